@@ -18,7 +18,7 @@ test: .venv/.synced  # everything: style and types beside unit, contract, end to
 	wait $$lint && exit $$tests || { cat .tools/lint.log; exit 1; }
 
 mutants: .venv/.synced  # plants small bugs behind each requirement row and lists those that the row's tests miss; ROWS=CT-B7,ION-
-	@$(RUN)/python -m tests.mutants $(ROWS)
+	@$(RUN)/python -m tests.proofs.mutants $(ROWS)
 
 prove: .venv/.synced  # the full proofs; every figure goes into docs/proof.md when all of it passes
 	HUB_PROOF=full PROOF_EVENTS=4 $(RUN)/pytest -n 2 --dist worksteal -o faulthandler_timeout=4000 --proof=docs/proof.md

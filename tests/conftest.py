@@ -36,17 +36,17 @@ from qbo_sandbox import QuickBooks
 from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from sandbox_tests import walked
-from tests import snapshot, spare, tiers
-from tests.raw_server import RawServer
-from tests.story import add_people, tell
-from tests.visitor import Visitor
-from tests.volatile import make_volatile
+from tests.support import snapshot, spare, tiers
+from tests.support.raw_server import RawServer
+from tests.support.story import add_people, tell
+from tests.support.visitor import Visitor
+from tests.support.volatile import make_volatile
 
 SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
 VAULT_KEYS = "k1:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
 QUICKBOOKS = "https://quickbooks.test"
 COSTTRACKER = "http://costtracker.test"
-WATCHED_CHILDREN = Path(__file__).parent / "watched"
+WATCHED_CHILDREN = Path(__file__).parent / "support" / "watched"
 # Processes of a run, its workers among them, compile modules once even where keeping that is switched off.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
@@ -71,7 +71,7 @@ INTUIT = {
 }
 
 
-pytest_plugins = ["tests.proof", "tests.ending", "tests.end_to_end"]
+pytest_plugins = ["tests.support.proof", "tests.support.ending", "tests.support.end_to_end"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

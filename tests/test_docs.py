@@ -14,7 +14,7 @@ import pytest
 
 from hub.cli import authors
 from hub.models import Case
-from tests.test_house import FLOOR
+from tests.test_architecture import FLOOR
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(

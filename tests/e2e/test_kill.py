@@ -15,7 +15,7 @@ from hub import config, demo
 from hub.app import create_app
 from hub.context import current
 from hub.db import engine
-from tests.tiers import FULL, by_form
+from tests.support.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
 PARTS, KILLS = by_form(small=(1, 2), full=(1, 40), long=(4, 50))

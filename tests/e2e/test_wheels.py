@@ -1,0 +1,174 @@
+"""The wheels: the hub and its plugins without the QuickBooks stand-in, and the stand-in alone."""
+
+import json
+import shutil
+import subprocess
+import tomllib
+import urllib.request
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.support.wheel_environment import RUN_SCRIPT, WheelEnvironment, build_wheel
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
+IMPORT_ALL = """
+import importlib, pkgutil, hub
+left_out = ("hub.testing", "hub.demo", "hub.migrations")
+for module in pkgutil.walk_packages(hub.__path__, "hub."):
+    if not module.name.startswith(left_out):
+        importlib.import_module(module.name)
+        print(module.name)
+"""
+QUICK_TESTS = ["test_naming.py", "test_once.py", "test_pytest_plugin.py", "test_architecture.py"]
+
+
+def declared(project):
+    """Return the names of all packages that a distribution declares, extras and groups included."""
+    data = tomllib.loads((project / "pyproject.toml").read_text())
+    lists = [
+        data["project"]["dependencies"],
+        *data["project"].get("optional-dependencies", {}).values(),
+        *data.get("dependency-groups", {}).values(),
+    ]
+    return {canonicalize_name(Requirement(text).name) for texts in lists for text in texts}
+
+
+def test_the_lock_file_has_every_package_but_those_of_this_checkout():
+    projects = [ROOT, ROOT / "sandbox", *PLUGINS]
+    own = {
+        tomllib.loads((project / "pyproject.toml").read_text())["project"]["name"]
+        for project in projects
+    }
+    lock = (ROOT / "requirements.lock").read_text().splitlines()
+    locked = {line.partition("==")[0] for line in lock if line[:1].isalpha()}
+    assert not own & locked
+    assert set.union(*(declared(project) for project in projects)) - own <= locked
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheels")
+    projects = {"hub": ROOT, "sandbox": ROOT / "sandbox"} | {path.name: path for path in PLUGINS}
+    return {name: build_wheel(path, folder) for name, path in projects.items()}
+
+
+@pytest.fixture(scope="module")
+def hub_only(wheels, tmp_path_factory):
+    """The hub and every plugin, with a data folder, and without the stand-in."""
+    environment = WheelEnvironment(tmp_path_factory.mktemp("hub-only"))
+    environment.install(*(wheel for name, wheel in wheels.items() if name != "sandbox"))
+    assert "No module named 'qbo_sandbox'" in environment.run("-c", "import qbo_sandbox").stderr
+    environment.data = str(environment.folder / "data")
+    made = environment.script("hub", "init", HUB_DATA=environment.data)
+    assert made.returncode == 0, made.stderr
+    return environment
+
+
+def test_the_commands_of_the_hub_work_without_the_stand_in(hub_only):
+    shown = hub_only.script("hub", "--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "hub serve" in shown.stdout
+    checked = hub_only.script("hub", "check", HUB_DATA=hub_only.data)
+    assert "database with the hub's tables" in checked.stdout
+    assert "qbo_sandbox" not in checked.stdout + checked.stderr
+
+
+def test_every_plugin_is_loaded_without_the_stand_in(hub_only):
+    listed = hub_only.script("hub", "plugins", "--json", HUB_DATA=hub_only.data)
+    plugins = json.loads(listed.stdout)
+    assert {plugin["distribution"]: plugin["broken"] for plugin in plugins} == {
+        f"qbo-hub-{path.name}": None for path in PLUGINS
+    }
+    assert all("hub_sandbox" in plugin["hooks"] for plugin in plugins)
+
+
+def test_every_module_of_the_hub_but_the_demo_is_imported_without_the_stand_in(hub_only):
+    done = hub_only.run("-c", IMPORT_ALL)
+    assert done.returncode == 0, done.stderr
+    assert {"hub.app", "hub.cli.sandbox", "hub.web.inbox"} <= set(done.stdout.split())
+
+
+@pytest.mark.parametrize("command", ["demo", "sandbox quickbooks", "sandbox ion"])
+def test_a_command_that_needs_the_stand_in_names_the_extra(hub_only, command):
+    done = hub_only.script("hub", *command.split(), HUB_DATA=f"{hub_only.data}-demo")
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        f"`hub {command.split()[0]}` needs the QuickBooks stand-in, which is not installed."
+        ' Install qbo-hub[demo] (pip install "qbo-hub[demo]").'
+    )
+
+
+def test_help_is_shown_and_names_the_extra(hub_only):
+    done = hub_only.script("hub", "sandbox", "--help")
+    assert done.returncode == 0
+    assert 'pip install "qbo-hub[demo]"' in done.stdout
+
+
+def test_the_bench_names_the_extra(hub_only):
+    done = hub_only.run("-c", "import hub.testing.bench")
+    assert 'pip install "qbo-hub[testing]"' in done.stderr.splitlines()[-1]
+
+
+def test_pytest_starts_with_the_hub_and_without_the_stand_in(hub_only):
+    hub_only.link("pytest")
+    done = hub_only.run("-m", "pytest", "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--rewrite-golden" in done.stdout
+
+
+def test_a_stand_in_names_the_extra_of_its_plugin(wheels, hub_only, tmp_path):
+    """GraphQL is needed by ION's stand-in only."""
+    environment = WheelEnvironment(tmp_path)
+    environment.install(wheels["hub"], wheels["ion"], wheels["sandbox"])
+    done = environment.script("hub", "sandbox", "ion", HUB_DATA=hub_only.data)
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "The stand-in of ion needs graphql, which is not installed."
+        ' Install qbo-hub-ion[sandbox] (pip install "qbo-hub-ion[sandbox]").'
+    )
+    assert "lose_answer" in environment.script("hub", "sandbox", "--help").stdout
+
+
+def test_the_stand_in_alone_answers(wheels, tmp_path):
+    environment = WheelEnvironment(tmp_path)
+    environment.install(wheels["sandbox"])
+    command = [str(environment.python), "-I", "-u", "-c", RUN_SCRIPT, "qbo-sandbox", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    try:
+        url = process.stdout.readline().strip()
+        lines = [process.stdout.readline().split() for _ in range(5)]
+        [realm] = [words[1] for words in lines if words[0] == "company"]
+        [token] = [words[-1] for words in lines if words[:2] == ["access", "token"]]
+        request = urllib.request.Request(
+            f"{url}/v3/company/{realm}/companyinfo/{realm}",
+            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert json.load(answer)["CompanyInfo"]["CompanyName"]
+        with urllib.request.urlopen(f"{url}/") as page:
+            assert b"<html" in page.read()
+    finally:
+        process.terminate()
+        process.stdout.close()
+        process.wait(20)
+
+
+def test_its_own_tests_run_with_the_stand_in_and_pytest_alone(wheels, tmp_path):
+    environment = WheelEnvironment(tmp_path / "environment")
+    environment.install(wheels["sandbox"])
+    environment.link("pytest")
+    project = tmp_path / "sandbox"
+    project.mkdir()
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / "sandbox" / name, project)
+    shutil.copytree(ROOT / "sandbox" / "tests", project / "tests")
+    collected = environment.run("-m", "pytest", "--collect-only", cwd=project)
+    assert collected.returncode == 0, collected.stdout[-3000:]
+    assert "not collected without hypothesis: test_books.py" in collected.stdout
+    quick = [f"tests/{name}" for name in QUICK_TESTS]
+    done = environment.run("-m", "pytest", *quick, cwd=project)
+    assert done.returncode == 0, done.stdout[-3000:]

@@ -1,0 +1,320 @@
+"""Mutants behind the rows of Autotask: what its three apps share."""
+
+from tests.proofs.mutants.mutant import Mutant
+
+PLUGIN = "plugins/autotask/hub_autotask"
+
+AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
+    Mutant(
+        row="AT-C1",
+        place="hub/installations/enable.py",
+        old="        row = session.get_one(Installation, row.id)\n        row.enabled = False\n",
+        new=(
+            "        for row in session.scalars(select(Installation)):\n            "
+            "row.enabled = False\n"
+        ),
+        bug="Disabling one app disables the others too.",
+    ),
+    Mutant(
+        row="AT-C1",
+        place=f"{PLUGIN}/__init__.py",
+        old="return [module.APP for module in MODULES.values()]",
+        new="return [module.APP for module in (invoices, expenses)]",
+        bug="There is no app for purchase orders.",
+    ),
+    Mutant(
+        row="AT-C1",
+        place="hub/scheduling/schedule.py",
+        old='"enabled": installation.enabled and installation.mode != "paused" and is_connected,',
+        new='"enabled": installation.enabled and is_connected,',
+        bug="A paused app runs on its schedule.",
+    ),
+    Mutant(
+        row="AT-C2",
+        place=f"{PLUGIN}/client.py",
+        old='return str(zone["ci"]), (own or {}).get("companyName") or zone["zoneName"]',
+        new='return str(zone["ci"]), zone["zoneName"]',
+        bug="The connection test shows the zone instead of the account.",
+    ),
+    Mutant(
+        row="AT-C2",
+        place=f"{PLUGIN}/client.py",
+        old='f"Autotask refused the API user {self._user}. {WHO}"',
+        new='f"Autotask refused the API user {self._user}."',
+        bug="An empty refusal does not say what to look at.",
+    ),
+    Mutant(
+        row="AT-C3",
+        place="hub/web/access.py",
+        old='    return may("owner") and not owner_only\n',
+        new='    return may("owner")\n',
+        bug="An owner of the hub may change the settings of somebody else's app.",
+    ),
+    Mutant(
+        row="AT-C3",
+        place="hub/web/settings.py",
+        old=(
+            '        audit.record(\n            session, who(), "app handed over", '
+            'f"{row.slug} for {row.company.name}", to=to.username\n        )\n'
+        ),
+        new="",
+        bug="Handing an app over is not in the audit log.",
+    ),
+    Mutant(
+        row="AT-C4",
+        place=f"{PLUGIN}/tile.py",
+        old="finish your Autotask implementation first, because",
+        new="start at once, because",
+        bug="The page of an app does not say that the implementation comes first.",
+    ),
+    Mutant(
+        row="AT-C4",
+        place="hub/web/settings.py",
+        old="    is_granted = access is not None and access.granted_at is not None\n",
+        new="    is_granted = access is not None\n",
+        bug="An app whose access was only requested can be configured.",
+    ),
+    Mutant(
+        row="AT-C4",
+        place="hub/web/app_tiles.py",
+        old='    return "granted" if row.granted_at else "asked"\n',
+        new='    return "granted"\n',
+        bug="The page counts a request as a grant.",
+    ),
+    Mutant(
+        row="AT-C4",
+        place="hub/installations/enable.py",
+        old="    if row is None or row.granted_at is None:\n",
+        new="    if row is None:\n",
+        bug="An app whose access was only requested can be enabled.",
+    ),
+    Mutant(
+        row="AT-C4",
+        place="hub/web/marketplace.py",
+        old="slug=slug, company_id=company_id, asked_by=who(), asked_at",
+        new="slug=slug, company_id=company_id, asked_by=app.name, asked_at",
+        bug="Who asked for access is not kept.",
+    ),
+    Mutant(
+        row="AT-C5",
+        place="hub/qbo/oauth/connect.py",
+        old="    if wanted and wanted != realm:\n",
+        new="    if False:\n",
+        bug="A reconnect that comes back with another company is taken.",
+    ),
+    Mutant(
+        row="AT-C5",
+        place="hub/web/settings.py",
+        old=(
+            "        company = row_or_404(session, Company, company_id)\n        "
+            "own = select(Installation)"
+        ),
+        new=(
+            "        company = session.get(Company, company_id) or "
+            "session.get(Company, 1)\n        own = select(Installation)"
+        ),
+        bug="An app is configured for a company that is not connected.",
+    ),
+    Mutant(
+        row="AT-C6",
+        place=f"{PLUGIN}/invoices.py",
+        old='match_first=("customer", "billing_code", "term"),',
+        new='match_first=("customer", "billing_code"),',
+        bug="Invoices are posted before payment terms are matched.",
+    ),
+    Mutant(
+        row="AT-C6",
+        place=f"{PLUGIN}/invoices.py",
+        old='match_first=("customer", "billing_code", "term"),',
+        new='match_first=("billing_code", "term"),',
+        bug="Invoices are posted before organisations are matched.",
+    ),
+    Mutant(
+        row="AT-C7",
+        place=f"{PLUGIN}/lists.py",
+        old='    return TILDE.format(what) if name and "~" in name else None',
+        new="    return None",
+        bug="A tilde in a name holds nothing.",
+    ),
+    Mutant(
+        row="AT-C7",
+        place=f"{PLUGIN}/checks.py",
+        old='("TaxRegions", "name", "tax regions"),',
+        new="",
+        bug="Tildes in tax regions are not reported.",
+    ),
+    Mutant(
+        row="AT-C7",
+        place="hub/mapping/rules.py",
+        old="return bool(field.separator) and field.separator in name",
+        new="return False",
+        bug="A tilde in a name in QuickBooks is neither reported nor held.",
+    ),
+    Mutant(
+        row="AT-C7",
+        place=f"{PLUGIN}/lists.py",
+        old="return Code(id=f\"category:{row['id']}\", name=name, hold=tilde(name))",
+        new="return Code(id=f\"category:{row['id']}\", name=name)",
+        bug="A tilde in a tax category holds nothing.",
+    ),
+    Mutant(
+        row="AT-C8",
+        place="hub/mapping/rules.py",
+        old="    namesakes = _find_namesakes(name, field.role, index)\n",
+        new="    namesakes = []\n",
+        bug="A customer with the name of a vendor is sent to QuickBooks, which refuses it.",
+    ),
+    Mutant(
+        row="AT-C8",
+        place="hub/mapping/index.py",
+        old='    plain = unicodedata.normalize("NFKC", text).casefold()\n',
+        new='    plain = unicodedata.normalize("NFKC", text)\n',
+        bug="Organisations are found only if their case is the same.",
+    ),
+    Mutant(
+        row="AT-C9",
+        place=f"{PLUGIN}/lists.py",
+        old='if row["primaryContact"]:',
+        new='if row["isActive"]:',
+        bug="Any contact of an organisation is taken for the primary one.",
+    ),
+    Mutant(
+        row="AT-C9",
+        place=f"{PLUGIN}/lists.py",
+        old='phone=contact.get("phone") or row["phone"] or None,',
+        new='phone=row["phone"] or None,',
+        bug="The phone of the organisation is sent instead of its contact's.",
+    ),
+    Mutant(
+        row="AT-C9",
+        place="hub/collect/contact_data.py",
+        old="email=None if record.email else details.email,",
+        new="email=details.email,",
+        bug="The e-mail address of a matched customer is overwritten.",
+    ),
+    Mutant(
+        row="AT-C10",
+        place="hub/notifications.py",
+        old='    for address in sorted(set(mailboxes.values()) - {"", *people}):\n',
+        new="    for address in ():\n",
+        bug="Errors are not mailed to the app's mailbox.",
+    ),
+    Mutant(
+        row="AT-C10",
+        place="hub/web/compare.py",
+        old="return notifications.mailbox(installation) or (",
+        new="return (",
+        bug="A comparison goes to the person instead of the mailbox.",
+    ),
+    Mutant(
+        row="AT-C10",
+        place="hub/notifications.py",
+        old="session.execute(marked.values(mailed_at=current().clock.now()))",
+        new="session.execute(marked.values(mailed_at=None))",
+        bug="The same cause is mailed again and again.",
+    ),
+    Mutant(
+        row="AT-C11",
+        place="hub/contract/types.py",
+        old='    every: str = "15m"\n',
+        new='    every: str = "1h"\n',
+        bug="Autotask is asked once an hour.",
+    ),
+    Mutant(
+        row="AT-C11",
+        place="hub/scheduling/runner.py",
+        old=(
+            '    if installation.mode == "once" and not steps.errors:\n        '
+            "_pause(installation)\n"
+        ),
+        new="",
+        bug="An app that was to run once goes on running.",
+    ),
+    Mutant(
+        row="AT-C11",
+        place="hub/scheduling/schedule.py",
+        old="                row.next_due = every.after(now, zone_of(row.zone))\n",
+        new="                pass\n",
+        bug="The next run is counted from the start of the last one, not from its end.",
+    ),
+    Mutant(
+        row="AT-C12",
+        place=f"{PLUGIN}/polling.py",
+        old='self.site.today - dt.timedelta(days=self.site.settings["days_back"])',
+        new='self.site.today - dt.timedelta(days=self.site.settings["days_back"] - 1)',
+        bug="The fourteenth day is left out.",
+    ),
+    Mutant(
+        row="AT-C12",
+        place=f"{PLUGIN}/settings.py",
+        old="        load_default=14,\n",
+        new="        load_default=30,\n",
+        bug="An app looks back 30 days.",
+    ),
+    Mutant(
+        row="AT-C13",
+        place="hub/installations/enable.py",
+        old="        row.enabled = False\n        outage.clear(session, row)\n",
+        new="        row.enabled, row.settings = False, {}\n        outage.clear(session, row)\n",
+        bug="Disabling forgets the settings.",
+    ),
+    Mutant(
+        row="AT-C14",
+        place=f"{PLUGIN}/client.py",
+        old='        if reply.status == 401:\n            raise NeedsAttention(f"Autotask refused',
+        new='        if reply.status == 401:\n            raise Refused(f"Autotask refused',
+        bug="A renewed secret ends receipts for good.",
+    ),
+    Mutant(
+        row="AT-C15",
+        place=f"{PLUGIN}/sandbox/api.py",
+        old='FINAL = {("Companies", "currencyID")}',
+        new="FINAL = set()",
+        bug="Autotask's stand-in lets a currency be changed.",
+    ),
+    Mutant(
+        row="AT-C15",
+        place=f"{PLUGIN}/settings.py",
+        old=" that Autotask has for it, and QuickBooks never lets that be changed.",
+        new=" that Autotask has for it.",
+        bug="The settings do not say that a currency is final.",
+    ),
+    Mutant(
+        row="AT-C15",
+        place="sandbox/qbo_sandbox/entities/fillings.py",
+        old='    if old and old.get("CurrencyRef", {}).get("value") not in (None, code):\n',
+        new="    if False:\n",
+        bug="QuickBooks' stand-in lets a customer's currency be changed.",
+    ),
+    Mutant(
+        row="AT-C16",
+        place=f"{PLUGIN}/checks.py",
+        old='"BillingItems": ("query",), "BillingCodes"',
+        new='"BillingCodes"',
+        bug="A right to billing items that is missing is not noticed beforehand.",
+    ),
+    Mutant(
+        row="AT-C16",
+        place=f"{PLUGIN}/settings.py",
+        old=(
+            " Such a user has no access to the pages, takes no paid seat and is "
+            "exempt from password resets."
+        ),
+        new="",
+        bug="The help does not say what an API user is not.",
+    ),
+    Mutant(
+        row="AT-C16",
+        place=f"{PLUGIN}/sandbox/pages.py",
+        old=(
+            "        if (user, password) == (api_user.lower(), "
+            'secret):\n            raise PageRefused("An API-only user cannot log '
+            'in to the pages of Autotask.")\n'
+        ),
+        new=(
+            "        if (user, password) == (api_user.lower(), "
+            'secret):\n            return "/login?person=41"\n'
+        ),
+        bug="The API user may log in to the pages.",
+    ),
+)

@@ -1,0 +1,373 @@
+"""Mutants behind the rows of Autotask: its invoices."""
+
+from tests.proofs.mutants.mutant import Mutant
+
+PLUGIN = "plugins/autotask/hub_autotask"
+
+AUTOTASK_INVOICES: tuple[Mutant, ...] = (
+    Mutant(
+        row="AT-I1",
+        place=f"{PLUGIN}/polling.py",
+        old="        return not row[self.field]\n",
+        new="        return row[self.field] is None\n",
+        bug="An invoice with an empty number is not ready.",
+    ),
+    Mutant(
+        row="AT-I1",
+        place=f"{PLUGIN}/invoices.py",
+        old="    source.change(ENTITY, id, invoiceNumber=receipt.number)\n",
+        new="    source.change(ENTITY, id, invoiceNumber=receipt.id)\n",
+        bug="QuickBooks' id is written back instead of its number.",
+    ),
+    Mutant(
+        row="AT-I1",
+        place=f"{PLUGIN}/invoices.py",
+        old="    source.change(ENTITY, id, invoiceNumber=receipt.number)\n",
+        new=(
+            "    source.change(ENTITY, id, invoiceNumber=receipt.number, "
+            'webServiceDate=f"{receipt.at.date()}T00:00:00Z")\n'
+        ),
+        bug="The Web Service Date is written beside the number.",
+    ),
+    Mutant(
+        row="AT-I2",
+        place=f"{PLUGIN}/invoices.py",
+        old='return own if own and own != Mark.error else str(self.row["id"])',
+        new='return str(self.row["id"])',
+        bug="Autotask's id is used where its number was chosen.",
+    ),
+    Mutant(
+        row="AT-I2",
+        place=f"{PLUGIN}/checks.py",
+        old="    if ours != site.company.custom_numbers:\n        return\n",
+        new="    return\n",
+        bug="Numbers from both sides stop nothing.",
+    ),
+    Mutant(
+        row="AT-I2",
+        place=f"{PLUGIN}/invoices.py",
+        old=(
+            "            ENTITY, id, "
+            'webServiceDate=f"{receipt.at.astimezone(site.zone).date()}T00:00:00Z"'
+        ),
+        new="            ENTITY, id, invoiceNumber=receipt.number",
+        bug="An invoice with Autotask's number is not marked by the Web Service Date.",
+    ),
+    Mutant(
+        row="AT-I3",
+        place=f"{PLUGIN}/checks.py",
+        old="    if len(recent) < MANY or not all(",
+        new="    if len(recent) < MANY or any(",
+        bug="Automatic numbering in Autotask is not noticed.",
+    ),
+    Mutant(
+        row="AT-I4",
+        place=f"{PLUGIN}/polling.py",
+        old='    stops = receipt.state == "failed" or document.hold or receipt.cause == "currency"',
+        new='    stops = document.hold or receipt.cause == "currency"',
+        bug="A refused invoice is not marked.",
+    ),
+    Mutant(
+        row="AT-I4",
+        place=f"{PLUGIN}/polling.py",
+        old='            return ("ready", f"{hold} {said}") if hold else ("pending", said)',
+        new='            return ("ready", f"{hold} {said}") if hold else ("ready", None)',
+        bug="An invoice that is marked ERROR is sent again.",
+    ),
+    Mutant(
+        row="AT-I4",
+        place=f"{PLUGIN}/seen.py",
+        old=(
+            "return (self._before.get(id), state) != (OPEN, FAILED) and "
+            "self._before.get(id) != state"
+        ),
+        new="return self._before.get(id) is None",
+        bug="A mark that is cleared is not noticed.",
+    ),
+    Mutant(
+        row="AT-I5",
+        place=f"{PLUGIN}/lists.py",
+        old=(
+            'return Code(id=f"external_number:{number.casefold()}", name=number, '
+            "hold=hold, create=create)"
+        ),
+        new="return Code(id=f\"billing_code:{row['id']}\", name=number, hold=hold, create=create)",
+        bug="Billing codes with one External Number are matched one by one.",
+    ),
+    Mutant(
+        row="AT-I5",
+        place=f"{PLUGIN}/lists.py",
+        old='        said = "it has no External Number.',
+        new=(
+            "        return Code(id=f\"billing_code:{row['id']}\", "
+            'name=name)\n        said = "it has no External Number.'
+        ),
+        bug="A billing code without an External Number is found by its name.",
+    ),
+    Mutant(
+        row="AT-I5",
+        place=f"{PLUGIN}/invoices.py",
+        old=(
+            '            by_number = self.settings["item_match"] == '
+            '"external_number"\n            made'
+        ),
+        new="            by_number = True\n            made",
+        bug="Items cannot be found by name.",
+    ),
+    Mutant(
+        row="AT-I6",
+        place=f"{PLUGIN}/invoices.py",
+        old='missing="{item_missing}"',
+        new='missing="create"',
+        bug="A missing item is made although the settings hold the invoice.",
+    ),
+    Mutant(
+        row="AT-I6",
+        place=f"{PLUGIN}/lists.py",
+        old='create = Item(name=number, sku=number, codes={"income_account": income})',
+        new="create = Item(name=number, sku=number)",
+        bug="A missing item is made without the income account chosen.",
+    ),
+    Mutant(
+        row="AT-I7",
+        place=f"{PLUGIN}/invoices.py",
+        old=(
+            "        unsold = {lists.use_type(site, source, name) for name in "
+            "(lists.INTERNAL, lists.EXPENSE)}\n"
+        ),
+        new=(
+            '        unsold = {source.number("BillingCodes", "useType", name) for '
+            'name in ("Internal", "Expense")}\n'
+        ),
+        bug="The comparison needs labels that Autotask does not have.",
+    ),
+    Mutant(
+        row="AT-I7",
+        place="hub/installations/compare.py",
+        old="    record_download.refresh(installation.company_id, lists)\n",
+        new="",
+        bug="The comparison shows QuickBooks as it was when its lists were last read.",
+    ),
+    Mutant(
+        row="AT-I7",
+        place="hub/installations/compare.py",
+        old="    record_creation.make(installation.id, found, who)\n",
+        new="",
+        bug="What is missing is not copied.",
+    ),
+    Mutant(
+        row="AT-I8",
+        place=f"{PLUGIN}/invoices.py",
+        old='missing="{term_missing}"',
+        new='missing="warn"',
+        bug="An invoice whose term is missing is posted although the settings hold it.",
+    ),
+    Mutant(
+        row="AT-I8",
+        place=f"{PLUGIN}/invoices.py",
+        old='term = None if self.sign < 0 else self.known.term(self.row["paymentTerm"])',
+        new="term = None",
+        bug="Payment terms are not sent.",
+    ),
+    Mutant(
+        row="AT-I8",
+        place=f"{PLUGIN}/lists.py",
+        old="return Code(id=f\"term:{row['id']}\", name=name, number=number, hold=tilde(name))",
+        new="return Code(id=f\"term:{row['id']}\", name=name, hold=tilde(name))",
+        bug="Terms with other days look the same in the comparison.",
+    ),
+    Mutant(
+        row="AT-I9",
+        place=f"{PLUGIN}/lists.py",
+        old='        return row["name"] if row else self.home\n',
+        new="        return self.home\n",
+        bug="Every invoice is in Autotask's own currency.",
+    ),
+    Mutant(
+        row="AT-I9",
+        place=f"{PLUGIN}/polling.py",
+        old=' or receipt.cause == "currency"',
+        new="",
+        bug="A currency that QuickBooks does not have is not marked as an error.",
+    ),
+    Mutant(
+        row="AT-I10",
+        place=f"{PLUGIN}/invoices.py",
+        old='        if not tax or (how == "region" and not region):\n',
+        new='        if how == "region" and not region:\n',
+        bug="A line without tax gets the tax region's code.",
+    ),
+    Mutant(
+        row="AT-I10",
+        place=f"{PLUGIN}/invoices.py",
+        old='        known = {"quickbooks": "computed", "none": "none"}\n',
+        new='        known = {"quickbooks": "exclusive", "none": "none"}\n',
+        bug="Tax is passed although QuickBooks is to work it out.",
+    ),
+    Mutant(
+        row="AT-I10",
+        place=f"{PLUGIN}/invoices.py",
+        old='        if how in ("none", "quickbooks"):\n',
+        new='        if how == "quickbooks":\n',
+        bug="Lines have tax codes although no tax is to be passed.",
+    ),
+    Mutant(
+        row="AT-I10",
+        place=f"{PLUGIN}/invoices.py",
+        old='        row = self.known.whole("TaxCategories").get(line["taxCategoryID"]) or {',
+        new=(
+            "        row = "
+            'self.known.whole("TaxCategories").get(min(self.known.whole("TaxCategories"))) '
+            "or {"
+        ),
+        bug="Every line has the tax code of the same category.",
+    ),
+    Mutant(
+        row="AT-I11",
+        place=f"{PLUGIN}/invoices.py",
+        old='abs(gap) > self.settings["tolerance"]',
+        new="abs(gap) > 10",
+        bug="A difference above the limit is evened out.",
+    ),
+    Mutant(
+        row="AT-I11",
+        place=f"{PLUGIN}/invoices.py",
+        old='        if self.settings["difference"] == "note":\n',
+        new='        if self.settings["difference"] == "line":\n',
+        bug="A rounding difference is noted where a line was chosen.",
+    ),
+    Mutant(
+        row="AT-I11",
+        place=f"{PLUGIN}/invoices.py",
+        old='self.total = to_cents(money(row["invoiceTotal"]), self.currency)',
+        new='self.total = money(row["invoiceTotal"])',
+        bug="Four decimals are sent to QuickBooks.",
+    ),
+    Mutant(
+        row="AT-I12",
+        place=f"{PLUGIN}/invoices.py",
+        old=(
+            'self.sign = -1 if self.total < 0 and self.settings["negative"] == "credit_memo" else 1'
+        ),
+        new="self.sign = -1 if self.total < 0 else 1",
+        bug="A negative invoice is posted as credit memo although the settings refuse it.",
+    ),
+    Mutant(
+        row="AT-I12",
+        place=f"{PLUGIN}/invoices.py",
+        old='amount=to_cents(money(line["extendedPrice"] or 0), self.currency) * self.sign,',
+        new='amount=to_cents(money(line["extendedPrice"] or 0), self.currency),',
+        bug="The lines of a credit memo are negative.",
+    ),
+    Mutant(
+        row="AT-I13",
+        place=f"{PLUGIN}/invoices.py",
+        old='    if row and not row["paidDate"]:\n',
+        new="    if row:\n",
+        bug="A paid date of Autotask is overwritten.",
+    ),
+    Mutant(
+        row="AT-I13",
+        place=f"{PLUGIN}/invoices.py",
+        old='if not site.settings["payment_sync"] or not receipt.paid_on:',
+        new="if not receipt.paid_on:",
+        bug="Payments are told although that is switched off.",
+    ),
+    Mutant(
+        row="AT-I13",
+        place=f"{PLUGIN}/invoices.py",
+        old='wants=("posted", "paid", "held", "failed"),',
+        new='wants=("posted", "held", "failed"),',
+        bug="Payments are not told at all.",
+    ),
+    Mutant(
+        row="AT-I14",
+        place=f"{PLUGIN}/invoices.py",
+        old='    gone="{voided}",\n',
+        new='    gone="case",\n',
+        bug="A voided invoice is asked about whatever the settings say.",
+    ),
+    Mutant(
+        row="AT-I14",
+        place=f"{PLUGIN}/invoices.py",
+        old='        if self.row["isVoided"]:\n',
+        new="        if False:\n",
+        bug="A voided invoice is posted.",
+    ),
+    Mutant(
+        row="AT-I15",
+        place=f"{PLUGIN}/invoices.py",
+        old='        if not self.settings["email_invoices"]:\n            return None\n',
+        new="",
+        bug="Invoices are mailed although that is switched off.",
+    ),
+    Mutant(
+        row="AT-I15",
+        place="hub/qbo/payloads/shared_fields.py",
+        old='to = (party.email if party else "") or wanted.strip()',
+        new='to = wanted.strip() or (party.email if party else "")',
+        bug="An invoice is mailed to the contact instead of the customer's address in QuickBooks.",
+    ),
+    Mutant(
+        row="AT-I16",
+        place=f"{PLUGIN}/invoices.py",
+        old='            "Comments": row["comments"],\n',
+        new="",
+        bug="Comments are not in the memo.",
+    ),
+    Mutant(
+        row="AT-I16",
+        place=f"{PLUGIN}/invoices.py",
+        old="return {name: text} if name and text else {}",
+        new="return {}",
+        bug="The order number is not in the custom field.",
+    ),
+    Mutant(
+        row="AT-I17",
+        place=f"{PLUGIN}/polling.py",
+        old=(
+            '        found = {row["id"]: row for row in '
+            'self.source.among(self.entity, "id", numbers)}\n'
+        ),
+        new=(
+            '        found = {row["id"]: row for row in '
+            'self.source.among(self.entity, "id", numbers[:0])}\n'
+        ),
+        bug="A document that is asked for by its id is not read.",
+    ),
+    Mutant(
+        row="AT-I17",
+        place="hub/scheduling/dry_run.py",
+        old="            raise _Rollback\n",
+        new="            pass\n",
+        bug="A rehearsal keeps what it planned.",
+    ),
+    Mutant(
+        row="AT-I18",
+        place=f"{PLUGIN}/invoices.py",
+        old='        if self.settings["default_item"]:\n',
+        new="        if False:\n",
+        bug="The item for lines without a billing code is ignored.",
+    ),
+    Mutant(
+        row="AT-I18",
+        place=f"{PLUGIN}/invoices.py",
+        old='" · ".join(filter(None, (line["lineItemGroupDescription"], text)))',
+        new='" · ".join(filter(None, (text,)))',
+        bug="The group of a line is not shown.",
+    ),
+    Mutant(
+        row="AT-I18",
+        place=f"{PLUGIN}/invoices.py",
+        old="made = [self._line(line) for line in self.lines]",
+        new='made = [self._line(line) for line in self.lines if money(line["extendedPrice"]) > 0]',
+        bug="Deductions and lines of zero are left out.",
+    ),
+    Mutant(
+        row="AT-I19",
+        place="hub/posting/receipts.py",
+        old="PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)",
+        new="PAUSES = (10**9,)",
+        bug="A receipt that failed is not repeated.",
+    ),
+)

@@ -1,0 +1,135 @@
+"""Mutants behind the rows of CostTracker: its invoices in the books."""
+
+from tests.proofs.mutants.mutant import Mutant
+
+PLUGIN = "plugins/costtracker/hub_costtracker"
+
+COSTTRACKER_POSTING: tuple[Mutant, ...] = (
+    Mutant(
+        row="CT-B1",
+        place=f"{PLUGIN}/bills.py",
+        old='    "rejected": "closed",',
+        new='    "rejected": "ready",',
+        bug="A rejected invoice is posted.",
+    ),
+    Mutant(
+        row="CT-B2",
+        place=f"{PLUGIN}/bills.py",
+        old="        total=_amount(row.get(names.Invoice.GROSS_TOTAL), sign),\n",
+        new="",
+        bug="The lines are not compared with the total of the invoice.",
+    ),
+    Mutant(
+        row="CT-B3",
+        place=f"{PLUGIN}/bills.py",
+        old='parts = [f"PO {number}" if number else None,',
+        new="parts = [None,",
+        bug="The order number is missing from the line's text.",
+    ),
+    Mutant(
+        row="CT-B4",
+        place=f"{PLUGIN}/bills.py",
+        old='    "Received": names.OrderLine.RECEIVED,',
+        new='    "Received": names.OrderLine.ORDERED,',
+        bug="The ordered quantity is shown as the received one.",
+    ),
+    Mutant(
+        row="CT-B4",
+        place=f"{PLUGIN}/bills.py",
+        old='    "Ordered": names.OrderLine.ORDERED,\n',
+        new="",
+        bug="The ordered quantity of a line is not shown.",
+    ),
+    Mutant(
+        row="CT-B5",
+        place=f"{PLUGIN}/bills.py",
+        old='"; ".join(_approval(approval) for approval in approvals)',
+        new='"; ".join(_approval(approval) for approval in approvals[:1])',
+        bug="Only the first approver is kept.",
+    ),
+    Mutant(
+        row="CT-B6",
+        place="hub/scheduling/dry_run.py",
+        old='    hold = None if document.stage == "pending" else document.hold',
+        new="    hold = document.hold",
+        bug="The dry check says only that the invoice is not approved yet.",
+    ),
+    Mutant(
+        row="CT-B7",
+        place="hub/collect/planning.py",
+        old="    if start is None or day is None or day >= start:",
+        new="    if start is None or day is None or day < start:",
+        bug="Invoices from before the start date are posted.",
+    ),
+    Mutant(
+        row="CT-B7",
+        place=f"{PLUGIN}/bills.py",
+        old="        date=_date(row.get(names.Invoice.DATE)),\n",
+        new="        date=_date(row.get(names.Invoice.DATE)),\n"
+        "        received=_date(row[names.Invoice.UPDATED_AT][:10]),\n",
+        bug="An old invoice counts by the day on which CostTracker last changed it.",
+    ),
+    Mutant(
+        row="CT-B8",
+        place=f"{PLUGIN}/bills.py",
+        old="        attachments=_attachments(site, row),\n",
+        new="",
+        bug="The file is not attached.",
+    ),
+    Mutant(
+        row="CT-B9",
+        place="hub/posting/preflight/duplicate_checks.py",
+        old="    return head.date == day and head.party == _party(posting)",
+        new="    return False",
+        bug="A bill of the same supplier, day and total is not noticed.",
+    ),
+    Mutant(
+        row="CT-B9",
+        place="hub/posting/preflight/duplicate_checks.py",
+        old="    party = posting.kind in ONE_SPACE or head.party == _party(posting)",
+        new="    party = posting.kind in ONE_SPACE",
+        bug="A bill of the same supplier and number is not noticed.",
+    ),
+    Mutant(
+        row="CT-B10",
+        place=f"{PLUGIN}/invoices.py",
+        old="        names.Status.AMOUNT_PAID: receipt.paid,\n",
+        new="",
+        bug="CostTracker is not told how much was paid.",
+    ),
+    Mutant(
+        row="CT-B10",
+        place=f"{PLUGIN}/__init__.py",
+        old='    wants=("queued", "posted", "part_paid", "paid",',
+        new='    wants=("queued", "posted", "paid",',
+        bug="A payment in part is not told.",
+    ),
+    Mutant(
+        row="CT-B11",
+        place=f"{PLUGIN}/bills.py",
+        old='"credit_note": "vendor_credit"}',
+        new='"credit_note": "bill"}',
+        bug="A credit note becomes a bill.",
+    ),
+    Mutant(
+        row="CT-B12",
+        place="hub/posting/preflight/record_checks.py",
+        old="    if party is None or not party.currency or party.currency == wanted:",
+        new="    if party is None or party.currency != wanted:",
+        bug="An invoice in another currency than its supplier's is sent.",
+    ),
+    Mutant(
+        row="CT-B13",
+        place="hub/scheduling/runner.py",
+        old='    steps.step("check what waits", lambda: _recheck(steps, company))\n',
+        new="",
+        bug="What waits is not checked when a supplier has changed.",
+    ),
+    Mutant(
+        row="CT-B14",
+        place="hub/posting/preflight/record_checks.py",
+        old="        if name not in context.lists or (record and record.active):",
+        new="        if name not in context.lists or record or name == 'tax_code':",
+        bug="An account or tax code that disappeared is not noticed.",
+    ),
+)

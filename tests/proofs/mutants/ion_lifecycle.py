@@ -1,0 +1,390 @@
+"""Mutants behind the rows of ION: cases, changes and later life of its orders."""
+
+from tests.proofs.mutants.mutant import Mutant
+
+PLUGIN = "plugins/ion/hub_ion"
+
+ION_LIFECYCLE: tuple[Mutant, ...] = (
+    Mutant(
+        row="ION-21",
+        place="hub/collect/cases.py",
+        old="cause=match_cause(installation, missing.field, missing.code)",
+        new='cause=match_cause(installation, missing.field, f"{missing.code} {title}")',
+        bug="Each order opens a case of its own for one cause.",
+    ),
+    Mutant(
+        row="ION-21",
+        place="hub/collect/cases.py",
+        old='title=f"{label} cannot be posted yet",',
+        new='title="A code cannot be posted yet",',
+        bug="A case does not name what is out of step.",
+    ),
+    Mutant(
+        row="ION-22",
+        place="hub/notifications.py",
+        old="session.execute(marked.values(mailed_at=current().clock.now()))",
+        new="session.execute(marked.values(mailed_at=None))",
+        bug="The same cause is mailed again and again.",
+    ),
+    Mutant(
+        row="ION-22",
+        place="hub/notifications.py",
+        old='able = ("operator", "app-owner", "owner")',
+        new='able = ("viewer", "app-owner", "owner")',
+        bug="Those who look only are mailed, operators are not.",
+    ),
+    Mutant(
+        row="ION-22",
+        place="hub/notifications.py",
+        old=(
+            "            send([address], _subject(of_app, names), _text(of_app, "
+            "names))\n            sent += 1\n    for address"
+        ),
+        new=(
+            "            for one in of_app:\n                send([address], "
+            "_subject([one], names), _text([one], names))\n            sent += "
+            "1\n    for address"
+        ),
+        bug="Each cause is a message of its own.",
+    ),
+    Mutant(
+        row="ION-23",
+        place="hub/web/inbox.py",
+        old="        reasons = list(manual.retry_each(ids, who()).values())\n",
+        new="        reasons = list(manual.retry_each(ids[:1], who()).values())\n",
+        bug="The button of a cause sends one order only.",
+    ),
+    Mutant(
+        row="ION-23",
+        place="hub/web/inbox.py",
+        old="        manual.retry(posting_id, who())\n",
+        new="",
+        bug="The button of one order does nothing.",
+    ),
+    Mutant(
+        row="ION-23",
+        place="hub/collect/reread.py",
+        old='RELEASED_BY_READING = ("source", "mapping", "preflight")',
+        new='RELEASED_BY_READING = ("source", "preflight")',
+        bug="What a missing code stopped is not sent once the code is there.",
+    ),
+    Mutant(
+        row="ION-24",
+        place=f"{PLUGIN}/__init__.py",
+        old='{"status": {"notIn": ["RECEIVED", "CANCELED"]}}',
+        new='{"status": {"eq": "ORDERED"}}',
+        bug="Orders that are not ordered yet are left out of the matching page.",
+    ),
+    Mutant(
+        row="ION-24",
+        place=f"{PLUGIN}/__init__.py",
+        old='            for owner in (item, *getattr(item, "lines", ())):\n',
+        new="            for owner in (item,):\n",
+        bug="Accounts and classes of lines are left out of the matching page.",
+    ),
+    Mutant(
+        row="ION-25",
+        place="hub/qbo/payloads/updates.py",
+        old='    changed["Line"] = keep_line_ids(changed.get("Line") or [], current.get("Line") or [])\n',
+        new="",
+        bug="The lines of a revised order get new ids.",
+    ),
+    Mutant(
+        row="ION-25",
+        place="hub/collect/existing.py",
+        old=(
+            '    if document.kind == "purchase_order":\n'
+            "        date = _order_date(batch, quickbooks_id, current)\n"
+        ),
+        new="    if False:\n        date = _order_date(batch, quickbooks_id, current)\n",
+        bug="A revised order gets another day.",
+    ),
+    Mutant(
+        row="ION-25",
+        place=f"{PLUGIN}/orders.py",
+        old='f", version {version}" if version else ""',
+        new='""',
+        bug="The memo does not name the version.",
+    ),
+    Mutant(
+        row="ION-26",
+        place=f"{PLUGIN}/orders.py",
+        old='    return "ready" if status in wanted else "pending"\n',
+        new='    return "ready" if status in wanted else "closed"\n',
+        bug="An order that is taken back to draft is closed in QuickBooks.",
+    ),
+    Mutant(
+        row="ION-26",
+        place=f"{PLUGIN}/orders.py",
+        old=" What QuickBooks has of it stays as it was last ordered until it is ordered again.",
+        new="",
+        bug="An order under revision is not shown as such.",
+    ),
+    Mutant(
+        row="ION-27",
+        place="hub/qbo/dependents.py",
+        old='    if head.kind == "purchase_order" and "Bill" in types:\n',
+        new="    if False:\n",
+        bug="A purchase order that was billed is rewritten.",
+    ),
+    Mutant(
+        row="ION-28",
+        place=f"{PLUGIN}/orders.py",
+        old='live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]',
+        new='live = row["lines"]',
+        bug="Canceled lines are posted.",
+    ),
+    Mutant(
+        row="ION-28",
+        place=f"{PLUGIN}/orders.py",
+        old='    if status == "CANCELED":\n        return "closed"\n',
+        new='    if status == "CANCELED":\n        return "pending"\n',
+        bug="An order with all lines canceled stays open.",
+    ),
+    Mutant(
+        row="ION-29",
+        place=f"{PLUGIN}/__init__.py",
+        old='    gone="{gone}",\n',
+        new='    gone="close",\n',
+        bug="A deleted order is closed whatever the settings say.",
+    ),
+    Mutant(
+        row="ION-29",
+        place=f"{PLUGIN}/reading.py",
+        old="    missing = sorted(_ids(kept) - there)\n",
+        new="    missing = []\n",
+        bug="A deleted order is not noticed.",
+    ),
+    Mutant(
+        row="ION-30",
+        place=f"{PLUGIN}/orders.py",
+        old='closed=(status == "RECEIVED" and site.settings["received"] == "close") or None,',
+        new='closed=(status == "RECEIVED") or None,',
+        bug="A received order is closed although the settings leave it open.",
+    ),
+    Mutant(
+        row="ION-30",
+        place=f"{PLUGIN}/orders.py",
+        old='closed=(status == "RECEIVED" and site.settings["received"] == "close") or None,',
+        new="closed=None,",
+        bug="A received order stays open although the settings close it.",
+    ),
+    Mutant(
+        row="ION-31",
+        place=f"{PLUGIN}/reading.py",
+        old="        yield from _by_lines(site, ion, place, seen)\n",
+        new="        yield from ()\n",
+        bug="A change of a line alone is not noticed.",
+    ),
+    Mutant(
+        row="ION-31",
+        place=f"{PLUGIN}/orders.py",
+        old=(
+            'filter(None, (_day(line["eta"]) or _day(line["needed"]) for line in '
+            "live)), default=None"
+        ),
+        new='filter(None, (_day(line["needed"]) for line in live)), default=None',
+        bug="The expected day is ignored.",
+    ),
+    Mutant(
+        row="ION-32",
+        place=f"{PLUGIN}/orders.py",
+        old='    if site.settings["units"] == "stock" and factor:\n',
+        new="    if False:\n",
+        bug="Quantities are in the supplier's unit although the stock's was chosen.",
+    ),
+    Mutant(
+        row="ION-32",
+        place=f"{PLUGIN}/orders.py",
+        old='    noted = f"(in units of {unit})" if unit else None\n',
+        new="    noted = None\n",
+        bug="The supplier's unit is not named.",
+    ),
+    Mutant(
+        row="ION-33",
+        place=f"{PLUGIN}/orders.py",
+        old='        if line["total"] is None\n        else money(line["total"])\n',
+        new='        if True\n        else money(line["total"])\n',
+        bug="ION's total of a line is ignored.",
+    ),
+    Mutant(
+        row="ION-33",
+        place=f"{PLUGIN}/orders.py",
+        old='quantity, cost, unit = money(line["quantity"]), money(line["cost"]), line["unit"]',
+        new=(
+            'quantity, cost, unit = money(line["quantity"]), '
+            'round(money(line["cost"]), 2), line["unit"]'
+        ),
+        bug="Unit costs are rounded to cents.",
+    ),
+    Mutant(
+        row="ION-34",
+        place="hub/collect/planning.py",
+        old="        reason = _reason_too_early(batch, row, document)\n",
+        new='        reason = ""\n',
+        bug="Orders from before the first day are sent.",
+    ),
+    Mutant(
+        row="ION-34",
+        place=f"{PLUGIN}/orders.py",
+        old='wanted = SENT if site.settings["send_at"] == "ordered" else ("APPROVED", *SENT)',
+        new="wanted = SENT",
+        bug="Approved orders wait although the settings send them.",
+    ),
+    Mutant(
+        row="ION-35",
+        place=f"{PLUGIN}/__init__.py",
+        old="    if not secret or not hmac.compare_digest(",
+        new="    if secret and not hmac.compare_digest(",
+        bug="A call is believed before ION was asked for calls.",
+    ),
+    Mutant(
+        row="ION-35",
+        place=f"{PLUGIN}/__init__.py",
+        old='        raise Refused(\n            "This call is not signed',
+        new='        Refused(\n            "This call is not signed',
+        bug="A call that is not signed is believed.",
+    ),
+    Mutant(
+        row="ION-35",
+        place=f"{PLUGIN}/__init__.py",
+        old='            site.secrets["webhook_secret"] = ion.subscribe(site.webhook_url)\n',
+        new='            site.secrets["webhook_secret"] = ""\n',
+        bug="Webhooks are not set up.",
+    ),
+    Mutant(
+        row="ION-36",
+        place=f"{PLUGIN}/client.py",
+        old='            if not info["hasNextPage"]:\n                return\n',
+        new="            return\n",
+        bug="Only the first page is read.",
+    ),
+    Mutant(
+        row="ION-36",
+        place=f"{PLUGIN}/reading.py",
+        old="            place.after = page.start\n",
+        new="            place.after = place.after\n",
+        bug="A reading that broke off begins at the first page again.",
+    ),
+    Mutant(
+        row="ION-37",
+        place="hub/posting/protocol/decisions.py",
+        old="    marked = [one for one in candidates if one.marker and one.marker == history.marker]\n",
+        new="    marked = []\n",
+        bug="What was sent with a lost answer is not recognised by its mark.",
+    ),
+    Mutant(
+        row="ION-38",
+        place=f"{PLUGIN}/__init__.py",
+        old='        where == "no"\n        or ',
+        new="        ",
+        bug="The number is written to ION although that is not wanted.",
+    ),
+    Mutant(
+        row="ION-38",
+        place=f"{PLUGIN}/client.py",
+        old="            if order is None or _said(order, key) == text:\n                return\n",
+        new="            if order is None:\n                return\n",
+        bug="The number is written again with each receipt.",
+    ),
+    Mutant(
+        row="ION-38",
+        place=f"{PLUGIN}/client.py",
+        old=(
+            '        return Denied(said) if query.startswith("mutation") else '
+            "NeedsAttention(said)\n"
+        ),
+        new="        return NeedsAttention(said)\n",
+        bug="A missing right to write the number stops the app.",
+    ),
+    Mutant(
+        row="ION-39",
+        place=f"{PLUGIN}/client.py",
+        old=(
+            "        if reply.status == 401:\n            reply = self._send(query, "
+            "variables, self._new_token())\n"
+        ),
+        new="",
+        bug="An expired token is not renewed.",
+    ),
+    Mutant(
+        row="ION-39",
+        place=f"{PLUGIN}/client.py",
+        old="            self._spoil(rows, error)\n",
+        new='            raise Retry("ION could not answer.")\n',
+        bug="One row that cannot be told stops all others.",
+    ),
+    Mutant(
+        row="ION-39",
+        place=f"{PLUGIN}/schema.py",
+        old="    return not asked.without and _is_reached(type)\n",
+        new="    return True\n",
+        bug="A field that posting does not need stops the app.",
+    ),
+    Mutant(
+        row="ION-40",
+        place=f"{PLUGIN}/imports.py",
+        old="        if record.code:\n            continue\n",
+        new="",
+        bug="An order is taken over again and again.",
+    ),
+    Mutant(
+        row="ION-40",
+        place=f"{PLUGIN}/__init__.py",
+        old='        pushed="{import_orders}",\n',
+        new="        pushed=True,\n",
+        bug="Orders are taken over although that is not wanted.",
+    ),
+    Mutant(
+        row="ION-40",
+        place=f"{PLUGIN}/imports.py",
+        old='"needed": _text(order.due),',
+        new='"needed": None,',
+        bug="An order that is taken over loses its day.",
+    ),
+    Mutant(
+        row="ION-41",
+        place="hub/posting/reconcile/drift.py",
+        old=(
+            '    return DocumentNews(one, "differs" if told else "", reason, _paid(one), '
+            "_paid_on(one, shown))\n"
+        ),
+        new='    return DocumentNews(one, "", reason, _paid(one), _paid_on(one, shown))\n',
+        bug="An order that was edited in QuickBooks is not listed.",
+    ),
+    Mutant(
+        row="ION-41",
+        place="hub/posting/reconcile/drift.py",
+        old="        return DocumentNews(one, one.trouble, posted_documents.reason(one))\n",
+        new="        return DocumentNews(one)\n",
+        bug="An order that was deleted in QuickBooks is not listed.",
+    ),
+    Mutant(
+        row="ION-42",
+        place=f"{PLUGIN}/parts.py",
+        old='    plain = " ".join(ODD.sub("-", text).split())\n',
+        new='    plain = " ".join(text.split())\n',
+        bug="A part name with a colon is sent as it is.",
+    ),
+    Mutant(
+        row="ION-42",
+        place=f"{PLUGIN}/parts.py",
+        old='    tail = f" ({id})"\n',
+        new='    tail = ""\n',
+        bug="Two long part names become the same name.",
+    ),
+    Mutant(
+        row="ION-43",
+        place=f"{PLUGIN}/__init__.py",
+        old='    access="your First Resonance representative",\n',
+        new="    access=None,\n",
+        bug="The app is open before First Resonance has activated it.",
+    ),
+    Mutant(
+        row="ION-43",
+        place="hub/installations/enable.py",
+        old="    if row is None or row.granted_at is None:\n",
+        new="    if row is None:\n",
+        bug="An app whose access was only requested can be enabled.",
+    ),
+)

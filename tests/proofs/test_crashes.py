@@ -1,0 +1,327 @@
+"""kill -9 at every boundary of a run, and in the run that recovers: the same books as if nothing had happened.
+
+Most boundaries lie between the same two commits or sends, so that kills there leave the same to the next hub: rows,
+files, books and time. From what was left so already nothing is recovered again, but for a share of it.
+"""
+
+import signal
+import threading
+from collections import Counter, defaultdict
+from dataclasses import replace
+from decimal import Decimal as D
+
+import pytest
+from sqlalchemy import func, select
+
+from hub import Attachment, Code, Item, Party, hookimpl
+from hub.db.engine import db, reading
+from hub.models import Attempt, Posting, Proof, SourceDocument
+from hub.posting.protocol.decisions import NEVER_ARRIVED
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
+from tests import conftest
+from tests.stories.test_kinds import alone
+from tests.support import crashing, small_shop
+from tests.support.crashing import MOST_BOUNDARIES, World
+from tests.support.small_shop import CLIENT, DAY, Shop, Till, document, everything, line
+from tests.support.tiers import FULL, LONG, by_form
+
+pytestmark = pytest.mark.proof
+LATER = 400
+# Sorts of boundaries at which every story is killed.
+SORTS = {"before send", "sent", "after answer", "before fsync", "after do_commit"}
+PARTS = 8  # of the kills in runs that recover, in the long proof
+BEGUN = {}  # what the stories begin with, by database
+FRESH = Code(id="s2", name="Fresh Supplier", create=Party(name="Fresh Supplier"))
+SCAN = Attachment(id="f", name="scan.pdf", mime="application/pdf")
+
+
+class Filed(Shop):
+    """The shop, which has a file for every bill."""
+
+    @hookimpl
+    def hub_attachment(self, app, site, document, attachment):
+        return b"%PDF-1.4 the paper"
+
+
+def another(kind, **more):
+    """A second document of a kind, which the books do not hold yet."""
+    given = alone(kind)
+    return replace(given, **{"source_id": f"{given.source_id}b", "number": None, **more})
+
+
+TOGETHER = "five kinds in one batch"
+PAYS = line("1", "60.00", pays="invoice:1b")
+STORIES = {
+    "bill with file, new vendor": [another("bill", codes={"supplier": FRESH}, attachments=(SCAN,))],
+    "vendor credit, expense": [another("vendor_credit"), another("expense")],
+    "invoice, payment": [
+        another("invoice"),
+        document("payment", "payment:1b", PAYS, total="75.00", client=CLIENT),
+    ],
+    TOGETHER: [
+        another(kind) for kind in ("bill", "vendor_credit", "expense", "purchase_order", "invoice")
+    ],
+    "purchase order": [another("purchase_order")],
+    "item, vendor": [
+        another("item", details=Item(name="Nail", type="inventory", cost=D("1.20"), start=DAY)),
+        another("vendor", details=Party(name="A third one")),
+    ],
+}
+FILED, APART = list(STORIES)[:2]
+
+
+class Shown:
+    """A shop whose books hold one of everything, and a world in which its next documents are posted."""
+
+    def __init__(self, app, quickbooks, clock, folder):
+        self.till, kind = Till(app, quickbooks, clock), db.engine.dialect.name
+        if kind not in BEGUN:
+            assert set(self.till.run(*everything()).values()) == {"posted"}
+            clock.advance(
+                5 * 3600
+            )  # the access token is over, so that every story begins with a new one
+        self.world = World(app, quickbooks, clock, folder, BEGUN.get(kind))
+        BEGUN[kind] = self.world.start
+
+    def tell(self, name):
+        self.till.shop.items = {item.source_id: item for item in STORIES[name]}
+        self.world.reset()
+        if name == TOGETHER:
+            self.world.change("UPDATE company SET batches = 'batch'")
+
+    def sync(self):
+        """One run to its rest; what stands afterwards."""
+        runner.sync(self.till.id, asked_by="kari", wait=True)
+        with reading() as session:
+            rows = select(SourceDocument.source_id, Posting.part, Posting.operation, Posting.state)
+            standing = sorted(map(tuple, session.execute(rows.join(SourceDocument))))
+            return (
+                standing,
+                self.till.reasons(),
+                self.till.cases(),
+                unproved_keys(session),
+                torn_batches(session),
+            )
+
+    def undisturbed(self, name):
+        """What one run makes of a story, and the boundaries that it passes."""
+        self.tell(name)
+        told = self.world.run(self.sync)
+        assert {state for *_, state in told.made[0]} == {"posted"}, told.made
+        return told, self.world.ledger()
+
+
+def unproved_keys(session):
+    """Postings sent under more keys than they have proofs; only a refusal with no doubt before it needs none."""
+    proofs = dict(
+        session.execute(select(Proof.posting_id, func.count()).group_by(Proof.posting_id)).all()
+    )
+    sends = select(Attempt).where(Attempt.outcome.not_in(NEVER_ARRIVED)).order_by(Attempt.id)
+    keys, doubted = (
+        defaultdict(dict),
+        set(),
+    )  # of each posting its keys, and whether a new one needed a proof
+    for one in session.scalars(sends):
+        keys[one.posting_id].setdefault(one.requestid, one.posting_id in doubted)
+        if one.outcome != "refused":
+            doubted.add(one.posting_id)
+    return [id for id, needed in keys.items() if sum(needed.values()) > proofs.get(id, 0)]
+
+
+def torn_batches(session):
+    """Batches of which a part was sent, and postings that went in another batch after a doubt."""
+    sends, torn, doubted = defaultdict(lambda: defaultdict(list)), [], set()
+    for one in session.scalars(select(Attempt).order_by(Attempt.id)):
+        sends[one.batch][one.fence].append((one.requestid, one.posting_id))
+        torn += [one.batch] if one.batch and one.posting_id in doubted else []
+        doubted |= {one.posting_id} if one.outcome in ("sent", "doubt") else set()
+    torn += [
+        batch
+        for batch, sent in sends.items()
+        if batch and len({tuple(items) for items in sent.values()}) > 1
+    ]
+    return torn
+
+
+@pytest.fixture
+def filed(monkeypatch):
+    monkeypatch.setattr(small_shop, "Shop", Filed)
+
+
+@pytest.fixture
+def shown(filed, app, quickbooks, clock, tmp_path):
+    quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
+    return Shown(app, quickbooks, clock, tmp_path / "world")
+
+
+@pytest.fixture
+def shown_on_postgres(filed, pg_app, clock, tmp_path):
+    quickbooks = conftest.mount_quickbooks(pg_app, clock)
+    quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
+    company = oauth_connect.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
+    record_download.refresh(company.id)
+    return Shown(pg_app, quickbooks, clock, tmp_path / "world")
+
+
+class Judge:
+    """Recovers from what kills in one story left, once from each state, and compares with what one run makes of it."""
+
+    def __init__(self, shown, name):
+        self.shown, self.world, self.name, self.known = shown, shown.world, name, set()
+        self.right = shown.undisturbed(name)
+
+    def killed_along(self, where, boundaries):
+        """Kill the next run at these boundaries; return the names of those it passed, and what each kill left."""
+        told, left = self.world.killed_along(self.shown.sync, boundaries)
+        self.compare(told, f"{where}, by the last copy")
+        killed_at = [at for at in range(1, len(told.names) + 1) if at in boundaries]
+        assert len(left) == len(killed_at)
+        for at, one in zip(killed_at, left, strict=True):
+            self.recover(one, f"{where}, killed at {at}")
+        return told.names, left
+
+    def killed_at(self, at):
+        """Killed there from the beginning, as hubs are; whether such a state was known. It is recovered from anyway."""
+        self.shown.tell(self.name)
+        assert self.world.run(self.shown.sync, at=at).code == -signal.SIGKILL
+        left = self.world.left()
+        known = left.mark in self.known
+        self.recover(left, f"killed at {at} from the beginning", anyway=True)
+        return known
+
+    def recover(self, left, where, anyway=False):
+        seen = left.mark in self.known
+        if anyway or not seen:
+            self.known.add(left.mark)
+            self.put(left, other=seen)
+            self.compare(self.world.run(self.shown.sync), where)
+
+    def put(self, left, other=False):
+        """Goes back to it; for two of three the doubt need not be waited for any more, or `other` than usual."""
+        self.world.put(left)
+        if (left.mark[0] % 3 == 0) is other:
+            self.world.clock.advance(LATER)
+
+    def compare(self, told, where):
+        books, right = self.world.ledger(), self.right[1]
+        found = told.made, books - right, right - books
+        assert found == (self.right[0].made, Counter(), Counter()), f"{self.name}, {where}"
+
+    def tell(self, figure, sort, kills, goal):
+        figure(f"{sort} of {self.name} ({len(self.known)} different states left)", kills, goal)
+
+
+def kill_all(shown, name, step, apart):
+    """Kills at each so manieth boundary of a story, and at some of them again in hubs that nothing was copied from."""
+    judge = Judge(shown, name)
+    shown.tell(name)
+    boundaries = set(range(1, MOST_BOUNDARIES, step))
+    if FULL:
+        boundaries |= first_of_each_sort(judge.right[0].names)
+    names, left = judge.killed_along("in a run", boundaries)
+    again = [judge.killed_at(at) for at in range(1 + apart // 2, len(names) + 1, apart)]
+    assert sum(again) * 2 > len(again) or step > 1, "What kills leave is not recognised."
+    reached = [name for at, name in enumerate(names, 1) if at in boundaries]
+    return judge, reached, len(left) + len(again)
+
+
+def first_of_each_sort(names):
+    """Return the boundaries at which each of SORTS is passed first."""
+    return {1 + names.index(name) for name in SORTS & set(names)}
+
+
+@pytest.mark.parametrize("name", STORIES if FULL else [FILED])
+def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, name):
+    step, apart, goal = by_form(small=(120, 999, 3), full=(4, 90, 50), long=(1, 8, 190))
+    judge, reached, kills = kill_all(shown, name, step, apart)
+    judge.tell(figure, "kills on SQLite at boundaries", kills, goal)
+    if FULL:
+        assert set(reached) >= SORTS
+
+
+@pytest.mark.proof(small=0)
+@pytest.mark.parametrize("name", STORIES)
+def test_on_postgresql_as_well(shown_on_postgres, figure, name):
+    step, apart, goal = (1, 12, 280) if LONG else (40, 200, 7)
+    judge, _, kills = kill_all(shown_on_postgres, name, step, apart)
+    judge.tell(figure, "kills on PostgreSQL at boundaries", kills, goal)
+
+
+def unanswered(judge):
+    """What is left by a kill after the last send, whose answer never comes."""
+    judge.shown.tell(judge.name)
+    sent = max(at for at, passed in enumerate(judge.right[0].names, 1) if passed == "sent")
+    judge.world.run(judge.shown.sync, at=sent)
+    return judge.world.left()
+
+
+def all_left(judge):
+    """Each state that a kill of a run leaves."""
+    judge.shown.tell(judge.name)
+    _, left = judge.world.killed_along(judge.shown.sync)
+    return list({one.mark: one for one in left}.values())
+
+
+@pytest.mark.parametrize("part", range(PARTS if LONG else 1))
+@pytest.mark.parametrize("name", STORIES if FULL else [FILED])
+def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure, name, part):
+    judge, kills = Judge(shown, name), 0
+    boundaries = range(1, MOST_BOUNDARIES, by_form(small=70, full=25, long=1))
+    for first in all_left(judge)[part::PARTS] if LONG else [unanswered(judge)]:
+        judge.put(first)
+        kills += len(judge.killed_along("in the run that recovers", boundaries)[1])
+    sort = f"kills in runs that recover{f', part {part + 1},' if LONG else ''}"
+    judge.tell(figure, sort, kills, 375 if LONG else 5 if FULL else 1)
+
+
+@pytest.mark.proof(small=0)
+@pytest.mark.parametrize("name", [APART, "item, vendor"])
+def test_a_kill_while_threads_send_leaves_the_books_right(shown, figure, name):
+    judge, kills = Judge(shown, name), 0
+    for at in range(3, len(judge.right[0].names) + 1, 5 if LONG else 20):
+        shown.tell(name)
+        shown.world.in_order = (
+            False  # where one thread waits for another, no time passes but what it sleeps
+        )
+        kills += (
+            shown.world.run(shown.sync, at=at).code == -signal.SIGKILL
+        )  # so it may give up, and end before that
+        shown.world.in_order = True
+        judge.recover(shown.world.left(), f"killed at {at} with threads")
+    judge.tell(figure, "kills at boundaries, its threads in any order,", kills, 20 if LONG else 5)
+
+
+# -- the harness itself ------------------------------------------------------------------------------------------------
+
+
+def changed(world, change):
+    """The state after a change of what a hub would find."""
+    world.reset()
+    change()
+    return world.left().mark
+
+
+def test_whatever_the_next_hub_would_find_otherwise_is_another_state(shown):
+    world, company = shown.world, shown.world.quickbooks.companies[shown.world.quickbooks.realm]
+    made = [
+        changed(world, lambda: None),
+        changed(world, lambda: world.change("UPDATE company SET sends = sends + 1")),
+        changed(world, lambda: (world.folder / "sends").write_text("1")),
+        changed(world, lambda: world.clock.advance(1)),
+        changed(world, lambda: company.tables.pop("Bill")),
+    ]
+    assert len(set(made)) == len(made)
+    assert (
+        changed(world, lambda: world.change("UPDATE company SET sends = sends")) == made[0]
+    )  # other bytes, same rows
+
+
+def test_a_hub_that_hangs_is_ended_and_tells_where(shown, monkeypatch):
+    monkeypatch.setattr(crashing, "PATIENCE", 0.5)
+    shown.world.reset()
+    with pytest.raises(crashing.Ended, match=r"(?s)said nothing for 0.5 seconds.*in wait"):
+        shown.world.run(threading.Event().wait)

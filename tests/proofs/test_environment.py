@@ -1,0 +1,341 @@
+"""The machine under the hub misbehaves: disk full, database locked or read-only, clock set, told to end.
+
+Nothing is lost, nothing doubled, a sentence says what to do, and the next sync finishes the work.
+"""
+
+import datetime as dt
+import itertools
+import os
+import resource
+import signal
+import sqlite3
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import event, select
+
+from hub.cli.console import ends_in_order
+from hub.db import engine as db_engine
+from hub.db.engine import db, reading, transaction
+from hub.errors import HubError
+from hub.models import Attempt, Installation, Schedule, Token
+from hub.posting import receipts
+from hub.scheduling import runner
+from hub.scheduling.scheduler import Scheduler
+from tests.proofs.test_crashes import LATER, filed, shown, shown_on_postgres
+from tests.support.desk import Desk
+from tests.support.small_shop import Till, invoice
+from tests.support.tiers import LONG
+
+__all__ = ["filed", "shown", "shown_on_postgres"]
+MORE = 4 if LONG else 1  # the long proof disturbs at so many times the boundaries
+FILED = "bill with file, new vendor"
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+CLOCKS = (-DAY, -HOUR, dt.timedelta(minutes=-5), HOUR, DAY)
+in_full = pytest.mark.proof(small=0)
+
+
+def trying(shown):
+    """A run as the command makes it: how it ended, what it said, and how many sends it left unclear."""
+    try:
+        with ends_in_order():
+            done = runner.sync(shown.till.id, asked_by="kari", wait=True)
+            told = done.outcome, done.error
+    except HubError as error:
+        told = "stopped", error.text
+    except SystemExit:
+        told = "ended", ""
+    with reading() as session:
+        unclear = session.scalars(select(Attempt.id).where(Attempt.outcome.in_(("sent", "doubt"))))
+        return *told, len(unclear.all())
+
+
+# -- what happens ------------------------------------------------------------------------------------------------------
+
+
+def fill_disk(pipe):
+    """From here on no file can grow."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+
+class Begin:
+    """Something that is true of the database from a moment on, said at each BEGIN."""
+
+    def __init__(self, statement):
+        self.statement, self.now = statement, False
+
+    def __call__(self, pipe):
+        self.now = True
+
+    def listen(self):
+        event.listen(db.engine, "begin", self._begun)
+
+    def _begun(self, connection):
+        if self.now:
+            connection.exec_driver_sql(self.statement)
+
+
+def lock(pipe):
+    """Another process writes, and does not come to its end."""
+    pipe.tell("lock")
+
+
+def tell_to_end(pipe):
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+# -- and what comes of it ----------------------------------------------------------------------------------------------
+
+
+def places(right, count, *starts):
+    """So many boundaries of these sorts, from the first to the last."""
+    found = [
+        at
+        for at, passed in enumerate(right[0].names, 1)
+        if passed.startswith(starts or ("before",))
+    ]
+    return found[:: max(1, len(found) // (count * MORE))]
+
+
+def disturb(shown, right, boundaries, act, first=lambda: None):
+    """A run that meets this at a boundary, and then one that meets nothing; what the first one told, each time."""
+    told = []
+    for at in boundaries:
+        shown.tell(FILED)
+        told.append(shown.world.run(lambda: first() or trying(shown), at=at, act=act).made)
+        shown.world.clock.advance(LATER)
+        assert_right(
+            shown,
+            right,
+            shown.world.run(shown.sync),
+            f"at {at} ({right[0].names[at - 1]}): {told[-1]}",
+        )
+    return told
+
+
+def assert_right(shown, right, ran, where):
+    books = shown.world.ledger()
+    assert (ran.made[:3], books - right[1], right[1] - books) == (
+        right[0].made[:3],
+        Counter(),
+        Counter(),
+    ), where
+
+
+def assert_said(told, words):
+    """Each that could not go on said so in a sentence that names what it is about."""
+    stopped = [text for outcome, text, _ in told if outcome == "stopped"]
+    assert stopped
+    for text in stopped:
+        assert (words in text, text.endswith("."), "defect" in text) == (True, True, False), text
+
+
+@in_full
+def test_a_full_disk_at_any_write_loses_nothing(shown, figure):
+    right = shown.undisturbed(FILED)
+    chosen = places(right, 10)
+    told = disturb(shown, right, chosen, fill_disk)
+    assert_said(told, "cannot be ")
+    figure("writes from which on the disk was full", len(chosen), 10)
+
+
+STATEMENTS = {"full": "PRAGMA max_page_count=1", "read-only": "PRAGMA query_only=ON"}
+
+
+@in_full
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_database_that_takes_no_more_loses_nothing(shown, figure, name):
+    right, begin = shown.undisturbed(FILED), Begin(STATEMENTS[name])
+    chosen = places(right, 6)
+    told = disturb(shown, right, chosen, begin, begin.listen)
+    assert_said(told, "cannot be used: ")
+    figure(f"writes from which on the database was {name}", len(chosen), 6)
+
+
+@in_full
+@pytest.mark.parametrize("name", ["the database was read-only", "the data folder was full"])
+def test_on_postgresql_as_well(shown_on_postgres, figure, name):
+    shown, begin = shown_on_postgres, Begin("SET TRANSACTION READ ONLY")
+    right = shown.undisturbed(FILED)
+    chosen = places(right, 3)
+    act, first = (begin, begin.listen) if "read-only" in name else (fill_disk, lambda: None)
+    told = disturb(shown, right, chosen, act, first)
+    assert_said(told, "cannot be ")
+    figure(f"writes from which on, with PostgreSQL, {name}", len(chosen), 3)
+
+
+@in_full
+def test_a_database_that_another_process_keeps_locked_loses_nothing(shown, figure, monkeypatch):
+    monkeypatch.setattr(db_engine, "BUSY_SECONDS", 0.05)
+    right, held = shown.undisturbed(FILED), []
+
+    def locked():
+        held.append(sqlite3.connect(shown.world.folder / "hub.db", isolation_level=None))
+        held[-1].execute("BEGIN IMMEDIATE")
+
+    shown.world.words["lock"] = locked
+    told = []
+    for at in places(right, 8, "after do_commit", "before send", "after answer"):
+        shown.tell(FILED)
+        told.append(shown.world.run(lambda: trying(shown), at=at, act=lock).made)
+        held.pop().close()
+        shown.world.clock.advance(LATER)
+        assert_right(shown, right, shown.world.run(shown.sync), f"at {at}: {told[-1]}")
+    assert_said(told, "cannot be used: database is locked")
+    figure("moments from which on another process kept the database locked", len(told), 8)
+
+
+# -- the clock ---------------------------------------------------------------------------------------------------------
+
+
+@in_full
+def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(shown, figure):
+    right = shown.undisturbed(FILED)
+    chosen = list(itertools.product(CLOCKS, places(right, 3, "before", "after")))
+    for moved, at in chosen:
+        shown.tell(FILED)
+        ran = shown.world.run(
+            shown.sync, at=at, act=lambda pipe, by=moved: setattr(pipe.clock, "moved", by)
+        )
+        assert_right(shown, right, ran, f"set by {moved} at {at} ({right[0].names[at - 1]})")
+    figure(
+        "moments of a run at which the clock was set, a day, an hour or minutes forth or back",
+        len(chosen),
+        15,
+    )
+
+
+@in_full
+def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shown, figure):
+    right = shown.undisturbed(FILED)
+    chosen = list(
+        itertools.product(
+            CLOCKS, places(right, 3, "before send", "sent", "after answer", "before do_commit")
+        )
+    )
+    for moved, at in chosen:
+        shown.tell(FILED)
+        shown.world.run(shown.sync, at=at)
+        shown.world.moved = moved
+        ran = shown.world.run(shown.sync)
+        shown.world.moved = 0 * HOUR
+        assert_right(
+            shown, right, ran, f"set by {moved} after a kill at {at} ({right[0].names[at - 1]})"
+        )
+    figure(
+        "kills after which the clock was set, a day, an hour or minutes forth or back",
+        len(chosen),
+        15,
+    )
+
+
+# -- told to end -------------------------------------------------------------------------------------------------------
+
+
+@in_full
+def test_a_hub_that_is_told_to_end_leaves_nothing_in_doubt(shown, figure):
+    right = shown.undisturbed(FILED)
+    chosen = places(right, 12, "before", "sent", "after")
+    told = disturb(shown, right, chosen, tell_to_end)
+    assert {unclear for *_, unclear in told} == {0}
+    assert "ended" in {outcome for outcome, *_ in told}
+    figure("moments at which the hub was told to end", len(chosen), 12)
+
+
+# -- the folder of the counters ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def test_a_counter_that_cannot_be_written_stops_the_sending_and_loses_nothing(desk):
+    folder, id = desk.app.extensions["hub"].config.data / "sends", desk.bill()
+    folder.write_text("a file where the folder should be")
+    said = desk.drain().stopped
+    assert ("sends" in said, said.endswith("run again."), len(desk.bills())) == (True, True, 0)
+    folder.unlink()
+    desk.drain(wait=True)
+    assert (desk.state(id), len(desk.bills())) == ("posted", 1)
+
+
+# -- what waits for a time, and the clock is set back ------------------------------------------------------------------
+
+
+def test_a_posting_that_waits_goes_on_though_the_clock_was_set_back(desk):
+    desk.quickbooks.add_fault("refuse", "bill.create")
+    id = desk.bill()
+    desk.drain()
+    assert (desk.state(id), len(desk.bills())) == ("ready", 0)
+    desk.clock.set(desk.clock.now() - DAY)
+    desk.drain(wait=True)
+    assert (desk.state(id), len(desk.bills()), sum(desk.clock.slept) < 60) == ("posted", 1, True)
+
+
+def test_the_source_is_told_though_the_clock_was_set_back(desk):
+    desk.bill("A-1")
+    desk.drain()
+    desk.clock.set(desk.clock.now() - DAY)
+    assert receipts.deliver(desk.installation_id) == 1
+    assert ("A-1", "posted") in [told[:2] for told in desk.source.told]
+
+
+def test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back(desk):
+    id = desk.bill()
+    desk.pass_time(5 * 3600)
+    with transaction() as session:
+        session.get_one(Token, desk.company_id).refreshing_since = desk.clock.now()
+    desk.clock.set(desk.clock.now() - DAY)
+    desk.quickbooks.clock.set((desk.clock.now() + DAY).timestamp())
+    desk.restart()
+    desk.drain(wait=True)
+    assert (desk.state(id), sum(desk.clock.slept)) == ("posted", 0)
+
+
+def test_schedules_go_on_when_the_clock_was_set_back(desk, monkeypatch):
+    engine, due = (
+        Scheduler(desk.app, threads=1),
+        select(Schedule.next_due).where(Schedule.kind == "reconcile"),
+    )
+    monkeypatch.setattr(Scheduler, "_execute", lambda self, run_id: None)
+    engine.tick()
+    desk.clock.set(desk.clock.now() - DAY)
+    engine.tick()
+    with reading() as session:
+        assert session.scalar(due) <= desk.clock.now() + DAY
+    engine.stop()
+
+
+# -- days that are not like others -------------------------------------------------------------------------------------
+
+MOMENTS = {
+    "an hour is left out": "2026-03-29T00:59:45Z",
+    "an hour comes twice": "2026-10-25T00:59:45Z",
+    "the leap day begins": "2028-02-28T22:59:45Z",
+    "the leap day ends": "2028-02-29T22:59:45Z",
+    "the year ends": "2026-12-31T22:59:45Z",
+}
+
+
+@pytest.fixture
+def at_moment(request, clock):
+    clock.set(dt.datetime.fromisoformat(MOMENTS[request.param]))
+    return clock
+
+
+@in_full
+@pytest.mark.parametrize("at_moment", MOMENTS, indirect=True)
+def test_a_run_over_a_moment_of_the_calendar_posts_what_the_source_says(
+    at_moment, app, quickbooks, figure, request
+):
+    till = Till(app, quickbooks, at_moment)
+    with transaction() as session:
+        session.get_one(Installation, till.id).zone = "Europe/Oslo"
+    quickbooks.add_fault("lose_answer", "invoice.create")
+    before, day = at_moment.now(), at_moment.now().astimezone(ZoneInfo("Europe/Oslo")).date()
+    assert till.run(invoice(number="S-1", date=day), wait=True)["invoice:1"] == "posted"
+    assert (at_moment.now() - before).total_seconds() > 60
+    assert [one["TxnDate"] for one in till.ours("Invoice")] == [day.isoformat()]
+    figure(f"runs during which {request.node.callspec.params['at_moment']}", 1, 1)

@@ -1,0 +1,133 @@
+"""Hostile histories drawn by seed: faults, deaths, restarts, every meaning of a repeated key; the books stay right."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from hub.db.engine import reading
+from hub.posting.outcome import record as outcome_record
+from hub.posting.recovery import lookup
+from hub.posting.send import pipeline
+from hub.qbo.client import Client
+from qbo_sandbox import Switches
+from tests.proofs.test_crashes import torn_batches
+from tests.support import recorded_histories
+from tests.support.desk import Desk
+from tests.support.tiers import FULL, LONG
+from tests.support.volatile import make_volatile
+
+pytestmark = pytest.mark.proof
+SEEDS = 200 if LONG else 60 if FULL else 3
+FAILED_ONCE: tuple[int, ...] = ()  # the seed of a failure is added here and run for ever
+FAULTS = (
+    "refuse", "reset_request", "lose_request", "lose_answer", "commit_late", "delay", "reset", "hang_up", "status",
+    "server_error", "bad_gateway", "unavailable", "gateway_timeout", "truncate", "empty", "wrong_type", "mislabelled",
+    "wrong_json", "redirect", "internal", "system_failure",
+)  # fmt: skip
+MAY_DIE = [
+    (Client, "create"),
+    (Client, "batch"),
+    (Client, "query"),
+    (Client, "cdc"),
+    (pipeline, "claim_prepared"),
+    (pipeline, "record_results"),
+    (lookup, "look"),
+    (outcome_record, "record_posted"),
+    (outcome_record, "apply_step"),
+]
+
+
+class Killed(BaseException):
+    """The process is gone at this very moment."""
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(make_volatile(app), quickbooks, clock)
+
+
+def mortal(monkeypatch, dice):
+    """From now on each of these may be the last thing that the process does, before or after it."""
+
+    def deadly(act):
+        def done(*args, **options):
+            if dice.random() < 0.03:
+                raise Killed
+            result = act(*args, **options)
+            if dice.random() < 0.03:
+                raise Killed
+            return result
+
+        return done
+
+    for owner, name in MAY_DIE:
+        monkeypatch.setattr(owner, name, deadly(getattr(owner, name)))
+
+
+def answers(dice):
+    """To every question that only Intuit can answer one of its plausible answers."""
+    unknown = {
+        name: one["choices"]
+        for name, one in Switches().page().items()
+        if one["says"].startswith("X")
+    }
+    return {
+        name: dice.choice([choice for choice in choices if choice != "any number"])
+        for name, choices in unknown.items()
+    }
+
+
+def trouble(desk, dice):
+    desk.quickbooks.switch(**answers(dice))
+    for _ in range(4):
+        fault = {"seconds": dice.choice([1, 30, 95]), "commit": dice.random() < 0.5, "count": 0}
+        call = dice.choice(["bill.create", "bill.create", "batch", "query*", "cdc", "bill.read"])
+        desk.quickbooks.add_fault(
+            dice.choice(FAULTS), call, probability=0.25, seed=dice.randrange(1000), **fault
+        )
+
+
+def live(desk, dice):
+    """One life of the process, to its end or its death."""
+    try:
+        desk.drain(wait=dice.random() < 0.7)
+    except Killed:
+        desk.restart()
+    desk.pass_time(dice.choice([1, 60, 200, 400]))
+
+
+@pytest.mark.parametrize("seed", sorted({*range(SEEDS), *FAILED_ONCE}))
+def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
+    desk, monkeypatch, seed
+):
+    dice = random.Random(seed)
+    if seed % 2:
+        desk.send_by("batch", size=dice.choice([2, 5, 10]))
+    ids = {f"A-{n}": desk.bill(f"A-{n}", vendor=dice.choice("123")) for n in range(8)}
+    with monkeypatch.context() as patched:
+        mortal(patched, dice)
+        trouble(desk, dice)
+        for _ in range(6):
+            live(desk, dice)
+    desk.quickbooks.faults.clear()
+    desk.quickbooks.switch(index_lag=0)
+    desk.restart()
+    for _ in range(3):
+        desk.pass_time(400)
+        desk.drain(wait=True)
+    books = Counter(bill["DocNumber"] for bill in desk.bills())
+    states = {number: desk.state(id) for number, id in ids.items()}
+    assert set(states.values()) <= {"posted", "held"}
+    assert books == {number: 1 for number, state in states.items() if state == "posted"}
+    with reading() as session:
+        assert torn_batches(session) == []
+
+
+def test_every_recorded_history_takes_the_same_steps_to_the_same_end(figure):
+    found = recorded_histories.recorded()
+    for told in found:
+        assert recorded_histories.replayed(told) == {"steps": told["steps"], "end": told["end"]}, (
+            told["path"]
+        )
+    figure("recorded histories of the decision, replayed", len(found), 200)

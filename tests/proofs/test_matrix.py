@@ -1,0 +1,293 @@
+"""Every fault at every call: whatever goes wrong on the way, each document is in the books exactly once in the end."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, update
+
+from hub.db import engine
+from hub.models import Head, Record
+from hub.qbo import changes, record_download, transaction_download, transport
+from hub.qbo import company as qbo_company
+from hub.qbo.entities import ENTITY
+from hub.qbo.oauth import connect as oauth_connect
+from tests.support import hostile
+from tests.support.desk import Desk
+from tests.support.stage import NAMES, Stage, body_of
+from tests.support.tiers import FULL
+from tests.support.volatile import make_volatile
+
+pytestmark = pytest.mark.proof
+LISTS = {
+    "account": "account", "vendor": "vendor", "customer": "customer", "item": "item", "class": "class",
+    "department": "location", "taxrate": "tax_rate", "taxcode": "tax_code", "term": "term",
+    "paymentmethod": "payment_method",
+}  # fmt: skip
+STEP = 1 if FULL else 8
+REPEATED = {"refused": "refuse", "called a duplicate": "duplicate", "not looked at": "ignore"}
+KINDS = ("vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "payment", "refund", "bill_payment",
+         "deposit", *NAMES)  # fmt: skip
+MADE = {
+    f"{ENTITY[kind].lower()}.create": (kind, ENTITY[kind], NAMES.get(kind, "PrivateNote"))
+    for kind in KINDS
+}
+
+
+# -- writes -----------------------------------------------------------------------------------------------------------
+
+
+def bills(stage: Stage) -> None:
+    """A bill for each fault, posted without trouble."""
+    stage.lay(stage.desk.bill)
+    stage.desk.drain()
+
+
+def create(stage: Stage) -> None:
+    stage.lay(stage.desk.bill)
+    stage.break_each()
+    stage.rest()
+    assert stage.books() == dict.fromkeys(stage.faults, 1)
+
+
+def create_where(stage: Stage) -> None:
+    """Where QuickBooks does not answer a repeated id as it did before, and does not mind a number used twice."""
+    stage.desk.quickbooks.switch(
+        requestid=REPEATED[stage.call.partition(" is ")[2]], duplicate_bills="always"
+    )
+    create(stage)
+    stage.ids = {
+        "alone": stage.desk.bill("alone")
+    }  # among others there are some that let time pass
+    stage.network.break_next("bill.create", "done after we gave up", b"alone")
+    stage.rest()
+    assert stage.books()["alone"] == 1
+
+
+def create_any(stage: Stage) -> None:
+    """The same for every other kind; each carries its number where a person would write it."""
+    kind, entity, field = MADE[stage.call]
+    before = stage.books(entity, field)
+    stage.lay(
+        lambda number: stage.desk.plan(number, "create", body_of(stage, kind, number), kind=kind)
+    )
+    stage.break_each()
+    stage.rest()
+    made = Counter(
+        str(said).partition(" [")[0] for said in (stage.books(entity, field) - before).elements()
+    )
+    assert made == dict.fromkeys(stage.faults, 1)
+
+
+def change(stage: Stage) -> None:
+    bills(stage)
+    bill = dict(stage.ids)
+    stage.lay(lambda number: stage.desk.change(bill[number], "update", total="120.00"))
+    stage.break_each()
+    stage.rest()
+    assert {(made["DocNumber"], str(made["TotalAmt"])) for made in stage.desk.bills()} == {
+        (number, "120.00") for number in stage.faults
+    }
+    assert len(stage.desk.bills()) == len(stage.faults)
+
+
+def delete(stage: Stage) -> None:
+    bills(stage)
+    bill = dict(stage.ids)
+    stage.lay(lambda number: stage.desk.change(bill[number], "delete"))
+    stage.break_each(lambda number: f'"Id":"{stage.desk.posting(bill[number]).quickbooks_id}"')
+    stage.rest()
+    assert stage.books() == {}
+
+
+def void(stage: Stage) -> None:
+    stage.lay(
+        lambda number: stage.desk.plan(
+            number, "create", body_of(stage, "invoice", number), kind="invoice"
+        )
+    )
+    stage.desk.drain()
+    made = dict(stage.ids)
+    stage.lay(lambda number: stage.desk.change(made[number], "void", kind="invoice"))
+    stage.break_each(lambda number: f'"Id":"{stage.desk.posting(made[number]).quickbooks_id}"')
+    stage.rest()
+    assert len(
+        stage.desk.quickbooks.select("select * from Invoice where TotalAmt = '0'")["Invoice"]
+    ) == len(made)
+
+
+def upload(stage: Stage) -> None:
+    bills(stage)
+    bill = dict(stage.ids)
+    stage.lay(lambda number: stage.desk.attach(bill[number], name=f"{number}.pdf"))
+    stage.break_each()
+    stage.rest()
+    assert stage.books("Attachable", "FileName") == {f"{number}.pdf": 1 for number in stage.faults}
+
+
+def batch(stage: Stage) -> None:
+    """A batch of three for each fault; whatever becomes of it, each of the three is posted."""
+    for number, fault in stage.faults.items():
+        stage.desk.send_by("batch")
+        stage.ids |= {
+            name: stage.desk.bill(name) for name in (f"{number[:19]}-{n}" for n in range(3))
+        }
+        stage.break_next(fault)
+        stage.desk.drain()
+        stage.repair()
+    stage.rest()
+    assert stage.books() == dict.fromkeys(stage.ids, 1)
+
+
+# -- reads while posting ----------------------------------------------------------------------------------------------
+
+
+def renew(stage: Stage) -> None:
+    for number, fault in stage.faults.items():
+        stage.desk.pass_time(3700)
+        stage.ids[number] = stage.desk.bill(number)
+        stage.break_next(fault)
+        stage.desk.drain()
+    assert not stage.repaired
+    stage.rest()
+    assert stage.books() == dict.fromkeys(stage.faults, 1)
+
+
+def doubtful(stage: Stage, before: str, call: str, lay: Callable[[str], int]) -> None:
+    """Looks that meet a fault: whatever is in doubt stays so, and is found or sent again once a look is whole."""
+    for number, fault in stage.faults.items():
+        if not stage.in_doubt():
+            stage.ids[number] = lay(number)
+            stage.desk.quickbooks.add_fault(before, call)
+            stage.desk.drain()
+        stage.desk.pass_time(400)
+        stage.break_next(fault)
+        stage.desk.drain()
+        stage.repair()
+    stage.rest()
+
+
+def look(stage: Stage) -> None:
+    doubtful(stage, "lose_answer", "bill.create", stage.desk.bill)
+    assert stage.books() == dict.fromkeys(stage.ids, 1)
+
+
+def read_back(stage: Stage) -> None:
+    doubtful(stage, "lose_request", "bill.create", stage.desk.bill)
+    assert stage.books() == dict.fromkeys(stage.ids, 1)
+
+
+def look_for_file(stage: Stage) -> None:
+    bill = stage.desk.bill("with a file")
+    stage.desk.drain()
+    doubtful(
+        stage, "lose_answer", "upload", lambda number: stage.desk.attach(bill, name=f"{number}.pdf")
+    )
+    assert stage.books("Attachable", "FileName") == {f"{number}.pdf": 1 for number in stage.ids}
+
+
+# -- reads of what the company is -------------------------------------------------------------------------------------
+
+
+def known(name: str) -> dict[str, tuple[str, bool]]:
+    with engine.reading() as session:
+        rows = session.scalars(select(Record).where(Record.company_id == 1, Record.list == name))
+        return {row.quickbooks_id: (row.name, row.active) for row in rows}
+
+
+def read_list(stage: Stage) -> None:
+    """A list that is read whole or not at all; what it said before stands until then."""
+    name = LISTS[stage.call.removeprefix("query.")]
+    right = known(name)
+    old = right | {min(right): ("old", True)}
+    for fault in stage.faults.values():
+        with engine.transaction() as session:
+            one = update(Record).where(
+                Record.company_id == 1, Record.list == name, Record.quickbooks_id == min(right)
+            )
+            session.execute(one.values(name="old", active=True))
+        stage.break_next(fault)
+        good = stage.attempt(lambda: record_download.refresh(1, [name]))
+        assert known(name) == (right if good else old), fault
+    record_download.refresh(1, [name])
+    assert known(name) == right
+
+
+def read_company(stage: Stage) -> None:
+    with engine.reading() as session:
+        before = qbo_company.facts(session, 1)
+    for fault in stage.faults.values():
+        stage.break_next(fault)
+        stage.attempt(lambda: oauth_connect.check(1))
+        with engine.reading() as session:
+            assert qbo_company.facts(session, 1) == before
+    assert stage.attempt(lambda: oauth_connect.check(1))
+
+
+def read_changes(stage: Stage) -> None:
+    stage.ids["1"] = stage.desk.bill("1")
+    stage.rest()
+    bill = stage.desk.posting(stage.ids["1"]).quickbooks_id
+    transaction_download.ensure(1, ["bill"], dt.date(2026, 1, 1))
+    for number, fault in stage.faults.items():
+        stage.desk.edit(bill, DocNumber=number)
+        stage.break_next(fault)
+        if not stage.attempt(lambda: changes.poll(1)):
+            assert stage.attempt(lambda: changes.poll(1))
+        with engine.reading() as session:
+            assert session.get_one(Head, (1, "bill", bill)).number == number
+
+
+STORIES: dict[str, Callable[[Stage], None]] = {
+    "bill.create": create, **dict.fromkeys(MADE, create_any),
+    **{f"bill.create where a known id is {said}": create_where for said in REPEATED},
+    "invoice.void": void,
+    "bill.update": change, "bill.delete": delete, "upload": upload, "batch": batch, "token.refresh": renew,
+    "bill.read": read_back, "query.bill": look, "cdc in a look": look, "query.attachable": look_for_file,
+    "cdc": read_changes, "companyinfo.read": read_company, "preferences.read": read_company,
+    **{f"query.{name}": read_list for name in LISTS},
+}  # fmt: skip
+
+
+def faults_at(call: str) -> list[str]:
+    """All of them, or an eighth where the proof is not to be full: another eighth at each call."""
+    names = [name for name in hostile.FAULTS if call == "batch" or name not in hostile.BATCHES]
+    first = list(STORIES).index(call) % STEP
+    return sorted(
+        {*names[first::STEP], *(name for name in names if name in hostile.BATCHES)}, key=names.index
+    )
+
+
+@pytest.fixture
+def network(app, quickbooks, clock, monkeypatch) -> hostile.Network:
+    monkeypatch.setattr(transport, "MOST_BYTES", hostile.OVERSIZED)
+    quickbooks.switch(previous_refresh_token="grace")
+    return hostile.Network(next(iter(make_volatile(app).extensions["hub"].mounts.values())), clock)
+
+
+@pytest.mark.proof(small=8)
+@pytest.mark.parametrize("call", STORIES)
+def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
+    app, quickbooks, clock, network, figure, call
+):
+    stage = Stage(Desk(app, quickbooks, clock), network, call, faults_at(call))
+    STORIES[call](stage)
+    assert network.fired >= Counter(stage.faults.values())
+    figure(
+        f"faults met at {call}, nothing lost, nothing doubled",
+        len(stage.faults),
+        23 if STEP == 1 else 4,
+    )
+
+
+def test_every_kind_of_fault_is_met_and_there_are_enough_calls(figure):
+    met = {(call, fault) for call in STORIES for fault in faults_at(call)}
+    assert {fault for _, fault in met} == set(hostile.FAULTS)
+    figure("kinds of faults met by calls of the client", len(hostile.FAULTS), 23)
+    figure("calls of the client that meet them", len(STORIES), 14)
+    figure(
+        "cells of faults and calls, nothing lost, nothing doubled",
+        len(met),
+        140 if STEP > 1 else 1200,
+    )

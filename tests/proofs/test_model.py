@@ -1,0 +1,104 @@
+"""The decision, enumerated: every history ends with the document in the books once, or not there and held."""
+
+import os
+from collections import Counter
+
+import pytest
+
+from hub.posting.protocol.decisions import CHANGES
+from hub.posting.protocol.history import History
+from tests.support.tiers import FULL
+from tests.support.world import KEYS, MARK, PARTY, TOTAL, Thing, World, histories
+
+pytestmark = pytest.mark.proof
+EVENTS = int(os.environ.get("PROOF_EVENTS") or (3 if FULL else 2))
+LAGS = (
+    (0, 20, 60) if EVENTS < 4 else (0, 10, 20, 40, 60)
+)  # seconds by which QuickBooks' index is behind
+LONG = pytest.mark.timeout(1800 if EVENTS > 3 else 900)
+GOALS = {
+    2: 1_000,
+    3: 7_500,
+    4: 75_000,
+}  # of each start; of all eight of them ten times as many, and more
+KNOWN = (Thing("1", 0, -1000),)
+BILL = {"operation": "create", "marker": MARK, "party": PARTY, "total": TOTAL}
+STARTS = {
+    "a bill": (BILL, ()),
+    "a bill that may go in a batch": (BILL, ()),
+    "a bill after a restore, not posted before": ({**BILL, "restored": True}, ()),
+    "a bill after a restore, posted before": ({**BILL, "restored": True}, KNOWN),
+    "a supplier": ({**BILL, "kind": "vendor"}, ()),
+    "a file": ({"operation": "attach", "kind": "file"}, ()),
+    "a change": ({**BILL, "operation": "update", "base": "1:0"}, KNOWN),
+    "a deletion": ({**BILL, "operation": "delete", "base": "1:0"}, KNOWN),
+    "a void": ({**BILL, "operation": "void", "base": "1:0"}, KNOWN),
+}
+
+
+# What a repeated key means together with what a repeated batch means.
+APART = [*zip(KEYS, KEYS[2:] + KEYS[:2], strict=True)][:: 2 if EVENTS < 3 else 1]
+MEANINGS = {"a bill that may go in a batch": APART}
+
+
+def start(name, keys, batches, lag):
+    about, things = STARTS[name]
+    return World(keys, lag, History(**about), things=things, generation=1, batches=batches)
+
+
+def wrong(end, world):
+    """Why an end breaks the promise, "" when it keeps it."""
+    made = [thing for thing in world.made if thing.lands <= world.now]
+    if any(thing.lands > world.now for thing in world.things):
+        return "it came to rest while something could still land"
+    if any(thing.trampled for thing in world.things):
+        return "a person's change was overwritten unseen"
+    if len(made) > 1:
+        return "twice in the books"
+    if world.history.operation in CHANGES:
+        return _wrong_change(end, world)
+    if end == "posted" and not [thing for thing in world.things if thing.state == "live"]:
+        return "said to be posted, and not in the books"
+    if end == "posted" and world.history.kind == "bill" and len(made) != 1:
+        return "posted as what a person entered"
+    return "in the books and held as refused" if end in ("held", "withdrawn") and made else ""
+
+
+def _wrong_change(end, world):
+    (thing,) = [one for one in world.things if one.id == world.history.base.partition(":")[0]]
+    wanted = {
+        "update": thing.text == "second",
+        "delete": thing.state == "deleted",
+        "void": thing.state != "live",
+    }
+    return (
+        "said to be written, and it is not"
+        if end == "posted" and not wanted[world.history.operation]
+        else ""
+    )
+
+
+@LONG
+@pytest.mark.proof(small=4)
+@pytest.mark.parametrize("name", STARTS)
+def test_every_history_keeps_the_promise(name, figure):
+    ends = Counter()
+    for keys, batches in MEANINGS.get(name, [(keys, "") for keys in KEYS]):
+        for lag in LAGS:
+            for end, world in histories(start(name, keys, batches, lag), EVENTS):
+                ends[end] += 1
+                assert not (why := wrong(end, world)), (
+                    why,
+                    end,
+                    keys,
+                    batches,
+                    world.path,
+                    world.history,
+                )
+    assert ends["posted"]
+    assert ends["held"]
+    figure(
+        f"histories of {name}, all of up to {EVENTS} events",
+        sum(ends.values()),
+        GOALS.get(EVENTS, 0),
+    )

@@ -1,0 +1,135 @@
+"""The same harnesses on an engine that marks, posts and marks: they see its duplicates at once, so they can see."""
+
+import base64
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from hub.posting.protocol.history import Back, Hold, Look, Posted, Send
+from tests.proofs.test_model import start, wrong
+from tests.support import naive, other_quickbooks, world
+from tests.support.world import KEYS, histories
+
+FIRST_HUNDRED, DOCUMENTS = 100, 100
+ENGINE = Path(naive.__file__)
+
+
+def marks_posts_marks(history):
+    """No key, no doubt: whatever was not answered well is sent again."""
+    last = history.sends[-1] if history.state == "sending" else None
+    if last is None:
+        return Send(renew=True)
+    if last.outcome == "landed":
+        return Posted(last.id)
+    return Hold("refused") if last.outcome == "refused" and last.code != "10000" else Back()
+
+
+def looks_then_posts(history):
+    """The same, but looks whether it is there before it sends again, at once."""
+    if history.state != "sending" and history.sends and history.looked is None:
+        return Look()
+    ours = [
+        found
+        for found in history.looked or ()
+        if found.marker == history.marker and found.state == "live"
+    ]
+    return Posted(ours[0].id) if ours and history.state != "sending" else marks_posts_marks(history)
+
+
+def keeps_its_key(history):
+    """The same key for ever, and nothing else."""
+    step = marks_posts_marks(history)
+    return Send() if isinstance(step, Send) else step
+
+
+def first_duplicate(decision, keys, monkeypatch, lag=20):
+    """Which of the histories that the model enumerates is the first to end with two of it in the books."""
+    monkeypatch.setattr(world, "decide", decision)
+    for number, (end, left) in enumerate(histories(start("a bill", keys, "", lag), 2), 1):
+        if wrong(end, left) == "twice in the books":
+            return number
+    return None
+
+
+@pytest.mark.parametrize("keys", KEYS)
+def test_the_model_sees_that_marking_posting_and_marking_doubles(monkeypatch, figure, keys):
+    number = first_duplicate(marks_posts_marks, keys, monkeypatch)
+    assert number <= FIRST_HUNDRED
+    figure(
+        f"the history of the model, of the first hundred, that shows its duplicate; a known key is {keys}",
+        number,
+        1,
+    )
+
+
+@pytest.mark.parametrize("decision", [looks_then_posts, keeps_its_key])
+def test_the_model_sees_that_half_of_it_is_not_enough(monkeypatch, decision):
+    assert first_duplicate(decision, "not while it runs", monkeypatch) <= FIRST_HUNDRED * 10
+
+
+@pytest.fixture
+def server(tmp_path):
+    """The second QuickBooks, in a thread, and a token for it."""
+    made = other_quickbooks.start(tmp_path)
+    yield made, token(made.url)
+    made.shutdown()
+    made.server_close()
+
+
+def token(url):
+    client = base64.b64encode(":".join(other_quickbooks.CLIENT).encode()).decode()
+    form = f"grant_type=refresh_token&refresh_token={other_quickbooks.REFRESH}".encode()
+    asked = urllib.request.Request(
+        f"{url}/oauth2/v1/tokens/bearer", form, {"Authorization": f"Basic {client}"}
+    )
+    with urllib.request.urlopen(asked) as answer:
+        return json.load(answer)["access_token"]
+
+
+def doubled(server):
+    """The notes in the books, how often each stands there, in the order of their first appearance."""
+    return Counter(row["PrivateNote"] for row in server.books.rows["Purchase"].values())
+
+
+def first_doubled(server):
+    return next(
+        (place for place, count in enumerate(doubled(server).values(), 1) if count > 1), None
+    )
+
+
+def test_the_server_sees_it_when_answers_are_lost(server, tmp_path, figure):
+    served, key = server
+    served.mischief.set({"lose": 0.2})
+    naive.prepare(tmp_path / "naive.db", DOCUMENTS)
+    naive.post_all(tmp_path / "naive.db", served.url, key)
+    assert len(doubled(served)) == DOCUMENTS
+    twice = sum(count > 1 for count in doubled(served).values())
+    figure("documents of a hundred that it doubles where one answer in five is lost", twice, 5)
+
+
+def test_the_server_sees_it_when_the_engine_is_killed(server, tmp_path, figure):
+    served, key = server
+    dice, lives = random.Random(1), 0
+    naive.prepare(tmp_path / "naive.db", 5_000)
+    while first_doubled(served) is None and lives < FIRST_HUNDRED:
+        before = len(served.books.rows["Purchase"])
+        engine = subprocess.Popen(
+            [sys.executable, str(ENGINE), str(tmp_path / "naive.db"), served.url, key]
+        )
+        until = time.monotonic() + 10
+        while len(served.books.rows["Purchase"]) == before and time.monotonic() < until:
+            time.sleep(0.001)
+        time.sleep(dice.uniform(0, 0.01))
+        engine.send_signal(signal.SIGKILL)
+        engine.wait()
+        lives += 1
+    assert first_doubled(served)
+    figure("the kill, of the first hundred, that shows its duplicate", lives, 1)

@@ -1,0 +1,115 @@
+"""Poison: a document that cannot be posted stays back with a sentence, and its neighbours go on."""
+
+import datetime as dt
+
+import pytest
+
+from hub import Code, Party, readable
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from tests import conftest
+from tests.support.small_shop import SUPPLIER, Till, document, line
+from tests.support.tiers import by_form
+from tests.support.volatile import make_volatile
+
+pytestmark = pytest.mark.proof
+BATCHES, LEAST = by_form(small=(1, 30), full=(20, 600), long=(67, 2000))
+GOOD = 29
+IDLE = Code(id="idle", name="Idle Supplier")
+ODD = Code(id="\0", name="a\0b", create=Party(name="a\0b"))
+
+
+def bill(id, amount="10.00", **more):
+    """A bill that nothing is wrong with, but for what is said otherwise."""
+    lines = more.pop("lines", None) or [
+        line("1", amount, text=more.pop("text", "Work"), cost="Fuel")
+    ]
+    return document("bill", id, *lines, **{"total": amount, "supplier": SUPPLIER, **more})
+
+
+def many(id):
+    return bill(id, "1000.00", lines=[line(str(n), "1.00", cost="Fuel") for n in range(1000)])
+
+
+# What is in it, and whether it can be in the books all the same.
+POISONS = {
+    "not a number": (lambda id: bill(id, "NaN"), "held"),
+    "infinite": (lambda id: bill(id, "Infinity"), "held"),
+    "too large": (lambda id: bill(id, "1e30"), "held"),
+    "almost too large": (lambda id: bill(id, "999999999999.00"), "posted"),
+    "minus nothing": (lambda id: bill(id, "-0.00"), "posted"),
+    "negative": (lambda id: bill(id, "-5.00"), "held"),
+    "a fraction of a cent": (lambda id: bill(id, "0.0000001"), "held"),
+    "no lines": (lambda id: document("bill", id, total="10.00", supplier=SUPPLIER), "held"),
+    "a thousand lines": (many, "posted"),
+    "off by a cent": (lambda id: bill(id, "10.00", total="10.01"), "held"),
+    "a number of 22 characters": (lambda id: bill(id, number=f"{id:0>22}"[-22:]), "posted"),
+    "a memo of 4,001 characters": (lambda id: bill(id, memo="m" * 4001), "posted"),
+    "a text of 4,001 characters": (lambda id: bill(id, text="t" * 4001), "posted"),
+    "a NUL": (lambda id: bill(id, memo="a\0b", text="c\0d", number=f"e\0{id}"), "posted"),
+    "half a character": (lambda id: bill(id, memo="a\ud800b", text="\udfff"), "posted"),
+    "right to left": (lambda id: bill(id, memo="\u202eשלום", text="\u202egnp"), "posted"),
+    "a formula": (lambda id: bill(id, memo="=cmd()|' /C calc'!A0", number=f"=1+{id}"), "posted"),
+    "a currency that there is not": (lambda id: bill(id, currency="XQQ"), "held"),
+    "a day in a closed period": (lambda id: bill(id, date=dt.date(2026, 1, 20)), "held"),
+    "the year 1": (lambda id: bill(id, date=dt.date(1, 1, 1)), "withdrawn"),
+    "the year 9999": (lambda id: bill(id, date=dt.date(9999, 12, 31)), "posted"),
+    "a supplier who is inactive": (lambda id: bill(id, supplier=IDLE), "held"),
+    "a supplier without a name": (lambda id: bill(id, supplier=Code(id="?")), "held"),
+    "a supplier with a NUL": (lambda id: bill(id, supplier=ODD), "held"),
+}  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def till(request, clock):
+    app = request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
+    quickbooks = conftest.mount_quickbooks(make_volatile(app), clock)
+    company = oauth_connect.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
+    idle = quickbooks.act("create", kind="Vendor", set={"DisplayName": IDLE.name})
+    quickbooks.act("deactivate", kind="Vendor", id=idle.get("Id") or idle["Vendor"]["Id"])
+    quickbooks.act("close_books", date="2026-01-31")
+    record_download.refresh(company.id)
+    return Till(app, quickbooks, clock)
+
+
+def batch(number, chosen):
+    """Good ones, and among them those with a poison; a source yields what it cannot read as such."""
+    good = [bill(f"good:{number}:{n}", f"{n + 1}.{n:02}") for n in range(GOOD)]
+    bad = [
+        readable(f"bad:{number}:{n}", POISONS[name][0], f"bad:{number}:{n}")
+        for n, name in enumerate(chosen)
+    ]
+    return [*good[:11], *bad, *good[11:]], bad
+
+
+def check(till, number, chosen):
+    given, bad = batch(number, chosen)
+    states = till.run(*given)
+    assert {states[f"good:{number}:{n}"] for n in range(GOOD)} == {"posted"}, chosen
+    for name, one in zip(chosen, bad, strict=True):
+        state = states[one.source_id]
+        assert state == POISONS[name][1], (name, state, till.reasons())
+        if state == "held":
+            assert till.posting(one.source_id).reason.endswith("."), name
+
+
+@pytest.mark.proof(small=1)
+def test_every_poison_in_one_run_stops_nobody_else(till, figure):
+    check(till, 0, list(POISONS))
+    figure("sorts of poison that stopped no neighbour", len(POISONS), 20)
+
+
+@pytest.mark.proof(small=1)
+def test_one_in_thirty_leaves_the_others_posted(till, figure):
+    offered = {}
+    for number in range(BATCHES):
+        till.shop.items = offered  # once more what was new a moment ago, and nothing older
+        check(till, number, [list(POISONS)[number % len(POISONS)]])
+        offered = {id: item for id, item in till.shop.items.items() if id not in offered}
+    figure(
+        "documents of which one in thirty was poison",
+        BATCHES * (GOOD + 1),
+        LEAST,
+    )

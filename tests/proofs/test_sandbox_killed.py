@@ -1,0 +1,164 @@
+"""`hub sandbox quickbooks` killed in the middle of its work, again and again: what it answered is in its books."""
+
+import random
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.e2e.conftest import StandIn, Warm
+from tests.support.tiers import by_form
+
+pytestmark = pytest.mark.proof
+HUB = str(Path(sys.executable).with_name("hub"))
+REALM, TOKEN = "4620816365000000000", "given"
+KILLS, WRITERS = by_form(small=(2, 2), full=(25, 3), long=(60, 3))
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    made = Warm(tmp_path_factory.mktemp("warm"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def serve(warm, tmp_path):
+    """Starts the command line with the books of this folder, at no cost of imports."""
+    yield lambda: StandIn(warm, "quickbooks", *options(tmp_path))
+    warm.clear()
+
+
+def options(folder):
+    return ["--folder", str(folder), "--realm", REALM, "--access-token", TOKEN]
+
+
+@contextmanager
+def served(folder, *more):
+    """A process of the command line; however it ends, it ends with the block."""
+    command = [HUB, "sandbox", "quickbooks", *options(folder), *more]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.stdout.close()
+        process.wait(20)
+
+
+def bill(number):
+    line = {
+        "Amount": "12.34",
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+    }
+    return {"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line]}
+
+
+def session():
+    made = requests.Session()
+    made.headers.update({"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"})
+    return made
+
+
+def post(client, url, number):
+    target = f"{url}/v3/company/{REALM}/bill?requestid=key-{number}"
+    return client.post(target, json=bill(number), timeout=20).json()["Bill"]["Id"]
+
+
+def write_until_killed(url, names, told, answered):
+    """Post bills one after the other, `told` keeping the ids answered; gives back the first that had no answer."""
+    with session() as client:
+        for number in names:
+            try:
+                told[number] = post(client, url, number)
+                answered.release()
+            except requests.RequestException:
+                return number
+    raise AssertionError("the process was never killed")
+
+
+def kill_while_writing(quickbooks, turn, told, dice):
+    """Kills the process once so many answers came; gives back the bills whose fate is unknown."""
+    answered = threading.Semaphore(0)
+    with ThreadPoolExecutor(WRITERS) as pool:
+        names = [[f"{turn}-{writer}-{n}" for n in range(10_000)] for writer in range(WRITERS)]
+        jobs = [
+            pool.submit(write_until_killed, quickbooks.url, one, told, answered) for one in names
+        ]
+        for _ in range(dice.randrange(1, 40)):
+            answered.acquire()
+        quickbooks.stop()
+        return [job.result() for job in jobs]
+
+
+def test_what_was_answered_is_in_the_books_after_any_kill(serve, figure):
+    dice, told, unknown = random.Random(3), {}, []
+    for turn in range(KILLS):
+        unknown += kill_while_writing(serve(), turn, told, dice)
+    url = serve().url
+    with session() as client:
+        books = client.get(f"{url}/_sandbox/books", params={"realm": REALM}, timeout=60).json()[
+            REALM
+        ]
+        kept = [row["DocNumber"] for row in books["Bill"]]
+        assert {row["DocNumber"]: row["Id"] for row in books["Bill"]}.items() >= told.items()
+        assert len(kept) == len(set(kept))
+        assert set(kept) <= told.keys() | set(unknown)
+        again = {number: post(client, url, number) for number in [*told, *unknown]}
+        assert again.items() >= told.items()
+        found = client.get(f"{url}/_sandbox/books", timeout=60).json()[REALM]
+    assert len(found["Bill"]) == len(again)
+    assert Decimal(found["balances"]["7"]) == Decimal("12.34") * len(again)
+    figure("kills of the QuickBooks stand-in while it wrote, nothing lost or doubled", KILLS, KILLS)
+
+
+def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
+    given = ["--company", "simple-start", "--company", "norway", "--switch", "requestid=refuse"]
+    with (
+        served(tmp_path, *given, "--fault", "throttled@bill.create,retry_after=7") as url,
+        session() as client,
+    ):
+        shown = client.get(f"{url}/_sandbox/company", timeout=20).json()
+        assert [one["purchase_orders"] for one in shown.values()] == [False, True]
+        assert (
+            client.get(f"{url}/_sandbox/switches", timeout=20).json()["requestid"]["is"] == "refuse"
+        )
+        first = client.post(f"{url}/v3/company/{REALM}/bill", json=bill("a"), timeout=20)
+        assert (first.status_code, first.headers["Retry-After"]) == (429, "7")
+
+
+def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
+    with served(tmp_path) as url:
+        for given, words in (
+            (["--port", url.rpartition(":")[2]], "is in use"),
+            (["--folder", tmp_path], "another stand-in"),
+        ):
+            done = subprocess.run(
+                [HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30
+            )
+            assert (done.returncode, words in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--company", "mars"], "simple-start"),
+        (["--switch", "requestid=perhaps"], "duplicate"),
+        (["--fault", "lose_answr@bill.create"], "lose_answer"),
+    ],
+)
+def test_the_command_line_refuses_what_it_does_not_know(given, words):
+    done = subprocess.run(
+        [HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 2
+    assert words in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,280 @@
+"""Days of many companies in virtual time, webhooks lost, repeated and out of order: nothing is missed."""
+
+import base64
+import gc
+import hashlib
+import hmac
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from hub import App, Checkpoint, Document, Field, Line, Tenant, hookimpl
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.models import Head, Installation, Posting
+from hub.qbo import changes
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
+from qbo_sandbox import factory
+from tests.support import other_quickbooks
+from tests.support.small_shop import NoSettings
+
+pytestmark = pytest.mark.proof
+LONG = int(os.environ.get("PROOF_EVENTS") or 0) > 0
+COMPANIES, DAYS, EACH = (100, 8, 75) if LONG else (2, 2, 3)
+COMPANIES, DAYS, EACH = (
+    int(n) for n in os.environ.get("PROOF_SOAK", f"{COMPANIES} {DAYS} {EACH}").split()
+)
+DAY = 86_400
+LOST, REPEATED = 0.05, 0.2
+
+
+class Works:
+    """A source without a memory: an account has as many bills as its day says, each made of its number."""
+
+    __name__ = "works"
+
+    def __init__(self):
+        self.day = 0
+
+    @hookimpl
+    def hub_apps(self):
+        return [App(slug="works", name="Works", summary="", posts=("bill",), settings=NoSettings)]
+
+    @hookimpl
+    def hub_fields(self, app):
+        match = ("id",)
+        return [Field(name="supplier", label="Supplier", role="vendor", match=match),
+                Field(name="cost", label="Cost", role="account", match=match)]  # fmt: skip
+
+    @hookimpl
+    def hub_check(self, app, site):
+        return Tenant(id=site.tenant.id if site.tenant else "t", name="Works")
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        if ids:
+            yield from (self.bill(int(id), site) for id in ids)
+            return
+        for number in range(int(cursors.get("") or 0), self.day * EACH):
+            yield self.bill(number, site)
+        yield Checkpoint(cursor=str(self.day * EACH))
+
+    def bill(self, number, site):
+        amount = Decimal(number * 37 % 100_000 + 101) / 100
+        line = Line(id="1", amount=amount, codes={"cost": str(120 + number % 7)})
+        return Document(
+            kind="bill", source_id=str(number), number=f"W-{number}", date=site.today, currency="USD", lines=(line,),
+            codes={"supplier": str(1 + number % 24)}, total=amount,
+        )  # fmt: skip
+
+
+class Elsewhere:
+    """The second QuickBooks in a process of its own, on the hub's time; somebody works in it by hand."""
+
+    def __init__(self, folder, clock):
+        command = [sys.executable, other_quickbooks.__file__, str(folder)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().strip()
+        self.set_time(clock.now())
+        clock.followers.append(self.set_time)
+        client = base64.b64encode(":".join(other_quickbooks.CLIENT).encode()).decode()
+        form = f"grant_type=refresh_token&refresh_token={other_quickbooks.REFRESH}".encode()
+        self.key = self.ask("/oauth2/v1/tokens/bearer", form, Authorization=f"Basic {client}")[
+            "access_token"
+        ]
+
+    def ask(self, path, body=None, **headers):
+        with urllib.request.urlopen(
+            urllib.request.Request(self.url + path, body, headers), timeout=60
+        ) as answer:
+            return json.load(answer, parse_float=Decimal)
+
+    def set_time(self, now):
+        self.ask("/_other/clock", json.dumps({"now": now.isoformat()}).encode())
+
+    def act(self, realm, bill, what):
+        """A person edits or deletes a bill; what the webhook says of it."""
+        more, query = (
+            ({"sparse": True, "TxnDate": "2026-01-31"}, "")
+            if what == "Update"
+            else ({}, "?operation=delete")
+        )
+        body = json.dumps({"Id": bill["Id"], "SyncToken": bill["SyncToken"], **more}).encode()
+        headers = {"Authorization": f"Bearer {self.key}", "X-Person": "yes"}
+        self.ask(f"/v3/company/{realm}/bill{query}", body, **headers)
+        return {"name": "Bill", "id": bill["Id"], "operation": what}
+
+    def bills(self, realm):
+        return [
+            row
+            for row in self.ask(f"/_other/books/{realm}")["Bill"]
+            if row.get("status") != "Deleted"
+        ]
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def elsewhere(tmp_path, clock):
+    made = Elsewhere(tmp_path, clock)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def works(make_app, make_config, empty_database, elsewhere):
+    """A hub with the source installed for every company, posting by itself."""
+    urls = {
+        "HUB_QBO_API_URL": elsewhere.url,
+        "HUB_QBO_TOKEN_URL": f"{elsewhere.url}/oauth2/v1/tokens/bearer",
+    }
+    client = dict(
+        zip(("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET"), other_quickbooks.CLIENT, strict=True)
+    )
+    config, source = make_config(**urls, **client), Works()
+    shutil.copy(empty_database, config.data / "hub.db")
+    with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
+        for place in range(COMPANIES):
+            install(str(4_000_000_000 + place))
+        yield source
+
+
+def install(realm):
+    company = oauth_connect.connect_with_refresh_token(realm, other_quickbooks.REFRESH)
+    with transaction() as session:
+        session.add(Installation(company_id=company.id, slug="works", tenant=realm, mode="auto",
+                                 created_at=company.connected_at))  # fmt: skip
+
+
+def companies():
+    with reading() as session:
+        return [
+            (one.id, one.company_id, one.company.realm)
+            for one in session.scalars(select(Installation))
+        ]
+
+
+def signed(told):
+    body = json.dumps({"eventNotifications": [told]}).encode()
+    seal = hmac.new(factory.VERIFIER.encode(), body, hashlib.sha256).digest()
+    return {"intuit-signature": base64.b64encode(seal).decode()}, body
+
+
+def weather(calls, chance):
+    """Webhooks as they arrive: one in twenty never, one in five twice, in any order."""
+    arrived = [call for call in calls if chance.random() >= LOST]
+    arrived += [call for call in arrived if chance.random() < REPEATED]
+    chance.shuffle(arrived)
+    return arrived
+
+
+def by_hand(elsewhere, realm, chance, touched):
+    """People change two bills and delete one; the events of it."""
+    own = [bill for bill in elsewhere.bills(realm) if (realm, bill["Id"]) not in touched]
+    chosen = chance.sample(own, min(3, len(own)))
+    for bill, what in zip(chosen, ("Update", "Update", "Delete"), strict=False):
+        touched[realm, bill["Id"]] = what
+        yield {
+            "realmId": realm,
+            "dataChangeEvent": {"entities": [elsewhere.act(realm, bill, what)]},
+        }
+
+
+def done(act):
+    """Once more where the network was in the way, as the next tick would."""
+    told = next((one for one in (act() for _ in range(5)) if one.outcome == "done"), None) or act()
+    assert told.outcome == "done", told.error
+
+
+def live(source, elsewhere, clock, chance, touched):
+    """A day: everything is synced, people work in QuickBooks, and webhooks tell of it as they can."""
+    source.day += 1
+    for id, _, _ in companies():
+        done(lambda id=id: runner.sync(id, asked_by="schedule", wait=True))
+    clock.advance(DAY / 2)
+    calls = [
+        call for _, _, realm in companies() for call in by_hand(elsewhere, realm, chance, touched)
+    ]
+    for call in weather(calls, chance):
+        changes.webhook(*signed(call))
+    clock.advance(DAY / 2 + 60)
+    for _, company, _ in companies():
+        done(lambda company=company: runner.company("changes", company, asked_by="schedule"))
+
+
+def memory():
+    """Bytes that this process holds."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.timeout(3600)
+def test_nothing_is_missed_however_long_it_runs(works, elsewhere, clock, figure):
+    chance, touched, held = random.Random(5), {}, []
+    begun = time.monotonic()
+    elsewhere.ask(
+        "/_other/mischief", json.dumps({"lose": 0.01, "reset": 0.005, "seconds": 1}).encode()
+    )
+    for _ in range(DAYS):
+        live(works, elsewhere, clock, chance, touched)
+        held.append(memory())
+    seconds = time.monotonic() - begun
+    documents = COMPANIES * DAYS * EACH
+    assert in_the_books(elsewhere, touched) == documents
+    assert noticed() == Counter(touched.values())
+    figure(
+        f"documents of {COMPANIES} companies in {DAYS} days of virtual time", documents, documents
+    )
+    figure("what people changed in QuickBooks meanwhile, all of it noticed", len(touched), 1)
+    if LONG:
+        figure("documents a second", round(documents / seconds), 1)
+        grown = held[-1] / held[2 * DAYS // 3 - 1] - 1
+        figure(
+            "growth of memory in the last third, in per cent below five",
+            round(5 - 100 * grown, 1),
+            0,
+        )
+
+
+def in_the_books(elsewhere, touched):
+    """How many documents the companies' books hold or held, each once and as the source has it."""
+    count = 0
+    for _, _, realm in companies():
+        books = Counter(bill["DocNumber"] for bill in elsewhere.bills(realm))
+        assert set(books.values()) <= {1}, realm
+        assert all(
+            Decimal(str(bill["TotalAmt"]))
+            == Decimal(int(bill["DocNumber"][2:]) * 37 % 100_000 + 101) / 100
+            for bill in elsewhere.bills(realm)
+        )
+        count += len(books) + sum(
+            what == "Delete" for (where, _), what in touched.items() if where == realm
+        )
+    with reading() as session:
+        posted = select(func.count()).select_from(Posting).where(Posting.state == "posted")
+        assert session.scalar(posted) == count
+    return count
+
+
+def noticed():
+    """What the hub knows of the people's work."""
+    with reading() as session:
+        heads = session.execute(select(Head.state, Head.date)).all()
+    edited = sum(state == "live" and str(date) == "2026-01-31" for state, date in heads)
+    return Counter({"Update": edited, "Delete": sum(state == "deleted" for state, _ in heads)})

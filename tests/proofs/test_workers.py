@@ -1,0 +1,150 @@
+"""Workers of one company that are stopped for longer than a lease and go on: each document once, whoever posted it."""
+
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from hub.posting.outcome import batch_sizing
+from hub.posting.send import pipeline
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from tests import conftest
+from tests.support.desk import Desk
+from tests.support.shared_clock import SharedClock
+from tests.support.stalling import (
+    BEFORE_THE_BYTES,
+    BEFORE_THE_DEADLINE,
+    LEASE,
+    MOMENTS,
+    Crew,
+    standing,
+)
+from tests.support.tiers import FULL, by_form
+
+pytestmark = pytest.mark.proof
+TIMES = by_form(small=1, full=1, long=6)  # the long proof has so many times the documents and stops
+GIVEN_UP = re.compile(r"(W-\d+) of Acme was sent \d+ times without an answer")
+MARK = re.compile(r"\[hub:([A-Z2-7]+)\]")
+
+
+@dataclass(frozen=True)
+class Shift:
+    """So many workers post so many bills, each stopped in every so manieth send; at least so many stops."""
+
+    workers: int
+    bills: int
+    every: int
+    stops: int
+    moments: tuple[str, ...] = MOMENTS
+    keys: str = "ignore"  # what QuickBooks makes of a key that it knows
+    alone: bool = True  # each as if the lease of the others had run out
+    wave: int = 30  # how many a worker takes at once
+    together: int = 0  # that many in each request
+
+
+SHIFTS = {
+    "2 workers": Shift(2, 65, 8, 5),
+    "8 workers": Shift(8, 65, 7, 5, wave=6),
+    "4 workers, also before the first byte": Shift(
+        4, 40, 8, 3, (*MOMENTS, BEFORE_THE_BYTES), keys="replay", wave=10
+    ),
+    "4 workers with batches": Shift(4, 50, 4, 3, wave=15, together=5),
+    "3 workers of one data folder": Shift(3, 20, 8, 2, alone=False),
+}
+MOST = max(shift.workers for shift in SHIFTS.values())
+ON_BOTH = ("2 workers", "8 workers", "4 workers with batches")
+PAIRS = [("SQLite", name) for name in SHIFTS] + [("PostgreSQL", name) for name in ON_BOTH]
+USUAL = {"2 workers": Shift(2, 12, 10, 1, (BEFORE_THE_DEADLINE,))}
+
+
+@pytest.fixture
+def crew(request, clock, tmp_path):
+    """Builds a crew with so many bills to post, on each database."""
+    app = request.getfixturevalue("app" if request.param == "SQLite" else "pg_app")
+    quickbooks = conftest.mount_quickbooks(app, clock)
+    company = oauth_connect.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
+    record_download.refresh(company.id)
+    desk = Desk(app, quickbooks, clock)
+
+    def made(bills, together=0):
+        if together:
+            desk.send_by("batch", together)
+        for number in range(bills):
+            desk.bill(f"W-{number}", total=f"{number + 1}.00")
+        return Crew(app, quickbooks, SharedClock(clock.now(), MOST), tmp_path, desk.installation_id)
+
+    made.database = request.param
+    return made
+
+
+def assert_once(crew, bills):
+    """The books hold each bill once, with its own total, and the hub says so.
+
+    Some may be with a person, for whoever had them was stopped too often: the books have none of those.
+    """
+    stands = standing()
+    held = {
+        reason: found[1]
+        for state, reason in stands
+        if state == "held" and (found := GIVEN_UP.search(reason))
+    }
+    assert stands == {("posted", ""): bills - len(held), **{("held", reason): 1 for reason in held}}
+    assert len(held) * 4 <= bills
+    posted = {
+        f"W-{number}": number + 1 for number in range(bills) if f"W-{number}" not in held.values()
+    }
+    rows = [
+        row
+        for row in crew.quickbooks.books()[crew.quickbooks.realm]["Bill"]
+        if MARK.search(row["PrivateNote"])
+    ]
+    assert sorted((row["DocNumber"], row["TotalAmt"]) for row in rows) == sorted(posted.items())
+
+
+@pytest.mark.parametrize(
+    ("crew", "name"), PAIRS if FULL else [("SQLite", "2 workers")], indirect=["crew"]
+)
+def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
+    crew, figure, monkeypatch, name
+):
+    shift = (SHIFTS if FULL else USUAL)[name]
+    monkeypatch.setattr(batch_sizing, "MAX_SINGLE_REQUESTS", shift.wave)
+    one = crew(shift.bills * TIMES, shift.together)
+    one.quickbooks.switch(
+        requestid=shift.keys, requestid_batch=shift.keys, duplicate_bills="always"
+    )
+    said = one.work(shift.workers, shift.every, shift.moments, shift.alone)
+    assert_once(one, shift.bills * TIMES)
+    assert all(text.endswith(".") and "defect" not in text for text in said), said
+    where = f"{name}, {shift.bills * TIMES} documents once each on {crew.database}"
+    stops = sum(stop.lasted > LEASE for stop in one.stops)
+    figure(f"stops longer than a lease: {where}", stops, shift.stops * TIMES)
+    others = sum(stop.taken_over for stop in one.stops)
+    if shift.alone:
+        figure(f"postings of stopped workers that others took over: {where}", others, 1)
+    else:
+        assert others == 0  # who holds the lease is waited for
+
+
+@pytest.mark.parametrize("fault", ["refuse", "lose_request", "lose_answer", None])
+def test_who_wakes_when_another_has_settled_it_writes_over_nothing(
+    app, quickbooks, clock, monkeypatch, fault
+):
+    desk, settle, asleep = Desk(app, quickbooks, clock), pipeline.record_results, [True]
+    if fault:
+        quickbooks.add_fault(fault, "bill.create")
+
+    def wake_late(*answered):
+        if asleep.pop() if asleep else False:
+            desk.restart()
+            desk.pass_time(400)
+            desk.drain(wait=True)
+        return settle(*answered)
+
+    monkeypatch.setattr(pipeline, "record_results", wake_late)
+    id = desk.bill()
+    desk.drain()
+    assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])

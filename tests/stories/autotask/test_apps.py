@@ -1,0 +1,332 @@
+"""What the three Autotask apps make of their documents: through the stand-in, the hub and QuickBooks, and back."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from hub import outbox
+from hub.cli.sync import sync_all
+from hub.collect.run import collect
+from hub.db.engine import reading, transaction
+from hub.errors import NotNow
+from hub.installations import enable
+from hub.mapping import NEW
+from hub.models import Case
+from hub.posting.send import run as send_run
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import dry_run, runner
+from qbo_sandbox.kit import Fault
+from tests.support.autotask_desk import Desk, prefer
+from tests.support.small_source import postings
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture
+def open_desk(app, quickbooks, clock):
+    """Opens the desk of an app."""
+    return lambda name, documents=None: Desk(app, quickbooks, clock, name, documents)
+
+
+@pytest.fixture
+def invoices(open_desk, quickbooks):
+    """The invoice app; QuickBooks gives the numbers itself."""
+    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
+    return open_desk("invoices")
+
+
+# -- invoices --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("AT-I2", "AT-I3")
+def test_numbers_from_both_sides_stop_the_run_with_what_to_change(open_desk):
+    desk = (
+        open_desk("invoices").keep("labour and a licence", "four decimals", "zero total").enable()
+    )
+    done = runner.sync(desk.row.id, asked_by="kari")
+    assert "Custom transaction numbers must be off" in done.error
+    for id in desk.books.rows("Invoices"):
+        desk.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
+    enable.change(1, desk.slug, {"days_back": 30}, who="kari")
+    with reading() as session:
+        reasons = list(
+            session.scalars(select(Case.reason).where(Case.cause.startswith("warning:")))
+        )
+    assert any("numbers them by itself" in reason for reason in reasons)
+
+
+@pytest.mark.row("AT-I4")
+def test_a_refused_invoice_is_marked_rests_and_posts_once_its_number_is_cleared(
+    invoices, quickbooks
+):
+    words = "fourteen days old"
+    quickbooks.add_fault(
+        "refusal", call="invoice.create", code="6000", detail="Something is wrong."
+    )
+    invoices.keep(words).enable().confirm()
+    assert (invoices.of(words).state, invoices.row_of(words)["invoiceNumber"]) == ("held", "ERROR")
+    assert "Something is wrong" in invoices.of(words).reason
+    for _ in range(2):
+        assert invoices.sync()["requests"]["writes"] == 0
+    invoices.put(words, invoiceNumber="")
+    assert invoices.sync()["posted"] == 1
+    assert invoices.row_of(words)["invoiceNumber"] == invoices.made(words)["DocNumber"]
+
+
+@pytest.mark.row("AT-I17")
+def test_one_invoice_is_posted_by_its_id_whatever_its_age_and_no_other(invoices, quickbooks):
+    invoices.keep("fifteen days old", "fourteen days old").enable()
+    invoices.decide("billing_code", "external_number:labor", "2")
+    invoices.sync(ids=[f"invoice:{invoices.id('fifteen days old')}"])
+    made = quickbooks.select("select * from Invoice")["Invoice"]
+    assert [one["DocNumber"] for one in made] == [
+        invoices.row_of("fifteen days old")["invoiceNumber"]
+    ]
+    assert invoices.row_of("fourteen days old")["invoiceNumber"] is None
+
+
+def pay(quickbooks, *amounts):
+    """A payment over several invoices of one customer, as somebody enters it in QuickBooks."""
+    lines = [
+        {"Amount": amount, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
+        for invoice, amount in amounts
+    ]
+    paid = {
+        "CustomerRef": amounts[0][0]["CustomerRef"],
+        "TotalAmt": sum(amount for _, amount in amounts),
+        "Line": lines,
+        "TxnDate": "2026-03-02",
+    }
+    assert quickbooks.ask("POST", "payment", paid, content_type="application/json").status == 200
+
+
+@pytest.mark.row("AT-I13")
+@pytest.mark.parametrize("tells", [True, False])
+def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
+    invoices, quickbooks, clock, tells
+):
+    full, other, partly, known = words = (
+        "labour and a licence", "fourteen days old", "taxed in California", "a term with other days",
+    )  # fmt: skip
+    invoices.keep(*words).enable(payment_sync=tells).confirm()
+    made = {one: invoices.made(one) for one in words}
+    invoices.put(known, paidDate="2026-02-27T00:00:00.000Z")
+    pay(quickbooks, (made[full], 425), (made[other], 300), (made[partly], 100), (made[known], 300))
+    clock.advance(7200)
+    runner.company("changes", 1, asked_by="clock")
+    invoices.sync()
+    date = "2026-03-02T00:00:00Z" if tells else None
+    assert {one: invoices.row_of(one)["paidDate"] for one in words} == {
+        full: date,
+        other: date,
+        partly: None,
+        known: "2026-02-27T00:00:00.000Z",
+    }
+    pay(quickbooks, (made[partly], 524))
+    clock.advance(7200)
+    runner.company("changes", 1, asked_by="clock")
+    assert invoices.row_of(partly)["paidDate"] == date
+
+
+@pytest.mark.row("AT-I14")
+@pytest.mark.parametrize(
+    ("voided", "total", "asked"), [("void", 0, False), ("leave", 425, False), ("case", 425, True)]
+)
+def test_an_invoice_voided_in_autotask_follows_the_setting(invoices, voided, total, asked):
+    invoices.keep("labour and a licence").enable(voided=voided).confirm()
+    invoices.put("labour and a licence", isVoided=True, voidedDate="2026-03-02T08:00:00Z")
+    invoices.sync()
+    assert invoices.made("labour and a licence")["TotalAmt"] == total
+    reasons = [case.reason for case in invoices.cases()]
+    assert any("was voided in Autotask on 2026-03-02" in reason for reason in reasons) is asked
+
+
+@pytest.mark.row("AT-I19")
+@pytest.mark.parametrize("trouble", ["refused", "answer lost", "crash"])
+def test_what_stops_the_mark_repeats_the_mark_alone(invoices, quickbooks, clock, trouble):
+    words = "fourteen days old"
+    invoices.keep(words).enable()
+    if trouble == "refused":
+        invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.change", status=503))
+    if trouble == "answer lost":
+        invoices.stand_in.faults.add(Fault(kind="lose_answer", call="Invoices.change"))
+    if trouble == "crash":
+        collect(invoices.row.id)
+        send_run.drain(1, installation_ids=[invoices.row.id])  # the process ends before it reports
+    else:
+        invoices.sync()
+    (made,) = quickbooks.select("select * from Invoice")["Invoice"]
+    assert invoices.of(words).state == "posted"
+    clock.advance(3600)
+    assert invoices.sync()["requests"]["writes"] == 0
+    assert invoices.row_of(words)["invoiceNumber"] == made["DocNumber"]
+    assert len(quickbooks.select("select * from Invoice")["Invoice"]) == 1
+
+
+@pytest.mark.row("AT-C6")
+def test_a_company_without_lists_skips_the_matching(open_desk, quickbooks):
+    realm = quickbooks.open("empty", custom_numbers=False)
+    clean = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    desk = open_desk("invoices").keep("labour and a licence")
+    desk.enable(company_id=clean.id, income_account="Services", tax="none")
+    assert desk.sync()["posted"] == 1
+    assert desk.cases("match:") == []
+
+
+@pytest.mark.row("AT-I17")
+def test_a_rehearsal_says_what_would_stop_an_invoice_and_sends_nothing(invoices, quickbooks):
+    words = "labour and a licence"
+    invoices.keep(words).enable(mode="review").confirm()
+    before = postings()
+    assert dry_run.check(invoices.of(words).document_id) == ()
+    assert [(one.id, one.state) for one in postings()] == [(one.id, one.state) for one in before]
+    assert quickbooks.select("select * from Invoice") == {}
+    assert invoices.row_of(words)["invoiceNumber"] is None
+    invoices.decide("customer", "company:177", "")
+    (said,) = dry_run.check(invoices.of(words).document_id)
+    assert "names no supplier or customer" in said
+
+
+@pytest.mark.row("AT-C15")
+@pytest.mark.end_to_end(False)
+def test_the_currency_of_a_customer_cannot_be_changed_in_quickbooks(quickbooks):
+    realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",))
+    made = {"DisplayName": "Rhein Logistik GmbH", "CurrencyRef": {"value": "EUR"}}
+    answer = quickbooks.ask("POST", "customer", made, realm, content_type="application/json")
+    known = answer.json()["Customer"]
+    change = {name: known[name] for name in ("Id", "SyncToken", "DisplayName")}
+    change |= {"sparse": True, "CurrencyRef": {"value": "USD"}}
+    answer = quickbooks.ask("POST", "customer", change, realm, content_type="application/json")
+    assert (answer.status, "cannot be changed" in answer.text) == (400, True)
+
+
+@pytest.mark.row("AT-C15", "AT-I9")
+def test_an_organisation_that_got_another_currency_holds_its_invoices(open_desk, quickbooks):
+    realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",), custom_numbers=False)
+    company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    desk = open_desk("invoices").at(realm).keep("foreign currency")
+    desk.enable(company_id=company.id).confirm()
+    assert desk.made("foreign currency")["CurrencyRef"]["value"] == "EUR"
+    desk.books.do("put", entity="Companies", id=183, fields={"currencyID": 1})
+    copy = {**desk.row_of("foreign currency"), "invoiceNumber": None, "id": 4999}
+    desk.books.do("put", entity="Invoices", id=4999, fields=copy)
+    line = next(row for row in desk.books.rows("BillingItems").values() if row["companyID"] == 183)
+    copy = {**line, "id": 99_999, "invoiceID": 4999}
+    desk.books.do("put", entity="BillingItems", id=99_999, fields=copy)
+    desk.sync()
+    held = postings(state="held", kind="invoice", operation="create")
+    assert ["is kept in EUR in QuickBooks" in one.reason for one in held] == [True]
+    assert desk.books.rows("Invoices")[4999]["invoiceNumber"] == "ERROR"
+    query = "select * from Customer where DisplayName = 'Rhein Logistik GmbH'"
+    (known,) = quickbooks.select(query, realm)["Customer"]
+    assert known["CurrencyRef"]["value"] == "EUR"
+
+
+# -- expenses and orders ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("AT-E10", "AT-C11")
+def test_the_app_rests_or_posts_only_the_reports_that_somebody_chose(open_desk, quickbooks):
+    chosen, other = "card and cash", "one person with one name"
+    known = {"DisplayName": "v-O'Brien, Tom"}
+    quickbooks.ask("POST", "vendor", known, content_type="application/json")
+    record_download.refresh(1, ["vendor"])
+    desk = open_desk("expenses").keep(chosen, other).enable(mode="paused")
+    assert "is paused" in refused(desk)
+    assert desk.asked("ExpenseReports.query") == 0
+    enable.change(1, desk.slug, {}, who="kari", mode="manual")
+    desk.sync()
+    assert quickbooks.select("select * from Bill") == {}
+    with transaction() as session:
+        outbox.approve(session, [desk.of(chosen).id], "kari")
+    runner.post(desk.row.id, asked_by="kari")
+    assert (desk.of(chosen).state, desk.of(other).state) == ("posted", "review")
+    assert desk.row_of(chosen)["quickBooksReferenceNumber"] == f"ER-{desk.id(chosen)}"
+    assert desk.row_of(other)["quickBooksReferenceNumber"] is None
+
+
+def refused(desk):
+    with pytest.raises(NotNow) as refusal:
+        runner.sync(desk.row.id, asked_by="kari")
+    return refusal.value.text
+
+
+@pytest.mark.row("AT-P10")
+def test_each_receipt_of_an_order_is_a_bill_under_the_vendors_number(open_desk, quickbooks):
+    desk = (
+        open_desk("purchase-orders")
+        .keep("partly received, two invoices")
+        .enable(post_as="bill_per_receipt")
+    )
+    assert desk.sync()["posted"] == 2
+    bills = {
+        bill["DocNumber"]: bill["TotalAmt"]
+        for bill in quickbooks.select("select * from Bill")["Bill"]
+    }
+    assert bills == {"ING-501": Decimal("490.50"), "ING-502": Decimal("499.00")}
+    assert desk.row_of("partly received, two invoices")["externalPONumber"] in bills
+
+
+# -- all three -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sharing(open_desk, invoices):
+    """An invoice and an expense report that name one customer, which is new: each app is about to make it."""
+    invoices.keep("four decimals").enable().sync()
+    for case in invoices.cases("match:"):
+        invoices.decide(case.details["field"], case.details["code"], NEW)
+    expenses = open_desk("expenses").keep("a customer that QuickBooks has not").enable()
+    for desk in (invoices, expenses):
+        collect(desk.row.id)
+    return invoices, expenses
+
+
+def customer(quickbooks, desk):
+    """What a desk did about the customer, what is to be said of it, and how many of it there are."""
+    made = postings(kind="customer", installation_id=desk.row.id)
+    found = quickbooks.select("select * from Customer where DisplayName = 'Alder Dental Group'")[
+        "Customer"
+    ]
+    return [one.state for one in made], [case.title for case in desk.cases("posting:")], len(found)
+
+
+@pytest.mark.row("AT-C8")
+def test_of_two_apps_that_share_a_new_customer_the_first_makes_it_and_the_second_takes_it(
+    sharing, quickbooks
+):
+    first, second = sharing
+    runner.post(first.row.id, asked_by="kari")
+    runner.post(second.row.id, asked_by="kari")
+    assert customer(quickbooks, second) == (["withdrawn"], [], 1)
+    assert second.of("a customer that QuickBooks has not").state == "posted"
+
+
+@pytest.mark.row("AT-C8")
+def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_up(
+    sharing, quickbooks, clock
+):
+    first, second = sharing
+    quickbooks.add_fault("lose_answer", "customer.create")
+    runner.post(first.row.id, asked_by="kari")
+    runner.post(second.row.id, asked_by="kari")
+    assert customer(quickbooks, second) == (["held"], ["Name already used"], 1)
+    clock.advance(400)
+    runs = sync_all([second.row, first.row])
+    assert [done.counts["posted"] for done in runs] == [0, 1, 1]
+    assert customer(quickbooks, second) == (["withdrawn"], [], 1)
+
+
+def test_what_was_posted_is_told_once(open_desk):
+    desk = open_desk("purchase-orders", documents=3).enable()
+    desk.sync()
+    assert [one.state for one in postings(kind="purchase_order", operation="create")].count(
+        "posted"
+    ) == 1
+    changes = len(desk.stand_in.wsgi.log.entries("PurchaseOrders.change"))
+    desk.sync()
+    assert len(desk.stand_in.wsgi.log.entries("PurchaseOrders.change")) == changes == 1
+    assert dt.date(2026, 3, 2) == desk.of("two products for a customer").document.seen_at.date()

@@ -1,0 +1,170 @@
+"""Autotask's expense reports in the books: all cases of the stand-in went through the hub once."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub.qbo import record_download
+from tests.support.autotask_desk import Desk, opened_books
+from tests.support.small_source import postings
+
+pytestmark = pytest.mark.end_to_end
+
+PAYABLE, ADVANCES, BILLED = "33", "95", "5"  # Employee Advances; Fees Billed
+
+
+@pytest.fixture(scope="module")
+def desk(long_lived):
+    """The expense app after its syncs; what is billed to a customer as mileage has an account of its own."""
+    quickbooks, clock = opened_books(long_lived)
+    known = {"DisplayName": "v-Shah, Priya"}
+    answer = quickbooks.ask("POST", "vendor", known, content_type="application/json")
+    record_download.refresh(1, ["vendor"])
+    desk = Desk(long_lived, quickbooks, clock, "expenses")
+    desk.priya = answer.json()["Vendor"]["Id"]
+    (own,) = [
+        one
+        for one in desk.books.rows("ExpenseItems").values()
+        if one["internalCurrencyExpenseAmount"] == 8
+    ]
+    desk.books.do("put", entity="ExpenseItems", id=own["id"], fields={"companyID": 177})
+    desk.before = {id: dict(row) for id, row in desk.books.rows("ExpenseReports").items()}
+    desk.enable(advance_account=ADVANCES)
+    desk.decide("category_billable", "billing_code:831", BILLED)
+    desk.sync()
+    return desk
+
+
+def bill(desk, words):
+    return desk.made(words, "Bill")
+
+
+def spent(desk, words):
+    """(account, amount, customer, billable) of each line."""
+    found = []
+    for line in bill(desk, words)["Line"]:
+        detail = line["AccountBasedExpenseLineDetail"]
+        customer = detail.get("CustomerRef", {}).get("name")
+        account = detail["AccountRef"]["value"]
+        found.append((account, line["Amount"], customer, detail["BillableStatus"]))
+    return found
+
+
+def vendors(desk, name):
+    query = f"select * from Vendor where DisplayName = '{name}'"
+    return [row["Id"] for row in desk.quickbooks.select(query).get("Vendor", ())]
+
+
+def customer_id(desk, name):
+    query = f"select * from Customer where DisplayName = '{name}'"
+    (found,) = desk.quickbooks.select(query)["Customer"]
+    return found["Id"]
+
+
+@pytest.mark.row("AT-E1")
+def test_approved_reports_of_the_days_back_become_bills(desk):
+    made = bill(desk, "a trip to a customer")
+    assert (made["APAccountRef"]["value"], made["TxnDate"]) == (PAYABLE, "2026-02-28")
+    assert desk.of("approved fourteen days ago").state == "posted"
+    for words in ("approved fifteen days ago", "referenced already", "waits for approval", "paid"):
+        assert desk.posting_of(words) is None
+        assert desk.row_of(words) == desk.before[desk.id(words)]
+
+
+@pytest.mark.row("AT-E2")
+def test_a_person_is_a_vendor_that_is_matched_or_made(desk):
+    assert bill(desk, "a rejected line")["VendorRef"]["value"] == desk.priya
+    assert vendors(desk, "v-Shah, Priya") == [desk.priya]
+    assert bill(desk, "a trip to a customer")["VendorRef"]["name"] == "v-O'Brien, Tom"
+    assert bill(desk, "one person with one name")["VendorRef"]["name"] == "v-Cher"
+    assert len(vendors(desk, "v-Cher")) == 1
+
+
+@pytest.mark.row("AT-E3")
+def test_a_category_has_an_account_for_what_is_billed_and_one_for_the_rest(desk):
+    mileage, meals = spent(desk, "a trip to a customer")
+    assert (mileage[0], meals[0]) == (BILLED, "13")  # 6300 Meals and Entertainment
+    own = spent(desk, "one person with one name")
+    assert [line[0] for line in own] == ["22", "55"]  # 6500 Travel, 6100 Automobile
+    held = desk.of("a category that nobody mapped")
+    assert held.state == "held"
+    assert "Expense category “Client Gifts”" in held.reason
+
+
+@pytest.mark.row("AT-E4")
+def test_an_expense_for_a_customer_names_it_and_is_billable(desk):
+    mileage, meals = spent(desk, "a trip to a customer")
+    assert mileage[2:] == ("Bayview Apartments", "Billable")
+    assert meals[2:] == (None, "NotBillable")
+    ((_, _, customer, billable),) = spent(desk, "card and cash")
+    assert (customer, billable) == ("Bayview Apartments", "NotBillable")
+    ((_, amount, customer, billable),) = spent(desk, "a customer that QuickBooks has not")
+    assert (amount, customer, billable) == (15, "Alder Dental Group", "Billable")
+    (made,) = postings(kind="customer", operation="create")
+    assert (made.state, made.quickbooks_id) == ("posted", customer_id(desk, customer))
+
+
+@pytest.mark.row("AT-E5")
+def test_an_advance_is_taken_off_on_the_account_chosen(desk):
+    lines = [line[:2] for line in spent(desk, "with a cash advance")]
+    assert lines == [("22", 120), (ADVANCES, -50)]
+    assert bill(desk, "with a cash advance")["TotalAmt"] == 70
+    held = desk.of("an advance above the total")
+    assert (held.state, "which is more than its expenses" in held.reason) == ("held", True)
+    assert desk.row_of("an advance above the total")["quickBooksReferenceNumber"] == "ERROR"
+
+
+@pytest.mark.row("AT-E6")
+def test_only_what_is_reimbursable_and_not_rejected_is_repaid(desk):
+    assert [line[1] for line in spent(desk, "card and cash")] == [8]
+    assert [line[1] for line in spent(desk, "a rejected line")] == [18]
+    assert bill(desk, "a rejected line")["TotalAmt"] == 18
+    left = desk.of("paid with the company's card only")
+    assert left.state == "withdrawn"
+    assert "none of its expenses is reimbursable" in left.reason
+
+
+@pytest.mark.row("AT-E7")
+def test_the_department_number_is_the_class_of_that_name(desk):
+    classes = {
+        line["AccountBasedExpenseLineDetail"]["ClassRef"]["name"]
+        for line in bill(desk, "a trip to a customer")["Line"]
+    }
+    assert classes == {"Service"}
+    words = "a department that QuickBooks has not"
+    (line,) = bill(desk, words)["Line"]
+    assert "ClassRef" not in line["AccountBasedExpenseLineDetail"]
+    assert (
+        "Department 'Logistics' is not in QuickBooks; posted without it"
+        in (desk.of(words).warnings[0])
+    )
+
+
+@pytest.mark.row("AT-E8")
+def test_the_number_or_error_is_all_that_is_written(desk):
+    words = "a trip to a customer"
+    number = bill(desk, words)["DocNumber"]
+    assert number == f"ER-{desk.id(words)}"
+    before = desk.before[desk.id(words)]
+    assert desk.row_of(words) == {**before, "quickBooksReferenceNumber": number}
+    before = desk.before[desk.id("repaid in euro")]
+    assert desk.row_of("repaid in euro") == {**before, "quickBooksReferenceNumber": "ERROR"}
+
+
+@pytest.mark.row("AT-E9")
+def test_foreign_expenses_are_in_autotasks_currency_and_foreign_repayment_is_refused(desk):
+    made = bill(desk, "spent in euro")
+    assert (made["TotalAmt"], made["CurrencyRef"]["value"]) == (Decimal("27.60"), "USD")
+    assert "30.00 EUR" in made["Line"][0]["Description"]
+    held = desk.of("repaid in euro")
+    assert held.state == "held"
+    assert "is to be repaid in EUR, and expense reports are passed in USD only" in held.reason
+
+
+@pytest.mark.row("AT-E10")
+def test_a_chosen_report_goes_by_hand_whatever_its_age(desk):
+    words = "approved fifteen days ago"
+    assert desk.posting_of(words) is None
+    desk.sync(ids=[f"expense_report:{desk.id(words)}"])
+    assert bill(desk, words)["TotalAmt"] == 60
+    assert desk.row_of(words)["quickBooksReferenceNumber"] == f"ER-{desk.id(words)}"

@@ -1,0 +1,246 @@
+"""Autotask's invoices in the books: all cases of the stand-in went through the hub once, and each is looked at."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.support.autotask_desk import Desk, opened_books, prefer
+
+pytestmark = pytest.mark.end_to_end
+
+INCOME = "107"  # Change Order Income
+CREW = [  # the first custom field of sales is in use, and called Crew
+    {
+        "CustomField": [
+            {
+                "Name": "SalesFormsPrefs.UseSalesCustom1",
+                "Type": "BooleanType",
+                "BooleanValue": True,
+            }
+        ]
+    },
+    {
+        "CustomField": [
+            {
+                "Name": "SalesFormsPrefs.SalesCustomName1",
+                "Type": "StringType",
+                "StringValue": "Crew",
+            }
+        ]
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def desk(long_lived):
+    """The invoice app after one sync in which everything that is new was confirmed."""
+    quickbooks, clock = opened_books(long_lived)
+    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False, CustomField=CREW)
+    desk = Desk(long_lived, quickbooks, clock, "invoices")
+    desk.before = {id: dict(row) for id, row in desk.books.rows("Invoices").items()}
+    desk.customers = names(quickbooks, "Customer")
+    desk.enable(order_field="Crew", income_account=INCOME).confirm()
+    return desk
+
+
+def names(quickbooks, kind):
+    found = quickbooks.select(f"select * from {kind} maxresults 1000")[kind]
+    return {row.get("DisplayName") or row["Name"] for row in found}
+
+
+def sold(invoice):
+    """(item, amount, tax code) of each line."""
+    return [
+        (
+            line["SalesItemLineDetail"]["ItemRef"]["name"],
+            line["Amount"],
+            line["SalesItemLineDetail"]["TaxCodeRef"]["value"],
+        )
+        for line in invoice["Line"]
+        if line["DetailType"] == "SalesItemLineDetail"
+    ]
+
+
+@pytest.mark.row("AT-I1")
+@pytest.mark.parametrize("words", ["labour and a licence", "a number that is empty text"])
+def test_the_number_in_quickbooks_is_all_that_is_written_to_autotask(desk, words):
+    number = desk.made(words)["DocNumber"]
+    assert number.isdecimal()
+    assert desk.row_of(words) == {**desk.before[desk.id(words)], "invoiceNumber": number}
+
+
+@pytest.mark.row("AT-I1", "AT-I14", "AT-C12")
+@pytest.mark.parametrize(
+    "words", ["numbered already", "voided before it was sent", "fifteen days old", "forty days old"]
+)
+def test_what_is_numbered_voided_or_too_old_is_not_posted(desk, words):
+    assert desk.posting_of(words) in (None, "withdrawn")
+    assert desk.row_of(words) == desk.before[desk.id(words)]
+
+
+@pytest.mark.row("AT-C12")
+def test_the_fourteenth_day_is_posted(desk):
+    assert desk.made("fourteen days old")["TotalAmt"] == Decimal("300.00")
+
+
+@pytest.mark.row("AT-C8")
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("order number and comments", "Oak Street LLC"),  # in Autotask “ oak street llc ”
+        ("a deduction", "Lakeshore HOA"),
+        ("a customer with nearly the name", "Walker Residences"),
+        ("for a part of a customer", "Lakeshore HOA Clubhouse"),
+    ],
+)
+def test_organisations_are_customers_by_their_whole_name(desk, words, name):
+    assert desk.made(words)["CustomerRef"]["name"] == name
+
+
+@pytest.mark.row("AT-C8")
+def test_customers_are_made_for_invoices_that_are_posted_and_for_no_others(desk):
+    made = names(desk.quickbooks, "Customer") - desk.customers
+    assert made >= {"Alder Dental Group", "Harbor Freight Insurance", "O'Neill & Søn"}
+    unused = {"Old Mill Bakery", "Ingram Distribution", "Apex Roofing Supply"}
+    assert not made & unused
+
+
+@pytest.mark.row("AT-C8")
+def test_a_customer_with_the_name_of_a_vendor_is_told_before_quickbooks_refuses_it(desk):
+    words = "customer with the name of a vendor"
+    assert desk.of(words).state == "held"
+    assert "the name is taken in QuickBooks: Apex Roofing Supply" in desk.of(words).reason
+    assert desk.row_of(words)["invoiceNumber"] is None
+
+
+@pytest.mark.row("AT-C9")
+def test_a_new_customer_has_the_primary_contact_and_without_one_the_phone_of_the_organisation(desk):
+    def found(name):
+        query = f"select * from Customer where DisplayName = '{name}'"
+        return desk.quickbooks.select(query)["Customer"][0]
+
+    alder = found("Alder Dental Group")
+    assert (alder["GivenName"], alder["FamilyName"]) == ("Mary", "Alder")
+    assert alder["PrimaryEmailAddr"]["Address"] == "mary.176@client.example"
+    assert alder["PrimaryPhone"]["FreeFormNumber"] == "555-1176"
+    bare = found("Harbor Freight Insurance")
+    assert not {"GivenName", "FamilyName", "PrimaryEmailAddr"} & bare.keys()
+    assert bare["PrimaryPhone"]["FreeFormNumber"] == "555-0179"
+    assert desk.of("customer without a contact").state == "posted"
+
+
+@pytest.mark.row("AT-C7")
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("tilde in the customer's name", "Organisation “Cedar Grove School~Gym”"),
+        ("tilde in the billing code", "Billing code “Backup~Cloud”"),
+        ("tilde in the term", "Payment term “Net 15~Special”"),
+    ],
+)
+def test_a_name_with_a_tilde_holds_its_invoice(desk, words, what):
+    assert desk.of(words).state == "held"
+    assert f"{what}: in Autotask its" in desk.of(words).reason
+    assert not {"Cedar Grove School~Gym", "Gym"} & names(desk.quickbooks, "Customer")
+
+
+@pytest.mark.row("AT-I5")
+def test_billing_codes_with_one_external_number_are_one_item(desk):
+    lines = sold(desk.made("three codes with one external number"))
+    assert [(item, amount) for item, amount, _ in lines] == [
+        ("Labor", 120), ("Labor", 140), ("Labor", 180),
+    ]  # fmt: skip
+    held = desk.of("billing code without external number")
+    assert (held.state, "it has no External Number" in held.reason) == ("held", True)
+
+
+@pytest.mark.row("AT-I6")
+def test_a_missing_item_is_made_on_the_income_account_of_the_settings(desk):
+    query = "select * from Item where Name = 'MSP Workstation'"
+    (item,) = desk.quickbooks.select(query)["Item"]
+    assert (item["IncomeAccountRef"]["value"], item["Sku"], item["Type"]) == (
+        INCOME, "MSP Workstation", "Service",
+    )  # fmt: skip
+
+
+@pytest.mark.row("AT-I8")
+def test_terms_go_by_name_and_one_that_is_missing_is_warned_of(desk):
+    terms = {row["Id"]: row["Name"] for row in desk.quickbooks.select("select * from Term")["Term"]}
+    term = desk.made("labour and a licence")["SalesTermRef"]["value"]
+    other = desk.made("a term with other days")["SalesTermRef"]["value"]
+    assert (terms[term], terms[other]) == ("Net 30", "Net 60")
+    words = "a term that QuickBooks has not"
+    assert "SalesTermRef" not in desk.made(words)
+    assert "'Net 30 Days' is not in QuickBooks; posted without it" in desk.of(words).warnings[0]
+
+
+@pytest.mark.row("AT-I10")
+def test_sales_tax_by_the_tax_code_of_the_region(desk):
+    taxed = desk.made("taxed in California")
+    assert sold(taxed) == [("Services", 300, "NON"), ("Hardware Sales", 300, "TAX")]
+    assert (taxed["TxnTaxDetail"]["TxnTaxCodeRef"]["value"], taxed["TotalAmt"]) == ("2", 624)
+    two_rates = desk.made("two rates in one region")
+    assert two_rates["TxnTaxDetail"]["TxnTaxCodeRef"]["value"] == "3"
+    assert (two_rates["TxnTaxDetail"]["TotalTax"], two_rates["TotalAmt"]) == (5, 205)
+
+
+@pytest.mark.row("AT-I11")
+def test_four_decimals_end_in_cents_with_a_line_for_the_difference(desk):
+    made = desk.made("four decimals")
+    assert (made["TotalAmt"], made["TxnTaxDetail"]["TotalTax"]) == (
+        Decimal("52.78"), Decimal("11.08"),
+    )  # fmt: skip
+    amounts = [(item, amount) for item, amount, _ in sold(made)]
+    assert amounts == [
+        ("Services", Decimal("41.69")), ("Rounding difference", Decimal("0.01")),
+    ]  # fmt: skip
+
+
+@pytest.mark.row("AT-I12", "AT-I4")
+def test_a_negative_invoice_is_refused_and_marked(desk):
+    assert desk.of("negative total").state == "held"
+    assert "QuickBooks takes as a credit memo only" in desk.of("negative total").reason
+    assert desk.row_of("negative total") == {
+        **desk.before[desk.id("negative total")], "invoiceNumber": "ERROR",
+    }  # fmt: skip
+
+
+@pytest.mark.row("AT-I16")
+def test_order_number_region_and_comments_are_in_the_memo_and_the_number_in_a_field(desk):
+    made = desk.made("order number and comments")
+    told = [
+        "Order number: PO-8812",
+        "Tax region: California",
+        "Comments: Second half of the project",
+    ]
+    assert made["PrivateNote"].splitlines()[:3] == told
+    (field,) = [one for one in made["CustomField"] if one["Name"] == "Crew"]
+    assert field["StringValue"] == "PO-8812"
+
+
+@pytest.mark.row("AT-I18")
+def test_zero_deduction_and_grouped_lines_are_posted(desk):
+    assert desk.made("zero total")["TotalAmt"] == 0
+    assert [line[:2] for line in sold(desk.made("a deduction"))] == [
+        ("Labor", 440), ("Prepaid Hours", -440),
+    ]  # fmt: skip
+    assert [line[1] for line in sold(desk.made("a line of zero"))] == [0, 300]
+    told = [line.get("Description") for line in desk.made("lines in groups")["Line"]]
+    assert [text.partition(" · ")[0] for text in told if text] == [
+        "Managed services", "Managed services", "Support",
+    ]  # fmt: skip
+
+
+@pytest.mark.row("AT-I18")
+def test_a_line_without_billing_code_says_what_is_missing(desk):
+    held = desk.of("a line without billing code")
+    assert held.state == "held"
+    assert "choose an item for them in the settings of the app" in held.reason
+
+
+@pytest.mark.row("AT-I3")
+def test_numbers_that_the_hub_wrote_are_not_taken_for_automatic_ones(desk):
+    from hub import sources
+
+    said = sources.check(desk.row).warnings
+    assert not [text for text in said if "numbers them by itself" in text]

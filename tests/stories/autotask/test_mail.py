@@ -1,0 +1,208 @@
+"""Mail of the Autotask apps, to the mailbox of each; what is said without a mail server; and the page of an app."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub import notifications, spreadsheets
+from hub.db import engine
+from hub.models import Case, Installation, Run, User
+from hub.scheduling import runner
+from hub.testing.clock import FakeClock
+from tests.support.autotask_desk import prefer
+from tests.support.autotask_pages import INVOICES, connect, enable, form
+from tests.support.mail_server import mail_server, mail_url
+from tests.support.visitor import Visitor
+
+MAILBOX = "accounting@brightwater.example"
+COMPARE = "/installations/1/compare/"
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    with mail_server() as made:
+        yield made
+
+
+@pytest.fixture
+def owner(open_pages: Callable[..., Visitor], server: Any) -> Visitor:
+    """Olga before a company and an Autotask that can be reached, at a hub that can send mail."""
+    visitor = open_pages("people", HUB_MAIL_URL=mail_url(server))
+    connect(visitor)
+    visitor.log_in("olga")
+    return visitor
+
+
+@pytest.fixture
+def mute(open_pages: Callable[..., Visitor]) -> Visitor:
+    """The same at a hub without a mail server."""
+    visitor = open_pages("people")
+    connect(visitor)
+    visitor.log_in("olga")
+    return visitor
+
+
+def sync(visitor: Visitor, clock: FakeClock) -> None:
+    """A run, and the mail that follows it."""
+    with visitor.app.app_context():
+        runner.sync(1, asked_by="clock")
+        clock.advance(60)
+        notifications.digest()
+
+
+def warnings(visitor: Visitor) -> list[str]:
+    with visitor.app.app_context(), engine.reading() as session:
+        open_ones = Case.closed_at.is_(None), Case.cause.startswith("warning:")
+        return list(session.scalars(select(Case.reason).where(*open_ones)))
+
+
+@pytest.mark.row("AT-I7", "AT-C10")
+@pytest.mark.end_to_end
+def test_a_comparison_goes_to_the_mailbox_of_its_app_as_the_file_that_the_page_offers(
+    owner: Visitor, server: Any
+) -> None:
+    enable(owner, mailbox=MAILBOX)
+    assert f"Mail to {MAILBOX}" in owner.page(COMPARE)
+    assert f"on its way to {MAILBOX}" in owner.press(f"{COMPARE}mail")
+    (message,) = server.taken
+    assert (message["To"], message["Subject"]) == (
+        MAILBOX,
+        "Autotask invoices compared with QuickBooks",
+    )
+    text, file = message.get_payload()
+    counts = text.get_payload(decode=True).decode().splitlines()
+    assert {"customer: 1 not usable", "term: 1 differs"} <= set(counts)
+    assert file.get_filename() == "compare.csv"
+    sent = spreadsheets.decode(file.get_payload(decode=True))
+    assert sent == spreadsheets.decode(owner.get(f"{COMPARE}compare.csv").data)
+    assert ("customer", "not usable") in {(row["field"], row["state"]) for row in sent[1]}
+
+
+@pytest.mark.row("AT-C10")
+@pytest.mark.end_to_end
+def test_errors_go_to_the_mailbox_once_and_stand_in_the_inbox_and_in_the_run(
+    owner: Visitor, server: Any, clock: FakeClock
+) -> None:
+    with owner.app.app_context():
+        prefer(owner.quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
+    enable(owner, mailbox=MAILBOX)
+    for _ in range(3):
+        sync(owner, clock)
+    (message,) = server.taken
+    assert message["To"] == MAILBOX
+    said = " ".join(message.get_payload(decode=True).decode().split())
+    refusal = "has a negative total, which QuickBooks takes as a credit memo only"
+    assert refusal in said
+    assert refusal in owner.page("/inbox/?installation=1")
+    with owner.app.app_context(), engine.reading() as session:
+        ids = list(session.scalars(select(Run.id).where(Run.kind == "sync")))
+    assert len(ids) == 3
+    assert re.search(r"\d+ held", owner.page(f"/runs/{ids[0]}"))
+
+
+@pytest.mark.row("AT-C10")
+@pytest.mark.end_to_end
+def test_the_mailbox_of_one_app_gets_nothing_of_another(
+    owner: Visitor, server: Any, clock: FakeClock
+) -> None:
+    enable(owner, mailbox=MAILBOX)
+    with owner.app.app_context(), engine.transaction() as session:
+        one = session.get_one(Installation, 1)
+        other = Installation(
+            company_id=1, slug="ion", mode="paused", created_at=clock.now(), settings={}
+        )
+        session.add(other)
+        session.flush()
+        for row in (one, other):
+            session.add(
+                Case(
+                    cause=f"test:{row.slug}",
+                    title=f"Trouble of {row.slug}",
+                    reason="Something.",
+                    act="source",
+                    do="Act.",
+                    details={},
+                    company_id=1,
+                    installation_id=row.id,
+                    opened_at=clock.now(),
+                )
+            )
+    clock.advance(60)
+    with owner.app.app_context():
+        notifications.digest()
+    text = " ".join(str(message) for message in server.taken)
+    assert f"Trouble of {INVOICES}" in text
+    assert "Trouble of ion" not in text
+
+
+@pytest.mark.row("AT-C10")
+@pytest.mark.end_to_end
+def test_without_a_mailbox_a_comparison_goes_to_whoever_asks(owner: Visitor, server: Any) -> None:
+    enable(owner)
+    assert "neither this app nor you have an e-mail address" in owner.page(COMPARE)
+    assert owner.post(f"{COMPARE}mail").status_code == 400
+    with owner.app.app_context(), engine.transaction() as session:
+        olga = session.scalars(select(User).where(User.username == "olga")).one()
+        olga.email = "olga@example.com"
+    assert "on its way to olga@example.com" in owner.press(f"{COMPARE}mail")
+    assert [message["To"] for message in server.taken] == ["olga@example.com"]
+
+
+@pytest.mark.row("AT-C10")
+@pytest.mark.end_to_end
+def test_a_mailbox_without_a_mail_server_is_said_on_the_page_and_in_the_inbox(
+    mute: Visitor,
+) -> None:
+    mute.press(f"/apps/{INVOICES}/1/grant")
+    address = f"/apps/{INVOICES}/1/configure"
+    assert "cannot send mail" in mute.press(address, test="1", **form(mailbox=MAILBOX))
+    enable(mute, mailbox=MAILBOX)
+    assert [text for text in warnings(mute) if MAILBOX in text and "HUB_MAIL_URL" in text]
+    assert f"cannot be mailed to {MAILBOX}: this hub has no mail server" in mute.page(COMPARE)
+    assert f"cannot send mail to {MAILBOX}" in mute.press(f"{COMPARE}mail")
+    mute.press("/installations/1/settings", **form(mailbox=""))
+    assert [text for text in warnings(mute) if MAILBOX in text] == []
+
+
+def test_a_setting_that_is_emptied_on_the_page_is_empty_or_its_default_again(mute: Visitor) -> None:
+    given = {"order_field": "Crew", "default_item": "1", "mailbox": MAILBOX, "tolerance": "0.10"}
+    enable(mute, **given)
+    kept = mute.row(Installation, 1).settings
+    assert {name: kept[name] for name in given} == given
+    mute.press("/installations/1/settings", **form(**dict.fromkeys(given, "")))
+    kept = mute.row(Installation, 1).settings
+    assert {name: kept[name] for name in given} == {
+        "order_field": "",
+        "default_item": "",
+        "mailbox": "",
+        "tolerance": "0.05",
+    }
+
+
+def test_a_mailbox_that_is_no_address_is_refused_beside_its_field(mute: Visitor) -> None:
+    assert "Not a valid email address" in enable(mute, mailbox="accounting")
+
+
+@pytest.mark.row("AT-C4")
+@pytest.mark.parametrize(
+    ("slug", "name"),
+    [
+        ("autotask-invoices", "Autotask invoices"),
+        ("autotask-expenses", "Autotask expense reports"),
+        ("autotask-purchase-orders", "Autotask purchase orders"),
+    ],
+)
+def test_the_page_of_an_app_says_what_comes_first_and_how_to_request_access(
+    mute: Visitor, slug: str, name: str
+) -> None:
+    page = " ".join(mute.page(f"/apps/{slug}").split())
+    assert "finish your Autotask implementation first" in page
+    assert (
+        "open a ticket with Kaseya&#39;s helpdesk (helpdesk.kaseya.com) and name the app,"
+        f" “{name}”" in page
+    )
+    assert "granted by Kaseya&#39;s helpdesk" in page
+    assert "Kaseya&#39;s helpdesk" in mute.press(f"/apps/{slug}/1/ask")

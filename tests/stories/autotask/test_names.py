@@ -1,0 +1,284 @@
+"""Names, contacts and currencies between Autotask and QuickBooks, from the stand-in through the hub and back."""
+
+import pytest
+from sqlalchemy import select
+
+from hub import sources
+from hub.db.engine import reading
+from hub.installations import compare
+from hub.mapping import NEW
+from hub.models import Case
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from tests.support.autotask_desk import Desk, prefer
+from tests.support.small_source import postings
+
+pytestmark = pytest.mark.end_to_end
+
+LABOUR, FOREIGN = "labour and a licence", "foreign currency"
+SHARED = "three codes with one external number"
+
+
+@pytest.fixture
+def open_desk(app, quickbooks, clock):
+    """Opens the desk of an app."""
+    return lambda name: Desk(app, quickbooks, clock, name)
+
+
+@pytest.fixture
+def invoices(open_desk, quickbooks):
+    """The invoice app; QuickBooks gives the numbers itself."""
+    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
+    return open_desk("invoices")
+
+
+def customer(quickbooks, name, realm=""):
+    found = quickbooks.select(f"select * from Customer where DisplayName = '{name}'", realm)
+    return found["Customer"][0]
+
+
+def change(quickbooks, kind, record, **fields):
+    """Changes a record as somebody does in QuickBooks, and lets the hub read the list."""
+    body = {"Id": record["Id"], "SyncToken": record["SyncToken"], "sparse": True, **fields}
+    answer = quickbooks.ask("POST", kind, body, content_type="application/json")
+    assert answer.status == 200, answer.text
+    record_download.refresh(1, [kind])
+
+
+def contact_of(row):
+    return (
+        row.get("GivenName"),
+        row.get("FamilyName"),
+        row.get("PrimaryPhone", {}).get("FreeFormNumber"),
+        row.get("PrimaryEmailAddr", {}).get("Address"),
+    )
+
+
+# -- contacts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("AT-C9")
+@pytest.mark.parametrize("name", ["invoices", "expenses"])
+def test_a_matched_customer_gets_the_primary_contact_once(open_desk, quickbooks, name):
+    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
+    words = LABOUR if name == "invoices" else "a trip to a customer"
+    desk = open_desk(name).keep(words).enable()
+    before = customer(quickbooks, "Bayview Apartments")
+    desk.confirm()
+    after = customer(quickbooks, "Bayview Apartments")
+    assert contact_of(before) == (None,) * 4
+    assert contact_of(after) == ("Sam Lee", "177", "555-1177", "sam.177@client.example")
+    assert after["Id"] == before["Id"]
+    assert desk.of(words).state == "posted"
+    assert desk.sync()["requests"]["writes"] == 0
+
+
+@pytest.mark.row("AT-C9")
+def test_a_customer_whose_creation_got_no_answer_is_not_filled_with_what_it_has(
+    invoices, quickbooks
+):
+    words, later = "four decimals", "a number that is empty text"
+    invoices.keep(words, later).enable()
+    row = invoices.books.rows(invoices.entity).pop(invoices.id(later))
+    invoices.sync()
+    quickbooks.add_fault("lose_answer", "customer.create")
+    invoices.confirm()
+    invoices.sync(wait=True)
+    assert invoices.of(words).state == "posted"
+    invoices.books.rows(invoices.entity)[invoices.id(later)] = row
+    invoices.sync()
+    assert invoices.of(later).state == "posted"
+    assert postings(kind="customer", operation="update") == []
+    assert contact_of(customer(quickbooks, "Alder Dental Group"))[:2] == ("Mary", "Alder")
+
+
+@pytest.mark.row("AT-C9")
+def test_what_quickbooks_knows_of_a_matched_customer_stays(invoices, quickbooks):
+    before = customer(quickbooks, "Bayview Apartments")
+    own = {"Address": "accounts@bayview.example"}
+    change(quickbooks, "customer", before, PrimaryEmailAddr=own, GivenName="Ada", Notes="Gate 4")
+    invoices.keep(LABOUR).enable().confirm()
+    after = customer(quickbooks, "Bayview Apartments")
+    assert contact_of(after) == ("Ada", None, "555-1177", "accounts@bayview.example")
+    assert (after["DisplayName"], after["Notes"]) == ("Bayview Apartments", "Gate 4")
+
+
+@pytest.mark.row("AT-C9")
+def test_contacts_of_matched_customers_are_left_alone_where_that_is_not_wanted(
+    invoices, quickbooks
+):
+    invoices.keep(LABOUR).enable(fill_contacts=False).confirm()
+    assert invoices.of(LABOUR).state == "posted"
+    assert contact_of(customer(quickbooks, "Bayview Apartments")) == (None,) * 4
+
+
+@pytest.mark.row("AT-C9", "AT-C6")
+def test_no_contact_is_set_before_everything_is_matched_and_confirmed(invoices, quickbooks):
+    for name in ("Labor", "Software"):
+        made = {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": "1"}}
+        quickbooks.ask("POST", "item", made, content_type="application/json")
+    record_download.refresh(1, ["item"])
+    invoices.keep(LABOUR, "a customer with nearly the name").enable()
+    assert invoices.sync()["requests"]["writes"] == 0
+    (waits,) = postings(kind="customer", operation="update")
+    assert waits.state == "held"
+    invoices.confirm()
+    assert contact_of(customer(quickbooks, "Bayview Apartments"))[2] == "555-1177"
+
+
+@pytest.mark.row("AT-C9")
+def test_a_contact_that_waits_for_approval_is_dropped_when_the_organisation_is_matched_anew(
+    invoices, quickbooks
+):
+    invoices.keep(LABOUR).enable(mode="review").confirm()
+    (waits,) = postings(kind="customer", operation="update")
+    assert waits.state == "review"
+    other = customer(quickbooks, "Lakeshore HOA")
+    invoices.decide("customer", f"company:{invoices.row_of(LABOUR)['companyID']}", other["Id"])
+    invoices.sync()
+    (gone,) = postings(kind="customer", operation="update", quickbooks_id=waits.quickbooks_id)
+    assert gone.state == "withdrawn"
+
+
+# -- currencies ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("AT-I9", "AT-I4")
+def test_an_invoice_in_a_currency_that_is_switched_off_is_marked_and_says_why(invoices, quickbooks):
+    invoices.keep(FOREIGN).enable()
+    invoices.sync()
+    assert invoices.row_of(FOREIGN)["invoiceNumber"] is None  # its customer waits for a match
+    invoices.confirm()
+    assert "keeps books in USD only" in invoices.of(FOREIGN).reason
+    assert invoices.row_of(FOREIGN)["invoiceNumber"] == "ERROR"
+    invoices.sync()
+    assert (invoices.of(FOREIGN).state, "clear its invoice number" in invoices.of(FOREIGN).reason) == (
+        "held", True,
+    )  # fmt: skip
+    assert "is in EUR" in invoices.of(FOREIGN).reason
+    asked = "select * from Customer where DisplayName = 'Rhein Logistik GmbH'"
+    assert quickbooks.select(asked) == {}, "it would be a customer in dollars forever"
+
+
+@pytest.fixture
+def abroad(open_desk, quickbooks):
+    """A company with several currencies that keeps Autotask's euro customer in dollars."""
+    realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",), custom_numbers=False)
+    known = {"DisplayName": "Rhein Logistik GmbH", "CurrencyRef": {"value": "USD"}}
+    answer = quickbooks.ask("POST", "customer", known, realm, content_type="application/json")
+    assert answer.status == 200, answer.text
+    company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    record_download.refresh(company.id)
+    return company
+
+
+@pytest.mark.row("AT-I9")
+@pytest.mark.parametrize(("marks", "number"), [(True, "ERROR"), (False, None)])
+def test_a_customer_in_another_currency_is_an_error_like_any_other(
+    open_desk, abroad, marks, number
+):
+    desk = open_desk("invoices").keep(FOREIGN)
+    desk.enable(company_id=abroad.id, mark_errors=marks).confirm()
+    said = "has to be kept in EUR there" if marks else "is kept in USD in QuickBooks"
+    assert said in desk.of(FOREIGN).reason
+    assert (desk.of(FOREIGN).state, desk.row_of(FOREIGN)["invoiceNumber"]) == ("held", number)
+
+
+@pytest.mark.row("AT-I9", "AT-I4")
+def test_an_invoice_is_posted_once_its_customer_is_one_in_its_currency_and_the_mark_is_cleared(
+    open_desk, quickbooks, abroad
+):
+    desk = open_desk("invoices").keep(FOREIGN).enable(company_id=abroad.id)
+    desk.confirm()
+    known = {"DisplayName": "Rhein Logistik EUR", "CurrencyRef": {"value": "EUR"}}
+    made = quickbooks.ask("POST", "customer", known, abroad.realm, content_type="application/json")
+    record_download.refresh(abroad.id, ["customer"])
+    desk.decide("customer", "company:183", made.json()["Customer"]["Id"])
+    desk.sync()
+    assert desk.of(FOREIGN).state == "held"
+    desk.put(FOREIGN, invoiceNumber="")
+    desk.sync()
+    query = f"select * from Invoice where Id = '{desk.of(FOREIGN).quickbooks_id}'"
+    (invoice,) = quickbooks.select(query, abroad.realm)["Invoice"]
+    assert (invoice["CurrencyRef"]["value"], str(invoice["TotalAmt"])) == ("EUR", "285.00")
+    assert desk.row_of(FOREIGN)["invoiceNumber"] == invoice["DocNumber"]
+
+
+# -- tildes in QuickBooks --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_a_tilde(invoices, quickbooks):
+    """An item in QuickBooks whose name has a tilde, and the invoice app beside it."""
+    made = {"Name": "Cables~Network", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
+    item = quickbooks.ask("POST", "item", made, content_type="application/json").json()["Item"]
+    record_download.refresh(1, ["item"])
+    invoices.keep(SHARED).enable()
+    return item
+
+
+@pytest.mark.row("AT-C7")
+def test_a_tilde_in_quickbooks_holds_what_uses_it_until_it_is_renamed(
+    invoices, quickbooks, with_a_tilde
+):
+    invoices.sync()
+    invoices.decide("customer", f"company:{invoices.row_of(SHARED)['companyID']}", NEW)
+    invoices.decide("billing_code", "external_number:labor", with_a_tilde["Id"])
+    invoices.sync()
+    held = invoices.of(SHARED)
+    assert (held.state, "Cables~Network, holds “~”" in held.reason) == ("held", True)
+    change(quickbooks, "item", with_a_tilde, Name="Cables")
+    invoices.sync()
+    used = invoices.made(SHARED)["Line"][0]["SalesItemLineDetail"]
+    assert used["ItemRef"]["name"] == "Cables"
+
+
+def warned_of():
+    with reading() as session:
+        open_ones = Case.closed_at.is_(None), Case.cause.startswith("warning:")
+        return list(session.scalars(select(Case.reason).where(*open_ones)))
+
+
+@pytest.mark.row("AT-C7")
+def test_tildes_in_quickbooks_are_warned_of_until_they_are_renamed(
+    invoices, quickbooks, with_a_tilde
+):
+    (said,) = [text for text in sources.check(invoices.row).warnings if "QuickBooks has" in text]
+    assert "item “Cables~Network”" in said
+    assert any("item “Cables~Network”" in reason for reason in warned_of())
+    change(quickbooks, "item", with_a_tilde, Name="Cables")
+    assert not any("QuickBooks has" in text for text in sources.check(invoices.row).warnings)
+    assert not any("Cables~Network" in reason for reason in warned_of())
+
+
+@pytest.mark.row("AT-C7", "AT-I7")
+def test_tildes_in_quickbooks_are_lines_of_the_comparison(invoices, with_a_tilde):
+    pairs = compare.compare(invoices.row, ["billing_code"])
+    (odd,) = [pair for pair in pairs if pair.quickbooks_id == with_a_tilde["Id"]]
+    assert (odd.code, odd.state, odd.quickbooks_name) == ("", "not usable", "Cables~Network")
+    lines = compare.as_csv(pairs).decode("utf-8-sig").splitlines()
+    assert '"not usable"' in next(line for line in lines if "Cables~Network" in line)
+    invoices.decide("billing_code", "external_number:labor", with_a_tilde["Id"])
+    (odd,) = [
+        pair
+        for pair in compare.compare(invoices.row, ["billing_code"])
+        if pair.quickbooks_name == "Cables~Network"
+    ]
+    assert (odd.code, odd.name, odd.state) == ("external_number:labor", "Labor", "not usable")
+
+
+@pytest.mark.row("AT-I7")
+def test_what_is_missing_is_copied_to_quickbooks_before_any_invoice_is_posted(invoices, quickbooks):
+    invoices.keep("numbered already").enable(income_account="107", fill_contacts=False)
+    count = compare.copy_missing(invoices.row, ["billing_code", "customer"], who="kari")
+    assert count == 8 + 7
+    counts = invoices.sync()
+    in_euro = [one for one in postings(state="held") if "is kept in EUR" in one.reason]
+    assert len(in_euro) == 1, "QuickBooks would keep it in dollars forever"
+    assert counts["requests"]["writes"] == count - 1
+    (item,) = quickbooks.select("select * from Item where Name = 'MSP Server'")["Item"]
+    assert (item["IncomeAccountRef"]["value"], item["Sku"]) == ("107", "MSP Server")
+    assert contact_of(customer(quickbooks, "Alder Dental Group"))[:2] == ("Mary", "Alder")
+    states = {pair.state for pair in compare.compare(invoices.row, ["billing_code"])}
+    assert "missing" not in states
+    assert quickbooks.select("select * from Invoice") == {}

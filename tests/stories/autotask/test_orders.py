@@ -1,0 +1,124 @@
+"""Autotask's purchase orders in the books: all cases of the stand-in went through the hub once."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.support.autotask_desk import Desk, opened_books, prefer
+
+pytestmark = pytest.mark.end_to_end
+
+ACCOUNTS = {"freight_account": "80", "charge_account": "20"}
+
+
+@pytest.fixture(scope="module")
+def desk(long_lived):
+    """The app of purchase orders after one sync; QuickBooks gives the numbers itself."""
+    quickbooks, clock = opened_books(long_lived)
+    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
+    desk = Desk(long_lived, quickbooks, clock, "purchase-orders")
+    desk.before = {id: dict(row) for id, row in desk.books.rows("PurchaseOrders").items()}
+    desk.enable(**ACCOUNTS).sync()
+    return desk
+
+
+def order(desk, words):
+    return desk.made(words, "PurchaseOrder")
+
+
+def bought(made):
+    """(item or account, quantity, price, amount, description, customer) of each line."""
+    found = []
+    for line in made["Line"]:
+        detail = line[line["DetailType"]]
+        named = (detail.get("ItemRef") or detail["AccountRef"])["name"]
+        customer = detail.get("CustomerRef", {}).get("name")
+        facts = detail.get("Qty"), detail.get("UnitPrice"), line["Amount"]
+        found.append((named, *facts, line.get("Description"), customer))
+    return found
+
+
+@pytest.mark.row("AT-P1")
+def test_submitted_orders_of_the_days_back_are_posted_and_others_are_not(desk):
+    assert desk.of("two products for a customer").state == "posted"
+    assert desk.of("fourteen days old").state == "posted"
+    for words in ("new", "canceled", "received", "numbered already", "fifteen days old"):
+        assert desk.posting_of(words) in (None, "withdrawn"), words
+        assert desk.row_of(words) == desk.before[desk.id(words)]
+
+
+@pytest.mark.row("AT-P3", "AT-P5")
+def test_products_are_items_with_quantity_cost_memo_and_the_customer_on_each_line(desk):
+    assert bought(order(desk, "two products for a customer")) == [
+        ("Firewall FX-20", 2, Decimal("249.5"), 499, "Firewall FX-20, in stock", "Bayview Apartments"),
+        ("Patch Panel 24", 5, Decimal("48.2"), 241, "Grey, with screws", "Bayview Apartments"),
+    ]  # fmt: skip
+    ((_, quantity, price, amount, _, customer),) = bought(order(desk, "cost with four decimals"))
+    assert (quantity, price, amount, customer) == (3, Decimal("48.2055"), Decimal("144.62"), None)
+
+
+@pytest.mark.row("AT-P3")
+def test_vendors_go_by_name_and_a_missing_one_is_made(desk):
+    made = order(desk, "two products for a customer")["VendorRef"]
+    assert made["name"] == "Ingram Distribution"
+    known = order(desk, "with freight")["VendorRef"]
+    assert (known["name"], known["value"]) == ("Summit Scaffolding", "35")
+    query = "select * from Vendor where DisplayName = 'Ingram Distribution'"
+    assert len(desk.quickbooks.select(query)["Vendor"]) == 1
+
+
+@pytest.mark.row("AT-P4")
+def test_a_vendor_with_the_name_of_a_customer_is_told_before_quickbooks_refuses_it(desk):
+    held = desk.of("vendor with the name of a customer")
+    assert held.state == "held"
+    assert "the name is taken in QuickBooks: Riverton County" in held.reason
+
+
+@pytest.mark.row("AT-P5")
+def test_an_item_without_a_product_goes_on_the_account_chosen(desk):
+    ((account, *_, amount, text, _),) = bought(order(desk, "an item without product"))
+    assert (account, amount, text) == ("Supplies", 75, "Assembly on site (1 x 75.0)")
+
+
+@pytest.mark.row("AT-P6")
+def test_no_tax_is_passed(desk):
+    made = order(desk, "tax region set")
+    assert (made["TotalAmt"], "TxnTaxDetail" in made) == (499, False)
+    details = [line["ItemBasedExpenseLineDetail"] for line in made["Line"]]
+    assert {detail.get("TaxCodeRef", {}).get("value", "NON") for detail in details} == {"NON"}
+
+
+@pytest.mark.row("AT-P7")
+def test_the_number_in_quickbooks_or_error_is_all_that_is_written(desk):
+    words = "two products for a customer"
+    number = order(desk, words)["DocNumber"]
+    assert number != "PO8001"
+    assert desk.row_of(words) == {**desk.before[desk.id(words)], "externalPONumber": number}
+    refused = desk.before[desk.id("vendor in another currency")]
+    assert desk.row_of("vendor in another currency") == {**refused, "externalPONumber": "ERROR"}
+
+
+@pytest.mark.row("AT-P8")
+def test_freight_is_a_line_and_address_term_and_memo_arrive(desk):
+    made = order(desk, "with freight")
+    freight = bought(made)[-1]
+    assert (freight[0], freight[3], made["TotalAmt"]) == (
+        "Cost of Goods Sold", Decimal("12.50"), Decimal("253.50"),
+    )  # fmt: skip
+    address = made["ShipAddr"]
+    assert [address[name] for name in ("Line1", "Line2", "City", "PostalCode")] == [
+        "Brightwater Managed IT", "8 Harbour Road", "Riverton", "95363",
+    ]  # fmt: skip
+    assert address["CountrySubDivisionCode"] == "CA"
+    terms = {row["Id"]: row["Name"] for row in desk.quickbooks.select("select * from Term")["Term"]}
+    assert terms[made["SalesTermRef"]["value"]] == "Net 30"
+    assert "Deliver before noon" in made["PrivateNote"]
+
+
+@pytest.mark.row("AT-P9")
+def test_a_vendor_in_another_currency_is_refused(desk):
+    held = desk.of("vendor in another currency")
+    assert held.state == "held"
+    assert "is kept in EUR; orders are passed in USD only" in held.reason
+    query = "select * from Vendor where DisplayName = 'Kobold Hardware AG'"
+    assert desk.quickbooks.select(query) == {}

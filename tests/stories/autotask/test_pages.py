@@ -1,0 +1,127 @@
+"""The way to the Autotask apps over the pages: asked for, granted, configured, handed over; and both sides compared."""
+
+import pytest
+
+from hub import spreadsheets
+from hub.db import engine
+from hub.errors import AccessNeeded
+from hub.installations import enable as installations_enable
+from hub.models import AuditEntry, Installation
+from hub.qbo.oauth import connect as oauth_connect
+from tests.support.autotask_pages import EXPENSES, INVOICES, another, connect, enable, form
+from tests.support.visitor import Visitor
+from tests.unit.web.test_companies import _call
+
+
+@pytest.fixture
+def owner(outside: Visitor) -> Visitor:
+    """Olga before a company and an Autotask that can be reached; nothing is asked for yet."""
+    connect(outside)
+    return outside
+
+
+@pytest.fixture
+def arne(owner: Visitor) -> Visitor:
+    """Somebody who may own apps."""
+    return another(owner, "arne")
+
+
+@pytest.mark.row("AT-C4")
+def test_what_is_asked_for_waits_until_it_is_granted_app_by_app(
+    owner: Visitor, arne: Visitor
+) -> None:
+    for slug in (INVOICES, EXPENSES):
+        assert "Asked by arne" in arne.press(f"/apps/{slug}/1/ask")
+    owner.press(f"/apps/{INVOICES}/1/grant")
+    assert arne.get(f"/apps/{INVOICES}/1/configure").status_code == 200
+    assert "Asked by arne" in arne.page(f"/apps/{EXPENSES}")
+    assert "opened for each account by its maker" in arne.get(f"/apps/{EXPENSES}/1/configure").text
+    assert "opened for each account by its maker" in arne.press(
+        f"/apps/{EXPENSES}/1/configure", **form(payable_account="33")
+    )
+    with owner.app.app_context(), pytest.raises(AccessNeeded, match="Kaseya's helpdesk"):
+        installations_enable.enable(1, EXPENSES, {}, who="arne")
+    with owner.app.app_context(), engine.reading() as session:
+        assert session.query(Installation).count() == 0
+
+
+@pytest.mark.row("AT-C3")
+@pytest.mark.end_to_end
+def test_who_saves_first_is_warned_and_is_the_only_one_who_may_change_it(
+    owner: Visitor, arne: Visitor
+) -> None:
+    owner.press(f"/apps/{INVOICES}/1/grant")
+    assert "becomes the only one who may change them" in arne.page(f"/apps/{INVOICES}/1/configure")
+    with arne.app.app_context():
+        assert oauth_connect.engine.db.session.get(Installation, 1) is None
+    assert "is enabled" in arne.press(f"/apps/{INVOICES}/1/configure", **form())
+    assert owner.post("/installations/1/settings", **form()).status_code == 403
+    assert owner.post("/installations/1/owner", owner="olga").status_code == 403
+    assert "olga now owns this app" in arne.press("/installations/1/owner", owner="olga")
+    assert owner.post("/installations/1/settings", **form()).status_code == 302
+    assert "app handed over" in [owner.row(AuditEntry, n).what for n in range(1, 6)]
+
+
+@pytest.mark.row("AT-C3", "AT-C1")
+@pytest.mark.end_to_end
+def test_two_apps_may_have_two_owners(owner: Visitor, arne: Visitor) -> None:
+    enable(owner)
+    owner.press(f"/apps/{EXPENSES}/1/grant")
+    settings = {
+        name: value
+        for name, value in form(payable_account="33").items()
+        if name != "income_account"
+    }
+    arne.press(f"/apps/{EXPENSES}/1/configure", **settings)
+    assert [owner.row(Installation, n).owner for n in (1, 2)] == ["olga", "arne"]
+
+
+@pytest.mark.row("AT-C5")
+def test_only_an_admin_of_the_very_company_opens_it_to_the_hub(
+    owner: Visitor, arne: Visitor
+) -> None:
+    mine, other = owner.quickbooks.companies
+    url = owner.post("/companies/connect").location
+    with pytest.raises(KeyError, match="location"):
+        _call(owner, url, {"user": "clerk", "realm": mine, "decision": "connect"})
+    back = _call(
+        owner,
+        owner.post("/companies/1/reconnect").location,
+        {"user": "admin", "realm": other, "decision": "connect"},
+    )
+    assert "Nothing was changed" in owner.page(
+        back.partition("quickbooks.test")[2] or back[back.index("/quickbooks/") :]
+    )
+    assert arne.get(f"/apps/{INVOICES}/2/configure").status_code == 404
+    assert arne.post("/companies/connect").status_code == 403
+
+
+@pytest.mark.row("AT-I7", "AT-C7", "AT-I8")
+@pytest.mark.end_to_end
+def test_both_sides_are_compared_live_with_the_app_at_rest(owner: Visitor) -> None:
+    enable(owner, mode="paused")
+    page = owner.page("/installations/1/compare/?field=term")
+    assert "number: 45 at the source, 60 in QuickBooks" in page
+    assert 'aria-current="page">Matching</a>' in page
+    assert "holds a tilde" in page
+    made = {"Name": "Software", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
+    assert "Software" in owner.page("/installations/1/compare/?field=billing_code&state=missing")
+    assert owner.quickbooks.ask("POST", "item", made, content_type="application/json").status == 200
+    assert "Software" in owner.page("/installations/1/compare/?field=billing_code&state=matched")
+    copy = "/installations/1/compare/copy"
+    assert "Tick the box" in owner.press(copy, field="billing_code")
+    page = owner.press(copy, field="billing_code", sure="1")
+    assert "confirmed as new. They are created in QuickBooks once Autotask" in page
+    assert "is on again" in page
+
+
+@pytest.mark.row("AT-I7")
+@pytest.mark.end_to_end
+def test_the_comparison_is_a_file(owner: Visitor) -> None:
+    enable(owner, item_match="external_number")
+    answer = owner.get("/installations/1/compare/compare.csv")
+    assert answer.mimetype == "text/csv"
+    _, rows = spreadsheets.decode(answer.data)
+    found = {(row["field"], row["code"], row["name"], row["state"]) for row in rows}
+    assert ("billing_code", "external_number:labor", "Labor", "matched") in found
+    assert ("customer", "company:181", "Cedar Grove School~Gym", "not usable") in found

@@ -1,0 +1,291 @@
+"""What other settings make of Autotask's invoices and orders, from the stand-in into the books."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from tests.support.autotask_desk import Desk, opened_books
+
+pytestmark = pytest.mark.end_to_end
+
+ADDRESS = "accounts@oakstreet.example"
+
+
+@pytest.fixture(scope="module")
+def books(long_lived):
+    return (long_lived, *opened_books(long_lived))
+
+
+def beside(books, name, *words, **options):
+    """A desk of its own at another company, which numbers invoices as it is told; not enabled yet."""
+    app, quickbooks, clock = books
+    realm = quickbooks.open("us", **options)
+    company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    record_download.refresh(company.id)
+    desk = Desk(app, quickbooks, clock, name, realm=realm)
+    desk.before = {id: dict(row) for id, row in desk.books.rows(desk.entity).items()}
+    desk.company_id = company.id
+    return desk.keep(*words) if words else desk
+
+
+def sold(desk, words, kind="Invoice"):
+    """(item, amount, tax code, text) of each line."""
+    found = []
+    for line in desk.made(words, kind)["Line"]:
+        detail = line.get("SalesItemLineDetail")
+        if detail:
+            code = detail.get("TaxCodeRef", {}).get("value")
+            found.append((detail["ItemRef"]["name"], line["Amount"], code, line.get("Description")))
+    return found
+
+
+# -- Autotask's own numbers, items by name, credit memos, mail -------------------------------------------------------
+
+OTHERWISE = (
+    "labour and a licence", "numbered already", "negative total", "a line without billing code", "four decimals",
+    "three codes with one external number", "customer without a contact", "order number and comments",
+    "taxed in California",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def otherwise(books):
+    """Autotask's number, items by name, QuickBooks' own tax, credit memos, mail."""
+    desk = beside(books, "invoices", *OTHERWISE)
+    oak = desk.quickbooks.select(
+        "select * from Customer where DisplayName = 'Oak Street LLC'", desk.realm
+    )
+    (known,) = oak["Customer"]
+    mailed = {"PrimaryEmailAddr": {"Address": ADDRESS}, "sparse": True}
+    body = {name: known[name] for name in ("Id", "SyncToken")} | mailed
+    desk.quickbooks.ask("POST", "customer", body, desk.realm, content_type="application/json")
+    record_download.refresh(desk.company_id, ["customer"])
+    desk.enable(
+        company_id=desk.company_id,
+        numbering="autotask_number",
+        item_match="name",
+        negative="credit_memo",
+        default_item="12",
+        email_invoices=True,
+        tax="quickbooks",
+    )
+    desk.confirm()
+    return desk
+
+
+@pytest.mark.row("AT-I2")
+def test_autotasks_number_or_its_id_is_the_number_and_the_web_service_date_the_mark(otherwise):
+    for words, number in (("numbered already", "1041"), ("labour and a licence", "4001")):
+        assert otherwise.made(words)["DocNumber"] == number
+        before = otherwise.before[otherwise.id(words)]
+        assert otherwise.row_of(words) == {**before, "webServiceDate": "2026-03-02T00:00:00Z"}
+
+
+@pytest.mark.row("AT-I2")
+def test_the_id_in_autotask_may_be_the_number(books):
+    desk = beside(books, "invoices", "numbered already")
+    desk.enable(company_id=desk.company_id, numbering="autotask_id").confirm()
+    assert desk.made("numbered already")["DocNumber"] == str(desk.id("numbered already"))
+
+
+@pytest.mark.row("AT-I5")
+def test_items_may_be_found_by_the_name_of_the_billing_code(otherwise):
+    lines = sold(otherwise, "three codes with one external number")
+    assert [line[0] for line in lines] == [
+        "Remote Support",
+        "Onsite Support",
+        "After Hours Support",
+    ]
+
+
+@pytest.mark.row("AT-I10")
+def test_quickbooks_may_work_the_tax_out(otherwise):
+    sent = otherwise.sent("taxed in California")
+    assert ("TxnTaxDetail" in sent, "TotalAmt" in sent) == (False, False)
+    made = otherwise.made("taxed in California")
+    assert made["TotalAmt"] == 600 + made["TxnTaxDetail"]["TotalTax"]
+    assert otherwise.of("taxed in California").state == "posted"
+
+
+@pytest.fixture(scope="module")
+def noted(books):
+    desk = beside(books, "invoices", "four decimals", custom_numbers=False)
+    desk.enable(company_id=desk.company_id, difference="note").confirm()
+    return desk
+
+
+@pytest.mark.row("AT-I11")
+def test_a_difference_may_be_said_in_the_memo(noted):
+    made = noted.made("four decimals")
+    assert [line[1] for line in sold(noted, "four decimals")] == [Decimal("41.69")]
+    assert made["TotalAmt"] == Decimal("52.77")
+    assert "differs from the sum of the rounded lines by 0.01" in made["PrivateNote"]
+
+
+@pytest.mark.row("AT-I12")
+def test_a_negative_invoice_may_be_a_credit_memo(otherwise):
+    made = otherwise.made("negative total", "CreditMemo")
+    ((item, amount, _, _),) = sold(otherwise, "negative total", "CreditMemo")
+    assert (item, amount, made["CustomerRef"]["name"]) == (
+        "Remote Support", 100, "Alder Dental Group",
+    )  # fmt: skip
+    assert otherwise.row_of("negative total")["webServiceDate"] == "2026-03-02T00:00:00Z"
+
+
+@pytest.mark.row("AT-I15")
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        ("order number and comments", ADDRESS),  # its contact has another one
+        ("four decimals", "mary.176@client.example"),
+        ("customer without a contact", None),
+    ],
+)
+def test_an_invoice_is_mailed_to_quickbooks_address_else_the_contacts_else_not(
+    otherwise, words, address
+):
+    made = otherwise.made(words)
+    assert made.get("BillEmail", {}).get("Address") == address
+    assert (made.get("EmailStatus") == "NeedToSend") == bool(address)
+
+
+@pytest.mark.row("AT-I18")
+def test_a_line_without_billing_code_takes_the_item_of_the_settings(otherwise):
+    lines = sold(otherwise, "a line without billing code")
+    assert [line[:2] for line in lines] == [("Design Hours", 900), ("Remote Support", 300)]
+
+
+# -- what holds ------------------------------------------------------------------------------------------------------
+
+STRICT = (
+    "labour and a licence", "a deduction", "a term that QuickBooks has not", "four decimals", "taxed in California",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def strict(books):
+    """Whatever is missing holds, no cent may differ, and no tax is passed; two of the invoices come after the first."""
+    desk = beside(books, "invoices", *STRICT, custom_numbers=False)
+    later = ("labour and a licence", "a term that QuickBooks has not")
+    for words in later:
+        desk.put(words, invoiceNumber="0")
+    desk.enable(
+        company_id=desk.company_id,
+        item_missing="hold",
+        term_missing="hold",
+        tolerance="0",
+        tax="none",
+    )
+    desk.confirm()
+    for words in later:
+        desk.put(words, invoiceNumber="")
+    desk.sync()
+    return desk
+
+
+@pytest.mark.row("AT-I6")
+def test_a_missing_item_may_hold_the_invoice(strict):
+    held = strict.of("labour and a licence")
+    assert (held.state, "Billing code “Software”" in held.reason) == ("held", True)
+    query = "select * from Item where Name = 'Software'"
+    assert strict.quickbooks.select(query, strict.realm) == {}
+
+
+@pytest.mark.row("AT-I8")
+def test_a_missing_term_may_hold_the_invoice(strict):
+    held = strict.of("a term that QuickBooks has not")
+    assert (held.state, "Payment term “Net 30 Days”" in held.reason) == ("held", True)
+
+
+@pytest.mark.row("AT-I10")
+def test_no_tax_may_be_passed(strict):
+    made = strict.made("taxed in California")
+    assert {line[2] for line in sold(strict, "taxed in California")} <= {None, "NON"}
+    assert (made["TotalAmt"], made.get("TxnTaxDetail", {}).get("TotalTax", 0)) == (600, 0)
+    assert "TxnTaxDetail" not in strict.sent("taxed in California")
+    assert "Autotask's tax of 24.00 is not passed" in strict.of("taxed in California").warnings[0]
+
+
+@pytest.mark.row("AT-I11")
+def test_a_difference_above_the_limit_holds_the_invoice(strict):
+    held = strict.of("four decimals")
+    assert held.state == "held"
+    assert "its total" in held.reason
+    assert "41.70" in held.reason
+
+
+# -- tax line by line ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def by_category(books):
+    """A company outside the United States, with a tax code on every line."""
+    desk = beside(
+        books, "invoices", "taxed in California", country="CA", tax="codes", custom_numbers=False
+    )
+    desk.enable(company_id=desk.company_id, tax="category", untaxed_code="3")
+    desk.sync()
+    desk.decide("tax_category", "category:702", "2")  # Goods are taxed as in California
+    desk.confirm()
+    return desk
+
+
+@pytest.mark.row("AT-I10")
+def test_tax_may_go_line_by_line_by_category(by_category):
+    lines = sold(by_category, "taxed in California")
+    assert [line[1:3] for line in lines] == [(300, "3"), (300, "2")]  # services bear no tax
+    made = by_category.made("taxed in California")
+    assert (made["TxnTaxDetail"]["TotalTax"], made["TotalAmt"]) == (24, 624)
+
+
+# -- orders as bills -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bills(books):
+    desk = beside(books, "purchase-orders", "with freight", "two products for a customer")
+    desk.enable(company_id=desk.company_id, post_as="bill", freight_account="80").sync()
+    return desk
+
+
+@pytest.mark.row("AT-P2")
+def test_an_order_may_be_a_bill_under_autotasks_number(bills):
+    made = bills.made("with freight", "Bill")
+    assert (made["DocNumber"], made["TotalAmt"]) == ("PO8002", Decimal("253.50"))
+    query = "select * from PurchaseOrder"
+    assert bills.quickbooks.select(query, bills.realm) == {}
+    assert bills.row_of("with freight")["externalPONumber"] == "PO8002"
+
+
+@pytest.mark.row("AT-P2")
+def test_the_settings_explain_how_a_bill_differs(bills):
+    from hub_autotask.settings import OrderSettings
+
+    help = OrderSettings().fields["post_as"].metadata["help"]
+    assert "A purchase order owes nobody anything yet." in help
+    assert "A bill, as older versions posted it, is a liability before goods and invoice" in help
+
+
+@pytest.mark.row("AT-P3")
+def test_missing_names_may_hold_an_order(books):
+    desk = beside(books, "purchase-orders", "two products for a customer", "with freight")
+    desk.enable(company_id=desk.company_id, create_parties="hold", freight_account="80").sync()
+    held = desk.of("two products for a customer")
+    assert (held.state, "Vendor “Ingram Distribution”" in held.reason) == ("held", True)
+    assert desk.of("with freight").state == "posted"
+
+
+@pytest.mark.row("AT-P5", "AT-P8")
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("an item without product", "Items without a product need an account"),
+        ("with freight", "Orders with freight need an account"),
+    ],
+)
+def test_without_an_account_such_an_order_is_held(books, words, what):
+    desk = beside(books, "purchase-orders", words)
+    desk.enable(company_id=desk.company_id).sync()
+    assert (desk.of(words).state, what in desk.of(words).reason) == ("held", True)

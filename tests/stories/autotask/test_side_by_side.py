@@ -1,0 +1,232 @@
+"""The three Autotask apps side by side in one hub: their schedules, their rests, their matches and their secrets."""
+
+import datetime as dt
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests
+from sqlalchemy import select
+
+from hub.cli.sync import sync_all
+from hub.db.engine import reading
+from hub.errors import NeedsAttention
+from hub.installations import enable
+from hub.mapping import NEW
+from hub.models import Installation, Match, Run
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import run_log, runner, schedule
+from qbo_sandbox.kit import Fault
+from tests.support.autotask_desk import Desk, prefer
+
+pytestmark = pytest.mark.end_to_end
+
+LABOUR = "labour and a licence"
+QUARTER = dt.timedelta(minutes=15)
+
+
+@pytest.fixture
+def open_desk(app, quickbooks, clock):
+    """Opens the desk of an app."""
+    return lambda name: Desk(app, quickbooks, clock, name)
+
+
+@pytest.fixture
+def invoices(open_desk, quickbooks):
+    """The invoice app; QuickBooks gives the numbers itself."""
+    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
+    return open_desk("invoices")
+
+
+def consent(app, realm):
+    """Connects the company again as its administrator does in the browser."""
+    url, _ = oauth_connect.start("kari", realm)
+    browser = requests.Session()
+    for prefix, adapter in app.extensions["hub"].mounts.items():
+        browser.mount(prefix, adapter)
+    form = {"decision": "connect", "user": "admin", "realm": realm}
+    back = browser.post(url, data=form, allow_redirects=False).headers["Location"]
+    return oauth_connect.finish(dict(parse_qsl(urlsplit(back).query)), "kari")
+
+
+def waiting():
+    """The apps that a sync was made for and that has not begun."""
+    with reading() as session:
+        rows = {row.id: row.slug for row in session.scalars(select(Installation))}
+    return sorted(rows[one.installation_id] for one in run_log.waiting() if one.kind == "sync")
+
+
+def begin_all():
+    """Does every run that waits."""
+    for one in run_log.waiting():
+        if one.kind == "sync":
+            runner.execute(one.id)
+
+
+# -- on their own ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("AT-C1")
+def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoices, open_desk):
+    expenses, orders = open_desk("expenses"), open_desk("purchase-orders")
+    invoices.keep(LABOUR).enable(days_back=5)
+    expenses.keep("card and cash").enable(days_back=7)
+    orders.keep("tax region set").enable(days_back=9)
+    with reading() as session:
+        rows = session.scalars(select(Installation).order_by(Installation.id))
+        assert [(row.slug, row.settings["days_back"]) for row in rows] == [
+            ("autotask-invoices", 5), ("autotask-expenses", 7), ("autotask-purchase-orders", 9),
+        ]  # fmt: skip
+    invoices.decide("billing_code", "external_number:software", NEW)
+    expenses.books.do("level", lacking=["ExpenseReports"])
+    done = sync_all([expenses.row, invoices.row, orders.row])
+    errors = {one.installation_id: one.error for one in done if one.error}
+    assert list(errors) == [expenses.row.id]
+    assert "lacks a right to ExpenseReports" in errors[expenses.row.id]
+    assert invoices.of(LABOUR).state == "posted"
+    assert orders.of("tax region set").state == "posted"
+
+
+@pytest.mark.row("AT-C1", "AT-C11")
+def test_one_that_is_paused_or_disabled_rests_and_the_others_run(open_desk, clock):
+    expenses, orders = open_desk("expenses"), open_desk("purchase-orders")
+    expenses.keep("card and cash").enable()
+    orders.keep("tax region set").enable()
+    enable.change(1, expenses.slug, {}, who="kari", mode="paused")
+    schedule.tick(clock.now())
+    assert waiting() == ["autotask-purchase-orders"]
+    begin_all()
+    enable.change(1, expenses.slug, {}, who="kari", mode="auto")
+    enable.disable(1, orders.slug, who="kari")
+    clock.advance(3600)
+    schedule.tick(clock.now())
+    assert waiting() == ["autotask-expenses"]
+    begin_all()
+    assert expenses.of("card and cash").state == "posted"
+
+
+# -- when it is asked ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("AT-C11")
+def test_autotask_is_asked_fifteen_minutes_after_the_end_of_the_last_run(open_desk, clock):
+    desk = open_desk("expenses").keep("card and cash").enable()
+    schedule.tick(clock.now())
+    desk.stand_in.faults.add(Fault(kind="delay", call="ExpenseReports.query", seconds=80))
+    begin_all()
+    with reading() as session:
+        (first,) = session.scalars(select(Run).where(Run.kind == "sync"))
+    assert first.ended_at - first.started_at >= dt.timedelta(seconds=80)
+    clock.advance((first.ended_at + QUARTER - clock.now()).total_seconds() - 1)
+    schedule.tick(clock.now())
+    assert waiting() == []
+    clock.advance(1)
+    schedule.tick(clock.now())
+    assert waiting() == ["autotask-expenses"]
+
+
+@pytest.mark.row("AT-C11")
+def test_an_app_may_run_once_and_then_rests(open_desk, clock):
+    desk = open_desk("expenses").keep("card and cash").enable(mode="once")
+    desk.sync()
+    assert desk.of("card and cash").state == "posted"
+    clock.advance(3600)
+    schedule.tick(clock.now())
+    assert waiting() == []
+    with reading() as session:
+        assert session.get_one(Installation, desk.row.id).mode == "paused"
+
+
+# -- before the first invoice ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("AT-C6")
+@pytest.mark.parametrize(
+    ("words", "field", "code"),
+    [
+        ("four decimals", "customer", "company:176"),
+        ("lines in groups", "billing_code", "external_number:msp server"),
+        ("a term that QuickBooks has not", "term", "term:902"),
+    ],
+)
+def test_nothing_is_posted_while_one_organisation_item_or_term_is_neither_matched_nor_new(
+    invoices, quickbooks, words, field, code
+):
+    ready = "fourteen days old"  # all that it needs is in QuickBooks
+    invoices.keep(ready, words).enable()
+    invoices.sync()
+    for case in invoices.cases("match:"):
+        if (case.details["field"], case.details["code"]) != (field, code):
+            invoices.decide(case.details["field"], case.details["code"], NEW)
+    invoices.sync()
+    assert [case.details["code"] for case in invoices.cases("match:")] == [code]
+    assert quickbooks.select("select * from Invoice") == {}
+    assert "posts nothing yet" in invoices.of(ready).reason
+    invoices.decide(field, code, NEW)
+    invoices.sync()
+    assert [invoices.of(one).state for one in (ready, words)] == ["posted"] * 2
+
+
+# -- what outlives a rest --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("AT-C13")
+@pytest.mark.parametrize("how", ["disabled", "disconnected"])
+def test_settings_and_matches_outlive_a_rest(app, invoices, quickbooks, how):
+    words = "a customer with nearly the name"
+    invoices.keep(words, LABOUR).enable(days_back=6, tax="none")
+    invoices.put(words, invoiceNumber="0")
+    invoices.confirm()
+    invoices.decide("customer", "company:186", "46")  # Brooks Family
+    if how == "disabled":
+        enable.disable(1, invoices.slug, who="kari")
+        row = enable.enable(1, invoices.slug, {}, who="kari", mode="auto")
+    else:
+        oauth_connect.disconnect(1, "kari")
+        consent(app, quickbooks.realm)
+        with reading() as session:
+            row = session.get_one(Installation, invoices.row.id)
+    assert (row.settings["days_back"], row.settings["tax"]) == (6, "none")
+    with reading() as session:
+        kept = session.scalars(select(Match).where(Match.code == "company:186")).one()
+    assert kept.record == "46"
+    invoices.put(words, invoiceNumber="")
+    invoices.sync()
+    assert invoices.of(words).state == "posted"
+    assert invoices.sent(words)["CustomerRef"]["value"] == "46"
+
+
+@pytest.mark.row("AT-C2", "AT-C16")
+def test_the_account_is_named_and_a_refusal_keeps_nothing(invoices):
+    with pytest.raises(NeedsAttention, match="tracking identifier of the integration vendor"):
+        invoices.enable(secret="guess")
+    invoices.books.do("level", lacking=["BillingItems"])
+    with pytest.raises(NeedsAttention, match=r"lacks rights to BillingItems \(query\)"):
+        invoices.enable()
+    with reading() as session:
+        assert session.scalars(select(Installation)).all() == []
+    invoices.books.do("level", lacking=[])
+    assert invoices.enable().row.tenant_name == "Brightwater Managed IT"
+
+
+@pytest.mark.row("AT-C14")
+def test_a_renewed_secret_ends_the_run_and_the_number_follows_once_it_is_put_in(
+    invoices, quickbooks
+):
+    invoices.keep(LABOUR).enable()
+    invoices.decide("billing_code", "external_number:software", NEW)
+    invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.change", status=401))
+    invoices.books.do("credentials", values=[*invoices.books.credentials[:2], "renewed"])
+    said = runner.sync(invoices.row.id, asked_by="kari").error
+    assert "refused the API user qbo-api@brightwater.example" in said
+    assert "its secret and the tracking identifier" in said
+    enable.change(1, invoices.slug, {"secret": "renewed"}, who="kari")
+    invoices.sync()  # the number cannot be written: a 401 again
+    assert (invoices.of(LABOUR).state, invoices.row_of(LABOUR)["invoiceNumber"]) == ("posted", None)
+    invoices.books.do("credentials", values=[*invoices.books.credentials[:2], "third"])
+    enable.change(1, invoices.slug, {"secret": "third"}, who="kari")
+    invoices.stand_in.clock.advance(600)
+    invoices.advance(600)
+    invoices.sync()
+    number = invoices.made(LABOUR)["DocNumber"]
+    assert invoices.row_of(LABOUR)["invoiceNumber"] == number
+    assert len(quickbooks.select("select * from Invoice")["Invoice"]) == 1

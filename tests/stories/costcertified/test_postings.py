@@ -1,0 +1,543 @@
+"""CostCertified's invoices and payments in the books, from its stand-in through the hub into QuickBooks."""
+
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from hub_costcertified.sandbox import company
+
+from hub.errors import AccessNeeded
+from hub.installations import enable
+from hub.scheduling import runner
+from hub.security.secrets import SiteSecrets
+from tests.support.costcertified_works import CLEARING, Works
+
+pytestmark = pytest.mark.end_to_end
+
+TOLD = {}
+NAMESAKES = {"a client with a namesake", "the namesake"}  # whoever of them comes first has the name
+
+
+@pytest.fixture
+def works(app, quickbooks, clock):
+    return Works(app, quickbooks, clock)
+
+
+@pytest.fixture
+def told(request):
+    """What the seed's story came to in the books, by case, and what became of it after a day of changes."""
+    if not TOLD:
+        works = Works(
+            *(request.getfixturevalue(name) for name in ("app", "quickbooks", "clock")),
+            documents=44,
+        )
+        works.enable(**CLEARING)
+        works.sync()
+        TOLD["first"] = seen(works)
+        a_day_goes_by(works)
+        works.watch()
+        works.sync()
+        TOLD["later"] = seen(works)
+    return TOLD["first"]
+
+
+@pytest.fixture
+def later(told):
+    return TOLD["later"]
+
+
+def seen(works):
+    """The source and the books by case."""
+    rows, invoices = works.books.rows, {one["DocNumber"]: one for one in works.all("Invoice")}
+    payments = {one["PaymentRefNum"]: one for one in works.all("Payment")}
+    found = SimpleNamespace(
+        **{name: {} for name in ("invoices", "source", "waits", "payments", "said", "why")}
+    )
+    for id, row in rows["invoices"].items():
+        case = row["case"]
+        found.invoices.setdefault(case, invoices.get(row["number"][:21]))
+        found.source.setdefault(case, works.books.row("invoices", id))
+        found.waits.setdefault(case, works.waits(f"invoice:{id}"))
+        found.said.setdefault(case, works.told("invoices", id))
+        found.why.setdefault(
+            case, works.posting(f"invoice:{id}").reason if works.posting(f"invoice:{id}") else ""
+        )
+        for payment in works.books.payments_of.get(id, ()):
+            found.payments.setdefault(case, payments.get(rows["payments"][payment]["reference"]))
+    found.payouts = [works.books.row("payouts", id) for id in rows["payouts"]]
+    found.deposits, found.refunds = works.all("Deposit"), works.all("RefundReceipt")
+    found.cases = " ".join(works.cases().values())
+    found.refused = [
+        entry for entry in works.source.wsgi.log.entries("status") if entry["status"] >= 400
+    ]
+    return found
+
+
+def a_day_goes_by(works):
+    """Clients pay, money goes back, contractors change their minds, and a bookkeeper edits in QuickBooks."""
+    case = {}
+    for id, row in works.books.rows["invoices"].items():
+        case.setdefault(row["case"], id)
+    payment = {
+        name: works.books.payments_of[id][0]
+        for name, id in case.items()
+        if works.books.payments_of.get(id)
+    }
+    works.do("settle", payment=payment["processing"])
+    works.do("refund", payment=payment["paid by card"], amount="54.00", tax="4.00", reason="Door")
+    works.do("fail", payment=payment["paid by bank transfer"])
+    works.do("edit", invoice=case["sent"], fields={"lines": [works.line("200.00")]})
+    works.do(
+        "edit",
+        invoice=case["fee borne by the contractor"],
+        fields={"lines": [works.line("300.00")]},
+    )
+    works.do("void", invoice=case["percentage of the total"])
+    works.do("delete", things="invoices", id=case["percentage of what remained"])
+    credit = next(id for id, row in works.books.rows["payments"].items() if not row["allocations"])
+    works.do(
+        "allocate",
+        payment=credit,
+        invoice=case["paid in advance and not used yet"],
+        amount="100.00",
+    )
+    works.pay_out()
+    invoices = {one["DocNumber"]: one["Id"] for one in works.all("Invoice")}
+    edited, deleted = (
+        invoices[f"CC-{case[name]}"] for name in ("letters and quotes", "edited after it was sent")
+    )
+    works.quickbooks.act("edit", kind="Invoice", id=edited, set={"DueDate": "2026-05-01"})
+    works.quickbooks.act("delete", kind="Invoice", id=deleted)
+
+
+def lines(invoice):
+    """(product or service, amount, description, taxed or not) of each line."""
+    found = [
+        (line, line["SalesItemLineDetail"])
+        for line in invoice["Line"]
+        if "SalesItemLineDetail" in line
+    ]
+    return [
+        (it["ItemRef"]["name"], line["Amount"], line["Description"], it["TaxCodeRef"]["value"])
+        for line, it in found
+    ]
+
+
+# -- what arrives ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("CC-S2", "CC-S9", "CC-S12", "CC-S14", "CC-S15")
+def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(told):
+    for case, source in told.source.items():
+        made = told.invoices[case]
+        if (
+            source["sent_via"] == "costcertified"
+            and source["status"] != "void"
+            and not source["deleted_at"]
+            and made
+        ):
+            items = {item for item, *_ in lines(made)} - {"Transaction fee"}
+            assert (items, made["TotalAmt"]) == ({source["number"]}, source["total"])
+    absent = {case for case, made in told.invoices.items() if made is None}
+    assert absent - NAMESAKES == {
+        "draft",
+        "handed over by another way",
+        "voided",
+        "deleted",
+        "a date that is none",
+    }
+
+
+@pytest.mark.row("CC-S10", "CC-S11")
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [("draft", "was generated and not sent yet"), ("handed over by another way", "by another way")],
+)
+def test_what_costcertified_did_not_send_stays_out_and_says_so(told, case, why):
+    assert (told.invoices[case], why in told.waits[case]) == (None, True)
+
+
+@pytest.mark.row("CC-B2")
+def test_a_fee_that_the_client_bears_is_a_line_of_the_invoice_and_another_is_not(told):
+    *_, (item, amount, text, taxed) = lines(told.invoices["fee borne by the client"])
+    (fee,) = told.source["fee borne by the client"]["fees"]
+    assert (item, amount, text, taxed) == ("Transaction fee", fee["amount"], fee["kind"], "NON")
+    assert len(lines(told.invoices["fee borne by the contractor"])) == 1
+
+
+@pytest.mark.row("CC-B1")
+def test_the_basis_of_a_progress_invoice_stands_in_the_memo(told):
+    assert "30 % of the project total" in told.invoices["percentage of the total"]["PrivateNote"]
+    assert "50 % of what remained" in told.invoices["percentage of what remained"]["PrivateNote"]
+
+
+@pytest.mark.row("CC-B5")
+def test_an_item_whose_tax_was_changed_is_a_line_of_its_own(told):
+    made = told.invoices["tax of one item changed"]
+    assert {taxed for *_, taxed in lines(made)} == {"TAX", "NON"}
+    assert made["TxnTaxDetail"]["TotalTax"] == told.source["tax of one item changed"]["tax_total"]
+
+
+@pytest.mark.row("CC-B7")
+def test_each_payout_is_one_deposit_of_its_amount_less_what_was_kept_and_given_back(told):
+    assert sorted(one["TotalAmt"] for one in told.deposits) == sorted(
+        one["amount"] for one in told.payouts
+    )
+    refund = [
+        line["Amount"]
+        for one in told.deposits
+        for line in one["Line"]
+        if line["Description"].startswith("Refund")
+    ]
+    assert refund == [-108]
+
+
+@pytest.mark.row("CC-S13", "CC-B11")
+def test_a_client_with_the_name_of_another_is_asked_about(later):
+    assert "QuickBooks has that name with another e-mail address" in later.cases
+    first = [made["CustomerRef"]["name"] for case in NAMESAKES if (made := later.invoices[case])]
+    assert first == ["Jordan Mercer"]
+    assert later.invoices["letters and quotes"]["CustomerRef"]["name"] == 'Beatrix Vålé "B" & Søn'
+
+
+# -- a day later -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("CC-S16", "CC-B4")
+def test_processing_is_not_paid_and_paid_pays_both_sides(told, later):
+    assert (told.payments["processing"], told.invoices["processing"]["Balance"] > 0) == (None, True)
+    made = later.payments["processing"]
+    assert (later.source["processing"]["status"], later.invoices["processing"]["Balance"]) == (
+        "paid",
+        0,
+    )
+    assert (made["TotalAmt"], made["UnappliedAmt"]) == (later.source["processing"]["total"], 0)
+
+
+@pytest.mark.row("CC-B6")
+def test_money_given_back_is_a_refund_and_the_payment_stays(told, later):
+    assert [one["TotalAmt"] for one in told.refunds] == [108]
+    (made,) = [one for one in later.refunds if one["TotalAmt"] == 54]
+    assert (made["TxnTaxDetail"]["TotalTax"], made["DepositToAccountRef"]["name"]) == (
+        4,
+        "Petty Cash",
+    )
+    paid = later.payments["paid by card"]
+    assert (paid["TotalAmt"], later.invoices["paid by card"]["Balance"]) == (
+        told.source["paid by card"]["total"],
+        0,
+    )
+
+
+@pytest.mark.row("CC-B6", "CC-B7")
+def test_a_bank_transfer_that_comes_back_voids_the_payment_and_opens_the_invoice(told, later):
+    case = "paid by bank transfer"
+    assert told.invoices[case]["Balance"] == 0
+    assert ("Voided" in later.payments[case]["PrivateNote"], later.payments[case]["TotalAmt"]) == (
+        True,
+        0,
+    )
+    assert later.invoices[case]["Balance"] == later.source[case]["total"]
+    back = [
+        line["Amount"]
+        for one in later.deposits
+        for line in one["Line"]
+        if "Returned" in line["Description"]
+    ]
+    assert -later.source[case]["total"] in back
+
+
+@pytest.mark.row("CC-B9")
+def test_money_taken_in_advance_is_a_credit_that_an_invoice_uses_later(told, later):
+    case = "paid in advance and not used yet"
+    assert told.invoices[case]["Balance"] == told.source[case]["total"]
+    assert later.invoices[case]["Balance"] == told.source[case]["total"] - 100
+    assert (later.payments[case]["TotalAmt"], later.payments[case]["UnappliedAmt"]) == (1500, 1400)
+
+
+@pytest.mark.row("CC-B10")
+def test_a_change_updates_the_same_invoice_until_it_is_paid(told, later):
+    assert later.invoices["sent"]["Id"] == told.invoices["sent"]["Id"]
+    assert later.invoices["sent"]["TotalAmt"] == 216
+    paid = "fee borne by the contractor"
+    assert later.invoices[paid]["TotalAmt"] == told.invoices[paid]["TotalAmt"]
+    assert "a payment or credit was applied to it" in later.why[paid]
+
+
+@pytest.mark.row("CC-B8")
+def test_an_invoice_that_is_voided_or_deleted_is_voided(told, later):
+    for case in ("percentage of the total", "percentage of what remained"):
+        assert (told.invoices[case]["TotalAmt"] > 0, later.invoices[case]["TotalAmt"]) == (True, 0)
+
+
+@pytest.mark.row("CC-S17", "CC-S18")
+def test_what_is_changed_in_quickbooks_is_shown_here_and_never_told(later):
+    made = later.invoices["letters and quotes"]
+    assert "BillEmail" not in made
+    assert made["CustomerMemo"]["value"] == "This invoice is managed and paid in CostCertified."
+    assert ("was changed in QuickBooks" in later.cases, "is no longer there" in later.cases) == (
+        True,
+        True,
+    )
+    assert [later.said[case] for case in ("letters and quotes", "edited after it was sent")] == [
+        ["posted"]
+    ] * 2
+    assert {state for states in later.said.values() for state in states} == {"posted", "held"}
+    assert later.refused == []  # nothing else was even tried to be told
+
+
+# -- clients ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("CC-S13")
+def test_a_client_whose_currency_changed_is_held_and_nothing_is_sent(works, monkeypatch):
+    works.connect("us", multicurrency=True, currencies=("EUR",))
+    works.enable()
+    works.invoice()
+    works.sync()
+    (before,) = works.all("Invoice")
+    assert before["CurrencyRef"]["value"] == "USD"
+    monkeypatch.setattr(company, "CURRENCY", "EUR")
+    later = works.invoice()
+    sent = len(works.quickbooks.log.entries("invoice.create"))
+    works.sync()
+    assert len(works.quickbooks.log.entries("invoice.create")) == sent
+    held = works.posting(f"invoice:{later}")
+    assert held.state == "held"
+    assert "is kept in USD in QuickBooks" in held.reason
+    assert [one["Id"] for one in works.all("Invoice")] == [before["Id"]]
+
+
+@pytest.mark.row("CC-S13", "CC-B11")
+def test_a_client_is_found_by_id_then_address_then_name_else_made(works):
+    works.make(
+        "Customer",
+        DisplayName="Ellison household",
+        PrimaryEmailAddr={"Address": "Marta.Ellison@example.com"},
+    )
+    works.make("Customer", DisplayName="Samir Haddad")
+    works.enable()
+    works.invoice()
+    works.invoice(client=company.CLIENTS[7])
+    works.invoice(client=company.CLIENTS[2])
+    works.sync()
+    works.invoice(
+        client={**company.CLIENTS[2], "email": "new@example.com", "lname": "Okafor-Smith"}
+    )
+    works.sync()
+    names = [
+        one["CustomerRef"]["name"]
+        for one in sorted(works.all("Invoice"), key=lambda one: one["DocNumber"])
+    ]
+    assert names == ["Ellison household", "Samir Haddad", "Ines Okafor", "Ines Okafor"]
+    (made,) = [one for one in works.all("Customer") if one["DisplayName"] == "Ines Okafor"]
+    assert made["PrimaryEmailAddr"]["Address"] == "ines.okafor@example.com"
+    assert (made["BillAddr"]["Line1"], made["PrimaryPhone"]["FreeFormNumber"]) == (
+        "3 Pine Street",
+        "555-0103",
+    )
+
+
+@pytest.mark.row("CC-B11")
+def test_a_name_that_is_nearly_there_is_asked_about_until_a_person_decides(works):
+    theirs = works.make("Customer", DisplayName="Marta Elison")
+    works.enable()
+    works.invoice()
+    works.sync()
+    assert "a near name: Marta Elison" in works.cases()["match:1:client:client:k1"]
+    works.decide("client", "client:k1", theirs["Id"])
+    works.sync()
+    assert (works.one("Invoice")["CustomerRef"]["name"], works.cases()) == ("Marta Elison", {})
+
+
+@pytest.mark.row("CC-S15")
+def test_a_service_that_has_the_number_already_and_a_number_in_use_are_asked_about(works):
+    works.make("Item", Name="CC-1001", Type="Service", IncomeAccountRef={"value": "79"})
+    works.enable()
+    works.invoice()
+    works.sync()
+    assert (
+        "the name is taken in QuickBooks: CC-1001"
+        in works.cases()["match:1:service:number:CC-1001"]
+    )
+    assert works.all("Invoice") == []
+
+
+@pytest.mark.row("CC-S15")
+def test_a_fixed_service_may_stand_on_every_invoice(works):
+    works.enable(item_mode="fixed_item", item=_service(works), lines="each")
+    works.invoice("100.00", "50.00")
+    works.sync()
+    made = lines(works.one("Invoice"))
+    assert ([one[1] for one in made], made[0][2]) == ([100, 50], "Invoice CC-1001 · Work")
+    assert not [one for one in works.all("Item") if one["Name"] == "CC-1001"]
+
+
+def _service(works):
+    return works.make("Item", Name="Client work", Type="Service", IncomeAccountRef={"value": "79"})[
+        "Id"
+    ]
+
+
+# -- money -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("CC-S16")
+def test_a_payment_that_cannot_be_posted_is_seen_and_tried_again(works):
+    works.enable(**CLEARING)
+    payment = works.pay(works.invoice())
+    works.quickbooks.add_fault("status", call="payment.create", status=503)
+    counts = works.sync()
+    assert counts["unknown"] == 1
+    works.clock.advance(400)
+    works.sync()
+    assert [one["TotalAmt"] for one in works.all("Payment")] == [108]
+    assert works.told("payments", payment)[-1] == "posted"
+
+
+@pytest.mark.row("CC-S10", "CC-S16")
+def test_a_payment_of_an_invoice_that_is_not_in_the_books_says_why_it_waits(works):
+    works.enable(**CLEARING, start_date="2026-03-01")
+    early = works.pay(works.invoice(invoice_date="2026-02-10"))
+    other = works.pay(works.invoice(sent="other"))
+    works.sync()
+    waits, held = (works.posting(f"payment:{id}") for id in (other, early))
+    assert (waits.state, "handed to the client by another way" in waits.reason) == ("waiting", True)
+    assert (held.state, "before 2026-03-01, the first day that counts" in held.reason) == (
+        "held",
+        True,
+    )
+    assert ["press Skip" in reason for reason in works.cases().values()] == [True]
+
+
+@pytest.mark.row("CC-B3")
+def test_with_post_on_paid_nothing_is_posted_before_it_is_paid(works):
+    works.enable(post_when="paid")
+    invoice = works.invoice()
+    works.sync()
+    assert (
+        works.all("Invoice"),
+        "until something of it is paid" in works.waits(f"invoice:{invoice}"),
+    ) == ([], True)
+    works.pay(invoice)
+    works.sync()
+    works.sync()
+    assert (works.one("Invoice")["Balance"], works.one("Payment")["TotalAmt"]) == (0, 108)
+
+
+@pytest.mark.row("CC-S8", "CC-B6", "CC-B7")
+def test_to_begin_with_nothing_is_matched_and_payments_wait_in_undeposited_funds_for_their_payout(
+    works,
+):
+    row = works.enable()
+    assert SiteSecrets(row.id)[
+        "renewed_token"
+    ]  # what was renewed while the settings were tried counts from then on
+    first = works.pay(works.invoice(client=company.CLIENTS[1]))
+    works.pay(works.invoice("200.00"), "216.00")
+    works.pay_out()
+    assert (works.sync()["posted"], works.cases(), row.settings["post_when"]) == (5, {}, "sent")
+    made = works.one("Deposit")
+    linked = [line["LinkedTxn"][0]["TxnType"] for line in made["Line"] if line.get("LinkedTxn")]
+    assert (linked, made["DepositToAccountRef"]["name"]) == (["Payment"] * 2, "Checking")
+    assert made["TotalAmt"] == Decimal("314.61")
+    works.do("refund", payment=first, amount="54.00", tax="4.00", reason=None)
+    works.sync()
+    assert any(
+        "Choose the account for money on its way" in reason for reason in works.cases().values()
+    )
+    enable.change(1, "costcertified", CLEARING, who="kari")
+    works.sync()
+    assert works.one("RefundReceipt")["TotalAmt"] == 54
+
+
+@pytest.mark.row("CC-B2", "CC-B12")
+def test_where_payments_stand_for_themselves_the_fee_is_an_expense_and_expenses_are_bills(works):
+    works.enable(payouts="payment", expenses=True, payable_account="33", paid_from="35")
+    works.pay(works.invoice())
+    works.pay_out()
+    works.sync()
+    fee = works.one("Purchase")
+    assert (fee["TotalAmt"], fee["AccountRef"]["name"], fee["Line"][0]["Description"]) == (
+        Decimal("3.13"), "Checking", "Card fee 2.9 %",
+    )  # fmt: skip
+    assert (works.one("Payment")["DepositToAccountRef"]["name"], works.all("Deposit")) == (
+        "Checking",
+        [],
+    )
+    assert {one["DocNumber"]: one["Balance"] for one in works.all("Bill")} == {
+        "X-unpaid bill": 420,
+        "X-receipt": 0,
+    }
+    assert works.one("BillPayment")["TotalAmt"] == 420
+    assert any("choose the vendor" in reason for reason in works.cases().values())
+
+
+# -- later life ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("CC-B10")
+def test_a_change_in_a_closed_period_is_refused_with_the_date(works):
+    works.enable()
+    invoice = works.invoice(invoice_date="2026-02-10")
+    works.sync()
+    works.close_books("2026-02-28")
+    works.do("edit", invoice=invoice, fields={"lines": [works.line("200.00")]})
+    works.sync()
+    assert works.one("Invoice")["TotalAmt"] == 108
+    assert any("dated in that period" in reason for reason in works.cases().values())
+
+
+@pytest.mark.row("CC-B8")
+@pytest.mark.parametrize("voided", ["leave", "case"])
+def test_an_invoice_that_is_voided_or_deleted_may_be_left_or_asked_about(works, voided):
+    works.enable(voided=voided)
+    first, second = works.invoice(), works.invoice()
+    works.sync()
+    works.do("void", invoice=first)
+    works.do("delete", things="invoices", id=second)
+    works.sync()
+    assert [one["TotalAmt"] for one in works.all("Invoice")] == [108, 108]
+    assert len(works.cases()) == (2 if voided == "case" else 0)
+
+
+# -- setting it up ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("CC-S1", "CC-S3", "CC-S6", "CC-S7")
+def test_the_app_needs_payments_of_clients_to_be_enabled_and_to_go_on(works):
+    works.do("enable", on=False)
+    with pytest.raises(AccessNeeded, match="Ask CostCertified support, in its chat or by a ticket"):
+        works.enable()
+    works.do("enable", on=True)
+    assert works.enable().tenant_name == "Ridgeline Renovations LLC"
+    works.do("enable", on=False)
+    assert "Switch payments on there again" in runner.sync(works.row.id, asked_by="kari").error
+    assert len(works.cases()) == 1
+    works.do("enable", on=True)
+    works.sync()
+    assert works.cases() == {}
+
+
+DESKTOP = "QuickBooks Desktop is not supported"
+
+
+@pytest.mark.row("CC-S4")
+@pytest.mark.end_to_end(False)
+def test_the_tile_and_the_settings_page_say_that_desktop_is_not_supported(visitor):
+    visitor.log_in("arne")
+    tiles = visitor.page("/apps/").split('<li class="tile')
+    (tile,) = (part for part in tiles if "/apps/costcertified" in part)
+    assert DESKTOP in tile
+    assert DESKTOP in visitor.page(f"/apps/costcertified/{visitor.story.company}/configure")
+
+
+@pytest.mark.row("CC-S5", "CC-S6")
+@pytest.mark.end_to_end(False)
+def test_the_settings_page_names_the_entry_in_costcertified_and_whom_to_ask_without_it(visitor):
+    visitor.log_in("arne")
+    page = " ".join(visitor.page(f"/apps/costcertified/{visitor.story.company}/configure").split())
+    assert (
+        "set up payments of clients first: then its menu shows “Accounting export settings”" in page
+    )
+    assert "If that entry is missing, ask CostCertified in its chat or open a ticket" in page

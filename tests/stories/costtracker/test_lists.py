@@ -1,0 +1,107 @@
+"""The lists of QuickBooks reach CostTracker by the page's button, every night, and by CostTracker's refresh symbol."""
+
+import pytest
+
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import run_log, runner, schedule
+from qbo_sandbox.kit import Server, ask
+from tests.support.costtracker_site import Purchasing
+from tests.support.visitor import Visitor
+
+pytestmark = pytest.mark.end_to_end
+
+ADDED = {
+    "suppliers": "Nye Byggevarer AS",
+    "accounts": "Leie av brakker",
+    "locations": "Drammen",
+    "classes": "Vedlikehold",
+    "customers": "Solbakken borettslag",
+}
+
+
+class Office:
+    """A person at the hub's pages, with CostTracker enabled and its lists pushed once."""
+
+    def __init__(self, visitor, clock):
+        self.visitor, self.clock, self.app = visitor, clock, visitor.app
+        with self.app.app_context():
+            books = visitor.quickbooks
+            company = oauth_connect.connect_with_refresh_token(
+                books.realm, books.refresh_tokens[books.realm]
+            )
+            record_download.refresh(company.id)
+            self.purchasing = Purchasing(self.app, books, clock)
+            self.id = self.purchasing.enable().id
+
+    def add_records(self):
+        """Add an entry to each list by hand in QuickBooks; CostTracker does not have them yet."""
+        make = self.purchasing.make
+        make("Vendor", DisplayName=ADDED["suppliers"])
+        make("Account", Name=ADDED["accounts"], AccountType="Expense", AcctNum="6395")
+        make("Department", Name=ADDED["locations"])
+        make("Class", Name=ADDED["classes"])
+        make("Customer", DisplayName=ADDED["customers"])
+        assert self.missing() == set(ADDED)
+
+    def missing(self):
+        """The lists whose added entry CostTracker does not have."""
+        return {
+            kind
+            for kind, name in ADDED.items()
+            if name not in [entry["name"] for entry in self.purchasing.pushed(kind).values()]
+        }
+
+    def do_waiting_runs(self):
+        """Do what the engine would start now; return the kinds of the runs."""
+        with self.app.app_context():
+            waiting = run_log.waiting()
+            for one in waiting:
+                runner.execute(one.id)
+            return [(one.kind, one.asked_by) for one in waiting]
+
+
+@pytest.fixture
+def office(outside, clock):
+    return Office(outside, clock)
+
+
+@pytest.mark.row("CT-S18", "CT-S20", "CT-S7")
+def test_the_button_on_the_apps_page_pushes_every_list(office):
+    office.add_records()
+    page = office.visitor.page(f"/installations/{office.id}/")
+    assert "Refresh master data now" in page
+    office.visitor.press(f"/installations/{office.id}/lists")
+    assert office.do_waiting_runs() == [("lists", "olga")]
+    assert office.missing() == set()
+
+
+@pytest.mark.row("CT-S19")
+def test_every_night_the_lists_are_pushed_and_the_page_shows_when(office):
+    with office.app.app_context():
+        schedule.tick(office.clock.now())
+    office.add_records()
+    office.clock.advance(24 * 3600)
+    with office.app.app_context():
+        schedule.tick(office.clock.now())
+    assert ("lists", "schedule") in office.do_waiting_runs()
+    assert office.missing() == set()
+    visitor = Visitor(office.app, office.visitor.story)  # the former session has ended by now
+    visitor.log_in("olga")
+    page = visitor.page(f"/installations/{office.id}/")
+    assert "by schedule" in page[page.index("Master data") :]
+
+
+@pytest.mark.row("CT-S21")
+@pytest.mark.parametrize("page", ["/suppliers", "/lists"])
+def test_the_refresh_symbol_of_costtracker_has_every_list_pushed(office, page):
+    office.add_records()
+    source = office.purchasing.source
+    with Server(office.app.wsgi_app) as server:
+        office.purchasing.press("/hub", address=f"{server.url}/webhooks/{office.id}")
+        assert 'action="/refresh"' in ask(source.wsgi, "GET", page).text
+        office.purchasing.press("/refresh")
+        source.calls.settle()
+    assert source.calls.last == "master-data.wanted: taken with 200"
+    assert office.do_waiting_runs() == [("lists", "webhook")]
+    assert office.missing() == set()

@@ -1,0 +1,250 @@
+"""CostTracker on the hub's pages: from an empty hub to bills in the books, and what a reviewer sees of an invoice."""
+
+from html import escape
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from hub.db.engine import reading
+from hub.models import Access, Company, Installation, SourceDocument
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import run_log, runner
+from tests.conftest import COSTTRACKER
+from tests.support.costtracker_site import Purchasing
+
+pytestmark = pytest.mark.end_to_end
+
+APP = "/apps/costtracker"
+CONFIGURE = f"{APP}/1/configure"
+FORM = {"mode": "auto", "schedule": "15m", "zone": "Europe/Oslo", "start_date": ""}
+CONTACT = "support@costtracker.no"
+
+
+class Desk:
+    """An owner at the hub's pages, with QuickBooks and a CostTracker that has no invoices yet."""
+
+    def __init__(self, visitor, clock):
+        self.visitor, self.app = visitor, visitor.app
+        self.quickbooks = visitor.quickbooks
+        self.page, self.press, self.post = visitor.page, visitor.press, visitor.post
+        self.purchasing = Purchasing(self.app, self.quickbooks, clock)
+        settings = {**self.purchasing.source.settings(COSTTRACKER), "payable_account": "33"}
+        switches = ("transfer_locations", "transfer_classes", "transfer_customers", "attach_files")
+        self.form = {**FORM, **settings, **dict.fromkeys(switches, "1")}
+
+    def consent(self, start, decision="connect", realm=None):
+        """Press a button that leads to QuickBooks' consent page, and decide there; return that page and the next."""
+        address = self.post(start).location
+        said = {
+            "user": "admin",
+            "realm": realm or self.quickbooks.realm,
+            "decision": decision,
+        }
+        with requests.Session() as session:
+            for prefix, adapter in self.app.extensions["hub"].mounts.items():
+                session.mount(prefix, adapter)
+            shown = session.get(address).text
+            answer = session.post(address, data=said, allow_redirects=False)
+        back = urlsplit(answer.headers["Location"])
+        return shown, self.page(f"{back.path}?{back.query}")
+
+    def connect(self):
+        """Connect the first company without the consent page."""
+        realm = self.quickbooks.realm
+        with self.app.app_context():
+            token = self.quickbooks.refresh_tokens[realm]
+            record_download.refresh(oauth_connect.connect_with_refresh_token(realm, token).id)
+
+    def do_waiting_runs(self):
+        """Do what the engine would start now."""
+        with self.app.app_context():
+            for one in run_log.waiting():
+                runner.execute(one.id)
+
+    def enable(self, **changes):
+        """Enable the app by its form, and push the lists by the page's button."""
+        assert "is enabled" in self.press(CONFIGURE, **{**self.form, **changes})
+        self.press("/installations/1/lists")
+        self.do_waiting_runs()
+
+    def sync(self):
+        self.press("/installations/1/run")
+        self.do_waiting_runs()
+
+    def document(self, id):
+        """The page of an invoice, its spaces evened out."""
+        with self.app.app_context(), reading() as session:
+            mine = SourceDocument.source_id == f"invoice:{id}"
+            number = session.query(SourceDocument).filter(mine).one().id
+        return number, " ".join(self.page(f"/documents/{number}").split())
+
+
+@pytest.fixture
+def desk(outside, clock):
+    return Desk(outside, clock)
+
+
+# -- from an empty hub to bills in the books -------------------------------------------------------------------------
+
+
+@pytest.mark.row("CT-S15", "CT-S16", "CT-S17")
+def test_connect_leads_to_the_consent_of_the_right_company_whose_books_then_receive_a_bill(desk):
+    right, other = desk.quickbooks.companies
+    consent, page = desk.consent("/companies/connect", realm=right)
+    name = desk.quickbooks.companies[right].options.name
+    assert "accounting" in consent.lower()
+    assert escape(name) in consent
+    assert f"{escape(name)} is connected" in page
+
+    _, page = desk.consent("/companies/1/reconnect", realm=other)
+    assert "Nothing was changed" in page
+    assert desk.visitor.row(Company, 1).realm == right
+
+    desk.do_waiting_runs()
+    desk.enable()
+    id = desk.purchasing.receive()
+    desk.sync()
+    assert len(desk.purchasing.posted(id)) == 1
+
+
+@pytest.mark.row("CT-S17")
+@pytest.mark.end_to_end(False)
+def test_a_refused_consent_connects_nothing(desk):
+    _, page = desk.consent("/companies/connect", decision="cancel")
+    assert "You did not allow the hub" in page
+    assert "No company is connected" in page
+    assert desk.post(CONFIGURE, **desk.form).status_code == 404
+
+
+@pytest.mark.row("CT-S13", "CT-S18", "CT-S22", "CT-S23", "CT-S30", "CT-S31")
+def test_one_page_of_settings_and_one_download_are_enough_for_invoices_to_reach_the_books(desk):
+    desk.connect()
+    page = desk.page(CONFIGURE)
+    account = page[page.index('id="payable_account"') :].partition("</select>")[0]
+    assert account.count("<option") == 1
+    assert '<option value="33" selected>' in account
+    for name in desk.purchasing.source.settings(COSTTRACKER):
+        assert f'name="{name}"' in page
+    without = desk.post(CONFIGURE, **{**desk.form, "payable_account": ""})
+    assert (without.status_code, "This is needed." in without.text) == (400, True)
+
+    page = desk.press(CONFIGURE, **desk.form)
+    assert "is enabled" in page
+    assert "Download master data now" in page
+    assert desk.purchasing.pushed("suppliers") == {}
+    desk.press("/installations/1/lists")
+    desk.do_waiting_runs()
+    assert len(desk.purchasing.pushed("suppliers")) == len(desk.purchasing.select("Vendor"))
+
+    first = desk.purchasing.receive(status="validated")
+    desk.purchasing.press(f"/invoices/{first}/approve", user="Kari Nordmann")
+    desk.sync()
+    (bill,) = desk.purchasing.posted(first)
+    assert bill["APAccountRef"]["value"] == "33"
+    form = {"supplier": "s2", "invoice_number": "F-2", "invoice_date": "2026-03-03", "net": "80"}
+    desk.purchasing.press("/invoices", **form)
+    second = str(int(first) + 1)
+    desk.purchasing.press(f"/invoices/{second}/approve", user="Kari Nordmann")
+    desk.sync()
+    assert [bill["DocNumber"] for bill in desk.purchasing.posted(second)] == ["F-2"]
+
+
+# -- access ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("CT-S14")
+def test_a_trial_account_is_told_on_its_page_how_to_request_access(desk):
+    desk.connect()
+    desk.purchasing.press("/integrations", on="no")
+    page = desk.page(APP)
+    assert CONTACT in page
+    assert "integration section in CostTracker" in page
+    for button in ({"test": "1"}, {}):
+        answer = desk.post(CONFIGURE, **desk.form, **button)
+        assert answer.status_code == 400
+        assert CONTACT in answer.text
+    assert desk.visitor.get("/installations/1/").status_code == 404
+
+    page = desk.press(f"{APP}/1/ask")
+    assert f"Now ask CostTracker support ({CONTACT}" in page
+    assert "Asked by olga" in page
+    assert desk.visitor.row(Access, ("costtracker", 1)).asked_by == "olga"
+
+    desk.purchasing.press("/integrations", on="yes")
+    desk.enable()
+    id = desk.purchasing.receive()
+    desk.sync()
+    assert len(desk.purchasing.posted(id)) == 1
+
+
+@pytest.mark.row("CT-S14")
+def test_an_account_that_has_integrations_needs_no_access(desk):
+    desk.connect()
+    assert "Configure" in desk.page(APP)
+    assert "is enabled" in desk.press(CONFIGURE, **desk.form)
+    assert desk.visitor.row(Installation, 1).slug == "costtracker"
+
+
+# -- what a reviewer sees --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reviewed(desk):
+    """An invoice that waits for its review: read optically, matched with an order, approved by two."""
+    desk.connect()
+    desk.enable(mode="review")
+    order = {"number": "2026-0100", "line": 1, "ordered": 17, "received": 9}
+    approvals = [
+        {"user": "Kari Nordmann", "decision": "approved", "at": "2026-03-02T09:15:00.000Z"},
+        {"user": "Åse Lund", "role": "Accounting", "decision": "approved", "at": None},
+    ]
+    id = desk.purchasing.receive(
+        {"po": order}, ocr={"invoice_number": "0.97", "gross_total": "0.88"}, approvals=approvals
+    )
+    desk.sync()
+    _, page = desk.document(id)
+    with desk.app.app_context():
+        desk.purchasing.row = desk.visitor.row(Installation, 1)
+        assert desk.purchasing.state(id) == "review"
+    return page
+
+
+@pytest.mark.row("CT-S2")
+def test_what_was_read_optically_is_marked_with_its_confidence(reviewed):
+    assert "Read by OCR" in reviewed
+    assert "invoice_number 97%, gross_total 88%" in reviewed
+
+
+@pytest.mark.row("CT-B4")
+def test_ordered_and_received_quantities_stand_beside_the_invoice(reviewed):
+    facts = reviewed.replace('<span class="soft">', "").replace("</span>", "")
+    assert "Ordered 17" in facts
+    assert "Received 9" in facts
+
+
+@pytest.mark.row("CT-B5")
+def test_every_approver_is_kept_with_the_invoice(reviewed):
+    approvals = "Kari Nordmann: approved 02 Mar 2026 09:15; Åse Lund (Accounting): approved"
+    assert approvals in reviewed
+
+
+@pytest.mark.row("CT-B6")
+def test_a_dry_check_says_before_the_approval_what_posting_would_say(desk):
+    desk.connect()
+    desk.enable()
+    good = desk.purchasing.receive(status="sent_for_approval")
+    bad = desk.purchasing.receive(
+        {"account": "a1999"}, status="sent_for_approval", gross_off="0.01"
+    )
+    desk.sync()
+    writes = len(desk.quickbooks.log.entries("bill.create"))
+    pages = [desk.press(f"/documents/{desk.document(id)[0]}/check") for id in (good, bad)]
+    assert "Nothing would stop it" in pages[0]
+    assert "It would be held" in pages[1]
+    assert "1999" in pages[1]
+    assert len(desk.quickbooks.log.entries("bill.create")) == writes == 0
+    desk.purchasing.decide(good, "approve")
+    desk.sync()
+    assert len(desk.purchasing.posted(good)) == 1

@@ -1,0 +1,228 @@
+"""The demo as a newcomer starts it: it tells its story, and a second start posts nothing."""
+
+import json
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from filelock import FileLock
+
+from hub import demo
+from hub.cli import main
+from tests.conftest import SECRET_KEY, VAULT_KEYS
+from tests.support.small_demo import SmallDemo
+from tests.support.tiers import FULL
+
+POSTED = 100 if FULL else 25
+START = ["-c", "from hub.cli import main; main()"] if FULL else ["-m", "tests.support.small_demo"]
+HURRIED = {
+    "HUB_DEADLINE_SECONDS": "2",
+    "HUB_LEASE_SECONDS": "2.2",
+    "HUB_QUIET_SECONDS": "2.4",
+}  # nobody watches
+LAST = "Documents travel now; some are held, and the inbox says what to press. Ctrl-C ends it.\n"
+ROOT = Path(__file__).parents[3]
+STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A data folder for the demo; the rest of the configuration is nothing that it may touch."""
+    monkeypatch.setenv("HUB_DATA", str(tmp_path / "hub-demo"))
+    monkeypatch.setenv("HUB_DATABASE_URL", "nonsense")
+    monkeypatch.setattr(demo, "PATIENCE", HURRIED)
+    if not FULL:
+        monkeypatch.setattr(demo, "Demo", SmallDemo)
+    return tmp_path / "hub-demo"
+
+
+def once():
+    done = CliRunner().invoke(main, ["demo", "--once", "--json"])
+    assert "Traceback" not in done.stderr
+    return done.exit_code, json.loads(done.stdout)
+
+
+@pytest.mark.proof
+def test_the_demo_serves_until_it_is_told_to_end_and_the_next_goes_on_and_the_last_posts_nothing(
+    folder,
+):
+    _serve_for_a_while()
+    _tell_the_story()
+
+
+def _tell_the_story():
+    """One that goes on where the first was ended, and one that finds nothing to do."""
+    code, told = once()
+    app = told["apps"]["costtracker"]
+    assert (code, app["posted"] >= POSTED, app["unknown"]) == (3, True, 0)
+    assert app["documents"] == sum(app[state] for state in STATES)
+    assert all(
+        sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
+    )
+    causes = {case["cause"].split(":")[0] for case in told["cases"]}
+    assert "match" in causes
+    code, again = once()
+    assert (code, [each["requests"]["writes"] for each in again["apps"].values()]) == (
+        3,
+        [0] * len(told["apps"]),
+    )
+    assert again["apps"]["costtracker"] | {"requests": 0} == app | {"requests": 0}
+
+
+def _serve_for_a_while():
+    """Hub and stand-ins at one address, until the answer that gets lost was lost, and on until it is told to end."""
+    command = [sys.executable, *START, "demo", "--port", "0"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    said = "".join(iter(process.stdout.readline, LAST))
+    url = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
+    assert re.search(r"log in as demo with the password \S{12}", said)
+    with urllib.request.urlopen(url, timeout=120) as page:
+        assert "Log in" in page.read().decode()
+    _wait_for_bills(f"{url}/stand-ins/quickbooks/_sandbox/books")
+    process.send_signal(signal.SIGTERM)
+    assert "Traceback" not in process.communicate(timeout=200)[1]
+    assert process.returncode == 0
+
+
+def _wait_for_bills(address):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with urllib.request.urlopen(address, timeout=120) as books:
+            bills = next(iter(json.load(books).values())).get("Bill", ())
+        if sum("[hub:" in bill.get("PrivateNote", "") for bill in bills) > 25:
+            return
+        time.sleep(0.2)
+    pytest.fail("no bills travelled")
+
+
+def test_two_demos_on_one_folder_are_refused_with_a_sentence(folder):
+    folder.mkdir()
+    with FileLock(folder / "demo.lock"):
+        done = CliRunner().invoke(main, ["demo", "--once"])
+    assert (done.exit_code, "is in use by another process" in done.stderr) == (1, True)
+
+
+# -- folders of `hub init` and of `hub demo` -------------------------------------------------------------------------
+
+
+class BareDemo(demo.Demo):
+    """The demo without apps."""
+
+    def _open_stand_ins(self):
+        return {}
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Calls a command on a data folder by its name; returns exit code and what it wrote."""
+    monkeypatch.setattr(demo, "Demo", BareDemo)
+    monkeypatch.setenv("HUB_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("HUB_VAULT_KEYS", VAULT_KEYS)
+
+    def call(name, *args, database=None):
+        monkeypatch.setenv("HUB_DATA", str(tmp_path / name))
+        monkeypatch.setenv("HUB_DATABASE_URL", f"sqlite:///{database}" if database else "")
+        done = CliRunner().invoke(main, args)
+        assert "Traceback" not in done.output
+        return done.exit_code, " ".join(done.output.split())
+
+    return call
+
+
+@pytest.fixture
+def demo_folder(command, tmp_path):
+    """A folder that `hub demo` made."""
+    assert command("demo", "demo", "--once")[0] == 0
+    return tmp_path / "demo"
+
+
+def files(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def change(database, *statements):
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def unmark(folder):
+    """Take away the notes that versions before did not write."""
+    (folder / "made-by").unlink()
+    change(folder / "hub.db", "DELETE FROM database_origin")
+
+
+def test_a_folder_that_init_made_is_no_place_for_a_demo(command, tmp_path):
+    assert command("real", "init")[0] == 0
+    before = files(tmp_path / "real")
+    code, said = command("real", "demo", "--once")
+    assert (code, "which `hub init` made; unset it, or name a new folder for the demo" in said) == (
+        1,
+        True,
+    )
+    assert files(tmp_path / "real") == before
+    unmark(tmp_path / "real")
+    before = files(tmp_path / "real")
+    code, said = command("real", "demo", "--once")
+    assert (code, "neither empty nor a demo's" in said) == (1, True)
+    assert files(tmp_path / "real") == before
+
+
+def test_a_folder_without_key_files_and_database_is_still_that_of_init(command, tmp_path):
+    assert command("real", "init", database=tmp_path / "elsewhere.db")[0] == 0
+    assert "which `hub init` made" in command("real", "demo", "--once")[1]
+
+
+def test_a_database_that_init_made_is_no_place_for_a_demo(command, tmp_path):
+    (tmp_path / "demo").mkdir()
+    assert command("real", "init", database=tmp_path / "demo" / "hub.db")[0] == 0
+    assert command("demo", "demo", "--once")[0] == 1
+    (tmp_path / "demo" / "made-by").write_text("hub demo\n")
+    code, said = command("demo", "demo", "--once")
+    assert (code, "leads to a database that `hub init` made" in said) == (1, True)
+
+
+def test_what_a_demo_made_is_not_served_set_up_or_synchronised(command, demo_folder, tmp_path):
+    for args in (("serve", "--port", "0"), ("init",), ("sync",), ("reconcile",)):
+        code, said = command("demo", *args)
+        assert (code, "which `hub demo` made" in said) == (1, True), args
+    assert command("demo", "check")[0] == 1
+    database = demo_folder / "hub.db"
+    assert command("real", "init")[0] == 0
+    for args in (("serve", "--port", "0"), ("init",), ("sync",)):
+        code, said = command("real", *args, database=database)
+        assert (code, "names the database of a demo" in said) == (1, True), args
+    assert command("demo", "outbox")[0] == 0
+    assert command("demo", "demo", "--once")[0] == 0
+
+
+def test_a_demo_of_an_earlier_version_is_recognised(command, demo_folder):
+    unmark(demo_folder)
+    for args in (("serve", "--port", "0"), ("init",)):
+        assert "names the database of a demo" in command("demo", *args)[1]
+    assert command("demo", "demo", "--once")[0] == 0
+
+
+def test_a_person_named_demo_makes_no_demo(command, tmp_path, monkeypatch):
+    command("real", "init")
+    unmark(tmp_path / "real")
+    (tmp_path / "password").write_text("a good long password")
+    command("real", "users", "add", "demo", "--password-file", str(tmp_path / "password"))
+    assert command("real", "init")[0] == 0
+    assert (tmp_path / "real" / "made-by").read_text() == "hub init\n"
+
+
+def test_check_names_what_an_earlier_demo_left_in_a_real_folder(command, tmp_path):
+    command("real", "init")
+    (tmp_path / "real" / "login.txt").write_text("a password")
+    assert "`hub demo` was run on this folder" in command("real", "check")[1]

@@ -1,0 +1,136 @@
+"""The later life of ION's orders in the books: revised, canceled, billed, received, deleted."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub.db import engine
+from hub.models import SourceDocument
+from tests.support.ion_works import EVERYTHING, lines, open_works
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture(scope="module")
+def works(long_lived):
+    return open_works(long_lived, **EVERYTHING)
+
+
+@pytest.fixture(scope="module")
+def lived(works):
+    """Orders that live on side by side: the purchase order of each after every run, by name; and what was said."""
+    one, two = {"account": "6300"}, {"account": "6400", "description": "Crate"}
+    part = {"partId": works.part()["id"]}
+    shapes = {"revised": (part, two), "drafted": (one,), "moved": (one,), "dropped": (one, two), "billed": (one, two),
+              "received": ({**one, "quantity": "2"},)}  # fmt: skip
+    ids = {name: works.order(*(dict(line) for line in given)) for name, given in shapes.items()}
+    runs = [_after(works, ids)]
+    works.clock.advance(5 * 86400)
+    first = {name: works.lines(id)[0] for name, id in ids.items()}
+    works.revise(ids["revised"], lambda: works.change(first["revised"], quantity=Decimal(7)))
+    works.move(ids["drafted"], "DRAFT")
+    works.change(first["drafted"], quantity=Decimal(9))
+    works.change(first["moved"], estimatedArrivalDate="2026-05-01")
+    works.attribute(first["moved"]["id"], "Class", "Service")
+    works.change(works.lines(ids["dropped"])[1], status="CANCELED")
+    works.bill(runs[0]["billed"])
+    works.revise(ids["billed"], lambda: works.change(first["billed"], quantity=Decimal(9)))
+    works.receive(first["received"], "1")
+    runs.append(_after(works, ids))
+    works.change(first["dropped"], status="CANCELED")
+    works.receive(first["received"], "1")
+    runs.append(_after(works, ids))
+    works.revise(ids["dropped"], lambda: works.change(first["dropped"], status="DRAFT"))
+    runs.append(_after(works, ids))
+    with engine.reading() as session:
+        row = session.query(SourceDocument).filter_by(source_id=f"order:{ids['drafted']}").one()
+    return {"runs": runs, "drafted": (row.stage, row.body["hold"]), "cases": works.cases()}
+
+
+def _after(works, ids):
+    works.sync()
+    return {name: works.posted(id)[0] for name, id in ids.items()}
+
+
+@pytest.mark.row("ION-5", "ION-25")
+def test_an_order_that_is_ordered_again_changes_the_same_purchase_order(lived):
+    before, after = (run["revised"] for run in lived["runs"][:2])
+    assert after["Id"] == before["Id"]
+    assert [line["Amount"] for line in after["Line"]] == [70, 10]
+    assert [line["Id"] for line in after["Line"]] == [line["Id"] for line in before["Line"]]
+    assert after["TxnDate"] == before["TxnDate"] == "2026-03-02"
+    assert ("version 2" in after["PrivateNote"], "version 1" in after["PrivateNote"]) == (
+        True,
+        False,
+    )
+
+
+@pytest.mark.row("ION-26")
+def test_an_order_under_revision_leaves_the_books_alone_and_says_so(lived):
+    assert lived["runs"][1]["drafted"]["TotalAmt"] == 10
+    assert (lived["drafted"][0], "until it is ordered again" in lived["drafted"][1]) == (
+        "pending",
+        True,
+    )
+
+
+@pytest.mark.row("ION-31")
+def test_an_expected_day_or_an_attribute_that_changes_while_ordered_is_posted(lived):
+    order = lived["runs"][1]["moved"]
+    assert (order["DueDate"], lines(order)[0][5]) == ("2026-05-01", "Service")
+
+
+@pytest.mark.row("ION-31")
+def test_a_change_of_a_line_alone_is_noticed_the_same_day(lived, works):
+    id = works.order({"account": "6300"})
+    works.sync()
+    (line,) = works.lines(id)
+    works.change(line, estimatedArrivalDate="2026-06-03")
+    works.sync()
+    assert works.posted(id)[0]["DueDate"] == "2026-06-03"
+    works.attribute(line["id"], "Class", "Service")
+    works.sync()
+    assert lines(works.posted(id)[0])[0][5] == "Service"
+
+
+@pytest.mark.row("ION-28")
+def test_a_canceled_line_leaves_all_canceled_closes_and_taking_back_opens_again(lived):
+    told = [(run["dropped"]["TotalAmt"], run["dropped"]["POStatus"]) for run in lived["runs"]]
+    assert told == [(20, "Open"), (10, "Open"), (10, "Closed"), (10, "Open")]
+
+
+@pytest.mark.row("ION-27")
+def test_an_order_that_was_billed_is_not_rewritten(lived):
+    assert {run["billed"]["TotalAmt"] for run in lived["runs"]} == {20}
+    assert any("a bill was made from it" in reason for reason in lived["cases"].values())
+
+
+@pytest.mark.row("ION-30")
+def test_an_order_that_is_received_stays_open_and_makes_no_bill(lived):
+    assert {run["received"]["POStatus"] for run in lived["runs"]} == {"Open"}
+
+
+@pytest.mark.row("ION-27", "ION-29", "ION-30")
+def test_what_is_deleted_is_closed_deleted_or_asked_about_as_the_settings_say(lived, works):
+    works.set(received="close")
+    ids = [works.order({"account": "6300"}) for _ in range(5)]
+    works.receive(works.lines(ids[4])[0], "1")
+    works.sync()
+    assert works.posted(ids[4])[0]["POStatus"] == "Closed"
+    works.bill(works.posted(ids[3])[0])
+    said = []
+    for gone, id in zip(("close", "delete", "case"), ids[:3], strict=True):
+        works.set(gone=gone, received="close")
+        for one in (id, ids[3]) if gone == "delete" else (id,):
+            works.delete(one)
+        before = works.posted(id)
+        works.clock.advance(86400)
+        works.sync()
+        assert works.posted(id) == before  # that a list lacks it proves nothing yet
+        works.clock.advance(3600)
+        works.sync()
+        said += works.cases().values()
+    left = [[order["POStatus"] for order in works.posted(id)] for id in ids[:4]]
+    assert left == [["Closed"], [], ["Open"], ["Closed"]]
+    assert any("a bill was made from it" in reason for reason in said)
+    assert any("It is still in QuickBooks" in reason for reason in said)

@@ -1,0 +1,51 @@
+"""What is out of step between ION and QuickBooks reaches people by mail: each cause once, not each order."""
+
+import shutil
+
+import pytest
+
+from hub import notifications
+from hub.db.engine import transaction
+from hub.web.people import add
+from tests.support.ion_works import EVERYTHING, Works
+from tests.support.mail_server import mail_server, mail_url
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture
+def server():
+    with mail_server() as made:
+        yield made
+
+
+@pytest.fixture
+def app(server, make_app, make_config, empty_database):
+    config = make_config(HUB_MAIL_URL=mail_url(server))
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, pages=True)
+    with app.app_context():
+        with transaction() as session:
+            add(session, "kari@example.com", "a password of length", "operator")
+        yield app
+
+
+@pytest.mark.row("ION-22")
+def test_several_causes_that_stop_many_orders_make_one_message_and_no_second_one(
+    app, quickbooks, clock, server
+):
+    works = Works(app, quickbooks, known=1)
+    works.enable(**EVERYTHING)
+    for _ in range(12):
+        works.order({"account": "9876"})
+        works.order({"account": "6300", "section": "Launch"})
+    for _ in range(2):
+        works.sync()
+        clock.advance(120)
+        notifications.digest()
+    (message,) = server.taken
+    assert message["Subject"].startswith("2 ")
+    text = message.get_payload(decode=True).decode()
+    assert text.count("Expense account “9876” cannot be posted yet") == 1
+    assert text.count("Class “Launch” cannot be posted yet") == 1
+    assert "Choose the record of QuickBooks" in text

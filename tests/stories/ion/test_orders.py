@@ -1,0 +1,327 @@
+"""ION's purchase orders in the books, from its stand-in through the hub into QuickBooks."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub import context as hub_context
+from hub.db import engine
+from hub.errors import AccessNeeded, NeedsAttention, SettingsInvalid
+from hub.models import Installation
+from hub.qbo import changes, record_download
+from tests.support.ion_works import EVERYTHING, Works, lines, open_works
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture(scope="module")
+def works(long_lived):
+    return open_works(long_lived, **EVERYTHING)
+
+
+@pytest.fixture(scope="module")
+def booked(works):
+    """The purchase orders by what is odd about each, once the seed's went through; and what was said of the others."""
+    works = Works(works.app, works.quickbooks, works.quickbooks.open("us"), documents=29)
+    works.enable(fee_account="15", units="supplier")
+    works.sync()
+    orders = works._select("select * from PurchaseOrder maxresults 1000", "PurchaseOrder")
+    cases = {row["case"]: str(row["id"]) for row in works.books.rows("orders")}
+    numbers = {order["DocNumber"]: order for order in orders}
+    return {
+        "orders": {case: numbers.get(number) for case, number in cases.items()},
+        "reasons": works.cases(),
+    }
+
+
+# -- what arrives ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("ION-5", "ION-6", "ION-7", "ION-8", "ION-10", "ION-11", "ION-13")
+def test_an_ordered_order_arrives_with_every_field(booked):
+    order = booked["orders"]["every field"]
+    head = {
+        name: order[name] for name in ("DocNumber", "TxnDate", "DueDate", "POStatus", "TotalAmt")
+    }
+    assert head == {
+        "DocNumber": "1002", "TxnDate": "2026-03-01", "DueDate": "2026-03-08", "POStatus": "Open",
+        "TotalAmt": Decimal("371.00"),
+    }  # fmt: skip
+    assert order["VendorRef"]["name"] == "Canyon Steel Works"
+    assert (order["APAccountRef"]["value"], order["CurrencyRef"]["value"]) == ("33", "USD")
+    assert order["PrivateNote"].startswith("ION purchase order 1002 (Custom), version 1")
+    address = [
+        order["ShipAddr"][name] for name in ("Line1", "Line2", "Line3", "City", "PostalCode")
+    ]
+    assert address == ["Orbital Works", "3 Launch Road", "Hangar 3", "Mojave", "93501"]
+    assert lines(order) == [
+        ("820412-001 Rev B", Decimal("31.00"), Decimal("2.5"), Decimal("12.4"), "Port side", "Service"),
+        ("Meals and Entertainment", Decimal("310.00"), None, None, "Crating (1 x 310.00)", "Service"),
+        ("Office Expenses", Decimal("45.00"), None, None, "Freight", None),
+        ("Office Expenses", Decimal("-15.00"), None, None, "Rebate", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.row("ION-5")
+@pytest.mark.parametrize("case", ["a draft", "in review", "approved", "all canceled"])
+def test_what_is_not_ordered_sends_nothing(booked, case):
+    assert booked["orders"][case] is None
+
+
+@pytest.mark.row("ION-8")
+def test_a_part_with_an_account_is_a_category_line_that_names_the_part(booked):
+    ((name, amount, quantity, _, text, _),) = lines(booked["orders"]["a part with an account"])
+    assert (name, amount, quantity) == ("Meals and Entertainment", 75, None)
+    assert text == "GLOVES-M Rev A · Nitrile gloves (12 x 6.25)"
+
+
+@pytest.mark.row("ION-11")
+def test_a_fee_takes_the_account_of_its_name_and_any_other_that_of_the_settings(works):
+    works.set()
+    id = works.order({"account": "6300"}, fees={"Job Materials": "7.50", "Handling": "-2.00"})
+    works.sync()
+    _, *fees = lines(works.posted(id)[0])
+    assert [fee[:2] for fee in fees] == [
+        ("Job Materials", Decimal("7.50")),
+        ("Office Expenses", Decimal("-2.00")),
+    ]
+
+
+@pytest.mark.row("ION-14")
+def test_a_supplier_is_found_by_name_whatever_its_case_and_spaces(booked):
+    assert (
+        booked["orders"]["a supplier written otherwise"]["VendorRef"]["name"]
+        == "Copper State Supply"
+    )
+
+
+@pytest.mark.row("ION-33")
+def test_costs_below_a_cent_and_totals_of_their_own_come_out_exactly(booked):
+    first, second = lines(booked["orders"]["costs below a cent"])
+    assert (first[1:4], second[1:4]) == ((42, 10000, Decimal("0.0042")), (1, 3, Decimal("0.3333")))
+    ((_, amount, quantity, price, text, _),) = lines(booked["orders"]["a total of its own"])
+    assert (amount, quantity, price, text) == (
+        Decimal("0.99"),
+        3,
+        Decimal("0.33"),
+        "Bracket, port (3 x 0.3333)",
+    )
+
+
+@pytest.mark.row("ION-32")
+def test_quantities_are_the_suppliers_and_the_unit_is_said(booked):
+    ((_, amount, quantity, price, text, _),) = lines(booked["orders"]["five rolls"])
+    assert (amount, quantity, price, text) == (400, 5, 80, "Harness wire (in units of roll)")
+
+
+@pytest.mark.row("ION-13")
+def test_without_an_address_none_is_sent(booked):
+    assert "ShipAddr" not in booked["orders"]["no address"]
+
+
+@pytest.mark.row("ION-28", "ION-30")
+def test_canceled_lines_are_left_out_and_received_orders_stay_open(booked):
+    assert [line[1] for line in lines(booked["orders"]["a canceled line"])] == [51]
+    assert {booked["orders"][case]["POStatus"] for case in ("received", "received in part")} == {
+        "Open"
+    }
+
+
+@pytest.mark.row("ION-9", "ION-10", "ION-12", "ION-14", "ION-21")
+def test_what_is_out_of_step_is_told_by_name_once_per_cause(booked):
+    said = booked["reasons"]
+    assert {cause.split(":", 2)[2] for cause in said if cause.startswith("match:")} == {
+        "class:Skunk Works", "expense_code:9876", "supplier:7", "supplier:8", "payable:EUR",
+    }  # fmt: skip
+    assert "“Nowhere Machining”: nothing in QuickBooks fits it" in next(
+        text for cause, text in said.items() if cause.endswith(":supplier:8")
+    )
+    assert any(
+        "line 1 (Cleaning) has neither part nor expense account" in reason
+        for reason in said.values()
+    )
+
+
+@pytest.mark.row("ION-34")
+def test_orders_from_before_the_first_day_are_left_alone_and_approved_ones_may_be_sent(works):
+    old = works.order({"account": "6300"})
+    works.clock.advance(10 * 86400)
+    works.set(start_date=str(works.clock.now().date()), send_at="approved")
+    new = works.order({"account": "6300"})
+    works.move(new, "DRAFT")
+    works.move(new, "IN_REVIEW", "APPROVED")
+    works.change(works.lines(old)[0], estimatedArrivalDate="2026-05-01")
+    works.sync()
+    assert (works.posted(old), len(works.posted(new))) == ([], 1)
+    left_out = works.posting(f"order:{old}")
+    assert left_out.state == "withdrawn"
+    assert "the first day that counts" in left_out.reason
+
+
+# -- out of step, and back in ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("ION-9", "ION-10", "ION-21", "ION-23")
+def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(works):
+    works.set(line_account="")
+    ids = [works.order({"account": "6300", "section": "Launch"}) for _ in range(3)]
+    bare = works.order({"description": "Cleaning"})
+    works.sync()
+    mine = "match:1:class:Launch", f"posting:{works.posting(f'order:{bare}').id}:source"
+    assert set(works.told(*mine)) == set(mine)
+    assert works.titles()[mine[0]] == "Class “Launch” cannot be posted yet"
+    works.make("Class", Name="Launch")
+    record_download.refresh(1, ["class"])
+    works.set(line_account="Supplies")
+    works.sync()
+    assert works.told(*mine) == {}
+    assert [lines(works.posted(id)[0])[0][5] for id in ids] == ["Launch"] * 3
+    assert lines(works.posted(bare)[0])[0][0] == "Supplies"
+
+
+@pytest.mark.row("ION-23")
+def test_what_a_missing_class_stopped_is_sent_by_itself_once_the_class_is_there(works):
+    works.set()
+    id = works.order({"account": "6300", "section": "Landing"})
+    works.sync()
+    assert works.posting(f"order:{id}").state == "held"
+    works.make("Class", Name="Landing")
+    record_download.refresh(1, ["class"])
+    works.sync()
+    assert lines(works.posted(id)[0])[0][5] == "Landing"
+
+
+@pytest.mark.row("ION-6", "ION-37")
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_number_that_another_order_has_is_asked_about_and_never_overwritten(works, is_listed):
+    """QuickBooks refuses it; it is not even sent once the list of changes has shown the other order."""
+    works.set()
+    id = works.order({"account": "6300"})
+    line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail"}
+    detail = {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}}}
+    vendor = {"value": works.vendor("Canyon Steel Works")}
+    works.make("PurchaseOrder", VendorRef=vendor, DocNumber=str(id), Line=[line | detail])
+    if is_listed:
+        works.clock.advance(120)
+        changes.poll(1)
+    before = works.heard("purchaseorder.create")
+    works.sync()
+    assert works.heard("purchaseorder.create") - before == (0 if is_listed else 1)
+    assert [order["TotalAmt"] for order in works.posted(id)] == [5]
+    assert any("its number" in reason.casefold() for reason in works.cases().values())
+
+
+@pytest.mark.row("ION-14")
+def test_a_supplier_is_made_only_where_that_is_wanted_and_no_name_is_near(works):
+    works.set()
+    far = works.changes.createSupplier({"name": "Farside Optics"})["supplier"]["id"]
+    near = works.changes.createSupplier({"name": "Cascade Glas"})["supplier"]["id"]
+    made, held = (works.order({"account": "6300"}, supplierId=id) for id in (far, near))
+    works.sync()
+    assert works.posted(made)[0]["VendorRef"]["name"] == "Farside Optics"
+    assert (works.posted(held), "a near name" in works.cases()[f"match:1:supplier:{near}"]) == (
+        [],
+        True,
+    )
+
+
+@pytest.fixture(scope="module")
+def abroad(works):
+    """A company that buys in euros and has no classes."""
+    works = works.beside(multicurrency=True, currencies=("EUR",), classes="off")
+    works.make("Vendor", DisplayName="Orbital Fasteners GmbH", CurrencyRef={"value": "EUR"})
+    record_download.refresh(works.company_id, ["vendor"])
+    works.enable(**EVERYTHING)
+    works.euros = works.order({"account": "6300"}, supplierId=7, currencyId=2)
+    works.classed = [
+        works.order({"account": "6300", "section": name}) for name in ("Service", "Launch")
+    ]
+    works.sync()
+    return works
+
+
+@pytest.mark.row("ION-10")
+def test_where_classes_are_switched_off_it_is_posted_without_and_that_is_said(abroad):
+    assert [lines(abroad.posted(id)[0])[0][5] for id in abroad.classed] == [None, None]
+    said = [abroad.posting(f"order:{id}").warnings[0] for id in abroad.classed]
+    assert ["posted without Service" in said[0], "posted without it" in said[1]] == [True, True]
+
+
+@pytest.mark.row("ION-12")
+def test_an_order_in_another_currency_takes_the_account_of_that_currency(abroad):
+    (order,) = abroad.posted(abroad.euros)
+    assert (order["CurrencyRef"]["value"], order["APAccountRef"]["name"]) == (
+        "EUR",
+        "Accounts Payable (A/P) - EUR",
+    )
+
+
+@pytest.mark.row("ION-12")
+def test_an_order_in_another_currency_is_refused_where_there_is_only_one(works):
+    works.set()
+    id = works.order({"account": "6300"}, currencyId=2)
+    works.sync()
+    works.decide("payable", "EUR", "33")
+    works.sync()
+    assert "keeps books in USD only" in works.posting(f"order:{id}").reason
+
+
+# -- setting it up ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def beginner(works):
+    """A company that has not enabled the app; `locked` is what it was told before the app was activated."""
+    works = works.beside()
+    with pytest.raises(AccessNeeded) as locked:
+        works.enable(grant=False)
+    works.locked = str(locked.value)
+    return works
+
+
+def installed(works):
+    with engine.reading() as session:
+        return session.query(Installation).filter_by(company_id=works.company_id).count()
+
+
+@pytest.mark.row("ION-43")
+def test_the_app_is_locked_until_it_was_activated(beginner, works):
+    assert "Ask your First Resonance representative" in beginner.locked
+    assert works.row.tenant_name == "orbital-works.example"
+
+
+@pytest.mark.row("ION-43")
+def test_whoever_runs_the_hub_may_say_that_the_app_is_open(beginner, make_app, make_config):
+    with make_app(make_config(HUB_OPEN_APPS="costtracker, ion")).app_context():
+        assert hub_context.current().plugins.apps["ion"].access is None
+    assert hub_context.current().plugins.apps["ion"].access == "your First Resonance representative"
+
+
+@pytest.mark.row("ION-1", "ION-2")
+def test_keys_of_another_environment_are_refused_and_nothing_is_kept(beginner):
+    keys = {
+        name: beginner.source.settings("", "sandbox")[name]
+        for name in ("client_id", "client_secret")
+    }
+    with pytest.raises(
+        NeedsAttention, match="did not accept these API keys in its environment Custom"
+    ):
+        beginner.enable(**keys)
+    assert installed(beginner) == 0
+
+
+@pytest.mark.row("ION-1", "ION-4", "ION-18")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"payable_account": "20"},
+        {"payable_account": "404"},
+        {"asset_account": "4"},
+        {"expense_account": "79"},
+        {"income_account": "80"},
+    ],
+)
+def test_an_account_that_does_not_fit_is_refused_before_any_order(beginner, wrong):
+    with pytest.raises(SettingsInvalid) as refused:
+        beginner.enable(**wrong)
+    assert (list(refused.value.fields), installed(beginner)) == (list(wrong), 0)

@@ -1,0 +1,166 @@
+"""ION over the pages: its settings, tried before they are kept, and the buttons that send its orders again."""
+
+import re
+
+import pytest
+from hub_ion.sandbox import StandIn
+from sqlalchemy import select
+
+from hub.db import engine
+from hub.errors import AccessNeeded
+from hub.installations import enable as installations_enable
+from hub.models import Case, Installation, Posting
+from hub.qbo import company, record_download
+from hub.qbo.client import Client
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
+from hub.testing.clock import START
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.support.visitor import Visitor
+
+ION = "http://ion.test"
+PRODUCTION = ("https://api.buildwithion.com", "https://auth.buildwithion.com")
+CONFIGURE = "/apps/ion/1/configure"
+PLAN = {"mode": "review", "schedule": "15m", "zone": "UTC", "start_date": ""}
+ACCOUNTS = {"income_account": "79", "asset_account": "81", "expense_account": "80"}
+
+
+@pytest.fixture
+def newcomer(outside: Visitor) -> Visitor:
+    """Olga before a company and an ION that can be reached, which nobody has opened for her yet."""
+    quickbooks = outside.quickbooks
+    with outside.app.app_context():
+        connected = oauth_connect.connect_with_refresh_token(
+            quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+        )
+        record_download.refresh(connected.id)
+    source = StandIn(Journal(None), 2, 1, Clock(START.timestamp(), frozen=True))
+    for address in (ION, *PRODUCTION):
+        outside.app.extensions["hub"].mounts[address] = WSGIAdapter(source.wsgi, address)
+    return outside
+
+
+@pytest.fixture
+def owner(newcomer: Visitor) -> Visitor:
+    """Olga after the app was opened for her."""
+    newcomer.press("/apps/ion/1/grant")
+    return newcomer
+
+
+def enable(visitor: Visitor, payable_account: str = "33", **more: str) -> str:
+    account = {"payable_account": payable_account}
+    settings = {**PLAN, **StandIn.settings(ION), **ACCOUNTS, **account, **more}
+    return visitor.press(CONFIGURE, **settings)
+
+
+def field(page: str) -> str:
+    """The part of a page that asks for the payable account."""
+    (found,) = re.findall(r'<label[^>]* for="payable_account">.*?accountId=', page, re.DOTALL)
+    return found
+
+
+@pytest.mark.row("ION-4")
+def test_the_payable_account_can_be_typed_and_is_offered_from_the_list(owner: Visitor) -> None:
+    drawn = field(owner.page(CONFIGURE))
+    assert re.search(r'<input [^>]*name="payable_account" list="payable_account-list"', drawn)
+    assert '<option value="33">2000 Accounts Payable (A/P)</option>' in drawn
+    assert "<select" not in drawn
+
+
+@pytest.mark.row("ION-4")
+@pytest.mark.parametrize("typed", ["33", "2000", "accounts payable (a/p)"])
+def test_its_id_number_or_name_is_taken(owner: Visitor, typed: str) -> None:
+    assert "orbital-works.example answers" in enable(owner, typed)
+    assert owner.row(Installation, 1).settings["payable_account"] == "33"
+    shown = field(owner.page("/installations/1/settings"))
+    assert 'value="33"' in shown
+    assert "33 is 2000 Accounts Payable (A/P)." in shown
+
+
+@pytest.mark.row("ION-4", "ION-1")
+@pytest.mark.parametrize("wrong", ["404", "20"], ids=["not there", "no payable account"])
+def test_what_is_no_payable_account_is_refused_beside_the_field(owner: Visitor, wrong: str) -> None:
+    page = enable(owner, wrong)
+    assert f"There is no &#39;{wrong}&#39; in the list" in field(page)
+    assert f'value="{wrong}"' in field(page)
+    assert owner.get("/installations/1/settings").status_code == 404
+
+
+@pytest.mark.row("ION-1")
+def test_an_environment_of_first_resonance_needs_no_address(owner: Visitor) -> None:
+    page = enable(owner, environment="production", api_url="", token_url="")
+    assert "orbital-works.example answers" in page
+    assert owner.row(Installation, 1).tenant == "4711"
+
+
+@pytest.mark.row("ION-43")
+def test_access_that_was_only_asked_for_does_not_open_the_app(newcomer: Visitor) -> None:
+    assert "Asked by olga" in newcomer.press("/apps/ion/1/ask")
+    with newcomer.app.app_context(), pytest.raises(AccessNeeded, match="First Resonance"):
+        installations_enable.enable(1, "ion", {}, who="olga")
+    newcomer.press("/apps/ion/1/grant")
+    assert "orbital-works.example answers" in enable(newcomer)
+
+
+# -- sending again ---------------------------------------------------------------------------------------------------
+
+
+def sync(visitor: Visitor, kind: str = "sync") -> None:
+    with visitor.app.app_context():
+        done = getattr(runner, kind)(1, asked_by="clock")
+        assert done.error == ""
+
+
+def orders(visitor: Visitor) -> dict[str, Posting]:
+    """The newest posting of each order, by its number in ION."""
+    with visitor.app.app_context(), engine.reading() as session:
+        found = session.scalars(select(Posting).where(Posting.kind == "purchase_order"))
+        return {posting.document.number: posting for posting in found}
+
+
+def states(visitor: Visitor) -> dict[str, str]:
+    return {number: posting.state for number, posting in orders(visitor).items()}
+
+
+def cases(visitor: Visitor, prefix: str) -> list[int]:
+    with visitor.app.app_context(), engine.reading() as session:
+        mine = Case.cause.startswith(prefix), Case.closed_at.is_(None)
+        return list(session.scalars(select(Case.id).where(*mine).order_by(Case.id)))
+
+
+@pytest.mark.row("ION-23")
+@pytest.mark.end_to_end
+def test_one_order_is_sent_again_by_its_button_and_no_other(owner: Visitor) -> None:
+    refusal = {"code": "6000", "detail": "Something is wrong.", "count": 2}
+    owner.quickbooks.add_fault("refusal", "purchaseorder.create", **refusal)
+    enable(owner, mode="auto", fee_account="15", gone="close")
+    sync(owner)
+    assert states(owner) == {"1001": "held", "1002": "held"}
+    first = orders(owner)["1001"].id
+    (case,) = cases(owner, f"posting:{first}:refused")
+    assert "looked at and tried again" in owner.press(f"/inbox/{case}/{first}/retry")
+    sync(owner, "post")
+    assert states(owner) == {"1001": "posted", "1002": "held"}
+    assert cases(owner, f"posting:{first}:") == []
+    made = owner.quickbooks.select("select * from PurchaseOrder")["PurchaseOrder"]
+    assert [order["DocNumber"] for order in made] == ["1001"]
+
+
+@pytest.mark.row("ION-23")
+@pytest.mark.end_to_end
+def test_all_orders_that_one_cause_stopped_are_sent_again_by_one_button(owner: Visitor) -> None:
+    books = {"realm": owner.quickbooks.realm, "closed": "2026-03-31"}
+    owner.quickbooks.control.company("POST", books)
+    with owner.app.app_context():
+        company.read(1, Client(1))
+    enable(owner, mode="auto", fee_account="15", gone="close")
+    sync(owner)
+    (case,) = cases(owner, "closed:1")
+    assert states(owner) == {"1001": "held", "1002": "held"}
+    owner.quickbooks.control.company("POST", books | {"closed": None})
+    assert "looked at and tried again" in owner.press(f"/inbox/{case}/retry")
+    assert "held" not in states(owner).values()
+    sync(owner, "post")
+    assert states(owner) == {"1001": "posted", "1002": "posted"}
+    assert cases(owner, "closed:") == []

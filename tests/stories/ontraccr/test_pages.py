@@ -1,0 +1,71 @@
+"""Ontraccr over the pages: all its settings on one of them, and payables that a person pushes under Review."""
+
+import re
+
+import pytest
+from hub_ontraccr import Settings
+
+from hub.models import Installation
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
+from hub.testing.clock import FakeClock
+from tests.support.ontraccr_site import ONTRACCR, Builders
+from tests.support.visitor import Visitor
+
+CONFIGURE = "/apps/ontraccr/1/configure"
+REVIEW = "/installations/1/review/"
+PLAN = {"mode": "review", "schedule": "15m", "zone": "UTC", "start_date": ""}
+
+
+@pytest.fixture
+def owner(outside: Visitor) -> Visitor:
+    """Olga, whose QuickBooks company is connected."""
+    quickbooks = outside.quickbooks
+    with outside.app.app_context():
+        company = oauth_connect.connect_with_refresh_token(
+            quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+        )
+        record_download.refresh(company.id)
+    return outside
+
+
+@pytest.fixture
+def builders(owner: Visitor, clock: FakeClock) -> Builders:
+    """An Ontraccr that can be reached."""
+    return Builders(owner.app, owner.quickbooks, clock)
+
+
+@pytest.mark.row("ON-S6")
+def test_every_setting_stands_on_the_one_page_with_the_default_purchase_account(
+    owner: Visitor, builders: Builders
+) -> None:
+    page = owner.page(CONFIGURE)
+    assert [name for name in Settings().fields if f'name="{name}"' not in page] == []
+    given = {**builders.source.settings(ONTRACCR, "div-1"), "purchase_account": "35"}
+    owner.press(CONFIGURE, **PLAN, **given)
+    assert owner.row(Installation, 1).settings["purchase_account"] == "35"
+
+
+@pytest.mark.row("ON-B15")
+@pytest.mark.end_to_end
+def test_while_auto_sync_is_off_a_person_pushes_one_payable_and_then_the_others(
+    owner: Visitor, builders: Builders
+) -> None:
+    with owner.app.app_context():
+        builders.enable(auto_sync=False)
+        ids = [builders.upload() for _ in range(3)]
+        builders.sync()
+    one = re.findall(r'name="selected" value="([^"]+)"', owner.page(REVIEW))[0]
+    assert posted_after(owner, builders, ids) == 0
+    assert "Approved 1 document" in owner.approve(1, which="selected", selected=one)
+    assert posted_after(owner, builders, ids) == 1
+    assert "Approved 2 documents" in owner.approve(1)
+    assert posted_after(owner, builders, ids) == 3
+
+
+def posted_after(owner: Visitor, builders: Builders, ids: list[str]) -> int:
+    """Return how many of the payables stand in QuickBooks after the next posting run."""
+    with owner.app.app_context():
+        assert runner.post(1, asked_by="clock").error == ""
+    return sum(len(builders.posted(id)) for id in ids)

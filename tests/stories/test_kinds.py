@@ -1,0 +1,251 @@
+"""Every kind of document on its whole way: from a source through the hub into the books, changed there, taken back."""
+
+import datetime as dt
+import json
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal as D
+
+import pytest
+from sqlalchemy import select
+
+from hub import Gone, Item, Party
+from hub.contract.documents import KINDS, Document
+from hub.db.engine import reading
+from hub.models import Case
+from hub.posting.actions import manual
+from hub.qbo import transaction_download
+from hub.qbo.client import Client
+from hub.qbo.entities import ENTITY
+from tests.support.small_shop import Till, everything, invoice, line
+
+CHANGED = (
+    "expense",
+    "bill",
+    "vendor_credit",
+    "purchase_order",
+    "invoice",
+    "credit_memo",
+    "refund",
+    "deposit",
+    "payment",
+)
+
+
+@pytest.fixture
+def about():
+    """What a test says of the app otherwise than usual."""
+    return {}
+
+
+@pytest.fixture
+def till(app, quickbooks, clock, about):
+    return Till(app, quickbooks, clock, **about)
+
+
+def one(kind):
+    return next(item for item in everything() if item.kind == kind)
+
+
+def alone(kind):
+    """A document of a kind that needs no other."""
+    given = one(kind)
+    lines = tuple(replace(line, applied=None) for line in given.lines)
+    if kind == "deposit":
+        lines = (line("1", "75.00", cost="Services"), *lines[1:])
+    return replace(given, lines=lines)
+
+
+def changed(given):
+    """The same with one cent more on its first line."""
+    first = given.lines[0]
+    more = replace(first, amount=first.amount + D("0.01"), description="Changed")
+    return replace(
+        given, lines=(more, *given.lines[1:]), total=given.total + D("0.01"), memo="Second version"
+    )
+
+
+def test_one_of_each_kind_is_in_the_books_to_the_cent_after_one_run_and_linked(till):
+    states = till.run(*everything())
+    assert (set(states.values()), till.cases()) == ({"posted"}, []), till.reasons()
+    for given in everything():
+        posted, held = till.posting(given.source_id), till.book(ENTITY[given.kind], given.source_id)
+        assert given.total is None or given.total == posted.posted_total == D(str(held["TotalAmt"]))
+    assert {given.kind for given in everything()} == set(KINDS)
+    assert_linked(till)
+    before = till.writes()
+    till.run()
+    assert till.writes() == before
+
+
+def assert_linked(till):
+    """What one pays, bills or holds is linked with it."""
+    assert till.book("Invoice", "invoice:1")["Balance"] == 40
+    assert till.book("Payment", "payment:1")["UnappliedAmt"] == 15
+    assert till.book("Bill", "bill:1")["Balance"] == 0
+    order, bill = till.book("PurchaseOrder", "order:1"), till.book("Bill", "bill:1")
+    place = next(row["Id"] for row in order["Line"] if row["Amount"] == 30)
+    assert bill["Line"][0]["LinkedTxn"] == [
+        {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": place}
+    ]
+    held = till.book("Deposit", "deposit:1")["Line"]
+    assert held[0]["LinkedTxn"][0]["TxnId"] == till.posting("payment:1").quickbooks_id
+    assert held[1]["Amount"] == -2.18
+
+
+def test_a_change_at_the_source_changes_the_same_transaction(till):
+    till.run(*map(alone, CHANGED))
+    first = {kind: till.book(ENTITY[kind], alone(kind).source_id) for kind in CHANGED}
+    states = till.run(*(changed(alone(kind)) for kind in CHANGED))
+    assert set(states.values()) == {"posted"}, till.reasons()
+    for kind, before in first.items():
+        (now,) = till.books(ENTITY[kind])
+        assert (now["Id"], now["SyncToken"]) == (before["Id"], "1")
+        assert D(str(now["TotalAmt"])) == alone(kind).total + D("0.01")
+        assert [row.get("Id") for row in now["Line"]] == [row.get("Id") for row in before["Line"]]
+        assert "Second version" in now["PrivateNote"]
+
+
+def test_a_number_that_quickbooks_gave_stays_when_the_invoice_changes(till):
+    till.quickbooks.control.company("POST", {"custom_numbers": False})
+    till.run(invoice())
+    number = till.book("Invoice", "invoice:1")["DocNumber"]
+    till.run(invoice(amount="120.00"))
+    assert till.book("Invoice", "invoice:1")["DocNumber"] == number
+
+
+def test_an_item_that_changes_keeps_its_stock_and_its_accounts(till):
+    till.run(one("item"))
+    till.quickbooks.act(
+        "edit", kind="Item", id=till.posting("part:1").quickbooks_id, set={"QtyOnHand": 7}
+    )
+    details = replace(one("item").details, cost=D("5.00"), description="Steel", on_hand=D(99))
+    assert till.run(replace(one("item"), details=details))["part:1"] == "posted"
+    held = till.book("Item", "part:1")
+    assert (held["QtyOnHand"], held["PurchaseCost"], held["Description"]) == (7, 5, "Steel")
+    assert held["FullyQualifiedName"] == "Hardware:Bracket"
+
+
+# -- taken back -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("about", [{"gone": "void"}])
+def test_what_is_gone_is_voided_where_quickbooks_can(till):
+    ids = {kind: alone(kind).source_id for kind in ("invoice", "payment", "credit_memo")}
+    till.run(*map(alone, ids))
+    till.run(*(Gone(source_id=id, reason="Voided.") for id in ids.values()))
+    held = [till.book(ENTITY[kind], id) for kind, id in ids.items()]
+    assert [(one["TotalAmt"], one.get("PrivateNote")) for one in held[:2]] == [(0, "Voided")] * 2
+    assert held[2]["TotalAmt"] == 15.5
+    assert ["QuickBooks cannot void a credit memo" in reason for reason in till.reasons()] == [True]
+
+
+@pytest.mark.parametrize("kind", ["invoice", "payment"])
+def test_what_is_gone_is_by_default_asked_about_and_then_voided_not_deleted(till, kind):
+    document = alone(kind)
+    till.run(document)
+    till.run(Gone(source_id=document.source_id, reason="Voided."))
+    with reading() as session:
+        case = session.scalars(select(Case).where(Case.closed_at.is_(None))).one()
+        ids = [posting.id for posting in case.postings]
+    assert (case.act, case.do) == ("void", "Void it in QuickBooks too, or leave it as it is.")
+    manual.retry_each(ids, "kari")
+    till.run()
+    assert till.book(ENTITY[kind], document.source_id)["PrivateNote"] == "Voided"
+
+
+@pytest.mark.parametrize("about", [{"gone": "void"}])
+def test_an_invoice_that_is_paid_is_not_voided(till):
+    till.run(invoice(), one("payment"))
+    till.run(Gone(source_id="invoice:1"))
+    assert "a payment or credit was applied to it" in till.reasons()[0]
+    assert till.book("Invoice", "invoice:1")["TotalAmt"] == 100
+
+
+@pytest.mark.parametrize("about", [{"gone": "close"}])
+def test_an_order_that_is_gone_is_closed_and_one_that_comes_back_is_open(till):
+    till.run(one("purchase_order"))
+    till.run(Gone(source_id="order:1"))
+    till.run()
+    order = till.book("PurchaseOrder", "order:1")
+    assert (order["POStatus"], order["SyncToken"], len(order["Line"])) == ("Closed", "1", 2)
+    till.run(one("purchase_order"))
+    assert till.book("PurchaseOrder", "order:1")["POStatus"] == "Open"
+    till.run()
+    assert till.book("PurchaseOrder", "order:1")["SyncToken"] == "2"
+
+
+def test_an_order_that_was_billed_is_not_rewritten(till):
+    till.run(one("purchase_order"), one("bill"))
+    till.run(changed(one("purchase_order")))
+    assert "after a bill was made from it" in till.reasons()[0]
+
+
+# -- there already --------------------------------------------------------------------------------------------------
+
+
+def test_a_name_that_is_there_already_is_adopted(till):
+    item = {"Name": "Bracket", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
+    made = {
+        "customer": {"DisplayName": "Fjord Homes"},
+        "vendor": {"DisplayName": "nordic timber"},
+        "item": item,
+    }
+    there = {
+        kind: till.quickbooks.act("create", kind=ENTITY[kind], set=body)["Id"]
+        for kind, body in made.items()
+    }
+    details = {
+        "customer": Party(name="Fjord Homes"),
+        "vendor": Party(name="Nordic Timber"),
+        "item": Item(name="Bracket"),
+    }
+    accounts = {"item": {"income_account": "1"}}
+    till.run(
+        *(
+            Document(kind=kind, source_id=kind, details=details[kind], codes=accounts.get(kind, {}))
+            for kind in made
+        )
+    )
+    assert {kind: till.posting(kind).quickbooks_id for kind in made} == there, till.reasons()
+
+
+def test_a_name_of_a_supplier_is_not_a_customer(till):
+    till.quickbooks.act("create", kind="Vendor", set={"DisplayName": "Fjord Homes"})
+    given = Document(kind="customer", source_id="n1", details=Party(name="Fjord Homes"))
+    assert till.run(given)["n1"] == "held"
+    assert till.cases() == ["Name already used"]
+
+
+def test_one_like_it_that_a_person_entered_is_shown_first(till):
+    kinds = ("payment", "deposit", "invoice", "expense")
+    till.run(*map(alone, kinds))
+    for kind in kinds:
+        body = json.loads(till.posting(alone(kind).source_id).payload)
+        till.quickbooks.act(
+            "create", kind=ENTITY[kind], set=body | {"PrivateNote": "By hand", "DocNumber": None}
+        )
+    transaction_download.load(1, Client(1), kinds, dt.date(2026, 1, 1))
+    states = till.run(
+        *(replace(alone(kind), source_id=f"{kind}:twin", number=None) for kind in kinds)
+    )
+    assert {states[f"{kind}:twin"] for kind in kinds} == {"held"}
+    assert till.cases() == ["Perhaps in QuickBooks already"] * len(kinds)
+
+
+def test_each_kind_is_there_once_after_its_answers_were_lost(till):
+    for entity in ENTITY.values():
+        till.quickbooks.add_fault("lose_answer", f"{entity.lower()}.create")
+    till.run(*everything())
+    assert "unknown" in till.states().values()
+    till.run(wait=True)
+    assert set(till.states().values()) == {"posted"}, till.reasons()
+    expected = Counter(ENTITY[given.kind] for given in everything())
+    assert {kind: len(till.ours(kind)) for kind in expected} == expected + Counter(
+        Customer=1, Vendor=1, Item=2
+    )
+
+
+def test_an_invoice_of_a_new_client_is_mailed_to_the_address_that_it_is_made_with(till):
+    till.run(invoice(email_to=""))
+    assert till.book("Invoice", "invoice:1")["BillEmail"] == {"Address": "ap@fjord.example"}

@@ -1,0 +1,144 @@
+"""A source that cannot be read becomes a case, a mail and a mark on its tile, until it can be read again."""
+
+import datetime as dt
+import shutil
+
+import pytest
+from sqlalchemy import select
+
+from hub import notifications
+from hub.context import current
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.installations import enable
+from hub.models import Case
+from hub.scheduling import runner, schedule
+from hub.scheduling.scheduler import Scheduler
+from hub.web.app_tiles import tiles
+from hub.web.people import add
+from qbo_sandbox.kit import Fault
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.support.mail_server import mail_server, mail_url
+
+URL = "http://costtracker.test"
+DOWN = {"kind": "status", "status": 503, "count": 0}
+
+
+@pytest.fixture
+def server():
+    with mail_server() as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(server, make_app, make_config, empty_database):
+    """A hub that can send mail, with somebody who gets it."""
+    config = make_config(HUB_MAIL_URL=mail_url(server), HUB_PUBLIC_URL="https://hub.example.com")
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, plugins=Plugins.load(), pages=True)
+    with app.app_context():
+        with transaction() as session:
+            add(session, "kari@example.com", "a password of length", "operator")
+        yield app
+
+
+@pytest.fixture
+def costtracker(quickbooks):
+    stand_in = current().plugins.call(
+        "costtracker", "hub_sandbox", folder=None, documents=4, seed=1
+    )
+    current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
+    return stand_in
+
+
+@pytest.fixture
+def installation(costtracker):
+    given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+    row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+    enable.first_lists(row)
+    runner.sync(row.id, asked_by="kari")
+    return row.id
+
+
+@pytest.fixture
+def outage(installation, costtracker):
+    """The source answers 503 to every call, until the fault is removed; the next sync is due later."""
+    schedule.tick(current().clock.now())
+    costtracker.wsgi.faults.add(Fault.read(DOWN))
+    return installation
+
+
+def fail(installation):
+    assert runner.sync(installation, asked_by="schedule").outcome == "stopped"
+
+
+def cases(installation):
+    with reading() as session:
+        mine = select(Case).where(Case.cause == f"source:{installation}", Case.closed_at.is_(None))
+        return list(session.scalars(mine))
+
+
+def tile_state():
+    with reading() as session:
+        (tile,) = tiles(session, [current().plugins.apps["costtracker"]])
+        return tile.places[0].state[0]
+
+
+def test_the_third_failed_run_in_a_row_opens_a_case(outage):
+    for _ in range(2):
+        fail(outage)
+        assert cases(outage) == []
+    fail(outage)
+    (case,) = cases(outage)
+    assert case.title == "CostTracker cannot be read"
+    assert "status 503" in case.reason
+    assert "Next attempt: " in case.reason
+    assert tile_state() == "Needs attention"
+
+
+def test_an_hour_after_the_first_failed_run_the_case_is_opened(app, outage, clock):
+    fail(outage)
+    engine = Scheduler(app)
+    engine._is_at_work = True
+    clock.advance(dt.timedelta(minutes=59).total_seconds())
+    engine.notify()
+    assert cases(outage) == []
+    clock.advance(dt.timedelta(minutes=2).total_seconds())
+    engine.notify()
+    assert [case.title for case in cases(outage)] == ["CostTracker cannot be read"]
+
+
+def test_the_case_is_mailed(outage, server, clock):
+    for _ in range(3):
+        fail(outage)
+    clock.advance(120)
+    assert notifications.digest() == 1
+    text = server.taken[-1].get_payload(decode=True).decode()
+    assert "CostTracker cannot be read" in text
+
+
+def test_the_first_run_that_succeeds_closes_the_case(outage, costtracker):
+    for _ in range(3):
+        fail(outage)
+    costtracker.wsgi.faults.clear()
+    assert runner.sync(outage, asked_by="schedule").outcome == "done"
+    assert cases(outage) == []
+    costtracker.wsgi.faults.add(Fault.read(DOWN))
+    fail(outage)
+    fail(outage)
+    assert cases(outage) == []
+
+
+def test_a_failure_of_quickbooks_is_not_one_of_the_source(installation, quickbooks, clock):
+    clock.advance(2 * 24 * 3600)  # the access token and the lists are too old to be used
+    quickbooks.add_fault("status", status=503, count=0)
+    for _ in range(4):
+        fail(installation)
+    assert cases(installation) == []
+
+
+def test_disabling_the_app_closes_the_case(outage):
+    for _ in range(3):
+        fail(outage)
+    enable.disable(1, "costtracker", who="kari")
+    assert cases(outage) == []

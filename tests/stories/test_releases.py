@@ -1,0 +1,263 @@
+"""A case closes, and its documents are sent, in the run that removes its cause."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from hub_costcertified.sandbox import company
+from sqlalchemy import select
+
+from hub import hookimpl, outbox
+from hub.cli.sync import sync_all
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.mapping import NEW
+from hub.models import Installation, Run
+from hub.posting.actions import manual
+from hub.qbo import record_download
+from hub.scheduling import run_log, runner
+from tests.support.costcertified_works import CLEARING, Works
+from tests.support.small_shop import CLIENT, PRODUCT, Shop, Till, document, invoice, line
+
+ANNEX = "annex"
+JORDAN, OTHER_JORDAN = company.NAMESAKES
+
+
+@pytest.fixture
+def works(app, quickbooks, clock):
+    return Works(app, quickbooks, clock)
+
+
+@pytest.fixture
+def till(app, quickbooks, clock):
+    return Till(app, quickbooks, clock)
+
+
+def payment(id="payment:1", client=CLIENT, pays="invoice:1"):
+    return document("payment", id, line("1", "60.00", pays=pays), total="60.00", client=client)
+
+
+# -- records that the hub itself created -----------------------------------------------------------------------------
+
+
+def test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_run(works):
+    works.enable(**CLEARING)
+    first, second = works.invoice(client=JORDAN), works.invoice(client=JORDAN | {"id": "k77"})
+    works.sync()
+    assert len(works.all("Invoice")) == 2
+    assert len([one for one in works.all("Customer") if one["DisplayName"] == "Jordan Mercer"]) == 1
+    assert works.posting(f"invoice:{first}").state == works.posting(f"invoice:{second}").state
+    states = {works.posting(f"client:{code}").state for code in ("k20", "k77")}
+    assert states == {"posted", "withdrawn"}, "whichever comes first has the name"
+    assert works.cases() == {}
+
+
+def test_a_namesake_that_cannot_be_created_is_a_question_about_the_match(works):
+    """Whichever comes first has the name."""
+    works.enable(**CLEARING)
+    ids = works.invoice(client=JORDAN), works.invoice(client=OTHER_JORDAN)
+    works.sync()
+    assert [cause.rpartition(":")[0] for cause in works.cases()] == ["match:1:client:client"]
+    assert sorted(works.posting(f"invoice:{id}").hold for id in ids) == ["", "mapping"]
+
+
+def test_what_names_a_client_by_its_id_alone_goes_in_the_run_that_creates_the_client(till):
+    till.run(payment(client="c1", pays="invoice:1"), invoice())
+    assert (till.states()["invoice:1"], till.states()["payment:1"]) == ("posted", "posted")
+    assert till.cases() == []
+    with reading() as session:
+        counts = session.scalar(select(Run).order_by(Run.id.desc())).counts
+    assert counts["requests"]["writes"] == 4, "both rounds count"
+
+
+def test_payments_of_a_client_that_was_just_created_go_in_the_same_run(works):
+    works.quickbooks.switch(index_lag=10_000)
+    works.enable(**CLEARING)
+    paid = works.invoice()
+    payments = [works.pay(paid), works.pay(None, "50.00")]
+    works.sync()
+    assert [works.posting(f"payment:{id}").state for id in payments] == ["posted"] * 2
+    assert works.cases() == {}
+
+
+def test_a_client_that_a_person_calls_new_is_created_and_its_case_closes_in_one_run(works):
+    works.enable(parties="hold", **CLEARING)
+    id = works.invoice(client=OTHER_JORDAN)
+    works.sync()
+    works.decide("client", "client:k21", NEW)
+    works.sync()
+    assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
+
+
+def test_a_client_that_a_person_calls_new_leaves_its_case_before_it_is_approved(works):
+    works.enable(mode="review", parties="hold", **CLEARING)
+    id = works.invoice(client=OTHER_JORDAN)
+    works.sync()
+    works.decide("client", "client:k21", NEW)
+    works.sync()
+    assert (works.posting(f"invoice:{id}").state, works.cases()) == ("review", {})
+
+
+def test_a_name_that_is_used_is_solved_by_a_match_in_one_run(works):
+    works.enable(**CLEARING)
+    given = {"DisplayName": "Jordan Mercer"}
+    works.quickbooks.ask("POST", "vendor", given, content_type="application/json")
+    id = works.invoice(client=JORDAN)
+    works.sync()
+    assert [cause.rpartition(":")[2] for cause in works.cases()] == ["name_used"]
+    made = works.make("Customer", DisplayName="Jordan Mercer, client")
+    works.decide("client", "client:k20", made["Id"])
+    works.sync()
+    assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
+
+
+# -- apps that share matches -----------------------------------------------------------------------------------------
+
+
+class TwoApps(Shop):
+    """A plugin whose second app, the annex, has documents of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.annex = {}
+
+    @hookimpl
+    def hub_apps(self):
+        apps = super().hub_apps()
+        return [*apps, replace(apps[0], slug=ANNEX, name="Annex")]
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        items = self.annex if app == ANNEX else self.items
+        yield from ([items[id] for id in ids if id in items] if ids else list(items.values()))
+
+
+@pytest.fixture
+def annex(till, app, clock):
+    """The second app of the till's plugin, with an invoice of the client that the till creates."""
+    till.shop = TwoApps()
+    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([till.shop], installed=False))
+    with transaction() as session:
+        row = Installation(
+            company_id=1, slug=ANNEX, tenant="t1", mode="auto", created_at=clock.now()
+        )
+        row.start_date = dt.date(2026, 1, 1)
+        session.add(row)
+    codes = line("1", "80.00", product=PRODUCT.id)
+    unnamed = document("invoice", "invoice:9", codes, total="80.00", client=CLIENT.id)
+    till.shop.annex["invoice:9"] = unnamed
+    return row
+
+
+def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(till, annex, clock):
+    runner.sync(annex.id, asked_by="schedule")
+    assert till.states() == {"invoice:9": "held"}
+    clock.advance(60)
+    till.run(invoice())
+    assert [(one.kind, one.installation_id) for one in run_log.waiting()] == [("sync", annex.id)]
+    for one in run_log.waiting():
+        runner.execute(one.id)
+    assert (till.states()["invoice:1"], till.states()["invoice:9"]) == ("posted", "posted")
+    assert (till.cases(), run_log.waiting()) == ([], [])
+
+
+def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
+    runner.sync(annex.id, asked_by="schedule")
+    clock.advance(60)
+    till.put(invoice())
+    with reading() as session:
+        rows = session.scalars(select(Installation).order_by(Installation.id.desc())).all()
+    runs = sync_all(rows)
+    assert [one.installation_id for one in runs] == [annex.id, till.id, annex.id]
+    assert till.states()["invoice:9"] == "posted"
+
+
+def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(till, annex, clock):
+    """The annex cannot be read, so that its invoice stays held by a code that is matched."""
+    runner.sync(annex.id, asked_by="schedule")
+    clock.advance(60)
+    till.run(invoice())
+    kept = till.shop.annex.pop("invoice:9")
+    clock.advance(60)
+    for one in run_log.waiting():
+        runner.execute(one.id)
+    assert till.states()["invoice:9"] == "held"
+    till.run()
+    assert run_log.waiting() == [], "its source was asked for it since"
+    till.shop.annex["invoice:9"] = kept
+    runner.sync(annex.id, asked_by="schedule")
+    assert till.states()["invoice:9"] == "posted"
+
+
+@pytest.mark.parametrize("change", [{"mode": "paused"}, {"enabled": False}, {"tenant": "t2"}])
+def test_an_app_that_rests_or_belongs_to_another_site_is_not_started(till, annex, clock, change):
+    runner.sync(annex.id, asked_by="schedule")
+    clock.advance(60)
+    with transaction() as session:
+        row = session.get_one(Installation, annex.id)
+        for name, value in change.items():
+            setattr(row, name, value)
+    till.run(invoice())
+    assert run_log.waiting() == []
+
+
+def test_a_run_that_releases_nothing_posts_once(till, monkeypatch):
+    till.run(invoice())
+    rounds = []
+    monkeypatch.setattr(runner.send_run, "drain", counted(rounds, runner.send_run.drain))
+    till.run(invoice("invoice:2"))
+    assert len(rounds) == 1
+
+
+def counted(rounds, work):
+    def drain(*args, **options):
+        rounds.append(args)
+        return work(*args, **options)
+
+    return drain
+
+
+# -- cases of documents that wait ------------------------------------------------------------------------------------
+
+
+def test_a_document_that_waits_again_leaves_the_case_of_what_held_it(till):
+    till.run(invoice("invoice:0"))
+    till.quickbooks.act("close_books", date="2026-02-28")
+    record_download.refresh(1)
+    till.run(invoice(date=dt.date(2026, 2, 10)))
+    manual.skip(till.posting("invoice:1").id, "Not wanted", "kari")
+    till.run(payment())
+    assert till.states()["payment:1"] == "held"
+    manual.retry(till.posting("invoice:1").id, "kari")
+    till.run()
+    assert (till.states()["invoice:1"], till.states()["payment:1"]) == ("held", "waiting")
+    assert till.cases() == ["The books are closed up to 28 Feb 2026"]
+
+
+# -- approvals -------------------------------------------------------------------------------------------------------
+
+
+def test_an_approved_invoice_stays_approved_while_its_product_is_not(till):
+    with transaction() as session:
+        session.get_one(Installation, till.id).mode = "review"
+    plain = replace(PRODUCT, id="i2", name="Hours", create=replace(PRODUCT.create, name="Hours"))
+    other = document(
+        "invoice", "invoice:2", line("1", "80.00", product=plain), total="80.00", client=CLIENT
+    )
+    till.run(invoice(), other)
+    approve(till, "c1", "i2", "invoice:1", "invoice:2")
+    till.run()
+    assert (till.states()["invoice:1"], till.states()["invoice:2"]) == ("waiting", "posted")
+    till.run()
+    assert till.states()["invoice:1"] == "waiting", (
+        "its client has an id by now, its product has none"
+    )
+    approve(till, "i1")
+    till.run()
+    assert till.states()["invoice:1"] == "posted"
+
+
+def approve(till, *source_ids):
+    ids = [till.posting(source_id).id for source_id in source_ids]
+    with transaction() as session:
+        assert outbox.approve(session, ids, "kari") == len(ids)

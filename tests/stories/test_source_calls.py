@@ -1,0 +1,241 @@
+"""What the sources' stand-ins do to a hub: call it twice and the newest first, and tell it that it asks too often."""
+
+from collections import Counter
+from urllib.parse import urlencode
+
+import pytest
+from hub_costtracker.sandbox import StandIn
+from sqlalchemy import select
+
+from hub.db import engine
+from hub.installations import enable, matches
+from hub.mapping import NEW
+from hub.models import Posting, ReceiptRow
+from hub.scheduling import run_log, runner
+from qbo_sandbox.kit import Clock, Journal, Server, ask
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.conftest import COSTTRACKER
+from tests.stories.autotask.test_apps import Desk, prefer
+from tests.support import costcertified_works, ion_works, ontraccr_site
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def app(app_with_pages):
+    """A hub with its pages, that the sources can call."""
+    return app_with_pages
+
+
+@pytest.fixture
+def hub(app):
+    with Server(app) as server:
+        yield server.url
+
+
+class Source:
+    """A stand-in in front of the hub, with people at its pages; a subclass says what they do and what comes of it."""
+
+    def __init__(self, app, quickbooks, clock, documents=0):
+        self.app, self.quickbooks, self.clock, self.documents = app, quickbooks, clock, documents
+        self.open()
+
+    def press(self, path, **fields):
+        """Sends a form of the stand-in's pages; where it leads."""
+        answer = ask(self.stand_in.wsgi, "POST", path, urlencode(fields), content_type=FORM)
+        assert answer.status == 303, answer.text
+        return answer.headers["location"]
+
+    def door(self, page, **said):
+        return ask(
+            self.stand_in.wsgi, "POST", f"/_sandbox/{page}", said, content_type="application/json"
+        ).json()
+
+    def sync(self):
+        return runner.sync(self.row.id, asked_by="kari")
+
+    def stands(self, kind, number):
+        """The totals of what QuickBooks has under a number."""
+        found = self.quickbooks.select(f"select * from {kind} where DocNumber = '{number}'").get(
+            kind, []
+        )
+        return [str(one["TotalAmt"]) for one in found]
+
+
+class CostTracker(Source):
+    def open(self):
+        self.stand_in = StandIn(
+            Journal(None), 8, 1, Clock(self.clock.now().timestamp(), frozen=True)
+        )
+        self.clock.followers.append(lambda now: self.stand_in.clock.set(now.timestamp()))
+        mounts = self.app.extensions["hub"].mounts
+        mounts[COSTTRACKER] = WSGIAdapter(self.stand_in.wsgi, COSTTRACKER, sleep=self.clock.sleep)
+        given = {**StandIn.settings(COSTTRACKER), "payable_account": "Accounts Payable (A/P)"}
+        self.row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+        enable.first_lists(self.row)
+
+    def listen(self, address):
+        self.press("/hub", address=address)
+
+    def act(self):
+        raw = self.stand_in.books.invoices.values()
+        self.id = next(row["id"] for row in raw if row["case"] == "not sent for approval yet")
+        self.press(f"/invoices/{self.id}/approve")
+        for net in ("50.00", "70.00"):
+            self.press(f"/invoices/{self.id}/edit", net=net)
+
+    def outcome(self):
+        wanted = self.stand_in.books.invoice(self.id)
+        assert str(wanted["lines"][0]["net"]) == "70.00"
+        return self.stands("Bill", wanted["invoice_number"]), [str(wanted["gross_total"])]
+
+
+class Ontraccr(Source):
+    def open(self):
+        self.site = ontraccr_site.Builders(self.app, self.quickbooks, self.clock, self.documents)
+        self.stand_in, self.row = self.site.source, self.site.enable()
+
+    def listen(self, address):
+        secret = self.site.books.hubs["div-1"]["secret"]
+        self.site.books.do("call", division="div-1", url=address, secret=secret)
+
+    def act(self):
+        form = {
+            "division": "div-1",
+            "vendor": "v1",
+            "project": "p1",
+            "cost_code": "c1",
+            "date": "2026-03-02",
+        }
+        path = self.press("/upload", amount="50.00", number="N-7", **form)
+        self.press(f"{path}/edit", amount="60.00")
+        self.press(f"{path}/edit", amount="70.00")
+
+    def outcome(self):
+        return self.stands("Bill", "N-7"), ["70.00"]
+
+
+class CostCertified(Source):
+    def open(self):
+        self.site = costcertified_works.Works(self.app, self.quickbooks, self.clock, self.documents)
+        self.stand_in, self.row = self.site.source, self.site.enable()
+
+    def listen(self, address):
+        self.press("/hub", address=address)
+
+    def act(self):
+        self.path = self.press("/invoices", client="k1", amount="50.00")
+        for amount in ("60.00", "70.00"):
+            self.press(f"{self.path}/send")
+            self.press(f"{self.path}/edit", amount=amount)
+
+    def outcome(self):
+        number = self.site.books.rows["invoices"][self.path.rpartition("/")[2]]["number"]
+        return [str(one["TotalAmt"]) for one in self.site.all("Invoice") if number in str(one)], [
+            "70.00"
+        ]
+
+
+class Ion(Source):
+    def open(self):
+        self.site = ion_works.Works(self.app, self.quickbooks, known=1, documents=self.documents)
+        self.stand_in, self.row = self.site.source, self.site.enable(**ion_works.EVERYTHING)
+
+    def listen(self, address):
+        (receiver,) = self.site.books.rows("receivers")
+        self.site.books.put("receivers", id=receiver["id"], webhookUri=address)
+
+    def act(self):
+        self.path = self.press("/orders", supplier="1")
+        self.press(f"{self.path}/add", description="Crate", quantity="1", cost="50.00")
+        (line,) = self.site.lines(int(self.path.rpartition("/")[2]))
+        for cost in ("60.00", "70.00"):
+            self.press(f"/lines/{line['id']}/change", cost=cost)
+            for status in ("IN_REVIEW", "APPROVED", "ORDERED", "DRAFT"):
+                self.press(f"{self.path}/move", status=status)
+        for status in ("IN_REVIEW", "APPROVED", "ORDERED"):
+            self.press(f"{self.path}/move", status=status)
+
+    def outcome(self):
+        return self.stands("PurchaseOrder", self.path.rpartition("/")[2]), ["70.00"]
+
+
+class Autotask(Source):
+    """Its invoices: their changes are called out by no Autotask, so it is only ever asked."""
+
+    def open(self):
+        prefer(self.quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
+        self.site = Desk(self.app, self.quickbooks, self.clock, "invoices", self.documents).enable()
+        self.stand_in, self.row = self.site.stand_in, self.site.row
+        self.clock.followers.append(lambda now: self.stand_in.clock.set(now.timestamp()))
+        self.sync()
+        for case in self.site.cases("match:"):
+            with engine.transaction() as session:
+                matches.decide(
+                    session, self.row, case.details["field"], case.details["code"], NEW, who="kari"
+                )
+
+
+def untold():
+    """Receipts that the source does not have yet, or did not take."""
+    with engine.reading() as session:
+        return (
+            session.query(ReceiptRow)
+            .filter(ReceiptRow.ended.not_in(("delivered", "replaced")))
+            .count()
+        )
+
+
+SOURCES = (CostTracker, Ontraccr, CostCertified, Ion)
+
+
+@pytest.mark.row("CT-S30", "ON-S11", "CC-S9", "ION-35")
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.end_to_end
+def test_calls_that_come_twice_and_the_newest_first_make_one_run_and_each_document_once(
+    source, app, quickbooks, clock, hub
+):
+    there = source(app, quickbooks, clock)
+    assert there.sync().error == ""
+    there.listen(f"{hub}/webhooks/{there.row.id}")
+    there.door("webhooks", twice=True, held=True)
+    before = len(there.stand_in.calls.events)
+    there.act()
+    there.door("webhooks", release=True)
+    there.stand_in.calls.settle()
+    heard = there.stand_in.calls.events[before:]
+    assert {event["outcome"] for event in heard} == {"taken with 200"}
+    assert [one.kind for one in run_log.waiting() if one.installation_id == there.row.id] == [
+        "sync"
+    ]
+    assert [there.sync().error, there.sync().error] == ["", ""]
+    stands, wanted = there.outcome()
+    assert stands == wanted
+
+
+@pytest.mark.proof(small=2)
+@pytest.mark.parametrize("source", [*SOURCES, Autotask])
+def test_a_source_that_is_asked_too_often_is_read_to_its_end_and_told_of_each_document(
+    source, app, quickbooks, clock
+):
+    there = source(app, quickbooks, clock, documents=8)
+    seconds, rounds = there.door("limit", requests=16)["seconds"], 0
+    while (done := there.sync()).error and rounds < 20:
+        assert "slow down" in done.error
+        clock.advance(seconds)
+        rounds += 1
+    assert done.error == ""
+    while untold() and rounds < 40:  # each is told again, ever later
+        clock.advance(7200)
+        assert there.sync().error == ""
+        rounds += 1
+    with engine.reading() as session:
+        mine = Posting.state == "posted", Posting.operation == "create", Posting.part == ""
+        posted = Counter(session.scalars(select(Posting.document_id).where(*mine)))
+    assert len(posted) >= 4
+    assert set(posted.values()) == {1}
+    assert untold() == 0
+    refused = [entry for entry in there.stand_in.wsgi.log.entries() if entry["status"] == 429]
+    assert (
+        0 < len(refused) <= 2 * (rounds + 1)
+    )  # who is told to wait waits, with whatever else there is to ask

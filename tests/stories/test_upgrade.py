@@ -1,0 +1,176 @@
+"""A data folder of the first fixed revisions opens after every later one, with all that is in it."""
+
+import json
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, inspect, select, text
+
+from hub.cli import main
+from hub.db import engine
+from hub.migrations import schema
+from hub.models import Case, Installation, Posting, Run, Secret, SourceDocument
+from hub.security import audit, secrets
+from tests.support.visitor import Visitor
+
+BASELINE = Path(__file__).parents[1] / "baseline"
+TABLES = {SourceDocument: "source_document", Posting: "posting", Case: '"case"', Run: "run"}
+KEPT = ("id", "app", "source_id", "kind", "part", "number", "party", "date", "total", "currency")
+KEPT_STATES = (*KEPT, "operation", "state", "reason", "quickbooks_id")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def folder(request):
+    """The folder of the dump for one database."""
+    return BASELINE / request.param
+
+
+@pytest.fixture
+def make_url(request, folder, tmp_path):
+    """Makes an empty database of the kind of the dump; returns its address."""
+
+    def make(name):
+        if folder.name == "sqlite":
+            return f"sqlite:///{tmp_path / name}.db"
+        server = request.getfixturevalue("postgres")
+        return request.getfixturevalue("make_database")(server)
+
+    return make
+
+
+@pytest.fixture
+def old(folder, make_url, make_app, make_config):
+    """A hub with pages on a copy of the baseline that is not upgraded yet."""
+    dump = (folder / "database.sql").read_text(encoding="utf-8")
+    config = make_config(HUB_DATABASE_URL=make_url("old"))
+    if folder.name == "sqlite":
+        connection = sqlite3.connect(config.database_url.removeprefix("sqlite:///"))
+        connection.executescript(dump)
+        connection.close()
+    else:
+        with psycopg.connect(config.database_url, autocommit=True) as connection:
+            connection.execute(dump)
+    shutil.copytree(folder / "sends", config.data / "sends")
+    shutil.copy(folder / "audit.head", config.data / "audit.head")
+    return make_app(config, pages=True)
+
+
+@pytest.fixture
+def upgraded(old):
+    engine.upgrade(old)
+    return old
+
+
+def printed(app, *command):
+    """What a command prints as JSON."""
+    with app.app_context():
+        done = CliRunner().invoke(main, [*command, "--json"], obj=app)
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def expected(folder, name):
+    """What the version that made the baseline printed."""
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def part_of(rows, names):
+    return [{name: row[name] for name in names} for row in rows]
+
+
+def test_the_tables_are_those_of_a_new_database(upgraded, make_url, make_app, make_config):
+    new = make_app(make_config(HUB_DATABASE_URL=make_url("new")))
+    engine.upgrade(new)
+    assert tables_of(upgraded) == tables_of(new)
+
+
+def test_the_tables_are_those_of_the_models(upgraded):
+    with upgraded.app_context(), engine.db.engine.connect() as connection:
+        assert schema.differences_from_models(connection) == []
+
+
+def tables_of(app):
+    with app.app_context(), engine.db.engine.connect() as connection:
+        return described(connection)
+
+
+def described(connection):
+    """Columns, indexes and rules of all tables."""
+    inspector = inspect(connection)
+    tables = {}
+    for name in inspector.get_table_names():
+        columns = {
+            column["name"]: (str(column["type"]), column["nullable"])
+            for column in inspector.get_columns(name)
+        }
+        unique = {
+            frozenset(rule["column_names"]) for rule in inspector.get_unique_constraints(name)
+        }
+        keys = {
+            (tuple(key["constrained_columns"]), key["referred_table"])
+            for key in inspector.get_foreign_keys(name)
+        }
+        indexes = {
+            (index["name"], tuple(index["column_names"]), bool(index["unique"]))
+            for index in inspector.get_indexes(name)
+        }
+        tables[name] = columns, unique, keys, indexes
+    return tables
+
+
+def test_no_row_is_lost(old):
+    with old.app_context():
+        with engine.reading() as session:
+            before = {
+                model: session.scalar(text(f"SELECT count(*) FROM {table}"))
+                for model, table in TABLES.items()
+            }
+        engine.upgrade(old)
+        with engine.reading() as session:
+            after = {
+                model: session.scalar(select(func.count()).select_from(model)) for model in TABLES
+            }
+    assert after == before
+    assert min(before.values()) >= 5
+
+
+def test_commands_list_every_posting_and_case(upgraded, folder):
+    postings, cases = expected(folder, "outbox"), expected(folder, "cases")
+    assert part_of(printed(upgraded, "outbox"), KEPT_STATES) == part_of(postings, KEPT_STATES)
+    assert part_of(printed(upgraded, "cases"), ("app", "cause", "postings")) == part_of(
+        cases, ("app", "cause", "postings")
+    )
+    states = {row["state"] for row in postings}
+    assert states >= {"posted", "held", "review", "unknown", "skipped"}
+
+
+def test_pages_show_every_document_and_case(upgraded, folder):
+    visitor = Visitor(upgraded, None)
+    assert visitor.log_in("olga").status_code == 302
+    postings = expected(folder, "outbox")
+    listed = visitor.page("/documents")
+    for row in postings:
+        assert row["number"] in listed or row["operation"] == "attach", row
+    for path in sorted(set(re.findall(r'href="(/documents/\d+)"', listed))):
+        visitor.page(path)
+    inbox = visitor.page("/inbox")
+    for case in expected(folder, "cases"):
+        assert case["title"] in inbox
+    for path in ("/", "/runs", "/apps", "/companies", "/audit"):
+        visitor.page(path)
+
+
+def test_secrets_open_and_the_audit_log_is_intact(upgraded):
+    with upgraded.app_context(), engine.reading() as session:
+        assert audit.verify(session) > 10
+        places = list(session.scalars(select(Secret.place)))
+        opened = [secrets.get(session, place) for place in places]
+        settings = [row.settings for row in session.scalars(select(Installation))]
+    assert len(places) > 10
+    assert all(opened)
+    assert all(row["payable_account"] for row in settings)

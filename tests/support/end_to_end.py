@@ -1,0 +1,88 @@
+"""Checks that a test marked as end to end goes through a source's stand-in and QuickBooks' stand-in.
+
+`pytest.mark.end_to_end` on a test or a module says so, and docs/capabilities.md shows it for the rows of
+the test. A marked test fails here unless both stand-ins are called over HTTP, by the test itself or by a
+fixture that it uses. `end_to_end(False)` takes a test out of a marked module. Tests in tests/e2e start
+processes of their own, whose calls cannot be seen from here; they are not checked.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qbo_sandbox.kit.harness import Harness
+
+MARK = "end_to_end"
+QUICKBOOKS, SOURCE = "QuickBooks' stand-in", "a source's stand-in"
+PROCESSES = Path(__file__).parents[1] / "e2e"
+
+FixtureKey = tuple[str, str]  # name and place of a fixture
+called = set[str]()  # the kinds of stand-ins that the test under way has called
+called_by_fixture = defaultdict[FixtureKey, set[str]](set)
+
+
+def watch() -> None:
+    """Note from now on which kind of stand-in each call goes to."""
+    answer = Harness._logged
+
+    def noted(self: Harness, *args: Any) -> Any:
+        module = type(self.app).__module__
+        called.add(QUICKBOOKS if module.startswith("qbo_sandbox") else SOURCE)
+        return answer(self, *args)
+
+    Harness._logged = noted  # type: ignore[method-assign]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    watch()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    called.clear()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
+    """Credit a fixture with its calls: a story that is told once serves every test that reads it."""
+    before = set(called)
+    called.clear()
+    try:
+        return (yield)
+    finally:
+        mine = called_by_fixture[key_of(fixturedef)]
+        mine |= called
+        called.update(before | mine)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    yield
+    missing = {QUICKBOOKS, SOURCE} - called - called_by_fixtures(item)
+    if is_end_to_end(item) and missing and PROCESSES not in item.path.parents:
+        pytest.fail(
+            f"The test is marked as end to end and never calls {' or '.join(sorted(missing))}.",
+            pytrace=False,
+        )
+
+
+def is_end_to_end(item: pytest.Item) -> bool:
+    """Tell what the nearest mark says."""
+    mark = item.get_closest_marker(MARK)
+    return mark is not None and mark.args != (False,)
+
+
+def called_by_fixtures(item: pytest.Item) -> set[str]:
+    """Return the kinds of stand-ins that the fixtures of a test have called, whenever they were set up."""
+    info = getattr(item, "_fixtureinfo", None)
+    definitions = info.name2fixturedefs.values() if info else ()
+    keys = [key_of(definition) for several in definitions for definition in several]
+    return {kind for key in keys for kind in called_by_fixture.get(key, ())}
+
+
+def key_of(fixturedef: pytest.FixtureDef[Any]) -> FixtureKey:
+    return fixturedef.argname, fixturedef.baseid

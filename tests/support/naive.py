@@ -1,0 +1,59 @@
+"""An engine as it is often written, to show that the proofs can see: mark, POST, mark. It imports nothing but Python.
+
+python tests/support/naive.py FILE URL TOKEN      posts every document of the file that is not marked as posted
+"""
+
+import json
+import sqlite3
+import sys
+import urllib.request
+from contextlib import suppress
+from http.client import HTTPException
+
+PATH = "/v3/company/9341450000000001/purchase"
+
+
+def prepare(file, count):
+    """So many documents that wait."""
+    with sqlite3.connect(file) as database:
+        database.execute("create table document (number integer primary key, state text)")
+        database.executemany(
+            "insert into document values (?, 'ready')", [(n,) for n in range(count)]
+        )
+
+
+def post_all(file, url, token):
+    """What is not marked as posted is posted, and marked then; what failed is tried again."""
+    database = sqlite3.connect(file, isolation_level=None)
+    while todo := database.execute(
+        "select number from document where state <> 'posted' order by 1"
+    ).fetchall():
+        for (number,) in todo:
+            database.execute("update document set state = 'sending' where number = ?", [number])
+            with suppress(OSError, HTTPException, ValueError):
+                post(url, token, number)
+                database.execute("update document set state = 'posted' where number = ?", [number])
+
+
+def post(url, token, number):
+    """One expense."""
+    line = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 100 + number,
+            "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "120"}}}  # fmt: skip
+    body = {
+        "PaymentType": "Cash",
+        "AccountRef": {"value": "35"},
+        "PrivateNote": f"document {number}",
+        "Line": [line],
+    }
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+    }
+    asked = urllib.request.Request(url + PATH, data=json.dumps(body).encode(), headers=headers)
+    with urllib.request.urlopen(asked, timeout=5) as answer:
+        json.load(answer)
+
+
+if __name__ == "__main__":
+    post_all(*sys.argv[1:])

@@ -1,0 +1,119 @@
+"""The figures that the suite promises: told by tests, printed at the end of a run, and written as a page."""
+
+import os
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+PROPERTY = "figure"
+SECTIONS = {
+    "test_model": "Every history of the decision, enumerated",
+    "test_histories": "Recorded histories, replayed",
+    "test_machine": "Random histories of the whole hub against the ledger",
+    "test_matrix": "Every fault at every call",
+    "test_outcomes": "What each answer means",
+    "test_crashes": "kill -9 at the boundaries of a run",
+    "test_kill": "kill -9 of a hub at work",
+    "test_workers": "Workers that are stopped and come back",
+    "test_other_server": "Another server in the place of QuickBooks",
+    "test_environment": "Disk, clock and signals",
+    "test_restores": "Backups put back",
+    "test_poison": "Poison among good documents",
+    "test_batches": "Batches",
+    "test_token_storms": "Token storms",
+    "test_refresh": "The nightly proof",
+    "test_soak": "Soak",
+    "test_planted": "Planted bugs, and the test that catches each",
+    "test_naive": "The same harness and an engine that is naive",
+}
+SUMMED = (
+    "test_model",
+    "test_machine",
+    "test_crashes",
+    "test_restores",
+    "test_planted",
+)
+ELSE = "The stand-ins, the sources and the door"
+PAGE = """# Proof
+
+Written by the {form} run of the tests itself when every one of them passed: {tests:,} tests, Python {python}.
+In each history, kill, fault, stall and restore below **lost = 0 and doubled = 0**, or the run would have failed;
+a figure below its goal fails it too. How the hub does it: [exactly once](exactly-once.md).
+"""
+HEAD = """
+## {title}
+
+| what | measured | goal |
+|---|---:|---:|
+"""
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str, float, float], None]:
+    """Tells a figure that the suite promises; it must reach its goal, and is printed at the end."""
+
+    def tell(name: str, value: float, goal: float) -> None:
+        record_property(PROPERTY, [name, value, goal])
+        assert value >= goal
+
+    return tell
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--proof", metavar="FILE", help="write the figures into this page, if every test passes"
+    )
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    told = _told(report for group in terminalreporter.stats.values() for report in group)
+    if told:
+        terminalreporter.section("figures")
+    for title, rows in told.items():
+        for name, value, goal in rows:
+            terminalreporter.line(f"{title}: {name}: {value:,} (goal {goal:,})")
+    page = config.getoption("--proof")
+    if page and exitstatus == 0:
+        form = "long" if os.environ.get("PROOF_EVENTS") else os.environ.get("HUB_PROOF") or "short"
+        passed = len(terminalreporter.stats.get("passed", ()))
+        head = PAGE.format(form=form, tests=passed, python=platform.python_version())
+        Path(page).write_text(head + "".join(_written(told)))
+
+
+Row = tuple[str, float, float]
+
+
+def _told(reports: Iterable[object]) -> dict[str, list[Row]]:
+    """The figures of each section, in the order of the sections and by name; some are added up."""
+    found: dict[str, set[Row]] = {}
+    for report in reports:
+        module = Path(getattr(report, "nodeid", "").partition("::")[0]).stem
+        rows = {
+            tuple(told) for name, told in getattr(report, "user_properties", ()) if name == PROPERTY
+        }
+        found.setdefault(module if module in SECTIONS else "", set()).update(rows)
+    titles = {**SECTIONS, "": ELSE}
+    return {
+        title: _summed(module, sorted(found[module]))
+        for module, title in titles.items()
+        if found.get(module)
+    }
+
+
+def _summed(module: str, rows: list[Row]) -> list[Row]:
+    if module not in SUMMED or len(rows) < 2:
+        return rows
+    return [
+        *rows,
+        ("**in all**", sum(value for _, value, _ in rows), sum(goal for *_, goal in rows)),
+    ]
+
+
+def _written(told: dict[str, list[Row]]) -> Iterator[str]:
+    for title, rows in told.items():
+        yield HEAD.format(title=title)
+        yield from (f"| {name} | {value:,} | {goal:,} |\n" for name, value, goal in rows)

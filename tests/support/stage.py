@@ -1,0 +1,183 @@
+"""What a fault at a call may harm: documents of every kind, one for each fault, and how everything comes to rest."""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import select
+
+from hub.db import engine
+from hub.errors import ConnectionTrouble, HubError
+from hub.models import Company, Posting
+from hub.posting.actions import manual
+from hub.qbo.client import READS
+from hub.qbo.oauth import connect as oauth_connect
+from tests.support import hostile
+from tests.support.desk import Desk
+
+BANK, INCOME = "Account where AccountType = 'Bank'", "Account where AccountType = 'Income'"
+ITEM = "Item where Type = 'Service'"
+NAMES = {"vendor": "DisplayName", "customer": "DisplayName", "item": "Name"}
+ROUNDS = 8  # how often the hub gets to it again, and a person does what the inbox asks for
+
+
+class Stage:
+    """A hub, its stand-in, and a fault for each of a number of documents, which are numbered by the fault."""
+
+    def __init__(self, desk: Desk, network: hostile.Network, call: str, faults: list[str]) -> None:
+        self.desk, self.network, self.call = desk, network, call
+        self.faults = {f"{place:02} {name}"[:21].strip(): name for place, name in enumerate(faults)}
+        self.ids: dict[str, int] = {}
+        self.repaired, self.is_refused = 0, False
+
+    def lay(self, lay: Callable[[str], int]) -> None:
+        """A document for each fault."""
+        self.ids = {number: lay(number) for number in self.faults}
+
+    def break_each(self, told: Callable[[str], str] = str) -> None:
+        """The next call for each document meets its fault."""
+        for number, fault in self.faults.items():
+            self.network.break_next(self.call.split()[0], fault, told(number).encode())
+
+    def break_next(self, fault: str) -> None:
+        """The next call meets its fault; a read, which is asked again at once, each time that it is asked."""
+        for _ in range(READS if self.reads and fault in hostile.UNREAD else 1):
+            self.network.break_next(self.call.split()[0], fault)
+
+    @property
+    def reads(self) -> bool:
+        return self.call.startswith(("query", "cdc")) or self.call.endswith(".read")
+
+    def rest(self) -> None:
+        """Drains, waits, and does what the inbox asks for, until everything is posted."""
+        for _ in range(ROUNDS):
+            self.desk.drain()
+            self.repair()
+            left = {
+                number: id for number, id in self.ids.items() if self.desk.state(id) != "posted"
+            }
+            self.desk.pass_time(400)
+            if not left:
+                return
+            for number, id in left.items():
+                if self.desk.state(id) == "held":
+                    assert self.faults[number] in hostile.REFUSED, self.desk.posting(id).reason
+                    manual.retry(id, "anna")
+        raise AssertionError(
+            {
+                number: (self.desk.state(id), self.desk.posting(id).reason)
+                for number, id in left.items()
+            }
+        )
+
+    def repair(self) -> None:
+        """Check the connection as a person does whom the hub asks for it, which it does only after a 403.
+
+        A check only reads. If a document was refused, the next one shows whether it works again.
+        """
+        if self.reads:
+            self.network.mend()
+        with engine.reading() as session:
+            state = session.get_one(Company, 1).state
+        if state == "connected":
+            self.is_refused = False
+            return
+        if not self.is_refused:
+            self.is_refused = True
+            self.repaired += 1
+            assert self.repaired <= self.network.fired["403 with 3100"], (
+                "a connection that works asks for a person"
+            )
+        with suppress(ConnectionTrouble):
+            oauth_connect.check(1)
+
+    def attempt(self, work: Callable[[], object]) -> bool:
+        """Work that may fail, if it says why."""
+        try:
+            work()
+        except HubError as error:
+            if not error.text:
+                raise
+            return False
+        finally:
+            self.repair()
+            self.desk.pass_time(61)
+        return True
+
+    def books(self, kind: str = "Bill", field: str = "DocNumber") -> Counter[str]:
+        books = self.desk.quickbooks.books()[self.desk.quickbooks.realm]
+        return Counter(one[field] for one in books.get(kind, []))
+
+    def in_doubt(self) -> bool:
+        with engine.reading() as session:
+            return (
+                session.scalars(select(Posting.id).where(Posting.state == "unknown")).first()
+                is not None
+            )
+
+
+def body_of(stage: Stage, kind: str, number: str) -> dict[str, Any]:
+    """A small one of its kind."""
+    if kind in NAMES:
+        more = {"Type": "Service", "IncomeAccountRef": ref(stage, INCOME)} if kind == "item" else {}
+        return {NAMES[kind]: number, **more}
+    bill = stage.desk.body(number)
+    about = {"TxnDate": bill["TxnDate"], "PrivateNote": f"{number} {bill['PrivateNote']}"}
+    own = {"VendorRef": bill["VendorRef"], "DocNumber": number, "Line": bill["Line"]}
+    return {**about, **(OTHER[kind](stage, number) if kind in OTHER else own)}
+
+
+def sold(stage: Stage, number: str) -> dict[str, Any]:
+    line = {
+        "Amount": 100,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": ref(stage, ITEM)},
+    }
+    return {"CustomerRef": ref(stage, "Customer"), "DocNumber": number, "Line": [line]}
+
+
+def paid_bill(stage: Stage, number: str) -> dict[str, Any]:
+    bill = stage.desk.quickbooks.act("create", kind="Bill", set=stage.desk.body(number))["Id"]
+    line = {"Amount": 100, "LinkedTxn": [{"TxnId": bill, "TxnType": "Bill"}]}
+    check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": ref(stage, BANK)}}
+    return {
+        "VendorRef": {"value": "1"},
+        "DocNumber": number,
+        "TotalAmt": 100,
+        "Line": [line],
+        **check,
+    }
+
+
+def deposited(stage: Stage, number: str) -> dict[str, Any]:
+    line = {
+        "Amount": 100,
+        "DetailType": "DepositLineDetail",
+        "DepositLineDetail": {"AccountRef": ref(stage, INCOME)},
+    }
+    return {"DepositToAccountRef": ref(stage, BANK), "Line": [line]}
+
+
+def spent(stage: Stage, number: str) -> dict[str, Any]:
+    payee = {
+        "EntityRef": {"value": "1", "type": "Vendor"},
+        "PaymentType": "Cash",
+        "AccountRef": ref(stage, BANK),
+    }
+    return {**payee, "DocNumber": number, "Line": stage.desk.body(number)["Line"]}
+
+
+OTHER: dict[str, Callable[[Stage, str], dict[str, Any]]] = {
+    "invoice": sold, "credit_memo": sold, "expense": spent, "bill_payment": paid_bill, "deposit": deposited,
+    "refund": lambda stage, number: {**sold(stage, number), "DepositToAccountRef": ref(stage, BANK)},
+    "payment": lambda stage, number: {
+        "CustomerRef": ref(stage, "Customer"), "TotalAmt": 100, "PaymentRefNum": number
+    },
+}  # fmt: skip
+
+
+def ref(stage: Stage, where: str) -> dict[str, str]:
+    """The first entry of a list that is so."""
+    found = stage.desk.quickbooks.select(f"select * from {where} maxresults 1")
+    return {"value": found[where.partition(" ")[0]][0]["Id"]}

@@ -1,0 +1,349 @@
+"""Worker processes that are stopped (SIGSTOP) in the middle of a send and go on later, on a stand-in over real sockets.
+
+Their clock leaps while nobody is at work: a stop outlasts deadline, lease and quiet time at no cost, on any machine.
+"""
+
+import faulthandler
+import itertools
+import json
+import os
+import signal
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event, func, select
+
+from hub import config as configuration
+from hub.app import create_app
+from hub.db.engine import db, reading
+from hub.errors import HubError
+from hub.models import Posting, Run
+from hub.qbo import transport
+from hub.qbo.client import Client
+from hub.scheduling import folder_lock, run_log, runner
+from qbo_sandbox.kit.server import Server
+from tests.conftest import INTUIT, SECRET_KEY, VAULT_KEYS
+from tests.support.shared_clock import SharedClock
+
+OLDEST, LATE = (
+    20.0,
+    12.0,
+)  # how long a request may be on its way, and then lie there; the quiet time is longer
+SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "26", "HUB_QUIET_SECONDS": "40"}
+LEASE, LONGEST = 26.0, 600.0
+PATIENCE = 700  # real seconds
+STEP, HURRY = (
+    0.01,
+    0.2,
+)  # real seconds between two looks; how many pass in them while a transaction is held open
+SETTLED = 10.0  # after which what is in flight belongs to somebody who was stopped
+WORKERS_FOLDER = "f" * 64  # the identity of the data folder that all workers say they have
+OPEN = ("ready", "sending", "unknown", "waiting")
+# Where a worker is stopped in its send of one document.
+BEFORE_THE_DEADLINE = "before it looks at its deadline"
+BEFORE_THE_BYTES = "between that and the first byte"
+CARRIED_OUT_LATE = "under way, carried out late"
+ANSWER_HELD = "under way, its answer held"
+ANSWER_READ = "with the answer read and not written"
+IN_TRANSACTION = "within the transaction that writes the result"
+WRITTEN = "with the result written"
+MOMENTS = (BEFORE_THE_DEADLINE, CARRIED_OUT_LATE, ANSWER_HELD, ANSWER_READ, IN_TRANSACTION, WRITTEN)
+
+
+class Stops:
+    """In a worker: stops the whole process in every so manieth send, at each of the moments in turn."""
+
+    def __init__(
+        self, moments: Sequence[str], every: int, first: int, clock: SharedClock, note: Path
+    ) -> None:
+        self.clock, self.note = clock, note
+        self.moments, self.every = itertools.islice(itertools.cycle(moments), first, None), every
+        self.sends, self.owed = first, ""
+        self.strict = (
+            BEFORE_THE_BYTES not in moments
+        )  # else it is the key alone that keeps it from being there twice
+        self._lock = threading.Lock()
+        self._mine = threading.local()
+        self._wrap(Client, "_send", self._sent)
+        self._wrap(transport, "send", self._on_wire)
+        self._wrap(db.engine.dialect, "do_commit", self._committed)
+        event.listen(db.engine, "begin", lambda connection: self._hold(connection, True))
+        event.listen(db.engine, "rollback", lambda connection: self._hold(connection, False))
+
+    def _hold(self, connection: Any, holds: bool) -> None:
+        if not connection.get_execution_options().get("hub_reading"):
+            self.clock.hold(holds)
+
+    def _wrap(self, owner: Any, name: str, around: Callable[..., Any]) -> None:
+        done = getattr(owner, name)
+        setattr(owner, name, lambda *args, **options: around(done, *args, **options))
+
+    def _stop(self, moment: str) -> None:
+        self.note.write_text(moment)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _next(self) -> str:
+        with self._lock:
+            self.sends += 1
+            return next(self.moments) if self.sends % self.every == 0 else ""
+
+    def _sent(self, done: Callable[..., Any], client: Client, call: Any, *more: Any) -> Any:
+        self._mine.moment = moment = self._next() if call.writes else ""
+        if moment == BEFORE_THE_DEADLINE:
+            self._stop(moment)
+        if moment in (IN_TRANSACTION, WRITTEN):
+            self.owed = moment
+        self._mine.began = self.clock.monotonic()
+        return done(client, call, *more)
+
+    def _on_wire(self, done: Callable[..., Any], request: Any, **options: Any) -> Any:
+        moment = getattr(self._mine, "moment", "")
+        if moment == BEFORE_THE_BYTES:
+            self._stop(moment)
+        if moment in (CARRIED_OUT_LATE, ANSWER_HELD):
+            self.note.write_text(moment)
+            request.headers["X-Stop"] = f"{os.getpid()} {moment}"
+        if self.strict and "requestid=" in request.url:
+            request.headers["X-Began"] = str(self._mine.began)
+        reply = done(request, **options)
+        if moment == ANSWER_READ:
+            self._stop(moment)
+        return reply
+
+    def _committed(self, done: Callable[..., Any], connection: Any) -> None:
+        owed = self.owed if threading.current_thread() is threading.main_thread() else ""
+        if owed:
+            self.owed = ""
+        if owed == IN_TRANSACTION:
+            self._stop(owed)
+        done(connection)
+        self.clock.hold(False)
+        if owed == WRITTEN:
+            self._stop(owed)
+
+
+@dataclass
+class Stop:
+    """One stop of one worker: since when, and what it left in flight that was taken over meanwhile."""
+
+    moment: str
+    since: float
+    holds: bool  # a transaction open, for which the others wait
+    waits: bool  # until somebody has taken over
+    lasted: float = 0.0
+    left: set[tuple[int, str]] = field(default_factory=set)
+    taken_over: int = 0
+
+
+class Crew:
+    """Workers of one company and the stand-in they post to, until everything rests."""
+
+    def __init__(
+        self, app: Flask, quickbooks: Any, clock: SharedClock, folder: Path, installation_id: int
+    ) -> None:
+        self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
+        self.installation_id = installation_id
+        self.server, self._setting = Server(self._answer), threading.Lock()
+        self._calls: dict[int, float] = {}  # under way, by their threads: until when they lie there
+        self.stops: list[Stop] = []
+
+    def work(
+        self, workers: int, every: int, moments: Sequence[str] = MOMENTS, alone: bool = True
+    ) -> list[str]:
+        """What so many workers said that they could not do; `alone` is each as if the others' leases were over."""
+        self._alone = alone
+        db.engine.dispose()
+        pids = [self._start(number, every, moments, alone) for number in range(workers)]
+        try:
+            self.server.start()
+            codes = self._watch(pids)
+        finally:
+            for pid in pids:
+                _end(pid)
+            self.server.stop()
+        told = [
+            json.loads((self.folder / f"{number}.json").read_text()) for number in range(workers)
+        ]
+        assert codes == [0] * workers, [one["trace"] for one in told]
+        return [text for one in told for text in one["said"]]
+
+    def _answer(self, environ: dict[str, Any], start: Any) -> Any:
+        """The stand-in, whose caller may be stopped while its request is under way; what comes too late is lost."""
+        self._calls[threading.get_ident()] = 0.0
+        try:
+            return self._answered(environ, start)
+        finally:
+            del self._calls[threading.get_ident()]
+
+    def _answered(self, environ: dict[str, Any], start: Any) -> Any:
+        pid, _, moment = environ.get("HTTP_X_STOP", "").partition(" ")
+        if pid:
+            os.kill(int(pid), signal.SIGSTOP)
+        if self.clock.monotonic() - float(environ.get("HTTP_X_BEGAN", "inf")) > OLDEST:
+            start("504 Gateway Timeout", [("Content-Type", "text/plain")])
+            return [b"too late"]
+        if moment == CARRIED_OUT_LATE:
+            self._calls[threading.get_ident()] = self.clock.monotonic() + LATE
+            self.clock.sleep(LATE)
+        with self._setting:
+            self.quickbooks.clock.set(self.clock.now().timestamp())
+        return self.quickbooks.wsgi(environ, start)
+
+    def _watch(self, pids: Sequence[int]) -> list[int]:
+        """Lets each stopped worker go on when its time is over, until all have ended."""
+        codes: dict[int, int] = {}
+        stopped: dict[int, Stop] = {}
+        end = time.monotonic() + PATIENCE
+        while len(codes) < len(pids):
+            for pid in set(pids) - set(codes):
+                found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
+                if found and os.WIFSTOPPED(status):
+                    stopped[pid] = self._stop(pid, pids.index(pid) + 1)
+                    self.stops.append(stopped[pid])
+                elif found:
+                    codes[pid] = os.waitstatus_to_exitcode(status)
+            self._go_on(stopped, alone=len(stopped) == len(pids) - len(codes))
+            working = [place for place, pid in enumerate(pids, 1) if pid not in codes | stopped]
+            self._pass_time(working, stopped.values())
+            time.sleep(STEP)
+            if time.monotonic() > end:
+                _tell_where(pids)
+                late = f"of workers {pids} only {codes} have ended; {stopped} are stopped, {working} not; {standing()}"
+                raise AssertionError(late)
+        return [codes[pid] for pid in pids]
+
+    def _go_on(self, stopped: dict[int, Stop], alone: bool) -> None:
+        under_way = in_flight() if stopped else set()
+        for pid in [pid for pid, stop in stopped.items() if self._is_over(stop, alone, under_way)]:
+            del stopped[pid]
+            os.kill(pid, signal.SIGCONT)
+
+    def _pass_time(self, working: Sequence[int], stops: Collection[Stop]) -> None:
+        """Leaps to where something happens, if everybody only waits; a call that lies there counts as somebody."""
+        now = self.clock.monotonic()
+        calls = list(self._calls.values())
+        waits = [self.clock.until(place) for place in working] + calls
+        if all(until > now for until in waits):
+            ends = (stop.since + lasted for stop in stops for lasted in (SETTLED, LEASE, LONGEST))
+            self.clock.leap(min([*waits, *(end for end in ends if end > now)], default=now) + STEP)
+        elif any(stop.holds for stop in stops) and all(until > now for until in calls):
+            self.clock.leap(now + HURRY)
+
+    def _stop(self, pid: int, place: int) -> Stop:
+        moment, holds = (self.folder / f"{pid}").read_text(), self.clock.holds(place)
+        waits = (
+            self._alone and not holds and len(self.stops) % 4 != 3
+        )  # some go on earlier than that
+        return Stop(moment, self.clock.monotonic(), holds, waits)
+
+    def _is_over(self, stop: Stop, alone: bool, under_way: set[tuple[int, str]]) -> bool:
+        """After the lease, and where it waits for that after another worker has settled what it left."""
+        stop.lasted = self.clock.monotonic() - stop.since
+        if not stop.left and stop.lasted > SETTLED:
+            stop.left = under_way
+        if stop.lasted <= LEASE or (
+            stop.lasted <= LONGEST and stop.waits and not alone and stop.left & under_way
+        ):
+            return False
+        stop.taken_over = len(stop.left - under_way)
+        return True
+
+    def _start(self, number: int, every: int, moments: Sequence[str], alone: bool) -> int:
+        child = os.fork()
+        if child == 0:
+            told: dict[str, Any] = {"said": [], "trace": ""}
+            self.clock.place = number + 1
+            faulthandler.enable(2)
+            if alone:  # the lease files are apart; the database sees one data folder
+                folder_lock.identity = lambda data: WORKERS_FOLDER  # type: ignore[assignment]
+            try:
+                with self._opened(number if alone else 0).app_context():
+                    Stops(moments, every, number * 3, self.clock, self.folder / f"{os.getpid()}")
+                    told["said"] = list(self._post())
+                    db.engine.dispose()
+            except BaseException:
+                told["trace"] = traceback.format_exc()
+            finally:
+                (self.folder / f"{number}.json").write_text(json.dumps(told))
+                os._exit(1 if told["trace"] else 0)
+        return child
+
+    def _opened(self, number: int) -> Flask:
+        config = self.app.extensions["hub"].config
+        data = self.folder / f"data-{number}"
+        data.mkdir(mode=0o700, exist_ok=True)
+        url = self.server.url
+        to = {"HUB_QBO_API_URL": url, "HUB_QBO_TOKEN_URL": f"{url}/oauth2/v1/tokens/bearer"}
+        keys = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
+        environ = {"HUB_DATA": str(data), "HUB_DATABASE_URL": config.database_url, **keys}
+        plugins = self.app.extensions["hub"].plugins
+        return create_app(
+            configuration.load(environ | INTUIT | SHORT | to), plugins=plugins, clock=self.clock
+        )
+
+    def _post(self) -> Iterator[str]:
+        """Posts as the engine does, until nothing is left; what could not be done is said."""
+        while left():
+            try:
+                asked = run_log.request("post", self.installation_id, "engine")
+                runner.execute(asked)
+                yield from ended_with(asked)
+            except HubError as error:
+                yield error.text
+            self.clock.sleep(5)
+
+
+def ended_with(run_id: int) -> list[str]:
+    """Why a run could not be done, if so."""
+    with reading() as session:
+        error = session.get_one(Run, run_id).error
+    return [error] if error else []
+
+
+def left() -> int:
+    """How many postings are not at rest."""
+    with reading() as session:
+        return (
+            session.scalar(select(func.count()).select_from(Posting).where(Posting.state.in_(OPEN)))
+            or 0
+        )
+
+
+def in_flight() -> set[tuple[int, str]]:
+    """Postings under way or in doubt, with the fence of their claim."""
+    with reading() as session:
+        under_way = select(Posting.id, Posting.fence).where(
+            Posting.state.in_(("sending", "unknown"))
+        )
+        return {(id, str(fence)) for id, fence in session.execute(under_way)}
+
+
+def standing() -> Counter[tuple[str, str]]:
+    """How many postings are in which state, and why."""
+    with reading() as session:
+        return Counter(map(tuple, session.execute(select(Posting.state, Posting.reason))))
+
+
+def _tell_where(pids: Sequence[int]) -> None:
+    """Ends workers so that each tells where it stands."""
+    for pid in pids:
+        for number in (signal.SIGABRT, signal.SIGCONT):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+    time.sleep(1)
+
+
+def _end(pid: int) -> None:
+    """Takes away a worker that is left."""
+    with suppress(ChildProcessError):
+        if os.waitpid(pid, os.WNOHANG)[0] == 0:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)

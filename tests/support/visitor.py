@@ -1,0 +1,66 @@
+"""A person at the pages: logs in, opens them, fills in forms; without JavaScript, as the pages must work."""
+
+import re
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from hub.db import engine
+from tests.support.story import PASSWORD, Story
+
+TOKEN = re.compile(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"')
+
+
+class Visitor:
+    """A browser of one person."""
+
+    def __init__(self, app: Flask, story: Story) -> None:
+        self.app, self.story = app, story
+        self.client = app.test_client()
+        self._token = ""
+        self.url = ""
+        self.quickbooks: Any = None
+        self.costtracker: dict[str, Any] = {}
+
+    def log_in(self, name: str, password: str = PASSWORD, next: str = "/login") -> TestResponse:
+        """Logs in as one of the people of the story, by the form at an address."""
+        form = self.client.get("/login").text
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+        assert found
+        self._token = found[1]
+        sent = {"email": name, "password": password, "csrf_token": self._token}
+        return self.client.post(next, data=sent)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, **options)
+
+    def page(self, path: str) -> str:
+        """The text of a page that must be there."""
+        answer = self.get(path, follow_redirects=True)
+        assert answer.status_code == 200, f"{path}: {answer.status}"
+        return answer.text
+
+    def post(self, path: str, **form: Any) -> TestResponse:
+        """Sends a form with the token of this session."""
+        return self.client.post(path, data={"csrf_token": self._token, **form})
+
+    def press(self, path: str, **form: Any) -> str:
+        """Sends a form and reads the page it leads to."""
+        answer = self.post(path, **form)
+        return self.page(answer.location) if answer.status_code == 302 else answer.text
+
+    def approve(self, installation: int, which: str = "all", **chosen: Any) -> str:
+        """Approve documents in review as a person does: list them, then confirm; return the page after it."""
+        here = f"/installations/{installation}/review/approve"
+        asked = self.get(here, query_string={"which": which, **chosen})
+        if asked.status_code == 302:
+            return self.page(asked.location)
+        found = re.search(r'name="listed" value="([^"]+)"', asked.text)
+        assert found, asked.text
+        return self.press(here, listed=found[1])
+
+    def row(self, model: type[Any], key: Any) -> Any:
+        """A row as it is now."""
+        with self.app.app_context(), engine.reading() as session:
+            return session.get_one(model, key)

@@ -1,0 +1,75 @@
+"""Cases: one per cause while it is open, and closed when it stops nothing more."""
+
+import pytest
+from sqlalchemy import select
+
+from hub.cases import inbox
+from hub.db.engine import reading, transaction
+from hub.models import Case
+from tests.unit.outbox.test_outbox import box, posting  # noqa: F401
+
+SAID = {"title": "T", "reason": "R", "act": "match", "do": "D"}
+
+
+def still_open():
+    with reading() as session:
+        found = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.cause))
+        return {case.cause: sorted(posting.id for posting in case.postings) for case in found}
+
+
+@pytest.fixture
+def three(box):  # noqa: F811
+    return [posting(f"invoice:{number}", state="held") for number in range(3)]
+
+
+def test_a_cause_has_one_open_case_with_all_it_stops(three):
+    with transaction() as session:
+        first = inbox.open(session, "a", postings=three[:2], **SAID)
+        assert inbox.open(session, "a", postings=three[1:], **SAID).id == first.id
+    assert still_open() == {"a": three}
+
+
+def test_what_is_said_later_counts(three):
+    with transaction() as session:
+        inbox.open(session, "a", **SAID)
+        inbox.open(session, "a", **SAID | {"reason": "Another"})
+    with reading() as session:
+        assert session.scalar(select(Case.reason)) == "Another"
+
+
+def test_a_closed_cause_may_open_anew(three):
+    with transaction() as session:
+        inbox.open(session, "a", **SAID)
+        assert inbox.close(session, "a", by="kari")
+        assert not inbox.close(session, "a")
+        inbox.open(session, "a", **SAID)
+    with reading() as session:
+        assert [case.closed_by for case in session.scalars(select(Case).order_by(Case.id))] == [
+            "kari",
+            None,
+        ]
+
+
+def test_a_case_closes_when_the_last_posting_leaves_it(three):
+    with transaction() as session:
+        inbox.open(session, "a", postings=three[:2], **SAID)
+        inbox.release(session, three[0])
+    assert still_open() == {"a": [three[1]]}
+    with transaction() as session:
+        inbox.release(session, three[1])
+    assert still_open() == {}
+
+
+def test_a_posting_may_keep_some_of_its_cases(three):
+    with transaction() as session:
+        for cause in ("a", "b"):
+            inbox.open(session, cause, postings=three[:1], **SAID)
+        inbox.release(session, three[0], keep=["b"])
+    assert still_open() == {"b": [three[0]]}
+
+
+def test_causes_are_found_by_how_they_begin(three):
+    with transaction() as session:
+        for cause in ("warning:1:a", "warning:1:b", "warning:12:a", "warning_1"):
+            inbox.open(session, cause, **SAID)
+        assert inbox.open_causes(session, "warning:1:") == ["warning:1:a", "warning:1:b"]

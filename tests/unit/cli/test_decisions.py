@@ -1,0 +1,312 @@
+"""What a person decides and looks at on the command line, on a hub that has posted."""
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from hub import Attachment, Checkpoint, Gone, hookimpl, spreadsheets
+from hub.cli import main
+from hub.contract.registry import Plugins
+from hub.db.engine import transaction
+from hub.installations import enable
+from hub.models import Company
+from hub.scheduling import runner, summary
+from tests.support.small_source import SLUG, SmallSource, bill, page
+
+URL = "http://costtracker.test"
+
+
+@pytest.fixture
+def empty(app):
+    """Calls the command on a hub with nothing in it; returns exit code, output and errors."""
+
+    def call(*args, **options):
+        done = CliRunner().invoke(main, [str(arg) for arg in args], obj=app, **options)
+        return done.exit_code, done.stdout, done.stderr
+
+    return call
+
+
+@pytest.fixture
+def hub(empty, quickbooks, costtracker):
+    """The same on a hub in review mode that has collected."""
+    given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+    enable.first_lists(enable.enable(1, "costtracker", given, who="kari"))
+    empty("sync")
+    return empty
+
+
+def postings(hub, state):
+    return [
+        row["id"]
+        for row in json.loads(hub("outbox", "--state", state, "--json")[1])
+        if row["operation"] != "attach"
+    ]
+
+
+def test_a_sync_in_review_posts_nothing_and_ends_with_three(hub):
+    code, out, _ = hub("sync", "--json")
+    app = json.loads(out)["apps"]["costtracker"]
+    assert (code, app["posted"], app["requests"]["writes"]) == (3, 0, 0)
+    assert app["review"] >= 5
+
+
+class Scans(SmallSource):
+    """Its bill has a file, of which it hands over what a test puts there."""
+
+    scan = b"%PDF-1.4 paid"
+
+    @hookimpl
+    def hub_attachment(self, app, site, document, attachment):
+        return self.scan
+
+
+@pytest.fixture
+def scans(app, quickbooks):
+    made = Scans()
+    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([made], installed=False))
+    made.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
+    scan = Attachment(id="1", name="scan.pdf", mime="application/pdf")
+    made.items = page(bill("1", supplier="1", attachments=(scan,)), cursor="1")
+    return made
+
+
+def test_a_file_that_is_held_counts_as_a_document_does(empty, scans):
+    scans.scan = b"<html>Sign in"
+    code, out, _ = empty("sync")
+    assert (code, "1 documents: 1 posted.\n  1 file held." in out) == (3, True)
+    files = json.loads(empty("sync", "--json")[1])["apps"][SLUG]["files"]
+    assert (files["held"], files["posted"]) == (1, 0)
+    assert "1 posted, 1 file newly held" in empty("runs")[1]
+    scans.scan = Scans.scan
+    empty("retry", 2)
+    code, out, _ = empty("sync")
+    assert (code, "held" in out, "This run: 1 file attached." in out) == (0, False, True)
+
+
+def test_a_deletion_that_nobody_confirmed_is_asked_about(empty, scans, quickbooks):
+    empty("sync")
+    scans.items = [Gone(source_id="invoice:1"), Checkpoint(cursor="2")]
+    empty("sync")
+    (row,) = json.loads(empty("outbox", "--state", "held", "--json")[1])
+    code, out, _ = empty("retry", row["id"], input="n\n")
+    assert (code, "Delete 1 in QuickBooks?" in out, "F-1" in out) == (1, True, True)
+    empty("sync")
+    assert len(quickbooks.select("select * from Bill")["Bill"]) == 1
+    assert empty("retry", row["id"], "--yes")[0] == 0
+    empty("sync")
+    assert "Bill" not in quickbooks.select("select * from Bill")
+
+
+def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
+    quickbooks.add_fault("lose_answer", "upload")
+    done = runner.sync(scans.installation, asked_by="kari")
+    assert (done.counts["posted"], done.counts["files"], runner.exit_code([done])) == (
+        1,
+        {"unknown": 1},
+        4,
+    )
+
+
+def test_an_app_that_ran_twice_is_counted_once(scans):
+    runs = [
+        runner.sync(scans.installation, asked_by="kari"),
+        runner.post(scans.installation, asked_by="kari"),
+    ]
+    (app,) = summary.summarize_runs(runs)["apps"].values()
+    assert (app["documents"], app["sums"]["USD"]["posted"], app["requests"]["writes"]) == (
+        1,
+        "125.00",
+        2,
+    )
+
+
+def test_the_json_has_exactly_the_keys_that_programs_rely_on(hub):
+    told = json.loads(hub("sync", "--json")[1])
+    states = {"posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn"}
+    states |= {"documents", "missing", "removed"}
+    assert set(told) == {"apps", "cases"}
+    assert set(told["apps"]["costtracker"]) == states | {"files", "requests", "sums"}
+
+
+def test_the_summary_and_the_list_of_cases_say_why(empty, scans):
+    scans.scan = b"<html>Sign in"
+    (case,) = json.loads(empty("sync", "--json")[1])["cases"]
+    assert set(case) == {"app", "cause", "title", "reason", "postings", "do"}
+    listed, summary = empty("cases")[1], empty("sync")[1]
+    sentence = f"  {case['title'].rstrip('.')}. {case['reason']}\n"
+    assert case["reason"]
+    assert f"{sentence}  {case['do']}\n" in listed
+    assert f"{sentence}    {case['do']}\n" in summary
+
+
+def test_an_id_that_the_source_does_not_have_is_named(hub):
+    code, _, err = hub("sync", "costtracker", "--only", "invoice:nosuch")
+    assert code == 1
+    assert "There is no document of costtracker with the id 'invoice:nosuch'" in err
+
+
+def test_what_was_approved_is_posted_by_the_next_sync(hub):
+    ids = postings(hub, "review")
+    assert hub("approve", *ids)[0] == 0
+    told = json.loads(hub("sync", "--json")[1])["apps"]["costtracker"]
+    assert told["posted"] == len(ids)
+    assert set(next(iter(told["sums"].values()))) == {"source", "posted", "quickbooks"}
+
+
+def test_a_posting_is_approved_once(hub):
+    id, *_ = postings(hub, "review")
+    hub("approve", id)
+    code, _, err = hub("approve", id)
+    assert (code, f"{id} is ready, not in review" in err) == (1, True)
+
+
+def test_a_posting_is_skipped_for_a_reason(hub):
+    id, *_ = postings(hub, "review")
+    assert hub("skip", id, "--reason", "paid privately")[0] == 0
+    assert postings(hub, "skipped") == [id]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("retry", 99),
+        ("adopt", 99, 1),
+        ("not-this", 99, 1),
+        ("skip", 99, "--reason", "x"),
+        ("approve", 99),
+    ],
+)
+def test_a_posting_that_does_not_exist_is_named(empty, command):
+    code, _, err = empty(*command)
+    assert (code, "There is no posting 99; `hub outbox` lists them" in err) == (1, True)
+
+
+def test_all_of_several_or_none_is_approved(hub):
+    id, *_ = postings(hub, "review")
+    assert hub("approve", id, 99)[0] == 1
+    assert id in postings(hub, "review")
+
+
+def test_runs_and_their_lines_are_listed(hub):
+    rows = json.loads(hub("runs", "--json")[1])
+    assert (rows[0]["kind"], rows[0]["app"], rows[0]["outcome"]) == ("sync", "costtracker", "done")
+    assert "Collected: " in hub("runs", rows[0]["id"])[1]
+
+
+def test_the_books_are_proved(hub):
+    hub("approve", *postings(hub, "review"))
+    hub("sync")
+    code, out, _ = hub("reconcile")
+    assert (code, "stand in QuickBooks, difference" in out, "costtracker" in out) == (0, True, True)
+    assert json.loads(hub("reconcile", "--json")[1])["wrong"] == []
+
+
+def test_a_bill_that_was_deleted_in_quickbooks_is_said_by_the_proof(hub, quickbooks):
+    hub("approve", *postings(hub, "review"))
+    hub("sync")
+    rows = json.loads(hub("outbox", "--state", "posted", "--json")[1])
+    row = next(row for row in rows if (row["kind"], row["operation"]) == ("bill", "create"))
+    quickbooks.act("delete", kind="Bill", id=row["quickbooks_id"])
+    code, out, _ = hub("reconcile")
+    assert (
+        code,
+        f"posted as transaction {row['quickbooks_id']}, which is no longer there" in out,
+    ) == (3, True)
+    listed = hub("runs")[1]
+    assert "to look at" in listed.splitlines()[1]
+
+
+def test_without_a_realm_every_connected_company_is_proved(hub):
+    with transaction() as session:
+        moment = session.get_one(Company, 1).connected_at
+        second = Company(realm="2", name="Second AS", state="disconnected", connected_at=moment)
+        session.add(second)
+    assert "documents" in json.loads(hub("reconcile", "--json")[1])
+    with transaction() as session:
+        session.get_one(Company, second.id).state = "connected"
+    code, out, _ = hub("reconcile")
+    assert (
+        code,
+        out.count("stand in QuickBooks"),
+        "Second AS:\nNothing is posted yet." in out,
+    ) == (0, 2, True)
+    assert set(json.loads(hub("reconcile", "--json")[1])) > {"2"}
+
+
+def test_amounts_are_listed_to_the_cent_and_moments_with_their_zone(hub):
+    rows = json.loads(hub("outbox", "--json")[1])
+    assert {len(row["total"].partition(".")[2]) for row in rows if row["total"]} == {2}
+    assert re.search(r"20\d\d-\d\d-\d\d \d\d:\d\dZ  done", hub("runs")[1])
+
+
+def test_an_app_is_paused_set_and_disabled(hub):
+    assert (
+        "mode paused, every 2h (Europe/Oslo)"
+        in hub(
+            "apps",
+            "set",
+            "costtracker",
+            "--mode",
+            "paused",
+            "--schedule",
+            "2h",
+            "--zone",
+            "Europe/Oslo",
+        )[1]
+    )
+    assert "Every enabled app is paused" in hub("sync")[2]
+    assert "is disabled" in hub("apps", "disable", "costtracker")[1]
+    assert "No app is enabled yet" in hub("sync")[2]
+
+
+def test_matches_travel_by_csv(hub, tmp_path):
+    file = tmp_path / "matches.csv"
+    assert hub("apps", "matches", "costtracker", "--export", file)[0] == 0
+    header, rows = spreadsheets.decode(file.read_bytes())
+    assert header == ["field", "code", "name", "quickbooks_id", "quickbooks_name"]
+    assert rows
+    file.write_text("field,code,quickbooks_id\ncolour,1,7\n")
+    code, _, err = hub("apps", "matches", "costtracker", "--import", file)
+    assert (code, "Line 2: There is no field 'colour'" in err) == (1, True)
+
+
+def test_the_company_is_listed_checked_and_disconnected(hub):
+    row = json.loads(hub("companies", "list", "--json")[1])[0]
+    assert row["holds_unused_until"] < row["reconnect_by"]
+    assert row["state"] == "connected"
+    assert "works, and its lists are fresh" in hub("companies", "check", row["realm"])[1]
+    assert (
+        "in batches where more than a few wait"
+        in hub("companies", "batches", row["realm"], "auto")[1]
+    )
+    assert json.loads(hub("companies", "list", "--json")[1])[0]["batches"] == "auto"
+    assert "is disconnected" in hub("companies", "disconnect", row["realm"])[1]
+    assert json.loads(hub("companies", "list", "--json")[1])[0]["state"] == "disconnected"
+
+
+def test_a_restored_database_is_noted(hub):
+    assert "is looked for in QuickBooks before anything is sent again" in hub("restored")[1]
+
+
+def test_what_was_posted_is_taken_back_after_a_question(hub):
+    hub("approve", *postings(hub, "review"))
+    hub("sync")
+    run = json.loads(hub("runs", "--json")[1])[0]["id"]
+    posted = postings(hub, "posted")
+    code, out, _ = hub("undo", posted[0], input="y\n")
+    assert (code, "1 is taken back with the next sync." in out) == (0, True)
+    code, out, _ = hub("undo", f"run:{run}", "--yes")
+    assert (code, out.count("can be taken back: "), out.count("stays: ")) == (0, len(posted) - 1, 1)
+    hub("sync")
+    assert all(
+        "taken out of QuickBooks" in row["reason"]
+        for row in json.loads(hub("outbox", "--state", "held", "--json")[1])
+    )
+
+
+def test_what_is_neither_a_run_nor_a_posting_is_named(empty):
+    assert "neither the id of a posting nor run:ID" in empty("undo", "x12")[2]
+    assert "'99' is not" in empty("undo", "run:99")[2] or "99" in empty("undo", "run:99")[2]

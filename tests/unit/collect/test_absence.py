@@ -1,0 +1,290 @@
+"""Documents that a source does not have when it is asked for them: gone once that is proved, and back if it was not."""
+
+import shutil
+
+import pytest
+from sqlalchemy import select, update
+
+from hub import Gone, Retry, Unreadable, outbox
+from hub.collect import run as collect_run
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.errors import HubError, Refused
+from hub.models import Case, Installation, ListState, Posting, SourceDocument
+from tests.support.small_source import SmallSource, bill, change, document, postings, settle
+
+HOUR = 3600
+ABSENT = Gone(source_id="invoice:1", reason="Small does not have it.")
+
+
+@pytest.fixture
+def source():
+    return SmallSource(gone="delete")
+
+
+@pytest.fixture
+def hub(source, make_app, make_config, empty_database, clock):
+    """The small source enabled in automatic mode; returns a function that collects, an hour later if wanted."""
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
+        id = settle()
+
+        def collect(*items, later=0, **options):
+            clock.advance(later)
+            with transaction() as session:  # QuickBooks' lists are fresh at any time
+                session.execute(update(ListState).values(read_at=clock.now()))
+            source.items = list(items)
+            return dict(collect_run.collect(id, **options).counts)
+
+        collect.id = id
+        yield collect
+
+
+def ask_for(source_id="invoice:1"):
+    """Somebody wants this document read again, as a webhook does."""
+    with transaction() as session:
+        session.query(SourceDocument).filter_by(source_id=source_id).update({"reread": True})
+
+
+def posting(**where):
+    (found,) = postings(**where)
+    return found
+
+
+def open_causes():
+    with reading() as session:
+        return list(session.scalars(select(Case.cause).where(Case.closed_at.is_(None))))
+
+
+def land():
+    change(posting().id, state="posted", quickbooks_id="500", sync_token="0")
+
+
+def held(hub):
+    """A document that waits for a match, with its case."""
+    hub(bill(account="9"))
+    return posting()
+
+
+# -- before it is proved ---------------------------------------------------------------------------------------------
+
+
+def test_a_document_that_is_absent_once_keeps_its_state_and_its_case(hub, source):
+    before = held(hub)
+    source.by_id = {"invoice:1": ABSENT}
+    assert hub() == {"absent": 1, "documents": 1}
+    now = posting()
+    assert (now.state, now.hold, now.reason) == ("held", "mapping", before.reason)
+    assert document().gone is None
+    assert open_causes() == [f"match:{hub.id}:account:9"]
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        lambda: bill(stage="pending", hold="Not approved."),
+        lambda: Unreadable(source_id="invoice:1", reason="No date."),
+        lambda: bill(account="9"),
+    ],
+)
+def test_within_an_hour_any_number_of_answers_proves_nothing(hub, source, waits):
+    hub(waits())
+    before = [one.state for one in postings()]
+    source.by_id = {"invoice:1": ABSENT}
+    for _ in range(5):
+        hub(later=HOUR / 5 - 1)
+    assert document().gone is None
+    assert [one.state for one in postings()] == before
+
+
+def test_two_answers_an_hour_apart_prove_it(hub, source):
+    held(hub)
+    source.by_id = {"invoice:1": ABSENT}
+    hub()
+    assert hub(later=HOUR) == {"gone": 1, "documents": 1}
+    assert (posting().state, posting().reason) == ("withdrawn", "Small does not have it.")
+    assert document().gone == "Small does not have it."
+    assert open_causes() == []
+
+
+def test_a_document_that_was_there_in_between_has_to_be_absent_twice_again(hub, source):
+    held(hub)
+    for answer, gone in (
+        (ABSENT, False),
+        (bill(account="9"), False),
+        (ABSENT, False),
+        (ABSENT, True),
+    ):
+        source.by_id = {"invoice:1": answer}
+        hub(later=HOUR)
+        assert (document().gone is not None) is gone
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"check_fails": Refused("There is nothing at this address.")},
+        {"fails": Retry("Small is busy.")},
+    ],
+)
+def test_answers_of_a_source_that_fails_otherwise_prove_nothing(hub, source, broken):
+    held(hub)
+    source.by_id = {"invoice:1": ABSENT}
+    for name, error in broken.items():
+        setattr(source, name, error)
+    for _ in range(4):
+        with pytest.raises(HubError):
+            hub(later=HOUR)
+    assert (posting().state, document().gone, document().absent_since) == ("held", None, None)
+
+
+def test_only_answers_in_good_runs_count_however_long_ago_the_first_other_one_was(hub, source):
+    held(hub)
+    source.by_id = {"invoice:1": ABSENT}
+    source.check_fails = Refused("There is nothing at this address.")
+    with pytest.raises(Refused):
+        hub()
+    source.check_fails = None
+    hub(later=2 * HOUR)
+    assert document().gone is None
+    hub(later=HOUR)
+    assert document().gone is not None
+
+
+def test_the_source_is_checked_once_in_a_run_and_only_where_something_is_absent(hub, source):
+    hub(bill("1", account="9"), bill("2", account="9"))
+    source.by_id = {"invoice:1": bill("1", account="9"), "invoice:2": bill("2", account="9")}
+    before = source.checks
+    hub()
+    assert source.checks == before
+    source.by_id = {one: Gone(source_id=one) for one in source.by_id}
+    hub()
+    assert source.checks == before + 1
+
+
+def test_single_documents_that_a_person_asks_for_prove_nothing(hub, source):
+    held(hub)
+    source.by_id = {"invoice:1": ABSENT}
+    for _ in range(3):
+        assert hub(ids=["invoice:1"], later=HOUR) == {"absent": 1, "documents": 1}
+    assert (posting().state, document().absent_at is not None) == ("held", True)
+
+
+def test_an_absent_document_is_not_posted_until_the_source_has_it_again(hub, source):
+    hub(bill())
+    ask_for()
+    source.by_id = {"invoice:1": ABSENT}
+    hub()
+    ready = posting()
+    assert ready.state == "ready"
+    assert _sendable(hub) == []
+    source.by_id = {"invoice:1": bill()}
+    hub()
+    assert _sendable(hub) == [ready.id]
+
+
+def _sendable(hub):
+    with reading() as session:
+        mine = Posting.installation_id == hub.id, Posting.state == "ready", outbox.IS_CURRENT
+        return list(session.scalars(select(Posting.id).where(*mine)))
+
+
+# -- what the source says itself -------------------------------------------------------------------------------------
+
+
+def test_a_deletion_that_the_source_announces_counts_at_once(hub, source):
+    held(hub)
+    hub(ABSENT)
+    assert (posting().state, document().gone) == ("withdrawn", "Small does not have it.")
+
+
+def test_a_document_that_the_plugin_only_misses_in_a_list_has_to_be_proved_too(hub, source):
+    held(hub)
+    source.by_id = {"invoice:1": ABSENT}
+    hub(Gone(source_id="invoice:1", inferred=True))
+    assert (posting().state, source.asked) == ("held", [])
+    hub(later=HOUR)
+    assert (posting().state, source.asked) == ("withdrawn", [("invoice:1",)])
+
+
+# -- what is in the books --------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_deleted_in_quickbooks_before_it_is_proved(hub, source):
+    hub(bill())
+    land()
+    ask_for()
+    source.by_id = {"invoice:1": ABSENT}
+    hub()
+    assert [one.operation for one in postings()] == ["create"]
+    hub(later=HOUR)
+    assert [(one.operation, one.state) for one in postings()] == [
+        ("create", "posted"),
+        ("delete", "ready"),
+    ]
+
+
+def test_what_was_to_be_deleted_stays_if_the_source_has_it_after_all(hub, source):
+    hub(bill())
+    land()
+    hub(ABSENT)
+    source.by_id = {"invoice:1": bill()}
+    hub(later=HOUR)
+    assert [(one.operation, one.state) for one in postings()] == [
+        ("create", "posted"),
+        ("delete", "withdrawn"),
+    ]
+    assert document().gone is None
+
+
+def test_what_was_to_be_deleted_stays_if_the_source_has_it_in_a_form_that_cannot_be_read(
+    hub, source
+):
+    hub(bill())
+    land()
+    hub(ABSENT)
+    source.by_id = {"invoice:1": Unreadable(source_id="invoice:1", reason="It has no date.")}
+    hub()
+    assert [(one.operation, one.state) for one in postings()] == [
+        ("create", "posted"),
+        ("delete", "withdrawn"),
+    ]
+    assert (document().gone, document().unreadable) == (None, "It has no date.")
+
+
+# -- afterwards ------------------------------------------------------------------------------------------------------
+
+
+def test_a_document_that_is_gone_is_looked_for_thirty_days_and_comes_back(hub, source):
+    held(hub)
+    hub(ABSENT)
+    source.by_id = {"invoice:1": ABSENT}
+    hub(later=29 * 24 * HOUR)
+    assert posting().state == "withdrawn"
+    source.by_id = {"invoice:1": bill()}
+    hub(later=HOUR)
+    assert (posting().state, document().gone, document().gone_at) == ("ready", None, None)
+
+
+def test_after_thirty_days_nobody_asks_for_it_any_more(hub, source):
+    held(hub)
+    hub(ABSENT)
+    source.by_id = {"invoice:1": ABSENT}
+    hub(later=29 * 24 * HOUR)
+    asked = list(source.asked)
+    hub(later=2 * 24 * HOUR)
+    assert source.asked == asked
+
+
+def test_a_question_that_a_person_skipped_is_not_asked_again_while_it_is_looked_for(hub, source):
+    hub(bill())
+    land()
+    with transaction() as session:
+        session.get_one(Installation, hub.id).settings = {}
+    hub(ABSENT)
+    with transaction() as session:
+        outbox.skip(session, session.get_one(Posting, postings()[-1].id), "kari", "leave it")
+    source.by_id = {"invoice:1": ABSENT}
+    hub(later=HOUR)
+    assert [one.state for one in postings()] == ["posted", "skipped"]

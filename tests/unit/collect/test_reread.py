@@ -1,0 +1,278 @@
+"""Reading again what waits: after what is new, longest unread first, within a budget, on from where a run stopped."""
+
+import shutil
+
+import pytest
+from sqlalchemy import select
+from werkzeug.test import Client
+
+from hub import Code, outbox
+from hub.collect import reread
+from hub.collect import run as collect_run
+from hub.context import current
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.errors import PluginFault, Refused, Retry, TooOften
+from hub.installations import enable
+from hub.models import Match, Posting, SourceDocument
+from hub.scheduling import runner
+from tests.conftest import COSTTRACKER, mount_costtracker
+from tests.support.small_source import SmallSource, bill, document, page, postings, settle
+
+BUDGET = 20
+
+
+@pytest.fixture
+def source():
+    return SmallSource()
+
+
+@pytest.fixture
+def hub(source, make_app, make_config, empty_database, clock):
+    """The small source enabled; returns a function that collects and says which ids were read, in order."""
+    config = make_config(HUB_REREAD_IDS=str(BUDGET))
+    shutil.copy(empty_database, config.data / "hub.db")
+    with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
+        id = settle()
+
+        def collect(*items, **options):
+            clock.advance(60)
+            source.items, source.order = list(items), []
+            collect.notes = collect_run.collect(id, **options).notes
+            return [int(one.partition(":")[2]) for one in source.order if one != "the list"]
+
+        collect.id = id
+        yield collect
+
+
+def wait(hub, source, count, **values):
+    """So many documents that are not wanted yet, as far as the source says."""
+    items = [bill(str(n), stage="pending", hold="Not yet.", **values) for n in range(count)]
+    hub(*items)
+    source.by_id = {one.source_id: one for one in items}
+
+
+def ask_for(*numbers):
+    """Somebody wants these read again, as a webhook or a retry does."""
+    ids = [f"invoice:{number}" for number in numbers]
+    with transaction() as session:
+        found = session.query(SourceDocument).filter(SourceDocument.source_id.in_(ids))
+        found.update({"reread": True})
+
+
+# -- the order -------------------------------------------------------------------------------------------------------
+
+
+def test_new_documents_are_read_before_those_that_wait(hub, source):
+    wait(hub, source, 3)
+    hub(bill("new"))
+    assert source.order[0] == "the list"
+    assert len(source.order) == 4
+
+
+def test_a_document_that_the_list_has_just_shown_is_not_asked_for_again(hub, source):
+    wait(hub, source, 3)
+    assert hub(bill("1", stage="pending", hold="Still not.")) == [0, 2]
+
+
+def test_every_document_has_its_turn_longest_unread_first(hub, source):
+    wait(hub, source, 50)
+    assert hub() == [*range(20)]
+    assert hub() == [*range(20, 40)]
+    assert hub() == [*range(40, 50), *range(10)]
+
+
+def test_a_document_that_the_source_says_nothing_about_does_not_stay_in_front(hub, source):
+    wait(hub, source, 30)
+    source.by_id = {}
+    assert hub() == [*range(20)]
+    assert hub() == [*range(20, 30), *range(10)]
+
+
+@pytest.mark.parametrize("defect", [ZeroDivisionError("division by zero"), Refused("No.")])
+def test_a_document_that_stops_the_reading_does_not_stop_the_next_one(hub, source, defect):
+    wait(hub, source, 5)
+    source.by_id["invoice:2"] = defect
+    with pytest.raises((PluginFault, Refused)):
+        hub()
+    assert source.order[-1] == "invoice:2"
+    with pytest.raises((PluginFault, Refused)):
+        hub()
+    assert source.order[1:] == [f"invoice:{n}" for n in (3, 4, 0, 1, 2)]
+
+
+# -- where it stops --------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_is_throttled_is_read_on_by_the_next(hub, source):
+    wait(hub, source, 15)
+    for expected in ([*range(6)], [*range(6, 12)], [12, 13, 14, 0, 1, 2]):
+        source.answers_left = 6
+        assert hub() == expected
+        assert "read on with the next run" in hub.notes[0]
+
+
+def test_a_run_that_is_throttled_while_it_reads_again_has_read_what_is_new(hub, source):
+    wait(hub, source, 5)
+    source.answers_left = 0
+    hub(*page(bill("new"), cursor="A"))
+    assert document("invoice:new") is not None
+
+
+def test_what_a_person_asks_for_by_its_id_says_that_it_was_throttled(hub, source):
+    wait(hub, source, 3)
+    source.answers_left = 1
+    with pytest.raises(TooOften):
+        hub(ids=["invoice:0", "invoice:1"])
+
+
+def test_a_source_that_does_not_answer_stops_the_run_and_what_was_read_is_kept(hub, source):
+    wait(hub, source, 5)
+    source.by_id["invoice:2"] = Retry("Small is busy.")
+    with pytest.raises(Retry, match="Small is busy"):
+        hub()
+    source.by_id["invoice:2"] = source.by_id["invoice:1"]
+    assert hub()[:3] == [2, 3, 4]
+
+
+# -- what is read whatever the budget --------------------------------------------------------------------------------
+
+
+def test_documents_that_somebody_asked_for_are_read_before_the_others_and_all_of_them(hub, source):
+    wait(hub, source, 60)
+    wanted = [*range(25, 60)]
+    ask_for(*wanted)
+    assert hub() == [*wanted, *range(20)]
+    assert hub() == [*range(20, 25), *range(15)]
+
+
+def held(hub, source, count, account="9"):
+    items = [bill(str(n), account=account) for n in range(count)]
+    hub(*items)
+    source.by_id |= {one.source_id: one for one in items}
+
+
+def match(record):
+    """Match the account of code 9 as a person does."""
+    about = {"company_id": 1, "scope": "small-source", "tenant": "t1", "role": "account"}
+    with transaction() as session:
+        now = current().clock.now()
+        decision = {"record": record, "how": "decided", "who": "kari", "at": now}
+        session.add(Match(field="account", code="9", **decision, **about))
+
+
+def test_a_match_releases_all_that_it_held_in_one_run(hub, source):
+    held(hub, source, 30)
+    match("8")
+    assert hub() == [*range(30)]
+    assert {one.state for one in postings()} == {"ready"}
+
+
+def test_a_match_that_releases_nothing_is_tried_once(hub, source):
+    held(hub, source, 30, account=Code(id="9", name="Nine"))
+    match("none")
+    assert len(hub()) == 30
+    assert len(hub()) == BUDGET
+
+
+def test_nothing_is_sent_before_it_was_read_again_under_the_new_settings(hub, source):
+    items = [bill("1"), bill("2")]
+    hub(*items)
+    source.by_id = {one.source_id: one for one in items}
+    with transaction() as session:
+        outbox.mark_for_reread(session, hub.id)
+    source.answers_left = 1
+    hub()
+    with reading() as session:
+        current_ones = session.scalars(select(Posting.number).where(outbox.IS_CURRENT)).all()
+    assert [one.state for one in postings()] == ["ready", "ready"]
+    assert current_ones == ["F-1"]
+
+
+# -- calls -----------------------------------------------------------------------------------------------------------
+
+
+class Calls:
+    """The calls of a run, as the budget counts them."""
+
+    def __init__(self, calls):
+        self.calls = calls
+
+
+@pytest.mark.parametrize(
+    ("before", "most"),
+    [
+        (2, 50),  # a run that reads little still has fifty calls
+        (100, 50),
+        (300, 100),  # a quarter of all: a hundred of four hundred
+    ],
+)
+def test_a_run_spends_a_quarter_of_its_calls_on_what_waits(hub, source, before, most):
+    setup = collect_run.prepare(hub.id, None)
+    calls = Calls(before)
+    object.__setattr__(setup.site, "http", calls)
+    budget = reread.Budget(setup)
+    budget._most_ids = 1000
+    while not budget.is_spent():
+        calls.calls += 1
+        budget.spend(1)
+    assert calls.calls - before == most
+
+
+# -- CostTracker, which takes a hundred calls --------------------------------------------------------------------------
+
+
+class Waiting:
+    """150 invoices that nobody has approved yet, at a CostTracker that takes so many calls in half a minute."""
+
+    def __init__(self, stand_in):
+        self.source = Client(stand_in.wsgi)
+        for invoice in self.source.get("/_sandbox/books").json["invoices"]:
+            self.source.post(f"/invoices/{invoice['id']}/send")
+        given = {**stand_in.settings(COSTTRACKER), "payable_account": "Accounts Payable (A/P)"}
+        self.id = enable.enable(1, "costtracker", given, who="kari", mode="review").id
+
+    def sync(self):
+        """A run, a while after the one before; and the invoices that it read one by one."""
+        self.source.post("/_sandbox/clock", json={"advance": 900})
+        current().clock.advance(900)
+        self.source.delete("/_sandbox/log")
+        done = runner.sync(self.id, asked_by="kari")
+        calls = self.source.get("/_sandbox/log").json["requests"]
+        read = [one["path"] for one in calls if one["call"] == "invoice" and one["status"] == 200]
+        return done, [path.rpartition("/")[2] for path in read]
+
+    def pending(self):
+        """The numbers of the invoices that wait, as the hub knows them."""
+        found = select(SourceDocument.source_id).where(SourceDocument.stage == "pending")
+        with reading() as session:
+            return [id.removeprefix("invoice:") for id in session.scalars(found)]
+
+    def take(self, calls):
+        self.source.post("/_sandbox/limit", json={"requests": calls})
+
+
+@pytest.fixture
+def waiting(app, quickbooks):
+    return Waiting(mount_costtracker(app, documents=150))
+
+
+def test_a_source_that_takes_few_calls_shows_what_is_new_in_the_first_run(waiting):
+    waiting.sync()
+    first, *others = waiting.pending()
+    assert len(others) >= 140
+    waiting.take(100)
+    waiting.source.post(f"/invoices/{first}/approve")
+    done, read = waiting.sync()
+    assert done.outcome == "done"
+    assert first not in waiting.pending()
+    assert len(read) == reread.MIN_CALLS
+    assert {*read, *waiting.sync()[1], *waiting.sync()[1]} >= {*others}
+
+
+def test_a_source_that_takes_fewer_than_wait_is_read_on_where_it_stopped(waiting):
+    waiting.sync()
+    waiting.take(40)
+    runs = [waiting.sync() for _ in range(5)]
+    assert {done.outcome for done, _ in runs} == {"done"}
+    assert {id for _, read in runs for id in read} >= {*waiting.pending()}

@@ -1,0 +1,949 @@
+"""Collecting: what a source yields becomes postings; each rule of changing, holding and taking back."""
+
+import datetime as dt
+import json
+import shutil
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import event, func, select
+
+from hub import (
+    Attachment,
+    Checkpoint,
+    Code,
+    Document,
+    Gone,
+    Line,
+    NeedsAttention,
+    Party,
+    Retry,
+    Unreadable,
+    outbox,
+)
+from hub.collect import run as collect_run
+from hub.collect.batch import CollectBatch
+from hub.context import current
+from hub.contract.registry import Plugins
+from hub.db.engine import db, reading, transaction
+from hub.errors import PluginFault
+from hub.models import (
+    Attempt,
+    Case,
+    Cursor,
+    Installation,
+    Match,
+    Posting,
+    SeenCode,
+    SourceDocument,
+)
+from tests.support.small_source import (
+    SmallSource,
+    bill,
+    change,
+    document,
+    page,
+    postings,
+    settle,
+    vendor_code,
+)
+
+
+@pytest.fixture
+def about():
+    """What a test says of the app otherwise than usual."""
+    return {}
+
+
+@pytest.fixture
+def source(about):
+    return SmallSource(**about)
+
+
+@pytest.fixture
+def hub(source, make_app, make_config, empty_database):
+    """The small source enabled in automatic mode; returns a function that collects."""
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
+        yield collector(source)
+
+
+def collector(source):
+    id = settle()
+
+    def collect(*items, **options):
+        source.items = list(items) or source.items
+        return dict(collect_run.collect(id, **options).counts)
+
+    collect.id = id
+    return collect
+
+
+def land(posting_id, id="500", token="0"):
+    """What posting does when QuickBooks took it."""
+    change(
+        posting_id, state="posted", quickbooks_id=id, sync_token=token, posted_total=Decimal(125)
+    )
+    with transaction() as session:
+        outbox.link(session, posting_id)
+
+
+def one(**where):
+    (found,) = postings(**where)
+    return found
+
+
+def open_cases():
+    with reading() as session:
+        found = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.cause))
+        return [(case.cause, case.act, [posting.id for posting in case.postings]) for case in found]
+
+
+# -- the straight way ------------------------------------------------------------------------------------------------
+
+
+def test_a_document_becomes_a_ready_posting_with_its_bytes(hub):
+    assert hub(bill()) == {"new": 1, "documents": 1}
+    posting = one()
+    assert (posting.state, posting.operation, posting.base, posting.kind) == (
+        "ready",
+        "create",
+        "0",
+        "bill",
+    )
+    assert json.loads(posting.payload)["VendorRef"]["value"] == "31"
+    assert (posting.number, posting.total, posting.currency) == ("F-1", Decimal(125), "NOK")
+
+
+def test_the_key_comes_from_realm_app_account_and_source_id_alone(hub):
+    hub(bill())
+    name = outbox.identity("9130", "small", "t1", "invoice:1")
+    assert one().requestid == outbox.request_id(name, "", "create", "0", 0)
+    assert document().marker == outbox.marker(name)
+    assert f"[hub:{document().marker}]" in one().payload.decode()
+
+
+def test_collecting_twice_makes_nothing_new(hub):
+    hub(bill())
+    before = one()
+    hub(bill())
+    assert (one().id, one().revision, one().state) == (before.id, 0, "ready")
+
+
+def test_in_review_mode_nothing_is_ready(hub):
+    with transaction() as session:
+        session.get_one(Installation, hub.id).mode = "review"
+    hub(bill())
+    assert one().state == "review"
+
+
+@pytest.mark.row("CT-B8")
+def test_a_file_waits_for_its_document(hub):
+    hub(bill(attachments=(Attachment(id="f1", name="scan.pdf", mime="application/pdf"),)))
+    main, file = postings()
+    assert (file.operation, file.part, file.after_id, file.state) == (
+        "attach",
+        "f1",
+        main.id,
+        "waiting",
+    )
+
+
+@pytest.mark.row("CT-B8")
+def test_a_file_that_comes_later_follows_the_posted_document(hub):
+    hub(bill())
+    land(one().id)
+    hub(bill(attachments=(Attachment(id="f1", name="scan.pdf", mime="application/pdf"),)))
+    main, file = postings()
+    assert (main.state, file.state, file.base, file.after_id) == ("posted", "ready", "500", main.id)
+
+
+def test_a_file_that_vanished_before_it_was_sent_is_withdrawn(hub):
+    hub(bill(attachments=(Attachment(id="f1", name="scan.pdf", mime="application/pdf"),)))
+    hub(bill())
+    assert one(operation="attach").state == "withdrawn"
+
+
+def test_a_file_that_is_held_stays_held_until_it_changes(hub):
+    scan = Attachment(id="f1", name="scan.exe", mime="application/pdf")
+    hub(bill(attachments=(scan,)))
+    land(one(operation="create").id)
+    change(one(operation="attach").id, state="held", hold="source", reason="No such files.")
+    hub(bill(attachments=(scan,), version="2"))
+    assert one(operation="attach").state == "held"
+    hub(bill(attachments=(Attachment(id="f1", name="scan.pdf", mime="application/pdf"),)))
+    assert (one(operation="attach").state, one(operation="attach").number) == ("ready", "scan.pdf")
+
+
+def test_the_codes_that_documents_use_are_remembered(hub):
+    hub(bill(supplier=Code(id="s9", name="Norsk Stål AS")))
+    hub(bill(supplier=Code(id="s9", name="Norsk Stål AS (nytt)")))
+    with reading() as session:
+        seen = {(code.field, code.code): code.name for code in session.scalars(select(SeenCode))}
+    assert seen == {("supplier", "s9"): "Norsk Stål AS (nytt)", ("account", "4010"): ""}
+
+
+# -- cursors ---------------------------------------------------------------------------------------------------------
+
+
+def cursor(stream=""):
+    with reading() as session:
+        return session.scalar(select(Cursor.value).where(Cursor.stream == stream))
+
+
+def test_a_cursor_is_kept_with_what_came_before_it(hub, source):
+    hub(*page(bill("1"), cursor="A"), *page(bill("2"), cursor="B"))
+    assert cursor() == "B"
+    hub(*page(cursor="C"))
+    assert source.cursors == [{}, {"": "B"}]
+
+
+def test_a_source_that_stops_keeps_what_came_but_not_the_cursor(hub, source):
+    source.fails = Retry("Small is busy.")
+    with pytest.raises(Retry, match="Small is busy"):
+        hub(*page(bill("1"), cursor="A"), bill("2"))
+    assert cursor() == "A"
+    assert len(postings()) == 2
+
+
+@pytest.mark.parametrize("moment", ["_keep_cursor", "CollectBatch"])
+def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch, moment):
+    def crash(session, setup, items=True, *_):
+        if moment != "CollectBatch" or items:
+            raise KeyboardInterrupt
+        return CollectBatch(session, setup, items)
+
+    monkeypatch.setattr(collect_run, moment, crash)
+    with pytest.raises(KeyboardInterrupt):
+        hub(*page(bill("1"), cursor="A"))
+    monkeypatch.undo()
+    assert cursor() is None
+    assert postings() == []
+    hub(*page(bill("1"), cursor="A"))
+    assert cursor() == "A"
+    assert len(postings()) == 1
+
+
+def test_a_defect_of_the_plugin_is_a_sentence_with_its_name(hub, source):
+    source.fails = ZeroDivisionError("division by zero")
+    with pytest.raises(
+        PluginFault, match=r"^Small stopped with a defect of its own while reading its documents"
+    ):
+        hub(bill())
+    assert one().state == "ready"
+
+
+def test_access_that_is_lost_is_one_case_that_closes_by_itself(hub, source):
+    source.fails = NeedsAttention("Small no longer knows the key.")
+    for _ in range(2):
+        with pytest.raises(NeedsAttention):
+            hub(bill())
+    assert [cause for cause, _, _ in open_cases()] == [f"source:{hub.id}"]
+    source.fails = None
+    hub(bill())
+    assert open_cases() == []
+
+
+# -- missing matches -------------------------------------------------------------------------------------------------
+
+
+def test_all_that_is_missing_is_held_at_once_in_one_case_per_code(hub):
+    hub(
+        bill("1", account="9"),
+        bill("2", account="9", supplier=Code(id="x", name="Norsk Staal AS", create=None)),
+    )
+    first, second = postings()
+    assert {first.state, second.state} == {"held"}
+    assert first.hold == "mapping"
+    assert first.payload == b""
+    assert open_cases() == [
+        (f"match:{hub.id}:account:9", "match", [first.id, second.id]),
+        (f"match:{hub.id}:supplier:x", "match", [second.id]),
+    ]
+
+
+def decide(hub, field, code, record):
+    with transaction() as session:
+        where = {
+            "company_id": 1,
+            "scope": "small-source",
+            "tenant": "t1",
+            "field": field,
+            "code": code,
+        }
+        about = {
+            "role": "account",
+            "record": record,
+            "how": "decided",
+            "who": "kari",
+            "at": current().clock.now(),
+        }
+        session.add(Match(**where, **about))
+
+
+def test_a_match_releases_what_it_held_and_keeps_the_posting(hub, source):
+    hub(bill(account="9"))
+    held = one()
+    decide(hub, "account", "9", "8")
+    source.by_id = {"invoice:1": bill(account="9")}
+    hub(*page(cursor="Z"))
+    assert source.asked == [("invoice:1",)]
+    assert (one().id, one().state, one().generation, one().requestid) == (
+        held.id,
+        "ready",
+        0,
+        held.requestid,
+    )
+    assert one().checked_at is None
+    assert open_cases()[0][2] == [held.id]
+
+
+def test_a_match_made_while_a_document_is_in_review_changes_its_bytes(hub):
+    hub(bill(account="4010"))
+    decide(hub, "account", "4010", "8")
+    hub(*page(cursor="Z"))
+    assert b'"8"' in one().payload
+    assert one().revision == 1
+
+
+def test_what_is_unsent_is_read_again_after_the_settings_changed(hub, source):
+    hub(bill("1"), bill("2"))
+    land(postings()[0].id)
+    with transaction() as session:
+        outbox.mark_for_reread(session, hub.id)
+    hub(*page(cursor="Z"))
+    assert source.asked == [("invoice:2",)]
+
+
+def test_what_a_person_called_new_is_that_record_once_it_is_made(hub):
+    hub(bill(supplier=vendor_code(name="Norsk Staal AS")))
+    decide(hub, "supplier", "v1", "+")
+    hub(bill(supplier=vendor_code(name="Norsk Staal AS")))
+    land(one(kind="vendor").id, id="77")
+    assert hub(bill(supplier=vendor_code(name="Norsk Staal AS"))) == {"changed": 1, "documents": 1}
+    assert b'"77"' in one(kind="bill").payload
+
+
+def test_another_missing_code_replaces_the_case_of_the_first(hub):
+    hub(bill(account="9"))
+    hub(bill(account="10"))
+    assert open_cases() == [(f"match:{hub.id}:account:10", "match", [one().id])]
+
+
+def test_the_hold_of_the_source_is_a_case_at_the_source(hub):
+    hub(bill(hold="Invoice F-1 has no receipt."))
+    assert (one().state, one().hold, one().reason) == (
+        "held",
+        "source",
+        "Invoice F-1 has no receipt.",
+    )
+    assert open_cases() == [(f"posting:{one().id}:source", "either", [one().id])]
+
+
+def test_an_unreadable_row_is_held_and_released_once_it_can_be_read(hub, source):
+    hub(Unreadable(source_id="invoice:1", reason="It has no date."))
+    assert (one().state, one().reason) == ("held", "It has no date.")
+    source.by_id = {"invoice:1": bill()}
+    hub(*page(cursor="Z"))
+    assert (one().state, document().unreadable) == ("ready", "")
+
+
+def test_a_posted_document_that_cannot_be_read_stays_posted_with_a_case(hub):
+    hub(bill())
+    land(one().id)
+    hub(Unreadable(source_id="invoice:1", reason="It has no date."))
+    assert one().state == "posted"
+    assert open_cases()[0][1:] == ("source", [one().id])
+    hub(bill())
+    assert one().state == "posted"
+    assert open_cases() == []
+
+
+@pytest.mark.row("CT-B2")
+def test_a_sum_that_differs_is_held_with_both_figures(hub):
+    hub(bill(lines=[Line(id="a", amount=Decimal("124.99"), codes={"account": "4010"})]))
+    assert one().state == "held"
+    assert "124.99" in one().reason
+    assert "125.00" in one().reason
+
+
+def test_a_document_the_hub_cannot_take_in_stops_no_other(hub):
+    huge = bill("2", total="1", lines=[Line(id="a", amount=Decimal(1), codes={"account": "4010"})])
+    odd = Document(kind="deposit", source_id="invoice:3", date=dt.date(2026, 2, 1))
+    hub(bill("1"), odd, huge)
+    assert [(posting.document_id, posting.state) for posting in postings()] == [
+        (1, "ready"),
+        (2, "held"),
+        (3, "ready"),
+    ]
+
+
+# -- what is not wanted ----------------------------------------------------------------------------------------------
+
+
+def test_a_pending_document_has_no_posting_and_is_read_again(hub, source):
+    assert hub(bill(stage="pending", hold="Not approved yet.")) == {"pending": 1, "documents": 1}
+    assert postings() == []
+    assert open_cases() == []
+    source.by_id = {"invoice:1": bill()}
+    hub(*page(cursor="Z"))
+    assert one().state == "ready"
+
+
+def test_a_document_that_goes_back_to_pending_is_withdrawn_and_comes_back_as_the_same_posting(hub):
+    hub(bill())
+    hub(bill(stage="pending", hold="Sent back."))
+    assert (one().state, one().reason) == ("withdrawn", "Sent back.")
+    hub(bill())
+    assert (one().state, one().generation) == ("ready", 0)
+
+
+def test_a_posted_document_that_is_being_revised_leaves_quickbooks_alone(hub):
+    hub(bill())
+    land(one().id)
+    hub(bill(stage="pending", hold="Being revised.", total="130.00"))
+    assert one().state == "posted"
+    assert document().stage == "pending"
+
+
+def test_a_closed_document_is_withdrawn(hub):
+    hub(bill(stage="closed", hold="Rejected."))
+    assert (one().state, one().reason) == ("withdrawn", "Rejected.")
+
+
+@pytest.mark.row("CT-B7")
+@pytest.mark.parametrize(
+    ("dates", "state"),
+    [
+        ({"date": dt.date(2025, 12, 31)}, "withdrawn"),
+        ({"date": dt.date(2026, 1, 1)}, "ready"),
+        ({"date": dt.date(2025, 12, 1), "received": dt.date(2026, 1, 2)}, "ready"),
+        ({"date": dt.date(2026, 1, 5), "received": dt.date(2025, 12, 30)}, "withdrawn"),
+    ],
+)
+def test_documents_before_the_start_are_left_alone(hub, dates, state):
+    with transaction() as session:
+        session.get_one(Installation, hub.id).start_date = dt.date(2026, 1, 1)
+    hub(bill(**dates))
+    assert one().state == state
+    assert state == "ready" or "before 2026-01-01" in one().reason
+
+
+def test_a_document_that_was_too_early_counts_once_the_first_day_is_moved(hub):
+    for start, state in ((dt.date(2026, 3, 1), "withdrawn"), (dt.date(2026, 1, 1), "ready")):
+        with transaction() as session:
+            session.get_one(Installation, hub.id).start_date = start
+        hub(bill())
+        assert one().state == state
+        assert document().before_start == ("excluded" if state == "withdrawn" else "")
+
+
+def test_a_first_day_that_is_moved_past_a_posted_document_leaves_its_changes_alone(hub):
+    hub(bill())
+    land(one().id)
+    with transaction() as session:
+        session.get_one(Installation, hub.id).start_date = dt.date(2026, 3, 1)
+    hub(bill(total="130.00"))
+    assert [(posting.operation, posting.state) for posting in postings()] == [
+        ("create", "posted"),
+        ("update", "ready"),
+    ]
+
+
+def test_update_only_creates_nothing(hub):
+    hub(bill(stage="update_only"))
+    assert postings() == []
+
+
+@pytest.mark.row("CT-S11")
+def test_an_update_of_a_vendor_is_written_against_the_one_it_names(hub):
+    edit = Document(kind="vendor", source_id="supplier:1", quickbooks_id="31", stage="update_only",
+                    details=Party(name="Norsk Stål AS", phone="22 33 44 55"))  # fmt: skip
+    hub(edit)
+    assert (one().operation, one().base.split(":")[0], one().quickbooks_id, one().state) == (
+        "update",
+        "31",
+        "31",
+        "ready",
+    )
+
+
+def test_a_document_with_an_id_of_quickbooks_never_becomes_a_creation(hub):
+    hub(bill(quickbooks_id="77"))
+    assert (one().operation, one().quickbooks_id) == ("update", "77")
+
+
+# -- changed before it was sent --------------------------------------------------------------------------------------
+
+
+def test_a_change_before_sending_replaces_the_bytes_under_the_same_key(hub):
+    hub(bill())
+    before = one()
+    hub(bill(total="130.00"))
+    assert (one().id, one().requestid, one().revision) == (before.id, before.requestid, 1)
+    assert one().total == Decimal(130)
+
+
+def test_an_approved_posting_whose_bytes_change_comes_back_for_review(hub):
+    hub(bill())
+    change(one().id, state="review")
+    with transaction() as session:
+        assert outbox.approve(session, [1], "kari")
+    hub(bill(total="130.00"))
+    assert (one().state, one().approved_by) == ("review", None)
+
+
+def approved_with_a_new_vendor(hub):
+    """A bill that was approved while its vendor was still to be made, and the vendor is posted by now."""
+    hub(bill(supplier=vendor_code()))
+    made, waits = one(kind="vendor"), one(kind="bill")
+    change(waits.id, state="review")
+    land(made.id)
+    with transaction() as session:
+        assert outbox.approve(session, [waits.id], "kari")
+
+
+def test_an_approval_holds_when_what_it_waited_for_has_its_id(hub):
+    approved_with_a_new_vendor(hub)
+    hub(bill(supplier=vendor_code()))
+    bill_ = one(kind="bill")
+    assert (bill_.state, bill_.approved_by, bill_.approved_payload) == (
+        "ready",
+        "kari",
+        bill_.planned,
+    )
+    assert b'"500"' in bill_.payload
+
+
+def test_an_approval_ends_when_more_than_that_changed(hub):
+    approved_with_a_new_vendor(hub)
+    hub(bill(supplier=vendor_code(), total="130.00"))
+    assert (one(kind="bill").state, one(kind="bill").approved_by) == ("review", None)
+
+
+def test_an_approved_one_never_leaves_with_a_place_that_is_not_filled(hub):
+    approved_with_a_new_vendor(hub)
+    assert one(kind="bill").state == "waiting"
+    with transaction() as session:
+        outbox.release_waiting(session, 1, current().clock.now())
+    assert (one(kind="bill").state, b"@posting" in one(kind="bill").payload) == ("ready", False)
+
+
+def test_version_and_facts_change_nothing(hub):
+    hub(bill())
+    land(one().id)
+    assert hub(bill(version="2", facts={"Approved by": "Kari"})) == {"unchanged": 1, "documents": 1}
+    assert one().state == "posted"
+    assert document().body["version"] == "2"
+
+
+def test_a_person_s_skip_survives_changes(hub):
+    hub(bill())
+    with transaction() as session:
+        outbox.skip(session, session.get_one(Posting, 1), "kari", "double")
+    hub(bill(total="130.00"))
+    assert one().state == "skipped"
+
+
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+def test_a_document_that_changes_in_flight_is_read_again_later(hub, source, state):
+    hub(bill())
+    before = one()
+    change(before.id, state=state)
+    hub(bill(total="130.00"))
+    assert (one().payload, one().state, document().reread) == (before.payload, state, True)
+    land(before.id)
+    source.by_id = {"invoice:1": bill(total="130.00")}
+    hub(*page(cursor="Z"))
+    assert [posting.operation for posting in postings()] == ["create", "update"]
+    assert not document().reread
+
+
+def attempted(posting_id, outcome="sent"):
+    with transaction() as session:
+        posting = session.get_one(Posting, posting_id)
+        session.add(Attempt(posting_id=posting_id, generation=posting.generation, requestid=posting.requestid,
+                            fence="f", sent_at=current().clock.now(), outcome=outcome))  # fmt: skip
+
+
+def test_bytes_never_change_under_a_key_that_may_have_left(hub):
+    hub(bill())
+    attempted(one().id, "doubt")
+    before = one()
+    hub(bill(total="130.00"))
+    assert (one().payload, one().requestid, document().reread) == (
+        before.payload,
+        before.requestid,
+        True,
+    )
+
+
+def test_a_corrected_document_gets_the_next_key_once_its_absence_is_proved(hub):
+    hub(bill())
+    attempted(one().id, "refused")
+    change(one().id, state="held", hold="quickbooks", rekey=True)
+    before = one()
+    hub(bill())
+    assert (one().state, one().generation) == ("held", 0)
+    hub(bill(total="130.00"))
+    assert (one().state, one().generation, one().rekey) == ("ready", 1, False)
+    assert one().requestid != before.requestid
+
+
+def test_another_kind_after_a_first_send_is_held(hub):
+    hub(bill())
+    land(one().id)
+    hub(bill(kind="vendor_credit"))
+    held = postings()[-1]
+    assert (held.state, held.hold, held.kind) == ("held", "source", "bill")
+    assert "vendor credit" in held.reason
+
+
+def test_another_kind_before_a_first_send_is_just_another_posting(hub):
+    hub(bill())
+    hub(bill(kind="vendor_credit"))
+    assert (one().state, one().kind) == ("ready", "vendor_credit")
+
+
+# -- changed after it was posted -------------------------------------------------------------------------------------
+
+
+def test_a_change_after_posting_is_an_update_against_what_was_posted(hub):
+    hub(bill())
+    land(one().id, token="3")
+    hub(bill(total="130.00"))
+    update = postings()[-1]
+    assert (update.operation, update.base, update.state, update.quickbooks_id) == (
+        "update",
+        "500:3",
+        "ready",
+        "500",
+    )
+
+
+def test_an_update_that_was_written_against_a_newer_token_is_not_made_twice(hub):
+    hub(bill())
+    land(one().id, token="3")
+    hub(bill(total="130.00"))
+    rewritten = {"base": "500:4", "requestid": "f" * 32, "payload": b"rewritten"}
+    change(postings()[-1].id, state="held", hold="quickbooks", **rewritten)
+    hub(bill(total="130.00", version="9"))
+    assert [posting.state for posting in postings()] == ["posted", "held"]
+
+
+def test_a_change_that_is_taken_back_withdraws_its_update(hub):
+    hub(bill())
+    land(one().id)
+    hub(bill(total="130.00"))
+    hub(bill())
+    assert [posting.state for posting in postings()] == ["posted", "withdrawn"]
+
+
+@pytest.mark.parametrize("about", [{"changed": "hold"}])
+def test_an_app_may_hold_changes(hub):
+    hub(bill())
+    land(one().id)
+    hub(bill(total="130.00"))
+    assert (postings()[-1].state, postings()[-1].hold) == ("held", "person")
+
+
+@pytest.mark.parametrize("about", [{"changed": "hold"}])
+def test_a_change_that_a_person_let_go_is_not_held_again(hub):
+    hub(bill())
+    land(one().id)
+    hub(bill(total="130.00"))
+    with transaction() as session:
+        assert outbox.retry(session, [2], "kari")
+    hub(bill(total="130.00"))
+    assert postings()[-1].state == "ready"
+
+
+def test_a_skipped_change_does_not_skip_the_next_one(hub):
+    hub(bill())
+    land(one().id)
+    hub(bill(total="130.00"))
+    with transaction() as session:
+        outbox.skip(session, session.get_one(Posting, 2), "kari", "no")
+    hub(bill(total="130.00", version="2"))
+    hub(bill(total="140.00"))
+    assert [posting.state for posting in postings()] == ["posted", "skipped", "ready"]
+    assert len({posting.requestid for posting in postings()}) == 3
+
+
+def test_an_unchanged_document_is_not_rewritten_because_a_match_changed(hub):
+    hub(bill())
+    land(one().id)
+    decide(hub, "account", "4010", "8")
+    hub(bill(version="2"))
+    assert len(postings()) == 1
+
+
+# -- gone ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_document_gone_before_sending_is_withdrawn_and_may_come_back(hub):
+    hub(bill())
+    assert hub(Gone(source_id="invoice:1", reason="Deleted.")) == {"gone": 1, "documents": 1}
+    assert (one().state, document().gone) == ("withdrawn", "Deleted.")
+    hub(bill())
+    assert (one().state, document().gone) == ("ready", None)
+
+
+def test_a_document_gone_after_posting_asks_a_person(hub):
+    hub(bill())
+    land(one().id, token="2")
+    hub(Gone(source_id="invoice:1"))
+    main, undo = postings()
+    assert (main.state, undo.operation, undo.state, undo.hold) == (
+        "posted",
+        "delete",
+        "held",
+        "person",
+    )
+    assert open_cases() == [(f"posting:{undo.id}:gone", "delete", [undo.id])]
+    assert "QuickBooks cannot void a bill." in undo.reason
+    hub(Gone(source_id="invoice:1"))
+    assert len(postings()) == 2
+
+
+@pytest.mark.parametrize("about", [{"gone": "delete"}, {"gone": "{when_gone}"}])
+def test_an_app_or_its_settings_may_delete_what_is_gone(hub):
+    hub(bill())
+    land(one().id, token="2")
+    hub(Gone(source_id="invoice:1"))
+    assert (postings()[-1].operation, postings()[-1].state, postings()[-1].base) == (
+        "delete",
+        "ready",
+        "500:2",
+    )
+
+
+def test_a_posted_document_that_reappears_drops_the_question(hub):
+    hub(bill())
+    land(one().id)
+    hub(Gone(source_id="invoice:1"))
+    hub(bill())
+    assert [posting.state for posting in postings()] == ["posted", "withdrawn"]
+    assert open_cases() == []
+
+
+def test_what_was_deleted_in_quickbooks_is_posted_again_only_by_a_person(hub):
+    hub(bill())
+    land(one().id)
+    hub(Gone(source_id="invoice:1"))
+    land(postings()[-1].id)
+    hub(bill())
+    again = postings()[-1]
+    assert (again.operation, again.state, again.hold, again.generation) == (
+        "create",
+        "held",
+        "person",
+        1,
+    )
+
+
+def test_a_document_gone_in_flight_is_left_to_its_answer(hub):
+    hub(bill())
+    change(one().id, state="unknown")
+    hub(Gone(source_id="invoice:1"))
+    assert (one().state, document().gone, document().reread) == ("unknown", "", True)
+
+
+def test_a_supplier_gone_at_the_source_stays_in_quickbooks(hub):
+    details = Party(name="Norsk Stål AS", phone="22 33 44 55")
+    hub(
+        Document(
+            kind="vendor",
+            source_id="supplier:1",
+            quickbooks_id="31",
+            stage="update_only",
+            details=details,
+        )
+    )
+    land(one().id, id="31")
+    hub(Gone(source_id="supplier:1"))
+    assert one().state == "posted"
+
+
+def test_a_document_never_seen_may_be_gone(hub):
+    assert hub(Gone(source_id="invoice:9")) == {"unknown": 1, "documents": 1}
+
+
+# -- what has to be made first ---------------------------------------------------------------------------------------
+
+
+def test_a_new_vendor_is_made_first_and_the_bill_waits(hub):
+    hub(bill("1", supplier=vendor_code()), bill("2", supplier=vendor_code()))
+    made, *bills = sorted(postings(), key=lambda posting: posting.kind != "vendor")
+    assert (made.kind, made.operation, made.state) == ("vendor", "create", "ready")
+    assert [(posting.state, posting.after_id) for posting in bills] == [("waiting", made.id)] * 2
+    assert document("v1").made_for == "supplier"
+
+
+def test_a_bill_gets_the_id_of_its_new_vendor_and_goes(hub):
+    hub(bill(supplier=vendor_code()))
+    land(one(kind="vendor").id, id="900")
+    with transaction() as session:
+        assert outbox.release_waiting(session, 1, current().clock.now()) == 1
+    assert json.loads(one(kind="bill").payload)["VendorRef"]["value"] == "900"
+    before = one(kind="bill")
+    hub(bill(supplier=vendor_code()))
+    assert (one(kind="bill").state, one(kind="bill").revision) == ("ready", before.revision)
+
+
+def test_a_vendor_that_is_matched_by_hand_is_not_made(hub, source):
+    hub(bill(supplier=vendor_code()))
+    decide(hub, "supplier", "v1", "31")
+    hub(*page(cursor="Z"))
+    assert one(kind="vendor").state == "withdrawn"
+    assert (one(kind="bill").state, json.loads(one(kind="bill").payload)["VendorRef"]["value"]) == (
+        "ready",
+        "31",
+    )
+
+
+def test_what_is_made_for_a_code_counts_as_no_document(hub):
+    hub(bill(supplier=vendor_code()))
+    with reading() as session:
+        assert outbox.counts(session, hub.id)["documents"] == 1
+
+
+@pytest.mark.parametrize("about", [{"match_first": ("supplier",)}])
+def test_fields_to_be_matched_first_hold_new_names(hub):
+    hub(bill(supplier=vendor_code()))
+    assert one().state == "held"
+    assert "confirm it as new" in one().reason
+    decide(hub, "supplier", "v1", "+")
+    hub(bill(supplier=vendor_code(), version="2"))
+    assert {posting.state for posting in postings()} == {"ready", "waiting"}
+
+
+# -- locations that differ -------------------------------------------------------------------------------------------
+
+
+def two_places():
+    lines = [
+        Line(id=id, amount=Decimal(amount), codes={"account": "4010", "location": place})
+        for id, amount, place in (("a", "100.00", "61"), ("b", "25.00", "62"))
+    ]
+    return bill(lines=lines)
+
+
+def set_differ(hub, policy):
+    with transaction() as session:
+        session.get_one(Installation, hub.id).settings = {"differ": policy}
+
+
+def test_lines_of_two_locations_hold_the_bill_and_are_listed(hub):
+    hub(two_places())
+    assert one().state == "held"
+    assert "line a: Oslo; line b: Bergen" in one().reason
+    with reading() as session:
+        case = session.scalars(select(Case)).one()
+    assert (case.act, "in the settings of the app" in case.do) == ("differ", True)
+
+
+def test_lines_of_two_locations_may_take_the_first(hub):
+    set_differ(hub, "first")
+    hub(two_places())
+    assert json.loads(one().payload)["DepartmentRef"]["value"] == "61"
+    assert one().warnings
+
+
+def test_lines_of_two_locations_may_become_two_bills(hub):
+    set_differ(hub, "split")
+    hub(two_places())
+    first, second = postings()
+    assert [(one.part, one.total, one.number) for one in (first, second)] == [
+        ("location:61", Decimal(100), "F-1"),
+        ("location:62", Decimal(25), "F-1-2"),
+    ]
+    assert first.requestid != second.requestid
+    with reading() as session:
+        assert outbox.counts(session, hub.id) | {} == {
+            **dict.fromkeys(outbox.DOCUMENT_STATES, 0),
+            "documents": 1,
+            "waiting": 1,
+        }
+
+
+def test_a_part_that_is_not_wanted_any_more_is_withdrawn(hub):
+    set_differ(hub, "split")
+    hub(two_places())
+    hub(bill())
+    assert [posting.state for posting in postings()] == ["withdrawn", "withdrawn", "ready"]
+
+
+# -- both databases, and many ----------------------------------------------------------------------------------------
+
+
+def test_the_same_on_postgresql(source, make_app, make_config, postgres_url):
+    plugins = Plugins.load([source], installed=False)
+    with make_app(make_config(HUB_DATABASE_URL=postgres_url), plugins=plugins).app_context():
+        hub = collector(source)
+        for _ in range(2):
+            hub(
+                bill("1"),
+                bill("2", account="9"),
+                bill("3", supplier=vendor_code()),
+                Gone(source_id="invoice:9"),
+            )
+        with reading() as session:
+            counts = outbox.counts(session, hub.id)
+            assert session.scalar(select(func.count(SeenCode.id))) == 4
+        assert (counts["documents"], counts["waiting"], counts["held"]) == (3, 2, 1)
+        assert open_cases() == [(f"match:{hub.id}:account:9", "match", [2])]
+
+
+def test_an_unchanged_group_costs_a_handful_of_statements(hub):
+    items = [bill(str(number)) for number in range(100)]
+    hub(*items)
+    for posting in postings():
+        land(posting.id, id=f"q{posting.id}")
+    asked = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    hub(*items[:50])
+    one_group = len(asked)
+    assert hub(*items) == {"unchanged": 100, "documents": 100}
+    assert len(asked) - one_group * 2 <= 6
+
+
+def test_a_source_id_that_no_column_holds_is_held_alone_and_the_rest_goes_on(hub, source):
+    items = bill("x" * 201), bill("x" * 300), bill("1"), Gone(source_id="y" * 201)
+    assert hub(*items) == {"unreadable": 2, "new": 1, "unknown": 1, "documents": 4}
+    assert reasons() == [
+        f"Its id at the source has {size} characters; 200 is the most that can be kept."
+        for size in (209, 308)
+    ]
+    source.asked.clear()
+    assert hub(*items)["unreadable"] == 2  # the same two, and nobody was asked for a made-up id
+    assert (len(reasons()), [ids for ids in source.asked if ids]) == (2, [])
+
+
+def reasons():
+    with reading() as session:
+        return session.scalars(
+            select(Case.reason).where(Case.closed_at.is_(None)).order_by(Case.id)
+        ).all()
+
+
+def test_a_place_in_a_re_reading_is_no_cursor(hub, source):
+    hub(bill(stage="pending"))
+    source.by_id = {"invoice:1": Checkpoint(cursor="wrong")}
+    hub(*page(cursor="A"))
+    assert cursor() == "A"
+
+
+def test_many_checkpoints_and_unknown_streams(hub):
+    hub(Checkpoint(cursor="1", stream="a"), bill(), Checkpoint(cursor="2", stream="b"))
+    assert (cursor("a"), cursor("b")) == ("1", "2")
+
+
+def test_single_ids_are_read_without_the_stream(hub, source):
+    source.by_id = {"invoice:7": bill("7")}
+    hub(ids=["invoice:7"])
+    assert source.cursors == []
+    assert document("invoice:7") is not None
+    with reading() as session:
+        assert session.scalar(select(func.count(SourceDocument.id))) == 1

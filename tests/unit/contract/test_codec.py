@@ -1,0 +1,103 @@
+"""What is kept of a noun comes back as the same noun."""
+
+import datetime as dt
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub import Address, Applied, Attachment, Code, Document, Item, Line, Party, Receipt
+from hub.contract.codec import dump, load
+from tests.support.tiers import FULL
+
+texts = st.text(min_size=1).filter(str.strip)
+maybe = st.none() | texts
+amounts = st.decimals(allow_nan=False, allow_infinity=False, places=4)
+dates = st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1))
+addresses = st.builds(
+    Address, name=maybe, lines=st.lists(texts).map(tuple), city=maybe, country=maybe
+)
+parties = st.builds(Party, name=texts, email=maybe, address=st.none() | addresses, currency=maybe)
+items = st.builds(Item, name=texts, type=st.sampled_from(["service", "inventory"]), sku=maybe,
+                  price=st.none() | amounts, start=st.none() | dates,
+                  codes=st.dictionaries(texts, texts, max_size=2))  # fmt: skip
+codes = st.builds(
+    Code,
+    id=texts,
+    name=maybe,
+    number=maybe,
+    quickbooks_id=maybe,
+    create=st.none() | parties | items,
+    hold=maybe,
+)
+code_maps = st.dictionaries(texts, codes | texts, max_size=2)
+facts = st.dictionaries(texts, texts, max_size=2)
+lines = st.builds(Line, id=texts, amount=st.none() | amounts, quantity=st.none() | amounts, description=maybe,
+                  codes=code_maps, billable=st.booleans(), facts=facts,
+                  applied=st.none() | st.builds(Applied, document=texts, line=maybe))  # fmt: skip
+files = st.builds(
+    Attachment, id=texts, name=texts, mime=texts, size=st.none() | st.integers(0), sha256=maybe
+)
+documents = st.builds(
+    Document, kind=st.sampled_from(["bill", "invoice", "vendor"]), source_id=texts, quickbooks_id=maybe, version=maybe,
+    stage=st.sampled_from(["ready", "pending"]), hold=maybe, date=st.none() | dates, number=maybe, codes=code_maps,
+    lines=st.lists(lines, max_size=3, unique_by=lambda line: line.id).map(tuple), details=st.none() | parties | items,
+    total=st.none() | amounts, tolerance=amounts, ship_to=st.none() | addresses, custom=facts,
+    attachments=st.lists(files, max_size=2).map(tuple), warnings=st.lists(texts, max_size=2).map(tuple), facts=facts,
+)  # fmt: skip
+
+
+@pytest.mark.proof
+@settings(
+    max_examples=100 if FULL else 10,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.too_slow
+    ],  # how busy the machine is says nothing of what is kept
+)
+@given(documents)
+def test_any_document_comes_back_as_it_was(document):
+    assert load(Document, json.loads(json.dumps(dump(document)))) == document
+
+
+def test_amounts_are_kept_as_text_and_dates_in_iso():
+    kept = dump(
+        Document(kind="bill", source_id="1", total=Decimal("10.50"), date=dt.date(2026, 3, 2))
+    )
+    assert (kept["total"], kept["date"]) == ("10.50", "2026-03-02")
+
+
+def test_what_has_no_value_is_left_out():
+    kept = dump(Document(kind="bill", source_id="1"))
+    assert kept == {
+        "kind": "bill",
+        "source_id": "1",
+        "stage": "ready",
+        "tax_mode": "exclusive",
+        "tolerance": "0",
+    }
+
+
+def test_zero_and_no_are_values():
+    kept = dump(Line(id="1", amount=Decimal(0)))
+    assert (kept["amount"], kept["billable"]) == ("0", False)
+
+
+def test_a_receipt_keeps_its_moment():
+    receipt = Receipt(
+        state="paid", at=dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC), paid=Decimal("1.00")
+    )
+    assert load(Receipt, dump(receipt)) == receipt
+
+
+def test_a_field_that_a_later_version_wrote_is_passed_over():
+    assert load(Attachment, {"id": "1", "name": "a", "mime": "b", "colour": "red"}) == Attachment(
+        id="1", name="a", mime="b"
+    )
+
+
+def test_who_is_to_be_created_stays_a_party_or_an_item():
+    for made in (Party(name="Kari"), Item(name="Kari"), Item(name="Kari", type="inventory")):
+        assert load(Code, dump(Code(id="1", create=made))).create == made

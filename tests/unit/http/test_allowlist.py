@@ -1,0 +1,154 @@
+"""Which addresses an app may call: declared ones only, none inside unless the operator opened it."""
+
+import pytest
+
+from hub.errors import HostNotAllowed, Refused, Retry
+from hub.http import deadline
+from hub.http.allowlist import Hosts, is_public
+from tests.support.raw_server import says
+
+
+@pytest.fixture
+def reached(monkeypatch):
+    """Every name has a public address, and a call that gets through is remembered instead of made."""
+    places = []
+    monkeypatch.setattr(
+        deadline.socket,
+        "getaddrinfo",
+        lambda host, port, **_: [(2, 1, 6, "", ("93.184.215.14", port))],
+    )
+
+    def dial(connection, guard, place):
+        places.append((connection.host, place[4]))
+        raise ConnectionRefusedError("not really called")
+
+    monkeypatch.setattr(deadline, "_dial", dial)
+    return places
+
+
+SETTINGS = {
+    "base_url": "https://ct.example.com:8443/api",
+    "zone": "webservices5.autotask.net",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("declared", "url"),
+    [
+        ("api.example.com", "https://api.example.com/v1"),
+        ("api.example.com", "https://API.Example.COM./v1"),
+        ("api.example.com:9443", "https://api.example.com:9443/v1"),
+        ("*.autotask.net", "https://webservices5.autotask.net/atservicesrest"),
+        ("*.autotask.net", "https://a.b.autotask.net/"),
+        ("{base_url}", "https://ct.example.com:8443/other/path"),
+        ("{zone}", "https://webservices5.autotask.net/"),
+    ],
+)
+def test_a_declared_host_is_called(make_http, reached, declared, url):
+    with pytest.raises(Retry, match="not really called"):
+        make_http(declared, settings=SETTINGS).request("GET", url)
+    assert len(reached) == 1
+
+
+HOSTILE = [
+    "https://other.example.com/", "https://example.com/", "https://api.example.com.evil.test/",
+    "https://evil.test/api.example.com", "https://evil.test#api.example.com", "https://evil.test?api.example.com",
+    "https://evil.test\\@api.example.com/", "https://api.example.com@evil.test/", "https://evil.test:443@127.0.0.1/",
+    "https://ann:pw@api.example.com/", "https://api.example.com:8443/", "https://api.example.com:22/",
+    "http://api.example.com/", "ftp://api.example.com/", "file:///etc/passwd", "gopher://api.example.com/",
+    "//api.example.com/", "api.example.com/", "https:///", "https://", "", "https://[::1]/", "https://[::ffff:7f00:1]/",
+    "https://localhost/", "https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f000001/",
+    "https://0177.0.0.1/", "https://0/", "https://169.254.169.254/latest/meta-data/", "https://metadata.google.internal/",
+    "https://10.0.0.1/", "https://192.168.1.1/", "https://172.16.0.1/", "https://100.64.0.1/", "https://[fd00::1]/",
+    "https://[fe80::1%25eth0]/", "https://autotask.net/", "https://xautotask.net/", "https://autotask.net.evil.test/",
+    "https://ct.example.com/", "https://ct.example.com:443/", "https://api.example.com\u3002evil.test/",
+    "https://\u0430pi.example.com/", "https://api.example.com%2eevil.test/", "https://api%2eexample%2ecom.evil.test/",
+    "https://api.example.com%00.evil.test/", "https://api.example.com\t.evil.test/",
+    "https://api.example.com:99999/", "https://.api.example.com/", "https://*.autotask.net.evil.test/",
+    "javascript:alert(1)", "data:text/plain,hi", "unix:///var/run/docker.sock", "http+unix://%2fvar%2frun%2fdocker.sock/",
+    "https://1.1.1.1/", "https://[2606:4700::1111]/", "https://example.com:443#@api.example.com/",
+    "https://evil.test/?u=https://api.example.com", "https://evil.test;api.example.com/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", HOSTILE)
+def test_any_other_address_is_refused(make_http, reached, url):
+    http = make_http(
+        "api.example.com", "*.autotask.net", "{base_url}", "{empty}", "{unknown}", settings=SETTINGS
+    )
+    with pytest.raises(Refused):
+        http.request("GET", url)
+    assert reached == []
+
+
+PRIVATE = [
+    "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.5.5", "192.168.0.1", "169.254.169.254", "100.64.0.1",
+    "192.0.0.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0",
+    "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1",
+    "2002:7f00:1::", "2002:a00:1::", "2001:db8::1", "::ffff:169.254.169.254",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_a_declared_name_that_leads_inside_is_refused(make_http, monkeypatch, address):
+    monkeypatch.setattr(
+        deadline.socket, "getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", (address, port))]
+    )
+    told = []
+    with pytest.raises(HostNotAllowed, match=r"CostTracker tried to call api\.example\.com"):
+        make_http("api.example.com", refused=lambda *what: told.append(what)).request(
+            "GET", "https://api.example.com/"
+        )
+    assert told == [("CostTracker", "api.example.com")]
+
+
+@pytest.mark.parametrize(
+    "address", ["93.184.215.14", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::"]
+)
+def test_an_address_of_the_open_internet_is_public(address):
+    assert is_public(address)
+
+
+def test_the_table_of_hostile_addresses_is_long_enough(figure):
+    figure("hostile addresses refused", len(HOSTILE) + len(PRIVATE), 60)
+
+
+def test_a_refused_host_is_told_to_the_audit_log(make_http, reached):
+    told = []
+    with pytest.raises(
+        HostNotAllowed, match=r"CostTracker tried to call evil\.test, which it does not declare"
+    ):
+        make_http("api.example.com", refused=lambda *what: told.append(what)).request(
+            "GET", "https://evil.test/"
+        )
+    assert told == [("CostTracker", "evil.test")]
+
+
+@pytest.mark.parametrize("line", ["127.0.0.1", "127.0.0.1:{port}"])
+def test_the_operator_may_open_a_private_plain_address(make_http, serve, line):
+    server = serve(says("200 OK", b"inside"))
+    http = make_http("{u}", settings={"u": server.url}, allow=[line.format(port=server.port)])
+    assert http.request("GET", server.url).body == b"inside"
+
+
+@pytest.mark.parametrize("line", ["::1", "[::1]", "[::1]:8080"])
+def test_an_address_of_the_newer_kind_is_opened_as_it_is_written(line):
+    hosts = Hosts(["{u}"], {"u": "http://[::1]:8080"}, {line}, ())
+    assert hosts.permit("http://[::1]:8080/v1")
+    assert hosts.permit_address("::1", 8080, "::1")
+    assert not hosts.permit("http://[::1]:8081/v1")
+
+
+def test_an_opened_port_opens_no_other_port(make_http, serve):
+    server = serve(says("200 OK"))
+    with pytest.raises(HostNotAllowed):
+        make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1:1"]).request(
+            "GET", server.url
+        )
+
+
+def test_what_the_operator_opened_must_still_be_declared(make_http, serve):
+    server = serve(says("200 OK"))
+    with pytest.raises(HostNotAllowed):
+        make_http("api.example.com", allow=["127.0.0.1"]).request("GET", server.url)

@@ -1,0 +1,216 @@
+"""What a plugin sends and how it is told what went wrong: deadlines, sizes, sentences, and no secret in any of them."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub.errors import HubError, NeedsAttention, Refused, Retry
+from hub.http import deadline
+from hub.http.client import encode
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.support.raw_server import drips, says, self_signed
+
+KEY = "tok-8f3a-hemmelig"
+
+
+@pytest.fixture
+def ask(make_http, serve):
+    """Asks a real server that answers as told."""
+
+    def ask(behave, method="GET", path="/v1/invoices", **options):
+        server = serve(behave)
+        http = make_http("{base_url}", settings={"base_url": server.url}, allow=["127.0.0.1"])
+        return http.request(method, server.url + path, **options)
+
+    return ask
+
+
+# -- an answer -------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_comes_back_whole_with_exact_numbers(ask):
+    reply = ask(
+        says(
+            "200 OK",
+            b'{"total": 1249.10, "count": 3}',
+            "Content-Type: application/json",
+            "X-Page: 2",
+        )
+    )
+    assert (reply.status, reply.headers["x-page"]) == (200, "2")
+    assert reply.check().json() == {"total": Decimal("1249.10"), "count": 3}
+
+
+def test_what_is_sent_arrives_as_it_was_meant(make_http, serve):
+    server = serve(says("200 OK", b"{}"))
+    http = make_http("{base_url}", settings={"base_url": server.url}, allow=["127.0.0.1"])
+    http.request(
+        "post",
+        f"{server.url}/v1/x",
+        params={"page": 2},
+        headers={"X-Api-Key": KEY},
+        json={"sum": Decimal("0.10")},
+    )
+    head = server.heads[0]
+    assert head.startswith("POST /v1/x?page=2 HTTP/1.1")
+    assert f"X-Api-Key: {KEY}" in head
+    assert "Content-Type: application/json" in head
+
+
+def test_json_carries_a_decimal_as_the_number_it_is():
+    assert (
+        encode({"a": Decimal("0.10"), "b": Decimal("1200.00"), "c": "æ"})
+        == '{"a": 0.1, "b": 1200, "c": "æ"}'.encode()
+    )
+
+
+@pytest.mark.parametrize(
+    "value", [Decimal("0.12345678901234567891"), Decimal("NaN"), float("inf"), object()]
+)
+def test_what_json_cannot_carry_is_refused(value):
+    with pytest.raises((ValueError, TypeError, ArithmeticError)):
+        encode({"a": value})
+
+
+# -- errors ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_throttled_call_waits_as_long_as_it_is_told(ask):
+    with pytest.raises(Retry, match=r"127\.0\.0\.1 asks CostTracker to slow down") as caught:
+        ask(says("429 Too Many Requests", b"", "Retry-After: 37"))
+    assert caught.value.after == 37
+
+
+@pytest.mark.parametrize(
+    "status", ["500 Oops", "502 Bad Gateway", "503 Unavailable", "504 Timeout"]
+)
+def test_a_server_that_is_down_is_tried_again(ask, status):
+    with pytest.raises(
+        Retry, match=rf"cannot answer CostTracker now \(status {status[:3]}\); it is tried again"
+    ):
+        ask(says(status))
+
+
+def test_a_status_that_the_source_says_no_with_is_an_answer(ask):
+    reply = ask(
+        says("500 No", b'{"errors": ["No such right."]}', "Content-Type: application/json"),
+        answers=(500,),
+    )
+    with pytest.raises(Refused, match=r"was refused with status 500: “No such right\.”"):
+        reply.check()
+
+
+def test_a_move_is_told_to_the_admin_and_not_followed(ask):
+    with pytest.raises(
+        NeedsAttention, match=r"has moved to https://new\.example\. Put its present address"
+    ) as caught:
+        ask(says("301 Moved", b"", f"Location: https://new.example/x?key={KEY}"))
+    assert KEY not in caught.value.text
+
+
+def test_not_modified_is_an_answer(ask):
+    assert ask(says("304 Not Modified")).check().status == 304
+
+
+def test_silence_is_tried_again(ask):
+    with pytest.raises(Retry, match=r"127\.0\.0\.1 did not answer CostTracker within 0\.4 seconds"):
+        ask(lambda line: line.recv(1))
+
+
+def test_a_dripping_answer_is_tried_again(ask, serve):
+    stop = serve(says("200 OK"))
+    with pytest.raises(Retry, match=r"did not answer CostTracker within 0\.4 seconds"):
+        ask(drips(b"HTTP/1.1 200 OK\r\nX: ", lambda: stop.ended))
+
+
+def test_an_answer_that_breaks_off_is_tried_again(ask):
+    def cut(line):
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        line.close()
+
+    with pytest.raises(
+        Retry, match=r"CostTracker could not reach 127\.0\.0\.1 \(.*\); it is tried again"
+    ):
+        ask(cut)
+
+
+def test_a_closed_port_is_tried_again(make_http):
+    http = make_http("{base_url}", settings={"base_url": "http://127.0.0.1:1"}, allow=["127.0.0.1"])
+    with pytest.raises(
+        Retry, match=r"could not reach 127\.0\.0\.1 \(Connection refused\); it is tried again"
+    ):
+        http.request("GET", "http://127.0.0.1:1/x")
+
+
+def test_a_name_that_nobody_knows_is_tried_again(make_http, monkeypatch):
+    def fail(*_, **__):
+        raise deadline.socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(deadline.socket, "getaddrinfo", fail)
+    with pytest.raises(
+        Retry, match=r"could not reach api\.example\.com \(.*Name or service not known"
+    ):
+        make_http("api.example.com").request("GET", "https://api.example.com/")
+
+
+def test_too_large_an_answer_is_refused(make_http, serve):
+    server = serve(says("200 OK", b"x" * 5000))
+    http = make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1"], most_bytes=1000)
+    with pytest.raises(Refused, match="answered with more than 1,000 bytes"):
+        http.request("GET", server.url)
+
+
+def test_a_header_that_cannot_be_sent_is_refused_without_repeating_it(make_http):
+    with pytest.raises(Refused) as caught:
+        make_http("api.example.com").request(
+            "GET", "https://api.example.com/", headers={"X-Key": f"{KEY}\r\nX-Evil: 1"}
+        )
+    assert KEY not in caught.value.text
+
+
+def test_a_certificate_that_cannot_be_trusted_needs_a_person(make_http, serve, tmp_path):
+    server = serve(says("200 OK"), self_signed(tmp_path))
+    http = make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1"])
+    with pytest.raises(
+        NeedsAttention, match=r"127\.0\.0\.1 has no certificate that can be trusted \(.*self.signed"
+    ):
+        http.request("GET", server.url)
+    assert server.heads == []
+
+
+# -- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def echo(line):
+    body = f"who are you {KEY}?".encode()
+    says("400 Bad Request", body)(line)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"headers": {"Authorization": f"Bearer {KEY}"}},
+        {"headers": {"X-Api-Key": KEY}},
+        {"auth": ("ann", KEY)},
+        {"params": {"api_key": KEY}},
+        {"path": f"/v1/invoices?token={KEY}"},
+    ],
+    ids=["bearer", "header", "basic", "query", "address"],
+)  # fmt: skip
+@pytest.mark.parametrize("behave", [echo, says("404 No", f"no {KEY}".encode()), says("500 No"), says("302 No"),
+                                    says("429 No"), lambda line: line.close(), says("200 OK", b"<")])  # fmt: skip
+def test_no_secret_shows_in_any_sentence(ask, behave, options):
+    with pytest.raises(HubError) as caught:
+        ask(behave, **options).check().json()
+    assert KEY not in caught.value.text
+    assert caught.value.__cause__ is None or KEY not in repr(caught.value.__cause__)
+
+
+def test_a_stand_in_mounted_in_this_process_needs_no_network(make_http):
+    def stand_in(environ, start):
+        start("200 OK", [("Content-Type", "text/plain")])
+        return [environ["PATH_INFO"].encode()]
+
+    mounts = {"https://costtracker.test": WSGIAdapter(stand_in)}
+    http = make_http("{u}", settings={"u": "https://costtracker.test"}, mounts=mounts)
+    assert http.request("GET", "https://costtracker.test/v1/x").body == b"/v1/x"

@@ -1,0 +1,136 @@
+"""A total deadline under a session of requests: what is cut, what has left, and which addresses are called."""
+
+import os
+import socket
+import threading
+import time
+
+import pytest
+import requests
+
+from hub.http import deadline
+from tests.support.raw_server import drips, says
+
+SECONDS = 0.3
+
+
+@pytest.fixture
+def session():
+    with requests.Session() as opened:
+        for prefix in ("http://", "https://"):
+            opened.mount(prefix, deadline.Adapter())
+        yield opened
+
+
+def fetch(session, url, data=None, **options):
+    with deadline.within(SECONDS, **options) as guard:
+        try:
+            return session.request(
+                "POST" if data else "GET", url, data=data, timeout=5
+            ).content, guard
+        except requests.RequestException as error:
+            return error, guard
+
+
+def test_what_is_over_in_time_is_not_cut(serve, session):
+    answer, guard = fetch(session, serve(says("200 OK", b"hello")).url)
+    assert (answer, guard.expired, guard.may_have_sent) == (b"hello", False, True)
+
+
+def test_what_is_not_over_is_cut(serve, session):
+    server = serve(drips(b"HTTP/1.1 200 OK\r\n\r\n", lambda: server.ended))
+    begun = time.monotonic()
+    _, guard = fetch(session, server.url)
+    assert guard.expired
+    assert time.monotonic() - begun < SECONDS + 1.5
+
+
+def test_a_closed_port_got_no_byte_of_the_request(session):
+    _, guard = fetch(session, "http://127.0.0.1:1/", b"bill")
+    assert not guard.may_have_sent
+
+
+def test_a_handshake_that_fails_got_no_byte_of_the_request(serve, session):
+    server = serve(says("200 OK"))
+    _, guard = fetch(session, server.url.replace("http:", "https:"), b"bill")
+    assert not guard.may_have_sent
+
+
+def test_a_connection_that_closes_without_an_answer_got_the_request(serve, session):
+    answer, guard = fetch(session, serve(lambda line: line.close()).url, b"bill")
+    assert isinstance(answer, requests.ConnectionError)
+    assert guard.may_have_sent
+
+
+def test_a_connection_used_again_gets_the_request(serve, session):
+    answers = iter([says("200 OK"), lambda line: line.close()])
+    server = serve(lambda line: next(answers)(line))
+    fetch(session, server.url)
+    _, guard = fetch(session, server.url, b"bill")
+    assert (guard.may_have_sent, server.connections) == (True, 1)
+
+
+def test_one_deadline_within_another_gives_way_to_it_again(serve, session):
+    server = serve(says("200 OK", b"hello"))
+    with deadline.within(5):
+        assert fetch(session, server.url)[0] == b"hello"
+        assert session.get(server.url, timeout=5).content == b"hello"
+
+
+def test_a_look_up_of_the_host_is_cut_too_and_nothing_has_left(session, monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: gate.wait(5) and [])
+    begun = time.monotonic()
+    answer, guard = fetch(session, "http://silent.test/", b"bill")
+    gate.set()
+    assert (isinstance(answer, requests.ConnectionError), guard.may_have_sent) == (True, False)
+    assert time.monotonic() - begun < SECONDS + 1.5
+
+
+def test_a_process_that_was_forked_has_a_watchdog_of_its_own(serve, session):
+    server = serve(lambda line: server.ended.wait(5))
+    fetch(session, serve(says("200 OK")).url)
+    child = os.fork()
+    if child == 0:
+        _, guard = fetch(requests_session(), server.url)
+        os._exit(0 if guard.expired else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def requests_session():
+    made = requests.Session()
+    made.mount("http://", deadline.Adapter())
+    return made
+
+
+def test_an_address_that_is_not_permitted_is_not_connected_to(serve, session):
+    server, asked = serve(says("200 OK")), []
+    with pytest.raises(deadline.NotPermitted, match=r"127\.0\.0\.1"):
+        fetch(session, server.url, permitted=lambda *place: asked.append(place))
+    assert asked == [("127.0.0.1", server.port, "127.0.0.1")]
+    assert server.connections == 0
+
+
+def test_one_forbidden_address_among_several_forbids_the_host(serve, session, monkeypatch):
+    server, real = serve(says("200 OK")), socket.getaddrinfo
+    both = real("127.0.0.1", server.port, type=socket.SOCK_STREAM) * 2
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    answers = iter([True, False])
+    with pytest.raises(deadline.NotPermitted):
+        fetch(session, server.url, permitted=lambda *_: next(answers))
+
+
+def test_a_host_is_resolved_once_and_that_address_is_called(serve, session, monkeypatch):
+    server, real, calls = serve(says("200 OK", b"hello")), socket.getaddrinfo, []
+
+    def once(host, port, **options):
+        calls.append(host)
+        return real("127.0.0.1", port, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", once)
+    fetch(
+        session,
+        f"http://rebind.test:{server.port}",
+        permitted=lambda host, port, address: address == "127.0.0.1",
+    )
+    assert (calls, "Host: rebind.test" in server.heads[0]) == (["rebind.test"], True)

@@ -1,0 +1,177 @@
+"""One exchange over real sockets: whatever the server does, it is over by its deadline."""
+
+import contextlib
+import threading
+import time
+
+import pytest
+import requests
+
+from hub.clock import SystemClock
+from hub.http import deadline, exchange
+from qbo_sandbox.kit import Wire
+from qbo_sandbox.kit.wsgi import mount
+from tests.support.raw_server import drips, says
+
+SECONDS = 0.3
+SLACK = 1.5
+
+
+@pytest.fixture
+def session():
+    with exchange.open_session({}) as opened:
+        yield opened
+
+
+def fetch(session, url, method="GET", data=None, **options):
+    request = session.prepare_request(requests.Request(method, url, data=data))
+    return exchange.fetch(session, request, seconds=SECONDS, clock=SystemClock(), **options)
+
+
+@contextlib.contextmanager
+def over_in_time(error):
+    started = time.monotonic()
+    with pytest.raises(error):
+        yield
+    assert time.monotonic() - started < SECONDS + SLACK
+
+
+def test_a_whole_answer_comes_back(serve, session):
+    server = serve(says("201 Created", b"hello", "X-Name: value"))
+    answer = fetch(session, server.url)
+    assert (answer.status, answer.body, answer.headers["x-name"]) == (201, b"hello", "value")
+
+
+def test_a_connection_is_used_again(serve, session):
+    server = serve(says("200 OK", b"hello"))
+    for _ in range(5):
+        fetch(session, server.url)
+    assert (server.connections, len(server.heads)) == (1, 5)
+
+
+def dripping(serve, first):
+    server = serve(drips(first, lambda: server.ended))
+    return server
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(b"", id="the status line"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX-Slow: ", id="a header"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", id="a body of known length"
+        ),
+        pytest.param(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", id="a body until the end"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n", id="a chunk"
+        ),
+    ],
+)
+def test_a_server_that_drips_does_not_outlast_the_deadline(serve, session, first):
+    server = dripping(serve, first)
+    with over_in_time(exchange.DeadlinePassed):
+        fetch(session, server.url)
+
+
+def test_a_server_that_drips_on_a_connection_used_before_does_not_either(serve, session):
+    answers = iter(
+        [says("200 OK", b"quick"), drips(b"HTTP/1.1 200 OK\r\nX-Slow: ", lambda: server.ended)]
+    )
+    server = serve(lambda line: next(answers)(line))
+    fetch(session, server.url)
+    with over_in_time(exchange.DeadlinePassed):
+        fetch(session, server.url)
+    assert server.connections == 1
+
+
+def test_a_tls_handshake_that_never_ends_does_not_either(serve, session):
+    server = serve(lambda line: server.ended.wait(5))
+    with over_in_time(requests.RequestException):
+        fetch(session, server.url.replace("http:", "https:"))
+
+
+def test_a_server_that_does_not_read_what_is_sent_does_not_either(serve, session):
+    server = serve(lambda line: server.ended.wait(5))
+    with over_in_time(requests.RequestException):
+        fetch(session, server.url, "POST", b"x" * 30_000_000)
+
+
+def test_silence_does_not_either(serve, session):
+    server = serve(lambda line: server.ended.wait(5))
+    with over_in_time(requests.Timeout):
+        fetch(session, server.url)
+
+
+def test_the_deadline_of_one_exchange_leaves_the_others_alone(serve, session):
+    slow, quick = dripping(serve, b"HTTP/1.1 200 OK\r\n\r\n"), serve(says("200 OK", b"hello"))
+    outcomes = []
+
+    def late():
+        with pytest.raises(exchange.DeadlinePassed):
+            fetch(session, slow.url)
+        outcomes.append("late")
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    while thread.is_alive():
+        outcomes.append(fetch(session, quick.url).body)
+    thread.join()
+    assert set(outcomes) == {"late", b"hello"}
+
+
+def test_by_an_injected_clock_a_drip_is_late_too(session, clock):
+    def drip(environ, start):
+        raise Wire(status=200, body=b"xxx", drip=SECONDS)
+
+    mount(session, "https://slow.test", drip, sleep=clock.sleep)
+    request = session.prepare_request(requests.Request("GET", "https://slow.test/"))
+    with pytest.raises(exchange.DeadlinePassed, match="dripped past its deadline"):
+        exchange.fetch(session, request, seconds=SECONDS, clock=clock)
+
+
+def test_an_answer_cut_short_is_an_error_not_an_answer(serve, session):
+    def cut(line):
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        line.close()
+
+    with pytest.raises(requests.RequestException, match="IncompleteRead"):
+        fetch(session, serve(cut).url)
+
+
+def test_an_answer_larger_than_allowed_is_not_read_to_its_end(serve, session):
+    server = serve(says("200 OK", b"x" * 200_000))
+    with pytest.raises(exchange.TooLarge, match="more than 1000 bytes"):
+        fetch(session, server.url, most_bytes=1000)
+
+
+def test_no_redirect_is_followed(serve, session):
+    server = serve(says("302 Found", b"", "Location: /elsewhere"))
+    assert fetch(session, server.url).status == 302
+    assert len(server.heads) == 1
+
+
+def test_no_cookie_is_kept(serve, session):
+    server = serve(says("200 OK", b"", "Set-Cookie: session=1; Path=/"))
+    for _ in range(2):
+        fetch(session, server.url)
+    assert "cookie" not in server.heads[1].lower()
+
+
+def test_no_proxy_or_netrc_of_the_surroundings_is_used(serve, session, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert fetch(session, serve(says("200 OK", b"direct")).url).body == b"direct"
+
+
+def test_a_host_that_nobody_knows_is_an_error_of_requests(session, monkeypatch):
+    def fail(*_, **__):
+        raise deadline.socket.gaierror("Name or service not known")
+
+    monkeypatch.setattr(deadline.socket, "getaddrinfo", fail)
+    with pytest.raises(requests.ConnectionError, match="Name or service not known"):
+        fetch(session, "http://nowhere.test")
+
+
+def test_a_port_that_nobody_listens_on_is_an_error_of_requests(session):
+    with pytest.raises(requests.ConnectionError, match="refused"):
+        fetch(session, "http://127.0.0.1:1")

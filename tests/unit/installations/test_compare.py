@@ -1,0 +1,81 @@
+"""Both sides of an app's codes at one moment, as rows, as CSV and copied over."""
+
+import pytest
+
+from hub import Code, Party, spreadsheets
+from hub.installations import compare
+from tests.support.small_source import postings
+from tests.unit.test_spreadsheets import HOSTILE, cells, live
+
+
+@pytest.fixture
+def installed(app, quickbooks):
+    """CostTracker at the American company; the codes that it lists are put in by a test."""
+    from hub.installations import enable
+    from tests.conftest import COSTTRACKER, mount_costtracker
+
+    source = mount_costtracker(app)
+    given = {**source.settings(COSTTRACKER), "payable_account": "33"}
+    return enable.enable(1, "costtracker", given, who="kari", mode="auto")
+
+
+@pytest.fixture
+def listed(installed, monkeypatch):
+    """Says which codes the source lists of any field."""
+    codes = []
+    monkeypatch.setattr("hub.sources.codes", lambda installation, field: codes)
+    return codes
+
+
+def states(installed, field="supplier"):
+    return {pair.name: pair.state for pair in compare.compare(installed, [field])}
+
+
+def test_each_code_is_matched_differs_or_is_missing(installed, listed):
+    listed += [
+        Code(id="1", name="badger  drywall llc"), Code(id="2", name="Nobody & Sons"),
+        Code(id="3", name="Bad~Name", hold="it holds a tilde."), Code(id="4", name="Telco West"),
+        Code(id="5", name="Telco West"),
+    ]  # fmt: skip
+    assert states(installed) == {
+        "badger  drywall llc": "matched", "Nobody & Sons": "missing", "Bad~Name": "not usable",
+        "Telco West": "duplicate",
+    }  # fmt: skip
+
+
+def test_a_number_that_differs_is_said(installed, listed):
+    listed.append(Code(id="1", name="Checking", number="9999"))
+    listed.append(Code(id="2", name="Job Materials", number="5010"))
+    pairs = {pair.name: pair for pair in compare.compare(installed, ["account"])}
+    assert pairs["Job Materials"].state == "matched"
+    assert (pairs["Checking"].state, pairs["Checking"].why) == (
+        "differs", "number: 9999 at the source, 1000 in QuickBooks",
+    )  # fmt: skip
+
+
+@pytest.mark.row("AT-I7")
+@pytest.mark.end_to_end
+def test_a_record_added_a_second_ago_shows(installed, listed, quickbooks):
+    listed.append(Code(id="1", name="Brand New Supplier"))
+    assert states(installed) == {"Brand New Supplier": "missing"}
+    made = {"DisplayName": "Brand New Supplier"}
+    assert quickbooks.ask("POST", "vendor", made, content_type="application/json").status == 200
+    assert states(installed) == {"Brand New Supplier": "matched"}
+
+
+def test_the_file_holds_every_row_and_no_formula(installed, listed):
+    listed += [Code(id=f"{n}{text}", name=text) for n, text in enumerate(HOSTILE[::23])]
+    pairs = compare.compare(installed, ["supplier"])
+    content = compare.as_csv(pairs)
+    for delimiter in spreadsheets.DELIMITERS:
+        assert live(cells(content, delimiter)) == []
+    header, rows = spreadsheets.decode(content)
+    assert header[:5] == ["field", "code", "name", "number", "state"]
+    assert [compare.Pair(**row) for row in rows] == pairs
+
+
+def test_what_is_missing_is_confirmed_and_planned_once(installed, listed):
+    listed.append(Code(id="x1", name="Copied Supplier", create=Party(name="Copied Supplier")))
+    assert [compare.copy_missing(installed, ["supplier"], who="kari") for _ in range(2)] == [1, 1]
+    (made,) = postings(kind="vendor")
+    assert (made.operation, made.state) == ("create", "ready")

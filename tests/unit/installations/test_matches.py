@@ -1,0 +1,138 @@
+"""Decisions about codes: one by one and from a CSV file, all of it or nothing."""
+
+import pytest
+from sqlalchemy import delete, select
+
+from hub import spreadsheets
+from hub.context import current
+from hub.db.engine import reading, transaction
+from hub.errors import NotFound, Refused
+from hub.installations import matches as installations_matches
+from hub.models import Installation, Match, SeenCode
+from hub.qbo import records
+from tests.unit.test_spreadsheets import HOSTILE, cells, live
+
+
+@pytest.fixture
+def row(quickbooks):
+    now = current().clock.now()
+    with transaction() as session:
+        row = Installation(company_id=1, slug="costtracker", tenant="t", created_at=now)
+        session.add(row)
+        session.flush()
+        seen = SeenCode(
+            installation_id=row.id, field="account", code="4000", name="Materials", seen_at=now
+        )
+        session.add(seen)
+    return row
+
+
+@pytest.fixture
+def vendor(row):
+    with reading() as session:
+        return records.choices(session, 1, "vendor")[0]
+
+
+def imported(row, text):
+    return installations_matches.import_csv(row, text.encode(), who="kari")
+
+
+def matches():
+    with reading() as session:
+        return {
+            (one.field, one.code): (one.record, one.how, one.who)
+            for one in session.scalars(select(Match))
+        }
+
+
+def test_a_file_names_records_by_id_or_name(row, vendor):
+    text = (
+        f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,One,{vendor.quickbooks_id},\n"
+    )
+    text += f'supplier,s2,Two,,"{vendor.full_name.upper()}"\n'
+    assert imported(row, text) == 2
+    assert set(matches().values()) == {(vendor.quickbooks_id, "decided", "kari")}
+
+
+@pytest.mark.parametrize(("said", "record"), [("none", ""), ("new", "+")])
+def test_a_file_may_leave_a_code_out_or_have_it_made(row, said, record):
+    imported(row, f"field,code,quickbooks_id\nsupplier,s1,{said}\n")
+    assert matches() == {("supplier", "s1"): (record, "decided", "kari")}
+
+
+def test_a_line_that_names_no_record_decides_nothing(row):
+    assert imported(row, "field,code\nsupplier,s1\n") == 0
+    assert matches() == {}
+
+
+def test_hostile_codes_are_exported_inert_and_imported_as_they_were(row):
+    now = current().clock.now()
+    codes = [f"{place} {text}" for place, text in enumerate(HOSTILE[::7])] + HOSTILE[::19]
+    with transaction() as session:
+        for code in codes:
+            about = {"installation_id": row.id, "field": "supplier", "code": code}
+            session.add(SeenCode(**about, name=code[::-1], number=code, seen_at=now))
+        for code in codes[::2]:
+            installations_matches.decide(session, row, "supplier", code, "", who="kari", name=code)
+    before = matches()
+    content, count = installations_matches.export_csv(row)
+    for delimiter in spreadsheets.DELIMITERS:
+        assert live(cells(content, delimiter)) == []
+    with transaction() as session:
+        session.execute(delete(Match))
+    assert (count, installations_matches.import_csv(row, content, who="kari")) == (
+        len(codes) + 1,
+        len(before),
+    )
+    assert matches() == before
+
+
+def test_spaces_around_a_code_that_nobody_used_do_not_count(row):
+    imported(row, "field,code,quickbooks_id\nsupplier, s1 , none\n")
+    assert matches() == {("supplier", "s1"): ("", "decided", "kari")}
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("suplier,s2,,1,", "Line 3: There is no field 'suplier'. Did you mean supplier"),
+        ("supplier,s2,,99999,", "Line 3: QuickBooks has no active supplier with the id '99999'"),
+        ("supplier,s2,,,Nobody", "Line 3: Supplier 'Nobody' is not in QuickBooks"),
+    ],
+)
+def test_a_wrong_line_is_named_and_nothing_is_imported(row, line, says):
+    with pytest.raises(Refused, match=says):
+        imported(
+            row, f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,,none,\n{line}\n"
+        )
+    assert matches() == {}
+
+
+def test_a_file_without_its_columns_is_refused(row):
+    with pytest.raises(Refused, match="lacks the column field and code"):
+        imported(row, "a,b\n1,2\n")
+
+
+def test_what_is_exported_can_be_imported_again(row, vendor):
+    imported(
+        row,
+        f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,One,{vendor.quickbooks_id},\n",
+    )
+    before, (content, count) = matches(), installations_matches.export_csv(row)
+    assert (count, spreadsheets.decode(content)[1]) == (
+        2,
+        [
+            dict(zip(installations_matches.COLUMNS, line, strict=True))
+            for line in (
+                ("account", "4000", "Materials", "", ""),
+                ("supplier", "s1", "One", vendor.quickbooks_id, vendor.full_name),
+            )
+        ],
+    )
+    assert installations_matches.import_csv(row, content, who="kari") == 1
+    assert matches() == before
+
+
+def test_a_field_that_the_app_does_not_have_is_refused(row):
+    with transaction() as session, pytest.raises(NotFound):
+        installations_matches.decide(session, row, "colour", "x", "1", who="kari")

@@ -1,0 +1,269 @@
+"""Migrations: from an empty database to what the models say, on both databases, and never twice."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, select, text
+
+from hub.db import engine
+from hub.errors import DatabaseUnavailable, SchemaError
+from hub.migrations import schema
+from hub.models import Installation, Secret, SourceDocument
+
+UPGRADE = """
+import os, sys
+from flask import Flask
+from hub import models
+from hub.db import engine
+other = os.fork()
+app = Flask("hub")
+engine.init_app(app, os.environ["HUB_DATABASE_URL"])
+engine.upgrade(app)
+sys.exit(other and os.waitstatus_to_exitcode(os.waitpid(other, 0)[1]))
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request, make_app, make_config):
+    """A hub whose database has no table."""
+    values = {}
+    if request.param == "postgres":
+        server, make_database = (
+            request.getfixturevalue("postgres"),
+            request.getfixturevalue("make_database"),
+        )
+        values["HUB_DATABASE_URL"] = make_database(server)
+    return make_app(make_config(**values))
+
+
+def tables(app):
+    with app.app_context():
+        return set(inspect(engine.db.engine).get_table_names())
+
+
+def test_migrations_make_exactly_what_the_models_say(empty):
+    engine.upgrade(empty)
+    assert tables(empty) == {*engine.db.metadata.tables, "alembic_version"}
+    with empty.app_context(), engine.db.engine.connect() as connection:
+        found = compare_metadata(
+            MigrationContext.configure(connection, opts={"compare_type": True}), engine.db.metadata
+        )
+    assert found == [], 'The tables have changed: `make revision m="..."` writes a revision.'
+    _has_every_unique_rule(empty)
+
+
+def _has_every_unique_rule(app):
+    with app.app_context():
+        found = inspect(engine.db.engine)
+        for table in engine.db.metadata.tables.values():
+            said = {
+                frozenset(rule.columns.keys())
+                for rule in table.constraints
+                if type(rule).__name__ == "UniqueConstraint"
+            }
+            made = {
+                frozenset(rule["column_names"]) for rule in found.get_unique_constraints(table.name)
+            }
+            assert said <= made, table.name
+
+
+def test_upgrading_again_changes_nothing(empty):
+    engine.upgrade(empty)
+    with empty.app_context(), engine.transaction() as session:
+        session.add(Secret(place="a", sealed=b"x"))
+    engine.upgrade(empty)
+    with empty.app_context(), engine.reading() as session:
+        assert session.get_one(Secret, "a").sealed == b"x"
+        assert schema.revision_of(session.connection()) == schema.newest()
+
+
+def test_two_processes_may_upgrade_at_the_same_time(empty):
+    environ = {**os.environ, "HUB_DATABASE_URL": empty.extensions["hub"].config.database_url}
+    assert subprocess.run([sys.executable, "-c", UPGRADE], env=environ, timeout=200).returncode == 0
+    assert "posting" in tables(empty)
+
+
+def test_what_was_migrated_can_be_taken_back(empty):
+    engine.upgrade(empty)
+    with empty.app_context():
+        flask_migrate.downgrade(revision="base")
+    assert tables(empty) == {"alembic_version"}
+
+
+def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, monkeypatch):
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.05)
+    config = make_config()
+    app = make_app(config)
+    other = create_engine(config.database_url).raw_connection()
+    other.cursor().execute("BEGIN EXCLUSIVE")
+    with pytest.raises(DatabaseUnavailable, match="database is locked"):
+        engine.upgrade(app)
+    other.close()
+
+
+def test_a_database_of_a_later_version_is_refused_with_a_sentence(empty):
+    engine.upgrade(empty)
+    with empty.app_context(), engine.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaError, match=r"revision 9999, which this version .* does not know"):
+        engine.upgrade(empty)
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ("UPDATE alembic_version SET version_num = '0005'", r"table \w+ should not be there"),
+        ('ALTER TABLE "case" DROP COLUMN mailed_at', "table case lacks the column mailed_at"),
+        ("DROP TABLE alembic_version", "belong to no revision"),
+        ("ALTER TABLE company ADD COLUMN nickname TEXT", "should not have the column nickname"),
+    ],
+)
+def test_tables_of_rewritten_revisions_are_refused_and_stay_as_they_are(empty, change, difference):
+    engine.upgrade(empty)
+    with empty.app_context(), engine.transaction() as session:
+        session.execute(text(change))
+    before = tables(empty)
+    with pytest.raises(SchemaError, match=rf"cannot be upgraded.*{difference}.*HUB_DATA"):
+        engine.upgrade(empty)
+    assert tables(empty) == before
+
+
+def test_tables_of_others_in_the_same_database_are_left_alone(empty):
+    with empty.app_context(), engine.transaction() as session:
+        session.execute(text("CREATE TABLE notes (id INTEGER)"))
+    engine.upgrade(empty)
+    engine.upgrade(empty)
+    assert "notes" in tables(empty)
+
+
+# -- revisions as they land ------------------------------------------------------------------------------------------
+
+VERSIONS = engine.MIGRATIONS / "versions"
+LANDED = Path(__file__).parents[2] / "baseline" / "revisions.sha256"
+
+
+def test_revisions_name_no_type_of_the_hub():
+    for path in VERSIONS.glob("*.py"):
+        assert "hub." not in path.read_text()
+
+
+def test_there_is_one_line_of_numbered_revisions():
+    names = sorted(path.name for path in VERSIONS.glob("*.py"))
+    assert [name[:5] for name in names] == [f"{number:04}_" for number in range(1, len(names) + 1)]
+    script = ScriptDirectory(str(engine.MIGRATIONS))
+    assert script.get_heads() == [schema.newest()]
+    line = [revision.revision for revision in script.walk_revisions()]
+    assert line == [name[:4] for name in reversed(names)]
+
+
+def test_a_revision_that_has_landed_never_changes():
+    landed = dict(reversed(line.split()) for line in LANDED.read_text().splitlines())
+    present = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in VERSIONS.glob("*.py")
+    }
+    assert {name: present.get(name) for name in landed} == landed, (
+        "A landed revision was changed. Put it back and write another one: see CONTRIBUTING.md."
+    )
+    new = "".join(f"\n{present[name]} {name}" for name in sorted(present.keys() - landed.keys()))
+    assert not new, (
+        f"When a revision lands, append its checksum to tests/baseline/{LANDED.name}:{new}"
+    )
+
+
+def test_the_tables_of_a_revision_are_those_that_it_and_the_ones_before_make():
+    newest = {
+        name: frozenset(table.columns.keys()) for name, table in engine.db.metadata.tables.items()
+    }
+    assert schema.columns_at(schema.newest()) == newest
+    assert set(schema.columns_at("0001")) == {
+        "company", "cursor", "installation", "read_day", "token",
+    }  # fmt: skip
+
+
+def test_companies_whose_lists_were_read_count_as_verified(empty):
+    """An earlier version stored a company before QuickBooks had answered for it."""
+    engine.migrations(empty)
+    with empty.app_context():
+        flask_migrate.upgrade(revision="0006")
+        with engine.db.engine.begin() as connection:
+            for company_id in (1, 2):
+                connection.execute(text(COMPANY), {"id": company_id})
+            connection.execute(text(LIST_STATE), {"id": 1})
+        flask_migrate.upgrade()
+        with engine.reading() as session:
+            found = session.execute(text("SELECT id, verified_at FROM company ORDER BY id")).all()
+    assert [(id, at is not None) for id, at in found] == [(1, True), (2, False)]
+
+
+def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
+    """An earlier version said so in the reason of their posting only."""
+    engine.migrations(empty)
+    reasons = {
+        1: "It was dated 2026-01-02, before 2026-03-01, the first day that counts for Small.",
+        2: "The source says again what QuickBooks has.",
+    }
+    with empty.app_context():
+        flask_migrate.upgrade(revision="0010")
+        with engine.db.engine.begin() as connection:
+            connection.execute(text(COMPANY), {"id": 1})
+            connection.execute(text(INSTALLATION))
+            for id, reason in reasons.items():
+                connection.execute(text(DOCUMENT), {"id": id, "gone": None})
+                connection.execute(text(POSTING), {"id": id, "reason": reason})
+        flask_migrate.upgrade()
+        with engine.reading() as session:
+            found = session.execute(text("SELECT before_start FROM source_document ORDER BY id"))
+            assert list(found.scalars()) == ["excluded", ""]
+
+
+def test_documents_that_were_gone_already_went_when_they_were_last_seen(empty):
+    engine.migrations(empty)
+    with empty.app_context():
+        flask_migrate.upgrade(revision="0011")
+        with engine.db.engine.begin() as connection:
+            connection.execute(text(COMPANY), {"id": 1})
+            connection.execute(text(INSTALLATION))
+            for id, gone in ((1, None), (2, "Deleted.")):
+                connection.execute(text(DOCUMENT_WITH_START), {"id": id, "gone": gone})
+        flask_migrate.upgrade()
+        with engine.reading() as session:
+            rows = session.scalars(select(SourceDocument).order_by(SourceDocument.id)).all()
+            assert [row.gone_at for row in rows] == [None, rows[1].seen_at]
+            installation = session.scalars(select(Installation)).one()
+            assert (installation.failed_syncs, installation.failure) == (0, "")
+
+
+INSTALLATION = """
+INSERT INTO installation (id, company_id, slug, enabled, mode, settings, tenant_name, owner, schedule, zone, created_at)
+VALUES (1, 1, 'small', TRUE, 'auto', '{}', '', '', '15m', 'UTC', '2026-01-31 12:00:00')
+"""
+DOCUMENT = """
+INSERT INTO source_document (id, installation_id, company_id, slug, tenant, source_id, marker, kind, stage, number,
+    party, currency, body, unreadable, gone, reread, made_for, seen_at)
+VALUES (:id, 1, 1, 'small', 't', :id, 'm', 'bill', 'ready', '', '', '', '{}', '', :gone, FALSE, '',
+    '2026-01-31 12:00:00')
+"""
+DOCUMENT_WITH_START = DOCUMENT.replace("seen_at)", "seen_at, before_start)").replace(
+    "12:00:00')", "12:00:00', '')"
+)
+POSTING = """
+INSERT INTO posting (id, document_id, company_id, installation_id, kind, part, operation, base, generation, requestid,
+    revision, payload, planned, meaning, state, hold, reason, rekey, fence, not_these, number, currency, warnings,
+    answer, created_at, changed_at)
+VALUES (:id, :id, 1, 1, 'bill', '', 'create', '0', 0, :id, 0, '', '', '{}', 'withdrawn', '', :reason, FALSE, '', '[]',
+    '', '', '[]', '{}', '2026-01-31 12:00:00', '2026-01-31 12:00:00')
+"""
+COMPANY = """
+INSERT INTO company (id, realm, name, country, currency, state, why, preferences, sends, batches, batch_size,
+    batch_most, connected_at)
+VALUES (:id, :id, '', '', '', 'connected', '', '{}', 0, 'single', 10, 30, '2026-01-31 12:00:00')
+"""
+LIST_STATE = "INSERT INTO list_state (company_id, list, read_at, version) VALUES (:id, 'company', '2026-01-31', 0)"

@@ -1,0 +1,57 @@
+"""What a bank reconciliation covers is not taken back; bills never are."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub.posting.actions import undo
+from hub.posting.outcome.session import PostingSession
+from hub.posting.reconcile import bank_reconciliation
+from hub.posting.reconcile import refresh as reconcile_refresh
+from tests.support.desk import Desk
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def expense(desk, day="2026-03-02"):
+    line = {"Amount": Decimal("9.00"), "DetailType": "AccountBasedExpenseLineDetail"}
+    line["AccountBasedExpenseLineDetail"] = {"AccountRef": {"value": "7"}}
+    note = f"[hub:{desk.marker('E-1')}]"
+    body = {
+        "AccountRef": {"value": "35"},
+        "PaymentType": "Cash",
+        "TxnDate": day,
+        "PrivateNote": note,
+        "Line": [line],
+    }
+    made = desk.plan("E-1", "create", body, kind="expense", total=Decimal("9.00"))
+    desk.drain()
+    return made
+
+
+def test_what_a_bank_reconciliation_covers_stays(desk):
+    made = expense(desk)
+    assert [one.posting.id for one in undo.of_posting(made).back] == [made]
+    desk.quickbooks.act("reconcile", kind="Purchase", id=desk.posting(made).quickbooks_id)
+    assert [left.why for left in undo.of_posting(made).left] == [undo.RECONCILED]
+
+
+def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactions(desk):
+    id = desk.posting(expense(desk)).quickbooks_id
+    desk.quickbooks.act("reconcile", kind="Purchase", id=id)
+    worker = PostingSession(desk.company_id)
+    assert bank_reconciliation.reconciled(
+        worker, reconcile_refresh.fetch_current(worker, {"expense": [id]})
+    ) == {id}
+
+
+def test_bills_never_touch_a_bank_so_it_is_not_asked(desk):
+    worker = PostingSession(desk.company_id)
+    assert (
+        bank_reconciliation.reconciled(worker, {("bill", "1"): {"TxnDate": "2026-03-02"}})
+        == frozenset()
+    )
+    assert worker.reads == 0

@@ -1,0 +1,127 @@
+"""What each kind needs of QuickBooks is checked before anything is sent, and told with the next step."""
+
+import datetime as dt
+
+import pytest
+
+from hub.db.engine import transaction
+from hub.models import Company, Installation, Record
+from hub.posting.preflight import recheck
+from hub.qbo import transaction_download
+from hub.qbo.client import Client
+from tests.support.small_shop import CLIENT, SUPPLIER, Till, document, everything, invoice, line
+
+
+@pytest.fixture
+def till(app, quickbooks, clock):
+    return Till(app, quickbooks, clock)
+
+
+def change(table, key, **values):
+    with transaction() as session:
+        row = session.get_one(table, key)
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def prefer(**values):
+    with transaction() as session:
+        company = session.get_one(Company, 1)
+        company.preferences = company.preferences | values
+
+
+def one(kind):
+    return next(item for item in everything() if item.kind == kind)
+
+
+def bought(kind="bill", **more):
+    given = {"cost": "Fuel"} | more.pop("on", {})
+    return document(
+        kind, f"{kind}:9", line("1", "5.00", **given), total="5.00", supplier=SUPPLIER, **more
+    )
+
+
+def test_what_became_inactive_since_it_was_mapped_is_told(till):
+    change(Installation, till.id, mode="review")
+    till.run(bought(payable_account="33", term="3"))
+    change(Record, (1, "account", "33"), active=False)
+    change(Record, (1, "term", "3"), active=False)
+    recheck.check(1)
+    assert sorted(title for title in till.cases() if "inactive" in title) == [
+        "Account Accounts Payable (A/P) is inactive in QuickBooks",
+        "Term Net 30 is inactive in QuickBooks",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("preferences", "kind", "title"),
+    [
+        (
+            {"OfferingSku": "QuickBooks Online Simple Start"},
+            "purchase_order",
+            "This QuickBooks has no purchase orders",
+        ),
+        (
+            {"ProductAndServicesPrefs": {"QuantityOnHand": False}},
+            "item",
+            "QuickBooks does not track quantities",
+        ),
+    ],
+)
+def test_what_the_company_is_not_set_up_for_is_told_once(till, preferences, kind, title):
+    prefer(**preferences)
+    assert till.run(one(kind))[one(kind).source_id] == "held"
+    assert till.cases() == [title]
+
+
+def test_an_item_that_cannot_be_bought_is_told(till):
+    till.run(bought(on={"cost": None, "product": "Design Hours"}))
+    assert till.cases() == ["Design Hours cannot be bought"]
+
+
+def test_an_account_of_another_type_than_its_place_takes_is_told(till):
+    till.run(invoice())
+    change(Record, (1, "account", "35"), type="Expense")
+    till.run(bought("expense", payment_account="35"))
+    assert till.cases() == ["Checking cannot be the payment account"]
+
+
+def test_more_than_is_open_is_not_paid(till):
+    till.run(invoice(number="S-1"))
+    pay = document(
+        "payment", "p", line("1", "100.01", pays="invoice:1"), total="100.01", client=CLIENT
+    )
+    till.run(pay)
+    assert (till.cases(), till.quickbooks.log.entries("payment.create")) == (
+        ["Invoice S-1 cannot be settled"],
+        [],
+    )
+    assert "only USD 100.00 of it is open" in till.reasons()[0]
+
+
+def test_a_payment_is_deposited_once(till):
+    till.run(*everything())
+    transaction_download.load(1, Client(1), ["payment"], dt.date(2026, 1, 1))
+    again = document(
+        "deposit",
+        "again",
+        line("1", "75.00", pays="payment:1"),
+        total="75.00",
+        deposit_account="36",
+    )
+    till.run(again)
+    assert "it was deposited before" in till.reasons()[0]
+
+
+def test_a_number_that_another_customer_has_is_used(till):
+    detail = {
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+    }
+    body = {"CustomerRef": {"value": "41"}, "DocNumber": "S-1", "Line": [{"Amount": 7, **detail}]}
+    till.quickbooks.act("create", kind="Invoice", set=body)
+    till.run(invoice(number="S-1"))
+    assert (till.cases(), till.quickbooks.log.entries("invoice.create")) == (
+        ["Number already used"],
+        [],
+    )

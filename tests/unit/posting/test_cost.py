@@ -1,0 +1,186 @@
+"""What a bill costs on its way: requests, reads, statements, and the work of the database among many other bills."""
+
+from collections import Counter
+from contextlib import contextmanager
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import event, func, select, text
+
+from hub import Line, hookimpl
+from hub.collect.run import collect
+from hub.contract.registry import Plugins
+from hub.db.engine import db, reading, transaction
+from hub.installations import enable
+from hub.models import Attempt, Head, Posting, ReceiptRow, SourceDocument
+from hub.posting import receipts
+from hub.posting.outcome.session import PostingSession
+from hub.posting.reconcile import markers
+from hub.posting.send.run import drain
+from hub.scheduling import runner
+from tests.support.small_source import SLUG, SmallSource, bill, page
+
+BILLS, LINES, TIMES = 30, 5, 2**5
+STATEMENTS = 14  # for a bill, from the source to the books and back, at most
+LISTS = ("/inbox", "/runs", "/charts/posted.svg")
+CROWD = (SourceDocument, Posting, Attempt, Head, ReceiptRow)
+NEXT, LAST_YEAR = "id + :by", "strftime('%Y-%m-%d %H:%M:%f000', changed_at, '-1 year')"
+COPIED = {
+    "source_document": {"id": NEXT, "source_id": "source_id || '+' || :by", "marker": "substr(:by || marker, 1, 12)"},
+    "posting": {"id": NEXT, "document_id": "document_id + :by", "requestid": "requestid || :by",
+                "quickbooks_id": "quickbooks_id || '+' || :by", "changed_at": LAST_YEAR},
+    "attempt": {"id": NEXT, "posting_id": "posting_id + :by"},
+    "head": {"quickbooks_id": "quickbooks_id || '+' || :by", "number": "number || '+' || :by",
+             "total": "total + :by", "marker": "substr(:by || marker, 1, 12)"},
+    "receipt_row": {"id": NEXT, "document_id": "document_id + :by"},
+}  # fmt: skip
+
+
+class Curious(SmallSource):
+    """Wants to be told of everything."""
+
+    @hookimpl
+    def hub_report(self, app, site, document, receipt):
+        self.pushed[document.source_id] = receipt.state
+
+
+@pytest.fixture
+def source(app, quickbooks):
+    made = Curious(wants=("queued", "posted", "held", "failed"))
+    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([made], installed=False))
+    made.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
+    return made
+
+
+def offer(source, first, count=BILLS):
+    """So many new bills, with tax, project and place left to the company's settings."""
+    source.items = page(
+        *(_bill(number) for number in range(first, first + count)), cursor=str(first)
+    )
+
+
+def _bill(number):
+    worth = Decimal("100.00") + number
+    lines = [Line(id=str(place), amount=worth, codes={"account": "7"}) for place in range(LINES)]
+    return bill(str(number), total=str(worth * LINES), supplier="1", lines=lines)
+
+
+def take(source):
+    """From the source to the books and back, as a run does."""
+    collect(source.installation)
+    drained = drain(1, installation_ids=[source.installation])
+    receipts.deliver(source.installation)
+    return drained
+
+
+@contextmanager
+def watched():
+    """Counts how often each statement is executed, and the steps that SQLite takes for it."""
+    times, steps, now = Counter(), Counter(), [""]
+
+    def executed(connection, cursor, statement, parameters, context, many):
+        now[0] = statement
+        times[statement] += 1
+
+    def begun(connection):
+        connection.connection.driver_connection.set_progress_handler(
+            lambda: steps.update((now[0],)), 1
+        )
+
+    event.listen(db.engine, "before_cursor_execute", executed)
+    event.listen(db.engine, "begin", begun)
+    try:
+        yield times, steps
+    finally:
+        event.remove(db.engine, "before_cursor_execute", executed)
+        event.remove(db.engine, "begin", begun)
+        db.engine.dispose()
+
+
+def multiply():
+    """Doubles what is in the tables again and again; every copy is posted, as another document of last year."""
+    by = 1000
+    while by < 1000 * TIMES:
+        with transaction() as session:
+            for table in (model.__table__ for model in CROWD):
+                names = [column.name for column in table.columns]
+                copies = ", ".join(COPIED[table.name].get(name, name) for name in names)
+                every = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {copies} FROM {table.name} WHERE 1"
+                session.execute(text(every), {"by": by})
+        by *= 2
+
+
+def test_a_bill_is_one_request_and_no_read(source, quickbooks):
+    offer(source, 0)
+    runner.sync(source.installation, asked_by="kari")
+    before = len(quickbooks.log.entries())
+    offer(source, BILLS)
+    done = runner.sync(source.installation, asked_by="kari")
+    assert (done.outcome, done.counts["posted"], len(source.pushed)) == (
+        "done",
+        2 * BILLS,
+        2 * BILLS,
+    )
+    assert done.counts["requests"] == {"writes": BILLS, "reads": 0}
+    assert len(quickbooks.log.entries()) - before <= 1.02 * BILLS
+
+
+def test_a_bill_is_few_statements_and_no_more_work_among_a_thousand_others(source):
+    offer(source, 0)
+    take(source)
+    offer(source, BILLS)
+    with watched() as (times, few):
+        assert take(source).counts["posted"] == BILLS
+    assert times.total() / BILLS <= STATEMENTS, times.most_common(5)
+    multiply()
+    offer(source, 2 * BILLS)
+    with watched() as (_, many):
+        assert take(source).counts["posted"] == BILLS
+    assert many.total() <= 1.1 * few.total(), grown(many, few)
+
+
+def test_the_marks_of_a_thousand_are_proved_by_no_more_work_for_each(source):
+    offer(source, 0)
+    take(source)
+    with watched() as (_, few):
+        proved()
+    multiply()
+    with watched() as (_, many):
+        proved()
+    assert many.total() <= 1.2 * TIMES * few.total(), grown(many, few)
+
+
+def proved():
+    with transaction() as session:
+        assert markers.check(session, PostingSession(1)) == []
+
+
+def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(visitor):
+    visitor.log_in("olga")
+    with visitor.app.app_context():
+        few = opened(visitor)
+        multiply()
+        many = opened(visitor)
+        with reading() as session:
+            documents = session.scalar(select(func.count()).select_from(SourceDocument))
+    assert {path: many[path].total() for path in LISTS} == {
+        path: few[path].total() for path in LISTS
+    }
+    assert many["/"].total() - few["/"].total() <= 50 * documents, grown(many["/"], few["/"])
+
+
+def opened(visitor):
+    """The steps that each of the first pages takes."""
+    found = {}
+    for path in ("/", *LISTS):
+        visitor.page(path)
+        with watched() as (_, found[path]):
+            visitor.page(path)
+    return found
+
+
+def grown(many, few):
+    """The statements that take more steps than before, and how many more."""
+    return Counter(
+        {statement: steps - few[statement] for statement, steps in many.items()}
+    ).most_common(3)

@@ -1,0 +1,271 @@
+"""Parties and items for codes: made only once a document that needs them can be posted, in its currency."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from hub import Code, Gone, Item, Party, outbox
+from hub.collect.record_creation import make
+from hub.db.engine import transaction
+from hub.mapping import Create
+from hub.models import Installation
+from hub.posting.actions import manual
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from tests.conftest import mount_quickbooks
+from tests.support.small_shop import CLIENT, SUPPLIER, Till, document, invoice, line
+
+CLOSED = dt.date(2026, 2, 28)
+LATE = {"date": dt.date(2026, 2, 10)}  # in the period that `close_books` closes
+KINDS = {"bill": ("Vendor", "s1"), "invoice": ("Customer", "c1")}
+EURO_CLIENT = Code(id="c9", name="Rhein Bau", create=Party(name="Rhein Bau GmbH", currency="EUR"))
+
+
+@pytest.fixture
+def till(app, quickbooks, clock):
+    return Till(app, quickbooks, clock)
+
+
+@pytest.fixture
+def export(app, quickbooks, clock):
+    """The shop of a company that keeps books in several currencies."""
+    realm = quickbooks.open("multicurrency")
+    company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    record_download.refresh(company.id)
+    return Till(app, quickbooks, clock, company=company)
+
+
+def new(kind, id="1", **more):
+    """A document of a party that QuickBooks does not have."""
+    if kind == "invoice":
+        return invoice(f"invoice:{id}", **more)
+    lines = line("1", "30.00", cost="Advertising")
+    return document("bill", f"bill:{id}", lines, total="30.00", supplier=SUPPLIER, **more)
+
+
+def close_books(till, day=CLOSED):
+    till.quickbooks.act("close_books", date=day.isoformat() if day else None)
+    record_download.refresh(1)
+
+
+def set_mode(till, mode):
+    with transaction() as session:
+        session.get_one(Installation, till.id).mode = mode
+
+
+def approve(till, source_id):
+    with transaction() as session:
+        return outbox.approve(session, [till.posting(source_id).id], "kari")
+
+
+# -- documents that are held -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_party_is_made_for_a_document_in_a_currency_that_the_company_does_not_keep(till, kind):
+    party, code = KINDS[kind]
+    till.run(new(kind, currency="EUR"))
+    till.run()
+    assert (till.states()[f"{kind}:1"], till.ours(party)) == ("held", [])
+    assert till.posting(code) is None, "it is not planned either"
+    assert len(till.cases()) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_party_is_made_in_the_run_in_which_its_document_is_released(till, kind):
+    party, code = KINDS[kind]
+    close_books(till)
+    till.run(new(kind, **LATE))
+    assert (till.states()[f"{kind}:1"], till.ours(party)) == ("held", [])
+    assert "no document" in till.posting(code).reason
+    till.run()
+    assert till.ours(party) == []
+    close_books(till, None)
+    till.run()
+    assert (till.states()[f"{kind}:1"], till.states()[code]) == ("posted", "posted")
+    assert len(till.ours(party)) == 1
+    assert till.cases() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_party_is_made_for_the_one_of_two_documents_that_is_not_held(till, kind):
+    party, code = KINDS[kind]
+    close_books(till)
+    till.run(new(kind, "1", **LATE), new(kind, "2"))
+    assert (till.states()[f"{kind}:1"], till.states()[f"{kind}:2"]) == ("held", "posted")
+    assert [one["Id"] for one in till.ours(party)] == [till.posting(code).quickbooks_id]
+
+
+def test_a_document_that_is_held_in_a_later_sync_stops_its_new_party(till):
+    till.run(
+        invoice(
+            "invoice:0",
+            client=replace(CLIENT, id="c0", name="Other Homes", create=Party(name="Other Homes")),
+        )
+    )
+    close_books(till)
+    till.run(new("invoice", **LATE))
+    assert [one["DisplayName"] for one in till.ours("Customer")] == ["Other Homes"]
+
+
+def test_an_item_is_made_only_for_a_document_that_can_be_posted(till):
+    close_books(till)
+    cabin = Code(id="i9", name="Cabin", create=Item(name="Cabin", codes={"income_account": "1"}))
+    lines = line("1", "50.00", product=cabin)
+    till.run(document("invoice", "invoice:1", lines, total="50.00", client=CLIENT, **LATE))
+    assert (till.ours("Item"), till.states()["i9"]) == ([], "waiting")
+
+
+def test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held(till):
+    close_books(till)
+    payer = Code(id="c5", name="Payer", create=Party(name="Payer"))
+    lines = line("1", "60.00", pays="invoice:1")
+    till.run(
+        new("invoice", **LATE), document("payment", "payment:1", lines, total="60.00", client=payer)
+    )
+    assert (till.states()["payment:1"], till.ours("Customer")) == ("waiting", [])
+
+
+def test_the_same_on_postgresql(pg_app, clock):
+    quickbooks = mount_quickbooks(pg_app, clock)
+    company = oauth_connect.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
+    record_download.refresh(company.id)
+    till = Till(pg_app, quickbooks, clock, company=company)
+    close_books(till)
+    till.run(new("invoice", **LATE), new("bill"))
+    assert (till.states()["c1"], till.states()["bill:1"]) == ("waiting", "posted")
+    close_books(till, None)
+    till.run()
+    assert till.states()["invoice:1"] == "posted"
+
+
+# -- documents that do not need it any more --------------------------------------------------------------------------
+
+
+def test_a_party_that_no_document_needs_any_more_is_withdrawn(till):
+    close_books(till)
+    till.run(new("invoice", **LATE))
+    till.run(Gone(source_id="invoice:1"))
+    assert (till.states()["c1"], till.ours("Customer")) == ("withdrawn", [])
+    till.run(new("invoice", "2"))
+    assert (till.states()["c1"], till.states()["invoice:2"]) == ("posted", "posted")
+
+
+def test_a_party_that_one_of_two_documents_still_needs_stays(till):
+    close_books(till)
+    till.run(new("invoice", "1", **LATE), new("invoice", "2", **LATE))
+    till.run(Gone(source_id="invoice:1"))
+    assert till.states()["c1"] == "waiting"
+
+
+def test_a_skipped_document_takes_its_new_party_with_it(till):
+    close_books(till)
+    till.run(new("invoice", **LATE))
+    manual.skip(till.posting("invoice:1").id, "Entered by hand", "kari")
+    till.run()
+    assert (till.states()["c1"], till.ours("Customer")) == ("withdrawn", [])
+
+
+def test_what_a_person_wants_made_needs_no_document(till):
+    close_books(till)
+    make(
+        till.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
+    )
+    till.run(new("invoice", **LATE))
+    assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "held")
+
+
+def test_what_a_person_wants_made_needs_no_approval(till):
+    set_mode(till, "review")
+    make(
+        till.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
+    )
+    till.run(new("invoice"))
+    assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "review")
+
+
+# -- persons who approve ---------------------------------------------------------------------------------------------
+
+
+def test_an_approved_party_waits_for_its_document_and_goes_with_it(till):
+    set_mode(till, "review")
+    till.run(new("invoice"))
+    assert approve(till, "c1") == 1
+    till.run()
+    assert (till.states()["c1"], till.ours("Customer")) == ("waiting", [])
+    assert approve(till, "invoice:1") == 1
+    till.run()
+    assert (till.states()["c1"], till.states()["i1"]) == ("waiting", "review")
+    assert approve(till, "i1") == 1
+    till.run()
+    assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "posted")
+
+
+def test_an_approved_document_waits_for_its_party_and_keeps_its_approval(till):
+    set_mode(till, "review")
+    till.run(new("invoice"))
+    approve(till, "invoice:1")
+    till.run()
+    assert (till.states()["invoice:1"], till.ours("Customer")) == ("waiting", [])
+    approve(till, "c1")
+    approve(till, "i1")
+    till.run()
+    assert (till.states()["invoice:1"], till.states()["c1"]) == ("posted", "posted")
+
+
+def test_a_person_who_retries_a_held_document_has_its_party_made(till):
+    close_books(till)
+    till.run(new("invoice", **LATE))
+    close_books(till, None)
+    manual.retry(till.posting("invoice:1").id, "kari")
+    till.run()
+    assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "posted")
+
+
+# -- currencies ------------------------------------------------------------------------------------------------------
+
+
+def test_a_party_of_a_foreign_currency_is_held_where_the_company_keeps_one(till):
+    till.run(invoice(client=EURO_CLIENT))
+    assert (till.states()["c9"], till.states()["invoice:1"]) == ("held", "waiting")
+    assert "EUR" in till.posting("c9").reason
+    assert till.ours("Customer") == []
+
+
+def test_a_party_in_the_company_s_own_currency_is_made(till):
+    home = replace(CLIENT, create=Party(name="Fjord Homes", currency="USD"))
+    till.run(invoice(client=home))
+    assert till.states()["invoice:1"] == "posted"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_party_without_a_currency_takes_that_of_its_document(export, kind):
+    party, _ = KINDS[kind]
+    export.run(new(kind, currency="EUR"))
+    assert [one["CurrencyRef"]["value"] for one in export.ours(party)] == ["EUR"]
+
+
+def test_a_party_keeps_the_currency_that_its_source_gives(export):
+    export.run(invoice(client=EURO_CLIENT, currency="EUR"))
+    assert [one["CurrencyRef"]["value"] for one in export.ours("Customer")] == ["EUR"]
+
+
+def test_documents_of_two_currencies_do_not_share_a_new_party(export):
+    """The first one decides; the other is held before anything is made for it, run after run."""
+    export.run(invoice("invoice:1", currency="EUR"), invoice("invoice:2", currency="CAD"))
+    export.run()
+    assert [one["CurrencyRef"]["value"] for one in export.ours("Customer")] == ["EUR"]
+    assert (export.states()["invoice:1"], export.states()["invoice:2"]) == ("posted", "held")
+
+
+def test_a_party_is_not_made_in_the_currency_of_a_document_that_is_held(export, quickbooks):
+    """The first document decided on euro and was held then: the other one waits for a person."""
+    quickbooks.act("close_books", date=CLOSED.isoformat(), realm=export.realm)
+    record_download.refresh(export.company_id)
+    export.run(invoice("invoice:1", currency="EUR", **LATE), invoice("invoice:2", currency="CAD"))
+    assert (export.states()["invoice:1"], export.states()["invoice:2"]) == ("held", "held")
+    assert export.ours("Customer") == []
+    assert "is to be created in EUR" in export.posting("invoice:2").reason

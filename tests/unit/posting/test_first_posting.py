@@ -1,0 +1,73 @@
+"""The gate before an app's first posting."""
+
+import shutil
+
+import pytest
+
+from hub.cases import inbox
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.installations import matches
+from hub.mapping import NEW
+from hub.models import Installation
+from hub.posting.preflight import first_posting
+from tests.support.small_source import SmallSource, settle
+
+
+@pytest.fixture
+def app_that(make_app, make_config, empty_database):
+    """Installs the small source with what a test says of its app; its suppliers have one open case."""
+    opened = []
+
+    def install(**about):
+        config = make_config()
+        shutil.copy(empty_database, config.data / "hub.db")
+        hub = make_app(
+            config, plugins=Plugins.load([SmallSource(**about)], installed=False)
+        ).app_context()
+        hub.push()
+        opened.append(hub)
+        id = settle(tenant="t1")
+        with transaction() as session:
+            details = {"field": "supplier", "code": "s1"}
+            cause = f"match:{id}:supplier:s1"
+            inbox.open(
+                session,
+                cause,
+                title="",
+                reason="",
+                act="match",
+                do="",
+                details=details,
+                installation_id=id,
+            )
+        return id
+
+    yield install
+    for hub in opened:
+        hub.pop()
+
+
+def closed(id):
+    with reading() as session:
+        return first_posting.closed(session, [id]).get(id, "")
+
+
+def test_it_is_shut_while_a_code_that_must_be_matched_is_open(app_that):
+    assert closed(app_that(match_first=("supplier",))).startswith(
+        "1 code is neither matched nor confirmed as new"
+    )
+
+
+@pytest.mark.parametrize("fields", [(), ("account",)])
+def test_an_app_that_does_not_ask_for_that_field_goes_ahead(app_that, fields):
+    assert closed(app_that(match_first=fields)) == ""
+
+
+def test_a_decision_opens_it(app_that):
+    id = app_that(match_first=("supplier",))
+    with transaction() as session:
+        matches.decide(
+            session, session.get_one(Installation, id), "supplier", "s1", NEW, who="kari"
+        )
+    assert closed(id) == ""

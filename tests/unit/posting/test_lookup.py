@@ -1,0 +1,138 @@
+"""Looks: lists by name, what belongs to others, and searches that are complete or say that they are not."""
+
+import datetime as dt
+
+import pytest
+
+from hub.errors import Retry
+from hub.posting.actions import manual
+from hub.qbo import search
+from hub.qbo.client import Client
+from tests.support.desk import Desk
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def vendor(desk, name="Nordisk Stål AS"):
+    return desk.plan(f"v-{name}", "create", {"DisplayName": name}, kind="vendor", total=None)
+
+
+def vendors(desk, name):
+    found = desk.quickbooks.select(
+        "select * from Vendor where Active in (true, false) maxresults 1000"
+    )
+    return [row for row in found["Vendor"] if row["DisplayName"] == name]
+
+
+@pytest.mark.parametrize("fault", [None, "lose_answer", "lose_request"])
+def test_a_vendor_is_made_once(desk, fault):
+    if fault:
+        desk.quickbooks.add_fault(fault, "vendor.create")
+    id = vendor(desk)
+    desk.drain(wait=True)
+    assert (desk.state(id), len(vendors(desk, "Nordisk Stål AS"))) == ("posted", 1)
+
+
+def test_a_vendor_that_exists_by_that_name_is_adopted(desk):
+    made = desk.quickbooks.ask("POST", "vendor", {"DisplayName": "Nordisk Stål AS"}).json()[
+        "Vendor"
+    ]
+    id = vendor(desk)
+    desk.drain()
+    assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", made["Id"])
+
+
+def test_the_name_of_a_customer_is_not_adopted_for_a_vendor(desk):
+    desk.quickbooks.ask("POST", "customer", {"DisplayName": "Nordisk Stål AS"})
+    id = vendor(desk)
+    desk.drain()
+    assert (desk.state(id), desk.cases()) == ("held", ["Name already used"])
+
+
+def test_a_number_that_ours_holds_is_adopted_and_anothers_is_asked_about(desk):
+    desk.quickbooks.ask("POST", "bill", desk.body("A-1"))
+    desk.quickbooks.ask("POST", "bill", {**desk.body("A-2"), "PrivateNote": "typed in"})
+    ours, theirs = desk.bill("A-1"), desk.bill("A-2")
+    desk.app.extensions["hub.posting"] = scanned(desk)
+    desk.drain()
+    assert (desk.state(ours), desk.state(theirs)) == ("posted", "held")
+    assert (desk.cases(), len(desk.bills())) == (["Number already used"], 2)
+
+
+def scanned(desk):
+    """A process that has made its first look already."""
+    from hub.posting.outcome.session import Memory
+
+    return Memory(scanned={(desk.company_id, "bill")})
+
+
+# -- complete searches ------------------------------------------------------------------------------------------------
+
+
+def laid(desk, count, seconds=1):
+    for n in range(count):
+        desk.quickbooks.ask("POST", "bill", desk.body(f"S-{n}"))
+        desk.pass_time(seconds)
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+@pytest.mark.parametrize("page", [2, 3, 7, 100])
+def test_everything_created_is_found_whatever_the_page_even_within_one_second(desk, page, seconds):
+    since = desk.clock.now() - dt.timedelta(minutes=10)
+    laid(desk, 7, seconds)
+    found = [
+        row["Id"] for part in search.created_since(Client(1), "bill", since, page) for row in part
+    ]
+    assert sorted(found) == sorted(bill["Id"] for bill in desk.bills())
+    assert len(found) == len(set(found))
+
+
+def test_a_full_second_that_begins_within_a_page_is_told_once(desk):
+    since = desk.clock.now() - dt.timedelta(minutes=10)
+    laid(desk, 1)
+    laid(desk, 5, seconds=0)
+    found = [
+        row["Id"] for part in search.created_since(Client(1), "bill", since, 2) for row in part
+    ]
+    assert sorted(found) == sorted(bill["Id"] for bill in desk.bills())
+
+
+def test_rows_that_are_edited_or_deleted_meanwhile_hide_no_other(desk):
+    since = desk.clock.now() - dt.timedelta(minutes=10)
+    laid(desk, 6)
+    bills = sorted(desk.bills(), key=lambda bill: int(bill["Id"]))
+    pages = search.created_since(Client(1), "bill", since, 2)
+    found = [row["Id"] for row in next(pages)]
+    desk.quickbooks.act("delete", kind="Bill", id=bills[0]["Id"])
+    found += [row["Id"] for part in pages for row in part]
+    assert set(found) == {bill["Id"] for bill in bills}
+
+
+def test_a_second_that_changes_while_it_is_searched_proves_nothing(desk, monkeypatch):
+    since = desk.clock.now() - dt.timedelta(minutes=10)
+    laid(desk, 5, seconds=0)
+    counted = iter([5, 4])
+    monkeypatch.setattr(search, "_count", lambda *args: next(counted))
+    with pytest.raises(search.Incomplete):
+        list(search.created_since(Client(1), "bill", since, 2))
+
+
+def test_deletions_older_than_quickbooks_remembers_cannot_be_known(desk):
+    now = desk.clock.now()
+    with pytest.raises(Retry):
+        search.deleted_since(Client(1), "bill", now - dt.timedelta(days=31), now)
+
+
+def test_a_doubt_older_than_a_month_is_put_before_a_person(desk):
+    desk.quickbooks.add_fault("lose_request", "bill.create")
+    id = desk.bill()
+    desk.drain()
+    desk.pass_time(40 * 24 * 3600)
+    desk.drain()
+    assert (desk.state(id), desk.cases()) == ("held", ["Perhaps posted and deleted"])
+    manual.retry(id, "kari")
+    desk.drain()
+    assert (desk.state(id), desk.cases(), len(desk.bills())) == ("posted", [], 1)

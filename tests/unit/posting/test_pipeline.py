@@ -1,0 +1,235 @@
+"""Claims, waves and their results, on PostgreSQL: the same rows and guards as on SQLite."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from hub.context import Ending
+from hub.db.engine import reading, transaction
+from hub.models import Attempt, Company, Posting
+from hub.posting.outcome import batch_sizing
+from hub.posting.outcome import load as outcome_load
+from hub.posting.outcome.session import PostingSession
+from hub.posting.protocol.history import QuietPeriod
+from hub.posting.send import pipeline, prepare, requests
+from hub.posting.send.results import _note_attempts, _with_answer
+from hub.qbo.client import Client
+from hub.qbo.responses import Answer
+from tests.support.desk import Desk
+
+
+@pytest.fixture
+def app(pg_app):
+    return pg_app
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def test_many_are_posted_once(desk):
+    ids = [desk.bill(f"A-{n}") for n in range(23)]
+    drained = desk.drain()
+    assert {desk.state(id) for id in ids} == {"posted"}
+    assert (drained.writes, len(desk.bills())) == (23, 23)
+
+
+def test_batches_are_claimed_sent_and_settled_there_too(desk):
+    desk.send_by("batch", size=10)
+    desk.quickbooks.add_fault("lose_answer", "batch", nth=2)
+    ids = [desk.bill(f"A-{n}") for n in range(23)]
+    desk.drain(wait=True)
+    assert {desk.state(id) for id in ids} == {"posted"}
+    assert (len(desk.bills()), len(desk.sent("batch"))) == (23, 3)
+
+
+def test_lost_answers_are_found_again(desk):
+    desk.quickbooks.add_fault("lose_answer", "bill.create", count=0, probability=0.3, seed=7)
+    desk.quickbooks.add_fault("status", "bill.create", count=0, probability=0.2, seed=8, status=503)
+    ids = [desk.bill(f"A-{n}") for n in range(20)]
+    desk.drain(wait=True)
+    assert {desk.state(id) for id in ids} == {"posted"}
+    assert len(desk.bills()) == len({bill["DocNumber"] for bill in desk.bills()}) == 20
+
+
+def claimed(desk, worker):
+    return pipeline.claim_prepared(worker, prepare.prepare(worker, prepare.waiting(worker, 10)))
+
+
+def test_two_workers_never_claim_the_same(desk):
+    for n in range(10):
+        desk.bill(f"A-{n}")
+    first, second = PostingSession(desk.company_id), PostingSession(desk.company_id)
+    both = (
+        prepare.prepare(first, prepare.waiting(first, 10)),
+        prepare.prepare(second, prepare.waiting(second, 10)),
+    )
+    jobs: list = [[], []]
+
+    def claim(n):
+        with desk.app.app_context():
+            jobs[n] = pipeline.claim_prepared((first, second)[n], both[n])
+
+    threads = [threading.Thread(target=claim, args=(n,)) for n in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ids = [job.posting.id for job in [*jobs[0], *jobs[1]]]
+    assert (len(ids), len(set(ids))) == (10, 10)
+
+
+@pytest.fixture
+def held_back(desk, monkeypatch):
+    """Nothing is answered before a second wave is claimed, or three seconds have passed; how many waves there were."""
+    waves, second, claim, create = [], threading.Event(), pipeline.claim_prepared, Client.create
+
+    def counted(worker, prepared):
+        waves.append(len(prepared))
+        jobs = claim(worker, prepared)
+        if len(waves) == 2:
+            second.set()
+        return jobs
+
+    def held(self, *args, **options):
+        if not second.wait(3):
+            waves.append("late")
+        return create(self, *args, **options)
+
+    monkeypatch.setattr(pipeline, "claim_prepared", counted)
+    monkeypatch.setattr(Client, "create", held)
+    monkeypatch.setattr(batch_sizing, "MAX_SINGLE_REQUESTS", 5)
+    return waves
+
+
+def test_the_next_wave_is_claimed_while_one_is_on_its_way(desk, held_back):
+    ids = [desk.bill(f"A-{n}") for n in range(8)]
+    desk.drain()
+    assert held_back == [5, 3]
+    assert {desk.state(id) for id in ids} == {"posted"}
+
+
+def test_what_has_left_is_written_down_however_a_run_ends(desk, held_back):
+    ids = [desk.bill(f"A-{n}") for n in range(8)]
+
+    def told_to_end(phase, done, of):
+        if phase == "post":
+            raise Ending
+
+    with pytest.raises(Ending):
+        desk.drain(progress=told_to_end)
+    assert held_back == [5, 3]
+    assert {desk.state(id) for id in ids} == {"posted"}
+
+
+def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatch):
+    create, seen = Client.create, []
+
+    def watched(self, kind, body, requestid, **options):
+        with reading() as session:
+            posting = session.scalars(select(Posting)).one()
+            attempt = session.scalars(select(Attempt)).one()
+            seen.append(
+                (
+                    posting.state,
+                    posting.payload == body,
+                    attempt.requestid == requestid,
+                    attempt.outcome,
+                )
+            )
+            seen.append(posting.sent_date is not None and posting.doubted_date is not None)
+        return create(self, kind, body, requestid, **options)
+
+    monkeypatch.setattr(Client, "create", watched)
+    desk.bill()
+    desk.drain()
+    assert seen == [("sending", True, True, "sent"), True]
+
+
+def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):
+    id = desk.bill()
+    worker = PostingSession(desk.company_id)
+    prepared = prepare.prepare(worker, prepare.waiting(worker, 10))
+    with transaction() as session:
+        session.get_one(Posting, id).revision += 1
+    assert pipeline.claim_prepared(worker, prepared) == []
+
+
+def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(desk):
+    id = desk.bill()
+    first, second = PostingSession(desk.company_id), PostingSession(desk.company_id)
+    prepared = prepare.prepare(second, prepare.waiting(second, 10))
+    earlier = claimed(desk, first)[0]
+    with transaction() as session:
+        session.get_one(Posting, id).state = "ready"
+    later = pipeline.claim_prepared(second, prepared)[0]
+    pipeline.record_results(
+        first, [(earlier, Answer("refused", status=400, text="An earlier answer"))]
+    )
+    assert (desk.state(id), desk.posting(id).fence, desk.cases()) == ("sending", later.fence, [])
+    assert [one.outcome for one in desk.attempts(id)] == ["refused", "sent"]
+
+
+def test_after_the_deadline_nothing_is_sent(desk):
+    id = desk.bill()
+    worker = PostingSession(desk.company_id)
+    jobs = claimed(desk, worker)
+    desk.pass_time(101)
+    answer = requests.send(worker, jobs[0])
+    pipeline.record_results(worker, [(jobs[0], answer)])
+    assert (answer.outcome, desk.state(id), desk.sent("bill.create")) == ("unsent", "ready", [])
+
+
+def test_an_answer_that_is_throttled_is_waited_for_and_not_counted(desk):
+    desk.quickbooks.add_fault("status", "bill.create", status=429, count=3)
+    ids = [desk.bill(f"A-{n}") for n in range(3)]
+    desk.drain(wait=True)
+    assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
+
+
+def test_a_connection_that_is_refused_stops_the_drain_and_leaves_everything_ready(desk):
+    desk.quickbooks.act("disconnect")
+    ids = [desk.bill(f"A-{n}") for n in range(12)]
+    drained = desk.drain()
+    assert {desk.state(id) for id in ids} == {"ready"}
+    assert (drained.stopped != "", len(desk.cases())) == (True, 1)
+    with reading() as session:
+        assert session.get_one(Company, desk.company_id).state == "reconnect"
+
+
+def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
+    id = desk.bill()
+    worker = PostingSession(desk.company_id)
+    jobs = claimed(desk, worker)
+    answer = requests.send(worker, jobs[0])
+    with transaction() as session:
+        posting = session.get_one(Posting, id)
+        posting.state, posting.fence, posting.quickbooks_id = "posted", "another", "777"
+    pipeline.record_results(worker, [(jobs[0], answer)])
+    assert desk.cases() == ["Perhaps twice in QuickBooks"]
+    assert desk.attempts(id)[0].seen_id == answer.id
+
+
+def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
+    desk.quickbooks.add_fault("status", "bill.create", status=429)
+    ids, worker = [desk.bill("A-0")], PostingSession(desk.company_id)
+    pipeline.record_results(
+        worker, [(job, requests.send(worker, job)) for job in claimed(desk, worker)]
+    )
+    ids += [desk.bill("A-1"), desk.bill("A-2")]
+    desk.pass_time(600)
+    jobs = claimed(desk, worker)
+    results = [(job, requests.send(worker, job)) for job in jobs]
+    with transaction() as session:
+        _note_attempts(session, worker, results)
+        read = {one.id: one for one in outcome_load.load_states(session, worker, ids)}
+    assert sorted(len(one.history.sends) for one in read.values()) == [1, 1, 2]
+    for job, answer in results:
+        carried = _with_answer(job, answer, {})
+        assert carried is not None
+        assert replace(carried.history, quiet=QuietPeriod()) == replace(
+            read[job.posting.id].history, quiet=QuietPeriod()
+        )

@@ -1,0 +1,108 @@
+"""Receipts: queued with what happened, told in order, repeated alone until they are taken or refused."""
+
+import pytest
+from sqlalchemy import select
+
+from hub.db import engine
+from hub.errors import NeedsAttention, Refused, Retry, TooOften
+from hub.models import ReceiptRow
+from hub.posting import receipts
+from tests.support.desk import Desk
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def deliver(desk):
+    return receipts.deliver(desk.installation_id)
+
+
+def test_a_posted_bill_is_told_with_its_id(desk):
+    id = desk.bill()
+    desk.drain()
+    assert deliver(desk) == 1
+    assert desk.source.told == [("A-1", "posted", desk.posting(id).quickbooks_id)]
+    assert deliver(desk) == 0
+
+
+def test_news_that_was_not_told_is_replaced_by_newer_news(desk):
+    id = desk.bill()
+    desk.review(id)
+    desk.drain()
+    assert desk.receipts() == [("queued", "")]
+    desk.release(id)
+    desk.drain()
+    assert desk.receipts() == [("queued", "replaced"), ("posted", "")]
+
+
+def test_a_refused_bill_is_told_as_failed_with_the_reason(desk):
+    desk.bill(vendor="99999")
+    desk.drain()
+    deliver(desk)
+    assert desk.source.told == [("A-1", "failed", None)]
+
+
+def test_a_receipt_is_repeated_with_growing_pauses(desk):
+    desk.bill()
+    desk.drain()
+    desk.source.refuses = Retry("Bench is busy.")
+    for pause in (0, 60, 300, 900):
+        desk.pass_time(pause - 1)
+        deliver(desk)
+        assert desk.tries() == [0, 60, 300, 900].index(pause)
+        desk.pass_time(1)
+        deliver(desk)
+    desk.source.refuses = None
+    desk.pass_time(3600)
+    assert deliver(desk) == 1
+
+
+@pytest.mark.parametrize(
+    ("busy", "seconds"),
+    [(Retry("Bench is moving.", after=120), 120), (TooOften("bench.test", "Bench"), 60)],
+)
+def test_a_source_that_wants_to_be_left_alone_is_asked_no_more_till_then(desk, busy, seconds):
+    for number in ("A-1", "A-2", "A-3"):
+        desk.bill(number)
+    desk.drain()
+    desk.source.refuses = busy
+    assert deliver(desk) == 0
+    with engine.reading() as session:
+        assert sorted(session.scalars(select(ReceiptRow.error))) == ["", "", busy.text]
+    desk.source.refuses = None
+    desk.pass_time(seconds - 1)
+    assert deliver(desk) == 0
+    desk.pass_time(1)
+    assert deliver(desk) == 3
+
+
+def test_a_refused_receipt_ends_with_a_warning(desk):
+    id = desk.bill()
+    desk.drain()
+    desk.source.refuses = Refused("Bench has closed this invoice.")
+    deliver(desk)
+    assert desk.receipts() == [("posted", "refused")]
+    assert "Bench has closed this invoice." in desk.posting(id).warnings[0]
+
+
+def test_a_source_that_needs_a_person_is_a_case_until_it_takes_receipts_again(desk):
+    desk.bill()
+    desk.drain()
+    desk.source.refuses = NeedsAttention("Bench no longer accepts the key.")
+    deliver(desk)
+    assert desk.cases() == ["Bench does not take receipts"]
+    desk.source.refuses = None
+    desk.pass_time(60)
+    deliver(desk)
+    assert desk.cases() == []
+
+
+def test_what_is_held_is_told_once(desk):
+    id = desk.bill()
+    desk.hold(id, "mapping", "The supplier is not matched.")
+    desk.drain()
+    desk.drain()
+    deliver(desk)
+    assert desk.source.told == [("A-1", "held", None)]

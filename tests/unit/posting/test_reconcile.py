@@ -1,0 +1,152 @@
+"""The nightly proof: what is posted stands there with its total, and every mark belongs to one posting."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import event, select
+
+from hub.db.engine import transaction
+from hub.models import Case, Posting
+from hub.posting.reconcile.run import reconcile
+from tests.support.desk import Desk
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    made = Desk(app, quickbooks, clock)
+    made.ids = [made.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 4)]
+    made.drain()
+    return made
+
+
+def bill(desk, n):
+    return desk.posting(desk.ids[n]).quickbooks_id
+
+
+def _as_posted():
+    """The source says of each what was posted."""
+    with transaction() as session:
+        for posting in session.scalars(select(Posting)):
+            posting.document.total = posting.posted_total
+
+
+def test_all_is_there_and_the_sums_agree(desk):
+    proved = reconcile(desk.company_id)
+    assert (proved["documents"], proved["found"], proved["wrong"], proved["strangers"]) == (
+        3,
+        3,
+        [],
+        [],
+    )
+    (line,) = proved["totals"]
+    assert line["period"] == "2026-03"
+    assert (line["app"], line["kind"], line["posted"], line["quickbooks"]) == (
+        "bench",
+        "bill",
+        "60.30",
+        "60.30",
+    )
+    assert line["difference"] == "0.00"
+
+
+def test_the_proof_costs_few_reads(desk):
+    assert reconcile(desk.company_id)["requests"] == {"writes": 0, "reads": 1}
+
+
+def test_what_stands_as_it_should_is_compared_without_being_loaded_whole(desk):
+    _as_posted()
+    loaded = []
+
+    def note(target, context):
+        loaded.append(target)
+
+    event.listen(Posting, "load", note)
+    try:
+        assert reconcile(desk.company_id)["documents"] == 3
+    finally:
+        event.remove(Posting, "load", note)
+    assert loaded == []
+
+
+def test_a_deleted_one_is_told_with_its_sum_and_has_a_case(desk):
+    desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
+    proved = reconcile(desk.company_id)
+    assert (proved["found"], [told["why"] for told in proved["wrong"]]) == (2, ["missing"])
+    assert proved["totals"][0]["difference"] == "-20.10"
+    assert desk.cases() == ["No longer in QuickBooks"]
+
+
+def test_a_changed_total_is_told_and_ends_when_it_is_put_right(desk):
+    body = desk.body("A-3", total="31.10")
+    desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
+    assert [told["why"] for told in reconcile(desk.company_id)["wrong"]] == ["differs"]
+    assert desk.cases() == ["Changed in QuickBooks"]
+    desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 30.10}])
+    assert reconcile(desk.company_id)["wrong"] == []
+    assert desk.cases() == []
+
+
+def test_a_change_that_we_posted_is_what_is_expected(desk):
+    desk.change(desk.ids[0], total="11.00")
+    desk.drain()
+    proved = reconcile(desk.company_id)
+    assert (proved["wrong"], proved["totals"][0]["quickbooks"]) == ([], "61.20")
+
+
+def test_what_we_deleted_is_not_missed(desk):
+    desk.change(desk.ids[0], "delete")
+    desk.drain()
+    proved = reconcile(desk.company_id)
+    assert (proved["documents"], proved["wrong"]) == (2, [])
+
+
+def close(desk):
+    """A person looks at every case and closes it."""
+    with transaction() as session:
+        for case in session.scalars(select(Case).where(Case.closed_at.is_(None))):
+            case.closed_at, case.closed_by = desk.clock.now(), "kari"
+
+
+def test_a_difference_that_a_person_accepted_is_told_as_such_and_the_proof_is_good_again(desk):
+    body = desk.body("A-3", total="31.10")
+    desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
+    assert reconcile(desk.company_id)["troubles"] == 1
+    close(desk)
+    proved = reconcile(desk.company_id)
+    assert (proved["troubles"], proved["accepted"], desk.cases()) == (0, 1, [])
+    assert [(line["difference"], line["apart"], line["open"]) for line in proved["totals"]] == [
+        ("1.00", "1.00", "0.00")
+    ]
+
+
+def test_one_that_vanished_without_a_word_is_missed_too(desk):
+    """QuickBooks tells of deletions for thirty days only, so their absence among what it shows must suffice."""
+    desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
+    desk.clock.advance(40 * 24 * 3600)
+    proved = reconcile(desk.company_id)
+    assert [told["why"] for told in proved["wrong"]] == ["missing"]
+
+
+def test_one_that_was_taken_over_though_older_than_all_that_was_posted_is_looked_for_by_its_id(
+    desk,
+):
+    with transaction() as session:
+        for posting in session.scalars(select(Posting)):
+            posting.sent_date = posting.created_at = desk.clock.now() + dt.timedelta(hours=1)
+    proved = reconcile(desk.company_id)
+    assert (proved["found"], proved["requests"]["reads"]) == (3, 2)
+
+
+def test_progress_is_told_while_it_reads_and_while_it_compares(desk):
+    steps = []
+    reconcile(desk.company_id, lambda *step: steps.append(step))
+    assert steps == [("reading", 3, 0), ("comparing", 3, 3)]
+
+
+def test_what_the_source_says_otherwise_than_was_posted_is_listed(desk):
+    told = reconcile(desk.company_id)["apart"]
+    assert (
+        told[0]["reason"] == "Bill A-1 of Acme: the source says USD 100.00, USD 10.10 was posted."
+    )
+    _as_posted()
+    assert reconcile(desk.company_id)["apart"] == []

@@ -1,0 +1,109 @@
+"""Reading anew what was posted: pages of a thousand, whatever the number, and little memory."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from hub.db.engine import transaction
+from hub.models import Posting, SourceDocument
+from hub.posting.outcome.session import PostingSession
+from hub.posting.reconcile import refresh as reconcile_refresh
+from hub.posting.reconcile.run import reconcile
+from hub.qbo import search
+from tests.support.desk import Desk
+from tests.support.tiers import FULL
+
+LETTERS = str.maketrans("0189", "WXYZ")  # a mark has no such figures
+MANY, PAGE = (10_000, 1000) if FULL else (300, 50)
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def posted(desk, count):
+    """So many bills as they are after they were posted, twenty in each second."""
+    body = desk.body("A")
+    with transaction() as session:
+        first = {
+            name: value
+            for name, value in vars(desk._document(session, "A", ())).items()
+            if name[0] != "_"
+        }
+    shared = {name: first[name] for name in first if name not in ("id", "installation")}
+    for start in range(0, count, 20):
+        desk.clock.advance(1)
+        rows = [
+            shared | {"source_id": f"A-{n}", "marker": f"MARK{n:08}".translate(LETTERS)}
+            for n in range(start, start + 20)
+        ]
+        bills = [
+            body | {"DocNumber": row["source_id"], "PrivateNote": f"[hub:{row['marker']}]"}
+            for row in rows
+        ]
+        made = [desk.quickbooks.ask("POST", "bill", bill).json()["Bill"] for bill in bills]
+        with transaction() as session:
+            ids = session.scalars(insert(SourceDocument).returning(SourceDocument.id), rows).all()
+            session.execute(
+                insert(Posting), [_posting(desk, *one) for one in zip(ids, made, strict=True)]
+            )
+
+
+def _posting(desk, document_id, entity):
+    return {
+        "document_id": document_id, "company_id": desk.company_id, "installation_id": desk.installation_id,
+        "kind": "bill", "operation": "create", "requestid": f"r{document_id}", "state": "posted", "payload": b"{}",
+        "quickbooks_id": entity["Id"], "sync_token": "0", "answer": entity, "currency": "USD",
+        "meaning": {"date": "2026-03-02"}, "posted_total": Decimal(100), "total": Decimal(100),
+        "number": entity["DocNumber"], "created_at": desk.clock.now(), "changed_at": desk.clock.now(),
+    }  # fmt: skip
+
+
+@pytest.mark.proof
+@pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from /proc"
+)
+def test_a_proof_of_many_reads_pages_and_needs_little_memory(desk, figure, monkeypatch):
+    monkeypatch.setattr(search.created_since, "__defaults__", (PAGE,))
+    posted(desk, MANY)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = peak()
+    proved = reconcile(desk.company_id)
+    assert (proved["found"], proved["troubles"]) == (MANY, 0)
+    assert proved["requests"]["reads"] <= MANY // PAGE + 2
+    assert peak() - before < 100_000
+    figure("documents of one nightly proof, read in pages", MANY, MANY)
+
+
+def peak():
+    """In kilobytes."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+
+
+def test_what_was_posted_a_moment_ago_and_no_query_shows_yet_is_there(desk):
+    id = desk.bill("A-1")
+    desk.drain()
+    desk.quickbooks.switch(index_lag=60)
+    desk.bill("A-2")
+    desk.drain()
+    assert reconcile(desk.company_id)["found"] == 2
+    assert (
+        len(
+            reconcile_refresh.fetch_current(
+                PostingSession(desk.company_id), {"bill": [desk.posting(id).quickbooks_id, "999"]}
+            )
+        )
+        == 1
+    )
+
+
+def test_many_that_were_deleted_are_told_by_change_data_and_not_asked_for_one_by_one(desk):
+    posted(desk, 100)
+    for bill in desk.bills()[:50]:
+        desk.quickbooks.act("delete", kind="Bill", id=bill["Id"])
+    proved = reconcile(desk.company_id)
+    assert (proved["found"], proved["requests"]["reads"]) == (50, 2)

@@ -1,0 +1,202 @@
+"""A document and what settles it, deleted together at the source: both leave the books, whichever comes first."""
+
+from itertools import permutations, zip_longest
+
+import pytest
+
+from hub import Gone, outbox
+from hub.db.engine import transaction
+from hub.models import Installation
+from hub.posting.actions import manual
+from hub.scheduling import runner
+from tests.support.costcertified_works import CLEARING, Works
+from tests.support.small_shop import CLIENT, PRODUCT, SUPPLIER, Till, document, invoice, line
+
+VOID, DELETE = {"gone": "void"}, {"gone": "delete"}
+
+
+def bill(n=1, *lines):
+    body = lines or (line("1", "42.00", cost="Fuel"),)
+    return document("bill", f"bill:{n}", *body, total="42.00", supplier=SUPPLIER, number=f"B-{n}")
+
+
+def payment(n=1, *lines, total="100.00"):
+    body = lines or (line("1", total, pays=f"invoice:{n}"),)
+    return document("payment", f"payment:{n}", *body, total=total, client=CLIENT)
+
+
+def credit_memo(n):
+    body = line("1", "30.00", product=PRODUCT)
+    return document("credit_memo", f"credit:{n}", body, total="30.00", client=CLIENT)
+
+
+def with_credit(n):
+    settled = line("1", "100.00", pays=f"invoice:{n}"), line("2", "-30.00", pays=f"credit:{n}")
+    return payment(n, *settled, total="70.00")
+
+
+def bill_payment(n):
+    body = line("1", "42.00", pays=f"bill:{n}")
+    more = {"supplier": SUPPLIER, "payment_account": "35"}
+    return document("bill_payment", f"paid:{n}", body, total="42.00", **more)
+
+
+def order(n):
+    body = line("a", "42.00", cost="Fuel")
+    return document("purchase_order", f"order:{n}", body, total="42.00", supplier=SUPPLIER)
+
+
+def bill_of_order(n):
+    return bill(n, line("1", "42.00", cost="Fuel", pays=f"order:{n}", of="a"))
+
+
+def deposit(n):
+    body = line("1", "100.00", pays=f"payment:{n}")
+    return document("deposit", f"deposit:{n}", body, total="100.00", deposit_account="35")
+
+
+def sold(n):
+    return invoice(f"invoice:{n}", number=f"S-{n}")
+
+
+CHAINS = {
+    "void": ([sold, payment],),
+    "delete": (
+        [sold, payment],
+        [bill, bill_payment],
+        [sold, credit_memo, with_credit],
+        [order, bill_of_order],
+        [sold, payment, deposit],
+    ),
+}
+
+
+def every_order(policy):
+    """Each chain once for every order in which its documents may go; the source ids of a chain end alike."""
+    orders = [(chain, order) for chain in CHAINS[policy] for order in permutations(chain)]
+    for n, (chain, order) in enumerate(orders, start=1):
+        yield [make(n) for make in chain], [make(n).source_id for make in order]
+
+
+def live(till):
+    """What is left in the books of the kinds that were posted: the total of each."""
+    kinds = ("Invoice", "Payment", "CreditMemo", "Bill", "BillPayment", "PurchaseOrder", "Deposit")
+    return [one["TotalAmt"] for kind in kinds for one in till.ours(kind) if one["TotalAmt"]]
+
+
+def post(till, items):
+    """Post all, and bring the mirror up to date."""
+    assert set(till.run(*items).values()) == {"posted"}
+    runner.company("changes", 1, asked_by="kari")
+
+
+def remove(till, ids):
+    """Have the source say that these are gone, and nothing else."""
+    till.shop.items.clear()
+    till.run(*(Gone(source_id=id) for id in ids))
+
+
+@pytest.mark.proof(small=2)
+@pytest.mark.parametrize("policy", CHAINS)
+@pytest.mark.parametrize("together", [True, False], ids=["in one run", "run by run"])
+def test_what_settles_a_document_leaves_the_books_before_it(
+    app, quickbooks, clock, policy, together
+):
+    till = Till(app, quickbooks, clock, gone=policy)
+    found = list(every_order(policy))
+    post(till, [item for items, _ in found for item in items])
+    if together:
+        remove(till, [id for _, order in found for id in order])
+    else:
+        for step in zip_longest(*(order for _, order in found)):
+            remove(till, filter(None, step))
+    assert (live(till), till.reasons(), till.cases()) == ([], [], [])
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_change_goes_once_the_payment_that_settled_it_is_removed(
+    app, quickbooks, clock, together
+):
+    till = Till(app, quickbooks, clock, **VOID)
+    post(till, [invoice(), payment()])
+    till.run(invoice(amount="120.00"), *([Gone(source_id="payment:1")] if together else ()))
+    if not together:
+        assert till.cases() == ["Changed after it was paid"]
+        remove(till, ["payment:1"])
+    assert (live(till), till.cases()) == ([120], [])
+
+
+def test_what_somebody_else_applied_keeps_a_document_in_the_books(app, quickbooks, clock):
+    till = Till(app, quickbooks, clock, **VOID)
+    post(till, [invoice(amount="150.00"), payment()])
+    paid = till.book("Invoice", "invoice:1")
+    quickbooks.act("pay", kind="Invoice", id=paid["Id"], amount="50.00")
+    remove(till, ["invoice:1", "payment:1"])
+    (reason,) = till.reasons()
+    assert "was deleted at the source after a payment or credit was applied to it" in reason
+    assert "(open: USD 100.00)" in reason
+    assert sorted(live(till)) == [50, 150]
+
+
+def test_a_removal_that_a_person_skips_holds_the_one_behind_it(app, quickbooks, clock):
+    till = Till(app, quickbooks, clock, **VOID)
+    post(till, [invoice(), payment()])
+    with transaction() as session:
+        session.get_one(Installation, till.id).mode = "review"
+    till.run(Gone(source_id="invoice:1"), Gone(source_id="payment:1"))
+    with transaction() as session:
+        outbox.approve(session, [till.posting("invoice:1").id], "kari")
+    found = till.run()
+    assert (found["invoice:1"], found["payment:1"]) == ("waiting", "review")
+    assert "until Payment" in till.posting("invoice:1").reason
+    manual.skip(till.posting("payment:1").id, "it stays", "kari")
+    till.run()
+    assert till.cases() == ["Changed after it was paid"]
+    assert sorted(live(till)) == [100, 100]
+
+
+# -- CostCertified ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def works(app, quickbooks, clock):
+    return Works(app, quickbooks, clock)
+
+
+def delete_invoice(works, invoice, payment):
+    works.do("delete", things="invoices", id=invoice)
+
+
+def delete_payment(works, invoice, payment):
+    works.do("delete", things="payments", id=payment)
+
+
+def fail_payment(works, invoice, payment):
+    works.do("fail", payment=payment)
+
+
+WAYS = (
+    (delete_invoice, delete_payment),
+    (delete_payment, delete_invoice),
+    (delete_invoice, fail_payment),
+    (fail_payment, delete_invoice),
+)
+
+
+@pytest.mark.row("CC-B8")
+@pytest.mark.parametrize("runs", [1, 2])
+def test_an_invoice_and_its_payment_that_are_deleted_are_both_voided(works, runs):
+    works.enable(**CLEARING)
+    invoices = [works.invoice() for _ in WAYS]
+    payments = [works.pay(invoice) for invoice in invoices]
+    works.sync()
+    works.watch()
+    assert {one["Balance"] for one in works.all("Invoice")} == {0}
+    for step in zip(*WAYS, strict=True):
+        for act, sold, paid in zip(step, invoices, payments, strict=True):
+            act(works, sold, paid)
+        if runs == 2:
+            works.sync()
+    works.sync()
+    totals = [one["TotalAmt"] for kind in ("Invoice", "Payment") for one in works.all(kind)]
+    assert (totals, works.cases()) == ([0] * 8, {})

@@ -1,0 +1,122 @@
+"""Taking back: what is as we left it leaves the books once, the rest stays and is told why."""
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from hub.db.engine import reading, transaction
+from hub.models import AuditEntry, Company, Posting
+from hub.posting.actions import undo
+from hub.posting.reconcile.run import reconcile
+from tests.support.desk import Desk
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    made = Desk(app, quickbooks, clock)
+    made.ids = [made.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 4)]
+    made.drain()
+    return made
+
+
+def bill(desk, n=0):
+    return desk.posting(desk.ids[n]).quickbooks_id
+
+
+def why(desk, n=0):
+    found = undo.of_posting(desk.ids[n])
+    return found.left[0].why if found.left else ""
+
+
+def test_what_is_as_we_left_it_is_deleted_once_and_the_proof_agrees(desk):
+    found = undo.of_posting(desk.ids[0])
+    assert undo.undo(found, "kari") == 1
+    assert undo.undo(found, "kari") == 1
+    desk.drain()
+    assert len(desk.sent("bill.delete")) == 1
+    assert {bill["DocNumber"] for bill in desk.bills()} == {"A-2", "A-3"}
+    assert reconcile(desk.company_id)["wrong"] == []
+
+
+def test_a_lost_answer_to_the_deletion_deletes_nothing_twice(desk):
+    desk.quickbooks.add_fault("lose_answer", "bill.delete")
+    undo.undo(undo.of_posting(desk.ids[0]), "kari")
+    desk.drain(wait=True)
+    assert len(desk.bills()) == 2
+    with reading() as session:
+        assert {one.state for one in session.query(Posting)} == {"posted"}
+
+
+def test_a_run_is_taken_back_whole_but_for_what_was_touched(desk):
+    with transaction() as session:
+        session.query(Posting).update({"run_id": None})
+    desk.edit(bill(desk, 1), DocNumber="A-2b")
+    found = undo._look([Posting.operation == "create"])
+    assert {one.posting.number for one in found.back} == {"A-1", "A-3"}
+    assert [left.why for left in found.left] == [
+        "It was changed in QuickBooks since it was posted."
+    ]
+
+
+def test_what_is_paid_stays(desk):
+    line = {"Amount": Decimal("10.00"), "LinkedTxn": [{"TxnId": bill(desk), "TxnType": "Bill"}]}
+    check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}}
+    desk.quickbooks.ask(
+        "POST",
+        "billpayment",
+        {"VendorRef": {"value": "1"}, "TotalAmt": Decimal("10.00"), "Line": [line], **check},
+    )
+    assert why(desk).startswith("It is paid in QuickBooks")
+
+
+def test_what_is_gone_stays_gone(desk):
+    desk.quickbooks.act("delete", kind="Bill", id=bill(desk))
+    assert why(desk) == "It is no longer in QuickBooks."
+
+
+def test_a_closed_period_stays(desk):
+    with transaction() as session:
+        company = session.get_one(Company, desk.company_id)
+        books = {"AccountingInfoPrefs": {"BookCloseDate": "2026-12-31"}}
+        company.preferences = {**company.preferences, **books}
+    assert why(desk) == "The books are closed up to 31 Dec 2026."
+
+
+def test_a_change_on_its_way_comes_first(desk):
+    desk.change(desk.ids[0], total="11.00")
+    assert why(desk) == "A change of it is on its way."
+
+
+def test_what_was_taken_back_already_is_not_offered_again(desk):
+    undo.undo(undo.of_posting(desk.ids[0]), "kari")
+    desk.drain()
+    assert undo.of_posting(desk.ids[0]).back == ()
+
+
+def test_bills_need_no_look_at_the_bank_and_a_run_is_asked_by_hundreds(desk):
+    before = len(desk.sent(""))
+    assert len(undo._look([Posting.operation == "create"]).back) == 3
+    assert [entry["call"] for entry in desk.sent("")[before:]] == ["query.bill"]
+
+
+def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
+    desk.change(desk.ids[0], total="11.00")
+    desk.plan("V-1", "create", {"DisplayName": "New Vendor"}, kind="vendor")
+    desk.drain()
+    found = undo._look([Posting.company_id == desk.company_id])
+    assert ([left.why for left in found.left], len(found.back)) == ([undo.ENTRY], 3)
+    found = undo._look([Posting.operation == "update"])
+    assert ([left.why for left in found.left], found.back) == ([undo.CHANGE], ())
+
+
+def test_who_took_back_what_is_in_the_log(desk):
+    undo.undo(undo._look([Posting.operation == "create"]), "kari")
+    with reading() as session:
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.what == "postings undone")
+        ).one()
+    assert (entry.who, entry.detail["quickbooks_ids"]) == (
+        "kari",
+        {str(id): bill(desk, n) for n, id in enumerate(desk.ids)},
+    )

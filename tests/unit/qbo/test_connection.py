@@ -1,0 +1,375 @@
+"""A connection that QuickBooks or Intuit refuse: what is tried when, what a person is told, and how it recovers."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select
+
+from hub.context import current
+from hub.db.engine import reading, transaction
+from hub.errors import ConnectionTrouble
+from hub.installations import enable
+from hub.models import Case, Company, Posting, Run
+from hub.qbo import connection
+from hub.qbo.batch import BatchItem
+from hub.qbo.client import Client
+from hub.qbo.connection import ConnectionState
+from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.oauth import tokens
+from hub.scheduling import pending_work, run_log, runner, schedule
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.conftest import QUICKBOOKS
+from tests.unit.qbo.test_client import bill
+
+URL = "http://costtracker.test"
+KEY = "0123456789abcdef0123456789abcdef"
+ALWAYS = {"count": 0}
+API = "[!trduo]*"  # every call but those to Intuit's sign-in: token.*, revoke, discovery, userinfo, openid keys
+NO_ADMINISTRATOR = {
+    "kind": "wrong_json",
+    "body": '{"Fault": {"Error": [{"Message": "-11014-You do not have access", "code": "120"}]}}',
+}
+LASTING = {
+    "no access (3100)": ({"kind": "forbidden", "call": API}, "reconnect"),
+    "no administrator (120)": ({**NO_ADMINISTRATOR, "call": API}, "reconnect"),
+    "subscription (6190)": (
+        {"kind": "refusal", "code": "6190", "call": "bill.create"},
+        "subscription",
+    ),
+    "tokens refused (401)": ({"kind": "unauthorised", "call": API}, "interrupted"),
+    "writes refused (401)": ({"kind": "unauthorised", "call": "bill.create"}, "interrupted"),
+}
+
+
+def company():
+    with reading() as session:
+        return session.get_one(Company, 1)
+
+
+def open_cases():
+    """The open cases of the connection."""
+    with reading() as session:
+        mine = select(Case).where(Case.closed_at.is_(None), Case.cause.startswith("connection:"))
+        rows = session.scalars(mine)
+        return [(row.cause, row.act, row.title, f"{row.reason} {row.do}") for row in rows]
+
+
+def calls(quickbooks, prefix=""):
+    """How many calls QuickBooks has had."""
+    return sum(entry["call"].startswith(prefix) for entry in quickbooks.log.entries())
+
+
+@pytest.fixture
+def app_of_bills(quickbooks):
+    """CostTracker, posting by itself; returns the id of the installation."""
+    made = current().plugins.call("costtracker", "hub_sandbox", folder=None, documents=12, seed=1)
+    current().mounts[URL] = WSGIAdapter(made.wsgi, URL, sleep=lambda _: None)
+    given = {**made.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+    row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+    enable.first_lists(row)
+    return row.id
+
+
+def unposted():
+    """Documents that are to be posted and are not."""
+    with reading() as session:
+        mine = select(Posting).where(Posting.operation == "create", Posting.kind == "bill")
+        return sum(one.state not in ("posted", "held") for one in session.scalars(mine))
+
+
+def posted():
+    with reading() as session:
+        mine = select(Posting).where(Posting.operation == "create", Posting.kind == "bill")
+        return sum(one.state == "posted" for one in session.scalars(mine))
+
+
+def scheduled(installation_id):
+    return runner.sync(installation_id, asked_by=runner.SCHEDULED)
+
+
+# -- what an answer means ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "act"),
+    [
+        ({"kind": "forbidden"}, "reconnect", "reconnect"),
+        (NO_ADMINISTRATOR, "reconnect", "reconnect"),
+        ({"kind": "refusal", "code": "6190"}, "subscription", "connection"),
+    ],
+)
+def test_what_only_a_person_can_end_is_a_case_at_once(quickbooks, fault, state, act):
+    quickbooks.add_fault(call="bill.create", **fault)
+    assert Client(1).create("bill", bill(), KEY).outcome == "unauthorised"
+    assert company().state == state
+    assert [(one[0], one[1]) for one in open_cases()] == [("connection:1", act)]
+
+
+def test_a_subscription_that_ended_is_named_and_the_company_can_still_be_read(quickbooks):
+    quickbooks.add_fault("refusal", "bill.create", code="6190", **ALWAYS)
+    client = Client(1)
+    client.create("bill", bill(), KEY)
+    ((_, _, title, text),) = open_cases()
+    assert title == "The QuickBooks subscription of Fjord & Sons Construction has ended"
+    assert "Renew" in text
+    assert "Reconnect" not in title + text
+    assert client.company_info().landed
+    assert company().state == "subscription"
+
+
+def test_keys_that_intuit_does_not_know_are_a_case_that_names_the_settings(quickbooks, clock):
+    quickbooks.app.authority.clients[quickbooks.client_id] = "another"
+    clock.advance(7200)
+    with pytest.raises(ConnectionTrouble, match="HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET"):
+        tokens.access_token(1)
+    ((_, act, title, text),) = open_cases()
+    assert (act, title) == ("connection", "Intuit does not accept the keys of the hub's app")
+    assert "HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET" in text
+
+
+def test_an_end_of_the_consent_needs_a_person(quickbooks, clock):
+    quickbooks.app.grants.by_refresh.clear()
+    clock.advance(7200)
+    with pytest.raises(ConnectionTrouble, match="press Reconnect"):
+        tokens.access_token(1)
+    assert [(one[0], one[1]) for one in open_cases()] == [("connection:1", "reconnect")]
+
+
+def test_no_token_stands_in_what_a_person_is_told(quickbooks, clock):
+    quickbooks.add_fault("unauthorised", API, **ALWAYS)
+    for _ in range(12):
+        Client(1).company_info()
+        clock.advance(3600)
+    assert open_cases()
+    held = [*quickbooks.app.grants.access, *quickbooks.app.grants.by_refresh]
+    told = f"{open_cases()} {company().why}"
+    assert not [secret for secret in held if secret in told]
+
+
+# -- a pause that grows -----------------------------------------------------------------------------------------------
+
+
+def test_two_refusals_of_a_token_in_a_row_are_a_pause_and_no_case(quickbooks, clock):
+    quickbooks.add_fault("unauthorised", "bill.create", count=2)
+    client = Client(1)
+    answer = client.create("bill", bill(), KEY)
+    assert (answer.outcome, answer.after) == ("unauthorised", 2.0)
+    assert (company().state, open_cases()) == ("interrupted", [])
+    before = calls(quickbooks)
+    assert client.create("bill", bill(), KEY).outcome == "unauthorised"
+    assert calls(quickbooks) == before, "nothing is sent during the pause"
+    clock.advance(2)
+    assert client.create("bill", bill(), KEY).landed
+    assert (company().state, company().why, company().refusals) == ("connected", "", 0)
+
+
+def test_a_read_waits_for_a_short_pause(quickbooks, clock):
+    quickbooks.add_fault("unauthorised", "companyinfo.read", count=2)
+    assert Client(1).company_info().landed
+    assert clock.slept
+    assert company().state == "connected"
+
+
+def test_the_pause_grows_up_to_an_hour(quickbooks, clock):
+    quickbooks.add_fault("unauthorised", "bill.create", **ALWAYS)
+    client, pauses = Client(1), []
+    for _ in range(14):
+        pauses.append(client.create("bill", bill(), KEY).after)
+        clock.advance(pauses[-1])
+    assert pauses == [2.0 * 2**n for n in range(11)] + [3600.0] * 3
+
+
+def test_a_clock_that_is_set_back_does_not_make_the_pause_longer(quickbooks, clock):
+    quickbooks.add_fault("unauthorised", "bill.create", count=2)
+    client = Client(1)
+    client.create("bill", bill(), KEY)
+    clock.set(clock.now() - dt.timedelta(days=3))
+    assert client.create("bill", bill(), KEY).landed
+
+
+def test_calls_that_are_refused_together_make_one_pause(quickbooks):
+    quickbooks.add_fault("unauthorised", "bill.create", **ALWAYS)
+    connection.refuse(1, ConnectionState.INTERRUPTED, "", writes=True)
+    connection.refuse(1, ConnectionState.INTERRUPTED, "", writes=True)
+    assert company().refusals == 1
+
+
+def test_the_case_opens_after_an_hour_and_closes_with_the_first_success(quickbooks, clock):
+    quickbooks.add_fault("unauthorised", "bill.create", **ALWAYS)
+    client, began = Client(1), clock.now()
+    while not open_cases():
+        clock.advance(max(1.0, client.create("bill", bill(), KEY).after))
+    assert dt.timedelta(hours=1) <= clock.now() - began < dt.timedelta(hours=3)
+    ((cause, act, title, _),) = open_cases()
+    assert (cause, act) == ("connection:1", "connection")
+    assert title == "QuickBooks does not accept the connection to Fjord & Sons Construction"
+    assert client.company_info().landed
+    assert open_cases(), "a read says nothing about the writes that are refused"
+    quickbooks.faults.clear()
+    assert client.create("bill", bill(), KEY).landed
+    assert (company().state, open_cases()) == ("connected", [])
+
+
+@pytest.mark.parametrize("by_batch", [False, True])
+def test_a_call_that_began_before_the_refusal_does_not_end_it(quickbooks, monkeypatch, by_batch):
+    quickbooks.add_fault("refusal", "bill.create", code="6190", **ALWAYS)
+    client, refused = Client(1), []
+    adapter = current().mounts[QUICKBOOKS]
+
+    def overlap(request, **options):
+        """Make another call, which is refused, while this one is under way."""
+        monkeypatch.undo()
+        refused.append(client.create("bill", bill(), KEY))
+        return adapter.send(request, **options)
+
+    monkeypatch.setattr(adapter, "send", overlap)
+    vendor = b'{"DisplayName": "Hillside Stone"}'
+    if by_batch:
+        whole = client.batch([BatchItem("1", "create", "vendor", vendor)], "1" * 32)
+        client.note_items([whole], is_trial=whole.is_trial)
+    else:
+        whole = client.create("vendor", vendor, "1" * 32)
+    assert (whole.landed, [one.outcome for one in refused]) == (True, ["unauthorised"])
+    assert (company().state, len(open_cases())) == ("subscription", 1)
+    connection.allow_try(1)
+    assert client.create("vendor", vendor.replace(b"Stone", b"Sand"), "2" * 32).landed
+    assert (company().state, open_cases()) == ("connected", [])
+
+
+# -- every scheduled run tries once -----------------------------------------------------------------------------------
+
+
+@pytest.mark.proof(small=2)
+@pytest.mark.parametrize("name", LASTING)
+def test_a_scheduled_run_notices_that_it_is_over_and_posts_everything(
+    quickbooks, app_of_bills, clock, name
+):
+    fault, state = LASTING[name]
+    quickbooks.add_fault(**fault, **ALWAYS)
+    assert scheduled(app_of_bills).outcome == "stopped"
+    assert company().state == state
+    for _ in range(6):
+        clock.advance(900)
+        before = calls(quickbooks)
+        assert scheduled(app_of_bills).outcome == "stopped"
+        assert calls(quickbooks) - before <= 10, "a scheduled run tries once"
+    assert len(open_cases()) == 1
+    assert posted() == 0
+    quickbooks.faults.clear()
+    clock.advance(900)
+    assert scheduled(app_of_bills).outcome == "done"
+    assert (company().state, open_cases(), unposted()) == ("connected", [], 0)
+    assert posted() > 0
+
+
+@pytest.mark.parametrize("trouble", ["grant", "keys"])
+def test_the_sign_in_is_tried_too(quickbooks, app_of_bills, clock, trouble):
+    """Intuit takes the refresh token again, or the hub was started with the right keys."""
+    grants = dict(quickbooks.app.grants.by_refresh)
+    if trouble == "grant":
+        quickbooks.app.grants.by_refresh.clear()
+    else:
+        quickbooks.app.authority.clients[quickbooks.client_id] = "another"
+    clock.advance(7200)
+    assert scheduled(app_of_bills).outcome == "stopped"
+    assert company().state == ("reconnect" if trouble == "grant" else "configuration")
+    before = calls(quickbooks)
+    clock.advance(900)
+    scheduled(app_of_bills)
+    assert calls(quickbooks) - before <= 2, "with the refresh token and the one before it"
+    quickbooks.app.grants.by_refresh.update(grants)
+    quickbooks.app.authority.clients[quickbooks.client_id] = quickbooks.client_secret
+    clock.advance(900)
+    assert scheduled(app_of_bills).outcome == "done"
+    assert (company().state, open_cases(), unposted()) == ("connected", [], 0)
+
+
+@pytest.mark.parametrize("who", [run_log.ENGINE, run_log.WEBHOOK])
+def test_runs_at_moments_that_nobody_chose_do_not_try(quickbooks, app_of_bills, who):
+    connection.refuse(1, ConnectionState.RECONNECT, "for a test")
+    before = calls(quickbooks)
+    runner.sync(app_of_bills, asked_by=who)
+    assert calls(quickbooks) == before
+    runner.sync(app_of_bills, asked_by="kari")
+    assert company().state == "connected"
+
+
+def test_the_engine_starts_scheduled_runs_but_posts_nothing_in_between(
+    quickbooks, app_of_bills, clock
+):
+    quickbooks.add_fault("forbidden", API, **ALWAYS)
+    scheduled(app_of_bills)
+    clock.advance(1200)
+    assert pending_work.claim(clock.now()) == 0
+    schedule.tick(clock.now())
+    with reading() as session:
+        waiting = select(Run.kind).where(Run.started_at.is_(None), Run.asked_by == runner.SCHEDULED)
+        assert {"sync", "changes", "tokens"} <= set(session.scalars(waiting))
+
+
+def test_after_a_pause_the_engine_posts_what_is_left_without_a_scheduled_run(
+    quickbooks, app_of_bills, clock
+):
+    quickbooks.add_fault("unauthorised", "bill.create", count=40)
+    scheduled(app_of_bills)
+    assert company().state == "interrupted"
+    assert pending_work.claim(clock.now()) == 0
+    for _ in range(30):
+        clock.advance(660)
+        pending_work.claim(clock.now())
+        for one in run_log.waiting():
+            runner.execute(one.id)
+    assert (company().state, unposted()) == ("connected", 0)
+
+
+def test_what_a_person_disconnected_stays_so(quickbooks, app_of_bills, clock):
+    oauth_connect.disconnect(1, "kari")
+    before = calls(quickbooks)
+    scheduled(app_of_bills)
+    assert (company().state, calls(quickbooks)) == ("disconnected", before)
+    connection.refuse(1, ConnectionState.RECONNECT, "late")
+    assert (company().state, open_cases()) == ("disconnected", [])
+    schedule.tick(clock.now())
+    with reading() as session:
+        assert not session.scalars(select(Run.id).where(Run.started_at.is_(None))).all()
+
+
+def test_a_check_of_a_company_that_takes_no_documents_does_not_call_it_well(quickbooks):
+    quickbooks.add_fault("refusal", "bill.create", code="6190")
+    Client(1).create("bill", bill(), KEY)
+    with pytest.raises(ConnectionTrouble, match="subscription"):
+        oauth_connect.check(1)
+    assert Client(1).create("bill", bill(), KEY).landed
+    assert company().state == "connected"
+
+
+# -- histories --------------------------------------------------------------------------------------------------------
+
+HISTORIES = {
+    "one 401 in twenty calls": [{"nth": 20 * n} for n in range(1, 60)],
+    "two 401 in a row, time and again": [{"nth": 17 * n, "count": 2} for n in range(1, 60)],
+    "every other call for a while": [{"probability": 0.5, "seed": 3, "count": 60}],
+    "a storm that ends by itself": [{"nth": 15, "count": 50}],
+    "one 401 in twenty, by chance": [{"probability": 0.05, "seed": 7, "count": 0}],
+}
+
+
+@pytest.mark.proof(small=1)
+@pytest.mark.parametrize("batches", ["single", "batch"])
+@pytest.mark.parametrize("name", HISTORIES)
+def test_every_document_is_posted_in_the_end_without_a_person(
+    quickbooks, app_of_bills, clock, name, batches
+):
+    with transaction() as session:
+        session.get_one(Company, 1).batches = batches
+    for rule in HISTORIES[name]:
+        quickbooks.add_fault("unauthorised", API, **rule)
+    for _ in range(24):
+        scheduled(app_of_bills)
+        if not unposted():
+            break
+        clock.advance(900)
+    assert (company().state, open_cases(), unposted()) == ("connected", [], 0)
+    bills = quickbooks.books()[quickbooks.realm]["Bill"]
+    mine = [bill for bill in bills if "[hub:" in bill.get("PrivateNote", "")]
+    assert len(mine) == posted() > 0, "each exactly once"

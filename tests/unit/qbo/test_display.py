@@ -1,0 +1,100 @@
+"""Transactions with names instead of ids."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from hub.db.engine import transaction
+from hub.qbo import display
+from tests.support.story import add_company, bill
+
+
+@pytest.fixture
+def company(app: Flask) -> int:
+    with transaction() as session:
+        return add_company(session).id
+
+
+def _shown(company: int, body: dict[str, Any]) -> display.TransactionView:
+    with transaction() as session:
+        found = display.payload(session, company, "bill", json.dumps(body).encode())
+    assert found
+    return found
+
+
+def test_every_reference_is_named_where_the_lists_know_it(company: int) -> None:
+    facts = dict(_shown(company, bill("F-1", Decimal("10.50"))).facts)
+    assert facts["Vendor"] == "Byggmakker Ås"
+    assert facts["Payable account"] == "2400 Leverandørgjeld"
+    assert facts["Amounts"] == "no tax applies"
+
+
+def test_a_line_says_what_it_posts_to_and_its_dimensions(company: int) -> None:
+    line = _shown(company, bill("F-1", Decimal("10.50"))).lines[0]
+    assert (line.posts_to, line.amount) == ("4300 Innkjøp varer", Decimal("10.50"))
+    assert line.tags == (("Customer", "Solbakken borettslag:Tak"), ("Class", "Nybygg"))
+
+
+def test_an_unknown_id_is_shown_as_it_is_and_a_new_one_in_words(company: int) -> None:
+    body = bill("F-1", Decimal(1)) | {
+        "VendorRef": {"value": "999"},
+        "SalesTermRef": {"value": "@term:1"},
+    }
+    facts = dict(_shown(company, body).facts)
+    assert (facts["Vendor"], facts["Terms"]) == ("999", display.NEW)
+
+
+def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None:
+    body = bill("F-1", Decimal("100")) | {
+        "GlobalTaxCalculation": "TaxExcluded",
+        "TxnTaxDetail": {"TotalTax": 25.5},
+    }
+    found = _shown(company, body)
+    assert (found.total, found.tax, found.currency) == (Decimal("125.5"), Decimal("25.5"), "NOK")
+
+
+def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -> None:
+    one, other = bill("F-1", Decimal(10)), bill("F-2", Decimal(10), 1, "Other text")
+    assert display.differing(_shown(company, one), _shown(company, other)) == {
+        "Number",
+        "Vendor",
+        "line 1",
+    }
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"[1]"])
+def test_what_is_no_transaction_is_not_shown(company: int, body: bytes) -> None:
+    with transaction() as session:
+        assert isinstance(session, Session)
+        assert display.payload(session, company, "bill", body) is None
+
+
+def test_what_a_payment_settles_and_where_it_goes_is_said(company: int) -> None:
+    lines = [
+        {"Amount": 5, "LinkedTxn": [{"TxnId": id, "TxnType": "Bill"}]}
+        for id in ("12", "@posting:4")
+    ]
+    paid = {
+        "PayType": "Check",
+        "CheckPayment": {"BankAccountRef": {"value": "77", "name": "Checking"}},
+    }
+    found = _shown(company, {"Line": lines, "TotalAmt": 10, **paid})
+    assert [line.posts_to for line in found.lines] == ["Bill 12", f"Bill, {display.NEW}"]
+    assert dict(found.facts) == {"Paid by": "Check", "Account": "Checking"}
+
+
+def test_a_discount_is_taken_off_and_a_payee_is_named_by_what_it_is(company: int) -> None:
+    off = {
+        "DetailType": "DiscountLineDetail",
+        "Amount": 5,
+        "DiscountLineDetail": {"PercentBased": False},
+    }
+    found = _shown(
+        company, {"Line": [off], "EntityRef": {"value": "31", "type": "Vendor", "name": "Kari"}}
+    )
+    assert (found.lines[0].posts_to, found.lines[0].amount) == ("Discount", Decimal(-5))
+    assert dict(found.facts)["Party"]

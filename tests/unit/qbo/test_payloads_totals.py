@@ -1,0 +1,271 @@
+"""Whatever a source sends: the body comes to the document's total to the cent, or it is refused with a sentence."""
+
+import datetime as dt
+from decimal import Decimal as D
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.contract.documents import Applied, Document, Item, Line
+from hub.mapping import Link, Mapped, MappedLine, Ref, amount
+from hub.money import is_exact, to_cents
+from hub.qbo import payloads
+from hub.qbo.company_facts import CompanyFacts
+from hub.qbo.payloads.summary import expected_total
+from tests.support.payload_cases import NO, US, line, mapped, refs
+from tests.support.tiers import FULL
+
+BOUGHT, SOLD = (
+    ("bill", "vendor_credit", "expense", "purchase_order"),
+    ("invoice", "credit_memo", "refund"),
+)
+SETTLES = {
+    "payment": ("invoice", "credit_memo"),
+    "bill_payment": ("bill", "vendor_credit"),
+    "deposit": ("payment",) * 2,
+}
+MARKER = "MARKERMARKER"
+MANY = 200 if FULL else 50
+FOREIGN = CompanyFacts(country="US", currency="USD", multicurrency=True, sales_tax=True)
+AMOUNTS = st.decimals(D("0.01"), 5000, places=2) | st.decimals(-500, 5000, places=4)
+PRICES = st.decimals(0, 300, places=6) | st.decimals(-30, 300, places=2)
+TAXES = st.none() | st.decimals(0, 100, places=2)
+CENT = D("0.01")
+
+
+@st.composite
+def lines(draw, kind, id):
+    amount, quantity, price = draw(AMOUNTS), None, None
+    if draw(st.booleans()):
+        quantity, price = draw(st.decimals(0, 50, places=3)), draw(st.none() | PRICES)
+        amount = draw(st.sampled_from([amount, None]))
+    roles = (
+        [{"item": "1"}] * 3 + [{"account": "7"}] * (3 if kind in (*BOUGHT, "deposit") else 1) + [{}]
+    )
+    codes = draw(st.sampled_from(roles)) | draw(
+        st.sampled_from([{"tax_code": "5"}, {"tax_code": "5"}, {}])
+    )
+    made, link = (
+        Line(id=id, amount=amount, quantity=quantity, unit_price=price, tax=draw(TAXES)),
+        None,
+    )
+    if kind in SETTLES and draw(st.integers(0, 3)):
+        what = draw(st.sampled_from(SETTLES[kind]))
+        worth = -abs(draw(AMOUNTS)) if "credit" in what else abs(draw(AMOUNTS))
+        made = Line(id=id, amount=worth, applied=Applied(document="d"))
+        link = Link(kind=what, id=str(draw(st.integers(1, 3))))
+    return MappedLine(line=made, refs=refs(**codes), applied=link)
+
+
+@st.composite
+def documents(draw):
+    kind = draw(st.sampled_from([*BOUGHT, *SOLD, *SETTLES]))
+    rows = [draw(lines(kind, str(place))) for place in range(draw(st.integers(1, 4)))]
+    worth = sum((amount(row.line) or D(0) for row in rows), D(0))
+    tax = draw(TAXES)
+    taxes = sum((row.line.tax or D(0) for row in rows), D(0)) if tax is None else tax
+    total = draw(st.sampled_from([None, None, worth, worth + taxes, worth + CENT, worth + 25]))
+    sort = draw(st.sampled_from(["Bank", "Credit Card"]))
+    header = refs(vendor="1", customer="41", deposit_account="35")
+    document = Document(
+        kind=kind, source_id="d", date=dt.date(2026, 3, 2), lines=tuple(row.line for row in rows), total=total,
+        currency=draw(st.sampled_from([None, None, None, "USD", "JPY", "KWD", "EUR"])), tax_total=tax,
+        tax_mode=draw(st.sampled_from(["exclusive", "exclusive", "inclusive", "none", "computed"])),
+        tolerance=draw(st.sampled_from([D(0), CENT, D("0.05")])),
+    )  # fmt: skip
+    paid = {"payment_account": Ref(role="payment_account", id="35", type=sort)}
+    return Mapped(document=document, header=header | paid, lines=tuple(rows))
+
+
+@pytest.mark.proof
+@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
+@given(what=documents(), facts=st.sampled_from([US, NO, FOREIGN]))
+def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
+    built = payloads.build(what, facts, MARKER)
+    assert all(problem.endswith(".") for problem in built.problems)
+    payloads.encode(built.body)
+    if built.problems:
+        return
+    document, comes_to = what.document, expected_total(built.body)
+    currency = document.currency or facts.currency
+    for row in built.body.get("Line", ()):
+        detail = row.get(row.get("DetailType"), {})
+        assert row.get("Amount") is None or is_exact(row["Amount"], currency)
+        if "UnitPrice" in detail:
+            assert (detail["Qty"] * detail["UnitPrice"]).quantize(
+                CENT, rounding="ROUND_HALF_UP"
+            ) == row["Amount"]
+    if comes_to is not None:
+        assert comes_to >= 0
+        signed = comes_to * (-1 if built.body.get("Credit") else 1)
+        assert D(built.meaning["total"]) == signed
+        if document.total is not None:
+            assert abs(to_cents(document.total, currency) - signed) <= document.tolerance
+
+
+@pytest.mark.parametrize(
+    ("what", "facts", "word"),
+    [
+        (
+            mapped(line("1", "5", account="7"), kind="invoice", header=refs(customer="41")),
+            US,
+            "no product or service",
+        ),
+        (
+            mapped(
+                line("1", "5", item="1"), kind="invoice", header=refs(customer="41"), tax_total=D(1)
+            ),
+            US,
+            "lines come to",
+        ),
+        (
+            mapped(line("1", "5", item="1"), kind="refund", header=refs(customer="41")),
+            US,
+            "no deposit account",
+        ),
+        (
+            mapped(line("1", "5", account="7"), kind="expense", header=refs(vendor="1")),
+            US,
+            "no payment account",
+        ),
+        (
+            mapped(
+                line("1", "5", account="7"),
+                kind="expense",
+                payment_type="barter",
+                header=refs(vendor="1"),
+            ),
+            US,
+            "barter",
+        ),
+        (
+            mapped(line("1", "-5", account="7"), kind="expense", header=refs(vendor="1")),
+            US,
+            "on credit cards only",
+        ),
+        (
+            mapped(line("1", "-5", item="1"), kind="invoice", header=refs(customer="41")),
+            US,
+            "total is negative",
+        ),
+        (
+            mapped(line("1", "-5"), kind="payment", header=refs(customer="41"), total=D(5)),
+            US,
+            "keeps fees on the deposit",
+        ),
+        (mapped(kind="payment", header=refs(customer="41")), US, "no amount"),
+        (
+            mapped(line("1", "5"), kind="deposit", header=refs(deposit_account="35")),
+            US,
+            "neither a payment nor an account",
+        ),
+        (
+            mapped(
+                line("1", "5", item="1"), kind="invoice", header=refs(customer="38"), currency="NOK"
+            ),
+            NO,
+            "no tax code",
+        ),
+        (
+            mapped(line("1", "1.234", account="7"), header=refs(vendor="1"), currency="KWD"),
+            FOREIGN,
+            "two decimals",
+        ),
+    ],
+)
+def test_what_a_kind_cannot_do_is_said(what, facts, word):
+    changed = {"total": D(9)} if word == "lines come to" else {}
+    if changed:
+        what = Mapped(
+            document=Document(**{**_fields(what.document), **changed}),
+            header=what.header,
+            lines=what.lines,
+        )
+    assert any(word in problem for problem in payloads.build(what, facts, MARKER).problems)
+
+
+def _fields(document):
+    return {name: getattr(document, name) for name in document.__dataclass_fields__}
+
+
+def test_classes_of_a_company_with_one_for_each_transaction_must_agree():
+    facts = CompanyFacts(class_per_document=True)
+    same = [line(n, "5", item="1", class_="7") for n in "12"]
+    built = payloads.build(mapped(*same, kind="invoice", header=refs(customer="41")), facts, MARKER)
+    assert (built.body["ClassRef"], built.problems) == ({"value": "7"}, ())
+    other = [line("1", "5", item="1", class_="7"), line("2", "5", item="1", class_="8")]
+    built = payloads.build(
+        mapped(*other, kind="invoice", header=refs(customer="41")), facts, MARKER
+    )
+    assert "one class" in built.problems[0]
+
+
+def test_a_total_within_its_tolerance_is_posted_as_the_lines_come_to_and_says_so():
+    what = mapped(
+        line("1", "52.77", item="1"),
+        kind="invoice",
+        header=refs(customer="41"),
+        total=D("52.7775"),
+        tolerance=CENT,
+    )
+    built = payloads.build(what, US, MARKER)
+    assert (built.problems, expected_total(built.body)) == ((), D("52.77"))
+    assert (
+        "Its total at the source is USD 52.78; it is posted with USD 52.77."
+        in built.body["PrivateNote"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "to"),
+    [("a@x.no", "b@y.no", "a@x.no"), ("", "b@y.no", "b@y.no"), ("", "", None)],
+)
+def test_it_is_mailed_to_the_address_in_quickbooks_else_to_the_documents_else_to_nobody(
+    known, wanted, to
+):
+    header = {"customer": Ref(role="customer", id="41", email=known)}
+    built = payloads.build(
+        mapped(line("1", "5", item="1"), kind="invoice", header=header, email_to=wanted), US, MARKER
+    )
+    assert built.body.get("BillEmail", {}).get("Address") == to
+    assert ("EmailStatus" in built.body) is (to is not None)
+
+
+def test_an_invoice_that_was_mailed_is_not_mailed_again_when_it_changes():
+    header = {"customer": Ref(role="customer", id="41")}
+    body = payloads.build(
+        mapped(line("1", "5", item="1"), kind="invoice", header=header, email_to="a@x.no"),
+        US,
+        MARKER,
+    ).body
+    current = {
+        "Id": "9",
+        "SyncToken": "1",
+        "BillEmail": {"Address": "a@x.no"},
+        "EmailStatus": "EmailSent",
+        "DocNumber": "7",
+    }
+    changed = payloads.for_update({**body, "DocNumber": "7"}, current)
+    assert changed.keys() & {"EmailStatus", "BillEmail"} == set()
+
+
+def test_a_stock_item_without_its_accounts_names_them():
+    item = Document(
+        kind="item",
+        source_id="i",
+        details=Item(name="Bolt", type="inventory", start=dt.date(2026, 1, 1)),
+    )
+    built = payloads.build(Mapped(document=item, header=refs(income_account="79")), US, MARKER)
+    assert "expense account and asset account" in built.problems[0]
+
+
+@pytest.mark.parametrize(("classes", "head"), [("77", {"value": "7"}), ("78", None)])
+def test_an_order_keeps_the_class_of_each_line_whatever_sales_forms_have(classes, head):
+    facts = CompanyFacts(class_per_document=True)
+    lines = [line(str(n), "5", account="7", class_=id) for n, id in enumerate(classes)]
+    built = payloads.build(
+        mapped(*lines, kind="purchase_order", header=refs(vendor="1")), facts, MARKER
+    )
+    kept = [one["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] for one in built.body["Line"]]
+    assert (kept, built.body.get("ClassRef"), built.problems) == (list(classes), head, ())

@@ -1,0 +1,118 @@
+"""The pace of a company is shared: what one process has just used, another one knows."""
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from hub.qbo.rate_limit import Limits, RateLimiter
+from hub.qbo.rate_limit_state import SharedState
+from hub.testing.clock import FakeClock
+from qbo_sandbox import US, create
+from qbo_sandbox.kit.server import Server
+from tests.unit.qbo.test_rate_limit import most_within
+
+READS = 14
+PROCESS = """
+import sys, urllib.request
+from pathlib import Path
+from hub.clock import SystemClock
+from hub.qbo.rate_limit import RateLimiter
+url, token, file, count = sys.argv[1:]
+limiter = RateLimiter(SystemClock(), file=Path(file))
+for _ in range(int(count)):
+    with limiter.slot():
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+        print(urllib.request.urlopen(request).status)
+"""
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def two(clock, tmp_path):
+    """The limiters of two processes."""
+    return [RateLimiter(clock, file=tmp_path / "pace" / "1.starts") for _ in range(2)]
+
+
+def begun(limiters, clock, count, items=0):
+    found = []
+    for _ in range(count):
+        for one in limiters:
+            with one.slot(items=items):
+                found.append(clock.monotonic())
+    return found
+
+
+def test_two_start_no_more_than_one_may_in_a_second_a_minute_and_of_batches(two, clock):
+    found = begun(two, clock, 600)
+    assert (most_within(found, 1.0), most_within(found, 60.0)) == (10, 500)
+    assert most_within(begun(two, clock, 50, items=30), 60.0) == 40
+
+
+def test_what_one_learnt_from_a_refusal_the_other_knows(two, clock):
+    begun(two[:1], clock, 20)
+    two[0].throttled(60)
+    began = clock.monotonic()
+    assert (two[1].budget().paused, two[1].budget().requests) == (60, 230)
+    assert begun(two[1:], clock, 1) == [began + 60]
+
+
+def test_the_next_process_goes_on_with_what_the_last_one_left(clock, tmp_path):
+    file = tmp_path / "1.starts"
+    begun([RateLimiter(clock, file=file)], clock, 500)
+    assert RateLimiter(clock, file=file).budget().requests == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 11, b"\x00" * 40, b"\xff" * 80, None])
+def test_a_file_that_cannot_be_read_stops_nobody(clock, tmp_path, content):
+    file = tmp_path / "1.starts"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    assert most_within(begun([RateLimiter(clock, file=file)], clock, 30), 1.0) == 10
+
+
+def test_what_was_written_before_the_machine_was_started_anew_counts_no_more(clock, tmp_path):
+    file = tmp_path / "1.starts"
+    clock.advance(100)
+    begun([RateLimiter(clock, Limits(per_minute=5), file)], clock, 5)
+    assert RateLimiter(FakeClock(), Limits(per_minute=5), file).budget().requests == 5
+
+
+def test_one_that_was_frozen_with_the_lock_keeps_nobody(clock, tmp_path):
+    file, gate, locked = tmp_path / "1.starts", threading.Event(), threading.Event()
+
+    def freeze():
+        with SharedState(file).locked():
+            locked.set()
+            gate.wait(20)
+
+    frozen = threading.Thread(target=freeze)
+    frozen.start()
+    locked.wait(20)
+    assert len(begun([RateLimiter(clock, file=file)], clock, 1)) == 1
+    gate.set()
+    frozen.join()
+
+
+def test_two_processes_provoke_no_refusal(tmp_path):
+    quickbooks = create(companies=[US], throttle=True)
+    with Server(quickbooks.wsgi) as server:
+        url = f"{server.url}/v3/company/{US.realm}/companyinfo/{US.realm}"
+        given = [
+            sys.executable,
+            "-c",
+            PROCESS,
+            url,
+            quickbooks.token(US.realm),
+            str(tmp_path / "1.starts"),
+            str(READS),
+        ]
+        running = [subprocess.Popen(given, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        assert [one.communicate(timeout=60)[0].split() for one in running] == [["200"] * READS] * 2

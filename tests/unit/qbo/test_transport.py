@@ -1,0 +1,198 @@
+"""One request over real sockets: bounded in time and size, and told apart whether any byte left."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from hub.clock import SystemClock
+from hub.qbo import transport
+from tests.support.raw_server import RawServer, says, self_signed
+
+Script = Callable[[socket.socket], None]
+NOTHING: dict[str, Any] = {}
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., str]]:
+    """Plays a script for each connection that is accepted; returns the address."""
+    open_sockets: list[socket.socket] = []
+
+    def start(*scripts: Script) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        open_sockets.append(listener)
+        threading.Thread(target=play, args=(listener, scripts), daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+    def play(listener: socket.socket, scripts: tuple[Script, ...]) -> None:
+        for script in scripts:
+            line, _ = listener.accept()
+            open_sockets.append(line)
+            script(line)
+
+    yield start
+    for one in open_sockets:
+        one.close()
+
+
+def heard(line: socket.socket) -> bytes:
+    said = line.recv(65536)
+    while said.startswith(b"POST") and not said.endswith(b"{}"):
+        said += line.recv(65536)
+    return said
+
+
+def answer(line: socket.socket) -> None:
+    heard(line)
+    line.sendall(HEAD + b"{}")
+
+
+def drip(first: bytes) -> Script:
+    def play(line: socket.socket) -> None:
+        heard(line)
+        line.sendall(first)
+        try:
+            for _ in range(100):
+                time.sleep(0.02)
+                line.sendall(b"x")
+        except OSError:
+            return
+
+    return play
+
+
+def send(url: str, seconds: float = 5.0) -> transport.Reply:
+    request = transport.request("POST", url, "token", b"{}", "application/json")
+    return transport.send(request, mounts=NOTHING, clock=SystemClock(), seconds=seconds)
+
+
+def test_a_whole_answer_comes_back(serve):
+    assert send(serve(answer)) == transport.Reply(
+        200, {"Content-Type": "application/json", "Content-Length": "2"}, b"{}"
+    )
+
+
+def test_a_connection_is_used_again(serve):
+    def twice(line: socket.socket) -> None:
+        answer(line)
+        answer(line)
+
+    url = serve(twice)
+    assert (send(url).body, send(url).body) == (b"{}", b"{}")
+
+
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\nX: ", HEAD.replace(b"2\r", b"200\r")])
+def test_a_drip_cannot_outlast_the_deadline(serve, first):
+    begun = time.monotonic()
+    with pytest.raises(transport.Lost):
+        send(serve(drip(first)), seconds=0.2)
+    assert time.monotonic() - begun < 1.5
+
+
+def test_silence_is_lost(serve):
+    with pytest.raises(transport.Lost):
+        send(serve(lambda line: heard(line) and time.sleep(0.4)), seconds=0.1)
+
+
+def test_a_reset_after_the_headers_is_lost(serve):
+    def broken(line: socket.socket) -> None:
+        heard(line)
+        line.sendall(HEAD + b"{")
+        line.close()
+
+    with pytest.raises(transport.Lost):
+        send(serve(broken))
+
+
+def test_a_close_without_an_answer_is_lost(serve):
+    with pytest.raises(transport.Lost):
+        send(serve(lambda line: heard(line) and line.close()))
+
+
+def test_a_refused_connection_is_unsent():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(transport.Unsent, match="refused"):
+        send(f"http://127.0.0.1:{port}/")
+
+
+def test_an_unknown_host_is_unsent():
+    with pytest.raises(transport.Unsent):
+        send("http://nobody.invalid/")
+
+
+def test_a_server_without_tls_is_unsent(serve):
+    with pytest.raises(transport.Unsent):
+        send(
+            serve(lambda line: line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")).replace(
+                "http:", "https:"
+            )
+        )
+
+
+def test_a_silent_tls_handshake_is_unsent(serve):
+    with pytest.raises(transport.Unsent):
+        send(serve(lambda line: time.sleep(0.4)).replace("http:", "https:"), seconds=0.1)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(tmp_path):
+    server = RawServer(says("200 OK"), self_signed(tmp_path))
+    with pytest.raises(transport.Unsent, match=r"self.signed"):
+        send(server.url)
+    server.close()
+    assert server.heads == []
+
+
+def test_a_silent_look_up_of_the_host_is_unsent(monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: gate.wait(5) and [])
+    with pytest.raises(transport.Unsent, match=r"silent\.test"):
+        send("https://silent.test/", seconds=0.1)
+    gate.set()
+
+
+def test_a_redirect_is_not_followed(serve):
+    def moved(line: socket.socket) -> None:
+        heard(line)
+        line.sendall(
+            b"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+        )
+
+    assert send(serve(moved)).status == 307
+
+
+def test_more_than_may_be_read_is_lost(serve, monkeypatch):
+    monkeypatch.setattr(transport, "MOST_BYTES", 10)
+
+    def much(line: socket.socket) -> None:
+        heard(line)
+        line.sendall(HEAD.replace(b"2\r", b"20\r") + b"x" * 20)
+
+    with pytest.raises(transport.Lost, match="larger"):
+        send(serve(much))
+
+
+def test_a_connection_left_idle_is_opened_anew(serve, monkeypatch):
+    monkeypatch.setattr(transport, "IDLE_SECONDS", -1.0)
+    url = serve(answer, answer)
+    assert (send(url).body, send(url).body) == (b"{}", b"{}")
+
+
+def test_a_netrc_file_does_not_change_the_authorisation(serve, monkeypatch, tmp_path):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login other password other")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    said: list[bytes] = []
+
+    def listen(line: socket.socket) -> None:
+        said.append(heard(line))
+        line.sendall(HEAD + b"{}")
+
+    url = serve(listen)
+    transport.send(
+        transport.request("GET", url, "token"), mounts=NOTHING, clock=SystemClock(), seconds=5
+    )
+    assert b"Authorization: Bearer token" in said[0]

@@ -1,0 +1,66 @@
+"""The dry check: it says what posting would say, before anything is final, and leaves no trace."""
+
+import shutil
+
+import pytest
+
+from hub.collect import run as collect_run
+from hub.contract.registry import Plugins
+from hub.db.engine import transaction
+from hub.errors import NotNow
+from hub.models import Company
+from hub.scheduling import dry_run
+from tests.support.small_source import SmallSource, bill, document, postings, settle
+
+
+@pytest.fixture
+def check(make_app, make_config, empty_database):
+    """Collects one bill that is not final yet, and checks it dry."""
+    source, config = SmallSource(), make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
+        id = settle()
+        company(country="US")
+
+        def checked(**about):
+            source.items = [bill(stage="pending", **about)]
+            collect_run.collect(id)
+            return dry_run.check(document().id)
+
+        yield checked
+
+
+def company(**values):
+    with transaction() as session:
+        for name, value in values.items():
+            setattr(session.query(Company).one(), name, value)
+
+
+@pytest.mark.row("CT-B6")
+def test_nothing_stops_what_quickbooks_would_take(check):
+    assert check() == ()
+
+
+@pytest.mark.row("CT-B6")
+def test_a_code_without_a_record_is_told_before_the_approval(check):
+    (told,) = check(account="9999")
+    assert "9999" in told
+
+
+@pytest.mark.row("CT-B6")
+def test_what_quickbooks_itself_would_refuse_is_told_too(check):
+    company(preferences={"AccountingInfoPrefs": {"BookCloseDate": "2026-12-31"}})
+    assert [told.startswith("The books are closed up to 31 Dec 2026") for told in check()] == [True]
+
+
+def test_nothing_of_it_is_kept(check):
+    check(account="9999")
+    assert (postings(), document().stage) == ([], "pending")
+
+
+def test_what_the_source_does_not_show_is_not_checked(check):
+    check()
+    with transaction() as session:
+        session.merge(document()).gone = "deleted"
+    with pytest.raises(NotNow, match="nothing to check"):
+        dry_run.check(document().id)

@@ -1,0 +1,229 @@
+"""Two data folders on one PostgreSQL database: one works, the other stands by and takes over in time."""
+
+import shutil
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from hub import config as configuration
+from hub.context import current
+from hub.db import engine
+from hub.db.engine import reading, transaction
+from hub.errors import OtherFolderActive
+from hub.models import ActiveFolder, Company, Run
+from hub.scheduling import folder_lock, run_log
+from hub.scheduling.folder_lock import identity
+from hub.scheduling.runner import company as run_company
+from hub.scheduling.scheduler import Scheduler
+from tests.conftest import SECRET_KEY, VAULT_KEYS
+from tests.support.story import add_people
+from tests.support.visitor import Visitor
+
+LEASE = 150
+
+
+@pytest.fixture
+def make_folder(make_app, tmp_path, postgres_url):
+    """Makes hubs on one database, each with a data folder of its own or of that name."""
+
+    def make(name, **options):
+        data = tmp_path / name
+        data.mkdir(exist_ok=True, mode=0o700)
+        environ = {
+            "HUB_DATA": str(data),
+            "HUB_SECRET_KEY": SECRET_KEY,
+            "HUB_VAULT_KEYS": VAULT_KEYS,
+            "HUB_DATABASE_URL": postgres_url,
+        }
+        app = make_app(configuration.load(environ), **options)
+        made.append(app)
+        return app
+
+    made = []
+    yield make
+    for app in made:
+        with app.app_context():
+            folder_lock.process_lock()._lock.close()
+
+
+@pytest.fixture
+def one(make_folder):
+    return make_folder("one")
+
+
+@pytest.fixture
+def two(make_folder):
+    return make_folder("two")
+
+
+def standby(app):
+    """Why a hub must not work now; None if it may."""
+    with app.app_context():
+        found = folder_lock.process_lock().claim()
+    return found and found.text
+
+
+def hold(app):
+    with app.app_context():
+        folder_lock.process_lock().hold()
+    return standby(app)
+
+
+def release(app):
+    with app.app_context():
+        folder_lock.process_lock().release()
+
+
+def lose_connection(app):
+    """End the connection that holds the lock, as a server that restarts does."""
+    with app.app_context(), engine.db.engine.connect() as connection:
+        held = (
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            f" AND classid = {folder_lock.LOCK_CLASS} AND pid <> pg_backend_pid()"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        assert connection.scalars(text(held)).all() == [True]
+
+
+def test_the_second_folder_stands_by_until_the_first_has_ended(one, two):
+    assert hold(one) is None
+    assert "one works on this database since" in hold(two)
+    assert standby(one) is None
+    release(one)
+    assert standby(two) is None
+    assert "two works on this database" in hold(one)
+
+
+def test_processes_of_one_folder_work_beside_each_other(one, two, make_folder):
+    sibling = make_folder("one")
+    assert (hold(one), hold(sibling)) == (None, None)
+    release(one)
+    assert "one works on this database" in hold(two)
+    release(sibling)
+    assert standby(two) is None
+
+
+def test_a_folder_that_did_not_release_its_lock_is_waited_for(one, two, clock):
+    hold(one)
+    with one.app_context():
+        folder_lock.process_lock()._lock.close()  # as the end of a killed process does
+    assert "ended without saying so. This one takes over in 150 s" in hold(two)
+    clock.advance(LEASE - 1)
+    assert "takes over in 1 s" in standby(two)
+    assert "works on this database" in standby(one)
+    clock.advance(2)
+    assert standby(two) is None
+    with two.app_context(), reading() as session:
+        assert session.get_one(ActiveFolder, 1).place.endswith("two")
+
+
+def test_a_folder_does_not_wait_for_its_own_earlier_life(one, make_folder, monkeypatch):
+    hold(one)
+    with one.app_context():
+        folder_lock.process_lock()._lock.close()
+    assert hold(make_folder("one")) is None
+    monkeypatch.setattr(
+        folder_lock, "identity", lambda data: "f" * 64
+    )  # as after a new start of the machine
+    with one.app_context():
+        folder_lock.process_lock()._lock.close()
+    assert hold(make_folder("one")) is not None
+
+
+def test_a_lost_connection_is_opened_again_if_no_other_folder_came_between(one, two):
+    hold(one)
+    lose_connection(one)
+    assert standby(one) is None
+    assert "one works on this database" in hold(two)
+
+
+def test_a_run_ends_if_another_folder_took_the_lock_meanwhile(one, two):
+    with one.app_context(), transaction() as session:
+        session.add(Company(realm="1", connected_at=current().clock.now()))
+
+    def take_over(phase, done, of):
+        lose_connection(one)
+        hold(two)
+
+    with one.app_context():
+        with pytest.raises(OtherFolderActive, match="two data folders must not work on one"):
+            run_company("tokens", 1, asked_by="kari", progress=take_over)
+        with reading() as session:
+            assert session.get_one(Run, 1).outcome == "stopped"
+
+
+def test_a_run_beside_another_folder_is_refused_and_leaves_no_trace(one, two):
+    with one.app_context(), transaction() as session:
+        session.add(Company(realm="1", connected_at=current().clock.now()))
+    hold(one)
+    with two.app_context():
+        with pytest.raises(OtherFolderActive, match=r"one works on this database.*Run it there"):
+            run_company("tokens", 1, asked_by="kari", wait=True)
+        with reading() as session:
+            assert session.query(Run).count() == 0
+
+
+def test_of_two_engines_only_one_works_and_the_other_closes_none_of_its_runs(
+    one, two, clock, monkeypatch
+):
+    executed, begun, ending = [], threading.Event(), threading.Event()
+
+    def execute(run_id):
+        executed.append(run_id)
+        with transaction() as session:
+            session.get_one(Run, run_id).started_at = clock.now()
+        begun.set()
+        assert ending.wait(60)
+
+    monkeypatch.setattr("hub.scheduling.runner.execute", execute)
+    with one.app_context():
+        with transaction() as session:
+            session.add(Company(realm="1", connected_at=clock.now()))
+        asked = run_log.request("lists", 1, "kari")
+    told = []
+    first, second = Scheduler(one), Scheduler(two, announce=told.append)
+    assert first.tick() > 0
+    assert begun.wait(60)
+    assert (second.tick(), second.tick(), second.notify()) == (0, 0, 0)
+    assert (len(told), "stands by" in told[0]) == (1, True)
+    with two.app_context(), reading() as session:
+        assert {run.outcome for run in session.query(Run)} == {""}
+    ending.set()
+    first.stop()
+    second.tick()
+    assert told[1:] == ["This data folder works on the database from now on."]
+    with two.app_context(), reading() as session:
+        assert (
+            session.get_one(Run, asked).outcome == "stopped"
+        )  # the made-up run never ended itself
+    second.stop()
+
+
+def test_home_says_that_another_folder_works(one, make_folder):
+    shown = make_folder("two", pages=True)
+    with shown.app_context(), transaction() as session:
+        add_people(session)
+    visitor = Visitor(shown, None)
+    visitor.log_in("olga")
+    assert "works on this database" not in visitor.page("/")
+    hold(one)
+    page = visitor.page("/")
+    assert "one works on this database since" in page
+    assert "What you decide here is carried out there." in page
+
+
+def test_a_copy_of_a_folder_is_another_folder(tmp_path):
+    (tmp_path / "one").mkdir()
+    shutil.copytree(tmp_path / "one", tmp_path / "copy")
+    (tmp_path / "link").symlink_to(tmp_path / "one")
+    assert identity(tmp_path / "one") == identity(tmp_path / "link")
+    assert identity(tmp_path / "one") != identity(tmp_path / "copy")
+
+
+def test_sqlite_needs_no_lock(app):
+    lock = folder_lock.process_lock()
+    with lock.use():
+        assert (lock.claim(), lock.standby()) == (None, None)
+    with reading() as session:
+        assert session.get(ActiveFolder, 1) is None

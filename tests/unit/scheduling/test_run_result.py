@@ -1,0 +1,175 @@
+"""What a run did: counted from the postings that it moved, whatever the app had posted or held before."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from hub import Attachment, Gone, hookimpl, outbox
+from hub.cli import main
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.installations import enable
+from hub.models import Installation, Posting
+from hub.scheduling import run_result, runner, summary
+from tests.support.small_source import SLUG, SmallSource, bill, page, vendor_code
+
+SCAN = Attachment(id="1", name="scan.pdf", mime="application/pdf")
+
+
+class Source(SmallSource):
+    """Hands over a file; deletes in QuickBooks what it no longer has."""
+
+    @hookimpl
+    def hub_attachment(self, app, site, document, attachment):
+        return b"%PDF-1.4 paid"
+
+
+@pytest.fixture
+def source(app, quickbooks):
+    made = Source(gone="delete")
+    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([made], installed=False))
+    made.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
+    return made
+
+
+def synced(source, *items, cursor):
+    """One run that finds these items."""
+    source.items = page(*items, cursor=cursor)
+    source.by_id |= {item.source_id: item for item in items}
+    return runner.sync(source.installation, asked_by="kari").counts["result"]
+
+
+def mode(installation, name):
+    with transaction() as session:
+        session.get_one(Installation, installation).mode = name
+
+
+def test_three_runs_with_nothing_new_say_so(source):
+    one, two = bill("1", supplier="1"), bill("2", total="75.00", supplier="1")
+    assert synced(source, one, two, cursor="1") == {"posted": 2, "amounts": {"USD": "200.00"}}
+    assert [synced(source, one, two, cursor=f"{n}") for n in range(2, 5)] == [{}, {}, {}]
+    texts = [row["text"] for row in summary.recent_runs(10)]
+    assert texts == ["nothing new"] * 3 + ["2 posted"]
+
+
+def test_a_changed_document_is_corrected_and_one_that_is_gone_is_removed(source):
+    one, two = bill("1", supplier="1"), bill("2", supplier="1")
+    synced(source, one, two, cursor="1")
+    changed = bill("1", total="130.00", supplier="1")
+    assert synced(source, changed, cursor="2") == {"corrected": 1}
+    assert synced(source, Gone(source_id="invoice:2", reason="voided"), cursor="3") == {
+        "removed": 1
+    }
+    assert summary.recent_runs(1)[0]["text"] == "1 removed from QuickBooks"
+
+
+def test_what_is_created_for_a_document_and_its_files_are_counted_apart(source):
+    new = bill("1", attachments=(SCAN,), codes={"supplier": vendor_code()})
+    assert synced(source, new, cursor="1") == {
+        "posted": 1, "vendor": 1, "files": 1, "amounts": {"USD": "125.00"},
+    }  # fmt: skip
+    assert summary.recent_runs(1)[0]["text"] == "1 posted, 1 supplier created, 1 file attached"
+
+
+def test_a_document_counts_as_held_in_the_run_that_first_holds_it(source):
+    held = bill("1", supplier="1", account="nothing like it")
+    assert synced(source, held, cursor="1") == {"held": 1}
+    assert synced(source, held, cursor="2") == {}
+    # Read again with another total it is planned anew, and is still no newly held document.
+    again = bill("1", total="99.00", supplier="1", account="nothing like it")
+    other = bill("2", supplier="1", account="nothing like it")
+    assert synced(source, again, other, cursor="3") == {"held": 1}
+    fitting = bill("1", total="99.00", supplier="1")
+    assert synced(source, fitting, cursor="4") == {"posted": 1, "amounts": {"USD": "99.00"}}
+
+
+def test_a_document_that_comes_back_after_it_was_withdrawn_is_posted(source):
+    held = bill("1", supplier="1", account="nothing like it")
+    synced(source, held, cursor="1")
+    assert synced(source, Gone(source_id="invoice:1"), cursor="2") == {"withdrawn": 1}
+    assert synced(source, bill("1", supplier="1"), cursor="3") == {
+        "posted": 1, "amounts": {"USD": "125.00"},
+    }  # fmt: skip
+
+
+def test_review_doubt_and_withdrawal_count_once(source, quickbooks):
+    mode(source.installation, "review")
+    one, two = bill("1", supplier="1"), bill("2", supplier="1")
+    assert synced(source, one, two, cursor="1") == {"review": 2}
+    assert synced(source, bill("1", total="130.00", supplier="1"), cursor="2") == {}
+    assert synced(source, Gone(source_id="invoice:2"), cursor="3") == {"withdrawn": 1}
+    with transaction() as session:
+        waiting = session.scalars(select(Posting.id).where(Posting.state == "review"))
+        outbox.approve(session, list(waiting), "kari")
+    quickbooks.add_fault("lose_answer", "bill.create")
+    done = runner.post(source.installation, asked_by="kari")
+    assert done.counts["result"] == {"unknown": 1}
+    assert runner.post(source.installation, asked_by="kari").counts["result"] == {}
+
+
+def test_a_document_whose_answer_was_lost_is_posted_in_the_run_that_finds_it(
+    source, quickbooks, clock
+):
+    quickbooks.add_fault("lose_answer", "bill.create")
+    assert synced(source, bill("1", supplier="1"), cursor="1") == {"unknown": 1}
+    clock.advance(400)
+    found = runner.post(source.installation, asked_by="kari").counts["result"]
+    assert found == {"posted": 1, "amounts": {"USD": "125.00"}}
+
+
+def test_a_run_that_is_stopped_also_says_what_it_did(source):
+    source.items = page(bill("1", supplier="1"), cursor="1")
+    source.fails = ZeroDivisionError("in the plugin")
+    done = runner.sync(source.installation, asked_by="kari")
+    assert done.outcome == "stopped"
+    assert summary.describe_result(done).endswith("Before that: 1 posted.")
+
+
+def test_a_run_that_is_interrupted_keeps_what_it_did(source, monkeypatch):
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    source.items = page(bill("1", supplier="1"), cursor="1")
+    monkeypatch.setattr("hub.posting.receipts.deliver", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        runner.sync(source.installation, asked_by="kari")
+    assert summary.recent_runs(1)[0]["result"]["posted"] == 1
+
+
+def test_the_command_line_says_what_each_run_did(app, source):
+    def hub(*words):
+        return CliRunner().invoke(main, words, obj=app).stdout
+
+    source.items = page(bill("1", supplier="1"), cursor="1")
+    assert "Small: 1 documents: 1 posted.\n  This run: 1 posted.\n" in hub("sync")
+    assert "Small: 1 documents: 1 posted.\n  This run: nothing new.\n" in hub("sync")
+    rows = json.loads(hub("runs", "--json"))
+    assert [(row["result"], row["text"]) for row in rows] == [
+        ({}, "nothing new"),
+        ({"posted": 1, "amounts": {"USD": "125.00"}}, "1 posted"),
+    ]
+
+
+def test_results_of_several_runs_are_added():
+    one = {"posted": 2, "amounts": {"USD": "1.10"}}
+    whole = run_result.combine([one, {"held": 1, "amounts": {"USD": "2.20", "NOK": "3"}}, {}, one])
+    assert whole == {"posted": 4, "held": 1, "amounts": {"USD": "4.40", "NOK": "3"}}
+    assert run_result.format_result(whole) == "4 posted, 1 newly held"
+
+
+def test_credits_lower_the_amount_that_was_posted(source):
+    credit = bill("2", total="25.00", supplier="1", kind="vendor_credit")
+    found = synced(source, bill("1", supplier="1"), credit, cursor="1")
+    assert {**found, "amounts": Decimal(found["amounts"]["USD"])} == {"posted": 2, "amounts": 100}
+
+
+def test_the_work_of_another_app_does_not_count(source):
+    before = []
+    with reading() as session:
+        before.append(run_result.snapshot(session, source.installation + 1))
+    synced(source, bill("1", supplier="1"), cursor="1")
+    with reading() as session:
+        assert run_result.changes(session, source.installation + 1, before[0]) == {}

@@ -1,0 +1,159 @@
+"""Sealed values in the database, rotation of keys, and the secrets of one installation."""
+
+import base64
+import threading
+
+import pytest
+from sqlalchemy import select
+
+from hub.crypto import keys
+from hub.crypto.vault import Vault
+from hub.db import engine
+from hub.errors import Busy, VaultError
+from hub.models import Secret
+from hub.security import secrets
+from hub.security.secrets import SiteSecrets
+from tests.support.tiers import FULL
+
+MANY = 10_000 if FULL else 500
+
+
+def test_a_secret_is_kept_sealed_and_comes_back(either_app):
+    with engine.transaction() as session:
+        secrets.put(session, "company:1:access", "tåken")
+    with engine.reading() as session:
+        assert secrets.get(session, "company:1:access") == "tåken"
+        assert "tåken".encode() not in session.scalars(select(Secret)).one().sealed
+
+
+def test_a_second_value_takes_the_place_of_the_first(app):
+    with engine.transaction() as session:
+        secrets.put(session, "a", "one")
+        secrets.put(session, "a", "two")
+        assert secrets.get(session, "a") == "two"
+
+
+def test_a_place_without_a_secret_is_empty(app):
+    with engine.transaction() as session:
+        secrets.put(session, "a", "one")
+        secrets.forget(session, "a")
+        assert secrets.get(session, "a") is None
+
+
+def test_a_row_copied_to_another_place_does_not_open(app):
+    with engine.transaction() as session:
+        secrets.put(session, "company:1:access", "token")
+        sealed = session.get(Secret, "company:1:access").sealed
+        session.add(Secret(place="company:2:access", sealed=sealed))
+    with engine.reading() as session, pytest.raises(VaultError, match="company:2:access"):
+        secrets.get(session, "company:2:access")
+
+
+@pytest.mark.proof
+def test_rotation_seals_many_secrets_anew(app):
+    ring = app.extensions["hub"].config.vault_keys
+    with engine.transaction() as session:
+        vault = Vault(ring)
+        session.add_all(
+            Secret(place=f"s:{n}", sealed=vault.seal(f"s:{n}", f"token {n}")) for n in range(MANY)
+        )
+    newer = (*keys.parse_ring("test", keys.new_key()), *ring)
+    app.extensions["hub"].vault._take(newer)
+    with engine.transaction() as session:
+        assert secrets.rotate(session) == MANY
+    alone = Vault(newer[:1])
+    with engine.reading() as session:
+        assert all(
+            alone.open(row.place, row.sealed).startswith("token")
+            for row in session.scalars(select(Secret))
+        )
+        assert secrets.rotate(session) == 0
+
+
+def test_a_hub_that_runs_reads_what_was_sealed_under_a_key_added_meanwhile(app):
+    data = app.extensions["hub"].config.data
+    keys.write_private(
+        data / "vault.keys",
+        ",".join(f"{n}:{encode(k)}" for n, k in app.extensions["hub"].config.vault_keys),
+    )
+    keys.add_vault_key(data)
+    with engine.transaction() as session:
+        session.add(Secret(place="a", sealed=Vault(keys.read_ring(data)).seal("a", "new")))
+        assert secrets.get(session, "a") == "new"
+
+
+def encode(key):
+    return base64.b64encode(key).decode()
+
+
+def test_an_installation_sees_its_own_secrets_only(app):
+    one, other = SiteSecrets(1), SiteSecrets(11)
+    one["api_key"], one["refresh"], other["api_key"] = "k1", "r1", "k11"
+    assert dict(one) == {"api_key": "k1", "refresh": "r1"}
+    assert (len(other), "refresh" in other) == (1, False)
+
+
+def test_each_assignment_is_committed_at_once(app):
+    secret = SiteSecrets(1)
+    with pytest.raises(ZeroDivisionError):
+        secret["refresh"] = str(1) and use_then_fail(secret)
+    assert secret["refresh"] == "rotated"
+
+
+def use_then_fail(secret):
+    secret["refresh"] = "rotated"
+    raise ZeroDivisionError
+
+
+def test_a_secret_that_is_not_there_is_a_key_error(app):
+    secret = SiteSecrets(1)
+    with pytest.raises(KeyError):
+        secret["api_key"]
+    with pytest.raises(KeyError):
+        del secret["api_key"]
+    assert secret.get("api_key", "none") == "none"
+
+
+def test_a_secret_can_be_deleted(app):
+    secret = SiteSecrets(1)
+    secret["api_key"] = "k"
+    del secret["api_key"]
+    assert dict(secret) == {}
+
+
+def test_secrets_do_not_show_when_they_are_printed(app):
+    secret = SiteSecrets(1)
+    secret["api_key"] = "hemmelig"
+    assert repr(secret) == "<secrets of installation 1>"
+
+
+def test_one_refresh_at_a_time_across_threads(app):
+    secret, order = SiteSecrets(1), []
+    secret["n"] = "0"
+
+    def refresh():
+        with app.app_context(), SiteSecrets(1).lock():
+            order.append("in")
+            secret["n"] = str(int(secret["n"]) + 1)
+            order.append("out")
+
+    threads = [threading.Thread(target=refresh) for _ in range(6)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert (secret["n"], order) == ("6", ["in", "out"] * 6)
+
+
+def test_a_lock_that_another_one_keeps_is_busy(app, monkeypatch):
+    monkeypatch.setattr(secrets, "LOCK_SECONDS", 0)
+    with (
+        SiteSecrets(1).lock(),
+        pytest.raises(Busy, match="in use by another process"),
+        SiteSecrets(1).lock(),
+    ):
+        pass
+
+
+def test_installations_do_not_wait_for_each_other(app, monkeypatch):
+    monkeypatch.setattr(secrets, "LOCK_SECONDS", 0)
+    with SiteSecrets(1).lock(), SiteSecrets(2).lock():
+        pass

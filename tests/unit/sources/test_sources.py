@@ -1,0 +1,190 @@
+"""Sources: the site that a plugin sees, its account, its codes, and the lists that are pushed into it."""
+
+import shutil
+
+import pytest
+from sqlalchemy import select
+
+from hub import Code, Signal, sources
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.errors import OtherTenant, PluginFault, Refused, SettingsInvalid
+from hub.models import Case, Installation, Match
+from hub.security.secrets import SiteSecrets
+from tests.support.small_source import SmallSource, settle
+
+
+@pytest.fixture
+def source():
+    return SmallSource()
+
+
+@pytest.fixture
+def installed(source, make_app, make_config, empty_database):
+    """The small source, installed; returns what reads its row anew."""
+    config = make_config(HUB_PUBLIC_URL="https://hub.example")
+    shutil.copy(empty_database, config.data / "hub.db")
+    with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
+        id = settle(zone="Europe/Oslo", settings={"default_class": "51", "token": "not here"})
+        yield lambda: read(id)
+
+
+def read(id):
+    with reading() as session:
+        return session.get_one(Installation, id)
+
+
+def open_cases():
+    with reading() as session:
+        return [
+            (case.cause, case.reason)
+            for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        ]
+
+
+def test_a_site_shows_settings_company_and_where_to_call(installed):
+    site = sources.site(installed())
+    assert (site.settings["default_class"], site.settings["differ"]) == ("51", "hold")
+    assert (site.company.country, site.company.currency, str(site.zone)) == (
+        "NO",
+        "NOK",
+        "Europe/Oslo",
+    )
+    assert site.webhook_url == f"https://hub.example/webhooks/{installed().id}"
+
+
+def test_settings_that_do_not_fit_are_a_sentence(installed):
+    with pytest.raises(SettingsInvalid, match="differ"):
+        sources.site(installed(), settings={"differ": ["no"]})
+
+
+def test_fields_take_their_texts_from_the_settings(installed, source):
+    field = source.fields[2]
+    source.fields = [
+        type(field)(
+            name="class",
+            label="Class",
+            role="class",
+            default="{default_class}",
+            differ="{differ}",
+            missing="{differ}",
+        )
+    ]
+    (filled,) = sources.fields(installed(), sources.site(installed()))
+    assert (filled.default, filled.differ, filled.missing) == ("51", "hold", "hold")
+
+
+def test_secrets_that_are_typed_go_before_those_that_are_kept(installed):
+    kept = SiteSecrets(installed().id)
+    kept["key"], kept["other"] = "old", "kept"
+    site = sources.site(installed(), secrets={"key": "new"})
+    assert (site.secrets["key"], site.secrets["other"], set(site.secrets)) == (
+        "new",
+        "kept",
+        {"key", "other"},
+    )
+    site.secrets["key"] = "newer"
+    assert kept["key"] == "old"
+
+
+def test_a_check_binds_the_account(installed):
+    assert sources.check(installed()).id == "t1"
+    assert (installed().tenant, installed().tenant_name) == ("t1", "Account t1")
+
+
+def test_another_account_is_refused_and_nothing_changes(installed, source):
+    sources.check(installed())
+    source.tenant = "t2"
+    with pytest.raises(OtherTenant, match="Account t2, but its documents belong to Account t1"):
+        sources.check(installed())
+    assert installed().tenant == "t1"
+
+
+def test_a_check_of_unsaved_settings_binds_nothing(installed):
+    sources.check(installed(), settings={"differ": "first"})
+    assert installed().tenant is None
+
+
+def test_warnings_are_cases_until_they_cease(installed, source):
+    source.warnings = ("No user may update suppliers.", "The plan ends soon.")
+    sources.check(installed())
+    assert {reason for _, reason in open_cases()} == set(source.warnings)
+    source.warnings = source.warnings[:1]
+    sources.check(installed())
+    assert [reason for _, reason in open_cases()] == ["No user may update suppliers."]
+
+
+def test_codes_are_nouns_also_when_the_plugin_says_plain_ids(installed, source):
+    source.codes = ["4010", Code(id="x", name="X")]
+    assert sources.codes(installed(), "account") == [Code(id="4010"), Code(id="x", name="X")]
+
+
+def test_a_defect_of_a_plugin_names_its_app(installed, source):
+    source.codes = KeyError("rows")
+    with pytest.raises(
+        PluginFault,
+        match=r"^Small stopped with a defect of its own while listing its account codes",
+    ):
+        sources.codes(installed(), "account")
+
+
+def matches():
+    with reading() as session:
+        return {
+            (one.field, one.code): (one.record, one.how) for one in session.scalars(select(Match))
+        }
+
+
+def test_lists_are_pushed_whole_and_what_comes_back_is_linked(installed, source):
+    sources.check(installed())
+    source.links = [Code(id="S-1", quickbooks_id="31"), Code(id="S-2")]
+    assert sources.push_lists(installed(), ["supplier"]) == {"supplier": 2}
+    assert {record.id: record.active for record in source.pushed["supplier"]} == {
+        "31": True,
+        "32": False,
+    }
+    assert matches() == {("supplier", "S-1"): ("31", "link")}
+    sources.push_lists(installed(), ["supplier"])
+    assert {record.id: record.code for record in source.pushed["supplier"]} == {
+        "31": "S-1",
+        "32": None,
+    }
+
+
+def test_a_link_that_the_source_does_not_have_any_more_is_forgotten(installed, source):
+    sources.check(installed())
+    source.links = [Code(id="S-1", quickbooks_id="31")]
+    sources.push_lists(installed(), ["supplier"])
+    source.links = [Code(id="S-1", quickbooks_id=""), Code(id="S-2", quickbooks_id="")]
+    sources.push_lists(installed(), ["supplier"])
+    assert matches() == {}
+
+
+def test_a_decision_outlives_what_comes_back_from_a_push(installed, source):
+    sources.check(installed())
+    source.links = [Code(id="S-1", quickbooks_id="31")]
+    sources.push_lists(installed(), ["supplier"])
+    with transaction() as session:
+        match = session.scalar(select(Match))
+        match.record, match.how = "32", "decided"
+    source.links = [Code(id="S-1", quickbooks_id="")]
+    sources.push_lists(installed(), ["supplier"])
+    assert matches() == {("supplier", "S-1"): ("32", "decided")}
+    assert {record.id: record.decided for record in source.pushed["supplier"]} == {
+        "31": False,
+        "32": True,
+    }
+
+
+def test_a_call_of_the_source_is_read_by_its_plugin(installed):
+    SiteSecrets(installed().id)["key"] = "k"
+    assert sources.webhook(installed(), {"X-Key": "k"}, b"invoice:1") == [
+        Signal(ids=("invoice:1",))
+    ]
+    with pytest.raises(Refused, match="not signed"):
+        sources.webhook(installed(), {"X-Key": "other"}, b"invoice:1")
+
+
+def test_the_source_is_told_where_to_call(installed, source):
+    sources.subscribe(installed(), on=True)
+    assert source.subscribed == sources.webhook_url(installed())

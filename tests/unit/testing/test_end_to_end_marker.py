@@ -1,0 +1,110 @@
+"""A test that is marked as end to end fails unless it calls both stand-ins."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+TESTS = """
+import pytest
+from qbo_sandbox import create
+from qbo_sandbox.kit import Harness, ask
+
+STORY = {}
+
+
+def source(environ, start):
+    start("200 OK", [])
+    return [b"{}"]
+
+
+@pytest.fixture
+def call_source():
+    return lambda: ask(Harness(source), "GET", "/invoices")
+
+
+@pytest.fixture(scope="module")
+def books():
+    return create()
+
+
+@pytest.fixture
+def story(call_source, books):
+    if not STORY:
+        STORY["told"] = call_source(), books.ask("GET", "vendor/1")
+    return STORY
+
+
+pytestmark = pytest.mark.end_to_end
+
+
+def test_calls_nothing(books):
+    pass
+
+
+def test_calls_the_source_only(call_source):
+    call_source()
+
+
+def test_calls_quickbooks_only(books):
+    assert books.ask("GET", "vendor/1").status == 200
+
+
+def test_calls_both(call_source, books):
+    call_source()
+    assert books.ask("GET", "vendor/1").status == 200
+
+
+def test_reads_a_story(story):
+    assert story["told"]
+
+
+def test_reads_the_same_story_again(request):
+    assert request.getfixturevalue("story")["told"]
+
+
+@pytest.mark.end_to_end(False)
+def test_is_taken_out():
+    pass
+
+
+def test_calls_nothing_after_a_story():
+    pass
+"""
+
+
+def test_a_marked_test_must_call_both_stand_ins(tmp_path):
+    (tmp_path / "test_marked.py").write_text(TESTS)
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\naddopts = -p no:cacheprovider\nmarkers = end_to_end\n"
+    )
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n0",
+            "-rf",
+            "-p",
+            "tests.support.end_to_end",
+            str(tmp_path),
+        ],
+        cwd=tmp_path,
+        env={**environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    failed = re.findall(
+        r"^_+ test_(\w+) _+\nThe test .* never calls (.*)\.$", run.stdout, re.MULTILINE
+    )
+    assert failed == [
+        ("calls_nothing", "QuickBooks' stand-in or a source's stand-in"),
+        ("calls_the_source_only", "QuickBooks' stand-in"),
+        ("calls_quickbooks_only", "a source's stand-in"),
+        ("calls_nothing_after_a_story", "QuickBooks' stand-in or a source's stand-in"),
+    ], run.stdout
+    assert "4 failed, 4 passed" in run.stdout

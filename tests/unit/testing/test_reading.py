@@ -1,0 +1,75 @@
+"""Every app that comes with the hub is read as the contract says, and the contract notices who is not."""
+
+import importlib.util
+import inspect
+from pathlib import Path
+
+import pytest
+
+from hub import Checkpoint
+from hub.testing.bench import Bench
+from hub.testing.contract import Contract
+from hub.testing.reading import Reading
+
+PLUGINS = Path(__file__).parents[3] / "plugins"
+PROMISES = [name for name in vars(Reading) if name.startswith("test_")]
+
+
+def contracts():
+    """The contract of each app, as its plugin's own tests have it."""
+    for path in sorted(PLUGINS.glob("*/tests/test_contract.py")):
+        spec = importlib.util.spec_from_file_location(f"contract_of_{path.parts[-3]}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield from (
+            made
+            for made in vars(module).values()
+            if inspect.isclass(made) and issubclass(made, Contract)
+        )
+
+
+def test_every_app_is_read_without_a_gap_whatever_happens_meanwhile(figure, plugins):
+    """Their own suites run the promises; here it is seen that none of them leaves one out."""
+    found = {made.slug: made for made in contracts()}
+    assert set(found) == set(plugins.apps)
+    holding = [
+        made
+        for made in found.values()
+        if made.change and all(hasattr(made, name) for name in PROMISES)
+    ]
+    figure("apps that are read without a gap or a skip", len(holding), 7)
+
+
+def early(items):
+    """Each checkpoint before the page that it stands for."""
+    page = []
+    for item in items:
+        if isinstance(item, Checkpoint):
+            yield item
+            yield from page
+            page = []
+        else:
+            page.append(item)
+
+
+def forgetful(items):
+    """Nothing of the second page."""
+    found = list(items)
+    places = [place for place, item in enumerate(found) if isinstance(item, Checkpoint)]
+    yield from (*found[: places[0] + 1], *found[places[1] :])
+
+
+@pytest.mark.parametrize("bad", [early, forgetful])
+def test_a_source_that_would_lose_something_is_noticed(monkeypatch, bad):
+    (made,) = [one for one in contracts() if one.slug == "costtracker"]
+    bench, whole = Bench("costtracker", made.settings, documents=made.paged), Bench.reading
+    right = bench.read()
+    answers = iter([right])
+    monkeypatch.setattr(
+        Bench, "reading", lambda self, cursors=None, ids=(): bad(whole(self, cursors, ids))
+    )
+    monkeypatch.setattr(
+        bench, "read", lambda *args: next(answers, None) or list(whole(bench, *args))
+    )
+    with pytest.raises(AssertionError):
+        made().test_a_crash_before_a_checkpoint_repeats_and_never_skips(bench)

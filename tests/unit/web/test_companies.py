@@ -1,0 +1,145 @@
+"""Connecting a company through the consent page, and looking after the connection."""
+
+from collections.abc import Callable
+from html import escape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from hub.models import Company, Run
+from hub.qbo import connection
+from tests.support.visitor import Visitor
+
+
+def _consent(visitor: Visitor, start: str, realm: str, decision: str = "connect") -> str:
+    """Presses the button, says yes or no at the stand-in's consent page, and comes back."""
+    url = visitor.post(start).location
+    said = {"user": "admin", "realm": realm, "decision": decision}
+    answer = _call(visitor, url, said)
+    return visitor.page(urlsplit(answer).path + "?" + urlsplit(answer).query)
+
+
+def _call(visitor: Visitor, url: str, form: dict[str, str]) -> str:
+    import requests
+
+    session = requests.Session()
+    for prefix, adapter in visitor.app.extensions["hub"].mounts.items():
+        session.mount(prefix, adapter)
+    with session, session.post(url, data=form, allow_redirects=False) as answer:
+        return str(answer.headers["Location"])
+
+
+@pytest.mark.parametrize("url", ["http://localhost:18080", "http://hub.internal:8123"])
+def test_the_redirect_address_for_intuit_is_the_one_that_is_used(
+    open_pages: Callable[..., Visitor], url: str
+) -> None:
+    visitor = open_pages("people", HUB_PUBLIC_URL=url)
+    visitor.log_in("olga")
+    redirect_uri = f"{url}/quickbooks/callback"
+    assert f'<span class="mono">{redirect_uri}</span>' in visitor.page("/companies")
+    consent = visitor.post("/companies/connect").location
+    assert parse_qs(urlsplit(consent).query)["redirect_uri"] == [redirect_uri]
+
+
+@pytest.mark.row("CT-S15")
+@pytest.mark.row("CT-S16")
+@pytest.mark.row("CT-S17")
+def test_connect_leads_through_the_consent_page_and_names_the_company(outside: Visitor) -> None:
+    realm = outside.quickbooks.realm
+    page = _consent(outside, "/companies/connect", realm)
+    company = outside.row(Company, 1)
+    assert (company.realm, company.state) == (realm, "connected")
+    assert f"{escape(company.name)} is connected" in page
+
+
+def test_connecting_asks_at_once_for_the_lists(outside: Visitor) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    assert (outside.row(Run, 1).kind, outside.row(Run, 1).asked_by) == ("lists", "olga")
+
+
+@pytest.mark.row("CT-S17")
+def test_a_refused_consent_is_told_in_a_sentence(outside: Visitor) -> None:
+    page = _consent(outside, "/companies/connect", outside.quickbooks.realm, "cancel")
+    assert "You did not allow the hub" in page
+    assert "No company is connected" in page
+
+
+@pytest.mark.row("CT-S16")
+def test_a_reconnect_that_returns_another_company_changes_nothing(outside: Visitor) -> None:
+    mine, other = outside.quickbooks.companies
+    _consent(outside, "/companies/connect", mine)
+    page = _consent(outside, "/companies/1/reconnect", other)
+    assert "Nothing was changed" in page
+    assert outside.row(Company, 1).realm == mine
+
+
+def test_the_consent_of_another_browser_is_refused(outside: Visitor) -> None:
+    url = outside.post("/companies/connect").location
+    state = parse_qs(urlsplit(url).query)["state"][0]
+    stranger = Visitor(outside.app, outside.story)
+    stranger.log_in("olga")
+    page = stranger.page(f"/quickbooks/callback?state={state}&code=x&realmId=1")
+    assert "was not started from this browser" in page
+
+
+def test_a_connection_can_be_checked_and_given_back(outside: Visitor) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    assert "works." in outside.press("/companies/1/check")
+    assert "Tick the box" in outside.press("/companies/1/disconnect")
+    assert "Settings and matches are kept" in outside.press("/companies/1/disconnect", sure="1")
+    assert outside.row(Company, 1).state == "disconnected"
+
+
+def test_how_documents_are_sent_is_chosen_by_an_owner_and_kept_in_the_log(outside: Visitor) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    page = outside.press("/companies/1/batches", batches="auto")
+    assert "in batches where more than a few wait from the next run on" in page
+    assert "now up to 10 at once" in page
+    assert outside.row(Company, 1).batches == "auto"
+    assert "Choose single, auto, batch" in outside.press("/companies/1/batches", batches="always")
+    assert "batches chosen" in outside.page("/audit")
+
+
+@pytest.mark.row("CT-S20")
+def test_the_refresh_button_starts_a_run_and_shows_it(outside: Visitor) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    assert "Lists of QuickBooks" in outside.press("/companies/1/lists")
+
+
+def test_expiries_and_days_left_are_shown(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    page = visitor.page("/companies")
+    assert "96 days left" in page
+    assert "A person must reconnect by" in page
+
+
+def test_what_was_read_and_what_may_still_be_called_are_shown(outside: Visitor) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    before = outside.page("/companies")
+    outside.press("/companies/1/check")
+    page = outside.page("/companies")
+    assert "2 today · 2 this month" in before
+    assert "4 today · 4 this month" in page
+    assert "batches in this minute" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "badge", "text"),
+    [
+        ("interrupted", "Trying again", "Next try:"),
+        ("reconnect", "Reconnect needed", "for a test"),
+        ("subscription", "Subscription ended", "Renew it at QuickBooks"),
+        ("configuration", "Keys not accepted", "HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET"),
+    ],
+)
+def test_a_refused_connection_says_why_and_can_be_checked(
+    outside: Visitor, state: str, badge: str, text: str
+) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    with outside.app.app_context():
+        connection.refuse(1, connection.ConnectionState(state), "for a test")
+    page = outside.page("/companies")
+    assert badge in page
+    assert text in page
+    assert "works." in outside.press("/companies/1/check")
+    assert outside.row(Company, 1).state == "connected"

@@ -1,0 +1,198 @@
+"""Documents from before the start date: left out, listed with their sum, and included one by one or all."""
+
+import datetime as dt
+import re
+import shutil
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from hub import Gone
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.installations import enable
+from hub.models import AuditEntry, Installation, Posting, SourceDocument
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
+from tests.support.small_source import SLUG, SmallSource, bill, page
+from tests.support.story import Story, add_people
+from tests.support.visitor import Visitor
+
+START = dt.date(2026, 3, 2)
+HERE = "/installations/1/earlier/"
+
+
+@pytest.fixture
+def source():
+    return SmallSource()
+
+
+@pytest.fixture
+def app(source, make_app, make_config, empty_database):
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def visitor(app, source, quickbooks):
+    """An app with the start date of today, two documents from before it and one from after."""
+    return begin(app, source)
+
+
+def begin(app, source):
+    enable.enable(1, SLUG, {"start_date": START.isoformat()}, who="olga", mode="auto")
+    early = bill("1", supplier="1"), bill("2", total="75.00", supplier="1")
+    items = (*early, bill("3", supplier="1", date=START))
+    source.items = page(*items, cursor="1")
+    source.by_id = {item.source_id: item for item in items}
+    sync()
+    with transaction() as session:
+        add_people(session)
+    made = Visitor(app, Story(1, 1))
+    made.log_in("olga")
+    return made
+
+
+def sync():
+    return runner.sync(1, asked_by="kari").counts["result"]
+
+
+def states():
+    with reading() as session:
+        found = select(SourceDocument.number, Posting.state).join(Posting)
+        return dict(iter(session.execute(found)))
+
+
+def include(visitor, which="all", **chosen):
+    asked = visitor.get(f"{HERE}include", query_string={"which": which, **chosen})
+    found = re.search(r'name="listed" value="([^"]+)"', asked.text)
+    return visitor.press(f"{HERE}include", listed=found[1])
+
+
+def test_what_the_start_date_leaves_out_is_counted_and_listed_with_its_sum(visitor):
+    assert states() == {"F-1": "withdrawn", "F-2": "withdrawn", "F-3": "posted"}
+    assert "2 earlier documents left out" in visitor.page("/installations/1/")
+    assert "2 documents from before 02 Mar 2026 are left out." in visitor.page(
+        "/installations/1/review/"
+    )
+    listed = visitor.page(HERE)
+    assert '2 documents left out · <span class="sum">200.00' in listed
+    assert ("F-1" in listed, "F-2" in listed, "F-3" in listed) == (True, True, False)
+
+
+def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
+    seals = re.findall(r'name="selected" value="([^"]+)"', visitor.page(HERE))
+    asked = visitor.get(f"{HERE}include", query_string={"selected": seals[0]}).text
+    assert "Include 1 document ·" in asked
+    assert states()["F-2"] == "withdrawn"
+    said = include(visitor, "selected", selected=seals[0])
+    assert "Included 1 document. They are read with the next sync." in said
+    assert sync() == {"posted": 1, "amounts": {"USD": "75.00"}}
+    assert states() == {"F-1": "withdrawn", "F-2": "posted", "F-3": "posted"}
+    assert "1 document left out" in visitor.page(HERE)
+    with reading() as session:
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.what == "documents included")
+        ).one()
+    assert (entry.who, entry.detail) == ("olga", {"count": 1, "documents": ["F-2"]})
+
+
+def test_all_are_included_as_they_were_listed(visitor, source):
+    asked = visitor.page(f"{HERE}include?which=all")
+    assert "Include 2 documents" in asked
+    later = bill("4", supplier="1")
+    source.items = page(later, cursor="2")
+    source.by_id[later.source_id] = later
+    sync()
+    found = re.search(r'name="listed" value="([^"]+)"', asked)
+    assert "Included 2 documents" in visitor.press(f"{HERE}include", listed=found[1])
+    sync()
+    assert states() == {"F-1": "posted", "F-2": "posted", "F-3": "posted", "F-4": "withdrawn"}
+
+
+def test_a_document_that_changed_since_it_was_listed_stays_left_out(visitor, source):
+    asked = visitor.page(f"{HERE}include?which=all")
+    changed = bill("1", total="9000.00", supplier="1")
+    source.items = page(changed, cursor="2")
+    sync()
+    found = re.search(r'name="listed" value="([^"]+)"', asked)
+    said = visitor.press(f"{HERE}include", listed=found[1])
+    assert "1 changed since they were listed and stay left out." in said
+    sync()
+    assert (states()["F-1"], states()["F-2"]) == ("withdrawn", "posted")
+
+
+def test_an_included_document_stays_included_and_its_changes_count(visitor, source):
+    include(visitor)
+    sync()
+    source.items = page(bill("1", total="130.00", supplier="1"), cursor="2")
+    assert sync() == {"corrected": 1}
+
+
+def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
+    app, source, intuit, clock
+):
+    """QuickBooks had it before the company was connected, and was searched from the start date on only."""
+    made = {
+        "VendorRef": {"value": "1"}, "DocNumber": "BY HAND", "TxnDate": "2026-02-10",
+        "Line": [{
+            "Amount": 125.0, "DetailType": "AccountBasedExpenseLineDetail",
+            "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+        }],
+    }  # fmt: skip
+    intuit.act("create", kind="Bill", set=made)
+    clock.advance(3600)
+    company = oauth_connect.connect_with_refresh_token(
+        intuit.realm, intuit.refresh_tokens[intuit.realm]
+    )
+    record_download.refresh(company.id)
+    include(begin(app, source))
+    sync()
+    assert (states()["F-1"], states()["F-2"]) == ("held", "posted")
+
+
+def test_moving_the_start_date_includes_what_it_no_longer_leaves_out(visitor):
+    enable.change(1, SLUG, {"start_date": "2026-02-01"}, who="olga")
+    sync()
+    assert states() == {"F-1": "posted", "F-2": "posted", "F-3": "posted"}
+    assert "Nothing left out" in visitor.page(HERE)
+
+
+def test_a_document_that_the_source_no_longer_has_is_not_listed(visitor, source):
+    source.items = page(Gone(source_id="invoice:1"), cursor="2")
+    sync()
+    listed = visitor.page(HERE)
+    assert ("F-1" in listed, "1 document left out" in listed) == (False, True)
+
+
+@pytest.mark.parametrize(("name", "status"), [("vera", 403), ("oda", 403), ("arne", 403)])
+def test_only_who_may_change_the_settings_includes(visitor, name, status):
+    with transaction() as session:
+        session.get_one(Installation, 1).owner = "olga"
+    asked = visitor.page(f"{HERE}include?which=all")
+    found = re.search(r'name="listed" value="([^"]+)"', asked)
+    visitor.post("/logout")
+    visitor.log_in(name)
+    assert "Include all" not in visitor.page(HERE)
+    assert visitor.get(f"{HERE}include?which=all").status_code == status
+    assert visitor.post(f"{HERE}include", listed=found[1]).status_code == status
+    assert states()["F-1"] == "withdrawn"
+
+
+def test_including_nothing_is_told(visitor):
+    answer = visitor.get(f"{HERE}include")
+    assert answer.status_code == 302
+    assert "Select at least one document." in visitor.page(answer.location)
+
+
+def test_credits_lower_the_sum_and_currencies_stay_apart(visitor):
+    with transaction() as session:
+        one, two = session.scalars(select(SourceDocument).order_by(SourceDocument.id).limit(2))
+        one.kind, two.currency, two.total = "vendor_credit", "NOK", Decimal("10.00")
+    assert "−125.00, 10.00 NOK" in visitor.page(HERE)
+    assert "−125.00, 10.00 NOK" in visitor.page(f"{HERE}include?which=all")

@@ -1,0 +1,97 @@
+"""What the browser may do with our pages."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.support.story import SECRET
+from tests.support.visitor import Visitor
+
+AUTHORIZE = "https://quickbooks.test"  # where conftest says that the consent page stands
+
+
+def test_nothing_inline_and_nothing_foreign_may_run(visitor: Visitor) -> None:
+    policy = visitor.get("/login").headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert f"form-action 'self' {AUTHORIZE}" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_no_page_holds_a_script_or_style_of_its_own(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    for path in (
+        "/",
+        "/inbox/",
+        "/documents",
+        f"/installations/{visitor.story.installation}/settings",
+    ):
+        page = visitor.page(path)
+        assert "<style" not in page
+        assert " style=" not in page
+        assert "<script>" not in page
+        assert " onclick=" not in page
+
+
+def test_the_session_cookie_is_closed_to_scripts_and_other_sites(visitor: Visitor) -> None:
+    cookie = visitor.log_in("olga").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie
+
+
+def test_over_https_cookies_are_secure_and_bound_to_the_host(
+    make_app: Callable[..., Flask], make_config: Callable[..., Any], visitor: Visitor
+) -> None:
+    app = make_app(make_config(HUB_PUBLIC_URL="https://hub.example.com"), pages=True)
+    answer = app.test_client().get("/login")
+    assert answer.headers["Set-Cookie"].startswith("__Host-hub=")
+    assert "Secure" in answer.headers["Set-Cookie"]
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+def test_pages_are_not_stored_and_assets_are(visitor: Visitor) -> None:
+    assert visitor.get("/login").headers["Cache-Control"] == "no-store"
+    with visitor.get("/assets/hub.css") as asset:
+        assert "max-age=3600" in asset.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/htmx.min.js", "/assets/icon.svg", "/bootstrap/static/css/bootstrap.min.css"]
+)
+def test_every_asset_is_served_from_here(visitor: Visitor, path: str) -> None:
+    with visitor.get(path) as asset:
+        assert asset.status_code == 200
+
+
+def test_a_secret_stands_on_no_page(visitor: Visitor) -> None:
+    from hub.security.secrets import SiteSecrets
+
+    story = visitor.story
+    with visitor.app.app_context():
+        SiteSecrets(story.installation)["client_secret"] = SECRET
+    visitor.log_in("olga")
+    pages = [f"/documents/{id}" for id in story.documents.values()] + [
+        f"/inbox/{id}" for id in story.cases.values()
+    ]
+    here = f"/installations/{story.installation}"
+    pages += [
+        "/",
+        "/companies",
+        "/audit/",
+        "/plugins/",
+        f"{here}/",
+        f"{here}/settings",
+        f"{here}/matching/matches.csv",
+    ]
+    assert [path for path in pages if SECRET in visitor.page(path)] == []
+
+
+def test_a_body_over_a_megabyte_is_refused(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    answer = visitor.post(
+        f"/installations/{visitor.story.installation}/matching/import", file="x" * 1_100_000
+    )
+    assert answer.status_code == 413

@@ -1,0 +1,85 @@
+"""The home page: what needs a person, the health of companies, counts and the chart."""
+
+import re
+
+import pytest
+
+from hub.db import engine
+from hub.models import Case, SourceDocument, Token
+from hub.testing.clock import FakeClock
+from hub.web import home
+from tests.support.visitor import Visitor
+
+
+def test_open_cases_come_first_then_health_and_counts(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    page = visitor.page("/")
+    places = [
+        page.index(text)
+        for text in ("Needs you", "Nordvik Bygg AS", "CostTracker</a>", "Posted in the last")
+    ]
+    assert places == sorted(places)
+    assert "The connection holds for 96 days" in page
+
+
+def test_a_connection_that_ends_soon_is_warned_of(visitor: Visitor, clock: FakeClock) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        token = session.get_one(Token, visitor.story.company)
+        token.refresh_expires_at = clock.now()
+    visitor.log_in("vera")
+    assert "The connection ends in 0 days" in visitor.page("/")
+
+
+def test_the_chart_is_a_picture_of_ours_with_the_figures_beside_it(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    page = visitor.page("/")
+    assert re.search(r'<img class="chart" src="/charts/posted.svg"[^>]*alt="[^"]{20,}"', page)
+    assert "Documents posted by day and app" in page
+    chart = visitor.get("/charts/posted.svg")
+    assert chart.mimetype == "image/svg+xml"
+    assert "<script" not in chart.text
+    assert "http://www.w3.org" in chart.text
+    assert "cdn" not in chart.text
+
+
+def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        before = sum(home._posted_by_day(session).values())
+        session.get_one(SourceDocument, visitor.story.documents["posted"]).made_for = "vendor"
+        session.flush()
+        assert (before > 1, sum(home._posted_by_day(session).values())) == (True, before - 1)
+
+
+@pytest.mark.parametrize("apps", [1, 2, 4, 5, 7])
+def test_the_whole_legend_is_in_the_picture(
+    visitor: Visitor, clock: FakeClock, monkeypatch, apps: int
+) -> None:
+    posted = {(f"app-{number}", clock.now().date()): 3 for number in range(apps)}
+    monkeypatch.setattr(home, "_posted_by_day", lambda session: posted)
+    visitor.log_in("vera")
+    chart = visitor.get("/charts/posted.svg").text
+    height = int(re.search(r'viewBox="0 0 900 (\d+)"', chart)[1])
+    if legend := re.search(r'<g transform="translate\(\d+, (\d+)\)" class="legends"', chart):
+        rows = [
+            float(y)
+            for y in re.findall(
+                r'class="legend reactive[^>]*>.*?<rect x="[\d.]+" y="([\d.]+)"', chart, re.S
+            )
+        ]
+        assert len(rows) == apps
+        assert int(legend[1]) + max(rows) + 12 <= height
+    assert bool(legend) == (apps > 1)
+
+
+def test_the_steps_of_the_chart_are_round_and_few() -> None:
+    assert [home._steps(highest) for highest in (1, 4, 9, 134)] == [
+        [0, 1], [0, 1, 2, 3, 4], [0, 5, 10], [0, 50, 100, 150],
+    ]  # fmt: skip
+
+
+def test_with_nothing_open_it_says_so(visitor: Visitor, clock: FakeClock) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        for case in session.query(Case):
+            case.closed_at = clock.now()
+    visitor.log_in("vera")
+    assert "Nothing needs you" in visitor.page("/")

@@ -1,0 +1,428 @@
+"""The inbox: each case with its reason, and the button that solves it."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select, update
+
+from hub import outbox
+from hub.cases import inbox
+from hub.db.engine import reading, transaction
+from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run
+from hub.posting.reconcile.run import reconcile
+from hub.qbo.display import TransactionLineView
+from hub.security import audit
+from hub.testing.clock import FakeClock
+from hub.web import case_comparison, case_titles
+from tests.support.visitor import Visitor
+from tests.unit.posting.test_cost import watched
+from tests.unit.web.test_undo import app, desk
+
+CLOSED = {"title": "Closed", "reason": "It is.", "act": "retry", "do": "Open it."}
+SEVERAL = 25, 75  # more than one page shows
+__all__ = ["app", "desk"]
+
+
+@pytest.fixture
+def operator(visitor: Visitor) -> Visitor:
+    visitor.log_in("oda")
+    return visitor
+
+
+def _case(visitor: Visitor, act: str) -> str:
+    return f"/inbox/{visitor.story.cases[act]}"
+
+
+@pytest.mark.parametrize(
+    ("act", "button"),
+    [
+        ("match", "Match<"),
+        ("settings", "Open settings"),
+        ("reconnect", "Companies"),
+        ("retry", "Retry"),
+        ("open_period", "Retry"),
+        ("source", "Check again"),
+        ("differ", "Open settings"),
+        ("either", "Check again"),
+        ("either", "Open settings"),
+        ("choose", "Compare"),
+        ("none", "Look"),
+    ],
+)
+def test_each_case_offers_the_button_that_solves_it(
+    operator: Visitor, act: str, button: str
+) -> None:
+    page = operator.page(f"/inbox/?act={act}")
+    row = page[page.index(_case(operator, act)) :]
+    assert button in row[: row.index("</tr>")]
+
+
+def test_cases_can_be_filtered_by_app_and_words(operator: Visitor) -> None:
+    assert "A bill was edited" in operator.page("/inbox/?q=edited")
+    assert "A bill was edited" not in operator.page("/inbox/?q=period")
+    assert "No open case fits" in operator.page("/inbox/?installation=99")
+
+
+def test_a_code_is_matched_inline_and_a_run_takes_it_further(operator: Visitor) -> None:
+    page = operator.press(f"{_case(operator, 'match')}/match", record="v1")
+    assert "Matched Byggmakker Aas to Byggmakker Ås. A sync continues with it now." in page
+    match = operator.row(Match, 1)
+    assert (match.code, match.record, match.how, match.who) == ("s1", "v1", "decided", "oda")
+    run = operator.row(Run, max(operator.story.runs.values()) + 1)
+    assert (run.kind, run.asked_by) == ("sync", "oda")
+
+
+def test_a_record_is_found_by_search_without_javascript(operator: Visitor) -> None:
+    page = operator.page(f"{_case(operator, 'match')}?q=elektro")
+    assert "Hara Elektro" in page
+    assert 'value="v4"' in page
+
+
+def test_a_record_that_does_not_fit_is_refused(operator: Visitor) -> None:
+    assert "QuickBooks has no active" in operator.press(
+        f"{_case(operator, 'match')}/match", record="68"
+    )
+
+
+def test_what_may_be_the_same_stands_side_by_side(operator: Visitor) -> None:
+    page = operator.page(_case(operator, "choose"))
+    assert "Is it this document?" in page
+    assert "In QuickBooks: 145" in page
+    assert page.count("1,435.50") >= 2
+    assert "This is it</button>" in page
+    assert "Not this one" in page
+
+
+def test_a_retry_of_a_held_posting_lets_it_go_on(operator: Visitor) -> None:
+    assert "looked at and tried again" in operator.press(f"{_case(operator, 'retry')}/retry")
+    assert operator.row(AuditEntry, 1).what == "posting retried"
+
+
+def test_skipping_needs_a_reason_which_is_kept(operator: Visitor) -> None:
+    address = f"{_case(operator, 'retry')}/{operator.story.postings['held']}/skip"
+    assert "Say why" in operator.press(address, reason=" ")
+    operator.press(address, reason="Paid in cash")
+    posting = operator.row(Posting, operator.story.postings["held"])
+    assert (posting.state, posting.reason) == ("skipped", "Paid in cash (oda)")
+    assert operator.row(AuditEntry, 1).detail == {"reason": "Paid in cash"}
+
+
+def test_a_case_that_stops_nothing_is_closed_by_who_looked_at_it(operator: Visitor) -> None:
+    operator.press(f"{_case(operator, 'none')}/close")
+    assert operator.row(Case, operator.story.cases["none"]).closed_by == "oda"
+
+
+def test_a_case_that_stops_something_cannot_be_waved_away(operator: Visitor) -> None:
+    assert operator.post(f"{_case(operator, 'retry')}/close").status_code == 400
+    assert operator.row(Case, operator.story.cases["retry"]).closed_at is None
+
+
+def test_the_menu_counts_open_cases(operator: Visitor) -> None:
+    found = re.search(r'class="count">(\d+)', operator.page("/runs/"))
+    assert found
+    assert int(found[1]) == len(operator.story.cases)
+
+
+def test_adopting_asks_quickbooks_and_says_why_not(operator: Visitor, clock: FakeClock) -> None:
+    address = f"{_case(operator, 'choose')}/{operator.story.postings['posted']}/adopt"
+    assert "cannot be taken for a transaction now" in operator.press(address, quickbooks_id="145")
+
+
+def test_cases_with_one_title_say_which_document_each_is_about(operator: Visitor) -> None:
+    for path in ("/inbox/?act=retry", _case(operator, "retry")):
+        page = operator.page(path)
+        assert "Bill F-20261 of " in page[page.index("QuickBooks refused a bill</") :]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Bill 7 of Ås: the number is used.", "The number is used."),
+        ("Bill 7 of Ås was deleted.", "It was deleted."),
+        ("Bill 7 of Åsane was deleted.", "Bill 7 of Åsane was deleted."),
+        ("It is late.", "It is late."),
+        ("Its sum is off by 0.01. Correct it at the source.", "Its sum is off by 0.01."),
+    ],
+)
+def test_a_reason_does_not_repeat_the_document_beside_its_title(said: str, shown: str) -> None:
+    assert (
+        case_titles.reason(
+            Case(reason=said, do="Correct it at the source; it is read again."), "Bill 7 of Ås"
+        )
+        == shown
+    )
+
+
+def test_a_list_leaves_out_what_quickbooks_said_in_its_own_words(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
+        case = session.get_one(Case, operator.story.cases["retry"])
+        case.reason = "The total is wrong. (QuickBooks says: Invalid Number; code 2050.)"
+    pages = operator.page("/inbox/"), operator.page(_case(operator, "retry"))
+    assert [("The total is wrong." in page, "code 2050" in page) for page in pages] == [
+        (True, False),
+        (True, True),
+    ]
+
+
+def test_what_somebody_deleted_in_quickbooks_can_be_left_out_from_its_case(desk) -> None:
+    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[0]).quickbooks_id)
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    assert "Press Retry to post it anew, or Skip to leave it out." in desk.visitor.page("/inbox/1")
+    assert "is skipped" in desk.visitor.press(
+        f"/inbox/1/{desk.ids[0]}/skip", reason="entered by mistake"
+    )
+    assert desk.state(desk.ids[0]) == "skipped"
+
+
+def test_a_bill_that_was_edited_in_quickbooks_stands_beside_what_was_posted(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    assert (
+        f"It was posted as transaction {id}, which has USD 15.00 there, where USD 10.10 was posted"
+        in page
+    )
+    assert re.findall(r"<mark>(\S+) USD", page) == ["10.10", "15.00"]
+    assert ("Documents that it is about" in page, "This is it" in page) == (True, False)
+
+
+def test_both_sides_show_due_date_account_location_memo_and_lines(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    before = next(bill for bill in desk.bills() if bill["Id"] == id)
+    added = {**before["Line"][0], "Amount": 4, "Description": "Freight by hand"}
+    added.pop("Id", None)
+    lines = [added, *before["Line"]]
+    desk.edit(id, Line=lines, DueDate="2026-05-17", PrivateNote="Edited by hand")
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    for label in ("Due", "Payable account", "Memo"):
+        row = page[page.index(f'<th scope="row">{label}') :].split("</tr>")[0]
+        assert "–" not in row.rpartition("<td>")[2], label
+    assert "17 May 2026" in page
+    assert "Edited by hand" in page
+    table = page[page.index("Lines of both sides") :].split("</table>")[0]
+    rows = table[table.index("<tbody>") :].split("</tr>")
+    assert ("No such line" in rows[0], "Freight by hand" in rows[0]) == (True, True)
+    assert 'class="differs"' not in rows[1]
+
+
+def test_lines_are_aligned_one_to_one() -> None:
+    def line(text: str, amount: int) -> TransactionLineView:
+        return TransactionLineView(text, "4000", (), None, None, Decimal(amount))
+
+    ours = [line("a", 1), line("b", 2), line("c", 3)]
+    theirs = [line("x", 9), line("a", 1), line("b", 5), line("c", 3)]
+    pairs = case_comparison.align(ours, theirs)
+    assert [
+        (pair.meant and pair.meant.description, pair.present and pair.present.description)
+        for pair in pairs
+    ] == [(None, "x"), ("a", "a"), ("b", "b"), ("c", "c")]
+    assert [pair.differs for pair in pairs] == [True, False, True, False]
+
+
+def test_a_case_opens_when_quickbooks_cannot_be_asked(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
+    reconcile(desk.company_id)
+    desk.quickbooks.add_fault("status", "bill.read", status=503, count=0)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    assert "15.00" in page
+    assert "Lines of the bill from" in page
+
+
+def test_a_copy_of_a_bill_stands_beside_the_bill_whose_mark_it_bears(desk) -> None:
+    first = desk.bills()[0]
+    copied = {name: first[name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")}
+    desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
+    unknown = re.sub(r"\[hub:\w+\]", "[hub:ABCDEFGH2345]", first["PrivateNote"])
+    desk.quickbooks.act(
+        "create", kind="Bill", set={**copied, "DocNumber": "ALIEN", "PrivateNote": unknown}
+    )
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    twice, alien = desk.visitor.page("/inbox/1"), desk.visitor.page("/inbox/2")
+    assert all(
+        text in twice for text in (f"posted as {first['Id']}", "COPY", "what else bears its mark")
+    )
+    assert all(
+        text in alien for text in ("ALIEN", "A transaction with a mark", f"{first['TotalAmt']} USD")
+    )
+
+
+def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> None:
+    twin, case = (
+        desk.posting(desk.ids[0]),
+        {"title": "Number already used", "reason": "It is.", "act": "choose"},
+    )
+    held = desk.bill("B-9")
+    desk.hold(held, "quickbooks", "Its number is used.")
+    desk.see_all()
+    with transaction() as session:
+        about = {
+            "details": {"candidates": [{"id": twin.quickbooks_id}]},
+            "company_id": desk.company_id,
+        }
+        inbox.open(
+            session, "number", do="Press “This is it”, or Skip.", postings=[held], **case, **about
+        )
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    assert re.search(
+        rf"\[hub:\w+\] of <a href=\"/documents/{twin.document_id}\">Bill A-1</a> of", page
+    )
+    assert ("Not this one</button>" in page, "This is it</button>" in page) == (True, False)
+    assert "has the same document twice, Skip this one below" in page
+
+
+def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkeypatch) -> None:
+    monkeypatch.setattr("hub.web.inbox.MAX_SHOWN", 1)
+    held = [desk.bill(f"C-{n}") for n in range(3)]
+    for id in held:
+        desk.hold(id, "preflight", "The period is closed.")
+    with transaction() as session:
+        case = inbox.open(
+            session,
+            "closed",
+            title="Closed",
+            reason="It is.",
+            act="retry",
+            do="Open it.",
+            postings=held,
+        )
+    desk.visitor.log_in("oda")
+    assert "tried again" in desk.visitor.press(f"/inbox/{case.id}/retry")
+    assert [desk.state(id) for id in held] == ["ready"] * 3
+
+
+@pytest.fixture
+def many(desk):
+    """Lays so many bills and stops them; their ids."""
+
+    def lay(count, name, stop):
+        ids = [desk.bill(f"{name}-{n}") for n in range(count)]
+        for id in ids:
+            stop(id)
+        return ids
+
+    return lay
+
+
+def _refused(id):
+    with transaction() as session:
+        posting = session.get_one(Posting, id)
+        posting.state, posting.hold, posting.rekey = "held", "quickbooks", True
+        sent = {"fence": "f", "sent_at": posting.created_at, "outcome": "refused", "code": "6000"}
+        session.add(Attempt(posting_id=id, generation=0, requestid=posting.requestid, **sent))
+
+
+@pytest.mark.proof(small=1)
+@pytest.mark.parametrize("by", ["preflight", "source", "quickbooks", "doubt"])
+def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, by) -> None:
+    def stop(id):
+        if by in ("quickbooks", "doubt"):
+            _refused(id)
+        else:
+            desk.hold(id, by, "It is.")
+        if by == "doubt":
+            with transaction() as session:
+                session.execute(
+                    update(Attempt).where(Attempt.posting_id == id).values(outcome="doubt")
+                )
+
+    desk.visitor.log_in("oda")
+    taken = []
+    for count in SEVERAL:
+        ids = many(count, f"D{count}", stop)
+        with transaction() as session:
+            case = inbox.open(session, f"closed {count}", postings=ids, **CLOSED)
+        with watched() as (times, _):
+            assert "tried again" in desk.visitor.press(f"/inbox/{case.id}/retry")
+        taken.append(times.total())
+        then = {
+            "preflight": ("ready", 0),
+            "source": ("held", 0),
+            "quickbooks": ("ready", 1),
+            "doubt": ("unknown", 0),
+        }
+        assert {(desk.state(id), desk.posting(id).generation) for id in ids} == {then[by]}
+        assert len({desk.posting(id).requestid for id in ids}) == count
+    assert taken[1] <= taken[0]
+    with reading() as session:
+        told = list(session.scalars(select(AuditEntry.what)))
+        assert (audit.verify(session), told.count("posting retried")) == (len(told), sum(SEVERAL))
+
+
+def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named(
+    desk, many
+) -> None:
+    ready, held = desk.bill("E-9"), many(2, "E", lambda id: desk.hold(id, "preflight", "It is."))
+    with transaction() as session:
+        case = inbox.open(session, "closed", postings=[*held, *desk.ids, ready], **CLOSED)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.press(f"/inbox/{case.id}/retry")
+    assert [desk.state(id) for id in (*held, *desk.ids)] == ["ready", "ready", "posted", "posted"]
+    assert "Bill A-1 of Acme is in QuickBooks; remove it there before it is posted again." in page
+    assert "Bill E-9 of Acme is ready; there is nothing to try again." in page
+    with reading() as session:
+        told = select(AuditEntry.subject).where(AuditEntry.what == "posting retried")
+        assert set(session.scalars(told)) == set(map(str, held))
+
+
+def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(desk, many) -> None:
+    desk.visitor.log_in("oda")
+    taken = []
+    for count in SEVERAL:
+        ids = many(count, f"F{count}", desk.review)
+        with watched() as (times, _):
+            desk.visitor.approve(desk.installation_id)
+        assert {(desk.state(id), desk.posting(id).approved_by) for id in ids} == {("ready", "oda")}
+        with transaction() as session:
+            session.execute(update(Posting).where(Posting.id.in_(ids)).values(approved_by=None))
+        with watched() as (more, _), transaction() as session:
+            outbox.return_to_review(session, desk.installation_id)
+            assert outbox.approve_all(session, desk.installation_id, "oda") == count
+        taken.append((times.total(), more.total()))
+        desk.drain()
+    assert taken[1] <= taken[0]
+
+
+def _gone(visitor: Visitor, act: str) -> str:
+    with visitor.app.app_context(), transaction() as session:
+        posting = session.get_one(Posting, visitor.story.postings["held"])
+        posting.hold = "person"
+        about = {"title": "Gone", "reason": "It is gone.", "do": "Decide.", "postings": [posting]}
+        here = {"installation_id": visitor.story.installation, "company_id": visitor.story.company}
+        case = inbox.open(session, f"posting:{posting.id}:gone", act=act, **about, **here)
+        return f"/inbox/{case.id}"
+
+
+def test_void_comes_first_and_delete_is_never_the_first_button(operator: Visitor) -> None:
+    page = operator.page(_gone(operator, "void"))
+    primary = re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page)
+    assert primary == ["Void in QuickBooks"]
+    assert ("Leave as it is</button>" in page, "Delete in QuickBooks" in page) == (True, False)
+    here = _gone(operator, "delete")
+    page = operator.page(here)
+    assert re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page) == ["Leave as it is"]
+    assert "Delete in QuickBooks</button>" in page
+    assert "Confirm that it is deleted" in operator.press(f"{here}/retry")
+    with operator.app.app_context(), transaction() as session:
+        held = session.get_one(Posting, operator.story.postings["held"])
+        held.operation, held.hold, held.approved_by = "delete", "person", None
+    assert "Confirm that it is deleted" in operator.press(
+        f"{here}/{operator.story.postings['held']}/retry"
+    )
+    assert operator.row(Posting, operator.story.postings["held"]).state == "held"
+
+
+def test_what_the_source_no_longer_has_is_left_in_quickbooks(operator: Visitor) -> None:
+    here = _gone(operator, "void")
+    assert "Left as it is in QuickBooks." in operator.press(f"{here}/leave")
+    assert operator.row(Posting, operator.story.postings["held"]).state == "skipped"
+    assert operator.post(f"{_case(operator, 'retry')}/leave").status_code == 400

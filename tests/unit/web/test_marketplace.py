@@ -1,0 +1,98 @@
+"""The marketplace: a tile per app, its state in words, and the way in."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from hub.contract.registry import Installed, Plugins
+from hub.models import Access, AuditEntry
+from tests.support.visitor import Visitor
+
+
+@pytest.fixture
+def gated(open_pages: Callable[..., Visitor]) -> Visitor:
+    """A hub with an app that asks for access, and one that is announced only; both are enabled nowhere."""
+    visitor = open_pages()
+    plugins = visitor.app.extensions["hub"].plugins
+    guarded = replace(
+        plugins.apps["costtracker"],
+        access="sales@costtracker.no",
+        access_gate=True,
+        slug="gated",
+        name="Gated",
+    )
+    plugins = type("Fake", (), {})()
+    real = visitor.app.extensions["hub"].plugins
+    plugins.apps, plugins.broken = {**real.apps, "gated": guarded}, ()
+    plugins.has, plugins.scope, plugins.call, plugins.describe = (
+        real.has,
+        real.scope,
+        real.call,
+        real.describe,
+    )
+    visitor.app.extensions["hub"] = replace(visitor.app.extensions["hub"], plugins=plugins)
+    return visitor
+
+
+def test_every_tile_says_its_state_in_words(gated: Visitor) -> None:
+    gated.log_in("vera")
+    page = gated.page("/apps/")
+    assert "Needs attention" in page
+
+
+def test_an_unknown_app_is_not_found(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    assert visitor.get("/apps/nothing").status_code == 404
+
+
+def test_a_guarded_app_is_asked_for_and_opens_once_an_owner_records_the_grant(
+    gated: Visitor,
+) -> None:
+    configure = f"/apps/gated/{gated.story.company}/configure"
+    gated.log_in("arne")
+    assert "Ask sales@costtracker.no" in gated.get(configure).text
+    page = gated.press(f"/apps/gated/{gated.story.company}/ask")
+    assert "sales@costtracker.no grants it" in page
+    assert "Asked by arne" in page
+    owner = Visitor(gated.app, gated.story)
+    owner.log_in("olga")
+    owner.press(f"/apps/gated/{gated.story.company}/grant")
+    assert gated.row(Access, ("gated", gated.story.company)).granted_by == "olga"
+    assert gated.get(configure).status_code == 200
+    assert [gated.row(AuditEntry, n).what for n in (1, 2)] == ["access asked for", "access granted"]
+
+
+def test_a_broken_plugin_is_named_with_its_reason_and_the_others_work(
+    visitor: Visitor, plugins: Plugins
+) -> None:
+    def fails() -> object:
+        raise ImportError("no module named requestz")
+
+    broken = Plugins([Installed(name="bad", distribution="qbo-hub-bad", version="1", open=fails)])
+    hub = visitor.app.extensions["hub"]
+    visitor.app.extensions["hub"] = replace(hub, plugins=broken)
+    visitor.log_in("vera")
+    page = visitor.page("/apps/")
+    assert "qbo-hub-bad" in page
+    assert "no module named requestz" in page
+    assert "requestz" in visitor.page("/plugins/")
+    visitor.app.extensions["hub"] = hub
+
+
+def test_a_hub_survives_that_the_plugin_of_an_installation_is_gone(visitor: Visitor) -> None:
+    hub = visitor.app.extensions["hub"]
+    visitor.app.extensions["hub"] = replace(hub, plugins=Plugins([]))
+    visitor.log_in("olga")
+    here = f"/installations/{visitor.story.installation}"
+    for path in (
+        "/",
+        "/inbox/",
+        "/documents",
+        "/runs/",
+        f"{here}/",
+        f"{here}/matching/",
+        f"{here}/review/",
+    ):
+        assert visitor.get(path).status_code == 200, path
+    assert "not installed or broken" in visitor.page(f"{here}/")

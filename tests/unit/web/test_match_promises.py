@@ -1,0 +1,164 @@
+"""What the pages promise about a code is what the next sync does with it."""
+
+import pytest
+from hub_costcertified.sandbox import company
+from sqlalchemy import select
+
+from hub.db.engine import reading, transaction
+from hub.mapping import NEW
+from hub.models import Case, Installation
+from hub.web import listed_rows
+from tests.support.costcertified_works import CLEARING, Works
+from tests.support.visitor import Visitor
+
+JORDAN, OTHER_JORDAN = company.NAMESAKES
+CAUSE = "match:{}:client:client:{}"
+PROMISES = "The next sync continues with what it stopped."
+
+
+class Pages:
+    """CostCertified and an operator before its cases."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor, self.app = visitor, visitor.app
+        with self.app.app_context():
+            self.works = Works(self.app, visitor.quickbooks, self.app.extensions["hub"].clock)
+            self.works.connect("us")
+
+    def enable(self, **settings: str) -> None:
+        with self.app.app_context():
+            self.works.enable(**settings, **CLEARING)
+
+    def sync(self, *clients: dict[str, object]) -> None:
+        with self.app.app_context():
+            for client in clients:
+                self.works.invoice(client=client)
+            self.works.sync()
+
+    def decide(self, code: str, record: str) -> None:
+        with self.app.app_context():
+            self.works.decide("client", f"client:{code}", record)
+
+    def case(self, code: str) -> str:
+        """The address of the open case about a client."""
+        with self.app.app_context(), reading() as session:
+            cause = CAUSE.format(self.works.row.id, code)
+            mine = Case.cause == cause, Case.closed_at.is_(None)
+            return f"/inbox/{session.scalars(select(Case.id).where(*mine)).one()}"
+
+    def posted(self) -> int:
+        with self.app.app_context():
+            return len(self.works.all("Invoice"))
+
+
+@pytest.fixture
+def pages(outside: Visitor) -> Pages:
+    return Pages(outside)
+
+
+def test_a_namesake_with_another_address_is_not_called_matched(pages: Pages) -> None:
+    pages.enable()
+    pages.sync(JORDAN)
+    pages.sync(OTHER_JORDAN)
+    page = pages.visitor.page(pages.case("k21"))
+    assert PROMISES not in page
+    assert "another e-mail address" in page
+    assert "another e-mail address" in pages.visitor.page(
+        f"/installations/{pages.works.row.id}/matching/?show=open"
+    )
+    assert "Matched</span>" not in pages.visitor.page("/inbox/?act=match")
+
+
+def test_a_customer_of_the_same_name_with_another_address_is_not_called_matched(
+    pages: Pages,
+) -> None:
+    pages.enable()
+    with pages.app.app_context():
+        address = {"Address": "jordan@elsewhere.example"}
+        pages.works.make("Customer", DisplayName="Jordan Mercer", PrimaryEmailAddr=address)
+    pages.sync(OTHER_JORDAN)
+    page = pages.visitor.page(pages.case("k21"))
+    assert PROMISES not in page
+    assert "another e-mail address" in page
+
+
+def test_a_namesake_without_an_address_is_not_called_matched(pages: Pages) -> None:
+    """The hub created the customer of that name for another client."""
+    pages.enable()
+    pages.sync(JORDAN | {"email": None})
+    pages.sync(JORDAN | {"id": "k77", "email": None})
+    page = pages.visitor.page(pages.case("k77"))
+    assert PROMISES not in page
+    assert "another e-mail address or code" in page
+
+
+def test_a_client_that_was_matched_is_promised_and_goes(pages: Pages) -> None:
+    pages.enable(parties="hold")
+    pages.sync(JORDAN)
+    with pages.app.app_context():
+        made = pages.works.make("Customer", DisplayName="J. Mercer")
+    pages.decide("k20", made["Id"])
+    page = pages.visitor.page(pages.case("k20"))
+    assert "It is matched to J. Mercer." in page
+    assert PROMISES in page
+    pages.sync()
+    assert pages.posted() == 1
+
+
+def test_a_client_that_is_new_is_promised_and_goes(pages: Pages) -> None:
+    pages.enable(parties="hold")
+    pages.sync(JORDAN)
+    assert "It is new: create it in QuickBooks" in pages.visitor.page(pages.case("k20"))
+    pages.decide("k20", NEW)
+    page = pages.visitor.page(pages.case("k20"))
+    assert "It will be created in QuickBooks when it is used next." in page
+    pages.sync()
+    assert pages.posted() == 1
+
+
+def test_a_paused_app_promises_no_sync(pages: Pages) -> None:
+    pages.enable(parties="hold")
+    pages.sync(JORDAN)
+    pages.decide("k20", NEW)
+    with pages.app.app_context(), transaction() as session:
+        session.get_one(Installation, pages.works.row.id).mode = "paused"
+    page = pages.visitor.page(pages.case("k20"))
+    assert PROMISES not in page
+    assert "once the app is on again" in page
+
+
+def test_a_client_whose_name_is_taken_cannot_be_called_new(pages: Pages) -> None:
+    pages.enable(parties="hold")
+    pages.sync(OTHER_JORDAN)
+    with pages.app.app_context():
+        pages.works.make("Vendor", DisplayName="Jordan Mercer")
+    page = pages.visitor.press(f"{pages.case('k21')}/match", record=NEW)
+    assert "Jordan Mercer cannot be created: the name is taken in QuickBooks" in page
+    assert PROMISES not in pages.visitor.page(pages.case("k21"))
+
+
+def test_a_client_that_was_called_new_before_its_name_was_taken_is_not_promised(
+    pages: Pages,
+) -> None:
+    pages.enable(parties="hold")
+    pages.sync(OTHER_JORDAN)
+    pages.decide("k21", NEW)
+    with pages.app.app_context():
+        pages.works.make("Vendor", DisplayName="Jordan Mercer")
+    page = pages.visitor.page(pages.case("k21"))
+    assert PROMISES not in page
+    assert "the name is taken in QuickBooks" in page
+
+
+def test_an_approval_says_which_documents_wait_for_a_record_in_review(pages: Pages) -> None:
+    pages.enable(mode="review")
+    pages.sync(JORDAN)
+    number = pages.works.row.id
+    with pages.app.app_context():
+        invoice = pages.works.posting("invoice:1001")
+    chosen = listed_rows.pair(invoice.id, invoice.planned)
+    page = pages.visitor.approve(number, "selected", selected=chosen)
+    assert "1 document waits for a new supplier, customer or item that is still in review" in page
+    assert "still in review" not in pages.visitor.approve(number)
+    pages.sync()
+    assert pages.posted() == 1

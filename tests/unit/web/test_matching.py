@@ -1,0 +1,174 @@
+"""The matching page: what a code is, a person's word on it, and files of them."""
+
+import io
+import re
+from typing import Any
+
+import pytest
+
+from hub.db import engine
+from hub.installations import matches as installations_matches
+from hub.mapping import Entry, Ref
+from hub.models import Installation, ListState, Match, Record, SeenCode, SourceDocument
+from hub.web import matches
+from tests.support.visitor import Visitor
+
+
+@pytest.fixture
+def operator(visitor: Visitor) -> Visitor:
+    visitor.log_in("oda")
+    return visitor
+
+
+def _here(visitor: Visitor) -> str:
+    return f"/installations/{visitor.story.installation}/matching/"
+
+
+def _decide(visitor: Visitor, code: str, **form: Any) -> str:
+    return visitor.press(f"{_here(visitor)}code", field="supplier", code=code, **form)
+
+
+def test_each_code_shows_what_it_is_or_what_may_fit(operator: Visitor) -> None:
+    page = operator.page(_here(operator))
+    rows = {code: page[page.index(f">{code}<") :].split("</tr>")[0] for code in ("s1", "s2", "s3")}
+    assert "Not matched" in rows["s1"]
+    assert "Byggmakker Ås" in rows["s1"]
+    assert "Not matched" in rows["s2"]
+    assert "By its name or number" in rows["s3"]
+
+
+def test_a_decision_is_kept_shown_and_can_be_taken_back(operator: Visitor) -> None:
+    assert "Matched Byggmakker Aas to Byggmakker Ås." in _decide(operator, "s1", record="v1")
+    page = operator.page(_here(operator))
+    assert "by oda," in page
+    _decide(operator, "s1", forget="1")
+    assert _matches(operator) == {}
+
+
+def test_a_code_may_be_left_out(operator: Visitor) -> None:
+    assert "is left out." in _decide(operator, "s2", record="none")
+    assert _matches(operator) == {"s2": ""}
+
+
+@pytest.mark.parametrize("path", ["matching", "code", "inbox", "case"])
+def test_a_suggestion_that_only_looks_alike_is_not_preselected(
+    operator: Visitor, path: str
+) -> None:
+    page = operator.page(_place(operator, path))
+    form = _form(page, path)
+    assert "Byggmakker Ås" in form
+    assert " checked" not in form
+    assert " selected" not in form
+    if path in ("matching", "inbox"):
+        assert form.index('<option value="">Choose…</option>') < form.index('value="v1"')
+
+
+@pytest.mark.parametrize("path", ["matching", "code", "inbox", "case"])
+def test_a_suggestion_with_the_same_full_name_is_preselected(operator: Visitor, path: str) -> None:
+    # A decision for a record that has become inactive holds the code; another record bears its name.
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        installations_matches.decide(session, installation, "supplier", "s1", "v2", who="oda")
+        session.query(SeenCode).filter_by(code="s1").one().name = "byggmakker  ÅS"
+        for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
+            code = {"id": "s1", "name": "byggmakker  ÅS"}
+            row.body = {**row.body, "codes": {**row.body["codes"], "supplier": code}}
+        session.get_one(Record, (installation.company_id, "vendor", "v2")).active = False
+        session.get_one(ListState, (installation.company_id, "vendor")).version += 1
+    form = _form(operator.page(_place(operator, path)), path)
+    chosen = re.findall(r'value="([^"]*)"[^>]* (?:checked|selected)', form)
+    assert chosen == ["v1"]
+
+
+@pytest.mark.parametrize("path", ["matching", "inbox"])
+@pytest.mark.parametrize("form", [{}, {"record": ""}])
+def test_without_a_choice_the_form_says_so_beside_the_field(
+    operator: Visitor, path: str, form: dict[str, str]
+) -> None:
+    if path == "matching":
+        answer = operator.post(f"{_here(operator)}code", field="supplier", code="s1", **form)
+    else:
+        answer = operator.post(f"/inbox/{operator.story.cases['match']}/match", **form)
+    assert answer.status_code == 400
+    fieldset = answer.text[answer.text.index('aria-describedby="record-wrong"') :]
+    assert "Choose a record." in fieldset[: fieldset.index("</fieldset>")]
+    assert _matches(operator) == {}
+
+
+def _place(visitor: Visitor, path: str) -> str:
+    return {
+        "matching": f"{_here(visitor)}?q=s1",
+        "code": f"{_here(visitor)}code?field=supplier&code=s1",
+        "inbox": "/inbox/?act=match",
+        "case": f"/inbox/{visitor.story.cases['match']}",
+    }[path]
+
+
+def _form(page: str, path: str) -> str:
+    """The form that decides the code."""
+    forms = [form for form in re.findall(r"<form.*?</form>", page, re.S) if 'name="record"' in form]
+    assert len(forms) == 1, path
+    return forms[0]
+
+
+def test_the_search_reaches_every_record_by_words_of_its_name(operator: Visitor) -> None:
+    page = operator.page(f"{_here(operator)}code?field=supplier&code=s2&q=sønner+rør")
+    assert "Rørlegger Næss &amp; Sønner" in page
+    assert "No active record holds" in operator.page(
+        f"{_here(operator)}code?field=supplier&code=s2&q=zzz"
+    )
+
+
+def test_codes_are_filtered_by_name_field_and_state(operator: Visitor) -> None:
+    assert "Helt Ny" in operator.page(f"{_here(operator)}?q=helt")
+    assert "Helt Ny" not in operator.page(f"{_here(operator)}?show=open")
+    assert "Byggmakker Aas" in operator.page(f"{_here(operator)}?show=open")
+    assert "No code fits" in operator.page(f"{_here(operator)}?show=decided")
+    assert "No code fits" in operator.page(f"{_here(operator)}?field=account")
+
+
+def test_matches_go_out_and_come_back_as_a_file(visitor: Visitor) -> None:
+    visitor.log_in("arne")
+    _decide(visitor, "s1", record="v1")
+    file = visitor.get(f"{_here(visitor)}matches.csv")
+    assert file.headers["Content-Disposition"].endswith("matches-costtracker-9130001.csv")
+    assert '"supplier","s1","Byggmakker Aas","v1","Byggmakker Ås"' in file.text
+    changed = file.text.replace('"v1","Byggmakker Ås"', '"v2",""')
+    page = visitor.press(f"{_here(visitor)}import", file=(io.BytesIO(changed.encode()), "m.csv"))
+    assert "Kept" in page
+    assert _matches(visitor)["s1"] == "v2"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"field,code,quickbooks_id\nsupplier,s1,nope\n", "Line 2:"),
+        (b"a,b\n", "lacks the column"),
+        (b"\xff\xfe\x00", "not a CSV file in UTF-8"),
+        (b"", "lacks the column"),
+    ],
+)
+def test_a_wrong_file_keeps_nothing_and_says_why(
+    visitor: Visitor, content: bytes, said: str
+) -> None:
+    visitor.log_in("arne")
+    assert said in visitor.press(f"{_here(visitor)}import", file=(io.BytesIO(content), "m.csv"))
+    assert _matches(visitor) == {}
+
+
+def _matches(visitor: Visitor) -> dict[str, str]:
+    with visitor.app.app_context(), engine.reading() as session:
+        return {match.code: match.record for match in session.query(Match)}
+
+
+def test_records_are_offered_without_a_search(operator: Visitor) -> None:
+    page = operator.page(f"{_here(operator)}code?field=supplier&code=s2")
+    assert "Rørlegger Næss &amp; Sønner" in page
+    assert "leave it out" not in page
+
+
+def test_of_a_long_list_the_first_are_offered_and_suggestions_only_once() -> None:
+    entries = [Entry(id=str(place), name=f"Account {place:03d}") for place in range(300)]
+    assert [one.id for one in matches.choices(entries, "")] == [str(place) for place in range(20)]
+    near = Ref(role="account", id="1", name="Account 001")
+    assert [one.id for one in matches.choices(entries[:3], "", [near])] == ["0", "2"]

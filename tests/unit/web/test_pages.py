@@ -1,0 +1,215 @@
+"""Every page in its states: with a story, empty, and long."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert
+
+from hub.db import engine
+from hub.models import Case, Posting, Run, SeenCode, SourceDocument
+from hub.testing.clock import FakeClock
+from tests.support.story import Story, add_company, add_installation, add_people, tell
+from tests.support.tiers import FULL
+from tests.support.visitor import Visitor
+
+MANY = 10_000 if FULL else 300
+FOR_ALL = (
+    "/logout",
+    "/settings",
+    "/ask",
+)  # a viewer may look at settings; their fields are switched off
+HERE = "/installations/{0.installation}"
+FIXED = ("/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/", "/people/",
+         "/audit/", "/password")  # fmt: skip
+OF_APP = (f"{HERE}/", f"{HERE}/settings", f"{HERE}/matching/", f"{HERE}/review/",
+          f"{HERE}/review/approve?which=all", f"{HERE}/earlier/", f"{HERE}/earlier/include?which=all",
+          f"{HERE}/matching/code?field=supplier&code=s1")  # fmt: skip
+NOT_FOR_VIEWERS = ("/people/", "/audit/", "/review/approve?which=all", "/earlier/include?which=all")
+
+
+def _addresses(story: Story) -> list[str]:
+    found = [*FIXED, *(path.format(story) for path in OF_APP)]
+    found += [f"/documents/{id}" for id in story.documents.values()] + [
+        f"/inbox/{id}" for id in story.cases.values()
+    ]
+    return found + [f"/runs/{id}" for id in story.runs.values()]
+
+
+def test_every_page_answers_on_postgresql_too(
+    make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
+) -> None:
+    app = make_app(make_config(HUB_DATABASE_URL=postgres_url), pages=True)
+    with app.app_context(), engine.transaction() as session:
+        add_people(session)
+        story = tell(session)
+    visitor = Visitor(app, story)
+    visitor.log_in("olga")
+    searches = (
+        "/documents?q=F&state=held&from=2026-01-01",
+        '/documents?before=["x"]',
+        "/audit/?q=x",
+    )
+    for path in (
+        *_addresses(story),
+        *searches,
+        "/charts/posted.svg",
+        f"{HERE}/matching/?show=open&q=a".format(story),
+    ):
+        assert visitor.get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize("name", ["olga", "vera"])
+def test_every_page_answers_whole(visitor: Visitor, name: str) -> None:
+    visitor.log_in(name)
+    for path in _addresses(visitor.story):
+        if name == "vera" and path.endswith(NOT_FOR_VIEWERS):
+            continue
+        page = visitor.page(path)
+        assert page.count("<h1") == 1, path
+        assert page.rstrip().endswith("</html>"), path
+        assert "Undefined" not in page
+
+
+def test_a_viewer_is_offered_nothing_to_press(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    for path in _addresses(visitor.story):
+        if path.endswith((*NOT_FOR_VIEWERS, "/password")):
+            continue
+        forms = [form for form in re.findall(r"<form[^>]*>", visitor.page(path)) if "post" in form]
+        assert all(any(free in form for free in FOR_ALL) for form in forms), (path, forms)
+
+
+@pytest.fixture
+def empty(open_pages: Callable[..., Visitor]) -> Visitor:
+    """A hub in which only the people are there."""
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    return visitor
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/", "Connect your first company"),
+        ("/inbox/", "Nothing needs you"),
+        ("/documents", "No documents yet"),
+        ("/runs/", "Nothing has run yet"),
+        ("/companies", "No company is connected"),
+        ("/apps/costtracker", "Connect a company first"),
+        ("/audit/", "What people do in the hub will stand here"),
+    ],
+)
+def test_an_empty_page_says_what_comes_and_what_to_do(empty: Visitor, path: str, said: str) -> None:
+    assert said in empty.page(path)
+
+
+def test_a_hub_without_an_intuit_app_says_which_settings_are_missing(
+    open_pages: Callable[..., Visitor],
+) -> None:
+    visitor = open_pages(HUB_QBO_CLIENT_ID="")
+    visitor.log_in("olga")
+    page = visitor.page("/companies")
+    assert "HUB_QBO_CLIENT_ID" in page
+    assert "/quickbooks/callback" in page
+
+
+def test_pages_of_many_rows_show_fifty_and_lead_on(empty: Visitor) -> None:
+    story = _fill(empty)
+    for path in (
+        "/documents",
+        "/documents?q=F-000123",
+        "/documents?state=held",
+        "/runs/",
+        "/inbox/",
+        f"{HERE}/matching/",
+    ):
+        page = empty.page(path.format(story))
+        assert 25 <= page.count("<tr") <= 60 or "F-000123" in page, path
+    assert "Older" in empty.page("/documents")
+
+
+@pytest.mark.proof
+def test_paging_shows_each_row_once_forth_and_back(empty: Visitor) -> None:
+    story = _fill(empty, 120)
+    first = empty.page("/documents")
+    seen, page = _numbers(first), first
+    while next_page := re.search(r'rel="next" href="([^"]+)"', page):
+        page = empty.page(next_page[1].replace("&amp;", "&"))
+        seen += _numbers(page)
+    assert len(seen) == len(set(seen)) == 120
+    back = re.search(r'rel="prev" href="([^"]+)"', page)
+    assert back
+    middle = empty.page(back[1].replace("&amp;", "&"))
+    assert _numbers(middle) == seen[50:100]
+    assert story.installation
+
+
+def _numbers(page: str) -> list[str]:
+    return re.findall(r">(F-\d{6})<", page)
+
+
+def _fill(visitor: Visitor, many: int = MANY) -> Story:
+    """As many documents, postings, cases, codes and runs."""
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = add_company(session)
+        here = add_installation(session, company)
+        now = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+        about = {"company_id": company.id, "installation_id": here.id}
+        numbers = range(1, many + 1)
+        rows: dict[Any, list[dict[str, Any]]] = {
+            SourceDocument: [
+                {**about, "id": n, "slug": here.slug, "tenant": "t1", "source_id": f"i:{n}", "marker": f"M{n}",
+                 "kind": "bill", "number": f"F-{n:06d}", "seen_at": now} for n in numbers
+            ],
+            Posting: [
+                {**about, "id": n, "document_id": n, "kind": "bill", "operation": "create", "requestid": str(n),
+                 "state": "held" if n % 50 else "posted", "created_at": now, "changed_at": now} for n in numbers
+            ],
+            Case: [
+                {**about, "cause": f"look:{n}", "title": f"Case {n}", "reason": "", "act": "retry", "do": "",
+                 "opened_at": now} for n in numbers
+            ],
+            SeenCode: [
+                {"installation_id": here.id, "field": "supplier", "code": f"s{n}", "name": f"Supplier {n}",
+                 "seen_at": now} for n in numbers
+            ],
+            Run: [{**about, "kind": "sync", "started_at": now, "ended_at": now, "outcome": "done"} for n in numbers],
+        }  # fmt: skip
+        for model, values in rows.items():
+            session.execute(insert(model), values)
+        return Story(company.id, here.id)
+
+
+def test_moments_stand_in_the_zone_of_the_app_on_every_page(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    story = visitor.story
+    app, document, run = story.installation, story.documents["unknown"], story.runs["done"]
+    case = story.cases["choose"]
+    paths = [
+        "/",
+        "/inbox/",
+        f"/inbox/{case}",
+        f"/documents/{document}",
+        f"/runs/{run}",
+        f"/installations/{app}/",
+    ]
+    for path in paths:
+        page = visitor.page(path)
+        assert " CET" in page or " CEST" in page, path
+        assert " UTC" not in page, path
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(0, "today "), (1, "yesterday "), (2, r"\d\d [A-Z][a-z]{2} \d{4} ")]
+)
+def test_a_moment_of_today_or_yesterday_says_so(
+    visitor: Visitor, clock: FakeClock, days: int, said: str
+) -> None:
+    clock.advance(days * 86400)
+    visitor.log_in("olga")
+    page = visitor.page(f"/runs/{visitor.story.runs['done']}")
+    assert re.search(rf"<dt>Started</dt><dd><time[^>]*>{said}\d\d:\d\d</time>", page)

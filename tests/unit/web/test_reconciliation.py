@@ -1,0 +1,144 @@
+"""The nightly proof on the pages: when it was, how many of how many, the difference, and what to look at."""
+
+import datetime as dt
+import re
+
+from click.testing import CliRunner
+
+from hub.cli import main
+from hub.db.engine import transaction
+from hub.models import Run
+from hub.qbo import transaction_download
+from hub.scheduling import runner
+from tests.unit.web.test_undo import app, desk
+
+__all__ = ["app", "desk"]
+
+
+def proof(desk):
+    runner.company("reconcile", desk.company_id, asked_by="schedule")
+    desk.visitor.log_in("vera")
+    return desk.visitor.page("/")
+
+
+def test_the_home_page_says_when_it_was_last_proved_and_that_all_agrees(desk):
+    page = proof(desk)
+    assert "Last proved" in page
+    assert "2 of 2 documents stand in QuickBooks" in page
+    assert 'difference <span class="mono">0.00 USD</span>' in page
+
+
+def test_a_difference_is_told_with_its_amount_and_its_list(desk):
+    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
+    page = proof(desk)
+    assert "1 of 2 documents" in page
+    assert "20.10 USD" in page
+    run_page = desk.visitor.page("/runs/1")
+    assert "Control totals" in run_page
+    assert "is no longer there" in run_page
+
+
+def test_two_differences_that_cancel_out_do_not_look_clean(desk):
+    for id, total in zip(desk.ids, ("15.10", "15.10"), strict=True):
+        posting = desk.posting(id)
+        desk.edit(posting.quickbooks_id, Line=desk.body(posting.number, total=total)["Line"])
+    assert 'difference <span class="mono">10.00 USD</span>' in proof(desk)
+    body = desk.visitor.page("/runs/1").partition("<tbody>")[2]
+    assert re.findall(r"amount wrong\">(.+?)</td>", body) == [
+        "0.00 USD",
+        '2<div class="small">by 10.00</div>',
+    ]
+    with desk.app.app_context():
+        proved = CliRunner().invoke(main, ["reconcile"], obj=desk.app).stdout
+    assert re.search(r"30\.20 +30\.20 +0\.00 +2 +10\.00", proved)
+
+
+def test_what_bears_a_mark_of_ours_leads_from_the_proof_to_both_sides(desk):
+    copied = {
+        name: desk.bills()[0][name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")
+    }
+    desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
+    proof(desk)
+    assert '<a href="/inbox/1">Compare<span' in desk.visitor.page("/runs/1")
+    assert "what else bears its mark" in desk.visitor.page("/inbox/1")
+
+
+def test_before_the_first_proof_nothing_is_claimed(desk):
+    desk.visitor.log_in("vera")
+    page = desk.visitor.page("/")
+    assert ("Last proved" in page, "Not proved yet" in page, "Prove now" in page) == (
+        False,
+        True,
+        False,
+    )
+
+
+def test_the_books_can_be_proved_again_and_the_sums_are_added_up_by_currency(desk):
+    runner.company("reconcile", desk.company_id, asked_by="schedule")
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/")
+    assert ("Last proved" in page, "Prove now" in page) == (True, True)
+    desk.bill("LATER", total="9.90", TxnDate="2025-12-31")
+    desk.drain()
+    runner.company("reconcile", desk.company_id, asked_by="oda")
+    foot = desk.visitor.page("/runs/2").partition("<tfoot>")[2]
+    assert re.findall(r"amount\">([\d.,]+)(?: USD)?<", foot)[:5] == [
+        "3",
+        "300.00",
+        "40.10",
+        "40.10",
+        "0.00",
+    ]
+
+
+def test_differences_that_are_none_in_several_currencies_are_said_once(desk):
+    proof(desk)
+    with transaction() as session:
+        kept = session.get_one(Run, 1)
+        lines = kept.counts["totals"]
+        kept.counts = {**kept.counts, "totals": [*lines, {**lines[0], "currency": "EUR"}]}
+    assert 'QuickBooks, difference <span class="mono">0.00</span>' in desk.visitor.page("/")
+
+
+def test_a_proof_that_an_earlier_version_kept_is_still_shown(desk):
+    proof(desk)
+    with transaction() as session:
+        kept = session.get_one(Run, 1)
+        known = (
+            "app",
+            "kind",
+            "period",
+            "currency",
+            "documents",
+            "source",
+            "posted",
+            "quickbooks",
+            "difference",
+        )
+        lines = [
+            {name: line[name] for name in known} | {"accepted": "0.00"}
+            for line in kept.counts["totals"]
+        ]
+        kept.counts = {**kept.counts, "totals": lines}
+    assert "Control totals" in desk.visitor.page("/runs/1")
+    assert "Last proved" in desk.visitor.page("/")
+
+
+def test_whoever_operates_can_have_the_books_proved_now(desk):
+    desk.visitor.log_in("oda")
+    assert "Prove now" in desk.visitor.page("/")
+    page = desk.visitor.press(f"/companies/{desk.company_id}/prove")
+    assert "Nightly proof" in page
+    assert desk.visitor.row(Run, 1).asked_by == "oda"
+
+
+def test_the_proofs_are_listed_with_what_each_found(desk):
+    transaction_download.ensure(desk.company_id, ["bill"], dt.date(2026, 1, 1))
+    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
+    desk.clock.advance(60)
+    runner.company("changes", desk.company_id, asked_by="oda")
+    proof(desk)
+    history = desk.visitor.page("/runs/?kind=reconcile")
+    assert "1 of 2 documents stand in QuickBooks, difference USD 20.10, 1 to look at" in history
+    assert ("Differs</span>" in history, "Changes in QuickBooks ·" in history) == (True, False)
+    assert "1 gone" in desk.visitor.page("/runs/?kind=changes")

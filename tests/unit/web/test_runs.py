@@ -1,0 +1,96 @@
+"""Runs: asked for by a button, watched while they go on, kept in the history."""
+
+import re
+
+import pytest
+
+from hub.db import engine
+from hub.installations import enable
+from hub.models import Installation, Run
+from hub.security import audit
+from tests.support.visitor import Visitor
+
+
+@pytest.fixture
+def operator(visitor: Visitor) -> Visitor:
+    visitor.log_in("oda")
+    return visitor
+
+
+def test_run_now_asks_for_a_run_and_shows_it(operator: Visitor) -> None:
+    page = operator.press(f"/installations/{operator.story.installation}/run")
+    assert "It starts as soon as the engine is free." in page
+    run = operator.row(Run, max(operator.story.runs.values()) + 1)
+    assert (run.kind, run.asked_by) == ("sync", "oda")
+
+
+def test_a_paused_app_is_not_run(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(Installation, operator.story.installation).mode = "paused"
+    assert "It is paused." in operator.press(f"/installations/{operator.story.installation}/run")
+    assert "It is paused." in operator.press(
+        f"/installations/{operator.story.installation}/matching/apply"
+    )
+
+
+def test_a_run_in_progress_renews_itself_every_two_seconds(operator: Visitor) -> None:
+    here = f"/runs/{operator.story.runs['running']}"
+    page = operator.page(here)
+    assert f'hx-get="{here}/progress" hx-trigger="every 2s"' in page
+    assert "40 of 120" in page
+    part = operator.get(f"{here}/progress", headers={"HX-Request": "true"})
+    assert part.status_code == 200
+    assert "<html" not in part.text
+    assert 'hx-swap-oob="innerHTML">Running: post<' in part.text
+
+
+def test_a_run_that_ended_stops_the_renewal(operator: Visitor) -> None:
+    here = f"/runs/{operator.story.runs['done']}"
+    assert "hx-get" not in operator.page(here)
+    assert operator.get(f"{here}/progress").status_code == 286
+
+
+def test_a_run_shows_its_result_and_its_log(operator: Visitor) -> None:
+    page = operator.page(f"/runs/{operator.story.runs['done']}")
+    assert re.findall(r"<strong>([^<]+)</strong>([^<]+)</span>", page) == [
+        ("1", "Posted"),
+        ("2", "Newly held"),
+        ("1,250.50 NOK", "Posted"),
+    ]
+    assert "1 posted, 2 newly held" in operator.page("/runs/")
+    assert "120 documents were read." in page
+
+
+def test_a_stopped_run_says_why(operator: Visitor) -> None:
+    assert "CostTracker does not answer." in operator.page(
+        f"/runs/{operator.story.runs['stopped']}"
+    )
+
+
+@pytest.mark.row("CT-S19")
+def test_the_last_download_of_the_lists_is_shown_with_the_app(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        now = session.get_one(Installation, operator.story.installation).created_at
+        about = {"company_id": operator.story.company, "kind": "lists", "asked_by": "schedule"}
+        session.add(Run(**about, started_at=now, ended_at=now, outcome="done"))
+    page = operator.page(f"/installations/{operator.story.installation}/")
+    master = page[page.index("Master data") :]
+    assert "then every night" in master
+    assert "by schedule" in master
+
+
+@pytest.mark.parametrize(("state", "count"), [("done", 1), ("stopped", 1), ("running", 1), ("", 3)])
+def test_the_history_is_filtered_by_state(operator: Visitor, state: str, count: int) -> None:
+    page = operator.page(f"/runs/?state={state}&installation={operator.story.installation}")
+    assert len(re.findall(r'href="/runs/\d+"', page)) == count
+
+
+@pytest.mark.row("CT-S19")
+def test_lists_that_enabling_put_into_the_app_are_the_last_download_too(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        audit.record(session, "arne", enable.LISTS, enable.subject(installation), supplier=5)
+    page = operator.page(f"/installations/{operator.story.installation}/")
+    master = page[page.index("Master data") :]
+    assert "by arne, when the app was enabled" in master
+    assert "Refresh master data now" in master

@@ -1,0 +1,285 @@
+"""Enabling an app and changing its settings, by a form drawn from its schema."""
+
+import datetime as dt
+import re
+from html import escape, unescape
+
+import pytest
+from sqlalchemy import select
+
+from hub.db.engine import reading, transaction
+from hub.models import AuditEntry, Installation, Run, Secret, SourceDocument
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.security.secrets import SiteSecrets
+from hub.testing.clock import FakeClock
+from tests.support.story import add_company
+from tests.support.visitor import Visitor
+
+NEW = "/apps/costtracker/1/configure"
+OWN = {"mode": "review", "schedule": "15m", "zone": "Europe/Oslo", "start_date": ""}
+
+
+@pytest.fixture
+def connected(outside: Visitor) -> Visitor:
+    """The same with a company."""
+    stand_in = outside.quickbooks
+    with outside.app.app_context():
+        company = oauth_connect.connect_with_refresh_token(
+            stand_in.realm, stand_in.refresh_tokens[stand_in.realm]
+        )
+        record_download.refresh(company.id)
+    return outside
+
+
+def _form(visitor: Visitor, **more: str) -> dict[str, str]:
+    account = re.search(r'<option value="(\d+)" selected', visitor.page(NEW))
+    assert account, "the only payable account is chosen already"
+    given = {name: str(value) for name, value in visitor.costtracker.items()}
+    return {
+        **OWN,
+        **given,
+        "payable_account": account[1],
+        "attach_files": "1",
+        "transfer_classes": "1",
+        **more,
+    }
+
+
+@pytest.mark.row("CT-S13")
+@pytest.mark.row("CT-S23")
+@pytest.mark.end_to_end
+def test_an_app_is_enabled_with_its_account_checked_and_shown(connected: Visitor) -> None:
+    page = connected.press(NEW, **_form(connected))
+    row = connected.row(Installation, 1)
+    assert f"CostTracker is enabled; {escape(row.tenant_name)} answers." in page
+    assert (row.mode, row.owner, row.zone) == ("review", "olga", "Europe/Oslo")
+    assert row.settings["transfer_locations"] is False
+
+
+def test_the_next_app_is_offered_the_time_zone_of_the_first(connected: Visitor) -> None:
+    zone = re.compile(r'name="zone"[^>]* value="([^"]+)"')
+    before = zone.findall(connected.page("/apps/ontraccr/1/configure"))
+    connected.press(NEW, **_form(connected))
+    assert (before, zone.findall(connected.page("/apps/ontraccr/1/configure"))) == (
+        ["UTC"],
+        ["Europe/Oslo"],
+    )
+
+
+START_DATE = re.compile(r'name="start_date" value="([^"]*)"')
+
+
+def test_a_new_app_is_suggested_to_begin_today_in_its_zone(
+    connected: Visitor, clock: FakeClock
+) -> None:
+    clock.set(dt.datetime(2026, 3, 2, 11, 30, tzinfo=dt.UTC))
+    assert START_DATE.findall(connected.page(NEW)) == ["2026-03-02"]
+    form = _form(connected, start_date="2026-03-02", zone="Pacific/Auckland")
+    connected.press(NEW, **form)
+    assert START_DATE.findall(connected.page("/installations/1/settings")) == ["2026-03-02"]
+    assert START_DATE.findall(connected.page("/apps/ontraccr/1/configure")) == ["2026-03-03"]
+
+
+def test_a_start_date_that_was_emptied_is_not_suggested_again(connected: Visitor) -> None:
+    answer = connected.post(NEW, **_form(connected, start_date="", schedule="often"))
+    assert START_DATE.findall(answer.text) == [""]
+
+
+@pytest.mark.parametrize(
+    ("start", "warning"),
+    [("2026-03-02", ""), ("2026-03-01", "from 01 Mar 2026 on"), ("", "of any date")],
+)
+def test_a_start_date_in_the_past_is_warned_of(
+    connected: Visitor, start: str, warning: str
+) -> None:
+    page = connected.press(NEW, **_form(connected, start_date=start))
+    assert (f"Documents {warning} will be posted." in page) == bool(warning)
+    again = connected.press("/installations/1/settings", **_form(connected, start_date=start))
+    assert "will be posted." not in again
+
+
+def test_a_demo_suggests_the_date_of_the_first_document(visitor: Visitor) -> None:
+    object.__setattr__(visitor.app.extensions["hub"], "is_demo", True)
+    visitor.log_in("olga")
+    with visitor.app.app_context(), transaction() as session:
+        company = add_company(session, "9130002", "Another AS")
+        session.scalars(select(SourceDocument)).first().date = dt.date(2026, 1, 7)
+    page = visitor.page(f"/apps/costtracker/{company.id}/configure")
+    assert START_DATE.findall(page) == ["2026-01-07"]
+    assert START_DATE.findall(visitor.page(f"/apps/ontraccr/{company.id}/configure")) == [""]
+
+
+@pytest.mark.row("CT-S23")
+def test_only_payable_accounts_are_offered_as_credit_account(connected: Visitor) -> None:
+    page = connected.page(NEW)
+    select = page[
+        page.index('id="payable_account"') : page.index(
+            "</select>", page.index('id="payable_account"')
+        )
+    ]
+    assert select.count("<option") == 1
+
+
+def test_test_connection_says_what_answers_and_keeps_nothing(connected: Visitor) -> None:
+    page = connected.post(NEW, **_form(connected), test="1").text
+    assert "The connection works:" in page
+    assert "Nothing is saved yet" in page
+    assert connected.get("/installations/1/").status_code == 404
+
+
+def test_wrong_keys_are_told_and_what_was_typed_stays(connected: Visitor) -> None:
+    answer = connected.post(NEW, **_form(connected, client_secret="wrong", schedule="2h"))
+    assert answer.status_code == 400
+    assert 'role="status"' in answer.text
+    assert 'value="2h"' in answer.text
+    assert connected.get("/installations/1/").status_code == 404
+
+
+@pytest.mark.row("CT-S22")
+@pytest.mark.parametrize(
+    ("field", "given", "said"),
+    [
+        ("payable_account", "", "This is needed."),
+        ("base_url", "not an address", "Not a valid URL."),
+        ("schedule", "often", "is no schedule"),
+        ("zone", "Mars/Olympus", "is no time zone"),
+        ("start_date", "31.01.2026", "is no date"),
+    ],
+)
+def test_a_wrong_answer_is_told_beside_its_question(
+    connected: Visitor, field: str, given: str, said: str
+) -> None:
+    answer = connected.post(NEW, **_form(connected, **{field: given}))
+    assert answer.status_code == 400
+    about = answer.text[answer.text.index(f'id="{field}-about"') :][:700]
+    assert said in about.replace("&#39;", "'")
+
+
+def test_a_secret_left_empty_is_kept_and_never_shown(connected: Visitor) -> None:
+    form = _form(connected)
+    connected.press(NEW, **form)
+    page = connected.page("/installations/1/settings")
+    assert form["client_secret"] not in page
+    assert "Leave empty to keep it" in page
+    connected.press("/installations/1/settings", **{**form, "client_secret": "", "mode": "auto"})
+    assert connected.row(Installation, 1).mode == "auto"
+    with connected.app.app_context():
+        assert SiteSecrets(1)["client_secret"] == form["client_secret"]
+
+
+def test_disabling_keeps_settings_and_says_so(connected: Visitor) -> None:
+    connected.press(NEW, **_form(connected))
+    assert "kept" in connected.press("/installations/1/disable", sure="1")
+    row = connected.row(Installation, 1)
+    assert (row.enabled, bool(row.settings)) == (False, True)
+
+
+def test_an_app_owner_changes_only_what_is_theirs(visitor: Visitor) -> None:
+    here = f"/installations/{visitor.story.installation}"
+    visitor.log_in("arne")
+    page = visitor.press(f"{here}/owner", owner="olga")
+    assert "olga now owns this app" in page
+    assert visitor.post(f"{here}/settings", **OWN).status_code == 403
+    assert "olga may change them" in visitor.page(f"{here}/settings")
+    assert visitor.row(AuditEntry, 1).what == "app handed over"
+
+
+@pytest.mark.row("CT-S18")
+@pytest.mark.end_to_end
+def test_after_enabling_the_first_download_is_one_press_away(connected: Visitor) -> None:
+    page = connected.press(NEW, **_form(connected))
+    assert "Download master data now" in page
+    assert "Last: never" in page
+    assert "Lists of QuickBooks" in connected.press("/installations/1/lists")
+    assert "Refresh master data now" in connected.page("/installations/1/")
+
+
+def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_then(
+    connected: Visitor,
+) -> None:
+    given = _form(connected)
+    connected.press(NEW, **given)
+    kinds = []
+    for changes in ({}, {"transfer_locations": "1"}):
+        connected.press("/installations/1/settings", **{**given, **changes})
+        with connected.app.app_context(), reading() as session:
+            kinds.append(sorted(session.scalars(select(Run.kind)).all()))
+    assert kinds == [["sync"], ["lists", "sync"]]
+
+
+SHOWN_DRAFT = re.compile(r'name="draft" value="([^"]+)"')
+
+
+def _again(answer: str, form: dict[str, str], **more: str) -> dict[str, str]:
+    """The form as a browser sends it the next time: password fields come back empty."""
+    found = SHOWN_DRAFT.search(answer)
+    return {**form, "client_secret": "", "draft": found[1] if found else "", **more}
+
+
+@pytest.mark.parametrize("first", [{"test": "1"}, {"schedule": "often"}])
+def test_a_secret_that_was_typed_is_kept_until_the_form_is_saved(
+    connected: Visitor, first: dict[str, str]
+) -> None:
+    form = _form(connected)
+    answer = connected.post(NEW, **{**form, **first}).text
+    assert form["client_secret"] not in answer
+    assert "Entered, not saved yet. Leave empty to keep it." in answer
+    page = connected.press(NEW, **_again(answer, form))
+    assert "CostTracker is enabled" in page
+    with connected.app.app_context(), reading() as session:
+        assert SiteSecrets(1)["client_secret"] == form["client_secret"]
+        assert not session.scalars(select(Secret.place).where(Secret.place.like("form:%"))).all()
+
+
+def test_a_kept_secret_is_sealed_and_sent_to_no_other_address(connected: Visitor) -> None:
+    form = _form(connected)
+    answer = connected.post(NEW, **form, test="1").text
+    with connected.app.app_context(), reading() as session:
+        row = session.scalars(select(Secret).where(Secret.place.like("form:%"))).one()
+        assert form["client_secret"].encode() not in row.sealed
+    again = connected.post(NEW, **_again(answer, form, base_url="http://elsewhere.test"))
+    about = again.text[again.text.index('id="client_secret-about"') :][:400]
+    assert (again.status_code, "This is needed." in about) == (400, True)
+
+
+def test_a_kept_secret_is_forgotten_after_half_an_hour(
+    connected: Visitor, clock: FakeClock
+) -> None:
+    form = _form(connected)
+    answer = connected.post(NEW, **form, test="1").text
+    clock.advance(1801)
+    again = connected.post(NEW, **_again(answer, form))
+    assert (again.status_code, "This is needed." in again.text) == (400, True)
+
+
+@pytest.mark.parametrize("how", ["another token", "logged out", "after half a day"])
+def test_a_form_that_was_open_too_long_is_shown_again_with_its_values(
+    connected: Visitor, clock: FakeClock, how: str
+) -> None:
+    form = _form(connected, schedule="3h")
+    if how == "after half a day":
+        clock.advance(13 * 3600)
+    elif how == "logged out":
+        connected.post("/logout")
+    token = {"csrf_token": "x"} if how == "another token" else {}
+    answer = connected.post(NEW, **form, **token)
+    assert answer.status_code in (302, 303)
+    if how != "another token":
+        login = connected.get(answer.location, follow_redirects=True)
+        assert "Log in" in login.text
+        address = re.search(r'<form action="([^"]+)"', login.text)
+        assert address
+        answer = connected.log_in("olga", next=unescape(address[1]))
+    page = connected.page(answer.location)
+    assert "Check it and save it again." in page
+    assert 'value="3h"' in page
+    assert form["client_secret"] not in page
+
+
+def test_a_form_that_another_site_sends_is_not_kept(connected: Visitor) -> None:
+    sent = {**_form(connected), "csrf_token": "x"}
+    headers = {"Origin": "https://elsewhere.test"}
+    assert connected.client.post(NEW, data=sent, headers=headers).status_code == 400
+    with connected.app.app_context(), reading() as session:
+        assert not session.scalars(select(Secret.place).where(Secret.place.like("form:%"))).all()

@@ -1,0 +1,206 @@
+"""A stored secret goes to the address that it was entered for, and to no other one."""
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from hub import demo, sources
+from hub.context import current
+from hub.db.engine import reading
+from hub.errors import HubError, SettingsInvalid
+from hub.installations import enable
+from hub.models import AuditEntry, Installation
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.security import audit
+from hub.security.secrets import SiteSecrets
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.support.visitor import Visitor
+
+HOME, ELSEWHERE = "https://source.test", "https://elsewhere.test"
+APPS = {
+    "costtracker": ("base_url",),
+    "ontraccr": ("base_url",),
+    "costcertified": ("base_url",),
+    "ion": ("api_url", "token_url"),
+    "autotask-invoices": ("address",),
+}
+
+
+class Listener:
+    """A server that somebody else runs: it writes down whatever it is sent."""
+
+    def __init__(self):
+        self.heard = []
+
+    def __call__(self, environ, start):
+        body = environ["wsgi.input"].read()
+        headers = {name: value for name, value in environ.items() if name.startswith("HTTP_")}
+        self.heard.append(json.dumps([environ["PATH_INFO"], headers, body.decode()]))
+        start("200 OK", [("Content-Type", "application/json")])
+        return [b'{"access_token": "x", "refresh_token": "x", "expires_in": 3600}']
+
+
+@pytest.fixture
+def listener(app):
+    made = Listener()
+    current().mounts[ELSEWHERE] = WSGIAdapter(made, ELSEWHERE)
+    return made
+
+
+def enabled(quickbooks, slug):
+    """The app with the settings of its stand-in, as its row is now."""
+    stand_in = current().plugins.call(slug, "hub_sandbox", folder=None, documents=5, seed=1)
+    current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
+    with reading() as session:
+        company = session.get_one(demo.Company, 1)
+    demo.enable(company, slug, stand_in.settings(HOME))
+    return stand_in, row()
+
+
+def row():
+    with reading() as session:
+        return session.scalars(select(Installation)).one()
+
+
+def moved(slug, place=ELSEWHERE, **answers):
+    return dict.fromkeys(APPS[slug], place) | answers
+
+
+def secrets_of(stand_in):
+    app = current().plugins.apps[row().slug]
+    return sources.stored_secrets(app, row())
+
+
+def enable_again(installation, given):
+    enable.disable(1, installation.slug, who="mallory")
+    enable.enable(1, installation.slug, given, who="mallory")
+
+
+ACTS = {
+    "save": lambda row, given: enable.change(1, row.slug, given, who="mallory"),
+    "test": lambda row, given: enable.try_settings(row, given, who="mallory"),
+    "enable again": enable_again,
+}
+
+
+@pytest.mark.parametrize("slug", APPS)
+@pytest.mark.parametrize("act", ACTS)
+def test_no_stored_secret_leaves_for_a_new_address(quickbooks, listener, slug, act):
+    stand_in, installation = enabled(quickbooks, slug)
+    with pytest.raises(SettingsInvalid) as error:
+        ACTS[act](installation, moved(slug))
+    assert set(error.value.fields) == set(secrets_of(stand_in))
+    assert all(f"{ELSEWHERE}:443" in text for (text,) in error.value.fields.values())
+    assert listener.heard == []
+    assert row().settings == installation.settings
+
+
+@pytest.mark.parametrize("button", [{}, {"test": "1"}])
+@pytest.mark.parametrize("slug", ["costtracker", "ontraccr"])
+def test_the_page_asks_for_the_secret_beside_its_field(outside: Visitor, slug, button):
+    """Drawing the form again must not ask the new address for its choices either."""
+    with outside.app.app_context():
+        connected = outside.quickbooks
+        company = oauth_connect.connect_with_refresh_token(
+            connected.realm, connected.refresh_tokens[connected.realm]
+        )
+        record_download.refresh(company.id)
+        _, installation = enabled(connected, slug)
+        listener = current().mounts[ELSEWHERE] = WSGIAdapter(Listener(), ELSEWHERE)
+    page = f"/installations/{installation.id}/settings"
+    form = {name: str(value) for name, value in installation.settings.items() if value}
+    answer = outside.post(page, **form | moved(slug) | button)
+    about = answer.text[answer.text.index('id="client_secret-about"') :][:300]
+    assert answer.status_code == 400
+    assert "Enter this again: “Address” now leads to https://elsewhere.test:443" in about
+    assert listener.app.heard == []
+
+
+@pytest.mark.parametrize("slug", APPS)
+def test_a_guess_at_the_secret_brings_nothing_stored_to_light(quickbooks, listener, slug):
+    """Whoever enters any secret gets that one sent, and none of the stored secrets and tokens."""
+    stand_in, installation = enabled(quickbooks, slug)
+    kept = SiteSecrets(installation.id)
+    kept["an_access_token"] = "token-of-the-plugin"
+    hidden = {text for text in kept.values() if len(text) > 5}
+    guess = dict.fromkeys(secrets_of(stand_in), "a guess")
+    with pytest.raises(HubError):
+        enable.change(1, slug, moved(slug, **guess), who="mallory")
+    assert listener.heard, "the guess was tried"
+    assert [text for text in hidden if text in "".join(listener.heard)] == []
+    assert (row().settings, SiteSecrets(installation.id)["an_access_token"]) == (
+        installation.settings,
+        "token-of-the-plugin",
+    )
+
+
+@pytest.mark.parametrize("guess", ["a guess", None])
+def test_a_plugin_finds_nothing_stored_while_it_is_tested_at_a_new_address(quickbooks, guess):
+    _, installation = enabled(quickbooks, "costtracker")
+    SiteSecrets(installation.id)["an_access_token"] = "token-of-the-plugin"
+    typed = {"client_secret": guess} if guess else None
+    site = sources.site(installation, installation.settings | moved("costtracker"), typed)
+    assert dict(site.secrets) == (typed or {})
+    with site.secrets.lock():
+        site.secrets["an_access_token"] = "of the new address"
+    assert SiteSecrets(installation.id)["an_access_token"] == "token-of-the-plugin"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://source.test",
+        "https://source.test:8443",
+        "https://www.source.test",
+        "https://source.test.elsewhere.test",
+        "https://[::1]",
+    ],
+)
+def test_scheme_host_and_port_all_count(quickbooks, place):
+    enabled(quickbooks, "costtracker")
+    with pytest.raises(SettingsInvalid, match="Enter this again: “Address” now leads"):
+        enable.change(1, "costtracker", {"base_url": place}, who="kari")
+
+
+@pytest.mark.parametrize("place", [f"{HOME}/", "https://SOURCE.test:443", "https://source.test."])
+def test_another_spelling_of_the_same_address_asks_for_nothing(quickbooks, place):
+    enabled(quickbooks, "costtracker")
+    current().mounts[place] = current().mounts[HOME]
+    assert enable.change(1, "costtracker", {"base_url": place}, who="kari").settings["base_url"]
+
+
+def test_with_the_secret_entered_again_the_app_moves_and_what_it_stored_stays(quickbooks):
+    stand_in, installation = enabled(quickbooks, "costtracker")
+    current().mounts[ELSEWHERE] = WSGIAdapter(stand_in.wsgi, ELSEWHERE)
+    SiteSecrets(installation.id)["pushed supplier"] = "yes"
+    given = moved("costtracker", **secrets_of(stand_in))
+    assert enable.change(1, "costtracker", given, who="kari").settings["base_url"] == ELSEWHERE
+    assert SiteSecrets(installation.id)["pushed supplier"] == "yes"
+
+
+def test_with_another_secret_nothing_stored_moves_along(quickbooks):
+    """A server that accepts any secret must not be sent the tokens of the old one later."""
+    stand_in, installation = enabled(quickbooks, "costtracker")
+    other = current().plugins.call("costtracker", "hub_sandbox", folder=None, documents=5, seed=1)
+    current().mounts[ELSEWHERE] = WSGIAdapter(other.wsgi, ELSEWHERE)
+    SiteSecrets(installation.id)["client_secret"] = "of-the-old-address"
+    SiteSecrets(installation.id)["an_access_token"] = "of-the-old-address"
+    new = {name: other.settings(ELSEWHERE)[name] for name in secrets_of(stand_in)}
+    enable.change(1, "costtracker", moved("costtracker", **new), who="kari")
+    kept = SiteSecrets(installation.id)
+    assert (kept["client_secret"], "an_access_token" in kept) == (new["client_secret"], False)
+
+
+def test_each_test_is_in_the_audit_log_with_its_address_and_who(quickbooks, listener):
+    stand_in, installation = enabled(quickbooks, "costtracker")
+    enable.try_settings(installation, {}, who="kari")
+    guess = dict.fromkeys(secrets_of(stand_in), "a guess")
+    with pytest.raises(HubError):
+        enable.try_settings(installation, moved("costtracker", **guess), who="mallory")
+    with reading() as session:
+        tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
+        found = [(one.who, one.detail["addresses"]) for one in session.scalars(tests)]
+        assert audit.verify(session)
+    assert found[-2:] == [("kari", [f"{HOME}:443"]), ("mallory", [f"{ELSEWHERE}:443"])]

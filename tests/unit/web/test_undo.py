@@ -1,0 +1,74 @@
+"""The page that takes postings back: what can be is ticked and shown, what cannot is named with the reason."""
+
+import pytest
+
+from hub.db.engine import reading, transaction
+from hub.models import Posting, Run
+from tests.support.desk import Desk
+from tests.support.story import Story, add_people
+from tests.support.visitor import Visitor
+
+
+@pytest.fixture
+def app(app_with_pages):
+    return app_with_pages
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    made = Desk(app, quickbooks, clock)
+    made.ids = [made.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 3)]
+    made.drain()
+    with transaction() as session:
+        add_people(session)
+    made.visitor = Visitor(app, Story(made.company_id, made.installation_id))
+    return made
+
+
+def planned():
+    with reading() as session:
+        return session.query(Posting).filter(Posting.operation == "delete").count()
+
+
+def test_a_posting_is_shown_and_taken_back_as_ticked(desk):
+    desk.visitor.log_in("oda")
+    here = f"/undo/posting/{desk.ids[0]}"
+    assert "A-1" in desk.visitor.page(here)
+    assert "Nothing was taken back" in desk.visitor.press(here)
+    assert "1 is being taken out of QuickBooks" in desk.visitor.press(
+        here, posting=str(desk.ids[0])
+    )
+    assert planned() == 1
+
+
+def test_what_stays_is_named_with_its_reason(desk):
+    desk.visitor.log_in("oda")
+    desk.edit(desk.posting(desk.ids[0]).quickbooks_id, DocNumber="changed")
+    page = desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
+    assert "It was changed in QuickBooks since it was posted." in page
+    assert "Nothing can be taken back" in page
+
+
+def test_what_of_a_run_stays_for_one_reason_is_listed_under_it(desk):
+    ids = [desk.bill(f"B-{n}") for n in range(6)]
+    desk.drain()
+    with transaction() as session:
+        session.add(Run(id=9, company_id=desk.company_id, kind="sync", asked_by="oda"))
+        session.query(Posting).update({"run_id": 9})
+    for id in ids:
+        desk.edit(desk.posting(id).quickbooks_id, DocNumber=f"other {id}")
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/undo/run/9")
+    assert all(
+        text in page for text in ("2 can be taken back", "6 stay", "<summary>6 documents</summary>")
+    )
+    assert page.count("It was changed in QuickBooks since it was posted.") == 1
+    assert f'/postings/{ids[5]}"' in page
+
+
+def test_a_viewer_takes_nothing_back(desk):
+    desk.visitor.log_in("vera")
+    assert desk.visitor.get(f"/undo/posting/{desk.ids[0]}").status_code == 403
+    assert "Undo this posting" not in desk.visitor.page(
+        f"/documents/{desk.posting(desk.ids[0]).document_id}"
+    )
