@@ -333,6 +333,22 @@ def test_the_rules_of_this_page_can_fail():
     )
 
 
+def test_tests_lie_in_the_folder_of_their_sort():
+    tests = ROOT / "tests"
+    misplaced = []
+    for path in tests.rglob("test_*.py"):
+        folder, *rest = path.relative_to(tests).parts
+        if folder == "unit":
+            is_placed = len(rest) == 1 or rest[0] in FLOOR
+        else:
+            is_placed = folder in ("stories", "proofs", "e2e") or not rest
+        if not is_placed:
+            misplaced.append(str(path))
+    assert misplaced == []
+    beside = {path.name for path in tests.glob("*.py")}
+    assert beside == {"conftest.py", "test_architecture.py", "test_docs.py"}
+
+
 def test_files_are_no_programs():
     """But for the one that the integration calls."""
     folders = (ROOT / name for name in ("hub", "sandbox", "tests", "plugins", "docs", "benchmarks"))
