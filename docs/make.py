@@ -8,14 +8,25 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from hub.contract import documents, hookspecs, types
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 PART = re.compile(r"(<!-- made: (\w+)(?: (\w+))? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
-CHOICES = ("Kind", "Role", "Stage", "TaxMode", "ItemType", "State")
+# The words that fields take, by the name that the pages use for them.
+CHOICES: dict[str, Any] = {
+    "Kind": documents.Kind,
+    "Role": documents.Role,
+    "Stage": documents.StageName,
+    "TaxMode": documents.TaxMode,
+    "ItemType": documents.ItemType,
+    "ReceiptState": documents.ReceiptState,
+    "Cause": documents.Cause,
+}
+MODULE_PREFIX = re.compile(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])")
 REQUIREMENT = re.compile(
     r"^\| ([A-Z]+-[A-Z]?\d+) \| (.*?) \| (done|not yet|cannot[^|\n]*?) \|"
     r"(?: ([^|\n]+?) \|)?[^|\n]*\|$",
@@ -76,7 +87,7 @@ def rows_tested() -> dict[str, list[str]]:
 
 
 def end_to_end_cells(page: str) -> dict[str, str]:
-    """Map each requirement row to "yes", the reason why it needs no end-to-end test, or "missing"."""
+    """Map each row to "yes", the reason why it needs no end-to-end test, or "missing"."""
     covered = {test.row for test in row_tests() if test.is_end_to_end}
     return {
         match[1]: "yes" if match[1] in covered else _reason(match[4])
@@ -90,7 +101,7 @@ def _reason(cell: str | None) -> str:
 
 
 def tests(old: str, prefix: str) -> str:
-    """Return the table of requirement rows with their end-to-end tests and the files of their tests."""
+    """Return the table of requirement rows with their tests."""
     tested, cells = rows_tested(), end_to_end_cells(old)
 
     def line(match: re.Match[str]) -> str:
@@ -135,8 +146,8 @@ def commands(old: str, argument: str) -> str:
 
 
 def _signature(spec: Callable[..., object]) -> str:
-    text = str(inspect.signature(spec))
-    return re.sub(r"(collections\.abc|hub\.\w+|pathlib|typing)\.", "", text)
+    text = MODULE_PREFIX.sub("", str(inspect.signature(spec)))
+    return text.replace(MODULE_PREFIX.sub("", str(documents.Yielded)), "Yielded")
 
 
 def _nouns(module: Any) -> Iterator[type]:
@@ -150,35 +161,35 @@ def _nouns(module: Any) -> Iterator[type]:
 
 
 def _noun(value: type) -> str:
-    parts = [
-        f"### {value.__name__}\n\n{inspect.getdoc(value)}\n\n| field | type | needed |\n|---|---|---|\n"
-    ]
+    title = f"### {value.__name__}\n\n{inspect.getdoc(value)}\n\n"
+    parts = [f"{title}| field | type | needed |\n|---|---|---|\n"]
     for item in fields(value):  # type: ignore[arg-type]
         needed = item.default is MISSING and item.default_factory is MISSING
-        kind = re.sub(
-            r"(datetime|dt|decimal|collections\.abc|hub\.\w+|typing)\.", "", _type(item.type)
-        )
-        parts.append(f"| {item.name} | `{kind}` | {'yes' if needed else ''} |\n")
+        parts.append(f"| {item.name} | `{_type(item.type)}` | {'yes' if needed else ''} |\n")
     return "".join(parts) + "\n"
 
 
 def _type(kind: Any) -> str:
-    text = (
-        kind.__name__
-        if isinstance(kind, type) and not getattr(kind, "__args__", None)
-        else str(kind)
-    )
-    for name in CHOICES:
-        text = text.replace(str(getattr(documents, name)), name)
-    return text.replace("|", "or").replace("'", "")
+    """Return a type as the pages show it: without modules, with the names of CHOICES."""
+    for name, words in CHOICES.items():
+        if kind == words:
+            return name
+    if get_origin(kind) in (Union, UnionType):
+        members = [_type(member) for member in get_args(kind)]
+        return " or ".join(dict.fromkeys(members))
+    if kind is type(None):
+        return "None"
+    is_class = isinstance(kind, type) and not get_args(kind)
+    text = kind.__name__ if is_class else str(kind)
+    for name, words in CHOICES.items():
+        text = text.replace(str(words), name)
+    return MODULE_PREFIX.sub("", text).replace("|", "or").replace("'", "")
 
 
 def choices(old: str, argument: str) -> str:
     """Return the table of the allowed values of fields."""
-    lists = ((name, ", ".join(getattr(documents, name).__args__)) for name in CHOICES)
-    return "| name | one of |\n|---|---|\n" + "".join(
-        f"| {name} | {words} |\n" for name, words in lists
-    )
+    rows = (f"| {name} | {', '.join(words.__args__)} |\n" for name, words in CHOICES.items())
+    return "| name | one of |\n|---|---|\n" + "".join(rows)
 
 
 def stand_in(old: str, argument: str) -> str:

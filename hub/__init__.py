@@ -1,6 +1,7 @@
-"""What a plugin author imports, and nothing else."""
+"""The names that a plugin author imports."""
 
-from hub.contract.documents import (  # fmt: skip
+from hub.contract.documents import (
+    NOT_LINKED,
     Address,
     Applied,
     Attachment,
@@ -9,19 +10,26 @@ from hub.contract.documents import (  # fmt: skip
     Document,
     Gone,
     Item,
+    Kind,
     Line,
     Party,
     Receipt,
+    Stage,
     Unreadable,
-    readable,
+    Yielded,
 )
 from hub.contract.hookspecs import hookimpl
+from hub.contract.rows import readable
 from hub.contract.types import (
     App,
     Company,
     Field,
+    FromSetting,
+    Http,
     Record,
+    Reply,
     Sandbox,
+    Secrets,
     Signal,
     Site,
     Tenant,
@@ -30,7 +38,40 @@ from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry
 from hub.money import money, to_cents
 
 __all__ = [
-    "AccessNeeded", "Address", "App", "Applied", "Attachment", "Checkpoint", "Code", "Company", "Document", "Field",
-    "Gone", "Item", "Line", "NeedsAttention", "Party", "Receipt", "Record", "Refused", "Retry", "Sandbox", "Signal",
-    "Site", "Tenant", "Unreadable", "hookimpl", "money", "readable", "to_cents",
-]  # fmt: skip
+    "NOT_LINKED",
+    "AccessNeeded",
+    "Address",
+    "App",
+    "Applied",
+    "Attachment",
+    "Checkpoint",
+    "Code",
+    "Company",
+    "Document",
+    "Field",
+    "FromSetting",
+    "Gone",
+    "Http",
+    "Item",
+    "Kind",
+    "Line",
+    "NeedsAttention",
+    "Party",
+    "Receipt",
+    "Record",
+    "Refused",
+    "Reply",
+    "Retry",
+    "Sandbox",
+    "Secrets",
+    "Signal",
+    "Site",
+    "Stage",
+    "Tenant",
+    "Unreadable",
+    "Yielded",
+    "hookimpl",
+    "money",
+    "readable",
+    "to_cents",
+]

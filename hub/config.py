@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
-from hub.contract.documents import noun
+from hub.contract.documents import value_object
 from hub.crypto import keys
 from hub.crypto.keys import (
     SECRET_KEY_FILE,
@@ -36,7 +36,7 @@ API_URLS = {
 DEFAULT_ADDRESS = "http://localhost:8080"
 
 
-@noun
+@value_object
 class Config:
     """The settings, complete and checked; keys and passwords never show in its text."""
 

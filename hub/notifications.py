@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from sqlalchemy import select, update
 
 from hub.context import current
-from hub.contract.documents import noun
+from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Retry
 from hub.models import Case, Company, Installation, User
@@ -24,7 +24,7 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 SHOWN = 30
 
 
-@noun
+@value_object
 class File:
     """A file that goes with a message."""
 

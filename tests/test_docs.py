@@ -43,6 +43,13 @@ def test_made_parts_are_as_the_code_says(path):
     assert make.made(page) == page, f"{path.name} is out of date: run make docs"
 
 
+def test_types_on_the_pages_name_no_modules():
+    pages = [ROOT / "docs" / name for name in ("hooks.md", "document.md")]
+    shown = [text for page in pages for text in re.findall(r"`([^`\n]+)`", page.read_text())]
+    assert len(shown) > 50
+    assert [text for text in shown if re.search(r"\b(documents|types|pathlib|hub)\.", text)] == []
+
+
 WANTED = {"CT-S": 31, "CT-B": 14, "ON-S": 16, "ON-B": 15, "CC-S": 18, "CC-B": 12, "ION-": 43, "AT-C": 16, "AT-I": 19,
           "AT-E": 10, "AT-P": 10}  # fmt: skip
 

@@ -2,13 +2,13 @@
 
 import datetime as dt
 
-from hub.contract.documents import noun
+from hub.contract.documents import value_object
 from hub.models import SourceDocument
 
 PROOF_INTERVAL = dt.timedelta(hours=1)
 
 
-@noun
+@value_object
 class Absent:
     """The source's answer that it does not have a document.
 

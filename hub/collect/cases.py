@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.contract.documents import noun
+from hub.contract.documents import value_object
 from hub.mapping import Missing
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 
@@ -31,7 +31,7 @@ INSTRUCTIONS = {
 }
 
 
-@noun
+@value_object
 class HoldText:
     """One reason why a posting is held, as its case shows it.
 

@@ -11,14 +11,14 @@ from hub.collect.cases import HoldText
 from hub.collect.existing import find_existing, keep_fixed_values
 from hub.collect.removal import with_order_status
 from hub.collect.setup import MADE
-from hub.contract.documents import Document, Party, noun
+from hub.contract.documents import Document, Party, value_object
 from hub.mapping import Mapped
 from hub.models import Head, Posting, Record, SourceDocument
 from hub.money import to_cents
 from hub.qbo import payloads
 
 
-@noun
+@value_object
 class Update:
     """The record or transaction in QuickBooks that an operation changes."""
 

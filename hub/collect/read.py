@@ -7,7 +7,8 @@ from dataclasses import replace
 from hub import sources
 from hub.collect.setup import Setup
 from hub.collect.text_cleaning import clean
-from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded, readable
+from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
+from hub.contract.rows import readable
 from hub.errors import PluginFault
 
 AT_ONCE = 50

@@ -16,7 +16,7 @@ UNKNOWN = "\ufffd"  # what stands for a character that cannot be shown
 
 
 def clean(value: T) -> T:
-    """The same noun, or the very one where there is nothing to clean."""
+    """Return the value with clean texts, or the value itself if nothing has to be cleaned."""
     made: Any = value
     if isinstance(value, str):
         made = HALF.sub(UNKNOWN, CONTROL.sub("", value)) if UNCLEAN.search(value) else value

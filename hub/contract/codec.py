@@ -1,36 +1,44 @@
-"""Nouns as plain JSON and back, so that what a source said can be kept and shown later."""
+"""Documents and other value objects as plain JSON and back, for storage and display."""
 
 import datetime as dt
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
+from enum import StrEnum
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+EMPTY_VALUES: tuple[Any, ...] = (None, "", (), {})
 
 
 def dump(value: Any) -> Any:
-    """A noun as JSON values: amounts as text, dates as ISO text, fields without a value left out."""
+    """Return a value object as JSON values: amounts and dates as text, without empty fields."""
     if is_dataclass(value) and not isinstance(value, type):
-        pairs = ((item.name, getattr(value, item.name)) for item in fields(value))
-        return {name: dump(part) for name, part in pairs if part not in (None, "", (), {})}
+        return _dump_fields(value)
     if isinstance(value, Mapping):
         return {key: dump(part) for key, part in value.items() if part is not None}
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, tuple | list):
         return [dump(part) for part in value]
-    return (
-        str(value)
-        if isinstance(value, Decimal)
-        else value.isoformat()
-        if isinstance(value, dt.date)
-        else value
-    )
+    if isinstance(value, Decimal | StrEnum):
+        return str(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value
+
+
+def _dump_fields(value: Any) -> dict[str, Any]:
+    dumped = {}
+    for field in fields(value):
+        part = getattr(value, field.name)
+        if part not in EMPTY_VALUES:
+            dumped[field.name] = dump(part)
+    return dumped
 
 
 def load(kind: type[T], data: Any) -> T:
-    """A noun of `kind` from what `dump` made of it."""
+    """Return the value object of `kind` that `dump` converted to `data`."""
     hints = _hints(cast(Any, kind))
     return kind(**{name: _value(hints[name], part) for name, part in data.items() if name in hints})
 
@@ -41,27 +49,39 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def _value(hint: Any, data: Any) -> Any:
+    """Convert JSON to a value of the type `hint`."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        return _one_of([choice for choice in get_args(hint) if choice is not type(None)], data)
+        return _value_of_union(hint, data)
     if origin is tuple:
-        return tuple(_value(get_args(hint)[0], part) for part in data)
+        item_hint = get_args(hint)[0]
+        return tuple(_value(item_hint, part) for part in data)
     if origin is not None and origin is not Literal:
-        return {key: _value(get_args(hint)[1], part) for key, part in data.items()}
+        value_hint = get_args(hint)[1]
+        return {key: _value(value_hint, part) for key, part in data.items()}
     if is_dataclass(hint):
         return load(cast(type[Any], hint), data)
-    return _plain(hint, data)
+    return _scalar(hint, data)
 
 
-def _plain(hint: Any, data: Any) -> Any:
+def _scalar(hint: Any, data: Any) -> Any:
     if hint is Decimal:
         return Decimal(data)
-    return hint.fromisoformat(data) if hint in (dt.date, dt.datetime) else data
+    if hint in (dt.date, dt.datetime):
+        return hint.fromisoformat(data)
+    return data
 
 
-def _one_of(choices: list[Any], data: Any) -> Any:
+def _value_of_union(hint: Any, data: Any) -> Any:
+    """Convert JSON to the member of a union that fits it."""
+    members = [member for member in get_args(hint) if member is not type(None)]
     if not isinstance(data, dict):
-        return _value(next(choice for choice in choices if not is_dataclass(choice)), data)
-    nouns = [choice for choice in choices if is_dataclass(choice)]
-    fitting = [choice for choice in nouns if set(data) <= set(_hints(cast(Any, choice)))]
-    return _value(fitting[0] if len(nouns) > 1 else nouns[0], data)
+        scalars = [member for member in members if not is_dataclass(member)]
+        return _value(scalars[0], data)
+    classes = [member for member in members if is_dataclass(member)]
+    if len(classes) == 1:
+        return _value(classes[0], data)
+    for candidate in classes:
+        if set(data) <= set(_hints(cast(Any, candidate))):
+            return _value(candidate, data)
+    raise ValueError(f"No member of {hint} has the fields {', '.join(data)}.")

@@ -1,45 +1,76 @@
-"""What a source wants in the books, in the source's own words: frozen nouns that take keywords only."""
+"""What a source wants in the books, in the source's own words: frozen classes for keywords only."""
 
 import datetime as dt
-import linecache
-import logging
-import re
-import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, TypeVar, dataclass_transform
+from enum import StrEnum
+from typing import Any, Literal, TypeVar, dataclass_transform, get_args
 
-from hub.errors import BadDocument, Refused
+from hub.errors import BadDocument
 
 T = TypeVar("T")
-log = logging.getLogger("hub")
-WRONG_CALL = re.compile(r"\(\) (takes|missing|got) |is not callable$")
-JSON_TYPES = (str, int, float, bool, type(None), list, dict, Decimal)
 
 Kind = Literal[
-    "bill", "vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "payment", "refund",
-    "bill_payment", "deposit", "vendor", "customer", "item",
-]  # fmt: skip
+    "bill",
+    "vendor_credit",
+    "expense",
+    "purchase_order",
+    "invoice",
+    "credit_memo",
+    "payment",
+    "refund",
+    "bill_payment",
+    "deposit",
+    "vendor",
+    "customer",
+    "item",
+]
 Role = Literal[
-    "vendor", "customer", "item", "account", "class", "location", "term", "tax_code", "payment_method",
-    "payable_account", "payment_account", "deposit_account", "income_account", "asset_account", "expense_account",
-    "purchase_order", "category",
-]  # fmt: skip
-Stage = Literal["ready", "pending", "update_only", "closed"]
+    "vendor",
+    "customer",
+    "item",
+    "account",
+    "class",
+    "location",
+    "term",
+    "tax_code",
+    "payment_method",
+    "payable_account",
+    "payment_account",
+    "deposit_account",
+    "income_account",
+    "asset_account",
+    "expense_account",
+    "purchase_order",
+    "category",
+]
+StageName = Literal["ready", "pending", "update_only", "closed"]
 TaxMode = Literal["exclusive", "inclusive", "none", "computed"]
 ItemType = Literal["service", "non_inventory", "inventory", "category"]
-State = Literal["queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"]
+ReceiptState = Literal[
+    "queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"
+]
 Cause = Literal["match", "source", "check", "currency", "quickbooks", "person"]
 
-KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
-ROLES: tuple[Role, ...] = Role.__args__  # type: ignore[attr-defined]
-STATES: tuple[State, ...] = State.__args__  # type: ignore[attr-defined]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+ROLES: tuple[Role, ...] = get_args(Role)
+RECEIPT_STATES: tuple[ReceiptState, ...] = get_args(ReceiptState)
+TAX_MODES: tuple[TaxMode, ...] = get_args(TaxMode)
+
+
+class Stage(StrEnum):
+    """How far a document is at the source; `Document.stage` accepts the plain words too."""
+
+    READY = "ready"
+    PENDING = "pending"  # not wanted in the books yet
+    UPDATE_ONLY = "update_only"  # never creates; updates what is posted
+    CLOSED = "closed"  # never to be posted
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
-def noun(cls: type[T]) -> type[T]:
-    """A frozen dataclass that takes keywords only."""
+def value_object(cls: type[T]) -> type[T]:
+    """Make a class a frozen dataclass with keyword arguments and slots."""
     return dataclass(frozen=True, kw_only=True, slots=True)(cls)
 
 
@@ -58,23 +89,22 @@ def _check_text(owner: str, **values: Any) -> None:
 
 def _check_amounts(owner: str, **values: Any) -> None:
     for name, value in values.items():
-        _check(
-            value is None or isinstance(value, Decimal),
-            f"{name} of {owner} must be a Decimal, not {value!r}.",
-        )
-        _check(value is None or value.is_finite(), f"{name} of {owner} is not a number: {value}.")
+        if value is None:
+            continue
+        _check(isinstance(value, Decimal), f"{name} of {owner} must be a Decimal, not {value!r}.")
+        _check(value.is_finite(), f"{name} of {owner} is not a number: {value}.")
 
 
 def _check_dates(owner: str, **values: Any) -> None:
     for name, value in values.items():
-        plain = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+        is_date = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
         _check(
-            value is None or plain,
+            value is None or is_date,
             f"{name} of {owner} must be a date without a time, not {value!r}.",
         )
 
 
-@noun
+@value_object
 class Address:
     """A postal address; `lines` are street lines, `country` an ISO code or a name."""
 
@@ -86,7 +116,7 @@ class Address:
     country: str | None = None
 
 
-@noun
+@value_object
 class Party:
     """A supplier or client, with the data of the source."""
 
@@ -98,9 +128,12 @@ class Party:
     currency: str | None = None
 
 
-@noun
+@value_object
 class Item:
-    """A product or service; `price` and `cost` are per unit, `on_hand` is the quantity in stock on the day `start`."""
+    """A product or service.
+
+    `price` and `cost` are per unit. `on_hand` is the quantity in stock on the day `start`.
+    """
 
     name: str
     type: ItemType = "service"
@@ -117,11 +150,17 @@ class Item:
         _check_amounts(self.name, price=self.price, cost=self.cost, on_hand=self.on_hand)
 
 
-@noun
-class Code:
-    """The source's name for something that has a record in QuickBooks; `hold` is the reason why it may not be used yet.
+NOT_LINKED = ""
 
-    `quickbooks_id` is its link at the source and takes precedence over a stored link; "" means not linked.
+
+@value_object
+class Code:
+    """The source's name for something that has a record in QuickBooks.
+
+    `quickbooks_id` is its link at the source and takes precedence over a stored link. NOT_LINKED
+    says that the source has no link, so that a match by name does not count either.
+    `create` is what the hub may create if QuickBooks has no such record.
+    `hold` is the reason why the code may not be used yet.
     """
 
     id: str
@@ -135,7 +174,7 @@ class Code:
         _check_text("A code", id=self.id)
 
 
-@noun
+@value_object
 class Applied:
     """The document of the same app, or one line of it, that a line pays, credits or bills."""
 
@@ -143,7 +182,7 @@ class Applied:
     line: str | None = None
 
 
-@noun
+@value_object
 class Attachment:
     """A file of a document; `size` in bytes, `sha256` as hex."""
 
@@ -154,10 +193,11 @@ class Attachment:
     sha256: str | None = None
 
 
-@noun
+@value_object
 class Line:
-    """One line: `amount` takes precedence over quantity x unit_price; without amount and price it is text only.
+    """One line of a document.
 
+    `amount` takes precedence over quantity x unit_price; without both the line is text only.
     `markup` is the percentage that is added when a billable line is charged to the customer.
     """
 
@@ -186,18 +226,24 @@ class Line:
         _check_amounts(owner, markup=self.markup)
 
 
-@noun
+@value_object
 class Document:
-    """A document for the books; amounts are positive in the direction of the kind, dates are in the source's zone.
+    """A document for the books.
 
-    `closed`: nothing more is expected of it; an order is then closed in QuickBooks and not changed otherwise.
+    Amounts are positive in the direction of the kind. Dates are in the source's zone.
+    `hold` is the source's own reason against posting, or why the document is pending.
+    `quickbooks_id` is the id of a transaction that is already in QuickBooks and is adopted.
+    `email_to`: None to send no e-mail; otherwise the invoice is sent to the address that QuickBooks
+    has for the customer, or else to this one.
+    `closed`: nothing more is expected of an order; it is closed in QuickBooks and not changed
+    otherwise.
     """
 
     kind: Kind
     source_id: str
     quickbooks_id: str | None = None
     version: str | None = None
-    stage: Stage = "ready"
+    stage: Stage | StageName = Stage.READY
     hold: str | None = None
     date: dt.date | None = None
     due: dt.date | None = None
@@ -228,8 +274,9 @@ class Document:
             self.kind in KINDS,
             f"{self.kind!r} is not a kind of document; there is {', '.join(KINDS)}.",
         )
-        _check(self.stage in Stage.__args__, f"{self.stage!r} is not a stage.")  # type: ignore[attr-defined]
-        _check(self.tax_mode in TaxMode.__args__, f"{self.tax_mode!r} is not a tax mode.")  # type: ignore[attr-defined]
+        _check(self.stage in tuple(Stage), f"{self.stage!r} is not a stage.")
+        _check(self.tax_mode in TAX_MODES, f"{self.tax_mode!r} is not a tax mode.")
+        object.__setattr__(self, "stage", Stage(self.stage))
         _check_amounts(
             self.source_id, total=self.total, tax_total=self.tax_total, tolerance=self.tolerance
         )
@@ -238,13 +285,13 @@ class Document:
         _check(len(ids) == len(set(ids)), f"Two lines of {self.source_id} have the same id.")
 
 
-@noun
+@value_object
 class Gone:
     """A document that the source no longer has, or that is no longer to be in the books.
 
     One that the source announces in its list counts immediately. As the result of reading `ids`, or
-    `inferred` by the plugin because a list lacks it, it counts after two runs at least an hour apart
-    that passed `hub_check` and read the list to its end.
+    `inferred` by the plugin because a list lacks it, it counts after two runs at least an hour
+    apart that passed `hub_check` and read the list to its end.
     """
 
     source_id: str
@@ -252,34 +299,44 @@ class Gone:
     inferred: bool | None = None
 
 
-@noun
+@value_object
 class Unreadable:
-    """A row of the source that cannot be converted; held with `reason`, without stopping other documents."""
+    """A row of the source that cannot be converted.
+
+    It is held with `reason` and does not stop other documents.
+    """
 
     source_id: str
     reason: str
 
 
-@noun
+@value_object
 class Checkpoint:
-    """A cursor from which reading can continue; stored only after everything yielded before it is committed."""
+    """A cursor from which reading can continue.
+
+    It is stored only after everything that was yielded before it is committed.
+    """
 
     cursor: str
     stream: str = ""
 
 
-@noun
+@value_object
 class Receipt:
-    """A state of a document that is reported to the source; ordered by `at`, `paid` is the amount paid so far.
+    """A state of a document that is reported to the source.
 
-    `cause` is the reason for a hold: a code without a match, a hold by the source, a check before sending, a currency
-    that QuickBooks or the party there does not have, a refusal by QuickBooks, or a decision that a person must make.
+    Receipts are ordered by `at`. `paid` is the amount paid so far.
 
-    `missing` means that the document is no longer in QuickBooks: somebody deleted or voided it there, or a person
-    removed it with the hub. An app without `missing` in its `wants` gets `held` after such a removal.
+    `cause` is the reason for a hold: a code without a match, a hold by the source, a check before
+    sending, a currency that QuickBooks or the party there does not have, a refusal by QuickBooks,
+    or a decision that a person must make.
+
+    `missing` means that the document is no longer in QuickBooks: somebody deleted or voided it
+    there, or a person removed it with the hub. An app without `missing` in its `wants` gets `held`
+    after such a removal.
     """
 
-    state: State
+    state: ReceiptState
     at: dt.datetime
     cause: Cause | None = None
     kind: Kind | None = None
@@ -294,69 +351,12 @@ class Receipt:
 Yielded = Document | Gone | Unreadable | Checkpoint
 
 
-def readable(
-    source_id: str, build: Callable[..., Document | Gone], *args: Any
-) -> Document | Gone | Unreadable:
-    """Return what `build(*args)` returns, or Unreadable with the reason, so that one bad row stops no other.
-
-    A mistake in the plugin's own code is reported as such and logged with its trace. Retry,
-    NeedsAttention and AccessNeeded concern the whole source and are raised to the core.
-    """
-    try:
-        return build(*args)
-    except (BadDocument, Refused) as error:
-        return Unreadable(source_id=source_id, reason=error.text)
-    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
-        if is_plugin_defect(error):
-            log.exception("%s could not be read by %s", source_id, build.__module__)
-            return Unreadable(source_id=source_id, reason=_defect(build, error))
-        if isinstance(error, KeyError):
-            return Unreadable(
-                source_id=source_id, reason=f"The source sent no {error.args[0]!r} for it."
-            )
-        return Unreadable(
-            source_id=source_id, reason=f"The source sent something that cannot be read: {error}."
-        )
-
-
-def is_plugin_defect(error: Exception) -> bool:
-    """Tell a mistake in a plugin's code from a row that the plugin did not expect.
-
-    A function called with the wrong arguments, an attribute missing from something other than a
-    JSON value, and a key or place missing from a table of the plugin's module cannot come from what
-    the source sent.
-    """
-    if isinstance(error, AttributeError):
-        return not isinstance(error.obj, JSON_TYPES)
-    if isinstance(error, LookupError):
-        return _is_in_module_table(error)
-    return isinstance(error, TypeError) and bool(WRONG_CALL.search(str(error)))
-
-
-def _is_in_module_table(error: LookupError) -> bool:
-    """Return whether a lookup such as `KINDS[row["kind"]]` failed in a global of its module.
-
-    The expression that raised is read from the source line. Without it, the answer is no.
-    """
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    summary = traceback.extract_tb(error.__traceback__)[-1]
-    text = linecache.getline(summary.filename, summary.lineno or 0).encode()
-    expression = text[summary.colno or 0 : summary.end_colno].decode(errors="replace")
-    name = expression.partition("[")[0]
-    return name in frame.f_globals and name not in frame.f_locals
-
-
-def _defect(build: Callable[..., object], error: Exception) -> str:
-    package = build.__module__.partition(".")[0]
-    return (
-        f"The plugin {package} has a defect ({type(error).__name__}: {error}). Report it to the"
-        " plugin's author; the log has the details."
-    )
-
-
 def codes_of(document: Document) -> Iterator[tuple[str, Code | str, Line | None]]:
-    """Every code that a document uses: the key, the code, and its line (None for the header)."""
-    for owner in (None, *document.lines):
-        for key, code in (document if owner is None else owner).codes.items():
+    """Yield every code that a document uses: its field, the code, and its line or None."""
+    for field_name, code in document.codes.items():
+        if code not in (None, ""):
+            yield field_name, code, None
+    for line in document.lines:
+        for field_name, code in line.codes.items():
             if code not in (None, ""):
-                yield key, code, owner
+                yield field_name, code, line

@@ -1,64 +1,78 @@
-"""How often: minutes after the last end ("15m", "2h", "1d"), or cron in a time zone, spread where wanted."""
+"""Schedules: an interval after the last end ("15m", "2h", "1d"), or cron in a time zone."""
 
 import datetime as dt
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
 from hub.errors import Refused
 
-UNITS = {"m": 1, "h": 60, "d": 24 * 60}
-WORDS = {"m": "minute", "h": "hour", "d": "day"}
-SPAN = re.compile(r"(\d{1,6})([mhd])")
+UNIT_MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
+UNIT_NAMES = {"m": "minute", "h": "hour", "d": "day"}
+DURATION = re.compile(r"(\d{1,6})([mhd])")
+CRON_FIELDS = 5
+# CronSim needs a start. To validate or describe an expression, any moment will do.
+ANY_MOMENT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
-class Every:
-    """Either `minutes` after the last end or `cron`; `spread` minutes over which equal cron times are spread."""
+class Interval:
+    """Either `minutes` after the last end, or `cron`.
+
+    `spread` is the number of minutes over which jobs with the same cron expression are spread.
+    """
 
     minutes: int = 0
     cron: str = ""
     spread: int = 0
 
     @classmethod
-    def parse(cls, text: str) -> "Every":
-        """`15m`, `2h`, `1d`, or five cron fields; `0 2 * * * ~30m` starts within half an hour after two."""
-        if span := SPAN.fullmatch(text.strip()):
-            return cls(minutes=_minutes(span, text))
-        cron, tilde, spread = (part.strip() for part in text.partition("~"))
-        within = SPAN.fullmatch(spread)
-        try:
-            CronSim(cron, dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
-        except CronSimError as error:
-            raise _unreadable(text) from error
-        if len(cron.split()) != 5 or (tilde and not within):
+    def parse(cls, text: str) -> Self:
+        """Parse `15m`, `2h`, `1d`, or five cron fields.
+
+        A spread may follow: `0 2 * * * ~30m` starts within half an hour after two.
+        """
+        duration = DURATION.fullmatch(text.strip())
+        if duration:
+            return cls(minutes=_minutes(duration, text))
+        cron, tilde, spread_text = (part.strip() for part in text.partition("~"))
+        if not _is_cron(cron):
             raise _unreadable(text)
-        return cls(cron=cron, spread=_minutes(within, text) if within else 0)
+        if not tilde:
+            return cls(cron=cron)
+        spread = DURATION.fullmatch(spread_text)
+        if not spread:
+            raise _unreadable(text)
+        return cls(cron=cron, spread=_minutes(spread, text))
 
     def after(self, moment: dt.datetime, zone: ZoneInfo, name: str = "") -> dt.datetime:
-        """The first time after `moment`; `name` decides where in the spread it falls, each time the same."""
+        """Return the first due time after `moment`.
+
+        `name` decides where in the spread it falls, each time at the same place.
+        """
         if self.minutes:
             return moment + dt.timedelta(minutes=self.minutes)
-        late = dt.timedelta(seconds=int(_share(name) * self.spread * 60))
-        found: dt.datetime = next(CronSim(self.cron, (moment - late).astimezone(zone)))
-        return found.astimezone(dt.UTC) + late
+        delay = dt.timedelta(seconds=int(_fraction(name) * self.spread * 60))
+        due: dt.datetime = next(CronSim(self.cron, (moment - delay).astimezone(zone)))
+        return due.astimezone(dt.UTC) + delay
 
 
-def said(text: str) -> str:
-    """The same as a person says it: every 15 minutes; at 06:30, Monday through Friday."""
-    every = Every.parse(text)
-    if every.cron:
-        told = CronSim(every.cron, dt.datetime(2000, 1, 1, tzinfo=dt.UTC)).explain()
-        return told[:1].lower() + told[1:]
-    number, unit = int(text.strip()[:-1]), WORDS[text.strip()[-1]]
+def describe(text: str) -> str:
+    """Describe a schedule in words: every 15 minutes; at 06:30, Monday through Friday."""
+    interval = Interval.parse(text)
+    if interval.cron:
+        words = CronSim(interval.cron, ANY_MOMENT).explain()
+        return words[:1].lower() + words[1:]
+    number, unit = int(text.strip()[:-1]), UNIT_NAMES[text.strip()[-1]]
     return f"every {number} {unit}s" if number > 1 else f"every {unit}"
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone of this name."""
+    """Return the time zone with this name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -67,19 +81,28 @@ def zone_of(name: str) -> ZoneInfo:
         ) from None
 
 
-def _minutes(span: re.Match[str], text: str) -> int:
-    minutes = int(span[1]) * UNITS[span[2]]
+def _is_cron(text: str) -> bool:
+    try:
+        CronSim(text, ANY_MOMENT)
+    except CronSimError:
+        return False
+    return len(text.split()) == CRON_FIELDS
+
+
+def _minutes(duration: re.Match[str], text: str) -> int:
+    minutes = int(duration[1]) * UNIT_MINUTES[duration[2]]
     if not minutes:
         raise _unreadable(text)
     return minutes
 
 
-def _share(name: str) -> float:
+def _fraction(name: str) -> float:
+    """Return a number from 0 to 1 that is always the same for a name."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
 
 
 def _unreadable(text: str) -> Refused:
     return Refused(
-        f"{text!r} is no schedule. Write minutes, hours or days after the last end (15m, 2h, 1d), or cron in five"
-        " fields, like 30 6 * * 1-5 for half past six on working days."
+        f"{text!r} is no schedule. Write minutes, hours or days after the last end (15m, 2h, 1d),"
+        " or cron in five fields, like 30 6 * * 1-5 for half past six on working days."
     )

@@ -1,6 +1,5 @@
-"""Finds the installed plugins, knows who owns which app, and survives a broken one."""
+"""The installed plugins and the apps that they own; a broken plugin does not stop the others."""
 
-import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -14,21 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import pluggy
-from cronsim import CronSim, CronSimError
 
 from hub.contract import hookspecs
-from hub.contract.documents import noun
+from hub.contract.documents import value_object
+from hub.contract.interval import Interval
 from hub.contract.types import App, Sandbox
-from hub.errors import MissingExtra, PluginBroken
+from hub.errors import MissingExtra, PluginBroken, Refused
 
 GROUP = "hub"
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("hub_"))
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-@noun
+@value_object
 class Installed:
-    """A plugin as it was found: `name` is its entry point, `open` brings its module or object."""
+    """An installed plugin: `name` is its entry point, `open` returns its module or object."""
 
     name: str
     distribution: str
@@ -36,9 +35,9 @@ class Installed:
     open: Callable[[], Any]
 
 
-@noun
+@value_object
 class Loaded:
-    """A plugin that works."""
+    """A plugin that was loaded without an error."""
 
     installed: Installed
     plugin: Any
@@ -49,10 +48,10 @@ class Loaded:
 class Plugins:
     """The plugins of one hub."""
 
-    def __init__(self, found: Iterable[Installed]) -> None:
+    def __init__(self, installed: Iterable[Installed]) -> None:
         self._manager = pluggy.PluginManager("hub")
         self._manager.add_hookspecs(hookspecs)
-        self._found = tuple(sorted(found, key=lambda item: (item.name, item.distribution)))
+        self._installed = tuple(sorted(installed, key=lambda item: (item.name, item.distribution)))
         self._broken: dict[Installed, PluginBroken] = {}
         self._loaded: dict[Installed, Loaded] = {}
         self._load_all()
@@ -63,18 +62,23 @@ class Plugins:
 
     @classmethod
     def load(cls, extra: Sequence[Any] = (), *, installed: bool = True) -> "Plugins":
-        """Those of the entry-point group "hub" and `extra` ones (modules or objects) beside them."""
-        found = [_from_entry_point(item) for item in entry_points(group=GROUP)] if installed else []
-        return cls([*found, *(_from_object(plugin) for plugin in extra)])
+        """Load the plugins of the entry-point group "hub", and `extra` modules or objects."""
+        plugins = [_from_object(plugin) for plugin in extra]
+        if installed:
+            plugins += [_from_entry_point(entry) for entry in entry_points(group=GROUP)]
+        return cls(plugins)
 
     def opened(self, slugs: Collection[str]) -> "Plugins":
-        """The same where these apps need nobody's access: who runs the hub says that their makers opened them."""
-        made = copy(self)
-        made.apps = {
+        """Return these plugins without the access gate of some apps.
+
+        The operator of the hub states that the makers of these apps have opened them.
+        """
+        opened = copy(self)
+        opened.apps = {
             slug: replace(app, access=None) if slug in slugs else app
             for slug, app in self.apps.items()
         }
-        return made
+        return opened
 
     @property
     def broken(self) -> tuple[PluginBroken, ...]:
@@ -82,15 +86,15 @@ class Plugins:
         return tuple(self._broken.values())
 
     def scope(self, slug: str) -> str:
-        """The name of the plugin that owns an app: its apps share matches."""
+        """Return the name of the plugin that owns an app; the apps of a plugin share matches."""
         return self._owners[slug].installed.name
 
     def has(self, slug: str, hook: str) -> bool:
-        """Whether the owner of an app implements a hook."""
+        """Return whether the owner of an app implements a hook."""
         return hook in self._owners[slug].hooks
 
     def call(self, slug: str, hook: str, **values: Any) -> Any:
-        """Calls a hook on the owner of an app only; None when it does not implement it."""
+        """Call a hook of the owner of an app; return None if it does not implement the hook."""
         return self._caller(hook, self._owners[slug])(app=slug, **values)
 
     def open_stand_in(
@@ -105,13 +109,13 @@ class Plugins:
         except ModuleNotFoundError as error:
             missing = str(error.name).partition(".")[0]
             if find_spec(missing):
-                raise  # a module that is missing in a package that is there: a defect
+                raise  # the package is installed and one of its modules is missing: a defect
             extra = f"{owner.installed.distribution}[sandbox]"
             raise MissingExtra(f"The stand-in of {slug}", missing, extra) from error
         return stand_in
 
     def report_all(self, **values: Any) -> None:
-        """Tells every plugin that owns no app of a receipt; the first error is raised after all were told."""
+        """Pass a receipt to every plugin without apps; then raise the first error."""
         errors = []
         for item in self._loaded.values():
             if not item.apps:
@@ -124,28 +128,32 @@ class Plugins:
 
     @property
     def has_listeners(self) -> bool:
-        """Whether any plugin owns no app, and so hears of every receipt."""
+        """Return whether any plugin owns no app, and therefore gets every receipt."""
         return any(not item.apps for item in self._loaded.values())
 
     def describe(self) -> list[dict[str, Any]]:
-        """Every installed plugin, its apps and hooks, and why it cannot be used if so."""
-        return [self._describe(item) for item in self._found]
+        """Describe every installed plugin, with the reason if it cannot be used."""
+        return [self._describe(item) for item in self._installed]
 
     def _describe(self, item: Installed) -> dict[str, Any]:
         loaded, broken = self._loaded.get(item), self._broken.get(item)
         apps = [{"slug": app.slug, "name": app.name} for app in loaded.apps] if loaded else []
         return {
-            "plugin": item.name, "distribution": item.distribution, "version": item.version,
-            "apps": apps, "hooks": list(loaded.hooks) if loaded else [], "broken": broken and broken.reason,
-        }  # fmt: skip
+            "plugin": item.name,
+            "distribution": item.distribution,
+            "version": item.version,
+            "apps": apps,
+            "hooks": list(loaded.hooks) if loaded else [],
+            "broken": broken and broken.reason,
+        }
 
     def _caller(self, hook: str, owner: Loaded) -> Any:
         others = [plugin for plugin in self._manager.get_plugins() if plugin is not owner.plugin]
         return self._manager.subset_hook_caller(hook, others)
 
     def _load_all(self) -> None:
-        names = Counter(item.name for item in self._found)
-        for item in self._found:
+        names = Counter(item.name for item in self._installed)
+        for item in self._installed:
             try:
                 if names[item.name] > 1:
                     raise PluginBroken(
@@ -158,19 +166,23 @@ class Plugins:
         self._refuse_shared_slugs()
 
     def _refuse_shared_slugs(self) -> None:
+        """Reject all plugins that claim the same app: which one is meant is not known."""
         claims: dict[str, list[Installed]] = {}
         for item, loaded in self._loaded.items():
             for app in loaded.apps:
                 claims.setdefault(app.slug, []).append(item)
         for slug, claimants in claims.items():
-            for item in claimants if len(claimants) > 1 else ():
-                others = " and ".join(
-                    other.distribution for other in claimants if other is not item
-                )
-                reason = f"{others} also claims the app {slug}; remove one of them."
-                self._broken[item] = PluginBroken(item.distribution, reason)
-                if loaded_item := self._loaded.pop(item, None):
-                    self._manager.unregister(loaded_item.plugin)
+            if len(claimants) > 1:
+                for item in claimants:
+                    self._refuse_slug(slug, item, claimants)
+
+    def _refuse_slug(self, slug: str, item: Installed, claimants: Sequence[Installed]) -> None:
+        others = " and ".join(other.distribution for other in claimants if other is not item)
+        reason = f"{others} also claims the app {slug}; remove one of them."
+        self._broken[item] = PluginBroken(item.distribution, reason)
+        loaded = self._loaded.pop(item, None)
+        if loaded:
+            self._manager.unregister(loaded.plugin)
 
     def _open(self, item: Installed) -> Loaded:
         plugin = _attempt(item, "it cannot be imported", item.open)
@@ -207,9 +219,11 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
 def _from_entry_point(entry: EntryPoint) -> Installed:
     dist = entry.dist
     return Installed(
-        name=entry.name, distribution=dist.name if dist else entry.value, version=dist.version if dist else "",
+        name=entry.name,
+        distribution=dist.name if dist else entry.value,
+        version=dist.version if dist else "",
         open=entry.load,
-    )  # fmt: skip
+    )
 
 
 def _from_object(plugin: Any) -> Installed:
@@ -268,10 +282,8 @@ def _check_apps(item: Installed, apps: Sequence[Any]) -> None:
 
 
 def _is_schedule(text: str) -> bool:
-    if re.fullmatch(r"[1-9]\d*m", text):
-        return True
     try:
-        CronSim(text, dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
-    except CronSimError:
+        Interval.parse(text)
+    except Refused:
         return False
     return True

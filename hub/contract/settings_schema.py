@@ -1,4 +1,4 @@
-"""The settings of an app as its schema asks for them: loaded, their choices checked, the secret ones apart."""
+"""The settings of an app by its schema: loading, checking choices, separating secrets."""
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
@@ -12,38 +12,48 @@ from hub.errors import SettingsInvalid
 NEEDED = "This is needed."
 Offered = Iterable[tuple[str, tuple[str, ...]]]  # each choice's id, and what people call it
 Choices = Callable[[str], Offered]
+MISSING_MESSAGE = "Missing data for required field."  # marshmallow's own
+MAX_SUGGESTIONS = 3
+MAX_LISTED_CHOICES = 5
 
 
 def schema_of(app: App) -> Schema:
-    """The schema that an app declares."""
+    """Return the schema that an app declares."""
     return app.settings() if isinstance(app.settings, type) else app.settings
 
 
-def load(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings as the plugin sees them; what is wrong or unknown raises SettingsInvalid with the near name."""
+def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings as the plugin gets them.
+
+    Raise SettingsInvalid if one is invalid or unknown; the message suggests the nearest name.
+    """
     schema = schema_of(app)
-    unknown = {
-        name: [_no_setting(name, schema.fields)] for name in given if name not in schema.fields
+    problems = {
+        name: [_unknown_setting(name, schema.fields)]
+        for name in answers
+        if name not in schema.fields
     }
-    known = answered(
-        schema, {name: value for name, value in given.items() if name in schema.fields}
-    )
+    valid_names = {name: value for name, value in answers.items() if name in schema.fields}
+    values: dict[str, Any] = {}
     try:
-        values = dict(schema.load(known))
+        values = dict(schema.load(answered(schema, valid_names)))
     except ValidationError as error:
         messages = cast(dict[str, Any], error.normalized_messages())  # type: ignore[no-untyped-call]
-        wrong = {name: _sentences(texts) for name, texts in messages.items()}
-        raise SettingsInvalid(app.name, wrong | unknown) from None
-    if unknown:
-        raise SettingsInvalid(app.name, unknown)
+        invalid = {name: _sentences(texts) for name, texts in messages.items()}
+        problems = invalid | problems
+    if problems:
+        raise SettingsInvalid(app.name, problems)
     return values
 
 
-def answered(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out empty texts that are no answer: only plain text fields take them, others then have their default."""
+def answered(schema: Schema, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out empty texts where they are no answer: these fields get their defaults.
+
+    Only plain text fields take an empty text.
+    """
     return {
         name: value
-        for name, value in given.items()
+        for name, value in answers.items()
         if value != "" or name not in schema.fields or _takes_blank(schema.fields[name])
     }
 
@@ -53,85 +63,88 @@ def _takes_blank(field: fields.Field[Any]) -> bool:
 
 
 def plain(app: App, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that are no secrets, as they are stored."""
+    """Return the settings that are not secret, in the form in which they are stored."""
     schema = schema_of(app)
     dumped = cast(dict[str, Any], schema.dump(values))
     return {name: value for name, value in dumped.items() if not is_secret(schema.fields[name])}
 
 
 def secret(app: App, values: Mapping[str, Any]) -> dict[str, str]:
-    """The settings that are kept sealed."""
-    known = schema_of(app).fields
-    return {
-        name: str(value)
-        for name, value in values.items()
-        if name in known and is_secret(known[name]) and value
-    }
+    """Return the secret settings that have a value."""
+    names = secret_names(app)
+    return {name: str(value) for name, value in values.items() if name in names and value}
 
 
 def secret_names(app: App) -> set[str]:
-    """The settings that are secrets."""
+    """Return the names of the secret settings."""
     return {name for name, field in schema_of(app).fields.items() if is_secret(field)}
 
 
 def is_secret(field: fields.Field[Any]) -> bool:
-    """Whether a setting is kept encrypted and never shown."""
+    """Return whether a setting is stored encrypted and never shown."""
     return bool(field.metadata.get("secret"))
 
 
 def chosen(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
-    """The settings with each choice as its id; a person may also have given its number or name."""
-    found, wrong = dict(values), {}
+    """Return the settings with each choice as its id; a person may have entered a number or name."""
+    with_ids, problems = dict(values), {}
     for name, field in schema_of(app).fields.items():
         source, value = field.metadata.get("choices_from"), values.get(name)
         if not source or not value:
             continue
         try:
-            known = _Known(choices(str(source)))
-            found[name] = (
-                [known.id_of(str(one)) for one in value]
-                if isinstance(value, list)
-                else known.id_of(str(value))
-            )
+            with_ids[name] = _ids(ChoiceIndex(choices(str(source))), value)
         except ValueError as error:
-            wrong[name] = [str(error)]
-    if wrong:
-        raise SettingsInvalid(app.name, wrong)
-    return found
+            problems[name] = [str(error)]
+    if problems:
+        raise SettingsInvalid(app.name, problems)
+    return with_ids
 
 
-class _Known:
-    """What a choice may be."""
+def _ids(index: "ChoiceIndex", value: Any) -> str | list[str]:
+    if isinstance(value, list):
+        return [index.id_of(str(entry)) for entry in value]
+    return index.id_of(str(value))
+
+
+class ChoiceIndex:
+    """The choices of a setting by their ids, numbers and names."""
 
     def __init__(self, entries: Offered) -> None:
-        self._ids: dict[str, str] = {}
-        self._names: dict[str, str] = {}
+        self._ids: set[str] = set()
+        self._ids_by_name: dict[str, str] = {}
         for id, names in entries:
-            self._ids[id] = id
+            self._ids.add(id)
             for name in filter(None, names):
-                self._names.setdefault(name.casefold(), id)
+                self._ids_by_name.setdefault(name.casefold(), id)
 
     def id_of(self, text: str) -> str:
-        found = self._ids.get(text) or self._names.get(text.strip().casefold())
-        if found is None:
-            near = (
-                get_close_matches(text.casefold(), list(self._names), n=3, cutoff=0.5)
-                or sorted(self._names)[:5]
-            )
-            listed = ", ".join(f"{name} ({self._names[name]})" for name in near)
-            raise ValueError(
-                f"There is no {text!r} in the list."
-                + (f" There is: {listed}." if listed else " It is empty.")
-            )
-        return found
+        """Return the id of a choice; raise ValueError with suggestions if there is none."""
+        if text in self._ids:
+            return text
+        id = self._ids_by_name.get(text.strip().casefold())
+        if id is None:
+            raise ValueError(f"There is no {text!r} in the list. {self._suggestions(text)}")
+        return id
+
+    def _suggestions(self, text: str) -> str:
+        names = list(self._ids_by_name)
+        similar = get_close_matches(text.casefold(), names, n=MAX_SUGGESTIONS, cutoff=0.5)
+        suggestions = similar or sorted(names)[:MAX_LISTED_CHOICES]
+        if not suggestions:
+            return "It is empty."
+        listed = ", ".join(f"{name} ({self._ids_by_name[name]})" for name in suggestions)
+        return f"There is: {listed}."
 
 
-def _no_setting(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return "There is no such setting." + (f" Did you mean {near[0]}?" if near else "")
+def _unknown_setting(name: str, names: Iterable[str]) -> str:
+    similar = get_close_matches(name, list(names), n=1, cutoff=0.6)
+    suggestion = f" Did you mean {similar[0]}?" if similar else ""
+    return f"There is no such setting.{suggestion}"
 
 
 def _sentences(texts: Any) -> list[str]:
+    """Flatten the messages of a field, which marshmallow nests for lists."""
     if isinstance(texts, Mapping):
-        return [sentence for inner in texts.values() for sentence in _sentences(inner)]
-    return [NEEDED if text == "Missing data for required field." else str(text) for text in texts]
+        return [sentence for nested in texts.values() for sentence in _sentences(nested)]
+    return [NEEDED if text == MISSING_MESSAGE else str(text) for text in texts]

@@ -6,19 +6,37 @@ from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapp
 from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, get_args
 from zoneinfo import ZoneInfo
 
-from hub.contract.documents import Document, Kind, Party, Role, State, noun
+from hub.contract.documents import Document, Kind, Party, ReceiptState, Role, value_object
 from hub.errors import BadDocument
 
 if TYPE_CHECKING:
     from marshmallow import Schema
 
-Match = Literal["id", "number", "name", "email", "words"]
+MatchMethod = Literal["id", "number", "name", "email", "words"]
+MissingPolicy = Literal["hold", "warn", "create"]
+DifferencePolicy = Literal["hold", "first", "split"]
+ChangedPolicy = Literal["update", "hold"]
+GonePolicy = Literal["case", "void", "delete", "close", "leave"]
+MATCH_METHODS: tuple[MatchMethod, ...] = get_args(MatchMethod)
 
 
-@noun
+class FromSetting(str):
+    """The value of a setting in place of a fixed one: `FromSetting("vendors")`.
+
+    It is the text "{vendors}", which may also be written directly.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> Self:
+        """Refer to the setting with this name."""
+        return super().__new__(cls, f"{{{name}}}")
+
+
+@value_object
 class Company:
     """The facts about the QuickBooks company that a plugin may use."""
 
@@ -86,7 +104,7 @@ class Http(Protocol):
         """
 
 
-@noun
+@value_object
 class Site:
     """An app enabled for a company.
 
@@ -104,11 +122,13 @@ class Site:
     webhook_url: str | None = None
 
 
-@noun
+@value_object
 class App:
     """An app on the marketplace.
 
-    `hosts` and `gone` may name a setting as "{base_url}"; `every` is "15m" or cron.
+    `hosts` are host names, and addresses that settings hold as "{base_url}". `every` is "15m" or
+    cron. `changed` and `gone` say what happens when a posted document changes or disappears at the
+    source; with FromSetting a setting of the app says what happens to one that disappears.
     `automatic` names a boolean setting: while it is off, documents that are ready wait until a
     person pushes them.
     `mailbox` names a setting with the e-mail address that comparisons and cases of the app are
@@ -128,9 +148,9 @@ class App:
     settings: "type[Schema] | Schema"
     hosts: tuple[str, ...] = ()
     every: str = "15m"
-    wants: tuple[State, ...] = ()
-    changed: Literal["update", "hold"] = "update"
-    gone: Literal["case", "void", "delete", "close", "leave"] = "case"
+    wants: tuple[ReceiptState, ...] = ()
+    changed: ChangedPolicy = "update"
+    gone: GonePolicy | FromSetting = "case"
     access: str | None = None
     access_gate: bool = True
     assumed_api: Path | None = None
@@ -141,11 +161,14 @@ class App:
     mailbox: str = ""
 
 
-@noun
+@value_object
 class Field:
     """A code field of documents: its role, how it is matched, and what happens without a match.
 
-    "{x}" is setting x.
+    FromSetting leaves a choice to the admin. `default` is the QuickBooks id of the record that is
+    used without a match.
+    `differ`: what happens if lines have different codes where QuickBooks allows one for the whole
+    document.
     `pushed`: whether `hub_records` gets the list of its role; for purchase_order the list is the
     open orders.
     `separator`: separates levels of a name at the source; a QuickBooks record with it in its name
@@ -156,20 +179,20 @@ class Field:
     name: str
     label: str
     role: Role
-    match: tuple[Match, ...] = ("id",)
-    missing: Literal["hold", "warn", "create"] = "hold"
-    default: str | None = None
-    differ: Literal["hold", "first", "split"] = "hold"
-    pushed: bool | str = True
+    match: tuple[MatchMethod, ...] = ("id",)
+    missing: MissingPolicy | FromSetting = "hold"
+    default: str | FromSetting | None = None
+    differ: DifferencePolicy | FromSetting = "hold"
+    pushed: bool | FromSetting = True
     separator: str = ""
-    fill: bool | str = False
+    fill: bool | FromSetting = False
 
     def __post_init__(self) -> None:
-        if not set(self.match) <= set(Match.__args__):  # type: ignore[attr-defined]
+        if not set(self.match) <= set(MATCH_METHODS):
             raise BadDocument(f"Field {self.name} names an unknown way to match: {self.match}.")
 
 
-@noun
+@value_object
 class Tenant:
     """The account at the source that an installation is bound to.
 
@@ -181,12 +204,14 @@ class Tenant:
     warnings: tuple[str, ...] = ()
 
 
-@noun
+@value_object
 class Record:
-    """An entry of a QuickBooks list; `code` is its match, `document` the document that it was posted for.
+    """An entry of a QuickBooks list.
 
-    `decided`: a person made that match in the hub; `use` of a tax code or item is purchase, sales or both.
-    `order`: the open order if the field's role is purchase_order; its codes are QuickBooks ids by role.
+    `code` is its match, and `decided` says that a person made that match in the hub. `document` is
+    the document that it was posted for. `use` of a tax code or item is purchase, sales or both.
+    `order` is the open order if the field's role is purchase_order; its codes are QuickBooks ids by
+    role.
     """
 
     id: str
@@ -205,21 +230,34 @@ class Record:
     order: Document | None = None
 
 
-@noun
+@value_object
 class Signal:
-    """The meaning of a webhook call: read these ids, or collect if there are none.
-
-    `records`: push the lists again.
-    """
+    """What a webhook call asks the hub to do: use `collect()`, `read(ids)` or `push_lists()`."""
 
     ids: tuple[str, ...] = ()
     records: bool = False
 
+    @classmethod
+    def collect(cls) -> Self:
+        """Collect the documents that changed, as the schedule does."""
+        return cls()
 
-@noun
+    @classmethod
+    def read(cls, *ids: str) -> Self:
+        """Read the documents with these source ids."""
+        return cls(ids=ids)
+
+    @classmethod
+    def push_lists(cls) -> Self:
+        """Push the QuickBooks lists to the source again."""
+        return cls(records=True)
+
+
+@value_object
 class Sandbox:
-    """A stand-in for the source: a WSGI application, its country, and the settings that point at it.
+    """A stand-in for the source: a WSGI application and the settings that point at its address.
 
+    `country` is where the company of its documents is; empty if that makes no difference.
     `custom_numbers`: whether the source numbers sales documents instead of QuickBooks.
     """
 

@@ -12,7 +12,7 @@ from hub import outbox, sources
 from hub.context import current
 from hub.contract import settings_schema
 from hub.contract.documents import Role
-from hub.contract.interval import Every, zone_of
+from hub.contract.interval import Interval, zone_of
 from hub.contract.types import App, Tenant
 from hub.db.engine import reading, transaction
 from hub.errors import AccessNeeded, HubError, NotFound, Refused, SettingsInvalid
@@ -26,7 +26,7 @@ OWN: dict[str, Callable[[Any], Any]] = {
     "start_date": lambda value: (
         value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
     ),
-    "schedule": lambda value: Every.parse(str(value)) and str(value).strip(),
+    "schedule": lambda value: Interval.parse(str(value)) and str(value).strip(),
     "zone": lambda value: zone_of(str(value)).key,
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from rapidfuzz import fuzz, process
 
-from hub.contract.documents import Role, noun
+from hub.contract.documents import Role, value_object
 from hub.mapping.mapped import Ref
 
 EMPTY = ""  # the record of a match that leaves the code out
@@ -28,7 +28,7 @@ MIN_SUGGESTION_SCORE = 60
 SUGGESTION_CANDIDATES = 8  # scored per text, before inactive records and other numbers fall out
 
 
-@noun
+@value_object
 class Entry:
     """A record of a QuickBooks list as it is searched for."""
 
@@ -42,7 +42,7 @@ class Entry:
     active: bool = True
 
 
-@noun
+@value_object
 class Decision:
     """The record of a code: a QuickBooks id, EMPTY or NEW; `how` is "decided" or "link"."""
 

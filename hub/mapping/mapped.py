@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import field
 
-from hub.contract.documents import Document, Item, Kind, Line, Party, Role, noun
+from hub.contract.documents import Document, Item, Kind, Line, Party, Role, value_object
 
 
-@noun
+@value_object
 class Ref:
     """A record of QuickBooks as a payload needs it; an id that starts with @ stands for one still to be created."""
 
@@ -18,7 +18,7 @@ class Ref:
     email: str = ""
 
 
-@noun
+@value_object
 class Link:
     """A transaction in QuickBooks that a line applies to; an id that starts with @ is still to be posted.
 
@@ -30,7 +30,7 @@ class Link:
     lines: Mapping[str, str] = field(default_factory=dict)
 
 
-@noun
+@value_object
 class Create:
     """A party or item to be made in QuickBooks before the document that names it."""
 
@@ -40,7 +40,7 @@ class Create:
     details: Party | Item
 
 
-@noun
+@value_object
 class Fill:
     """A party of QuickBooks that gets the contact data of its code which it lacks."""
 
@@ -51,7 +51,7 @@ class Fill:
     details: Party
 
 
-@noun
+@value_object
 class Missing:
     """A code that cannot be posted yet: why, whose act solves it, and the records it may be.
 
@@ -70,7 +70,7 @@ class Missing:
     exact: str = ""
 
 
-@noun
+@value_object
 class MappedLine:
     """A line and the records of its codes; `applied` is the transaction that it pays, credits or bills."""
 
@@ -79,7 +79,7 @@ class MappedLine:
     applied: Link | None = None
 
 
-@noun
+@value_object
 class Mapped:
     """A document and the records of its codes; with `parts` it is posted as these, each under its part's name."""
 

@@ -1,9 +1,9 @@
 """Where each kind of document has room for a role: once at its head, or on every line."""
 
-from hub.contract.documents import Kind, Line, Role, noun
+from hub.contract.documents import Kind, Line, Role, value_object
 
 
-@noun
+@value_object
 class Places:
     """The roles a kind carries at its head and on its lines."""
 

@@ -57,7 +57,7 @@ class SourceDocument(Model):
     total: Mapped[Decimal | None]
     body: Mapped[dict[str, Any]] = mapped_column(
         default=dict
-    )  # the noun, as hub.contract.codec dumps it
+    )  # the document, as hub.contract.codec dumps it
     unreadable: Mapped[str] = mapped_column(Text, default="")
     gone: Mapped[str | None] = mapped_column(Text)  # why it is gone, "" if the source does not say
     reread: Mapped[bool] = mapped_column(

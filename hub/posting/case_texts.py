@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.contract.documents import noun
+from hub.contract.documents import value_object
 from hub.models import Head, Posting
 from hub.money import format_amount
 from hub.posting.protocol.decisions import NAMES
@@ -17,7 +17,7 @@ DECIDE = "Compare the two. Press “This is it” when they are the same documen
 AGAIN = "Correct it in QuickBooks or at the source, then press Retry."
 
 
-@noun
+@value_object
 class CaseText:
     """The texts of a case and the act that its button does."""
 

@@ -13,7 +13,7 @@ from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
 from hub.contract import codec
-from hub.contract.documents import Cause, Document, Receipt, State
+from hub.contract.documents import Cause, Document, Receipt, ReceiptState
 from hub.contract.registry import Plugins
 from hub.db import bulk, engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
@@ -39,7 +39,7 @@ _NEW = insert(cast(Table, ReceiptRow.__table__))
 def queue(
     session: Session,
     document: SourceDocument,
-    state: State,
+    state: ReceiptState,
     *,
     posting: Posting | None = None,
     message: str | None = None,
@@ -69,7 +69,7 @@ def removed(session: Session, document: SourceDocument, message: str) -> None:
     An app that is not told what is missing there is told that the document is held: a person may post it again.
     """
     app = hub_context.current().plugins.apps.get(document.slug)
-    state: State = "held" if app and "missing" not in app.wants else "missing"
+    state: ReceiptState = "held" if app and "missing" not in app.wants else "missing"
     queue(session, document, state, message=message)
 
 
@@ -121,7 +121,7 @@ def _replace(session: Session, document_ids: Iterable[int]) -> None:
     session.execute(waiting.values(ended="replaced", next_try_at=None), execution_options=quick)
 
 
-def _values(document: SourceDocument, state: State, facts: dict[str, Any]) -> dict[str, Any]:
+def _values(document: SourceDocument, state: ReceiptState, facts: dict[str, Any]) -> dict[str, Any]:
     now = hub_context.current().clock.now()
     return {
         "document_id": document.id,
@@ -134,7 +134,7 @@ def _values(document: SourceDocument, state: State, facts: dict[str, Any]) -> di
 
 
 def last(
-    session: Session, document: SourceDocument, states: Iterable[State] = ()
+    session: Session, document: SourceDocument, states: Iterable[ReceiptState] = ()
 ) -> ReceiptRow | None:
     """The newest receipt of a document, of these states if any are named."""
     mine = select(ReceiptRow).where(ReceiptRow.document_id == document.id)
@@ -163,7 +163,7 @@ def tell_open(session: Session, installation_ids: Iterable[int]) -> None:
     for posting in (
         session.scalars(select(Posting).where(*mains, or_(checked, held))) if curious else ()
     ):
-        state: State = "held" if posting.state == "held" else "queued"
+        state: ReceiptState = "held" if posting.state == "held" else "queued"
         queue(session, posting.document, state, posting=posting, message=posting.reason or None)
 
 
@@ -320,7 +320,7 @@ def _cause(installation_id: int) -> str:
     return f"receipts:{installation_id}"
 
 
-def is_wanted(slug: str, *states: State) -> bool:
+def is_wanted(slug: str, *states: ReceiptState) -> bool:
     """Whether anyone is to be told of one of these states."""
     plugins = hub_context.current().plugins
     app = plugins.apps.get(slug)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hub.contract.documents import noun
+from hub.contract.documents import value_object
 from hub.errors import Retry
 from hub.qbo.client import Client, rows
 from hub.qbo.entities import ENTITY, LISTS, ref_id
@@ -24,7 +24,7 @@ class Incomplete(Retry):
         )
 
 
-@noun
+@value_object
 class ObjectIdentity:
     """What tells an object from others of its kind."""
 

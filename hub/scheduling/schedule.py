@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Insert, and_, exists, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from hub.contract.interval import Every, zone_of
+from hub.contract.interval import Interval, zone_of
 from hub.db.engine import reading, transaction
 from hub.errors import Refused
 from hub.models import Company, Installation, Run, Schedule
@@ -40,7 +40,7 @@ def rewind(now: dt.datetime) -> None:
             select(Schedule).where(Schedule.enabled, Schedule.next_due > now)
         ):
             with suppress(Refused):  # an unreadable schedule was never due
-                due = Every.parse(row.every).after(now, zone_of(row.zone), row.name)
+                due = Interval.parse(row.every).after(now, zone_of(row.zone), row.name)
                 row.next_due = min(row.next_due or due, due)
 
 
@@ -81,7 +81,7 @@ def reschedule_after(session: Session, run: Run, now: dt.datetime, *, again: boo
         )
     for row in session.scalars(select(Schedule).where(own, Schedule.enabled)):
         with suppress(Refused):  # an unreadable schedule was never due
-            every = Every.parse(row.every)
+            every = Interval.parse(row.every)
             if again:
                 row.next_due = now
             elif every.minutes:
@@ -175,7 +175,7 @@ def _update_row(session: Session, row: Schedule | None, now: dt.datetime, **fiel
     for name, value in fields.items():
         setattr(row, name, value)
     try:
-        every = Every.parse(row.every)
+        every = Interval.parse(row.every)
         row.next_due = now if every.minutes else every.after(now, zone_of(row.zone), row.name)
     except Refused:  # one unreadable schedule must not stop the clock of the others
         row.next_due = None
@@ -238,7 +238,7 @@ def _next_due_times(
     for id, text, zone, name in rows:
         key = (text, zone, name if "~" in text else "")
         if key not in due_times:
-            every = Every.parse(text)
+            every = Interval.parse(text)
             due_times[key] = None if every.minutes else every.after(now, zone_of(zone), name)
         updates.append({"id": id, "next_due": due_times[key]})
     return updates

@@ -10,7 +10,7 @@ from flask_bootstrap import Bootstrap5
 from sqlalchemy import func, select
 
 from hub.context import current
-from hub.contract.interval import said
+from hub.contract.interval import describe
 from hub.db.engine import reading
 from hub.models import Case, Installation, SourceDocument
 from hub.posting.protocol.decisions import NAMES
@@ -97,7 +97,7 @@ def init_app(app: Flask) -> None:
         month=month,
         kind=kind,
         titled=titled,
-        every=said,
+        every=describe,
         payload=payload_text,
         initials=initials,
         reason=reason,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.contract.documents import noun
+from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import NotFound
 from hub.models import Posting, Run, SourceDocument
@@ -32,7 +32,7 @@ RECONCILED = "A bank reconciliation covers it; undo that in QuickBooks first."
 AT_ONCE = 200
 
 
-@noun
+@value_object
 class Left:
     """A document that stays in the books, and why."""
 
@@ -41,7 +41,7 @@ class Left:
     why: str
 
 
-@noun
+@value_object
 class Undoing:
     """What would be taken back, and what stays."""
 

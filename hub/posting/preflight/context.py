@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from hub.contract.documents import noun
+from hub.contract.documents import value_object
 from hub.models import Head, Posting, Record
 from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.entities import KIND
@@ -36,7 +36,7 @@ HEAD_LISTS = dict.fromkeys(SLOTS, "account") | {
 By = Mapping[tuple[Any, ...], list[Head]]
 
 
-@noun
+@value_object
 class Finding:
     """Why a posting is not sent; `cause` is shared by all that it stops, without one it is the posting's own."""
 

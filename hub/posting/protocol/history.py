@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from hub.contract.documents import noun
+from hub.contract.documents import value_object
 
 Operation = Literal["create", "attach", "update", "delete", "void"]
 Outcome = Literal[
@@ -16,7 +16,7 @@ Trouble = Literal[
 ]
 
 
-@noun
+@value_object
 class SendAttempt:
     """One send of a posting.
 
@@ -32,7 +32,7 @@ class SendAttempt:
     batched: bool = False  # sent in a batch, under the key of the batch
 
 
-@noun
+@value_object
 class QuickBooksObject:
     """A transaction, list entry or file in QuickBooks.
 
@@ -56,7 +56,7 @@ class QuickBooksObject:
 FORGOTTEN = QuickBooksObject(id="forgotten", state="deleted", content_known=False)
 
 
-@noun
+@value_object
 class QuietPeriod:
     """How long no request of a posting can have been under way.
 
@@ -82,7 +82,7 @@ class QuietPeriod:
         return self.deadline + self.quiet - max(self.here, self.there or 0.0)
 
 
-@noun
+@value_object
 class History:
     """Everything that the next step of a posting depends on."""
 

@@ -77,11 +77,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-4",
         place="hub/contract/settings_schema.py",
-        old="        found = self._ids.get(text) or self._names.get(text.strip().casefold())\n",
-        new=(
-            "        found = self._ids.get(text) or "
-            "self._names.get(text.strip().casefold()) or text\n"
-        ),
+        old="        id = self._ids_by_name.get(text.strip().casefold())\n",
+        new="        id = self._ids_by_name.get(text.strip().casefold(), text)\n",
         bug="An account that does not exist is taken.",
     ),
     Mutant(

@@ -6,7 +6,18 @@ from decimal import Decimal
 
 import pytest
 
-from hub import Code, Document, Gone, Item, Line, NeedsAttention, Refused, Unreadable, readable
+from hub import (
+    Code,
+    Document,
+    Gone,
+    Item,
+    Line,
+    NeedsAttention,
+    Refused,
+    Stage,
+    Unreadable,
+    readable,
+)
 from hub.contract import documents
 from hub.contract.documents import codes_of
 from hub.errors import BadDocument
@@ -161,3 +172,8 @@ def test_the_whole_of_the_source_failing_is_no_matter_of_one_row():
 
     with pytest.raises(NeedsAttention):
         readable("1", fail)
+
+
+@pytest.mark.parametrize("stage", ["pending", Stage.PENDING])
+def test_a_stage_may_be_a_plain_word_and_is_read_as_a_member(stage):
+    assert bill(stage=stage).stage is Stage.PENDING

@@ -6,7 +6,7 @@ import pluggy
 import pytest
 
 import hub
-from hub import Field
+from hub import Field, FromSetting, Signal
 from hub.contract import hookspecs
 from hub.errors import BadDocument
 
@@ -62,6 +62,16 @@ def test_a_field_names_only_ways_to_match_that_there_are():
     )
     with pytest.raises(BadDocument, match="Field job names an unknown way to match"):
         Field(name="job", label="Job", role="customer", match=("guess",))
+
+
+def test_a_policy_that_a_setting_decides_is_the_text_that_may_also_be_written():
+    assert FromSetting("vendors") == "{vendors}"
+
+
+def test_a_signal_says_what_the_hub_is_to_do():
+    assert Signal.collect() == Signal(ids=(), records=False)
+    assert Signal.read("order:1", "order:2") == Signal(ids=("order:1", "order:2"), records=False)
+    assert Signal.push_lists() == Signal(ids=(), records=True)
 
 
 def test_a_plugin_author_finds_all_he_imports_in_one_place():

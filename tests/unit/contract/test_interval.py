@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.contract.interval import Every, said, zone_of
+from hub.contract.interval import Interval, describe, zone_of
 from hub.errors import Refused
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -17,42 +17,42 @@ def at(text: str) -> dt.datetime:
 
 @pytest.mark.parametrize(("text", "minutes"), [("15m", 15), ("2h", 120), ("1d", 1440)])
 def test_minutes_hours_and_days_count_from_the_last_end(text, minutes):
-    assert Every.parse(text).after(at("2026-03-02T09:00Z"), NEW_YORK) - at(
+    assert Interval.parse(text).after(at("2026-03-02T09:00Z"), NEW_YORK) - at(
         "2026-03-02T09:00Z"
     ) == dt.timedelta(minutes=minutes)
 
 
 def test_cron_is_read_in_the_zone_of_the_installation():
-    every = Every.parse("30 6 * * 1-5")
+    every = Interval.parse("30 6 * * 1-5")
     assert every.after(at("2026-03-06T12:00Z"), NEW_YORK) == at("2026-03-09T10:30Z")
     assert every.after(at("2026-03-06T12:00Z"), ZoneInfo("Europe/Oslo")) == at("2026-03-09T05:30Z")
 
 
 def test_monday_is_one_and_sunday_is_seven():
     assert (
-        Every.parse("0 9 * * 1").after(at("2026-03-06T12:00Z"), ZoneInfo("UTC")).strftime("%a")
+        Interval.parse("0 9 * * 1").after(at("2026-03-06T12:00Z"), ZoneInfo("UTC")).strftime("%a")
         == "Mon"
     )
     assert (
-        Every.parse("0 9 * * 7").after(at("2026-03-06T12:00Z"), ZoneInfo("UTC")).strftime("%a")
+        Interval.parse("0 9 * * 7").after(at("2026-03-06T12:00Z"), ZoneInfo("UTC")).strftime("%a")
         == "Sun"
     )
 
 
 def test_a_time_that_comes_twice_in_autumn_is_due_once():
-    every = Every.parse("30 1 * * *")
+    every = Interval.parse("30 1 * * *")
     first = every.after(at("2026-11-01T04:00Z"), NEW_YORK)
     assert first == at("2026-11-01T05:30Z")
     assert every.after(first, NEW_YORK) == at("2026-11-02T06:30Z")
 
 
 def test_a_time_that_is_skipped_in_spring_is_not_lost():
-    every = Every.parse("30 2 * * *")
+    every = Interval.parse("30 2 * * *")
     assert every.after(at("2026-03-08T05:00Z"), NEW_YORK) == at("2026-03-08T07:00Z")
 
 
 def test_a_spread_is_within_its_minutes_and_always_the_same_for_one_name():
-    every = Every.parse("0 2 * * * ~30m")
+    every = Interval.parse("0 2 * * * ~30m")
     found = {every.after(at("2026-03-02T00:00Z"), ZoneInfo("UTC"), f"lists {n}") for n in range(50)}
     assert all(at("2026-03-02T02:00Z") <= moment < at("2026-03-02T02:30Z") for moment in found)
     assert len(found) > 40
@@ -66,7 +66,7 @@ def test_a_spread_is_within_its_minutes_and_always_the_same_for_one_name():
 )
 def test_what_is_no_schedule_is_answered_with_how_to_write_one(text):
     with pytest.raises(Refused, match=r"is no schedule\. Write minutes"):
-        Every.parse(text)
+        Interval.parse(text)
 
 
 def test_an_unknown_zone_is_answered_with_how_to_write_one():
@@ -84,4 +84,4 @@ def test_an_unknown_zone_is_answered_with_how_to_write_one():
     ],
 )
 def test_it_is_said_as_a_person_says_it(text, told):
-    assert said(text) == told
+    assert describe(text) == told

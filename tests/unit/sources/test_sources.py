@@ -5,7 +5,7 @@ import shutil
 import pytest
 from sqlalchemy import select
 
-from hub import Code, Signal, sources
+from hub import Code, FromSetting, Signal, sources
 from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.errors import OtherTenant, PluginFault, Refused, SettingsInvalid
@@ -66,7 +66,7 @@ def test_fields_take_their_texts_from_the_settings(installed, source):
             label="Class",
             role="class",
             default="{default_class}",
-            differ="{differ}",
+            differ=FromSetting("differ"),
             missing="{differ}",
         )
     ]

@@ -1,0 +1,83 @@
+"""Conversion of one row of the source, so that a row that cannot be converted stops no other."""
+
+import linecache
+import logging
+import re
+import traceback
+from collections.abc import Callable
+from decimal import Decimal
+from typing import ParamSpec, TypeVar
+
+from hub.contract.documents import Unreadable
+from hub.errors import BadDocument, Refused
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+log = logging.getLogger("hub")
+WRONG_CALL = re.compile(r"\(\) (takes|missing|got) |is not callable$")
+JSON_TYPES = (str, int, float, bool, type(None), list, dict, Decimal)
+
+
+def readable(
+    source_id: str,
+    build: Callable[Parameters, Result],
+    *args: Parameters.args,
+    **kwargs: Parameters.kwargs,
+) -> Result | Unreadable:
+    """Return the result of `build`, or Unreadable with the reason.
+
+    One row that cannot be converted does not stop the others.
+
+    A mistake in the plugin's own code is reported as such and logged with its trace. Retry,
+    NeedsAttention and AccessNeeded concern the whole source and are raised to the core.
+    """
+    try:
+        return build(*args, **kwargs)
+    except (BadDocument, Refused) as error:
+        return Unreadable(source_id=source_id, reason=error.text)
+    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
+        if is_plugin_defect(error):
+            log.exception("%s could not be read by %s", source_id, build.__module__)
+            return Unreadable(source_id=source_id, reason=_defect(build, error))
+        if isinstance(error, KeyError):
+            return Unreadable(
+                source_id=source_id, reason=f"The source sent no {error.args[0]!r} for it."
+            )
+        return Unreadable(
+            source_id=source_id, reason=f"The source sent something that cannot be read: {error}."
+        )
+
+
+def is_plugin_defect(error: Exception) -> bool:
+    """Tell a mistake in a plugin's code from a row that the plugin did not expect.
+
+    A function called with the wrong arguments, an attribute missing from something other than a
+    JSON value, and a key or place missing from a table of the plugin's module cannot come from what
+    the source sent.
+    """
+    if isinstance(error, AttributeError):
+        return not isinstance(error.obj, JSON_TYPES)
+    if isinstance(error, LookupError):
+        return _is_in_module_table(error)
+    return isinstance(error, TypeError) and bool(WRONG_CALL.search(str(error)))
+
+
+def _is_in_module_table(error: LookupError) -> bool:
+    """Return whether a lookup such as `KINDS[row["kind"]]` failed in a global of its module.
+
+    The expression that raised is read from the source line. Without it, the answer is no.
+    """
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    summary = traceback.extract_tb(error.__traceback__)[-1]
+    text = linecache.getline(summary.filename, summary.lineno or 0).encode()
+    expression = text[summary.colno or 0 : summary.end_colno].decode(errors="replace")
+    name = expression.partition("[")[0]
+    return name in frame.f_globals and name not in frame.f_locals
+
+
+def _defect(build: Callable[..., object], error: Exception) -> str:
+    package = build.__module__.partition(".")[0]
+    return (
+        f"The plugin {package} has a defect ({type(error).__name__}: {error}). Report it to the"
+        " plugin's author; the log has the details."
+    )
