@@ -152,9 +152,12 @@ def test_no_import_cycle_exists_type_only_imports_included():
     assert found == []
 
 
-def test_decisions_of_the_protocol_know_errors_and_documents_only():
-    used = hub_imports("hub.posting.protocol.decisions")
-    assert used <= {"hub.errors", "hub.contract.documents", "hub.posting.protocol.history"}
+def test_decisions_of_the_protocol_know_errors_documents_and_enums_only():
+    protocol = [name for name in modules() if within(name, "hub.posting.protocol")]
+    used = {other for name in protocol for other in hub_imports(name)}
+    allowed = ("hub.errors", "hub.contract.documents", "hub.models.enums", "hub.posting.protocol")
+    assert all(within(other, *allowed) for other in used), used
+    assert len(protocol) > 3
 
 
 def test_collecting_and_posting_meet_in_the_outbox_only():

@@ -20,6 +20,24 @@ class PostingState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class DocumentState(StrEnum):
+    """The state of a document: that of a posting, or one that only documents have."""
+
+    HELD = "held"
+    WAITING = "waiting"
+    REVIEW = "review"
+    READY = "ready"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    POSTED = "posted"
+    SKIPPED = "skipped"
+    WITHDRAWN = "withdrawn"
+    MISSING = "missing"  # posted, and voided or deleted in QuickBooks since
+    REMOVED = "removed"  # posted, and removed from QuickBooks by the hub
+    PENDING = "pending"  # not final at the source, so nothing is planned
+    UNREADABLE = "unreadable"
+
+
 class Operation(StrEnum):
     """What a posting does in QuickBooks."""
 
@@ -28,6 +46,10 @@ class Operation(StrEnum):
     DELETE = "delete"
     VOID = "void"
     ATTACH = "attach"
+
+
+# Operations on an object that exists in QuickBooks; they are written against its SyncToken.
+CHANGE_OPERATIONS = (Operation.UPDATE, Operation.DELETE, Operation.VOID)
 
 
 class Holder(StrEnum):
@@ -53,6 +75,24 @@ class SendOutcome(StrEnum):
     UNAUTHORISED = "unauthorised"
     DOUBT = "doubt"
     UNSENT = "unsent"
+
+
+# Outcomes of sends that QuickBooks never processed, so that nothing can have landed.
+UNPROCESSED_OUTCOMES = (
+    SendOutcome.THROTTLED,
+    SendOutcome.UNAUTHORISED,
+    SendOutcome.UNSENT,
+    SendOutcome.DECLINED,
+)
+
+
+class SearchVerdict(StrEnum):
+    """The result of a complete search for a posting in doubt."""
+
+    ABSENT = "absent"
+    PRESENT = "present"
+    ALIKE = "alike"
+    SEVERAL = "several"
 
 
 class TransactionState(StrEnum):

@@ -10,8 +10,7 @@ from hub import context as hub_context
 from hub.contract.documents import value_object
 from hub.models import Head, Posting
 from hub.money import format_amount
-from hub.posting.protocol.decisions import NAMES
-from hub.posting.protocol.history import FORGOTTEN
+from hub.posting.protocol.history import FORGOTTEN, LIST_KINDS
 
 DECIDE = "Compare the two. Press “This is it” when they are the same document, “Not this one” when they are not."
 AGAIN = "Correct it in QuickBooks or at the source, then press Retry."
@@ -139,7 +138,7 @@ def called(posting: Posting) -> str:
     is_file = posting.operation == "attach"
     kind = "file of " + document.kind if is_file else posting.kind
     number = document.number or document.source_id
-    if posting.kind in NAMES and document.party and not is_file:
+    if posting.kind in LIST_KINDS and document.party and not is_file:
         number = document.party  # the id of a code at the source says nothing to a person
     name = f"{kind.replace('_', ' ')} {number}"
     name = name[:1].upper() + name[1:]

@@ -13,7 +13,7 @@ from hub.context import current
 from hub.contract.interval import describe
 from hub.db.engine import reading
 from hub.models import Case, Installation, SourceDocument
-from hub.posting.protocol.decisions import NAMES
+from hub.posting.protocol.history import LIST_KINDS
 from hub.web import access
 from hub.web.case_titles import brief, reason
 from hub.web.source_view import amount, dated, money, payload_text
@@ -175,7 +175,9 @@ def month(period: str) -> str:
 def titled(document: SourceDocument) -> str:
     """Return the name of a document: its number, the name of a record, else its source id."""
     return (
-        document.number or (document.party if document.kind in NAMES else "") or document.source_id
+        document.number
+        or (document.party if document.kind in LIST_KINDS else "")
+        or document.source_id
     )
 
 

@@ -86,14 +86,14 @@ BUGS = (
     Planted(
         "a broken answer is a refusal",
         "hub/posting/protocol/decisions.py",
-        'UNBELIEVABLE = ("600", "10000")',
-        'UNBELIEVABLE = ("600",)',
+        'INCONCLUSIVE_CODES = ("600", "10000")',
+        'INCONCLUSIVE_CODES = ("600",)',
         MODEL,
     ),
     Planted(
         "a number that is not found proves absence",
         "hub/posting/protocol/decisions.py",
-        "return Look() if history.looked is None else _judge_search(history)",
+        "return Search() if history.search_results is None else _judge_search(history)",
         "return _after_absence(history)",
         MODEL,
     ),
@@ -107,8 +107,8 @@ BUGS = (
     Planted(
         "the short quiet time for another process's doubt",
         "hub/posting/protocol/history.py",
-        "return self.deadline + self.quiet - max(self.here, self.there or 0.0)",
-        "return self.quiet - max(self.here, self.there or 0.0)",
+        "return self.deadline_seconds + self.quiet_seconds - elapsed",
+        "return self.quiet_seconds - elapsed",
         "tests/unit/posting/test_protocol.py::test_how_long_nothing_may_be_under_way",
     ),
     Planted(
@@ -136,7 +136,7 @@ BUGS = (
         "a change is written without comparing",
         "hub/posting/protocol/decisions.py",
         "    if _is_change_visible(history, current):\n        return Posted(current.id)\n"
-        '    return Ask("changed", (current.id,))\n',
+        "    return Ask(AskReason.CHANGED, (current.id,))\n",
         "    return Send(resend=is_doubtful(history), rebase=current.token)\n",
         MODEL,
     ),
@@ -286,8 +286,8 @@ BUGS = (
     Planted(
         "a system failure is taken for a refusal",
         "hub/posting/protocol/decisions.py",
-        'UNBELIEVABLE = ("600", "10000")',
-        'UNBELIEVABLE = ("600",)',
+        'INCONCLUSIVE_CODES = ("600", "10000")',
+        'INCONCLUSIVE_CODES = ("600",)',
         "tests/proofs/test_histories.py::test_every_recorded_history_takes_the_same_steps_to_the_same_end",
     ),
     Planted(
@@ -496,7 +496,7 @@ BUGS = (
     Planted(
         "what left QuickBooks is posted again without a look there",
         "hub/posting/protocol/decisions.py",
-        "may_be_there = is_doubtful(history) or history.again",
+        "may_be_there = is_doubtful(history) or history.was_posted_before",
         "may_be_there = is_doubtful(history)",
         "tests/stories/test_document_states.py::test_what_left_quickbooks_is_posted_again_as_its_source_has_it_now",
     ),

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from hub import Attachment, Code, Item, Party, hookimpl
 from hub.db.engine import db, reading
 from hub.models import Attempt, Posting, Proof, SourceDocument
-from hub.posting.protocol.decisions import NEVER_ARRIVED
+from hub.models.enums import UNPROCESSED_OUTCOMES
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
@@ -118,7 +118,7 @@ def unproved_keys(session):
     proofs = dict(
         session.execute(select(Proof.posting_id, func.count()).group_by(Proof.posting_id)).all()
     )
-    sends = select(Attempt).where(Attempt.outcome.not_in(NEVER_ARRIVED)).order_by(Attempt.id)
+    sends = select(Attempt).where(Attempt.outcome.not_in(UNPROCESSED_OUTCOMES)).order_by(Attempt.id)
     keys, doubted = (
         defaultdict(dict),
         set(),

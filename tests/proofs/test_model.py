@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from hub.posting.protocol.decisions import CHANGES
+from hub.models.enums import CHANGE_OPERATIONS
 from hub.posting.protocol.history import History
 from tests.support.tiers import FULL
 from tests.support.world import KEYS, MARK, PARTY, TOTAL, Thing, World, histories
@@ -26,8 +26,8 @@ BILL = {"operation": "create", "marker": MARK, "party": PARTY, "total": TOTAL}
 STARTS = {
     "a bill": (BILL, ()),
     "a bill that may go in a batch": (BILL, ()),
-    "a bill after a restore, not posted before": ({**BILL, "restored": True}, ()),
-    "a bill after a restore, posted before": ({**BILL, "restored": True}, KNOWN),
+    "a bill after a restore, not posted before": ({**BILL, "after_restore": True}, ()),
+    "a bill after a restore, posted before": ({**BILL, "after_restore": True}, KNOWN),
     "a supplier": ({**BILL, "kind": "vendor"}, ()),
     "a file": ({"operation": "attach", "kind": "file"}, ()),
     "a change": ({**BILL, "operation": "update", "base": "1:0"}, KNOWN),
@@ -55,7 +55,7 @@ def wrong(end, world):
         return "a person's change was overwritten unseen"
     if len(made) > 1:
         return "twice in the books"
-    if world.history.operation in CHANGES:
+    if world.history.operation in CHANGE_OPERATIONS:
         return _wrong_change(end, world)
     if end == "posted" and not [thing for thing in world.things if thing.state == "live"]:
         return "said to be posted, and not in the books"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.posting.protocol.history import Back, Hold, Look, Posted, Send
+from hub.posting.protocol.history import Hold, Posted, Requeue, Search, Send
 from tests.proofs.test_model import start, wrong
 from tests.support import naive, other_quickbooks, world
 from tests.support.world import KEYS, histories
@@ -29,16 +29,16 @@ def marks_posts_marks(history):
         return Send(renew=True)
     if last.outcome == "landed":
         return Posted(last.id)
-    return Hold("refused") if last.outcome == "refused" and last.code != "10000" else Back()
+    return Hold("refused") if last.outcome == "refused" and last.code != "10000" else Requeue()
 
 
 def looks_then_posts(history):
     """The same, but looks whether it is there before it sends again, at once."""
-    if history.state != "sending" and history.sends and history.looked is None:
-        return Look()
+    if history.state != "sending" and history.sends and history.search_results is None:
+        return Search()
     ours = [
         found
-        for found in history.looked or ()
+        for found in history.search_results or ()
         if found.marker == history.marker and found.state == "live"
     ]
     return Posted(ours[0].id) if ours and history.state != "sending" else marks_posts_marks(history)

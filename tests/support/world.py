@@ -9,20 +9,22 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from hub.posting.protocol.decisions import CHANGES, NAMES, decide, is_batchable, is_doubtful
+from hub.models.enums import CHANGE_OPERATIONS
+from hub.posting.protocol.decisions import decide, is_batchable, is_doubtful
 from hub.posting.protocol.history import (
     FORGOTTEN,
+    LIST_KINDS,
     Ask,
-    Back,
     Doubt,
     History,
     Hold,
-    Look,
     Posted,
     QuickBooksObject,
     QuietPeriod,
     Read,
     Reconnect,
+    Requeue,
+    Search,
     Send,
     SendAttempt,
     Wait,
@@ -134,7 +136,7 @@ def histories(world: World, events: int) -> Iterator[End]:
     """Every end that so many events can lead to."""
     assert len(world.path) < 60, f"it never comes to rest: {world.path}"
     world = _arrived(world)
-    step = decide(replace(world.history, quiet=_quiet(world)))
+    step = decide(replace(world.history, quiet_period=_quiet(world)))
     match step:
         case Posted(id):
             yield from _posted(world, id, events)
@@ -146,18 +148,20 @@ def histories(world: World, events: int) -> Iterator[End]:
             yield from _asked(world, candidates, events)
         case Doubt():
             yield from histories(_doubted(world), events)
-        case Back() | Reconnect():
+        case Requeue() | Reconnect():
             yield from histories(
-                replace(world.told(state="ready", read=None, looked=None), now=world.now + 60),
+                replace(
+                    world.told(state="ready", current=None, search_results=None), now=world.now + 60
+                ),
                 events,
             )
         case Wait():
             left = _quiet(world).seconds_left()
             yield from histories(replace(world, now=world.now + max(1, round(left))), events)
-        case Look():
+        case Search():
             yield from _looked(world, events)
         case Read(id):
-            yield from histories(world.told(read=_shown(world, id)), events)
+            yield from histories(world.told(current=_shown(world, id)), events)
         case Send() if world.history.state == "unknown":
             yield from histories(_proved(world, step), events)
         case Send():
@@ -168,14 +172,15 @@ def histories(world: World, events: int) -> Iterator[End]:
 
 def _doubted(world: World) -> World:
     first = world.now if world.mine is None and world.seen is None else world.seen
-    return replace(world.told(state="unknown", read=None, looked=None), seen=first)
+    return replace(world.told(state="unknown", current=None, search_results=None), seen=first)
 
 
 def _quiet(world: World) -> QuietPeriod:
     if world.mine is not None:
-        return QuietPeriod(own=True, here=world.now - world.mine)
+        return QuietPeriod(is_own_call=True, local_seconds=world.now - world.mine)
     return QuietPeriod(
-        own=False, here=world.now - (world.seen if world.seen is not None else world.now)
+        is_own_call=False,
+        local_seconds=world.now - (world.seen if world.seen is not None else world.now),
     )
 
 
@@ -198,7 +203,7 @@ def _arrived(world: World) -> World:
 def _sent(world: World, step: Send, events: int) -> Iterator[End]:
     if step.renew:
         world = replace(
-            world.told(rekey=False, proofs=0, read=None, looked=None),
+            world.told(rekey=False, proved_absences=0, current=None, search_results=None),
             generation=world.generation + 1,
         )
     if step.rebase is not None:
@@ -211,7 +216,7 @@ def _sent(world: World, step: Send, events: int) -> Iterator[End]:
     if events:
         for person in PEOPLE[:3]:
             changed = _person(world, person)
-            if changed and world.history.operation in CHANGES:
+            if changed and world.history.operation in CHANGE_OPERATIONS:
                 yield from histories(
                     _answered(_carried_out(changed, True), person, False, "answer"), events - 1
                 )
@@ -238,9 +243,9 @@ def _carried_out(world: World, lands: object, key: int | None = None) -> tuple[W
         if meaning == "refused when repeated":
             return world, "refused/6000", ""
         return world, "landed" if what == "landed" else f"refused/{what}", id
-    if world.history.operation in CHANGES:
+    if world.history.operation in CHANGE_OPERATIONS:
         return _written(world, delay)
-    if world.history.kind in NAMES and any(thing.state == "live" for thing in world.things):
+    if world.history.kind in LIST_KINDS and any(thing.state == "live" for thing in world.things):
         return world, "refused/6240", ""
     id = str(len(world.things) + 1)
     thing = Thing(id, key, world.now + delay)
@@ -300,7 +305,7 @@ def _answered(
         after = world.after(name, now=now, mine=None, seen=now, late=late)
     sends = (*world.history.sends, send)
     state = "unknown" if dies else "sending"
-    return after.told(sends=sends, state=state, read=None, looked=None)
+    return after.told(sends=sends, state=state, current=None, search_results=None)
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
@@ -308,7 +313,7 @@ def _answered(
 
 def _looked(world: World, events: int) -> Iterator[End]:
     found = tuple(one for thing in world.things if (one := _found(world, thing)) is not None)
-    yield from histories(world.told(looked=found), events)
+    yield from histories(world.told(search_results=found), events)
     if not events:
         return
     yield from histories(world.after("query fails", now=world.now + 30), events - 1)
@@ -330,7 +335,7 @@ def _found(world: World, thing: Thing) -> QuickBooksObject | None:
     edited = thing.text == "a person's"
     return QuickBooksObject(
         id=thing.id, state=thing.state, token=str(thing.token), marker=marker, party=PARTY,  # type: ignore[arg-type]
-        total=None if edited else TOTAL, same=_same(world, thing), foreign=False,  # type: ignore[arg-type]
+        total=None if edited else TOTAL, agreements=_same(world, thing), foreign=False,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -360,7 +365,9 @@ def _shown(world: World, id: str) -> QuickBooksObject:
 def _person(world: World, what: str) -> World | None:
     """A person in QuickBooks; what already landed can be changed, anything can be entered."""
     if what == "entered by hand":
-        if world.history.kind in NAMES and any(thing.state == "live" for thing in world.things):
+        if world.history.kind in LIST_KINDS and any(
+            thing.state == "live" for thing in world.things
+        ):
             return None
         twin = Thing(str(len(world.things) + 1), None, world.now, mark="")
         return world.after(what, things=(*world.things, twin))
@@ -387,9 +394,14 @@ def _with(world: World, thing: Thing) -> tuple[Thing, ...]:
 def _proved(world: World, step: Send) -> World:
     """Absence was proved: that is stored, and it may be sent again."""
     history = world.history
-    proofs = 0 if step.renew else history.proofs + 1
+    proofs = 0 if step.renew else history.proved_absences + 1
     after = world.told(
-        state="ready", read=None, looked=None, proved=len(history.sends), proofs=proofs, rekey=False
+        state="ready",
+        current=None,
+        search_results=None,
+        sends_at_proof=len(history.sends),
+        proved_absences=proofs,
+        rekey=False,
     )
     return replace(after, generation=world.generation + step.renew)
 
@@ -400,8 +412,17 @@ def _proved(world: World, step: Send) -> World:
 def _posted(world: World, id: str, events: int) -> Iterator[End]:
     yield "posted", world
     if events and world.history.operation == "create" and world.history.kind == "bill":
-        blank = replace(world.history, state="ready", sends=(), read=None, looked=None, restored=True, proved=None,
-                        proofs=0, rejected=frozenset())  # fmt: skip
+        blank = replace(
+            world.history,
+            state="ready",
+            sends=(),
+            current=None,
+            search_results=None,
+            after_restore=True,
+            sends_at_proof=None,
+            proved_absences=0,
+            rejected_ids=frozenset(),
+        )
         back = world.after("backup put back", history=blank, mine=None, seen=world.now, late=())
         yield from histories(back, events - 1)
         yield from histories(_revised(world, id), events - 1)
@@ -421,10 +442,12 @@ def _revised(world: World, id: str) -> World:
 def _held(world: World, events: int) -> Iterator[End]:
     yield "held", world
     if events:
-        rejected = world.history.rejected | {FORGOTTEN.id}
+        rejected = world.history.rejected_ids | {FORGOTTEN.id}
         sure = not is_doubtful(world.history)
         state = "ready" if sure else "unknown"
-        again = world.told(state=state, rekey=True, read=None, looked=None, rejected=rejected)
+        again = world.told(
+            state=state, rekey=True, current=None, search_results=None, rejected_ids=rejected
+        )
         yield from histories(again.after("a person tries again"), events - 1)
 
 
@@ -436,9 +459,13 @@ def _asked(world: World, candidates: tuple[str, ...], events: int) -> Iterator[E
         return
     yield "skipped", world
     if events and world.history.operation == "create":
-        rejected = world.history.rejected | set(candidates) | {FORGOTTEN.id}
+        rejected = world.history.rejected_ids | set(candidates) | {FORGOTTEN.id}
         once_ours = any(thing.id in candidates and thing.key is not None for thing in world.things)
         asked = world.told(
-            state="unknown", read=None, looked=None, rejected=rejected, rekey=once_ours
+            state="unknown",
+            current=None,
+            search_results=None,
+            rejected_ids=rejected,
+            rekey=once_ours,
         )
         yield from histories(asked.after("not this one"), events - 1)

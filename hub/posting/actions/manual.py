@@ -13,15 +13,16 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Attempt, Head, Posting, SourceDocument
+from hub.models.enums import CHANGE_OPERATIONS
 from hub.outbox import listing
 from hub.posting import case_texts
 from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome import record as outcome_record
-from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight import current_facts
-from hub.posting.protocol.decisions import CHANGES, NAMES, is_doubtful
-from hub.posting.protocol.history import FORGOTTEN, Posted
+from hub.posting.protocol.decisions import is_doubtful
+from hub.posting.protocol.history import FORGOTTEN, LIST_KINDS, Posted
 from hub.posting.recovery import lookup
 from hub.security import audit
 
@@ -70,24 +71,24 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     """This transaction is the document: it is not posted again."""
     one = _load(posting_id)
     posting, name = one.posting, case_texts.called(one.posting)
-    if posting.state not in OPEN or posting.operation in CHANGES:
+    if posting.state not in OPEN or posting.operation in CHANGE_OPERATIONS:
         raise NotNow(f"{name} is {posting.state}; it cannot be taken for a transaction now.")
     posting_session = PostingSession(posting.company_id)
     found = lookup.read(posting_session, one, quickbooks_id.strip())
-    assert found.history.read
-    if found.history.read.state == "voided" and posting.operation == "create":
+    assert found.history.current
+    if found.history.current.state == "voided" and posting.operation == "create":
         raise Refused(
             f"{quickbooks_id} was voided in QuickBooks, so nothing of {name} would be in the books. {LEAVE}"
         )
-    if found.history.read.state == "deleted":
+    if found.history.current.state == "deleted":
         raise NotFound(f"{posting.kind.replace('_', ' ')} in QuickBooks", quickbooks_id)
-    if found.history.read.foreign and posting.kind not in NAMES:
+    if found.history.current.foreign and posting.kind not in LIST_KINDS:
         raise Refused(
             f"{quickbooks_id} was posted for another document already, so it cannot be {name}."
         )
     with engine.transaction() as session:
         if not outcome_record.apply_step(
-            session, posting_session, found, Posted(found.history.read.id, adopted=True)
+            session, posting_session, found, Posted(found.history.current.id, adopted=True)
         ):
             raise _moved(name)
         audit.record(session, who, "posting adopted", str(posting_id), quickbooks_id=quickbooks_id)
@@ -157,23 +158,23 @@ def _given_up(session: Session, posting: Posting, who: str, reason: str) -> bool
     return True
 
 
-def _load(posting_id: int) -> PostingState:
+def _load(posting_id: int) -> PostingSnapshot:
     with engine.reading() as session:
         posting = session.get(Posting, posting_id)
         if posting is None:
             raise NotFound("posting", str(posting_id))
     posting_session = PostingSession(posting.company_id)
     with engine.reading() as session:
-        return outcome_load.load_states(session, posting_session, [posting_id])[0]
+        return outcome_load.load_snapshots(session, posting_session, [posting_id])[0]
 
 
-def _on(one: PostingState) -> str:
+def _on(one: PostingSnapshot) -> str:
     """Where it goes on: doubts are looked at again, what waits or is reviewed stays where it is."""
     if one.posting.state in ("review", "waiting"):
         return one.posting.state
     landed = any(send.outcome == "landed" for send in one.history.sends)
     looked_at = is_doubtful(one.history) or landed
-    return "unknown" if looked_at and one.posting.operation not in CHANGES else "ready"
+    return "unknown" if looked_at and one.posting.operation not in CHANGE_OPERATIONS else "ready"
 
 
 def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
@@ -227,7 +228,7 @@ def _look_again(session: Session, held: Iterable[Row[*tuple[Any, ...]]]) -> list
     found = [
         one
         for id, ids in of.items()
-        for one in outcome_load.load_states_for_send(session, PostingSession(id), ids)
+        for one in outcome_load.load_snapshots_for_send(session, PostingSession(id), ids)
         if is_doubtful(one.history)
     ]
     rejected: dict[tuple[str, ...], list[int]] = defaultdict(list)

@@ -16,7 +16,7 @@ from hub.errors import NotFound
 from hub.models import Posting, Run, SourceDocument
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.decisions import NAMES
+from hub.posting.protocol.history import LIST_KINDS
 from hub.posting.reconcile import bank_reconciliation, posted_documents
 from hub.posting.reconcile import refresh as reconcile_refresh
 from hub.posting.reconcile.posted_documents import PostedDocument
@@ -191,7 +191,9 @@ def _is_partly_paid(entity: dict[str, Any]) -> bool:
 def _others(session: Session, where: Sequence[ColumnElement[bool]]) -> list[Left]:
     """What else was posted: entries of lists, and changes of what stood there before."""
     posted = select(Posting).where(*where, Posting.state == "posted").order_by(Posting.id)
-    entries = session.scalars(posted.where(Posting.operation == "create", Posting.kind.in_(NAMES)))
+    entries = session.scalars(
+        posted.where(Posting.operation == "create", Posting.kind.in_(LIST_KINDS))
+    )
     left = [_left(posting, ENTRY) for posting in entries]
     ids = posted.with_only_columns(Posting.document_id).where(Posting.operation == "create")
     created = set(session.scalars(ids))

@@ -14,12 +14,12 @@ from hub import outbox
 from hub.cases import inbox
 from hub.db import bulk
 from hub.models import Case, Posting, case_posting
+from hub.models.enums import CHANGE_OPERATIONS
 from hub.posting import case_texts, receipts
-from hub.posting.outcome.load import UNREADABLE, PostingState
+from hub.posting.outcome.load import UNREADABLE, PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
-from hub.posting.protocol.decisions import CHANGES
-from hub.posting.protocol.history import Ask, Back, Hold, Posted, Reconnect, Send, Step, Withdraw
+from hub.posting.protocol.history import Ask, Hold, Posted, Reconnect, Requeue, Send, Step, Withdraw
 from hub.qbo import payloads
 from hub.qbo.display import namer
 from hub.qbo.responses import Answer
@@ -47,26 +47,26 @@ _STOPPED = (
 def apply_step(
     session: Session,
     posting_session: PostingSession,
-    posting_state: PostingState,
+    snapshot: PostingSnapshot,
     step: Step,
     answer: Answer | None = None,
 ) -> bool:
     """Carries out a step that ends here; False when someone else has moved the posting meanwhile."""
     match step:
         case Posted():
-            return _posted(session, posting_state, step)
+            return _posted(session, snapshot, step)
         case Ask():
-            return _ask(session, posting_state, step)
+            return _ask(session, snapshot, step)
         case Hold():
-            return _hold(session, posting_state, step, answer)
+            return _hold(session, snapshot, step, answer)
         case Send():
-            return _again(session, posting_session, posting_state, step)
-        case Back() | Reconnect():
-            return _back(session, posting_session, posting_state, answer)
+            return _again(session, posting_session, snapshot, step)
+        case Requeue() | Reconnect():
+            return _back(session, posting_session, snapshot, answer)
         case Withdraw():
-            return _withdraw(session, posting_state)
+            return _withdraw(session, snapshot)
         case _:
-            return move(session, posting_state.posting, "unknown")
+            return move(session, snapshot.posting, "unknown")
 
 
 def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
@@ -85,29 +85,29 @@ def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
     return result.rowcount == 1
 
 
-def record_posted(session: Session, posting_states: Sequence[tuple[PostingState, Posted]]) -> None:
+def record_posted(session: Session, snapshots: Sequence[tuple[PostingSnapshot, Posted]]) -> None:
     """Many at once that were sent and whose rows this transaction holds locked, under the fences of those sends."""
-    if not posting_states:
+    if not snapshots:
         return
     now = hub_context.current().clock.now()
-    learnt = [{"id": one.id, **_found(one, step, now)} for one, step in posting_states]
+    learnt = [{"id": one.id, **_found(one, step, now)} for one, step in snapshots]
     rows = [{f"_{name}": value for name, value in row.items()} for row in learnt]
     met = bulk.each(session, _POSTED, rows)
     assert met == len(rows), "a posting moved on under its lock"
-    _follow(session, posting_states)
+    _follow(session, snapshots)
 
 
-def _posted(session: Session, posting_state: PostingState, step: Posted) -> bool:
-    found = _found(posting_state, step, hub_context.current().clock.now())
-    if not move(session, posting_state.posting, "posted", **found, **AT_REST):
+def _posted(session: Session, snapshot: PostingSnapshot, step: Posted) -> bool:
+    found = _found(snapshot, step, hub_context.current().clock.now())
+    if not move(session, snapshot.posting, "posted", **found, **AT_REST):
         return False
-    _follow(session, [(posting_state, step)])
+    _follow(session, [(snapshot, step)])
     return True
 
 
-def _found(posting_state: PostingState, step: Posted, now: dt.datetime) -> dict[str, Any]:
+def _found(snapshot: PostingSnapshot, step: Posted, now: dt.datetime) -> dict[str, Any]:
     """What is known of a posting from where it is posted."""
-    entity, total = posting_state.entity or {}, posting_state.entity_summary.get("total")
+    entity, total = snapshot.entity or {}, snapshot.entity_summary.get("total")
     return {
         "quickbooks_id": step.id,
         "answer": entity,
@@ -117,11 +117,11 @@ def _found(posting_state: PostingState, step: Posted, now: dt.datetime) -> dict[
     }
 
 
-def _follow(session: Session, posting_states: Sequence[tuple[PostingState, Posted]]) -> None:
+def _follow(session: Session, snapshots: Sequence[tuple[PostingSnapshot, Posted]]) -> None:
     """What comes of being posted: cases end, codes are linked, the source is told, differences are shown."""
-    stopped = set(session.scalars(_STOPPED, {"ids": [one.id for one, _ in posting_states]}))
+    stopped = set(session.scalars(_STOPPED, {"ids": [one.id for one, _ in snapshots]}))
     news = []
-    for one, step in posting_states:
+    for one, step in snapshots:
         posting = one.posting
         if posting.id in stopped:
             inbox.release(session, posting)
@@ -147,7 +147,7 @@ def _tell_removed(session: Session, posting: Posting) -> None:
         receipts.removed(session, removal.document, f"It was removed from QuickBooks by {who}.")
 
 
-def _learn(session: Session, one: PostingState) -> str:
+def _learn(session: Session, one: PostingSnapshot) -> str:
     """Store the number that QuickBooks gave and the ids of lines that may be billed; return the number."""
     posting = one.posting
     summary = one.entity_summary
@@ -162,8 +162,8 @@ def _learn(session: Session, one: PostingState) -> str:
     return str((posting.meaning or {}).get("number") or number)
 
 
-def _file(posting_state: PostingState) -> bool:
-    return posting_state.history.operation == "attach"
+def _file(snapshot: PostingSnapshot) -> bool:
+    return snapshot.history.operation == "attach"
 
 
 def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id: str) -> None:
@@ -210,52 +210,52 @@ def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str)
         )
 
 
-def _ask(session: Session, posting_state: PostingState, step: Ask) -> bool:
+def _ask(session: Session, snapshot: PostingSnapshot, step: Ask) -> bool:
     said = case_texts.asking(
-        step.why,
-        posting_state.posting,
-        case_texts.candidates(session, posting_state.posting, step.candidates),
+        step.reason,
+        snapshot.posting,
+        case_texts.candidates(session, snapshot.posting, step.candidates),
     )
     if not move(
-        session, posting_state.posting, "held", hold="person", reason=said.reason, next_try_at=None
+        session, snapshot.posting, "held", hold="person", reason=said.reason, next_try_at=None
     ):
         return False
-    _stop(session, posting_state, step.why, said, step.candidates)
+    _stop(session, snapshot, step.reason, said, step.candidates)
     receipts.queue(
         session,
-        posting_state.posting.document,
+        snapshot.posting.document,
         "held",
-        posting=posting_state.posting,
+        posting=snapshot.posting,
         message=said.reason,
     )
     return True
 
 
-def _hold(session: Session, posting_state: PostingState, step: Hold, answer: Answer | None) -> bool:
-    posting, history = posting_state.posting, posting_state.history
+def _hold(session: Session, snapshot: PostingSnapshot, step: Hold, answer: Answer | None) -> bool:
+    posting, history = snapshot.posting, snapshot.history
     last = history.sends[-1] if history.sends else None
-    text = answer.text if answer else posting_state.error_text
+    text = answer.text if answer else snapshot.error_text
     said = case_texts.holding(
-        step.why, posting, text, last.code if last else "", len(history.sends)
+        step.reason, posting, text, last.code if last else "", len(history.sends)
     )
     held = {"hold": "quickbooks", "reason": said.reason, "rekey": True, "next_try_at": None}
     if not move(session, posting, "held", **held):
         return False
-    _stop(session, posting_state, step.why, said, step.candidates)
-    if not _file(posting_state):
+    _stop(session, snapshot, step.reason, said, step.candidates)
+    if not _file(snapshot):
         receipts.queue(session, posting.document, "failed", posting=posting, message=said.reason)
     return True
 
 
 def _stop(
     session: Session,
-    posting_state: PostingState,
+    snapshot: PostingSnapshot,
     why: str,
     said: case_texts.CaseText,
     ids: tuple[str, ...],
 ) -> None:
     """Opens the case and takes the posting out of its others."""
-    posting = posting_state.posting
+    posting = snapshot.posting
     details = {"candidates": case_texts.candidates(session, posting, ids)} if ids else {}
     inbox.release(session, posting, keep=[_cause(posting, why)])
     _case(
@@ -286,10 +286,10 @@ def _cause(posting: Posting, why: str) -> str:
 
 
 def _again(
-    session: Session, posting_session: PostingSession, posting_state: PostingState, step: Send
+    session: Session, posting_session: PostingSession, snapshot: PostingSnapshot, step: Send
 ) -> bool:
     """Ready for another send; a new generation only where its absence is proved and someone asked for it."""
-    posting = posting_state.posting
+    posting = snapshot.posting
     values: dict[str, Any] = {"hold": "", "reason": "", "next_try_at": None}
     if step.renew:
         generation = posting.generation + 1
@@ -301,28 +301,28 @@ def _again(
 def _back(
     session: Session,
     posting_session: PostingSession,
-    posting_state: PostingState,
+    snapshot: PostingSnapshot,
     answer: Answer | None,
 ) -> bool:
     pause = dt.timedelta(seconds=answer.after) if answer and answer.after else PAUSE
     # A pause of the whole company or a batch sent singly: the posting itself has nothing to wait for.
-    sends = posting_state.history.sends
+    sends = snapshot.history.sends
     at_once = sends and sends[-1].outcome in ("throttled", "unauthorised", "declined")
     then = None if at_once else posting_session.clock.now() + pause
-    return move(session, posting_state.posting, "ready", next_try_at=then)
+    return move(session, snapshot.posting, "ready", next_try_at=then)
 
 
-def _withdraw(session: Session, posting_state: PostingState) -> bool:
+def _withdraw(session: Session, snapshot: PostingSnapshot) -> bool:
     if not move(
         session,
-        posting_state.posting,
+        snapshot.posting,
         "withdrawn",
         hold="",
         reason="The source no longer has it.",
         next_try_at=None,
     ):
         return False
-    inbox.release(session, posting_state.posting)
+    inbox.release(session, snapshot.posting)
     return True
 
 
@@ -331,7 +331,7 @@ def report_late_answer(session: Session, posting: Posting, id: str) -> None:
     if (
         posting.state == "posted"
         and posting.quickbooks_id != id
-        and posting.operation not in CHANGES
+        and posting.operation not in CHANGE_OPERATIONS
     ):
         reason = f"{case_texts.called(posting)} is posted as {posting.quickbooks_id}, and a late answer says {id}."
         _case(

@@ -173,11 +173,11 @@ class PostingSession:
         if self.date and doubts:
             there = (self.date - max(doubts)).total_seconds()
         return QuietPeriod(
-            own=ended is not None,
-            here=now - since,
-            there=there,
-            deadline=self.config.deadline_seconds,
-            quiet=self.config.quiet_seconds,
+            is_own_call=ended is not None,
+            local_seconds=now - since,
+            remote_seconds=there,
+            deadline_seconds=self.config.deadline_seconds,
+            quiet_seconds=self.config.quiet_seconds,
         )
 
     # -- rows ---------------------------------------------------------------------------------

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from hub.models import Posting
+from hub.models.enums import CHANGE_OPERATIONS
 from hub.money import ZERO, format_amount, is_exact, to_cents
 from hub.posting import case_texts
 from hub.posting.preflight import duplicate_checks, link_checks, record_checks
 from hub.posting.preflight.context import Check, CheckContext, Finding, date_of, total_of
-from hub.posting.protocol.decisions import CHANGES
 
 TAXED = ("bill", "vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "refund")
 
@@ -17,7 +17,7 @@ def find_problems(posting: Posting, context: CheckContext) -> list[Finding]:
     """Everything that stops a posting, at once."""
     if posting.operation == "attach":
         return []
-    checks = CHANGE_CHECKS if posting.operation in CHANGES else CREATE_CHECKS
+    checks = CHANGE_CHECKS if posting.operation in CHANGE_OPERATIONS else CREATE_CHECKS
     return [problem for check in checks for problem in check(posting, context)]
 
 

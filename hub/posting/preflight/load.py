@@ -15,6 +15,7 @@ from hub import context as hub_context
 from hub import outbox
 from hub.db.bulk import among
 from hub.models import Head, Installation, ListState, Posting, Record, SourceDocument
+from hub.models.enums import CHANGE_OPERATIONS
 from hub.posting.actions import removals
 from hub.posting.preflight import first_posting
 from hub.posting.preflight.context import (
@@ -27,7 +28,6 @@ from hub.posting.preflight.context import (
     total_of,
 )
 from hub.posting.preflight.duplicate_checks import BANK_FEED
-from hub.posting.protocol.decisions import CHANGES
 from hub.qbo import company
 from hub.qbo.entities import DOCUMENTS
 
@@ -195,7 +195,9 @@ def _by(heads: Iterable[Head], key: Callable[[Head], tuple[Any, ...]]) -> By:
 
 
 def _targets(session: Session, company_id: int, postings: Sequence[Posting]) -> Mapping[int, Head]:
-    changes = {posting.id: posting for posting in postings if posting.operation in CHANGES}
+    changes = {
+        posting.id: posting for posting in postings if posting.operation in CHANGE_OPERATIONS
+    }
     found = {
         id: session.get(Head, (company_id, posting.kind, posting.base.rpartition(":")[0]))
         for id, posting in changes.items()

@@ -1,4 +1,4 @@
 """The rules of the posting protocol, as pure functions of a posting's history.
 
-Imports only `hub.errors` and `hub.contract`. Start reading in `decisions`.
+Imports only `hub.errors`, `hub.contract` and `hub.models.enums`. Start reading in `decisions`.
 """

@@ -6,45 +6,62 @@ believed, an object is adopted or a person is asked.
 """
 
 from collections.abc import Iterable
-from typing import Literal
 
+from hub.models.enums import (
+    CHANGE_OPERATIONS,
+    UNPROCESSED_OUTCOMES,
+    Operation,
+    PostingState,
+    SendOutcome,
+    TransactionState,
+)
+from hub.posting.protocol.candidates import (
+    belongs_elsewhere,
+    is_live_and_own,
+    own_objects,
+    similar_objects,
+)
 from hub.posting.protocol.history import (
     FORGOTTEN,
+    LIST_KINDS,
+    Agreement,
     Ask,
-    Back,
+    AskReason,
     Doubt,
     History,
     Hold,
-    Look,
+    HoldReason,
     Posted,
     QuickBooksObject,
     Read,
     Reconnect,
+    Requeue,
+    Search,
     Send,
     SendAttempt,
     Step,
-    Trouble,
     Wait,
     Withdraw,
 )
 
-CHANGES = ("update", "delete", "void")  # written against an existing object, with its SyncToken
-NAMES = ("vendor", "customer", "item")  # QuickBooks allows a name only once
-NEVER_ARRIVED = ("throttled", "unauthorised", "unsent", "declined")
 # Refusals that say nothing about whether an earlier send, or this very one, has landed.
-UNBELIEVABLE = ("600", "10000")
-NUMBER_USED, NAME_USED, STALE, MISSING = "6140", "6240", "5010", "610"
+INCONCLUSIVE_CODES = ("600", "10000")
+# QuickBooks' error codes
+DUPLICATE_NUMBER = "6140"
+DUPLICATE_NAME = "6240"
+STALE_OBJECT = "5010"
+OBJECT_NOT_FOUND = "610"
 MAX_PROVED_ABSENCES = 5  # after so many, only a person can have it sent again
 
 
 def decide(history: History) -> Step:
     """Return the next step of a posting.
 
-    The posting is ready, has an answer to its send (`sending`), or is in doubt (`unknown`).
+    The posting is ready, has an answer to its send (`SENDING`), or is in doubt (`UNKNOWN`).
     """
-    if history.state == "sending":
+    if history.state == PostingState.SENDING:
         return _after_send(history)
-    if history.state == "unknown":
+    if history.state == PostingState.UNKNOWN:
         return _in_doubt(history)
     return _before_send(history)
 
@@ -54,17 +71,16 @@ def is_doubtful(history: History, sends: Iterable[SendAttempt] | None = None) ->
 
     Sends of every generation count, even if absence was proved since.
     """
-    if history.restored and history.operation not in CHANGES:
+    if history.after_restore and not _is_change(history):
         return True
     candidates = history.sends if sends is None else sends
-    return any(
-        send.outcome in ("sent", "doubt") or send.code in UNBELIEVABLE for send in candidates
-    )
+    unanswered = (SendOutcome.SENT, SendOutcome.DOUBT)
+    return any(send.outcome in unanswered or send.code in INCONCLUSIVE_CODES for send in candidates)
 
 
 def is_refusal_credible(history: History) -> bool:
     """Tell whether the refusal that ended the newest send proves that nothing landed."""
-    if history.sends[-1].code in UNBELIEVABLE:
+    if history.sends[-1].code in INCONCLUSIVE_CODES:
         return False
     return not is_doubtful(history, history.sends[:-1])
 
@@ -74,56 +90,48 @@ def is_batchable(history: History) -> bool:
 
     Only new transactions go in batches, and only if no send of them was ever in doubt or declined.
     """
-    if history.operation != "create" or history.kind in NAMES or history.rekey:
+    if history.operation != Operation.CREATE or history.kind in LIST_KINDS or history.rekey:
         return False
-    declined = any(send.outcome == "declined" for send in history.sends)
+    declined = any(send.outcome == SendOutcome.DECLINED for send in history.sends)
     return not (declined or is_doubtful(history))
 
 
-def verdict(history: History) -> Literal["absent", "present", "alike", "several"]:
-    """Return the result of a complete search, as it is stored."""
-    own = _own_objects(history)
-    if len(own) > 1:
-        return "several"
-    if own:
-        return "present"
-    return "alike" if _similar_objects(history) else "absent"
-
-
 def _before_send(history: History) -> Step:
-    may_be_there = is_doubtful(history) or history.again
+    may_be_there = is_doubtful(history) or history.was_posted_before
     if may_be_there and not _is_absence_proved(history):
         return Doubt()
-    if _landed_ids(history) and history.operation not in CHANGES:
-        return Doubt()
-    if history.gone and history.operation == "create":
-        return Withdraw()
-    if history.operation in CHANGES:
+
+    if _is_change(history):
         return _change_after_comparing(history)
-    if history.recorded_id and history.recorded_id not in history.rejected:
+
+    if _landed_ids(history):
+        return Doubt()
+    if history.gone and history.operation == Operation.CREATE:
+        return Withdraw()
+    if history.recorded_id and history.recorded_id not in history.rejected_ids:
         return _adopt_recorded(history, history.recorded_id)
     return Send(resend=is_doubtful(history), renew=history.rekey)
 
 
 def _adopt_recorded(history: History, recorded_id: str) -> Step:
     """Adopt the object whose id the source has stored, unless it belongs to another document."""
-    current = history.read
+    current = history.current
     if current is None:
         return Read(recorded_id)
-    if current.state == "live" and not _belongs_elsewhere(history, current):
+    if current.state == TransactionState.LIVE and not belongs_elsewhere(history, current):
         return Posted(recorded_id, adopted=True)
-    return Ask(_trouble(current), (recorded_id,))
+    return Ask(_reason_to_ask(current), (recorded_id,))
 
 
 def _after_send(history: History) -> Step:
     last = history.sends[-1]
-    if last.outcome in ("throttled", "unsent", "declined"):
-        return Back()
-    if last.outcome == "unauthorised":
+    if last.outcome == SendOutcome.UNAUTHORISED:
         return Reconnect()
-    if last.outcome == "refused" and is_refusal_credible(history):
+    if last.outcome in UNPROCESSED_OUTCOMES:
+        return Requeue()
+    if last.outcome == SendOutcome.REFUSED and is_refusal_credible(history):
         return _after_refusal(history, last)
-    if last.outcome == "landed" and last.id:
+    if last.outcome == SendOutcome.LANDED and last.id:
         # The answer to a repeated key may be a replay and describe the past, so read the object.
         if is_doubtful(history, history.sends[:-1]):
             return _confirm_landed(history, last.id)
@@ -133,101 +141,112 @@ def _after_send(history: History) -> Step:
 
 def _in_doubt(history: History) -> Step:
     last = history.sends[-1] if history.sends else SendAttempt()
-    if last.outcome == "refused" and is_refusal_credible(history) and not history.rekey:
+    is_refused = last.outcome == SendOutcome.REFUSED and is_refusal_credible(history)
+    if is_refused and not history.rekey:
         return _after_refusal(history, last)
-    is_change = history.operation in CHANGES
+    if _is_change(history):
+        return _change_in_doubt(history, last)
+
     landed = _landed_ids(history)
-    if len(landed) > 1 and not is_change:
-        return Ask("several", tuple(sorted(landed)))
-    if landed and (not is_change or last.outcome == "landed"):
+    if len(landed) > 1:
+        return Ask(AskReason.SEVERAL, tuple(sorted(landed)))
+    if landed:
         return _confirm_landed(history, landed.pop())
-    if is_change:
-        return _change_in_doubt(history) if history.quiet.is_over() else Wait()
     return _follow_hint(history) or _search(history)
 
 
 def _landed_ids(history: History) -> set[str]:
     """Return the ids that answers to its sends named, except those that a person rejected."""
-    landed = {send.id for send in history.sends if send.outcome == "landed" and send.id}
-    return landed - history.rejected
+    landed = {send.id for send in history.sends if send.outcome == SendOutcome.LANDED and send.id}
+    return landed - history.rejected_ids
 
 
 def _follow_hint(history: History) -> Step | None:
     """Check the object whose id an unreliable answer showed; None if there is no such id."""
-    hints = []
-    for send in history.sends:
-        if send.outcome == "doubt" and send.id is not None and send.id not in history.rejected:
-            hints.append(send.id)
-    if not hints or history.looked is not None:
+    hint = _newest_hint(history)
+    if hint is None or history.search_results is not None:
         return None
-    if history.read is None:
-        return Read(hints[-1])
-    if _is_live_and_own(history, history.read):
-        return Posted(history.read.id)
+    if history.current is None:
+        return Read(hint)
+    if is_live_and_own(history, history.current):
+        return Posted(history.current.id)
+    return None
+
+
+def _newest_hint(history: History) -> str | None:
+    """Return the id that the newest unreliable answer showed, except one that a person rejected."""
+    for send in reversed(history.sends):
+        if send.outcome != SendOutcome.DOUBT or send.id is None:
+            continue
+        if send.id not in history.rejected_ids:
+            return send.id
     return None
 
 
 def _search(history: History) -> Step:
-    may_be_under_way = history.sends or history.restored or not history.again
-    if may_be_under_way and not history.quiet.is_over():
+    may_be_under_way = history.sends or history.after_restore or not history.was_posted_before
+    if may_be_under_way and not history.quiet_period.is_over():
         return Wait()
-    return Look() if history.looked is None else _judge_search(history)
+    return Search() if history.search_results is None else _judge_search(history)
 
 
 def _confirm_landed(history: History, id: str) -> Step:
     """Check the object that an answer named: the answer may be a replay and describe the past."""
-    current = history.read
+    current = history.current
     if current is None:
         return Read(id)
-    if history.operation in CHANGES:
+    if _is_change(history):
         is_confirmed = _is_change_visible(history, current)
     else:
-        is_confirmed = current.state == "live" and not _belongs_elsewhere(history, current)
-    return Posted(id) if is_confirmed else Ask(_trouble(current), (id,))
+        is_live = current.state == TransactionState.LIVE
+        is_confirmed = is_live and not belongs_elsewhere(history, current)
+    return Posted(id) if is_confirmed else Ask(_reason_to_ask(current), (id,))
 
 
 def _after_refusal(history: History, last: SendAttempt) -> Step:
     """Return the step after a credible refusal: nothing landed."""
-    if history.operation in CHANGES:
+    if _is_change(history):
         return _after_refused_change(history, last)
-    if last.code == NUMBER_USED:
-        if last.id and last.id not in history.rejected:
+    if last.code == DUPLICATE_NUMBER:
+        if last.id and last.id not in history.rejected_ids:
             return _check_number_holder(history, last.id)
-        return Hold("number_used")
-    if last.code == NAME_USED and history.kind in NAMES:
+        return Hold(HoldReason.DUPLICATE_NUMBER)
+    if last.code == DUPLICATE_NAME and history.kind in LIST_KINDS:
         return _look_for_name(history)
-    return Hold("refused")
+    return Hold(HoldReason.REFUSED)
 
 
 def _after_refused_change(history: History, last: SendAttempt) -> Step:
-    if last.code == MISSING:
-        if history.operation == "delete":
+    if last.code == OBJECT_NOT_FOUND:
+        if history.operation == Operation.DELETE:
             return Posted(history.target)
-        return Ask("deleted", (history.target,))
-    if last.code != STALE:
-        return Hold("refused")
+        return Ask(AskReason.DELETED, (history.target,))
+    if last.code != STALE_OBJECT:
+        return Hold(HoldReason.REFUSED)
     step = _change_after_comparing(history)
     if isinstance(step, Send) and step.rebase is None:
-        return Hold("refused")
+        return Hold(HoldReason.REFUSED)
     return step
 
 
-def _check_number_holder(history: History, holder: str) -> Step:
-    current = history.read
+def _check_number_holder(history: History, holder_id: str) -> Step:
+    """Adopt the transaction that has the number already if it is this document."""
+    current = history.current
     if current is None:
-        return Read(holder)
-    if _is_live_and_own(history, current):
-        return Posted(holder, adopted=True)
-    return Hold("number_used", (holder,))
+        return Read(holder_id)
+    if is_live_and_own(history, current):
+        return Posted(holder_id, adopted=True)
+    return Hold(HoldReason.DUPLICATE_NUMBER, (holder_id,))
 
 
 def _look_for_name(history: History) -> Step:
-    if history.looked is None:
-        return Look()
-    own = _own_objects(history)
-    if len(own) == 1 and own[0].state == "live":
+    """Adopt the list entry that has the name already if it is the only one and active."""
+    if history.search_results is None:
+        return Search()
+    own = own_objects(history)
+    if len(own) == 1 and own[0].state == TransactionState.LIVE:
         return Posted(own[0].id, adopted=True)
-    return Hold("name_used", tuple(candidate.id for candidate in own))
+    return Hold(HoldReason.DUPLICATE_NAME, _ids(own))
 
 
 def _judge_search(history: History) -> Step:
@@ -236,132 +255,121 @@ def _judge_search(history: History) -> Step:
     Adopt a single own object. Ask a person about several own objects or similar ones. If there is
     none, absence is proved.
     """
-    own = _own_objects(history)
+    own = own_objects(history)
     if len(own) > 1:
-        return Ask("several", tuple(candidate.id for candidate in own))
+        return Ask(AskReason.SEVERAL, _ids(own))
     if own:
-        if own[0].state == "live":
+        if own[0].state == TransactionState.LIVE:
             return Posted(own[0].id, adopted=True)
-        return Ask(_trouble(own[0]), (own[0].id,))
-    similar = _similar_objects(history)
+        return Ask(_reason_to_ask(own[0]), _ids(own))
+    similar = similar_objects(history)
     if similar == [FORGOTTEN]:
-        return Ask("forgotten")
+        return Ask(AskReason.FORGOTTEN)
     if similar:
-        return Ask("alike", tuple(candidate.id for candidate in similar))
+        return Ask(AskReason.ALIKE, _ids(similar))
     return _after_absence(history)
 
 
 def _after_absence(history: History) -> Step:
     """Return the step after a proof that the posting is not in QuickBooks."""
-    if history.gone and history.operation == "create":
+    if history.gone and history.operation == Operation.CREATE:
         return Withdraw()
-    arrived = [send for send in history.sends if send.outcome not in NEVER_ARRIVED]
-    last = arrived[-1] if arrived else None
+
+    last = _last_processed(history)
     if history.rekey or (last and last.batched):
         return Send(resend=True, renew=True)
-    if last and last.outcome == "refused" and last.code not in UNBELIEVABLE:
-        return Hold("refused")
-    if history.proofs + 1 >= MAX_PROVED_ABSENCES:
-        return Hold("rounds")
+    if last and last.outcome == SendOutcome.REFUSED and last.code not in INCONCLUSIVE_CODES:
+        return Hold(HoldReason.REFUSED)
+
+    if history.proved_absences + 1 >= MAX_PROVED_ABSENCES:
+        return Hold(HoldReason.NO_ANSWER)
     return Send(resend=True)
 
 
-def _own_objects(history: History) -> list[QuickBooksObject]:
-    """Return the found objects that carry the marker, else those of the same name or file."""
-    candidates = []
-    for candidate in history.looked or ():
-        if candidate.id not in history.rejected and not candidate.foreign:
-            candidates.append(candidate)
-    marked = [one for one in candidates if one.marker and one.marker == history.marker]
-    if marked:
-        return marked
-    return [one for one in candidates if not one.marker and one.same & {"name", "file"}]
-
-
-def _similar_objects(history: History) -> list[QuickBooksObject]:
-    """Return the objects that may be the posting, edited, voided or deleted by a person since."""
-    if history.kind in NAMES or history.operation == "attach":
-        return []
-    return [candidate for candidate in history.looked or () if _may_be(history, candidate)]
-
-
-def _may_be(history: History, candidate: QuickBooksObject) -> bool:
-    if candidate.id in history.rejected or _belongs_elsewhere(history, candidate):
-        return False
-    if candidate.state == "voided" or not candidate.content_known:
-        return True
-    if candidate.party and candidate.party == history.party:
-        return True
-    if candidate.number and candidate.number == history.number:
-        return True
-    return candidate.total is not None and candidate.total == history.total
-
-
-def _belongs_elsewhere(history: History, candidate: QuickBooksObject) -> bool:
-    has_other_marker = bool(candidate.marker) and candidate.marker != history.marker
-    return candidate.foreign or has_other_marker
-
-
-def _is_live_and_own(history: History, candidate: QuickBooksObject) -> bool:
-    has_own_marker = bool(candidate.marker) and candidate.marker == history.marker
-    return candidate.state == "live" and has_own_marker and not candidate.foreign
+def _last_processed(history: History) -> SendAttempt | None:
+    """Return the newest send that QuickBooks may have processed."""
+    for send in reversed(history.sends):
+        if send.outcome not in UNPROCESSED_OUTCOMES:
+            return send
+    return None
 
 
 def _change_after_comparing(history: History) -> Step:
     """Write a change only onto a version the hub knows; never overwrite a person's edit unseen."""
-    current = history.read
+    current = history.current
     if current is None:
         return Read(history.target)
-    if current.state != "live":
+    if current.state != TransactionState.LIVE:
         return _after_vanishing(history, current)
     if current.token == history.token:
         return Send(resend=is_doubtful(history), renew=history.rekey)
-    if "known" in current.same or current.id in history.rejected:
+    if _may_overwrite(history, current):
         return Send(resend=is_doubtful(history), rebase=current.token)
     if _is_change_visible(history, current):
         return Posted(current.id)
-    return Ask("changed", (current.id,))
+    return Ask(AskReason.CHANGED, (current.id,))
 
 
-def _change_in_doubt(history: History) -> Step:
+def _change_in_doubt(history: History, last: SendAttempt) -> Step:
     """Decide a change in doubt by the token (anything written?) and the content (by the hub?)."""
-    current = history.read
+    landed = _landed_ids(history)
+    if landed and last.outcome == SendOutcome.LANDED:
+        return _confirm_landed(history, landed.pop())
+    if not history.quiet_period.is_over():
+        return Wait()
+
+    current = history.current
     if current is None:
         return Read(history.target)
-    if current.state != "live":
+    if current.state != TransactionState.LIVE:
         return _after_vanishing(history, current)
     if current.token == history.token:
         return _after_absence(history)
     if _is_change_visible(history, current):
         return Posted(current.id)
-    if "known" in current.same or current.id in history.rejected:
+    if _may_overwrite(history, current):
         return _after_absence(history)
-    return Ask("changed", (current.id,))
+    return Ask(AskReason.CHANGED, (current.id,))
+
+
+def _may_overwrite(history: History, current: QuickBooksObject) -> bool:
+    """Tell whether the content is as the hub left it, or a person said to write over it."""
+    return Agreement.AS_LAST_POSTED in current.agreements or current.id in history.rejected_ids
 
 
 def _after_vanishing(history: History, current: QuickBooksObject) -> Step:
     if _is_change_visible(history, current):
         return Posted(history.target)
-    return Ask(_trouble(current), (history.target,))
+    return Ask(_reason_to_ask(current), (history.target,))
 
 
 def _is_change_visible(history: History, current: QuickBooksObject) -> bool:
     """Tell whether QuickBooks shows the state that the change was to bring about."""
-    if history.operation == "update":
-        return current.state == "live" and "meant" in current.same
-    if history.operation == "void" and current.state == "voided":
+    if history.operation == Operation.UPDATE:
+        is_live = current.state == TransactionState.LIVE
+        return is_live and Agreement.AS_CHANGED in current.agreements
+    if history.operation == Operation.VOID and current.state == TransactionState.VOIDED:
         return True
-    return current.state == "deleted"
+    return current.state == TransactionState.DELETED
 
 
-def _trouble(current: QuickBooksObject) -> Trouble:
-    if current.state != "live":
-        return current.state
-    return "foreign" if current.foreign or current.marker else "changed"
+def _reason_to_ask(current: QuickBooksObject) -> AskReason:
+    if current.state != TransactionState.LIVE:
+        return AskReason(current.state)
+    return AskReason.FOREIGN if current.foreign or current.marker else AskReason.CHANGED
 
 
 def _is_absence_proved(history: History) -> bool:
     """Tell whether absence was proved after the last send that may have arrived."""
-    if history.proved is None:
+    if history.sends_at_proof is None:
         return False
-    return all(send.outcome in NEVER_ARRIVED for send in history.sends[history.proved :])
+    later_sends = history.sends[history.sends_at_proof :]
+    return all(send.outcome in UNPROCESSED_OUTCOMES for send in later_sends)
+
+
+def _is_change(history: History) -> bool:
+    return history.operation in CHANGE_OPERATIONS
+
+
+def _ids(objects: Iterable[QuickBooksObject]) -> tuple[str, ...]:
+    return tuple(each.id for each in objects)

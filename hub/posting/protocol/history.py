@@ -2,31 +2,55 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from enum import StrEnum
 
 from hub.contract.documents import value_object
+from hub.models.enums import Operation, PostingState, SendOutcome, TransactionState
 
-Operation = Literal["create", "attach", "update", "delete", "void"]
-Outcome = Literal[
-    "sent", "landed", "refused", "declined", "throttled", "unauthorised", "unsent", "doubt"
-]
-State = Literal["live", "voided", "inactive", "deleted"]
-Trouble = Literal[
-    "alike", "several", "voided", "deleted", "inactive", "changed", "foreign", "forgotten"
-]
+LIST_KINDS = ("vendor", "customer", "item")  # QuickBooks allows a name only once
+
+
+class Agreement(StrEnum):
+    """A way in which an object in QuickBooks agrees with a posting."""
+
+    AS_LAST_POSTED = "known"  # it is as the hub last left it
+    AS_CHANGED = "meant"  # it is as the change wants it
+    SAME_NAME = "name"
+    SAME_FILE = "file"
+
+
+class AskReason(StrEnum):
+    """Why a person has to decide about a posting; part of the cause of the case."""
+
+    ALIKE = "alike"
+    SEVERAL = "several"
+    VOIDED = "voided"
+    DELETED = "deleted"
+    INACTIVE = "inactive"
+    CHANGED = "changed"
+    FOREIGN = "foreign"
+    FORGOTTEN = "forgotten"
+
+
+class HoldReason(StrEnum):
+    """Why QuickBooks does not take a posting; part of the cause of the case."""
+
+    REFUSED = "refused"
+    NO_ANSWER = "rounds"
+    DUPLICATE_NUMBER = "number_used"
+    DUPLICATE_NAME = "name_used"
 
 
 @value_object
 class SendAttempt:
     """One send of a posting.
 
-    `outcome` is "sent" until an answer is stored. `id` is the id that the answer showed or that a
-    refusal named. "declined" means that the batch was refused as a whole, before QuickBooks looked
-    at any item of it.
+    `id` is the id that the answer showed or that a refusal named. The outcome `DECLINED` means that
+    the batch was refused as a whole, before QuickBooks looked at any item of it.
     """
 
     generation: int = 0
-    outcome: Outcome = "sent"
+    outcome: SendOutcome = SendOutcome.SENT
     code: str = ""
     id: str | None = None
     batched: bool = False  # sent in a batch, under the key of the batch
@@ -34,14 +58,10 @@ class SendAttempt:
 
 @value_object
 class QuickBooksObject:
-    """A transaction, list entry or file in QuickBooks.
-
-    `same` says in which ways it agrees with the posting: "known" (as the hub last left it), "meant"
-    (as the change wants it), "name", "file".
-    """
+    """A transaction, list entry or file in QuickBooks."""
 
     id: str
-    state: State = "live"
+    state: TransactionState = TransactionState.LIVE
     token: str = ""
     marker: str = ""
     number: str = ""
@@ -49,27 +69,27 @@ class QuickBooksObject:
     total: Decimal | None = None
     foreign: bool = False  # it is the posting of another document
     content_known: bool = True  # false for a deleted one whose content the hub never read
-    same: frozenset[str] = frozenset()
+    agreements: frozenset[Agreement] = frozenset()
 
 
 # Represents anything that may have been deleted longer ago than QuickBooks remembers.
-FORGOTTEN = QuickBooksObject(id="forgotten", state="deleted", content_known=False)
+FORGOTTEN = QuickBooksObject(id="forgotten", state=TransactionState.DELETED, content_known=False)
 
 
 @value_object
 class QuietPeriod:
     """How long no request of a posting can have been under way.
 
-    `here` is measured by the clock of this process: since the end of its own call, else since it
-    first saw the doubt. `there` is measured by QuickBooks' dates, from a stored date that was not
-    before the send could last begin.
+    `local_seconds` are measured by the clock of this process: since the end of its own call, else
+    since it first saw the doubt. `remote_seconds` are measured by QuickBooks' dates, from a stored
+    date that was not before the send could last begin.
     """
 
-    own: bool = False  # the doubt is about a call of this process
-    here: float = 0.0
-    there: float | None = None
-    deadline: float = 100.0
-    quiet: float = 180.0
+    is_own_call: bool = False  # the doubt is about a call of this process
+    local_seconds: float = 0.0
+    remote_seconds: float | None = None
+    deadline_seconds: float = 100.0
+    quiet_seconds: float = 180.0
 
     def is_over(self) -> bool:
         """Tell whether a send that was in doubt can no longer land."""
@@ -77,9 +97,10 @@ class QuietPeriod:
 
     def seconds_left(self) -> float:
         """Return the seconds until a send that was in doubt can no longer land."""
-        if self.own:
-            return self.quiet - self.here
-        return self.deadline + self.quiet - max(self.here, self.there or 0.0)
+        if self.is_own_call:
+            return self.quiet_seconds - self.local_seconds
+        elapsed = max(self.local_seconds, self.remote_seconds or 0.0)
+        return self.deadline_seconds + self.quiet_seconds - elapsed
 
 
 @value_object
@@ -88,7 +109,7 @@ class History:
 
     operation: Operation
     kind: str = "bill"
-    state: str = "ready"
+    state: PostingState = PostingState.READY
     marker: str = ""
     number: str = ""
     party: str = ""
@@ -96,18 +117,20 @@ class History:
     base: str = "0"
     recorded_id: str | None = None  # the QuickBooks id that the source has stored for the document
     sends: tuple[SendAttempt, ...] = ()
-    again: bool = False  # an earlier posting of the same document was in the books and left them
-    restored: bool = False  # the database was put back, and it may have been posted before that
-    proofs: int = 0  # absences proved for this generation, each after another send
+    # An earlier posting of the same document was in the books and left them.
+    was_posted_before: bool = False
+    # The database was put back, and the posting may have been sent before that.
+    after_restore: bool = False
+    proved_absences: int = 0  # for this generation, each after another send
     # How many sends there were when absence was last proved (not before a restore).
-    proved: int | None = None
+    sends_at_proof: int | None = None
     # Its key is proved not to have landed, and a person or new content asks for a new one.
     rekey: bool = False
     gone: bool = False  # the source no longer wants it
-    rejected: frozenset[str] = frozenset()  # ids that a person said are not this document
-    quiet: QuietPeriod = QuietPeriod()
-    read: QuickBooksObject | None = None  # the result of the step Read
-    looked: tuple[QuickBooksObject, ...] | None = None  # the result of the step Look
+    rejected_ids: frozenset[str] = frozenset()  # a person said that these are not this document
+    quiet_period: QuietPeriod = QuietPeriod()
+    current: QuickBooksObject | None = None  # the result of the step Read
+    search_results: tuple[QuickBooksObject, ...] | None = None  # the result of the step Search
 
     @property
     def target(self) -> str:
@@ -134,7 +157,7 @@ class Send:
 
 
 @dataclass(frozen=True)
-class Back:
+class Requeue:
     """Return the posting to ready without counting the send: QuickBooks took no byte of it."""
 
 
@@ -154,7 +177,7 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class Look:
+class Search:
     """Search QuickBooks completely for the posting."""
 
 
@@ -177,7 +200,7 @@ class Posted:
 class Ask:
     """Ask a person which of these objects is the posting, or what to do with them."""
 
-    why: Trouble
+    reason: AskReason
     candidates: tuple[str, ...] = ()
 
 
@@ -188,7 +211,7 @@ class Hold:
     New content, or a person, gives it a new key.
     """
 
-    why: Literal["refused", "rounds", "number_used", "name_used"]
+    reason: HoldReason
     candidates: tuple[str, ...] = ()
 
 
@@ -197,4 +220,4 @@ class Withdraw:
     """Withdraw the posting: it is not in QuickBooks and the source no longer wants it."""
 
 
-Step = Send | Back | Reconnect | Doubt | Wait | Look | Read | Posted | Ask | Hold | Withdraw
+Step = Send | Requeue | Reconnect | Doubt | Wait | Search | Read | Posted | Ask | Hold | Withdraw

@@ -11,7 +11,7 @@ from hub.cases import inbox
 from hub.models import Case, Head, Posting, SourceDocument
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.decisions import NAMES
+from hub.posting.protocol.history import LIST_KINDS
 from hub.posting.reconcile import posted_documents
 
 NAMED = 20  # of marks that nobody knows
@@ -146,7 +146,7 @@ def _shared(session: Session, posting_session: PostingSession) -> Iterator[dict[
     key = Posting.kind, Posting.quickbooks_id
     several = (
         select(*key)
-        .where(*posted_documents.made(posting_session.company_id), Posting.kind.not_in(NAMES))
+        .where(*posted_documents.made(posting_session.company_id), Posting.kind.not_in(LIST_KINDS))
         .group_by(*key)
     )
     for kind, id in session.execute(

@@ -16,7 +16,7 @@ from hub.db.engine import reading
 from hub.models import Case, Head, Posting, SourceDocument
 from hub.money import ZERO, format_amount
 from hub.posting import case_texts, receipts
-from hub.posting.protocol.decisions import NAMES
+from hub.posting.protocol.history import LIST_KINDS
 from hub.qbo import payloads
 
 AT_ONCE = 500
@@ -181,7 +181,7 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
         select(*OUTLINE)
         .join(Posting.document)
         .outerjoin(Head, SAME_HEAD)
-        .where(*made(company_id), Posting.kind.not_in(NAMES))
+        .where(*made(company_id), Posting.kind.not_in(LIST_KINDS))
         .order_by(Posting.id)
         .limit(OUTLINED)
     )
@@ -332,7 +332,7 @@ def group(session: Session, found: Sequence[Any]) -> list[PostedDocument]:
     return [
         PostedDocument(posting, last, head, busy=posting.document_id in busy)
         for posting, head in found
-        if posting.kind not in NAMES
+        if posting.kind not in LIST_KINDS
         and (last := _last_write(posting, writes.get(_key(posting), ()))) is not None
     ]
 

@@ -9,7 +9,8 @@ from sqlalchemy import func, or_, select
 from hub.db.engine import reading, transaction
 from hub.models import Head, Posting
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.decisions import MISSING, NAMES
+from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
+from hub.posting.protocol.history import LIST_KINDS
 from hub.posting.reconcile import markers, posted_documents
 from hub.posting.recovery import lookup
 from hub.qbo import search
@@ -60,7 +61,7 @@ def _kinds(posting_session: PostingSession) -> list[tuple[str, dt.datetime]]:
     made = posted_documents.made(posting_session.company_id)
     with reading() as session:
         found = session.execute(select(Posting.kind, first).where(*made).group_by(Posting.kind))
-        return [(kind, since) for kind, since in found if kind not in NAMES]
+        return [(kind, since) for kind, since in found if kind not in LIST_KINDS]
 
 
 def _others(posting_session: PostingSession, kind: str, seen: set[str]) -> None:
@@ -113,6 +114,6 @@ def _deleted(posting_session: PostingSession, kind: str) -> set[str]:
 
 def _alone(posting_session: PostingSession, kind: str, id: str) -> dict[str, Any] | None:
     answer = posting_session.note(posting_session.client().read(kind, id))
-    if answer.outcome == "refused" and answer.code == MISSING:
+    if answer.outcome == "refused" and answer.code == OBJECT_NOT_FOUND:
         return None
     return lookup.check(answer).entity

@@ -5,7 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -14,25 +14,27 @@ from hub import mapping
 from hub.db.engine import reading, transaction
 from hub.errors import ConnectionTrouble, Retry
 from hub.models import Attempt, Head, Posting, Proof
-from hub.posting.outcome.load import PostingState
+from hub.models.enums import CHANGE_OPERATIONS, TransactionState
+from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.decisions import CHANGES, MISSING, NAMES, verdict
-from hub.posting.protocol.history import FORGOTTEN, QuickBooksObject, State
+from hub.posting.protocol.candidates import verdict
+from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
+from hub.posting.protocol.history import FORGOTTEN, LIST_KINDS, Agreement, QuickBooksObject
 from hub.qbo import payloads, search, transaction_index
 from hub.qbo.responses import Answer
 
 OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
-ALONE = (*NAMES, "attachment")  # each is searched for by itself
+ALONE = (*LIST_KINDS, "attachment")  # each is searched for by itself
 
 
 # -- one object -------------------------------------------------------------------------------------------------------
 
 
-def read(posting_session: PostingSession, posting_state: PostingState, id: str) -> PostingState:
+def read(posting_session: PostingSession, snapshot: PostingSnapshot, id: str) -> PostingSnapshot:
     """Return the state of a posting with the object that QuickBooks has under this id."""
-    kind = kind_of(posting_state)
+    kind = kind_of(snapshot)
     answer = posting_session.note(posting_session.client().read(kind, id))
-    is_missing = answer.outcome == "refused" and answer.code == MISSING
+    is_missing = answer.outcome == "refused" and answer.code == OBJECT_NOT_FOUND
     if not is_missing:
         check(answer)
     entity = answer.entity if answer.landed else None
@@ -41,14 +43,14 @@ def read(posting_session: PostingSession, posting_state: PostingState, id: str) 
         keep(session, posting_session, kind, [row])
     with reading() as session:
         current = (
-            _listed(posting_state, row)
+            _listed(snapshot, row)
             if kind in ALONE
-            else _head(session, posting_session, posting_state, id)
+            else _head(session, posting_session, snapshot, id)
         )
-        if posting_state.history.operation in CHANGES and answer.landed:
-            current = replace(current, same=_compared(session, posting_state, row))
-    history = replace(posting_state.history, read=current)
-    return replace(posting_state, history=history, entity=entity)
+        if snapshot.history.operation in CHANGE_OPERATIONS and answer.landed:
+            current = replace(current, agreements=_compared(session, snapshot, row))
+    history = replace(snapshot.history, current=current)
+    return replace(snapshot, history=history, entity=entity)
 
 
 def check(answer: Answer) -> Answer:
@@ -60,11 +62,9 @@ def check(answer: Answer) -> Answer:
     return answer
 
 
-def kind_of(posting_state: PostingState) -> str:
+def kind_of(snapshot: PostingSnapshot) -> str:
     """The kind of object that a posting makes."""
-    return (
-        "attachment" if posting_state.history.operation == "attach" else posting_state.posting.kind
-    )
+    return "attachment" if snapshot.history.operation == "attach" else snapshot.posting.kind
 
 
 def keep(
@@ -76,10 +76,10 @@ def keep(
 
 
 def _compared(
-    session: Session, posting_state: PostingState, entity: dict[str, Any]
-) -> frozenset[str]:
+    session: Session, snapshot: PostingSnapshot, entity: dict[str, Any]
+) -> frozenset[Agreement]:
     """Whether it is as we last left it, and whether it is as this change means it."""
-    posting = posting_state.posting
+    posting = snapshot.posting
     now = payloads.meaning(posting.kind, entity)
     before = select(Posting).where(
         Posting.document_id == posting.document_id,
@@ -93,33 +93,35 @@ def _compared(
     if known and posting.kind == "item":
         known["name"] = now["name"]  # people rename items, and the hub keeps the name that it finds
     if known and not payloads.differences(known, now):
-        same.add("known")
+        same.add(Agreement.AS_LAST_POSTED)
     if posting.operation == "update" and not payloads.differences(posting.meaning, now):
-        same.add("meant")
+        same.add(Agreement.AS_CHANGED)
     return frozenset(same)
 
 
 # -- a complete look --------------------------------------------------------------------------------------------------
 
 
-def together(posting_states: Iterable[PostingState]) -> list[list[PostingState]]:
+def together(snapshots: Iterable[PostingSnapshot]) -> list[list[PostingSnapshot]]:
     """The postings by what one search serves: all transactions of a kind, or one list entry or file."""
-    groups: dict[tuple[str, int], list[PostingState]] = defaultdict(list)
-    for posting_state in posting_states:
-        kind = kind_of(posting_state)
-        groups[kind, posting_state.id if kind in ALONE else 0].append(posting_state)
+    groups: dict[tuple[str, int], list[PostingSnapshot]] = defaultdict(list)
+    for snapshot in snapshots:
+        kind = kind_of(snapshot)
+        groups[kind, snapshot.id if kind in ALONE else 0].append(snapshot)
     return list(groups.values())
 
 
-def look(posting_session: PostingSession, posting_states: list[PostingState]) -> list[PostingState]:
+def look(
+    posting_session: PostingSession, snapshots: list[PostingSnapshot]
+) -> list[PostingSnapshot]:
     """Search for postings that one search serves, store the proof of each, and return their states."""
-    kind = kind_of(posting_states[0])
+    kind = kind_of(snapshots[0])
     posting_session.collect_dates()
     start = posting_session.date or posting_session.clock.now()
     if kind in ALONE:
-        states = [_listing(posting_session, kind, one) for one in posting_states]
+        states = [_listing(posting_session, kind, one) for one in snapshots]
     else:
-        states = _heads(posting_session, kind, posting_states)
+        states = _heads(posting_session, kind, snapshots)
     with transaction() as session:
         session.add_all(proof(posting_session, one, start) for one in states)
         posting_session.store_date(session)
@@ -127,13 +129,13 @@ def look(posting_session: PostingSession, posting_states: list[PostingState]) ->
 
 
 def mirrored(
-    session: Session, posting_session: PostingSession, posting_state: PostingState
-) -> PostingState:
+    session: Session, posting_session: PostingSession, snapshot: PostingSnapshot
+) -> PostingSnapshot:
     """The posting, with what of its own marker the mirror holds."""
-    found = _stored(session, posting_session, posting_state, kind_of(posting_state))
+    found = _stored(session, posting_session, snapshot, kind_of(snapshot))
     return _with(
-        posting_state,
-        [one for one in found if one.marker and one.marker == posting_state.history.marker],
+        snapshot,
+        [one for one in found if one.marker and one.marker == snapshot.history.marker],
     )
 
 
@@ -170,19 +172,19 @@ def remembered(now: dt.datetime) -> dt.datetime:
 
 
 def _heads(
-    posting_session: PostingSession, kind: str, posting_states: list[PostingState]
-) -> list[PostingState]:
+    posting_session: PostingSession, kind: str, snapshots: list[PostingSnapshot]
+) -> list[PostingSnapshot]:
     """Search for transactions of a kind, and then by number for those that are still absent."""
     was_searched = bool(posting_session.company.restored_until)
-    unsearched = [one for one in posting_states if one.history.sends or not was_searched]
+    unsearched = [one for one in snapshots if one.history.sends or not was_searched]
     entities: dict[str, dict[str, Any]] = {}
     if unsearched:
-        markers = {one.history.marker for one in posting_states}
+        markers = {one.history.marker for one in snapshots}
         since = min(one.since for one in unsearched) - OVERLAP
         entities = search_since(posting_session, kind, since, markers)
     states = []
     with reading() as session:
-        for one in posting_states:
+        for one in snapshots:
             candidates = _stored(session, posting_session, one, kind)
             states.append(replace(_with(one, candidates), search_entities=entities))
     numbers = {one.history.number for one in states if verdict(one.history) == "absent"}
@@ -194,19 +196,19 @@ def _heads(
         return [_with(one, _stored(session, posting_session, one, kind)) for one in states]
 
 
-def _with(posting_state: PostingState, found: Sequence[QuickBooksObject]) -> PostingState:
-    return replace(posting_state, history=replace(posting_state.history, looked=tuple(found)))
+def _with(snapshot: PostingSnapshot, found: Sequence[QuickBooksObject]) -> PostingSnapshot:
+    return replace(snapshot, history=replace(snapshot.history, search_results=tuple(found)))
 
 
 def _stored(
-    session: Session, posting_session: PostingSession, posting_state: PostingState, kind: str
+    session: Session, posting_session: PostingSession, snapshot: PostingSnapshot, kind: str
 ) -> list[QuickBooksObject]:
     """Return the indexed transactions that may be the posting.
 
     They carry its marker or none, and are not older than the posting can be.
     """
-    since = posting_state.since - OVERLAP
-    marker = posting_state.history.marker
+    since = snapshot.since - OVERLAP
+    marker = snapshot.history.marker
     rows = _head_rows(posting_session, kind)
     conditions = (
         (Head.created_at >= since, Head.marker == ""),
@@ -223,7 +225,7 @@ def _stored(
         unsorted_heads.update(session.scalars(rows.where(*condition)))
     heads = sorted(unsorted_heads, key=_by_creation)
     ids = [head.quickbooks_id for head in heads]
-    owned = _owned(session, posting_session, posting_state, kind, ids)
+    owned = _owned(session, posting_session, snapshot, kind, ids)
     candidates = [_found(head, foreign=head.quickbooks_id in owned) for head in heads]
     if posting_session.date is not None and since < remembered(posting_session.date):
         candidates.append(FORGOTTEN)
@@ -235,11 +237,11 @@ def _by_creation(head: Head) -> tuple[dt.datetime, str]:
 
 
 def _head(
-    session: Session, posting_session: PostingSession, posting_state: PostingState, id: str
+    session: Session, posting_session: PostingSession, snapshot: PostingSnapshot, id: str
 ) -> QuickBooksObject:
-    kind = kind_of(posting_state)
+    kind = kind_of(snapshot)
     head = session.scalars(_head_rows(posting_session, kind).where(Head.quickbooks_id == id)).one()
-    return _found(head, foreign=bool(_owned(session, posting_session, posting_state, kind, [id])))
+    return _found(head, foreign=bool(_owned(session, posting_session, snapshot, kind, [id])))
 
 
 def _head_rows(posting_session: PostingSession, kind: str) -> Any:
@@ -250,7 +252,7 @@ def _found(head: Head, foreign: bool) -> QuickBooksObject:
     unseen = head.state == "deleted" and head.created_at is None
     return QuickBooksObject(
         id=head.quickbooks_id,
-        state=cast(State, head.state),
+        state=TransactionState(head.state),
         token=head.sync_token,
         marker=head.marker,
         number=head.number,
@@ -264,15 +266,15 @@ def _found(head: Head, foreign: bool) -> QuickBooksObject:
 def _owned(
     session: Session,
     posting_session: PostingSession,
-    posting_state: PostingState,
+    snapshot: PostingSnapshot,
     kind: str,
     ids: list[str],
 ) -> set[str]:
     """Which of these are postings of other documents, or were answered to their sends."""
     own = (
         Posting.company_id == posting_session.company_id,
-        Posting.kind == posting_state.posting.kind,
-        Posting.id != posting_state.id,
+        Posting.kind == snapshot.posting.kind,
+        Posting.id != snapshot.id,
     )
     makes = Posting.operation == ("attach" if kind == "attachment" else "create")
     posted = select(Posting.quickbooks_id).where(*own, makes, Posting.quickbooks_id.in_(ids))
@@ -285,61 +287,61 @@ def _owned(
 
 
 def _listing(
-    posting_session: PostingSession, kind: str, posting_state: PostingState
-) -> PostingState:
-    client, posting = posting_session.client(), posting_state.posting
+    posting_session: PostingSession, kind: str, snapshot: PostingSnapshot
+) -> PostingSnapshot:
+    client, posting = posting_session.client(), snapshot.posting
     if kind == "attachment":
         entities = search.find_files(client, posting.kind, posting.base)
     else:
-        entities = search.find_by_name(client, kind, search.identify(_body(posting_state)).name)
-        for page in search.created_since(client, kind, posting_state.since - OVERLAP):
+        entities = search.find_by_name(client, kind, search.identify(_body(snapshot)).name)
+        for page in search.created_since(client, kind, snapshot.since - OVERLAP):
             entities += page
     posting_session.collect_dates()
-    found = {str(entity["Id"]): _listed(posting_state, entity) for entity in entities}
+    found = {str(entity["Id"]): _listed(snapshot, entity) for entity in entities}
     if kind == "attachment":
         with reading() as session:
-            owned = _owned(session, posting_session, posting_state, kind, list(found))
+            owned = _owned(session, posting_session, snapshot, kind, list(found))
         found = {id: replace(one, foreign=id in owned) for id, one in found.items()}
-    return _with(posting_state, list(found.values()))
+    return _with(snapshot, list(found.values()))
 
 
-def _listed(posting_state: PostingState, entity: dict[str, Any]) -> QuickBooksObject:
+def _listed(snapshot: PostingSnapshot, entity: dict[str, Any]) -> QuickBooksObject:
     """An entry or a file; only a vendor or customer carries our marker, and a file has its name."""
     if entity.get("status") == "Deleted":
-        return QuickBooksObject(id=str(entity["Id"]), state="deleted")
-    theirs, meant = search.identify(entity), search.identify(_body(posting_state))
-    file = posting_state.history.operation == "attach"
+        return QuickBooksObject(id=str(entity["Id"]), state=TransactionState.DELETED)
+    theirs, meant = search.identify(entity), search.identify(_body(snapshot))
+    file = snapshot.history.operation == "attach"
     name = meant.name or (
-        posting_state.posting.number if file else ""
+        snapshot.posting.number if file else ""
     )  # a file that was not fetched yet has no body to send
     equal = mapping.key(theirs.name) == mapping.key(name) and theirs.type in ("", meant.type)
     return QuickBooksObject(
         id=theirs.id,
-        state="live" if theirs.active else "inactive",
+        state=TransactionState.LIVE if theirs.active else TransactionState.INACTIVE,
         token=theirs.token,
         marker="" if file else transaction_index.extract_marker(theirs.note),
-        same=frozenset({"file" if file else "name"} if equal else ()),
+        agreements=frozenset(
+            {Agreement.SAME_FILE if file else Agreement.SAME_NAME} if equal else ()
+        ),
     )
 
 
-def _body(posting_state: PostingState) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(posting_state.posting.payload or b"{}")
+def _body(snapshot: PostingSnapshot) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(snapshot.posting.payload or b"{}")
     return body
 
 
-def proof(
-    posting_session: PostingSession, posting_state: PostingState, until: dt.datetime
-) -> Proof:
+def proof(posting_session: PostingSession, snapshot: PostingSnapshot, until: dt.datetime) -> Proof:
     """What a look found, to be stored."""
-    history = posting_state.history
+    history = snapshot.history
     return Proof(
-        posting_id=posting_state.id,
-        generation=posting_state.posting.generation,
+        posting_id=snapshot.id,
+        generation=snapshot.posting.generation,
         at=posting_session.clock.now(),
-        since=posting_state.since - OVERLAP,
+        since=snapshot.since - OVERLAP,
         until=until,
-        rows=len(history.looked or ()),
+        rows=len(history.search_results or ()),
         sends=len(history.sends),
         found=verdict(history),
-        detail={"candidates": [found.id for found in history.looked or ()][:20]},
+        detail={"candidates": [found.id for found in history.search_results or ()][:20]},
     )

@@ -11,12 +11,13 @@ from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, NeedsAttention
 from hub.models import Posting
+from hub.models.enums import CHANGE_OPERATIONS
 from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome import record as outcome_record
-from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.decisions import CHANGES, decide
-from hub.posting.protocol.history import Doubt, Hold, Look, Posted, Read, Send, Wait
+from hub.posting.protocol.decisions import decide
+from hub.posting.protocol.history import Doubt, Hold, Posted, Read, Search, Send, Wait
 from hub.posting.recovery import lookup
 
 MAX_CONSECUTIVE_FAILURES = 3  # questions in a row, after which QuickBooks is left alone
@@ -43,7 +44,7 @@ def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> 
         Posting.id.in_(list(ids)), Posting.state == "ready", Posting.operation == "create"
     )
     with reading() as session:
-        states = outcome_load.load_states(session, posting_session, session.scalars(creations))
+        states = outcome_load.load_snapshots(session, posting_session, session.scalars(creations))
     doubtful = [one for one in states if isinstance(decide(one.history), Doubt)]
     advance_until_idle(posting_session, doubtful)
     return bool(doubtful)
@@ -56,7 +57,7 @@ def resolve_doubts(posting_session: PostingSession) -> None:
         return
     record_first_sight(posting_session, ids)
     with reading() as session:
-        states = outcome_load.load_states(session, posting_session, ids)
+        states = outcome_load.load_snapshots(session, posting_session, ids)
     advance_until_idle(posting_session, states)
 
 
@@ -73,8 +74,8 @@ def seconds_until_next(posting_session: PostingSession) -> float | None:
         ~outbox.is_due(now),
     )
     with reading() as session:
-        states = outcome_load.load_states(session, posting_session, _unknown(posting_session))
-        waits = [one.history.quiet.seconds_left() for one in states]
+        states = outcome_load.load_snapshots(session, posting_session, _unknown(posting_session))
+        waits = [one.history.quiet_period.seconds_left() for one in states]
         for due_at in session.scalars(postponed):
             if due_at:
                 waits.append((due_at - now).total_seconds())
@@ -82,17 +83,17 @@ def seconds_until_next(posting_session: PostingSession) -> float | None:
 
 
 def advance_until_idle(
-    posting_session: PostingSession, posting_states: Iterable[PostingState]
-) -> list[tuple[PostingState, Send]]:
+    posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
+) -> list[tuple[PostingSnapshot, Send]]:
     """Carry out the steps of each posting until it rests; return the ready ones that may be sent."""
-    sendable: list[tuple[PostingState, Send]] = []
-    active = list(posting_states)
+    sendable: list[tuple[PostingSnapshot, Send]] = []
+    active = list(snapshots)
     while active:
-        searches: list[PostingState] = []
-        reads: list[tuple[PostingState, str]] = []
+        searches: list[PostingSnapshot] = []
+        reads: list[tuple[PostingSnapshot, str]] = []
         for one in active:
             step = decide(one.history)
-            if isinstance(step, Look):
+            if isinstance(step, Search):
                 searches.append(one)
             elif isinstance(step, Read):
                 reads.append((one, step.id))
@@ -140,8 +141,8 @@ def _unknown(posting_session: PostingSession) -> list[int]:
 
 
 def _read(
-    posting_session: PostingSession, reads: Iterable[tuple[PostingState, str]]
-) -> list[PostingState]:
+    posting_session: PostingSession, reads: Iterable[tuple[PostingSnapshot, str]]
+) -> list[PostingSnapshot]:
     return _ask_quickbooks(
         posting_session, reads, lambda read: [lookup.read(posting_session, *read)]
     )
@@ -150,14 +151,14 @@ def _read(
 def _ask_quickbooks(
     posting_session: PostingSession,
     questions: Iterable[T],
-    ask: Callable[[T], list[PostingState]],
-) -> list[PostingState]:
+    ask: Callable[[T], list[PostingSnapshot]],
+) -> list[PostingSnapshot]:
     """Ask QuickBooks one question after the other and return the states with the answers.
 
     A question without an answer leaves its postings in doubt and does not stop the others, unless
     several in a row get no answer.
     """
-    states: list[PostingState] = []
+    states: list[PostingSnapshot] = []
     failures = 0
     for question in questions:
         try:
@@ -171,7 +172,7 @@ def _ask_quickbooks(
     return states
 
 
-def _finish(posting_session: PostingSession, one: PostingState, step: object) -> None:
+def _finish(posting_session: PostingSession, one: PostingSnapshot, step: object) -> None:
     """Record the step that ends a posting's way for now, with the whole entity if it is posted."""
     if isinstance(step, Posted) and not _is_shown(one, step):
         complete = _with_entity(posting_session, one, step.id)
@@ -180,7 +181,7 @@ def _finish(posting_session: PostingSession, one: PostingState, step: object) ->
         one = complete
     history = one.history
     with transaction() as session:
-        is_doubtful_change = history.operation in CHANGES and history.state == "unknown"
+        is_doubtful_change = history.operation in CHANGE_OPERATIONS and history.state == "unknown"
         if is_doubtful_change and isinstance(step, (Send, Hold)):
             now = posting_session.date or posting_session.clock.now()
             session.add(lookup.proof(posting_session, one, now))
@@ -189,20 +190,20 @@ def _finish(posting_session: PostingSession, one: PostingState, step: object) ->
 
 
 def _with_entity(
-    posting_session: PostingSession, one: PostingState, id: str
-) -> PostingState | None:
+    posting_session: PostingSession, one: PostingSnapshot, id: str
+) -> PostingSnapshot | None:
     """Return the state with the whole entity of this id; None if it cannot be read or is not live."""
     entity = one.search_entities.get(id)
     states = [replace(one, entity=entity)] if entity else _read(posting_session, [(one, id)])
     if not states:
         return None
-    current = states[0].history.read
+    current = states[0].history.current
     if current and current.state != "live":
         return None
     return states[0]
 
 
-def _is_shown(one: PostingState, step: Posted) -> bool:
+def _is_shown(one: PostingSnapshot, step: Posted) -> bool:
     """Whether the whole of it was shown, so that it can be compared with what was meant."""
     if one.history.operation in outbox.REMOVALS:
         return True

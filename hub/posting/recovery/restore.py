@@ -85,10 +85,10 @@ def seconds_left(posting_session: PostingSession) -> float:
     if posting_session.date and company.restored_seen:
         there = (posting_session.date - company.restored_seen).total_seconds()
     period = QuietPeriod(
-        here=now - first_seen,
-        there=there,
-        deadline=posting_session.config.deadline_seconds,
-        quiet=posting_session.config.quiet_seconds,
+        local_seconds=now - first_seen,
+        remote_seconds=there,
+        deadline_seconds=posting_session.config.deadline_seconds,
+        quiet_seconds=posting_session.config.quiet_seconds,
     )
     return period.seconds_left()
 

@@ -11,11 +11,11 @@ from hub import context as hub_context
 from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.models import Company, Head, Posting, SourceDocument
+from hub.models.enums import PostingState
 from hub.posting.outcome import load as outcome_load
-from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.decisions import NAMES
-from hub.posting.protocol.history import QuietPeriod
+from hub.posting.protocol.history import LIST_KINDS, QuietPeriod
 from hub.posting.recovery import lookup, restore
 from hub.posting.recovery import resolve as recovery_resolve
 
@@ -73,21 +73,21 @@ def adopt(posting_session: PostingSession, kind: str) -> None:
     )
     with reading() as session:
         ids = list(session.scalars(select(Posting.id).where(*mine, stands.exists())))
-        posting_states = outcome_load.load_states(session, posting_session, ids)
-        seen = [lookup.mirrored(session, posting_session, one) for one in posting_states]
+        snapshots = outcome_load.load_snapshots(session, posting_session, ids)
+        seen = [lookup.mirrored(session, posting_session, one) for one in snapshots]
     recovery_resolve.advance_until_idle(
-        posting_session, [_as_found(one) for one in seen if one.history.looked]
+        posting_session, [_as_found(one) for one in seen if one.history.search_results]
     )
 
 
-def _as_found(one: PostingState) -> PostingState:
+def _as_found(one: PostingSnapshot) -> PostingSnapshot:
     """As if it were in doubt and nothing could land any more: what carries its mark is there already."""
     history = replace(
         one.history,
-        state="unknown",
+        state=PostingState.UNKNOWN,
         sends=(),
         recorded_id=None,
-        quiet=QuietPeriod(own=True, here=math.inf),
+        quiet_period=QuietPeriod(is_own_call=True, local_seconds=math.inf),
     )
     return replace(one, history=history)
 
@@ -97,7 +97,7 @@ def _kinds(posting_session: PostingSession) -> list[str]:
         *posting_session.own_postings(), Posting.state == "ready", Posting.operation == "create"
     )
     with reading() as session:
-        return [kind for kind in session.scalars(ready.distinct()) if kind not in NAMES]
+        return [kind for kind in session.scalars(ready.distinct()) if kind not in LIST_KINDS]
 
 
 def _bound(posting_session: PostingSession) -> dt.datetime:
@@ -115,4 +115,4 @@ def _bound(posting_session: PostingSession) -> dt.datetime:
 
 def _posted_kinds() -> Iterable[str]:
     apps = hub_context.current().plugins.apps.values()
-    return {kind for app in apps for kind in app.posts} - set(NAMES)
+    return {kind for app in apps for kind in app.posts} - set(LIST_KINDS)

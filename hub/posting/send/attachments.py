@@ -13,7 +13,7 @@ from hub.errors import HubError, Refused, Retry
 from hub.models import Posting
 from hub.posting import case_texts
 from hub.posting.outcome import record as outcome_record
-from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import payloads
 
@@ -44,7 +44,7 @@ class BadFile(Refused):
     """A file that is not sent: the reason, and what would help."""
 
 
-def fetch(posting_session: PostingSession, one: PostingState) -> bytes | None:
+def fetch(posting_session: PostingSession, one: PostingSnapshot) -> bytes | None:
     """The bytes of a file, its metadata written into the posting; None when it cannot be sent now."""
     posting = one.posting
     try:

@@ -78,5 +78,5 @@ def _job(
         about.marker,
         batch,
         bid,
-        about.posting_state,
+        about.snapshot,
     )

@@ -12,14 +12,15 @@ from sqlalchemy import Integer, Select, and_, bindparam, func, select
 from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.models import Head, Posting
+from hub.models.enums import CHANGE_OPERATIONS
 from hub.outbox.conditions import BUSY
 from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome import record as outcome_record
 from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS
-from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.decisions import CHANGES, NAMES, decide, is_batchable
-from hub.posting.protocol.history import Send
+from hub.posting.protocol.decisions import decide, is_batchable
+from hub.posting.protocol.history import LIST_KINDS, Send
 from hub.posting.recovery import resolve as recovery_resolve
 from hub.posting.send import attachments as send_attachments
 from hub.qbo import payloads, transaction_index
@@ -33,7 +34,7 @@ CLOSED = "Closed"
 class Prepared:
     """A posting that may be claimed as it stands at this revision; `file` is what an upload carries.
 
-    `shareable`: it may go in a batch. `posting_state` is its history where that stays so until its answer comes.
+    `shareable`: it may go in a batch. `snapshot` is its history where that stays so until its answer comes.
     """
 
     id: int
@@ -42,7 +43,7 @@ class Prepared:
     marker: str = ""
     file: bytes = b""
     is_batchable: bool = False
-    posting_state: PostingState | None = None
+    snapshot: PostingSnapshot | None = None
 
 
 def waiting(posting_session: PostingSession, limit: int) -> list[int]:
@@ -74,12 +75,14 @@ def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepare
     prepared: list[Prepared] = []
     other_ids = []
     with reading() as session:
-        for one in outcome_load.load_states_for_send(session, posting_session, ids):
+        for one in outcome_load.load_snapshots_for_send(session, posting_session, ids):
             if _goes_as_it_stands(one):
-                prepared.append(replace(_as_it_stands(one), posting_state=one))
+                prepared.append(replace(_as_it_stands(one), snapshot=one))
             else:
                 other_ids.append(one.id)
-        others = outcome_load.load_states(session, posting_session, other_ids) if other_ids else []
+        others = (
+            outcome_load.load_snapshots(session, posting_session, other_ids) if other_ids else []
+        )
     for one, step in recovery_resolve.advance_until_idle(posting_session, others):
         item = _prepared(posting_session, one, step)
         if item:
@@ -87,7 +90,7 @@ def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepare
     return prepared
 
 
-def _goes_as_it_stands(one: PostingState) -> bool:
+def _goes_as_it_stands(one: PostingSnapshot) -> bool:
     """Whether it is sent for the first time and nothing has to be looked at before."""
     return (
         one.history.operation == "create"
@@ -96,7 +99,7 @@ def _goes_as_it_stands(one: PostingState) -> bool:
     )
 
 
-def _as_it_stands(one: PostingState) -> Prepared:
+def _as_it_stands(one: PostingSnapshot) -> Prepared:
     posting, row = one.posting, one.posting.document
     return Prepared(
         posting.id, posting.revision, row.slug, row.marker, is_batchable=is_batchable(one.history)
@@ -115,7 +118,9 @@ def _ready(some: bool) -> Select[int, int, bool]:
     due = outbox.is_due(bindparam("now"), bindparam("furthest"))
     checked = Posting.state == "ready", Posting.checked_at.is_not(None)
     ready = *checked, due, ~BUSY, outbox.IS_CURRENT
-    fresh = and_(Posting.operation == "create", Posting.generation == 0, Posting.kind.not_in(NAMES))
+    fresh = and_(
+        Posting.operation == "create", Posting.generation == 0, Posting.kind.not_in(LIST_KINDS)
+    )
     found = select(Posting.id, Posting.document_id, fresh).where(*mine, *ready)
     return found.order_by(Posting.id).limit(bindparam("most", type_=Integer))
 
@@ -132,7 +137,7 @@ def _now(posting_session: PostingSession) -> dict[str, Any]:
     }
 
 
-def _prepared(posting_session: PostingSession, one: PostingState, step: Send) -> Prepared | None:
+def _prepared(posting_session: PostingSession, one: PostingSnapshot, step: Send) -> Prepared | None:
     posting = one.posting
     if step.renew:
         with transaction() as session:
@@ -148,7 +153,7 @@ def _prepared(posting_session: PostingSession, one: PostingState, step: Send) ->
             if file is None
             else Prepared(posting.id, posting.revision, posting.document.slug, file=file)
         )
-    if posting.operation in CHANGES and not (
+    if posting.operation in CHANGE_OPERATIONS and not (
         _is_free(posting_session, one) and _rebased(posting_session, one, step)
     ):
         return None
@@ -166,7 +171,7 @@ def _approved(posting_session: PostingSession, posting: Posting) -> bool:
     return False
 
 
-def _is_free(posting_session: PostingSession, one: PostingState) -> bool:
+def _is_free(posting_session: PostingSession, one: PostingSnapshot) -> bool:
     """Whether nothing hangs on what is to be changed, as it was just read; else it is checked once more."""
     posting = one.posting
     if one.entity is None or (posting.meaning or {}).get("status") == CLOSED:
@@ -181,7 +186,7 @@ def _is_free(posting_session: PostingSession, one: PostingState) -> bool:
     return False
 
 
-def _rebased(posting_session: PostingSession, one: PostingState, step: Send) -> bool:
+def _rebased(posting_session: PostingSession, one: PostingSnapshot, step: Send) -> bool:
     """Writes a change against what was just read; bytes that may have left stay as they are."""
     posting, entity = one.posting, one.entity
     assert entity is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from hub import outbox
 from hub.posting.outcome.batch_sizing import TOO_MANY_ITEMS, BatchResult
-from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import batch, transaction_index
 from hub.qbo.batch import BatchItem
@@ -21,7 +21,7 @@ log = logging.getLogger("hub")
 class SendJob:
     """A claimed posting on its way; `started` is the monotonic moment before its claim, `batch` that which it is in.
 
-    `posting_state` is its history before this send, where nothing but the answer can add to it.
+    `snapshot` is its history before this send, where nothing but the answer can add to it.
     """
 
     posting: outbox.ClaimedPosting
@@ -32,7 +32,7 @@ class SendJob:
     marker: str = ""
     batch: str = ""
     bid: str = ""
-    posting_state: PostingState | None = None
+    snapshot: PostingSnapshot | None = None
 
 
 Result = tuple[SendJob, Answer]

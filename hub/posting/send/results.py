@@ -13,19 +13,20 @@ from hub import outbox
 from hub.db.bulk import each
 from hub.db.engine import reading, transaction
 from hub.models import Attempt
+from hub.models.enums import PostingState, SendOutcome
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome import record as outcome_record
-from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import (
-    Back,
     Doubt,
-    Look,
     Posted,
     Read,
     Reconnect,
+    Requeue,
+    Search,
     SendAttempt,
     Step,
 )
@@ -123,18 +124,18 @@ def _apply_results(
 
 def _with_answer(
     job: SendJob, answer: Answer, summaries: Mapping[int, Summary]
-) -> PostingState | None:
+) -> PostingSnapshot | None:
     """Return the prepared state with this answer; None if the rows must be read again."""
-    if job.posting_state is None or not answer.landed:
+    if job.snapshot is None or not answer.landed:
         return None
     sent = SendAttempt(
         generation=job.posting.generation,
-        outcome=answer.outcome,
+        outcome=SendOutcome(answer.outcome),
         code=answer.code,
         id=answer.id,
         batched=bool(job.batch),
     )
-    return job.posting_state.with_answer(sent, answer.entity, summaries.get(job.posting.id))
+    return job.snapshot.with_answer(sent, answer.entity, summaries.get(job.posting.id))
 
 
 def _apply_reloaded(
@@ -145,7 +146,7 @@ def _apply_reloaded(
 ) -> list[int]:
     """Apply the answers to postings whose rows are read again first; return the unfinished ones."""
     ids = [job.posting.id for job, _ in results]
-    states = {one.id: one for one in outcome_load.load_states(session, posting_session, ids)}
+    states = {one.id: one for one in outcome_load.load_snapshots(session, posting_session, ids)}
     unfinished = []
     for job, answer in results:
         one = states[job.posting.id]
@@ -154,28 +155,30 @@ def _apply_reloaded(
                 outcome_record.report_late_answer(session, one.posting, answer.id)
             continue
         one = replace(
-            one.with_state("sending"), entity=answer.entity, summary=summaries.get(one.id)
+            one.with_state(PostingState.SENDING),
+            entity=answer.entity,
+            summary=summaries.get(one.id),
         )
         step = decide(one.history)
         outcome_record.apply_step(session, posting_session, one, step, answer)
         _count(posting_session, job, step)
-        if isinstance(step, (Read, Look)):
+        if isinstance(step, (Read, Search)):
             unfinished.append(one.id)
     return unfinished
 
 
 def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
-    if not isinstance(step, (Doubt, Read, Look)):
+    if not isinstance(step, (Doubt, Read, Search)):
         posting_session.memory.ended.pop((job.posting.id, job.fence), None)
-    if not isinstance(step, (Read, Look, Back, Reconnect)):
+    if not isinstance(step, (Read, Search, Requeue, Reconnect)):
         posting_session.counts[type(step).__name__.lower()] += 1
 
 
 def _go_on(posting_session: PostingSession, ids: list[int]) -> None:
     if ids:
         with reading() as session:
-            posting_states = outcome_load.load_states(session, posting_session, ids)
-        recovery_resolve.advance_until_idle(posting_session, posting_states)
+            snapshots = outcome_load.load_snapshots(session, posting_session, ids)
+        recovery_resolve.advance_until_idle(posting_session, snapshots)
 
 
 def _absorb(

@@ -268,8 +268,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-37",
-        place="hub/posting/protocol/decisions.py",
-        old="    marked = [one for one in candidates if one.marker and one.marker == history.marker]\n",
+        place="hub/posting/protocol/candidates.py",
+        old="    marked = [candidate for candidate in candidates if _has_own_marker(history, candidate)]\n",
         new="    marked = []\n",
         bug="What was sent with a lost answer is not recognised by its mark.",
     ),

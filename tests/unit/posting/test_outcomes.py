@@ -7,14 +7,14 @@ import pytest
 
 from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import (
-    Back,
     Doubt,
     History,
     Hold,
-    Look,
     Posted,
     Read,
     Reconnect,
+    Requeue,
+    Search,
     SendAttempt,
     Step,
 )
@@ -48,7 +48,7 @@ def page(status: int) -> Reply:
 
 DOUBTED = (Doubt(), Doubt())
 HELD = (Hold("refused"), Doubt())
-NOT_SENT = (Back(), Back())
+NOT_SENT = (Requeue(), Requeue())
 NO_ENTRY = (Reconnect(), Reconnect())
 
 # what came back: the step after a first send, and after a re-send
@@ -104,7 +104,7 @@ CREATE: dict[str, tuple[Reply | Answer, Step, Step]] = {
     "6140 that names who has the number": (fault("6140", NUMBER_USED), Read("17"), Doubt()),
     "6140 that names nobody": (fault("6140"), Hold("number_used"), Doubt()),
 }
-VENDOR = {"6240, name used": (fault("6240"), Look(), Doubt())}
+VENDOR = {"6240, name used": (fault("6240"), Search(), Doubt())}
 CHANGE: dict[str, tuple[Reply | Answer, Step, Step]] = {
     "200 with the entity": (json_of(200, {"Bill": BILL}), Posted("145"), Read("145")),
     "200 with another object": (json_of(200, {"Bill": BILL | {"Id": "9"}}), *DOUBTED),
@@ -195,4 +195,4 @@ def test_there_is_a_row_for_every_outcome(figure):
         50,
     )
     found = {after(*row[:2], row[3]).__class__ for row in TABLE}
-    assert found == {Posted, Read, Hold, Look, Doubt, Back, Reconnect}
+    assert found == {Posted, Read, Hold, Search, Doubt, Requeue, Reconnect}

@@ -225,11 +225,11 @@ def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
     results = [(job, requests.send(worker, job)) for job in jobs]
     with transaction() as session:
         _note_attempts(session, worker, results)
-        read = {one.id: one for one in outcome_load.load_states(session, worker, ids)}
+        read = {one.id: one for one in outcome_load.load_snapshots(session, worker, ids)}
     assert sorted(len(one.history.sends) for one in read.values()) == [1, 1, 2]
     for job, answer in results:
         carried = _with_answer(job, answer, {})
         assert carried is not None
-        assert replace(carried.history, quiet=QuietPeriod()) == replace(
-            read[job.posting.id].history, quiet=QuietPeriod()
+        assert replace(carried.history, quiet_period=QuietPeriod()) == replace(
+            read[job.posting.id].history, quiet_period=QuietPeriod()
         )

@@ -2,26 +2,21 @@ from decimal import Decimal
 
 import pytest
 
-from hub.posting.protocol.decisions import (
-    decide,
-    is_batchable,
-    is_doubtful,
-    is_refusal_credible,
-    verdict,
-)
+from hub.posting.protocol.candidates import verdict
+from hub.posting.protocol.decisions import decide, is_batchable, is_doubtful, is_refusal_credible
 from hub.posting.protocol.history import (
     FORGOTTEN,
     Ask,
-    Back,
     Doubt,
     History,
     Hold,
-    Look,
     Posted,
     QuickBooksObject,
     QuietPeriod,
     Read,
     Reconnect,
+    Requeue,
+    Search,
     Send,
     SendAttempt,
     Step,
@@ -30,8 +25,8 @@ from hub.posting.protocol.history import (
 )
 
 MINE = "ABCDEFGHJKMN"
-LONG_AGO = QuietPeriod(own=True, here=181)
-JUST_NOW = QuietPeriod(own=True, here=179)
+LONG_AGO = QuietPeriod(is_own_call=True, local_seconds=181)
+JUST_NOW = QuietPeriod(is_own_call=True, local_seconds=179)
 
 
 def sent(*outcomes: str) -> tuple[SendAttempt, ...]:
@@ -57,8 +52,14 @@ def create(*outcomes: str, state: str = "ready", **more) -> History:
     return History(**{**defaults, "state": state, "sends": sent(*outcomes), **more})
 
 
-def unknown(*outcomes: str, looked: tuple[QuickBooksObject, ...] | None = None, **more) -> History:
-    return create(*outcomes, state="unknown", **{"quiet": LONG_AGO, "looked": looked, **more})
+def unknown(
+    *outcomes: str, search_results: tuple[QuickBooksObject, ...] | None = None, **more
+) -> History:
+    return create(
+        *outcomes,
+        state="unknown",
+        **{"quiet_period": LONG_AGO, "search_results": search_results, **more},
+    )
 
 
 def answered(*outcomes: str, **more) -> History:
@@ -67,7 +68,9 @@ def answered(*outcomes: str, **more) -> History:
 
 def change(operation: str, *outcomes: str, state: str = "ready", **more) -> History:
     return create(
-        *outcomes, state=state, **{"operation": operation, "base": "7:2", "quiet": LONG_AGO, **more}
+        *outcomes,
+        state=state,
+        **{"operation": operation, "base": "7:2", "quiet_period": LONG_AGO, **more},
     )
 
 
@@ -78,8 +81,8 @@ def live(id: str = "7", **more) -> QuickBooksObject:
 OURS, PLAIN, OTHERS = live(marker=MINE), live(), live(marker="ZZZZZZZZZZZZ", party="56")
 AT_BASE, KNOWN, MEANT = (
     live(token="2"),
-    live(token="3", same={"known"}),
-    live(token="3", same={"meant"}),
+    live(token="3", agreements={"known"}),
+    live(token="3", agreements={"meant"}),
 )
 EDITED, GONE, VOID = live(token="3"), live(state="deleted"), live(state="voided")
 
@@ -94,41 +97,53 @@ FIRST_SEND = [
     ("a refusal of an older key, never in doubt", create("refused/6210"), Send()),
     ("a doubt without proof of absence", create("doubt"), Doubt()),
     ("a crash while sending", create("sent"), Doubt()),
-    ("a doubt with its proof", create("doubt", proved=1), Send(resend=True)),
+    ("a doubt with its proof", create("doubt", sends_at_proof=1), Send(resend=True)),
     (
         "a doubt, its proof, then a send that never arrived",
-        create("doubt", "throttled", proved=1),
+        create("doubt", "throttled", sends_at_proof=1),
         Send(resend=True),
     ),
-    ("a doubt after the proof", create("doubt", "doubt", proved=1), Doubt()),
+    ("a doubt after the proof", create("doubt", "doubt", sends_at_proof=1), Doubt()),
     (
         "corrected content after refused and absent again",
-        create("doubt", "refused", proved=2),
+        create("doubt", "refused", sends_at_proof=2),
         Send(resend=True),
     ),
-    ("an answer that came too late named it", create("doubt", "landed:7", proved=1), Doubt()),
+    (
+        "an answer that came too late named it",
+        create("doubt", "landed:7", sends_at_proof=1),
+        Doubt(),
+    ),
     (
         "that one was deleted, and a person wants it again",
-        create("landed:7", rejected={"7"}, rekey=True),
+        create("landed:7", rejected_ids={"7"}, rekey=True),
         Send(renew=True),
     ),
-    ("a restore, never sent", create(restored=True), Doubt()),
-    ("a restore, absence proved since", create(restored=True, proved=0), Send(resend=True)),
+    ("a restore, never sent", create(after_restore=True), Doubt()),
+    (
+        "a restore, absence proved since",
+        create(after_restore=True, sends_at_proof=0),
+        Send(resend=True),
+    ),
     (
         "a restore, gone at the source, absence proved",
-        create(restored=True, proved=0, gone=True),
+        create(after_restore=True, sends_at_proof=0, gone=True),
         Withdraw(),
     ),
-    ("a restore, gone at the source", create(restored=True, gone=True), Doubt()),
+    ("a restore, gone at the source", create(after_restore=True, gone=True), Doubt()),
     ("gone at the source, never sent", create(gone=True), Withdraw()),
-    ("a doubt of a batch with its proof", create("+doubt", proved=1), Send(resend=True)),
+    ("a doubt of a batch with its proof", create("+doubt", sends_at_proof=1), Send(resend=True)),
     ("a batch that was refused whole", create("+declined"), Send()),
     ("an id that the source kept", create(recorded_id="7"), Read("7")),
-    ("a kept id that is there", create(recorded_id="7", read=PLAIN), Posted("7", adopted=True)),
-    ("a kept id that is ours", create(recorded_id="7", read=OURS), Posted("7", adopted=True)),
-    ("a kept id of another document", create(recorded_id="7", read=OTHERS), Ask("foreign", ("7",))),
-    ("a kept id that was deleted", create(recorded_id="7", read=GONE), Ask("deleted", ("7",))),
-    ("a kept id that a person rejected", create(recorded_id="7", rejected={"7"}), Send()),
+    ("a kept id that is there", create(recorded_id="7", current=PLAIN), Posted("7", adopted=True)),
+    ("a kept id that is ours", create(recorded_id="7", current=OURS), Posted("7", adopted=True)),
+    (
+        "a kept id of another document",
+        create(recorded_id="7", current=OTHERS),
+        Ask("foreign", ("7",)),
+    ),
+    ("a kept id that was deleted", create(recorded_id="7", current=GONE), Ask("deleted", ("7",))),
+    ("a kept id that a person rejected", create(recorded_id="7", rejected_ids={"7"}), Send()),
 ]
 
 ANSWERS = [
@@ -136,24 +151,28 @@ ANSWERS = [
     ("success after sends that never arrived", answered("unsent", "landed:7"), Posted("7")),
     ("success after a believed refusal", answered("refused", "landed:7"), Posted("7")),
     ("success on a re-send is read", answered("doubt", "landed:7"), Read("7")),
-    ("success on a re-send, still there", answered("doubt", "landed:7", read=OURS), Posted("7")),
-    ("success on a re-send, note edited", answered("doubt", "landed:7", read=PLAIN), Posted("7")),
+    ("success on a re-send, still there", answered("doubt", "landed:7", current=OURS), Posted("7")),
+    (
+        "success on a re-send, note edited",
+        answered("doubt", "landed:7", current=PLAIN),
+        Posted("7"),
+    ),
     (
         "success on a re-send, deleted since",
-        answered("doubt", "landed:7", read=GONE),
+        answered("doubt", "landed:7", current=GONE),
         Ask("deleted", ("7",)),
     ),
     (
         "success on a re-send, voided since",
-        answered("doubt", "landed:7", read=VOID),
+        answered("doubt", "landed:7", current=VOID),
         Ask("voided", ("7",)),
     ),
-    ("success after a restore is read", answered("landed:7", restored=True), Read("7")),
+    ("success after a restore is read", answered("landed:7", after_restore=True), Read("7")),
     ("success without an id", answered("landed"), Doubt()),
-    ("throttled", answered("throttled"), Back()),
-    ("no byte left", answered("unsent"), Back()),
-    ("the whole batch throttled", answered("+throttled"), Back()),
-    ("the whole batch refused", answered("+declined/1040"), Back()),
+    ("throttled", answered("throttled"), Requeue()),
+    ("no byte left", answered("unsent"), Requeue()),
+    ("the whole batch throttled", answered("+throttled"), Requeue()),
+    ("the whole batch refused", answered("+declined/1040"), Requeue()),
     ("an item refused", answered("+refused/6210"), Hold("refused")),
     ("an item done", answered("+landed:7"), Posted("7")),
     ("an item lost", answered("+doubt"), Doubt()),
@@ -166,221 +185,265 @@ ANSWERS = [
     ("refused on a re-send", answered("doubt", "refused/6210"), Doubt()),
     ("refused in a later generation of a doubt", answered("doubt", "refused", "refused"), Doubt()),
     ("refused after a crash", answered("sent", "refused/2500"), Doubt()),
-    ("refused after a restore", answered("refused/2500", restored=True), Doubt()),
+    ("refused after a restore", answered("refused/2500", after_restore=True), Doubt()),
     ("system failure", answered("refused/10000"), Doubt()),
     ("duplicate request id", answered("refused/600"), Doubt()),
     ("number used, named", answered("refused/6140:17"), Read("17")),
     (
         "number used by ours",
-        answered("refused/6140:17", read=live("17", marker=MINE)),
+        answered("refused/6140:17", current=live("17", marker=MINE)),
         Posted("17", adopted=True),
     ),
     (
         "number used by another",
-        answered("refused/6140:17", read=live("17")),
+        answered("refused/6140:17", current=live("17")),
         Hold("number_used", ("17",)),
     ),
     (
         "number used, gone",
-        answered("refused/6140:17", read=live("17", state="deleted")),
+        answered("refused/6140:17", current=live("17", state="deleted")),
         Hold("number_used", ("17",)),
     ),
     ("number used, not named", answered("refused/6140"), Hold("number_used")),
     ("number used on a re-send", answered("doubt", "refused/6140:17"), Doubt()),
-    ("name used", answered("refused/6240", kind="vendor"), Look()),
+    ("name used", answered("refused/6240", kind="vendor"), Search()),
     (
         "name used by the same vendor",
-        answered("refused/6240", kind="vendor", looked=(live(same={"name"}),)),
+        answered("refused/6240", kind="vendor", search_results=(live(agreements={"name"}),)),
         Posted("7", adopted=True),
     ),
     (
         "name used by an inactive one",
-        answered("refused/6240", kind="vendor", looked=(live(state="inactive", same={"name"}),)),
+        answered(
+            "refused/6240",
+            kind="vendor",
+            search_results=(live(state="inactive", agreements={"name"}),),
+        ),
         Hold("name_used", ("7",)),
     ),
     (
         "name used by a customer",
-        answered("refused/6240", kind="vendor", looked=()),
+        answered("refused/6240", kind="vendor", search_results=()),
         Hold("name_used"),
     ),
 ]
 
 DOUBTS = [
-    ("quiet time not over", unknown("doubt", quiet=JUST_NOW), Wait()),
-    ("quiet time over", unknown("doubt"), Look()),
-    ("an id was seen: no waiting", unknown("landed:7", quiet=JUST_NOW), Read("7")),
-    ("an id was seen and is there", unknown("landed:7", read=OURS), Posted("7")),
-    ("an id was seen and was deleted", unknown("landed:7", read=GONE), Ask("deleted", ("7",))),
+    ("quiet time not over", unknown("doubt", quiet_period=JUST_NOW), Wait()),
+    ("quiet time over", unknown("doubt"), Search()),
+    ("an id was seen: no waiting", unknown("landed:7", quiet_period=JUST_NOW), Read("7")),
+    ("an id was seen and is there", unknown("landed:7", current=OURS), Posted("7")),
+    ("an id was seen and was deleted", unknown("landed:7", current=GONE), Ask("deleted", ("7",))),
     ("two ids were seen", unknown("landed:7", "landed:8"), Ask("several", ("7", "8"))),
-    ("two ids were seen, one rejected", unknown("landed:7", "landed:8", rejected={"8"}), Read("7")),
-    ("an id in an answer not believed", unknown("doubt:7", quiet=JUST_NOW), Read("7")),
-    ("that id is ours", unknown("doubt:7", quiet=JUST_NOW, read=OURS), Posted("7")),
-    ("that id is not ours, not quiet", unknown("doubt:7", quiet=JUST_NOW, read=PLAIN), Wait()),
-    ("that id is not ours, quiet", unknown("doubt:7", read=PLAIN), Look()),
+    (
+        "two ids were seen, one rejected",
+        unknown("landed:7", "landed:8", rejected_ids={"8"}),
+        Read("7"),
+    ),
+    ("an id in an answer not believed", unknown("doubt:7", quiet_period=JUST_NOW), Read("7")),
+    ("that id is ours", unknown("doubt:7", quiet_period=JUST_NOW, current=OURS), Posted("7")),
+    (
+        "that id is not ours, not quiet",
+        unknown("doubt:7", quiet_period=JUST_NOW, current=PLAIN),
+        Wait(),
+    ),
+    ("that id is not ours, quiet", unknown("doubt:7", current=PLAIN), Search()),
     (
         "that id is not ours, nothing there",
-        unknown("doubt:7", read=PLAIN, looked=()),
+        unknown("doubt:7", current=PLAIN, search_results=()),
         Send(resend=True),
     ),
-    ("a believed refusal still to be read", unknown("refused/6140:17", quiet=JUST_NOW), Read("17")),
-    ("a refusal's id is not ours", unknown("doubt", "refused/6140:17"), Look()),
-    ("one with our marker", unknown("doubt", looked=(OURS,)), Posted("7", adopted=True)),
+    (
+        "a believed refusal still to be read",
+        unknown("refused/6140:17", quiet_period=JUST_NOW),
+        Read("17"),
+    ),
+    ("a refusal's id is not ours", unknown("doubt", "refused/6140:17"), Search()),
+    ("one with our marker", unknown("doubt", search_results=(OURS,)), Posted("7", adopted=True)),
     (
         "ours among others",
-        unknown("doubt", looked=(live("9", party="56"), OURS)),
+        unknown("doubt", search_results=(live("9", party="56"), OURS)),
         Posted("7", adopted=True),
     ),
     (
         "two with our marker",
-        unknown("doubt", looked=(OURS, live("8", marker=MINE))),
+        unknown("doubt", search_results=(OURS, live("8", marker=MINE))),
         Ask("several", ("7", "8")),
     ),
     (
         "two, one rejected",
-        unknown("doubt", looked=(OURS, live("8", marker=MINE)), rejected={"8"}),
+        unknown("doubt", search_results=(OURS, live("8", marker=MINE)), rejected_ids={"8"}),
         Posted("7", True),
     ),
     (
         "ours, voided",
-        unknown("doubt", looked=(live(state="voided", marker=MINE),)),
+        unknown("doubt", search_results=(live(state="voided", marker=MINE),)),
         Ask("voided", ("7",)),
     ),
     (
         "ours, deleted",
-        unknown("doubt", looked=(live(state="deleted", marker=MINE),)),
+        unknown("doubt", search_results=(live(state="deleted", marker=MINE),)),
         Ask("deleted", ("7",)),
     ),
     (
         "unmarked of the same party",
-        unknown("doubt", looked=(live(party="56"),)),
+        unknown("doubt", search_results=(live(party="56"),)),
         Ask("alike", ("7",)),
     ),
     (
         "unmarked of the same number",
-        unknown("doubt", looked=(live(number="A-1"),)),
+        unknown("doubt", search_results=(live(number="A-1"),)),
         Ask("alike", ("7",)),
     ),
     (
         "unmarked of the same total",
-        unknown("doubt", looked=(live(total=Decimal(100)),)),
+        unknown("doubt", search_results=(live(total=Decimal(100)),)),
         Ask("alike", ("7",)),
     ),
     (
         "unmarked, nothing in common",
-        unknown("doubt", looked=(live(party="1", number="B"),)),
+        unknown("doubt", search_results=(live(party="1", number="B"),)),
         Send(resend=True),
     ),
     (
         "unmarked and empty",
-        unknown("doubt", party="", number="", looked=(live(),)),
+        unknown("doubt", party="", number="", search_results=(live(),)),
         Send(resend=True),
     ),
-    ("a voided one", unknown("doubt", looked=(VOID,)), Ask("alike", ("7",))),
+    ("a voided one", unknown("doubt", search_results=(VOID,)), Ask("alike", ("7",))),
     (
         "a deleted one never seen",
-        unknown("doubt", looked=(live(state="deleted", content_known=False),)),
+        unknown("doubt", search_results=(live(state="deleted", content_known=False),)),
         Ask("alike", ("7",)),
     ),
     (
         "a deleted one known to differ",
-        unknown("doubt", looked=(live(state="deleted", party="1"),)),
+        unknown("doubt", search_results=(live(state="deleted", party="1"),)),
         Send(resend=True),
     ),
-    ("another identity's marker", unknown("doubt", looked=(OTHERS,)), Send(resend=True)),
+    ("another identity's marker", unknown("doubt", search_results=(OTHERS,)), Send(resend=True)),
     (
         "another document's posting",
-        unknown("doubt", looked=(live(party="56", foreign=True),)),
+        unknown("doubt", search_results=(live(party="56", foreign=True),)),
         Send(resend=True),
     ),
     (
         "alike but rejected",
-        unknown("doubt", looked=(live(party="56"),), rejected={"7"}),
+        unknown("doubt", search_results=(live(party="56"),), rejected_ids={"7"}),
         Send(resend=True),
     ),
     (
         "deleted longer ago than QuickBooks remembers",
-        unknown("doubt", looked=(FORGOTTEN,)),
+        unknown("doubt", search_results=(FORGOTTEN,)),
         Ask("forgotten"),
     ),
-    ("nothing there", unknown("doubt", looked=()), Send(resend=True)),
+    ("nothing there", unknown("doubt", search_results=()), Send(resend=True)),
     (
         "deleted, a person wants it again",
-        unknown("landed:7", looked=(GONE,), rejected={"7"}, rekey=True),
+        unknown("landed:7", search_results=(GONE,), rejected_ids={"7"}, rekey=True),
         Send(resend=True, renew=True),
     ),
     (
         "nothing there, a person asked again",
-        unknown("doubt", looked=(), rekey=True),
+        unknown("doubt", search_results=(), rekey=True),
         Send(resend=True, renew=True),
     ),
-    ("nothing there, gone at the source", unknown("doubt", looked=(), gone=True), Withdraw()),
-    ("refused and absent", unknown("doubt", "refused/6210", looked=()), Hold("refused")),
+    (
+        "nothing there, gone at the source",
+        unknown("doubt", search_results=(), gone=True),
+        Withdraw(),
+    ),
+    ("refused and absent", unknown("doubt", "refused/6210", search_results=()), Hold("refused")),
     (
         "refused, throttled and absent",
-        unknown("doubt", "refused/6210", "throttled", looked=()),
+        unknown("doubt", "refused/6210", "throttled", search_results=()),
         Hold("refused"),
     ),
     (
         "refused, then in doubt, and absent",
-        unknown("refused", "doubt", looked=()),
+        unknown("refused", "doubt", search_results=()),
         Send(resend=True),
     ),
-    ("duplicate request id and absent", unknown("refused/600", looked=()), Send(resend=True)),
-    ("sent in a batch, and absent", unknown("+doubt", looked=()), Send(resend=True, renew=True)),
-    ("a killed batch, and absent", unknown("+sent", looked=()), Send(resend=True, renew=True)),
+    (
+        "duplicate request id and absent",
+        unknown("refused/600", search_results=()),
+        Send(resend=True),
+    ),
+    (
+        "sent in a batch, and absent",
+        unknown("+doubt", search_results=()),
+        Send(resend=True, renew=True),
+    ),
+    (
+        "a killed batch, and absent",
+        unknown("+sent", search_results=()),
+        Send(resend=True, renew=True),
+    ),
     (
         "absent after the batch, then alone",
-        unknown("+doubt", "doubt", proved=1, looked=()),
+        unknown("+doubt", "doubt", sends_at_proof=1, search_results=()),
         Send(resend=True),
     ),
-    ("sent in a batch, and there", unknown("+doubt", looked=(OURS,)), Posted("7", adopted=True)),
-    ("the fourth round", unknown("doubt", looked=(), proofs=3), Send(resend=True)),
-    ("the fifth round", unknown("doubt", looked=(), proofs=4), Hold("rounds")),
-    ("restored and absent", unknown(restored=True, looked=()), Send(resend=True)),
-    ("restored and there", unknown(restored=True, looked=(OURS,)), Posted("7", adopted=True)),
+    (
+        "sent in a batch, and there",
+        unknown("+doubt", search_results=(OURS,)),
+        Posted("7", adopted=True),
+    ),
+    ("the fourth round", unknown("doubt", search_results=(), proved_absences=3), Send(resend=True)),
+    ("the fifth round", unknown("doubt", search_results=(), proved_absences=4), Hold("rounds")),
+    ("restored and absent", unknown(after_restore=True, search_results=()), Send(resend=True)),
+    (
+        "restored and there",
+        unknown(after_restore=True, search_results=(OURS,)),
+        Posted("7", adopted=True),
+    ),
     (
         "a vendor of that name",
-        unknown("doubt", kind="vendor", looked=(live(same={"name"}),)),
+        unknown("doubt", kind="vendor", search_results=(live(agreements={"name"}),)),
         Posted("7", True),
     ),
     (
         "an inactive vendor of that name",
-        unknown("doubt", kind="vendor", looked=(live(state="inactive", same={"name"}),)),
+        unknown(
+            "doubt", kind="vendor", search_results=(live(state="inactive", agreements={"name"}),)
+        ),
         Ask("inactive", ("7",)),
     ),
     (
         "other vendors",
-        unknown("doubt", kind="vendor", looked=(live(party="56"),)),
+        unknown("doubt", kind="vendor", search_results=(live(party="56"),)),
         Send(resend=True),
     ),
     (
         "a file",
-        unknown("doubt", operation="attach", looked=(live(same={"file"}),)),
+        unknown("doubt", operation="attach", search_results=(live(agreements={"file"}),)),
         Posted("7", adopted=True),
     ),
     (
         "two such files",
         unknown(
-            "doubt", operation="attach", looked=(live(same={"file"}), live("8", same={"file"}))
+            "doubt",
+            operation="attach",
+            search_results=(live(agreements={"file"}), live("8", agreements={"file"})),
         ),
         Ask("several", ("7", "8")),
     ),
-    ("no such file", unknown("doubt", operation="attach", looked=()), Send(resend=True)),
+    ("no such file", unknown("doubt", operation="attach", search_results=()), Send(resend=True)),
 ]
 
 CHANGED = [
     ("looked at first", change("update"), Read("7")),
-    ("as we left it", change("update", read=AT_BASE), Send()),
-    ("written to, content as known", change("update", read=KNOWN), Send(rebase="3")),
-    ("already as meant", change("update", read=MEANT), Posted("7")),
-    ("edited by a person", change("update", read=EDITED), Ask("changed", ("7",))),
+    ("as we left it", change("update", current=AT_BASE), Send()),
+    ("written to, content as known", change("update", current=KNOWN), Send(rebase="3")),
+    ("already as meant", change("update", current=MEANT), Posted("7")),
+    ("edited by a person", change("update", current=EDITED), Ask("changed", ("7",))),
     (
         "edited, and a person says: write over it",
-        change("update", read=EDITED, rejected={"7"}),
+        change("update", current=EDITED, rejected_ids={"7"}),
         Send(rebase="3"),
     ),
-    ("voided by a person", change("update", read=VOID), Ask("voided", ("7",))),
-    ("deleted by a person", change("update", read=GONE), Ask("deleted", ("7",))),
+    ("voided by a person", change("update", current=VOID), Ask("voided", ("7",))),
+    ("deleted by a person", change("update", current=GONE), Ask("deleted", ("7",))),
     ("success", change("update", "landed:7", state="sending"), Posted("7")),
     (
         "success on a re-send is read",
@@ -389,101 +452,113 @@ CHANGED = [
     ),
     (
         "re-sent and as meant",
-        change("update", "doubt", "landed:7", state="sending", read=MEANT),
+        change("update", "doubt", "landed:7", state="sending", current=MEANT),
         Posted("7"),
     ),
     (
         "re-sent and edited",
-        change("update", "doubt", "landed:7", state="sending", read=EDITED),
+        change("update", "doubt", "landed:7", state="sending", current=EDITED),
         Ask("changed", ("7",)),
     ),
     ("stale token", change("update", "refused/5010", state="sending"), Read("7")),
     (
         "stale, as known",
-        change("update", "refused/5010", state="sending", read=KNOWN),
+        change("update", "refused/5010", state="sending", current=KNOWN),
         Send(rebase="3"),
     ),
-    ("stale, as meant", change("update", "refused/5010", state="sending", read=MEANT), Posted("7")),
+    (
+        "stale, as meant",
+        change("update", "refused/5010", state="sending", current=MEANT),
+        Posted("7"),
+    ),
     (
         "stale, edited",
-        change("update", "refused/5010", state="sending", read=EDITED),
+        change("update", "refused/5010", state="sending", current=EDITED),
         Ask("changed", ("7",)),
     ),
     (
         "called stale but is not",
-        change("update", "refused/5010", state="sending", read=AT_BASE),
+        change("update", "refused/5010", state="sending", current=AT_BASE),
         Hold("refused"),
     ),
     ("stale on a re-send", change("update", "doubt", "refused/5010", state="sending"), Doubt()),
     ("refused", change("update", "refused/6210", state="sending"), Hold("refused")),
     ("it is missing", change("update", "refused/610", state="sending"), Ask("deleted", ("7",))),
-    ("a restore does not touch it", change("update", restored=True), Read("7")),
-    ("in doubt, not quiet", change("update", "doubt", state="unknown", quiet=JUST_NOW), Wait()),
+    ("a restore does not touch it", change("update", after_restore=True), Read("7")),
+    (
+        "in doubt, not quiet",
+        change("update", "doubt", state="unknown", quiet_period=JUST_NOW),
+        Wait(),
+    ),
     ("in doubt", change("update", "doubt", state="unknown"), Read("7")),
     (
         "in doubt, not written",
-        change("update", "doubt", state="unknown", read=AT_BASE),
+        change("update", "doubt", state="unknown", current=AT_BASE),
         Send(resend=True),
     ),
     (
         "in doubt, written as meant",
-        change("update", "doubt", state="unknown", read=MEANT),
+        change("update", "doubt", state="unknown", current=MEANT),
         Posted("7"),
     ),
     (
         "in doubt, another wrote it",
-        change("update", "doubt", state="unknown", read=KNOWN),
+        change("update", "doubt", state="unknown", current=KNOWN),
         Send(resend=True),
     ),
     (
         "in doubt, edited",
-        change("update", "doubt", state="unknown", read=EDITED),
+        change("update", "doubt", state="unknown", current=EDITED),
         Ask("changed", ("7",)),
     ),
     (
         "in doubt, deleted",
-        change("update", "doubt", state="unknown", read=GONE),
+        change("update", "doubt", state="unknown", current=GONE),
         Ask("deleted", ("7",)),
     ),
     (
         "refused, not written",
-        change("update", "doubt", "refused", state="unknown", read=AT_BASE),
+        change("update", "doubt", "refused", state="unknown", current=AT_BASE),
         Hold("refused"),
     ),
     (
         "fifth round",
-        change("update", "doubt", state="unknown", read=AT_BASE, proofs=4),
+        change("update", "doubt", state="unknown", current=AT_BASE, proved_absences=4),
         Hold("rounds"),
     ),
-    ("proved absent, looked at again", change("update", "doubt", proved=1), Read("7")),
+    ("proved absent, looked at again", change("update", "doubt", sends_at_proof=1), Read("7")),
     (
         "proved absent, same token",
-        change("update", "doubt", proved=1, read=AT_BASE),
+        change("update", "doubt", sends_at_proof=1, current=AT_BASE),
         Send(resend=True),
     ),
     (
         "proved absent, new token",
-        change("update", "doubt", proved=1, read=KNOWN),
+        change("update", "doubt", sends_at_proof=1, current=KNOWN),
         Send(resend=True, rebase="3"),
     ),
-    ("delete: as known", change("delete", read=AT_BASE), Send()),
-    ("delete: edited", change("delete", read=EDITED), Ask("changed", ("7",))),
-    ("delete: voided by a person", change("delete", read=VOID), Ask("voided", ("7",))),
-    ("delete: gone already", change("delete", read=GONE), Posted("7")),
+    ("delete: as known", change("delete", current=AT_BASE), Send()),
+    ("delete: edited", change("delete", current=EDITED), Ask("changed", ("7",))),
+    ("delete: voided by a person", change("delete", current=VOID), Ask("voided", ("7",))),
+    ("delete: gone already", change("delete", current=GONE), Posted("7")),
     ("delete: answered missing", change("delete", "refused/610", state="sending"), Posted("7")),
     (
         "delete: in doubt and gone",
-        change("delete", "doubt", state="unknown", read=GONE),
+        change("delete", "doubt", state="unknown", current=GONE),
         Posted("7"),
     ),
     (
         "delete: in doubt and there",
-        change("delete", "doubt", state="unknown", read=AT_BASE),
+        change("delete", "doubt", state="unknown", current=AT_BASE),
         Send(resend=True),
     ),
-    ("void: voided already", change("void", read=VOID), Posted("7")),
-    ("void: in doubt and voided", change("void", "doubt", state="unknown", read=VOID), Posted("7")),
-    ("void: deleted by a person", change("void", read=GONE), Posted("7")),
+    ("void: voided already", change("void", current=VOID), Posted("7")),
+    (
+        "void: in doubt and voided",
+        change("void", "doubt", state="unknown", current=VOID),
+        Posted("7"),
+    ),
+    ("void: deleted by a person", change("void", current=GONE), Posted("7")),
 ]
 
 
@@ -507,16 +582,19 @@ def test_the_decision_table(history: History, step: Step) -> None:
 @pytest.mark.parametrize(
     ("quiet", "passed"),
     [
-        (QuietPeriod(own=True, here=179.9), False),
-        (QuietPeriod(own=True, here=180), True),
-        (QuietPeriod(own=True, here=0, there=10_000), False),
-        (QuietPeriod(own=False, here=180), False),
-        (QuietPeriod(own=False, here=279.9), False),
-        (QuietPeriod(own=False, here=280), True),
-        (QuietPeriod(own=False, here=0, there=279.9), False),
-        (QuietPeriod(own=False, here=0, there=280), True),
-        (QuietPeriod(own=False, here=0, there=None), False),
-        (QuietPeriod(own=False, here=3, deadline=1, quiet=2), True),
+        (QuietPeriod(is_own_call=True, local_seconds=179.9), False),
+        (QuietPeriod(is_own_call=True, local_seconds=180), True),
+        (QuietPeriod(is_own_call=True, local_seconds=0, remote_seconds=10_000), False),
+        (QuietPeriod(is_own_call=False, local_seconds=180), False),
+        (QuietPeriod(is_own_call=False, local_seconds=279.9), False),
+        (QuietPeriod(is_own_call=False, local_seconds=280), True),
+        (QuietPeriod(is_own_call=False, local_seconds=0, remote_seconds=279.9), False),
+        (QuietPeriod(is_own_call=False, local_seconds=0, remote_seconds=280), True),
+        (QuietPeriod(is_own_call=False, local_seconds=0, remote_seconds=None), False),
+        (
+            QuietPeriod(is_own_call=False, local_seconds=3, deadline_seconds=1, quiet_seconds=2),
+            True,
+        ),
     ],
 )
 def test_how_long_nothing_may_be_under_way(quiet: QuietPeriod, passed: bool) -> None:
@@ -530,7 +608,7 @@ def test_a_refusal_is_believed_only_when_nothing_before_it_was_in_doubt() -> Non
 
 
 def test_a_doubt_is_remembered_after_its_absence_was_proved() -> None:
-    assert is_doubtful(create("doubt", "refused", proved=2, proofs=2))
+    assert is_doubtful(create("doubt", "refused", sends_at_proof=2, proved_absences=2))
 
 
 @pytest.mark.parametrize(
@@ -541,9 +619,16 @@ def test_a_first_send_of_a_new_transaction_may_go_in_a_batch(history: History) -
 
 
 ALONE = [
-    create("doubt", proved=1), create("+doubt", proved=1), create("sent"), create("+declined"), create(rekey=True),
-    create(restored=True, proved=0), create(kind="vendor"), change("update"), create(operation="attach"),
-]  # fmt: skip
+    create("doubt", sends_at_proof=1),
+    create("+doubt", sends_at_proof=1),
+    create("sent"),
+    create("+declined"),
+    create(rekey=True),
+    create(after_restore=True, sends_at_proof=0),
+    create(kind="vendor"),
+    change("update"),
+    create(operation="attach"),
+]
 
 
 @pytest.mark.parametrize("history", ALONE)
@@ -552,7 +637,7 @@ def test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone(history: His
 
 
 @pytest.mark.parametrize(
-    ("looked", "word"),
+    ("search_results", "word"),
     [
         ((), "absent"),
         ((OURS,), "present"),
@@ -560,5 +645,7 @@ def test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone(history: His
         ((OURS, live("8", marker=MINE)), "several"),
     ],
 )
-def test_what_a_look_found_has_a_word(looked: tuple[QuickBooksObject, ...], word: str) -> None:
-    assert verdict(unknown("doubt", looked=looked)) == word
+def test_what_a_look_found_has_a_word(
+    search_results: tuple[QuickBooksObject, ...], word: str
+) -> None:
+    assert verdict(unknown("doubt", search_results=search_results)) == word
