@@ -6,7 +6,7 @@ from hub import outbox
 from hub.collect.batch import CollectBatch
 from hub.collect.intake import finish
 from hub.collect.planning import plan_record
-from hub.collect.setup import prepare
+from hub.collect.prepare import prepare
 from hub.db import engine
 from hub.mapping import Create
 

@@ -12,10 +12,11 @@ from hub.collect import reread
 from hub.collect.absence import Absent
 from hub.collect.batch import CollectBatch, Item
 from hub.collect.intake import take_in
+from hub.collect.prepare import prepare
 from hub.collect.read import AT_ONCE, read
 from hub.collect.remap import awaited, remap
 from hub.collect.reread import Budget
-from hub.collect.setup import Setup, prepare
+from hub.collect.setup import Setup
 from hub.contract.documents import Checkpoint, Gone, Unreadable, Yielded
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention, PluginFault, Refused, Retry, TooOften

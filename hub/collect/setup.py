@@ -13,14 +13,12 @@ from hub.db import engine
 from hub.mapping import Decision, MatchIndex
 from hub.models import Cursor, Installation, Match, Posting, SourceDocument
 from hub.models.postings import PARTIES_AND_ITEMS
-from hub.qbo import company, record_download, records, transaction_download
+from hub.qbo import company, records
 from hub.qbo.company_facts import CompanyFacts
-from hub.sources.calls import check
 from hub.sources.site import app_of, initial_state
 from hub.sources.site import fields as fields_of
 from hub.sources.site import site as site_of
 
-WITHOUT_START = dt.timedelta(days=365)
 MADE = ("vendor", "customer", "item")
 
 
@@ -44,19 +42,6 @@ class Setup:
     def state(self) -> str:
         """Where a posting that nothing holds begins."""
         return initial_state(self.app, self.site.settings, self.installation.mode)
-
-
-def prepare(installation_id: int, run_id: int | None) -> Setup:
-    """Reads what is needed; asks the source who it is if that is not known, and QuickBooks for lists that are old."""
-    with engine.reading() as session:
-        installation = session.get_one(Installation, installation_id)
-    if installation.tenant is None:
-        check(installation)
-    record_download.ensure(installation.company_id)
-    transaction_download.ensure(
-        installation.company_id, app_of(installation).posts, _mirrored_from(installation)
-    )
-    return assemble(installation_id, run_id)
 
 
 def assemble(installation_id: int, run_id: int | None = None) -> Setup:
@@ -89,19 +74,6 @@ def _that_may_miss(fields: tuple[Field, ...], facts: CompanyFacts) -> tuple[Fiel
     return tuple(
         field if on.get(field.role, True) else replace(field, missing="warn") for field in fields
     )
-
-
-def _mirrored_from(installation: Installation) -> dt.date:
-    """Return how far back QuickBooks is searched for documents that stand there already."""
-    start = installation.start_date
-    if start is None:
-        return hub_context.current().clock.now().date() - WITHOUT_START
-    included = select(func.min(SourceDocument.date)).where(
-        SourceDocument.installation_id == installation.id, SourceDocument.before_start == "included"
-    )
-    with engine.reading() as session:
-        earliest = session.scalar(included)
-    return min(start, earliest) if earliest else start
 
 
 def match_index_of(

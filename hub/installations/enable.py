@@ -20,6 +20,7 @@ from hub.models import Access, Company, Cursor, Installation
 from hub.qbo import record_download, records
 from hub.security import audit, secrets
 from hub.sources import outage
+from hub.sources.record_push import push_lists
 
 LISTS = "lists put into the app"
 OWN: dict[str, Callable[[Any], Any]] = {
@@ -110,7 +111,7 @@ def installation(company_id: int, slug: str) -> Installation:
 def first_lists(row: Installation) -> dict[str, int]:
     """Puts the company's lists into the source, where the app does that."""
     record_download.ensure(row.company_id)
-    counts = dict(sources.push_lists(row))
+    counts = dict(push_lists(row))
     with transaction() as session:
         audit.record(session, row.owner or "command line", LISTS, subject(row), **counts)
     return counts

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from hub.collect.batch import CollectBatch
 from hub.collect.intake import take_in
-from hub.collect.setup import Setup, prepare
+from hub.collect.prepare import prepare
+from hub.collect.setup import Setup
 from hub.contract.codec import load
 from hub.contract.documents import Document
 from hub.db.engine import reading, transaction

@@ -29,6 +29,7 @@ from hub.scheduling import folder_lock, run_log, run_result, summary
 from hub.scheduling.leases import company_lock, lease
 from hub.scheduling.run_log import Progress, RunRecorder
 from hub.sources import outage
+from hub.sources.record_push import push_lists
 
 T = TypeVar("T")
 MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
@@ -288,7 +289,7 @@ def _lists(steps: Steps, company: Company) -> None:
     steps.step("check what waits", lambda: _recheck(steps, company))
     for installation in _enabled(company.id):
         if current().plugins.has(installation.slug, "hub_records"):
-            steps.step(f"lists to {installation.slug}", partial(sources.push_lists, installation))
+            steps.step(f"lists to {installation.slug}", partial(push_lists, installation))
         steps.step(f"check {installation.slug}", partial(sources.check, installation))
 
 

@@ -5,7 +5,6 @@ Imports `hub.contract`, `hub.http`, `hub.cases` and the stored lists of `hub.qbo
 """
 
 from hub.sources.calls import bind, check, codes, subscribe, webhook
-from hub.sources.record_push import push_lists
 from hub.sources.settings_draft import (
     SettingsDraft,
     draft,
@@ -42,7 +41,6 @@ __all__ = [
     "initial_state",
     "is_automatic",
     "may_use_stored",
-    "push_lists",
     "secrets_with",
     "settings_of",
     "site",

@@ -191,7 +191,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S20",
         place="hub/scheduling/runner.py",
-        old='steps.step(f"lists to {installation.slug}", partial(sources.push_lists, installation))',
+        old='steps.step(f"lists to {installation.slug}", partial(push_lists, installation))',
         new='steps.step(f"lists to {installation.slug}", lambda: None)',
         bug="Refreshing the lists puts nothing into CostTracker.",
     ),

@@ -8,6 +8,7 @@ from hub import sources
 from hub.db import engine
 from hub.errors import Retry
 from hub.models import Match
+from hub.sources.record_push import push_lists
 from qbo_sandbox.kit import Fault
 from tests.support.ion_works import EVERYTHING, lines, open_works
 
@@ -42,9 +43,9 @@ def works(long_lived):
     order_in_books(works, "H-18", POStatus="Closed")
     works.make("Vendor", DisplayName="Unheard Of")
     order_in_books(works, "H-19", vendor="Unheard Of")
-    works.off = sources.push_lists(works.row), len(works.books.rows("orders"))
+    works.off = push_lists(works.row), len(works.books.rows("orders"))
     works.set(import_orders=True)
-    works.pushed = sources.push_lists(works.row)
+    works.pushed = push_lists(works.row)
     return works
 
 
@@ -94,20 +95,20 @@ def test_what_ion_lacks_is_a_warning_and_the_order_comes_once_it_is_there(works,
         "Purchase order H-19 of QuickBooks is not in ION, which has no supplier “Unheard Of”.",
     )
     works.changes.createSupplier({"name": "unheard  of"})
-    sources.push_lists(works.row)
+    push_lists(works.row)
     assert (sources.check(works.row).warnings, len(works.books.rows("orders"))) == ((), 3)
-    sources.push_lists(works.row)
+    push_lists(works.row)
     assert len(works.books.rows("orders")) == 3
 
 
 @pytest.mark.row("ION-40")
 def test_the_link_holds_though_somebody_writes_another_reference_into_ion(works, taken):
     theirs = order_in_books(works, "H-21")
-    sources.push_lists(works.row)
+    push_lists(works.row)
     row = works.books.rows("orders")[-1]
     works.books.put("orders", id=row["id"], externalReference="For the shop floor")
     before = len(works.books.rows("orders"))
-    sources.push_lists(works.row)
+    push_lists(works.row)
     assert len(works.books.rows("orders")) == before
     works.sync()
     assert works.posting(f"order:{row['id']}").quickbooks_id == theirs["Id"]
@@ -128,10 +129,10 @@ def test_taking_over_that_broke_off_goes_on_with_the_same_order(works, taken):
     theirs = order_in_books(works, "H-20")
     works.source.faults.add(Fault(kind="status", status=502, call="AddLine", nth=2))
     with pytest.raises(Retry, match="ION"):
-        sources.push_lists(works.row)
+        push_lists(works.row)
     with engine.reading() as session:
         assert session.query(Match).filter_by(field="order", record=theirs["Id"]).count() == 0
-    sources.push_lists(works.row)
+    push_lists(works.row)
     (row,) = [
         one for one in works.books.rows("orders") if "H-20" in (one.get("externalReference") or "")
     ]

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 
-from hub import sources
 from hub.collect.run import collect
 from hub.db.engine import reading
 from hub.errors import NeedsAttention, OtherTenant, SettingsInvalid
@@ -12,6 +11,7 @@ from hub.installations import enable
 from hub.posting.actions import manual
 from hub.qbo import record_download, records
 from hub.scheduling import runner
+from hub.sources.record_push import push_lists
 from qbo_sandbox.kit import ask
 from tests.support.ontraccr_site import Builders
 
@@ -101,7 +101,7 @@ def test_a_default_account_that_became_inactive_holds_expenses_and_says_where_to
     id = builders.upload(type="expense", project=None, cost_code=None, vendor=None)
     builders.sync()
     assert "Checking is inactive in QuickBooks" in builders.posting(id).reason
-    sources.push_lists(builders.row, ["purchase_account"])
+    push_lists(builders.row, ["purchase_account"])
     assert (
         builders.books.default["div-1"],
         len(builders.books.list("div-1", "purchase-accounts")),

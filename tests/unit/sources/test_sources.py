@@ -11,6 +11,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import OtherTenant, PluginFault, Refused, SettingsInvalid
 from hub.models import Case, Installation, Match
 from hub.security.secrets import SiteSecrets
+from hub.sources.record_push import push_lists
 from tests.support.small_source import SmallSource, settle
 
 
@@ -138,13 +139,13 @@ def matches():
 def test_lists_are_pushed_whole_and_what_comes_back_is_linked(installed, source):
     sources.check(installed())
     source.links = [Code(id="S-1", quickbooks_id="31"), Code(id="S-2")]
-    assert sources.push_lists(installed(), ["supplier"]) == {"supplier": 2}
+    assert push_lists(installed(), ["supplier"]) == {"supplier": 2}
     assert {record.id: record.active for record in source.pushed["supplier"]} == {
         "31": True,
         "32": False,
     }
     assert matches() == {("supplier", "S-1"): ("31", "link")}
-    sources.push_lists(installed(), ["supplier"])
+    push_lists(installed(), ["supplier"])
     assert {record.id: record.code for record in source.pushed["supplier"]} == {
         "31": "S-1",
         "32": None,
@@ -154,21 +155,21 @@ def test_lists_are_pushed_whole_and_what_comes_back_is_linked(installed, source)
 def test_a_link_that_the_source_does_not_have_any_more_is_forgotten(installed, source):
     sources.check(installed())
     source.links = [Code(id="S-1", quickbooks_id="31")]
-    sources.push_lists(installed(), ["supplier"])
+    push_lists(installed(), ["supplier"])
     source.links = [Code(id="S-1", quickbooks_id=""), Code(id="S-2", quickbooks_id="")]
-    sources.push_lists(installed(), ["supplier"])
+    push_lists(installed(), ["supplier"])
     assert matches() == {}
 
 
 def test_a_decision_outlives_what_comes_back_from_a_push(installed, source):
     sources.check(installed())
     source.links = [Code(id="S-1", quickbooks_id="31")]
-    sources.push_lists(installed(), ["supplier"])
+    push_lists(installed(), ["supplier"])
     with transaction() as session:
         match = session.scalar(select(Match))
         match.record, match.how = "32", "decided"
     source.links = [Code(id="S-1", quickbooks_id="")]
-    sources.push_lists(installed(), ["supplier"])
+    push_lists(installed(), ["supplier"])
     assert matches() == {("supplier", "S-1"): ("32", "decided")}
     assert {record.id: record.decided for record in source.pushed["supplier"]} == {
         "31": False,

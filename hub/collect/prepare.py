@@ -1,0 +1,41 @@
+"""Prepare a collect: bind the app to its account, and download lists and transactions that are old."""
+
+import datetime as dt
+
+from sqlalchemy import func, select
+
+from hub import context as hub_context
+from hub.collect.setup import Setup, assemble
+from hub.db import engine
+from hub.models import Installation, SourceDocument
+from hub.qbo import record_download, transaction_download
+from hub.sources.calls import check
+from hub.sources.site import app_of
+
+# How far back QuickBooks is searched for documents of an app without a first day.
+DEFAULT_SEARCH_PERIOD = dt.timedelta(days=365)
+
+
+def prepare(installation_id: int, run_id: int | None) -> Setup:
+    """Return the setup of a collect; ask the source and QuickBooks for what is missing or old."""
+    with engine.reading() as session:
+        installation = session.get_one(Installation, installation_id)
+    if installation.tenant is None:
+        check(installation)
+    company_id = installation.company_id
+    record_download.ensure(company_id)
+    transaction_download.ensure(company_id, app_of(installation).posts, _search_start(installation))
+    return assemble(installation_id, run_id)
+
+
+def _search_start(installation: Installation) -> dt.date:
+    """Return the day from which QuickBooks is searched for documents that it already has."""
+    start = installation.start_date
+    if start is None:
+        return hub_context.current().clock.now().date() - DEFAULT_SEARCH_PERIOD
+    included = select(func.min(SourceDocument.date)).where(
+        SourceDocument.installation_id == installation.id, SourceDocument.before_start == "included"
+    )
+    with engine.reading() as session:
+        earliest = session.scalar(included)
+    return min(start, earliest) if earliest else start
