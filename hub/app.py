@@ -7,7 +7,6 @@ from flask import Flask
 from requests.adapters import BaseAdapter
 
 from hub import context as hub_context
-from hub import web
 from hub.clock import Clock, SystemClock
 from hub.config import Config
 from hub.context import Runtime
@@ -43,5 +42,7 @@ def create_app(
     hub_context.init_app(app, shared)
     engine.init_app(app, config.database_url)
     if pages:
-        web.init_app(app)
+        from hub.web.pages import init_app  # only now: commands run without the pages
+
+        init_app(app)
     return app

@@ -6,17 +6,8 @@ from typing import Any
 
 import click
 
-from hub.cli.console import (
-    as_json,
-    at_work,
-    company,
-    inside,
-    print_json,
-    realm_option,
-    say,
-    table,
-    who,
-)
+from hub.cli.console import as_json, at_work, company, inside, realm_option
+from hub.cli.terminal import print_json, say, table, who
 
 MODES = click.Choice(["auto", "review", "manual", "once", "paused"])
 mode_option = click.option(

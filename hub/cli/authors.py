@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hub.cli.console import say
+from hub.cli.terminal import say
 
 CODE_BLOCK = re.compile(r"```(?:python|toml)\n# (\S+)\n(.*?)```", re.DOTALL)
 PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from hub.cli.console import as_json, at_work, company, inside, moment, print_json, say, table, who
+from hub.cli.console import as_json, at_work, company, inside
+from hub.cli.terminal import moment, print_json, say, table, who
 
 
 @click.group()

@@ -5,15 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.console import (
-    Terminal,
-    as_json,
-    logged,
-    port_number,
-    print_json,
-    require_stand_ins,
-    say,
-)
+from hub.cli.console import as_json, logged, port_number, require_stand_ins
+from hub.cli.terminal import Terminal, print_json, say
 
 if TYPE_CHECKING:
     from hub.demo import Demo
@@ -55,7 +48,7 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
 
 
 def _once(demo_hub: "Demo", as_json: bool) -> None:
-    from hub.cli.sync import sync_all
+    from hub.cli.sync_runs import sync_all
     from hub.demo import installations
     from hub.scheduling import runner, summary
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from hub.cli.console import as_json, hub, inside, print_json, say, table, who
+from hub.cli.console import as_json, hub, inside
+from hub.cli.terminal import print_json, say, table, who
 
 MAX_DIFFERENCES = 5
 
@@ -40,7 +41,7 @@ def init() -> None:
 
 
 def _first_user() -> None:
-    from hub.cli.people import add_person, people
+    from hub.cli.accounts import add_person, people
 
     if people():
         return
@@ -126,7 +127,7 @@ def _tables() -> tuple[bool, str]:
 def _connections(config: Any) -> Iterator[tuple[bool, str]]:
     from sqlalchemy import select
 
-    from hub.cli.people import people
+    from hub.cli.accounts import people
     from hub.context import current
     from hub.db.engine import reading
     from hub.models import Company

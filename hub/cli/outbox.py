@@ -4,17 +4,8 @@ from typing import Any
 
 import click
 
-from hub.cli.console import (
-    as_json,
-    company,
-    inside,
-    moment,
-    print_json,
-    realm_option,
-    row_count,
-    say,
-    table,
-)
+from hub.cli.console import as_json, company, inside, realm_option, row_count
+from hub.cli.terminal import moment, print_json, say, table
 
 STATES = (
     "held",

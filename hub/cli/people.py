@@ -4,7 +4,9 @@ from typing import Any
 
 import click
 
-from hub.cli.console import as_json, inside, print_json, say, table, who
+from hub.cli.accounts import add_person, people
+from hub.cli.console import as_json, inside
+from hub.cli.terminal import print_json, table
 
 
 @click.group()
@@ -45,35 +47,3 @@ def list_(as_json: bool) -> None:
         return
     rows = [(name, role, "" if active else "disabled") for name, role, active in persons]
     table(("name", "role", ""), rows, "Nobody yet; add the first person with `hub users add NAME`.")
-
-
-def add_person(name: str, role: str, password: str | None) -> None:
-    """Add a person, asking for a password if none is given."""
-    from hub.db.engine import transaction
-    from hub.security import audit
-    from hub.web import people
-
-    if password is None:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
-    with transaction() as session:
-        people.add(session, name, password or "", role)
-        audit.record(session, who(), "person added", name, role=role)
-    say(f"{name} can log in as {role}.")
-
-
-def people() -> list[tuple[str, str, bool]]:
-    """Return everyone: name, role, whether they may log in now."""
-    from sqlalchemy import select
-
-    from hub.db.engine import reading
-    from hub.models import User
-
-    with reading() as session:
-        users = session.scalars(select(User).order_by(User.id))
-        return [
-            (str(user.username or user.email), _roles(user), bool(user.active)) for user in users
-        ]
-
-
-def _roles(user: Any) -> str:
-    return ", ".join(role.name for role in user.roles)

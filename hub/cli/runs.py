@@ -4,19 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.console import (
-    Terminal,
-    as_json,
-    at_work,
-    companies,
-    inside,
-    print_json,
-    row_count,
-    row_id,
-    say,
-    table,
-    who,
-)
+from hub.cli.console import as_json, at_work, companies, inside, row_count, row_id
+from hub.cli.terminal import Terminal, print_json, say, table, who
 
 if TYPE_CHECKING:
     from hub.models import Company, Run

@@ -4,7 +4,8 @@ from contextlib import closing
 
 import click
 
-from hub.cli.console import hub, port_number, say
+from hub.cli.console import hub, port_number
+from hub.cli.terminal import say
 
 
 @click.command()

@@ -1,21 +1,13 @@
 """Collecting and posting now: `hub sync`."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.console import (
-    Terminal,
-    as_json,
-    at_work,
-    ends_in_order,
-    inside,
-    print_json,
-    realm_option,
-    say,
-    who,
-)
+from hub.cli.console import as_json, at_work, ends_in_order, inside, realm_option
+from hub.cli.sync_runs import sync_all
+from hub.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from hub.models import Installation, Run
@@ -84,55 +76,6 @@ def _require_documents(
                 raise NotFound(
                     f"document of {rows[0].slug} with the id", id, session.scalars(other_ids)
                 )
-
-
-def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list[Run]":
-    """Sync each app, then those that another app's matches release; post what became ready."""
-    from hub.context import current
-    from hub.scheduling import pending_work, runner
-
-    runs = [_run_with_progress(row, runner.sync, ids=ids) for row in rows]
-    active = [row for row, run in zip(rows, runs, strict=True) if run.outcome == "done"]
-    runs += _sync_released(rows)
-    while ready := pending_work.sendable([row.id for row in active], current().clock.now()):
-        still_active = []
-        for row in active:
-            if row.id not in ready:
-                continue
-            run = _run_with_progress(row, runner.post)
-            runs.append(run)
-            if run.counts.get("requests", {}).get("writes"):
-                still_active.append(row)
-        active = still_active
-    return runs
-
-
-def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
-    """Do the syncs that the runs of other apps requested for these apps."""
-    from hub.scheduling import run_log, runner
-
-    by_id = {row.id: row for row in rows}
-    return [
-        _run_with_progress(by_id[waiting.installation_id], runner.sync, run_id=waiting.id)
-        for waiting in run_log.waiting()
-        if waiting.kind == "sync"
-        and waiting.asked_by == run_log.ENGINE
-        and waiting.installation_id in by_id
-    ]
-
-
-def _run_with_progress(row: "Installation", work: "Callable[..., Run]", **options: Any) -> "Run":
-    """Run one app, showing its progress, and the reason if it could not be done."""
-    from hub.context import current
-
-    terminal = Terminal(current().plugins.apps[row.slug].name)
-    try:
-        run = work(row.id, asked_by=who(), progress=terminal, wait=True, **options)
-    finally:
-        terminal.clear()
-    if run.error:
-        terminal.line(run.error)
-    return run
 
 
 def installations(slug: str | None, realm: str | None) -> "list[Installation]":

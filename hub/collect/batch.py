@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub import outbox
 from hub.cases import inbox
 from hub.collect.absence import Absent
 from hub.collect.cases import HoldText
@@ -21,6 +20,8 @@ from hub.collect.setup import Setup
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import party_name
 from hub.models import Installation, Posting, SourceDocument
+from hub.outbox import planning
+from hub.outbox.identity import identity, marker
 
 MAX_NUMBER_LENGTH = 200
 MAX_PARTY_LENGTH = 500
@@ -61,7 +62,7 @@ class CollectBatch:
         )
         rows = self.session.scalars(query).all()
         self.rows |= {row.source_id: row for row in rows}
-        self._postings |= outbox.history(self.session, rows)
+        self._postings |= planning.history(self.session, rows)
 
     def postings(self, row: SourceDocument) -> list[Posting]:
         """Return all postings of a document, oldest first."""
@@ -75,14 +76,16 @@ class CollectBatch:
         """Add the row of a document that the hub does not have yet."""
         installation = self.installation
         tenant = installation.tenant or ""
-        identity = outbox.identity(installation.company.realm, installation.slug, tenant, source_id)
+        document_identity = identity(
+            installation.company.realm, installation.slug, tenant, source_id
+        )
         row = SourceDocument(
             installation=installation,
             company_id=installation.company_id,
             slug=installation.slug,
             tenant=tenant,
             source_id=source_id,
-            marker=outbox.marker(identity),
+            marker=marker(document_identity),
             kind=kind,
             made_for=made_for,
             seen_at=self.now,
@@ -122,7 +125,7 @@ class CollectBatch:
         """Plan a posting in the outbox, and remember the texts that say what holds it."""
         postings = self.postings(row)
         held_ids = {posting.id for posting in postings if posting.state == "held"}
-        posting = outbox.plan(self.session, row, known=postings, **values)
+        posting = planning.plan(self.session, row, known=postings, **values)
         if posting.id in held_ids and posting.state == "waiting":
             self.released_ids.append(posting.id)
         if posting not in postings:

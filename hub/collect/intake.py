@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from hub import outbox
-from hub.cases import inbox
-from hub.collect import absence, attachments, cases
+from hub.collect import absence
 from hub.collect.absence import Absent
 from hub.collect.batch import CollectBatch, Item
+from hub.collect.finish import finish
 from hub.collect.holds import hold_unreadable
 from hub.collect.planning import plan_document, take_document
 from hub.collect.removal import withdraw_unwanted
@@ -55,32 +55,6 @@ def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
                 if posting.state in outbox.UNSENT:
                     posting.changed_at = batch.now
     finish(batch)
-
-
-def finish(batch: CollectBatch) -> None:
-    """Plan the attachments, update cases and codes, and note what the source has answered for."""
-    attachments.plan_attachments(batch)
-    if batch.released_ids:
-        batch.session.flush()
-        inbox.release_all(batch.session, batch.released_ids)
-    cases.update_cases(batch.session, batch.installation, batch.hold_texts)
-    batch.codes.save(batch.session, batch.now)
-    answered = batch.rows.keys() & {item.source_id for item in batch.items}
-    absent = {item.source_id for item in batch.items if isinstance(item, Absent)}
-    _note_reading(batch, answered - absent, is_present=True)
-    _note_reading(batch, answered & absent, is_present=False)
-
-
-def _note_reading(batch: CollectBatch, source_ids: Iterable[str], is_present: bool) -> None:
-    """Note that the source has answered for these documents, and whether it has them."""
-    ids = [batch.rows[source_id].id for source_id in source_ids]
-    if not ids:
-        return
-    values = {"read_at": batch.now}
-    if is_present:
-        values["seen_at"] = batch.now
-    statement = update(SourceDocument).where(SourceDocument.id.in_(ids)).values(values)
-    batch.session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _take_item(batch: CollectBatch, item: Item) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
-from hub.collect.intake import finish
+from hub.collect.finish import finish
 from hub.collect.planning import plan_record
 from hub.collect.prepare import prepare
 from hub.db import engine

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, up
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub import outbox
 from hub.cases import inbox
 from hub.contract import codec
 from hub.contract.documents import Cause, Document, Receipt, ReceiptState
@@ -18,6 +17,7 @@ from hub.contract.registry import Plugins
 from hub.db import bulk, engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
+from hub.outbox.main_posting import main_posting_id
 from hub.qbo.deep_links import address
 from hub.sources.site import site as site_of
 
@@ -289,7 +289,7 @@ def _record_end(row: ReceiptRow, how: str, has_case: bool, error: str = "") -> N
 
 
 def _warn(session: Session, document_id: int, text: str) -> None:
-    mains = select(Posting).join(SourceDocument, Posting.id == outbox.main_posting_id())
+    mains = select(Posting).join(SourceDocument, Posting.id == main_posting_id())
     posting = session.scalars(mains.where(SourceDocument.id == document_id)).first()
     if posting and text not in posting.warnings:
         posting.warnings = [*posting.warnings, text]

@@ -1,14 +1,20 @@
 """The families of pages, in the order of the menu."""
 
+from flask import Flask
+
 from hub.web import (
+    access,
     audit,
     companies,
     compare,
     documents,
     early_documents,
+    failures,
+    headers,
     home,
     inbox,
     installation,
+    layout,
     marketplace,
     matching,
     people,
@@ -39,4 +45,11 @@ FAMILIES = (
     undo,
     webhooks,
 )
-PAGES = tuple(family.pages for family in FAMILIES)
+
+
+def init_app(app: Flask) -> None:
+    """Add log-in, headers, error pages and every page to the application."""
+    for part in (headers, access, layout, failures):
+        part.init_app(app)
+    for family in FAMILIES:
+        app.register_blueprint(family.pages)

@@ -432,7 +432,7 @@ BUGS = (
     ),
     Planted(
         "a document that waits again keeps the case of what held it",
-        "hub/collect/intake.py",
+        "hub/collect/finish.py",
         "inbox.release_all(batch.session, batch.released_ids)",
         "pass",
         "tests/stories/test_releases.py::test_a_document_that_waits_again_leaves_the_case_of_what_held_it",

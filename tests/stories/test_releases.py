@@ -8,7 +8,7 @@ from hub_costcertified.sandbox import company
 from sqlalchemy import select
 
 from hub import hookimpl, outbox
-from hub.cli.sync import sync_all
+from hub.cli.sync_runs import sync_all
 from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.mapping import NEW

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
-from hub import outbox
 from hub.cases import inbox
 from hub.models import Case, Head, Posting, SourceDocument
+from hub.outbox.planning import IN_FLIGHT
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import LIST_KINDS
@@ -113,7 +113,7 @@ def _strangers(session: Session, posting_session: PostingSession) -> Iterator[di
 def _under_way(session: Session, document: SourceDocument) -> bool:
     """Whether it is about to be recognised, or a person is asked about it already."""
     held = (Posting.state == "held") & Posting.hold.in_(("quickbooks", "person"))
-    going = Posting.state.in_((*outbox.IN_FLIGHT, "ready")) | held
+    going = Posting.state.in_((*IN_FLIGHT, "ready")) | held
     mine = select(Posting.id).where(Posting.document_id == document.id, going)
     return session.scalar(mine.limit(1)) is not None
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
-from hub import outbox
 from hub.cases import inbox
 from hub.db.engine import reading
 from hub.models import Case, Head, Posting, SourceDocument
 from hub.money import ZERO, format_amount
+from hub.outbox.planning import IN_FLIGHT, REMOVALS, UNSENT
 from hub.posting import case_texts, receipts
 from hub.posting.protocol.history import LIST_KINDS
 from hub.qbo import payloads
@@ -236,7 +236,7 @@ def _last_write(creation: Any, writes: Sequence[Any]) -> Any:
         if write.operation == "create":
             return None
         last = write
-    if last is not creation and last.operation in outbox.REMOVALS:
+    if last is not creation and last.operation in REMOVALS:
         return None
     return last
 
@@ -348,11 +348,11 @@ def _named(posting: Posting) -> tuple[str, str]:
 def _busy(session: Session, documents: list[int]) -> set[int]:
     """Return the documents that are being changed, or are to be created again."""
     created_again = and_(
-        Posting.operation == "create", Posting.generation > 0, Posting.state.in_(outbox.UNSENT)
+        Posting.operation == "create", Posting.generation > 0, Posting.state.in_(UNSENT)
     )
     mine = (
         Posting.document_id.in_(documents),
-        or_(Posting.state.in_(outbox.IN_FLIGHT), created_again),
+        or_(Posting.state.in_(IN_FLIGHT), created_again),
         Posting.operation != "attach",
     )
     return set(session.scalars(select(Posting.document_id).where(*mine)))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import outbox
-from hub.cli.sync import sync_all
+from hub.cli.sync_runs import sync_all
 from hub.collect.run import collect
 from hub.db.engine import reading, transaction
 from hub.errors import NotNow

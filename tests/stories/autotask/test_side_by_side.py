@@ -7,7 +7,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from hub.cli.sync import sync_all
+from hub.cli.sync_runs import sync_all
 from hub.db.engine import reading
 from hub.errors import NeedsAttention
 from hub.installations import enable

@@ -1,0 +1,39 @@
+"""The people who may log in, as the commands add and list them."""
+
+from typing import Any
+
+import click
+
+from hub.cli.terminal import say, who
+
+
+def add_person(name: str, role: str, password: str | None) -> None:
+    """Add a person, asking for a password if none is given."""
+    from hub.db.engine import transaction
+    from hub.security import audit
+    from hub.web import people
+
+    if password is None:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
+    with transaction() as session:
+        people.add(session, name, password or "", role)
+        audit.record(session, who(), "person added", name, role=role)
+    say(f"{name} can log in as {role}.")
+
+
+def people() -> list[tuple[str, str, bool]]:
+    """Return everyone: name, role, whether they may log in now."""
+    from sqlalchemy import select
+
+    from hub.db.engine import reading
+    from hub.models import User
+
+    with reading() as session:
+        users = session.scalars(select(User).order_by(User.id))
+        return [
+            (str(user.username or user.email), _roles(user), bool(user.active)) for user in users
+        ]
+
+
+def _roles(user: Any) -> str:
+    return ", ".join(role.name for role in user.roles)

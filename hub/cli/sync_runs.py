@@ -1,0 +1,58 @@
+"""The runs of a sync at a terminal: every app in turn, until nothing is left to post."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hub.cli.terminal import Terminal, who
+
+if TYPE_CHECKING:
+    from hub.models import Installation, Run
+
+
+def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list[Run]":
+    """Sync each app, then those that another app's matches release; post what became ready."""
+    from hub.context import current
+    from hub.scheduling import pending_work, runner
+
+    runs = [_run_with_progress(row, runner.sync, ids=ids) for row in rows]
+    active = [row for row, run in zip(rows, runs, strict=True) if run.outcome == "done"]
+    runs += _sync_released(rows)
+    while ready := pending_work.sendable([row.id for row in active], current().clock.now()):
+        still_active = []
+        for row in active:
+            if row.id not in ready:
+                continue
+            run = _run_with_progress(row, runner.post)
+            runs.append(run)
+            if run.counts.get("requests", {}).get("writes"):
+                still_active.append(row)
+        active = still_active
+    return runs
+
+
+def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
+    """Do the syncs that the runs of other apps requested for these apps."""
+    from hub.scheduling import run_log, runner
+
+    by_id = {row.id: row for row in rows}
+    return [
+        _run_with_progress(by_id[waiting.installation_id], runner.sync, run_id=waiting.id)
+        for waiting in run_log.waiting()
+        if waiting.kind == "sync"
+        and waiting.asked_by == run_log.ENGINE
+        and waiting.installation_id in by_id
+    ]
+
+
+def _run_with_progress(row: "Installation", work: "Callable[..., Run]", **options: Any) -> "Run":
+    """Run one app, showing its progress, and the reason if it could not be done."""
+    from hub.context import current
+
+    terminal = Terminal(current().plugins.apps[row.slug].name)
+    try:
+        run = work(row.id, asked_by=who(), progress=terminal, wait=True, **options)
+    finally:
+        terminal.clear()
+    if run.error:
+        terminal.line(run.error)
+    return run

@@ -1,0 +1,104 @@
+"""What the commands print: lines, tables, JSON, and the progress of a run."""
+
+import getpass
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+
+PHASE_LABELS = {
+    "collect": "Collecting",
+    "plan": "Planning",
+    "match": "Matching",
+    "check": "Checking",
+    "post": "Posting",
+    "wait": "An answer was lost; looking in QuickBooks",
+    "pause": "QuickBooks does not accept the connection; trying again",
+    "report": "Reporting back",
+    "lists": "Reading lists",
+    "reading": "Reading what QuickBooks holds",
+    "comparing": "Comparing",
+}
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print a line."""
+    click.echo(text, err=err)
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
+    """Print a table as wide as its texts; print `empty` if there are no rows."""
+    if not rows:
+        say(empty)
+        return
+    texts = [[_cell_text(cell) for cell in row] for row in rows]
+    lines = [[head.upper() for head in heads], *texts]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        say("  ".join(map(str.ljust, line, widths)).rstrip())
+
+
+def moment(value: datetime | None) -> str:
+    """Format a moment to the minute, in UTC."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z" if value else ""
+
+
+def _cell_text(cell: object) -> str:
+    if isinstance(cell, datetime):
+        return moment(cell)
+    return "" if cell is None else str(cell)
+
+
+class Terminal:
+    """Show the progress of a run: one line written over on a terminal, else only sentences."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._last_line, self._is_terminal = name, "", sys.stderr.isatty()
+        self._width = 0
+
+    def __call__(self, phase: str, done: int, of: int) -> None:
+        if " " in phase:
+            self.line(f"{self._name}: {phase}.")
+        elif self._is_terminal:
+            label = PHASE_LABELS.get(phase, phase.capitalize())
+            self._show(f"{self._name}: {label}{_amount(phase, done, of)}")
+
+    def line(self, text: str) -> None:
+        """Print a sentence on a line of its own, once."""
+        if text != self._last_line:
+            self._last_line = text
+            self.clear()
+            click.echo(text, err=True)
+
+    def clear(self) -> None:
+        """Remove the progress line."""
+        if self._width:
+            click.echo("\r" + " " * self._width + "\r", nl=False, err=True)
+            self._width = 0
+
+    def _show(self, text: str) -> None:
+        click.echo("\r" + text.ljust(self._width), nl=False, err=True)
+        self._width = len(text)
+
+
+def _amount(phase: str, done: int, of: int) -> str:
+    if phase in ("wait", "pause"):
+        return f" in {of - done} s"
+    if of:
+        return f" {done} of {of}"
+    return f" {done}" if done else ""
+
+
+def who() -> str:
+    """Return the person at this terminal, for the audit log."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (KeyError, OSError):
+        return "command line"
