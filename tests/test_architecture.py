@@ -13,7 +13,7 @@ import hub
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    "errors money clock exact_json spreadsheets",
+    "errors money clock exact_json spreadsheets request_ban",
     "contract crypto",
     "config",
     "http context",
@@ -32,6 +32,8 @@ FLOORS = [
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
+# The longest chain of imports: of modules, and of packages and modules directly in the hub.
+MAX_MODULE_CHAIN, MAX_PACKAGE_CHAIN = 24, 14
 REVISIONS = ROOT / "hub" / "migrations" / "versions"
 WITH_A_CLOCK_OF_THEIR_OWN = ("hub.clock", "hub.testing")
 SANDBOX = ROOT / "sandbox"
@@ -150,6 +152,31 @@ def test_no_import_cycle_exists_type_only_imports_included():
     for name in graph:
         walk(name, [])
     assert found == []
+
+
+def longest_chain(graph):
+    """Return the longest chain of imports in a graph without cycles, from its top to its bottom."""
+
+    @cache
+    def chain_from(name):
+        chains = [chain_from(other) for other in sorted(graph.get(name, ()))]
+        return [name, *max(chains, key=len, default=[])]
+
+    return max((chain_from(name) for name in sorted(graph)), key=len)
+
+
+def test_the_longest_chain_of_imports_stays_short():
+    modules_used = {name: hub_imports(name) for name in modules() if name != "hub"}
+    chain = longest_chain(modules_used)
+    assert len(chain) <= MAX_MODULE_CHAIN, " > ".join(chain)
+
+    packages_used = {}
+    for name, others in modules_used.items():
+        package = name.split(".")[1]
+        used = {other.split(".")[1] for other in others} - {package}
+        packages_used.setdefault(package, set()).update(used)
+    chain = longest_chain(packages_used)
+    assert len(chain) <= MAX_PACKAGE_CHAIN, " > ".join(chain)
 
 
 def test_decisions_of_the_protocol_know_errors_documents_and_enums_only():

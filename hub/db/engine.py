@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 
 from hub import exact_json
 from hub.errors import ConfigurationError, DatabaseUnavailable
-from hub.http.request_ban import forbid_requests
+from hub.request_ban import forbid_requests
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",

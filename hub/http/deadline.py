@@ -14,7 +14,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from hub.http import dns
-from hub.http.request_ban import require_requests_allowed
+from hub.request_ban import require_requests_allowed
 
 CONNECT_SECONDS = 10.0
 LOOK_EVERY = 0.1
