@@ -1,4 +1,4 @@
-"""A hub in this process: its own data folder and migrated database, a clock that stands still, no network."""
+"""Fixtures of a hub in this process: data folder, migrated database, fake clock, no network."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""Hub and stand-ins as processes of their own, talking over real sockets."""
+"""Fixtures that run the hub and the stand-ins as processes and connect them over real sockets."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Servers that share no code with the hub or its stand-ins, as processes of their own."""
+"""Start the servers that share no code with the hub or its stand-ins."""
 
 import json
 import select

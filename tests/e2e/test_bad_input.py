@@ -1,4 +1,4 @@
-"""What goes wrong around a sync is said in a sentence, ends with a code, loses nothing, and the next sync goes on."""
+"""Bad input around a sync: it is explained, sets an exit code and loses nothing."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A person at the pages in a real browser: nothing foreign, nothing broken, no barrier."""
+"""The pages in a real browser: no foreign requests, no errors, no accessibility violations."""
 
 import os
 import re

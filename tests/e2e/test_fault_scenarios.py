@@ -1,4 +1,4 @@
-"""One kind of fault at a time, between a hub and two servers that share no code with it.
+"""One kind of fault at a time between a hub and two servers that share no code with it.
 
 The hub runs as its own process for each sync. The fault lasts for a few syncs, then the server
 behaves. In the end each invoice is in the books once, to the cent, and no case is left: nobody

@@ -1,4 +1,4 @@
-"""kill -9 of the hub at any moment of a run over all its apps, and a rerun: the books as if nothing had happened."""
+"""A hub that is killed at any moment of a run leaves the same books after the next run."""
 
 import itertools
 import random

@@ -1,4 +1,4 @@
-"""Against a second QuickBooks, which knows nothing of ours: hostile, its callers killed, and each document once."""
+"""Posting to an independent, hostile QuickBooks server while the hub is killed repeatedly."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The address that people and Intuit call: `hub serve` as a process, asked over real HTTP."""
+"""The public address of `hub serve`, requested over real HTTP."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""`hub serve` as a process: pages answer, apps run by themselves, and it ends in order."""
+"""`hub serve` as a process: pages, scheduled runs and an orderly shutdown."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A hub, a QuickBooks and a CostTracker as processes of their own: what is approved there stands here, once."""
+"""A hub, a QuickBooks and a CostTracker as processes: each approved invoice is posted once."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of sending: what is under way is written down, and the next start finishes the work."""
+"""SIGTERM while postings are sent: results are stored, and the next start finishes the work."""
 
 import json
 import os

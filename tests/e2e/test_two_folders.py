@@ -1,4 +1,4 @@
-"""Two data folders on one PostgreSQL database, each served by a process of its own: one works at a time."""
+"""Two data folders on one PostgreSQL database, each with its own server: one works at a time."""
 
 import os
 import signal

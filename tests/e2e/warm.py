@@ -1,4 +1,4 @@
-"""A process with the hub imported: each order it reads starts a command in a copy of itself, at no cost of imports."""
+"""Run commands in forks of a process that has imported the hub, which saves the imports."""
 
 import faulthandler
 import gc

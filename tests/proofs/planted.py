@@ -1,4 +1,4 @@
-"""Bugs that others have shipped, each as one change of the real code, with the tests that must catch it."""
+"""Planted bugs: changes of the real code that break posting, and the tests that must fail."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""kill -9 at every boundary of a run, and in the run that recovers: the same books as if nothing had happened.
+"""kill -9 at every boundary of a run and of its recovery: the books are always the same.
 
 Most boundaries lie between the same two commits or sends, so that kills there leave the same to the next hub: rows,
 files, books and time. From what was left so already nothing is recovered again, but for a share of it.

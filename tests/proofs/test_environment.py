@@ -1,4 +1,4 @@
-"""The machine under the hub misbehaves: disk full, database locked or read-only, clock set, told to end.
+"""Faults of the machine: full disk, locked database, changed clock, termination.
 
 Nothing is lost, nothing doubled, a sentence says what to do, and the next sync finishes the work.
 """

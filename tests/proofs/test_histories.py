@@ -1,4 +1,4 @@
-"""Hostile histories drawn by seed: faults, deaths, restarts, every meaning of a repeated key; the books stay right."""
+"""Recorded and random histories of faults, crashes and restarts: the books stay right."""
 
 import random
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Anything that a source, an admin, a bookkeeper and a network may do, in any order: the books stay right."""
+"""Random actions of sources, admins, bookkeepers and networks: the books stay right."""
 
 import ast
 import shutil

@@ -1,4 +1,4 @@
-"""Every fault at every call: whatever goes wrong on the way, each document is in the books exactly once in the end."""
+"""Every fault at every call: each document is in the books exactly once in the end."""
 
 import datetime as dt
 from collections import Counter

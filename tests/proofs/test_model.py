@@ -1,4 +1,4 @@
-"""The decision, enumerated: every history ends with the document in the books once, or not there and held."""
+"""Every history of the protocol up to a length: the document is posted once or held."""
 
 import os
 from collections import Counter

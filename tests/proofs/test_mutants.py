@@ -1,4 +1,4 @@
-"""The mutants fit the code and the rows, and the command tells whether tests notice one."""
+"""The mutants: they fit the code and the rows, and the command reports missed ones."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The same harnesses on an engine that marks, posts and marks: they see its duplicates at once, so they can see."""
+"""The proofs on a naive engine: they detect its duplicates, so they can fail."""
 
 import base64
 import json

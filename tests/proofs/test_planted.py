@@ -1,4 +1,4 @@
-"""Each planted bug is put into the hub that a test run imports, and must be caught by the tests that the list names."""
+"""Each planted bug is put into the imported hub and must be caught by its tests."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Poison: a document that cannot be posted stays back with a sentence, and its neighbours go on."""
+"""Documents that cannot be posted are held with a reason, and the others go on."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""A backup taken in the middle of a run and put back after it: what it had forgotten is found, nothing is doubled."""
+"""A backup restored in the middle of a run: forgotten postings are detected, none is doubled."""
 
 from collections import Counter
 

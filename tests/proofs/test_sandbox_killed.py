@@ -1,4 +1,4 @@
-"""`hub sandbox quickbooks` killed in the middle of its work, again and again: what it answered is in its books."""
+"""`hub sandbox quickbooks` killed repeatedly: whatever it answered is in its books."""
 
 import random
 import subprocess

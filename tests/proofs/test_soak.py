@@ -1,4 +1,4 @@
-"""Days of many companies in virtual time, webhooks lost, repeated and out of order: nothing is missed."""
+"""Days of many companies in virtual time with lost, repeated and reordered webhooks."""
 
 import base64
 import gc

@@ -1,4 +1,4 @@
-"""Token storms: many workers of two hubs on one database need a new token at once, and Intuit is asked for it once."""
+"""Many workers need a new token at the same time: Intuit is asked for it once."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Workers of one company that are stopped for longer than a lease and go on: each document once, whoever posted it."""
+"""Workers that are stopped for longer than a lease: each document is posted once."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The sources that publish no API: their descriptions, the one place of their field names, and what the pages say."""
+"""Sources without a published API: their assumed descriptions and the notes on the pages."""
 
 import importlib
 import importlib.util

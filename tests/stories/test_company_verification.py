@@ -1,4 +1,4 @@
-"""A company is stored once QuickBooks has answered for it; one that never worked can be removed."""
+"""A company is stored once QuickBooks has answered for it, and can be removed before."""
 
 import json
 import stat

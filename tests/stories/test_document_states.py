@@ -1,4 +1,4 @@
-"""The state of a document is the same on pages, in filters, counts, lists and JSON; and what a person makes of it."""
+"""A document's state agrees on pages, in filters, counts, lists and JSON."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Every kind of document on its whole way: from a source through the hub into the books, changed there, taken back."""
+"""Each kind of document from a source to QuickBooks: posted, changed and removed."""
 
 import datetime as dt
 import json

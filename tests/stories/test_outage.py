@@ -1,4 +1,4 @@
-"""A source that cannot be read becomes a case, a mail and a mark on its tile, until it can be read again."""
+"""An unreachable source opens a case, sends a mail and marks its tile until it answers again."""
 
 import datetime as dt
 import shutil

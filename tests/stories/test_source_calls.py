@@ -1,4 +1,4 @@
-"""What the sources' stand-ins do to a hub: call it twice and the newest first, and tell it that it asks too often."""
+"""Webhooks from the sources' stand-ins: repeated, out of order and rate limited."""
 
 from collections import Counter
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""A data folder of the first fixed revisions opens after every later one, with all that is in it."""
+"""Data folders of the first revision open after every later one with all their documents."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""An Autotask stand-in in front of a hub, one app of it enabled, and the books that its documents end up in."""
+"""An Autotask stand-in and a hub with one of its apps enabled."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""People at the pages of a hub in front of an Autotask stand-in: the forms that they send."""
+"""Forms of the pages for a hub with an Autotask stand-in."""
 
 from typing import Any
 

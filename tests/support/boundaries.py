@@ -1,4 +1,4 @@
-"""The boundaries that a hub passes, and what happens at one of them; a hub's side of the pipe to the stand-in.
+"""Boundaries of a run at which a process is killed, and a pipe to the stand-in.
 
 A boundary lies before and after every statement, BEGIN and COMMIT, every file made safe on disk, and before, within and
 after every HTTP call.

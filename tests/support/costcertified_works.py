@@ -1,4 +1,4 @@
-"""A CostCertified stand-in in front of a hub, with people who send, pay and give back there."""
+"""A CostCertified stand-in and a hub, with people who send invoices, pay and refund."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A CostTracker stand-in in front of a hub, with people who receive, approve and change invoices there."""
+"""A CostTracker stand-in and a hub, with people who receive, approve and change invoices."""
 
 from typing import Any
 from urllib.parse import urlencode

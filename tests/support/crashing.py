@@ -1,4 +1,4 @@
-"""Hubs as processes of their own, each ended at a chosen boundary, on a stand-in that outlives them all.
+"""Run hubs as forks that end at a chosen boundary, on a stand-in that survives them.
 
 The stand-in is in this process; a hub is a copy of it and calls through a pipe. What would be chance is the same for
 every first hub of a history, for every second one, and so on: so that what one leaves can be recognised.

@@ -1,4 +1,4 @@
-"""A desk at which postings are laid ready for the stand-in, without a source behind them."""
+"""Create postings for the QuickBooks stand-in without a source."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Checks that a test marked as end to end goes through a source's stand-in and QuickBooks' stand-in.
+"""Check that a test marked as end to end calls a source's and QuickBooks' stand-in.
 
 `pytest.mark.end_to_end` on a test or a module says so, and docs/capabilities.md shows it for the rows of
 the test. A marked test fails here unless both stand-ins are called over HTTP, by the test itself or by a

@@ -1,4 +1,4 @@
-"""A whole run comes to its end even where a test does not: told to stop, or late, it says what was under way."""
+"""End a test run in time even if a test hangs, and report what was running."""
 
 import os
 import signal

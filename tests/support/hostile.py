@@ -1,4 +1,4 @@
-"""A network below the client on which chosen calls go wrong, each in its way; no byte and no time is real."""
+"""A simulated network below the client on which chosen calls fail in a chosen way."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""An ION stand-in in front of a hub, with people who order, cancel and receive there."""
+"""An ION stand-in and a hub, with people who order, cancel and receive."""
 
 from decimal import Decimal
 from typing import Any

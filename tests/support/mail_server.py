@@ -1,4 +1,4 @@
-"""A mail server in this process that keeps what it is sent."""
+"""A mail server in this process that stores the messages it receives."""
 
 import email
 import socketserver

@@ -1,4 +1,4 @@
-"""An engine as it is often written, to show that the proofs can see: mark, POST, mark. It imports nothing but Python.
+"""A naive posting engine (mark, POST, mark) that shows that the proofs can fail.
 
 python tests/support/naive.py FILE URL TOKEN      posts every document of the file that is not marked as posted
 """

@@ -1,4 +1,4 @@
-"""An Ontraccr stand-in in front of a hub, with people who upload, link, hold back and pay."""
+"""An Ontraccr stand-in and a hub, with people who upload, link, hold and pay."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The books of a second QuickBooks: written from its published behaviour and recordings alone, kept in SQLite.
+"""The books of an independent QuickBooks, written from published behavior and recordings.
 
 It knows nothing of the hub, nor of the stand-in that the hub ships: a misunderstanding that those two share shows here.
 """

@@ -1,4 +1,4 @@
-"""A second CostTracker as a server of its own, with faults of its own; it imports only Python.
+"""An independent CostTracker server with faults; it imports only the standard library.
 
     python tests/support/other_costtracker.py INVOICES [PORT]      prints its address
 

@@ -1,4 +1,4 @@
-"""A second QuickBooks as a server of its own, with faults of its own; it imports nothing but Python.
+"""An independent QuickBooks server with faults; it imports only the standard library.
 
     python tests/support/other_quickbooks.py FOLDER [PORT]      prints its address; its books are in the folder
 

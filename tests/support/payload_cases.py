@@ -1,4 +1,4 @@
-"""Mapped documents in a few words: what the tests of payloads are written with."""
+"""Short constructors of mapped documents for tests of payloads."""
 
 import datetime as dt
 from decimal import Decimal as D

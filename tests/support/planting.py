@@ -1,4 +1,4 @@
-"""A process with the libraries imported: each order starts a test run in a copy of it, with one place changed."""
+"""Run tests in forks of one process, each with one changed file."""
 
 import faulthandler
 import json

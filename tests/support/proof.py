@@ -1,4 +1,4 @@
-"""The figures that the suite promises: told by tests, printed at the end of a run, and written as a page."""
+"""Figures that tests report: printed at the end of a run and written to docs/proof.md."""
 
 import os
 import platform

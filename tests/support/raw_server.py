@@ -1,4 +1,4 @@
-"""A real server on loopback that answers each request with exactly the bytes a test gives it, or drips them."""
+"""A loopback server that answers with the exact bytes of a test, at once or slowly."""
 
 import datetime as dt
 import socket

@@ -1,4 +1,4 @@
-"""Histories that are kept for ever: what happened, which steps the decision took then, and how it ended.
+"""Recorded histories: what happened, the steps of the protocol, and the end.
 
 One is added by a line in the file, with its start, keys, batches, lag and path as a failing test prints them, and
 `pytest tests/proofs/test_histories.py --rewrite-golden`, which writes the steps and the end. It keeps all that is

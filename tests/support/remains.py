@@ -1,4 +1,4 @@
-"""What a killed hub leaves to the next: rows, files, the stand-in's books and the time; kept, put back, recognised."""
+"""Snapshots of what a killed hub leaves: rows, files, the stand-in's books and the time."""
 
 import hashlib
 import pickle

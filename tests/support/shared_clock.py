@@ -1,4 +1,4 @@
-"""A clock that a process shares with those it forks: it runs a little fast, and leaps where all of them only wait."""
+"""A clock shared with forked processes that jumps ahead while all of them wait."""
 
 import datetime as dt
 import mmap

@@ -1,4 +1,4 @@
-"""`hub demo` with few documents of two apps, for tests that need not see the whole story."""
+"""`hub demo` with few documents of two apps."""
 
 from typing import Any
 

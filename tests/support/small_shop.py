@@ -1,4 +1,4 @@
-"""A source that has every kind of document, and the American company of the stand-in that they are posted to."""
+"""A source with every kind of document, for an American company of the stand-in."""
 
 import datetime as dt
 from decimal import Decimal as D

@@ -1,4 +1,4 @@
-"""A source of a few lines, its company, and its lists: what the tests of collecting work on."""
+"""A minimal source, its company and its lists, for tests of collecting."""
 
 import datetime as dt
 from decimal import Decimal

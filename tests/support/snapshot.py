@@ -1,4 +1,4 @@
-"""What most tests begin with, made once in a worker: opened books, a connected company, templates, addresses."""
+"""State that most tests start with, prepared once for each worker."""
 
 import pickle
 import shutil

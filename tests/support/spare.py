@@ -1,4 +1,4 @@
-"""PostgreSQL databases that a test leaves empty for the next one: making one takes several times as long."""
+"""A pool of empty PostgreSQL databases, because creating one is slow."""
 
 from functools import cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a fault at a call may harm: documents of every kind, one for each fault, and how everything comes to rest."""
+"""Documents of every kind, one for each fault of a call, and a run until nothing is left."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Worker processes that are stopped (SIGSTOP) in the middle of a send and go on later, on a stand-in over real sockets.
+"""Worker processes that are stopped (SIGSTOP) while sending and continue later.
 
 Their clock leaps while nobody is at work: a stop outlasts deadline, lease and quiet time at no cost, on any machine.
 """

@@ -1,4 +1,4 @@
-"""Rows for the pages to show: a company, its lists, an app with documents in every state, cases, runs, people."""
+"""Database rows for pages: a company, lists, documents in every state, cases, runs, people."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""A person at the pages: logs in, opens them, fills in forms; without JavaScript, as the pages must work."""
+"""A person at the pages who logs in, opens pages and submits forms without JavaScript."""
 
 import re
 from typing import Any

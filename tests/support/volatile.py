@@ -1,4 +1,4 @@
-"""Databases that outlive a process that is killed, and need not outlive the machine: nothing waits for the disk."""
+"""Databases that survive a killed process but not the machine, which saves disk syncs."""
 
 from typing import Any
 

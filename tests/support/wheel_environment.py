@@ -1,4 +1,4 @@
-"""Virtual environments with wheels of this checkout and nothing but the packages that they declare.
+"""Virtual environments with wheels of this checkout and only their declared packages.
 
 No package index is needed: wheels are built with the installed hatchling, and what they depend on
 is linked from the environment in which the tests run.

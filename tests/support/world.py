@@ -1,4 +1,4 @@
-"""A small world around the decision: a QuickBooks with every meaning of a key, two workers, people, a restored backup.
+"""A model of QuickBooks, workers, people and backups that enumerates histories of `decide`.
 
 It enumerates every history up to a number of events and runs exactly `decide`; it knows nothing of databases or HTTP.
 """

@@ -1,4 +1,4 @@
-"""The application: built from a configuration, opening nothing, and independent of any other in the process."""
+"""The application is built from a configuration, independently of others in the process."""
 
 import shutil
 

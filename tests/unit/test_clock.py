@@ -1,4 +1,4 @@
-"""The clock of this machine."""
+"""The system clock."""
 
 import datetime as dt
 import time

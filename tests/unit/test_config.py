@@ -1,4 +1,4 @@
-"""Settings: complete, checked, and a sentence for what cannot be used."""
+"""Configuration: complete, validated, with errors that explain what is wrong."""
 
 from dataclasses import FrozenInstanceError
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the parts of one hub share."""
+"""The context that the parts of a hub share."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Every error builds a sentence that names the thing, the other side and the next step."""
+"""Errors build sentences with the thing, the other side and the next step."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""Money: Decimal in, Decimal out, to the smallest unit of its currency."""
+"""Money: Decimal in and out, to the smallest unit of its currency."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Mail: one message to each person who can act, of each cause once; a server that refuses is said and tried again."""
+"""Mail: one message for each person and cause; errors of the server are shown and retried."""
 
 import shutil
 

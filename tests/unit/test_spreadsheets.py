@@ -1,4 +1,4 @@
-"""CSV files: whatever stands in a cell, no program runs it as a formula, and it can be read back as it was."""
+"""CSV files: no cell is run as a formula, and every text can be read back."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Small bugs behind the requirement rows, which the tests of those rows must notice."""
+"""Small bugs planted behind the requirement rows, which the tests of those rows must detect."""
 
 from tests.proofs.mutants.autotask_connection import AUTOTASK_CONNECTION
 from tests.proofs.mutants.autotask_invoices import AUTOTASK_INVOICES

@@ -1,4 +1,4 @@
-"""The command behind `make mutants`: plants every mutant and lists the rows whose tests do not notice."""
+"""The command behind `make mutants`: plant each mutant and list rows whose tests miss it."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Mutants behind the rows of Autotask: what its three apps share."""
+"""Mutants of the Autotask rows that its three apps share."""
 
 from tests.proofs.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Mutants behind the rows of Autotask: its invoices."""
+"""Mutants of the Autotask rows about invoices."""
 
 from tests.proofs.mutants.mutant import Mutant
 

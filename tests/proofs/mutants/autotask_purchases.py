@@ -1,4 +1,4 @@
-"""Mutants behind the rows of Autotask: its expense reports and purchase orders."""
+"""Mutants of the Autotask rows about expense reports and purchase orders."""
 
 from tests.proofs.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Changes functions that are already imported to the code of a mutated module.
+"""Replace the code of imported functions by that of a mutated module.
 
 Importing the hub and collecting its tests takes seconds. A process that has done so is forked for each
 mutant, and only the code of the functions that differ is replaced, so that everybody who holds one of

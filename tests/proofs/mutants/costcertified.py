@@ -1,4 +1,4 @@
-"""Mutants behind the rows of CostCertified."""
+"""Mutants of the CostCertified rows."""
 
 from tests.proofs.mutants.mutant import Mutant
 

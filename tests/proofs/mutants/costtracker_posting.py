@@ -1,4 +1,4 @@
-"""Mutants behind the rows of CostTracker: its invoices in the books."""
+"""Mutants of the CostTracker rows about posted invoices."""
 
 from tests.proofs.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Mutants behind the rows of CostTracker: its settings and lists."""
+"""Mutants of the CostTracker rows about settings and lists."""
 
 from tests.proofs.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Mutants behind the rows of ION: its settings, orders and parts."""
+"""Mutants of the ION rows about settings, orders and parts."""
 
 from tests.proofs.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Mutants behind the rows of ION: cases, changes and later life of its orders."""
+"""Mutants of the ION rows about cases and later changes of orders."""
 
 from tests.proofs.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Mutants behind the rows of Ontraccr."""
+"""Mutants of the Ontraccr rows."""
 
 from tests.proofs.mutants.mutant import Mutant
 

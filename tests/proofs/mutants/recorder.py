@@ -1,4 +1,4 @@
-"""A pytest plugin that writes the outcome of each test to a file, for the process that waits."""
+"""A pytest plugin that writes the outcome of each test to a file for another process."""
 
 import json
 import os

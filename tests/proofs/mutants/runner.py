@@ -1,4 +1,4 @@
-"""Runs the tests of each row with each of its mutants, in forks of one process that has collected them."""
+"""Run the tests of each row with each of its mutants, in forks of one collected process."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""What the three Autotask apps make of their documents: through the stand-in, the hub and QuickBooks, and back."""
+"""The documents of the three Autotask apps, from the stand-in to QuickBooks and back."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Autotask's expense reports in the books: all cases of the stand-in went through the hub once."""
+"""Autotask expense reports in QuickBooks, for all cases of the stand-in."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Autotask's invoices in the books: all cases of the stand-in went through the hub once, and each is looked at."""
+"""Autotask invoices in QuickBooks, for all cases of the stand-in."""
 
 from decimal import Decimal
 

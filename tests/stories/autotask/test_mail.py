@@ -1,4 +1,4 @@
-"""Mail of the Autotask apps, to the mailbox of each; what is said without a mail server; and the page of an app."""
+"""Mail of the Autotask apps to each app's mailbox, and the page of an app."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Names, contacts and currencies between Autotask and QuickBooks, from the stand-in through the hub and back."""
+"""Names, contacts and currencies between Autotask and QuickBooks."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""Autotask's purchase orders in the books: all cases of the stand-in went through the hub once."""
+"""Autotask purchase orders in QuickBooks, for all cases of the stand-in."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The way to the Autotask apps over the pages: asked for, granted, configured, handed over; and both sides compared."""
+"""The Autotask apps on the pages: access, settings, hand-over and comparison."""
 
 import pytest
 

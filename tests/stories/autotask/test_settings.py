@@ -1,4 +1,4 @@
-"""What other settings make of Autotask's invoices and orders, from the stand-in into the books."""
+"""The effect of settings on Autotask invoices and orders."""
 
 from decimal import Decimal
 

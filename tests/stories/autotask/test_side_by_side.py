@@ -1,4 +1,4 @@
-"""The three Autotask apps side by side in one hub: their schedules, their rests, their matches and their secrets."""
+"""The three Autotask apps in one hub: schedules, errors, matches and secrets."""
 
 import datetime as dt
 from urllib.parse import parse_qsl, urlsplit

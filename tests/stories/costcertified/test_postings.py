@@ -1,4 +1,4 @@
-"""CostCertified's invoices and payments in the books, from its stand-in through the hub into QuickBooks."""
+"""CostCertified invoices and payments, from its stand-in to QuickBooks."""
 
 from decimal import Decimal
 from types import SimpleNamespace

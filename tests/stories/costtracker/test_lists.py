@@ -1,4 +1,4 @@
-"""The lists of QuickBooks reach CostTracker by the page's button, every night, and by CostTracker's refresh symbol."""
+"""QuickBooks lists pushed to CostTracker by button, every night and on its request."""
 
 import pytest
 

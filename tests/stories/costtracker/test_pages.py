@@ -1,4 +1,4 @@
-"""CostTracker on the hub's pages: from an empty hub to bills in the books, and what a reviewer sees of an invoice."""
+"""CostTracker on the pages, from an empty hub to posted bills."""
 
 from html import escape
 from urllib.parse import urlsplit

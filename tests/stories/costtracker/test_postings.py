@@ -1,4 +1,4 @@
-"""CostTracker's invoices in the books, from its stand-in through the hub into QuickBooks."""
+"""CostTracker invoices, from its stand-in to QuickBooks."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The demo as a newcomer starts it: it tells its story, and a second start posts nothing."""
+"""The demo: its first start tells the story, and a second start posts nothing."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the demo shows of its sources, with a few documents of each."""
+"""The sources of the demo, with a few documents each."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Open orders that people made in QuickBooks, taken over into ION once and kept in step from there."""
+"""Open orders created in QuickBooks are imported into ION once and then kept up to date."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The later life of ION's orders in the books: revised, canceled, billed, received, deleted."""
+"""ION orders after posting: revised, canceled, billed, received, deleted."""
 
 from decimal import Decimal
 

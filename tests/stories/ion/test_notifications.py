@@ -1,4 +1,4 @@
-"""What is out of step between ION and QuickBooks reaches people by mail: each cause once, not each order."""
+"""Mail about differences between ION and QuickBooks: one for each cause."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""ION's purchase orders in the books, from its stand-in through the hub into QuickBooks."""
+"""ION purchase orders, from its stand-in to QuickBooks."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""ION over the pages: its settings, tried before they are kept, and the buttons that send its orders again."""
+"""ION on the pages: settings that are tested before they are saved, and resending orders."""
 
 import re
 

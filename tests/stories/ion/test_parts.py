@@ -1,4 +1,4 @@
-"""ION's parts as items, and what happens when the way between ION and QuickBooks is not smooth."""
+"""ION parts as QuickBooks items, with faults between ION and QuickBooks."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Ontraccr over the pages: all its settings on one of them, and payables that a person pushes under Review."""
+"""Ontraccr on the pages: settings, and payables that a person approves."""
 
 import re
 

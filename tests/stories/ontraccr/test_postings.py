@@ -1,4 +1,4 @@
-"""Ontraccr's payables in the books, from its stand-in through the hub into QuickBooks."""
+"""Ontraccr payables, from its stand-in to QuickBooks."""
 
 from decimal import Decimal
 

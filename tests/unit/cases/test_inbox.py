@@ -1,4 +1,4 @@
-"""Cases: one per cause while it is open, and closed when it stops nothing more."""
+"""Cases: one open case for each cause, closed when it holds nothing any more."""
 
 import pytest
 from sqlalchemy import select

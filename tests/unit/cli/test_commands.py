@@ -1,4 +1,4 @@
-"""The `hub` command: help to learn from, sentences instead of traces, exit codes."""
+"""The `hub` command: help, errors as sentences, and exit codes."""
 
 import json
 import logging

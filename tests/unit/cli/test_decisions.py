@@ -1,4 +1,4 @@
-"""What a person decides and looks at on the command line, on a hub that has posted."""
+"""Decisions and listings on the command line, on a hub that has posted."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Documents that a source does not have when it is asked for them: gone once that is proved, and back if it was not."""
+"""Documents that a source no longer has: proof, withdrawal and return."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Reading again what waits: after what is new, longest unread first, within a budget, on from where a run stopped."""
+"""Rereading waiting documents: after new ones, longest unread first, within a budget."""
 
 import shutil
 

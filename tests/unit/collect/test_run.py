@@ -1,4 +1,4 @@
-"""Collecting: what a source yields becomes postings; each rule of changing, holding and taking back."""
+"""Collecting documents: planning, changing, holding and removing postings."""
 
 import datetime as dt
 import json

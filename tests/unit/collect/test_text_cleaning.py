@@ -1,4 +1,4 @@
-"""Texts of a source: control characters and halves of characters are taken out, everything else stays as it is."""
+"""Cleaning texts of a source: control characters and lone surrogates are removed."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What is kept of a noun comes back as the same noun."""
+"""Contract values survive a round trip through JSON."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""Nouns: frozen, in keywords, and what breaks the contract is refused with a sentence that names it."""
+"""Documents: immutable, keyword-only, and invalid values raise errors that name them."""
 
 import dataclasses
 import datetime as dt

@@ -1,4 +1,4 @@
-"""The hooks on one screen, each described in one line, and types that refuse invalid values."""
+"""Hook specifications: documented in one line each, with types that refuse invalid values."""
 
 import inspect
 

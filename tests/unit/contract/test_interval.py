@@ -1,4 +1,4 @@
-"""How often: what may be written, and when it is due, across clock changes."""
+"""Intervals and cron expressions, also across clock changes."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Plugins: found, owned, called on their owner only, and a broken one never in the way of the others."""
+"""Plugins: discovery, ownership of apps, and isolation of broken ones."""
 
 import sys
 from importlib.metadata import EntryPoint, entry_points

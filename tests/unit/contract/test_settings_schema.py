@@ -1,4 +1,4 @@
-"""The settings of an app: loaded, choices checked, secrets apart, and what is wrong said with the near name."""
+"""Settings of an app: loading, choices, secrets and errors."""
 
 import pytest
 from marshmallow import Schema, fields

@@ -1,4 +1,4 @@
-"""Keys: made at random, private, and refused when they are weak."""
+"""Keys: random, private, and refused if they are weak."""
 
 import base64
 import stat

@@ -1,4 +1,4 @@
-"""Sealed secrets: they open at their place, under their ring, whole or not at all."""
+"""Encrypted secrets open only in their place and with their key ring."""
 
 import pytest
 

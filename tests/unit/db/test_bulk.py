@@ -1,4 +1,4 @@
-"""Statements whose words do not depend on how many rows or ids they are about."""
+"""Bulk statements whose text does not depend on the number of rows."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Transactions on both databases: none lost, none half written, and a sentence when there is no database."""
+"""Transactions on both databases: complete or not at all, and a clear error without one."""
 
 import datetime as dt
 import threading

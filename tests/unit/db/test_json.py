@@ -1,4 +1,4 @@
-"""JSON of others and of our own: amounts exactly, and the odd texts as Python's own module takes them."""
+"""JSON with exact amounts, also from texts that only Python's parser accepts."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""Which addresses an app may call: declared ones only, none inside unless the operator opened it."""
+"""Hosts that an app may call: declared ones, and none inside the network by default."""
 
 import pytest
 

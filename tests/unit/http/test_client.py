@@ -1,4 +1,4 @@
-"""What a plugin sends and how it is told what went wrong: deadlines, sizes, sentences, and no secret in any of them."""
+"""The HTTP client of plugins: deadlines, sizes, errors, and no secret in a message."""
 
 from decimal import Decimal
 

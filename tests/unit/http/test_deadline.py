@@ -1,4 +1,4 @@
-"""A total deadline under a session of requests: what is cut, what has left, and which addresses are called."""
+"""A total deadline for requests sessions, and what may have been sent before it."""
 
 import os
 import socket

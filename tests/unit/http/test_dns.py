@@ -1,4 +1,4 @@
-"""Addresses of a host: in time or not at all, and one look-up for all who wait for it."""
+"""Name resolution within the deadline, shared by all that wait for it."""
 
 import os
 import socket

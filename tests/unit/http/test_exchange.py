@@ -1,4 +1,4 @@
-"""One exchange over real sockets: whatever the server does, it is over by its deadline."""
+"""One HTTP exchange over real sockets ends by its deadline."""
 
 import contextlib
 import threading

@@ -1,4 +1,4 @@
-"""A source's answer: read exactly, or told in a sentence that says what to do."""
+"""Responses of a source: read exactly, or an error that says what to do."""
 
 import datetime as dt
 from email.utils import format_datetime

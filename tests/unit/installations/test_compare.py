@@ -1,4 +1,4 @@
-"""Both sides of an app's codes at one moment, as rows, as CSV and copied over."""
+"""Comparing the codes of an app with QuickBooks, as rows and as CSV."""
 
 import pytest
 

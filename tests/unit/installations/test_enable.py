@@ -1,4 +1,4 @@
-"""Enabling an app: nothing is kept before its settings were right, its source answered, and its account was named."""
+"""Enabling an app: nothing is stored before settings, source and account are verified."""
 
 from dataclasses import replace
 

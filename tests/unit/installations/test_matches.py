@@ -1,4 +1,4 @@
-"""Decisions about codes: one by one and from a CSV file, all of it or nothing."""
+"""Matching codes: one by one and from a CSV file, completely or not at all."""
 
 import pytest
 from sqlalchemy import delete, select

@@ -1,4 +1,4 @@
-"""Mapping: which record a code is, in the order of the rules; where it goes; and all that is missing at once."""
+"""Mapping: the record of a code by the order of the rules, and all that is missing at once."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Migrations: from an empty database to what the models say, on both databases, and never twice."""
+"""Migrations lead from an empty database to the models on both databases."""
 
 import hashlib
 import os

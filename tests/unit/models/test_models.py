@@ -1,4 +1,4 @@
-"""What the tables themselves do not allow, on both databases."""
+"""Constraints of the tables on both databases."""
 
 import datetime as dt
 

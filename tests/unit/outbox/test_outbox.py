@@ -1,4 +1,4 @@
-"""The outbox: keys that never lie, guarded steps, and the tally of documents."""
+"""The outbox: request ids, guarded transitions and statistics."""
 
 import datetime as dt
 import threading

@@ -1,4 +1,4 @@
-"""Files: after their bill, once, checked first; a failed one never un-posts it."""
+"""Attachments are sent once after their bill, and a failed one never undoes it."""
 
 import pytest
 

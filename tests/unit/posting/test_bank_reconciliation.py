@@ -1,4 +1,4 @@
-"""What a bank reconciliation covers is not taken back; bills never are."""
+"""Transactions covered by a bank reconciliation are not removed."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Many documents in one request: frozen before it leaves, each with its own outcome, looked for singly in doubt."""
+"""Batches: composed before sending, one outcome for each item, single lookups in doubt."""
 
 import json
 from collections import defaultdict

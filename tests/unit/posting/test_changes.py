@@ -1,4 +1,4 @@
-"""Changes and deletions of what is in QuickBooks: compared first, written once, never over a person's work."""
+"""Changes and deletions of posted transactions never overwrite a person's work."""
 
 import pytest
 

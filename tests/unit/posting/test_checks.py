@@ -1,4 +1,4 @@
-"""What each kind needs of QuickBooks is checked before anything is sent, and told with the next step."""
+"""Checks of what QuickBooks requires for each kind, before anything is sent."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Control totals: a line for each app, kind, month and currency, credits negative, to the cent of the currency."""
+"""Control totals by app, kind, month and currency, to the cent."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What a bill costs on its way: requests, reads, statements, and the work of the database among many other bills."""
+"""The cost of posting a bill: requests, reads, statements and database work."""
 
 from collections import Counter
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Parties and items for codes: made only once a document that needs them can be posted, in its currency."""
+"""Creating parties and items for codes, only when a document needs them."""
 
 import datetime as dt
 from dataclasses import replace

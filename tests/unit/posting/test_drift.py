@@ -1,4 +1,4 @@
-"""What others do in QuickBooks to what we posted is noticed once, told to the source, and put before a person."""
+"""Changes that people make in QuickBooks to posted transactions."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Whether an expense stands in QuickBooks already: by day, total, party, and the account that it was paid from."""
+"""Detecting that an expense is in QuickBooks already."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The gate before an app's first posting."""
+"""The checks before the first posting of an app."""
 
 import shutil
 

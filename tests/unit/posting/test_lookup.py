@@ -1,4 +1,4 @@
-"""Looks: lists by name, what belongs to others, and searches that are complete or say that they are not."""
+"""Lookups in QuickBooks: lists by name, other documents' marks and complete searches."""
 
 import datetime as dt
 

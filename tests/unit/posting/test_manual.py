@@ -1,4 +1,4 @@
-"""A person's decisions: what is allowed when, and that each is written into the log."""
+"""Decisions of a person: which are allowed when, and their audit entries."""
 
 import pytest
 from sqlalchemy import select

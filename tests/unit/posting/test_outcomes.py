@@ -1,4 +1,4 @@
-"""From an answer's bytes to the next step: the whole table, for a first send and for one after a doubt."""
+"""From the bytes of a response to the next step, for first and repeated sends."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Claims, waves and their results, on PostgreSQL: the same rows and guards as on SQLite."""
+"""Claims, waves and results on PostgreSQL and SQLite."""
 
 import threading
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Preflight: everything QuickBooks would refuse is found before it is sent, all at once."""
+"""Preflight finds everything that QuickBooks would refuse before anything is sent."""
 
 import json
 from decimal import Decimal

@@ -1,3 +1,5 @@
+"""The decisions of the posting protocol, one by one."""
+
 from decimal import Decimal
 
 import pytest

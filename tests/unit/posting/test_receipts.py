@@ -1,4 +1,4 @@
-"""Receipts: queued with what happened, told in order, repeated alone until they are taken or refused."""
+"""Receipts to the source: queued, sent in order, and retried until accepted or refused."""
 
 import pytest
 from sqlalchemy import select

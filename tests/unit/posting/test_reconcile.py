@@ -1,4 +1,4 @@
-"""The nightly proof: what is posted stands there with its total, and every mark belongs to one posting."""
+"""The nightly reconciliation: posted transactions exist with their totals and markers."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Doubts: found again, adopted, asked about or sent again, never twice."""
+"""Postings in doubt are found, adopted, decided by a person or sent again, never twice."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""Reading anew what was posted: pages of a thousand, whatever the number, and little memory."""
+"""Reading posted transactions again: in pages, and with little memory."""
 
 import re
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A document and what settles it, deleted together at the source: both leave the books, whichever comes first."""
+"""A document and its payment removed together at the source, in any order."""
 
 from itertools import permutations, zip_longest
 

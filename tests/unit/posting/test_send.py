@@ -1,4 +1,4 @@
-"""Draining a company: what is ready is in QuickBooks once afterwards, whatever happened on the way."""
+"""Sending everything that is ready: each document is in QuickBooks once afterwards."""
 
 import pytest
 

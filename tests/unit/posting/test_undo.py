@@ -1,4 +1,4 @@
-"""Taking back: what is as we left it leaves the books once, the rest stays and is told why."""
+"""Undoing postings: unchanged ones are removed once, others stay with a reason."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Batches: thirty operations at most, each with its own outcome, and a doubt where the answer does not tell of it."""
+"""The batch endpoint: up to thirty operations, each with its own outcome."""
 
 from typing import Any
 

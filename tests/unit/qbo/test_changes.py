@@ -1,4 +1,4 @@
-"""What others change in QuickBooks: change data taken in whole, webhooks believed only when genuine."""
+"""Change data from QuickBooks, and webhooks that are verified."""
 
 import base64
 import datetime as dt

@@ -1,4 +1,4 @@
-"""The client against the stand-in: what is sent, what comes of every fault, and what is never sent twice."""
+"""The client against the stand-in: requests, faults, and what is never sent twice."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The client against a second QuickBooks, written from what Intuit publishes: both understand it alike."""
+"""The client against an independent QuickBooks server."""
 
 import ast
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What is known of a company, from its info and preferences."""
+"""Facts about a company from its info and preferences."""
 
 import datetime as dt
 

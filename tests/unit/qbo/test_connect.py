@@ -1,4 +1,4 @@
-"""Connecting a company: the consent, its return, and everything that may come back instead."""
+"""Connecting a company: consent, callback and their errors."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 

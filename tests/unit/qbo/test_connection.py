@@ -1,4 +1,4 @@
-"""A connection that QuickBooks or Intuit refuse: what is tried when, what a person is told, and how it recovers."""
+"""A connection that is refused: retries, messages and recovery."""
 
 import datetime as dt
 

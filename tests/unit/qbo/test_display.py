@@ -1,4 +1,4 @@
-"""Transactions with names instead of ids."""
+"""Transactions displayed with names instead of ids."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Faults: every shape is read, and each becomes a sentence with a next step."""
+"""Faults of QuickBooks: each shape is parsed and explained with a next step."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Orders that people made in QuickBooks are read in the hub's words; closed ones and those of the hub are not."""
+"""Orders created in QuickBooks are read as documents, except closed ones and the hub's own."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Payloads: every kind beside its golden file, taken by the stand-in as it is, and read back as it was meant."""
+"""Payloads equal their golden files, are accepted by the stand-in and read back unchanged."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""Payloads of every kind beside their golden files, taken by the stand-in as they are, and read back to the cent."""
+"""Payloads of every kind beside their golden files, to the cent."""
 
 import datetime as dt
 import json

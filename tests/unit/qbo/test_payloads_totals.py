@@ -1,4 +1,4 @@
-"""Whatever a source sends: the body comes to the document's total to the cent, or it is refused with a sentence."""
+"""A payload has the document's total to the cent, or the document is refused."""
 
 import datetime as dt
 from decimal import Decimal as D

@@ -1,4 +1,4 @@
-"""The quota: never faster than Intuit allows, fair between apps, slower after a refusal."""
+"""The rate limit: within Intuit's limits, fair between apps, slower after a 429."""
 
 import threading
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The pace of a company is shared: what one process has just used, another one knows."""
+"""Rate limits are shared between the processes of a hub."""
 
 import subprocess
 import sys

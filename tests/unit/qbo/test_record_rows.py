@@ -1,4 +1,4 @@
-"""What is kept of a list entry, from bodies as QuickBooks sends them."""
+"""Rows of the record cache from bodies as QuickBooks sends them."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""The company's lists: complete, fresh, offered as choices, and indexed once."""
+"""The record cache of a company: complete, fresh, and offered as choices."""
 
 import datetime as dt
 

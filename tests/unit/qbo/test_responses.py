@@ -1,4 +1,4 @@
-"""What each answer of QuickBooks means: the whole table, as pure decisions."""
+"""Responses of QuickBooks classified as outcomes."""
 
 import json
 from typing import Any

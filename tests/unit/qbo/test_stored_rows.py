@@ -1,4 +1,4 @@
-"""Lists and heads are kept alike by SQLite and PostgreSQL."""
+"""Records and transaction heads are stored alike by SQLite and PostgreSQL."""
 
 import datetime as dt
 

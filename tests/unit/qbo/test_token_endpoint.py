@@ -1,4 +1,4 @@
-"""Intuit's sign-in: which answers end a connection, which are for the settings, and which only say "try again"."""
+"""Responses of Intuit's token endpoint: revoked, misconfigured or temporary."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""Connections: an idle one is kept alive, and the end that nothing can put off is told in time."""
+"""Tokens that expire: idle connections are kept alive, and final expiry is announced."""
 
 import pytest
 from sqlalchemy import select

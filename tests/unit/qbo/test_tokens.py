@@ -1,4 +1,4 @@
-"""Tokens: used while they hold, renewed ahead of time by one at a time, and never lost."""
+"""Tokens: used while valid, refreshed early by one process at a time, and never lost."""
 
 import datetime as dt
 import threading

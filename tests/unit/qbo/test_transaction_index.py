@@ -1,4 +1,4 @@
-"""The mirror: heads kept from whatever is seen, newest sight first, and searched without a read."""
+"""The transaction index: updated from every response and searched locally."""
 
 import datetime as dt
 from decimal import Decimal as D

@@ -1,4 +1,4 @@
-"""One request over real sockets: bounded in time and size, and told apart whether any byte left."""
+"""One request over real sockets: limits, and whether bytes may have been sent."""
 
 import socket
 import threading

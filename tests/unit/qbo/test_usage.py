@@ -1,4 +1,4 @@
-"""What Intuit meters and limits: reads counted by day, and the room that is left."""
+"""Usage that Intuit meters: reads by day, and the remaining quota."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Webhooks that the QuickBooks stand-in sends to the hub's own address."""
+"""Webhooks from the QuickBooks stand-in to the hub's own address."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""The dry check: it says what posting would say, before anything is final, and leaves no trace."""
+"""The dry run: it predicts what posting would do and changes nothing."""
 
 import shutil
 

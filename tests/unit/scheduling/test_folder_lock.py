@@ -1,4 +1,4 @@
-"""Two data folders on one PostgreSQL database: one works, the other stands by and takes over in time."""
+"""Two data folders on one PostgreSQL database: one works, the other takes over in time."""
 
 import shutil
 import threading

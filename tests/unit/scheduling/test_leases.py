@@ -1,4 +1,4 @@
-"""Leases: held by one at a time, waited for with a word, free again when their process is gone."""
+"""Leases: one holder at a time, released when its process ends."""
 
 import os
 import signal

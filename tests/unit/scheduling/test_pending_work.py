@@ -1,4 +1,4 @@
-"""Between two syncs: what is approved, due again or in doubt gets a run of its own, but no more than one a minute."""
+"""Runs between syncs for approved, due and doubtful postings, at most one a minute."""
 
 import datetime as dt
 

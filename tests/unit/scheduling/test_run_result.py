@@ -1,4 +1,4 @@
-"""What a run did: counted from the postings that it moved, whatever the app had posted or held before."""
+"""The result of a run counts the postings that it moved."""
 
 import json
 from decimal import Decimal

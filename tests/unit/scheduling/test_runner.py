@@ -1,4 +1,4 @@
-"""One run: what it does in which order, what it writes down, and how it goes on when a step fails."""
+"""A run: the order of its steps, its log, and how it continues after an error."""
 
 import shutil
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Schedule rows: each due time is claimed once, a late one runs once, and rows follow the installations."""
+"""Schedules: each due time is claimed once, and late ones run once."""
 
 import datetime as dt
 

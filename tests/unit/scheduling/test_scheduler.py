@@ -1,4 +1,4 @@
-"""The embedded engine: it starts what is due, one of several leads, and what a dead process left is taken over."""
+"""The embedded scheduler: one leader, and runs of dead processes are taken over."""
 
 import queue
 import threading

@@ -1,4 +1,4 @@
-"""The audit log: written with the act or not at all, and no edit, deletion or reordering goes unseen."""
+"""The audit log: written with each action, and changes to it are detected."""
 
 import random
 import threading

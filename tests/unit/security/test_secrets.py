@@ -1,4 +1,4 @@
-"""Sealed values in the database, rotation of keys, and the secrets of one installation."""
+"""Secrets in the database, key rotation and the secrets of an installation."""
 
 import base64
 import threading

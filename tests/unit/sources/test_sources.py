@@ -1,4 +1,4 @@
-"""Sources: the site that a plugin sees, its account, its codes, and the lists that are pushed into it."""
+"""Calls of sources: their site, account, codes and pushed lists."""
 
 import shutil
 

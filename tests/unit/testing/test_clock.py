@@ -1,4 +1,4 @@
-"""The clock that stands still, for tests."""
+"""The fake clock for tests."""
 
 import datetime as dt
 

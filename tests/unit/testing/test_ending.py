@@ -1,4 +1,4 @@
-"""How a run of tests comes to its end where one of them does not."""
+"""A test run ends in time even if a test hangs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The check of a stand-in against its OpenAPI description: it finds every kind of difference, and nothing else."""
+"""The check of a stand-in against its OpenAPI description finds every difference."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What plugin authors test with: the option, the golden files, the full proof."""
+"""What plugin authors test with: the option, golden files and the full proof."""
 
 import pytest
 

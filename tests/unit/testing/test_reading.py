@@ -1,4 +1,4 @@
-"""Every app that comes with the hub is read as the contract says, and the contract notices who is not."""
+"""Every app that comes with the hub is read as the contract requires."""
 
 import importlib.util
 import inspect

@@ -1,4 +1,4 @@
-"""Which cases of a proof the small form of a test run takes."""
+"""The cases of a proof that the small form of a test run takes."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Who may open and press what: every route with every role, and nobody's."""
+"""Permissions of every route for every role and for visitors."""
 
 import datetime as dt
 import re

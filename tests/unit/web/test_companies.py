@@ -1,4 +1,4 @@
-"""Connecting a company through the consent page, and looking after the connection."""
+"""Connecting a company through the consent page, and its connection state."""
 
 from collections.abc import Callable
 from html import escape

@@ -1,4 +1,4 @@
-"""The list of documents and the page of one."""
+"""The list of documents and the page of one document."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Documents from before the start date: left out, listed with their sum, and included one by one or all."""
+"""Documents before the start date: excluded, summed, and included one by one or all."""
 
 import datetime as dt
 import re

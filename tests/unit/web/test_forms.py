@@ -1,4 +1,4 @@
-"""A schema drawn as a form, and the form read back."""
+"""Forms generated from a schema, and their submitted values."""
 
 import enum
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What the browser may do with our pages."""
+"""Security headers of the pages."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The home page: what needs a person, the health of companies, counts and the chart."""
+"""The home page: open cases, company health, counts and the chart."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The inbox: each case with its reason, and the button that solves it."""
+"""The inbox: each case with its reason and the button that solves it."""
 
 import re
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The marketplace: a tile per app, its state in words, and the way in."""
+"""The marketplace: a tile for each app, its state and its actions."""
 
 from collections.abc import Callable
 from dataclasses import replace

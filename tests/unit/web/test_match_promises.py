@@ -1,4 +1,4 @@
-"""What the pages promise about a code is what the next sync does with it."""
+"""What the pages say about a code is what the next sync does."""
 
 import pytest
 from hub_costcertified.sandbox import company

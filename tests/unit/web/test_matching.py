@@ -1,4 +1,4 @@
-"""The matching page: what a code is, a person's word on it, and files of them."""
+"""The matching page: codes, decisions and CSV files."""
 
 import io
 import re

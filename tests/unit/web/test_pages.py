@@ -1,4 +1,4 @@
-"""Every page in its states: with a story, empty, and long."""
+"""Every page in its states: with data, empty, and with many rows."""
 
 import datetime as dt
 import re

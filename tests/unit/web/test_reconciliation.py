@@ -1,4 +1,4 @@
-"""The nightly proof on the pages: when it was, how many of how many, the difference, and what to look at."""
+"""The nightly reconciliation on the pages."""
 
 import datetime as dt
 import re

@@ -1,4 +1,4 @@
-"""Runs: asked for by a button, watched while they go on, kept in the history."""
+"""Runs: started by a button, followed while they run, and listed afterwards."""
 
 import re
 

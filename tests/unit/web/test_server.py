@@ -1,4 +1,4 @@
-"""The web server: its address, a port that is taken, and an orderly end."""
+"""The web server: its address, a port in use, and an orderly shutdown."""
 
 import threading
 

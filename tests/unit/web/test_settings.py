@@ -1,4 +1,4 @@
-"""Enabling an app and changing its settings, by a form drawn from its schema."""
+"""Enabling an app and changing its settings with a generated form."""
 
 import datetime as dt
 import re

@@ -1,4 +1,4 @@
-"""A stored secret goes to the address that it was entered for, and to no other one."""
+"""A stored secret is only sent to the address that it was entered for."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Amounts, payloads and what a source said, as a person reads them."""
+"""Amounts, payloads and source data in readable form."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The page that takes postings back: what can be is ticked and shown, what cannot is named with the reason."""
+"""The undo page: which postings can be undone, and why others cannot."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Calls of the sources and of QuickBooks: signed, small, and only ever a hint."""
+"""Webhooks of sources and of QuickBooks: signed, small, and used only as hints."""
 
 import base64
 import hashlib
