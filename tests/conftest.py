@@ -36,11 +36,11 @@ from qbo_sandbox import QuickBooks
 from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from sandbox_tests import walked
-from tests.support import snapshot, spare, tiers
+from tests.support import postgresql_pool, prepared_state, tiers
+from tests.support.page_rows import add_people, tell
+from tests.support.page_visitor import Visitor
 from tests.support.raw_server import RawServer
-from tests.support.story import add_people, tell
-from tests.support.visitor import Visitor
-from tests.support.volatile import make_volatile
+from tests.support.unsynced_database import make_volatile
 
 SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
 VAULT_KEYS = "k1:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
@@ -71,7 +71,11 @@ INTUIT = {
 }
 
 
-pytest_plugins = ["tests.support.proof", "tests.support.ending", "tests.support.end_to_end"]
+pytest_plugins = [
+    "tests.support.proof_figures",
+    "tests.support.run_deadline",
+    "tests.support.end_to_end",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -164,7 +168,7 @@ def _hub(config: Config, clock: Clock, options: dict[str, Any]) -> Flask:
     with app.app_context():
         db_engine.db.engine.update_execution_options(compiled_cache=COMPILED)
     app.config["TESTING"] = True
-    app.jinja_env.bytecode_cache = snapshot.Templates()
+    app.jinja_env.bytecode_cache = prepared_state.Templates()
     return app
 
 
@@ -217,7 +221,7 @@ def intuit(app: Flask, clock: FakeClock) -> QuickBooks:
 
 
 def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
-    made = snapshot.opened_quickbooks(clock)
+    made = prepared_state.opened_quickbooks(clock)
     clock.followers.append(lambda now: made.clock.set(now.timestamp()))
     mounts: dict[str, Any] = app.extensions["hub"].mounts
     mounts[QUICKBOOKS] = WSGIAdapter(made.wsgi, QUICKBOOKS, sleep=clock.sleep)
@@ -225,7 +229,7 @@ def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
 
 
 @pytest.fixture(scope="session")
-def connected() -> dict[Any, snapshot.Connected]:
+def connected() -> dict[Any, prepared_state.Connected]:
     """What `quickbooks` made with which keys, to make it again quickly."""
     return {}
 
@@ -236,21 +240,23 @@ def quickbooks(
     intuit: QuickBooks,
     clock: FakeClock,
     empty_database: Path,
-    connected: dict[Any, snapshot.Connected],
+    connected: dict[Any, prepared_state.Connected],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> QuickBooks:
     """The same with its first company connected, whose id is 1, and its lists read."""
-    usual = snapshot.is_untouched(app, clock, empty_database)
+    usual = prepared_state.is_untouched(app, clock, empty_database)
     keys = app.extensions["hub"].config.secret_key, app.extensions["hub"].config.vault_keys
     if usual and keys in connected:
-        snapshot.put(intuit, connected[keys])
+        prepared_state.put(intuit, connected[keys])
         return intuit
     company = oauth_connect.connect_with_refresh_token(
         intuit.realm, intuit.refresh_tokens[intuit.realm]
     )
     record_download.refresh(company.id)
     if usual and clock.now() == START:
-        connected[keys] = snapshot.keep(intuit, tmp_path_factory.mktemp("connected") / "hub.db")
+        connected[keys] = prepared_state.keep(
+            intuit, tmp_path_factory.mktemp("connected") / "hub.db"
+        )
     return intuit
 
 
@@ -334,7 +340,7 @@ def postgres_url(
     """Provide a PostgreSQL database of one test, with every table."""
     name = spare_databases.pop() if spare_databases else _copy(postgres, postgres_template)
     yield _named(postgres, name)
-    if spare.empty(_named(postgres, name), _named(postgres, postgres_template)):
+    if postgresql_pool.empty(_named(postgres, name), _named(postgres, postgres_template)):
         spare_databases.append(name)
     else:
         _drop(postgres, name)

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox_tests import proof, walked
 
-HUB_SUITE = "tests.support.proof"  # the plugin of the hub's suite that collects figures
+HUB_SUITE = "tests.support.proof_figures"  # the plugin of the hub's suite that collects figures
 OPTIONAL = {
     "hypothesis": ["test_books.py"],
     "quickbooks": ["test_clients.py", "test_sample.py"],

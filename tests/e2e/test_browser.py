@@ -16,8 +16,8 @@ from hub.demo import Demo
 from hub.scheduling.scheduler import Scheduler
 from hub.web import people
 from hub.web.server import Web
-from tests.support.story import PASSWORD
-from tests.support.visitor import Visitor
+from tests.support.page_rows import PASSWORD
+from tests.support.page_visitor import Visitor
 
 pytestmark = pytest.mark.browser
 CHROMIUM = (

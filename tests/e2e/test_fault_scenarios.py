@@ -70,14 +70,14 @@ def quickbooks(tmp_path):
     """Take the place of the stand-in that ships with the hub."""
     folder = tmp_path / "quickbooks"
     folder.mkdir()
-    server = IndependentServer("other_quickbooks.py", folder, folder)
+    server = IndependentServer("independent_quickbooks.py", folder, folder)
     yield server
     server.stop()
 
 
 @pytest.fixture
 def costtracker(tmp_path):
-    server = IndependentServer("other_costtracker.py", tmp_path, INVOICES)
+    server = IndependentServer("independent_costtracker.py", tmp_path, INVOICES)
     yield server
     server.stop()
 

@@ -43,7 +43,7 @@ def quickbooks(tmp_path):
     """Takes the place of the hub's own stand-in."""
     folder = tmp_path / "other"
     folder.mkdir()
-    made = IndependentServer("other_quickbooks.py", folder, folder)
+    made = IndependentServer("independent_quickbooks.py", folder, folder)
     yield made
     made.stop()
 

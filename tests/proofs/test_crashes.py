@@ -22,9 +22,9 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from tests import conftest
 from tests.stories.test_kinds import alone
-from tests.support import crashing, small_shop
-from tests.support.crashing import MOST_BOUNDARIES, World
-from tests.support.small_shop import CLIENT, DAY, Shop, Till, document, everything, line
+from tests.support import crash_runner, every_kind_source
+from tests.support.crash_runner import MOST_BOUNDARIES, World
+from tests.support.every_kind_source import CLIENT, DAY, Shop, Till, document, everything, line
 from tests.support.tiers import FULL, LONG, by_form
 
 pytestmark = pytest.mark.proof
@@ -147,7 +147,7 @@ def torn_batches(session):
 
 @pytest.fixture
 def filed(monkeypatch):
-    monkeypatch.setattr(small_shop, "Shop", Filed)
+    monkeypatch.setattr(every_kind_source, "Shop", Filed)
 
 
 @pytest.fixture
@@ -321,7 +321,7 @@ def test_whatever_the_next_hub_would_find_otherwise_is_another_state(shown):
 
 
 def test_a_hub_that_hangs_is_ended_and_tells_where(shown, monkeypatch):
-    monkeypatch.setattr(crashing, "PATIENCE", 0.5)
+    monkeypatch.setattr(crash_runner, "PATIENCE", 0.5)
     shown.world.reset()
-    with pytest.raises(crashing.Ended, match=r"(?s)said nothing for 0.5 seconds.*in wait"):
+    with pytest.raises(crash_runner.Ended, match=r"(?s)said nothing for 0.5 seconds.*in wait"):
         shown.world.run(threading.Event().wait)

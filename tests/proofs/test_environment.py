@@ -24,8 +24,8 @@ from hub.posting import receipts
 from hub.scheduling import runner
 from hub.scheduling.scheduler import Scheduler
 from tests.proofs.test_crashes import LATER, filed, shown, shown_on_postgres
-from tests.support.desk import Desk
-from tests.support.small_shop import Till, invoice
+from tests.support.every_kind_source import Till, invoice
+from tests.support.posting_bench import Desk
 from tests.support.tiers import LONG
 
 __all__ = ["filed", "shown", "shown_on_postgres"]

@@ -13,9 +13,9 @@ from hub.qbo.client import Client
 from qbo_sandbox import Switches
 from tests.proofs.test_crashes import torn_batches
 from tests.support import recorded_histories
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 from tests.support.tiers import FULL, LONG
-from tests.support.volatile import make_volatile
+from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
 SEEDS = 200 if LONG else 60 if FULL else 3

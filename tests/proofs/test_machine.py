@@ -27,10 +27,10 @@ from hub.security import audit
 from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.accounting.refusals import Refusal
 from tests.proofs.test_crashes import torn_batches, unproved_keys
-from tests.support import snapshot
-from tests.support.small_shop import SUPPLIER, Till, document, invoice, line
+from tests.support import prepared_state
+from tests.support.every_kind_source import SUPPLIER, Till, document, invoice, line
 from tests.support.tiers import FULL, by_form
-from tests.support.volatile import make_volatile
+from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
 SEEDS, EXAMPLES, STEPS = by_form(small=(1, 2, 20), full=(8, 25, 50), long=(20, 25, 50))
@@ -69,7 +69,7 @@ class Floor:
         self.parts = set(app.extensions)
         if not self.is_new:
             self.till.run()
-        self.kept, self.start = snapshot.keep(quickbooks, folder / "base.db"), clock.now()
+        self.kept, self.start = prepared_state.keep(quickbooks, folder / "base.db"), clock.now()
         self.batches = 0
 
     def reset(self):
@@ -79,7 +79,7 @@ class Floor:
         path = Path(db.engine.url.database)
         for name in ("hub.db", "hub.db-wal", "hub.db-shm"):
             (path.parent / name).unlink(missing_ok=True)
-        snapshot.put(self.quickbooks, self.kept)
+        prepared_state.put(self.quickbooks, self.kept)
         shutil.rmtree(path.parent / "sends", ignore_errors=True)
         (path.parent / "audit.head").unlink(missing_ok=True)
         self.till.shop.items.clear()

@@ -13,11 +13,11 @@ from hub.qbo import changes, record_download, transaction_download, transport
 from hub.qbo import company as qbo_company
 from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support import hostile
-from tests.support.desk import Desk
-from tests.support.stage import NAMES, Stage, body_of
+from tests.support import faulty_network
+from tests.support.fault_stage import NAMES, Stage, body_of
+from tests.support.posting_bench import Desk
 from tests.support.tiers import FULL
-from tests.support.volatile import make_volatile
+from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
 LISTS = {
@@ -252,18 +252,25 @@ STORIES: dict[str, Callable[[Stage], None]] = {
 
 def faults_at(call: str) -> list[str]:
     """All of them, or an eighth where the proof is not to be full: another eighth at each call."""
-    names = [name for name in hostile.FAULTS if call == "batch" or name not in hostile.BATCHES]
+    names = [
+        name
+        for name in faulty_network.FAULTS
+        if call == "batch" or name not in faulty_network.BATCHES
+    ]
     first = list(STORIES).index(call) % STEP
     return sorted(
-        {*names[first::STEP], *(name for name in names if name in hostile.BATCHES)}, key=names.index
+        {*names[first::STEP], *(name for name in names if name in faulty_network.BATCHES)},
+        key=names.index,
     )
 
 
 @pytest.fixture
-def network(app, quickbooks, clock, monkeypatch) -> hostile.Network:
-    monkeypatch.setattr(transport, "MOST_BYTES", hostile.OVERSIZED)
+def network(app, quickbooks, clock, monkeypatch) -> faulty_network.Network:
+    monkeypatch.setattr(transport, "MOST_BYTES", faulty_network.OVERSIZED)
     quickbooks.switch(previous_refresh_token="grace")
-    return hostile.Network(next(iter(make_volatile(app).extensions["hub"].mounts.values())), clock)
+    return faulty_network.Network(
+        next(iter(make_volatile(app).extensions["hub"].mounts.values())), clock
+    )
 
 
 @pytest.mark.proof(small=8)
@@ -283,8 +290,8 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
 
 def test_every_kind_of_fault_is_met_and_there_are_enough_calls(figure):
     met = {(call, fault) for call in STORIES for fault in faults_at(call)}
-    assert {fault for _, fault in met} == set(hostile.FAULTS)
-    figure("kinds of faults met by calls of the client", len(hostile.FAULTS), 23)
+    assert {fault for _, fault in met} == set(faulty_network.FAULTS)
+    figure("kinds of faults met by calls of the client", len(faulty_network.FAULTS), 23)
     figure("calls of the client that meet them", len(STORIES), 14)
     figure(
         "cells of faults and calls, nothing lost, nothing doubled",

@@ -7,8 +7,8 @@ import pytest
 
 from hub.models.enums import CHANGE_OPERATIONS
 from hub.posting.protocol.history import History
+from tests.support.protocol_model import KEYS, MARK, PARTY, TOTAL, Thing, World, histories
 from tests.support.tiers import FULL
-from tests.support.world import KEYS, MARK, PARTY, TOTAL, Thing, World, histories
 
 pytestmark = pytest.mark.proof
 EVENTS = int(os.environ.get("PROOF_EVENTS") or (3 if FULL else 2))

@@ -15,11 +15,11 @@ import pytest
 
 from hub.posting.protocol.history import Hold, Posted, Requeue, Search, Send
 from tests.proofs.test_model import start, wrong
-from tests.support import naive, other_quickbooks, world
-from tests.support.world import KEYS, histories
+from tests.support import independent_quickbooks, naive_engine, protocol_model
+from tests.support.protocol_model import KEYS, histories
 
 FIRST_HUNDRED, DOCUMENTS = 100, 100
-ENGINE = Path(naive.__file__)
+ENGINE = Path(naive_engine.__file__)
 
 
 def marks_posts_marks(history):
@@ -52,7 +52,7 @@ def keeps_its_key(history):
 
 def first_duplicate(decision, keys, monkeypatch, lag=20):
     """Which of the histories that the model enumerates is the first to end with two of it in the books."""
-    monkeypatch.setattr(world, "decide", decision)
+    monkeypatch.setattr(protocol_model, "decide", decision)
     for number, (end, left) in enumerate(histories(start("a bill", keys, "", lag), 2), 1):
         if wrong(end, left) == "twice in the books":
             return number
@@ -78,15 +78,15 @@ def test_the_model_sees_that_half_of_it_is_not_enough(monkeypatch, decision):
 @pytest.fixture
 def server(tmp_path):
     """The second QuickBooks, in a thread, and a token for it."""
-    made = other_quickbooks.start(tmp_path)
+    made = independent_quickbooks.start(tmp_path)
     yield made, token(made.url)
     made.shutdown()
     made.server_close()
 
 
 def token(url):
-    client = base64.b64encode(":".join(other_quickbooks.CLIENT).encode()).decode()
-    form = f"grant_type=refresh_token&refresh_token={other_quickbooks.REFRESH}".encode()
+    client = base64.b64encode(":".join(independent_quickbooks.CLIENT).encode()).decode()
+    form = f"grant_type=refresh_token&refresh_token={independent_quickbooks.REFRESH}".encode()
     asked = urllib.request.Request(
         f"{url}/oauth2/v1/tokens/bearer", form, {"Authorization": f"Basic {client}"}
     )
@@ -108,8 +108,8 @@ def first_doubled(server):
 def test_the_server_sees_it_when_answers_are_lost(server, tmp_path, figure):
     served, key = server
     served.mischief.set({"lose": 0.2})
-    naive.prepare(tmp_path / "naive.db", DOCUMENTS)
-    naive.post_all(tmp_path / "naive.db", served.url, key)
+    naive_engine.prepare(tmp_path / "naive.db", DOCUMENTS)
+    naive_engine.post_all(tmp_path / "naive.db", served.url, key)
     assert len(doubled(served)) == DOCUMENTS
     twice = sum(count > 1 for count in doubled(served).values())
     figure("documents of a hundred that it doubles where one answer in five is lost", twice, 5)
@@ -118,7 +118,7 @@ def test_the_server_sees_it_when_answers_are_lost(server, tmp_path, figure):
 def test_the_server_sees_it_when_the_engine_is_killed(server, tmp_path, figure):
     served, key = server
     dice, lives = random.Random(1), 0
-    naive.prepare(tmp_path / "naive.db", 5_000)
+    naive_engine.prepare(tmp_path / "naive.db", 5_000)
     while first_doubled(served) is None and lives < FIRST_HUNDRED:
         before = len(served.books.rows["Purchase"])
         engine = subprocess.Popen(

@@ -42,7 +42,7 @@ def planting():
     }  # runs of their own
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.planting"], cwd=ROOT, env=environ, **pipes
+        [sys.executable, "-m", "tests.support.planted_process"], cwd=ROOT, env=environ, **pipes
     )
 
     def end_of(**order):

@@ -8,9 +8,9 @@ from hub import Code, Party, readable
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from tests import conftest
-from tests.support.small_shop import SUPPLIER, Till, document, line
+from tests.support.every_kind_source import SUPPLIER, Till, document, line
 from tests.support.tiers import by_form
-from tests.support.volatile import make_volatile
+from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
 BATCHES, LEAST = by_form(small=(1, 30), full=(20, 600), long=(67, 2000))

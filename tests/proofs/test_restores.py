@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.proofs.test_crashes import LATER, STORIES, filed, shown, shown_on_postgres
-from tests.support.boundaries import back_up
+from tests.support.crash_points import back_up
 from tests.support.tiers import FULL
 
 __all__ = ["filed", "shown", "shown_on_postgres"]

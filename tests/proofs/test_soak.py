@@ -27,8 +27,8 @@ from hub.qbo import changes
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from qbo_sandbox import factory
-from tests.support import other_quickbooks
-from tests.support.small_shop import NoSettings
+from tests.support import independent_quickbooks
+from tests.support.every_kind_source import NoSettings
 
 pytestmark = pytest.mark.proof
 LONG = int(os.environ.get("PROOF_EVENTS") or 0) > 0
@@ -84,13 +84,13 @@ class Elsewhere:
     """The second QuickBooks in a process of its own, on the hub's time; somebody works in it by hand."""
 
     def __init__(self, folder, clock):
-        command = [sys.executable, other_quickbooks.__file__, str(folder)]
+        command = [sys.executable, independent_quickbooks.__file__, str(folder)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
         self.set_time(clock.now())
         clock.followers.append(self.set_time)
-        client = base64.b64encode(":".join(other_quickbooks.CLIENT).encode()).decode()
-        form = f"grant_type=refresh_token&refresh_token={other_quickbooks.REFRESH}".encode()
+        client = base64.b64encode(":".join(independent_quickbooks.CLIENT).encode()).decode()
+        form = f"grant_type=refresh_token&refresh_token={independent_quickbooks.REFRESH}".encode()
         self.key = self.ask("/oauth2/v1/tokens/bearer", form, Authorization=f"Basic {client}")[
             "access_token"
         ]
@@ -144,7 +144,11 @@ def works(make_app, make_config, empty_database, elsewhere):
         "HUB_QBO_TOKEN_URL": f"{elsewhere.url}/oauth2/v1/tokens/bearer",
     }
     client = dict(
-        zip(("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET"), other_quickbooks.CLIENT, strict=True)
+        zip(
+            ("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET"),
+            independent_quickbooks.CLIENT,
+            strict=True,
+        )
     )
     config, source = make_config(**urls, **client), Works()
     shutil.copy(empty_database, config.data / "hub.db")
@@ -155,7 +159,7 @@ def works(make_app, make_config, empty_database, elsewhere):
 
 
 def install(realm):
-    company = oauth_connect.connect_with_refresh_token(realm, other_quickbooks.REFRESH)
+    company = oauth_connect.connect_with_refresh_token(realm, independent_quickbooks.REFRESH)
     with transaction() as session:
         session.add(Installation(company_id=company.id, slug="works", tenant=realm, mode="auto",
                                  created_at=company.connected_at))  # fmt: skip

@@ -25,7 +25,7 @@ from qbo_sandbox import create as create_quickbooks
 from qbo_sandbox.kit.server import Server
 from tests.conftest import mount_quickbooks
 from tests.support.tiers import by_form
-from tests.support.volatile import make_volatile
+from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
 SEEDS, SEEDS_ON_POSTGRES = by_form(small=(2, 1), full=(40, 8), long=(100, 20))

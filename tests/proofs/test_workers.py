@@ -10,9 +10,9 @@ from hub.posting.send import pipeline
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from tests import conftest
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 from tests.support.shared_clock import SharedClock
-from tests.support.stalling import (
+from tests.support.stalled_workers import (
     BEFORE_THE_BYTES,
     BEFORE_THE_DEADLINE,
     LEASE,

@@ -15,9 +15,9 @@ from hub.models import Case, Installation, Posting, SourceDocument
 from hub.posting.actions import manual, undo
 from hub.posting.reconcile.run import reconcile
 from hub.scheduling import runner, summary
-from tests.support.small_shop import CLIENT, SUPPLIER, Till, document, invoice, line
-from tests.support.story import Story, add_people
-from tests.support.visitor import Visitor
+from tests.support.every_kind_source import CLIENT, SUPPLIER, Till, document, invoice, line
+from tests.support.page_rows import Story, add_people
+from tests.support.page_visitor import Visitor
 
 WORDS = {
     "posted": "Posted",

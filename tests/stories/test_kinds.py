@@ -17,7 +17,7 @@ from hub.posting.actions import manual
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
-from tests.support.small_shop import Till, everything, invoice, line
+from tests.support.every_kind_source import Till, everything, invoice, line
 
 CHANGED = (
     "expense",

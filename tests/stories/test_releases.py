@@ -16,8 +16,8 @@ from hub.models import Installation, Run
 from hub.posting.actions import manual
 from hub.qbo import record_download
 from hub.scheduling import run_log, runner
-from tests.support.costcertified_works import CLEARING, Works
-from tests.support.small_shop import CLIENT, PRODUCT, Shop, Till, document, invoice, line
+from tests.support.costcertified_site import CLEARING, Works
+from tests.support.every_kind_source import CLIENT, PRODUCT, Shop, Till, document, invoice, line
 
 ANNEX = "annex"
 JORDAN, OTHER_JORDAN = company.NAMESAKES

@@ -16,7 +16,7 @@ from qbo_sandbox.kit import Clock, Journal, Server, ask
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.conftest import COSTTRACKER
 from tests.stories.autotask.test_apps import Desk, prefer
-from tests.support import costcertified_works, ion_works, ontraccr_site
+from tests.support import costcertified_site, ion_site, ontraccr_site
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -117,7 +117,7 @@ class Ontraccr(Source):
 
 class CostCertified(Source):
     def open(self):
-        self.site = costcertified_works.Works(self.app, self.quickbooks, self.clock, self.documents)
+        self.site = costcertified_site.Works(self.app, self.quickbooks, self.clock, self.documents)
         self.stand_in, self.row = self.site.source, self.site.enable()
 
     def listen(self, address):
@@ -138,8 +138,8 @@ class CostCertified(Source):
 
 class Ion(Source):
     def open(self):
-        self.site = ion_works.Works(self.app, self.quickbooks, known=1, documents=self.documents)
-        self.stand_in, self.row = self.site.source, self.site.enable(**ion_works.EVERYTHING)
+        self.site = ion_site.Works(self.app, self.quickbooks, known=1, documents=self.documents)
+        self.stand_in, self.row = self.site.source, self.site.enable(**ion_site.EVERYTHING)
 
     def listen(self, address):
         (receiver,) = self.site.books.rows("receivers")

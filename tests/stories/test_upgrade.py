@@ -16,7 +16,7 @@ from hub.db import engine
 from hub.migrations import schema
 from hub.models import Case, Installation, Posting, Run, Secret, SourceDocument
 from hub.security import audit, secrets
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 BASELINE = Path(__file__).parents[1] / "baseline"
 TABLES = {SourceDocument: "source_document", Posting: "posting", Case: '"case"', Run: "run"}

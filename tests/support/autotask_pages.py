@@ -10,7 +10,7 @@ from hub.testing.clock import START
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.conftest import mount_quickbooks
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 AUTOTASK = "http://autotask.test"
 INVOICES, EXPENSES, ORDERS = "autotask-invoices", "autotask-expenses", "autotask-purchase-orders"

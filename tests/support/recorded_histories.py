@@ -14,7 +14,7 @@ from typing import Any
 
 from hub.testing import golden
 from tests.proofs.test_model import KEYS, MEANINGS, STARTS, start, wrong
-from tests.support import world
+from tests.support import protocol_model
 
 FILE = Path(__file__).parents[1] / "golden" / "histories.json"
 WHERE = ("start", "keys", "batches", "lag", "path")
@@ -41,7 +41,11 @@ def replayed(told: Told) -> Told:
     path = tuple(told["path"])
     with _only(path, steps):
         begun = start(told["start"], told["keys"], told["batches"], told["lag"])
-        ends = [(end, left) for end, left in world.histories(begun, len(path)) if left.path == path]
+        ends = [
+            (end, left)
+            for end, left in protocol_model.histories(begun, len(path))
+            if left.path == path
+        ]
     assert len(ends) == 1, f"{told} leads to {[end for end, _ in ends] or 'nothing any more'}"
     end, left = ends[0]
     assert not wrong(end, left), (wrong(end, left), told)
@@ -51,22 +55,22 @@ def replayed(told: Told) -> Told:
 @contextmanager
 def _only(path: tuple[str, ...], steps: list[str]) -> Iterator[None]:
     """The model follows this path alone, and every step is written down."""
-    histories, decide = world.histories, world.decide
+    histories, decide = protocol_model.histories, protocol_model.decide
 
-    def follow(state: world.World, events: int) -> Iterator[world.End]:
+    def follow(state: protocol_model.World, events: int) -> Iterator[protocol_model.End]:
         if state.path == path[: len(state.path)]:
             yield from histories(state, events)
 
-    def told(history: world.History) -> object:
+    def told(history: protocol_model.History) -> object:
         step = decide(history)
         steps.append(_said(step))
         return step
 
-    world.histories, world.decide = follow, told  # type: ignore[assignment]
+    protocol_model.histories, protocol_model.decide = follow, told  # type: ignore[assignment]
     try:
         yield
     finally:
-        world.histories, world.decide = histories, decide
+        protocol_model.histories, protocol_model.decide = histories, decide
 
 
 def _said(step: object) -> str:
@@ -87,7 +91,7 @@ def _each_way() -> Iterator[Told]:
     for name in STARTS:
         for keys, batches in MEANINGS.get(name, [(keys, "") for keys in KEYS]):
             for lag in LAGS:
-                ends = list(world.histories(start(name, keys, batches, lag), EVENTS))
+                ends = list(protocol_model.histories(start(name, keys, batches, lag), EVENTS))
                 for _, left in sorted(ends, key=lambda found: len(found[1].path)):
                     told = {
                         "start": name,

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from hub.qbo import record_download
-from tests.support.autotask_desk import Desk, opened_books
+from tests.support.autotask_site import Desk, opened_books
 from tests.support.small_source import postings
 
 pytestmark = pytest.mark.end_to_end

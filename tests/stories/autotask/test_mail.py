@@ -12,10 +12,10 @@ from hub.db import engine
 from hub.models import Case, Installation, Run, User
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
-from tests.support.autotask_desk import prefer
 from tests.support.autotask_pages import INVOICES, connect, enable, form
+from tests.support.autotask_site import prefer
 from tests.support.mail_server import mail_server, mail_url
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 MAILBOX = "accounting@brightwater.example"
 COMPARE = "/installations/1/compare/"

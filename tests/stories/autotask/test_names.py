@@ -10,7 +10,7 @@ from hub.mapping import NEW
 from hub.models import Case
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.autotask_desk import Desk, prefer
+from tests.support.autotask_site import Desk, prefer
 from tests.support.small_source import postings
 
 pytestmark = pytest.mark.end_to_end

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.autotask_desk import Desk, opened_books, prefer
+from tests.support.autotask_site import Desk, opened_books, prefer
 
 pytestmark = pytest.mark.end_to_end
 

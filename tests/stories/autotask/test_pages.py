@@ -9,7 +9,7 @@ from hub.installations import enable as installations_enable
 from hub.models import AuditEntry, Installation
 from hub.qbo.oauth import connect as oauth_connect
 from tests.support.autotask_pages import EXPENSES, INVOICES, another, connect, enable, form
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 from tests.unit.web.test_companies import _call
 
 

@@ -16,7 +16,7 @@ from hub.models import Installation, Match, Run
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner, schedule
 from qbo_sandbox.kit import Fault
-from tests.support.autotask_desk import Desk, prefer
+from tests.support.autotask_site import Desk, prefer
 
 pytestmark = pytest.mark.end_to_end
 

@@ -7,7 +7,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner, schedule
 from qbo_sandbox.kit import Server, ask
 from tests.support.costtracker_site import Purchasing
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 pytestmark = pytest.mark.end_to_end
 

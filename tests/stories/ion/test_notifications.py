@@ -7,7 +7,7 @@ import pytest
 from hub import notifications
 from hub.db.engine import transaction
 from hub.web.people import add
-from tests.support.ion_works import EVERYTHING, Works
+from tests.support.ion_site import EVERYTHING, Works
 from tests.support.mail_server import mail_server, mail_url
 
 pytestmark = pytest.mark.end_to_end

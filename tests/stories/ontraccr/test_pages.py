@@ -11,7 +11,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from tests.support.ontraccr_site import ONTRACCR, Builders
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 CONFIGURE = "/apps/ontraccr/1/configure"
 REVIEW = "/installations/1/review/"

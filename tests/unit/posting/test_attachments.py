@@ -8,7 +8,7 @@ from hub.posting.recovery.resolve import MAX_CONSECUTIVE_FAILURES
 from hub.qbo import payloads
 from hub.qbo.client import READS
 from qbo_sandbox.api import uploads
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hub.posting.actions import undo
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import bank_reconciliation
 from hub.posting.reconcile import refresh as reconcile_refresh
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hub.posting.outcome.batch_sizing import BatchResult, BatchSizer
 from hub.qbo.batch import LONGEST_KEY
 from hub.qbo.client import Client
 from hub.security import audit
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 POISON = {"VendorRef": {"value": "999"}}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.posting.actions import manual
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

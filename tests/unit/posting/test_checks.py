@@ -9,7 +9,15 @@ from hub.models import Company, Installation, Record
 from hub.posting.preflight import recheck
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
-from tests.support.small_shop import CLIENT, SUPPLIER, Till, document, everything, invoice, line
+from tests.support.every_kind_source import (
+    CLIENT,
+    SUPPLIER,
+    Till,
+    document,
+    everything,
+    invoice,
+    line,
+)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hub.posting.actions import manual
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from tests.conftest import mount_quickbooks
-from tests.support.small_shop import CLIENT, SUPPLIER, Till, document, invoice, line
+from tests.support.every_kind_source import CLIENT, SUPPLIER, Till, document, invoice, line
 
 CLOSED = dt.date(2026, 2, 28)
 LATE = {"date": dt.date(2026, 2, 10)}  # in the period that `close_books` closes

@@ -8,7 +8,7 @@ from hub.errors import Retry
 from hub.posting.actions import manual
 from hub.qbo import search
 from hub.qbo.client import Client
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

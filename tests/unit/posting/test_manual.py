@@ -8,7 +8,7 @@ from hub.errors import NotFound, NotNow, Refused
 from hub.models import AuditEntry
 from hub.posting.actions import manual
 from hub.posting.reconcile.run import reconcile
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 INVOICE = {
     "CustomerRef": {"value": "41"},

@@ -17,7 +17,7 @@ from hub.posting.send import pipeline, prepare, requests
 from hub.posting.send.results import _note_attempts, _with_answer
 from hub.qbo.client import Client
 from hub.qbo.responses import Answer
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

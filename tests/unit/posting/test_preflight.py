@@ -10,7 +10,7 @@ from hub.db.engine import transaction
 from hub.models import Company, Record
 from hub.posting.actions import manual
 from hub.qbo import record_download
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

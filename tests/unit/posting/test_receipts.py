@@ -7,7 +7,7 @@ from hub.db import engine
 from hub.errors import NeedsAttention, Refused, Retry, TooOften
 from hub.models import ReceiptRow
 from hub.posting import receipts
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 from hub.db.engine import transaction
 from hub.models import Case, Posting
 from hub.posting.reconcile.run import reconcile
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

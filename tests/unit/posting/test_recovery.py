@@ -7,7 +7,7 @@ from hub.db.engine import reading, transaction
 from hub.models import Case, Company, Posting, Proof
 from hub.posting.actions import manual
 from hub.qbo import record_download
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

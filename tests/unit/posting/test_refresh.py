@@ -13,7 +13,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import refresh as reconcile_refresh
 from hub.posting.reconcile.run import reconcile
 from hub.qbo import search
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 from tests.support.tiers import FULL
 
 LETTERS = str.maketrans("0189", "WXYZ")  # a mark has no such figures

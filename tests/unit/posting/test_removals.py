@@ -9,8 +9,8 @@ from hub.db.engine import transaction
 from hub.models import Installation
 from hub.posting.actions import manual
 from hub.scheduling import runner
-from tests.support.costcertified_works import CLEARING, Works
-from tests.support.small_shop import CLIENT, PRODUCT, SUPPLIER, Till, document, invoice, line
+from tests.support.costcertified_site import CLEARING, Works
+from tests.support.every_kind_source import CLIENT, PRODUCT, SUPPLIER, Till, document, invoice, line
 
 VOID, DELETE = {"gone": "void"}, {"gone": "delete"}
 

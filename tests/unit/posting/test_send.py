@@ -3,7 +3,7 @@
 import pytest
 
 from hub.qbo.client import READS
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hub.db.engine import reading, transaction
 from hub.models import AuditEntry, Company, Posting
 from hub.posting.actions import undo
 from hub.posting.reconcile.run import reconcile
-from tests.support.desk import Desk
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

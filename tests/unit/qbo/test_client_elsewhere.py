@@ -19,7 +19,7 @@ from hub.qbo.client import Client, rows
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.payloads import encode, file_metadata, for_update
 from sandbox_tests.recorded import objects, tapes
-from tests.support import other_books, other_quickbooks
+from tests.support import independent_books, independent_quickbooks
 
 KEY = "0123456789abcdef0123456789abcdef"
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -40,7 +40,7 @@ def bill(number="E-1", **more):
 @pytest.fixture
 def client(make_app, make_config, empty_database, tmp_path):
     """A client of a company over there, whose lists were read."""
-    served = other_quickbooks.start(tmp_path)
+    served = independent_quickbooks.start(tmp_path)
     urls = {
         "HUB_QBO_API_URL": served.url,
         "HUB_QBO_TOKEN_URL": f"{served.url}/oauth2/v1/tokens/bearer",
@@ -49,7 +49,7 @@ def client(make_app, make_config, empty_database, tmp_path):
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config).app_context():
         company = oauth_connect.connect_with_refresh_token(
-            other_quickbooks.REALM, other_quickbooks.REFRESH
+            independent_quickbooks.REALM, independent_quickbooks.REFRESH
         )
         record_download.refresh(company.id)
         yield Client(company.id)
@@ -57,14 +57,14 @@ def client(make_app, make_config, empty_database, tmp_path):
     served.server_close()
 
 
-@pytest.mark.parametrize("module", [other_books, other_quickbooks])
+@pytest.mark.parametrize("module", [independent_books, independent_quickbooks])
 def test_the_other_one_knows_nothing_of_the_hub(module):
     nodes = ast.walk(ast.parse(Path(module.__file__).read_text()))
     used = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     nodes = ast.walk(ast.parse(Path(module.__file__).read_text()))
     used |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in used} - set(sys.stdlib_module_names) <= {
-        "other_books"
+        "independent_books"
     }
 
 
@@ -172,8 +172,8 @@ def test_its_answers_have_the_form_of_the_recorded_ones():
         one for tape in tapes().values() for exchange in tape for one in objects(exchange.answer)
     ]
     common = {"domain", "sparse", "Id", "SyncToken", "MetaData"}
-    assert all(common <= set(body) for kind, body in recorded if kind in other_books.KINDS)
+    assert all(common <= set(body) for kind, body in recorded if kind in independent_books.KINDS)
     vendors = [set(body) for kind, body in recorded if kind == "Vendor"]
-    started = other_books.Books(":memory:").rows["Vendor"]["1"]
-    told = json.loads(other_books.dumps(started))
+    started = independent_books.Books(":memory:").rows["Vendor"]["1"]
+    told = json.loads(independent_books.dumps(started))
     assert set(told) - {"FullyQualifiedName"} <= set().union(*vendors)

@@ -17,8 +17,8 @@ from hub.scheduling.folder_lock import identity
 from hub.scheduling.runner import company as run_company
 from hub.scheduling.scheduler import Scheduler
 from tests.conftest import SECRET_KEY, VAULT_KEYS
-from tests.support.story import add_people
-from tests.support.visitor import Visitor
+from tests.support.page_rows import add_people
+from tests.support.page_visitor import Visitor
 
 LEASE = 150
 

@@ -10,8 +10,8 @@ from flask import Flask
 from hub.models import AuditEntry, User
 from hub.testing.clock import FakeClock
 from hub.web import access
-from tests.support.story import PASSWORD, PEOPLE
-from tests.support.visitor import Visitor
+from tests.support.page_rows import PASSWORD, PEOPLE
+from tests.support.page_visitor import Visitor
 
 BY_ROLE = {role: name for name, role in PEOPLE.items()}
 ROLE = {"role": "operator"}

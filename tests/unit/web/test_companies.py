@@ -8,7 +8,7 @@ import pytest
 
 from hub.models import Company, Run
 from hub.qbo import connection
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 
 def _consent(visitor: Visitor, start: str, realm: str, decision: str = "connect") -> str:

@@ -5,7 +5,7 @@ import pytest
 from hub.context import current
 from hub.db import engine
 from hub.models import SourceDocument
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from hub.models import AuditEntry, Installation, Posting, SourceDocument
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
+from tests.support.page_rows import Story, add_people
+from tests.support.page_visitor import Visitor
 from tests.support.small_source import SLUG, SmallSource, bill, page
-from tests.support.story import Story, add_people
-from tests.support.visitor import Visitor
 
 START = dt.date(2026, 3, 2)
 HERE = "/installations/1/earlier/"

@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 
 from hub.db import engine
 from hub.errors import Busy, DatabaseUnavailable, NotFound, Refused
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 
 @pytest.mark.parametrize(

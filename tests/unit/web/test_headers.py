@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.support.story import SECRET
-from tests.support.visitor import Visitor
+from tests.support.page_rows import SECRET
+from tests.support.page_visitor import Visitor
 
 AUTHORIZE = "https://quickbooks.test"  # where conftest says that the consent page stands
 

@@ -8,7 +8,7 @@ from hub.db import engine
 from hub.models import Case, SourceDocument, Token
 from hub.testing.clock import FakeClock
 from hub.web import home
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 
 def test_open_cases_come_first_then_health_and_counts(visitor: Visitor) -> None:

@@ -15,7 +15,7 @@ from hub.qbo.display import TransactionLineView
 from hub.security import audit
 from hub.testing.clock import FakeClock
 from hub.web import case_comparison, case_titles
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 from tests.unit.posting.test_cost import watched
 from tests.unit.web.test_undo import app, desk
 

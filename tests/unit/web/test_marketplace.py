@@ -7,7 +7,7 @@ import pytest
 
 from hub.contract.registry import Installed, Plugins
 from hub.models import Access, AuditEntry
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from hub.db.engine import reading, transaction
 from hub.mapping import NEW
 from hub.models import Case, Installation
 from hub.web import listed_rows
-from tests.support.costcertified_works import CLEARING, Works
-from tests.support.visitor import Visitor
+from tests.support.costcertified_site import CLEARING, Works
+from tests.support.page_visitor import Visitor
 
 JORDAN, OTHER_JORDAN = company.NAMESAKES
 CAUSE = "match:{}:client:client:{}"

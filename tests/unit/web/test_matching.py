@@ -11,7 +11,7 @@ from hub.installations import matches as installations_matches
 from hub.mapping import Entry, Ref
 from hub.models import Installation, ListState, Match, Record, SeenCode, SourceDocument
 from hub.web import matches
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 
 @pytest.fixture

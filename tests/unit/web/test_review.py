@@ -12,8 +12,8 @@ from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, Run
 from hub.outbox import fingerprint
 from hub.web import listed_rows
-from tests.support.story import add_document
-from tests.support.visitor import Visitor
+from tests.support.page_rows import add_document
+from tests.support.page_visitor import Visitor
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hub.db import engine
 from hub.installations import enable
 from hub.models import Installation, Run
 from hub.security import audit
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
-from tests.support.story import add_company
-from tests.support.visitor import Visitor
+from tests.support.page_rows import add_company
+from tests.support.page_visitor import Visitor
 
 NEW = "/apps/costtracker/1/configure"
 OWN = {"mode": "review", "schedule": "15m", "zone": "Europe/Oslo", "start_date": ""}

@@ -16,7 +16,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.security import audit
 from hub.security.secrets import SiteSecrets
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 HOME, ELSEWHERE = "https://source.test", "https://elsewhere.test"
 APPS = {

@@ -4,9 +4,9 @@ import pytest
 
 from hub.db.engine import reading, transaction
 from hub.models import Posting, Run
-from tests.support.desk import Desk
-from tests.support.story import Story, add_people
-from tests.support.visitor import Visitor
+from tests.support.page_rows import Story, add_people
+from tests.support.page_visitor import Visitor
+from tests.support.posting_bench import Desk
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hub.db import engine
 from hub.models import Run, SourceDocument
 from hub.security.secrets import SiteSecrets
 from qbo_sandbox import factory
-from tests.support.visitor import Visitor
+from tests.support.page_visitor import Visitor
 
 SECRET = "signing-secret"
 

@@ -1,6 +1,6 @@
 """A naive posting engine (mark, POST, mark) that shows that the proofs can fail.
 
-python tests/support/naive.py FILE URL TOKEN      posts every document of the file that is not marked as posted
+python tests/support/naive_engine.py FILE URL TOKEN      posts every document of the file that is not marked as posted
 """
 
 import json

@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from hub.db import engine
-from tests.support.story import PASSWORD, Story
+from tests.support.page_rows import PASSWORD, Story
 
 TOKEN = re.compile(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"')
 

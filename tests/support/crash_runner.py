@@ -33,8 +33,8 @@ from hub.posting.send import pipeline
 from hub.testing.clock import FakeClock
 from qbo_sandbox.api import answering
 from tests.conftest import COMPILED, INTUIT, QUICKBOOKS, SECRET_KEY, VAULT_KEYS
-from tests.support import remains, snapshot
-from tests.support.boundaries import (
+from tests.support import folder_snapshots, prepared_state
+from tests.support.crash_points import (
     Act,
     Boundaries,
     InOrder,
@@ -77,10 +77,13 @@ class World:
         quickbooks: Any,
         clock: FakeClock,
         folder: Path,
-        start: remains.Remains | None = None,
+        start: folder_snapshots.Remains | None = None,
     ) -> None:
         self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
-        self.adapter, self.keeper = app.extensions["hub"].mounts[QUICKBOOKS], remains.Keeper()
+        self.adapter, self.keeper = (
+            app.extensions["hub"].mounts[QUICKBOOKS],
+            folder_snapshots.Keeper(),
+        )
         url = db_engine.db.engine.url.set(drivername="postgresql")
         self.database = (
             ""
@@ -102,22 +105,22 @@ class World:
         """The same hub and the same books again."""
         self.put(self.start)
 
-    def put(self, left: remains.Remains) -> None:
+    def put(self, left: folder_snapshots.Remains) -> None:
         """What a hub left, for the next one."""
         self.clock.set(left.moment)
         self.generation, self._books = left.generation, b""
-        snapshot.put_books(self.quickbooks, left.books)
-        remains.put_files(self.folder, left.files)
+        prepared_state.put_books(self.quickbooks, left.books)
+        folder_snapshots.put_files(self.folder, left.files)
         if left.rows:
-            remains.copy_in(self.database, left.rows)
+            folder_snapshots.copy_in(self.database, left.rows)
 
-    def left(self) -> remains.Remains:
+    def left(self) -> folder_snapshots.Remains:
         """What there is now for the next hub."""
-        return self._left(remains.files_of(self.folder))
+        return self._left(folder_snapshots.files_of(self.folder))
 
-    def _left(self, files: remains.Files) -> remains.Remains:
-        rows = remains.copy_out(self.database) if self.database else None
-        self._books = self._books or snapshot.books_of(self.quickbooks)
+    def _left(self, files: folder_snapshots.Files) -> folder_snapshots.Remains:
+        rows = folder_snapshots.copy_out(self.database) if self.database else None
+        self._books = self._books or prepared_state.books_of(self.quickbooks)
         return self.keeper.keep(files, rows, self._books, self.clock.now(), self.generation)
 
     def change(self, statement: str) -> None:
@@ -139,9 +142,9 @@ class World:
 
     def killed_along(
         self, work: Work, boundaries: Container[int] = EVERY
-    ) -> tuple["Told", list[remains.Remains]]:
+    ) -> tuple["Told", list[folder_snapshots.Remains]]:
         """Kill a hub at these boundaries while its copy goes on; return what each kill left."""
-        left: list[remains.Remains] = []
+        left: list[folder_snapshots.Remains] = []
         with inheriting():
             told = self._hub(
                 work,
@@ -265,7 +268,7 @@ class World:
     def back_up(self) -> None:
         """A copy of the database as it is committed now, while a hub works on it."""
         if self.database:
-            self.kept = remains.copy_out(self.database)
+            self.kept = folder_snapshots.copy_out(self.database)
             return
         with (
             closing(sqlite3.connect(self.folder / "hub.db")) as live,
@@ -275,7 +278,7 @@ class World:
 
     def restore(self) -> None:
         if self.kept:
-            remains.copy_in(self.database, self.kept)
+            folder_snapshots.copy_in(self.database, self.kept)
             return
         for path in self.folder.glob("hub.db*"):
             path.unlink()

@@ -13,8 +13,8 @@ from hub.models import Company, Posting
 from hub.posting.actions import manual
 from hub.qbo.client import READS
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support import hostile
-from tests.support.desk import Desk
+from tests.support import faulty_network
+from tests.support.posting_bench import Desk
 
 BANK, INCOME = "Account where AccountType = 'Bank'", "Account where AccountType = 'Income'"
 ITEM = "Item where Type = 'Service'"
@@ -25,7 +25,9 @@ ROUNDS = 8  # how often the hub gets to it again, and a person does what the inb
 class Stage:
     """A hub, its stand-in, and a fault for each of a number of documents, which are numbered by the fault."""
 
-    def __init__(self, desk: Desk, network: hostile.Network, call: str, faults: list[str]) -> None:
+    def __init__(
+        self, desk: Desk, network: faulty_network.Network, call: str, faults: list[str]
+    ) -> None:
         self.desk, self.network, self.call = desk, network, call
         self.faults = {f"{place:02} {name}"[:21].strip(): name for place, name in enumerate(faults)}
         self.ids: dict[str, int] = {}
@@ -42,7 +44,7 @@ class Stage:
 
     def break_next(self, fault: str) -> None:
         """The next call meets its fault; a read, which is asked again at once, each time that it is asked."""
-        for _ in range(READS if self.reads and fault in hostile.UNREAD else 1):
+        for _ in range(READS if self.reads and fault in faulty_network.UNREAD else 1):
             self.network.break_next(self.call.split()[0], fault)
 
     @property
@@ -62,7 +64,9 @@ class Stage:
                 return
             for number, id in left.items():
                 if self.desk.state(id) == "held":
-                    assert self.faults[number] in hostile.REFUSED, self.desk.posting(id).reason
+                    assert self.faults[number] in faulty_network.REFUSED, self.desk.posting(
+                        id
+                    ).reason
                     manual.retry(id, "anna")
         raise AssertionError(
             {

@@ -1,6 +1,6 @@
 """An independent QuickBooks server with faults; it imports only the standard library.
 
-    python tests/support/other_quickbooks.py FOLDER [PORT]      prints its address; its books are in the folder
+    python tests/support/independent_quickbooks.py FOLDER [PORT]      prints its address; its books are in the folder
 
 It answers in the form of the recordings: chunked, gzipped where that is accepted, faults in both of Intuit's shapes.
 `POST /_other/mischief` with rates sets how it misbehaves, `POST /_other/clock` its time; `GET /_other/books/REALM`
@@ -27,7 +27,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent))
-from other_books import KINDS, PATHS, REALM, TXNS, Books, Refused, dumps, moment
+from independent_books import KINDS, PATHS, REALM, TXNS, Books, Refused, dumps, moment
 
 CLIENT = ("an-app", "its-secret")
 REFRESH = "a-refresh-token-of-the-tests"

@@ -1,6 +1,6 @@
 """An independent CostTracker server with faults; it imports only the standard library.
 
-    python tests/support/other_costtracker.py INVOICES [PORT]      prints its address
+    python tests/support/independent_costtracker.py INVOICES [PORT]      prints its address
 
 It follows the interface that the CostTracker plugin describes and shares no code with the plugin's
 stand-in. `POST /_other/fault` with `{"kind": …}` sets how it misbehaves until the next such call,
