@@ -1,7 +1,7 @@
 """Texts of the cases about a posting: title, reason and next step."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -132,7 +132,36 @@ def holding(
     return _filled(words, posting, said=said, rounds=rounds)
 
 
-def called(posting: Posting) -> str:
+class NamedDocument(Protocol):
+    """What the name of a posting needs of its document."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def number(self) -> str: ...
+
+    @property
+    def source_id(self) -> str: ...
+
+    @property
+    def party(self) -> str: ...
+
+
+class NamedPosting(Protocol):
+    """What the name of a posting is made of; a model and a row of its columns both fit."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def operation(self) -> str: ...
+
+    @property
+    def document(self) -> NamedDocument: ...
+
+
+def called(posting: NamedPosting) -> str:
     """Return the name of a posting as a person knows it: kind, number, party."""
     document = posting.document
     is_file = posting.operation == "attach"

@@ -14,7 +14,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import NotNow
 from hub.models import Posting, SourceDocument
 from hub.posting.preflight import checks
-from hub.posting.preflight.load import load as load_context
+from hub.posting.preflight.load import load_context
 
 
 class _Rollback(Exception):

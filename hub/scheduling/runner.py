@@ -295,7 +295,7 @@ def _lists(steps: Steps, company: Company) -> None:
 
 def _recheck(steps: Steps, company: Company) -> None:
     with company_lock(company.id, wait=True, on_wait=steps.recorder.progress):
-        recheck.check(company.id)
+        recheck.check_waiting(company.id)
 
 
 def _reconcile(steps: Steps, company: Company) -> None:

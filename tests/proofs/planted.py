@@ -150,7 +150,7 @@ BUGS = (
     Planted(
         "after a restore a check holds what was not looked for",
         "hub/posting/preflight/run.py",
-        "if recovery_resolve.doubt_after_restore(posting_session, ids):",
+        "if doubt_after_restore(posting_session, ids):",
         "if False:",
         "tests/unit/posting/test_recovery.py::test_after_a_restore_a_check_holds_nothing_that_was_not_looked_for",
     ),
@@ -363,8 +363,8 @@ BUGS = (
     Planted(
         "what a check holds is never checked again",
         "hub/posting/preflight/run.py",
-        "ids = _held(posting_session) if held else []",
-        "ids = []",
+        "held_ids = _held_by_checks(posting_session)",
+        "held_ids = []",
         "tests/unit/posting/test_removals.py::test_a_change_goes_once_the_payment_that_settled_it_is_removed",
     ),
     Planted(

@@ -190,7 +190,7 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
 
 def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str) -> None:
     """What QuickBooks made of it, against what was meant: a difference is a person's to judge, it stays posted."""
-    named = namer(session, posting.company_id, party_list(posting))
+    named = namer(session, posting.company_id, party_list(posting.kind, posting.meaning))
     unreadable = ["What it answered cannot be read, so it was not compared."]
     told = (
         unreadable

@@ -3,169 +3,226 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from hub.models import Posting
-from hub.models.enums import CHANGE_OPERATIONS
+from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.money import ZERO, format_amount, is_exact, to_cents
 from hub.posting import case_texts
 from hub.posting.preflight import duplicate_checks, link_checks, record_checks
-from hub.posting.preflight.context import Check, CheckContext, Finding, date_of, total_of
+from hub.posting.preflight.context import (
+    Check,
+    CheckContext,
+    Finding,
+    summary_lines,
+    summary_text,
+    transaction_date,
+    transaction_total,
+)
+from hub.posting.preflight.postings import CheckedPosting
 
-TAXED = ("bill", "vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "refund")
+KINDS_WITH_TAX = (
+    "bill",
+    "vendor_credit",
+    "expense",
+    "purchase_order",
+    "invoice",
+    "credit_memo",
+    "refund",
+)
+CORRECT_AT_SOURCE = "Correct it at the source; the next syncs read it again, Retry does at once."
 
 
-def find_problems(posting: Posting, context: CheckContext) -> list[Finding]:
-    """Everything that stops a posting, at once."""
-    if posting.operation == "attach":
+def find_problems(posting: CheckedPosting, context: CheckContext) -> list[Finding]:
+    """Return every reason not to send a posting; empty if nothing stops it."""
+    if posting.operation == Operation.ATTACH:
         return []
     checks = CHANGE_CHECKS if posting.operation in CHANGE_OPERATIONS else CREATE_CHECKS
-    return [problem for check in checks for problem in check(posting, context)]
+    return [finding for check in checks for finding in check(posting, context)]
 
 
-def _closed(posting: Posting, context: CheckContext) -> Iterator[Finding]:
-    closed, dates = context.facts.closed_to, [date_of(posting)]
-    if target := context.targets.get(posting.id):
-        dates.append(target.date)
-    if closed and any(date and date <= closed for date in dates):
-        yield Finding(
-            cause=f"closed:{context.company_id}",
-            title=f"The books are closed up to {closed:%d %b %Y}",
-            reason=f"{case_texts.called(posting)} is dated in that period, and QuickBooks would refuse it.",
-            act="open_period",
-            do="Open the period in QuickBooks (Settings, Advanced, Accounting), or change the date at the source.",
-        )
-
-
-def _edition(posting: Posting, context: CheckContext) -> Iterator[Finding]:
-    """What the company's edition of QuickBooks, or the way it is set up, has no room for."""
-    if posting.kind == "purchase_order" and not context.facts.purchase_orders:
-        yield Finding(
-            cause=f"edition:{context.company_id}:purchase_orders",
-            title="This QuickBooks has no purchase orders",
-            reason=f"{case_texts.called(posting)} cannot be posted: that needs QuickBooks Online Plus or Advanced.",
-            act="retry",
-            do="Upgrade QuickBooks and press Retry, or choose in the settings of the app to post bills instead.",
-        )
-    if (
-        posting.kind == "item"
-        and (posting.meaning or {}).get("type") == "Inventory"
-        and not context.facts.stock
-    ):
-        yield Finding(
-            cause=f"edition:{context.company_id}:stock",
-            title="QuickBooks does not track quantities",
-            reason=f"{case_texts.called(posting)} is kept in stock, but tracking of quantity on hand is switched off.",
-            act="retry",
-            do="Switch it on in QuickBooks (Settings, Sales, Products and services) and press Retry.",
-        )
-
-
-def _tax(posting: Posting, context: CheckContext) -> Iterator[Finding]:
-    meant = posting.meaning or {}
-    if not context.facts.tax_codes or posting.kind not in TAXED or meant.get("untaxed"):
+def first_posting(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find an app that may not post for the first time yet."""
+    block = context.first_posting_blocks.get(posting.installation_id)
+    if not block:
         return
-    numbered = enumerate(meant.get("lines") or (), start=1)
-    bare = [
-        place for place, line in numbered if not line.get("tax_code") and not line.get("discount")
-    ]
-    if bare:
-        lines = ", ".join(map(str, bare))
-        yield Finding(
-            own="tax",
-            title="A tax code is missing",
-            reason=(
-                f"{case_texts.called(posting)} has no tax code on line {lines}, and QuickBooks wants"
-                " one on every line."
-            ),
-            act="match",
-            do="Match the tax codes of the source, or set a default tax code in the settings of the app.",
-        )
+    yield Finding(
+        cause=f"first:{posting.installation_id}",
+        title="Match first, then post",
+        reason=f"{block}. Both sides hold data, and what is not matched would be there twice.",
+        act="match",
+        do=(
+            "Open Matching and say of each code what it is, or that it is new. The next sync"
+            " continues with what waits."
+        ),
+    )
 
 
-def _payable(posting: Posting, context: CheckContext) -> Iterator[Finding]:
-    if posting.kind in ("bill", "vendor_credit") and (
-        reason_text := context.unset.get(posting.installation_id)
-    ):
-        yield Finding(
-            cause=f"settings:{posting.installation_id}:payable_account",
-            title="No account for supplier invoices",
-            reason=reason_text,
-            act="settings",
-            do="Open the settings of the app and choose the credit account (accounts payable).",
-        )
+def closed_period(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find dates in a closed period: of the new transaction, and of the one that it changes."""
+    closed_to = context.facts.closed_to
+    if closed_to is None:
+        return
+    dates = [transaction_date(posting)]
+    target = context.targets.get(posting.id)
+    if target is not None:
+        dates.append(target.date)
+    if not any(date and date <= closed_to for date in dates):
+        return
+    name = case_texts.called(posting)
+    yield Finding(
+        cause=f"closed:{context.company_id}",
+        title=f"The books are closed up to {closed_to:%d %b %Y}",
+        reason=f"{name} is dated in that period, and QuickBooks would refuse it.",
+        act="open_period",
+        do=(
+            "Open the period in QuickBooks (Settings, Advanced, Accounting), or change the date at"
+            " the source."
+        ),
+    )
 
 
-def _gated(posting: Posting, context: CheckContext) -> Iterator[Finding]:
-    if reason_text := context.gated.get(posting.installation_id):
-        yield Finding(
-            cause=f"first:{posting.installation_id}",
-            title="Match first, then post",
-            reason=f"{reason_text}. Both sides hold data, and what is not matched would be there twice.",
-            act="match",
-            do="Open Matching and say of each code what it is, or that it is new. The next sync continues with"
-            " what waits.",
-        )
+def purchase_orders(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find purchase orders for an edition of QuickBooks that has none."""
+    if posting.kind != "purchase_order" or context.facts.purchase_orders:
+        return
+    name = case_texts.called(posting)
+    yield Finding(
+        cause=f"edition:{context.company_id}:purchase_orders",
+        title="This QuickBooks has no purchase orders",
+        reason=f"{name} cannot be posted: that needs QuickBooks Online Plus or Advanced.",
+        act="retry",
+        do=(
+            "Upgrade QuickBooks and press Retry, or choose in the settings of the app to post bills"
+            " instead."
+        ),
+    )
 
 
-def _sums(posting: Posting, context: CheckContext) -> Iterator[Finding]:
-    said, made = posting.document.total, total_of(posting)
-    if said is None or made is None or posting.part:
+def inventory(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find stock items for a company that does not track quantities."""
+    is_stock_item = posting.kind == "item" and summary_text(posting, "type") == "Inventory"
+    if not is_stock_item or context.facts.stock:
+        return
+    name = case_texts.called(posting)
+    yield Finding(
+        cause=f"edition:{context.company_id}:stock",
+        title="QuickBooks does not track quantities",
+        reason=f"{name} is kept in stock, but tracking of quantity on hand is switched off.",
+        act="retry",
+        do=("Switch it on in QuickBooks (Settings, Sales, Products and services) and press Retry."),
+    )
+
+
+def tax_codes(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find lines without a tax code in a company that requires one on every line."""
+    if not context.facts.tax_codes or posting.kind not in KINDS_WITH_TAX:
+        return
+    if (posting.meaning or {}).get("untaxed"):
+        return
+    numbers = []
+    for number, line in enumerate(summary_lines(posting), start=1):
+        if not line.get("tax_code") and not line.get("discount"):
+            numbers.append(str(number))
+    if not numbers:
+        return
+    yield Finding(
+        own="tax",
+        title="A tax code is missing",
+        reason=(
+            f"{case_texts.called(posting)} has no tax code on line {', '.join(numbers)}, and"
+            " QuickBooks wants one on every line."
+        ),
+        act="match",
+        do=(
+            "Match the tax codes of the source, or set a default tax code in the settings of the"
+            " app."
+        ),
+    )
+
+
+def payable_account(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find supplier invoices of an app without an accounts payable account."""
+    if posting.kind not in ("bill", "vendor_credit"):
+        return
+    reason = context.missing_accounts.get(posting.installation_id)
+    if not reason:
+        return
+    yield Finding(
+        cause=f"settings:{posting.installation_id}:payable_account",
+        title="No account for supplier invoices",
+        reason=reason,
+        act="settings",
+        do="Open the settings of the app and choose the credit account (accounts payable).",
+    )
+
+
+def line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find documents whose lines do not add up to the total that the source gives."""
+    source_total = posting.document.total
+    line_total = transaction_total(posting)
+    if source_total is None or line_total is None or posting.part:
         return
     currency = posting.currency or context.facts.currency
-    wanted = to_cents(said, currency)
-    if abs(wanted - made) > context.tolerances.get(posting.document_id, ZERO):
-        yield Finding(
-            own="sum",
-            title="The lines do not add up",
-            reason=f"{case_texts.called(posting)}: its lines come to {format_amount(made, currency)}, its total is"
-            f" {format_amount(wanted, currency)}.",
-            act="source",
-            do="Correct it at the source; the next syncs read it again, Retry does at once.",
-        )
+    expected = to_cents(source_total, currency)
+    if abs(expected - line_total) <= context.tolerances.get(posting.document_id, ZERO):
+        return
+    yield Finding(
+        own="sum",
+        title="The lines do not add up",
+        reason=(
+            f"{case_texts.called(posting)}: its lines come to"
+            f" {format_amount(line_total, currency)}, its total is"
+            f" {format_amount(expected, currency)}."
+        ),
+        act="source",
+        do=CORRECT_AT_SOURCE,
+    )
 
 
-def _decimals(posting: Posting, context: CheckContext) -> Iterator[Finding]:
-    meant = posting.meaning or {}
-    currency = str(meant.get("currency") or context.facts.currency)
-    amounts = [line.get("amount") for line in meant.get("lines") or ()] + [meant.get("total")]
-    odd = [
-        amount
-        for amount in amounts
-        if amount is not None and not is_exact(Decimal(str(amount)), currency)
-    ]
-    if odd:
+def decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find amounts with more decimals than their currency has."""
+    currency = summary_text(posting, "currency") or context.facts.currency
+    amounts = [line.get("amount") for line in summary_lines(posting)]
+    amounts.append(transaction_total(posting))
+    for amount in amounts:
+        if amount is None or is_exact(Decimal(str(amount)), currency):
+            continue
         yield Finding(
             own="decimals",
             title="More decimals than the currency has",
-            reason=f"{case_texts.called(posting)} has the amount {odd[0]}, which is no amount in {currency}.",
+            reason=(
+                f"{case_texts.called(posting)} has the amount {amount}, which is no amount in"
+                f" {currency}."
+            ),
             act="source",
-            do="Correct it at the source; the next syncs read it again, Retry does at once.",
+            do=CORRECT_AT_SOURCE,
         )
+        return
 
 
-RECORDS: tuple[Check, ...] = (
+RECORD_CHECKS: tuple[Check, ...] = (
     record_checks.records,
-    record_checks.sorts,
+    record_checks.account_types,
     record_checks.items,
-    record_checks.currency,
+    record_checks.party_currency,
 )
 CREATE_CHECKS: tuple[Check, ...] = (
-    _gated,
-    _closed,
-    _edition,
-    *RECORDS,
-    _payable,
-    _tax,
+    first_posting,
+    closed_period,
+    purchase_orders,
+    inventory,
+    *RECORD_CHECKS,
+    payable_account,
+    tax_codes,
     link_checks.links,
-    duplicate_checks.used,
-    _sums,
-    _decimals,
+    duplicate_checks.duplicates,
+    line_sum,
+    decimals,
 )
 CHANGE_CHECKS: tuple[Check, ...] = (
-    _gated,
-    _closed,
-    *RECORDS,
-    _tax,
+    first_posting,
+    closed_period,
+    *RECORD_CHECKS,
+    tax_codes,
     link_checks.links,
-    _decimals,
-    link_checks.paid,
+    decimals,
+    link_checks.dependents,
 )

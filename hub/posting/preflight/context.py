@@ -1,25 +1,20 @@
-"""What the checks before a send look at, loaded once for many postings, and what they answer."""
+"""What the checks before a send look at, loaded once for many postings, and what they find."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import value_object
-from hub.models import Head, Posting, Record
+from hub.models import Head, Record
+from hub.money import ZERO
+from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.entities import KIND
 
-BOUGHT = ("bill", "vendor_credit", "expense", "purchase_order", "bill_payment")
-LINE_LISTS = {
-    "account": "account",
-    "item": "item",
-    "class": "class",
-    "customer": "customer",
-    "tax_code": "tax_code",
-}
-SLOTS = (
+PURCHASE_KINDS = ("bill", "vendor_credit", "expense", "purchase_order", "bill_payment")
+ACCOUNT_FIELDS = (
     "payable_account",
     "payment_account",
     "deposit_account",
@@ -27,18 +22,31 @@ SLOTS = (
     "expense_account",
     "asset_account",
 )
-HEAD_LISTS = dict.fromkeys(SLOTS, "account") | {
+# The list of QuickBooks that a field of a line, or of the whole transaction, refers to.
+LISTS_OF_LINE_FIELDS = {
+    "account": "account",
+    "item": "item",
+    "class": "class",
+    "customer": "customer",
+    "tax_code": "tax_code",
+}
+LISTS_OF_FIELDS = dict.fromkeys(ACCOUNT_FIELDS, "account") | {
     "location": "location",
     "class": "class",
     "term": "term",
     "payment_method": "payment_method",
 }
-By = Mapping[tuple[Any, ...], list[Head]]
+RecordKey = tuple[str, str]  # list and id
+TransactionKey = tuple[str, str]  # kind and id
 
 
 @value_object
 class Finding:
-    """Why a posting is not sent; `cause` is shared by all that it stops, without one it is the posting's own."""
+    """A reason not to send a posting, with the texts of its case.
+
+    Postings with the same `cause` share a case. Without a cause the case is about this posting
+    alone, and `own` names it among the cases of the posting.
+    """
 
     own: str = ""
     cause: str = ""
@@ -49,85 +57,111 @@ class Finding:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(frozen=True)
+class RelatedTransactions:
+    """Transactions in QuickBooks that a posting may be, or that it settles."""
+
+    by_number: Mapping[tuple[str, str], Sequence[Head]] = field(default_factory=dict)
+    by_total: Mapping[tuple[str, Decimal | None], Sequence[Head]] = field(default_factory=dict)
+    by_id: Mapping[TransactionKey, Head] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class CheckContext:
-    """Records, heads and facts of one company."""
+    """What the checks look at, for many postings of one company."""
 
     facts: CompanyFacts
     company_id: int
-    lists: frozenset[str]
-    records: Mapping[tuple[str, str], Record]
-    heads: "Heads"
-    targets: Mapping[int, Head]  # by posting: what a change is written against
-    removals: Mapping[
-        int, int
-    ]  # by posting: our removal of what hangs on its target, which goes first
-    refs: Mapping[
-        int, set[tuple[str, str]]
-    ]  # by posting: the records that it names, by list and id
-    unset: Mapping[int, str] = field(
-        default_factory=dict
-    )  # by installation: why its payable account is missing
-    gated: Mapping[int, str] = field(
-        default_factory=dict
-    )  # by installation: why it may not post for the first time
-    tolerances: Mapping[int, Decimal] = field(
-        default_factory=dict
-    )  # by document: what its total may be off
+    lists: frozenset[str]  # those that were read from QuickBooks
+    records: Mapping[RecordKey, Record]
+    related: RelatedTransactions
+    # By posting: the transaction that a change is written against.
+    targets: Mapping[int, Head]
+    # By posting: the removal of something that depends on its target; it goes first.
+    removals: Mapping[int, int]
+    # By posting: the records that it refers to.
+    refs: Mapping[int, set[RecordKey]]
+    # By installation: why there is no account for supplier invoices.
+    missing_accounts: Mapping[int, str] = field(default_factory=dict)
+    # By installation: why it may not post for the first time yet.
+    first_posting_blocks: Mapping[int, str] = field(default_factory=dict)
+    # By document: how far its total may be from the sum of its lines.
+    tolerances: Mapping[int, Decimal] = field(default_factory=dict)
 
 
-@dataclass
-class Heads:
-    """Transactions that a posting may be, or that it settles."""
-
-    numbered: By = field(default_factory=dict)  # by kind, number
-    alike: By = field(default_factory=dict)  # by kind, total
-    settled: Mapping[tuple[str, str], Head] = field(default_factory=dict)  # by kind and id
+Check = Callable[[CheckedPosting, CheckContext], Iterator[Finding]]
 
 
-Check = Callable[[Posting, CheckContext], Iterator[Finding]]
+def party_list(kind: str, summary: Mapping[str, Any] | None) -> str:
+    """Return the list of QuickBooks that the party of a transaction is in."""
+    payee = str((summary or {}).get("payee") or "")
+    if payee:
+        return payee
+    return "vendor" if kind in PURCHASE_KINDS else "customer"
 
 
-def party_list(posting: Posting) -> str:
-    """The list that the party of a posting stands in."""
-    payee = str((posting.meaning or {}).get("payee") or "")
-    return payee or ("vendor" if posting.kind in BOUGHT else "customer")
-
-
-def refs(posting: Posting) -> set[tuple[str, str]]:
-    """Return the records that a posting names, by list and id; placeholders are left out."""
+def summary_text(posting: CheckedPosting, name: str) -> str:
+    """Return a field of the summary of a posting as text; "" if it has none."""
     summary = posting.meaning or {}
-    records = [(party_list(posting), summary.get("party")), (posting.kind, summary.get("parent"))]
-    for slot, name in HEAD_LISTS.items():
-        records.append((name, summary.get(slot)))
-    for line in summary.get("lines") or ():
-        for slot, name in LINE_LISTS.items():
-            records.append((name, line.get(slot)))
-    return {(name, str(id)) for name, id in records if id and not str(id).startswith("@")}
+    return str(summary.get(name) or "")
 
 
-def settles(posting: Posting) -> dict[tuple[str, str], Decimal]:
-    """Return how much of which transactions a posting settles or bills, by kind and id."""
-    amounts: dict[tuple[str, str], Decimal] = {}
-    for line in (posting.meaning or {}).get("lines") or ():
-        if not line.get("linked"):
-            continue
-        kind = KIND.get(str(line.get("linked_type") or ""), "")
-        id = str(line["linked"])
-        if not kind or id.startswith("@"):
+def summary_lines(posting: CheckedPosting) -> Sequence[Mapping[str, Any]]:
+    """Return the lines in the summary of a posting."""
+    summary = posting.meaning or {}
+    return summary.get("lines") or ()
+
+
+def party_id(posting: CheckedPosting) -> str:
+    """Return the id of the supplier or customer of a posting; "" if it has none."""
+    return summary_text(posting, "party")
+
+
+def record_refs(posting: CheckedPosting) -> set[RecordKey]:
+    """Return the records that a posting refers to, without those that are still to be created."""
+    summary = posting.meaning or {}
+    parties = party_list(posting.kind, summary)
+    candidates = [(parties, summary.get("party")), (posting.kind, summary.get("parent"))]
+    for name, list_name in LISTS_OF_FIELDS.items():
+        candidates.append((list_name, summary.get(name)))
+    for line in summary_lines(posting):
+        for name, list_name in LISTS_OF_LINE_FIELDS.items():
+            candidates.append((list_name, line.get(name)))
+
+    refs = set()
+    for list_name, value in candidates:
+        id = str(value or "")
+        if id and not is_placeholder(id):
+            refs.add((list_name, id))
+    return refs
+
+
+def is_placeholder(id: str) -> bool:
+    """Tell whether an id stands for a record or transaction that is still to be created."""
+    return id.startswith("@")
+
+
+def settled_amounts(posting: CheckedPosting) -> dict[TransactionKey, Decimal]:
+    """Return how much of which transactions a posting settles or bills."""
+    amounts: dict[TransactionKey, Decimal] = {}
+    for line in summary_lines(posting):
+        id = str(line.get("linked") or "")
+        kind = KIND.get(str(line.get("linked_type")))
+        if not id or not kind or is_placeholder(id):
             continue
         amount = Decimal(str(line.get("amount") or 0))
-        amounts[kind, id] = amounts.get((kind, id), Decimal(0)) + amount
+        key = (kind, id)
+        amounts[key] = amounts.get(key, ZERO) + amount
     return amounts
 
 
-def date_of(posting: Posting) -> dt.date | None:
-    """The day it is dated."""
-    text = (posting.meaning or {}).get("date")
+def transaction_date(posting: CheckedPosting) -> dt.date | None:
+    """Return the date of the transaction that a posting writes."""
+    text = summary_text(posting, "date")
     return dt.date.fromisoformat(text) if text else None
 
 
-def total_of(posting: Posting) -> Decimal | None:
-    """What it comes to, where that is known before QuickBooks works it out."""
+def transaction_total(posting: CheckedPosting) -> Decimal | None:
+    """Return the total that a posting writes; None if QuickBooks calculates it."""
     text = (posting.meaning or {}).get("total")
     return None if text is None else Decimal(str(text))

@@ -1,4 +1,4 @@
-"""Reads again from QuickBooks what the reasons of held postings depend on."""
+"""Read again from QuickBooks what the reasons of held postings depend on."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -8,6 +8,7 @@ from sqlalchemy import select
 from hub.db.engine import reading
 from hub.errors import HubError
 from hub.models import Company, Posting
+from hub.models.enums import PostingState
 from hub.qbo import changes, company
 from hub.qbo.client import Client
 
@@ -19,19 +20,24 @@ def read_again(posting_ids: Sequence[int]) -> None:
     QuickBooks and presses Retry expects the hub to see it. Costs three reads for each company,
     whatever the number of postings. If QuickBooks cannot be asked, the stored facts stay.
     """
-    for company_id in _companies(posting_ids):
+    for company_id in _connected_companies(posting_ids):
         client = Client(company_id)
         with suppress(HubError):
             company.read(company_id, client)
             changes.poll(company_id, client)
 
 
-def _companies(posting_ids: Sequence[int]) -> Sequence[int]:
-    wanted = (
+def _connected_companies(posting_ids: Sequence[int]) -> Sequence[int]:
+    """Return the connected companies of those of the postings that are held."""
+    query = (
         select(Posting.company_id)
         .join(Company, Company.id == Posting.company_id)
-        .where(Posting.id.in_(posting_ids), Posting.state == "held", Company.state == "connected")
+        .where(
+            Posting.id.in_(posting_ids),
+            Posting.state == PostingState.HELD,
+            Company.state == "connected",
+        )
         .distinct()
     )
     with reading() as session:
-        return session.scalars(wanted).all()
+        return session.scalars(query).all()

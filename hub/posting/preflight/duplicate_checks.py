@@ -1,91 +1,111 @@
-"""Checks whether a document stands in QuickBooks already, by its number or by its looks."""
+"""Check whether a document is in QuickBooks already, by its number or by its total and date."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from hub.models import Head, Posting
+from hub.models import Head
+from hub.models.enums import TransactionState
 from hub.posting import case_texts
-from hub.posting.preflight.context import CheckContext, Finding, date_of, total_of
+from hub.posting.preflight.context import (
+    CheckContext,
+    Finding,
+    party_id,
+    summary_text,
+    transaction_date,
+    transaction_total,
+)
+from hub.posting.preflight.postings import CheckedPosting
 
-ONE_SPACE = (
-    "invoice",
-    "credit_memo",
-    "refund",
-    "purchase_order",
-)  # of a number there is one, whoever the party is
-BANK_FEED = dt.timedelta(days=5)  # between an expense and the day on which the bank tells of it
+# QuickBooks allows each number of these once, whoever the party is.
+KINDS_WITH_UNIQUE_NUMBERS = ("invoice", "credit_memo", "refund", "purchase_order")
+# The longest time between an expense and its appearance in the bank feed.
+BANK_FEED_DELAY = dt.timedelta(days=5)
 
 
-def used(posting: Posting, context: CheckContext) -> Iterator[Finding]:
+def duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find transactions with the number of a document, else similar ones without a marker."""
-    number = str((posting.meaning or {}).get("number") or "")
-    numbered = context.heads.numbered.get((posting.kind, number), ())
-    same = [head for head in numbered if _is_same(head, posting)]
-    if same:
-        yield _choose(posting, "used", "Number already used", "already has its number", same)
+    number = summary_text(posting, "number")
+    same_number = []
+    for head in context.related.by_number.get((posting.kind, number), ()):
+        if _has_same_number(head, posting):
+            same_number.append(head)
+    if same_number:
+        what = "already has its number"
+        yield _finding(posting, "used", "Number already used", what, same_number)
         return
-    candidates = context.heads.alike.get((posting.kind, total_of(posting)), ())
-    alike = [head for head in candidates if _is_alike(head, posting)]
-    if alike:
-        yield _choose(posting, "twin", "Perhaps in QuickBooks already", _looks(posting), alike)
+
+    total = transaction_total(posting)
+    similar = []
+    for head in context.related.by_total.get((posting.kind, total), ()):
+        if _is_similar(head, posting):
+            similar.append(head)
+    if similar:
+        what = "has one of the same day and total"
+        if posting.kind == "expense":
+            what = "has one of the same total within five days"
+        yield _finding(posting, "twin", "Perhaps in QuickBooks already", what, similar)
 
 
-def _is_same(head: Head, posting: Posting) -> bool:
-    """Whether it has the number where one may stand only once; a payment's is a mere reference."""
-    party = posting.kind in ONE_SPACE or head.party == _party(posting)
-    return (
-        party
-        and _is_other(head, posting)
-        and (posting.kind != "payment" or head.total == total_of(posting))
-    )
+def _has_same_number(head: Head, posting: CheckedPosting) -> bool:
+    """Tell whether a transaction uses the number of a posting where it may be used only once."""
+    if not _is_foreign(head, posting):
+        return False
+    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS and head.party != party_id(posting):
+        return False
+    # The number of a payment is a mere reference, which several payments may share.
+    return posting.kind != "payment" or head.total == transaction_total(posting)
 
 
-def _is_alike(head: Head, posting: Posting) -> bool:
+def _is_similar(head: Head, posting: CheckedPosting) -> bool:
     """Tell whether an unmarked transaction has the date and party of a posting."""
-    day = date_of(posting)
-    currency = (posting.meaning or {}).get("currency")
-    if head.marker or not _is_other(head, posting):
+    if head.marker or not _is_foreign(head, posting):
         return False
-    if head.currency not in ("", currency):
+    if head.currency not in ("", summary_text(posting, "currency")):
         return False
-    if not day or not head.date:
+    date = transaction_date(posting)
+    if date is None or head.date is None:
         return False
-    if posting.kind == "expense" and _same_account(head, posting):
-        return abs(head.date - day) <= BANK_FEED and head.party in ("", _party(posting))
-    return head.date == day and head.party == _party(posting)
+    if posting.kind == "expense" and _may_share_account(head, posting):
+        return _may_be_from_bank_feed(head, posting, date)
+    return head.date == date and head.party == party_id(posting)
 
 
-def _same_account(head: Head, posting: Posting) -> bool:
-    """Whether both were paid from the same account, as far as is known: only there the bank feed shows it."""
-    return head.account in ("", str((posting.meaning or {}).get("payment_account") or head.account))
+def _may_be_from_bank_feed(head: Head, posting: CheckedPosting, date: dt.date) -> bool:
+    """Tell whether an expense may have come from the bank, some days later, with or without party."""
+    if head.date is None or abs(head.date - date) > BANK_FEED_DELAY:
+        return False
+    return head.party in ("", party_id(posting))
 
 
-def _is_other(head: Head, posting: Posting) -> bool:
-    live = head.kind == posting.kind and head.state == "live"
-    return (
-        live
-        and head.marker != posting.document.marker
-        and head.quickbooks_id not in (posting.not_these or ())
-    )
+def _may_share_account(head: Head, posting: CheckedPosting) -> bool:
+    """Tell whether both may be paid from one account; only then may one be the bank feed's."""
+    account = summary_text(posting, "payment_account")
+    if not head.account or not account:
+        return True
+    return head.account == account
 
 
-def _party(posting: Posting) -> str:
-    return str((posting.meaning or {}).get("party") or "")
+def _is_foreign(head: Head, posting: CheckedPosting) -> bool:
+    """Tell whether a transaction is live and not known to be, or not to be, the posting's own."""
+    if head.kind != posting.kind or head.state != TransactionState.LIVE:
+        return False
+    if head.marker == posting.document.marker:
+        return False
+    return head.quickbooks_id not in (posting.not_these or ())
 
 
-def _looks(posting: Posting) -> str:
-    days = " within five days" if posting.kind == "expense" else ""
-    return f"has one of the same total{days}" if days else "has one of the same day and total"
-
-
-def _choose(posting: Posting, own: str, title: str, what: str, heads: list[Head]) -> Finding:
+def _finding(
+    posting: CheckedPosting, own: str, title: str, what: str, heads: Sequence[Head]
+) -> Finding:
+    """Return the finding that asks a person whether one of these is the document."""
     party = f" of {posting.document.party}" if posting.document.party else ""
     kind = posting.kind.replace("_", " ")
     ids = ", ".join(head.quickbooks_id for head in heads)
+    name = case_texts.called(posting)
     return Finding(
         own=own,
         title=title,
-        reason=f"{case_texts.called(posting)} was not sent: in QuickBooks a {kind}{party} {what} (transaction {ids}).",
+        reason=f"{name} was not sent: in QuickBooks a {kind}{party} {what} (transaction {ids}).",
         act="choose",
         do="Press “This is it” when they are the same document; “Not this one” posts it anyway.",
         details={"candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]},

@@ -1,229 +1,226 @@
-"""Load what the checks of many postings look at: their columns, records, heads and settings."""
+"""Load what the checks of many postings look at: records, transactions, settings and tolerances."""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import make_dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, cast
 
 from marshmallow import Schema
-from sqlalchemy import Table, and_, bindparam, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub import outbox
-from hub.db.bulk import among
 from hub.models import Head, Installation, ListState, Posting, Record, SourceDocument
-from hub.models.enums import CHANGE_OPERATIONS
+from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.posting.actions import removals
 from hub.posting.preflight import first_posting
 from hub.posting.preflight.context import (
-    By,
     CheckContext,
-    Heads,
-    date_of,
-    refs,
-    settles,
-    total_of,
+    RecordKey,
+    RelatedTransactions,
+    party_id,
+    record_refs,
+    settled_amounts,
+    summary_text,
+    transaction_date,
+    transaction_total,
 )
-from hub.posting.preflight.duplicate_checks import BANK_FEED
+from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY
+from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo import company
 from hub.qbo.entities import DOCUMENTS
 
-TO_CHECK = ("ready", "review", "waiting")
-NAMES = (
-    "id",
-    "document_id",
-    "company_id",
-    "installation_id",
-    "kind",
-    "part",
-    "operation",
-    "base",
-    "state",
-    "meaning",
-    "currency",
-    "not_these",
-)
-OF_DOCUMENTS = ("slug", "source_id", "kind", "marker", "number", "party", "total")
-_postings, _documents = cast(Table, Posting.__table__), cast(Table, SourceDocument.__table__)
-CHECKED = (
-    select(*(_documents.c[name] for name in OF_DOCUMENTS), *(_postings.c[name] for name in NAMES))
-    .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
-    .where(among(_postings.c.id, "ids"), _postings.c.state.in_(bindparam("states", expanding=True)))
-    .order_by(_postings.c.id)
-)
-Checked = make_dataclass("Checked", ("document", *NAMES), slots=True)
-OfDocument = make_dataclass("OfDocument", OF_DOCUMENTS, slots=True)
 
-
-def read(
-    session: Session, ids: Sequence[int], states: Sequence[str] = TO_CHECK
-) -> Sequence[Posting]:
-    """Return what the checks look at of those of the postings that are in these states, for reading only."""
-    width = len(OF_DOCUMENTS)
-    wanted = {"ids": list(ids), "states": list(states)}
-    return [
-        Checked(OfDocument(*row[:width]), *row[width:]) for row in session.execute(CHECKED, wanted)
-    ]
-
-
-def load(session: Session, company_id: int, postings: Sequence[Posting]) -> CheckContext:
-    """All that the checks of these postings look at."""
-    named_by = {posting.id: refs(posting) for posting in postings}
-    by_list: dict[str, set[str]] = defaultdict(set)
-    for name, id in set[tuple[str, str]]().union(*named_by.values()):
-        by_list[name].add(id)
-    named = [
-        and_(Record.list == name, Record.quickbooks_id.in_(ids)) for name, ids in by_list.items()
-    ]
-    rows = (
-        session.scalars(select(Record).where(Record.company_id == company_id, or_(*named)))
-        if named
-        else ()
-    )
+def load_context(
+    session: Session, company_id: int, postings: Sequence[CheckedPosting]
+) -> CheckContext:
+    """Load all that the checks of these postings look at."""
     facts = company.facts(session, company_id)
-    stored = {(row.list, row.quickbooks_id): row for row in rows}
-    read = select(ListState.list).where(ListState.company_id == company_id)
+    refs = {posting.id: record_refs(posting) for posting in postings}
+    stored = _records(session, company_id, set().union(*refs.values()))
+    lists = select(ListState.list).where(ListState.company_id == company_id)
     targets = _targets(session, company_id, postings)
+    installation_ids = {posting.installation_id for posting in postings}
     return CheckContext(
         facts=facts,
         company_id=company_id,
-        lists=frozenset(session.scalars(read)),
+        lists=frozenset(session.scalars(lists)),
         records=stored | _planned_parties(session, postings, facts.currency),
-        heads=_heads(session, company_id, postings),
+        related=_related_transactions(session, company_id, postings),
         targets=targets,
         removals=removals.pending(session, company_id, targets),
-        refs=named_by,
-        unset=_unset(session, {posting.installation_id for posting in postings}),
-        gated=first_posting.closed(session, {posting.installation_id for posting in postings}),
+        refs=refs,
+        missing_accounts=_missing_accounts(session, installation_ids),
+        first_posting_blocks=first_posting.blocks(session, installation_ids),
         tolerances=_tolerances(session, postings),
     )
 
 
+def _records(
+    session: Session, company_id: int, refs: Iterable[RecordKey]
+) -> dict[RecordKey, Record]:
+    """Return the stored records of these lists and ids."""
+    ids_by_list: dict[str, set[str]] = defaultdict(set)
+    for list_name, id in refs:
+        ids_by_list[list_name].add(id)
+    if not ids_by_list:
+        return {}
+    conditions = []
+    for list_name, ids in ids_by_list.items():
+        conditions.append(and_(Record.list == list_name, Record.quickbooks_id.in_(ids)))
+    query = select(Record).where(Record.company_id == company_id, or_(*conditions))
+    return {(record.list, record.quickbooks_id): record for record in session.scalars(query)}
+
+
 def _planned_parties(
-    session: Session, postings: Sequence[Posting], home: str
-) -> dict[tuple[str, str], Record]:
-    """Return the parties that are still to be created for these postings, as if they were there."""
-    parties = {str((one.meaning or {}).get("party") or "").encode() for one in postings}
-    ids = {id for party in parties for id in outbox.awaited(b'"%s"' % party)}
-    found = (
+    session: Session, postings: Sequence[CheckedPosting], home_currency: str
+) -> dict[RecordKey, Record]:
+    """Return the parties that are still to be created for these postings, as if they existed."""
+    ids: set[int] = set()
+    for party in {party_id(posting) for posting in postings}:
+        ids |= outbox.awaited(f'"{party}"'.encode())
+    if not ids:
+        return {}
+    # A creation that is held has a case of its own.
+    query = (
         select(Posting.id, SourceDocument.kind, SourceDocument.party, SourceDocument.currency)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(Posting.id.in_(ids), Posting.state != "held")  # one that is held has its own case
+        .where(Posting.id.in_(ids), Posting.state != PostingState.HELD)
     )
-    planned = {}
-    for id, kind, name, currency in session.execute(found) if ids else ():
-        place = outbox.placeholder(id)
-        planned[kind, place] = Record(
-            list=kind, quickbooks_id=place, name=name, currency=currency or home, active=True
+    parties = {}
+    for id, kind, name, currency in session.execute(query):
+        placeholder = outbox.placeholder(id)
+        parties[kind, placeholder] = Record(
+            list=kind,
+            quickbooks_id=placeholder,
+            name=name,
+            currency=currency or home_currency,
+            active=True,
         )
-    return planned
+    return parties
 
 
-def _tolerances(session: Session, postings: Sequence[Posting]) -> Mapping[int, Decimal]:
-    """By how much the source says that its total may be off, where it is."""
-    off = [one.document_id for one in postings if one.document.total not in (None, total_of(one))]
-    said = SourceDocument.body["tolerance"].as_string()
-    found = (
-        select(SourceDocument.id, said).where(SourceDocument.id.in_(off), said.is_not(None))
-        if off
-        else None
+def _tolerances(session: Session, postings: Sequence[CheckedPosting]) -> Mapping[int, Decimal]:
+    """Return, by document, the tolerances of totals that differ from what a posting writes."""
+    document_ids = set()
+    for posting in postings:
+        total = posting.document.total
+        if total is not None and total != transaction_total(posting):
+            document_ids.add(posting.document_id)
+    if not document_ids:
+        return {}
+    tolerance = SourceDocument.body["tolerance"].as_string()
+    query = select(SourceDocument.id, tolerance).where(
+        SourceDocument.id.in_(document_ids), tolerance.is_not(None)
     )
-    return {} if found is None else {id: Decimal(text) for id, text in session.execute(found)}
+    return {id: Decimal(text) for id, text in session.execute(query)}
 
 
-def _heads(session: Session, company_id: int, postings: Sequence[Posting]) -> Heads:
-    """What has the number or the looks of one of these, and what they settle."""
-    new = [
-        posting
-        for posting in postings
-        if posting.operation == "create" and posting.kind in DOCUMENTS
-    ]
-    wanted = {key for posting in postings for key in settles(posting)}
-    named = [and_(Head.kind == kind, Head.quickbooks_id == id) for kind, id in wanted]
-    found = (
-        session.scalars(select(Head).where(Head.company_id == company_id, or_(*named))).all()
-        if named
-        else ()
-    )
-    alike = _like(session, company_id, new) if new else ()
-    return Heads(
-        numbered=_by(
-            (head for head in alike if head.number), lambda head: (head.kind, head.number)
-        ),
-        alike=_by(alike, lambda head: (head.kind, head.total)),
-        settled={(head.kind, head.quickbooks_id): head for head in found},
+def _related_transactions(
+    session: Session, company_id: int, postings: Sequence[CheckedPosting]
+) -> RelatedTransactions:
+    """Return the transactions that these postings may be or that they settle."""
+    candidates = _duplicate_candidates(session, company_id, postings)
+    by_number: dict[tuple[str, str], list[Head]] = defaultdict(list)
+    by_total: dict[tuple[str, Decimal | None], list[Head]] = defaultdict(list)
+    for head in candidates:
+        by_total[head.kind, head.total].append(head)
+        if head.number:
+            by_number[head.kind, head.number].append(head)
+    settled = _settled_transactions(session, company_id, postings)
+    return RelatedTransactions(
+        by_number=by_number,
+        by_total=by_total,
+        by_id={(head.kind, head.quickbooks_id): head for head in settled},
     )
 
 
-def _like(session: Session, company_id: int, postings: Sequence[Posting]) -> Sequence[Head]:
-    """Return the transactions with their numbers, or with their totals on about their days."""
+def _settled_transactions(
+    session: Session, company_id: int, postings: Sequence[CheckedPosting]
+) -> Sequence[Head]:
+    keys = {key for posting in postings for key in settled_amounts(posting)}
+    if not keys:
+        return ()
+    conditions = [and_(Head.kind == kind, Head.quickbooks_id == id) for kind, id in keys]
+    query = select(Head).where(Head.company_id == company_id, or_(*conditions))
+    return session.scalars(query).all()
+
+
+def _duplicate_candidates(
+    session: Session, company_id: int, postings: Sequence[CheckedPosting]
+) -> Sequence[Head]:
+    """Return the transactions with the number of a new one, or with its total near its date."""
+    kinds: set[str] = set()
     numbers: set[str] = set()
-    days: set[dt.date] = set()
+    dates: set[dt.date] = set()
     totals: set[Decimal] = set()
     for posting in postings:
-        numbers.add(str((posting.meaning or {}).get("number") or ""))
-        date = date_of(posting)
-        if date:
-            days.update(date + shift for shift in _shifts(posting))
-        total = total_of(posting)
+        if posting.operation != Operation.CREATE or posting.kind not in DOCUMENTS:
+            continue
+        kinds.add(posting.kind)
+        number = summary_text(posting, "number")
+        if number:
+            numbers.add(number)
+        dates |= _dates_nearby(posting)
+        total = transaction_total(posting)
         if total is not None:
             totals.add(total)
-    numbers.discard("")
-    candidates = select(Head).where(
+    if not kinds:
+        return ()
+    live = select(Head).where(
         Head.company_id == company_id,
-        Head.kind.in_({posting.kind for posting in postings}),
-        Head.state == "live",
+        Head.kind.in_(kinds),
+        Head.state == TransactionState.LIVE,
     )
-    same = candidates.where(Head.number.in_(numbers))
-    alike = candidates.where(Head.date.in_(days), Head.total.in_(totals))
-    return list(dict.fromkeys([*session.scalars(same), *session.scalars(alike)]))
+    same_number = session.scalars(live.where(Head.number.in_(numbers)))
+    same_total = session.scalars(live.where(Head.date.in_(dates), Head.total.in_(totals)))
+    return list(dict.fromkeys([*same_number, *same_total]))
 
 
-def _shifts(posting: Posting) -> Iterable[dt.timedelta]:
-    reach = BANK_FEED.days if posting.kind == "expense" else 0
-    return (dt.timedelta(days=days) for days in range(-reach, reach + 1))
+def _dates_nearby(posting: CheckedPosting) -> set[dt.date]:
+    """Return the dates that a duplicate of a posting may have."""
+    date = transaction_date(posting)
+    if date is None:
+        return set()
+    days = BANK_FEED_DELAY.days if posting.kind == "expense" else 0
+    return {date + dt.timedelta(days=shift) for shift in range(-days, days + 1)}
 
 
-def _by(heads: Iterable[Head], key: Callable[[Head], tuple[Any, ...]]) -> By:
-    found: dict[tuple[Any, ...], list[Head]] = defaultdict(list)
-    for head in heads:
-        found[key(head)].append(head)
-    return found
+def _targets(
+    session: Session, company_id: int, postings: Sequence[CheckedPosting]
+) -> Mapping[int, Head]:
+    """Return, by posting, the transactions that changes are written against."""
+    targets = {}
+    for posting in postings:
+        if posting.operation not in CHANGE_OPERATIONS:
+            continue
+        quickbooks_id = posting.base.rpartition(":")[0]
+        head = session.get(Head, (company_id, posting.kind, quickbooks_id))
+        if head is not None:
+            targets[posting.id] = head
+    return targets
 
 
-def _targets(session: Session, company_id: int, postings: Sequence[Posting]) -> Mapping[int, Head]:
-    changes = {
-        posting.id: posting for posting in postings if posting.operation in CHANGE_OPERATIONS
-    }
-    found = {
-        id: session.get(Head, (company_id, posting.kind, posting.base.rpartition(":")[0]))
-        for id, posting in changes.items()
-    }
-    return {id: head for id, head in found.items() if head}
-
-
-def _unset(session: Session, installation_ids: Iterable[int]) -> Mapping[int, str]:
-    """The installations whose app wants a payable account that is not chosen."""
-    found = {}
-    for installation in session.scalars(
-        select(Installation).where(Installation.id.in_(list(installation_ids)))
-    ):
+def _missing_accounts(session: Session, installation_ids: Iterable[int]) -> Mapping[int, str]:
+    """Return the installations whose app needs an accounts payable account that is not chosen."""
+    query = select(Installation).where(Installation.id.in_(list(installation_ids)))
+    reasons = {}
+    for installation in session.scalars(query):
         app = hub_context.current().plugins.apps.get(installation.slug)
-        for name in _payables(app.settings) if app else ():
-            if not installation.settings.get(name):
-                found[installation.id] = (
-                    f"{app.name if app else installation.slug} has no credit account chosen yet."
-                )
-    return found
+        if app is None:
+            continue
+        names = _payable_account_settings(app.settings)
+        if any(not installation.settings.get(name) for name in names):
+            reasons[installation.id] = f"{app.name} has no credit account chosen yet."
+    return reasons
 
 
-def _payables(settings: Schema | type[Schema]) -> list[str]:
+def _payable_account_settings(settings: Schema | type[Schema]) -> list[str]:
+    """Return the names of the settings that choose an accounts payable account."""
     schema = settings() if isinstance(settings, type) else settings
-    return [
-        name
-        for name, one in schema.fields.items()
-        if one.metadata.get("choices_from") == "payable_account"
-    ]
+    names = []
+    for name, setting in schema.fields.items():
+        if setting.metadata.get("choices_from") == "payable_account":
+            names.append(name)
+    return names

@@ -1,20 +1,24 @@
-"""What waits is checked anew when QuickBooks' lists have changed, before anyone posts it."""
+"""Check waiting postings again after the lists of QuickBooks have changed."""
 
 from sqlalchemy import update
 
 from hub.db.engine import transaction
 from hub.models import Posting
+from hub.models.enums import PostingState
 from hub.posting.outcome.session import PostingSession
-from hub.posting.preflight import run as preflight_run
+from hub.posting.preflight import run
 
 
-def check(company_id: int) -> None:
-    """Holds what QuickBooks would refuse now; the caller has the company to itself."""
-    waits = (
+def check_waiting(company_id: int) -> None:
+    """Hold the postings of a company that QuickBooks would refuse now.
+
+    The caller must hold the lease of the company.
+    """
+    checked = (
         Posting.company_id == company_id,
-        Posting.state.in_(("ready", "review")),
+        Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
         Posting.checked_at.is_not(None),
     )
     with transaction() as session:
-        session.execute(update(Posting).where(*waits).values(checked_at=None))
-    preflight_run.check(PostingSession(company_id))
+        session.execute(update(Posting).where(*checked).values(checked_at=None))
+    run.check(PostingSession(company_id))

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from hub import context as hub_context
@@ -12,166 +12,202 @@ from hub import outbox, sources
 from hub.cases import inbox
 from hub.db.engine import reading, transaction
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
+from hub.models.enums import Holder, Operation, PostingState
 from hub.posting.actions import removals
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.checks import find_problems
 from hub.posting.preflight.context import CheckContext, Finding
-from hub.posting.preflight.load import load, read
-from hub.posting.recovery import resolve as recovery_resolve
+from hub.posting.preflight.load import load_context
+from hub.posting.preflight.postings import load_postings
 from hub.posting.recovery import startup_scan
+from hub.posting.recovery.resolve import doubt_after_restore
 
-AT_ONCE = 300
-_creation = aliased(Posting)  # made once: making an alias takes longer than most statements
-STALE = dt.timedelta(hours=1)  # after which what waits is checked again, for records change
+CHUNK_SIZE = 300
+MAX_CHECK_AGE = dt.timedelta(hours=1)  # then a posting is checked again, for records may change
+_creation = aliased(Posting)  # once for all queries: an alias takes longer than most statements
 
 
-def check(posting_session: PostingSession, *, held: bool = True) -> None:
-    """Check what is about to be sent or reviewed, and unless told otherwise what earlier checks hold.
+def check(posting_session: PostingSession, *, include_held: bool = True) -> None:
+    """Check the postings that are to be sent or reviewed, and those that the checks hold.
 
-    What may be in QuickBooks already, or is by its mark, is not held before that is known.
+    A posting that may be in QuickBooks already is first looked for there, because it must not be
+    held before that is known.
     """
     ids = _unchecked(posting_session)
-    if recovery_resolve.doubt_after_restore(posting_session, ids):
+    if doubt_after_restore(posting_session, ids):
         ids = _unchecked(posting_session)
-    for kind in _kinds(ids) if ids else ():
+    for kind in _created_kinds(ids):
         startup_scan.adopt(posting_session, kind)
-    for first in range(0, len(ids), AT_ONCE):
+    for first in range(0, len(ids), CHUNK_SIZE):
         with transaction() as session:
-            _check(session, posting_session, ids[first : first + AT_ONCE])
-        posting_session.report_progress("check", min(first + AT_ONCE, len(ids)), len(ids))
-    ids = _held(posting_session) if held else []
-    for first in range(0, len(ids), AT_ONCE):
+            _check_chunk(session, posting_session, ids[first : first + CHUNK_SIZE])
+        posting_session.report_progress("check", min(first + CHUNK_SIZE, len(ids)), len(ids))
+
+    if not include_held:
+        return
+    held_ids = _held_by_checks(posting_session)
+    for first in range(0, len(held_ids), CHUNK_SIZE):
         with transaction() as session:
-            _check_held(session, posting_session, ids[first : first + AT_ONCE])
+            _check_held_chunk(session, posting_session, held_ids[first : first + CHUNK_SIZE])
 
 
-def _held(posting_session: PostingSession) -> list[int]:
-    """Return what the checks hold: the reason may have ceased since, by what was read or posted."""
-    mine = *posting_session.own_postings(), Posting.state == "held", Posting.hold == "preflight"
+def _held_by_checks(posting_session: PostingSession) -> list[int]:
+    """Return the postings that the checks hold; what was read or posted since may release them."""
+    query = select(Posting.id).where(
+        *posting_session.own_postings(),
+        Posting.state == PostingState.HELD,
+        Posting.hold == Holder.PREFLIGHT,
+    )
     with reading() as session:
-        return list(session.scalars(select(Posting.id).where(*mine).order_by(Posting.id)))
+        return list(session.scalars(query.order_by(Posting.id)))
 
 
 def _unchecked(posting_session: PostingSession) -> list[int]:
-    """After a restore what waits for a person is checked when QuickBooks was searched for what was forgotten."""
-    searched = not posting_session.company.restored_since or posting_session.company.restored_until
-    old = Posting.checked_at < posting_session.clock.now() - STALE
-    states = Posting.state.in_(("ready", "review") if searched else ("ready",))
-    unchecked = or_(Posting.checked_at.is_(None), and_(Posting.state == "ready", old))
-    before_creations = or_(Posting.checked_at.is_(None), old)
-    mine = select(Posting.id).where(*posting_session.own_postings())
+    """Return the postings that were never checked, or too long ago.
+
+    After a restore, postings in review are left out until QuickBooks was searched for postings that
+    the database has forgotten.
+    """
+    company = posting_session.company
+    states = [PostingState.READY]
+    if not company.restored_since or company.restored_until:
+        states.append(PostingState.REVIEW)
+
+    never_checked = Posting.checked_at.is_(None)
+    outdated = Posting.checked_at < posting_session.clock.now() - MAX_CHECK_AGE
+    needs_check = or_(never_checked, (Posting.state == PostingState.READY) & outdated)
+    own_ids = select(Posting.id).where(*posting_session.own_postings())
     with reading() as session:
-        due = session.scalars(mine.where(states, unchecked)).all()
-        waiting = session.scalars(mine.where(*_waits_for_a_creation(), before_creations)).all()
+        due = session.scalars(own_ids.where(Posting.state.in_(states), needs_check)).all()
+        waiting = session.scalars(
+            own_ids.where(_waits_for_creation(), or_(never_checked, outdated))
+        ).all()
     return sorted({*due, *waiting})
 
 
-def _waits_for_a_creation() -> list[ColumnElement[bool]]:
-    """Whether a posting waits for a record that would be made for it: it is checked before that is made."""
-    made = exists().where(
+def _waits_for_creation() -> ColumnElement[bool]:
+    """Return the condition that a posting waits for a record that the hub would create for it.
+
+    It is checked before the record is created, so that none is created for a posting that is held.
+    """
+    record_is_planned = exists().where(
         _creation.id == Posting.after_id,
         _creation.state.in_(outbox.UNSENT),
         SourceDocument.id == _creation.document_id,
         SourceDocument.made_for != "",
     )
-    waits = Posting.state == "waiting", Posting.hold == "", Posting.operation != "attach"
-    return [*waits, made]
+    is_waiting = Posting.state == PostingState.WAITING
+    is_free = Posting.hold == Holder.NOBODY
+    return is_waiting & is_free & (Posting.operation != Operation.ATTACH) & record_is_planned
 
 
-def _kinds(ids: Sequence[int]) -> list[str]:
+def _created_kinds(ids: Sequence[int]) -> list[str]:
+    """Return the kinds that these postings create."""
+    if not ids:
+        return []
+    creations = Posting.id.in_(ids), Posting.operation == Operation.CREATE
     with reading() as session:
-        creates = Posting.id.in_(ids), Posting.operation == "create"
-        return list(session.scalars(select(Posting.kind).where(*creates).distinct()))
+        return list(session.scalars(select(Posting.kind).where(*creations).distinct()))
 
 
-def _check(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:
+def _check_chunk(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:
     """Check postings: mark those without findings as checked, hold the others."""
-    postings = read(session, ids)
-    context = load(session, posting_session.company_id, postings)
+    postings = load_postings(session, ids)
+    context = load_context(session, posting_session.company_id, postings)
     findings = {posting.id: find_problems(posting, context) for posting in postings}
-    passed = [posting.id for posting in postings if not findings[posting.id]]
+    passed = [id for id, problems in findings.items() if not problems]
     session.execute(
         update(Posting).where(Posting.id.in_(passed)).values(checked_at=posting_session.clock.now())
     )
-    _release(session, passed)
-    awaited_removals = {id: context.removals[id] for id in passed if id in context.removals}
-    removals.wait(session, awaited_removals)
-    for posting in postings:
-        if findings[posting.id]:
-            row = session.get_one(Posting, posting.id)
-            _hold(session, posting_session, row, findings[posting.id])
+    _close_cases(session, passed)
+    _wait_for_removals(session, context, passed)
+    for id, problems in findings.items():
+        if problems:
+            _hold(session, posting_session, session.get_one(Posting, id), problems)
 
 
-def _check_held(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:
-    """Release what nothing stops any more, and renew the reasons of the rest where they have changed."""
-    postings = read(session, ids, ("held",))
-    context = load(session, posting_session.company_id, postings)
-    found = {posting.id: find_problems(posting, context) for posting in postings}
-    _set_free(
-        session, posting_session, [id for id, stopped in found.items() if not stopped], context
-    )
-    for posting in postings:
-        row, stopped = session.get_one(Posting, posting.id), found[posting.id]
-        if stopped and row.reason != _reason(stopped):
-            _hold(session, posting_session, row, stopped)
+def _check_held_chunk(
+    session: Session, posting_session: PostingSession, ids: Sequence[int]
+) -> None:
+    """Check held postings again: release those without findings, update changed reasons."""
+    postings = load_postings(session, ids, (PostingState.HELD,))
+    context = load_context(session, posting_session.company_id, postings)
+    findings = {posting.id: find_problems(posting, context) for posting in postings}
+    passed = [id for id, problems in findings.items() if not problems]
+    _release(session, posting_session, passed, context)
+    for id, problems in findings.items():
+        posting = session.get_one(Posting, id)
+        if problems and posting.reason != _reason(problems):
+            _hold(session, posting_session, posting, problems)
 
 
-def _set_free(
+def _release(
     session: Session, posting_session: PostingSession, ids: Sequence[int], context: CheckContext
 ) -> None:
-    """Let postings begin again, each where its installation's postings begin."""
-    of: dict[int, list[int]] = defaultdict(list)
+    """Release held postings, each to the state in which postings of its installation begin."""
+    if not ids:
+        return
+    ids_by_installation: dict[int, list[int]] = defaultdict(list)
     rows = select(Posting.id, Posting.installation_id).where(Posting.id.in_(ids))
-    for id, installation_id in session.execute(rows) if ids else ():
-        of[installation_id].append(id)
-    for installation_id, theirs in of.items():
+    for id, installation_id in session.execute(rows):
+        ids_by_installation[installation_id].append(id)
+    for installation_id, own_ids in ids_by_installation.items():
         installation = session.get_one(Installation, installation_id)
         app = hub_context.current().plugins.apps.get(installation.slug)
         if app is None:
             continue
         begin = sources.initial_state(app, sources.settings_of(installation), installation.mode)
-        outbox.release_checked(session, theirs, begin, posting_session.clock.now())
-        inbox.release_all(session, theirs)
-        removals.wait(
-            session, {id: context.removals[id] for id in theirs if id in context.removals}
-        )
+        outbox.release_checked(session, own_ids, begin, posting_session.clock.now())
+        inbox.release_all(session, own_ids)
+        _wait_for_removals(session, context, own_ids)
 
 
-def _release(session: Session, ids: Sequence[int]) -> None:
-    """Those that had open cases leave them."""
-    link = case_posting.c
-    held = (
-        select(link.posting_id).join(Case, Case.id == link.case_id).where(Case.closed_at.is_(None))
+def _wait_for_removals(session: Session, context: CheckContext, ids: Sequence[int]) -> None:
+    """Have postings wait for the removal of what depends on their targets."""
+    awaited = {id: context.removals[id] for id in ids if id in context.removals}
+    removals.wait(session, awaited)
+
+
+def _close_cases(session: Session, ids: Sequence[int]) -> None:
+    """Remove postings from their open cases."""
+    query = (
+        select(case_posting.c.posting_id)
+        .join(Case, Case.id == case_posting.c.case_id)
+        .where(Case.closed_at.is_(None), case_posting.c.posting_id.in_(ids))
     )
-    for id in set(session.scalars(held.where(link.posting_id.in_(ids)))):
+    for id in set(session.scalars(query)):
         inbox.release(session, id)
 
 
-def _reason(found: Sequence[Finding]) -> str:
-    return " ".join(f"{problem.title}. {problem.reason}" for problem in found)
+def _reason(findings: Sequence[Finding]) -> str:
+    return " ".join(f"{finding.title}. {finding.reason}" for finding in findings)
 
 
 def _hold(
-    session: Session, posting_session: PostingSession, posting: Posting, found: Sequence[Finding]
+    session: Session,
+    posting_session: PostingSession,
+    posting: Posting,
+    findings: Sequence[Finding],
 ) -> None:
-    causes = {problem.cause or f"posting:{posting.id}:{problem.own}": problem for problem in found}
-    posting.state, posting.hold, posting.changed_at = (
-        "held",
-        "preflight",
-        posting_session.clock.now(),
-    )
-    posting.reason = _reason(found)
+    """Hold a posting, with a case for each finding."""
+    causes = {
+        finding.cause or f"posting:{posting.id}:{finding.own}": finding for finding in findings
+    }
+    posting.state = PostingState.HELD
+    posting.hold = Holder.PREFLIGHT
+    posting.reason = _reason(findings)
+    posting.changed_at = posting_session.clock.now()
     inbox.release(session, posting, keep=causes)
-    for cause, problem in causes.items():
+    for cause, finding in causes.items():
         inbox.open(
             session,
             cause,
-            title=problem.title,
-            reason=problem.reason,
-            act=problem.act,
-            do=problem.do,
+            title=finding.title,
+            reason=finding.reason,
+            act=finding.act,
+            do=finding.do,
             company_id=posting.company_id,
             installation_id=posting.installation_id,
-            details=dict(problem.details),
+            details=dict(finding.details),
             postings=[posting],
         )

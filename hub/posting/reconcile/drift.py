@@ -117,7 +117,9 @@ def _edits(one: PostedDocument, shown: reconcile_refresh.Shown) -> list[str]:
     if entity is None:
         return []
     with reading() as session:
-        named = namer(session, one.posting.company_id, party_list(one.posting))
+        named = namer(
+            session, one.posting.company_id, party_list(one.posting.kind, one.posting.meaning)
+        )
         return payloads.differences(
             payloads.meaning(kind, written), payloads.meaning(kind, entity), name_of=named
         )

@@ -115,9 +115,9 @@ def _go(posting_session: PostingSession) -> None:
         with transaction() as session:
             outbox.withdraw_superseded(session, posting_session.company_id)
             outbox.release_waiting(session, posting_session.company_id, posting_session.clock.now())
-        preflight_run.check(posting_session, held=sent > 0)
+        preflight_run.check(posting_session, include_held=sent > 0)
         if creations.schedule(posting_session):
-            preflight_run.check(posting_session, held=False)
+            preflight_run.check(posting_session, include_held=False)
             creations.schedule(posting_session)
         sent = _send(posting_session)
         if posting_session.stopped or (not sent and posting_session.counts.total() == before):

@@ -99,7 +99,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S13",
         place="hub/posting/preflight/record_checks.py",
-        old="    if party is None or not party.currency or party.currency == wanted:\n",
+        old="    if party is None or not party.currency or party.currency == currency:\n",
         new="    if True:\n",
         bug="An invoice is sent in a currency that its customer is not kept in.",
     ),

@@ -79,15 +79,18 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B9",
         place="hub/posting/preflight/duplicate_checks.py",
-        old="    return head.date == day and head.party == _party(posting)",
+        old="    return head.date == date and head.party == party_id(posting)",
         new="    return False",
         bug="A bill of the same supplier, day and total is not noticed.",
     ),
     Mutant(
         row="CT-B9",
         place="hub/posting/preflight/duplicate_checks.py",
-        old="    party = posting.kind in ONE_SPACE or head.party == _party(posting)",
-        new="    party = posting.kind in ONE_SPACE",
+        old=(
+            "    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS "
+            "and head.party != party_id(posting):\n"
+        ),
+        new="    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS:\n",
         bug="A bill of the same supplier and number is not noticed.",
     ),
     Mutant(
@@ -114,8 +117,8 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B12",
         place="hub/posting/preflight/record_checks.py",
-        old="    if party is None or not party.currency or party.currency == wanted:",
-        new="    if party is None or party.currency != wanted:",
+        old="    if party is None or not party.currency or party.currency == currency:",
+        new="    if party is None or party.currency != currency:",
         bug="An invoice in another currency than its supplier's is sent.",
     ),
     Mutant(

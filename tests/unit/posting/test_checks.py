@@ -54,7 +54,7 @@ def test_what_became_inactive_since_it_was_mapped_is_told(till):
     till.run(bought(payable_account="33", term="3"))
     change(Record, (1, "account", "33"), active=False)
     change(Record, (1, "term", "3"), active=False)
-    recheck.check(1)
+    recheck.check_waiting(1)
     assert sorted(title for title in till.cases() if "inactive" in title) == [
         "Account Accounts Payable (A/P) is inactive in QuickBooks",
         "Term Net 30 is inactive in QuickBooks",

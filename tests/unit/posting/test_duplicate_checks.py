@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from hub.models import Head, Posting, SourceDocument
-from hub.posting.preflight.context import Heads
-from hub.posting.preflight.duplicate_checks import used
+from hub.posting.preflight.context import RelatedTransactions
+from hub.posting.preflight.duplicate_checks import duplicates
 
 DAY = dt.date(2026, 3, 10)
 MEANT = {
@@ -38,8 +38,10 @@ def asked(**about):
         "marker": "",
     } | about
     head = Head(kind="expense", quickbooks_id="7", number="", state="live", **seen)
-    known = SimpleNamespace(heads=Heads(alike={("expense", Decimal("9.00")): [head]}))
-    return [problem.title for problem in used(posting, known)] != []
+    context = SimpleNamespace(
+        related=RelatedTransactions(by_total={("expense", Decimal("9.00")): [head]})
+    )
+    return [problem.title for problem in duplicates(posting, context)] != []
 
 
 @pytest.mark.parametrize(

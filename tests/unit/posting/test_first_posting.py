@@ -50,7 +50,7 @@ def app_that(make_app, make_config, empty_database):
 
 def closed(id):
     with reading() as session:
-        return first_posting.closed(session, [id]).get(id, "")
+        return first_posting.blocks(session, [id]).get(id, "")
 
 
 def test_it_is_shut_while_a_code_that_must_be_matched_is_open(app_that):
