@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hub import outbox
 from hub.contract.codec import dump
-from hub.contract.documents import Attachment, Document, Line, State
+from hub.contract.documents import Attachment, Document, Line, ReceiptState
 from hub.contract.hookspecs import hookimpl
 from hub.contract.registry import Plugins
 from hub.contract.types import App
@@ -31,7 +31,7 @@ from hub.posting.send.run import DrainResult, drain
 from hub.qbo import payloads, transaction_index
 from hub.testing.clock import FakeClock
 
-STATES: tuple[State, ...] = ("queued", "posted", "held", "failed")
+STATES: tuple[ReceiptState, ...] = ("queued", "posted", "held", "failed")
 
 
 class Source:
@@ -39,7 +39,7 @@ class Source:
 
     __name__ = "bench"
 
-    def __init__(self, wants: Sequence[State] = STATES) -> None:
+    def __init__(self, wants: Sequence[ReceiptState] = STATES) -> None:
         self.wants = wants
         self.told: list[tuple[str, str, str | None]] = []
         self.files: dict[str, bytes] = {}
@@ -81,7 +81,7 @@ class Desk:
     """The postings of one installation, and the stand-in that they go to."""
 
     def __init__(
-        self, app: Flask, quickbooks: Any, clock: FakeClock, wants: Sequence[State] = STATES
+        self, app: Flask, quickbooks: Any, clock: FakeClock, wants: Sequence[ReceiptState] = STATES
     ) -> None:
         self.app, self.quickbooks, self.clock = app, quickbooks, clock
         self.source = Source(wants)
