@@ -13,7 +13,7 @@ import bills
 from sqlalchemy import text
 
 from hub.db import engine
-from hub.models import Attempt, Head, Posting, ReceiptRow, SourceDocument
+from hub.models import Attempt, Posting, ReceiptRow, SourceDocument, TransactionHead
 
 FEW, MANY = 1000, int(os.environ.get("MANY_DOCUMENTS", "1000000"))
 TURNS, BATCH = 3, 50_000
@@ -30,7 +30,7 @@ COPIED = {
         "answer": EMPTY,
     },
     Attempt: {"id": NEXT, "posting_id": "posting_id + :by"},
-    Head: {
+    TransactionHead: {
         "quickbooks_id": f"quickbooks_id {OTHER}",
         "number": f"number {OTHER}",
         "total": "total + :by",

@@ -9,7 +9,7 @@ from hub.collect.batch import CollectBatch
 from hub.collect.cases import HoldText
 from hub.contract.documents import Code, Document, Item
 from hub.mapping import Mapped, Missing, Ref, find_existing_record
-from hub.models import Head, Posting, Record, SourceDocument
+from hub.models import Posting, Record, SourceDocument, TransactionHead
 
 
 def find_existing(
@@ -70,5 +70,5 @@ def _order_date(batch: CollectBatch, quickbooks_id: str, current: Posting | None
         date = (current.meaning or {}).get("date")
         return dt.date.fromisoformat(date) if date else None
     key = (batch.installation.company_id, "purchase_order", quickbooks_id)
-    head = batch.session.get(Head, key)
+    head = batch.session.get(TransactionHead, key)
     return head.date if head else None

@@ -13,7 +13,7 @@ from hub.collect.removal import with_order_status
 from hub.collect.setup import MADE
 from hub.contract.documents import Document, Party, value_object
 from hub.mapping import Mapped
-from hub.models import Head, Posting, Record, SourceDocument
+from hub.models import Posting, Record, SourceDocument, TransactionHead
 from hub.money import to_cents
 from hub.qbo import payloads
 
@@ -242,7 +242,9 @@ def _departure(batch: CollectBatch, posting: Posting) -> str:
     """Say how the transaction of the newest posting left QuickBooks; "" while it is there."""
     if posting.operation in outbox.REMOVALS:
         return "removed from"
-    head = batch.session.get(Head, (posting.company_id, posting.kind, posting.quickbooks_id))
+    head = batch.session.get(
+        TransactionHead, (posting.company_id, posting.kind, posting.quickbooks_id)
+    )
     return f"{head.state} in" if head and head.state != "live" else ""
 
 
@@ -258,7 +260,7 @@ def _sync_token(batch: CollectBatch, kind: str, quickbooks_id: str) -> str:
     if kind in MADE:
         record = batch.session.get(Record, key)
         return str(record.body.get("sync_token", "")) if record else ""
-    head = batch.session.get(Head, key)
+    head = batch.session.get(TransactionHead, key)
     return head.sync_token if head else ""
 
 

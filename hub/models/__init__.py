@@ -5,7 +5,7 @@ Imports only `hub.db`. Start reading in `postings`.
 
 from hub.models.cases import Case, case_posting
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
-from hub.models.lists import Head, ListState, Match, Record, SeenCode
+from hub.models.lists import ListState, Match, Record, SeenCode, TransactionHead
 from hub.models.origin import DatabaseOrigin
 from hub.models.people import Access, AuditEntry, OAuthState, Role, Secret, User
 from hub.models.postings import Attempt, Posting, Proof, ReceiptRow, SourceDocument
@@ -20,7 +20,6 @@ __all__ = [
     "Company",
     "Cursor",
     "DatabaseOrigin",
-    "Head",
     "Installation",
     "ListState",
     "Match",
@@ -38,6 +37,7 @@ __all__ = [
     "SeenCode",
     "SourceDocument",
     "Token",
+    "TransactionHead",
     "User",
     "case_posting",
 ]

@@ -80,9 +80,10 @@ class ListState(Model):
     version: Mapped[int] = mapped_column(default=0)  # grows with every change of an entry
 
 
-class Head(Model):
+class TransactionHead(Model):
     """The head of a transaction in QuickBooks; `state` is live, voided or deleted."""
 
+    __tablename__ = "head"
     __table_args__ = (
         Index("ix_head_number", "company_id", "kind", "number"),
         Index("ix_head_marker", "company_id", "kind", "marker"),

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, literal, select, text, union
 from sqlalchemy.orm import Session, aliased
 
-from hub.models import Head, Installation, Posting, SourceDocument
+from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.lists import NOT_LIVE
 from hub.models.postings import BESIDE_THE_FIRST
 from hub.outbox.main_posting import (
@@ -26,14 +26,14 @@ EVERY = (*STATES, *WAITING, "unreadable")
 NOT_PLANNED = ("pending", "update_only")  # stages that leave a document without a posting
 AT_ONCE = 1000
 _asked = aliased(Posting)  # made once: making an alias takes longer than most statements
-SAME_TRANSACTION = same_transaction(Posting, Head)
+SAME_TRANSACTION = same_transaction(Posting, TransactionHead)
 # A document without a posting is not final, unreadable, or was withdrawn before it was planned.
 WITHOUT_POSTING = case(
     (SourceDocument.unreadable != "", "unreadable"),
     (SourceDocument.stage == "closed", "withdrawn"),
     else_=PENDING,
 )
-STATE = case((Posting.id.is_(None), WITHOUT_POSTING), else_=state_column(Posting, Head))
+STATE = case((Posting.id.is_(None), WITHOUT_POSTING), else_=state_column(Posting, TransactionHead))
 
 
 def documents_with_posting() -> Select[Any]:
@@ -42,13 +42,15 @@ def documents_with_posting() -> Select[Any]:
     return (
         select(SourceDocument, Posting, STATE)
         .outerjoin(Posting, Posting.id == main)
-        .outerjoin(Head, SAME_TRANSACTION)
+        .outerjoin(TransactionHead, SAME_TRANSACTION)
     )
 
 
 def part_states(session: Session, document_id: int) -> dict[int, str]:
     """Return the states of the parts of a document, by the posting that counts for each."""
-    wanted = select(Posting.id, state_column(Posting, Head)).outerjoin(Head, SAME_TRANSACTION)
+    wanted = select(Posting.id, state_column(Posting, TransactionHead)).outerjoin(
+        TransactionHead, SAME_TRANSACTION
+    )
     mine = Posting.document_id == document_id, counts_for_its_part(Posting)
     return dict(iter(session.execute(wanted.where(*mine))))
 
@@ -57,9 +59,9 @@ def states_of_parts(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Return, by posting, the state of the part of a document that it belongs to."""
     same_part = _asked.document_id == Posting.document_id, _asked.part == Posting.part
     wanted = (
-        select(_asked.id, state_column(Posting, Head))
+        select(_asked.id, state_column(Posting, TransactionHead))
         .join(_asked, and_(*same_part))
-        .outerjoin(Head, SAME_TRANSACTION)
+        .outerjoin(TransactionHead, SAME_TRANSACTION)
     )
     mine = _asked.id.in_(ids), _asked.operation != "attach", counts_for_its_part(Posting)
     return dict(iter(session.execute(wanted.where(*mine))))
@@ -111,7 +113,7 @@ def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
         posted = Posting.state == "posted", Posting.operation.in_(REMOVALS)
         return documents.where(*posted, text(BESIDE_THE_FIRST))
     if state == MISSING:
-        gone = select(Posting.document_id).join(Head, SAME_TRANSACTION)
+        gone = select(Posting.document_id).join(TransactionHead, SAME_TRANSACTION)
         return gone.where(text(NOT_LIVE), Posting.state == "posted")
     if state == PENDING:
         return select(SourceDocument.id).where(SourceDocument.stage.in_(NOT_PLANNED))

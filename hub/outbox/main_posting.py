@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from hub.models import Head, Posting, SourceDocument
+from hub.models import Posting, SourceDocument, TransactionHead
 from hub.outbox.planning import REMOVALS
 
 REMOVED, MISSING = "removed", "missing"
@@ -64,7 +64,7 @@ def state_column(posting: Any, head: Any) -> ColumnElement[str]:
 @cache
 def main_posting_id() -> ScalarSelect[int]:
     """Return a subquery for the main posting of the `SourceDocument` of the enclosing statement."""
-    posting, head = aliased(Posting), aliased(Head)
+    posting, head = aliased(Posting), aliased(TransactionHead)
     state = state_column(posting, head)
     order = case(*((state == name, place) for place, name in enumerate(ORDER)))
     return (

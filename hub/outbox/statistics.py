@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from hub.models import Head, Posting, SourceDocument
+from hub.models import Posting, SourceDocument, TransactionHead
 from hub.models.lists import NOT_LIVE
 from hub.models.postings import BESIDE_THE_FIRST, MADE_FOR_CODES
 from hub.money import ZERO
@@ -51,7 +51,7 @@ HALF = 10**9  # of a sum of millionths: what is added up above it, and what belo
 FIRST = Posting.operation == "create", Posting.part == "", Posting.generation == 0
 CREDITS = ("vendor_credit", "credit_memo", "refund")
 WAITING = ("waiting", "ready", "sending")  # states that count as one
-SAME_TRANSACTION = same_transaction(Posting, Head)
+SAME_TRANSACTION = same_transaction(Posting, TransactionHead)
 
 
 def counts(session: Session, installation_id: int) -> dict[str, int]:
@@ -101,7 +101,7 @@ def _missing_firsts(installation_id: int) -> Select[int]:
     apart = union(_several(installation_id), _made(installation_id))
     return (
         select(func.count())
-        .select_from(Head)
+        .select_from(TransactionHead)
         .join(Posting, SAME_TRANSACTION)
         .where(text(NOT_LIVE), *FIRST, Posting.state == "posted")
         .where(Posting.installation_id == installation_id, Posting.document_id.not_in(apart))
@@ -126,7 +126,9 @@ def states(session: Session, installation_id: int) -> dict[int, str]:
 
 def _states(session: Session, which: ColumnElement[bool]) -> dict[int, str]:
     of_document: dict[int, list[str]] = defaultdict(list)
-    found = _counting(which).add_columns(Posting.document_id, state_column(Posting, Head))
+    found = _counting(which).add_columns(
+        Posting.document_id, state_column(Posting, TransactionHead)
+    )
     for _, document_id, state in session.execute(found):
         of_document[document_id].append(state)
     return {id: min(states, key=ORDER.index) for id, states in of_document.items()}
@@ -152,7 +154,7 @@ def _added_up(installation_id: int) -> Select[Any]:
 
     Each sum has two halves, because all millionths together may exceed the largest integer.
     """
-    live = case((Head.state == "live", Head.total), else_=None)
+    live = case((TransactionHead.state == "live", TransactionHead.total), else_=None)
     source = func.coalesce(SourceDocument.total, Posting.total)
     whole = [type_coerce(amount, BigInteger) for amount in (source, Posting.posted_total, live)]
     halves = [
@@ -165,7 +167,7 @@ def _added_up(installation_id: int) -> Select[Any]:
     return (
         select(*columns)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .outerjoin(Head, SAME_TRANSACTION)
+        .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(*FIRST, Posting.installation_id == installation_id, Posting.state == "posted")
         .where(source.is_not(None), Posting.document_id.not_in(apart))
         .group_by(Posting.kind, Posting.currency)
@@ -203,14 +205,14 @@ def _counting(which: ColumnElement[bool]) -> Select[Any]:
     return (
         select(Posting.id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .outerjoin(Head, SAME_TRANSACTION)
+        .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(which, counts_for_its_part(Posting), SourceDocument.made_for == "")
     )
 
 
 def _amounts(session: Session, which: ColumnElement[bool]) -> Iterator[Row[Any]]:
     """Yield the amounts of posted documents that have several postings."""
-    live = case((Head.state == "live", Head.total), else_=None)
+    live = case((TransactionHead.state == "live", TransactionHead.total), else_=None)
     amounts: Any = (
         Posting.document_id,
         Posting.kind,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.contract.documents import value_object
-from hub.models import Head, Posting
+from hub.models import Posting, TransactionHead
 from hub.money import format_amount
 from hub.posting.protocol.history import FORGOTTEN, LIST_KINDS
 
@@ -179,15 +179,17 @@ def called(posting: NamedPosting) -> str:
 def candidates(session: Session, posting: Posting, ids: tuple[str, ...]) -> list[dict[str, Any]]:
     """What is known of transactions that a person is asked about, to be shown side by side."""
     mine = (
-        Head.company_id == posting.company_id,
-        Head.kind == posting.kind,
-        Head.quickbooks_id.in_(ids),
+        TransactionHead.company_id == posting.company_id,
+        TransactionHead.kind == posting.kind,
+        TransactionHead.quickbooks_id.in_(ids),
     )
-    heads = {head.quickbooks_id: head for head in session.scalars(select(Head).where(*mine))}
+    heads = {
+        head.quickbooks_id: head for head in session.scalars(select(TransactionHead).where(*mine))
+    }
     return [candidate(id, heads.get(id)) for id in ids if id != FORGOTTEN.id]
 
 
-def candidate(id: str, head: Head | None) -> dict[str, Any]:
+def candidate(id: str, head: TransactionHead | None) -> dict[str, Any]:
     """One of them."""
     if head is None:
         return {"id": id}

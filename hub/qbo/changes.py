@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.errors import Refused
-from hub.models import Company, Head, ListState
+from hub.models import Company, ListState, TransactionHead
 from hub.qbo import record_download, records, search, transaction_download, transaction_index
 from hub.qbo.client import PAGE, Client
 from hub.qbo.entities import DOCUMENTS, ENTITY, KIND, LISTS
@@ -257,7 +257,7 @@ def _is_known(session: Session, company_id: int, event: Event) -> bool:
     """Return whether the mirror shows it already, as it does for what the hub wrote itself."""
     if not event.kind:
         return True
-    head = session.get(Head, (company_id, event.kind, event.id))
+    head = session.get(TransactionHead, (company_id, event.kind, event.id))
     if head is None:
         return False
     if event.operation.lower().startswith("delete"):

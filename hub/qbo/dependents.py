@@ -1,6 +1,6 @@
 """What depends on a transaction in QuickBooks, so that a change would affect it too."""
 
-from hub.models import Head
+from hub.models import TransactionHead
 
 OPEN_KINDS = (
     "bill",
@@ -10,7 +10,7 @@ OPEN_KINDS = (
 )  # those of which something stays open
 
 
-def blocking_link(head: Head) -> str:
+def blocking_link(head: TransactionHead) -> str:
     """Return what depends on a transaction, as half a sentence; "" if nothing does."""
     if (
         head.kind in OPEN_KINDS

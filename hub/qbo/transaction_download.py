@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import engine
-from hub.models import Head, ListState
+from hub.models import ListState, TransactionHead
 from hub.qbo.client import Client
 from hub.qbo.entities import DOCUMENTS
 from hub.qbo.paging import read_all
@@ -70,11 +70,11 @@ def _mark_missing(
     begun: dt.datetime | None,
 ) -> None:
     """Mark as deleted what a complete reading did not contain, unless it may be newer than that."""
-    expected = select(Head).where(
-        Head.company_id == company_id,
-        Head.kind == kind,
-        Head.state != DELETED,
-        Head.date >= since,
+    expected = select(TransactionHead).where(
+        TransactionHead.company_id == company_id,
+        TransactionHead.kind == kind,
+        TransactionHead.state != DELETED,
+        TransactionHead.date >= since,
     )
     for head in session.scalars(expected):
         is_older = begun is None or head.created_at is None or head.created_at < begun - INDEX_DELAY

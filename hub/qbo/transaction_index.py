@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Insert, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from hub.db import bulk, engine
-from hub.models import Head
+from hub.models import TransactionHead
 from hub.qbo.entities import DOCUMENTS, linked_kind, ref_id, way
 from hub.qbo.payloads.fingerprint import content
 
@@ -28,12 +28,12 @@ IDS_PER_QUERY = 500
 Row = dict[str, Any]
 Link = tuple[str, str]  # kind and Id of a linked transaction
 
-_heads_table = cast(Table, Head.__table__)
+_heads_table = cast(Table, TransactionHead.__table__)
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
-_STORED_HEADS = select(Head).where(
-    Head.company_id == bindparam("_company"),
-    Head.kind == bindparam("_kind"),
-    Head.quickbooks_id.in_(_ids),
+_STORED_HEADS = select(TransactionHead).where(
+    TransactionHead.company_id == bindparam("_company"),
+    TransactionHead.kind == bindparam("_kind"),
+    TransactionHead.quickbooks_id.in_(_ids),
 )
 
 
@@ -75,7 +75,9 @@ def absorb_all(
     return [(kind, id) for id in (*newly_deleted, *(row["quickbooks_id"] for row in changed))]
 
 
-def _compare(rows: Iterable[Row], stored: Mapping[str, Head]) -> tuple[list[Row], list[Row]]:
+def _compare(
+    rows: Iterable[Row], stored: Mapping[str, TransactionHead]
+) -> tuple[list[Row], list[Row]]:
     """Return the rows that are not older than what is stored, and those of them that differ."""
     current, changed = [], []
     for row in rows:
@@ -108,7 +110,9 @@ def _partition(
     return deleted_ids, alive
 
 
-def _mark_deleted(stored: Mapping[str, Head], ids: Iterable[str], *, is_news: bool) -> None:
+def _mark_deleted(
+    stored: Mapping[str, TransactionHead], ids: Iterable[str], *, is_news: bool
+) -> None:
     for id in ids:
         head = stored.get(id)
         if head is not None:
@@ -116,7 +120,7 @@ def _mark_deleted(stored: Mapping[str, Head], ids: Iterable[str], *, is_news: bo
 
 
 def _ended_links(
-    stored: Mapping[str, Head], current: Iterable[Row], deleted_ids: Iterable[str]
+    stored: Mapping[str, TransactionHead], current: Iterable[Row], deleted_ids: Iterable[str]
 ) -> dict[str, list[Link]]:
     """Return, by Id, the transactions to which each of these was linked and no longer is."""
     links_now: dict[str, Sequence[Any]] = {
@@ -139,7 +143,7 @@ def _release(session: Session, company_id: int, kind: str, ended: Mapping[str, l
     """
     for id, others in ended.items():
         for other in others:
-            head = session.get(Head, (company_id, *other))
+            head = session.get(TransactionHead, (company_id, *other))
             if head is None:
                 continue
             left = [
@@ -149,7 +153,7 @@ def _release(session: Session, company_id: int, kind: str, ended: Mapping[str, l
                 head.links, head.balance = left, None
 
 
-def _upsert(session: Session, stored: Mapping[str, Head], rows: Iterable[Row]) -> None:
+def _upsert(session: Session, stored: Mapping[str, TransactionHead], rows: Iterable[Row]) -> None:
     """Update stored heads and insert new ones; of two rows with the same Id the last one counts."""
     latest = {row["quickbooks_id"]: row for row in rows}
     for id in latest.keys() & stored.keys():
@@ -205,7 +209,9 @@ def is_voided(entity: dict[str, Any]) -> bool:
     return "Voided" in note and not has_amounts
 
 
-def _heads(session: Session, company_id: int, kind: str, ids: list[str]) -> dict[str, Head]:
+def _heads(
+    session: Session, company_id: int, kind: str, ids: list[str]
+) -> dict[str, TransactionHead]:
     """Return the stored heads with these Ids."""
     heads = {}
     for start in range(0, len(ids), IDS_PER_QUERY):
@@ -216,7 +222,7 @@ def _heads(session: Session, company_id: int, kind: str, ids: list[str]) -> dict
     return heads
 
 
-def _is_older(row: Row, stored: Head | None) -> bool:
+def _is_older(row: Row, stored: TransactionHead | None) -> bool:
     """Return whether a row is older than what is stored; a deleted transaction stays deleted."""
     if stored is None:
         return False
@@ -226,7 +232,7 @@ def _is_older(row: Row, stored: Head | None) -> bool:
     return all(token.isdigit() for token in tokens) and int(tokens[0]) < int(tokens[1])
 
 
-def _is_same(row: Row, stored: Head | None) -> bool:
+def _is_same(row: Row, stored: TransactionHead | None) -> bool:
     if stored is None:
         return False
     return all(getattr(stored, name) == value for name, value in row.items())

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.config import API_URLS
 from hub.context import current
-from hub.models import Case, Head, Posting, Record, SourceDocument
+from hub.models import Case, Posting, Record, SourceDocument, TransactionHead
 from hub.posting.reconcile import posted_documents
 from hub.qbo import deep_links, display
 from hub.qbo.client import Client
@@ -34,7 +34,7 @@ class Transaction:
 
     id: str
     facts: list[tuple[str, str]]
-    head: Head | None
+    head: TransactionHead | None
     url: str | None
     whose: SourceDocument | None = None
     foreign: bool = False  # it bears the mark of another document, so it cannot be this one
@@ -275,7 +275,7 @@ def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side
     """Compare each transaction that bears a marker of ours with the posting it names."""
     sides = []
     for key in _stranger_keys(case):
-        head = session.get(Head, key)
+        head = session.get(TransactionHead, key)
         document = _document_of_marker(session, head) if head else None
         posting = _creating_posting(session, document) if document else None
         transaction = _transaction(session, key, entities, posting)
@@ -303,7 +303,7 @@ def _transaction(
     session: Session, key: Key, entities: Entities, beside: Posting | None = None
 ) -> Transaction:
     company_id, kind, id = key
-    head = session.get(Head, key)
+    head = session.get(TransactionHead, key)
     marker = head.marker if head else ""
     owner = _document_of_marker(session, head) if head and marker else None
     foreign = bool(marker and beside and marker != beside.document.marker)
@@ -337,7 +337,7 @@ def page_of(kind: str, id: str) -> str | None:
     return deep_links.address(kind, id) if is_real else None
 
 
-def _document_of_marker(session: Session, head: Head) -> SourceDocument | None:
+def _document_of_marker(session: Session, head: TransactionHead) -> SourceDocument | None:
     bears_marker = (
         SourceDocument.company_id == head.company_id,
         SourceDocument.marker == head.marker,
@@ -345,7 +345,7 @@ def _document_of_marker(session: Session, head: Head) -> SourceDocument | None:
     return session.scalars(select(SourceDocument).where(*bears_marker)).first()
 
 
-def _facts(session: Session, head: Head, currency: str) -> list[tuple[str, str]]:
+def _facts(session: Session, head: TransactionHead, currency: str) -> list[tuple[str, str]]:
     party = _record_name(session, head, ("vendor", "customer"), head.party)
     pairs = {
         "Party": party,
@@ -360,7 +360,7 @@ def _facts(session: Session, head: Head, currency: str) -> list[tuple[str, str]]
     return [(label, text) for label, text in pairs.items() if text]
 
 
-def _record_name(session: Session, head: Head, lists: tuple[str, ...], id: str) -> str:
+def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...], id: str) -> str:
     is_record = (
         Record.company_id == head.company_id,
         Record.list.in_(lists),

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.db import engine
-from hub.models import Head, Record
+from hub.models import Record, TransactionHead
 from hub.qbo import changes, record_download, transaction_download, transport
 from hub.qbo import company as qbo_company
 from hub.qbo.entities import ENTITY
@@ -236,7 +236,7 @@ def read_changes(stage: Stage) -> None:
         if not stage.attempt(lambda: changes.poll(1)):
             assert stage.attempt(lambda: changes.poll(1))
         with engine.reading() as session:
-            assert session.get_one(Head, (1, "bill", bill)).number == number
+            assert session.get_one(TransactionHead, (1, "bill", bill)).number == number
 
 
 STORIES: dict[str, Callable[[Stage], None]] = {

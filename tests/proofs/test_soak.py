@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from hub import App, Checkpoint, Document, Field, Line, Tenant, hookimpl
 from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
-from hub.models import Head, Installation, Posting
+from hub.models import Installation, Posting, TransactionHead
 from hub.qbo import changes
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
@@ -279,6 +279,6 @@ def in_the_books(elsewhere, touched):
 def noticed():
     """What the hub knows of the people's work."""
     with reading() as session:
-        heads = session.execute(select(Head.state, Head.date)).all()
+        heads = session.execute(select(TransactionHead.state, TransactionHead.date)).all()
     edited = sum(state == "live" and str(date) == "2026-01-31" for state, date in heads)
     return Counter({"Update": edited, "Delete": sum(state == "deleted" for state, _ in heads)})

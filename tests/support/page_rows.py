@@ -13,7 +13,6 @@ from hub.context import current
 from hub.models import (
     Attempt,
     Company,
-    Head,
     Installation,
     ListState,
     Posting,
@@ -25,6 +24,7 @@ from hub.models import (
     SeenCode,
     SourceDocument,
     Token,
+    TransactionHead,
 )
 from hub.outbox import fingerprint
 from hub.web import people
@@ -327,7 +327,7 @@ def _cases(session: Session, story: Story) -> None:
         story.cases[act] = inbox.open(
             session, cause, title=title, act=act, postings=stops, **about
         ).id
-    session.add(Head(
+    session.add(TransactionHead(
         company_id=story.company, kind="bill", quickbooks_id="145", number="F-20265", party="v1", currency="NOK",
         date=dt.date(2026, 3, 6), total=Decimal("1435.50"), links=[], created_at=current().clock.now(),
     ))  # fmt: skip

@@ -12,7 +12,7 @@ from hub import outbox
 from hub.cases import inbox
 from hub.db import engine
 from hub.errors import NotFound, NotNow, Refused
-from hub.models import Attempt, Head, Posting, SourceDocument
+from hub.models import Attempt, Posting, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS
 from hub.outbox import listing
 from hub.posting import case_texts
@@ -296,7 +296,7 @@ def _named(session: Session, ids: Sequence[int]) -> Sequence[Posting]:
 
 def _was_ours(session: Session, posting: Posting, id: str) -> bool:
     """Whether a key of ours made it, or may have made what is deleted: then another key is needed to make another."""
-    head = session.get(Head, (posting.company_id, posting.kind, id))
+    head = session.get(TransactionHead, (posting.company_id, posting.kind, id))
     if head and (
         head.state == "deleted" or (head.marker and head.marker == posting.document.marker)
     ):

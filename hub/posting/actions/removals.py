@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.models import Head, Posting
+from hub.models import Posting, TransactionHead
 from hub.posting import case_texts
 from hub.qbo.dependents import blocking_link
 from hub.qbo.entities import linked_kind
@@ -15,7 +15,9 @@ ON_THEIR_WAY = ("review", "ready", "waiting", *outbox.IN_FLIGHT)
 WAITS = "It waits until {name} is removed from QuickBooks."
 
 
-def pending(session: Session, company_id: int, targets: Mapping[int, Head]) -> dict[int, int]:
+def pending(
+    session: Session, company_id: int, targets: Mapping[int, TransactionHead]
+) -> dict[int, int]:
     """Return, by posting, our removal of something that depends on the target of its change."""
     linked: dict[int, list[tuple[str, str]]] = {}
     for id, head in targets.items():

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import value_object
-from hub.models import Head, Record
+from hub.models import Record, TransactionHead
 from hub.money import ZERO
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.company_facts import CompanyFacts
@@ -61,9 +61,11 @@ class Finding:
 class RelatedTransactions:
     """Transactions in QuickBooks that a posting may be, or that it settles."""
 
-    by_number: Mapping[tuple[str, str], Sequence[Head]] = field(default_factory=dict)
-    by_total: Mapping[tuple[str, Decimal | None], Sequence[Head]] = field(default_factory=dict)
-    by_id: Mapping[TransactionKey, Head] = field(default_factory=dict)
+    by_number: Mapping[tuple[str, str], Sequence[TransactionHead]] = field(default_factory=dict)
+    by_total: Mapping[tuple[str, Decimal | None], Sequence[TransactionHead]] = field(
+        default_factory=dict
+    )
+    by_id: Mapping[TransactionKey, TransactionHead] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class CheckContext:
     records: Mapping[RecordKey, Record]
     related: RelatedTransactions
     # By posting: the transaction that a change is written against.
-    targets: Mapping[int, Head]
+    targets: Mapping[int, TransactionHead]
     # By posting: the removal of something that depends on its target; it goes first.
     removals: Mapping[int, int]
     # By posting: the records that it refers to.

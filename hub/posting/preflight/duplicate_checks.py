@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from hub.models import Head
+from hub.models import TransactionHead
 from hub.models.enums import TransactionState
 from hub.posting import case_texts
 from hub.posting.preflight.context import (
@@ -46,7 +46,7 @@ def duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator[Findi
         yield _finding(posting, "twin", "Perhaps in QuickBooks already", what, similar)
 
 
-def _has_same_number(head: Head, posting: CheckedPosting) -> bool:
+def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Tell whether a transaction uses the number of a posting where it may be used only once."""
     if not _is_foreign(head, posting):
         return False
@@ -56,7 +56,7 @@ def _has_same_number(head: Head, posting: CheckedPosting) -> bool:
     return posting.kind != "payment" or head.total == transaction_total(posting)
 
 
-def _is_similar(head: Head, posting: CheckedPosting) -> bool:
+def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Tell whether an unmarked transaction has the date and party of a posting."""
     if head.marker or not _is_foreign(head, posting):
         return False
@@ -70,14 +70,14 @@ def _is_similar(head: Head, posting: CheckedPosting) -> bool:
     return head.date == date and head.party == party_id(posting)
 
 
-def _may_be_from_bank_feed(head: Head, posting: CheckedPosting, date: dt.date) -> bool:
+def _may_be_from_bank_feed(head: TransactionHead, posting: CheckedPosting, date: dt.date) -> bool:
     """Tell whether an expense may have come from the bank, some days later, with or without party."""
     if head.date is None or abs(head.date - date) > BANK_FEED_DELAY:
         return False
     return head.party in ("", party_id(posting))
 
 
-def _may_share_account(head: Head, posting: CheckedPosting) -> bool:
+def _may_share_account(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Tell whether both may be paid from one account; only then may one be the bank feed's."""
     account = summary_text(posting, "payment_account")
     if not head.account or not account:
@@ -85,7 +85,7 @@ def _may_share_account(head: Head, posting: CheckedPosting) -> bool:
     return head.account == account
 
 
-def _is_foreign(head: Head, posting: CheckedPosting) -> bool:
+def _is_foreign(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Tell whether a transaction is live and not known to be, or not to be, the posting's own."""
     if head.kind != posting.kind or head.state != TransactionState.LIVE:
         return False
@@ -95,7 +95,7 @@ def _is_foreign(head: Head, posting: CheckedPosting) -> bool:
 
 
 def _finding(
-    posting: CheckedPosting, own: str, title: str, what: str, heads: Sequence[Head]
+    posting: CheckedPosting, own: str, title: str, what: str, heads: Sequence[TransactionHead]
 ) -> Finding:
     """Return the finding that asks a person whether one of these is the document."""
     party = f" of {posting.document.party}" if posting.document.party else ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from hub.models import Head
+from hub.models import TransactionHead
 from hub.models.enums import Operation, TransactionState
 from hub.money import format_amount
 from hub.posting import case_texts
@@ -70,7 +70,7 @@ def dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Findi
 
 
 def _settlement_obstacle(
-    posting: CheckedPosting, context: CheckContext, head: Head, amount: Decimal
+    posting: CheckedPosting, context: CheckContext, head: TransactionHead, amount: Decimal
 ) -> str:
     """Say why a posting cannot settle a transaction, as the end of a sentence; "" if it can."""
     if head.state != TransactionState.LIVE:
@@ -87,7 +87,7 @@ def _settlement_obstacle(
     return ""
 
 
-def _has_other_party(posting: CheckedPosting, context: CheckContext, head: Head) -> bool:
+def _has_other_party(posting: CheckedPosting, context: CheckContext, head: TransactionHead) -> bool:
     party = party_id(posting)
     if not party or not head.party or head.party == party:
         return False

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub import outbox
-from hub.models import Head, Installation, ListState, Posting, Record, SourceDocument
+from hub.models import Installation, ListState, Posting, Record, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.posting.actions import removals
 from hub.posting.preflight import first_posting
@@ -122,8 +122,8 @@ def _related_transactions(
 ) -> RelatedTransactions:
     """Return the transactions that these postings may be or that they settle."""
     candidates = _duplicate_candidates(session, company_id, postings)
-    by_number: dict[tuple[str, str], list[Head]] = defaultdict(list)
-    by_total: dict[tuple[str, Decimal | None], list[Head]] = defaultdict(list)
+    by_number: dict[tuple[str, str], list[TransactionHead]] = defaultdict(list)
+    by_total: dict[tuple[str, Decimal | None], list[TransactionHead]] = defaultdict(list)
     for head in candidates:
         by_total[head.kind, head.total].append(head)
         if head.number:
@@ -138,18 +138,22 @@ def _related_transactions(
 
 def _settled_transactions(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
-) -> Sequence[Head]:
+) -> Sequence[TransactionHead]:
     keys = {key for posting in postings for key in settled_amounts(posting)}
     if not keys:
         return ()
-    conditions = [and_(Head.kind == kind, Head.quickbooks_id == id) for kind, id in keys]
-    query = select(Head).where(Head.company_id == company_id, or_(*conditions))
+    conditions = [
+        and_(TransactionHead.kind == kind, TransactionHead.quickbooks_id == id) for kind, id in keys
+    ]
+    query = select(TransactionHead).where(
+        TransactionHead.company_id == company_id, or_(*conditions)
+    )
     return session.scalars(query).all()
 
 
 def _duplicate_candidates(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
-) -> Sequence[Head]:
+) -> Sequence[TransactionHead]:
     """Return the transactions with the number of a new one, or with its total near its date."""
     kinds: set[str] = set()
     numbers: set[str] = set()
@@ -168,13 +172,15 @@ def _duplicate_candidates(
             totals.add(total)
     if not kinds:
         return ()
-    live = select(Head).where(
-        Head.company_id == company_id,
-        Head.kind.in_(kinds),
-        Head.state == TransactionState.LIVE,
+    live = select(TransactionHead).where(
+        TransactionHead.company_id == company_id,
+        TransactionHead.kind.in_(kinds),
+        TransactionHead.state == TransactionState.LIVE,
     )
-    same_number = session.scalars(live.where(Head.number.in_(numbers)))
-    same_total = session.scalars(live.where(Head.date.in_(dates), Head.total.in_(totals)))
+    same_number = session.scalars(live.where(TransactionHead.number.in_(numbers)))
+    same_total = session.scalars(
+        live.where(TransactionHead.date.in_(dates), TransactionHead.total.in_(totals))
+    )
     return list(dict.fromkeys([*same_number, *same_total]))
 
 
@@ -189,14 +195,14 @@ def _dates_nearby(posting: CheckedPosting) -> set[dt.date]:
 
 def _targets(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
-) -> Mapping[int, Head]:
+) -> Mapping[int, TransactionHead]:
     """Return, by posting, the transactions that changes are written against."""
     targets = {}
     for posting in postings:
         if posting.operation not in CHANGE_OPERATIONS:
             continue
         quickbooks_id = posting.base.rpartition(":")[0]
-        head = session.get(Head, (company_id, posting.kind, quickbooks_id))
+        head = session.get(TransactionHead, (company_id, posting.kind, quickbooks_id))
         if head is not None:
             targets[posting.id] = head
     return targets

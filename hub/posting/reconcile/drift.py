@@ -11,7 +11,7 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.db.engine import reading, transaction
-from hub.models import Head
+from hub.models import TransactionHead
 from hub.money import ZERO, to_cents
 from hub.posting import case_texts, receipts
 from hub.posting.outcome.session import PostingSession
@@ -61,11 +61,15 @@ def watch(company_id: int) -> Counter[str]:
 
 def _group(
     posting_session: PostingSession, last: tuple[str, str]
-) -> tuple[Sequence[Head], list[PostedDocument]] | None:
-    changed = select(Head).where(Head.company_id == posting_session.company_id, Head.news)
-    later = changed.where(tuple_(Head.kind, Head.quickbooks_id) > last)
+) -> tuple[Sequence[TransactionHead], list[PostedDocument]] | None:
+    changed = select(TransactionHead).where(
+        TransactionHead.company_id == posting_session.company_id, TransactionHead.news
+    )
+    later = changed.where(tuple_(TransactionHead.kind, TransactionHead.quickbooks_id) > last)
     with reading() as session:
-        heads = session.scalars(later.order_by(Head.kind, Head.quickbooks_id).limit(AT_ONCE)).all()
+        heads = session.scalars(
+            later.order_by(TransactionHead.kind, TransactionHead.quickbooks_id).limit(AT_ONCE)
+        ).all()
         return (
             (heads, posted_documents.under(session, posting_session.company_id, heads))
             if heads
@@ -182,17 +186,17 @@ def _payment_state(one: PostedDocument, paid: Decimal) -> Any:
     return "part_paid" if paid > ZERO else "posted"
 
 
-def _looked_at(session: Session, heads: Sequence[Head]) -> None:
+def _looked_at(session: Session, heads: Sequence[TransactionHead]) -> None:
     """What was seen is no news any more, unless it changed again meanwhile."""
     for head in heads:
         same = (
-            Head.company_id == head.company_id,
-            Head.kind == head.kind,
-            Head.quickbooks_id == head.quickbooks_id,
+            TransactionHead.company_id == head.company_id,
+            TransactionHead.kind == head.kind,
+            TransactionHead.quickbooks_id == head.quickbooks_id,
         )
         seen = (
-            Head.sync_token == head.sync_token,
-            Head.updated_at.is_not_distinct_from(head.updated_at),
+            TransactionHead.sync_token == head.sync_token,
+            TransactionHead.updated_at.is_not_distinct_from(head.updated_at),
         )
-        mine = update(Head).where(*same, *seen, Head.state == head.state)
+        mine = update(TransactionHead).where(*same, *seen, TransactionHead.state == head.state)
         session.execute(mine.values(news=False), execution_options={"synchronize_session": False})

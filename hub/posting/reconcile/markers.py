@@ -7,7 +7,7 @@ from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.models import Case, Head, Posting, SourceDocument
+from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.outbox.planning import IN_FLIGHT
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
@@ -78,15 +78,26 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
 def foreign(company_id: int) -> Any:
     """Live heads with a mark, of transactions that no posting is; each with the document of that mark."""
     mine = (
-        Posting.company_id == Head.company_id,
-        Posting.kind == Head.kind,
-        Posting.quickbooks_id == Head.quickbooks_id,
+        Posting.company_id == TransactionHead.company_id,
+        Posting.kind == TransactionHead.kind,
+        Posting.quickbooks_id == TransactionHead.quickbooks_id,
     )
     known = exists().where(*mine, Posting.operation != "attach")
-    marked = Head.company_id == company_id, Head.marker != "", Head.state == "live"
-    same = and_(SourceDocument.company_id == Head.company_id, SourceDocument.marker == Head.marker)
-    joined = select(Head, SourceDocument).outerjoin(SourceDocument, same).where(*marked, ~known)
-    return joined.order_by(Head.kind, Head.quickbooks_id)
+    marked = (
+        TransactionHead.company_id == company_id,
+        TransactionHead.marker != "",
+        TransactionHead.state == "live",
+    )
+    same = and_(
+        SourceDocument.company_id == TransactionHead.company_id,
+        SourceDocument.marker == TransactionHead.marker,
+    )
+    joined = (
+        select(TransactionHead, SourceDocument)
+        .outerjoin(SourceDocument, same)
+        .where(*marked, ~known)
+    )
+    return joined.order_by(TransactionHead.kind, TransactionHead.quickbooks_id)
 
 
 def _strangers(session: Session, posting_session: PostingSession) -> Iterator[dict[str, Any]]:
@@ -121,7 +132,7 @@ def _under_way(session: Session, document: SourceDocument) -> bool:
 def _unknown(session: Session, posting_session: PostingSession) -> Iterator[dict[str, Any]]:
     """All marks that stand for no document that this hub has ever seen, in one case."""
     nobodys = foreign(posting_session.company_id).where(SourceDocument.id.is_(None))
-    heads: Sequence[Head] = session.scalars(nobodys.limit(NAMED)).all()
+    heads: Sequence[TransactionHead] = session.scalars(nobodys.limit(NAMED)).all()
     if not heads:
         return
     count = session.scalar(select(func.count()).select_from(nobodys.order_by(None).subquery())) or 0
@@ -171,6 +182,6 @@ def _shared(session: Session, posting_session: PostingSession) -> Iterator[dict[
             }
 
 
-def _called(head: Head) -> str:
+def _called(head: TransactionHead) -> str:
     name = f"{head.kind.replace('_', ' ')} {head.number or head.quickbooks_id}"
     return f"{name} (transaction {head.quickbooks_id})"

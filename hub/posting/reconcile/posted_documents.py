@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, defer, joinedload
 
 from hub.cases import inbox
 from hub.db.engine import reading
-from hub.models import Case, Head, Posting, SourceDocument
+from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.money import ZERO, format_amount
 from hub.outbox.planning import IN_FLIGHT, REMOVALS, UNSENT
 from hub.posting import case_texts, receipts
@@ -40,9 +40,9 @@ ACTS = {
     ),
 }
 SAME_HEAD = and_(
-    Head.company_id == Posting.company_id,
-    Head.kind == Posting.kind,
-    Head.quickbooks_id == Posting.quickbooks_id,
+    TransactionHead.company_id == Posting.company_id,
+    TransactionHead.kind == Posting.kind,
+    TransactionHead.quickbooks_id == Posting.quickbooks_id,
 )
 CHANGED = "update", "delete", "void"
 DATED = Posting.meaning["date"].as_string()
@@ -58,8 +58,8 @@ OUTLINE = (
     Posting.total,
     SourceDocument.total,
     Posting.posted_total,
-    Head.state,
-    Head.total,
+    TransactionHead.state,
+    TransactionHead.total,
 )
 
 
@@ -112,7 +112,7 @@ class PostedDocument:
 
     posting: Posting
     newest: Posting
-    head: Head | None
+    head: TransactionHead | None
     busy: bool = False  # a change of ours is on its way, so what QuickBooks shows may be half of it
 
     @property
@@ -180,7 +180,7 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
     query = (
         select(*OUTLINE)
         .join(Posting.document)
-        .outerjoin(Head, SAME_HEAD)
+        .outerjoin(TransactionHead, SAME_HEAD)
         .where(*made(company_id), Posting.kind.not_in(LIST_KINDS))
         .order_by(Posting.id)
         .limit(OUTLINED)
@@ -241,7 +241,9 @@ def _last_write(creation: Any, writes: Sequence[Any]) -> Any:
     return last
 
 
-def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[PostedDocument]:
+def under(
+    session: Session, company_id: int, heads: Sequence[TransactionHead]
+) -> list[PostedDocument]:
     """Those of the documents that these heads are of."""
     wanted = {(head.kind, head.quickbooks_id) for head in heads}
     named = Posting.quickbooks_id.in_([id for _, id in wanted])
@@ -319,7 +321,11 @@ def rows(
     session: Session, company_id: int, where: Sequence[ColumnElement[bool]], most: int = AT_ONCE
 ) -> list[Any]:
     """Postings that created something, by id, each with its head."""
-    wanted = select(Posting, Head).outerjoin(Head, SAME_HEAD).where(*made(company_id), *where)
+    wanted = (
+        select(Posting, TransactionHead)
+        .outerjoin(TransactionHead, SAME_HEAD)
+        .where(*made(company_id), *where)
+    )
     light = joinedload(Posting.document), defer(Posting.payload)
     fresh = wanted.options(*light).execution_options(populate_existing=True)
     return list(session.execute(fresh.order_by(Posting.id).limit(most)).all())

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from hub.db.engine import reading, transaction
-from hub.models import Head, Posting
+from hub.models import Posting, TransactionHead
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
 from hub.posting.protocol.history import LIST_KINDS
@@ -68,7 +68,7 @@ def _others(posting_session: PostingSession, kind: str, seen: set[str]) -> None:
     """What the pages did not show though we know it: older ones that were taken over, brand-new and deleted ones."""
     with reading() as session:
         heads = session.scalars(
-            markers.foreign(posting_session.company_id).where(Head.kind == kind)
+            markers.foreign(posting_session.company_id).where(TransactionHead.kind == kind)
         ).all()
     _ask(
         posting_session,
@@ -80,12 +80,12 @@ def _others(posting_session: PostingSession, kind: str, seen: set[str]) -> None:
         with reading() as session:
             known = (
                 select(Posting.id, Posting.quickbooks_id)
-                .outerjoin(Head, posted_documents.SAME_HEAD)
+                .outerjoin(TransactionHead, posted_documents.SAME_HEAD)
                 .where(
                     *posted_documents.made(posting_session.company_id),
                     Posting.kind == kind,
                     Posting.id > last,
-                    or_(Head.state.is_(None), Head.state != "deleted"),
+                    or_(TransactionHead.state.is_(None), TransactionHead.state != "deleted"),
                 )
             )
             rows = session.execute(known.order_by(Posting.id).limit(AT_ONCE)).all()

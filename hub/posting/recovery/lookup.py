@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub import mapping
 from hub.db.engine import reading, transaction
 from hub.errors import ConnectionTrouble, Retry
-from hub.models import Attempt, Head, Posting, Proof
+from hub.models import Attempt, Posting, Proof, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, TransactionState
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
@@ -158,10 +158,14 @@ def search_since(
     with transaction() as session:
         keep(session, posting_session, kind, deleted)
         for entity in deleted:
-            mine = update(Head).where(
-                Head.company_id == posting_session.company_id, Head.kind == kind
+            mine = update(TransactionHead).where(
+                TransactionHead.company_id == posting_session.company_id,
+                TransactionHead.kind == kind,
             )
-            mine = mine.where(Head.quickbooks_id == str(entity["Id"]), Head.created_at.is_(None))
+            mine = mine.where(
+                TransactionHead.quickbooks_id == str(entity["Id"]),
+                TransactionHead.created_at.is_(None),
+            )
             session.execute(mine.values(updated_at=search.changed_at(entity)))
     return marked
 
@@ -211,16 +215,16 @@ def _stored(
     marker = snapshot.history.marker
     rows = _head_rows(posting_session, kind)
     conditions = (
-        (Head.created_at >= since, Head.marker == ""),
+        (TransactionHead.created_at >= since, TransactionHead.marker == ""),
         (
-            Head.state == "deleted",
-            Head.created_at.is_(None),
-            Head.updated_at >= since,
-            Head.marker == "",
+            TransactionHead.state == "deleted",
+            TransactionHead.created_at.is_(None),
+            TransactionHead.updated_at >= since,
+            TransactionHead.marker == "",
         ),
-        (Head.marker == marker, Head.marker != ""),
+        (TransactionHead.marker == marker, TransactionHead.marker != ""),
     )
-    unsorted_heads: set[Head] = set()
+    unsorted_heads: set[TransactionHead] = set()
     for condition in conditions:
         unsorted_heads.update(session.scalars(rows.where(*condition)))
     heads = sorted(unsorted_heads, key=_by_creation)
@@ -232,7 +236,7 @@ def _stored(
     return candidates
 
 
-def _by_creation(head: Head) -> tuple[dt.datetime, str]:
+def _by_creation(head: TransactionHead) -> tuple[dt.datetime, str]:
     return head.created_at or dt.datetime.min.replace(tzinfo=dt.UTC), head.quickbooks_id
 
 
@@ -240,15 +244,19 @@ def _head(
     session: Session, posting_session: PostingSession, snapshot: PostingSnapshot, id: str
 ) -> QuickBooksObject:
     kind = kind_of(snapshot)
-    head = session.scalars(_head_rows(posting_session, kind).where(Head.quickbooks_id == id)).one()
+    head = session.scalars(
+        _head_rows(posting_session, kind).where(TransactionHead.quickbooks_id == id)
+    ).one()
     return _found(head, foreign=bool(_owned(session, posting_session, snapshot, kind, [id])))
 
 
 def _head_rows(posting_session: PostingSession, kind: str) -> Any:
-    return select(Head).where(Head.company_id == posting_session.company_id, Head.kind == kind)
+    return select(TransactionHead).where(
+        TransactionHead.company_id == posting_session.company_id, TransactionHead.kind == kind
+    )
 
 
-def _found(head: Head, foreign: bool) -> QuickBooksObject:
+def _found(head: TransactionHead, foreign: bool) -> QuickBooksObject:
     unseen = head.state == "deleted" and head.created_at is None
     return QuickBooksObject(
         id=head.quickbooks_id,

@@ -10,7 +10,7 @@ from sqlalchemy import and_, select
 from hub import context as hub_context
 from hub import outbox
 from hub.db.engine import reading, transaction
-from hub.models import Company, Head, Posting, SourceDocument
+from hub.models import Company, Posting, SourceDocument, TransactionHead
 from hub.models.enums import PostingState
 from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome.load import PostingSnapshot
@@ -56,10 +56,10 @@ def after_restore(posting_session: PostingSession) -> None:
 def adopt(posting_session: PostingSession, kind: str) -> None:
     """Postings whose mark stands in QuickBooks though nothing says that they were sent."""
     marked = and_(
-        Head.company_id == SourceDocument.company_id,
-        Head.marker == SourceDocument.marker,
-        Head.kind == kind,
-        Head.state == "live",
+        TransactionHead.company_id == SourceDocument.company_id,
+        TransactionHead.marker == SourceDocument.marker,
+        TransactionHead.kind == kind,
+        TransactionHead.state == "live",
     )
     open_ = Posting.state.in_((*outbox.UNSENT, "withdrawn"))
     mine = (
@@ -68,8 +68,8 @@ def adopt(posting_session: PostingSession, kind: str) -> None:
         Posting.operation == "create",
         open_,
     )
-    stands = select(Head.marker).where(
-        marked, SourceDocument.id == Posting.document_id, Head.marker != ""
+    stands = select(TransactionHead.marker).where(
+        marked, SourceDocument.id == Posting.document_id, TransactionHead.marker != ""
     )
     with reading() as session:
         ids = list(session.scalars(select(Posting.id).where(*mine, stands.exists())))

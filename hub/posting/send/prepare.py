@@ -11,7 +11,7 @@ from sqlalchemy import Integer, Select, and_, bindparam, func, select
 
 from hub import outbox
 from hub.db.engine import reading, transaction
-from hub.models import Head, Posting
+from hub.models import Posting, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS
 from hub.outbox.conditions import BUSY
 from hub.posting.outcome import load as outcome_load
@@ -177,7 +177,9 @@ def _is_free(posting_session: PostingSession, one: PostingSnapshot) -> bool:
     if one.entity is None or (posting.meaning or {}).get("status") == CLOSED:
         return True
     if not blocking_link(
-        Head(**transaction_index.head_of(posting_session.company_id, posting.kind, one.entity))
+        TransactionHead(
+            **transaction_index.head_of(posting_session.company_id, posting.kind, one.entity)
+        )
     ):
         return True
     with transaction() as session:

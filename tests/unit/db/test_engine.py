@@ -13,7 +13,7 @@ from hub.contract.registry import Plugins
 from hub.db import engine
 from hub.errors import DatabaseUnavailable
 from hub.http import deadline
-from hub.models import Company, Head, Secret
+from hub.models import Company, Secret, TransactionHead
 
 THEN = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
@@ -118,9 +118,11 @@ def test_money_comes_back_to_the_last_decimal(either_app, amount):
     with engine.transaction() as session:
         session.add(company())
         session.flush()
-        session.add(Head(company_id=1, kind="bill", quickbooks_id="1", total=Decimal(amount)))
+        session.add(
+            TransactionHead(company_id=1, kind="bill", quickbooks_id="1", total=Decimal(amount))
+        )
     with engine.reading() as session:
-        assert session.scalar(select(Head.total)) == Decimal(amount)
+        assert session.scalar(select(TransactionHead.total)) == Decimal(amount)
 
 
 def test_money_is_summed_exactly_by_the_database(either_app):
@@ -129,10 +131,12 @@ def test_money_is_summed_exactly_by_the_database(either_app):
         session.flush()
         for number in range(10):
             session.add(
-                Head(company_id=1, kind="bill", quickbooks_id=str(number), total=Decimal("0.1"))
+                TransactionHead(
+                    company_id=1, kind="bill", quickbooks_id=str(number), total=Decimal("0.1")
+                )
             )
     with engine.reading() as session:
-        assert session.scalar(select(engine.db.func.sum(Head.total))) == Decimal(1)
+        assert session.scalar(select(engine.db.func.sum(TransactionHead.total))) == Decimal(1)
 
 
 def test_money_with_more_than_six_decimals_is_refused():

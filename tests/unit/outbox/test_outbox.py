@@ -11,7 +11,15 @@ from hub import outbox
 from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.mapping import EMPTY, NEW
-from hub.models import Attempt, Company, Head, Installation, Match, Posting, SourceDocument
+from hub.models import (
+    Attempt,
+    Company,
+    Installation,
+    Match,
+    Posting,
+    SourceDocument,
+    TransactionHead,
+)
 from hub.outbox import listing
 
 REALM = "9130"
@@ -387,7 +395,7 @@ def test_a_change_under_way_speaks_for_its_document_and_a_withdrawn_one_does_not
 
 def head(id, state, kind="bill"):
     with transaction() as session:
-        session.add(Head(company_id=1, kind=kind, quickbooks_id=id, state=state))
+        session.add(TransactionHead(company_id=1, kind=kind, quickbooks_id=id, state=state))
 
 
 def store(source_id, **values):
@@ -488,7 +496,9 @@ def test_sums_are_of_posted_documents_with_credits_negative(box):
             ("vendor_credit", "6", "100.10"),
             ("bill", "7", "100.10"),
         ):
-            session.add(Head(company_id=1, kind=kind, quickbooks_id=id, total=Decimal(total)))
+            session.add(
+                TransactionHead(company_id=1, kind=kind, quickbooks_id=id, total=Decimal(total))
+            )
     with reading() as session:
         found = outbox.sums(session, 1)
     assert found["NOK"] == {
@@ -511,7 +521,10 @@ def test_sums_stay_exact_where_their_millionths_outgrow_the_numbers_of_a_databas
     box("invoice:5", quickbooks_id="5", operation="update", base="5:0", **landed)
     with transaction() as session:
         session.add_all(
-            [Head(company_id=1, kind="bill", quickbooks_id=id, total=-huge) for id in "0125"]
+            [
+                TransactionHead(company_id=1, kind="bill", quickbooks_id=id, total=-huge)
+                for id in "0125"
+            ]
         )
     with reading() as session:
         found = outbox.sums(session, 1)

@@ -3,7 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
-from hub.models import Head, Posting, SourceDocument
+from hub.models import Posting, SourceDocument, TransactionHead
 from hub.posting.reconcile.control_totals import Totals
 from hub.posting.reconcile.posted_documents import PostedDocument
 
@@ -21,7 +21,7 @@ def stands(kind="bill", day="2026-03-02", currency="USD", held="10.10", **more):
     return PostedDocument(
         posting,
         posting,
-        Head(kind=kind, total=Decimal(held), state="live", currency=currency),
+        TransactionHead(kind=kind, total=Decimal(held), state="live", currency=currency),
         **more,
     )
 

@@ -12,7 +12,7 @@ from hub.collect.run import collect
 from hub.contract.registry import Plugins
 from hub.db.engine import db, reading, transaction
 from hub.installations import enable
-from hub.models import Attempt, Head, Posting, ReceiptRow, SourceDocument
+from hub.models import Attempt, Posting, ReceiptRow, SourceDocument, TransactionHead
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import markers
@@ -23,7 +23,7 @@ from tests.support.small_source import SLUG, SmallSource, bill, page
 BILLS, LINES, TIMES = 30, 5, 2**5
 STATEMENTS = 14  # for a bill, from the source to the books and back, at most
 LISTS = ("/inbox", "/runs", "/charts/posted.svg")
-CROWD = (SourceDocument, Posting, Attempt, Head, ReceiptRow)
+CROWD = (SourceDocument, Posting, Attempt, TransactionHead, ReceiptRow)
 NEXT, LAST_YEAR = "id + :by", "strftime('%Y-%m-%d %H:%M:%f000', changed_at, '-1 year')"
 COPIED = {
     "source_document": {"id": NEXT, "source_id": "source_id || '+' || :by", "marker": "substr(:by || marker, 1, 12)"},

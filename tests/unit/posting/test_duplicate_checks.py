@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hub.models import Head, Posting, SourceDocument
+from hub.models import Posting, SourceDocument, TransactionHead
 from hub.posting.preflight.context import RelatedTransactions
 from hub.posting.preflight.duplicate_checks import duplicates
 
@@ -37,7 +37,7 @@ def asked(**about):
         "total": Decimal(9),
         "marker": "",
     } | about
-    head = Head(kind="expense", quickbooks_id="7", number="", state="live", **seen)
+    head = TransactionHead(kind="expense", quickbooks_id="7", number="", state="live", **seen)
     context = SimpleNamespace(
         related=RelatedTransactions(by_total={("expense", Decimal("9.00")): [head]})
     )

@@ -11,7 +11,7 @@ import pytest
 
 from hub.db import engine
 from hub.errors import Refused, Retry
-from hub.models import Head, ListState, Record
+from hub.models import ListState, Record, TransactionHead
 from hub.qbo import changes, record_download, records, transaction_download, usage
 from hub.qbo.client import Client
 
@@ -37,9 +37,9 @@ def bill(number: str, date: str = "2026-02-01") -> dict[str, Any]:
     return {"VendorRef": {"value": "1"}, "TxnDate": date, "DocNumber": number, "Line": [LINE]}
 
 
-def head(id: str) -> Head | None:
+def head(id: str) -> TransactionHead | None:
     with engine.reading() as session:
-        return session.get(Head, (1, "bill", id))
+        return session.get(TransactionHead, (1, "bill", id))
 
 
 def vendor(id: str) -> Record | None:

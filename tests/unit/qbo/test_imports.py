@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 from hub.db import engine
-from hub.models import Head
+from hub.models import TransactionHead
 from hub.qbo import imports
 
 MARKED = "From the source\n[hub:ABCDEFGHIJKL]"
@@ -42,7 +42,7 @@ def test_open_orders_of_people_are_found_and_their_heads_kept(quickbooks):
         "P-1", dt.date(2026, 3, 1), dt.date(2026, 3, 9), "By hand",
     )  # fmt: skip
     with engine.reading() as session:
-        assert {head.number for head in session.query(Head)} == {"P-1", "P-2", "P-3"}
+        assert {head.number for head in session.query(TransactionHead)} == {"P-1", "P-2", "P-3"}
 
 
 def test_codes_are_the_ids_of_quickbooks_with_the_names_of_its_lists(quickbooks):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.db import engine
-from hub.models import Head, ListState
+from hub.models import ListState, TransactionHead
 from hub.qbo import transaction_download, transaction_index
 from hub.qbo.client import Client
 
@@ -33,9 +33,9 @@ def absorb(*entities: dict[str, Any], kind: str = "bill") -> list[tuple[str, str
         return transaction_index.absorb_all(session, 1, kind, entities)
 
 
-def head(id: str = "10") -> Head:
+def head(id: str = "10") -> TransactionHead:
     with engine.reading() as session:
-        return session.get_one(Head, (1, "bill", id))
+        return session.get_one(TransactionHead, (1, "bill", id))
 
 
 def test_a_head_holds_what_is_searched_by(quickbooks):
