@@ -67,8 +67,7 @@ def keep_fixed_values(
 def _order_date(batch: CollectBatch, quickbooks_id: str, current: Posting | None) -> dt.date | None:
     """Return the date that an order has in QuickBooks: as it was posted, or as it is listed."""
     if current:
-        date = (current.meaning or {}).get("date")
-        return dt.date.fromisoformat(date) if date else None
+        return current.summary.day
     key = (batch.installation.company_id, "purchase_order", quickbooks_id)
     head = batch.session.get(TransactionHead, key)
     return head.date if head else None

@@ -36,8 +36,7 @@ def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
         return None
     kind = cast(Kind, creation.kind)
     if creation.state != "posted" or not creation.quickbooks_id:
-        lines = (creation.meaning or {}).get("lines") or ()
-        line_ids = [str(line.get("id")) for line in lines]
+        line_ids = [line.id for line in creation.summary.lines if line.id is not None]
         return Link(
             kind=kind,
             id=outbox.placeholder(creation.id),
@@ -47,7 +46,7 @@ def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     for posting in postings:
         if posting.state == "posted" and posting.operation in ("create", "update"):
             newest = posting
-    return Link(kind=kind, id=creation.quickbooks_id, lines=outbox.line_ids(newest.meaning))
+    return Link(kind=kind, id=creation.quickbooks_id, lines=outbox.line_ids(newest.summary))
 
 
 def _newest_creation(postings: list[Posting]) -> Posting | None:

@@ -193,7 +193,7 @@ def add_content(
     document = mapped.document
     after_id = after_id or links.unposted_link_id(mapped)
     postings = batch.postings(row)
-    body, meaning = with_order_status(document, built, operation.current, postings)
+    body, summary = with_order_status(document, built, operation.current, postings)
     operation.payload = payloads.encode(body)
     state, holder, reason = _disposition(batch, row, operation, mapped)
     if after_id and state == "ready":
@@ -202,9 +202,9 @@ def add_content(
     operation.content = {
         "kind": document.kind,
         "payload": operation.payload,
-        "meaning": meaning,
+        "meaning": summary.dump(),
         "number": number,
-        "total": _total(document, batch.setup.facts.currency, built.meaning.get("total")),
+        "total": _total(document, batch.setup.facts.currency, built.summary.total),
         "currency": row.currency or batch.installation.company.currency,
         "warnings": [*mapped.warnings, *built.warnings],
         "after_id": after_id,
@@ -282,8 +282,8 @@ def _currency_reason(batch: CollectBatch, document: Document, party: Party) -> s
     )
 
 
-def _total(document: Document, home_currency: str, computed: Any) -> Decimal | None:
+def _total(document: Document, home_currency: str, computed: Decimal | None) -> Decimal | None:
     """Return the total that the source states, in cents; else that of the lines."""
     if document.total is not None:
         return to_cents(document.total, document.currency or home_currency)
-    return None if computed is None else Decimal(str(computed))
+    return computed

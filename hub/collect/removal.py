@@ -7,9 +7,9 @@ from hub import outbox, sources
 from hub.collect import cases
 from hub.collect.batch import CollectBatch, empty_content
 from hub.collect.setup import MADE
-from hub.contract.codec import dump
 from hub.contract.documents import Document
-from hub.models import Posting, SourceDocument
+from hub.models import Posting, SourceDocument, TransactionSummary
+from hub.models.transaction_summary import CLOSED
 from hub.qbo import payloads
 
 VOIDABLE_KINDS = ("invoice", "payment", "bill_payment")  # QuickBooks voids no others
@@ -83,17 +83,16 @@ def with_order_status(
     built: payloads.Payload,
     current: Posting | None,
     postings: Iterable[Posting],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return body and meaning of a document; close an order of which nothing more is expected.
+) -> tuple[dict[str, Any], TransactionSummary]:
+    """Return body and summary of a document; close an order of which nothing more is expected.
 
     A posted order is closed without any other change, and opened again by its next change.
     """
-    meaning = dump(built.meaning)
     if not document.closed or document.kind not in CLOSABLE_KINDS:
         was_closed = any(_is_closing(posting) for posting in postings)
-        return built.body | (payloads.OPEN if was_closed else {}), meaning
+        return built.body | (payloads.OPEN if was_closed else {}), built.summary
     if current is None:
-        return built.body | payloads.CLOSED, meaning | {"status": "Closed"}
+        return built.body | payloads.CLOSED, built.summary._replace(status=CLOSED)
     return _closing_content(current)
 
 
@@ -125,23 +124,23 @@ def _plan_removal(
 def _plan_closing(batch: CollectBatch, row: SourceDocument, posting: Posting) -> None:
     if _is_closing(posting):
         return
-    body, meaning = _closing_content(posting)
+    body, summary = _closing_content(posting)
     content = _removal_content(posting, "update")
-    content |= {"payload": payloads.encode(body), "meaning": meaning}
+    content |= {"payload": payloads.encode(body), "meaning": summary.dump()}
     batch.plan_posting(row, **content, state=batch.setup.state)
 
 
-def _closing_content(posting: Posting) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return body and meaning of a change that only closes a posted order."""
-    meaning = (posting.meaning or {}) | {"status": "Closed"}
-    return payloads.close_body(str(meaning.get("party") or "")), meaning
+def _closing_content(posting: Posting) -> tuple[dict[str, Any], TransactionSummary]:
+    """Return body and summary of a change that only closes a posted order."""
+    summary = posting.summary._replace(status=CLOSED)
+    return payloads.close_body(summary.party), summary
 
 
 def _is_closing(posting: Posting) -> bool:
     """Return whether this posting closed an order."""
     if posting.kind not in CLOSABLE_KINDS or posting.operation != "update":
         return False
-    return (posting.meaning or {}).get("status") == "Closed"
+    return posting.summary.is_closed
 
 
 def _postings_in_books(postings: Iterable[Posting]) -> list[Posting]:

@@ -10,6 +10,7 @@ from hub.models.origin import DatabaseOrigin
 from hub.models.people import Access, AuditEntry, OAuthState, Role, Secret, User
 from hub.models.postings import Attempt, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.runs import ActiveFolder, Run, RunLine, Schedule
+from hub.models.transaction_summary import LineSummary, TransactionSummary
 
 __all__ = [
     "Access",
@@ -21,6 +22,7 @@ __all__ = [
     "Cursor",
     "DatabaseOrigin",
     "Installation",
+    "LineSummary",
     "ListState",
     "Match",
     "OAuthState",
@@ -38,6 +40,7 @@ __all__ = [
     "SourceDocument",
     "Token",
     "TransactionHead",
+    "TransactionSummary",
     "User",
     "case_posting",
 ]

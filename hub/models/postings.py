@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model
 from hub.models.installations import Installation
+from hub.models.transaction_summary import TransactionSummary
 
 # Conditions of indexes over the few rows that matter; a query says them in the same words, or cannot use the index.
 ASKED_AGAIN = "(reread OR stage = 'pending' OR unreadable <> '')"
@@ -124,7 +125,7 @@ class Posting(Model):
     )  # hash of the bytes as they were planned
     meaning: Mapped[dict[str, Any]] = mapped_column(
         default=dict
-    )  # what is compared: party, total, lines, number …
+    )  # what `summary` loads; of a file its hash and size, of a removal who wanted it
     state: Mapped[str] = mapped_column(String(10))
     hold: Mapped[str] = mapped_column(
         String(12), default=""
@@ -156,6 +157,14 @@ class Posting(Model):
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
     document: Mapped[SourceDocument] = relationship()
+
+    @property
+    def summary(self) -> TransactionSummary:
+        """Return what is compared of the transaction or list entry: party, total, lines, number …
+
+        Each access loads it again.
+        """
+        return TransactionSummary.load(self.meaning)
 
 
 class Attempt(Model):

@@ -41,6 +41,7 @@ from hub.outbox.planning import (
     may_have_landed,
     plan,
     rekey,
+    remover,
     was_sent,
 )
 from hub.outbox.releases import (
@@ -114,6 +115,7 @@ __all__ = [
     "rekey",
     "release_checked",
     "release_waiting",
+    "remover",
     "request_id",
     "resume",
     "retry",

@@ -3,14 +3,14 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, TextClause, and_, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.mapping.index import EMPTY, NEW
-from hub.models import ListState, Match, Posting, Record, SourceDocument
+from hub.models import ListState, Match, Posting, Record, SourceDocument, TransactionSummary
 from hub.outbox.identity import fingerprint
 
 REQUESTED_BY = "requested by"  # the fact of a record that a person wants made
@@ -46,12 +46,12 @@ def dependents(session: Session, creations: Iterable[Posting], but: SourceDocume
     return {id for id, payload in rows if awaited(payload) & wanted}
 
 
-def line_ids(meaning: Mapping[str, Any] | None) -> dict[str, str]:
+def line_ids(summary: TransactionSummary) -> dict[str, str]:
     """Return the QuickBooks ids of the lines of a posted document, by the source's ids."""
     return {
-        line["id"]: line["line"]
-        for line in (meaning or {}).get("lines") or ()
-        if "id" in line and "line" in line
+        line.id: line.quickbooks_line
+        for line in summary.lines
+        if line.id is not None and line.quickbooks_line is not None
     }
 
 
@@ -93,7 +93,7 @@ def _made(session: Session, wanted: Iterable[int]) -> dict[int, _Made]:
     matched = {
         id: _Made(record, {}) for id, record in records(session, Posting.id.in_(wanted)).items()
     }
-    return matched | {one.id: _Made(str(one.quickbooks_id), line_ids(one.meaning)) for one in made}
+    return matched | {one.id: _Made(str(one.quickbooks_id), line_ids(one.summary)) for one in made}
 
 
 def records(session: Session, *which: ColumnElement[bool] | TextClause) -> dict[int, str]:
@@ -163,6 +163,7 @@ def _match(posting: Posting, row: SourceDocument) -> dict[str, object]:
 
 def _remember(session: Session, posting: Posting, row: SourceDocument) -> None:
     """Store a new record until its list is read again."""
+    summary = posting.summary
     key = (row.company_id, row.kind, posting.quickbooks_id)
     if session.get(Record, key) is None:
         state = ListState.company_id == row.company_id, ListState.list == row.kind
@@ -174,8 +175,8 @@ def _remember(session: Session, posting: Posting, row: SourceDocument) -> None:
                 quickbooks_id=posting.quickbooks_id or "",
                 name=row.party,
                 full_name=row.party,
-                type=str((posting.meaning or {}).get("type") or ""),
-                email=str((posting.meaning or {}).get("email") or ""),
+                type=summary.type,
+                email=summary.email,
                 currency=row.currency,
                 read_at=hub_context.current().clock.now(),
             )

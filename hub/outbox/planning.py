@@ -17,7 +17,7 @@ from hub.outbox.placeholders import filled
 UNSENT = ("held", "waiting", "review", "ready")
 IN_FLIGHT = ("sending", "unknown")
 REMOVALS = ("delete", "void")
-REMOVED_BY = "removed_by"  # in the meaning of a removal: the person who wanted it, if any
+REMOVED_BY = "removed_by"  # key of Posting.meaning: the person who wanted a removal, if any
 HARMLESS = ("unsent", "throttled", "unauthorised", "declined")
 UNNEEDED = "unneeded"  # holds what would be made for a code while no document that needs it can go
 Again = Literal["", "offered", "requested"]
@@ -175,6 +175,11 @@ def _is_over(posting: Posting, planned: str) -> bool:
     if posting.state != "skipped" or posting.operation == "create":
         return False
     return posting.planned != planned
+
+
+def remover(posting: Posting) -> str:
+    """Return the person who removes this from QuickBooks; "" if its source does."""
+    return str((posting.meaning or {}).get(REMOVED_BY, ""))
 
 
 def is_persons_removal(posting: Posting) -> bool:

@@ -339,7 +339,7 @@ def _facts(posting: Posting | None) -> dict[str, Any]:
     """What a receipt says of the transaction."""
     if posting is None or not posting.quickbooks_id:
         return {"kind": posting.kind if posting else None}
-    number = str((posting.meaning or {}).get("number") or posting.number)
+    number = posting.summary.number or posting.number
     return _transaction_facts(Transaction(posting.kind, posting.quickbooks_id, number))
 
 

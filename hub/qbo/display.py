@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import Record
 from hub.qbo.entities import KIND, ref_id
-from hub.qbo.payloads import meaning
+from hub.qbo.payloads import summarize
 
 # reference -> its label and the list that knows its name
 REFS = {
@@ -57,16 +57,17 @@ ORDER = (
 _BY_THEIR_NAME = (
     "account",
     "item",
-    "class",
     "customer",
     "tax_code",
     "location",
     "term",
     "payment_method",
 )
-NAMED = dict(zip(_BY_THEIR_NAME, _BY_THEIR_NAME, strict=True)) | dict.fromkeys(
-    ("payment_account", "deposit_account", "payable_account"), "account"
-)
+NAMED = {
+    **{name: name for name in _BY_THEIR_NAME},
+    **dict.fromkeys(("payment_account", "deposit_account", "payable_account"), "account"),
+    "class_": "class",
+}
 SUBTOTAL = "SubTotalLineDetail"
 NEW = "made new in QuickBooks first"
 
@@ -106,7 +107,7 @@ def payload(session: Session, company_id: int, kind: str, body: bytes) -> Transa
 def entity(session: Session, company_id: int, kind: str, found: dict[str, Any]) -> TransactionView:
     """What is sent or what QuickBooks holds."""
     names = _names(session, company_id, found)
-    meant = meaning(kind, found)
+    summary = summarize(kind, found)
     facts = sorted(
         _facts(found, names),
         key=lambda fact: ORDER.index(fact[0]) if fact[0] in ORDER else len(ORDER),
@@ -114,9 +115,9 @@ def entity(session: Session, company_id: int, kind: str, found: dict[str, Any]) 
     return TransactionView(
         facts=tuple(facts),
         lines=tuple(_line(line, names) for line in found.get("Line") or () if line.get("DetailType") != SUBTOTAL),
-        total=_number(meant.get("total")),
-        tax=_number(meant.get("tax")) or None,
-        currency=str(meant.get("currency") or ""),
+        total=summary.total,
+        tax=summary.tax or None,
+        currency=summary.currency,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Insert, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from hub.db import bulk, engine
-from hub.models import TransactionHead
+from hub.models import TransactionHead, TransactionSummary
 from hub.qbo.entities import DOCUMENTS, linked_kind, ref_id, way
 from hub.qbo.payloads.fingerprint import content
 
@@ -49,17 +49,17 @@ def absorb_all(
     entities: Sequence[dict[str, Any]],
     *,
     ours: bool = False,
-    meant: Mapping[str, dict[str, Any]] | None = None,
+    summaries: Mapping[str, TransactionSummary | None] | None = None,
 ) -> list[tuple[str, str]]:
     """Store the heads of transactions of one kind; return those that differ from what was stored.
 
     An older version never overwrites a newer one. A change to a stored head is marked as news
-    unless it is the answer to a write of `ours`. `meant` holds, by Id, summaries that were already
+    unless it is the answer to a write of `ours`. `summaries` holds, by Id, those that were already
     made.
     """
     if kind not in DOCUMENTS or not entities:
         return []
-    deleted_ids, alive = _partition(company_id, kind, entities, meant or {})
+    deleted_ids, alive = _partition(company_id, kind, entities, summaries or {})
     ids = [*deleted_ids, *(row["quickbooks_id"] for row in alive)]
     stored = _heads(session, company_id, kind, ids)
 
@@ -94,7 +94,7 @@ def _partition(
     company_id: int,
     kind: str,
     entities: Iterable[dict[str, Any]],
-    summaries: Mapping[str, dict[str, Any]],
+    summaries: Mapping[str, TransactionSummary | None],
 ) -> tuple[set[str], list[Row]]:
     """Split entities into the Ids of the deleted ones and the rows of the others.
 
@@ -177,7 +177,10 @@ def extract_marker(private_note: str | None) -> str:
 
 
 def head_of(
-    company_id: int, kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = None
+    company_id: int,
+    kind: str,
+    entity: dict[str, Any],
+    summary: TransactionSummary | None = None,
 ) -> dict[str, Any]:
     """Return the head of a transaction as a row of the table."""
     times = entity.get("MetaData") or {}
@@ -196,7 +199,7 @@ def head_of(
         "sync_token": str(entity.get("SyncToken") or ""),
         "marker": extract_marker(entity.get("PrivateNote")),
         "state": VOIDED if is_voided(entity) else LIVE,
-        "content": content(kind, entity, meant),
+        "content": content(kind, entity, summary),
         "created_at": _moment(str(times.get("CreateTime"))),
         "updated_at": _moment(str(times.get("LastUpdatedTime"))),
     }

@@ -133,7 +133,7 @@ class Desk:
             row = self._document(session, source_id, values.pop("attachments", ()))
             posting = outbox.plan(
                 session, row, operation=operation, payload=payloads.encode(body), number=source_id,
-                meaning=payloads.meaning(values["kind"], body, "USD"), **values,
+                meaning=payloads.summarize(values["kind"], body, "USD").dump(), **values,
             )  # fmt: skip
             posting.checked_at = self.clock.now()
             session.flush()

@@ -5,7 +5,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, make_dataclass, replace
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, cast
 
@@ -13,7 +12,7 @@ from sqlalchemy import Row, Table, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from hub.db.bulk import among
-from hub.models import Attempt, Company, Posting, Proof, SourceDocument
+from hub.models import Attempt, Company, Posting, Proof, SourceDocument, TransactionSummary
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, SendOutcome
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import History, SendAttempt
@@ -79,7 +78,7 @@ ROWS = (
     .where(among(_postings.c.id, "ids"))
     .order_by(_postings.c.id)
 )
-PostingRow = make_dataclass("PostingRow", ("document", *POSTING_COLUMNS), slots=True)
+PostingRow = make_dataclass("PostingRow", ("document", "summary", *POSTING_COLUMNS), slots=True)
 DocumentRow = make_dataclass("DocumentRow", DOCUMENT_COLUMNS, slots=True)
 ATTEMPT_COLUMNS = ("posting_id", "generation", "outcome", "code", "seen_id", "text", "batch")
 ATTEMPTS = (
@@ -90,7 +89,6 @@ ATTEMPTS = (
 ABSENCES = (
     select(Proof).where(among(Proof.posting_id, "ids"), Proof.found == "absent").order_by(Proof.id)
 )
-UNREADABLE: dict[str, Any] = {"unreadable": True}
 AttemptRow = Row[*tuple[Any, ...]]
 
 
@@ -103,7 +101,7 @@ class PostingSnapshot:
     since: dt.datetime  # from when it may be in QuickBooks
     error_text: str = ""  # of its newest send
     entity: dict[str, Any] | None = None
-    summary: dict[str, Any] | None = None  # of `entity`, if that was read already
+    summary: TransactionSummary | None = None  # of `entity`, if that was read already
     # Whole entities by id, from a complete search.
     search_entities: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -113,14 +111,17 @@ class PostingSnapshot:
         return self.posting.id
 
     @cached_property
-    def entity_summary(self) -> dict[str, Any]:
-        """The summary of `entity`; empty if QuickBooks showed nothing."""
+    def entity_summary(self) -> TransactionSummary | None:
+        """The summary of `entity`; None if QuickBooks showed nothing."""
         if self.summary is not None:
             return self.summary
         return read_summary(self.id, self.history.operation, self.posting.kind, self.entity)
 
     def with_answer(
-        self, sent: SendAttempt, entity: dict[str, Any] | None, summary: dict[str, Any] | None
+        self,
+        sent: SendAttempt,
+        entity: dict[str, Any] | None,
+        summary: TransactionSummary | None,
     ) -> "PostingSnapshot":
         """Return the state after one more send, equal to what its rows would give."""
         history = replace(
@@ -137,15 +138,15 @@ class PostingSnapshot:
 
 def read_summary(
     id: int, operation: str, kind: str, entity: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Summarize the transaction that an answer to a posting showed; empty if it showed none."""
+) -> TransactionSummary | None:
+    """Summarize the transaction that an answer to a posting showed; None if it showed none."""
     if operation not in ("create", "update") or not entity or not entity.get("Id"):
-        return {}
+        return None
     try:
-        return payloads.meaning(kind, entity)
+        return payloads.summarize(kind, entity)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         log.exception("posting %s: what QuickBooks answered cannot be read", id)
-        return UNREADABLE
+        return payloads.UNREADABLE
 
 
 def load_snapshots(
@@ -177,7 +178,8 @@ def load_snapshots_for_send(
     states = []
     for row in rows:
         document = DocumentRow(*row[:width])
-        posting = PostingRow(document, *row[width + 1 :])
+        summary = TransactionSummary.load(row.meaning)
+        posting = PostingRow(document, summary, *row[width + 1 :])
         states.append(_snapshot(posting, row[width], evidence, posting_session))
     return states
 
@@ -241,7 +243,7 @@ def _history(
     posting: Posting, recorded_id: str | None, evidence: _Evidence, posting_session: PostingSession
 ) -> History:
     document = posting.document
-    summary = posting.meaning or {}
+    summary = posting.summary
     is_create = posting.operation == "create"
     attempts = evidence.attempts_of(posting.id)
     proofs = evidence.valid_proofs(posting.id, posting_session.company)
@@ -257,9 +259,9 @@ def _history(
         kind=posting.kind,
         state=PostingState(posting.state),
         marker=document.marker if posting.operation != "attach" else "",
-        number=str(summary.get("number") or ""),
-        party=str(summary.get("party") or ""),
-        total=_total(posting, summary),
+        number=summary.number,
+        party=summary.party,
+        total=posting.total if summary.total is None else summary.total,
         base=posting.base,
         recorded_id=recorded_id if is_create and not posting.part else None,
         sends=tuple(_send_attempt(attempt) for attempt in attempts),
@@ -278,8 +280,3 @@ def _send_attempt(attempt: AttemptRow) -> SendAttempt:
         id=attempt.seen_id,
         batched=bool(attempt.batch),
     )
-
-
-def _total(posting: Posting, summary: dict[str, Any]) -> Decimal | None:
-    total = summary.get("total")
-    return posting.total if total in (None, "") else Decimal(str(total))

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Table, bindparam, or_, select, update
@@ -13,15 +12,16 @@ from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
 from hub.db import bulk
-from hub.models import Case, Posting, case_posting
+from hub.models import Case, Posting, TransactionSummary, case_posting
 from hub.models.enums import CHANGE_OPERATIONS
 from hub.posting import case_texts, receipts
-from hub.posting.outcome.load import UNREADABLE, PostingSnapshot
+from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.protocol.history import Ask, Hold, Posted, Reconnect, Requeue, Send, Step, Withdraw
 from hub.qbo import payloads
 from hub.qbo.display import namer
+from hub.qbo.payloads import FileSummary
 from hub.qbo.responses import Answer
 
 PAUSE = dt.timedelta(seconds=30)
@@ -107,12 +107,12 @@ def _posted(session: Session, snapshot: PostingSnapshot, step: Posted) -> bool:
 
 def _found(snapshot: PostingSnapshot, step: Posted, now: dt.datetime) -> dict[str, Any]:
     """What is known of a posting from where it is posted."""
-    entity, total = snapshot.entity or {}, snapshot.entity_summary.get("total")
+    entity, summary = snapshot.entity or {}, snapshot.entity_summary
     return {
         "quickbooks_id": step.id,
         "answer": entity,
         "sync_token": str(entity.get("SyncToken") or "") or None,
-        "posted_total": None if total is None else Decimal(total),
+        "posted_total": summary.total if summary else None,
         "changed_at": now,
     }
 
@@ -143,7 +143,7 @@ def _tell_removed(session: Session, posting: Posting) -> None:
     """Tell the source that a person removed its document; of what it wanted itself it is told nothing."""
     removal = session.get_one(Posting, posting.id)
     if outbox.is_persons_removal(removal):
-        who = (removal.meaning or {})[outbox.REMOVED_BY]
+        who = outbox.remover(removal)
         receipts.removed(session, removal.document, f"It was removed from QuickBooks by {who}.")
 
 
@@ -152,14 +152,15 @@ def _learn(session: Session, one: PostingSnapshot) -> str:
     posting = one.posting
     summary = one.entity_summary
     values: dict[str, Any] = {}
-    number = posting.number or str(summary.get("number") or "")
+    number = posting.number or (summary.number if summary else "")
     if number != posting.number:
         values["number"] = number
     if summary and posting.kind in BILLED_BY_LINE:
-        values["meaning"] = payloads.with_line_ids(posting.meaning, one.entity or {})
+        identified = payloads.with_line_ids(posting.summary, one.entity or {})
+        values["meaning"] = identified.dump()
     if values:
         session.execute(update(Posting).where(Posting.id == posting.id).values(**values))
-    return str((posting.meaning or {}).get("number") or number)
+    return posting.summary.number or number
 
 
 def _file(snapshot: PostingSnapshot) -> bool:
@@ -172,7 +173,7 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
         posting.payload or b"{}"
     )  # of one that was found before it was fetched there is no more
     told = (
-        payloads.file_differences(meant, posting.meaning.get("size"), entity)
+        payloads.file_differences(meant, FileSummary.load(posting.meaning).size, entity)
         if "AttachableRef" in meant
         else []
     )
@@ -188,14 +189,14 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
         )
 
 
-def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str) -> None:
+def _compare(session: Session, posting: Posting, found: TransactionSummary, id: str) -> None:
     """What QuickBooks made of it, against what was meant: a difference is a person's to judge, it stays posted."""
-    named = namer(session, posting.company_id, party_list(posting.kind, posting.meaning))
+    named = namer(session, posting.company_id, party_list(posting.kind, posting.summary))
     unreadable = ["What it answered cannot be read, so it was not compared."]
     told = (
         unreadable
-        if found is UNREADABLE
-        else payloads.differences(posting.meaning, found, name_of=named)
+        if found is payloads.UNREADABLE
+        else payloads.differences(posting.summary, found, name_of=named)
     )
     if told:
         _case(

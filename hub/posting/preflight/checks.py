@@ -11,10 +11,6 @@ from hub.posting.preflight.context import (
     Check,
     CheckContext,
     Finding,
-    summary_lines,
-    summary_text,
-    transaction_date,
-    transaction_total,
 )
 from hub.posting.preflight.postings import CheckedPosting
 
@@ -60,7 +56,7 @@ def closed_period(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
     closed_to = context.facts.closed_to
     if closed_to is None:
         return
-    dates = [transaction_date(posting)]
+    dates = [posting.summary.day]
     target = context.targets.get(posting.id)
     if target is not None:
         dates.append(target.date)
@@ -98,7 +94,7 @@ def purchase_orders(posting: CheckedPosting, context: CheckContext) -> Iterator[
 
 def inventory(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find stock items for a company that does not track quantities."""
-    is_stock_item = posting.kind == "item" and summary_text(posting, "type") == "Inventory"
+    is_stock_item = posting.kind == "item" and posting.summary.type == "Inventory"
     if not is_stock_item or context.facts.stock:
         return
     name = case_texts.called(posting)
@@ -115,11 +111,11 @@ def tax_codes(posting: CheckedPosting, context: CheckContext) -> Iterator[Findin
     """Find lines without a tax code in a company that requires one on every line."""
     if not context.facts.tax_codes or posting.kind not in KINDS_WITH_TAX:
         return
-    if (posting.meaning or {}).get("untaxed"):
+    if posting.summary.is_untaxed:
         return
     numbers = []
-    for number, line in enumerate(summary_lines(posting), start=1):
-        if not line.get("tax_code") and not line.get("discount"):
+    for number, line in enumerate(posting.summary.lines, start=1):
+        if not line.tax_code and not line.is_discount:
             numbers.append(str(number))
     if not numbers:
         return
@@ -157,7 +153,7 @@ def payable_account(posting: CheckedPosting, context: CheckContext) -> Iterator[
 def line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find documents whose lines do not add up to the total that the source gives."""
     source_total = posting.document.total
-    line_total = transaction_total(posting)
+    line_total = posting.summary.total
     if source_total is None or line_total is None or posting.part:
         return
     currency = posting.currency or context.facts.currency
@@ -179,17 +175,17 @@ def line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding
 
 def decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find amounts with more decimals than their currency has."""
-    currency = summary_text(posting, "currency") or context.facts.currency
-    amounts = [line.get("amount") for line in summary_lines(posting)]
-    amounts.append(transaction_total(posting))
+    currency = posting.summary.currency or context.facts.currency
+    amounts: list[Decimal | None] = [line.amount for line in posting.summary.lines]
+    amounts.append(posting.summary.total)
     for amount in amounts:
-        if amount is None or is_exact(Decimal(str(amount)), currency):
+        if amount is None or is_exact(amount, currency):
             continue
         yield Finding(
             own="decimals",
             title="More decimals than the currency has",
             reason=(
-                f"{case_texts.called(posting)} has the amount {amount}, which is no amount in"
+                f"{case_texts.called(posting)} has the amount {amount:f}, which is no amount in"
                 f" {currency}."
             ),
             act="source",

@@ -1,13 +1,12 @@
 """What the checks before a send look at, loaded once for many postings, and what they find."""
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import value_object
-from hub.models import Record, TransactionHead
+from hub.models import Record, TransactionHead, TransactionSummary
 from hub.money import ZERO
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.company_facts import CompanyFacts
@@ -26,13 +25,13 @@ ACCOUNT_FIELDS = (
 LISTS_OF_LINE_FIELDS = {
     "account": "account",
     "item": "item",
-    "class": "class",
+    "class_": "class",
     "customer": "customer",
     "tax_code": "tax_code",
 }
 LISTS_OF_FIELDS = dict.fromkeys(ACCOUNT_FIELDS, "account") | {
     "location": "location",
-    "class": "class",
+    "class_": "class",
     "term": "term",
     "payment_method": "payment_method",
 }
@@ -94,45 +93,26 @@ class CheckContext:
 Check = Callable[[CheckedPosting, CheckContext], Iterator[Finding]]
 
 
-def party_list(kind: str, summary: Mapping[str, Any] | None) -> str:
+def party_list(kind: str, summary: TransactionSummary) -> str:
     """Return the list of QuickBooks that the party of a transaction is in."""
-    payee = str((summary or {}).get("payee") or "")
-    if payee:
-        return payee
+    if summary.payee:
+        return summary.payee
     return "vendor" if kind in PURCHASE_KINDS else "customer"
-
-
-def summary_text(posting: CheckedPosting, name: str) -> str:
-    """Return a field of the summary of a posting as text; "" if it has none."""
-    summary = posting.meaning or {}
-    return str(summary.get(name) or "")
-
-
-def summary_lines(posting: CheckedPosting) -> Sequence[Mapping[str, Any]]:
-    """Return the lines in the summary of a posting."""
-    summary = posting.meaning or {}
-    return summary.get("lines") or ()
-
-
-def party_id(posting: CheckedPosting) -> str:
-    """Return the id of the supplier or customer of a posting; "" if it has none."""
-    return summary_text(posting, "party")
 
 
 def record_refs(posting: CheckedPosting) -> set[RecordKey]:
     """Return the records that a posting refers to, without those that are still to be created."""
-    summary = posting.meaning or {}
+    summary = posting.summary
     parties = party_list(posting.kind, summary)
-    candidates = [(parties, summary.get("party")), (posting.kind, summary.get("parent"))]
+    candidates = [(parties, summary.party), (posting.kind, summary.parent)]
     for name, list_name in LISTS_OF_FIELDS.items():
-        candidates.append((list_name, summary.get(name)))
-    for line in summary_lines(posting):
+        candidates.append((list_name, getattr(summary, name)))
+    for line in summary.lines:
         for name, list_name in LISTS_OF_LINE_FIELDS.items():
-            candidates.append((list_name, line.get(name)))
+            candidates.append((list_name, getattr(line, name)))
 
     refs = set()
-    for list_name, value in candidates:
-        id = str(value or "")
+    for list_name, id in candidates:
         if id and not is_placeholder(id):
             refs.add((list_name, id))
     return refs
@@ -146,24 +126,10 @@ def is_placeholder(id: str) -> bool:
 def settled_amounts(posting: CheckedPosting) -> dict[TransactionKey, Decimal]:
     """Return how much of which transactions a posting settles or bills."""
     amounts: dict[TransactionKey, Decimal] = {}
-    for line in summary_lines(posting):
-        id = str(line.get("linked") or "")
-        kind = KIND.get(str(line.get("linked_type")))
-        if not id or not kind or is_placeholder(id):
+    for line in posting.summary.lines:
+        kind = KIND.get(line.linked_type)
+        if not line.linked or not kind or is_placeholder(line.linked):
             continue
-        amount = Decimal(str(line.get("amount") or 0))
-        key = (kind, id)
-        amounts[key] = amounts.get(key, ZERO) + amount
+        key = (kind, line.linked)
+        amounts[key] = amounts.get(key, ZERO) + line.amount
     return amounts
-
-
-def transaction_date(posting: CheckedPosting) -> dt.date | None:
-    """Return the date of the transaction that a posting writes."""
-    text = summary_text(posting, "date")
-    return dt.date.fromisoformat(text) if text else None
-
-
-def transaction_total(posting: CheckedPosting) -> Decimal | None:
-    """Return the total that a posting writes; None if QuickBooks calculates it."""
-    text = (posting.meaning or {}).get("total")
-    return None if text is None else Decimal(str(text))

@@ -9,10 +9,6 @@ from hub.posting import case_texts
 from hub.posting.preflight.context import (
     CheckContext,
     Finding,
-    party_id,
-    summary_text,
-    transaction_date,
-    transaction_total,
 )
 from hub.posting.preflight.postings import CheckedPosting
 
@@ -24,7 +20,7 @@ BANK_FEED_DELAY = dt.timedelta(days=5)
 
 def duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find transactions with the number of a document, else similar ones without a marker."""
-    number = summary_text(posting, "number")
+    number = posting.summary.number
     same_number = []
     for head in context.related.by_number.get((posting.kind, number), ()):
         if _has_same_number(head, posting):
@@ -34,7 +30,7 @@ def duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator[Findi
         yield _finding(posting, "used", "Number already used", what, same_number)
         return
 
-    total = transaction_total(posting)
+    total = posting.summary.total
     similar = []
     for head in context.related.by_total.get((posting.kind, total), ()):
         if _is_similar(head, posting):
@@ -50,36 +46,36 @@ def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Tell whether a transaction uses the number of a posting where it may be used only once."""
     if not _is_foreign(head, posting):
         return False
-    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS and head.party != party_id(posting):
+    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS and head.party != posting.summary.party:
         return False
     # The number of a payment is a mere reference, which several payments may share.
-    return posting.kind != "payment" or head.total == transaction_total(posting)
+    return posting.kind != "payment" or head.total == posting.summary.total
 
 
 def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Tell whether an unmarked transaction has the date and party of a posting."""
     if head.marker or not _is_foreign(head, posting):
         return False
-    if head.currency not in ("", summary_text(posting, "currency")):
+    if head.currency not in ("", posting.summary.currency):
         return False
-    date = transaction_date(posting)
+    date = posting.summary.day
     if date is None or head.date is None:
         return False
     if posting.kind == "expense" and _may_share_account(head, posting):
         return _may_be_from_bank_feed(head, posting, date)
-    return head.date == date and head.party == party_id(posting)
+    return head.date == date and head.party == posting.summary.party
 
 
 def _may_be_from_bank_feed(head: TransactionHead, posting: CheckedPosting, date: dt.date) -> bool:
     """Tell whether an expense may have come from the bank, some days later, with or without party."""
     if head.date is None or abs(head.date - date) > BANK_FEED_DELAY:
         return False
-    return head.party in ("", party_id(posting))
+    return head.party in ("", posting.summary.party)
 
 
 def _may_share_account(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Tell whether both may be paid from one account; only then may one be the bank feed's."""
-    account = summary_text(posting, "payment_account")
+    account = posting.summary.payment_account
     if not head.account or not account:
         return True
     return head.account == account

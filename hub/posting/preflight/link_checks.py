@@ -10,9 +10,7 @@ from hub.posting import case_texts
 from hub.posting.preflight.context import (
     CheckContext,
     Finding,
-    party_id,
     settled_amounts,
-    summary_text,
 )
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.dependents import blocking_link
@@ -44,7 +42,7 @@ def dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Findi
     depends on its target is checked again later.
     """
     target = context.targets.get(posting.id)
-    is_closing = summary_text(posting, "status") == "Closed"
+    is_closing = posting.summary.is_closed
     if target is None or is_closing or posting.id in context.removals:
         return
     link = blocking_link(target)
@@ -88,7 +86,7 @@ def _settlement_obstacle(
 
 
 def _has_other_party(posting: CheckedPosting, context: CheckContext, head: TransactionHead) -> bool:
-    party = party_id(posting)
+    party = posting.summary.party
     if not party or not head.party or head.party == party:
         return False
     return not _may_be_job(context, head.party)

@@ -19,12 +19,8 @@ from hub.posting.preflight.context import (
     CheckContext,
     RecordKey,
     RelatedTransactions,
-    party_id,
     record_refs,
     settled_amounts,
-    summary_text,
-    transaction_date,
-    transaction_total,
 )
 from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY
 from hub.posting.preflight.postings import CheckedPosting
@@ -78,7 +74,7 @@ def _planned_parties(
 ) -> dict[RecordKey, Record]:
     """Return the parties that are still to be created for these postings, as if they existed."""
     ids: set[int] = set()
-    for party in {party_id(posting) for posting in postings}:
+    for party in {posting.summary.party for posting in postings}:
         ids |= outbox.awaited(f'"{party}"'.encode())
     if not ids:
         return {}
@@ -106,7 +102,7 @@ def _tolerances(session: Session, postings: Sequence[CheckedPosting]) -> Mapping
     document_ids = set()
     for posting in postings:
         total = posting.document.total
-        if total is not None and total != transaction_total(posting):
+        if total is not None and total != posting.summary.total:
             document_ids.add(posting.document_id)
     if not document_ids:
         return {}
@@ -163,11 +159,11 @@ def _duplicate_candidates(
         if posting.operation != Operation.CREATE or posting.kind not in DOCUMENTS:
             continue
         kinds.add(posting.kind)
-        number = summary_text(posting, "number")
+        number = posting.summary.number
         if number:
             numbers.add(number)
         dates |= _dates_nearby(posting)
-        total = transaction_total(posting)
+        total = posting.summary.total
         if total is not None:
             totals.add(total)
     if not kinds:
@@ -186,7 +182,7 @@ def _duplicate_candidates(
 
 def _dates_nearby(posting: CheckedPosting) -> set[dt.date]:
     """Return the dates that a duplicate of a posting may have."""
-    date = transaction_date(posting)
+    date = posting.summary.day
     if date is None:
         return set()
     days = BANK_FEED_DELAY.days if posting.kind == "expense" else 0

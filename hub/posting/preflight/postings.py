@@ -8,7 +8,7 @@ from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from hub.db.bulk import among
-from hub.models import Posting, SourceDocument
+from hub.models import Posting, SourceDocument, TransactionSummary
 from hub.models.enums import PostingState
 
 
@@ -65,7 +65,7 @@ class CheckedPosting(Protocol):
     def base(self) -> str: ...
 
     @property
-    def meaning(self) -> dict[str, Any]: ...
+    def summary(self) -> TransactionSummary: ...
 
     @property
     def currency(self) -> str: ...
@@ -101,14 +101,16 @@ class PostingRow(NamedTuple):
     part: str
     operation: str
     base: str
-    meaning: dict[str, Any]
+    summary: TransactionSummary
     currency: str
     not_these: list[Any]
 
 
 UNPOSTED_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
 _DOCUMENT_COLUMNS = DocumentRow._fields
-_POSTING_COLUMNS = PostingRow._fields[1:]
+_POSTING_COLUMNS = tuple(
+    "meaning" if name == "summary" else name for name in PostingRow._fields[1:]
+)
 _postings = cast(Table, Posting.__table__)
 _documents = cast(Table, SourceDocument.__table__)
 _QUERY = (
@@ -128,4 +130,9 @@ def load_postings(
     """Load the columns of those of the postings that are in one of the states, read-only."""
     width = len(_DOCUMENT_COLUMNS)
     rows = session.execute(_QUERY, {"ids": list(ids), "states": list(states)})
-    return [PostingRow(DocumentRow(*row[:width]), *row[width:]) for row in rows]
+    postings = []
+    for row in rows:
+        columns = dict(zip(PostingRow._fields[1:], row[width:], strict=True))
+        columns["summary"] = TransactionSummary.load(columns["summary"])
+        postings.append(PostingRow(DocumentRow(*row[:width]), **columns))
+    return postings

@@ -12,10 +12,7 @@ from hub.posting.preflight.context import (
     CheckContext,
     Finding,
     is_placeholder,
-    party_id,
     party_list,
-    summary_lines,
-    summary_text,
 )
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.records import FITS
@@ -46,7 +43,7 @@ def records(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]
 def account_types(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find accounts whose type does not fit the place where the posting uses them."""
     for name in ACCOUNT_FIELDS:
-        id = summary_text(posting, name)
+        id = getattr(posting.summary, name)
         record = context.records.get(("account", id))
         if record is None or not record.type or FITS[cast(Role, name)](record):
             continue
@@ -72,7 +69,7 @@ def items(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
         side = "sold"
     else:
         return
-    ids = {str(line.get("item") or "") for line in summary_lines(posting)}
+    ids = {line.item for line in posting.summary.lines}
     for id in sorted(ids):
         record = context.records.get(("item", id))
         if record is None or not record.active:
@@ -95,9 +92,9 @@ def items(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
 
 def party_currency(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find a supplier or customer that has another currency than the posting."""
-    list_name = party_list(posting.kind, posting.meaning)
-    party = context.records.get((list_name, party_id(posting)))
-    currency = summary_text(posting, "currency") or context.facts.currency
+    list_name = party_list(posting.kind, posting.summary)
+    party = context.records.get((list_name, posting.summary.party))
+    currency = posting.summary.currency or context.facts.currency
     if party is None or not party.currency or party.currency == currency:
         return
     verb = "is to be created" if is_placeholder(party.quickbooks_id) else "is kept"

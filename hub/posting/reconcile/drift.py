@@ -122,10 +122,10 @@ def _edits(one: PostedDocument, shown: reconcile_refresh.Shown) -> list[str]:
         return []
     with reading() as session:
         named = namer(
-            session, one.posting.company_id, party_list(one.posting.kind, one.posting.meaning)
+            session, one.posting.company_id, party_list(one.posting.kind, one.posting.summary)
         )
         return payloads.differences(
-            payloads.meaning(kind, written), payloads.meaning(kind, entity), name_of=named
+            payloads.summarize(kind, written), payloads.summarize(kind, entity), name_of=named
         )
 
 

@@ -125,7 +125,7 @@ class PostedDocument:
             self.head,
         )
         dated, state, there = (
-            (newest.meaning or {}).get("date"),
+            newest.summary.date or None,
             head.state if head else None,
             head.total if head else None,
         )

@@ -80,7 +80,7 @@ def _compared(
 ) -> frozenset[Agreement]:
     """Whether it is as we last left it, and whether it is as this change means it."""
     posting = snapshot.posting
-    now = payloads.meaning(posting.kind, entity)
+    now = payloads.summarize(posting.kind, entity)
     before = select(Posting).where(
         Posting.document_id == posting.document_id,
         Posting.part == posting.part,
@@ -89,12 +89,13 @@ def _compared(
     )
     last = session.scalars(before.order_by(Posting.id.desc())).first()
     same = set()
-    known = payloads.meaning(posting.kind, last.answer) if last and last.answer else None
+    known = payloads.summarize(posting.kind, last.answer) if last and last.answer else None
     if known and posting.kind == "item":
-        known["name"] = now["name"]  # people rename items, and the hub keeps the name that it finds
+        # People rename items, and the hub keeps the name that it finds.
+        known = known._replace(name=now.name)
     if known and not payloads.differences(known, now):
         same.add(Agreement.AS_LAST_POSTED)
-    if posting.operation == "update" and not payloads.differences(posting.meaning, now):
+    if posting.operation == "update" and not payloads.differences(posting.summary, now):
         same.add(Agreement.AS_CHANGED)
     return frozenset(same)
 

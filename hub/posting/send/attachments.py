@@ -1,7 +1,6 @@
 """Files of documents: fetched from the source, checked before the first send, tied to their transaction."""
 
 import hashlib
-from typing import Any
 
 from hub import context as hub_context
 from hub import sources
@@ -16,6 +15,7 @@ from hub.posting.outcome import record as outcome_record
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import payloads
+from hub.qbo.payloads import FileSummary
 
 MOST_BYTES = 20 * 1024 * 1024
 TYPES = (
@@ -120,7 +120,7 @@ def _described(posting: Posting, attachment: Attachment, content: bytes) -> bool
     """Writes what the upload will say; under a key that may have left, file and words must still be the same."""
     made = payloads.file_metadata(attachment, posting.kind, posting.base, posting.document.marker)
     payload, sha = payloads.encode(made), hashlib.sha256(content).hexdigest()
-    known = (posting.meaning or {}).get("sha256")
+    known = FileSummary.load(posting.meaning).sha256
     if known == sha and posting.payload == payload:
         return True
     if known and known != sha and _ever_sent(posting):
@@ -128,8 +128,10 @@ def _described(posting: Posting, attachment: Attachment, content: bytes) -> bool
             f"{attachment.name} was changed at the source after it was sent. Skip it, or attach it anew."
         )
     with transaction() as session:
-        meaning: dict[str, Any] = {"sha256": sha, "size": len(content), "name": attachment.name}
-        return outcome_record.move(session, posting, "ready", payload=payload, meaning=meaning)
+        summary = FileSummary(sha256=sha, size=len(content), name=attachment.name)
+        return outcome_record.move(
+            session, posting, "ready", payload=payload, meaning=summary.dump()
+        )
 
 
 def _ever_sent(posting: Posting) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import Integer, Select, and_, bindparam, func, select
 
 from hub import outbox
 from hub.db.engine import reading, transaction
-from hub.models import Posting, TransactionHead
+from hub.models import Posting, TransactionHead, TransactionSummary
 from hub.models.enums import CHANGE_OPERATIONS
 from hub.outbox.conditions import BUSY
 from hub.posting.outcome import load as outcome_load
@@ -27,7 +27,6 @@ from hub.qbo import payloads, transaction_index
 from hub.qbo.dependents import blocking_link
 
 EXTRA_CANDIDATES = 20  # read beyond the limit, because a document may have several postings
-CLOSED = "Closed"
 
 
 @dataclass(frozen=True)
@@ -174,7 +173,7 @@ def _approved(posting_session: PostingSession, posting: Posting) -> bool:
 def _is_free(posting_session: PostingSession, one: PostingSnapshot) -> bool:
     """Whether nothing hangs on what is to be changed, as it was just read; else it is checked once more."""
     posting = one.posting
-    if one.entity is None or (posting.meaning or {}).get("status") == CLOSED:
+    if one.entity is None or posting.summary.is_closed:
         return True
     if not blocking_link(
         TransactionHead(
@@ -229,4 +228,4 @@ def _note_before(posting: Posting) -> str:
         .limit(1)
     )
     with reading() as session:
-        return str((session.scalar(found) or {}).get("note") or "")
+        return TransactionSummary.load(session.scalar(found)).note

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.db.bulk import each
 from hub.db.engine import reading, transaction
-from hub.models import Attempt
+from hub.models import Attempt, TransactionSummary
 from hub.models.enums import PostingState, SendOutcome
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome import load as outcome_load
@@ -47,7 +47,7 @@ ATTEMPT_COLUMNS = (
     "quickbooks_date",
     "seen_id",
 )
-Summary = dict[str, Any]
+Summary = TransactionSummary | None
 _attempts = cast(Table, Attempt.__table__)
 _ANSWERED = (
     update(_attempts)
@@ -200,7 +200,7 @@ def _absorb(
     for kind, rows in entities.items():
         if kind in DOCUMENTS:
             transaction_index.absorb_all(
-                session, company_id, kind, rows, ours=True, meant=summaries_by_kind[kind]
+                session, company_id, kind, rows, ours=True, summaries=summaries_by_kind[kind]
             )
         else:
             records.absorb(session, company_id, kind, rows)

@@ -7,16 +7,18 @@ Imports `hub.contract`, `hub.mapping` and the company facts of `hub.qbo`. Start 
 from hub.qbo.payloads.assembly import Payload, build
 from hub.qbo.payloads.comparison import differences
 from hub.qbo.payloads.encoding import encode
-from hub.qbo.payloads.files import file_differences, file_metadata
+from hub.qbo.payloads.files import FileSummary, file_differences, file_metadata
 from hub.qbo.payloads.fingerprint import content
 from hub.qbo.payloads.line_ids import with_line_ids
 from hub.qbo.payloads.placeholders import fill, placeholders
-from hub.qbo.payloads.summary import meaning
+from hub.qbo.payloads.summary import UNREADABLE, summarize
 from hub.qbo.payloads.updates import CLOSED, OPEN, close_body, delete_body, for_update, void_body
 
 __all__ = [
     "CLOSED",
     "OPEN",
+    "UNREADABLE",
+    "FileSummary",
     "Payload",
     "build",
     "close_body",
@@ -28,8 +30,8 @@ __all__ = [
     "file_metadata",
     "fill",
     "for_update",
-    "meaning",
     "placeholders",
+    "summarize",
     "void_body",
     "with_line_ids",
-]  # fmt: skip
+]

@@ -1,11 +1,12 @@
 """From a mapped document to the body QuickBooks wants, with what it means and what is to be said about it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from hub.mapping.mapped import Mapped
 from hub.mapping.split import amount
+from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import format_amount, total
 from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.entities import DOCUMENTS
@@ -27,7 +28,7 @@ from hub.qbo.payloads import (
 from hub.qbo.payloads.builder import PayloadBuilder
 from hub.qbo.payloads.line_tax import SELLING
 from hub.qbo.payloads.sales_lines import is_discount
-from hub.qbo.payloads.summary import PARTIES, SETTLING, expected_total, meaning
+from hub.qbo.payloads.summary import PARTIES, SETTLING, expected_total, summarize
 
 BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
     "bill": bill.body,
@@ -49,27 +50,31 @@ WITHOUT_PARTY = ("expense", "deposit")
 
 @dataclass(frozen=True)
 class Payload:
-    """A body, its meaning for comparison, warnings that go with it, and problems that keep it from being sent."""
+    """A body with its summary, the warnings to show, and the problems that forbid sending it."""
 
     body: dict[str, Any]
-    meaning: dict[str, Any]
+    summary: TransactionSummary
     warnings: tuple[str, ...] = ()
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
 
 
 def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
-    """The body of a document or of one of its parts."""
+    """Build the body of a document, or of one of its parts."""
     kind = mapped.document.kind
     builder = PayloadBuilder(mapped, facts, marker)
     body = BUILDERS[kind](builder)
     if kind in DOCUMENTS:
         _check_whole(builder, body)
         _check_sum(builder, body)
-    meant = meaning(kind, body, facts.currency)
+    summary = summarize(kind, body, facts.currency)
     if kind in DOCUMENTS:
-        meant |= _left_open(builder, meant) | {"lines": _with_source_ids(builder, meant["lines"])}
+        summary = _with_open_total(builder, summary)
+        summary = summary._replace(lines=_with_source_ids(builder, summary.lines))
     return Payload(
-        body, meant, tuple(dict.fromkeys(builder.warnings)), tuple(dict.fromkeys(builder.problems))
+        body,
+        summary,
+        warnings=tuple(dict.fromkeys(builder.warnings)),
+        problems=tuple(dict.fromkeys(builder.problems)),
     )
 
 
@@ -116,26 +121,27 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
         body["PrivateNote"] = builder.note()
 
 
-def _left_open(builder: PayloadBuilder, meant: dict[str, Any]) -> dict[str, Any]:
-    """The total that QuickBooks is to come to by itself, where the document knows it."""
+def _with_open_total(builder: PayloadBuilder, summary: TransactionSummary) -> TransactionSummary:
+    """Add the total that QuickBooks is expected to work out, if the document states it."""
     document = builder.document
-    if meant["total"] is not None or document.total is None:
-        return {}
-    return {
-        "total": format(builder.cents(document.total), "f"),
-        "tolerance": format(document.tolerance, "f"),
-    }
+    if summary.total is not None or document.total is None:
+        return summary
+    return summary._replace(total=builder.cents(document.total), tolerance=document.tolerance)
 
 
-def _with_source_ids(builder: PayloadBuilder, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_source_ids(
+    builder: PayloadBuilder, lines: tuple[LineSummary, ...]
+) -> tuple[LineSummary, ...]:
     """Return the lines of the summary with the ids that they have at the source."""
     kind = builder.document.kind
+    if kind in SETTLING:
+        return lines
     ids = []
     for mapped in builder.mapped.lines:
         is_merged = kind in SELLING and is_discount(mapped)
         if amount(mapped.line) is not None and not is_merged:
             ids.append(mapped.line.id)
-    if kind in SETTLING or len(ids) > len(lines):
+    if len(ids) > len(lines):
         return lines
-    identified = [{**line, "id": id} for line, id in zip(lines, ids, strict=False)]
-    return identified + lines[len(ids) :]
+    identified = [line._replace(id=id) for line, id in zip(lines, ids, strict=False)]
+    return (*identified, *lines[len(ids) :])

@@ -1,12 +1,31 @@
 """What is said of a file that is uploaded for a transaction."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.contract.documents import Attachment
 from hub.qbo.entities import ENTITY
 
 LONGEST_NAME = 1000
+
+
+class FileSummary(NamedTuple):
+    """A file as it was uploaded, to tell later whether it is still the same."""
+
+    sha256: str = ""
+    size: int | None = None
+    name: str = ""
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any] | None) -> "FileSummary":
+        """Return the summary that `dump` stored; an empty one if nothing is stored."""
+        if not stored:
+            return cls()
+        return cls(stored.get("sha256", ""), stored.get("size"), stored.get("name", ""))
+
+    def dump(self) -> dict[str, Any]:
+        """Return the summary as plain JSON."""
+        return self._asdict()
 
 
 def file_metadata(

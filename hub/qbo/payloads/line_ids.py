@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
+from hub.models.transaction_summary import TransactionSummary
 from hub.qbo.payloads.applied_lines import linked
-from hub.qbo.payloads.summary import NOT_COUNTED
+from hub.qbo.payloads.summary import NOT_COUNTED, counted_lines
 
 Line = dict[str, Any]
 ADDITIONS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
@@ -33,17 +34,15 @@ def keep_line_ids(ours: list[Line], theirs: list[Line]) -> list[Line]:
     return lines
 
 
-def with_line_ids(summary: dict[str, Any], entity: Line) -> dict[str, Any]:
+def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSummary:
     """Return the summary of a sent body with the ids that its lines have in QuickBooks."""
-    counted = [
-        line for line in entity.get("Line") or () if line.get("DetailType") not in NOT_COUNTED
-    ]
-    if len(counted) != len(summary.get("lines") or ()):
+    lines = counted_lines(entity)
+    if len(lines) != len(summary.lines):
         return summary
-    lines = []
-    for line, sent in zip(summary["lines"], counted, strict=True):
-        lines.append(line | {"line": str(sent.get("Id") or "")})
-    return summary | {"lines": lines}
+    identified = []
+    for line, stored in zip(summary.lines, lines, strict=True):
+        identified.append(line._replace(quickbooks_line=str(stored.get("Id") or "")))
+    return summary._replace(lines=tuple(identified))
 
 
 def _same_link(line: Line, other: Line, here: bool) -> bool:

@@ -1,8 +1,9 @@
-"""Summarize a transaction or list entry, from a sent body or an answer, so that they can be compared."""
+"""Summarize transactions and list entries, from sent bodies and from answers, to compare them."""
 
 from decimal import Decimal
 from typing import Any
 
+from hub.models.transaction_summary import CLOSED, LineSummary, TransactionSummary
 from hub.money import ZERO, total
 from hub.qbo.entities import DOCUMENTS, ref_id, way
 
@@ -10,41 +11,40 @@ NOT_COUNTED = ("SubTotalLineDetail", "DescriptionOnly")
 DISCOUNT = "DiscountLineDetail"
 SETTLING = ("payment", "bill_payment")
 PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
-HEAD = {
-    "term": "SalesTermRef", "payable_account": "APAccountRef", "deposit_account": "DepositToAccountRef",
-    "payment_account": "AccountRef", "payment_method": "PaymentMethodRef", "class": "ClassRef",
-}  # fmt: skip
 PAID_FROM = (("CheckPayment", "BankAccountRef"), ("CreditCardPayment", "CCAccountRef"))
-ENTRY = {
-    "parent": "ParentRef", "income_account": "IncomeAccountRef", "expense_account": "ExpenseAccountRef",
-    "asset_account": "AssetAccountRef", "term": "TermRef", "currency": "CurrencyRef",
-}  # fmt: skip
-TEXTS = {"type": "Type", "sku": "Sku", "description": "Description"}
-NUMBERS = {"price": "UnitPrice", "cost": "PurchaseCost"}
-INNER = {"email": ("PrimaryEmailAddr", "Address"), "phone": ("PrimaryPhone", "FreeFormNumber")}
+UNREADABLE = TransactionSummary()  # stands for what QuickBooks showed and nobody can read
 
 
-def meaning(kind: str, entity: dict[str, Any], home_currency: str = "") -> dict[str, Any]:
-    """Return the facts that count as plain JSON, with amounts as text and most empty facts left out."""
+def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> TransactionSummary:
+    """Return what counts in a transaction or list entry, from a sent body or from an answer."""
     if kind not in DOCUMENTS:
-        return _entry(entity)
+        return _summarize_entry(entity)
     sign = way(entity)
-    lines = [_line(line, sign) for line in _counted_lines(entity)]
+    lines = [_summarize_line(line, sign) for line in counted_lines(entity)]
     if kind in SETTLING:
-        lines.sort(key=lambda line: (line.get("linked_type", ""), line.get("linked", "")))
+        lines.sort(key=lambda line: (line.linked_type, line.linked))
     amount = entity["TotalAmt"] if "TotalAmt" in entity else expected_total(entity)
-    return {
-        "party": _party(entity),
-        "number": _text(entity, "DocNumber") or _text(entity, "PaymentRefNum"),
-        "date": _text(entity, "TxnDate"),
-        "currency": ref_id(entity, "CurrencyRef") or home_currency,
-        "location": ref_id(entity, "DepartmentRef"),
-        "note": _text(entity, "PrivateNote"),
-        "total": _plain(amount, sign),
-        "tax": None if is_open(entity) else _plain(_tax(entity), sign),
-        **_head(entity),
-        "lines": lines,
-    }
+    return TransactionSummary(
+        party=_party(entity),
+        number=_text(entity, "DocNumber") or _text(entity, "PaymentRefNum"),
+        date=_text(entity, "TxnDate"),
+        currency=ref_id(entity, "CurrencyRef") or home_currency,
+        location=ref_id(entity, "DepartmentRef"),
+        note=_text(entity, "PrivateNote"),
+        total=None if amount is None else _signed(_decimal(amount), sign),
+        tax=None if is_open(entity) else _signed(_tax(entity), sign),
+        term=ref_id(entity, "SalesTermRef"),
+        payable_account=ref_id(entity, "APAccountRef"),
+        deposit_account=ref_id(entity, "DepositToAccountRef"),
+        payment_account=ref_id(entity, "AccountRef") or _paid_from(entity),
+        payment_method=ref_id(entity, "PaymentMethodRef"),
+        class_=ref_id(entity, "ClassRef"),
+        due=_text(entity, "DueDate"),
+        status=CLOSED if entity.get("POStatus") == CLOSED else "",
+        payee=_payee(entity),
+        is_untaxed=entity.get("GlobalTaxCalculation") == "NotApplicable",
+        lines=tuple(lines),
+    )
 
 
 def expected_total(body: dict[str, Any]) -> Decimal | None:
@@ -53,7 +53,7 @@ def expected_total(body: dict[str, Any]) -> Decimal | None:
         return Decimal(str(body["TotalAmt"]))
     if "Line" not in body:
         return None
-    lines = _counted_lines(body)
+    lines = counted_lines(body)
     if body.get("GlobalTaxCalculation") == "TaxInclusive":
         return total(_sign(line) * _gross(line) for line in lines)
     if is_open(body):
@@ -70,7 +70,7 @@ def is_open(body: dict[str, Any]) -> bool:
     return any(ref_id(_detail(line), "TaxCodeRef") == "TAX" for line in body.get("Line") or ())
 
 
-def _counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
+def counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the lines that have an amount of their own."""
     lines = entity.get("Line") or ()
     return [line for line in lines if line.get("DetailType") not in NOT_COUNTED]
@@ -83,40 +83,40 @@ def _party(entity: dict[str, Any]) -> str:
     return ""
 
 
-def _head(entity: dict[str, Any]) -> dict[str, str]:
-    """Return the facts of the header that are not empty."""
-    facts = {name: ref_id(entity, field) for name, field in HEAD.items()}
-    for part, field in PAID_FROM:
-        facts["payment_account"] = facts["payment_account"] or ref_id(entity.get(part) or {}, field)
-    facts["due"] = _text(entity, "DueDate")
-    if entity.get("POStatus") == "Closed":
-        facts["status"] = "Closed"
-    if _text(entity.get("EntityRef") or {}, "type").lower() == "customer":
-        facts["payee"] = "customer"
-    if entity.get("GlobalTaxCalculation") == "NotApplicable":
-        facts["untaxed"] = "yes"
-    return {name: value for name, value in facts.items() if value}
+def _payee(entity: dict[str, Any]) -> str:
+    """Return "customer" if an expense was paid to one."""
+    type = _text(entity.get("EntityRef") or {}, "type")
+    return "customer" if type.lower() == "customer" else ""
 
 
-def _line(line: dict[str, Any], way: int) -> dict[str, Any]:
+def _paid_from(entity: dict[str, Any]) -> str:
+    """Return the account that a bill payment was paid from."""
+    accounts = (ref_id(entity.get(part) or {}, field) for part, field in PAID_FROM)
+    return next(filter(None, accounts), "")
+
+
+def _summarize_line(line: dict[str, Any], way: int) -> LineSummary:
     detail, sign = _detail(line), _sign(line)
-    amount = _number(detail.get("TaxInclusiveAmt", line.get("Amount")))
-    facts: dict[str, Any] = {
-        "amount": _plain(amount, way * sign),
-        "account": ref_id(detail, "AccountRef") or ref_id(detail, "DiscountAccountRef"),
-        "item": ref_id(detail, "ItemRef"),
-        "class": ref_id(detail, "ClassRef"),
-        "customer": ref_id(detail, "CustomerRef") or _customer_entity(detail),
-        "tax_code": ref_id(detail, "TaxCodeRef"),
-    }
+    linked, linked_type = _first_link(line)
+    return LineSummary(
+        amount=_signed(_gross(line), way * sign),
+        account=ref_id(detail, "AccountRef") or ref_id(detail, "DiscountAccountRef"),
+        item=ref_id(detail, "ItemRef"),
+        class_=ref_id(detail, "ClassRef"),
+        customer=ref_id(detail, "CustomerRef") or _customer_entity(detail),
+        tax_code=ref_id(detail, "TaxCodeRef"),
+        linked=linked,
+        linked_type=linked_type,
+        is_discount=sign < 0,
+    )
+
+
+def _first_link(line: dict[str, Any]) -> tuple[str, str]:
+    """Return the id and type of the first transaction that a line is linked to."""
     for link in line.get("LinkedTxn") or ():
         if link.get("TxnId"):
-            facts["linked"] = str(link["TxnId"])
-            facts["linked_type"] = _text(link, "TxnType")
-            break
-    if sign < 0:
-        facts["discount"] = "yes"
-    return facts
+            return str(link["TxnId"]), _text(link, "TxnType")
+    return "", ""
 
 
 def _customer_entity(detail: dict[str, Any]) -> str:
@@ -127,20 +127,25 @@ def _customer_entity(detail: dict[str, Any]) -> str:
     return _text(entity, "value")
 
 
-def _entry(entity: dict[str, Any]) -> dict[str, Any]:
+def _summarize_entry(entity: dict[str, Any]) -> TransactionSummary:
     """Summarize a list entry: the facts that the hub writes."""
-    facts = {name: ref_id(entity, field) for name, field in ENTRY.items()}
-    facts["term"] = facts["term"] or ref_id(entity, "SalesTermRef")
-    for name, field in TEXTS.items():
-        facts[name] = _text(entity, field)
-    for name, field in NUMBERS.items():
-        if entity.get(field) is not None:
-            facts[name] = _even(entity[field])
-    for name, (part, field) in INNER.items():
-        facts[name] = _text(entity.get(part) or {}, field)
-    label = _text(entity, "DisplayName") or _text(entity, "Name")
-    filled = {name: value for name, value in facts.items() if value}
-    return {"name": label, "active": entity.get("Active", True)} | filled
+    return TransactionSummary(
+        name=_text(entity, "DisplayName") or _text(entity, "Name"),
+        active=entity.get("Active", True),
+        parent=ref_id(entity, "ParentRef"),
+        income_account=ref_id(entity, "IncomeAccountRef"),
+        expense_account=ref_id(entity, "ExpenseAccountRef"),
+        asset_account=ref_id(entity, "AssetAccountRef"),
+        term=ref_id(entity, "TermRef") or ref_id(entity, "SalesTermRef"),
+        currency=ref_id(entity, "CurrencyRef"),
+        type=_text(entity, "Type"),
+        sku=_text(entity, "Sku"),
+        description=_text(entity, "Description"),
+        price=_price(entity, "UnitPrice"),
+        cost=_price(entity, "PurchaseCost"),
+        email=_text(entity.get("PrimaryEmailAddr") or {}, "Address"),
+        phone=_text(entity.get("PrimaryPhone") or {}, "FreeFormNumber"),
+    )
 
 
 def _text(part: dict[str, Any], name: str) -> str:
@@ -165,18 +170,21 @@ def _tax(entity: dict[str, Any]) -> Decimal:
 
 
 def _number(value: Any) -> Decimal:
-    return value if value and isinstance(value, Decimal) else Decimal(str(value or 0))
+    return _decimal(value or ZERO)
 
 
-def _plain(amount: Any, way: int = 1) -> str | None:
-    """Format an amount; zero has no sign."""
-    if amount is None:
-        return None
-    number = amount if isinstance(amount, Decimal) else Decimal(str(amount))
-    return format(number if way > 0 or not number else -number, "f")
+def _decimal(value: Any) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
-def _even(value: Any) -> str:
-    """Format a price in its shortest form."""
-    number = Decimal(str(value)).normalize()
+def _signed(number: Decimal, way: int) -> Decimal:
+    """Return an amount with the sign of its transaction; zero has none."""
+    return -number if way < 0 and number else number
+
+
+def _price(entity: dict[str, Any], name: str) -> str:
+    """Return a price in its shortest form; "" if the entry has none."""
+    if entity.get(name) is None:
+        return ""
+    number = Decimal(str(entity[name])).normalize()
     return format(number + ZERO if number else ZERO, "f")

@@ -107,14 +107,14 @@ def test_a_doubt_of_a_process_that_died_waits_longer(desk):
 def test_an_answer_that_cannot_be_read_is_posted_and_shown_and_stops_no_other(desk, monkeypatch):
     from hub.qbo import payloads
 
-    meaning = payloads.meaning
+    summarize = payloads.summarize
 
     def odd(kind, entity, home=""):
         if entity.get("Id") and entity["DocNumber"] == "A-1":
             raise ValueError("no number")
-        return meaning(kind, entity, home)
+        return summarize(kind, entity, home)
 
-    monkeypatch.setattr(payloads, "meaning", odd)
+    monkeypatch.setattr(payloads, "summarize", odd)
     ids = [desk.bill(f"A-{n}") for n in range(3)]
     desk.drain()
     assert ([desk.state(id) for id in ids], desk.cases()) == (

@@ -146,7 +146,7 @@ def test_a_payload_is_as_its_golden_file_says(name):
     built = payloads.build(what, facts, MARKER)
     told = {
         "body": built.body,
-        "meaning": built.meaning,
+        "meaning": built.summary.dump(),
         "warnings": built.warnings,
         "problems": built.problems,
     }
@@ -165,7 +165,7 @@ def test_quickbooks_takes_it_and_reads_back_what_was_meant(intuit, name):
     assert answer.outcome == "landed", answer.text
     assert (
         payloads.differences(
-            built.meaning, payloads.meaning(what.document.kind, answer.entity, facts.currency)
+            built.summary, payloads.summarize(what.document.kind, answer.entity, facts.currency)
         )
         == []
     )
@@ -312,8 +312,8 @@ ENTITY: dict[str, Any] = {
 )  # fmt: skip
 def test_whatever_differs_is_told(change, word):
     meant, found = (
-        payloads.meaning("bill", ENTITY, "USD"),
-        payloads.meaning("bill", ENTITY | change, "USD"),
+        payloads.summarize("bill", ENTITY, "USD"),
+        payloads.summarize("bill", ENTITY | change, "USD"),
     )
     assert payloads.differences(meant, meant) == []
     assert any(word in sentence for sentence in payloads.differences(meant, found))
@@ -327,7 +327,7 @@ def test_what_quickbooks_fills_in_by_itself_is_no_difference():
         "DepartmentRef": {"value": "1"},
     }
     assert (
-        payloads.differences(payloads.meaning("bill", ENTITY), payloads.meaning("bill", found))
+        payloads.differences(payloads.summarize("bill", ENTITY), payloads.summarize("bill", found))
         == []
     )
 

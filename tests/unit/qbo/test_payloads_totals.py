@@ -99,7 +99,7 @@ def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
     if comes_to is not None:
         assert comes_to >= 0
         signed = comes_to * (-1 if built.body.get("Credit") else 1)
-        assert D(built.meaning["total"]) == signed
+        assert built.summary.total == signed
         if document.total is not None:
             assert abs(to_cents(document.total, currency) - signed) <= document.tolerance
 

@@ -1,0 +1,212 @@
+"""The facts of a transaction or list entry that count when two versions of it are compared.
+
+They are named tuples because every posting loads one, which takes a dataclass twice the time.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+CLOSED = "Closed"
+_YES = "yes"
+
+
+class LineSummary(NamedTuple):
+    """One line of a transaction, with the ids of the records that it names.
+
+    `id` is the id of the line at the source and `quickbooks_line` its id in QuickBooks, where they
+    are known.
+    """
+
+    amount: Decimal
+    account: str = ""
+    item: str = ""
+    class_: str = ""
+    customer: str = ""
+    tax_code: str = ""
+    linked: str = ""
+    linked_type: str = ""
+    is_discount: bool = False
+    id: str | None = None
+    quickbooks_line: str | None = None
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any]) -> "LineSummary":
+        """Return the line that `dump` stored."""
+        get = stored.get
+        return cls(
+            Decimal(get("amount") or 0),
+            get("account", ""),
+            get("item", ""),
+            get("class", ""),
+            get("customer", ""),
+            get("tax_code", ""),
+            get("linked", ""),
+            get("linked_type", ""),
+            "discount" in stored,
+            get("id"),
+            get("line"),
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Return the line as plain JSON."""
+        stored: dict[str, Any] = {
+            "amount": format(self.amount, "f"),
+            "account": self.account,
+            "item": self.item,
+            "class": self.class_,
+            "customer": self.customer,
+            "tax_code": self.tax_code,
+        }
+        if self.linked:
+            stored["linked"] = self.linked
+            stored["linked_type"] = self.linked_type
+        if self.is_discount:
+            stored["discount"] = _YES
+        if self.id is not None:
+            stored["id"] = self.id
+        if self.quickbooks_line is not None:
+            stored["line"] = self.quickbooks_line
+        return stored
+
+
+class TransactionSummary(NamedTuple):
+    """A transaction or list entry as the hub sent it or as QuickBooks shows it.
+
+    Records are given by their ids, and a text is empty if there is nothing. An amount is None if
+    QuickBooks works it out. Dates are as QuickBooks writes them; `day` is the parsed date.
+    """
+
+    party: str = ""
+    number: str = ""
+    date: str = ""
+    currency: str = ""
+    location: str = ""
+    note: str = ""
+    total: Decimal | None = None
+    tax: Decimal | None = None
+    tolerance: Decimal | None = None  # by how much the total may differ
+    term: str = ""
+    payable_account: str = ""
+    deposit_account: str = ""
+    payment_account: str = ""
+    payment_method: str = ""
+    class_: str = ""
+    due: str = ""
+    status: str = ""
+    payee: str = ""  # "customer" if an expense was paid to one
+    is_untaxed: bool = False
+    lines: tuple[LineSummary, ...] = ()
+
+    # Of a list entry; its prices are texts without needless zeros.
+    name: str | None = None
+    active: bool = True
+    parent: str = ""
+    income_account: str = ""
+    expense_account: str = ""
+    asset_account: str = ""
+    type: str = ""
+    sku: str = ""
+    description: str = ""
+    price: str = ""
+    cost: str = ""
+    email: str = ""
+    phone: str = ""
+
+    @property
+    def is_list_entry(self) -> bool:
+        """Return whether this is a supplier, a customer or an item."""
+        return self.name is not None
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether this is a closed purchase order."""
+        return self.status == CLOSED
+
+    @property
+    def day(self) -> dt.date | None:
+        """Return the date of the transaction."""
+        return dt.date.fromisoformat(self.date) if self.date else None
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any] | None) -> "TransactionSummary":
+        """Return the summary that `dump` stored; an empty one if nothing is stored."""
+        if not stored:
+            return cls()
+        facts = {name: stored[key] for name, key in _TEXTS.items() if key in stored}
+        for name in _AMOUNTS:
+            if stored.get(name) is not None:
+                facts[name] = Decimal(stored[name])
+        if "untaxed" in stored:
+            facts["is_untaxed"] = True
+        if "lines" in stored:
+            facts["lines"] = tuple(map(LineSummary.load, stored["lines"]))
+        return cls(**facts)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the summary as plain JSON, with amounts as text and most empty facts left out."""
+        if self.is_list_entry:
+            return {"name": self.name, "active": self.active} | self._texts(_ENTRY_FACTS)
+        stored: dict[str, Any] = {
+            "party": self.party,
+            "number": self.number,
+            "date": self.date,
+            "currency": self.currency,
+            "location": self.location,
+            "note": self.note,
+            "total": _format_amount(self.total),
+            "tax": _format_amount(self.tax),
+            **self._texts(_HEADER_FACTS),
+        }
+        if self.is_untaxed:
+            stored["untaxed"] = _YES
+        stored["lines"] = [line.dump() for line in self.lines]
+        if self.tolerance is not None:
+            stored["tolerance"] = _format_amount(self.tolerance)
+        return stored
+
+    def _texts(self, names: tuple[str, ...]) -> dict[str, str]:
+        """Return the facts that are not empty, by the keys under which they are stored."""
+        values = ((name, getattr(self, name)) for name in names)
+        return {_TEXTS[name]: value for name, value in values if value}
+
+
+_AMOUNTS = ("total", "tax", "tolerance")
+_HEADER_FACTS = (
+    "term",
+    "payable_account",
+    "deposit_account",
+    "payment_account",
+    "payment_method",
+    "class_",
+    "due",
+    "status",
+    "payee",
+)
+_ENTRY_FACTS = (
+    "parent",
+    "income_account",
+    "expense_account",
+    "asset_account",
+    "term",
+    "currency",
+    "type",
+    "sku",
+    "description",
+    "price",
+    "cost",
+    "email",
+    "phone",
+)
+# The key under which each fact is stored that is a text, or needs no conversion.
+_TEXTS = {
+    **{name: name for name in ("party", "number", "date", "currency", "location", "note")},
+    **{name: name for name in _HEADER_FACTS},
+    **{name: name for name in ("name", "active", *_ENTRY_FACTS)},
+    "class_": "class",
+}
+
+
+def _format_amount(amount: Decimal | None) -> str | None:
+    return None if amount is None else format(amount, "f")
