@@ -1,4 +1,4 @@
-"""Up to thirty operations in one request; each item has its own answer or fault."""
+"""The batch endpoint: up to thirty operations, each with its own response or fault."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,16 +9,19 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.refusals import Refusal, missing
 from qbo_sandbox.accounting.values import dump
-from qbo_sandbox.api import changes, query, selecting
+from qbo_sandbox.api import changes, query, query_execution
 from qbo_sandbox.api.once import Key, key_in_batch, once
 from qbo_sandbox.entities import operations
 from qbo_sandbox.entities.parameters import included
 
-RESERVED = ("bId", "operation", "optionsData")
+ITEM_OPTIONS = ("bId", "operation", "optionsData")
 
 
 def answer(company: Company, body: Any, request: Key | None, late: bool) -> list[bytes]:
-    """One JSON object for each item, in order; what is only read does not see what the others write."""
+    """Return one JSON object for each item, in order.
+
+    Items that only read are executed first: they do not see what the others write.
+    """
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
     if not isinstance(items, list) or not items:
         raise missing("BatchItemRequest")
@@ -30,21 +33,21 @@ def answer(company: Company, body: Any, request: Key | None, late: bool) -> list
         )
     if company.switches.batch_bids == "unique":
         _check_bids(items)
-    read = {
-        place: _item(company, item, request, late)
-        for place, item in enumerate(items)
-        if _only_reads(item)
-    }
-    return [
-        read.get(place) or _item(company, item, request, late) for place, item in enumerate(items)
-    ]
+    responses: dict[int, bytes] = {}
+    for place, item in enumerate(items):
+        if _only_reads(item):
+            responses[place] = _item(company, item, request, late)
+    for place, item in enumerate(items):
+        if place not in responses:
+            responses[place] = _item(company, item, request, late)
+    return [responses[place] for place in range(len(items))]
 
 
 def _check_bids(items: list[Any]) -> None:
-    named = [item.get("bId") for item in items if isinstance(item, dict)]
-    if None in named:
+    ids = [item.get("bId") for item in items if isinstance(item, dict)]
+    if None in ids:
         raise missing("bId")
-    if len(set(map(str, named))) < len(named):
+    if len(set(map(str, ids))) < len(ids):
         raise Refusal("2030", "Invalid ID : every bId of a batch must be another one", "bId")
 
 
@@ -53,62 +56,69 @@ def _only_reads(item: Any) -> bool:
 
 
 def _item(company: Company, item: Any, request: Key | None, late: bool) -> bytes:
-    named = isinstance(item, dict) and item.get("bId") is not None
-    tail = f',"bId":{dump(str(item["bId"]))}}}'.encode() if named else b"}"
+    """Execute one item and return its response or fault, with the bId that it has."""
+    end = b"}"
+    if isinstance(item, dict) and item.get("bId") is not None:
+        end = f',"bId":{dump(str(item["bId"]))}}}'.encode()
     try:
-        if not isinstance(item, dict):
-            raise Refusal(
-                "2010",
-                "Property Name:Can not deserialize BatchItemRequest specified is unsupported",
-            )
-        name = next((name for name in READS if name in item), "")
-        content = (
-            READS[name](company, item[name]) if name else _written(company, item, request, late)
-        )
+        content = _execute(company, item, request, late)
     except Refusal as refusal:
-        return f'{{"Fault":{dump(refusal.item_fault())}'.encode() + tail
-    return b"{" + content + tail
+        return f'{{"Fault":{dump(refusal.item_fault())}'.encode() + end
+    return b"{" + content + end
 
 
-def _queried(company: Company, asked: Any) -> bytes:
-    return b'"QueryResponse":' + queried(company, str(asked))
+def _execute(company: Company, item: Any, request: Key | None, late: bool) -> bytes:
+    if not isinstance(item, dict):
+        raise Refusal(
+            "2010",
+            "Property Name:Can not deserialize BatchItemRequest specified is unsupported",
+        )
+    for name, read in READS.items():
+        if name in item:
+            return read(company, item[name])
+    return _write(company, item, request, late)
 
 
-def _changed(company: Company, asked: Any) -> bytes:
-    said = asked if isinstance(asked, dict) else {}
+def _run_query(company: Company, text: Any) -> bytes:
+    return b'"QueryResponse":' + query_response(company, str(text))
+
+
+def _read_changes(company: Company, options: Any) -> bytes:
+    if not isinstance(options, dict):
+        options = {}
     params = {
-        "entities": str(said.get("Entities", "")),
-        "changedSince": str(said.get("ChangedSince", "")),
+        "entities": str(options.get("Entities", "")),
+        "changedSince": str(options.get("ChangedSince", "")),
     }
     return b'"CDCResponse":' + changes.answer(company, params)
 
 
-def _reported(company: Company, asked: Any) -> bytes:
-    name, _, rest = str(asked).partition("?")
+def _run_report(company: Company, address: Any) -> bytes:
+    name, _, rest = str(address).partition("?")
     return b'"Report":' + reports.answer(company, name.strip("/ "), dict(parse_qsl(rest)))
 
 
 READS: dict[str, Callable[[Company, Any], bytes]] = {
-    "Query": _queried,
-    "CDCQuery": _changed,
-    "ReportQuery": _reported,
+    "Query": _run_query,
+    "CDCQuery": _read_changes,
+    "ReportQuery": _run_report,
 }
 
 
-def queried(company: Company, text: str) -> bytes:
-    """The value of QueryResponse for a query."""
+def query_response(company: Company, text: str) -> bytes:
+    """Return the value of QueryResponse for a query."""
     select = query.parse(text)
-    kind, found, count = selecting.run(company, select)
+    kind, objects, count = query_execution.run(company, select)
     if count is not None:
         return f'{{"totalCount":{count}}}'.encode()
-    if not found:
+    if not objects:
         return b"{}"
-    tail = f'],"startPosition":{select.start},"maxResults":{len(found)}}}'
-    return f'{{"{kind}":['.encode() + b",".join(found) + tail.encode()
+    tail = f'],"startPosition":{select.start},"maxResults":{len(objects)}}}'
+    return f'{{"{kind}":['.encode() + b",".join(objects) + tail.encode()
 
 
-def _written(company: Company, item: dict[str, Any], request: Key | None, late: bool) -> bytes:
-    names = [name for name in item if name not in RESERVED]
+def _write(company: Company, item: dict[str, Any], request: Key | None, late: bool) -> bytes:
+    names = [name for name in item if name not in ITEM_OPTIONS]
     if len(names) != 1 or names[0] not in KINDS:
         raise Refusal("2000", f"Unknown object : {', '.join(names) or 'none'}", "")
     kind, body = names[0], item[names[0]]
@@ -118,17 +128,20 @@ def _written(company: Company, item: dict[str, Any], request: Key | None, late: 
         params["operation"] = ""
     key = key_in_batch(company, request, str(item.get("bId", "")), item)
     reply = once(
-        company, key, late, lambda kept: operations.write(company, kind, body, params, kept)
+        company,
+        key,
+        late,
+        lambda stored_key: operations.write(company, kind, body, params, stored_key),
     )
     return f'"{kind}":'.encode() + reply.body
 
 
 def _params(item: dict[str, Any]) -> dict[str, str]:
-    """What the address of a single call would say; void is an option of update."""
+    """Return the parameters that a single call would have; void is an option of update."""
     params = {
         "operation": str(item.get("operation") or "create").lower(),
         "include": str(item.get("optionsData") or ""),
     }
-    if "void" in included(params):
-        params["operation"] = "void" if params["operation"] == "update" else params["operation"]
+    if params["operation"] == "update" and "void" in included(params):
+        params["operation"] = "void"
     return params

@@ -85,7 +85,7 @@ def carried_out(call: Call) -> bytes:
 
 
 def _query(call: Call) -> bytes:
-    return call.enveloped(b'"QueryResponse":' + batch.queried(call.company, call.route.body))
+    return call.enveloped(b'"QueryResponse":' + batch.query_response(call.company, call.route.body))
 
 
 def _changes(call: Call) -> bytes:

@@ -1,12 +1,12 @@
-"""Change data capture: what was made, changed or deleted since a moment."""
+"""Change data capture: objects created, changed or deleted since a time."""
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import BY_PATH
 from qbo_sandbox.accounting.refusals import Refusal, missing
 from qbo_sandbox.accounting.values import dump
 
-MOST = 1000
-WINDOW = 30 * 86400
+MAX_OBJECTS = 1000
+WINDOW_SECONDS = 30 * 86400
 UNTRACKED = (
     "TaxAgency",
     "TaxCode",
@@ -19,13 +19,13 @@ UNTRACKED = (
 
 
 def answer(company: Company, params: dict[str, str]) -> bytes:
-    """The only entry of CDCResponse for cdc?entities=…&changedSince=…"""
-    wanted = [name.strip() for name in params.get("entities", "").split(",") if name.strip()]
-    if not wanted:
+    """Return the only entry of CDCResponse for cdc?entities=…&changedSince=…"""
+    names = [name.strip() for name in params.get("entities", "").split(",") if name.strip()]
+    if not names:
         raise missing("entities")
     since = _since(company, params)
-    left, groups = MOST, []
-    for name in wanted:
+    left, groups = MAX_OBJECTS, []
+    for name in names:
         kind = BY_PATH.get(name.lower())
         if kind is None or kind in UNTRACKED:
             raise Refusal(
@@ -35,7 +35,8 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
             )
         objects = _changed(company, kind, since)[:left]
         left -= len(objects)
-        groups.append(_group(kind, [body for _, body in sorted(objects, key=_is_gone)]))
+        objects.sort(key=_is_deleted)
+        groups.append(_group(kind, [body for _, body in objects]))
     return b'{"QueryResponse":[' + b",".join(groups) + b"]}"
 
 
@@ -47,33 +48,38 @@ def _since(company: Company, params: dict[str, str]) -> float:
         since = company.seconds(text)
     except ValueError:
         raise Refusal("2060", f"Invalid date : changedSince {text}", "changedSince") from None
-    if company.switches.cdc_window and since < company.now() - WINDOW:
+    if company.switches.cdc_window and since < company.now() - WINDOW_SECONDS:
         raise Refusal(
             "2060", "Invalid date : changedSince lies more than 30 days back", "changedSince"
         )
     return since
 
 
-def _is_gone(change: tuple[bool, bytes]) -> bool:
-    """Order the deleted objects of a kind after the others, as QuickBooks does whenever they changed."""
+def _is_deleted(change: tuple[bool, bytes]) -> bool:
+    """Return the sort key that puts deleted objects last, whenever they were deleted."""
     return change[0]
 
 
 def _changed(company: Company, kind: str, since: float) -> list[tuple[bool, bytes]]:
-    """Return whether it was deleted and the body of each object that changed, the oldest change first."""
-    table, own = company.table(kind), company.switches.cdc_lag
-    lag = company.index_lag() if own is None else own
-    limit = company.now() - lag
-    rows = (table.rows[id] for id in table.updated.between(since, None))
-    alive = [(row.updated, False, company.seen(kind, row)) for row in rows if row.indexed <= limit]
-    dead = [
-        (at, True, _gone(company, id, at)) for id, at in table.gone.items() if since <= at <= limit
-    ]
-    both = sorted(alive + dead, key=lambda change: change[0]) if dead else alive
-    return [(gone, body) for _, gone, body in both[: MOST + 1]]
+    """Return the changed objects, oldest change first, each as (is it deleted, its body)."""
+    table = company.table(kind)
+    lag = company.switches.cdc_lag
+    if lag is None:
+        lag = company.index_lag()
+    newest = company.now() - lag
+    changes: list[tuple[float, bool, bytes]] = []
+    for id in table.updated.between(since, None):
+        row = table.rows[id]
+        if row.indexed <= newest:
+            changes.append((row.updated, False, company.seen(kind, row)))
+    for id, at in table.gone.items():
+        if since <= at <= newest:
+            changes.append((at, True, _deleted_object(company, id, at)))
+    changes.sort(key=lambda change: change[0])
+    return [(is_deleted, body) for _, is_deleted, body in changes[: MAX_OBJECTS + 1]]
 
 
-def _gone(company: Company, id: str, at: float) -> bytes:
+def _deleted_object(company: Company, id: str, at: float) -> bytes:
     meta = {"LastUpdatedTime": company.stamp(at)}
     return dump({"domain": "QBO", "status": "Deleted", "Id": id, "MetaData": meta}).encode()
 

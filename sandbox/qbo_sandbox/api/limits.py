@@ -4,7 +4,7 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from qbo_sandbox.accounting.refusals import throttled
 from qbo_sandbox.accounting.values import stamp
@@ -12,16 +12,26 @@ from qbo_sandbox.kit import Clock
 from qbo_sandbox.switches import Switches
 
 WRITES = ("create", "update", "delete", "void", "send")
+READING_ITEMS = {"Query", "CDCQuery", "ReportQuery"}
 Key = tuple[str, ...]
 
 
+class Limit(NamedTuple):
+    """How many requests of a key are allowed within some seconds, and for how many one counts."""
+
+    key: Key
+    seconds: float
+    most: int
+    weight: int = 1
+
+
 class Limits:
-    """Counts requests by realm, by realm and application, and reads by application and month."""
+    """Counts of requests by realm and application, and of reads by application and month."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.meter: dict[Key, int] = defaultdict(int)
-        self._seen: dict[Key, deque[float]] = defaultdict(deque)
+        self._times: dict[Key, deque[float]] = defaultdict(deque)
         self.under_way: dict[Key, int] = defaultdict(int)
         self._lock = threading.Lock()
 
@@ -29,7 +39,7 @@ class Limits:
     def running(
         self, switches: Switches, realm: str, client: str, call: str, body: Any
     ) -> Iterator[None]:
-        """Count one request while it runs; refuses it when it is one too many."""
+        """Count one request while it runs; refuse it if it is one too many."""
         with self._lock:
             if switches.throttle:
                 self._take(switches, realm, client, call, body)
@@ -41,36 +51,39 @@ class Limits:
                 self.under_way[realm, client] -= 1
 
     def _take(self, switches: Switches, realm: str, client: str, call: str, body: Any) -> None:
+        """Enter one request into all limits; raise a throttling refusal if one is exceeded."""
         now = self.clock.now()
-        items = _items(body) if call == "batch" and switches.batch_counts == "items" else 1
-        wanted = [
-            (("s", realm, client), 1.0, switches.per_second, 1),
-            (("m", realm), 60.0, switches.per_minute, items),
+        weight = 1
+        if call == "batch" and switches.batch_counts == "items":
+            weight = max(1, len(_batch_items(body)))
+        limits = [
+            Limit(("s", realm, client), 1.0, switches.per_second),
+            Limit(("m", realm), 60.0, switches.per_minute, weight),
         ]
         if call == "batch":
-            wanted.append((("b", realm, client), 60.0, switches.batches_per_app, 1))
-            wanted.append((("B", realm), 60.0, switches.batches_per_company, 1))
-        if any(
-            self._count(key, window, now) + weight > most for key, window, most, weight in wanted
-        ):
-            raise throttled()
+            limits.append(Limit(("b", realm, client), 60.0, switches.batches_per_app))
+            limits.append(Limit(("B", realm), 60.0, switches.batches_per_company))
+        for limit in limits:
+            if self._count(limit.key, limit.seconds, now) + limit.weight > limit.most:
+                raise throttled()
         if switches.at_once and self.under_way[realm, client] >= switches.at_once:
             raise throttled()
         reads = self.meter["reads", client, self._month()]
-        if switches.monthly_reads and reads + sorts(call, body)[0] > switches.monthly_reads:
+        new_reads, _ = count_reads_and_writes(call, body)
+        if switches.monthly_reads and reads + new_reads > switches.monthly_reads:
             raise throttled()
-        for key, _, _, weight in wanted:
-            self._seen[key].extend([now] * weight)
+        for limit in limits:
+            self._times[limit.key].extend([now] * limit.weight)
 
     def _count(self, key: Key, window: float, now: float) -> int:
-        seen = self._seen[key]
-        while seen and seen[0] <= now - window:
-            seen.popleft()
-        return len(seen)
+        times = self._times[key]
+        while times and times[0] <= now - window:
+            times.popleft()
+        return len(times)
 
     def served(self, client: str, call: str, body: Any) -> None:
-        """Meter a request that was answered well: each item of a batch like a call of its own."""
-        reads, writes = sorts(call, body)
+        """Meter a successful request; each item of a batch counts like a call."""
+        reads, writes = count_reads_and_writes(call, body)
         with self._lock:
             self.meter["reads", client, self._month()] += reads
             self.meter["writes", client, self._month()] += writes
@@ -79,28 +92,28 @@ class Limits:
         return stamp(int(self.clock.now()), "UTC")[:7]
 
     def page(self, method: str, body: object) -> object:
-        """What /_sandbox/meter shows: reads and writes of each application by month."""
-        found: dict[str, dict[str, dict[str, int]]] = {}
+        """Return reads and writes of each application by month, for /_sandbox/meter."""
+        usage: dict[str, dict[str, dict[str, int]]] = {}
         with self._lock:
             metered = sorted(self.meter.items())
         for (sort, client, month), count in metered:
-            found.setdefault(client, {}).setdefault(month, {})[sort] = count
-        return found
+            usage.setdefault(client, {}).setdefault(month, {})[sort] = count
+        return usage
 
 
-def sorts(call: str, body: Any) -> tuple[int, int]:
-    """How many reads, which are metered, and writes, which are not, a call is."""
-    if call != "batch":
-        return (0, 1) if call == "upload" or call.rpartition(".")[2] in WRITES else (1, 0)
+def count_reads_and_writes(call: str, body: Any) -> tuple[int, int]:
+    """Return how many reads and writes a call is; Intuit meters the reads."""
+    if call == "batch":
+        items = _batch_items(body)
+        reads = sum(1 for item in items if not READING_ITEMS.isdisjoint(item))
+        return reads, len(items) - reads
+    if call == "upload" or call.rpartition(".")[2] in WRITES:
+        return 0, 1
+    return 1, 0
+
+
+def _batch_items(body: Any) -> list[dict[str, Any]]:
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
-    asked = (
-        [item for item in items or () if isinstance(item, dict)] if isinstance(items, list) else []
-    )
-    reads = sum(
-        1 for item in asked if any(name in item for name in ("Query", "CDCQuery", "ReportQuery"))
-    )
-    return reads, len(asked) - reads
-
-
-def _items(body: Any) -> int:
-    return max(1, sum(sorts("batch", body)))
+    if not isinstance(items, list):
+        return []
+    return [item for item in items if isinstance(item, dict)]

@@ -1,4 +1,4 @@
-"""The query language: reads a SELECT into conditions, order and page, and refuses as QuickBooks does."""
+"""Parse the query language: a SELECT becomes conditions, order and page, or is refused."""
 
 import re
 from dataclasses import dataclass, field
@@ -17,16 +17,21 @@ TOKEN = re.compile(
     re.VERBOSE,
 )
 OPERATORS = ("=", "!=", "<", ">", "<=", ">=")  # "!=" is not documented, but answered
-MOST, USUAL = 1000, 100
+MAX_PAGE_SIZE = 1000
+DEFAULT_PAGE_SIZE = 100
 
 
 class Token(NamedTuple):
+    """A token of a query; `where` is its line and column, as QuickBooks writes them."""
+
     kind: str
     text: str
     where: str
 
 
 class Condition(NamedTuple):
+    """One comparison of the WHERE clause; the value of `in` is a list."""
+
     field: str
     operator: str
     value: Any
@@ -34,17 +39,19 @@ class Condition(NamedTuple):
 
 @dataclass
 class Select:
+    """A parsed query; `order` holds fields with True for descending, `most` is the page size."""
+
     entity: str
     count: bool = False
     conditions: list[Condition] = field(default_factory=list)
     order: list[tuple[str, bool]] = field(default_factory=list)
     start: int = 1
-    most: int = USUAL
+    most: int = DEFAULT_PAGE_SIZE
 
 
 def parse(text: str) -> Select:
-    """The SELECT in a text; 4000 when it is none, 4001 for a page that cannot be."""
-    return _Reader(_tokens(text)).select()
+    """Parse a SELECT; raise 4000 for a syntax error and 4001 for an invalid page."""
+    return _Parser(_tokens(text)).select()
 
 
 def _tokens(text: str) -> list[Token]:
@@ -72,7 +79,7 @@ def _lexical(sign: str, where: str) -> Refusal:
     )
 
 
-def _expected(token: Token) -> Refusal:
+def _unexpected(token: Token) -> Refusal:
     shown = {
         "word": f' <IDENTIFIER> "{token.text} "',
         "string": f' <STRING> "{token.text} "',
@@ -88,22 +95,22 @@ def invalid(text: str) -> Refusal:
     return Refusal("4001", f"QueryValidationError: {text}")
 
 
-class _Reader:
-    """Walks the tokens once."""
+class _Parser:
+    """A recursive-descent parser over the tokens of one query."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens, self.place = tokens, 0
 
     def select(self) -> Select:
-        self._word("select")
+        self._require("select")
         count = self._projection()
-        self._word("from")
-        found = Select(self._take("word").text, count)
-        self._where(found)
-        self._tail(found)
+        self._require("from")
+        query = Select(self._take("word").text, count)
+        self._where(query)
+        self._tail(query)
         if self._next().kind != "end":
-            raise _expected(self._next())
-        return found
+            raise _unexpected(self._next())
+        return query
 
     def _next(self) -> Token:
         return self.tokens[self.place]
@@ -113,64 +120,69 @@ class _Reader:
         if token.kind == "word" and token.text.lower() == "null":
             raise Refusal("4000", _null(token))
         if token.kind not in kinds:
-            raise _expected(token)
+            raise _unexpected(token)
         self.place += 1
         return token
 
-    def _is(self, *words: str) -> bool:
+    def _accept(self, *words: str) -> bool:
         token = self._next()
         if token.kind not in ("word", "sign") or token.text.lower() not in words:
             return False
         self.place += 1
         return True
 
-    def _word(self, word: str) -> None:
-        if not self._is(word):
-            raise _expected(self._next())
+    def _require(self, word: str) -> None:
+        if not self._accept(word):
+            raise _unexpected(self._next())
 
     def _projection(self) -> bool:
-        """Whether it counts; which fields are named makes no difference."""
-        counted = self._next().text.lower() == "count" and self.tokens[self.place + 1].text == "("
-        if counted:
+        """Read the projection and tell whether it counts; the named fields make no difference."""
+        if self._next().text.lower() == "count" and self.tokens[self.place + 1].text == "(":
             self._take("word")
             for sign in "(*)":
-                self._word(sign)
+                self._require(sign)
             return True
-        while True:
-            if not self._is("*") and self._take("word").text.endswith("."):
-                self._word("*")
-            if not self._is(","):
-                return False
+        self._projected_field()
+        while self._accept(","):
+            self._projected_field()
+        return False
 
-    def _where(self, found: Select) -> None:
-        if not self._is("where"):
+    def _projected_field(self) -> None:
+        if self._accept("*"):
             return
-        found.conditions.append(self._condition())
-        while self._is("and"):
-            found.conditions.append(self._condition())
+        name = self._take("word").text
+        if name.endswith("."):
+            self._require("*")
+
+    def _where(self, query: Select) -> None:
+        if not self._accept("where"):
+            return
+        query.conditions.append(self._condition())
+        while self._accept("and"):
+            query.conditions.append(self._condition())
 
     def _condition(self) -> Condition:
-        bracket = self._is("(")
+        bracket = self._accept("(")
         name = self._take("word").text
-        if self._is("in"):
+        if self._accept("in"):
             condition = Condition(name, "in", self._values())
-        elif self._is("like"):
+        elif self._accept("like"):
             condition = Condition(name, "like", self._value())
         else:
             operator = self._take("op").text
             if operator not in OPERATORS:
-                raise _expected(self.tokens[self.place - 1])
+                raise _unexpected(self.tokens[self.place - 1])
             condition = Condition(name, operator, self._value())
         if bracket:
-            self._word(")")
+            self._require(")")
         return condition
 
     def _values(self) -> list[str]:
-        self._word("(")
+        self._require("(")
         values = [self._value()]
-        while self._is(","):
+        while self._accept(","):
             values.append(self._value())
-        self._word(")")
+        self._require(")")
         return values
 
     def _value(self) -> str:
@@ -179,30 +191,37 @@ class _Reader:
             return token.text
         return re.sub(r"\\(.)", r"\1", token.text[1:-1])
 
-    def _tail(self, found: Select) -> None:
+    def _tail(self, query: Select) -> None:
+        """Read ORDERBY, STARTPOSITION and MAXRESULTS, in any order."""
         while True:
-            if self._is("orderby") or (self._is("order") and self._is("by")):
-                found.order.append(self._ordered())
-                while self._is(","):
-                    found.order.append(self._ordered())
-            elif self._is("startposition"):
-                found.start = self._whole()
-            elif self._is("maxresults"):
-                found.most = self._whole(MOST)
+            if self._accept_order():
+                query.order.append(self._order_field())
+                while self._accept(","):
+                    query.order.append(self._order_field())
+            elif self._accept("startposition"):
+                query.start = self._positive_number()
+            elif self._accept("maxresults"):
+                query.most = self._positive_number(MAX_PAGE_SIZE)
             else:
                 return
 
-    def _ordered(self) -> tuple[str, bool]:
-        name = self._take("word").text
-        falling = self._is("desc")
-        if not falling:
-            self._is("asc")
-        return name, falling
+    def _accept_order(self) -> bool:
+        """Read ORDERBY, which may be two words."""
+        if self._accept("orderby"):
+            return True
+        return self._accept("order") and self._accept("by")
 
-    def _whole(self, most: int | None = None) -> int:
+    def _order_field(self) -> tuple[str, bool]:
+        name = self._take("word").text
+        is_descending = self._accept("desc")
+        if not is_descending:
+            self._accept("asc")
+        return name, is_descending
+
+    def _positive_number(self, most: int | None = None) -> int:
         token = self._take("bare")
         if not token.text.lstrip("-").isdigit():
-            raise _expected(token)
+            raise _unexpected(token)
         if int(token.text) < 1:
             raise invalid(f"value {token.text} is too small. Min allowed value is 1")
         if most and int(token.text) > most:

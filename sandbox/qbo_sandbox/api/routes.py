@@ -1,4 +1,4 @@
-"""Reads what a request asks for: the call's name, its company, kind, id, parameters and body."""
+"""Find the route of a request: the call's name, company, kind, id, parameters and body."""
 
 import re
 import zlib
@@ -18,8 +18,9 @@ FROM = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
 UNREADABLE, MISENCODED = object(), object()
 API = "/v3/company/"
 BARE = "/v3/"
-GZIP_OR_ZLIB, LARGEST = 47, 100 * 1024 * 1024
-PAPERS = {"pdf": "GET", "send": "POST"}
+GZIP_OR_ZLIB = 47  # window bits of zlib that accept both headers
+MAX_UNPACKED_BYTES = 100 * 1024 * 1024
+PAPER_METHODS = {"pdf": "GET", "send": "POST"}
 FIXED = {
     "": "page",
     "/connect/oauth2": "authorize",
@@ -34,7 +35,11 @@ FIXED = {
 
 @dataclass
 class Route:
-    """`call` is the name that faults and the log know: bill.create, query.vendor, cdc, batch, token.refresh …"""
+    """The route of a request.
+
+    `call` is its name in faults and in the log: bill.create, query.vendor, cdc, batch,
+    token.refresh …
+    """
 
     call: str
     realm: str = ""
@@ -45,7 +50,7 @@ class Route:
 
 
 def call_of(environ: WSGIEnvironment) -> str:
-    """The call's name; the whole route is left in the environment for the application."""
+    """Return the name of the call, and leave its route in the environment for the application."""
     if environ.get("HTTP_CONTENT_ENCODING"):
         _unpack(environ)
     route = _route(environ)
@@ -54,12 +59,11 @@ def call_of(environ: WSGIEnvironment) -> str:
 
 
 def _unpack(environ: WSGIEnvironment) -> None:
-    """A body that was sent compressed, as some clients do, is read as what it holds."""
+    """Decompress the body of a request, as some clients send it."""
     if environ.pop("HTTP_CONTENT_ENCODING").lower() in ("gzip", "deflate"):
         with suppress(zlib.error):
-            environ["sandbox.body"] = zlib.decompressobj(GZIP_OR_ZLIB).decompress(
-                body_of(environ), LARGEST
-            )
+            decompressor = zlib.decompressobj(GZIP_OR_ZLIB)
+            environ["sandbox.body"] = decompressor.decompress(body_of(environ), MAX_UNPACKED_BYTES)
 
 
 def _route(environ: WSGIEnvironment) -> Route:
@@ -78,16 +82,13 @@ def _route(environ: WSGIEnvironment) -> Route:
 
 
 def _api(environ: WSGIEnvironment, parts: list[str]) -> Route:
+    """Return the route of an API path: realm, name and the rest."""
     params = query_of(environ)
-    realm, name, rest = parts[0], parts[1].lower() if len(parts) > 1 else "", parts[2:]
+    realm = parts[0]
+    name = parts[1].lower() if len(parts) > 1 else ""
+    rest = parts[2:]
     if name == "query":
-        text = params.get("query") or (
-            _text(environ) if environ["REQUEST_METHOD"] == "POST" else ""
-        )
-        entity = FROM.search(text)
-        return Route(
-            f"query.{entity[1].lower() if entity else ''}", realm, params=params, body=text
-        )
+        return _query_route(environ, realm, params)
     if name in ("cdc", "upload"):
         return Route(name, realm, params=params)
     if name == "batch":
@@ -101,18 +102,26 @@ def _api(environ: WSGIEnvironment, parts: list[str]) -> Route:
     return _of_kind(environ, Route("unknown", realm, BY_PATH.get(name, ""), params=params), rest)
 
 
+def _query_route(environ: WSGIEnvironment, realm: str, params: dict[str, str]) -> Route:
+    text = params.get("query", "")
+    if not text and environ["REQUEST_METHOD"] == "POST":
+        text = _query_in_body(environ)
+    entity = FROM.search(text)
+    name = entity[1].lower() if entity else ""
+    return Route(f"query.{name}", realm, params=params, body=text)
+
+
 def _of_kind(environ: WSGIEnvironment, route: Route, rest: list[str]) -> Route:
-    """What is asked of one kind: to read, write, print or send one of it."""
+    """Complete the route of one kind: reading, writing, printing or sending an object."""
     if not route.kind:
         return route
-    path = KINDS[route.kind].path
-    verb = PAPERS.get(rest[1].lower(), "") if len(rest) == 2 else ""
+    path, method = KINDS[route.kind].path, environ["REQUEST_METHOD"]
     route.id = rest[0] if rest else ""
-    if verb == environ["REQUEST_METHOD"]:
+    if len(rest) == 2 and PAPER_METHODS.get(rest[1].lower()) == method:
         route.call = f"{path}.{rest[1].lower()}"
-    elif len(rest) < 2 and environ["REQUEST_METHOD"] == "GET":
+    elif len(rest) < 2 and method == "GET":
         route.call = f"{path}.read"
-    elif not rest and environ["REQUEST_METHOD"] == "POST":
+    elif not rest and method == "POST":
         route.body = _body(environ, route.kind)
         route.call = f"{path}.{operation(route.params, route.body)}"
     else:
@@ -120,15 +129,19 @@ def _of_kind(environ: WSGIEnvironment, route: Route, rest: list[str]) -> Route:
     return route
 
 
-def _text(environ: WSGIEnvironment) -> str:
-    """A query in the body, as it is or as a field of a form."""
+def _query_in_body(environ: WSGIEnvironment) -> str:
+    """Return the query in a body, which is plain text or a form."""
     if "form-urlencoded" in environ.get("CONTENT_TYPE", ""):
         return form_of(environ).get("query", "")
     return body_of(environ).decode("utf-8", "replace")
 
 
 def _body(environ: WSGIEnvironment, kind: str = "") -> Any:
-    """The body as JSON would say it; UNREADABLE when it is neither JSON nor XML, or in XML another object's."""
+    """Return the body as in JSON.
+
+    UNREADABLE stands for a body that is neither JSON nor XML, or XML of another kind of object;
+    MISENCODED for one that is not UTF-8.
+    """
     body = body_of(environ)
     try:
         body.decode()
@@ -137,7 +150,9 @@ def _body(environ: WSGIEnvironment, kind: str = "") -> Any:
     try:
         if "xml" not in environ.get("CONTENT_TYPE", "") and not body.lstrip().startswith(b"<"):
             return load(body)
-        name, read = xml.read(body)
+        name, content = xml.read(body)
     except ValueError:
         return UNREADABLE
-    return read if not kind or name == kind else UNREADABLE
+    if kind and name != kind:
+        return UNREADABLE
+    return content

@@ -1,4 +1,4 @@
-"""The XML dialect: answers in it for callers that do not ask for JSON, and request bodies written in it."""
+"""The XML dialect: responses for callers that do not ask for JSON, and request bodies in XML."""
 
 import json
 from collections.abc import Iterator
@@ -10,9 +10,10 @@ from xml.sax.saxutils import escape, quoteattr
 from qbo_sandbox.accounting.values import dump, envelope_time
 from qbo_sandbox.entities.schema import Field, types
 
-SPACE = "http://schema.intuit.com/finance/v3"
-ENTITY_MARKS = ("domain", "status", "sparse")
-MARKS = {
+NAMESPACE = "http://schema.intuit.com/finance/v3"
+ENTITY_ATTRIBUTES = ("domain", "status", "sparse")
+# What is an attribute of an element in XML and a field of an object in JSON.
+ATTRIBUTES = {
     "QueryResponse": ("startPosition", "maxResults", "totalCount"),
     "BatchItemResponse": ("bId",),
     "Fault": ("type",),
@@ -20,176 +21,204 @@ MARKS = {
     "Row": ("type", "group"),
     "ColData": ("value", "id", "href"),
 }
-ITEM_MARKS = ("bId", "operation", "optionsData")
-REPORT = {"Header", "Columns", "Rows"}
-UNKNOWN = Field("", False)
+BATCH_ITEM_ATTRIBUTES = ("bId", "operation", "optionsData")
+REFERENCE_ATTRIBUTES = ("name", "type")
+GATEWAY_ELEMENTS = {"code": "code", "message": "Message", "detail": "Detail"}
+REPORT_PARTS = {"Header", "Columns", "Rows"}
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+UNKNOWN_FIELD = Field("", False)
+
+
+# -- writing -------------------------------------------------------------------------------------
 
 
 def from_json(body: bytes) -> bytes:
-    """The same answer in XML, elements in the order of the schema."""
-    answer: dict[str, Any] = json.loads(body, parse_float=Decimal)
-    if answer.keys() >= REPORT:
-        return _document("Report", _inner(answer), "").encode()
-    time = str(answer.pop("time", ""))
-    if "fault" in answer:
-        answer, time = {"Fault": _gateway(answer["fault"])}, envelope_time(int(time) / 1000, "UTC")
-    return _document("IntuitResponse", _inner(answer), time).encode()
+    """Return a JSON response in XML, with the elements in the order of the schema."""
+    response: dict[str, Any] = json.loads(body, parse_float=Decimal)
+    if response.keys() >= REPORT_PARTS:
+        return _document("Report", _elements(response), "").encode()
+    time = str(response.pop("time", ""))
+    if "fault" in response:
+        response = {"Fault": _gateway_fault(response["fault"])}
+        time = envelope_time(int(time) / 1000, "UTC")
+    return _document("IntuitResponse", _elements(response), time).encode()
 
 
-def _inner(answer: dict[str, Any]) -> str:
-    return "".join(_element(name, value, name) for name, value in answer.items())
+def _elements(response: dict[str, Any]) -> str:
+    return "".join(_element(name, value, name) for name, value in response.items())
 
 
 def _document(root: str, content: str, time: str) -> str:
-    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    stamp = f" time={quoteattr(time)}" if time else ""
-    return f'{head}<{root} xmlns="{SPACE}"{stamp}>{content}</{root}>'
+    declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    time_attribute = f" time={quoteattr(time)}" if time else ""
+    return f'{declaration}<{root} xmlns="{NAMESPACE}"{time_attribute}>{content}</{root}>'
 
 
-def _gateway(fault: dict[str, Any]) -> dict[str, Any]:
-    """The gateway's fault with the names that it has in XML."""
-    named = {"code": "code", "message": "Message", "detail": "Detail"}
-    errors = [
-        {new: error[old] for old, new in named.items() if error[old]} for error in fault["error"]
-    ]
+def _gateway_fault(fault: dict[str, Any]) -> dict[str, Any]:
+    """Return a fault of the gateway with the names that it has in XML."""
+    errors = []
+    for error in fault["error"]:
+        errors.append({new: error[old] for old, new in GATEWAY_ELEMENTS.items() if error[old]})
     return {"type": fault["type"], "Error": errors}
 
 
 def _element(name: str, value: Any, kind: str) -> str:
+    """Return a JSON value as an element, a list as one element for each member."""
     if isinstance(value, list):
         return "".join(_element(name, item, kind) for item in value)
     if value is None:
         return ""
     if not isinstance(value, dict):
-        return f"<{name}>{escape(_plain(value))}</{name}>"
+        return f"<{name}>{escape(_text(value))}</{name}>"
     if kind == "any":
-        return f"<{name}>{''.join(_extension(each) for each in value.get('any', ()))}</{name}>"
-    if kind == "ref" or (
-        "value" in value and set(value) <= {"value", "name", "type"} and name not in MARKS
-    ):
-        return f"<{name}{_marks(value, ('name', 'type'))}>{escape(str(value.get('value', '')))}</{name}>"
-    marks = MARKS.get(name) or (ENTITY_MARKS if "domain" in value else ())
-    inner = "".join(
-        _element(key, value[key], _kind(kind, key))
-        for key in _ordered(kind, value)
-        if key not in marks
-    )
-    return (
-        f"<{name}{_marks(value, marks)}>{inner}</{name}>"
-        if inner
-        else f"<{name}{_marks(value, marks)}/>"
-    )
+        extensions = "".join(_extension(entry) for entry in value.get("any", ()))
+        return f"<{name}>{extensions}</{name}>"
+    if kind == "ref" or _looks_like_reference(name, value):
+        content = escape(str(value.get("value", "")))
+        return f"<{name}{_attributes(value, REFERENCE_ATTRIBUTES)}>{content}</{name}>"
+    return _object_element(name, value, kind)
 
 
-def _kind(above: str, name: str) -> str:
-    """The schema's type of a field, or of the object that an envelope holds."""
-    return types()[above].get(name, UNKNOWN).type if above in types() else name
+def _looks_like_reference(name: str, value: dict[str, Any]) -> bool:
+    if name in ATTRIBUTES:
+        return False
+    return "value" in value and set(value) <= {"value", *REFERENCE_ATTRIBUTES}
 
 
-def _ordered(kind: str, value: dict[str, Any]) -> list[str]:
+def _object_element(name: str, value: dict[str, Any], kind: str) -> str:
+    attribute_names = ATTRIBUTES.get(name, ())
+    if not attribute_names and "domain" in value:
+        attribute_names = ENTITY_ATTRIBUTES
+    children = ""
+    for key in _in_schema_order(kind, value):
+        if key not in attribute_names:
+            children += _element(key, value[key], _type_of(kind, key))
+    attributes = _attributes(value, attribute_names)
+    if not children:
+        return f"<{name}{attributes}/>"
+    return f"<{name}{attributes}>{children}</{name}>"
+
+
+def _type_of(parent: str, name: str) -> str:
+    """Return the schema's type of a field, or of the object that an envelope contains."""
+    if parent in types():
+        return types()[parent].get(name, UNKNOWN_FIELD).type
+    return name
+
+
+def _in_schema_order(kind: str, value: dict[str, Any]) -> list[str]:
     places = {name: place for place, name in enumerate(types().get(kind, ()))}
     return sorted(value, key=lambda name: places.get(name, len(places)))
 
 
-def _marks(value: dict[str, Any], names: tuple[str, ...]) -> str:
-    return "".join(
-        f" {name}={quoteattr(_plain(value[name]))}" for name in names if value.get(name) is not None
-    )
+def _attributes(value: dict[str, Any], names: tuple[str, ...]) -> str:
+    attributes = ""
+    for name in names:
+        if value.get(name) is not None:
+            attributes += f" {name}={quoteattr(_text(value[name]))}"
+    return attributes
 
 
-def _extension(each: dict[str, Any]) -> str:
-    """One entry of an extension block: its JSON name carries the namespace."""
-    return _element(str(each.get("name", "")).rpartition("}")[2], each.get("value", {}), "")
+def _extension(entry: dict[str, Any]) -> str:
+    """Return one entry of an extension block, whose JSON name contains the namespace."""
+    local_name = str(entry.get("name", "")).rpartition("}")[2]
+    return _element(local_name, entry.get("value", {}), "")
 
 
-def _plain(value: Any) -> str:
+def _text(value: Any) -> str:
     return value if isinstance(value, str) else dump(value)
 
 
+# -- reading -------------------------------------------------------------------------------------
+
+
 def read(body: bytes) -> tuple[str, dict[str, Any]]:
-    """The name of the object in a request's body, and the object as its JSON would be; ValueError when it is no XML."""
-    root = _parsed(body)
-    name = _local(root)
+    """Return the name of the object in a request and the object as in JSON.
+
+    Raise ValueError if the body is not XML.
+    """
+    root = _parse(body)
+    name = _local_name(root)
     if name == "IntuitBatchRequest":
-        return name, {
-            "BatchItemRequest": [
-                _item(child) for child in root if _local(child) == "BatchItemRequest"
-            ]
-        }
+        items = [_batch_item(child) for child in root if _local_name(child) == "BatchItemRequest"]
+        return name, {"BatchItemRequest": items}
     return name, _object(root, name)
 
 
-def _parsed(body: bytes) -> Element:
+def _parse(body: bytes) -> Element:
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise ValueError("a document type is not allowed")
     parser = XMLParser()  # noqa: S314  (without a document type there is nothing to expand)
     try:
         parser.feed(body)
         root: Element = parser.close()
-    except ParseError as wrong:
-        raise ValueError(str(wrong)) from None
+    except ParseError as error:
+        raise ValueError(str(error)) from None
     return root
 
 
-def _local(element: Element) -> str:
+def _local_name(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def _item(element: Element) -> dict[str, Any]:
-    """One item of a batch."""
-    marks: dict[str, Any] = {
-        name: element.attrib[name] for name in ITEM_MARKS if name in element.attrib
-    }
-    held = {
-        _local(child): _object(child, _local(child)) if len(child) else (child.text or "")
-        for child in element
-    }
-    return marks | held
+def _attribute_values(element: Element, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: element.attrib[name] for name in names if name in element.attrib}
+
+
+def _batch_item(element: Element) -> dict[str, Any]:
+    item = _attribute_values(element, BATCH_ITEM_ATTRIBUTES)
+    for child in element:
+        name = _local_name(child)
+        item[name] = _object(child, name) if len(child) else (child.text or "")
+    return item
 
 
 def _object(element: Element, kind: str) -> dict[str, Any]:
-    marks = {name: element.attrib[name] for name in ENTITY_MARKS if name in element.attrib}
-    found: dict[str, Any] = {
-        name: text == "true" if name == "sparse" else text for name, text in marks.items()
-    }
+    """Return an element as an object, with types and lists as the schema says."""
+    content = _attribute_values(element, ENTITY_ATTRIBUTES)
+    if "sparse" in content:
+        content["sparse"] = content["sparse"] == "true"
     for name, field, child in _children(element, kind):
         value = _value(child, field)
         if field.many:
-            found.setdefault(name, []).append(value)
+            content.setdefault(name, []).append(value)
         else:
-            found[name] = value
-    return found
+            content[name] = value
+    return content
 
 
 def _children(element: Element, kind: str) -> Iterator[tuple[str, Field, Element]]:
     fields = types().get(kind, {})
     for child in element:
-        name = _local(child)
-        yield name, fields.get(name, UNKNOWN), child
+        name = _local_name(child)
+        yield name, fields.get(name, UNKNOWN_FIELD), child
 
 
 def _value(element: Element, field: Field) -> Any:
-    text = (element.text or "").strip() if len(element) else element.text or ""
+    """Return the content of an element by the type of its field."""
+    text = element.text or ""
+    if len(element):
+        text = text.strip()  # white space between the children
     if field.type == "ref":
-        return {
-            "value": text,
-            **{name: element.attrib[name] for name in ("name", "type") if name in element.attrib},
-        }
+        return {"value": text} | _attribute_values(element, REFERENCE_ATTRIBUTES)
     if field.type == "any":
-        return {
-            "any": [
-                {"name": f"{{{SPACE}}}{_local(child)}", "value": _object(child, "")}
-                for child in element
-            ]
-        }
+        return {"any": [_extension_entry(child) for child in element]}
     if field.type in types() or len(element):
         return _object(element, field.type)
     if field.type == "b":
-        return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower(), text)
-    return _number(text) if field.type in ("d", "i") else text
+        return BOOLEANS.get(text.strip().lower(), text)
+    if field.type in ("d", "i"):
+        return _number(text)
+    return text
+
+
+def _extension_entry(element: Element) -> dict[str, Any]:
+    name = f"{{{NAMESPACE}}}{_local_name(element)}"
+    return {"name": name, "value": _object(element, "")}
 
 
 def _number(text: str) -> Any:
+    """Return a number, or the text if it is none, so that the schema refuses it."""
     try:
         return Decimal(text.strip())
     except ArithmeticError:
