@@ -129,3 +129,14 @@ class ReceiptEnd(StrEnum):
     DELIVERED = "delivered"
     REFUSED = "refused"
     REPLACED = "replaced"
+
+
+class ConnectionState(StrEnum):
+    """The state of a company's connection; all but the first and the last recover by themselves."""
+
+    CONNECTED = "connected"
+    INTERRUPTED = "interrupted"  # QuickBooks refuses tokens that Intuit has just renewed
+    RECONNECT = "reconnect"  # the consent has ended
+    SUBSCRIPTION = "subscription"  # the company can only be read
+    CONFIGURATION = "configuration"  # Intuit does not accept the keys of the hub's app
+    DISCONNECTED = "disconnected"  # a person disconnected the company

@@ -1,7 +1,7 @@
-"""Whether QuickBooks lets the hub work in a company, and when it is tried again while it does not."""
+"""The state of a company's connection, and the time of the next try while QuickBooks refuses it."""
 
 import datetime as dt
-from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -10,63 +10,70 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.errors import ConnectionTrouble, ReconnectNeeded
 from hub.models import Company
+from hub.models.enums import ConnectionState
 from hub.qbo.faults import quoted
 from hub.qbo.responses import Answer
 
 FIRST_PAUSE = dt.timedelta(seconds=2)
 LONGEST_PAUSE = dt.timedelta(hours=1)
 CASE_AFTER = dt.timedelta(hours=1)
-SHORT_PAUSE_SECONDS = 32.0  # a run waits for so long and goes on; a longer pause ends it
-NO_ACCESS, NO_SUBSCRIPTION = {"3100", "120"}, {"6190"}
+SHORT_PAUSE_SECONDS = 32.0  # a run waits this long and continues; a longer pause ends it
+# QuickBooks' fault codes.
+ACCESS_FAULTS = {"3100", "120"}
+SUBSCRIPTION_FAULTS = {"6190"}
 
 
-class ConnectionState(StrEnum):
-    """What QuickBooks and Intuit make of a company's connection; all but the first and last recover by themselves."""
+class CaseForm(NamedTuple):
+    """The texts of the case of a refused connection, and the action that its page offers."""
 
-    CONNECTED = "connected"
-    INTERRUPTED = "interrupted"  # QuickBooks refuses tokens that Intuit has just renewed
-    RECONNECT = "reconnect"  # the consent has ended
-    SUBSCRIPTION = "subscription"  # the company can only be read
-    CONFIGURATION = "configuration"  # Intuit does not know the keys of the hub's app
-    DISCONNECTED = "disconnected"  # a person took the connection back
+    title: str
+    action: str
+    instruction: str
 
 
 SENTENCES = {
     ConnectionState.INTERRUPTED: (
-        "QuickBooks does not accept the connection to {name} at the moment, although Intuit renews it."
-        " It is tried again by itself."
+        "QuickBooks does not accept the connection to {name} at the moment, although Intuit renews"
+        " it. It is tried again by itself."
     ),
     ConnectionState.SUBSCRIPTION: (
-        "The QuickBooks subscription of {name} has ended, so nothing can be posted. Renew it at QuickBooks;"
-        " the hub tries again with each scheduled run."
+        "The QuickBooks subscription of {name} has ended, so nothing can be posted. Renew it at"
+        " QuickBooks; the hub tries again with each scheduled run."
     ),
     ConnectionState.CONFIGURATION: (
-        "Intuit does not accept the keys of the hub's app. Set HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET to"
-        " those of your app on developer.intuit.com and restart the hub."
+        "Intuit does not accept the keys of the hub's app. Set HUB_QBO_CLIENT_ID and"
+        " HUB_QBO_CLIENT_SECRET to those of your app on developer.intuit.com and restart the hub."
     ),
 }
-# What the case of each state says: its title, what solves it, and what to do.
 CASES = {
-    ConnectionState.INTERRUPTED: (
-        "QuickBooks does not accept the connection to {name}",
-        "connection",
-        "Wait: this closes by itself with the first call that QuickBooks accepts. If it stays, press Reconnect.",
+    ConnectionState.INTERRUPTED: CaseForm(
+        title="QuickBooks does not accept the connection to {name}",
+        action="connection",
+        instruction=(
+            "Wait: this closes by itself with the first call that QuickBooks accepts. If it stays,"
+            " press Reconnect."
+        ),
     ),
-    ConnectionState.RECONNECT: (
-        "Reconnect {name} to QuickBooks",
-        "reconnect",
-        "Press Reconnect and sign in to the same company.",
+    ConnectionState.RECONNECT: CaseForm(
+        title="Reconnect {name} to QuickBooks",
+        action="reconnect",
+        instruction="Press Reconnect and sign in to the same company.",
     ),
-    ConnectionState.SUBSCRIPTION: (
-        "The QuickBooks subscription of {name} has ended",
-        "connection",
-        "Renew the subscription at QuickBooks; this closes by itself with the next document that is accepted.",
+    ConnectionState.SUBSCRIPTION: CaseForm(
+        title="The QuickBooks subscription of {name} has ended",
+        action="connection",
+        instruction=(
+            "Renew the subscription at QuickBooks; this closes by itself with the next document"
+            " that is accepted."
+        ),
     ),
-    ConnectionState.CONFIGURATION: (
-        "Intuit does not accept the keys of the hub's app",
-        "connection",
-        "Set HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET to the keys of your app on developer.intuit.com, and restart"
-        " the hub.",
+    ConnectionState.CONFIGURATION: CaseForm(
+        title="Intuit does not accept the keys of the hub's app",
+        action="connection",
+        instruction=(
+            "Set HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET to the keys of your app on"
+            " developer.intuit.com, and restart the hub."
+        ),
     ),
 }
 
@@ -74,21 +81,22 @@ CASES = {
 def state_of(answer: Answer) -> ConnectionState:
     """Return what an answer that refuses the connection means."""
     codes = {fault.code for fault in answer.faults}
-    if codes & NO_ACCESS:
+    if codes & ACCESS_FAULTS:
         return ConnectionState.RECONNECT
-    if codes & NO_SUBSCRIPTION:
+    if codes & SUBSCRIPTION_FAULTS:
         return ConnectionState.SUBSCRIPTION
     return ConnectionState.INTERRUPTED
 
 
 def trouble(company: Company, *, writes: bool) -> ConnectionTrouble | None:
     """Return why a call may not be made now, or None if it may."""
-    if not is_refused(company) or not (writes or company.refuses_reads):
+    if not is_refused(company):
         return None
-    now = hub_context.current().clock.now()
+    if not writes and not company.refuses_reads:
+        return None
     if company.next_try_at is not None:
-        left = company.next_try_at - now
-        if left <= dt.timedelta(0) or left > LONGEST_PAUSE:  # the clock may have been set back
+        left = company.next_try_at - hub_context.current().clock.now()
+        if not _is_pausing(left):
             return None
         return ConnectionTrouble(_sentence(company), left.total_seconds())
     if company.state == ConnectionState.RECONNECT:
@@ -96,13 +104,18 @@ def trouble(company: Company, *, writes: bool) -> ConnectionTrouble | None:
     return ConnectionTrouble(_sentence(company))
 
 
+def _is_pausing(left: dt.timedelta) -> bool:
+    """Return whether the time left of a pause is credible: the clock may have been set back."""
+    return dt.timedelta(0) < left <= LONGEST_PAUSE
+
+
 def is_refused(company: Company) -> bool:
-    """Tell whether QuickBooks or Intuit refuse the connection."""
+    """Return whether QuickBooks or Intuit refuses the connection."""
     return company.state not in (ConnectionState.CONNECTED, ConnectionState.DISCONNECTED)
 
 
 def is_company_refused(company_id: int) -> bool:
-    """Tell whether QuickBooks or Intuit refuse the connection of a company."""
+    """Return whether QuickBooks or Intuit refuses the connection of a company."""
     return is_refused(_company(company_id))
 
 
@@ -116,7 +129,7 @@ def short_pause(company_id: int) -> float | None:
 
 
 def refuse_call(company_id: int, answer: Answer, *, writes: bool) -> ConnectionTrouble | None:
-    """Note that QuickBooks refused a call; return the error that stops the next one until it is tried again."""
+    """Store that QuickBooks refused a call; return the error that stops calls until the next try."""
     state = state_of(answer)
     why = answer.text if state == ConnectionState.RECONNECT else quoted(answer.faults)
     return refuse(company_id, state, why, writes=writes)
@@ -125,14 +138,14 @@ def refuse_call(company_id: int, answer: Answer, *, writes: bool) -> ConnectionT
 def refuse(
     company_id: int, state: ConnectionState, why: str, *, writes: bool = False
 ) -> ConnectionTrouble | None:
-    """Note that a connection was refused; return the error that stops the next call until it is tried again."""
+    """Store that a connection was refused; return the error that stops calls until the next try."""
     now = hub_context.current().clock.now()
     with engine.transaction() as session:
         company = session.get(Company, company_id, with_for_update=True)
         if company is None or company.state == ConnectionState.DISCONNECTED:
             return None
-        since = company.refused_since if is_refused(company) else None
-        company.refused_since = since or now
+        if not is_refused(company) or company.refused_since is None:
+            company.refused_since = now
         if state == ConnectionState.INTERRUPTED:
             _pause(company, now)
         else:
@@ -140,16 +153,19 @@ def refuse(
         company.state = state
         sentence = "" if state == ConnectionState.RECONNECT else _sentence(company)
         company.why = f"{sentence} {why}".strip()
-        company.refuses_writes = company.refuses_writes or writes
-        company.refuses_reads = company.refuses_reads or not (
-            writes and state in (ConnectionState.INTERRUPTED, ConnectionState.SUBSCRIPTION)
+        # After a refused write, reads may still be accepted.
+        may_accept_reads = writes and state in (
+            ConnectionState.INTERRUPTED,
+            ConnectionState.SUBSCRIPTION,
         )
-        _keep_case(session, company, now)
+        company.refuses_writes = company.refuses_writes or writes
+        company.refuses_reads = company.refuses_reads or not may_accept_reads
+        _update_case(session, company, now)
     return trouble(company, writes=True)
 
 
 def accept(company_id: int, *, writes: bool) -> bool:
-    """Note that a call was accepted; return whether others may still be refused.
+    """Store that a call was accepted; return whether others may still be refused.
 
     After a refused write only an accepted write shows that the connection works again.
     """
@@ -165,15 +181,19 @@ def accept(company_id: int, *, writes: bool) -> bool:
 
 
 def repair(session: Session, company: Company, who: str = "hub") -> None:
-    """Note that the connection works, and close its case."""
-    company.state, company.why = ConnectionState.CONNECTED, ""
+    """Store that the connection works, and close its case."""
+    company.state = ConnectionState.CONNECTED
+    company.why = ""
     clear(session, company, who)
 
 
 def clear(session: Session, company: Company, who: str) -> None:
-    """Forget what was refused, and close the case of it."""
-    company.refused_since, company.next_try_at, company.refusals = None, None, 0
-    company.refuses_reads = company.refuses_writes = False
+    """Forget all refusals of a connection, and close its case."""
+    company.refused_since = None
+    company.next_try_at = None
+    company.refusals = 0
+    company.refuses_reads = False
+    company.refuses_writes = False
     inbox.close(session, _cause(company.id), by=who)
 
 
@@ -190,7 +210,7 @@ def allow_try(company_id: int) -> Company:
 
 
 def end_try(company_id: int) -> None:
-    """Stop further calls after a try that brought no answer."""
+    """Stop further calls after a try without an answer."""
     now = hub_context.current().clock.now()
     with engine.transaction() as session:
         company = session.get_one(Company, company_id, with_for_update=True)
@@ -201,32 +221,31 @@ def end_try(company_id: int) -> None:
 
 
 def _pause(company: Company, now: dt.datetime) -> None:
-    """Pause for twice as long as before; of calls that were under way together the first one counts."""
-    if company.state == ConnectionState.INTERRUPTED and company.next_try_at is not None:
-        is_over = company.next_try_at <= now or company.next_try_at > now + LONGEST_PAUSE
-        if not is_over:
-            return
-    company.refusals += 1
-    longest = LONGEST_PAUSE // FIRST_PAUSE
-    company.next_try_at = now + FIRST_PAUSE * min(2 ** min(company.refusals - 1, 30), longest)
-
-
-def _keep_case(session: Session, company: Company, now: dt.datetime) -> None:
-    """Open the case of a refused connection, or change what it says; a short interruption needs none."""
-    cause = _cause(company.id)
-    waits = company.state == ConnectionState.INTERRUPTED
-    is_new = company.refused_since is None or now - company.refused_since < CASE_AFTER
-    if waits and is_new and cause not in inbox.open_causes(session, cause):
+    """Pause for twice as long as before; of simultaneous refusals only the first one counts."""
+    next_try_at = company.next_try_at
+    is_interrupted = company.state == ConnectionState.INTERRUPTED
+    if is_interrupted and next_try_at is not None and _is_pausing(next_try_at - now):
         return
-    title, act, do = CASES[ConnectionState(company.state)]
-    name = company.name or company.realm
+    company.refusals += 1
+    doublings = min(company.refusals - 1, 30)
+    company.next_try_at = now + min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
+
+
+def _update_case(session: Session, company: Company, now: dt.datetime) -> None:
+    """Open the case of a refused connection or update it; a short interruption needs none."""
+    cause = _cause(company.id)
+    if company.state == ConnectionState.INTERRUPTED:
+        is_short = company.refused_since is None or now - company.refused_since < CASE_AFTER
+        if is_short and cause not in inbox.open_causes(session, cause):
+            return
+    form = CASES[ConnectionState(company.state)]
     inbox.open(
         session,
         cause,
-        title=title.format(name=name),
+        title=form.title.format(name=company.name or company.realm),
         reason=company.why,
-        act=act,
-        do=do,
+        act=form.action,
+        do=form.instruction,
         company_id=company.id,
     )
 

@@ -7,14 +7,25 @@ SITES = {
     "sandbox": "https://app.sandbox.qbo.intuit.com",
 }
 PAGES = {
-    "bill": "bill?txnId=", "vendor_credit": "vendorcredit?txnId=", "expense": "expense?txnId=",
-    "purchase_order": "purchaseorder?txnId=", "invoice": "invoice?txnId=", "credit_memo": "creditmemo?txnId=",
-    "payment": "recvpayment?txnId=", "refund": "refundreceipt?txnId=", "bill_payment": "billpayment?txnId=",
-    "deposit": "deposit?txnId=", "vendor": "vendordetail?nameId=", "customer": "customerdetail?nameId=",
-}  # fmt: skip
+    "bill": "bill?txnId=",
+    "vendor_credit": "vendorcredit?txnId=",
+    "expense": "expense?txnId=",
+    "purchase_order": "purchaseorder?txnId=",
+    "invoice": "invoice?txnId=",
+    "credit_memo": "creditmemo?txnId=",
+    "payment": "recvpayment?txnId=",
+    "refund": "refundreceipt?txnId=",
+    "bill_payment": "billpayment?txnId=",
+    "deposit": "deposit?txnId=",
+    "vendor": "vendordetail?nameId=",
+    "customer": "customerdetail?nameId=",
+}
 
 
 def address(kind: str, id: str) -> str | None:
-    """Where a person sees this object; None for kinds without a page of their own."""
+    """Return the address of an object's page; None for kinds without a page of their own."""
     page = PAGES.get(kind)
-    return f"{SITES[hub_context.current().config.qbo_environment]}/app/{page}{id}" if page else None
+    if page is None:
+        return None
+    site = SITES[hub_context.current().config.qbo_environment]
+    return f"{site}/app/{page}{id}"

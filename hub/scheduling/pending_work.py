@@ -10,8 +10,8 @@ from hub import outbox
 from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.models import Company, Installation, Posting, ReceiptRow, Run
+from hub.models.enums import ConnectionState
 from hub.posting import receipts
-from hub.qbo.connection import ConnectionState
 from hub.scheduling import run_log
 
 PAUSE, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)

@@ -17,12 +17,12 @@ from hub.context import Ending, current
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, NotNow, OtherFolderActive, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
+from hub.models.enums import ConnectionState
 from hub.posting import receipts
 from hub.posting.preflight import recheck
 from hub.posting.reconcile import drift
 from hub.posting.send import run as send_run
 from hub.qbo import changes, connection, record_download
-from hub.qbo.connection import ConnectionState
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry
 from hub.scheduling import folder_lock, run_log, run_result, summary

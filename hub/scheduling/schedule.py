@@ -13,7 +13,7 @@ from hub.contract.interval import Interval, zone_of
 from hub.db.engine import reading, transaction
 from hub.errors import Refused
 from hub.models import Company, Installation, Run, Schedule
-from hub.qbo.connection import ConnectionState
+from hub.models.enums import ConnectionState
 
 NIGHTLY = {
     "lists": "0 2 * * * ~60m",

@@ -300,8 +300,8 @@ BUGS = (
     Planted(
         "the last refresh token is thrown away",
         "hub/qbo/oauth/tokens.py",
-        "grant = _asked([token for token in (used, previous) if token])",
-        "grant = _asked([token for token in (used,) if token])",
+        "grant = _request_grant([token for token in (latest, previous) if token])",
+        "grant = _request_grant([token for token in (latest,) if token])",
         "tests/unit/qbo/test_tokens.py::test_the_previous_token_is_tried_where_the_newer_one_is_refused",
     ),
     Planted(

@@ -63,7 +63,7 @@ class Storm:
     ) -> None:
         self.hubs, self.quickbooks, self.clock = hubs, quickbooks, clock
         self.rages, self.asked, self.trouble = False, 0, ""
-        self._renew, self._stored = token_endpoint.renew, tokens._stored
+        self._renew, self._stored = token_endpoint.renew, tokens._store_renewed
         monkeypatch.setattr(token_endpoint, "renew", self._asks)
         monkeypatch.setattr(tokens, "_stored", self._stores)
 

@@ -9,6 +9,7 @@ from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.errors import HubError
 from hub.models import Installation, Posting
+from hub.models.enums import ConnectionState
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.preflight import run as preflight_run
@@ -17,7 +18,6 @@ from hub.posting.recovery import restore, startup_scan
 from hub.posting.send import creations
 from hub.posting.send.pipeline import deliver
 from hub.qbo import connection
-from hub.qbo.connection import ConnectionState
 
 MOST_ROUNDS = 50  # one for each posting that waits for another one's, and so on
 MAX_PAUSES_IN_VAIN = (

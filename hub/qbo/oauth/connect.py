@@ -1,4 +1,4 @@
-"""Connecting a company: the consent and its return, a refresh token by hand, and taking the connection back."""
+"""Connect a company by consent or by a refresh token, check a connection, and disconnect it."""
 
 import datetime as dt
 import hashlib
@@ -12,62 +12,75 @@ from hub import context as hub_context
 from hub.db import engine
 from hub.errors import ConnectionTrouble, HubError, NotNow, OtherCompany, Refused, Retry
 from hub.models import Company, OAuthState
+from hub.models.enums import ConnectionState
 from hub.qbo import company as facts
 from hub.qbo import connection, usage
 from hub.qbo.client import Client
-from hub.qbo.connection import ConnectionState
 from hub.qbo.oauth import token_endpoint, token_expiry, tokens, verification
 from hub.qbo.oauth.token_endpoint import Grant
 from hub.qbo.oauth.tokens import access_token, expiry, refresh
 from hub.security import audit
 
 __all__ = [
-    "access_token", "check", "connect_with_refresh_token", "disconnect", "expiry", "finish", "refresh",
-    "start", "try_once",
-]  # fmt: skip
-MINUTES = 10
-REFUSALS = {
-    "access_denied": "You did not allow the hub to work in QuickBooks, so nothing was connected. Press Connect again"
-    " and choose Connect there; it takes an administrator of the company.",
-    "invalid_scope": "Intuit does not let this app ask for accounting data. Check the app's scopes at Intuit.",
+    "access_token",
+    "check",
+    "connect_with_refresh_token",
+    "disconnect",
+    "expiry",
+    "finish",
+    "refresh",
+    "start",
+    "try_once",
+]
+SIGN_IN_LIMIT_MINUTES = 10
+STATE_RETENTION = dt.timedelta(days=1)
+# The texts of the errors with which a consent returns.
+CONSENT_ERRORS = {
+    "access_denied": (
+        "You did not allow the hub to work in QuickBooks, so nothing was connected. Press Connect"
+        " again and choose Connect there; it takes an administrator of the company."
+    ),
+    "invalid_scope": (
+        "Intuit does not let this app ask for accounting data. Check the app's scopes at Intuit."
+    ),
 }
 
 
 def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
-    """Where to send the browser, and the state it carries; `realm` is the company that a reconnect must return."""
+    """Return the address to which to send the browser, and the state that it carries.
+
+    A reconnect must return the company `realm`.
+    """
     state = random.token_urlsafe(32)
     now = hub_context.current().clock.now()
+    row = OAuthState(state=_hash(state), session=_hash(session_id), realm=realm, created_at=now)
     with engine.transaction() as session:
-        session.execute(
-            delete(OAuthState).where(OAuthState.created_at < now - dt.timedelta(days=1))
-        )
-        session.add(
-            OAuthState(state=_hash(state), session=_hash(session_id), realm=realm, created_at=now)
-        )
+        session.execute(delete(OAuthState).where(OAuthState.created_at < now - STATE_RETENTION))
+        session.add(row)
     return token_endpoint.consent_url(state), state
 
 
 def finish(args: Mapping[str, str], session_id: str) -> Company:
-    """The company that the consent returned, connected; a refusal or a strange return raises a sentence."""
-    wanted = _used(args.get("state", ""), session_id)
+    """Connect the company that the consent returned; raise an error if it was refused or is strange."""
+    expected_realm = _use_state(args.get("state", ""), session_id)
     if args.get("error"):
-        raise Refused(
-            REFUSALS.get(
-                args["error"], f"Intuit answered {args['error'][:60]!r}; nothing was connected."
-            )
-        )
-    realm, code = args.get("realmId", ""), args.get("code", "")
+        error = args["error"]
+        default = f"Intuit answered {error[:60]!r}; nothing was connected."
+        raise Refused(CONSENT_ERRORS.get(error, default))
+    realm = args.get("realmId", "")
+    code = args.get("code", "")
     if not realm.isdigit() or not code:
         raise Refused(
             "Intuit's answer names no company, so nothing was connected. Press Connect again."
         )
-    if wanted and wanted != realm:
-        raise OtherCompany(_named(wanted), _named(realm))
+    if expected_realm and expected_realm != realm:
+        raise OtherCompany(_company_title(expected_realm), _company_title(realm))
     try:
         grant = token_endpoint.exchange(code)
     except token_endpoint.Rejected:
         raise Refused(
-            "Intuit did not take the sign-in, perhaps because it took too long. Press Connect again."
+            "Intuit did not take the sign-in, perhaps because it took too long. Press Connect"
+            " again."
         ) from None
     return _connect(realm, grant)
 
@@ -77,8 +90,8 @@ def connect_with_refresh_token(
 ) -> Company:
     """Connect a company without a browser.
 
-    Intuit may answer with another refresh token and take the first one no more. `keep` is called with it before
-    anything else is done, so that it is not lost if the company cannot be connected.
+    Intuit may answer with another refresh token and no longer take the first one. `keep` is called
+    with it before anything else, so that it is not lost if the company cannot be connected.
     """
     if not realm.isdigit():
         raise Refused(f"{realm!r} is not the number of a QuickBooks company.")
@@ -95,28 +108,29 @@ def connect_with_refresh_token(
 
 
 def disconnect(company_id: int, who: str = "hub") -> bool:
-    """Disconnect a company and keep its settings and matches; tell whether Intuit was given the token back.
+    """Disconnect a company and keep its settings and matches; return whether Intuit was told.
 
-    Intuit ends everything that was granted together, so a token that another company uses, or that never
-    worked for this one, is only forgotten.
+    Intuit ends everything that was granted together. A token that another company uses, or that
+    never worked for this one, is therefore only forgotten.
     """
     with engine.reading() as session:
         token = tokens.refresh_token(session, company_id)
-        verified = session.get_one(Company, company_id).verified_at is not None
-        revocable = verified and not tokens.is_shared(session, company_id)
-    if token and revocable:
+        is_verified = session.get_one(Company, company_id).verified_at is not None
+        is_revocable = is_verified and not tokens.is_shared(session, company_id)
+    if token and is_revocable:
         token_endpoint.revoke(token)
     with engine.transaction() as session:
         company = session.get_one(Company, company_id)
-        company.state, company.why = ConnectionState.DISCONNECTED, ""
+        company.state = ConnectionState.DISCONNECTED
+        company.why = ""
         tokens.forget(session, company_id)
         connection.clear(session, company, who)
         audit.record(session, who, "company.disconnected", company.realm)
-    return bool(token and revocable)
+    return bool(token and is_revocable)
 
 
 def check(company_id: int) -> Company:
-    """Read the company to see whether the connection works; raise ConnectionTrouble if writes are still refused."""
+    """Read the company to check its connection; raise ConnectionTrouble if writes are refused."""
     connection.allow_try(company_id)
     tokens.revive(company_id)
     facts.read(company_id, Client(company_id))
@@ -131,27 +145,27 @@ def check(company_id: int) -> Company:
 
 
 def try_once(company_id: int) -> bool:
-    """Try a connection that is refused; tell whether calls may be made now.
+    """Try a connection that is refused; return whether calls may be made now.
 
-    Of a company that refuses only documents, the next one is sent as the try.
+    If only writes are refused, the next document is the try.
     """
     company = connection.allow_try(company_id)
     if not connection.is_refused(company) or not company.refuses_reads:
         return company.state != ConnectionState.DISCONNECTED
-    accepted = False
+    is_accepted = False
     try:
         tokens.revive(company_id)
-        accepted = Client(company_id).company_info().landed
+        is_accepted = Client(company_id).company_info().landed
     except HubError:
-        pass  # what is wrong is stored with the company, and stops the run where it needs the connection
+        pass  # the error is stored with the company and ends the run when it needs the connection
     finally:
-        if not accepted:
+        if not is_accepted:
             connection.end_try(company_id)
-    return accepted
+    return is_accepted
 
 
 def _connect(realm: str, grant: Grant) -> Company:
-    """Store a connection, once QuickBooks has answered with it for this company."""
+    """Store a connection after QuickBooks has answered a call with its token."""
     info = verification.company_info(realm, grant.access)
     now = hub_context.current().clock.now()
     with engine.transaction() as session:
@@ -160,9 +174,10 @@ def _connect(realm: str, grant: Grant) -> Company:
             company = Company(realm=realm, name=realm, connected_at=now)
             session.add(company)
             session.flush()
-        company.connected_at, company.verified_at = now, company.verified_at or now
+        company.connected_at = now
+        company.verified_at = company.verified_at or now
         facts.identify(company, info)
-        tokens.keep(session, company.id, grant)
+        tokens.store(session, company.id, grant)
         token_expiry.give_notice(session, company.id)
         connection.repair(session, company)
         audit.record(session, "hub", "company connected", realm)
@@ -170,14 +185,14 @@ def _connect(realm: str, grant: Grant) -> Company:
     try:
         preferences = Client(company.id).preferences().check().entity or {}
     except (Retry, ConnectionTrouble):
-        return company  # connected all the same; the first download of lists reads them
+        return company  # it is connected; the first download of lists reads the preferences
     facts.store_facts(company.id, info, preferences)
     with engine.reading() as session:
         return session.get_one(Company, company.id)
 
 
-def _used(state: str, session_id: str) -> str | None:
-    """Spend the state; return the realm it must come back with."""
+def _use_state(state: str, session_id: str) -> str | None:
+    """Mark a state as used; return the realm with which it must come back."""
     now = hub_context.current().clock.now()
     with engine.transaction() as session:
         row = session.scalars(
@@ -188,15 +203,19 @@ def _used(state: str, session_id: str) -> str | None:
         if row.used_at is not None:
             raise NotNow("This sign-in was used already. Press Connect again.")
         row.used_at = now
-    if now - row.created_at > dt.timedelta(minutes=MINUTES):
-        raise NotNow(f"This sign-in took longer than {MINUTES} minutes. Press Connect again.")
+    if now - row.created_at > dt.timedelta(minutes=SIGN_IN_LIMIT_MINUTES):
+        raise NotNow(
+            f"This sign-in took longer than {SIGN_IN_LIMIT_MINUTES} minutes. Press Connect again."
+        )
     return row.realm
 
 
-def _named(realm: str) -> str:
+def _company_title(realm: str) -> str:
     with engine.reading() as session:
         company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
-    return f"{company.name} ({realm})" if company and company.name not in ("", realm) else realm
+    if company is None or company.name in ("", realm):
+        return realm
+    return f"{company.name} ({realm})"
 
 
 def _hash(text: str) -> str:

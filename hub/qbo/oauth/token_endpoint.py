@@ -1,4 +1,4 @@
-"""Intuit's sign-in: the consent address, a code or refresh token for a pair of tokens, and taking them back."""
+"""Calls to Intuit's sign-in: the consent address, requests for tokens, and their revocation."""
 
 import io
 import json
@@ -26,7 +26,8 @@ from hub.errors import ConfigurationError, Retry
 from hub.qbo import transport
 
 SCOPE = "com.intuit.quickbooks.accounting"
-SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
+REQUEST_PARTS = ("data", "json", "headers", "auth")
 HEADERS = {"Accept": "application/json", "x-include-refresh-token-hard-expires-in": "true"}
 for _name in ("requests_oauthlib", "oauthlib"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # below that they log tokens
@@ -38,7 +39,7 @@ class Rejected(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Grant:
-    """A pair of tokens with how many seconds they live; `ends_in` is the end that no refresh moves."""
+    """A pair of tokens and their lifetimes in seconds; renewing does not move `ends_in`."""
 
     access: str
     refresh: str
@@ -48,92 +49,102 @@ class Grant:
 
 
 class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no types
-    """OAuth as the library speaks it, over the bounded request of this room; anything but a whole answer is Retry."""
+    """The OAuth library over the hub's transport; anything but a complete response is Retry."""
 
-    def __init__(self, **asked: Any) -> None:
-        super().__init__(hub_context.current().config.qbo_client_id, **asked)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(hub_context.current().config.qbo_client_id, **options)
         for hook in ("access_token_response", "refresh_token_response"):
-            self.register_compliance_hook(hook, _usable)
+            self.register_compliance_hook(hook, _require_tokens_or_error)
 
-    def request(self, method: str, url: str, **asked: Any) -> requests.Response:
-        """Never redirected, never repeated, and with no token on it."""
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """Send a request once, without following redirects and without an access token."""
         current = hub_context.current()
-        content = {
-            name: asked[name] for name in ("data", "json", "headers", "auth") if name in asked
-        }
+        content = {name: options[name] for name in REQUEST_PARTS if name in options}
         request = requests.Request(method, url, **content).prepare()
         try:
             reply = transport.send(
-                request, mounts=current.mounts, clock=current.clock, seconds=SECONDS
+                request, mounts=current.mounts, clock=current.clock, seconds=TIMEOUT_SECONDS
             )
         except (transport.Unsent, transport.Lost) as error:
-            raise _down(str(error)) from None
+            raise _unavailable(str(error)) from None
         return _response(request, reply)
 
 
 def consent_url(state: str) -> str:
-    """Where a person allows the hub to work in a company."""
+    """Return the address where a person allows the hub to work in a company."""
     config = hub_context.current().config
     with _session(scope=[SCOPE], redirect_uri=redirect_uri()) as session:
-        return str(session.authorization_url(config.qbo_authorize_url, state=state)[0])
+        url, _ = session.authorization_url(config.qbo_authorize_url, state=state)
+        return str(url)
 
 
 def exchange(code: str) -> Grant:
-    """The tokens for the code that came back from the consent."""
+    """Return the tokens for the code that came back from the consent."""
     url = hub_context.current().config.qbo_token_url
-    with _session(redirect_uri=redirect_uri()) as session, _understood():
-        return _grant(session.fetch_token(url, code=code, auth=_secret(), headers=HEADERS))
+    with _session(redirect_uri=redirect_uri()) as session, _translated_errors():
+        token = session.fetch_token(url, code=code, auth=_client_secret(), headers=HEADERS)
+        return _grant(token)
 
 
 def renew(refresh_token: str) -> Grant:
-    """A new access token, and the refresh token that holds from now on."""
+    """Return a new access token, and the refresh token that is valid from now on."""
     url = hub_context.current().config.qbo_token_url
-    with _session() as session, _understood():
-        return _grant(
-            session.refresh_token(url, refresh_token=refresh_token, auth=_secret(), headers=HEADERS)
+    with _session() as session, _translated_errors():
+        token = session.refresh_token(
+            url, refresh_token=refresh_token, auth=_client_secret(), headers=HEADERS
         )
+        return _grant(token)
 
 
 def revoke(refresh_token: str) -> None:
-    """End the connection at Intuit; one that is ended already is no error."""
+    """End the connection at Intuit; it is not an error if it has ended already."""
     url = hub_context.current().config.qbo_revoke_url
     with _session() as session:
         reply = session.request(
-            "POST", url, json={"token": refresh_token}, auth=_secret(), headers=HEADERS
+            "POST", url, json={"token": refresh_token}, auth=_client_secret(), headers=HEADERS
         )
     if reply.status_code >= 500 or reply.status_code in (408, 429):
-        raise _down(f"status {reply.status_code}", reply.headers)
+        raise _unavailable(f"status {reply.status_code}", reply.headers)
 
 
-def _session(**asked: Any) -> Session:
-    """A session for one call; plain http is for stand-ins, and the library must be told that it is meant."""
+def _session(**options: Any) -> Session:
+    """Return a session for one call.
+
+    Stand-ins use plain http, which the library only allows if this variable is set.
+    """
     config = hub_context.current().config
-    if "http" in {urlsplit(url).scheme for url in (config.qbo_authorize_url, config.qbo_token_url)}:
+    urls = (config.qbo_authorize_url, config.qbo_token_url)
+    if any(urlsplit(url).scheme == "http" for url in urls):
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
-    return Session(**asked)
+    return Session(**options)
 
 
 def redirect_uri() -> str:
-    """Return where Intuit sends the browser after the consent; the Intuit app must list exactly this address."""
+    """Return the address to which Intuit sends the browser after the consent.
+
+    The Intuit app must list exactly this address.
+    """
     return f"{hub_context.current().config.public_url}/quickbooks/callback"
 
 
-def _secret() -> HTTPBasicAuth:
+def _client_secret() -> HTTPBasicAuth:
     config = hub_context.current().config
     return HTTPBasicAuth(config.qbo_client_id, config.qbo_client_secret)
 
 
 def _response(request: requests.PreparedRequest, reply: transport.Reply) -> requests.Response:
     response = requests.Response()
-    response.request, response.status_code = request, reply.status
-    response.headers, response.raw = CaseInsensitiveDict(reply.headers), io.BytesIO(reply.body)
+    response.request = request
+    response.status_code = reply.status
+    response.headers = CaseInsensitiveDict(reply.headers)
+    response.raw = io.BytesIO(reply.body)
     response.encoding = json.detect_encoding(reply.body)
     return response
 
 
 @contextmanager
-def _understood() -> Iterator[None]:
-    """What Intuit refuses, told apart: this token for good, our settings, or something that may pass."""
+def _translated_errors() -> Iterator[None]:
+    """Translate errors: the token is rejected, the settings are wrong, or Intuit is unavailable."""
     try:
         yield
     except InvalidGrantError as error:
@@ -143,29 +154,34 @@ def _understood() -> Iterator[None]:
             "HUB_QBO_CLIENT_ID", "or HUB_QBO_CLIENT_SECRET is not accepted by Intuit"
         ) from None
     except OAuth2Error as error:
-        raise _down(f"it says {error.error or 'nothing'}") from None
+        raise _unavailable(f"it says {error.error or 'nothing'}") from None
     except (ValueError, TypeError):
-        raise _down("an answer without tokens") from None
+        raise _unavailable("an answer without tokens") from None
 
 
-def _usable(response: requests.Response) -> requests.Response:
-    """Accept only a whole JSON answer with tokens or an error; else report that Intuit is down."""
+def _require_tokens_or_error(response: requests.Response) -> requests.Response:
+    """Accept only a complete JSON response with tokens or an error."""
     status = response.status_code
     content: Any = None
     if status != 429 and status < 500:
         with suppress(ValueError, RecursionError):
             content = json.loads(response.content)
     if not isinstance(content, dict):
-        raise _down(f"status {status} without an answer that can be read", response.headers)
-    has_tokens = bool(content.get("access_token") and content.get("refresh_token"))
-    if not content.get("error") and not (status == 200 and has_tokens):
-        raise _down(f"status {status}, without tokens", response.headers)
+        raise _unavailable(f"status {status} without an answer that can be read", response.headers)
+    if content.get("error"):
+        return response
+    has_tokens = content.get("access_token") and content.get("refresh_token")
+    if status != 200 or not has_tokens:
+        raise _unavailable(f"status {status}, without tokens", response.headers)
     return response
 
 
-def _down(why: str, headers: Mapping[str, str] | None = None) -> Retry:
+def _unavailable(why: str, headers: Mapping[str, str] | None = None) -> Retry:
     after = (headers or {}).get("Retry-After", "")
-    text = f"Intuit's sign-in does not answer as it should ({why}). Nothing is lost; it is tried again by itself."
+    text = (
+        f"Intuit's sign-in does not answer as it should ({why}). Nothing is lost; it is tried again"
+        " by itself."
+    )
     return Retry(text, float(after) if after.isdigit() else None)
 
 
@@ -174,10 +190,10 @@ def _grant(token: Mapping[str, Any]) -> Grant:
         access=str(token["access_token"]),
         refresh=str(token["refresh_token"]),
         access_seconds=int(token.get("expires_in", 3600)),
-        refresh_seconds=_whole(token.get("x_refresh_token_expires_in")),
-        ends_in=_whole(token.get("x_refresh_token_hard_expires_in")),
+        refresh_seconds=_seconds(token.get("x_refresh_token_expires_in")),
+        ends_in=_seconds(token.get("x_refresh_token_hard_expires_in")),
     )
 
 
-def _whole(value: Any) -> int | None:
+def _seconds(value: Any) -> int | None:
     return int(value) if value is not None else None

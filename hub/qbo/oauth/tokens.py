@@ -1,4 +1,4 @@
-"""The tokens of a company: used while they hold, renewed ahead of time by one process at a time."""
+"""The tokens of a company: used while they are valid, and renewed early by one process at a time."""
 
 import datetime as dt
 import uuid
@@ -18,14 +18,14 @@ from hub.errors import (
     Retry,
 )
 from hub.models import Company, Token
+from hub.models.enums import ConnectionState
 from hub.qbo import connection
-from hub.qbo.connection import ConnectionState
 from hub.qbo.oauth import token_endpoint
 from hub.qbo.oauth.token_endpoint import Grant
 from hub.security import secrets
 
-AHEAD = dt.timedelta(minutes=5)
-LEASE = dt.timedelta(seconds=60)  # longer than a whole call to Intuit's sign-in may take
+RENEWAL_MARGIN = dt.timedelta(minutes=5)  # how long before its end a token is renewed
+LEASE = dt.timedelta(seconds=60)  # longer than any call to Intuit's sign-in
 POLL_SECONDS = 0.2
 
 
@@ -44,48 +44,55 @@ class _TokenState:
     company: Company
     access: str
     expires_at: dt.datetime
-    fence: str  # of one that is at it, or died over it
-    busy: bool
+    fence: str  # of a renewal that has not finished; its process may have died
+    busy: bool  # whether that renewal may still be running
     rejected: ReconnectNeeded | None = None
 
 
 def access_token(company_id: int, *, writes: bool = False) -> str:
-    """A token that holds for some minutes, for a read or a write.
+    """Return a token that is valid for some minutes, for a read or a write.
 
-    Raises ConnectionTrouble while QuickBooks refuses such calls, or Retry while Intuit is down.
+    Raise ConnectionTrouble while QuickBooks refuses such calls, or Retry while Intuit is down.
     """
-    state, now = _token_state(company_id), hub_context.current().clock.now()
-    if trouble := connection.trouble(state.company, writes=writes):
+    state = _token_state(company_id)
+    trouble = connection.trouble(state.company, writes=writes)
+    if trouble:
         raise trouble
-    if state.expires_at - now > AHEAD or (state.busy and state.expires_at > now):
+    left = state.expires_at - hub_context.current().clock.now()
+    is_renewed_elsewhere = state.busy and left > dt.timedelta(0)
+    if left > RENEWAL_MARGIN or is_renewed_elsewhere:
         return state.access
     return refresh(company_id, state.access)
 
 
 def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
-    """A token other than the stale one: renewed here, or by another thread or process that is at it.
+    """Return a token other than the stale one, renewed here or by another thread or process.
 
-    All who wait for one call share what comes of it. What Intuit has refused is not offered again but to `revive`.
+    All that wait for one renewal share its result. A refresh token that Intuit has refused is only
+    used again to `revive` the connection.
     """
-    clock, waited = hub_context.current().clock, False
-    give_up = clock.monotonic() + 2 * LEASE.total_seconds()
-    while clock.monotonic() < give_up:
+    clock = hub_context.current().clock
+    give_up_at = clock.monotonic() + 2 * LEASE.total_seconds()
+    has_waited = False
+    while clock.monotonic() < give_up_at:
         state = _token_state(company_id)
         if state.rejected and not revive:
             raise state.rejected
         if state.access != stale_token and state.expires_at > clock.now():
             return state.access
-        if waited and not state.fence:
+        if has_waited and not state.fence:
             raise Retry(
-                "Intuit's sign-in has just not answered another part of the hub; it is tried again by itself."
+                "Intuit's sign-in has just not answered another part of the hub; it is tried again"
+                " by itself."
             )
         fence = None if state.busy else _claim(company_id)
         if fence:
             return _renew(company_id, stale_token, fence)
-        waited = True
+        has_waited = True
         clock.sleep(POLL_SECONDS)
     raise Retry(
-        "Another process is renewing the connection to QuickBooks and has not finished; it is tried again."
+        "Another process is renewing the connection to QuickBooks and has not finished; it is tried"
+        " again."
     )
 
 
@@ -97,51 +104,58 @@ def revive(company_id: int) -> None:
         refresh(company_id, state.access, revive=True)
 
 
-def keep(session: Session, company_id: int, grant: Grant) -> None:
-    """Stores a new pair, the previous refresh token beside it; nobody uses the pair before this is committed."""
+def store(session: Session, company_id: int, grant: Grant) -> None:
+    """Store a new pair of tokens, and keep the previous refresh token beside it.
+
+    Nobody uses the pair before this is committed.
+    """
+    previous = refresh_token(session, company_id)
+    if previous and previous != grant.refresh:
+        secrets.put(session, _place(company_id, "refresh_previous"), previous)
+    secrets.put(session, _place(company_id, "refresh"), grant.refresh)
+    secrets.put(session, _place(company_id, "access"), grant.access)
+
     now = hub_context.current().clock.now()
-    place = f"company:{company_id}:"
-    old = secrets.get(session, place + "refresh")
-    if old and old != grant.refresh:
-        secrets.put(session, place + "refresh_previous", old)
-    secrets.put(session, place + "refresh", grant.refresh)
-    secrets.put(session, place + "access", grant.access)
     token = session.get(Token, company_id) or Token(company_id=company_id)
-    token.access_expires_at, token.refreshed_at = (
-        now + dt.timedelta(seconds=grant.access_seconds),
-        now,
-    )
+    token.access_expires_at = now + dt.timedelta(seconds=grant.access_seconds)
+    token.refreshed_at = now
     token.refresh_expires_at = _later(now, grant.refresh_seconds)
     token.ends_at = _later(now, grant.ends_in) or token.ends_at
-    token.refreshing_since, token.fence = None, ""
+    token.refreshing_since = None
+    token.fence = ""
     session.add(token)
 
 
 def forget(session: Session, company_id: int) -> None:
-    """Removes every token of a company."""
+    """Remove every token of a company."""
     for name in ("access", "refresh", "refresh_previous"):
-        secrets.forget(session, f"company:{company_id}:{name}")
+        secrets.forget(session, _place(company_id, name))
 
 
 def refresh_token(session: Session, company_id: int) -> str | None:
-    """The refresh token that holds now."""
-    return secrets.get(session, f"company:{company_id}:refresh")
+    """Return the current refresh token."""
+    return secrets.get(session, _place(company_id, "refresh"))
 
 
 def is_shared(session: Session, company_id: int) -> bool:
-    """Tell whether another company holds one of this company's refresh tokens."""
-    mine = _refresh_tokens(session, company_id)
+    """Return whether another company has one of this company's refresh tokens."""
+    own = _refresh_tokens(session, company_id)
     others = session.scalars(select(Token.company_id).where(Token.company_id != company_id))
-    return any(mine & _refresh_tokens(session, other) for other in others)
+    return any(own & _refresh_tokens(session, other) for other in others)
 
 
 def _refresh_tokens(session: Session, company_id: int) -> set[str]:
-    places = (f"company:{company_id}:{name}" for name in ("refresh", "refresh_previous"))
-    return {token for token in (secrets.get(session, place) for place in places) if token}
+    """Return the current and the previous refresh token."""
+    tokens = set()
+    for name in ("refresh", "refresh_previous"):
+        token = secrets.get(session, _place(company_id, name))
+        if token:
+            tokens.add(token)
+    return tokens
 
 
 def expiry(company_id: int) -> Expiry | None:
-    """When the tokens of a company end; None for one that has none."""
+    """Return when the tokens of a company end; None if it has none."""
     with engine.reading() as session:
         token = session.get(Token, company_id)
         if token is None:
@@ -153,97 +167,115 @@ def expiry(company_id: int) -> Expiry | None:
 
 def _token_state(company_id: int) -> _TokenState:
     with engine.reading() as session:
-        company, token = session.get(Company, company_id), session.get(Token, company_id)
-        if company is None:
-            raise NotFound("company", str(company_id))
-        access = secrets.get(session, f"company:{company_id}:access")
-        if token is None or access is None or company.state == "disconnected":
-            raise ReconnectNeeded(
-                company.name or company.realm, company.why or "it is disconnected"
-            )
-        since, now = token.refreshing_since, hub_context.current().clock.now()
-        ended = company.state == "reconnect" and token.access_expires_at <= now
-        rejected = ReconnectNeeded(company.name or company.realm, company.why) if ended else None
-        busy = (
-            since is not None and abs(now - since) < LEASE
-        )  # the clock may have been set back since
-        return _TokenState(company, access, token.access_expires_at, token.fence, busy, rejected)
+        company = session.get(Company, company_id)
+        token = session.get(Token, company_id)
+        access = secrets.get(session, _place(company_id, "access"))
+    if company is None:
+        raise NotFound("company", str(company_id))
+    name = company.name or company.realm
+    if token is None or access is None or company.state == ConnectionState.DISCONNECTED:
+        raise ReconnectNeeded(name, company.why or "it is disconnected")
+    now = hub_context.current().clock.now()
+    rejected = None
+    if company.state == ConnectionState.RECONNECT and token.access_expires_at <= now:
+        rejected = ReconnectNeeded(name, company.why)
+    return _TokenState(
+        company=company,
+        access=access,
+        expires_at=token.access_expires_at,
+        fence=token.fence,
+        busy=_is_leased(token, now),
+        rejected=rejected,
+    )
+
+
+def _is_leased(token: Token, now: dt.datetime) -> bool:
+    """Return whether a renewal may be running; one from the future means a clock was set back."""
+    since = token.refreshing_since
+    return since is not None and abs(now - since) < LEASE
 
 
 def _claim(company_id: int) -> str | None:
-    """Write the intent to renew; None where another was faster."""
-    now, fence = hub_context.current().clock.now(), uuid.uuid4().hex
+    """Claim the renewal and return its fence; None if another process was faster."""
+    now = hub_context.current().clock.now()
+    fence = uuid.uuid4().hex
     since = Token.refreshing_since
-    free = or_(since.is_(None), since <= now - LEASE, since >= now + LEASE)
+    is_free = or_(since.is_(None), since <= now - LEASE, since >= now + LEASE)
+    claim = update(Token).where(Token.company_id == company_id, is_free)
     with engine.transaction() as session:
-        mine = (
-            update(Token)
-            .where(Token.company_id == company_id, free)
-            .values(refreshing_since=now, fence=fence)
-        )
-        return fence if session.execute(mine).rowcount else None  # type: ignore[attr-defined]
+        result = session.execute(claim.values(refreshing_since=now, fence=fence))
+        return fence if result.rowcount else None  # type: ignore[attr-defined]
 
 
 def _renew(company_id: int, stale_token: str, fence: str) -> str:
     try:
         with engine.reading() as session:
-            current = secrets.get(session, f"company:{company_id}:access")
-            used = secrets.get(session, f"company:{company_id}:refresh")
-            previous = secrets.get(session, f"company:{company_id}:refresh_previous")
+            current = secrets.get(session, _place(company_id, "access"))
+            latest = refresh_token(session, company_id)
+            previous = secrets.get(session, _place(company_id, "refresh_previous"))
         if current and current != stale_token:
             _release(company_id, fence)
             return current
-        grant = _asked([token for token in (used, previous) if token])
-        return _stored(company_id, fence, used, grant)
+        grant = _request_grant([token for token in (latest, previous) if token])
+        return _store_renewed(company_id, fence, latest, grant)
     except token_endpoint.Rejected as error:
-        useless = _given_up(company_id, str(error))
+        trouble = _give_up(company_id, str(error))
         _release(company_id, fence)
-        raise useless from None
+        raise trouble from None
     except ConfigurationError as error:
         _release(company_id, fence)
-        refused = connection.refuse(company_id, ConnectionState.CONFIGURATION, "")
-        raise (refused or error) from None
+        refusal = connection.refuse(company_id, ConnectionState.CONFIGURATION, "")
+        raise (refusal or error) from None
     except HubError:
         _release(company_id, fence)
         raise
 
 
-def _asked(candidates: list[str]) -> Grant:
-    """A new pair for the refresh token, or for the one before it where that was never replaced at Intuit."""
-    for number, token in enumerate(candidates, start=1):
+def _request_grant(refresh_tokens: list[str]) -> Grant:
+    """Return a new pair of tokens for the first refresh token that Intuit takes.
+
+    The previous one is still valid if its replacement never took effect at Intuit.
+    """
+    rejection = token_endpoint.Rejected("there is no refresh token")
+    for token in refresh_tokens:
         try:
             return token_endpoint.renew(token)
-        except token_endpoint.Rejected:
-            if number == len(candidates):
-                raise
-    raise token_endpoint.Rejected("there is no refresh token")
+        except token_endpoint.Rejected as error:
+            rejection = error
+    raise rejection
 
 
-def _stored(company_id: int, fence: str, used: str | None, grant: Grant) -> str:
+def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: Grant) -> str:
+    """Store a new pair unless another process has stored one since; return the access token."""
     with engine.transaction() as session:
         token = session.scalars(
             select(Token).where(Token.company_id == company_id).with_for_update()
         ).one()
-        if token.fence == fence or refresh_token(session, company_id) == used:
-            keep(session, company_id, grant)
+        if token.fence == fence or refresh_token(session, company_id) == used_token:
+            store(session, company_id, grant)
             return grant.access
-        return secrets.get(session, f"company:{company_id}:access") or grant.access
+        return secrets.get(session, _place(company_id, "access")) or grant.access
 
 
 def _release(company_id: int, fence: str) -> None:
     with engine.transaction() as session:
-        mine = update(Token).where(Token.company_id == company_id, Token.fence == fence)
-        session.execute(mine.values(refreshing_since=None, fence=""))
+        own = update(Token).where(Token.company_id == company_id, Token.fence == fence)
+        session.execute(own.values(refreshing_since=None, fence=""))
 
 
-def _given_up(company_id: int, why: str) -> ConnectionTrouble:
-    """Note that the refresh token is of no use, so that it is not offered again with every call."""
+def _give_up(company_id: int, why: str) -> ConnectionTrouble:
+    """Store that the refresh token is useless, so that not every call offers it again."""
     reason = f"Intuit does not take the refresh token any more: {why}"
     trouble = connection.refuse(company_id, ConnectionState.RECONNECT, reason)
     with engine.transaction() as session:
-        ended = update(Token).where(Token.company_id == company_id)
-        session.execute(ended.values(access_expires_at=hub_context.current().clock.now()))
+        tokens = update(Token).where(Token.company_id == company_id)
+        session.execute(tokens.values(access_expires_at=hub_context.current().clock.now()))
     return trouble or ReconnectNeeded(str(company_id), why)
+
+
+def _place(company_id: int, name: str) -> str:
+    """Return the name under which a token is stored among the secrets."""
+    return f"company:{company_id}:{name}"
 
 
 def _later(now: dt.datetime, seconds: int | None) -> dt.datetime | None:

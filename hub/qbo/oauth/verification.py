@@ -1,4 +1,4 @@
-"""Reading a company with tokens that are not stored yet, to see that they belong to it."""
+"""Read a company with tokens that are not stored yet, to verify that they belong to it."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +15,8 @@ from hub.qbo.responses import Answer, Expected, of_read, read_reply, unsent
 def company_info(realm: str, access_token: str) -> dict[str, Any]:
     """Return the company info of a realm, read with this token.
 
-    Raise NotThisCompany if QuickBooks does not take the token for this company, and Retry if it does not answer.
+    Raise NotThisCompany if QuickBooks does not take the token for this company, and Retry if it
+    does not answer.
     """
     answer = _read(realm, access_token)
     for _ in range(READS - 1):
@@ -26,8 +27,8 @@ def company_info(realm: str, access_token: str) -> dict[str, Any]:
         raise NotThisCompany(realm, quoted(answer.faults) or f"(Status {answer.status}.)")
     if not answer.landed:
         raise Retry(
-            f"QuickBooks could not be asked whether this connection belongs to company {realm}, so nothing was"
-            f" connected: {answer.text}",
+            f"QuickBooks could not be asked whether this connection belongs to company {realm}, so"
+            f" nothing was connected: {answer.text}",
             answer.after,
         )
     return answer.entity or {}

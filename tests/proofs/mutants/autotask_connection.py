@@ -98,7 +98,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C5",
         place="hub/qbo/oauth/connect.py",
-        old="    if wanted and wanted != realm:\n",
+        old="    if expected_realm and expected_realm != realm:\n",
         new="    if False:\n",
         bug="A reconnect that comes back with another company is taken.",
     ),

@@ -163,8 +163,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S16",
         place="hub/qbo/oauth/connect.py",
-        old="    if wanted and wanted != realm:",
-        new="    if wanted and not realm:",
+        old="    if expected_realm and expected_realm != realm:",
+        new="    if expected_realm and not realm:",
         bug="A reconnect takes whichever company was signed in for.",
     ),
     Mutant(

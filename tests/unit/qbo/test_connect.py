@@ -9,8 +9,8 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.errors import ConfigurationError, NotNow, OtherCompany, Refused
 from hub.models import AuditEntry, Case, Company, OAuthState, Token
+from hub.models.enums import ConnectionState
 from hub.qbo import connection
-from hub.qbo.connection import ConnectionState
 from hub.qbo.oauth import connect as oauth_connect
 from hub.security import secrets
 

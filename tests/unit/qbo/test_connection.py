@@ -10,10 +10,10 @@ from hub.db.engine import reading, transaction
 from hub.errors import ConnectionTrouble
 from hub.installations import enable
 from hub.models import Case, Company, Posting, Run
+from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from hub.qbo.batch import BatchItem
 from hub.qbo.client import Client
-from hub.qbo.connection import ConnectionState
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import tokens
 from hub.scheduling import pending_work, run_log, runner, schedule

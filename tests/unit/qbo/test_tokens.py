@@ -181,11 +181,15 @@ def test_a_rotation_whose_answer_was_lost_is_survived_while_intuit_honours_the_o
 def test_a_late_answer_of_one_that_was_replaced_is_kept_when_nothing_newer_is(quickbooks, clock):
     stale, used = tokens.access_token(1), kept("refresh")
     grant = tokens.token_endpoint.renew(used)
-    assert tokens._stored(1, "a fence long lost", used, grant) == kept("access") != stale
+    assert tokens._store_renewed(1, "a fence long lost", used, grant) == kept("access") != stale
 
 
 def test_a_late_answer_does_not_replace_a_newer_pair(quickbooks, clock):
     late = tokens.token_endpoint.renew(kept("refresh"))
     clock.advance(25 * 3600)
     newer = tokens.access_token(1)
-    assert tokens._stored(1, "a fence long lost", "an older one", late) == newer == kept("access")
+    assert (
+        tokens._store_renewed(1, "a fence long lost", "an older one", late)
+        == newer
+        == kept("access")
+    )

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hub.models import Company, Run
+from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from tests.support.page_visitor import Visitor
 
@@ -137,7 +138,7 @@ def test_a_refused_connection_says_why_and_can_be_checked(
 ) -> None:
     _consent(outside, "/companies/connect", outside.quickbooks.realm)
     with outside.app.app_context():
-        connection.refuse(1, connection.ConnectionState(state), "for a test")
+        connection.refuse(1, ConnectionState(state), "for a test")
     page = outside.page("/companies")
     assert badge in page
     assert text in page
