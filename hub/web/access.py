@@ -22,7 +22,7 @@ from wtforms import StringField
 from wtforms.validators import DataRequired
 
 from hub.context import current
-from hub.db.engine import db
+from hub.db.engine import db, reading_engine
 from hub.models import Installation, Role, User
 from hub.web import form_drafts
 
@@ -136,7 +136,7 @@ class _PeopleSession(Session):
             and request.method == "POST"
             and request.endpoint == "security.change_password"
         )
-        return db.engine if writes else db.engine.execution_options(hub_reading=True)
+        return db.engine if writes else reading_engine()
 
 
 def init_app(app: Flask) -> None:

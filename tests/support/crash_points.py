@@ -22,6 +22,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from sqlalchemy import event
 
+from hub.db.engine import reading_engine
 from hub.testing.clock import FakeClock
 from qbo_sandbox.kit import wsgi
 
@@ -64,8 +65,9 @@ class Boundaries:
             event.listen(engine, f"{place}_cursor_execute", partial(self._statement, place))
         self.around(engine.dialect, "do_commit")
         self.around(os, "fsync")
-        if engine.dialect.name != "sqlite":
-            self.around(engine.dialect, "do_begin")
+        self.around(engine.dialect, "do_begin")
+        if self.reads and engine.dialect.name == "sqlite":
+            self.around(reading_engine().dialect, "do_begin")
 
     def _statement(
         self, place: str, connection: Any, cursor: Any, statement: str, *more: Any

@@ -75,8 +75,16 @@ class Stops:
         self._wrap(Client, "_send", self._sent)
         self._wrap(transport, "send", self._on_wire)
         self._wrap(db.engine.dialect, "do_commit", self._committed)
-        event.listen(db.engine, "begin", lambda connection: self._hold(connection, True))
+        if db.engine.dialect.name == "sqlite":
+            self._wrap(db.engine.dialect, "do_begin", self._begun)
+        else:
+            event.listen(db.engine, "begin", lambda connection: self._hold(connection, True))
         event.listen(db.engine, "rollback", lambda connection: self._hold(connection, False))
+
+    def _begun(self, done: Callable[..., Any], connection: Any) -> None:
+        """Hold once the lock of a writer is there; transactions that only read have another dialect."""
+        done(connection)
+        self.clock.hold(True)
 
     def _hold(self, connection: Any, holds: bool) -> None:
         if not connection.get_execution_options().get("hub_reading"):
