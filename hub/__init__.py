@@ -1,5 +1,9 @@
 """The names that a plugin author imports."""
 
+from hub.contract import setting
+from hub.contract.codes_in_use import codes_in_use
+from hub.contract.cursors import ChangeCursor
+from hub.contract.deletions import DeletionSweep, format_ids, parse_ids
 from hub.contract.documents import (
     NOT_LINKED,
     Address,
@@ -19,7 +23,9 @@ from hub.contract.documents import (
     Yielded,
 )
 from hub.contract.hookspecs import hookimpl
+from hub.contract.pages import Page, read_pages
 from hub.contract.rows import readable
+from hub.contract.tokens import BoundSecrets, TokenCache
 from hub.contract.types import (
     App,
     Company,
@@ -34,6 +40,7 @@ from hub.contract.types import (
     Site,
     Tenant,
 )
+from hub.contract.webhooks import signed_json
 from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry
 from hub.money import money, to_cents
 
@@ -44,9 +51,12 @@ __all__ = [
     "App",
     "Applied",
     "Attachment",
+    "BoundSecrets",
+    "ChangeCursor",
     "Checkpoint",
     "Code",
     "Company",
+    "DeletionSweep",
     "Document",
     "Field",
     "FromSetting",
@@ -56,6 +66,7 @@ __all__ = [
     "Kind",
     "Line",
     "NeedsAttention",
+    "Page",
     "Party",
     "Receipt",
     "Record",
@@ -68,10 +79,17 @@ __all__ = [
     "Site",
     "Stage",
     "Tenant",
+    "TokenCache",
     "Unreadable",
     "Yielded",
+    "codes_in_use",
+    "format_ids",
     "hookimpl",
     "money",
+    "parse_ids",
+    "read_pages",
     "readable",
+    "setting",
+    "signed_json",
     "to_cents",
 ]

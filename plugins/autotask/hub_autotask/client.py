@@ -3,7 +3,7 @@
 import base64
 import datetime as dt
 
-from hub import NeedsAttention, Refused, Retry
+from hub import BoundSecrets, NeedsAttention, Refused, Retry
 
 HOME = "https://webservices.autotask.net"
 MOST = 500
@@ -51,9 +51,10 @@ class Autotask:
     """The calls, each to the zone that the user's database lives in."""
 
     def __init__(self, site):
-        self._http, self._secrets = site.http, site.secrets
+        self._http = site.http
         self._home = site.settings["address"].rstrip("/")
         self._user = site.settings["username"]
+        self._bound = BoundSecrets(site.secrets, self._home, self._user)
         self._headers = {
             "ApiIntegrationCode": site.settings["integration_code"],
             "UserName": self._user,
@@ -195,8 +196,7 @@ class Autotask:
 
     def _zone(self):
         """The address of the database's zone, asked for once and kept for this user."""
-        owner, _, url = self._secrets.get("zone", "").partition(" ")
-        return url if owner == self._owner() else self._discover()["url"]
+        return self._bound.get("zone") or self._discover()["url"]
 
     def _discover(self):
         url = f"{self._home}/atservicesrest/v1.0/zoneInformation"
@@ -207,11 +207,8 @@ class Autotask:
             )
         zone = reply.check().json()
         zone["url"] = zone["url"].rstrip("/") + "/"
-        self._secrets["zone"] = f"{self._owner()} {zone['url']}"
+        self._bound.put("zone", zone["url"])
         return zone
-
-    def _owner(self):
-        return f"{self._home}|{self._user}"
 
     def _has_moved(self):
         """Whether the database lives in another zone now than it did."""

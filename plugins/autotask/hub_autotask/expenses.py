@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from hub import App, Code, Document, Line, NeedsAttention, Party, money, to_cents
+from hub import App, Code, Document, FromSetting, Line, NeedsAttention, Party, money, to_cents
 from hub_autotask import lists
 from hub_autotask.client import day, where
 from hub_autotask.polling import Kind, Mark, fresh, is_error
@@ -28,8 +28,10 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.field("person", "Resource", "vendor", missing="{create_parties}"),
-    lists.field("customer", "Organisation", "customer", missing="{create_parties}", fill=FILL),
+    lists.field("person", "Resource", "vendor", missing=FromSetting("create_parties")),
+    lists.field(
+        "customer", "Organisation", "customer", missing=FromSetting("create_parties"), fill=FILL
+    ),
     lists.field("category", "Expense category", "account", match=("number", "name")),
     lists.field(
         "category_billable", "Expense category, billable", "account", match=("number", "name")

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from hub import App, Attachment, Code, Document, Line, Refused, money, to_cents
+from hub import App, Attachment, Code, Document, FromSetting, Line, Refused, money, to_cents
 from hub_autotask import checks, lists
 from hub_autotask.client import day, either, where
 from hub_autotask.polling import DateMark, Kind, Mark, fresh, is_error
@@ -22,7 +22,7 @@ APP = App(
     settings=InvoiceSettings,
     hosts=("*.autotask.net", "{address}"),
     wants=("posted", "paid", "held", "failed"),
-    gone="{voided}",
+    gone=FromSetting("voided"),
     access=HELPDESK,
     mailbox="mailbox",
     owner_only=True,
@@ -30,9 +30,11 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.field("customer", "Organisation", "customer", missing="{create_parties}", fill=FILL),
-    lists.field("billing_code", "Billing code", "item", missing="{item_missing}"),
-    lists.field("term", "Payment term", "term", missing="{term_missing}"),
+    lists.field(
+        "customer", "Organisation", "customer", missing=FromSetting("create_parties"), fill=FILL
+    ),
+    lists.field("billing_code", "Billing code", "item", missing=FromSetting("item_missing")),
+    lists.field("term", "Payment term", "term", missing=FromSetting("term_missing")),
     lists.field("tax_region", "Tax region", "tax_code"),
     lists.field("tax_category", "Tax category", "tax_code"),
 )

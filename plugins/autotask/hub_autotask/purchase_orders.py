@@ -9,6 +9,7 @@ from hub import (
     Checkpoint,
     Code,
     Document,
+    FromSetting,
     Gone,
     Item,
     Line,
@@ -41,10 +42,12 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.field("vendor", "Vendor", "vendor", missing="{create_parties}"),
-    lists.field("customer", "Organisation", "customer", missing="{create_parties}", fill=FILL),
-    lists.field("product", "Product", "item", missing="{item_missing}"),
-    lists.field("term", "Payment term", "term", missing="{term_missing}"),
+    lists.field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),
+    lists.field(
+        "customer", "Organisation", "customer", missing=FromSetting("create_parties"), fill=FILL
+    ),
+    lists.field("product", "Product", "item", missing=FromSetting("item_missing")),
+    lists.field("term", "Payment term", "term", missing=FromSetting("term_missing")),
 )
 ENTITY = "PurchaseOrders"
 SUBMITTED, CANCELED = "Submitted", "Canceled"

@@ -2,7 +2,7 @@
 
 import json
 
-from hub import Refused
+from hub import Refused, format_ids, parse_ids
 
 OPEN, FAILED, DONE = "open", "failed", "done"
 
@@ -36,37 +36,20 @@ class Seen:
 
 def _written(states):
     by_state = {}
-    for id in sorted(states):
-        by_state.setdefault(states[id], []).append(id)
-    return json.dumps(
-        {state: _ranges(ids) for state, ids in sorted(by_state.items())}, separators=(",", ":")
-    )
-
-
-def _ranges(ids):
-    found = []
-    for id in ids:
-        if found and found[-1][1] == id - 1:
-            found[-1][1] = id
-        else:
-            found.append([id, id])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in found)
+    for id, state in states.items():
+        by_state.setdefault(state, set()).add(str(id))
+    ranges = {state: format_ids(ids) for state, ids in sorted(by_state.items())}
+    return json.dumps(ranges, separators=(",", ":"))
 
 
 def _read(cursor):
     if not cursor:
         return {}
     try:
-        told = {state: ranges.split(",") for state, ranges in json.loads(cursor).items()}
-        return {
-            id: state for state, ranges in told.items() for one in ranges if one for id in _ids(one)
-        }
+        ids_by_state = {state: parse_ids(text) for state, text in json.loads(cursor).items()}
+        return {int(id): state for state, ids in ids_by_state.items() for id in ids}
     except (ValueError, AttributeError):
         raise Refused(
-            "The place from which to read on in Autotask cannot be read; it was not written by this app."
+            "The place from which to read on in Autotask cannot be read; it was not written by this"
+            " app."
         ) from None
-
-
-def _ids(text):
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)

@@ -4,228 +4,200 @@ from decimal import Decimal
 
 from marshmallow import Schema, fields, validate
 
+from hub import FromSetting, setting
 from hub_autotask.client import HOME
 
 ACCESS, RUNNING = "Autotask", "Which documents"
-FILL = "{fill_contacts}"  # the setting that a field of customers names
-
-
-def about(label, section, help="", **more):
-    """What the form, the command line and the docs say of a setting."""
-    return {"label": label, "section": section, "help": help, **more}
-
-
-def switch(default, label, section, help):
-    """A setting that is on or off."""
-    return fields.Boolean(load_default=default, metadata=about(label, section, help))
-
-
-def choice(choices, label, section, help, default=None):
-    """A setting with a few values; the first is assumed."""
-    check = validate.OneOf(list(choices))
-    said = about(label, section, help, choices=choices)
-    return fields.String(load_default=default or next(iter(choices)), validate=check, metadata=said)
-
-
-def record(role, label, section, help, required=False):
-    """A setting that is a record of the company's own lists."""
-    said = about(label, section, help, choices_from=role)
-    if required:
-        return fields.String(required=True, validate=validate.Length(min=1), metadata=said)
-    return fields.String(load_default="", metadata=said)
-
-
-def _needed(label, help, **more):
-    return fields.String(
-        required=True, validate=validate.Length(min=1), metadata=about(label, ACCESS, help, **more)
-    )
+FILL = FromSetting("fill_contacts")  # the setting that a field of customers names
 
 
 class Access(Schema):
     """The way into Autotask, and how far back an app looks."""
 
-    username = _needed(
+    username = setting.text(
         "User name of the API user",
+        ACCESS,
         "In Autotask: Admin, Resources, New API User. The security level is API User (system) or a copy of it that you"
         " may edit. Such a user has no access to the pages, takes no paid seat and is exempt from password resets. Make"
         " one for each of the three apps.",
+        required=True,
     )
-    secret = _needed("Secret", "The password of the API user.", secret=True)
-    integration_code = _needed(
+    secret = setting.secret("Secret", ACCESS, "The password of the API user.")
+    integration_code = setting.text(
         "Tracking identifier",
+        ACCESS,
         "Of the API user: choose the integration vendor “Autotask - QuickBooks Online” and copy what it shows.",
+        required=True,
     )
-    address = fields.Url(
-        load_default=HOME,
-        require_tld=False,
-        schemes={"http", "https"},
-        metadata=about(
-            "Address", ACCESS, "Where the hub asks for your zone. Leave it unless you test."
-        ),
+    address = setting.address(
+        "Address",
+        ACCESS,
+        "Where the hub asks for your zone. Leave it unless you test.",
+        default=HOME,
     )
     days_back = fields.Integer(
         load_default=14,
         validate=validate.Range(min=1, max=3650),
-        metadata=about(
+        metadata=setting.metadata(
             "Days back", RUNNING, "Documents of that many days are looked at, today not counted."
         ),
     )
     mailbox = fields.Email(
         load_default="",
-        metadata=about(
+        metadata=setting.metadata(
             "Mailbox",
             RUNNING,
             "Comparisons and errors of this app are mailed to this address, besides the people of the hub.",
         ),
     )
-    mark_errors = switch(
-        True,
+    mark_errors = setting.switch(
         "Mark what failed",
         RUNNING,
         "Writes ERROR where the QuickBooks number would stand; clear it in Autotask to have the document tried again.",
+        default=True,
     )
-    create_parties = choice(
-        {"create": "make it", "hold": "hold the document"},
+    create_parties = setting.choice(
         "When a name is not in QuickBooks",
         RUNNING,
+        {"create": "make it", "hold": "hold the document"},
         "Customers and vendors are matched by name; the primary contact goes with a new one. Its currency is the one"
         " that Autotask has for it, and QuickBooks never lets that be changed.",
     )
-    fill_contacts = switch(
-        True,
+    fill_contacts = setting.switch(
         "Contacts of matched customers",
         RUNNING,
         "Fills in the primary contact's name, phone and e-mail where a customer in QuickBooks has none. What stands"
         " there is never changed.",
+        default=True,
     )
 
 
-def use_type(default, label, section):
-    """A setting that is the label of a use type of billing codes."""
+def _use_type(default, label, section):
+    """Return a setting that is the label of a use type of billing codes."""
     help = "As the picklist in Autotask calls it. Change it only if somebody renamed that entry."
-    return fields.String(load_default=default, metadata=about(label, section, help))
+    return setting.text(label, section, help, default=default)
 
 
 class InvoiceSettings(Access):
     """What becomes of invoices."""
 
-    numbering = choice(
+    numbering = setting.choice(
+        "Invoice numbers",
+        "Invoices",
         {
             "quickbooks": "QuickBooks gives the number, and Autotask is told",
             "autotask_number": "the invoice number of Autotask",
             "autotask_id": "the id in Autotask",
         },
-        "Invoice numbers",
-        "Invoices",
         "With QuickBooks' numbers, automatic numbering in Autotask and custom transaction numbers in QuickBooks must be"
         " off; with Autotask's, custom transaction numbers must be on.",
     )
-    item_match = choice(
+    item_match = setting.choice(
+        "Items are found by",
+        "Items",
         {
             "external_number": "the External Number of the billing code",
             "name": "the name of the billing code",
         },
-        "Items are found by",
-        "Items",
         "Several billing codes may share one External Number, and so one item.",
     )
-    item_missing = choice(
-        {"create": "make it", "hold": "hold the invoice"},
+    item_missing = setting.choice(
         "When an item is not in QuickBooks",
         "Items",
-        "",
+        {"create": "make it", "hold": "hold the invoice"},
     )
-    income_account = record(
-        "income_account", "Income account", "Items", "For items that the hub makes.", True
+    income_account = setting.record(
+        "income_account", "Income account", "Items", "For items that the hub makes.", required=True
     )
-    expense_use_type = use_type("Expense Code", "Use type of expense categories", "Items")
-    internal_use_type = use_type("Internal Allocation Code", "Use type of internal codes", "Items")
-    default_item = record(
+    expense_use_type = _use_type("Expense Code", "Use type of expense categories", "Items")
+    internal_use_type = _use_type("Internal Allocation Code", "Use type of internal codes", "Items")
+    default_item = setting.record(
         "item",
         "Item of lines without billing code",
         "Items",
         "Milestones and blocks of hours may have none; unset holds.",
     )
-    term_missing = choice(
-        {"warn": "post without term and warn", "hold": "hold the invoice"},
+    term_missing = setting.choice(
         "When a payment term is not in QuickBooks",
         "Invoices",
+        {"warn": "post without term and warn", "hold": "hold the invoice"},
         "Terms are matched by name. To see them on the invoice, switch Terms on in QuickBooks under Account and"
         " settings, Sales, Sales form content. The term comes from the invoice template in Autotask.",
     )
-    tax = choice(
+    tax = setting.choice(
+        "Sales tax",
+        "Tax",
         {
             "region": "the tax code with the name of the tax region",
             "category": "the tax code with the name of the tax category, line by line",
             "quickbooks": "QuickBooks works the tax out",
             "none": "no tax is passed",
         },
-        "Sales tax",
-        "Tax",
         "Automated sales tax in the United States: QuickBooks works it out. Outside the United States: line by line.",
     )
-    untaxed_code = record(
+    untaxed_code = setting.record(
         "tax_code", "Tax code of lines without tax", "Tax", "Needed outside the United States."
     )
     tolerance = fields.Decimal(
         as_string=True,
         load_default=Decimal("0.05"),
         validate=validate.Range(min=0, max=10),
-        metadata=about(
+        metadata=setting.metadata(
             "Rounding difference",
             "Invoices",
             "Up to this much the totals may differ; above it is held.",
         ),
     )
-    difference = choice(
-        {"line": "add a line for it", "note": "say it in the memo"},
+    difference = setting.choice(
         "What to do with a rounding difference",
         "Invoices",
+        {"line": "add a line for it", "note": "say it in the memo"},
         "Autotask keeps four decimals, QuickBooks two.",
     )
-    negative = choice(
-        {"hold": "refuse it", "credit_memo": "post a credit memo"},
+    negative = setting.choice(
         "Invoices with a negative total",
         "Invoices",
-        "",
+        {"hold": "refuse it", "credit_memo": "post a credit memo"},
     )
-    voided = choice(
-        {"case": "ask", "void": "void it in QuickBooks too", "leave": "leave QuickBooks as it is"},
+    voided = setting.choice(
         "When a posted invoice is voided in Autotask",
         "Invoices",
-        "",
+        {"case": "ask", "void": "void it in QuickBooks too", "leave": "leave QuickBooks as it is"},
     )
-    email_invoices = switch(
-        False,
+    email_invoices = setting.switch(
         "E-mail invoices",
         "Invoices",
         "QuickBooks mails each: to the customer's address there, else the contact's.",
+        default=False,
     )
-    order_field = fields.String(
-        load_default="",
-        metadata=about(
-            "Custom field for the order number",
-            "Invoices",
-            "Its name in QuickBooks; the memo has it anyway.",
-        ),
+    order_field = setting.text(
+        "Custom field for the order number",
+        "Invoices",
+        "Its name in QuickBooks; the memo has it anyway.",
     )
-    payment_sync = switch(
-        True,
+    payment_sync = setting.switch(
         "Tell Autotask of payments",
         "Payments",
         "Writes the paid date once an invoice is paid in full.",
+        default=True,
     )
-    attach_pdf = switch(False, "Attach the PDF", "Invoices", "As Autotask prints it.")
+    attach_pdf = setting.switch(
+        "Attach the PDF", "Invoices", "As Autotask prints it.", default=False
+    )
 
 
 class ExpenseSettings(Access):
     """What becomes of expense reports."""
 
-    payable_account = record(
-        "payable_account", "Credit account", "Bills", "Accounts payable of the bills.", True
+    payable_account = setting.record(
+        "payable_account",
+        "Credit account",
+        "Bills",
+        "Accounts payable of the bills.",
+        required=True,
     )
-    expense_use_type = use_type("Expense Code", "Use type of expense categories", "Bills")
-    advance_account = record(
+    expense_use_type = _use_type("Expense Code", "Use type of expense categories", "Bills")
+    advance_account = setting.record(
         "account",
         "Account of cash advances",
         "Bills",
@@ -236,50 +208,60 @@ class ExpenseSettings(Access):
 class OrderSettings(Access):
     """What becomes of purchase orders."""
 
-    post_as = choice(
+    post_as = setting.choice(
+        "Post as",
+        "Orders",
         {
             "purchase_order": "a purchase order",
             "bill": "a bill",
             "bill_per_receipt": "a bill for each receipt",
         },
-        "Post as",
-        "Orders",
         "A purchase order owes nobody anything yet. A bill, as older versions posted it, is a liability before goods"
         " and invoice have come. A bill for each receipt follows the vendor's invoice numbers.",
     )
-    own_number = switch(
-        False,
+    own_number = setting.switch(
         "Use Autotask's number",
         "Orders",
         "Where custom transaction numbers are on in QuickBooks it is used anyway.",
+        default=False,
     )
-    payable_account = record(
-        "payable_account", "Credit account", "Orders", "Accounts payable of the orders.", True
+    payable_account = setting.record(
+        "payable_account",
+        "Credit account",
+        "Orders",
+        "Accounts payable of the orders.",
+        required=True,
     )
-    item_missing = choice(
-        {"create": "make it", "hold": "hold the order"},
+    item_missing = setting.choice(
         "When a product is not in QuickBooks",
         "Items",
-        "",
+        {"create": "make it", "hold": "hold the order"},
     )
-    expense_account = record(
-        "expense_account", "Expense account", "Items", "For products that the hub makes.", True
+    expense_account = setting.record(
+        "expense_account",
+        "Expense account",
+        "Items",
+        "For products that the hub makes.",
+        required=True,
     )
-    income_account = record(
-        "income_account", "Income account", "Items", "For products that the hub makes.", True
+    income_account = setting.record(
+        "income_account",
+        "Income account",
+        "Items",
+        "For products that the hub makes.",
+        required=True,
     )
-    freight_account = record(
+    freight_account = setting.record(
         "account", "Account of freight", "Items", "Unset: freight holds the order."
     )
-    charge_account = record(
+    charge_account = setting.record(
         "account",
         "Account of items without product",
         "Items",
         "Unset: such an item holds the order.",
     )
-    term_missing = choice(
-        {"warn": "post without term and warn", "hold": "hold the order"},
+    term_missing = setting.choice(
         "When a payment term is not in QuickBooks",
         "Orders",
-        "",
+        {"warn": "post without term and warn", "hold": "hold the order"},
     )

@@ -1,11 +1,18 @@
 """CostCertified in the hub: invoices sent to clients become invoices, what clients paid becomes payments."""
 
-import hashlib
-import hmac
-import json
 from pathlib import Path
 
-from hub import AccessNeeded, App, Document, Refused, Sandbox, Signal, Tenant, hookimpl
+from hub import (
+    AccessNeeded,
+    App,
+    FromSetting,
+    Sandbox,
+    Signal,
+    Tenant,
+    codes_in_use,
+    hookimpl,
+    signed_json,
+)
 from hub_costcertified import codes, names, reading, receipts
 from hub_costcertified.client import SUPPORT, CostCertified
 from hub_costcertified.settings import Settings
@@ -25,7 +32,7 @@ APP = App(
     settings=Settings,
     hosts=("{base_url}",),
     wants=("posted", "held", "failed"),
-    gone="{voided}",
+    gone=FromSetting("voided"),
     assumed_api=Path(__file__).with_name("openapi.yaml"),
 )  # fmt: skip
 
@@ -53,12 +60,7 @@ def hub_check(app, site):
 
 @hookimpl
 def hub_codes(app, site, field):
-    found = {}
-    for item in reading.changed(site, CostCertified(site), {}):
-        if isinstance(item, Document):
-            used = [owner.codes.get(field) for owner in (item, *item.lines)]
-            found |= {getattr(code, "id", code): code for code in used if code}
-    return list(found.values())
+    return codes_in_use(reading.changed(site, CostCertified(site), {}), field)
 
 
 @hookimpl
@@ -74,18 +76,16 @@ def hub_report(app, site, document, receipt):
 
 @hookimpl
 def hub_webhook(app, site, headers, body):
-    secret = site.secrets.get("webhook_secret", "")
-    signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    given = {name.lower(): value for name, value in headers.items()}.get(
-        "x-costcertified-signature", ""
+    call = signed_json(
+        headers,
+        body,
+        site.secrets.get("webhook_secret"),
+        header="X-CostCertified-Signature",
+        signed_with="the webhook secret that the CostCertified settings hold",
     )
-    if not secret or not hmac.compare_digest(signed.encode(), given.encode()):
-        raise Refused(
-            "This call is not signed with the webhook secret that the CostCertified settings hold."
-        )
-    call = json.loads(body)
-    is_invoice = call[names.Change.TOPIC].startswith("invoice.")
-    return [Signal(ids=(f"invoice:{call[names.Change.ID]}",) if is_invoice else ())]
+    if call[names.Change.TOPIC].startswith("invoice."):
+        return [Signal.read(f"invoice:{call[names.Change.ID]}")]
+    return [Signal.collect()]
 
 
 @hookimpl

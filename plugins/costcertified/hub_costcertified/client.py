@@ -1,10 +1,14 @@
 """CostCertified's API over `site.http`: every call that the app makes, and every assumption about their form."""
 
-import hashlib
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
-from hub import NeedsAttention, Retry
+from hub import BoundSecrets, NeedsAttention, Page, Reply, Site, TokenCache, read_pages
 from hub_costcertified import names
+
+Row = dict[str, Any]  # a JSON object of the API
+Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 
 PAGE = 100
 SUPPORT = "CostCertified support, in its chat or by a ticket"
@@ -17,30 +21,33 @@ class CostCertified:
     Of two refresh tokens the newer one counts, and the one before it until then: an answer that was lost costs nothing.
     """
 
-    def __init__(self, site):
-        self._http, self._secrets = site.http, site.secrets
+    def __init__(self, site: Site) -> None:
+        self._http = site.http
         self._base = site.settings["base_url"].rstrip("/")
         self._client = (site.settings["client_id"], site.secrets["client_secret"])
-        self._given = site.secrets["refresh_token"]
+        self._first_refresh_token = site.secrets["refresh_token"]
+        self._bound = BoundSecrets(
+            site.secrets, self._base, *self._client, self._first_refresh_token
+        )
+        self._tokens = TokenCache(self._bound, self._issue_token, exclusive=True)
 
-    def account(self):
-        """The account that gave the access: its name, currency, and whether it takes payments of clients."""
-        self._renew(self._token())
-        return self._call("GET", "/v1/account").check().json()
+    def account(self) -> Row:
+        """Return the account that gave the access: its name, currency, and whether it takes payments."""
+        self._tokens.renew()
+        account: Row = self._call("GET", "/v1/account").check().json()
+        return account
 
-    def pages(self, things, cursor=None):
-        """(rows, cursor after them) of invoices, payments, payouts or expenses, oldest change first."""
-        more = True
-        while more:
+    def pages(self, things: str, cursor: str | None = None) -> Pages:
+        """Yield (rows, cursor after them) of invoices, payments, payouts or expenses."""
+
+        def fetch(cursor: str | None) -> Page[Row]:
             params = {names.Page.LIMIT: PAGE} | ({names.Page.CURSOR: cursor} if cursor else {})
             page = self._call("GET", f"/v1/{things}", params=params).check().json()
-            before, cursor = cursor, page[names.Page.NEXT_CURSOR] or cursor
-            more = page[names.Page.HAS_MORE]
-            if more and cursor == before:
-                raise Retry(
-                    "CostCertified sent the same page of its list twice; it is asked again later."
-                )
-            yield page[names.Page.ITEMS], cursor
+            return Page(
+                page[names.Page.ITEMS], page[names.Page.NEXT_CURSOR], page[names.Page.HAS_MORE]
+            )
+
+        return read_pages(fetch, cursor, "CostCertified")
 
     def one(self, things, id):
         """One row, or None when CostCertified does not have it."""
@@ -54,57 +61,31 @@ class CostCertified:
         )
         return reply.status != 409 and bool(reply.check())
 
-    def _call(self, method, path, **what):
-        token = self._token() or self._renew("")
-        reply = self._send(method, path, token, **what)
-        if reply.status == 401:
-            reply = self._send(method, path, self._renew(token), **what)
+    def _call(self, method: str, path: str, **request: Any) -> Reply:
+        reply = self._tokens.call(lambda token: self._send(method, path, token, **request))
         if reply.status == 403 and CLOSED in reply.body:
             raise NeedsAttention(
-                "The account no longer takes payments of clients through CostCertified, so nothing is exported. Switch"
-                f" payments on there again, or ask {SUPPORT}."
+                "The account no longer takes payments of clients through CostCertified, so nothing"
+                f" is exported. Switch payments on there again, or ask {SUPPORT}."
             )
         return reply
 
-    def _send(self, method, path, token, **what):
-        return self._http.request(
-            method, self._base + path, headers={"Authorization": f"Bearer {token}"}, **what
+    def _send(self, method: str, path: str, token: str, **request: Any) -> Reply:
+        headers = {"Authorization": f"Bearer {token}"}
+        return self._http.request(method, self._base + path, headers=headers, **request)
+
+    def _issue_token(self) -> str:
+        """Issue an access token; store the new refresh token first, because the old one expires."""
+        refresh_token = self._bound.get("renewed_token") or self._first_refresh_token
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        reply = self._http.request(
+            "POST", f"{self._base}/oauth/token", auth=self._client, data=form
         )
-
-    # -- tokens ------------------------------------------------------------------------------------------------------
-
-    def _token(self):
-        return self._kept("access_token")
-
-    def _renew(self, old):
-        """A new access token, unless another process has brought one since; the new refresh token is kept first."""
-        with self._secrets.lock():
-            token = self._token()
-            if token and token != old:
-                return token
-            form = {
-                "grant_type": "refresh_token",
-                "refresh_token": self._kept("renewed_token") or self._given,
-            }
-            reply = self._http.request(
-                "POST", f"{self._base}/oauth/token", auth=self._client, data=form
+        if reply.status in (400, 401):
+            raise NeedsAttention(
+                "CostCertified does not accept the access any more. Check client id, secret and"
+                f" refresh token in the settings of the app, or ask for new ones: {SUPPORT}."
             )
-            if reply.status in (400, 401):
-                raise NeedsAttention(
-                    "CostCertified does not accept the access any more. Check client id, secret and refresh"
-                    f" token in the settings of the app, or ask for new ones: {SUPPORT}."
-                )
-            made = reply.check().json()
-            self._secrets["renewed_token"] = f"{self._owner()} {made['refresh_token']}"
-            self._secrets["access_token"] = f"{self._owner()} {made['access_token']}"
-            return made["access_token"]
-
-    def _kept(self, name):
-        """A token kept for this access; that of a former one is forgotten with it."""
-        owner, _, token = self._secrets.get(name, "").partition(" ")
-        return token if owner == self._owner() else ""
-
-    def _owner(self):
-        return hashlib.sha256(
-            "\n".join((self._base, *self._client, self._given)).encode()
-        ).hexdigest()[:16]
+        issued = reply.check().json()
+        self._bound.put("renewed_token", issued["refresh_token"])
+        return str(issued["access_token"])

@@ -2,12 +2,16 @@
 
 import datetime as dt
 
-from hub import Address, Code, Field, Item, Party, money
+from hub import Address, Code, Field, FromSetting, Item, Party, money
 from hub_costcertified import names
 
 FIELDS = (
     Field(
-        name="client", label="Client", role="customer", match=("email", "name"), missing="{parties}"
+        name="client",
+        label="Client",
+        role="customer",
+        match=("email", "name"),
+        missing=FromSetting("parties"),
     ),
     Field(name="service", label="Service", role="item", missing="create"),
     Field(name="fee", label="Fee", role="item", match=("name",), missing="create"),
@@ -16,7 +20,11 @@ FIELDS = (
         name="method", label="Way to pay", role="payment_method", match=("name",), missing="warn"
     ),
     Field(
-        name="vendor", label="Vendor", role="vendor", match=("email", "name"), missing="{parties}"
+        name="vendor",
+        label="Vendor",
+        role="vendor",
+        match=("email", "name"),
+        missing=FromSetting("parties"),
     ),
     Field(name="category", label="Category", role="account", match=("number", "name")),
 )

@@ -6,7 +6,6 @@ import json
 
 import pytest
 from hub_costcertified import hub_check, hub_webhook
-from hub_costcertified.client import CostCertified
 from hub_costcertified.sandbox.company import REFRESH, WEBHOOK_SECRET
 
 from hub import AccessNeeded, NeedsAttention, Refused, Retry, Signal
@@ -48,14 +47,6 @@ def test_the_refresh_token_is_renewed_and_an_answer_that_was_lost_costs_nothing(
     assert bench.collect()
     assert bench.secrets["renewed_token"] != first
     assert bench.secrets["refresh_token"] == REFRESH
-
-
-def test_a_token_of_another_process_is_taken_and_not_asked_for_again(bench, open_bench):
-    bench.collect()
-    source = CostCertified(bench.site)
-    asked = bench.asked("token")
-    assert source._renew("an older one") == source._token()
-    assert bench.asked("token") == asked
 
 
 def test_a_refresh_token_that_was_used_long_ago_needs_a_person(bench):

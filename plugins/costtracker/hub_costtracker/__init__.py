@@ -1,12 +1,9 @@
 """CostTracker in the hub: approved supplier invoices become bills, credit notes become vendor credits."""
 
-import hashlib
-import hmac
-import json
 from dataclasses import replace
 from pathlib import Path
 
-from hub import App, Refused, Sandbox, Signal, Tenant, hookimpl
+from hub import App, Sandbox, Signal, Tenant, codes_in_use, hookimpl, signed_json
 from hub_costtracker import invoices, lists, names, suppliers
 from hub_costtracker.client import SUPPORT, CostTracker
 from hub_costtracker.settings import Settings
@@ -48,7 +45,7 @@ def hub_check(app, site):
 
 @hookimpl
 def hub_codes(app, site, field):
-    return invoices.codes(_still(site), CostTracker(site).invoices(), field)
+    return codes_in_use(invoices.read_all(_still(site), CostTracker(site)), field)
 
 
 @hookimpl
@@ -94,25 +91,23 @@ def hub_records(app, site, field, records):
 
 @hookimpl
 def hub_webhook(app, site, headers, body):
-    secret = site.secrets.get("webhook_secret", "")
-    signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    given = {name.lower(): value for name, value in headers.items()}.get(
-        "x-costtracker-signature", ""
+    call = signed_json(
+        headers,
+        body,
+        site.secrets.get("webhook_secret"),
+        header="X-CostTracker-Signature",
+        signed_with="the webhook secret that the CostTracker settings hold",
     )
-    if not secret or not hmac.compare_digest(signed.encode(), given.encode()):
-        raise Refused(
-            "This call is not signed with the webhook secret that the CostTracker settings hold."
-        )
-    return [_signal(json.loads(body))]
+    return [_signal(call)]
 
 
 def _signal(call):
     topic = call[names.Change.TOPIC]
     if topic == "master-data.wanted":
-        return Signal(records=True)
+        return Signal.push_lists()
     if topic == "invoice.changed":
-        return Signal(ids=(f"{invoices.PREFIX}{call[names.Change.ID]}",))
-    return Signal()
+        return Signal.read(f"{invoices.PREFIX}{call[names.Change.ID]}")
+    return Signal.collect()
 
 
 @hookimpl

@@ -1,10 +1,24 @@
 """CostTracker's API over `site.http`: every call that the app makes, and every assumption about their form."""
 
-import hashlib
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
-from hub import AccessNeeded, NeedsAttention, Refused, Retry
+from hub import (
+    AccessNeeded,
+    BoundSecrets,
+    NeedsAttention,
+    Page,
+    Refused,
+    Reply,
+    Site,
+    TokenCache,
+    read_pages,
+)
 from hub_costtracker import names
+
+Row = dict[str, Any]  # a JSON object of the API
+Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 
 PAGE = 100
 SUPPORT = "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
@@ -14,14 +28,16 @@ CLOSED = b"integrations_disabled"
 class CostTracker:
     """The calls, each with a bearer token that is asked for when there is none or it no longer counts."""
 
-    def __init__(self, site):
-        self._http, self._secrets = site.http, site.secrets
+    def __init__(self, site: Site) -> None:
+        self._http = site.http
         self._base = site.settings["base_url"].rstrip("/")
         self._client = (site.settings["client_id"], site.secrets["client_secret"])
+        bound = BoundSecrets(site.secrets, self._base, *self._client)
+        self._tokens = TokenCache(bound, self._issue_token)
 
-    def account(self):
-        """The account behind the credentials; says who opens the integration where it is closed."""
-        self._new_token()
+    def account(self) -> Row:
+        """Return the account of the credentials; raise AccessNeeded if it has no integrations."""
+        self._tokens.renew()
         account = self._call("GET", "/v1/account").check().json()
         if not account.get(names.Account.INTEGRATIONS_ENABLED, True):
             raise AccessNeeded(
@@ -69,23 +85,18 @@ class CostTracker:
         imported = answer[names.Record.IMPORTED]
         return {row[names.Record.EXTERNAL_ID]: str(row[names.Record.ID]) for row in imported}
 
-    def _pages(self, path, cursor):
-        more = True
-        while more:
+    def _pages(self, path: str, cursor: str | None) -> Pages:
+        def fetch(cursor: str | None) -> Page[Row]:
             params = {names.Page.LIMIT: PAGE} | ({names.Page.CURSOR: cursor} if cursor else {})
             page = self._call("GET", path, params=params).check().json()
-            before, cursor = cursor, page[names.Page.NEXT_CURSOR] or cursor
-            more = page[names.Page.HAS_MORE]
-            if more and cursor == before:
-                raise Retry(
-                    "CostTracker sent the same page of its list twice; it is asked again later."
-                )
-            yield page[names.Page.ITEMS], cursor
+            return Page(
+                page[names.Page.ITEMS], page[names.Page.NEXT_CURSOR], page[names.Page.HAS_MORE]
+            )
 
-    def _call(self, method, path, **what):
-        reply = self._send(method, path, self._token() or self._new_token(), **what)
-        if reply.status == 401:
-            reply = self._send(method, path, self._new_token(), **what)
+        return read_pages(fetch, cursor, "CostTracker")
+
+    def _call(self, method: str, path: str, **request: Any) -> Reply:
+        reply = self._tokens.call(lambda token: self._send(method, path, token, **request))
         if reply.status == 403 and CLOSED in reply.body:
             raise NeedsAttention(
                 "The CostTracker account has no integrations any more, so nothing is read or told."
@@ -93,17 +104,11 @@ class CostTracker:
             )
         return reply
 
-    def _send(self, method, path, token, **what):
-        return self._http.request(
-            method, self._base + path, headers={"Authorization": f"Bearer {token}"}, **what
-        )
+    def _send(self, method: str, path: str, token: str, **request: Any) -> Reply:
+        headers = {"Authorization": f"Bearer {token}"}
+        return self._http.request(method, self._base + path, headers=headers, **request)
 
-    def _token(self):
-        """The token kept for these credentials; that of former ones is forgotten with them."""
-        owner, _, token = self._secrets.get("access_token", "").partition(" ")
-        return token if owner == self._owner() else ""
-
-    def _new_token(self):
+    def _issue_token(self) -> str:
         reply = self._http.request(
             "POST",
             f"{self._base}/oauth/token",
@@ -115,9 +120,4 @@ class CostTracker:
                 "CostTracker does not accept the client id and secret. Check them in the settings of"
                 f" the app, or ask {SUPPORT} for new ones."
             )
-        token = reply.check().json()["access_token"]
-        self._secrets["access_token"] = f"{self._owner()} {token}"
-        return token
-
-    def _owner(self):
-        return hashlib.sha256("\n".join((self._base, *self._client)).encode()).hexdigest()[:16]
+        return str(reply.check().json()["access_token"])

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from hub import Checkpoint, Document, Gone, Unreadable, readable
+from hub import Checkpoint, Gone, Unreadable, readable
 from hub_costtracker import names
 from hub_costtracker.bills import PREFIX, document
 
@@ -25,15 +25,10 @@ def exactly(site, source, ids):
         yield gone if row is None else read(site, row)
 
 
-def codes(site, pages, field):
-    """The codes of a field that invoices use, each once."""
-    read_all = (read(site, row) for rows, _ in pages for row in rows)
-    found = {}
-    for item in read_all:
-        if isinstance(item, Document):
-            used = [owner.codes.get(field) for owner in (item, *item.lines)]
-            found |= {getattr(code, "id", code): code for code in used if code}
-    return list(found.values())
+def read_all(site, source):
+    """Read every invoice."""
+    for rows, _ in source.invoices():
+        yield from (read(site, row) for row in rows)
 
 
 def read(site, row):

@@ -1,6 +1,6 @@
 """The lists that the hub keeps in CostTracker, and how a code of an invoice finds its way back to its record."""
 
-from hub import Code, Field
+from hub import Code, Field, FromSetting
 from hub_costtracker import names
 
 BATCH = 500
@@ -34,7 +34,7 @@ FIELDS = (
         label="Location",
         role="location",
         match=("id", "name"),
-        differ="{locations_differ}",
+        differ=FromSetting("locations_differ"),
     ),
     Field(name="class", label="Class", role="class", match=("id", "name")),
     Field(name="customer", label="Customer or project", role="customer", match=("id", "name")),

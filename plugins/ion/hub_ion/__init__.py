@@ -1,10 +1,18 @@
 """ION in the hub: purchase orders that were ordered become purchase orders, parts become items."""
 
-import hashlib
-import hmac
-import json
-
-from hub import App, Field, NeedsAttention, Refused, Sandbox, Signal, Tenant, hookimpl
+from hub import (
+    App,
+    Field,
+    FromSetting,
+    NeedsAttention,
+    Refused,
+    Sandbox,
+    Signal,
+    Tenant,
+    codes_in_use,
+    hookimpl,
+    signed_json,
+)
 from hub_ion import client, imports, orders, parts, queries, reading, schema
 from hub_ion.client import Ion
 from hub_ion.settings import Settings
@@ -18,7 +26,7 @@ APP = App(
     settings=Settings,
     hosts=client.HOSTS,
     wants=("posted",),
-    gone="{gone}",
+    gone=FromSetting("gone"),
     access="your First Resonance representative",
 )
 TAKEN_OVER = "order"
@@ -30,19 +38,24 @@ def _code(name, label, role, **how):
 
 
 FIELDS = (
-    _code("supplier", "Supplier", "vendor", match=("name",), missing="{suppliers}"),
+    _code("supplier", "Supplier", "vendor", match=("name",), missing=FromSetting("suppliers")),
     _code(
-        "part", "Part", "item", match=("name", "words"), missing="create", default="{generic_item}"
+        "part",
+        "Part",
+        "item",
+        match=("name", "words"),
+        missing="create",
+        default=FromSetting("generic_item"),
     ),
     _code("expense_code", "Expense account", "account", match=("number", "name")),
     _code("class", "Class", "class", match=("name",)),
-    _code("fee", "Fee", "account", match=("name",), default="{fee_account}"),
+    _code("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),
     _code("payable", "Accounts payable in", "payable_account", match=("words",)),
     Field(
         name=TAKEN_OVER,
         label="Order made in QuickBooks",
         role="purchase_order",
-        pushed="{import_orders}",
+        pushed=FromSetting("import_orders"),
     ),
 )
 REFUSED = "calls refused"
@@ -105,18 +118,13 @@ def hub_codes(app, site, field):
     """The codes that orders use which are not done yet: what is missing shows before anyone orders."""
     if field == TAKEN_OVER:
         return []
-    ion, found = Ion(site), {}
-    names = {one.name for one in FIELDS if one.name == field}
+    return codes_in_use(_open_orders(site), field)
+
+
+def _open_orders(site):
+    ion = Ion(site)
     for page in ion.pages(queries.ORDERS, {"status": {"notIn": ["RECEIVED", "CANCELED"]}}):
-        for item in reading.read_orders(site, ion, page.rows):
-            for owner in (item, *getattr(item, "lines", ())):
-                used = [
-                    code
-                    for name, code in getattr(owner, "codes", {}).items()
-                    if name in names and code
-                ]
-                found |= {getattr(code, "id", code): code for code in used}
-    return list(found.values())
+        yield from reading.read_orders(site, ion, page.rows)
 
 
 @hookimpl
@@ -125,11 +133,12 @@ def hub_documents(app, site, cursors, ids):
     if ids:
         yield from reading.exactly(site, ion, list(ids))
         return
-    changed = reading.changed_orders(site, ion, cursors.get("", ""))
-    yield from reading.noted(changed, cursors.get(reading.SWEEP, ""))
+    sweep = reading.open_sweep(site, cursors)
+    yield from sweep.watch(reading.changed_orders(site, ion, cursors.get("", "")))
     if site.settings["parts"] != "none" and not site.settings["generic_item"]:
         yield from reading.changed_parts(site, ion, cursors.get(reading.PARTS, ""))
-    yield from reading.swept(site, ion, cursors.get(reading.SWEEP, ""))
+    if sweep.is_due:
+        yield from reading.swept(site, ion, sweep)
 
 
 @hookimpl
@@ -158,22 +167,21 @@ def hub_records(app, site, field, records):
 @hookimpl
 def hub_webhook(app, site, headers, body):
     """A call is a hint only: what it names is read again."""
-    secret = site.secrets.get("webhook_secret", "")
-    signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    given = {name.lower(): value for name, value in headers.items()}.get("x-ion-signature", "")
-    if not secret or not hmac.compare_digest(
-        signed.encode(), given.removeprefix("sha256=").lower().encode()
-    ):
-        raise Refused(
-            "This call is not signed with the secret that ION gave when the hub asked for its calls."
-        )
-    return [_signal(json.loads(body))]
+    call = signed_json(
+        headers,
+        body,
+        site.secrets.get("webhook_secret"),
+        header="X-ION-Signature",
+        prefix="sha256=",
+        signed_with="the secret that ION gave when the hub asked for its calls",
+    )
+    return [_signal(call)]
 
 
 def _signal(call):
     resource = str(call.get("resource", "")).upper().replace("_", "").removesuffix("S")
     prefix = RESOURCES.get(resource)
-    return Signal(ids=(f"{prefix}{call['id']}",)) if prefix else Signal()
+    return Signal.read(f"{prefix}{call['id']}") if prefix else Signal.collect()
 
 
 @hookimpl

@@ -1,13 +1,12 @@
 """ION's API over `site.http`: every call that the app makes, and every assumption about its forms."""
 
 import datetime as dt
-import hashlib
 import logging
 import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from hub import NeedsAttention, Refused, Retry
+from hub import BoundSecrets, NeedsAttention, Refused, Retry, TokenCache
 from hub_ion import queries, schema
 
 log = logging.getLogger(__name__)
@@ -80,12 +79,14 @@ class Ion:
             token or site.settings["token_url"],
         )
         self._keys = site.settings["client_id"], site.secrets["client_secret"]
+        bound = BoundSecrets(site.secrets, self._api, self._token_url, *self._keys)
+        self._tokens = TokenCache(bound, self._issue_token)
         self.date = ""  # of ION's newest answer, by its own clock
         self.lacks = frozenset(self._secrets.get(LACKS, "").split())
 
     def organization(self):
         """(id, name) of the organization that the keys belong to."""
-        self._new_token()
+        self._tokens.renew()
         found = (self.ask(queries.ME)["me"] or {}).get("organization")
         if not found:
             raise NeedsAttention(
@@ -196,9 +197,7 @@ class Ion:
         rows[path[2]]["broken"] = error.get("message") or "it gave no reason"
 
     def _answer(self, query, variables):
-        reply = self._send(query, variables, self._token() or self._new_token())
-        if reply.status == 401:
-            reply = self._send(query, variables, self._new_token())
+        reply = self._tokens.call(lambda token: self._send(query, variables, token))
         if reply.status == 401:
             raise NeedsAttention(f"ION's API does not take its own tokens. {self._pair()}")
         if reply.status == 409:
@@ -254,12 +253,7 @@ class Ion:
 
     # -- tokens ------------------------------------------------------------------------------------------------------
 
-    def _token(self):
-        """The token kept for these keys; that of former ones is forgotten with them."""
-        owner, _, token = self._secrets.get("access_token", "").partition(" ")
-        return token if owner == self._owner() else ""
-
-    def _new_token(self):
+    def _issue_token(self):
         client, secret = self._keys
         form = {
             "grant_type": "client_credentials",
@@ -270,22 +264,16 @@ class Ion:
         reply = self._http.request("POST", self._token_url, data=form)
         if reply.status in (400, 401):
             raise NeedsAttention(
-                f"ION did not accept these API keys in its environment {self.environment}. {self._pair()}"
+                f"ION did not accept these API keys in its environment {self.environment}."
+                f" {self._pair()}"
             )
-        token = reply.check().json().get("access_token", "")
-        self._secrets["access_token"] = f"{self._owner()} {token}"
-        return token
+        return str(reply.check().json().get("access_token", ""))
 
     def _pair(self):
         return (
             f"A key belongs to the one environment that it was made in: choose that one in place of {self.environment},"
             " or make a new key there under Settings → API Keys."
         )
-
-    def _owner(self):
-        return hashlib.sha256(
-            "\n".join((self._api, self._token_url, *self._keys)).encode()
-        ).hexdigest()[:16]
 
 
 def _said(order, key):

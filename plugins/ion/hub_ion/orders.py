@@ -8,6 +8,7 @@ from hub_ion import parts
 from hub_ion.client import ENVIRONMENTS
 
 PREFIX = "order:"
+DELETED = "It was deleted in ION."
 FINEST = 6  # decimals of a cost that is worked out
 WAITS = {
     "DRAFT": "is a draft in ION",
@@ -246,6 +247,6 @@ def _moment(site, text):
     return dt.datetime.fromisoformat(text).astimezone(site.zone).date()
 
 
-def gone(source_id, inferred=None):
+def gone(source_id):
     """An order or part that ION does not have any more."""
-    return Gone(source_id=source_id, reason="It was deleted in ION.", inferred=inferred)
+    return Gone(source_id=source_id, reason=DELETED)

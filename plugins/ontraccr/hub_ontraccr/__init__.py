@@ -1,11 +1,19 @@
 """Ontraccr in the hub: payables of jobs become bills or expenses, as each of them says."""
 
-import hashlib
-import hmac
-import json
 from pathlib import Path
 
-from hub import App, Code, NeedsAttention, Refused, Sandbox, Signal, Tenant, hookimpl
+from hub import (
+    App,
+    Code,
+    FromSetting,
+    NeedsAttention,
+    Refused,
+    Sandbox,
+    Signal,
+    Tenant,
+    hookimpl,
+    signed_json,
+)
 from hub_ontraccr import names, payables, profiles, reading
 from hub_ontraccr.client import Ontraccr
 from hub_ontraccr.settings import Settings
@@ -19,7 +27,7 @@ APP = App(
     settings=Settings,
     hosts=("{base_url}",),
     wants=("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"),
-    gone="{deleted}",
+    gone=FromSetting("deleted"),
     automatic="auto_sync",
     assumed_api=Path(__file__).with_name("openapi.yaml"),
 )
@@ -112,18 +120,19 @@ def hub_records(app, site, field, records):
 @hookimpl
 def hub_webhook(app, site, headers, body):
     """A call is a hint only: what it names is read again; a link that changed concerns lists and what waits for it."""
-    secret = site.secrets.get("webhook_secret", "")
-    signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    given = {name.lower(): value for name, value in headers.items()}.get("x-ontraccr-signature", "")
-    if not secret or not hmac.compare_digest(signed.encode(), given.encode()):
-        raise Refused(
-            "This call is not signed with the secret that Ontraccr gave when the hub asked for its calls."
-        )
-    call = json.loads(body)
+    call = signed_json(
+        headers,
+        body,
+        site.secrets.get("webhook_secret"),
+        header="X-Ontraccr-Signature",
+        signed_with="the secret that Ontraccr gave when the hub asked for its calls",
+    )
     topic = call[names.Change.TOPIC]
     if topic == "payable.changed":
-        return [Signal(ids=(f"{payables.PREFIX}{call[names.Change.ID]}",))]
-    return [Signal(records=True), Signal()] if topic.startswith("profile.") else [Signal()]
+        return [Signal.read(f"{payables.PREFIX}{call[names.Change.ID]}")]
+    if topic.startswith("profile."):
+        return [Signal.push_lists(), Signal.collect()]
+    return [Signal.collect()]
 
 
 @hookimpl

@@ -1,11 +1,23 @@
 """Ontraccr's API over `site.http`: every call that the app makes, and every assumption about their form."""
 
-import hashlib
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
-from hub import NeedsAttention, Refused, Retry
+from hub import (
+    BoundSecrets,
+    NeedsAttention,
+    Page,
+    Refused,
+    Reply,
+    Site,
+    TokenCache,
+    read_pages,
+)
 from hub_ontraccr import names
 
+Row = dict[str, Any]  # a JSON object of the API
+Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 PAGE, BATCH = 100, 200
 PROFILES = {"project": "projects", "cost_code": "cost-codes", "vendor": "vendors"}
 LISTS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_code": "tax-codes"}
@@ -16,20 +28,19 @@ INACTIVE = b"integration_inactive"
 class Ontraccr:
     """The calls for one division, with a bearer token that is asked for when there is none or it no longer counts."""
 
-    def __init__(self, site):
-        self._http, self._secrets, self._division = (
-            site.http,
-            site.secrets,
-            site.settings["division"] or site.tenant,
-        )
+    def __init__(self, site: Site) -> None:
+        self._http = site.http
+        self._division = site.settings["division"] or site.tenant
         self._base = site.settings["base_url"].rstrip("/")
         self._client = (site.settings["client_id"], site.secrets["client_secret"])
+        bound = BoundSecrets(site.secrets, self._base, *self._client)
+        self._tokens = TokenCache(bound, self._issue_token)
 
     # -- the company -------------------------------------------------------------------------------------------------
 
     def company(self):
         """The company behind the credentials, its QuickBooks integration being activated there."""
-        self._new_token()
+        self._tokens.renew()
         return self._call("GET", "/v1/integration").json()
 
     def divisions(self):
@@ -122,19 +133,16 @@ class Ontraccr:
     def _here(self):
         return {names.Page.DIVISION: self._division}
 
-    def _pages(self, path, cursor, query=None):
-        more = True
-        while more:
-            here = {names.Page.CURSOR: cursor} if cursor else {}
-            params = {names.Page.LIMIT: PAGE, **(query or {}), **here}
+    def _pages(self, path: str, cursor: str | None, query: Row | None = None) -> Pages:
+        def fetch(cursor: str | None) -> Page[Row]:
+            start = {names.Page.CURSOR: cursor} if cursor else {}
+            params = {names.Page.LIMIT: PAGE, **(query or {}), **start}
             page = self._call("GET", path, params=params).json()
-            before, cursor = cursor, page[names.Page.NEXT_CURSOR] or cursor
-            more = page[names.Page.HAS_MORE]
-            if more and cursor == before:
-                raise Retry(
-                    "Ontraccr sent the same page of its list twice; it is asked again later."
-                )
-            yield page[names.Page.ITEMS], cursor
+            return Page(
+                page[names.Page.ITEMS], page[names.Page.NEXT_CURSOR], page[names.Page.HAS_MORE]
+            )
+
+        return read_pages(fetch, cursor, "Ontraccr")
 
     def _one(self, path):
         reply = self._send("GET", path)
@@ -143,40 +151,27 @@ class Ontraccr:
     def _call(self, method, path, **what):
         return self._send(method, path, **what).check()
 
-    def _send(self, method, path, **what):
-        reply = self._with(self._token() or self._new_token(), method, path, **what)
-        if reply.status == 401:
-            reply = self._with(self._new_token(), method, path, **what)
+    def _send(self, method: str, path: str, **request: Any) -> Reply:
+        reply = self._tokens.call(lambda token: self._with(token, method, path, **request))
         if reply.status == 403 and INACTIVE in reply.body:
             raise NeedsAttention(
-                "The QuickBooks integration is not activated in Ontraccr, so nothing is synced. Let an admin activate"
-                f" it there under {PLACE}."
+                "The QuickBooks integration is not activated in Ontraccr, so nothing is synced."
+                f" Let an admin activate it there under {PLACE}."
             )
         return reply
 
-    def _with(self, token, method, path, **what):
-        return self._http.request(
-            method, self._base + path, headers={"Authorization": f"Bearer {token}"}, **what
-        )
+    def _with(self, token: str, method: str, path: str, **request: Any) -> Reply:
+        headers = {"Authorization": f"Bearer {token}"}
+        return self._http.request(method, self._base + path, headers=headers, **request)
 
-    def _token(self):
-        """The token kept for these credentials; that of former ones is forgotten with them."""
-        owner, _, token = self._secrets.get("access_token", "").partition(" ")
-        return token if owner == self._owner() else ""
-
-    def _new_token(self):
-        asked = {"grant_type": "client_credentials"}
+    def _issue_token(self) -> str:
+        form = {"grant_type": "client_credentials"}
         reply = self._http.request(
-            "POST", f"{self._base}/oauth/token", auth=self._client, data=asked
+            "POST", f"{self._base}/oauth/token", auth=self._client, data=form
         )
         if reply.status in (400, 401):
             raise NeedsAttention(
                 "Ontraccr does not accept the client id and secret. Check them in the settings of the"
                 " app, or ask Ontraccr for new ones."
             )
-        token = reply.check().json()["access_token"]
-        self._secrets["access_token"] = f"{self._owner()} {token}"
-        return token
-
-    def _owner(self):
-        return hashlib.sha256("\n".join((self._base, *self._client)).encode()).hexdigest()[:16]
+        return str(reply.check().json()["access_token"])

@@ -1,12 +1,18 @@
 """Projects, cost codes and vendors of Ontraccr: what each is linked to in QuickBooks, and how lists get there."""
 
-from hub import Code, Field, Item, Party
+from hub import NOT_LINKED, Code, Field, FromSetting, Item, Party
 from hub_ontraccr import names
 
 FIELDS = (
-    Field(name="vendor", label="Vendor", role="vendor", match=("id", "name"), missing="{vendors}"),
+    Field(
+        name="vendor",
+        label="Vendor",
+        role="vendor",
+        match=("id", "name"),
+        missing=FromSetting("vendors"),
+    ),
     Field(name="project", label="Project", role="customer"),
-    Field(name="cost_code", label="Cost code", role="item", missing="{unlinked_items}"),
+    Field(name="cost_code", label="Cost code", role="item", missing=FromSetting("unlinked_items")),
     Field(name="purchase_account", label="Purchase account", role="payment_account"),
     Field(name="class", label="Class", role="class"),
     Field(name="tax_code", label="Tax code", role="tax_code"),
@@ -60,7 +66,7 @@ def code(site, kind, row):
         id=f"{kind}:{row[names.Profile.ID]}",
         name=row[names.Profile.NAME],
         number=number,
-        quickbooks_id=link or (None if is_made else ""),
+        quickbooks_id=link or (None if is_made else NOT_LINKED),
         create=_new_record(site, kind, row, number),
     )
 

@@ -1,0 +1,88 @@
+"""Cursors of lists that a source filters by the time of the last change, the start included."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Self
+
+OVERLAP = dt.timedelta(minutes=2)
+MAX_REMEMBERED_ROWS = 300
+VERSION_LENGTH = 8
+
+
+@dataclass
+class ChangeCursor:
+    """How far a list is read: every row that changed at `since` or later is still to come.
+
+    Rows of the same moment may appear after the first reading, clocks differ, and a change may be
+    committed after it was stamped. So a reading starts `OVERLAP` before `since`, and the cursor
+    remembers the versions of the rows of that time, so that they are not read again.
+
+    `page` and `begun` describe a reading that was interrupted: the page to continue with, and the
+    day on which it began. What changed since that day is read once more after the last page.
+    """
+
+    since: str = ""
+    page: str = ""
+    begun: str = ""
+    newest: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    _read: list[tuple[str, str, str]] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def parse(cls, text: str, *, start: dt.datetime | None = None) -> Self:
+        """Return the cursor that `str()` converted to text; one at `start` if the text is empty."""
+        if not text:
+            return cls(since=_format(start) if start else "")
+        since, page, begun, newest, versions = (text.split("|", 4) + [""] * 4)[:5]
+        pairs = [entry.split(".", 1) for entry in versions.split(",") if "." in entry]
+        return cls(since, page, begun, newest, dict(pairs))
+
+    def __str__(self) -> str:
+        versions = ",".join(f"{key}.{version}" for key, version in self.versions.items())
+        return "|".join((self.since, self.page, self.begun[:10], self.newest, versions))
+
+    @property
+    def changed_since(self) -> str:
+        """Return the moment to ask the source for; empty to read the whole list."""
+        return _with_overlap(self.since) if self.since else ""
+
+    def begin(self, now: str) -> None:
+        """Note when the reading began, by the source's clock, unless it continues an older one."""
+        self.begun = self.begun or now
+
+    def is_new(self, key: str, version: str, changed_at: str | None) -> bool:
+        """Record a row of the list; return whether it was not yet read in this version.
+
+        `key` tells the rows of all lists that share the cursor apart.
+        """
+        self.newest = max(self.newest, changed_at or "")
+        self.remember(key, version, changed_at)
+        return self.versions.get(key) != version[:VERSION_LENGTH]
+
+    def remember(self, key: str, version: str, changed_at: str | None) -> None:
+        """Record a row that was read as part of another one."""
+        self._read.append((key, version[:VERSION_LENGTH], changed_at or ""))
+
+    def finished(self) -> Self:
+        """Return the cursor after the whole list was read; what changed meanwhile is still to come."""
+        since = min(filter(None, (self.newest or self.since, self.begun)), default="")
+        if not since:
+            return type(self)()
+        overlap = _with_overlap(since)
+        versions = {key: version for key, version, changed in self._read if changed >= overlap}
+        if len(versions) > MAX_REMEMBERED_ROWS:
+            versions = {}
+        return type(self)(since=since, newest=since, versions=versions)
+
+
+def _with_overlap(moment: str) -> str:
+    try:
+        parsed = dt.datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    earlier = (parsed - OVERLAP).astimezone(dt.UTC)
+    return earlier.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _format(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")

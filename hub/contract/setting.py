@@ -1,0 +1,92 @@
+"""Fields of an app's settings: marshmallow fields with label, section, help and choices."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields, validate
+
+
+def metadata(label: str, section: str, help: str = "", **more: Any) -> dict[str, Any]:
+    """Return the metadata of a setting, for a marshmallow field that this module does not build.
+
+    `section` is the heading under which the settings page shows it.
+    """
+    return {"label": label, "section": section, "help": help, **more}
+
+
+def text(
+    label: str, section: str, help: str = "", *, default: str = "", required: bool = False
+) -> fields.String:
+    """Return a setting that is a line of text."""
+    return _string(metadata(label, section, help), default=default, required=required)
+
+
+def secret(label: str, section: str, help: str = "", *, required: bool = True) -> fields.String:
+    """Return a setting that is stored encrypted and available in `site.secrets` only."""
+    return _string(metadata(label, section, help, secret=True), required=required)
+
+
+def address(
+    label: str, section: str, help: str = "", *, default: str = "", required: bool = False
+) -> fields.Url:
+    """Return a setting that is an HTTP address; its host may be a name of the local network."""
+    about = metadata(label, section, help)
+    schemes = {"http", "https"}
+    if required:
+        return fields.Url(required=True, require_tld=False, schemes=schemes, metadata=about)
+    return fields.Url(load_default=default, require_tld=False, schemes=schemes, metadata=about)
+
+
+def switch(label: str, section: str, help: str = "", *, default: bool) -> fields.Boolean:
+    """Return a setting that is on or off."""
+    return fields.Boolean(load_default=default, metadata=metadata(label, section, help))
+
+
+def choice(
+    label: str,
+    section: str,
+    choices: Mapping[str, str],
+    help: str = "",
+    *,
+    default: str | None = None,
+) -> fields.String:
+    """Return a setting with a few values and the words for them; without `default`, the first."""
+    return fields.String(
+        load_default=default or next(iter(choices)),
+        validate=validate.OneOf(list(choices)),
+        metadata=metadata(label, section, help, choices=dict(choices)),
+    )
+
+
+def record(
+    choices_from: str,
+    label: str,
+    section: str,
+    help: str = "",
+    *,
+    required: bool = False,
+    typed: bool = False,
+) -> fields.String:
+    """Return a setting that is an entry of a list: a QuickBooks role, or "code:" with a field.
+
+    `code:division` offers what `hub_codes` returns for the field `division`. With `typed` a person
+    may also type an id that the list does not contain.
+    """
+    about = metadata(label, section, help, choices_from=choices_from)
+    if typed:
+        about["typed"] = True
+    return _string(about, required=required)
+
+
+def records(choices_from: str, label: str, section: str, help: str = "") -> fields.List[str]:
+    """Return a setting that is any number of entries of a list."""
+    about = metadata(label, section, help, choices_from=choices_from)
+    return fields.List(fields.String(), load_default=list, metadata=about)
+
+
+def _string(
+    about: Mapping[str, Any], *, default: str = "", required: bool = False
+) -> fields.String:
+    if required:
+        return fields.String(required=True, validate=validate.Length(min=1), metadata=about)
+    return fields.String(load_default=default, metadata=about)

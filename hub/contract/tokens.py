@@ -1,0 +1,73 @@
+"""Access tokens that a plugin stores between runs, bound to the credentials they were issued for."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+from hub.contract.types import Reply, Secrets
+
+UNAUTHORIZED = 401
+DIGEST_LENGTH = 16
+
+
+class BoundSecrets:
+    """Values in the secrets of an installation that count only for the credentials given here.
+
+    When the admin enters another client id, secret or address, the stored values are ignored: they
+    belong to another account.
+    """
+
+    def __init__(self, secrets: Secrets, *credentials: str) -> None:
+        self._secrets = secrets
+        joined = "\n".join(credentials).encode()
+        self._digest = hashlib.sha256(joined).hexdigest()[:DIGEST_LENGTH]
+
+    def get(self, name: str) -> str:
+        """Return a stored value, or "" if there is none for these credentials."""
+        digest, _, value = self._secrets.get(name, "").partition(" ")
+        return value if digest == self._digest else ""
+
+    def put(self, name: str, value: str) -> None:
+        """Store a value for these credentials."""
+        self._secrets[name] = f"{self._digest} {value}"
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Return a lock that one process at a time holds."""
+        return self._secrets.lock()
+
+
+class TokenCache:
+    """An access token that is issued when there is none and renewed when the source rejects it.
+
+    `issue` requests a new token from the source. With `exclusive` only one process at a time
+    requests one, and the others use its result: necessary where a refresh token changes with every
+    use.
+    """
+
+    name = "access_token"
+
+    def __init__(
+        self, bound: BoundSecrets, issue: Callable[[], str], *, exclusive: bool = False
+    ) -> None:
+        self._bound, self._issue, self._exclusive = bound, issue, exclusive
+
+    def renew(self) -> str:
+        """Issue and store a new token, for example to check the credentials."""
+        return self._renew(rejected=self._bound.get(self.name))
+
+    def call(self, send: Callable[[str], Reply]) -> Reply:
+        """Send a request with the token; after a 401 renew the token and send once more."""
+        token = self._bound.get(self.name) or self._renew(rejected="")
+        reply = send(token)
+        if reply.status == UNAUTHORIZED:
+            reply = send(self._renew(rejected=token))
+        return reply
+
+    def _renew(self, rejected: str) -> str:
+        with self._bound.lock() if self._exclusive else nullcontext():
+            stored = self._bound.get(self.name)
+            if self._exclusive and stored and stored != rejected:
+                return stored  # another process has renewed it in the meantime
+            token = self._issue()
+            self._bound.put(self.name, token)
+            return token

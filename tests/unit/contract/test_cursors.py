@@ -1,0 +1,84 @@
+"""Cursors by the time of the last change: nothing is skipped at the boundary, nothing comes twice."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hub import ChangeCursor
+
+
+class Source:
+    """A list with the filter `updated >= since`."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def change(self, id, at, version):
+        self.rows[id] = (at, version)
+
+    def read(self, text):
+        cursor = ChangeCursor.parse(text)
+        new = []
+        for id, (at, version) in self.rows.items():
+            if at >= cursor.changed_since and cursor.is_new(id, version, at):
+                new.append(id)
+        return new, str(cursor.finished())
+
+
+@pytest.fixture
+def source():
+    source = Source()
+    source.change("1", "2026-03-01T09:00:00.000Z", "v1")
+    source.change("2", "2026-03-02T09:00:00.000Z", "v1")
+    return source
+
+
+def test_rows_of_the_boundary_do_not_come_again(source):
+    rows, text = source.read("")
+    assert rows == ["1", "2"]
+    assert source.read(text)[0] == []
+
+
+@pytest.mark.parametrize("at", ["2026-03-02T09:00:00.000Z", "2026-03-02T08:59:00.000Z"])
+def test_a_row_that_appears_at_the_boundary_or_just_before_is_read(source, at):
+    _, text = source.read("")
+    source.change("3", at, "v1")
+    assert source.read(text)[0] == ["3"]
+
+
+def test_another_version_of_a_row_at_the_boundary_is_read(source):
+    _, text = source.read("")
+    source.change("2", "2026-03-02T09:00:00.000Z", "v2")
+    rows, text = source.read(text)
+    assert rows == ["2"]
+    assert source.read(text)[0] == []
+
+
+def test_what_changes_while_the_list_is_read_comes_with_the_next_reading():
+    cursor = ChangeCursor.parse("")
+    cursor.begin("2026-03-02T09:30:00Z")
+    cursor.begin("2026-03-02T09:40:00Z")
+    cursor.is_new("1", "v1", "2026-03-02T09:45:00Z")
+    assert cursor.finished().since == "2026-03-02T09:30:00Z"
+
+
+def test_an_interrupted_reading_continues_at_its_page():
+    cursor = ChangeCursor.parse("")
+    cursor.begin("2026-03-02T09:30:00Z")
+    cursor.page = "p2"
+    continued = ChangeCursor.parse(str(cursor))
+    assert (continued.page, continued.begun) == ("p2", "2026-03-02")
+
+
+def test_a_cursor_starts_at_a_moment_and_else_at_the_beginning():
+    start = dt.datetime(2026, 3, 1, tzinfo=ZoneInfo("Europe/Oslo"))
+    assert ChangeCursor.parse("", start=start).since == "2026-02-28T23:00:00Z"
+    assert ChangeCursor.parse("").changed_since == ""
+
+
+def test_a_crowd_at_the_boundary_is_read_again_rather_than_remembered():
+    cursor = ChangeCursor.parse("")
+    for id in range(301):
+        cursor.is_new(str(id), "v1", "2026-03-02T09:00:00.000Z")
+    assert cursor.finished().versions == {}

@@ -1,0 +1,57 @@
+"""Fields of settings: what they accept, and what the pages show of them."""
+
+import pytest
+from marshmallow import Schema, ValidationError
+
+from hub import setting
+
+
+class Settings(Schema):
+    """A setting of each form."""
+
+    base_url = setting.address("Address", "Shed", "Without /v1.", required=True)
+    key = setting.secret("Key", "Shed")
+    greeting = setting.text("Greeting", "Bills", default="Hello")
+    attach = setting.switch("Attach files", "Bills", default=True)
+    send = setting.choice("Send", "Bills", {"ready": "when ready", "paid": "when paid"})
+    account = setting.record("account", "Account", "Bills", required=True, typed=True)
+    hidden = setting.records("account", "Hidden accounts", "Bills")
+
+
+ANSWERS = {"base_url": "http://shed:8000", "key": "k", "account": "7"}
+
+
+def test_what_is_left_out_has_its_default():
+    assert Settings().load(ANSWERS) == {
+        **ANSWERS,
+        "greeting": "Hello",
+        "attach": True,
+        "send": "ready",
+        "hidden": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("base_url", "ftp://shed"), ("key", ""), ("account", ""), ("send", "never"), ("attach", 3)],
+)
+def test_what_does_not_fit_is_rejected(name, value):
+    with pytest.raises(ValidationError) as error:
+        Settings().load(ANSWERS | {name: value})
+    assert list(error.value.messages) == [name]
+
+
+@pytest.mark.parametrize("name", ["base_url", "key", "account"])
+def test_what_is_required_may_not_be_left_out(name):
+    with pytest.raises(ValidationError):
+        Settings().load({key: value for key, value in ANSWERS.items() if key != name})
+
+
+def test_the_pages_know_section_help_choices_and_secrets():
+    about = {name: field.metadata for name, field in Settings().fields.items()}
+    assert {one["section"] for one in about.values()} == {"Shed", "Bills"}
+    assert about["base_url"]["help"] == "Without /v1."
+    assert [name for name, one in about.items() if one.get("secret")] == ["key"]
+    assert about["send"]["choices"] == {"ready": "when ready", "paid": "when paid"}
+    assert (about["account"]["choices_from"], about["account"]["typed"]) == ("account", True)
+    assert about["hidden"]["choices_from"] == "account"
