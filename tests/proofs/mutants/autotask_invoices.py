@@ -117,7 +117,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I6",
         place=f"{PLUGIN}/invoices.py",
-        old='missing="{item_missing}"',
+        old='missing=FromSetting("item_missing")',
         new='missing="create"',
         bug="A missing item is made although the settings hold the invoice.",
     ),
@@ -158,7 +158,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I8",
         place=f"{PLUGIN}/invoices.py",
-        old='missing="{term_missing}"',
+        old='missing=FromSetting("term_missing")',
         new='missing="warn"',
         bug="An invoice whose term is missing is posted although the settings hold it.",
     ),
@@ -283,7 +283,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I14",
         place=f"{PLUGIN}/invoices.py",
-        old='    gone="{voided}",\n',
+        old='    gone=FromSetting("voided"),\n',
         new='    gone="case",\n',
         bug="A voided invoice is asked about whatever the settings say.",
     ),

@@ -169,7 +169,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P3",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='lists.field("vendor", "Vendor", "vendor", missing="{create_parties}"),',
+        old='lists.field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),',
         new='lists.field("vendor", "Vendor", "vendor"),',
         bug="A missing vendor is not made.",
     ),

@@ -197,7 +197,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B8",
         place=f"{PLUGIN}/__init__.py",
-        old='    gone="{voided}",',
+        old='    gone=FromSetting("voided"),',
         new='    gone="void",',
         bug="An invoice that is voided is voided in QuickBooks whatever the settings say.",
     ),
@@ -219,8 +219,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B11",
         place=f"{PLUGIN}/codes.py",
-        old='        name="client", label="Client", role="customer", match=("email", "name"), missing',
-        new='        name="client", label="Client", role="customer", match=("name",), missing',
+        old='        role="customer",\n        match=("email", "name"),',
+        new='        role="customer",\n        match=("name",),',
         bug="A client is not found by the e-mail address.",
     ),
     Mutant(

@@ -106,8 +106,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S11",
         place=f"{PLUGIN}/settings.py",
-        old='        False,\n        "Update suppliers",',
-        new='        True,\n        "Update suppliers",',
+        old='are made in QuickBooks too.",\n        default=False,',
+        new='are made in QuickBooks too.",\n        default=True,',
         bug="Suppliers are updated unless somebody switches it off.",
     ),
     Mutant(
@@ -198,8 +198,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S21",
         place=f"{PLUGIN}/__init__.py",
-        old="        return Signal(records=True)",
-        new="        return Signal()",
+        old="        return Signal.push_lists()",
+        new="        return Signal.collect()",
         bug="CostTracker's refresh symbol reads invoices and pushes no list.",
     ),
     Mutant(
@@ -282,8 +282,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S30",
         place=f"{PLUGIN}/invoices.py",
-        old="        yield from (read(site, row) for row in rows)",
-        new="        yield from (read(site, row) for row in rows[1:])",
+        old="    for rows, after in source.invoices(cursor):\n        yield from (read(site, row) for row in rows)",
+        new="    for rows, after in source.invoices(cursor):\n        yield from (read(site, row) for row in rows[1:])",
         bug="The first invoice of each page never reaches the books.",
     ),
     Mutant(

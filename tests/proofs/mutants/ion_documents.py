@@ -15,8 +15,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-1",
         place=f"{PLUGIN}/settings.py",
-        old='income_account = _needed("Income account", PARTS, choices_from="income_account")',
-        new='income_account = _text("Income account", PARTS, choices_from="income_account")',
+        old='setting.record("income_account", "Income account", PARTS, required=True)',
+        new='setting.record("income_account", "Income account", PARTS)',
         bug="The income account is not asked for.",
     ),
     Mutant(
@@ -63,15 +63,15 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-4",
         place=f"{PLUGIN}/settings.py",
-        old='choices_from="payable_account", typed=True,',
-        new='choices_from="payable_account",',
+        old='name ends with it.",\n        required=True,\n        typed=True,',
+        new='name ends with it.",\n        required=True,',
         bug="The payable account cannot be typed.",
     ),
     Mutant(
         row="ION-4",
         place=f"{PLUGIN}/settings.py",
-        old='choices_from="payable_account", typed=True,',
-        new='choices_from="account", typed=True,',
+        old='        "payable_account",\n        "Accounts payable",',
+        new='        "account",\n        "Accounts payable",',
         bug="An account that is no payable account is taken.",
     ),
     Mutant(
@@ -198,14 +198,14 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-11",
         place=f"{PLUGIN}/__init__.py",
-        old='_code("fee", "Fee", "account", match=("name",), default="{fee_account}"),',
-        new='_code("fee", "Fee", "account", match=(), default="{fee_account}"),',
+        old='_code("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),',
+        new='_code("fee", "Fee", "account", match=(), default=FromSetting("fee_account")),',
         bug="A fee that is named like an account takes the settings' account.",
     ),
     Mutant(
         row="ION-11",
         place=f"{PLUGIN}/__init__.py",
-        old='_code("fee", "Fee", "account", match=("name",), default="{fee_account}"),',
+        old='_code("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),',
         new='_code("fee", "Fee", "account", match=("name",)),',
         bug="The account for fees in the settings is ignored.",
     ),
@@ -243,7 +243,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-14",
         place=f"{PLUGIN}/__init__.py",
-        old='_code("supplier", "Supplier", "vendor", match=("name",), missing="{suppliers}"),',
+        old='_code("supplier", "Supplier", "vendor", match=("name",), missing=FromSetting("suppliers")),',
         new='_code("supplier", "Supplier", "vendor", match=("name",), missing="create"),',
         bug="A missing supplier is made although the settings hold the order.",
     ),
@@ -319,18 +319,15 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-18",
         place=f"{PLUGIN}/settings.py",
-        old=(
-            'asset_account = _needed("Inventory asset account", PARTS, '
-            'choices_from="asset_account")'
-        ),
-        new='asset_account = _needed("Inventory asset account", PARTS, choices_from="account")',
+        old=('setting.record("asset_account", "Inventory'),
+        new='setting.record("account", "Inventory',
         bug="An account of another type is taken for the inventory asset.",
     ),
     Mutant(
         row="ION-18",
         place=f"{PLUGIN}/settings.py",
-        old='expense_account = _needed("Expense account", PARTS, choices_from="expense_account")',
-        new='expense_account = _needed("Expense account", PARTS, choices_from="account")',
+        old='setting.record("expense_account", "Expense account"',
+        new='setting.record("account", "Expense account"',
         bug="An account of another type is taken for expenses.",
     ),
     Mutant(
@@ -371,8 +368,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-20",
         place=f"{PLUGIN}/__init__.py",
-        old='match=("name", "words"), missing="create", default="{generic_item}"',
-        new='match=("name", "words"), missing="create"',
+        old='        missing="create",\n        default=FromSetting("generic_item"),',
+        new='        missing="create",',
         bug="The generic item is ignored.",
     ),
 )

@@ -77,9 +77,9 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-24",
-        place=f"{PLUGIN}/__init__.py",
-        old='            for owner in (item, *getattr(item, "lines", ())):\n',
-        new="            for owner in (item,):\n",
+        place="hub/contract/documents.py",
+        old="    for line in document.lines:\n        for field_name, code in line.codes.items():\n",
+        new="    for line in ():\n        for field_name, code in line.codes.items():\n",
         bug="Accounts and classes of lines are left out of the matching page.",
     ),
     Mutant(
@@ -144,15 +144,15 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-29",
         place=f"{PLUGIN}/__init__.py",
-        old='    gone="{gone}",\n',
+        old='    gone=FromSetting("gone"),\n',
         new='    gone="close",\n',
         bug="A deleted order is closed whatever the settings say.",
     ),
     Mutant(
         row="ION-29",
-        place=f"{PLUGIN}/reading.py",
-        old="    missing = sorted(_ids(kept) - there)\n",
-        new="    missing = []\n",
+        place="hub/contract/deletions.py",
+        old="        for id in sorted(self._ids - present, key=_sort_key):\n",
+        new="        for id in ():\n",
         bug="A deleted order is not noticed.",
     ),
     Mutant(
@@ -172,7 +172,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/reading.py",
-        old="        yield from _by_lines(site, ion, place, seen)\n",
+        old="        yield from _by_lines(site, ion, cursor, orders_read)\n",
         new="        yield from ()\n",
         bug="A change of a line alone is not noticed.",
     ),
@@ -233,16 +233,16 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-35",
-        place=f"{PLUGIN}/__init__.py",
+        place="hub/contract/webhooks.py",
         old="    if not secret or not hmac.compare_digest(",
         new="    if secret and not hmac.compare_digest(",
         bug="A call is believed before ION was asked for calls.",
     ),
     Mutant(
         row="ION-35",
-        place=f"{PLUGIN}/__init__.py",
-        old='        raise Refused(\n            "This call is not signed',
-        new='        Refused(\n            "This call is not signed',
+        place="hub/contract/webhooks.py",
+        old='        raise Refused(f"This call is not signed',
+        new='        Refused(f"This call is not signed',
         bug="A call that is not signed is believed.",
     ),
     Mutant(
@@ -262,8 +262,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-36",
         place=f"{PLUGIN}/reading.py",
-        old="            place.after = page.start\n",
-        new="            place.after = place.after\n",
+        old="            cursor.page = page.start\n",
+        new="            cursor.page = cursor.page\n",
         bug="A reading that broke off begins at the first page again.",
     ),
     Mutant(
@@ -299,10 +299,9 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-39",
-        place=f"{PLUGIN}/client.py",
+        place="hub/contract/tokens.py",
         old=(
-            "        if reply.status == 401:\n            reply = self._send(query, "
-            "variables, self._new_token())\n"
+            "        if reply.status == UNAUTHORIZED:\n            reply = send(self._renew(rejected=token))\n"
         ),
         new="",
         bug="An expired token is not renewed.",
@@ -331,7 +330,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-40",
         place=f"{PLUGIN}/__init__.py",
-        old='        pushed="{import_orders}",\n',
+        old='        pushed=FromSetting("import_orders"),\n',
         new="        pushed=True,\n",
         bug="Orders are taken over although that is not wanted.",
     ),
