@@ -1,6 +1,7 @@
 """The names that a plugin author imports."""
 
-from hub.contract import setting
+from typing import TYPE_CHECKING, Any
+
 from hub.contract.codes_in_use import codes_in_use
 from hub.contract.cursors import ChangeCursor
 from hub.contract.deletions import DeletionSweep, format_ids, parse_ids
@@ -43,6 +44,9 @@ from hub.contract.types import (
 from hub.contract.webhooks import signed_json
 from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry
 from hub.money import money, to_cents
+
+if TYPE_CHECKING:
+    from hub.contract import setting
 
 __all__ = [
     "NOT_LINKED",
@@ -93,3 +97,12 @@ __all__ = [
     "signed_json",
     "to_cents",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `setting` when it is first used: it needs marshmallow, and `hub --help` does not."""
+    if name == "setting":
+        from hub.contract import setting
+
+        return setting
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
