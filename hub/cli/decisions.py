@@ -133,18 +133,18 @@ def undo(target: str, yes: bool) -> None:
             f"{target!r} is neither the id of a posting nor run:ID; `hub outbox` and `hub runs`"
             " list them."
         )
-    plan = undoing.of_run(int(number)) if kind else undoing.of_posting(int(number))
-    for blocked in plan.left:
-        say(f"stays: {blocked.name}. {blocked.why}")
-    for removable in plan.back:
+    plan = undoing.plan_run(int(number)) if kind else undoing.plan_posting(int(number))
+    for blocked in plan.blocked:
+        say(f"stays: {blocked.name}. {blocked.reason}")
+    for removable in plan.removable:
         posting = removable.posting
         name = case_texts.called(posting)
         say(f"can be taken back: {name}, transaction {posting.quickbooks_id}.")
-    if not plan.back:
+    if not plan.removable:
         say("Nothing can be taken back.")
         raise SystemExit(3)
     if not yes:
-        click.confirm(f"Take {len(plan.back):,} out of QuickBooks?", abort=True)
+        click.confirm(f"Take {len(plan.removable):,} out of QuickBooks?", abort=True)
     count = undoing.undo(plan, who())
     say(f"{count:,} {'is' if count == 1 else 'are'} taken back with the next sync.")
 

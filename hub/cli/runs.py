@@ -131,6 +131,6 @@ def _print_reconciliation(result: dict[str, Any]) -> None:
         say(row["reason"] + (" Somebody looked at it and left it so." if row["accepted"] else ""))
     for row in (*result["strangers"], *result["apart"]):
         say(row["reason"])
-    say(f"{reconcile_run.told(result)}.")
+    say(f"{reconcile_run.sentence(result)}.")
     if result["troubles"]:
         say("`hub cases` says what to do.")

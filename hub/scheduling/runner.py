@@ -305,7 +305,7 @@ def _reconcile(steps: Steps, company: Company) -> None:
     steps.counts = steps.step("reconcile", reconcile) or {}
     if steps.counts:
         steps.recorder.line(
-            f"{reconcile_run.told(steps.counts)}.",
+            f"{reconcile_run.sentence(steps.counts)}.",
             "warning" if steps.counts["troubles"] else "info",
         )
 

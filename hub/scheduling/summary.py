@@ -125,7 +125,7 @@ def describe_result(run: Run) -> str:
 
 def _result_text(run: Run) -> str:
     if run.kind == "reconcile" and run.counts.get("proved_at"):
-        return reconcile_run.told(run.counts)
+        return reconcile_run.sentence(run.counts)
     if run.kind == "changes":
         return format_changes(run.counts.get("noticed", {})) or results.NOTHING
     if "result" in run.counts:

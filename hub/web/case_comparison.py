@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from hub.config import API_URLS
 from hub.context import current
 from hub.models import Case, Posting, Record, SourceDocument, TransactionHead
-from hub.posting.reconcile import posted_documents
+from hub.posting.reconcile.cases import CAUSE_SUFFIX
+from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import deep_links, display
 from hub.qbo.client import Client
 from hub.web.layout import day, moment
@@ -169,7 +170,7 @@ def transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     if case.act == "choose":
         ids = candidates(case.details)
         return [(posting.company_id, posting.kind, id) for posting in postings for id in ids]
-    if case.cause.endswith(posted_documents.SUFFIX):
+    if case.cause.endswith(CAUSE_SUFFIX):
         return [
             (posting.company_id, posting.kind, posting.quickbooks_id)
             for posting in postings
@@ -218,7 +219,7 @@ def sides_of_case(
     if case.act == "choose":
         ids = candidates(case.details)
         return [_candidate_side(session, posting, ids, entities) for posting in postings]
-    if case.cause.endswith(posted_documents.SUFFIX):
+    if case.cause.endswith(CAUSE_SUFFIX):
         return [_posted_side(session, posting, entities) for posting in postings]
     if case.cause.startswith("stranger:"):
         return _marked_sides(session, case, entities)
@@ -262,10 +263,8 @@ def _posted_side(session: Session, posting: Posting, entities: Entities) -> Side
 
 
 def _written_view(session: Session, posting: Posting) -> display.TransactionView | None:
-    stands = posted_documents.group(
-        session, posted_documents.rows(session, posting.company_id, [Posting.id == posting.id])
-    )
-    answer = stands[0].newest.answer if stands else posting.answer
+    documents = load_posted(session, posting.company_id, [Posting.id == posting.id])
+    answer = documents[0].last_write.answer if documents else posting.answer
     if answer.get("Line"):
         return display.entity(session, posting.company_id, posting.kind, answer)
     return display.payload(session, posting.company_id, posting.kind, posting.payload)

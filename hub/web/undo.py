@@ -9,7 +9,7 @@ from hub.db.engine import reading
 from hub.errors import NotFound, NotNow
 from hub.models import Posting, Run
 from hub.posting.actions import undo
-from hub.posting.actions.undo import Undoing
+from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import run_log
 from hub.web.access import needs, who
 from hub.web.paging import row_or_404
@@ -23,14 +23,14 @@ def run(run_id: int) -> str:
     """What of a run can be taken back, and what cannot."""
     with reading() as session:
         row_or_404(session, Run, run_id)
-    return _page("this run", url_for("runs.one", run_id=run_id), undo.of_run(run_id))
+    return _page("this run", url_for("runs.one", run_id=run_id), undo.plan_run(run_id))
 
 
 @pages.post("/run/<int:run_id>")
 @needs("operator")
 def undo_run(run_id: int) -> Response:
     """Takes back exactly what was shown and can still be taken back."""
-    return _done(lambda: undo.of_run(run_id), url_for("runs.one", run_id=run_id))
+    return _done(lambda: undo.plan_run(run_id), url_for("runs.one", run_id=run_id))
 
 
 @pages.get("/posting/<int:posting_id>")
@@ -40,7 +40,7 @@ def posting(posting_id: int) -> str:
     with reading() as session:
         row = row_or_404(session, Posting, posting_id)
     back = url_for("documents.one", document_id=row.document_id)
-    return _page("this posting", back, undo.of_posting(posting_id))
+    return _page("this posting", back, undo.plan_posting(posting_id))
 
 
 @pages.post("/posting/<int:posting_id>")
@@ -50,25 +50,26 @@ def undo_posting(posting_id: int) -> Response:
     with reading() as session:
         row = row_or_404(session, Posting, posting_id)
     return _done(
-        lambda: undo.of_posting(posting_id), url_for("documents.one", document_id=row.document_id)
+        lambda: undo.plan_posting(posting_id), url_for("documents.one", document_id=row.document_id)
     )
 
 
-def _page(what: str, back: str, plan: Undoing) -> str:
-    return render_template("undo.html", what=what, back=back, found=plan)
+def _page(what: str, back: str, plan: UndoPlan) -> str:
+    return render_template("undo.html", what=what, back=back, plan=plan)
 
 
-def _done(look: Callable[[], Undoing], back: str) -> Response:
-    ticked = set(request.form.getlist("posting", type=int))
+def _done(make_plan: Callable[[], UndoPlan], back: str) -> Response:
+    """Remove the documents that are ticked and can still be removed."""
+    ticked_ids = set(request.form.getlist("posting", type=int))
     try:
-        plan = look()
-        chosen = tuple(one for one in plan.back if one.posting.id in ticked)
+        plan = make_plan()
+        chosen = tuple(one for one in plan.removable if one.posting.id in ticked_ids)
         if not chosen:
             raise NotNow(
                 "Nothing was taken back: nothing was ticked, or it has changed since the page was"
                 " shown."
             )
-        planned = undo.undo(Undoing(company_id=plan.company_id, back=chosen), who())
+        planned = undo.undo(UndoPlan(company_id=plan.company_id, removable=chosen), who())
     except (NotNow, NotFound) as error:
         flash(error.text, "look")
         return redirect(back)

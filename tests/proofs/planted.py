@@ -503,7 +503,7 @@ BUGS = (
     Planted(
         "a document cannot be removed after it was changed",
         "hub/posting/actions/undo.py",
-        "Posting.id == (newest or posting_id)",
+        "Posting.id == (newest_id or posting_id)",
         "Posting.id == posting_id",
         "tests/stories/test_document_states.py::test_a_document_can_be_removed_after_it_was_changed",
     ),

@@ -186,7 +186,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(slot=slots)
     def undo(self, slot):
-        self.decide(slot, lambda posting: undo.undo(undo.of_posting(posting.id), "kari"))
+        self.decide(slot, lambda posting: undo.undo(undo.plan_posting(posting.id), "kari"))
 
     @rule()
     def disconnect(self):

@@ -353,8 +353,8 @@ def test_an_invoice_and_its_payment_are_removed_together(open_till):
     with transaction() as session:
         session.query(Posting).filter(Posting.kind == "bill").update({"run_id": None})
         session.query(Posting).filter(Posting.kind != "bill").update({"run_id": 1})
-    found = undo.of_run(1)
-    assert {one.posting.kind for one in found.back} == {"invoice", "payment"}
+    found = undo.plan_run(1)
+    assert {one.posting.kind for one in found.removable} == {"invoice", "payment"}
     undo.undo(found, "kari")
     till.run()
     assert (till.ours("Invoice"), till.ours("Payment"), till.cases()) == ([], [], [])

@@ -14,270 +14,282 @@ from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import NotFound
 from hub.models import Posting, Run, SourceDocument
+from hub.models.enums import Operation, PostingState
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import LIST_KINDS
-from hub.posting.reconcile import bank_reconciliation, posted_documents
-from hub.posting.reconcile import refresh as reconcile_refresh
-from hub.posting.reconcile.posted_documents import PostedDocument
+from hub.posting.reconcile.bank_reconciliation import reconciled_ids
+from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
+from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import company, payloads, transaction_index
 from hub.qbo.entities import linked_kind
 from hub.security import audit
 
-GONE = "It is no longer in QuickBooks."
-ENTRY = "It is an entry of a list, which others may use by now; make it inactive in QuickBooks if nobody does."
-CHANGE = "It was changed, not made; correct it at the source, or in QuickBooks."
-UNDER_WAY = "A change of it is on its way."
-RECONCILED = "A bank reconciliation covers it; undo that in QuickBooks first."
-AT_ONCE = 200
+MISSING_REASON = "It is no longer in QuickBooks."
+LIST_ENTRY_REASON = (
+    "It is an entry of a list, which others may use by now; make it inactive in QuickBooks if"
+    " nobody does."
+)
+CHANGE_REASON = "It was changed, not made; correct it at the source, or in QuickBooks."
+UNDER_WAY_REASON = "A change of it is on its way."
+RECONCILED_REASON = "A bank reconciliation covers it; undo that in QuickBooks first."
+CHUNK_SIZE = 200
+CHANGING_STATES = (*outbox.IN_FLIGHT, PostingState.READY, PostingState.WAITING)
 
 
 @value_object
-class Left:
-    """A document that stays in the books, and why."""
+class BlockedRemoval:
+    """A posting that cannot be removed from QuickBooks, and why."""
 
     posting: int
     name: str
-    why: str
+    reason: str
 
 
 @value_object
-class Undoing:
-    """What would be taken back, and what stays."""
+class UndoPlan:
+    """The documents that would be removed from QuickBooks, and those that cannot be."""
 
     company_id: int
-    back: tuple[PostedDocument, ...] = ()
-    left: tuple[Left, ...] = ()
+    removable: tuple[PostedDocument, ...] = ()
+    blocked: tuple[BlockedRemoval, ...] = ()
 
 
-def of_run(run_id: int) -> Undoing:
-    """What of the documents that a run posted can be taken back; QuickBooks is asked, nothing is changed."""
+def plan_run(run_id: int) -> UndoPlan:
+    """Return what of the documents that a run posted can be removed; QuickBooks is only read."""
     with reading() as session:
         if session.get(Run, run_id) is None:
             raise NotFound("run", str(run_id))
-    return _look([Posting.run_id == run_id])
+    return plan_selection([Posting.run_id == run_id])
 
 
-def of_posting(posting_id: int) -> Undoing:
-    """Return the same for one part of a document; any posting of it may be named, also a later change."""
+def plan_posting(posting_id: int) -> UndoPlan:
+    """Return whether one part of a document can be removed.
+
+    Any posting of the part may be given, also a later change.
+    """
     with reading() as session:
         posting = session.get(Posting, posting_id)
         if posting is None:
             raise NotFound("posting", str(posting_id))
-        created = (
-            select(Posting.id)
-            .where(Posting.document_id == posting.document_id, Posting.part == posting.part)
-            .where(Posting.operation == "create", Posting.state == "posted")
+        creations = select(Posting.id).where(
+            Posting.document_id == posting.document_id,
+            Posting.part == posting.part,
+            Posting.operation == Operation.CREATE,
+            Posting.state == PostingState.POSTED,
         )
-        newest = session.scalar(created.order_by(Posting.id.desc()).limit(1))
-    return _look([Posting.id == (newest or posting_id)])
+        newest_id = session.scalar(creations.order_by(Posting.id.desc()).limit(1))
+    return plan_selection([Posting.id == (newest_id or posting_id)])
 
 
-def undo(undoing: Undoing, who: str) -> int:
-    """Plans a deletion for each that can be taken back; it is sent like any posting. How many were planned."""
-    return sum(
-        _plan(undoing.back[first : first + AT_ONCE], who)
-        for first in range(0, len(undoing.back), AT_ONCE)
-    )  # a part at a time, so that others can write between
+def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
+    """Sort the posted documents of a selection into those that can be removed and the others."""
+    with reading() as session:
+        first = session.scalars(select(Posting).where(*conditions).limit(1)).first()
+        company_id = first.company_id if first else 0
+        documents = list(iter_documents(session, company_id, conditions))
+        changing = _changing_documents(session, [one.posting.document_id for one in documents])
+        closed_to = company.facts(session, company_id).closed_to if documents else None
+        blocked = _blocked_postings(session, conditions)
+    if not documents:
+        return UndoPlan(company_id=company_id, blocked=tuple(blocked))
+    posting_session = PostingSession(company_id)
+    obstacles = _obstacles(posting_session, documents, changing, closed_to)
+    removable = []
+    for document in documents:
+        obstacle = obstacles.get(document.posting.id)
+        if obstacle is None:
+            removable.append(document)
+        else:
+            blocked.append(_blocked(document.posting, obstacle))
+    return UndoPlan(company_id=company_id, removable=tuple(removable), blocked=tuple(blocked))
 
 
-def _plan(group: Sequence[PostedDocument], who: str) -> int:
+def undo(plan: UndoPlan, who: str) -> int:
+    """Plan a deletion of each removable document; return how many were planned.
+
+    The deletions are sent like any other posting. They are planned in chunks, so that others can
+    write in between.
+    """
     planned = 0
-    with transaction() as session:
-        mine = select(SourceDocument).where(
-            SourceDocument.id.in_([one.posting.document_id for one in group])
-        )
-        rows = {row.id: row for row in session.scalars(mine)}
-        known = outbox.history(session, rows.values())
-        for one in group:
-            row = rows[one.posting.document_id]
-            posting = outbox.plan(session, row, known=known[row.id], **_deletion(one, who))
-            posting.approved_by, posting.approved_payload = who, outbox.fingerprint(posting.payload)
-            planned += posting.state == "ready"
-        taken = {str(one.posting.id): one.posting.quickbooks_id for one in group}
-        audit.record(session, who, "postings undone", ", ".join(taken)[:300], quickbooks_ids=taken)
+    for first in range(0, len(plan.removable), CHUNK_SIZE):
+        planned += _plan_deletions(plan.removable[first : first + CHUNK_SIZE], who)
     return planned
 
 
-def _look(where: Sequence[ColumnElement[bool]]) -> Undoing:
-    """Sort the posted documents of a selection into those that can be removed and those that stay."""
-    with reading() as session:
-        first = session.scalars(select(Posting).where(*where).limit(1)).first()
-        company_id = first.company_id if first else 0
-        documents = [one for group in _groups(session, company_id, where) for one in group]
-        busy = _busy(session, [one.posting.document_id for one in documents])
-        closed = company.facts(session, company_id).closed_to if documents else None
-        left = _others(session, where)
-    if not documents:
-        return Undoing(company_id=company_id, left=tuple(left))
-    reasons = _reasons_to_stay(PostingSession(company_id), documents, busy, closed)
-    removable = []
-    for one in documents:
-        reason = reasons.get(one.posting.id)
-        if reason is None:
-            removable.append(one)
-        else:
-            left.append(_left(one.posting, reason))
-    return Undoing(company_id=company_id, back=tuple(removable), left=tuple(left))
+def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
+    document_ids = [document.posting.document_id for document in documents]
+    planned = 0
+    with transaction() as session:
+        query = select(SourceDocument).where(SourceDocument.id.in_(document_ids))
+        rows = {row.id: row for row in session.scalars(query)}
+        histories = outbox.history(session, rows.values())
+        for document in documents:
+            row = rows[document.posting.document_id]
+            deletion = _deletion(document, who)
+            posting = outbox.plan(session, row, known=histories[row.id], **deletion)
+            posting.approved_by = who
+            posting.approved_payload = outbox.fingerprint(posting.payload)
+            if posting.state == PostingState.READY:
+                planned += 1
+        quickbooks_ids = {}
+        for document in documents:
+            quickbooks_ids[str(document.posting.id)] = document.posting.quickbooks_id
+        audit.record(
+            session,
+            who,
+            "postings undone",
+            ", ".join(quickbooks_ids)[:300],
+            quickbooks_ids=quickbooks_ids,
+        )
+    return planned
 
 
-def _reasons_to_stay(
+def _deletion(document: PostedDocument, who: str) -> dict[str, Any]:
+    """Return the arguments that plan the deletion of a document as it was last written."""
+    posting = document.posting
+    id = str(posting.quickbooks_id)
+    sync_token = str(document.last_write.sync_token or "")
+    return {
+        "operation": Operation.DELETE,
+        "part": posting.part,
+        "base": f"{id}:{sync_token}",
+        "kind": posting.kind,
+        "quickbooks_id": id,
+        "payload": payloads.encode(payloads.delete_body(id, sync_token)),
+        "meaning": {outbox.REMOVED_BY: who},
+        "number": posting.number,
+        "total": document.posted_total,
+        "currency": posting.currency,
+        "state": PostingState.READY,
+    }
+
+
+def _obstacles(
     posting_session: PostingSession,
     documents: Sequence[PostedDocument],
-    busy: Container[int],
-    closed: dt.date | None,
+    changing: Container[int],
+    closed_to: dt.date | None,
 ) -> dict[int, str]:
     """Return, by posting, why a document cannot be removed from QuickBooks."""
-    current = _shown(posting_session, documents)
-    reconciled = bank_reconciliation.reconciled(posting_session, current)
-    reasons = {}
-    for one in documents:
-        if one.posting.document_id in busy:
-            reasons[one.posting.id] = UNDER_WAY
+    ids_by_kind: dict[str, list[str]] = defaultdict(list)
+    for document in documents:
+        kind, id = document.key
+        ids_by_kind[kind].append(id)
+    current = fetch_current(posting_session, ids_by_kind)
+    reconciled = reconciled_ids(posting_session, current)
+    obstacles = {}
+    for document in documents:
+        if document.posting.document_id in changing:
+            obstacles[document.posting.id] = UNDER_WAY_REASON
             continue
-        reason = _why(one, current, reconciled, closed)
-        if reason:
-            reasons[one.posting.id] = reason
-    return _with_settled(documents, current, reasons)
+        obstacle = _own_obstacle(document, current, reconciled, closed_to)
+        if obstacle:
+            obstacles[document.posting.id] = obstacle
+    return _with_dependents(documents, current, obstacles)
 
 
-def _with_settled(
-    documents: Sequence[PostedDocument],
-    current: reconcile_refresh.Shown,
-    reasons: Mapping[int, str],
+def _own_obstacle(
+    document: PostedDocument,
+    current: EntitiesByKey,
+    reconciled: Container[str],
+    closed_to: dt.date | None,
+) -> str:
+    """Say what about a transaction itself prevents its removal; "" if nothing does."""
+    kind, id = document.key
+    entity = current.get((kind, id))
+    if entity is None:
+        return MISSING_REASON
+    if transaction_index.is_voided(entity):
+        return "It was voided in QuickBooks."
+    written = document.last_write.answer or {}
+    if payloads.content(kind, entity) != payloads.content(kind, written):
+        return "It was changed in QuickBooks since it was posted."
+    if id in reconciled:
+        return RECONCILED_REASON
+    if closed_to and dt.date.fromisoformat(str(entity["TxnDate"])[:10]) <= closed_to:
+        return f"The books are closed up to {closed_to:%d %b %Y}."
+    return ""
+
+
+def _with_dependents(
+    documents: Sequence[PostedDocument], current: EntitiesByKey, obstacles: Mapping[int, str]
 ) -> dict[int, str]:
-    """Add documents on which something depends that stays.
+    """Add the obstacles of documents on which something depends that stays.
 
     Repeats until nothing changes: a document that stays keeps those that it settles in place.
     """
-    reasons = dict(reasons)
+    obstacles = dict(obstacles)
     while True:
-        remaining = [one for one in documents if one.posting.id not in reasons]
-        going = {_key(one) for one in remaining}
-        hindered = {}
-        for one in remaining:
-            reason = _hindered(one, current[_key(one)], going)
-            if reason:
-                hindered[one.posting.id] = reason
-        if not hindered:
-            return reasons
-        reasons |= hindered
+        remaining = [one for one in documents if one.posting.id not in obstacles]
+        removable = {document.key for document in remaining}
+        added = {}
+        for document in remaining:
+            obstacle = _dependent_obstacle(document, current[document.key], removable)
+            if obstacle:
+                added[document.posting.id] = obstacle
+        if not added:
+            return obstacles
+        obstacles |= added
 
 
-def _hindered(
-    one: PostedDocument, entity: dict[str, Any], going: Container[tuple[str, str]]
+def _dependent_obstacle(
+    document: PostedDocument, entity: Mapping[str, Any], removable: Container[tuple[str, str]]
 ) -> str:
     """Say what depends on a transaction and is not removed with it; "" if nothing does."""
-    linked = _links(entity) - _links(one.newest.answer or {})
-    others = [(linked_kind(type), id) for type, id in linked]
-    if others and all(other in going for other in others):
+    dependents = _links(entity) - _links(document.last_write.answer or {})
+    if dependents and all(key in removable for key in dependents):
         return ""
     if _is_partly_paid(entity):
         return "It is paid in QuickBooks, in part or whole; take the payment back first."
-    return "Another transaction in QuickBooks is linked to it." if others else ""
+    return "Another transaction in QuickBooks is linked to it." if dependents else ""
 
 
-def _key(one: PostedDocument) -> tuple[str, str]:
-    return one.posting.kind, str(one.posting.quickbooks_id)
+def _links(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the kinds and ids of the transactions that one is linked to."""
+    links = set()
+    for link in entity.get("LinkedTxn") or ():
+        links.add((linked_kind(str(link.get("TxnType"))), str(link.get("TxnId"))))
+    return links
 
 
-def _is_partly_paid(entity: dict[str, Any]) -> bool:
+def _is_partly_paid(entity: Mapping[str, Any]) -> bool:
     if "Balance" not in entity:
         return False
     total = Decimal(str(entity.get("TotalAmt") or 0))
     return Decimal(str(entity["Balance"])) != total
 
 
-def _others(session: Session, where: Sequence[ColumnElement[bool]]) -> list[Left]:
-    """What else was posted: entries of lists, and changes of what stood there before."""
-    posted = select(Posting).where(*where, Posting.state == "posted").order_by(Posting.id)
-    entries = session.scalars(
-        posted.where(Posting.operation == "create", Posting.kind.in_(LIST_KINDS))
-    )
-    left = [_left(posting, ENTRY) for posting in entries]
-    ids = posted.with_only_columns(Posting.document_id).where(Posting.operation == "create")
-    created = set(session.scalars(ids))
-    changes = session.scalars(posted.where(Posting.operation == "update"))
-    return left + [_left(one, CHANGE) for one in changes if one.document_id not in created]
+def _changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:
+    """Return the documents of which a change is under way or planned."""
+    changing: set[int] = set()
+    for first in range(0, len(document_ids), CHUNK_SIZE):
+        query = select(Posting.document_id).where(
+            Posting.document_id.in_(document_ids[first : first + CHUNK_SIZE]),
+            Posting.state.in_(CHANGING_STATES),
+            Posting.operation != Operation.ATTACH,
+        )
+        changing.update(session.scalars(query))
+    return changing
 
 
-def _left(posting: Posting, why: str) -> Left:
-    return Left(posting=posting.id, name=case_texts.called(posting), why=why)
+def _blocked_postings(
+    session: Session, conditions: Sequence[ColumnElement[bool]]
+) -> list[BlockedRemoval]:
+    """Return the list entries that were posted, and the changes of transactions of others."""
+    posted = select(Posting).where(*conditions, Posting.state == PostingState.POSTED)
+    is_creation = Posting.operation == Operation.CREATE
+    entries = posted.where(is_creation, Posting.kind.in_(LIST_KINDS)).order_by(Posting.id)
+    blocked = [_blocked(entry, LIST_ENTRY_REASON) for entry in session.scalars(entries)]
+
+    created_ids = posted.with_only_columns(Posting.document_id).where(is_creation)
+    created = set(session.scalars(created_ids))
+    changes = posted.where(Posting.operation == Operation.UPDATE).order_by(Posting.id)
+    for change in session.scalars(changes):
+        if change.document_id not in created:
+            blocked.append(_blocked(change, CHANGE_REASON))
+    return blocked
 
 
-def _groups(
-    session: Session, company_id: int, where: Sequence[ColumnElement[bool]]
-) -> list[list[PostedDocument]]:
-    groups: list[list[PostedDocument]] = []
-    last = 0
-    while rows := posted_documents.rows(session, company_id, [*where, Posting.id > last]):
-        last = rows[-1][0].id
-        groups.append(posted_documents.group(session, rows))
-    return groups
-
-
-def _busy(session: Session, documents: Sequence[int]) -> set[int]:
-    going = (
-        Posting.state.in_((*outbox.IN_FLIGHT, "ready", "waiting")),
-        Posting.operation != "attach",
-    )
-    parts = (documents[first : first + AT_ONCE] for first in range(0, len(documents), AT_ONCE))
-    under_way = (
-        select(Posting.document_id).where(Posting.document_id.in_(part), *going) for part in parts
-    )
-    return {id for found in under_way for id in session.scalars(found)}
-
-
-def _shown(
-    posting_session: PostingSession, found: Sequence[PostedDocument]
-) -> reconcile_refresh.Shown:
-    """How each of them is in QuickBooks now."""
-    ids: dict[str, list[str]] = defaultdict(list)
-    for one in found:
-        ids[one.posting.kind].append(str(one.posting.quickbooks_id))
-    return reconcile_refresh.fetch_current(posting_session, ids)
-
-
-def _why(
-    one: PostedDocument,
-    shown: reconcile_refresh.Shown,
-    covered: Container[str],
-    closed: dt.date | None,
-) -> str:
-    """Why it cannot be taken back, "" when it can."""
-    kind, id = one.posting.kind, str(one.posting.quickbooks_id)
-    entity, written = shown.get((kind, id)), one.newest.answer or {}
-    if entity is None:
-        return GONE
-    if transaction_index.is_voided(entity):
-        return "It was voided in QuickBooks."
-    if payloads.content(kind, entity) != payloads.content(kind, written):
-        return "It was changed in QuickBooks since it was posted."
-    if id in covered:
-        return RECONCILED
-    if closed and dt.date.fromisoformat(str(entity["TxnDate"])[:10]) <= closed:
-        return f"The books are closed up to {closed:%d %b %Y}."
-    return ""
-
-
-def _links(entity: dict[str, Any]) -> set[tuple[str, str]]:
-    return {
-        (str(link.get("TxnType")), str(link.get("TxnId"))) for link in entity.get("LinkedTxn") or ()
-    }
-
-
-def _deletion(one: PostedDocument, who: str) -> dict[str, Any]:
-    id, token = str(one.posting.quickbooks_id), str(one.newest.sync_token or "")
-    return {
-        "operation": "delete",
-        "part": one.posting.part,
-        "base": f"{id}:{token}",
-        "kind": one.posting.kind,
-        "quickbooks_id": id,
-        "payload": payloads.encode(payloads.delete_body(id, token)),
-        "meaning": {outbox.REMOVED_BY: who},
-        "number": one.posting.number,
-        "total": one.total,
-        "currency": one.posting.currency,
-        "state": "ready",
-    }
+def _blocked(posting: Posting, reason: str) -> BlockedRemoval:
+    return BlockedRemoval(posting=posting.id, name=case_texts.called(posting), reason=reason)

@@ -54,9 +54,7 @@ def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Tell whether an unmarked transaction has the date and party of a posting."""
-    if head.marker or not _is_foreign(head, posting):
-        return False
-    if head.currency not in ("", posting.summary.currency):
+    if not _may_be_entered_by_hand(head, posting):
         return False
     date = posting.summary.day
     if date is None or head.date is None:
@@ -66,8 +64,15 @@ def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
     return head.date == date and head.party == posting.summary.party
 
 
+def _may_be_entered_by_hand(head: TransactionHead, posting: CheckedPosting) -> bool:
+    """Tell whether a transaction has no marker and no other currency than a posting."""
+    if head.marker or not _is_foreign(head, posting):
+        return False
+    return head.currency in ("", posting.summary.currency)
+
+
 def _may_be_from_bank_feed(head: TransactionHead, posting: CheckedPosting, date: dt.date) -> bool:
-    """Tell whether an expense may have come from the bank, some days later, with or without party."""
+    """Tell whether an expense may be from the bank feed: some days later, or without a party."""
     if head.date is None or abs(head.date - date) > BANK_FEED_DELAY:
         return False
     return head.party in ("", posting.summary.party)

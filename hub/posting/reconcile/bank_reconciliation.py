@@ -1,57 +1,67 @@
-"""Which transactions a bank reconciliation covers: only QuickBooks' list of transactions tells."""
+"""Find the transactions that a bank reconciliation covers, from the report that lists them."""
 
 import calendar
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile.refresh import Shown
+from hub.posting.reconcile.refresh import EntitiesByKey
 
 # Only these move money on a bank or credit card account.
-BANKED = ("expense", "payment", "refund", "deposit", "bill_payment")
+BANK_KINDS = ("expense", "payment", "refund", "deposit", "bill_payment")
+Cell = Mapping[str, Any]
 
 
-def reconciled(posting_session: PostingSession, shown: Shown) -> frozenset[str]:
-    """The ids of those that a reconciliation covers; one read for each month in which one of them is dated."""
-    days = {_day(entity) for (kind, _), entity in shown.items() if kind in BANKED}
-    months = sorted({day.replace(day=1) for day in days})
-    return frozenset(id for month in months for id in _covered(posting_session, month))
+def reconciled_ids(posting_session: PostingSession, entities: EntitiesByKey) -> frozenset[str]:
+    """Return the ids of the transactions that a bank reconciliation covers.
+
+    Costs one read for each month in which one of these transactions is dated.
+    """
+    months = set()
+    for (kind, _), entity in entities.items():
+        if kind in BANK_KINDS:
+            months.add(_transaction_date(entity).replace(day=1))
+    ids: set[str] = set()
+    for first_day in sorted(months):
+        ids.update(_reconciled_in_month(posting_session, first_day))
+    return frozenset(ids)
 
 
-def _covered(posting_session: PostingSession, first: dt.date) -> Iterator[str]:
-    last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-    period = {"start_date": first.isoformat(), "end_date": last.isoformat()}
-    told = (
-        posting_session.note(
-            posting_session.client().report("TransactionList", period | {"cleared": "Reconciled"})
-        )
-        .check()
-        .body
-    )
-    place = _place(told)
-    for cells in _rows(told.get("Rows")):
-        if place < len(cells) and cells[place].get("id"):
-            yield str(cells[place]["id"])
+def _reconciled_in_month(posting_session: PostingSession, first_day: dt.date) -> Iterator[str]:
+    """Yield the ids of all reconciled transactions of a month."""
+    days = calendar.monthrange(first_day.year, first_day.month)[1]
+    parameters = {
+        "start_date": first_day.isoformat(),
+        "end_date": first_day.replace(day=days).isoformat(),
+        "cleared": "Reconciled",
+    }
+    answer = posting_session.client().report("TransactionList", parameters)
+    report = posting_session.note(answer).check().body
+    column = _transaction_column(report)
+    for cells in _report_rows(report.get("Rows")):
+        if column < len(cells) and cells[column].get("id"):
+            yield str(cells[column]["id"])
 
 
-def _place(report: dict[str, Any]) -> int:
-    """Return which column names the transaction; the ids in others are of parties and accounts."""
+def _transaction_column(report: Mapping[str, Any]) -> int:
+    """Return the column whose ids are of transactions; others have ids of parties and accounts."""
     columns = (report.get("Columns") or {}).get("Column") or []
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         for entry in column.get("MetaData") or ():
             if str(entry.get("Value")) == "txn_type":
-                return place
+                return index
     return 1
 
 
-def _rows(part: Any) -> Iterator[list[dict[str, Any]]]:
-    """The cells of each line, however deep it lies."""
-    for row in (part or {}).get("Row") or ():
-        if isinstance(row.get("ColData"), list):
-            yield row["ColData"]
-        yield from _rows(row.get("Rows"))
+def _report_rows(section: Mapping[str, Any] | None) -> Iterator[list[Cell]]:
+    """Yield the cells of each row, also of nested sections."""
+    for row in (section or {}).get("Row") or ():
+        cells = row.get("ColData")
+        if isinstance(cells, list):
+            yield cells
+        yield from _report_rows(row.get("Rows"))
 
 
-def _day(entity: dict[str, Any]) -> dt.date:
+def _transaction_date(entity: Mapping[str, Any]) -> dt.date:
     return dt.date.fromisoformat(str(entity["TxnDate"])[:10])

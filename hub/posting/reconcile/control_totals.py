@@ -1,4 +1,7 @@
-"""Control totals: by app, kind, month and currency what the source says, what was posted and what QuickBooks holds."""
+"""Control totals: what the source says, what was posted and what QuickBooks has.
+
+There is a line for each app, kind, month and currency.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -7,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from hub.money import ZERO, to_cents
-from hub.outbox import CREDITS
-from hub.posting.reconcile.posted_documents import PostedSummary
+from hub.outbox.statistics import CREDITS
+from hub.posting.reconcile.posted_documents import Discrepancy, PostedSummary
 
 Key = tuple[str, str, str, str]  # app, kind, period, currency
 
@@ -21,58 +24,71 @@ class Sums:
     source: Decimal = ZERO
     posted: Decimal = ZERO
     quickbooks: Decimal = ZERO
-    differing: int = 0  # documents that are away or have another total
-    apart: Decimal = ZERO  # their differences, whichever way each goes
-    open: Decimal = ZERO  # of that, what nobody has looked at and let stand
+    differing: int = 0  # documents that are absent or have another total
+    absolute_difference: Decimal = ZERO  # of all documents, whether QuickBooks has more or less
+    open_difference: Decimal = ZERO  # the part of it that nobody has accepted
 
 
 class Totals:
-    """The lines of one proof; as many as there are months and kinds, however many documents."""
+    """The lines of one reconciliation: one for each app, kind, month and currency."""
 
     def __init__(self) -> None:
         self.documents = 0
         self._lines: dict[Key, Sums] = defaultdict(Sums)
 
-    def add(self, one: PostedSummary, *, accepted: bool = False) -> None:
-        """Counts a document."""
-        sums = self._lines[one.slug, one.kind, one.period, one.currency]
-        sign = -1 if one.kind in CREDITS else 1
-        posted = one.total or ZERO
-        held = posted if one.busy else one.held  # what is half done is neither here nor there
-        self.documents += 1
+    def add(self, summary: PostedSummary, *, accepted: bool = False) -> None:
+        """Count a document; `accepted` says that a person accepted its difference."""
+        sign = -1 if summary.kind in CREDITS else 1
+        posted = summary.posted_total or ZERO
+        # QuickBooks may show half of a change that is under way, so the document counts as posted.
+        current = posted if summary.is_changing else summary.quickbooks_total
+        difference = abs(current - posted)
+
+        sums = self._lines[summary.slug, summary.kind, summary.period, summary.currency]
         sums.documents += 1
-        sums.source += sign * (one.whole or ZERO)
+        sums.source += sign * (summary.expected_total or ZERO)
         sums.posted += sign * posted
-        sums.quickbooks += sign * held
-        sums.differing += bool(one.trouble) and not one.busy
-        sums.apart += abs(held - posted)
-        sums.open += ZERO if accepted else abs(held - posted)
+        sums.quickbooks += sign * current
+        sums.absolute_difference += difference
+        if not accepted:
+            sums.open_difference += difference
+        if summary.discrepancy != Discrepancy.NONE and not summary.is_changing:
+            sums.differing += 1
+        self.documents += 1
 
     def lines(self) -> list[dict[str, Any]]:
-        """As plain JSON, money as text."""
-        return [_line(key, sums) for key, sums in sorted(self._lines.items())]
+        """Return the lines as plain JSON, money as text."""
+        return [_as_json(key, sums) for key, sums in sorted(self._lines.items())]
 
 
-def _line(key: Key, sums: Sums) -> dict[str, Any]:
+def _as_json(key: Key, sums: Sums) -> dict[str, Any]:
     app, kind, period, currency = key
     amounts = {
         "source": sums.source,
         "posted": sums.posted,
         "quickbooks": sums.quickbooks,
         "difference": sums.quickbooks - sums.posted,
-        "apart": sums.apart,
-        "open": sums.open,
+        "apart": sums.absolute_difference,
+        "open": sums.open_difference,
     }
-    told = {name: str(to_cents(amount, currency or "USD")) for name, amount in amounts.items()}
-    about = {"app": app, "kind": kind, "period": period, "currency": currency}
-    return {**about, "documents": sums.documents, "differing": sums.differing, **told}
+    line: dict[str, Any] = {
+        "app": app,
+        "kind": kind,
+        "period": period,
+        "currency": currency,
+        "documents": sums.documents,
+        "differing": sums.differing,
+    }
+    for name, amount in amounts.items():
+        line[name] = str(to_cents(amount, currency or "USD"))
+    return line
 
 
 def differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
     """Add up by currency, without their signs, the differences that nobody has accepted."""
     sums: dict[str, Decimal] = {}
     for line in lines:
-        # A proof of an older version did not store which part was accepted.
+        # A reconciliation of an older version did not store which part was accepted.
         unaccepted = line.get("open", line["difference"])
         sums[line["currency"]] = sums.get(line["currency"], ZERO) + abs(Decimal(unaccepted))
     return sums

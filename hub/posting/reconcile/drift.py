@@ -2,201 +2,231 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
+from hub.contract.documents import ReceiptState
 from hub.db.engine import reading, transaction
 from hub.models import TransactionHead
 from hub.money import ZERO, to_cents
 from hub.posting import case_texts, receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
-from hub.posting.reconcile import posted_documents
-from hub.posting.reconcile import refresh as reconcile_refresh
-from hub.posting.reconcile.posted_documents import PostedDocument
+from hub.posting.reconcile import cases
+from hub.posting.reconcile.posted_documents import ABSENT, Discrepancy, PostedDocument, of_heads
+from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import payloads
 from hub.qbo.display import namer
 from hub.qbo.entities import linked_kind
 
-PAYABLE = ("bill", "invoice")
-AT_ONCE = 200
-MOST = 20  # payments of one document that are read for the day of the last
+PAYABLE_KINDS = ("bill", "invoice")
+CHUNK_SIZE = 200
+MAX_PAYMENTS_READ = 20  # of one document, to find the date of the last
 
 
 @dataclass(frozen=True)
 class DocumentNews:
-    """What became of one document: what is wrong with it, and what is paid of it."""
+    """What became of one document: its discrepancy, and what is paid of it."""
 
-    one: PostedDocument
-    trouble: str = ""
+    document: PostedDocument
+    discrepancy: Discrepancy = Discrepancy.NONE
     reason: str = ""
     paid: Decimal | None = None
     paid_on: dt.date | None = None
+
+
+class _Chunk(NamedTuple):
+    """Changed heads and the posted documents that have them."""
+
+    heads: Sequence[TransactionHead]
+    documents: Sequence[PostedDocument]
 
 
 def watch(company_id: int) -> Counter[str]:
     """Process every transaction of ours that others changed; return the number of each result."""
     posting_session = PostingSession(company_id)
     counts = Counter[str]()
-    last = ("", "")
-    while group := _group(posting_session, last):
-        heads, documents = group
-        last = heads[-1].kind, heads[-1].quickbooks_id
-        idle = [one for one in documents if not one.busy]
-        busy = {(one.posting.kind, one.posting.quickbooks_id) for one in documents if one.busy}
-        current = _shown(posting_session, idle)
-        news = [_news(one, current) for one in idle]
-        processed = [head for head in heads if (head.kind, head.quickbooks_id) not in busy]
+    last_key = ("", "")
+    while True:
+        chunk = _next_chunk(company_id, last_key)
+        if not chunk.heads:
+            return counts
+        last_key = chunk.heads[-1].kind, chunk.heads[-1].quickbooks_id
+        idle = [document for document in chunk.documents if not document.is_changing]
+        changing_keys = {document.key for document in chunk.documents if document.is_changing}
+        current = _read_current(posting_session, idle)
+        news = [_news(document, current) for document in idle]
+        processed = []
+        for head in chunk.heads:
+            if (head.kind, head.quickbooks_id) not in changing_keys:
+                processed.append(head)
         with transaction() as session:
             for item in news:
-                counts += _tell(session, item)
-            _looked_at(session, processed)
-    return counts
+                counts += _report(session, item)
+            _mark_processed(session, processed)
 
 
-def _group(
-    posting_session: PostingSession, last: tuple[str, str]
-) -> tuple[Sequence[TransactionHead], list[PostedDocument]] | None:
-    changed = select(TransactionHead).where(
-        TransactionHead.company_id == posting_session.company_id, TransactionHead.news
-    )
-    later = changed.where(tuple_(TransactionHead.kind, TransactionHead.quickbooks_id) > last)
-    with reading() as session:
-        heads = session.scalars(
-            later.order_by(TransactionHead.kind, TransactionHead.quickbooks_id).limit(AT_ONCE)
-        ).all()
-        return (
-            (heads, posted_documents.under(session, posting_session.company_id, heads))
-            if heads
-            else None
+def _next_chunk(company_id: int, last_key: tuple[str, str]) -> _Chunk:
+    """Load the next heads that changed, with their documents."""
+    query = (
+        select(TransactionHead)
+        .where(
+            TransactionHead.company_id == company_id,
+            TransactionHead.news,
+            tuple_(TransactionHead.kind, TransactionHead.quickbooks_id) > last_key,
         )
+        .order_by(TransactionHead.kind, TransactionHead.quickbooks_id)
+        .limit(CHUNK_SIZE)
+    )
+    with reading() as session:
+        heads = session.scalars(query).all()
+        documents = of_heads(session, company_id, heads) if heads else ()
+        return _Chunk(heads, documents)
 
 
-def _shown(
-    posting_session: PostingSession, ours: Iterable[PostedDocument]
-) -> reconcile_refresh.Shown:
-    """What QuickBooks is asked about a group: the edited ones, and the payments of those whose source wants the day."""
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for one in ours:
-        if one.edited and one.trouble not in ("missing", "voided"):
-            wanted[one.posting.kind].add(str(one.posting.quickbooks_id))
-        for kind, id in _payments(one):
-            wanted[kind].add(id)
-    return reconcile_refresh.fetch_current(posting_session, wanted)
+def _read_current(
+    posting_session: PostingSession, documents: Iterable[PostedDocument]
+) -> EntitiesByKey:
+    """Read edited transactions, and the payments of those whose source wants their dates."""
+    ids_by_kind: dict[str, set[str]] = defaultdict(set)
+    for document in documents:
+        if document.is_edited and document.discrepancy not in ABSENT:
+            kind, id = document.key
+            ids_by_kind[kind].add(id)
+        for kind, id in _payment_keys(document):
+            ids_by_kind[kind].add(id)
+    return fetch_current(posting_session, ids_by_kind)
 
 
-def _payments(one: PostedDocument) -> list[tuple[str, str]]:
-    """The newest payments of a document, where anybody wants to know of them."""
-    if (
-        one.head is None
-        or _paid(one) is None
-        or not receipts.is_wanted(one.posting.document.slug, "paid", "part_paid")
-    ):
+def _payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
+    """Return the newest payments of a document; none if no app wants to know of them."""
+    if document.head is None or _paid_amount(document) is None:
         return []
-    return [
-        (kind, str(link["id"]))
-        for link in one.head.links[-MOST:]
-        if (kind := linked_kind(str(link["type"])))
-    ]
+    if not receipts.is_wanted(document.posting.document.slug, "paid", "part_paid"):
+        return []
+    keys = []
+    for link in document.head.links[-MAX_PAYMENTS_READ:]:
+        kind = linked_kind(str(link["type"]))
+        if kind:
+            keys.append((kind, str(link["id"])))
+    return keys
 
 
-def _news(one: PostedDocument, shown: reconcile_refresh.Shown) -> DocumentNews:
-    if one.trouble in ("missing", "voided") or one.head is None:
-        return DocumentNews(one, one.trouble, posted_documents.reason(one))
-    told = _edits(one, shown)
-    edited = f"{case_texts.called(one.posting)} was changed in QuickBooks. {' '.join(told)}"
-    reason = posted_documents.reason(one) if one.trouble else edited
-    return DocumentNews(one, "differs" if told else "", reason, _paid(one), _paid_on(one, shown))
+def _news(document: PostedDocument, current: EntitiesByKey) -> DocumentNews:
+    """Compare a document with what QuickBooks has of it."""
+    if document.discrepancy in ABSENT or document.head is None:
+        return DocumentNews(document, document.discrepancy, cases.reason(document))
+    edits = _edits(document, current)
+    if document.discrepancy != Discrepancy.NONE:
+        reason = cases.reason(document)
+    else:
+        name = case_texts.called(document.posting)
+        reason = f"{name} was changed in QuickBooks. {' '.join(edits)}"
+    return DocumentNews(
+        document,
+        Discrepancy.DIFFERS if edits else Discrepancy.NONE,
+        reason,
+        _paid_amount(document),
+        _last_payment_date(document, current),
+    )
 
 
-def _edits(one: PostedDocument, shown: reconcile_refresh.Shown) -> list[str]:
-    """What was edited, where its content is another than what we wrote."""
-    kind, written = one.posting.kind, one.newest.answer or {}
-    entity = shown.get((kind, str(one.posting.quickbooks_id)))
+def _edits(document: PostedDocument, current: EntitiesByKey) -> list[str]:
+    """Describe what was edited; empty if the content is as it was written."""
+    entity = current.get(document.key)
     if entity is None:
         return []
+    posting = document.posting
+    written = payloads.summarize(posting.kind, document.last_write.answer or {})
+    edited = payloads.summarize(posting.kind, entity)
     with reading() as session:
-        named = namer(
-            session, one.posting.company_id, party_list(one.posting.kind, one.posting.summary)
-        )
-        return payloads.differences(
-            payloads.summarize(kind, written), payloads.summarize(kind, entity), name_of=named
-        )
+        name_of = namer(session, posting.company_id, party_list(posting.kind, posting.summary))
+        return payloads.differences(written, edited, name_of=name_of)
 
 
-def _paid(one: PostedDocument) -> Decimal | None:
-    """What is paid of it; None where nothing can be."""
-    head = one.head
-    if one.posting.kind not in PAYABLE or head is None or not head.total or head.balance is None:
+def _paid_amount(document: PostedDocument) -> Decimal | None:
+    """Return what is paid of a document; None if it cannot be paid."""
+    head = document.head
+    if head is None or document.posting.kind not in PAYABLE_KINDS:
         return None
-    return to_cents(head.total - head.balance, head.currency or one.posting.currency or "USD")
+    if not head.total or head.balance is None:
+        return None
+    currency = head.currency or document.posting.currency or "USD"
+    return to_cents(head.total - head.balance, currency)
 
 
-def _paid_on(
-    one: PostedDocument, shown: Mapping[tuple[str, str], Mapping[str, Any]]
-) -> dt.date | None:
-    """The day of its last payment."""
-    paid = [shown.get(payment) or {} for payment in _payments(one)]
-    days = [
-        dt.date.fromisoformat(str(entity["TxnDate"])[:10])
-        for entity in paid
-        if entity.get("TxnDate")
-    ]
-    head = one.head
-    return max(days, default=head.updated_at.date() if head and head.updated_at else None)
+def _last_payment_date(document: PostedDocument, current: EntitiesByKey) -> dt.date | None:
+    """Return the date of the last payment, or the day of the last change if none was read."""
+    dates = []
+    for key in _payment_keys(document):
+        text = current.get(key, {}).get("TxnDate")
+        if text:
+            dates.append(dt.date.fromisoformat(str(text)[:10]))
+    if dates:
+        return max(dates)
+    head = document.head
+    return head.updated_at.date() if head and head.updated_at else None
 
 
-def _tell(session: Session, news: DocumentNews) -> Counter[str]:
-    posted_documents.judge(session, news.one, news.trouble, news.reason)
-    found: Counter[str] = Counter({news.trouble: 1} if news.trouble else {})
-    if news.paid is not None and not news.trouble and (state := _payment(session, news)):
-        found[state] += 1
-    return found
+def _report(session: Session, news: DocumentNews) -> Counter[str]:
+    """Update the case of a document and tell its source; return what was reported."""
+    cases.update_case(session, news.document, news.discrepancy, news.reason)
+    if news.discrepancy != Discrepancy.NONE:
+        return Counter({str(news.discrepancy): 1})
+    state = _report_payment(session, news)
+    return Counter({state: 1}) if state else Counter()
 
 
-def _payment(session: Session, news: DocumentNews) -> str:
+def _report_payment(session: Session, news: DocumentNews) -> str:
     """Queue a receipt if the paid amount has changed, also if a payment was taken back.
 
     Return the state that the source is told; "" if it has been told already.
     """
-    one = news.one
-    paid = news.paid or ZERO
-    state = _payment_state(one, paid)
-    amount = None if state == "posted" else paid
-    last = receipts.last(session, one.posting.document, ("posted", "part_paid", "paid"))
+    if news.paid is None:
+        return ""
+    source_document = news.document.posting.document
+    state = _payment_state(news.document, news.paid)
+    amount = None if state == "posted" else news.paid
+    last = receipts.last(session, source_document, ("posted", "part_paid", "paid"))
     last_state = last.state if last else "posted"
     if last_state == state:
         last_paid = Decimal((last.body or {}).get("paid") or 0) if last else ZERO
         if amount is None or last_paid == amount:
             return ""
     receipts.queue(
-        session, one.posting.document, state, posting=one.newest, paid=amount, paid_on=news.paid_on
+        session,
+        source_document,
+        state,
+        posting=news.document.last_write,
+        paid=amount,
+        paid_on=news.paid_on,
     )
-    return str(state)
+    return state
 
 
-def _payment_state(one: PostedDocument, paid: Decimal) -> Any:
-    if one.head is not None and one.head.balance == ZERO:
+def _payment_state(document: PostedDocument, paid: Decimal) -> ReceiptState:
+    if document.head is not None and document.head.balance == ZERO:
         return "paid"
     return "part_paid" if paid > ZERO else "posted"
 
 
-def _looked_at(session: Session, heads: Sequence[TransactionHead]) -> None:
-    """What was seen is no news any more, unless it changed again meanwhile."""
+def _mark_processed(session: Session, heads: Sequence[TransactionHead]) -> None:
+    """Mark heads as processed, unless they have changed again since they were read."""
     for head in heads:
-        same = (
+        is_unchanged = (
             TransactionHead.company_id == head.company_id,
             TransactionHead.kind == head.kind,
             TransactionHead.quickbooks_id == head.quickbooks_id,
-        )
-        seen = (
             TransactionHead.sync_token == head.sync_token,
             TransactionHead.updated_at.is_not_distinct_from(head.updated_at),
+            TransactionHead.state == head.state,
         )
-        mine = update(TransactionHead).where(*same, *seen, TransactionHead.state == head.state)
-        session.execute(mine.values(news=False), execution_options={"synchronize_session": False})
+        session.execute(
+            update(TransactionHead).where(*is_unchanged).values(news=False),
+            execution_options={"synchronize_session": False},
+        )

@@ -1,187 +1,221 @@
-"""Find markers that belong to no posting, and transactions shared by documents."""
+"""Find markers that belong to no posting, and transactions that several documents share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.models import Case, Posting, SourceDocument, TransactionHead
+from hub.models.enums import Holder, Operation, PostingState, TransactionState
 from hub.outbox.planning import IN_FLIGHT
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import LIST_KINDS
-from hub.posting.reconcile import posted_documents
+from hub.posting.reconcile.posted_documents import load_posted, posted_creations
 
-NAMED = 20  # of marks that nobody knows
-TWICE = "Perhaps twice in QuickBooks"
-UNKNOWN = "Marks of another hub"
-SHARED = "Two documents, one transaction"
-COMPARE = "Compare it with the one that was posted, and delete the one that is too much."
-WHOSE = (
-    "If another hub posts into this company, see that the two do not post the same documents. If this hub was set up"
-    " anew, let its apps collect: what they bring is recognised by its mark and not posted again. Else close this."
+MAX_LISTED = 20  # transactions with an unknown marker that their case lists
+DUPLICATE_TITLE = "Perhaps twice in QuickBooks"
+DUPLICATE_INSTRUCTION = (
+    "Compare it with the one that was posted, and delete the one that is too much."
 )
-SPLIT = (
-    "If they are two documents, enter the one that is missing in QuickBooks by hand; if they are one, delete the"
-    " surplus one at the source."
+UNKNOWN_TITLE = "Marks of another hub"
+UNKNOWN_INSTRUCTION = (
+    "If another hub posts into this company, see that the two do not post the same documents. If"
+    " this hub was set up anew, let its apps collect: what they bring is recognised by its mark and"
+    " not posted again. Else close this."
 )
+SHARED_TITLE = "Two documents, one transaction"
+SHARED_INSTRUCTION = (
+    "If they are two documents, enter the one that is missing in QuickBooks by hand; if they are"
+    " one, delete the surplus one at the source."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkerFinding:
+    """A transaction in QuickBooks whose marker, or whose documents, are not as they should be."""
+
+    cause: str
+    title: str
+    reason: str
+    instruction: str
+    quickbooks_id: str
+    kind: str
+    document: str = ""  # how the result of a reconciliation names the document
+    installation_id: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self, case_id: int) -> dict[str, Any]:
+        """Return the finding as the result of a reconciliation lists it."""
+        return {
+            "id": self.quickbooks_id,
+            "kind": self.kind,
+            "document": self.document,
+            "reason": self.reason,
+            "case": case_id,
+        }
 
 
 def check(session: Session, posting_session: PostingSession) -> list[dict[str, Any]]:
     """Open a case for each finding that nobody has dismissed and close the solved ones.
 
-    Return the findings whose case is open.
+    Return the findings whose case is open, as JSON.
     """
+    company_id = posting_session.company_id
     findings = [
-        *_strangers(session, posting_session),
-        *_unknown(session, posting_session),
-        *_shared(session, posting_session),
+        *_duplicates(session, company_id),
+        *_unknown_markers(session, company_id),
+        *_shared_transactions(session, company_id),
     ]
-    _close_solved(session, posting_session.company_id, {one["cause"] for one in findings})
+    _close_solved(session, company_id, {finding.cause for finding in findings})
     open_findings = []
     for finding in findings:
-        case = _open(session, posting_session, finding)
+        case = _open_case(session, company_id, finding)
         if case:
-            open_findings.append(_plain(finding) | {"case": case.id})
+            open_findings.append(finding.as_json(case.id))
     return open_findings
 
 
 def _close_solved(session: Session, company_id: int, causes: set[str]) -> None:
+    """Close the open cases about markers whose cause was not found this time."""
     for prefix in ("stranger", "shared"):
         for cause in inbox.open_causes(session, f"{prefix}:{company_id}:"):
             if cause not in causes:
                 inbox.close(session, cause)
 
 
-def _open(session: Session, posting_session: PostingSession, told: dict[str, Any]) -> Case | None:
-    if inbox.dismissed(session, told["cause"], told["reason"]):
+def _open_case(session: Session, company_id: int, finding: MarkerFinding) -> Case | None:
+    """Open the case of a finding; return None if a person has dismissed it."""
+    if inbox.dismissed(session, finding.cause, finding.reason):
         return None
     return inbox.open(
         session,
-        told["cause"],
-        title=told["title"],
-        reason=told["reason"],
+        finding.cause,
+        title=finding.title,
+        reason=finding.reason,
         act="none",
-        do=told["do"],
-        company_id=posting_session.company_id,
-        installation_id=told.get("installation"),
-        details=told["details"],
+        do=finding.instruction,
+        company_id=company_id,
+        installation_id=finding.installation_id,
+        details=dict(finding.details),
     )
 
 
-def _plain(told: dict[str, Any]) -> dict[str, Any]:
-    return {name: told[name] for name in ("id", "kind", "document", "reason")}
-
-
-def foreign(company_id: int) -> Any:
-    """Live heads with a mark, of transactions that no posting is; each with the document of that mark."""
-    mine = (
+def unclaimed_heads(company_id: int) -> Select[TransactionHead, SourceDocument]:
+    """Select the live heads with a marker that no posting has, each with the marker's document."""
+    has_posting = exists().where(
         Posting.company_id == TransactionHead.company_id,
         Posting.kind == TransactionHead.kind,
         Posting.quickbooks_id == TransactionHead.quickbooks_id,
+        Posting.operation != Operation.ATTACH,
     )
-    known = exists().where(*mine, Posting.operation != "attach")
-    marked = (
-        TransactionHead.company_id == company_id,
-        TransactionHead.marker != "",
-        TransactionHead.state == "live",
-    )
-    same = and_(
+    has_same_marker = and_(
         SourceDocument.company_id == TransactionHead.company_id,
         SourceDocument.marker == TransactionHead.marker,
     )
-    joined = (
+    return (
         select(TransactionHead, SourceDocument)
-        .outerjoin(SourceDocument, same)
-        .where(*marked, ~known)
+        .outerjoin(SourceDocument, has_same_marker)
+        .where(
+            TransactionHead.company_id == company_id,
+            TransactionHead.marker != "",
+            TransactionHead.state == TransactionState.LIVE,
+            ~has_posting,
+        )
+        .order_by(TransactionHead.kind, TransactionHead.quickbooks_id)
     )
-    return joined.order_by(TransactionHead.kind, TransactionHead.quickbooks_id)
 
 
-def _strangers(session: Session, posting_session: PostingSession) -> Iterator[dict[str, Any]]:
-    """Those with the mark of a document that stands elsewhere, or nowhere, by what we know."""
-    for head, document in session.execute(
-        foreign(posting_session.company_id).where(SourceDocument.id.is_not(None))
-    ):
-        if not _under_way(session, document):
-            whose = f"{(document.kind or 'document').replace('_', ' ')} {document.number or document.source_id}"
-            reason = f"QuickBooks has {_called(head)} with the mark of {whose}, and no posting knows of it."
-            yield {
-                "cause": f"stranger:{posting_session.company_id}:{head.kind}:{head.quickbooks_id}",
-                "title": TWICE,
-                "reason": reason,
-                "do": COMPARE,
-                "installation": document.installation_id,
-                "details": {"candidates": [case_texts.candidate(head.quickbooks_id, head)]},
-                "id": head.quickbooks_id,
-                "kind": head.kind,
-                "document": document.source_id,
-            }
+def _duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
+    """Yield transactions with the marker of a document that was posted elsewhere, or not at all."""
+    query = unclaimed_heads(company_id).where(SourceDocument.id.is_not(None))
+    for head, document in session.execute(query):
+        if _is_under_way(session, document):
+            continue
+        kind = (document.kind or "document").replace("_", " ")
+        owner = f"{kind} {document.number or document.source_id}"
+        yield MarkerFinding(
+            cause=f"stranger:{company_id}:{head.kind}:{head.quickbooks_id}",
+            title=DUPLICATE_TITLE,
+            reason=(
+                f"QuickBooks has {_head_name(head)} with the mark of {owner}, and no posting knows"
+                " of it."
+            ),
+            instruction=DUPLICATE_INSTRUCTION,
+            quickbooks_id=head.quickbooks_id,
+            kind=head.kind,
+            document=document.source_id,
+            installation_id=document.installation_id,
+            details={"candidates": [case_texts.candidate(head.quickbooks_id, head)]},
+        )
 
 
-def _under_way(session: Session, document: SourceDocument) -> bool:
-    """Whether it is about to be recognised, or a person is asked about it already."""
-    held = (Posting.state == "held") & Posting.hold.in_(("quickbooks", "person"))
-    going = Posting.state.in_((*IN_FLIGHT, "ready")) | held
-    mine = select(Posting.id).where(Posting.document_id == document.id, going)
-    return session.scalar(mine.limit(1)) is not None
+def _is_under_way(session: Session, document: SourceDocument) -> bool:
+    """Tell whether a transaction may soon be recognised, or a person is asked about it already."""
+    is_asked = (Posting.state == PostingState.HELD) & Posting.hold.in_(
+        (Holder.QUICKBOOKS, Holder.PERSON)
+    )
+    is_next = Posting.state.in_((*IN_FLIGHT, PostingState.READY))
+    query = select(Posting.id).where(Posting.document_id == document.id, is_next | is_asked)
+    return session.scalar(query.limit(1)) is not None
 
 
-def _unknown(session: Session, posting_session: PostingSession) -> Iterator[dict[str, Any]]:
-    """All marks that stand for no document that this hub has ever seen, in one case."""
-    nobodys = foreign(posting_session.company_id).where(SourceDocument.id.is_(None))
-    heads: Sequence[TransactionHead] = session.scalars(nobodys.limit(NAMED)).all()
+def _unknown_markers(session: Session, company_id: int) -> Iterator[MarkerFinding]:
+    """Yield one finding for all markers of documents that this hub does not have."""
+    query = unclaimed_heads(company_id).where(SourceDocument.id.is_(None))
+    heads = session.scalars(query.limit(MAX_LISTED)).all()
     if not heads:
         return
-    count = session.scalar(select(func.count()).select_from(nobodys.order_by(None).subquery())) or 0
+    count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     first = heads[0]
-    more = f" and {count - 1:,} more" if count > 1 else ""
-    yield {
-        "cause": f"stranger:{posting_session.company_id}:unknown",
-        "title": UNKNOWN,
-        "do": WHOSE,
-        "reason": f"QuickBooks has {_called(first)}{more} with a mark that no document of this hub has.",
-        "details": {
-            "candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]
-        },
-        "id": first.quickbooks_id,
-        "kind": first.kind,
-        "document": "",
-    }
-
-
-def _shared(session: Session, posting_session: PostingSession) -> Iterator[dict[str, Any]]:
-    """Transactions that more than one document is said to be."""
-    key = Posting.kind, Posting.quickbooks_id
-    several = (
-        select(*key)
-        .where(*posted_documents.made(posting_session.company_id), Posting.kind.not_in(LIST_KINDS))
-        .group_by(*key)
+    others = f" and {count - 1:,} more" if count > 1 else ""
+    yield MarkerFinding(
+        cause=f"stranger:{company_id}:unknown",
+        title=UNKNOWN_TITLE,
+        reason=(
+            f"QuickBooks has {_head_name(first)}{others} with a mark that no document of this hub"
+            " has."
+        ),
+        instruction=UNKNOWN_INSTRUCTION,
+        quickbooks_id=first.quickbooks_id,
+        kind=first.kind,
+        details={"candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]},
     )
-    for kind, id in session.execute(
-        several.having(func.count(Posting.document_id.distinct()) > 1)
-    ).all():
-        mine = posted_documents.rows(
-            session, posting_session.company_id, [Posting.kind == kind, Posting.quickbooks_id == id]
+
+
+def _shared_transactions(session: Session, company_id: int) -> Iterator[MarkerFinding]:
+    """Yield transactions that more than one document was posted as."""
+    key = Posting.kind, Posting.quickbooks_id
+    query = (
+        select(*key)
+        .where(*posted_creations(company_id), Posting.kind.not_in(LIST_KINDS))
+        .group_by(*key)
+        .having(func.count(Posting.document_id.distinct()) > 1)
+    )
+    for kind, id in session.execute(query).all():
+        is_transaction = [Posting.kind == kind, Posting.quickbooks_id == id]
+        documents = load_posted(session, company_id, is_transaction)
+        if len(documents) < 2:
+            continue
+        names = " and ".join(case_texts.called(document.posting) for document in documents)
+        yield MarkerFinding(
+            cause=f"shared:{company_id}:{kind}:{id}",
+            title=SHARED_TITLE,
+            reason=(
+                f"{names} are said to be one transaction of QuickBooks,"
+                f" {kind.replace('_', ' ')} {id}."
+            ),
+            instruction=SHARED_INSTRUCTION,
+            quickbooks_id=str(id),
+            kind=kind,
+            document=names,
+            installation_id=documents[0].posting.installation_id,
         )
-        claims = posted_documents.group(session, mine)
-        if len(claims) > 1:
-            names = " and ".join(case_texts.called(one.posting) for one in claims)
-            yield {
-                "cause": f"shared:{posting_session.company_id}:{kind}:{id}",
-                "title": SHARED,
-                "do": SPLIT,
-                "reason": f"{names} are said to be one transaction of QuickBooks, {kind.replace('_', ' ')} {id}.",
-                "installation": claims[0].posting.installation_id,
-                "details": {},
-                "id": id,
-                "kind": kind,
-                "document": names,
-            }
 
 
-def _called(head: TransactionHead) -> str:
+def _head_name(head: TransactionHead) -> str:
     name = f"{head.kind.replace('_', ' ')} {head.number or head.quickbooks_id}"
     return f"{name} (transaction {head.quickbooks_id})"

@@ -1,59 +1,104 @@
-"""The documents that stand in QuickBooks through us: what made each, what wrote it last, and its head there now."""
+"""Posted documents: what created each, what wrote it last, and what QuickBooks has of it."""
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from enum import StrEnum
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
-from hub.cases import inbox
 from hub.db.engine import reading
-from hub.models import Case, Posting, SourceDocument, TransactionHead
+from hub.models import Posting, SourceDocument, TransactionHead
+from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.money import ZERO, format_amount
 from hub.outbox.planning import IN_FLIGHT, REMOVALS, UNSENT
-from hub.posting import case_texts, receipts
 from hub.posting.protocol.history import LIST_KINDS
 from hub.qbo import payloads
 
-AT_ONCE = 500
-OUTLINED = 5000  # at once in short
-SUFFIX = "-in-quickbooks"  # of the cause of a case of this sort
-ACTS = {
-    "missing": (
-        "No longer in QuickBooks",
-        "retry",
-        "Press Retry to post it anew, or Skip to leave it out.",
-    ),
-    "voided": (
-        "Voided in QuickBooks",
-        "retry",
-        "Press Retry to post it anew, or Skip to leave it voided.",
-    ),
-    "differs": (
-        "Changed in QuickBooks",
-        "none",
-        "Compare the two and correct the one that is wrong, or close this.",
-    ),
-}
-SAME_HEAD = and_(
+CHUNK_SIZE = 500
+SUMMARY_CHUNK_SIZE = 5000
+IS_SAME_TRANSACTION = and_(
     TransactionHead.company_id == Posting.company_id,
     TransactionHead.kind == Posting.kind,
     TransactionHead.quickbooks_id == Posting.quickbooks_id,
 )
-CHANGED = "update", "delete", "void"
-DATED = Posting.meaning["date"].as_string()
-OUTLINE = (
+WRITTEN_DATE = Posting.meaning["date"].as_string()
+
+
+class Discrepancy(StrEnum):
+    """How a posted document differs from what QuickBooks has, as far as its head shows."""
+
+    NONE = ""
+    MISSING = "missing"
+    VOIDED = "voided"
+    DIFFERS = "differs"
+
+
+ABSENT = (Discrepancy.MISSING, Discrepancy.VOIDED)  # nothing of it is in the books
+
+
+class PostedSummary(NamedTuple):
+    """The columns of a posted document that reconciliation counts."""
+
+    id: int
+    document_id: int
+    slug: str
+    kind: str
+    part: str
+    currency: str
+    written_date: str | None  # of the last write
+    source_date: dt.date | None
+    part_total: Decimal | None  # of this part, according to the source
+    source_total: Decimal | None  # of the whole document, according to the source
+    posted_total: Decimal | None  # that QuickBooks answered to the last write
+    head_state: str | None
+    head_total: Decimal | None
+    is_changing: bool = False  # QuickBooks may show half of a change that is under way
+
+    @property
+    def period(self) -> str:
+        """The month of the document, such as 2026-03; "" if it has no date."""
+        return str(self.written_date or self.source_date or "")[:7]
+
+    @property
+    def expected_total(self) -> Decimal | None:
+        """The total according to the source: of this part, if the document has several."""
+        if self.part or self.source_total is None:
+            return self.part_total
+        return self.source_total
+
+    @property
+    def discrepancy(self) -> Discrepancy:
+        """How QuickBooks differs from the last write."""
+        if self.head_state in (None, TransactionState.DELETED):
+            return Discrepancy.MISSING
+        if self.head_state == TransactionState.VOIDED:
+            return Discrepancy.VOIDED
+        if self.posted_total is not None and self.head_total != self.posted_total:
+            return Discrepancy.DIFFERS
+        return Discrepancy.NONE
+
+    @property
+    def quickbooks_total(self) -> Decimal:
+        """The amount that the books of QuickBooks contain of it."""
+        if self.head_state != TransactionState.LIVE or self.head_total is None:
+            return ZERO
+        return self.head_total
+
+
+# In the order of the fields of `PostedSummary`, without `is_changing`.
+SUMMARY_COLUMNS = (
     Posting.id,
     Posting.document_id,
     SourceDocument.slug,
     Posting.kind,
     Posting.part,
     Posting.currency,
-    DATED,
+    WRITTEN_DATE,
     SourceDocument.date,
     Posting.total,
     SourceDocument.total,
@@ -63,326 +108,281 @@ OUTLINE = (
 )
 
 
-class PostedSummary(NamedTuple):
-    """What counts of a document in the books: what the source said, what was written, what its head tells."""
+@dataclass(frozen=True)
+class PostedDocument:
+    """A posted document, or a part of one, with all that is stored about it."""
+
+    posting: Posting  # that created it
+    last_write: Posting
+    head: TransactionHead | None
+    is_changing: bool = False  # QuickBooks may show half of a change that is under way
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The kind and id of its transaction in QuickBooks."""
+        return self.posting.kind, str(self.posting.quickbooks_id)
+
+    @property
+    def summary(self) -> PostedSummary:
+        """The columns that reconciliation counts."""
+        document = self.posting.document
+        return PostedSummary(
+            id=self.posting.id,
+            document_id=document.id,
+            slug=document.slug,
+            kind=self.posting.kind,
+            part=self.posting.part,
+            currency=self.posting.currency,
+            written_date=self.last_write.summary.date or None,
+            source_date=document.date,
+            part_total=self.posting.total,
+            source_total=document.total,
+            posted_total=self.last_write.posted_total,
+            head_state=self.head.state if self.head else None,
+            head_total=self.head.total if self.head else None,
+            is_changing=self.is_changing,
+        )
+
+    @property
+    def posted_total(self) -> Decimal | None:
+        """The total that QuickBooks answered to the last write."""
+        return self.last_write.posted_total
+
+    @property
+    def discrepancy(self) -> Discrepancy:
+        """How the head of its transaction differs from the last write."""
+        return self.summary.discrepancy
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether a field that counts was edited in QuickBooks, as far as the head shows."""
+        if self.head is None:
+            return False
+        written = payloads.content(self.posting.kind, self.last_write.answer or {})
+        return self.head.content != written
+
+    @property
+    def discrepancy_text(self) -> str:
+        """What is wrong with the transaction, as the end of a sentence."""
+        discrepancy = self.discrepancy
+        if discrepancy == Discrepancy.VOIDED:
+            return "was voided there"
+        if discrepancy != Discrepancy.DIFFERS or self.head is None:
+            return "is no longer there"
+        currency = self.head.currency or self.posting.currency or "USD"
+        current_total = format_amount(self.head.total or ZERO, currency)
+        posted_total = format_amount(self.posted_total or ZERO, currency)
+        return f"has {current_total} there, where {posted_total} was posted"
+
+
+class _Write(NamedTuple):
+    """A posted change, removal or repeated creation of a part of a document."""
 
     id: int
     document_id: int
-    slug: str
-    kind: str
     part: str
-    currency: str
-    dated: str | None  # as it was written last
-    date: dt.date | None  # as the source says it
-    own: Decimal | None
-    said: Decimal | None  # by the source, of the whole document
-    total: Decimal | None  # what QuickBooks answered when we wrote it last
-    state: str | None
-    there: Decimal | None
-    busy: bool = False  # a change of ours is on its way, so what QuickBooks shows may be half of it
-
-    @property
-    def period(self) -> str:
-        """The month that it is dated in."""
-        return str(self.dated or self.date or "")[:7]
-
-    @property
-    def whole(self) -> Decimal | None:
-        """Its total at the source."""
-        return self.own if self.part or self.said is None else self.said
-
-    @property
-    def trouble(self) -> str:
-        """What its head tells is wrong: missing, voided, differs or nothing."""
-        if self.state in (None, "deleted"):
-            return "missing"
-        if self.state == "voided":
-            return "voided"
-        return "differs" if self.total is not None and self.there != self.total else ""
-
-    @property
-    def held(self) -> Decimal:
-        """What QuickBooks holds of it."""
-        return (self.there or ZERO) if self.state == "live" else ZERO
+    operation: str
+    posted_total: Decimal | None
+    written_date: str | None
 
 
-@dataclass(frozen=True)
-class PostedDocument:
-    """A document that is posted: the posting that made it, the one that wrote it last, and what QuickBooks holds."""
-
-    posting: Posting
-    newest: Posting
-    head: TransactionHead | None
-    busy: bool = False  # a change of ours is on its way, so what QuickBooks shows may be half of it
-
-    @property
-    def outline(self) -> PostedSummary:
-        """The same in short."""
-        posting, document, newest, head = (
-            self.posting,
-            self.posting.document,
-            self.newest,
-            self.head,
-        )
-        dated, state, there = (
-            newest.summary.date or None,
-            head.state if head else None,
-            head.total if head else None,
-        )
-        return PostedSummary(
-            posting.id,
-            document.id,
-            document.slug,
-            posting.kind,
-            posting.part,
-            posting.currency,
-            dated,
-            document.date,
-            posting.total,
-            document.total,
-            newest.posted_total,
-            state,
-            there,
-            self.busy,
-        )
-
-    @property
-    def total(self) -> Decimal | None:
-        """What QuickBooks answered when we wrote it last."""
-        return self.newest.posted_total
-
-    @property
-    def trouble(self) -> str:
-        """What its head tells is wrong: missing, voided, differs or nothing."""
-        return self.outline.trouble
-
-    @property
-    def edited(self) -> bool:
-        """Whether something that counts in it is another than what we wrote, as far as its head tells."""
-        written = payloads.content(self.posting.kind, self.newest.answer or {})
-        return self.head is not None and self.head.content != written
-
-    @property
-    def said(self) -> str:
-        """Describe what is wrong with the transaction, as the end of a sentence."""
-        trouble = self.trouble
-        if trouble == "voided":
-            return "was voided there"
-        if trouble != "differs" or not self.head or self.total is None:
-            return "is no longer there"
-        currency = self.head.currency or self.posting.currency or "USD"
-        there = format_amount(self.head.total or ZERO, currency)
-        return f"has {there} there, where {format_amount(self.total, currency)} was posted"
+W = TypeVar("W", _Write, Posting)
+WritesByPart = Mapping[tuple[int, str], Sequence[W]]
 
 
 def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
     """Yield summaries of the posted documents that were not removed, in groups."""
     query = (
-        select(*OUTLINE)
+        select(*SUMMARY_COLUMNS)
         .join(Posting.document)
-        .outerjoin(TransactionHead, SAME_HEAD)
-        .where(*made(company_id), Posting.kind.not_in(LIST_KINDS))
+        .outerjoin(TransactionHead, IS_SAME_TRANSACTION)
+        .where(*posted_creations(company_id), Posting.kind.not_in(LIST_KINDS))
         .order_by(Posting.id)
-        .limit(OUTLINED)
+        .limit(SUMMARY_CHUNK_SIZE)
     )
     last_id = 0
     while True:
         with reading() as session:
             rows = session.execute(query.where(Posting.id > last_id)).all()
             document_ids = [row.document_id for row in rows]
-            writes = _rewritten(session, document_ids)
-            busy = _busy(session, document_ids)
+            writes = _load_writes(session, document_ids)
+            changing = _changing_documents(session, document_ids)
         if not rows:
             return
         last_id = rows[-1].id
         summaries = []
         for row in rows:
-            created = PostedSummary._make((*row, row.document_id in busy))
-            current = _as_changed(created, writes.get((created.document_id, created.part), ()))
-            if current:
+            created = PostedSummary._make((*row, row.document_id in changing))
+            current = _after_writes(created, writes)
+            if current is not None:
                 summaries.append(current)
         yield summaries
 
 
-def _rewritten(
-    session: Session, documents: list[int]
-) -> Mapping[tuple[int, str], list[Row[*tuple[Any, ...]]]]:
-    """Return the posted changes, removals and later creations of each part of these documents, oldest first."""
-    columns = Posting.id, Posting.document_id, Posting.part, Posting.operation, Posting.posted_total
-    wrote = select(*columns, DATED.label("dated"))
-    posted = wrote.where(Posting.document_id.in_(documents), *_later_writes()).order_by(Posting.id)
-    return _by_part(session.execute(posted))
-
-
-def _as_changed(
-    one: PostedSummary, writes: Sequence[Row[*tuple[Any, ...]]]
-) -> PostedSummary | None:
-    """Return a document as its last change left it; None when that removed it, or a later creation replaced it."""
-    last = _last_write(one, writes)
-    if last is None or last is one:
-        return one if last else None
-    return one._replace(dated=last.dated, total=last.posted_total)
-
-
-def _last_write(creation: Any, writes: Sequence[Any]) -> Any:
-    """Return the last write to a created transaction.
-
-    None if the transaction was removed, or created again later.
-    """
-    last = creation
-    for write in writes:
-        if write.id <= creation.id:
-            continue
-        if write.operation == "create":
-            return None
-        last = write
-    if last is not creation and last.operation in REMOVALS:
+def _after_writes(created: PostedSummary, writes: WritesByPart[_Write]) -> PostedSummary | None:
+    """Return a document as its last change left it; None if it was removed or created again."""
+    later = _later_writes(created.id, writes.get((created.document_id, created.part), ()))
+    if _is_superseded(later):
         return None
-    return last
+    if not later:
+        return created
+    return created._replace(
+        written_date=later[-1].written_date, posted_total=later[-1].posted_total
+    )
 
 
-def under(
+def _later_writes(creation_id: int, writes: Sequence[W]) -> Sequence[W]:
+    """Return the writes that came after a creation."""
+    return [write for write in writes if write.id > creation_id]
+
+
+def _is_superseded(later: Sequence[_Write] | Sequence[Posting]) -> bool:
+    """Tell whether a transaction was removed, or another one was created in its place."""
+    if any(write.operation == Operation.CREATE for write in later):
+        return True
+    return bool(later) and later[-1].operation in REMOVALS
+
+
+def of_heads(
     session: Session, company_id: int, heads: Sequence[TransactionHead]
 ) -> list[PostedDocument]:
-    """Those of the documents that these heads are of."""
-    wanted = {(head.kind, head.quickbooks_id) for head in heads}
-    named = Posting.quickbooks_id.in_([id for _, id in wanted])
-    found = [
-        row
-        for row in rows(session, company_id, [named], len(wanted) * 4)
-        if _named(row[0]) in wanted
-    ]
-    return group(session, found)
+    """Return the posted documents whose transactions have these heads."""
+    keys = {(head.kind, head.quickbooks_id) for head in heads}
+    has_id = Posting.quickbooks_id.in_([id for _, id in keys])
+    # Transactions of different kinds may share an id.
+    documents = load_posted(session, company_id, [has_id], limit=len(keys) * 4)
+    return [document for document in documents if document.key in keys]
 
 
-def cased(session: Session, company_id: int) -> set[int]:
-    """The postings that have an open case of this sort."""
-    open_ = select(Case.cause).where(Case.company_id == company_id, Case.closed_at.is_(None))
-    ours = open_.where(Case.cause.like(f"posting:%{SUFFIX}"))
-    return {int(cause.split(":")[1]) for cause in session.scalars(ours)}
+def lock_and_load(session: Session, company_id: int, posting_id: int) -> PostedDocument | None:
+    """Load a posted document again and lock its postings until the transaction ends.
+
+    Return None if it was removed.
+    """
+    same_document = select(Posting.document_id).where(Posting.id == posting_id).scalar_subquery()
+    locked = select(Posting.id).where(Posting.document_id == same_document).with_for_update()
+    session.execute(locked).all()
+    documents = load_posted(session, company_id, [Posting.id == posting_id])
+    return documents[0] if documents else None
 
 
-def again(session: Session, company_id: int, id: int) -> PostedDocument | None:
-    """The same as it is at this moment, nobody else moving it until this transaction ends; None when it is not ours."""
-    of = select(Posting.document_id).where(Posting.id == id).scalar_subquery()
-    session.execute(select(Posting.id).where(Posting.document_id == of).with_for_update()).all()
-    found = group(session, rows(session, company_id, [Posting.id == id]))
-    return found[0] if found else None
-
-
-def judge(session: Session, one: PostedDocument, trouble: str, reason: str) -> bool:
-    """Opens the case of one document, closes its others, and has the source told; False when a person accepted it."""
-    posting = one.posting
-    for name in ACTS:
-        if name != trouble:
-            inbox.close(session, _cause(posting, name))
-    if not trouble:
-        return True
-    if inbox.dismissed(session, _cause(posting, trouble), reason):
-        return False
-    title, act, do = ACTS[trouble]
-    inbox.open(
-        session,
-        _cause(posting, trouble),
-        title=title,
-        reason=reason,
-        act=act,
-        do=do,
-        company_id=posting.company_id,
-        installation_id=posting.installation_id,
-        postings=[posting],
-    )
-    state: Any = "changed" if trouble == "differs" else "missing"
-    receipts.queue(
-        session, posting.document, state, posting=one.newest, message=reason, again=False
-    )
-    return True
-
-
-def reason(one: PostedDocument) -> str:
-    """The sentence of its case."""
-    return f"{case_texts.called(one.posting)} was posted as transaction {one.posting.quickbooks_id}, which {one.said}."
-
-
-def _cause(posting: Posting, trouble: str) -> str:
-    return f"posting:{posting.id}:{trouble}{SUFFIX}"
-
-
-def made(company_id: int) -> tuple[ColumnElement[bool], ...]:
-    """What tells the postings that created something."""
+def posted_creations(company_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that select the postings that created something."""
     return (
         Posting.company_id == company_id,
-        Posting.operation == "create",
-        Posting.state == "posted",
+        Posting.operation == Operation.CREATE,
+        Posting.state == PostingState.POSTED,
     )
 
 
-def rows(
-    session: Session, company_id: int, where: Sequence[ColumnElement[bool]], most: int = AT_ONCE
-) -> list[Any]:
-    """Postings that created something, by id, each with its head."""
-    wanted = (
+def iter_documents(
+    session: Session, company_id: int, conditions: Sequence[ColumnElement[bool]]
+) -> Iterator[PostedDocument]:
+    """Yield the posted documents of a selection of creations, loaded in chunks."""
+    last_id = 0
+    while True:
+        later = [*conditions, Posting.id > last_id]
+        rows = _creations(session, company_id, later, CHUNK_SIZE)
+        if not rows:
+            return
+        last_id = rows[-1][0].id
+        yield from _current_documents(session, rows)
+
+
+def load_posted(
+    session: Session,
+    company_id: int,
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int = CHUNK_SIZE,
+) -> list[PostedDocument]:
+    """Load the posted documents of a selection of creations, without those that were removed."""
+    return _current_documents(session, _creations(session, company_id, conditions, limit))
+
+
+def _creations(
+    session: Session, company_id: int, conditions: Sequence[ColumnElement[bool]], limit: int
+) -> list[tuple[Posting, TransactionHead | None]]:
+    """Load postings that created something, oldest first, each with the head of its transaction."""
+    query = (
         select(Posting, TransactionHead)
-        .outerjoin(TransactionHead, SAME_HEAD)
-        .where(*made(company_id), *where)
+        .outerjoin(TransactionHead, IS_SAME_TRANSACTION)
+        .where(*posted_creations(company_id), *conditions)
+        .order_by(Posting.id)
+        .limit(limit)
+        .options(joinedload(Posting.document), defer(Posting.payload))
+        .execution_options(populate_existing=True)
     )
-    light = joinedload(Posting.document), defer(Posting.payload)
-    fresh = wanted.options(*light).execution_options(populate_existing=True)
-    return list(session.execute(fresh.order_by(Posting.id).limit(most)).all())
+    return [(posting, head) for posting, head in session.execute(query)]
 
 
-def group(session: Session, found: Sequence[Any]) -> list[PostedDocument]:
-    """Return what of these rows is still ours: neither removed by us nor created again later."""
-    documents = [posting.document_id for posting, _ in found]
-    writes, busy = _writes(session, documents), _busy(session, documents)
-    return [
-        PostedDocument(posting, last, head, busy=posting.document_id in busy)
-        for posting, head in found
-        if posting.kind not in LIST_KINDS
-        and (last := _last_write(posting, writes.get(_key(posting), ()))) is not None
-    ]
+def _current_documents(
+    session: Session, rows: Sequence[tuple[Posting, TransactionHead | None]]
+) -> list[PostedDocument]:
+    """Return the documents of these creations that were neither removed nor created again."""
+    document_ids = [posting.document_id for posting, _ in rows]
+    writes = _load_write_postings(session, document_ids)
+    changing = _changing_documents(session, document_ids)
+    documents = []
+    for posting, head in rows:
+        if posting.kind in LIST_KINDS:
+            continue
+        later = _later_writes(posting.id, writes.get((posting.document_id, posting.part), ()))
+        if _is_superseded(later):
+            continue
+        last_write = later[-1] if later else posting
+        is_changing = posting.document_id in changing
+        documents.append(PostedDocument(posting, last_write, head, is_changing=is_changing))
+    return documents
 
 
-def _key(posting: Posting) -> tuple[int, str]:
-    return posting.document_id, posting.part
-
-
-def _named(posting: Posting) -> tuple[str, str]:
-    return posting.kind, str(posting.quickbooks_id)
-
-
-def _busy(session: Session, documents: list[int]) -> set[int]:
+def _changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:
     """Return the documents that are being changed, or are to be created again."""
-    created_again = and_(
-        Posting.operation == "create", Posting.generation > 0, Posting.state.in_(UNSENT)
+    is_in_flight = Posting.state.in_(IN_FLIGHT)
+    is_created_again = and_(
+        Posting.operation == Operation.CREATE,
+        Posting.generation > 0,
+        Posting.state.in_(UNSENT),
     )
-    mine = (
-        Posting.document_id.in_(documents),
-        or_(Posting.state.in_(IN_FLIGHT), created_again),
-        Posting.operation != "attach",
+    query = select(Posting.document_id).where(
+        Posting.document_id.in_(document_ids),
+        or_(is_in_flight, is_created_again),
+        Posting.operation != Operation.ATTACH,
     )
-    return set(session.scalars(select(Posting.document_id).where(*mine)))
+    return set(session.scalars(query))
 
 
-def _writes(session: Session, documents: list[int]) -> Mapping[tuple[int, str], list[Posting]]:
-    """Return the posted changes, removals and later creations of each part of these documents, oldest first."""
-    posted = (
-        select(Posting)
-        .where(Posting.document_id.in_(documents), *_later_writes())
-        .options(defer(Posting.payload))
+def _load_writes(session: Session, document_ids: Sequence[int]) -> WritesByPart[_Write]:
+    """Load the columns of what was written after the creation of these documents."""
+    query = select(
+        Posting.id,
+        Posting.document_id,
+        Posting.part,
+        Posting.operation,
+        Posting.posted_total,
+        WRITTEN_DATE,
+    ).where(*_is_later_write(document_ids))
+    return _by_part(_Write(*row) for row in session.execute(query.order_by(Posting.id)))
+
+
+def _load_write_postings(session: Session, document_ids: Sequence[int]) -> WritesByPart[Posting]:
+    """Load the postings that wrote after the creation of these documents."""
+    query = select(Posting).where(*_is_later_write(document_ids)).options(defer(Posting.payload))
+    return _by_part(session.scalars(query.order_by(Posting.id)))
+
+
+def _is_later_write(document_ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for posted changes, removals and repeated creations of documents."""
+    is_repeated_creation = and_(Posting.operation == Operation.CREATE, Posting.generation > 0)
+    return (
+        Posting.document_id.in_(document_ids),
+        Posting.state == PostingState.POSTED,
+        or_(Posting.operation.in_(CHANGE_OPERATIONS), is_repeated_creation),
     )
-    return _by_part(session.scalars(posted.order_by(Posting.id)))
 
 
-def _by_part(writes: Iterable[Any]) -> Mapping[tuple[int, str], list[Any]]:
-    """Group postings, or rows with their columns, by the part of a document that they write."""
-    found: dict[tuple[int, str], list[Any]] = defaultdict(list)
-    for one in writes:
-        found[one.document_id, one.part].append(one)
-    return found
-
-
-def _later_writes() -> tuple[ColumnElement[bool], ...]:
-    """Tell what is written after the first creation of a document."""
-    later_creation = and_(Posting.operation == "create", Posting.generation > 0)
-    return or_(Posting.operation.in_(CHANGED), later_creation), Posting.state == "posted"
+def _by_part(writes: Iterable[W]) -> WritesByPart[W]:
+    """Group writes by the part of a document that they write, in the same order."""
+    groups: dict[tuple[int, str], list[W]] = defaultdict(list)
+    for write in writes:
+        groups[write.document_id, write.part].append(write)
+    return groups

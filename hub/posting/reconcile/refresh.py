@@ -1,13 +1,14 @@
-"""What QuickBooks shows now of what we posted: read in pages and by hundreds, one alone only where those miss it."""
+"""Read again from QuickBooks what was posted: in pages, by hundreds, singly only if necessary."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from hub.db.engine import reading, transaction
 from hub.models import Posting, TransactionHead
+from hub.models.enums import TransactionState
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
 from hub.posting.protocol.history import LIST_KINDS
@@ -15,104 +16,123 @@ from hub.posting.reconcile import markers, posted_documents
 from hub.posting.recovery import lookup
 from hub.qbo import search
 
-FEW = 20  # that may be asked for one by one
-AT_ONCE = 5000
-Shown = dict[tuple[str, str], dict[str, Any]]
+MAX_SINGLE_READS = 20  # for more, the deletions that QuickBooks remembers are asked for first
+CHUNK_SIZE = 5000
+Entity = dict[str, Any]
+EntitiesByKey = dict[tuple[str, str], Entity]  # by kind and id
 
 
-def fetch_current(posting_session: PostingSession, wanted: Mapping[str, Iterable[str]]) -> Shown:
-    """The objects of these ids by kind and id, without those that are no longer there."""
-    found: Shown = {}
-    for kind, ids in wanted.items():
-        left = list(dict.fromkeys(ids))
-        found |= {
-            (kind, str(entity["Id"])): entity
-            for entity in search.find_by_ids(posting_session.client(), kind, left)
-        }
-        for id in left:
+def fetch_current(
+    posting_session: PostingSession, ids_by_kind: Mapping[str, Iterable[str]]
+) -> EntitiesByKey:
+    """Read objects from QuickBooks; those that it does not have are left out."""
+    client = posting_session.client()
+    entities: EntitiesByKey = {}
+    for kind, ids in ids_by_kind.items():
+        unique_ids = list(dict.fromkeys(ids))
+        for entity in search.find_by_ids(client, kind, unique_ids):
+            entities[kind, str(entity["Id"])] = entity
+        for id in unique_ids:
+            if (kind, id) in entities:
+                continue
             # A query does not know yet what was posted a moment ago, so its silence proves nothing.
-            if (kind, id) not in found and (entity := _alone(posting_session, kind, id)):
-                found[kind, id] = entity
+            single = _read_single(posting_session, kind, id)
+            if single is not None:
+                entities[kind, id] = single
     posting_session.collect_dates()
-    return found
+    return entities
 
 
 def refresh(posting_session: PostingSession) -> None:
-    """Brings the head of every posting to what QuickBooks shows now; what it no longer shows is deleted.
+    """Update the head of every posting to what QuickBooks has now.
 
-    One page of a thousand after the other, in the order of creation: ours, and any other that carries a mark of ours.
+    Reads the transactions created since the first posting in pages of a thousand, also those of
+    others, because any of them may have a marker of ours. An object that QuickBooks does not have
+    is marked as deleted.
     """
     done = 0
-    for kind, since in _kinds(posting_session):
-        seen: set[str] = set()
+    for kind, since in _posted_kinds(posting_session):
+        read_ids: set[str] = set()
         for page in search.created_since(posting_session.client(), kind, since - lookup.OVERLAP):
             posting_session.collect_dates()
             with transaction() as session:
                 lookup.keep(session, posting_session, kind, page)
-            seen.update(str(row["Id"]) for row in page)
+            read_ids.update(str(entity["Id"]) for entity in page)
             done += len(page)
             posting_session.report_progress("reading", done, 0)
-        _others(posting_session, kind, seen)
+        _refresh_unclaimed(posting_session, kind, read_ids)
+        _refresh_rest(posting_session, kind, read_ids)
 
 
-def _kinds(posting_session: PostingSession) -> list[tuple[str, dt.datetime]]:
-    """The kinds that were posted, and since when."""
-    first = func.min(func.coalesce(Posting.sent_date, Posting.created_at))
-    made = posted_documents.made(posting_session.company_id)
-    with reading() as session:
-        found = session.execute(select(Posting.kind, first).where(*made).group_by(Posting.kind))
-        return [(kind, since) for kind, since in found if kind not in LIST_KINDS]
-
-
-def _others(posting_session: PostingSession, kind: str, seen: set[str]) -> None:
-    """What the pages did not show though we know it: older ones that were taken over, brand-new and deleted ones."""
-    with reading() as session:
-        heads = session.scalars(
-            markers.foreign(posting_session.company_id).where(TransactionHead.kind == kind)
-        ).all()
-    _ask(
-        posting_session,
-        kind,
-        [head.quickbooks_id for head in heads if head.quickbooks_id not in seen],
+def _posted_kinds(posting_session: PostingSession) -> list[tuple[str, dt.datetime]]:
+    """Return the kinds of transactions that were posted, each with the time of the first."""
+    first_sent = func.min(func.coalesce(Posting.sent_date, Posting.created_at))
+    query = (
+        select(Posting.kind, first_sent)
+        .where(*posted_documents.posted_creations(posting_session.company_id))
+        .group_by(Posting.kind)
     )
-    last = 0
+    with reading() as session:
+        return [(kind, since) for kind, since in session.execute(query) if kind not in LIST_KINDS]
+
+
+def _refresh_unclaimed(posting_session: PostingSession, kind: str, read_ids: Set[str]) -> None:
+    """Refresh the heads with a marker of ours that no posting has, if they were not read yet."""
+    query = markers.unclaimed_heads(posting_session.company_id).where(TransactionHead.kind == kind)
+    with reading() as session:
+        heads = session.scalars(query).all()
+    ids = [head.quickbooks_id for head in heads]
+    _refresh_ids(posting_session, kind, [id for id in ids if id not in read_ids])
+
+
+def _refresh_rest(posting_session: PostingSession, kind: str, read_ids: Set[str]) -> None:
+    """Refresh the postings that were not read yet: older, brand-new and deleted transactions."""
+    query = (
+        select(Posting.id, Posting.quickbooks_id)
+        .outerjoin(TransactionHead, posted_documents.IS_SAME_TRANSACTION)
+        .where(
+            *posted_documents.posted_creations(posting_session.company_id),
+            Posting.kind == kind,
+            or_(TransactionHead.state.is_(None), TransactionHead.state != TransactionState.DELETED),
+        )
+        .order_by(Posting.id)
+        .limit(CHUNK_SIZE)
+    )
+    last_id = 0
     while True:
         with reading() as session:
-            known = (
-                select(Posting.id, Posting.quickbooks_id)
-                .outerjoin(TransactionHead, posted_documents.SAME_HEAD)
-                .where(
-                    *posted_documents.made(posting_session.company_id),
-                    Posting.kind == kind,
-                    Posting.id > last,
-                    or_(TransactionHead.state.is_(None), TransactionHead.state != "deleted"),
-                )
-            )
-            rows = session.execute(known.order_by(Posting.id).limit(AT_ONCE)).all()
+            rows = session.execute(query.where(Posting.id > last_id)).all()
         if not rows:
             return
-        last = rows[-1][0]
-        _ask(posting_session, kind, [id for _, id in rows if id and id not in seen])
+        last_id = rows[-1].id
+        ids = [id for _, id in rows if id and id not in read_ids]
+        _refresh_ids(posting_session, kind, ids)
 
 
-def _ask(posting_session: PostingSession, kind: str, ids: list[str]) -> None:
+def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str]) -> None:
+    """Read objects of one kind and store what QuickBooks has of them now."""
     if not ids:
         return
-    gone = _deleted(posting_session, kind) & set(ids) if len(ids) > FEW else set()
-    shown = fetch_current(posting_session, {kind: [id for id in ids if id not in gone]})
-    entities = [shown.get((kind, id), {"Id": id, "status": "Deleted"}) for id in ids]
+    deleted_ids: set[str] = set()
+    if len(ids) > MAX_SINGLE_READS:
+        deleted_ids = _recently_deleted(posting_session, kind)
+    ids_to_read = [id for id in ids if id not in deleted_ids]
+    current = fetch_current(posting_session, {kind: ids_to_read})
+    entities = [current.get((kind, id), {"Id": id, "status": "Deleted"}) for id in ids]
     with transaction() as session:
         lookup.keep(session, posting_session, kind, entities)
 
 
-def _deleted(posting_session: PostingSession, kind: str) -> set[str]:
-    """What QuickBooks remembers of deletions; many at once need not be asked for one by one."""
+def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
+    """Return the ids of the deletions that QuickBooks remembers; these need no single reads."""
     now = posting_session.date or posting_session.clock.now()
-    found = search.deleted_since(posting_session.client(), kind, lookup.remembered(now), now)
-    return {str(entity["Id"]) for entity in found}
+    since = lookup.remembered(now)
+    entities = search.deleted_since(posting_session.client(), kind, since, now)
+    return {str(entity["Id"]) for entity in entities}
 
 
-def _alone(posting_session: PostingSession, kind: str, id: str) -> dict[str, Any] | None:
+def _read_single(posting_session: PostingSession, kind: str, id: str) -> Entity | None:
+    """Read one object; None if QuickBooks does not have it."""
     answer = posting_session.note(posting_session.client().read(kind, id))
     if answer.outcome == "refused" and answer.code == OBJECT_NOT_FOUND:
         return None

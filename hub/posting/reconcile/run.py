@@ -1,6 +1,5 @@
 """Reconcile: compare every posted document and its total with QuickBooks."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,157 +11,187 @@ from hub.models import Posting
 from hub.money import ZERO, format_amount, to_cents
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession, Progress
-from hub.posting.reconcile import drift, markers, posted_documents
-from hub.posting.reconcile import refresh as reconcile_refresh
+from hub.posting.reconcile import cases, drift, markers
 from hub.posting.reconcile.control_totals import Totals, differences
-from hub.posting.reconcile.posted_documents import PostedDocument, PostedSummary
+from hub.posting.reconcile.posted_documents import (
+    ABSENT,
+    Discrepancy,
+    PostedDocument,
+    PostedSummary,
+    iter_posted,
+    lock_and_load,
+    posted_creations,
+)
+from hub.posting.reconcile.refresh import refresh
 
-MAX_LISTED = 200  # of each list in the result; every one has its case
-AWAY = ("missing", "voided")
+MAX_LISTED = 200  # documents in each list of the result; each of the others has its case, too
 
 
 @dataclass
-class Findings:
-    """What the documents come to, so far."""
+class Comparison:
+    """What the comparison of documents with QuickBooks has found so far."""
 
     totals: Totals = field(default_factory=Totals)
-    counts: Counter[str] = field(default_factory=Counter)
-    wrong: list[dict[str, Any]] = field(default_factory=list)
-    apart: list[dict[str, Any]] = field(default_factory=list)
+    absent: int = 0
+    changing: int = 0
+    open: int = 0
+    accepted: int = 0
+    # As JSON: documents that differ from QuickBooks, and documents whose source has another total.
+    differing: list[dict[str, Any]] = field(default_factory=list)
+    other_source_totals: list[dict[str, Any]] = field(default_factory=list)
 
 
 def reconcile(company_id: int, progress: Progress | None = None) -> dict[str, Any]:
-    """Reads QuickBooks anew and compares; the result is plain JSON, each trouble has its case."""
+    """Read the transactions of QuickBooks again, compare all posted documents and update cases.
+
+    Return the result as plain JSON.
+    """
     posting_session = PostingSession(company_id, progress=progress)
-    reconcile_refresh.refresh(posting_session)
+    refresh(posting_session)
     drift.watch(company_id)
-    found = _compared(posting_session)
+    comparison = _compare(posting_session)
     with transaction() as session:
-        strangers = markers.check(session, posting_session)
+        marker_findings = markers.check(session, posting_session)
         posting_session.store_date(session)
-    return _result(posting_session, found, strangers)
+    return _result(posting_session, comparison, marker_findings)
 
 
-def told(proof: Mapping[str, Any]) -> str:
-    """A proof in a sentence: how many of how many, the difference by currency, what is open, what people let stand."""
-    stand = "document stands" if proof["documents"] == 1 else "documents stand"
-    parts = [f"{proof['found']:,} of {proof['documents']:,} {stand} in QuickBooks"]
-    open_ = [
-        format_amount(amount, currency)
-        for currency, amount in sorted(differences(proof["totals"]).items())
-    ]
-    parts += ["difference " + " and ".join(open_)] if open_ else []
-    if proof["troubles"]:
-        parts.append(f"{proof['troubles']:,} to look at")
-    if proof["accepted"]:
-        parts.append(f"{proof['accepted']:,} that differ were looked at and left so")
-    if proof["under_way"]:
-        parts.append(f"{proof['under_way']:,} are being changed just now")
+def sentence(result: Mapping[str, Any]) -> str:
+    """Sum up the result of a reconciliation for a person."""
+    noun = "document stands" if result["documents"] == 1 else "documents stand"
+    parts = [f"{result['found']:,} of {result['documents']:,} {noun} in QuickBooks"]
+    amounts = []
+    for currency, amount in sorted(differences(result["totals"]).items()):
+        amounts.append(format_amount(amount, currency))
+    if amounts:
+        parts.append("difference " + " and ".join(amounts))
+    if result["troubles"]:
+        parts.append(f"{result['troubles']:,} to look at")
+    if result["accepted"]:
+        parts.append(f"{result['accepted']:,} that differ were looked at and left so")
+    if result["under_way"]:
+        parts.append(f"{result['under_way']:,} are being changed just now")
     return ", ".join(parts)
 
 
-def _compared(posting_session: PostingSession) -> Findings:
-    """Compare every posted document with what QuickBooks showed of it."""
-    findings = Findings()
+def _compare(posting_session: PostingSession) -> Comparison:
+    """Compare every posted document with the stored head of its transaction."""
+    comparison = Comparison()
     company_id = posting_session.company_id
-    posted = select(func.count()).where(*posted_documents.made(company_id)).select_from(Posting)
+    count = select(func.count()).select_from(Posting).where(*posted_creations(company_id))
     with reading() as session:
-        total = session.scalar(posted) or 0
-        with_case = posted_documents.cased(session, company_id)
+        total = session.scalar(count) or 0
+        ids_with_case = cases.postings_with_case(session, company_id)
     done = 0
-    for summaries in posted_documents.iter_posted(company_id):
+    for summaries in iter_posted(company_id):
         for summary in summaries:
-            _count(posting_session, findings, summary, summary.id in with_case)
+            _add(company_id, comparison, summary, summary.id in ids_with_case)
         done += len(summaries)
         posting_session.report_progress("comparing", done, total)
-    return findings
+    return comparison
 
 
-def _count(
-    posting_session: PostingSession, findings: Findings, summary: PostedSummary, has_case: bool
-) -> None:
-    """Add one document to the findings.
+def _add(company_id: int, comparison: Comparison, summary: PostedSummary, has_case: bool) -> None:
+    """Add one document to the comparison.
 
-    One with trouble or an open case is first read again, locked, so that its case is up to date.
+    One with a discrepancy or an open case is first loaded again, locked, so that its case is up to
+    date.
     """
-    current = None
+    document = None
     is_open = True
-    if summary.trouble or has_case:
-        current, is_open = _judged(posting_session.company_id, summary.id)
-        if current is None:
+    if summary.discrepancy != Discrepancy.NONE or has_case:
+        document, is_open = _update_case(company_id, summary.id)
+        if document is None:
             return
-        summary = current.outline
-    findings.totals.add(summary, accepted=not is_open)
-    findings.counts["busy"] += summary.busy
-    if len(findings.apart) < MAX_LISTED and _is_apart(summary):
-        findings.apart.append(_apart(summary))
-    if current is None or summary.busy or not summary.trouble:
+        summary = document.summary
+    comparison.totals.add(summary, accepted=not is_open)
+    if _has_other_source_total(summary) and len(comparison.other_source_totals) < MAX_LISTED:
+        comparison.other_source_totals.append(_source_total_as_json(summary))
+    if summary.is_changing:
+        comparison.changing += 1
         return
-    findings.counts["away"] += summary.trouble in AWAY
-    findings.counts["open" if is_open else "accepted"] += 1
-    if len(findings.wrong) < MAX_LISTED:
-        findings.wrong.append(_as_json(current, not is_open))
+    if document is None or summary.discrepancy == Discrepancy.NONE:
+        return
+    if summary.discrepancy in ABSENT:
+        comparison.absent += 1
+    if is_open:
+        comparison.open += 1
+    else:
+        comparison.accepted += 1
+    if len(comparison.differing) < MAX_LISTED:
+        comparison.differing.append(_discrepancy_as_json(document, is_accepted=not is_open))
 
 
-def _judged(company_id: int, id: int) -> tuple[PostedDocument | None, bool]:
-    """Read one document again and open or close its cases; return if its trouble is still open."""
+def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | None, bool]:
+    """Load one document again and update its cases.
+
+    Return the document, None if it was removed, and whether its discrepancy is still open.
+    """
     with transaction() as session:
-        current = posted_documents.again(session, company_id, id)
-        if current is None or current.busy or (not current.trouble and current.edited):
-            return current, True
-        reason = posted_documents.reason(current) if current.trouble else ""
-        is_open = posted_documents.judge(session, current, current.trouble, reason)
-        return current, is_open
+        document = lock_and_load(session, company_id, posting_id)
+        if document is None or document.is_changing:
+            return document, True
+        discrepancy = document.discrepancy
+        if discrepancy == Discrepancy.NONE and document.is_edited:
+            # The case of an edited document is up to `drift`, which reads what was edited.
+            return document, True
+        reason = cases.reason(document) if discrepancy != Discrepancy.NONE else ""
+        is_open = cases.update_case(session, document, discrepancy, reason)
+        return document, is_open
 
 
-def _is_apart(summary: PostedSummary) -> bool:
+def _has_other_source_total(summary: PostedSummary) -> bool:
     """Tell whether the source's total differs from the posted one.
 
     It may have changed since, or was rounded within its tolerance.
     """
-    if summary.part or summary.busy or summary.said is None or summary.total is None:
+    if summary.part or summary.is_changing:
         return False
-    if summary.said == summary.total:
+    if summary.source_total is None or summary.posted_total is None:
         return False
-    return to_cents(summary.said, summary.currency or "USD") != summary.total
+    if summary.source_total == summary.posted_total:
+        return False
+    return to_cents(summary.source_total, summary.currency or "USD") != summary.posted_total
 
 
-def _apart(one: PostedSummary) -> dict[str, Any]:
-    sides = (
-        format_amount(amount or ZERO, one.currency or "USD") for amount in (one.said, one.total)
-    )
+def _source_total_as_json(summary: PostedSummary) -> dict[str, Any]:
+    currency = summary.currency or "USD"
+    source_total = format_amount(summary.source_total or ZERO, currency)
+    posted_total = format_amount(summary.posted_total or ZERO, currency)
     with reading() as session:
-        name = case_texts.called(session.get_one(Posting, one.id))
+        name = case_texts.called(session.get_one(Posting, summary.id))
     return {
-        "posting": one.id,
-        "reason": "{}: the source says {}, {} was posted.".format(name, *sides),
+        "posting": summary.id,
+        "reason": f"{name}: the source says {source_total}, {posted_total} was posted.",
     }
 
 
-def _as_json(document: PostedDocument, accepted: bool) -> dict[str, Any]:
+def _discrepancy_as_json(document: PostedDocument, *, is_accepted: bool) -> dict[str, Any]:
     return {
         "posting": document.posting.id,
         "document": case_texts.called(document.posting),
-        "why": document.trouble,
-        "reason": posted_documents.reason(document),
-        "accepted": accepted,
+        "why": document.discrepancy,
+        "reason": cases.reason(document),
+        "accepted": is_accepted,
     }
 
 
 def _result(
-    posting_session: PostingSession, found: Findings, strangers: Sequence[dict[str, Any]]
+    posting_session: PostingSession,
+    comparison: Comparison,
+    marker_findings: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:
-    documents = found.totals.documents
+    documents = comparison.totals.documents
     return {
         "proved_at": posting_session.clock.now().isoformat(timespec="seconds"),
         "documents": documents,
-        "found": documents - found.counts["away"],
-        "under_way": found.counts["busy"],
-        "accepted": found.counts["accepted"],
-        "troubles": found.counts["open"] + len(strangers),
-        "totals": found.totals.lines(),
-        "wrong": found.wrong,
-        "strangers": list(strangers[:MAX_LISTED]),
-        "apart": found.apart,
+        "found": documents - comparison.absent,
+        "under_way": comparison.changing,
+        "accepted": comparison.accepted,
+        "troubles": comparison.open + len(marker_findings),
+        "totals": comparison.totals.lines(),
+        "wrong": comparison.differing,
+        "strangers": list(marker_findings[:MAX_LISTED]),
+        "apart": comparison.other_source_totals,
         "requests": {"writes": posting_session.writes, "reads": posting_session.reads},
     }

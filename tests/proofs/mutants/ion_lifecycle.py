@@ -344,18 +344,17 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-41",
         place="hub/posting/reconcile/drift.py",
-        old=(
-            '    return DocumentNews(one, "differs" if told else "", reason, _paid(one), '
-            "_paid_on(one, shown))\n"
-        ),
-        new='    return DocumentNews(one, "", reason, _paid(one), _paid_on(one, shown))\n',
+        old="        Discrepancy.DIFFERS if edits else Discrepancy.NONE,\n",
+        new="        Discrepancy.NONE,\n",
         bug="An order that was edited in QuickBooks is not listed.",
     ),
     Mutant(
         row="ION-41",
         place="hub/posting/reconcile/drift.py",
-        old="        return DocumentNews(one, one.trouble, posted_documents.reason(one))\n",
-        new="        return DocumentNews(one)\n",
+        old=(
+            "        return DocumentNews(document, document.discrepancy, cases.reason(document))\n"
+        ),
+        new="        return DocumentNews(document)\n",
         bug="An order that was deleted in QuickBooks is not listed.",
     ),
     Mutant(

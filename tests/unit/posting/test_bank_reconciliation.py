@@ -34,16 +34,16 @@ def expense(desk, day="2026-03-02"):
 
 def test_what_a_bank_reconciliation_covers_stays(desk):
     made = expense(desk)
-    assert [one.posting.id for one in undo.of_posting(made).back] == [made]
+    assert [one.posting.id for one in undo.plan_posting(made).removable] == [made]
     desk.quickbooks.act("reconcile", kind="Purchase", id=desk.posting(made).quickbooks_id)
-    assert [left.why for left in undo.of_posting(made).left] == [undo.RECONCILED]
+    assert [one.reason for one in undo.plan_posting(made).blocked] == [undo.RECONCILED_REASON]
 
 
 def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactions(desk):
     id = desk.posting(expense(desk)).quickbooks_id
     desk.quickbooks.act("reconcile", kind="Purchase", id=id)
     worker = PostingSession(desk.company_id)
-    assert bank_reconciliation.reconciled(
+    assert bank_reconciliation.reconciled_ids(
         worker, reconcile_refresh.fetch_current(worker, {"expense": [id]})
     ) == {id}
 
@@ -51,7 +51,7 @@ def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactio
 def test_bills_never_touch_a_bank_so_it_is_not_asked(desk):
     worker = PostingSession(desk.company_id)
     assert (
-        bank_reconciliation.reconciled(worker, {("bill", "1"): {"TxnDate": "2026-03-02"}})
+        bank_reconciliation.reconciled_ids(worker, {("bill", "1"): {"TxnDate": "2026-03-02"}})
         == frozenset()
     )
     assert worker.reads == 0

@@ -29,7 +29,7 @@ def stands(kind="bill", day="2026-03-02", currency="USD", held="10.10", **more):
 def lines(*all_, **more):
     totals = Totals()
     for one in all_:
-        totals.add(one.outline, **more)
+        totals.add(one.summary, **more)
     return totals.lines()
 
 
@@ -72,5 +72,5 @@ def test_differences_that_cancel_out_are_still_counted_and_added_up():
 
 
 def test_what_is_half_done_is_neither_here_nor_there():
-    (line,) = lines(stands(held="99.00", busy=True))
+    (line,) = lines(stands(held="99.00", is_changing=True))
     assert (line["difference"], line["differing"], line["apart"]) == ("0.00", 0, "0.00")

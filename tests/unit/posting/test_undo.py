@@ -25,12 +25,12 @@ def bill(desk, n=0):
 
 
 def why(desk, n=0):
-    found = undo.of_posting(desk.ids[n])
-    return found.left[0].why if found.left else ""
+    found = undo.plan_posting(desk.ids[n])
+    return found.blocked[0].reason if found.blocked else ""
 
 
 def test_what_is_as_we_left_it_is_deleted_once_and_the_proof_agrees(desk):
-    found = undo.of_posting(desk.ids[0])
+    found = undo.plan_posting(desk.ids[0])
     assert undo.undo(found, "kari") == 1
     assert undo.undo(found, "kari") == 1
     desk.drain()
@@ -41,7 +41,7 @@ def test_what_is_as_we_left_it_is_deleted_once_and_the_proof_agrees(desk):
 
 def test_a_lost_answer_to_the_deletion_deletes_nothing_twice(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.delete")
-    undo.undo(undo.of_posting(desk.ids[0]), "kari")
+    undo.undo(undo.plan_posting(desk.ids[0]), "kari")
     desk.drain(wait=True)
     assert len(desk.bills()) == 2
     with reading() as session:
@@ -52,9 +52,9 @@ def test_a_run_is_taken_back_whole_but_for_what_was_touched(desk):
     with transaction() as session:
         session.query(Posting).update({"run_id": None})
     desk.edit(bill(desk, 1), DocNumber="A-2b")
-    found = undo._look([Posting.operation == "create"])
-    assert {one.posting.number for one in found.back} == {"A-1", "A-3"}
-    assert [left.why for left in found.left] == [
+    found = undo.plan_selection([Posting.operation == "create"])
+    assert {one.posting.number for one in found.removable} == {"A-1", "A-3"}
+    assert [one.reason for one in found.blocked] == [
         "It was changed in QuickBooks since it was posted."
     ]
 
@@ -89,14 +89,14 @@ def test_a_change_on_its_way_comes_first(desk):
 
 
 def test_what_was_taken_back_already_is_not_offered_again(desk):
-    undo.undo(undo.of_posting(desk.ids[0]), "kari")
+    undo.undo(undo.plan_posting(desk.ids[0]), "kari")
     desk.drain()
-    assert undo.of_posting(desk.ids[0]).back == ()
+    assert undo.plan_posting(desk.ids[0]).removable == ()
 
 
 def test_bills_need_no_look_at_the_bank_and_a_run_is_asked_by_hundreds(desk):
     before = len(desk.sent(""))
-    assert len(undo._look([Posting.operation == "create"]).back) == 3
+    assert len(undo.plan_selection([Posting.operation == "create"]).removable) == 3
     assert [entry["call"] for entry in desk.sent("")[before:]] == ["query.bill"]
 
 
@@ -104,14 +104,17 @@ def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
     desk.change(desk.ids[0], total="11.00")
     desk.plan("V-1", "create", {"DisplayName": "New Vendor"}, kind="vendor")
     desk.drain()
-    found = undo._look([Posting.company_id == desk.company_id])
-    assert ([left.why for left in found.left], len(found.back)) == ([undo.ENTRY], 3)
-    found = undo._look([Posting.operation == "update"])
-    assert ([left.why for left in found.left], found.back) == ([undo.CHANGE], ())
+    found = undo.plan_selection([Posting.company_id == desk.company_id])
+    assert ([one.reason for one in found.blocked], len(found.removable)) == (
+        [undo.LIST_ENTRY_REASON],
+        3,
+    )
+    found = undo.plan_selection([Posting.operation == "update"])
+    assert ([one.reason for one in found.blocked], found.removable) == ([undo.CHANGE_REASON], ())
 
 
 def test_who_took_back_what_is_in_the_log(desk):
-    undo.undo(undo._look([Posting.operation == "create"]), "kari")
+    undo.undo(undo.plan_selection([Posting.operation == "create"]), "kari")
     with reading() as session:
         entry = session.scalars(
             select(AuditEntry).where(AuditEntry.what == "postings undone")
