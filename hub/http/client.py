@@ -1,4 +1,4 @@
-"""The HTTP client given to plugins: declared hosts only, total deadline, size limit, and errors that can be read."""
+"""The HTTP client given to plugins: only declared hosts, limits, and readable errors."""
 
 import json
 import re
@@ -15,14 +15,18 @@ from hub.config import Config
 from hub.errors import HostNotAllowed, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.http import deadline, exchange
 from hub.http.allowlist import Hosts, parse
+from hub.http.exchange import HttpResponse
 from hub.http.response import Call, Reply, wait_of
 
-MOST_BYTES = 100 * 2**20
-MOVED = (301, 302, 303, 307, 308)
+MAX_ANSWER_BYTES = 100 * 2**20
+CONNECTIONS_PER_HOST = 20
+REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+# In the text of an error: its number, an object's name, a line of the interpreter's source.
+TECHNICAL_PARTS = re.compile(r"^\[[^]]*\] |<[^>]*>:? ?|\(_ssl\.c:\d+\)")
 
 
 class AppHttp:
-    """The way of one app to its source; `refused` is told of every host it may not call."""
+    """The HTTP client of one app; `on_refused` is called with the app and a host it may not call."""
 
     def __init__(
         self,
@@ -32,13 +36,16 @@ class AppHttp:
         config: Config,
         clock: Clock,
         mounts: Mapping[str, BaseAdapter],
-        refused: Callable[[str, str], object] = lambda app, host: None,
-        most_bytes: int = MOST_BYTES,
+        on_refused: Callable[[str, str], object] = lambda app, host: None,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
-        self._app, self._config, self._clock = app, config, clock
+        self._app = app
+        self._config = config
+        self._clock = clock
         self._hosts = Hosts(hosts, settings, config.allow_hosts, mounts)
-        self._session = exchange.open_session(mounts)
-        self._told, self._most_bytes = refused, most_bytes
+        self._session = open_session(mounts)
+        self._on_refused = on_refused
+        self._max_bytes = max_bytes
         self.calls = 0  # how many requests it has made
 
     def request(
@@ -53,97 +60,121 @@ class AppHttp:
         auth: tuple[str, str] | None = None,
         answers: Collection[int] = (),
     ) -> Reply:
-        """Send one request and read the whole answer; statuses in `answers` are the source's own way to say no."""
+        """Send one request and return the whole answer.
+
+        `answers` are statuses that this source uses as ordinary answers.
+        """
         if json is not None:
-            headers, data = {"Content-Type": "application/json", **(headers or {})}, encode(json)
+            headers = {"Content-Type": "application/json", **(headers or {})}
+            data = encode(json)
         call = Call(self._app, method.upper(), url, params or {}, headers or {}, auth)
+        request = requests.Request(
+            call.method, url, params=params, headers=headers, data=data, auth=auth
+        )
         try:
-            asked = requests.Request(
-                call.method, url, params=params, headers=headers, data=data, auth=auth
-            )
-            prepared = self._session.prepare_request(asked)
+            prepared = self._session.prepare_request(request)
+            adapter = self._session.get_adapter(prepared.url or "")
         except (requests.RequestException, ValueError):
             raise Refused(
                 f"{call} cannot be sent: its address or a header of it is not valid."
             ) from None
         if not self._hosts.permit(prepared.url or ""):
             self._refuse(parse(prepared.url or "").host or call.host)
-        return self._judge(call, self._send(call, prepared), answers)
+        return self._judge(call, self._send(call, adapter, prepared), answers)
 
     def _refuse(self, host: str) -> NoReturn:
-        self._told(self._app, host)
+        self._on_refused(self._app, host)
         raise HostNotAllowed(self._app, host)
 
-    def _send(self, call: Call, prepared: requests.PreparedRequest) -> exchange.Answer:
+    def _send(
+        self, call: Call, adapter: BaseAdapter, prepared: requests.PreparedRequest
+    ) -> HttpResponse:
         seconds = self._config.deadline_seconds
         self.calls += 1
         try:
             return exchange.fetch(
-                self._session, prepared, seconds=seconds, clock=self._clock,
-                most_bytes=self._most_bytes, permitted=self._hosts.permit_address,
-            )  # fmt: skip
+                adapter,
+                prepared,
+                seconds=seconds,
+                clock=self._clock,
+                max_bytes=self._max_bytes,
+                permitted=self._hosts.permit_address,
+            )
         except deadline.NotPermitted:
             self._refuse(call.host)
         except exchange.TooLarge:
             raise Refused(
-                f"{call} answered with more than {self._most_bytes:,} bytes, which is not read."
+                f"{call} answered with more than {self._max_bytes:,} bytes, which is not read."
             ) from None
-        except requests.Timeout:
+        except exchange.DeadlinePassed:
             raise Retry(
-                f"{call.host} did not answer {call.app} within {seconds:g} seconds; it is tried again."
+                f"{call.host} did not answer {call.app} within {seconds:g} seconds;"
+                " it is tried again."
             ) from None
-        except (requests.RequestException, OSError, ValueError) as error:
-            raise _unreachable(call, _root(error)) from None
+        except exchange.ExchangeError as error:
+            raise _unreachable(call, _root_cause(error)) from None
 
-    def _judge(self, call: Call, answer: exchange.Answer, answers: Collection[int]) -> Reply:
-        after = wait_of(answer.headers, self._clock.now())
-        if answer.status in answers:
-            return Reply(call, answer)
-        if answer.status == 429:
-            raise TooOften(call.host, call.app, after)
-        if answer.status >= 500:
+    def _judge(self, call: Call, response: HttpResponse, answers: Collection[int]) -> Reply:
+        status = response.status
+        if status in answers:
+            return Reply(call, response)
+        wait = wait_of(response.headers, self._clock.now())
+        if status == 429:
+            raise TooOften(call.host, call.app, wait)
+        if status >= 500:
             raise Retry(
-                f"{call.host} cannot answer {call.app} now (status {answer.status}); it is tried again.",
-                after,
+                f"{call.host} cannot answer {call.app} now (status {status}); it is tried again.",
+                wait,
             )
-        if answer.status in MOVED:
+        if status in REDIRECT_STATUSES:
             raise NeedsAttention(
-                f"{call} answered that it has moved{_moved_to(answer.headers)}."
+                f"{call} answered that it has moved{_moved_to(response.headers)}."
                 f" Put its present address into the settings of {call.app}."
             )
-        return Reply(call, answer)
+        return Reply(call, response)
+
+
+def open_session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
+    """Return a session that uses no proxy and no netrc file of the environment."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.update({"User-Agent": "qbo-hub"})
+    session.mount("https://", deadline.Adapter(pool_maxsize=CONNECTIONS_PER_HOST))
+    session.mount("http://", deadline.Adapter(pool_maxsize=CONNECTIONS_PER_HOST))
+    for prefix, adapter in mounts.items():
+        session.mount(prefix, adapter)
+    return session
 
 
 def encode(value: Any) -> bytes:
-    """JSON with each Decimal as the number it is."""
+    """Return a value as JSON, each Decimal as a number with the same digits."""
     return json.dumps(value, default=_number, allow_nan=False, ensure_ascii=False).encode()
 
 
 def _number(value: Any) -> Any:
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
-    plain = int(value) if value == value.to_integral_value() else float(value)
-    if Decimal(repr(plain)) != value:
+    number = int(value) if value == value.to_integral_value() else float(value)
+    if Decimal(repr(number)) != value:
         raise ValueError(f"{value} has more digits than a JSON number carries")
-    return plain
+    return number
 
 
-def _unreachable(call: Call, root: BaseException) -> HubError:
-    said = (
-        re.sub(r"^\[[^]]*\] |<[^>]*>:? ?|\(_ssl\.c:\d+\)", "", str(root)).strip(" .")
-        or type(root).__name__
-    )
-    if isinstance(root, ssl.SSLCertVerificationError):
+def _unreachable(call: Call, cause: BaseException) -> HubError:
+    text = TECHNICAL_PARTS.sub("", str(cause)).strip(" .") or type(cause).__name__
+    text = call.clean(text)
+    if isinstance(cause, ssl.SSLCertVerificationError):
         return NeedsAttention(
-            f"{call.host} has no certificate that can be trusted ({call.clean(said)})."
+            f"{call.host} has no certificate that can be trusted ({text})."
             f" Check the address in the settings of {call.app}, or tell whoever runs it."
         )
-    return Retry(f"{call.app} could not reach {call.host} ({call.clean(said)}); it is tried again.")
+    return Retry(f"{call.app} could not reach {call.host} ({text}); it is tried again.")
 
 
-def _root(error: BaseException) -> BaseException:
+def _root_cause(error: BaseException) -> BaseException:
+    """Return the error with which it began, under the ones that libraries wrap around it."""
     inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
-    return _root(inner) if isinstance(inner, BaseException) else error
+    return _root_cause(inner) if isinstance(inner, BaseException) else error
 
 
 def _moved_to(headers: Mapping[str, str]) -> str:

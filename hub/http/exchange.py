@@ -1,86 +1,110 @@
-"""One HTTP request and its whole answer, for those who do not trust the server."""
+"""One HTTP request and its whole answer, limited in time and size and never redirected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 import requests
 from requests.adapters import BaseAdapter
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from hub.clock import Clock
 from hub.http import deadline
 
-CHUNK = 65536
-NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
+CHUNK_BYTES = 65536
+TOO_LATE = "the answer did not end in time"
 
 
-class DeadlinePassed(requests.Timeout):
+class ExchangeError(Exception):
+    """No whole answer came.
+
+    `may_have_sent` is False only if it is certain that no byte of the request left this machine.
+    """
+
+    def __init__(self, reason: str, *, may_have_sent: bool) -> None:
+        super().__init__(reason)
+        self.may_have_sent = may_have_sent
+
+
+class DeadlinePassed(ExchangeError):
     """The exchange was not over by its deadline."""
 
 
-class TooLarge(requests.RequestException):
+class TooLarge(ExchangeError):
     """The answer is larger than may be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """The whole answer of a server."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
-
-def open_session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
-    """A session that follows nothing of its surroundings: no proxy, no netrc, no cookie, no redirect by itself."""
-    session = requests.Session()
-    session.trust_env = False
-    session.cookies.set_policy(NO_COOKIES)
-    session.headers.update({"User-Agent": "qbo-hub"})
-    session.mount("https://", deadline.Adapter(pool_maxsize=20))
-    session.mount("http://", deadline.Adapter(pool_maxsize=20))
-    for prefix, adapter in mounts.items():
-        session.mount(prefix, adapter)
-    return session
+    @property
+    def content_type(self) -> str:
+        """Return the media type of the body as the server states it."""
+        return self.headers.get("Content-Type", "")
 
 
 def fetch(
-    session: requests.Session,
+    adapter: BaseAdapter,
     request: requests.PreparedRequest,
     *,
     seconds: float,
     clock: Clock,
-    most_bytes: int | None = None,
+    max_bytes: int,
+    connect_seconds: float = deadline.CONNECT_SECONDS,
     permitted: deadline.Permitted | None = None,
-) -> Answer:
-    """Send once and read all, no redirects; raise as requests does, DeadlinePassed, TooLarge or NotPermitted."""
-    ends, late = (
-        clock.monotonic() + seconds,
-        DeadlinePassed(f"no whole answer within {seconds:g} s", request=request),
-    )
+    options: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    """Send a request once and read the whole answer; raise ExchangeError or NotPermitted.
+
+    `permitted` decides which addresses may be called. `options` are further arguments of the
+    adapter, such as its proxies.
+    """
+    until = clock.monotonic() + seconds
+    timeout = (min(connect_seconds, seconds), seconds)
     with deadline.within(seconds, permitted) as guard:
         try:
-            timeout = (min(deadline.CONNECT_SECONDS, seconds), seconds)
-            response = session.send(request, stream=True, timeout=timeout, allow_redirects=False)
+            response = adapter.send(request, stream=True, timeout=timeout, **(options or {}))
             with response:
-                body = _read(response, clock, ends, most_bytes)
-        except (requests.RequestException, OSError, ValueError) as error:
-            if not guard.expired:
-                raise
-            raise late from error
-        # Headers that end where the line was cut look whole to the standard library.
+                body = _read(response, clock, until, max_bytes)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            is_late = guard.expired or isinstance(error, requests.Timeout)
+            failure = DeadlinePassed if is_late else ExchangeError
+            raise failure(_reason(error), may_have_sent=_may_have_sent(guard, error)) from error
+        # Headers that end where the connection was cut look complete to the standard library.
         if guard.expired:
-            raise late
-    return Answer(response.status_code, response.headers, body)
+            raise DeadlinePassed(TOO_LATE, may_have_sent=True)
+    return HttpResponse(response.status_code, response.headers, body)
 
 
-def _read(response: requests.Response, clock: Clock, ends: float, most_bytes: int | None) -> bytes:
-    parts, size = [], 0
-    for part in response.iter_content(CHUNK):
+def _read(response: requests.Response, clock: Clock, until: float, max_bytes: int) -> bytes:
+    parts = []
+    size = 0
+    for part in response.raw.stream(CHUNK_BYTES, decode_content=True):
         parts.append(part)
         size += len(part)
-        if most_bytes is not None and size > most_bytes:
-            raise TooLarge(f"more than {most_bytes} bytes", request=response.request)
-        if clock.monotonic() > ends:
-            raise DeadlinePassed("the answer dripped past its deadline", request=response.request)
+        if size > max_bytes:
+            raise TooLarge(f"the answer is larger than {max_bytes:,} bytes", may_have_sent=True)
+        if clock.monotonic() > until:
+            raise DeadlinePassed(TOO_LATE, may_have_sent=True)
     return b"".join(parts)
+
+
+def _may_have_sent(guard: deadline.RequestGuard, error: Exception) -> bool:
+    """Return whether a byte of the request may have left; in doubt it may."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return guard.may_have_sent and not isinstance(reason, NewConnectionError)
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong, in a few words."""
+    cause = error.args[0] if error.args else error
+    reason = getattr(cause, "reason", None) or cause
+    text = str(reason)
+    if isinstance(reason, NewConnectionError):
+        text = text.rpartition(": ")[2]
+    return text or type(error).__name__

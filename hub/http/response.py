@@ -13,7 +13,7 @@ from urllib3.util import Url
 from hub import exact_json
 from hub.errors import NeedsAttention, Refused, Retry
 from hub.http.allowlist import parse
-from hub.http.exchange import Answer
+from hub.http.exchange import HttpResponse
 
 LONGEST_WAIT = 86400.0
 LONGEST_PART = 24
@@ -67,10 +67,11 @@ class Call:
 class Reply:
     """An HTTP answer of which the whole body was read."""
 
-    def __init__(self, call: Call, answer: Answer) -> None:
+    def __init__(self, call: Call, response: HttpResponse) -> None:
         self._call = call
-        self.status, self.body = answer.status, answer.body
-        self.headers: Mapping[str, str] = CaseInsensitiveDict(answer.headers)
+        self.status = response.status
+        self.body = response.body
+        self.headers: Mapping[str, str] = CaseInsensitiveDict(response.headers)
         self.not_found = self.status in (404, 410) and _is_of_an_api(self.body)
 
     def json(self) -> Any:

@@ -14,6 +14,8 @@ from flask import current_app
 from hub import context as hub_context
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention, NotFound
+from hub.http.deadline import CONNECT_SECONDS
+from hub.http.exchange import ExchangeError
 from hub.models import Company
 from hub.qbo import batch, connection, transport, usage
 from hub.qbo.batch import BatchItem, id_of
@@ -267,15 +269,15 @@ class Client:
         left = seconds if deadline_at is None else min(seconds, deadline_at - clock.monotonic())
         if left <= 0:
             return unsent("the time for this attempt was over before it began")
-        connect, began = left if call.slow else transport.CONNECT_SECONDS, clock.monotonic()
+        connect, began = left if call.slow else CONNECT_SECONDS, clock.monotonic()
         try:
             reply = transport.send(
                 self._request(call, token), mounts=self._runtime.mounts, clock=clock, seconds=left,
                 connect_seconds=connect,
             )  # fmt: skip
-        except transport.Unsent as error:
-            return unsent(str(error))
-        except transport.Lost as error:
+        except ExchangeError as error:
+            if not error.may_have_sent:
+                return unsent(str(error))
             self._count(call, None)
             return lost(str(error))
         answer = replace(read_reply(reply, call.expected), seconds=clock.monotonic() - began)

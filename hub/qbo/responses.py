@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from hub import exact_json
 from hub.errors import ConnectionTrouble, Refused, Retry
+from hub.http.exchange import HttpResponse
 from hub.qbo.faults import EXPIRED, FORBIDDEN, THROTTLED, Fault, faults_of, parse, sentence
-from hub.qbo.transport import Reply
 
 Outcome = Literal["landed", "refused", "declined", "throttled", "unauthorised", "doubt", "unsent"]
 PAUSE_SECONDS = 60.0
@@ -88,7 +88,7 @@ class Expected:
     id: str | None = None
 
 
-def read_reply(reply: Reply, expected: Expected) -> Answer:
+def read_reply(reply: HttpResponse, expected: Expected) -> Answer:
     """Interpret a complete HTTP response."""
     body = _json(reply.body)
     faults = faults_of(body) if body else parse(reply.status, reply.content_type, reply.body)
@@ -106,7 +106,7 @@ def read_reply(reply: Reply, expected: Expected) -> Answer:
 
 
 def _with_outcome(
-    answer: Answer, entity: dict[str, Any] | None, reply: Reply, expected: Expected
+    answer: Answer, entity: dict[str, Any] | None, reply: HttpResponse, expected: Expected
 ) -> Answer:
     """Decide what an answer means; whatever is not clear stays in doubt."""
     codes = {fault.code for fault in answer.faults}
@@ -126,14 +126,14 @@ def _with_outcome(
     return replace(answer, text=_doubtful(answer, reply))
 
 
-def _is_refusal(answer: Answer, reply: Reply) -> bool:
+def _is_refusal(answer: Answer, reply: HttpResponse) -> bool:
     if not answer.faults or reply.status >= 500:
         return False
     return not any(fault.doubtful for fault in answer.faults)
 
 
 def _is_success(
-    answer: Answer, entity: dict[str, Any] | None, reply: Reply, expected: Expected
+    answer: Answer, entity: dict[str, Any] | None, reply: HttpResponse, expected: Expected
 ) -> bool:
     if reply.status != 200 or answer.faults or not _is_json(reply):
         return False
@@ -142,7 +142,7 @@ def _is_success(
 
 def of_item(item: dict[str, Any], expected: Expected, whole: Answer) -> Answer:
     """Interpret one item in the answer to a batch or an upload."""
-    reply = Reply(200, {"Content-Type": "application/json"}, b"")
+    reply = HttpResponse(200, {"Content-Type": "application/json"}, b"")
     faults = faults_of(item)
     entity = _entity(item, expected)
     answer = replace(
@@ -211,7 +211,7 @@ def _as_asked(entity: dict[str, Any] | None, expected: Expected) -> bool:
     return bool(entity.get("Id")) and expected.id in (None, str(entity["Id"]))
 
 
-def _is_json(reply: Reply) -> bool:
+def _is_json(reply: HttpResponse) -> bool:
     return "json" in reply.content_type.lower()
 
 
@@ -232,7 +232,7 @@ def _unauthorised(faults: tuple[Fault, ...]) -> str:
     return "QuickBooks did not accept the connection. It is tried again by itself."
 
 
-def _doubtful(answer: Answer, reply: Reply) -> str:
+def _doubtful(answer: Answer, reply: HttpResponse) -> str:
     if answer.faults:
         return f"{sentence(answer.faults)} {LOOKED_UP}"
     if reply.status == 200:

@@ -23,6 +23,7 @@ from requests_oauthlib import OAuth2Session
 
 from hub import context as hub_context
 from hub.errors import ConfigurationError, Retry
+from hub.http.exchange import ExchangeError, HttpResponse
 from hub.qbo import transport
 
 SCOPE = "com.intuit.quickbooks.accounting"
@@ -65,7 +66,7 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
             reply = transport.send(
                 request, mounts=current.mounts, clock=current.clock, seconds=TIMEOUT_SECONDS
             )
-        except (transport.Unsent, transport.Lost) as error:
+        except ExchangeError as error:
             raise _unavailable(str(error)) from None
         return _response(request, reply)
 
@@ -132,7 +133,7 @@ def _client_secret() -> HTTPBasicAuth:
     return HTTPBasicAuth(config.qbo_client_id, config.qbo_client_secret)
 
 
-def _response(request: requests.PreparedRequest, reply: transport.Reply) -> requests.Response:
+def _response(request: requests.PreparedRequest, reply: HttpResponse) -> requests.Response:
     response = requests.Response()
     response.request = request
     response.status_code = reply.status

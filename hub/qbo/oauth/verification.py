@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from hub import context as hub_context
 from hub.errors import NotThisCompany, Retry
+from hub.http.exchange import ExchangeError
 from hub.qbo import transport
 from hub.qbo.client import MINOR_VERSION, READS
 from hub.qbo.faults import quoted
@@ -47,6 +48,6 @@ def _read(realm: str, access_token: str) -> Answer:
                 clock=shared.clock,
                 seconds=shared.config.deadline_seconds,
             )
-        except (transport.Unsent, transport.Lost) as error:
+        except ExchangeError as error:
             return unsent(str(error))
     return of_read(read_reply(reply, Expected("CompanyInfo")))

@@ -97,7 +97,7 @@ def test_a_declared_name_that_leads_inside_is_refused(make_http, monkeypatch, ad
     )
     told = []
     with pytest.raises(HostNotAllowed, match=r"CostTracker tried to call api\.example\.com"):
-        make_http("api.example.com", refused=lambda *what: told.append(what)).request(
+        make_http("api.example.com", on_refused=lambda *what: told.append(what)).request(
             "GET", "https://api.example.com/"
         )
     assert told == [("CostTracker", "api.example.com")]
@@ -119,7 +119,7 @@ def test_a_refused_host_is_told_to_the_audit_log(make_http, reached):
     with pytest.raises(
         HostNotAllowed, match=r"CostTracker tried to call evil\.test, which it does not declare"
     ):
-        make_http("api.example.com", refused=lambda *what: told.append(what)).request(
+        make_http("api.example.com", on_refused=lambda *what: told.append(what)).request(
             "GET", "https://evil.test/"
         )
     assert told == [("CostTracker", "evil.test")]

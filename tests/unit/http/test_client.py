@@ -155,7 +155,7 @@ def test_a_name_that_nobody_knows_is_tried_again(make_http, monkeypatch):
 
 def test_too_large_an_answer_is_refused(make_http, serve):
     server = serve(says("200 OK", b"x" * 5000))
-    http = make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1"], most_bytes=1000)
+    http = make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1"], max_bytes=1000)
     with pytest.raises(Refused, match="answered with more than 1,000 bytes"):
         http.request("GET", server.url)
 

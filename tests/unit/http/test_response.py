@@ -6,14 +6,17 @@ from email.utils import format_datetime
 import pytest
 
 from hub.errors import NeedsAttention, Refused, Retry
-from hub.http.exchange import Answer
+from hub.http.exchange import HttpResponse
 from hub.http.response import Call, Reply, wait_of
 
 
 def reply(status, body=b"", path="/v1/invoices", **headers):
     call = Call("CostTracker", "GET", f"https://api.example.com{path}", {}, {}, None)
     return Reply(
-        call, Answer(status, {name.replace("_", "-"): text for name, text in headers.items()}, body)
+        call,
+        HttpResponse(
+            status, {name.replace("_", "-"): text for name, text in headers.items()}, body
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hub.http.exchange import HttpResponse
 from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import (
     Doubt,
@@ -20,30 +21,31 @@ from hub.posting.protocol.history import (
 )
 from hub.qbo.batch import BatchItem, answers
 from hub.qbo.responses import Answer, Expected, lost, read_reply, unsent
-from hub.qbo.transport import Reply
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
 PAGE = b"<html><h1>Bad Gateway</h1></html>"
 NUMBER_USED = "DocNumber=A-1 is assigned to TxnType=Bill with TxnId=17"
 
 
-def json_of(status: int, body: Any, **headers: str) -> Reply:
+def json_of(status: int, body: Any, **headers: str) -> HttpResponse:
     told = {
         "Content-Type": "application/json",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    return Reply(status, told, body if isinstance(body, bytes) else json.dumps(body).encode())
+    return HttpResponse(
+        status, told, body if isinstance(body, bytes) else json.dumps(body).encode()
+    )
 
 
 def fault(
     code: str, detail: str = "", status: int = 400, element: str = "", **headers: str
-) -> Reply:
+) -> HttpResponse:
     error = {"Message": "no", "Detail": detail, "code": code, "element": element}
     return json_of(status, {"Fault": {"Error": [error], "type": "ValidationFault"}}, **headers)
 
 
-def page(status: int) -> Reply:
-    return Reply(status, {"Content-Type": "text/html"}, PAGE)
+def page(status: int) -> HttpResponse:
+    return HttpResponse(status, {"Content-Type": "text/html"}, PAGE)
 
 
 DOUBTED = (Doubt(), Doubt())
@@ -52,7 +54,7 @@ NOT_SENT = (Requeue(), Requeue())
 NO_ENTRY = (Reconnect(), Reconnect())
 
 # what came back: the step after a first send, and after a re-send
-CREATE: dict[str, tuple[Reply | Answer, Step, Step]] = {
+CREATE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
     "200 with the entity": (json_of(200, {"Bill": BILL}), Posted("145"), Read("145")),
     "200 with a fault": (fault("6000", "A rule.", status=200), *HELD),
     "200 with a fault beside an entity": (
@@ -105,14 +107,14 @@ CREATE: dict[str, tuple[Reply | Answer, Step, Step]] = {
     "6140 that names nobody": (fault("6140"), Hold("number_used"), Doubt()),
 }
 VENDOR = {"6240, name used": (fault("6240"), Search(), Doubt())}
-CHANGE: dict[str, tuple[Reply | Answer, Step, Step]] = {
+CHANGE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
     "200 with the entity": (json_of(200, {"Bill": BILL}), Posted("145"), Read("145")),
     "200 with another object": (json_of(200, {"Bill": BILL | {"Id": "9"}}), *DOUBTED),
     "5010": (fault("5010"), Read("145"), Doubt()),
     "reset": (lost("reset"), *DOUBTED),
     "429": (fault("3001", status=429), *NOT_SENT),
 }
-DELETE: dict[str, tuple[Reply | Answer, Step, Step]] = {
+DELETE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
     "200 that says deleted": (
         json_of(200, {"Bill": {"Id": "145", "status": "Deleted"}}),
         Posted("145"),
@@ -130,7 +132,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-def after(operation: str, kind: str, came: Reply | Answer, *before: str) -> Step:
+def after(operation: str, kind: str, came: HttpResponse | Answer, *before: str) -> Step:
     """What the protocol does next when this came back, earlier sends having ended so."""
     own = None if operation == "create" else "145"
     place = Expected(kind.capitalize(), deletes=operation == "delete", id=own)
@@ -173,7 +175,7 @@ def test_a_refusal_names_code_and_field_in_the_admins_words():
 
 
 ITEMS = [BatchItem(f"{n:02}", "create", "bill", b"{}") for n in range(3)]
-WHOLE: dict[str, tuple[Reply | Answer, str]] = {
+WHOLE: dict[str, tuple[HttpResponse | Answer, str]] = {
     "reset": (lost("reset"), "doubt"), "500": (page(500), "doubt"), "504": (page(504), "doubt"),
     "a fault for the whole": (fault("1040"), "declined"), "429": (page(429), "throttled"),
     "401": (page(401), "unauthorised"),

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hub.errors import NeedsAttention, Refused, Retry
+from hub.http.exchange import HttpResponse
 from hub.qbo.responses import Answer, Expected, lost, of_item, read_reply, unsent
-from hub.qbo.transport import Reply
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
 CREATE, DELETE, QUERY = (
@@ -20,9 +20,9 @@ UPDATE = Expected("Bill", id="145")
 
 def reply(
     status: int, body: Any, kind: str = "application/json;charset=utf-8", **headers: str
-) -> Reply:
+) -> HttpResponse:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Reply(
+    return HttpResponse(
         status,
         {"Content-Type": kind, **{name.replace("_", "-"): v for name, v in headers.items()}},
         raw,
@@ -183,7 +183,7 @@ def test_an_answer_keeps_its_trace_and_its_date():
         reply(200, {"Bill": BILL}, intuit_tid="1-5f", Date="Mon, 02 Mar 2026 09:00:00 GMT"), CREATE
     )
     assert (answer.date and answer.date.isoformat()) == "2026-03-02T09:00:00+00:00"
-    assert read_reply(Reply(200, {"intuit_tid": "1-5f"}, b""), CREATE).tid == "1-5f"
+    assert read_reply(HttpResponse(200, {"intuit_tid": "1-5f"}, b""), CREATE).tid == "1-5f"
 
 
 @pytest.mark.parametrize(
