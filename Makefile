@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one local address
 	$(RUN)/hub demo
 
-test: .venv/.synced  # everything: style and types beside unit, contract, end to end, both databases, browser when there is one
+test: .venv/.synced  # style and types beside unit, contract, end to end and both databases; .ci/run adds the browser and full proofs
 	@$(MAKE) -s lint >.tools/lint.log 2>&1 & lint=$$!; \
 	$(RUN)/pytest -n 2 --dist worksteal; tests=$$?; \
 	wait $$lint && exit $$tests || { cat .tools/lint.log; exit 1; }

@@ -3,11 +3,13 @@
 Tests that enumerate, kill, storm or soak carry `@pytest.mark.proof` and take their size from
 `by_form` below; `make prove` runs the long form. `@pytest.mark.proof(small=3)` runs three cases of
 a parametrized test in the small form, spread evenly over the table; `small=0` leaves the test to
-the full form. A test without the mark always runs.
+the full form. `@pytest.mark.browser` leaves a story in Chromium to the full form too; it also runs
+if HUB_REQUIRE_BROWSER is set or if its file is named. A test without these marks always runs.
 """
 
 import os
 from collections import defaultdict
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -16,8 +18,10 @@ Size = TypeVar("Size")
 
 FULL = os.environ.get("HUB_PROOF") == "full"  # `.ci/run` and `make prove`
 LONG = bool(os.environ.get("PROOF_EVENTS"))  # `make prove`
+BROWSER_REQUIRED = os.environ.get("HUB_REQUIRE_BROWSER") == "1"  # `.ci/run`
 
 MARK = "proof"
+BROWSER_MARK = "browser"
 
 
 def by_form(small: Size, full: Size, long: Size) -> Size:
@@ -26,16 +30,26 @@ def by_form(small: Size, full: Size, long: Size) -> Size:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect, in the small form, the cases of proofs that only the full form runs."""
+    """Deselect, in the small form, what only the full form runs."""
     if FULL:
         return
     surplus = set[pytest.Item]()
+    if not BROWSER_REQUIRED:
+        surplus.update(unnamed_browser_stories(config, items))
     for cases, size in limited_cases(items):
         surplus.update(evenly_omitted(cases, size))
     surplus -= {item for item in surplus if item.nodeid in config.args}
     if surplus:
         config.hook.pytest_deselected(items=list(surplus))
         items[:] = [item for item in items if item not in surplus]
+
+
+def unnamed_browser_stories(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the stories in a browser whose file is not named on the command line."""
+    folder = config.invocation_params.dir
+    named_files = {Path(folder, argument.partition("::")[0]) for argument in config.args}
+    stories = [item for item in items if item.get_closest_marker(BROWSER_MARK)]
+    return [story for story in stories if story.path not in named_files]
 
 
 def limited_cases(items: list[pytest.Item]) -> list[tuple[list[pytest.Item], int]]:

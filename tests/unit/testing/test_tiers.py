@@ -25,6 +25,12 @@ def test_left_to_the_full_form(): pass
 @pytest.mark.proof
 def test_sized_by_itself(): pass
 """
+BROWSER_STORY = """
+import pytest
+
+@pytest.mark.browser
+def test_a_page(): pass
+"""
 
 
 @pytest.mark.parametrize(
@@ -36,27 +42,50 @@ def test_chosen_cases_are_spread_evenly(size, chosen):
     assert [case for case in cases if case not in evenly_omitted(cases, size)] == expected
 
 
-def collected(tmp_path, monkeypatch, form, *names):
+def collected(tmp_path, form, *names):
     """Return the names of the tests that a run of this form takes."""
-    monkeypatch.setenv("HUB_PROOF", form)
     (tmp_path / "test_it.py").write_text(TESTS)
-    nodes = [f"test_it.py::{name}" for name in names] or ["test_it.py"]
+    return names_of(tmp_path, {"HUB_PROOF": form}, *[f"test_it.py::{name}" for name in names])
+
+
+def names_of(tmp_path, settings, *nodes):
     options = ["-p", "tests.support.tiers", "-p", "no:cacheprovider", "--collect-only", "-q"]
     command = [sys.executable, "-m", "pytest", f"--rootdir={tmp_path}", *options, *nodes]
-    environ = {"PYTHONPATH": str(ROOT), "HUB_PROOF": form, "PATH": ""}
+    environ = {"PYTHONPATH": str(ROOT), "PATH": "", **settings}
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True)
     return [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
 
 
-def test_the_small_form_runs_every_ordinary_test(tmp_path, monkeypatch):
-    names = collected(tmp_path, monkeypatch, "")
+def test_the_small_form_runs_every_ordinary_test(tmp_path):
+    names = collected(tmp_path, "")
     assert names[:8] == [f"test_ordinary[{number}]" for number in range(8)]
     assert names[8:] == ["test_limited[0]", "test_limited[4]", "test_sized_by_itself"]
 
 
-def test_the_full_form_runs_everything(tmp_path, monkeypatch):
-    assert len(collected(tmp_path, monkeypatch, "full")) == 18
+def test_the_full_form_runs_everything(tmp_path):
+    assert len(collected(tmp_path, "full")) == 18
 
 
-def test_a_case_that_is_named_runs_in_the_small_form(tmp_path, monkeypatch):
-    assert collected(tmp_path, monkeypatch, "", "test_limited[3]") == ["test_limited[3]"]
+def test_a_case_that_is_named_runs_in_the_small_form(tmp_path):
+    assert collected(tmp_path, "", "test_limited[3]") == ["test_limited[3]"]
+
+
+@pytest.fixture
+def browser_story(tmp_path):
+    (tmp_path / "test_pages.py").write_text(BROWSER_STORY)
+    return tmp_path
+
+
+def test_a_story_in_a_browser_is_left_to_the_full_form(browser_story):
+    assert names_of(browser_story, {}) == []
+    assert names_of(browser_story, {"HUB_PROOF": "full"}) == ["test_a_page"]
+
+
+def test_a_story_in_a_browser_runs_where_one_is_required(browser_story):
+    assert names_of(browser_story, {"HUB_REQUIRE_BROWSER": "1"}) == ["test_a_page"]
+
+
+def test_a_story_in_a_browser_runs_if_its_file_is_named(browser_story):
+    assert names_of(browser_story, {}, "test_pages.py") == ["test_a_page"]
+    assert names_of(browser_story, {}, "test_pages.py::test_a_page") == ["test_a_page"]
+    assert names_of(browser_story, {}, ".") == []
