@@ -24,6 +24,7 @@ CLIENT = "ABstandinclient0000000000000000000000000000000000"
 SECRET = "standinsecret000000000000000000000000000"  # noqa: S105  (the stand-in's own)
 VERIFIER = "5f0c5c3e-0000-4000-8000-000000000000"
 SCOPE = "com.intuit.quickbooks.accounting"
+FIXED_TOKEN_LIFE = 100 * 365 * DAY  # seconds; a test that chose its access token never refreshes it
 
 
 class QuickBooks:
@@ -175,25 +176,31 @@ def create(
     return made
 
 
-def _issue(made: QuickBooks, refresh: str | None, access: str | None) -> None:
-    """Tokens for each company; those that the journal still knows stay as they were."""
-    for place, realm in enumerate(made.companies):
-        _issue_one(made, realm, *((refresh, access) if place == 0 else ()))
+def _issue(quickbooks: QuickBooks, refresh: str | None, access: str | None) -> None:
+    """Issue tokens for each company; the values that are named are those of the first one."""
+    for place, realm in enumerate(quickbooks.companies):
+        if place == 0:
+            _issue_one(quickbooks, realm, refresh, access)
+        else:
+            _issue_one(quickbooks, realm)
 
 
 def _issue_one(
-    made: QuickBooks, realm: str, refresh: str | None = None, access: str | None = None
+    quickbooks: QuickBooks, realm: str, refresh: str | None = None, access: str | None = None
 ) -> None:
-    grants = made.app.grants
-    held = [g for g in grants.by_refresh.values() if (g.client, g.realm) == (made.client_id, realm)]
-    grant = held[0] if held and refresh in (None, held[0].refresh) else None
-    grant = grant or grants.grant(
-        made.client_id, realm, SCOPE, refresh or f"AB11standin{realm}".ljust(50, "0")
-    )
-    made.refresh_tokens[realm] = grant.refresh
-    made.access_tokens[realm] = grants.issue(
-        grant, access, life=ACCESS_LIFE if access is None else 100 * 365 * DAY
-    )
+    """Issue tokens for a company; a grant that the journal still has stays as it was."""
+    grants = quickbooks.app.grants
+    grant = None
+    for stored in grants.by_refresh.values():
+        if (stored.client, stored.realm) == (quickbooks.client_id, realm):
+            grant = stored
+            break
+    if grant is None or refresh not in (None, grant.refresh):
+        refresh = refresh or f"AB11standin{realm}".ljust(50, "0")
+        grant = grants.grant(quickbooks.client_id, realm, SCOPE, refresh)
+    life = ACCESS_LIFE if access is None else FIXED_TOKEN_LIFE
+    quickbooks.refresh_tokens[realm] = grant.refresh
+    quickbooks.access_tokens[realm] = grants.issue(grant, access, life=life)
 
 
 def serve_quickbooks(

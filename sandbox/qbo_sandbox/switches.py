@@ -109,36 +109,39 @@ class Switches(Choices):
     )
 
     def changed(self, raw: dict[str, Any]) -> Self:
-        known = {one.name: one for one in fields(self)}
-        return super().changed(
-            {
-                name: _fit(known[name], value) if name in known else value
-                for name, value in raw.items()
-            }
-        )
+        """Return the switches with new values, which may be given as text."""
+        by_name = {switch.name: switch for switch in fields(self)}
+        values = {}
+        for name, value in raw.items():
+            values[name] = _fit(by_name[name], value) if name in by_name else value
+        return super().changed(values)
 
     def page(self) -> dict[str, dict[str, Any]]:
-        """Every switch with what it says, what it may be, and what it is."""
-        return {one.name: _told(one) | {"is": getattr(self, one.name)} for one in fields(self)}
+        """Return each switch with its description, choices and value."""
+        page = {}
+        for switch in fields(self):
+            page[switch.name] = _describe(switch) | {"is": getattr(self, switch.name)}
+        return page
 
 
-def _told(one: "Field[Any]") -> dict[str, Any]:
-    more = ["any number"] if one.metadata["any"] else []
-    return {"says": one.metadata["says"], "choices": [*one.metadata["choices"], *more]}
+def _describe(switch: "Field[Any]") -> dict[str, Any]:
+    choices = list(switch.metadata["choices"])
+    if switch.metadata["any"]:
+        choices.append("any number")
+    return {"says": switch.metadata["says"], "choices": choices}
 
 
-def _fit(one: "Field[Any]", value: Any) -> Any:
-    """The choice that a value, or the word for it, stands for; ValueError when it is none."""
-    for choice in one.metadata["choices"]:
-        if (type(choice) is type(value) and choice == value) or str(choice).lower() == str(
-            value
-        ).lower():
+def _fit(switch: "Field[Any]", value: Any) -> Any:
+    """Return the choice that equals a value or its text; raise ValueError if there is none."""
+    for choice in switch.metadata["choices"]:
+        is_equal = type(choice) is type(value) and choice == value
+        if is_equal or str(choice).lower() == str(value).lower():
             return choice
-    if one.metadata["any"] and not isinstance(value, bool):
+    if switch.metadata["any"] and not isinstance(value, bool):
         number = float(value)
         return int(number) if number == int(number) else number
-    known = ", ".join(str(choice).lower() for choice in one.metadata["choices"])
-    raise ValueError(f"{one.name} cannot be {value!r}; it is one of {known}")
+    choices = ", ".join(str(choice).lower() for choice in switch.metadata["choices"])
+    raise ValueError(f"{switch.name} cannot be {value!r}; it is one of {choices}")
 
 
 def read(text: str) -> dict[str, Any]:

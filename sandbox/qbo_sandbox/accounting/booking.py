@@ -26,13 +26,16 @@ PARTY_ACCOUNTS = {"Accounts Receivable": 1, "Accounts Payable": -1}
 
 
 def entries(company: Lookups, kind: str, data: dict[str, Any]) -> Entries:
-    """The postings of a transaction; in home currency they add up to zero."""
+    """Return the postings of a transaction; in home currency they add up to zero."""
     rule = TXN_KINDS[kind]
     return BOOKS[rule.booking](company, rule, data) if rule.booking else ()
 
 
 def _lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
-    """Each line against the counter account; cents lost in conversion are the largest line's."""
+    """Book each line against the counter account.
+
+    Cents lost in conversion go to the largest line.
+    """
     direction = -rule.direction if data.get("Credit") else rule.direction
     booked: list[Entry] = []
     for place, line in enumerate(data.get("Line", ())):
@@ -49,9 +52,11 @@ def _lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
 
 
 def _counter(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> str:
-    given = (data.get(rule.counter) or {}).get("value") if rule.counter else None
-    if given:
-        return str(given)
+    """Return the counter account: the one of the transaction, or the control account."""
+    if rule.counter:
+        account = (data.get(rule.counter) or {}).get("value")
+        if account:
+            return str(account)
     code = str((data.get("CurrencyRef") or {}).get("value", company.options.currency))
     return company.control_account(rule.counter_type, code)
 
@@ -122,34 +127,34 @@ def _journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
 
 
 def opens(company: Lookups, kind: str, data: dict[str, Any]) -> Opens:
-    """What a transaction leaves open with whom: owed is positive, credits are negative."""
+    """Return the open amount of each party of a transaction: owed is positive, credit negative."""
     rule = TXN_KINDS[kind]
     if kind == "JournalEntry":
-        return _named(company, data)
+        return _opens_of_journal(company, data)
     party = str((data.get(rule.party) or {}).get("value", "")) if rule.party else ""
     if not party:
         return ()
     if kind == "BillPayment":
         return ((party, -settling.unapplied(data)),)
-    return (
-        ((party, rule.open_sign * Decimal(data.get(rule.open_field) or 0)),)
-        if rule.open_field
-        else ()
-    )
+    if not rule.open_field:
+        return ()
+    return ((party, rule.open_sign * Decimal(data.get(rule.open_field) or 0)),)
 
 
-def _named(company: Lookups, data: dict[str, Any]) -> Opens:
-    """The lines of a journal entry on receivables and payables: each is a customer's or a vendor's."""
-    found = []
+def _opens_of_journal(company: Lookups, data: dict[str, Any]) -> Opens:
+    """Return the lines of a journal entry on receivables and payables, each of one party."""
+    opens = []
     for line in data["Line"]:
         detail = line.get("JournalEntryLineDetail") or {}
         party = ((detail.get("Entity") or {}).get("EntityRef") or {}).get("value")
-        row = company.row("Account", detail.get("AccountRef", {}).get("value"))
-        owed = PARTY_ACCOUNTS.get(row.read()["AccountType"], 0) if row and party else 0
-        if owed:
+        account = company.row("Account", detail.get("AccountRef", {}).get("value"))
+        if not account or not party:
+            continue
+        direction = PARTY_ACCOUNTS.get(account.read()["AccountType"], 0)
+        if direction:
             sign = 1 if detail["PostingType"] == "Debit" else -1
-            found.append((str(party), owed * sign * Decimal(line["Amount"])))
-    return tuple(found)
+            opens.append((str(party), direction * sign * Decimal(line["Amount"])))
+    return tuple(opens)
 
 
 BOOKS: dict[str, Callable[[Lookups, TxnKind, dict[str, Any]], Entries]] = {

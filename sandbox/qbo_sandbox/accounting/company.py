@@ -192,7 +192,7 @@ class Company(Showing):
             self._moved(row, opens(self, kind, before), -1, at)
 
     def _moved(self, row: Row, open: Opens, sign: int, at: float) -> None:
-        """Book or take back; what shows the balances changes with them."""
+        """Book (sign 1) or take back (-1), and touch the objects that show the balances."""
         for account in self.ledger.book(row.booked, open, sign):
             self._touch_row("Account", account, at)
         for item in {entry.item for entry in row.booked if entry.item}:
@@ -217,14 +217,12 @@ class Company(Showing):
         return row
 
     def _enlist(self, kind: str, row: Row, before: dict[str, Any] | None) -> None:
-        rule, data = LIST_KINDS[kind], row.data or {}
-        for known, free in ((before, True), (data, False)):
-            if known and rule.space:
-                key = rule.space, name_key(kind, known)
-                if free:
-                    self.names.pop(key, None)
-                else:
-                    self.names[key] = kind, row.id
+        """Enter a list entry into the indexes of names and parents."""
+        data, name_space = row.data or {}, LIST_KINDS[kind].space
+        if name_space and before:
+            self.names.pop((name_space, name_key(kind, before)), None)
+        if name_space and data:
+            self.names[name_space, name_key(kind, data)] = kind, row.id
         former = ((before or {}).get("ParentRef") or {}).get("value")
         parent = (data.get("ParentRef") or {}).get("value")
         if former and former != parent:
@@ -233,16 +231,15 @@ class Company(Showing):
             self.tables[kind].by_party.setdefault(parent, {})[row.id] = None
 
     def _act(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
-        """What a list entry does beyond its list: options, opening stock, its name elsewhere."""
+        """Apply the effects of a list entry: options, opening stock, its name elsewhere."""
         data = row.data or {}
         if kind == "Preferences":
             self.options = preferences.chosen(self.options, data)
         elif kind == "Item" and (data.get("Type") == "Inventory" or row.booked):
             self._moved(row, (), -1, at)
             later = self.ledger.stock.get(row.id, ZERO)
-            row.booked = stock.opening(
-                self, data | {"QtyOnHand": Decimal(data.get("QtyOnHand") or 0) - later}
-            )
+            at_opening = Decimal(data.get("QtyOnHand") or 0) - later
+            row.booked = stock.opening(self, data | {"QtyOnHand": at_opening})
             self._moved(row, (), 1, at)
         if before and entry_title(kind, before) != entry_title(kind, data):
             self.renames += 1
@@ -259,14 +256,11 @@ class Company(Showing):
             self.names.pop((LIST_KINDS[kind].space, name_key(kind, row.read())), None)
 
     def _count(self, kind: str, id: str) -> None:
+        """Raise the counter of a kind to the number of an id."""
         counter = _counter(kind)
-        number = (
-            int(id) - LONG_IDS
-            if id.isdigit() and int(id) > LONG_IDS
-            else int(id)
-            if id.isdigit()
-            else 0
-        )
+        number = int(id) if id.isdigit() else 0
+        if number > LONG_IDS:
+            number -= LONG_IDS
         if number > self.counters.get(counter, 0):
             self.counters[counter] = number
 

@@ -50,24 +50,27 @@ def title(kind: str, data: dict[str, Any]) -> str:
 
 
 def named_references(value: Any, above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """(list, reference) for every reference with a name, however deep."""
+    """Yield (list, reference) for every reference with a name, at any depth.
+
+    `above` is the type that the enclosing object states for its entity.
+    """
     if isinstance(value, list):
         for item in value:
             yield from named_references(item, above)
-    elif isinstance(value, dict):
-        sort = str(value.get("type") or value.get("Type") or above)
-        for key, inner in value.items():
-            if not isinstance(inner, dict | list):
-                continue
-            kind = REFERENCES.get(key) or _typed(key, inner, sort)
-            if kind and isinstance(inner, dict) and "name" in inner:
-                yield kind, inner
-            else:
-                yield from named_references(inner, sort)
+        return
+    if not isinstance(value, dict):
+        return
+    entity_type = str(value.get("type") or value.get("Type") or above)
+    for key, inner in value.items():
+        kind = REFERENCES.get(key) or _entity_list(key, inner, entity_type)
+        if kind and isinstance(inner, dict) and "name" in inner:
+            yield kind, inner
+        else:
+            yield from named_references(inner, entity_type)
 
 
-def _typed(key: str, inner: Any, above: str) -> str:
-    """The list of a reference that says itself, or whose parent says, what it points to."""
+def _entity_list(key: str, inner: Any, above: str) -> str:
+    """Return the list of an entity reference, whose type it or its parent states."""
     if key not in ("EntityRef", "Entity") or not isinstance(inner, dict):
         return ""
     sort = str(inner.get("type") or above)

@@ -1,4 +1,4 @@
-"""What is really in the books, as JSON: every object, every entry, and the balances they come to."""
+"""Dump the books as JSON: every object, every entry and the balances."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -11,57 +11,79 @@ from qbo_sandbox.accounting.values import ZERO, dump
 
 
 def books(companies: dict[str, Company], asked: dict[str, Any]) -> bytes:
-    """The ledger of every company, or of `realm`; with `kind` only the objects of that kind."""
+    """Return the ledger of every company, or of `realm`; with `kind` only objects of that kind."""
     realm, kind = asked.get("realm"), asked.get("kind")
     if realm and realm not in companies:
         raise ValueError(f"there is no company {realm}; there are {', '.join(companies)}")
     if kind and kind not in KINDS:
         raise ValueError(f"there is no kind {kind}; there are {', '.join(KINDS)}")
-    chosen = {one: company for one, company in companies.items() if realm in (None, "", one)}
-    return b"".join(
-        _braced((one, _braced(_parts(company, kind))) for one, company in chosen.items())
-    )
+    dumped = []
+    for name, company in companies.items():
+        if realm in (None, "", name):
+            dumped.append((name, _json_object(_parts(company, kind))))
+    return b"".join(_json_object(dumped))
 
 
-def _braced(parts: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
-    """A JSON object in pieces, so that what is large is copied once only."""
-    joint = "{"
+def _json_object(parts: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
+    """Yield a JSON object in pieces, so that large contents are copied only once."""
+    yield b"{"
+    separator = ""
     for name, content in parts:
-        yield f'{joint}"{name}":'.encode()
+        yield f'{separator}"{name}":'.encode()
         yield from content
-        joint = ","
-    yield b"{}" if joint == "{" else b"}"
+        separator = ","
+    yield b"}"
 
 
-def _listed(items: Iterable[bytes]) -> Iterator[bytes]:
-    joint = b"["
+def _json_list(items: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a JSON list in pieces."""
+    yield b"["
+    separator = b""
     for item in items:
-        yield joint
+        yield separator
         yield item
-        joint = b","
-    yield b"[]" if joint == b"[" else b"]"
+        separator = b","
+    yield b"]"
 
 
 def _parts(company: Company, only: str | None) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield the tables of a company by name, and its entries and sums unless one kind is wanted."""
     with company.lock:
-        for kind in [only] if only else [kind for kind in KINDS if company.table(kind).rows]:
-            yield kind, _listed(company.body(kind, id) for id in company.table(kind).rows)
-        if not only:
-            yield "entries", _listed(_entries(company))
-            yield from ((name, [dump(value).encode()]) for name, value in _sums(company).items())
+        if only:
+            yield only, _objects(company, only)
+            return
+        for kind in KINDS:
+            if company.table(kind).rows:
+                yield kind, _objects(company, kind)
+        yield "entries", _json_list(_entries(company))
+        for name, value in _sums(company).items():
+            yield name, [dump(value).encode()]
+
+
+def _objects(company: Company, kind: str) -> Iterator[bytes]:
+    return _json_list(company.body(kind, id) for id in company.table(kind).rows)
 
 
 def _entries(company: Company) -> Iterator[bytes]:
-    """The journal by transactions, debit positive, in home currency; `own` is in the account's currency."""
+    """Yield the journal by transactions, debit positive.
+
+    `amount` is in home currency, `own` in the account's currency.
+    """
     for kind, table in company.tables.items():
         for id, row in table.rows.items():
-            if row.booked:
-                yield ",".join([dump(_told(kind, id, entry)) for entry in row.booked]).encode()
+            for entry in row.booked:
+                yield dump(_entry(kind, id, entry)).encode()
 
 
-def _told(kind: str, id: str, entry: Entry) -> dict[str, Any]:
-    amounts = {"amount": str(entry.home), "own": str(entry.own)}
-    return {"kind": kind, "id": id, "account": entry.account, **amounts, "line": entry.line}
+def _entry(kind: str, id: str, entry: Entry) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "id": id,
+        "account": entry.account,
+        "amount": str(entry.home),
+        "own": str(entry.own),
+        "line": entry.line,
+    }
 
 
 def _sums(company: Company) -> dict[str, Any]:
@@ -72,6 +94,6 @@ def _sums(company: Company) -> dict[str, Any]:
 
 
 def _side(company: Company, sign: int) -> Decimal:
-    return sum(
-        (sign * amount for amount in company.ledger.accounts.values() if sign * amount > 0), ZERO
-    )
+    """Return the sum of all debit balances (sign 1) or credit balances (sign -1)."""
+    amounts = (sign * amount for amount in company.ledger.accounts.values())
+    return sum((amount for amount in amounts if amount > 0), ZERO)

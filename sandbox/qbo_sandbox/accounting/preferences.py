@@ -114,11 +114,16 @@ def _accounting(options: Options) -> dict[str, Any]:
         "TaxForm": "6",
         "CustomerTerminology": "Customers",
     }
-    return accounting | ({"BookCloseDate": options.closed} if options.closed else {})
+    if options.closed:
+        accounting["BookCloseDate"] = options.closed
+    return accounting
 
 
 def merged(given: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
-    """The old sections with what a client changes in them; what only a person can set stays."""
+    """Return the old sections with the changes of a client.
+
+    Fields that only a person can set keep their old values.
+    """
     data = {name: value for name, value in old.items() if name.endswith(SECTIONS)}
     for name, section in given.items():
         if name.endswith(SECTIONS) and isinstance(section, dict):

@@ -43,22 +43,21 @@ def _rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
     rows += [str(party.get("name", "")), ""]
     for line in data.get("Line", ()):
         rows += _line(line)
-    return [*rows, "", _amounted(f"Total {currency}", data[rule.total])]
+    return [*rows, "", _with_amount(f"Total {currency}", data[rule.total])]
 
 
 def _line(line: dict[str, Any]) -> list[str]:
-    text = str(line.get("Description") or "")
+    """Return the rows of a line: item or account, description, and the amount on the first one."""
+    item: dict[str, Any] = {}
     detail = line.get(line.get("DetailType", ""))
-    item = (
-        (detail.get("ItemRef") or detail.get("AccountRef") or {})
-        if isinstance(detail, dict)
-        else {}
-    )
-    first, *more = wrap(
-        " – ".join(part for part in (item.get("name"), text) if part), WIDTH - 18
-    ) or [""]
-    return [_amounted(first, line["Amount"]) if "Amount" in line else first, *more]
+    if isinstance(detail, dict):
+        item = detail.get("ItemRef") or detail.get("AccountRef") or {}
+    parts = [str(part) for part in (item.get("name"), line.get("Description")) if part]
+    rows = wrap(" – ".join(parts), WIDTH - 18) or [""]
+    if "Amount" in line:
+        rows[0] = _with_amount(rows[0], line["Amount"])
+    return rows
 
 
-def _amounted(text: str, amount: Decimal) -> str:
+def _with_amount(text: str, amount: Decimal) -> str:
     return f"{text:<{WIDTH - 16}}{Decimal(amount):>16,.2f}"

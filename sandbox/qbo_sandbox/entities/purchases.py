@@ -70,26 +70,30 @@ def order(
 
 
 def orders_of(data: dict[str, Any] | None) -> dict[str, dict[str, Decimal] | None]:
-    """The purchase orders a bill is made from: by id, the amount of each of its lines; None: the whole order."""
-    found: dict[str, dict[str, Decimal] | None] = {}
-    for link in (data or {}).get("LinkedTxn") or ():
+    """Return the purchase orders of a bill by id, each with the amounts billed by its lines.
+
+    None instead of amounts means that the bill is linked to the whole order.
+    """
+    bill = data or {}
+    orders: dict[str, dict[str, Decimal] | None] = {}
+    for link in bill.get("LinkedTxn") or ():
         if link.get("TxnType") == "PurchaseOrder":
-            found[str(link["TxnId"])] = None
-    for line in (data or {}).get("Line") or ():
+            orders[str(link["TxnId"])] = None
+    for line in bill.get("Line") or ():
         for link in line.get("LinkedTxn") or ():
-            if link.get("TxnType") == "PurchaseOrder" and link.get("TxnLineId"):
-                taken = found.get(str(link["TxnId"])) or {}
-                key = str(link["TxnLineId"])
-                found[str(link["TxnId"])] = taken | {
-                    key: taken.get(key, Decimal(0)) + Decimal(line["Amount"])
-                }
-    return found
+            if link.get("TxnType") != "PurchaseOrder" or not link.get("TxnLineId"):
+                continue
+            order_id, line_id = str(link["TxnId"]), str(link["TxnLineId"])
+            amounts = dict(orders.get(order_id) or {})
+            amounts[line_id] = amounts.get(line_id, Decimal(0)) + Decimal(line["Amount"])
+            orders[order_id] = amounts
+    return orders
 
 
 def check_orders(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    """A bill may only be made from an order of its own vendor that is there."""
+    """Refuse a bill that is linked to a missing order or to one of another vendor."""
     for id in orders_of(data):
         row = company.row("PurchaseOrder", id)
         if row is None or row.read()["VendorRef"]["value"] != data["VendorRef"]["value"]:
@@ -103,14 +107,18 @@ def check_orders(
 
 
 def billed(company: Company, order_id: str, bills: list[dict[str, Any]]) -> bool:
-    """Whether these bills take all of an order."""
+    """Tell whether these bills bill all of an order."""
     row = company.row("PurchaseOrder", order_id)
-    parts = [orders_of(bill).get(order_id, {}) for bill in bills]
-    if row is None or any(part is None for part in parts):
-        return row is not None
-    taken: dict[str, Decimal] = {}
-    for part in parts:
-        for key, amount in (part or {}).items():
-            taken[key] = taken.get(key, Decimal(0)) + amount
-    lines = [line for line in row.read()["Line"] if line.get("Amount")]
-    return all(taken.get(line["Id"], Decimal(0)) >= line["Amount"] for line in lines)
+    if row is None:
+        return False
+    amounts: dict[str, Decimal] = {}
+    for bill in bills:
+        billed_lines = orders_of(bill).get(order_id, {})
+        if billed_lines is None:  # linked to the whole order
+            return True
+        for line_id, amount in billed_lines.items():
+            amounts[line_id] = amounts.get(line_id, Decimal(0)) + amount
+    for line in row.read()["Line"]:
+        if line.get("Amount") and amounts.get(line["Id"], Decimal(0)) < line["Amount"]:
+            return False
+    return True

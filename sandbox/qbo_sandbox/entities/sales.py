@@ -147,7 +147,7 @@ def _part(company: Company, data: dict[str, Any], part: dict[str, Any]) -> dict[
 
 
 def parts(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The lines, those in bundles in the place of their bundle."""
+    """Yield the lines, with the lines of a bundle in its place."""
     for line in lines:
         if line["DetailType"] == GROUP_LINE:
             yield from line[GROUP_LINE]["Line"]
@@ -156,12 +156,18 @@ def parts(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def with_subtotal(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The lines with their sum behind them, and discounts behind that, worked out where they are a percentage."""
-    goods = [line for line in lines if line["DetailType"] != DISCOUNT_LINE]
-    subtotal = sum(
-        (line["Amount"] for line in parts(goods) if line["DetailType"] == SALES_LINE), ZERO
-    )
-    discounts = [line for line in lines if line["DetailType"] == DISCOUNT_LINE]
+    """Return the lines followed by their subtotal and the discounts.
+
+    The amount of a discount in percent is computed from the subtotal.
+    """
+    goods: list[dict[str, Any]] = []
+    discounts: list[dict[str, Any]] = []
+    for line in lines:
+        (discounts if line["DetailType"] == DISCOUNT_LINE else goods).append(line)
+    subtotal = ZERO
+    for line in parts(goods):
+        if line["DetailType"] == SALES_LINE:
+            subtotal += line["Amount"]
     for line in discounts:
         detail = line[DISCOUNT_LINE]
         if detail.get("PercentBased") and detail.get("DiscountPercent") is not None:

@@ -75,11 +75,16 @@ def complete(
 
 
 def _links(data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    """A client says what the transaction was made from; what was paid on it only a payment says."""
-    own = [link for link in data.pop("LinkedTxn", None) or () if link.get("TxnType") in ORIGINS]
-    others = [link for link in (old or {}).get("LinkedTxn", ()) if link["TxnType"] not in ORIGINS]
-    if own or others:
-        data["LinkedTxn"] = own + others
+    """Take links to origins from the client, and keep those that payments have added."""
+    links = []
+    for link in data.pop("LinkedTxn", None) or ():
+        if link.get("TxnType") in ORIGINS:
+            links.append(link)
+    for link in (old or {}).get("LinkedTxn", ()):
+        if link["TxnType"] not in ORIGINS:
+            links.append(link)
+    if links:
+        data["LinkedTxn"] = links
 
 
 def _step(
@@ -174,17 +179,20 @@ def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> Non
 
 
 def _at_home(rule: TxnKind, data: dict[str, Any]) -> None:
-    """What a foreign transaction comes to in home currency; a sale says it of its total whatever its currency."""
+    """Set the amounts in home currency.
+
+    A sale with an exchange rate shows its total even if the rate is 1.
+    """
     rate = data.get("ExchangeRate") or 1
-    sums = {
-        "HomeTotalAmt": rule.total if rule.side == "sell" else "",
-        "HomeBalance": HOME_BALANCE.get(rule.name, ""),
-    }
-    for field, source in sums.items():
-        if source and (rate != 1 or (field == "HomeTotalAmt" and "ExchangeRate" in data)):
-            data[field] = money(data[source] * rate)
-        else:
-            data.pop(field, None)
+    if rule.side == "sell" and "ExchangeRate" in data:
+        data["HomeTotalAmt"] = money(data[rule.total] * rate)
+    else:
+        data.pop("HomeTotalAmt", None)
+    balance = HOME_BALANCE.get(rule.name, "")
+    if balance and rate != 1:
+        data["HomeBalance"] = money(data[balance] * rate)
+    else:
+        data.pop("HomeBalance", None)
 
 
 def _due(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:

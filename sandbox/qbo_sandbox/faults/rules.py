@@ -40,7 +40,7 @@ OAUTH = ("authorize", "token.code", "token.refresh", "revoke", "userinfo", "disc
 
 
 def faults() -> Faults:
-    """Rules for the stand-in: the kinds of all stand-ins, and its own."""
+    """Return the fault rules of this stand-in: the kinds of all stand-ins and its own."""
     calls = [f"{kind.path}.{verb}" for kind in KINDS.values() for verb in VERBS]
     calls += [
         "query.",
@@ -51,19 +51,22 @@ def faults() -> Faults:
 
 
 def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
-    """What a rule answers in place of the truth."""
-    kind = fault.kind if fault else ""
-    if kind == "stale_object":
-        return stale(OTHER_USER)
-    if kind == "internal":
-        return Refusal("6000", "Unexpected Internal Error. (-30000)", "")
-    if kind == "system_failure":
-        return Refusal("10000", "System Failure Error", status=500, kind="SystemFault")
-    if fault is not None and kind == "refusal":
+    """Return the refusal that a rule answers with; None if the request is to be executed."""
+    if fault is None:
+        return None
+    if fault.kind == "refusal":
         return _chosen(fault.options, fault.status or 400)
-    if kind == "fault_200":
+    if fault.kind == "stale_object":
+        return stale(OTHER_USER)
+    if fault.kind == "internal":
+        return Refusal("6000", "Unexpected Internal Error. (-30000)", "")
+    if fault.kind == "system_failure":
+        return Refusal("10000", "System Failure Error", status=500, kind="SystemFault")
+    if fault.kind == "fault_200":
         return Refusal("6000", f"Business Validation Error: {UNEXPECTED}", "", status=200)
-    return business(UNEXPECTED) if kind == "business" else None
+    if fault.kind == "business":
+        return business(UNEXPECTED)
+    return None
 
 
 def _chosen(options: dict[str, Any], status: int) -> Refusal | GatewayRefusal:

@@ -57,17 +57,17 @@ def invalid(field: str, message: str) -> Wrong:
 def routed(
     routes: Sequence[tuple[str, str, str]], environ: WSGIEnvironment
 ) -> tuple[str | None, list[str]]:
-    """(name of the call, its arguments); None for the name when there is no such call."""
+    """Return the name of the call and its arguments; None as the name if there is no such call."""
     path = environ.get("PATH_INFO", "")
     for method, pattern, name in routes:
-        found = re.fullmatch(pattern, path)
-        if found and method == environ["REQUEST_METHOD"]:
-            return name, [unquote(part) for part in found.groups()]
+        match = re.fullmatch(pattern, path)
+        if match and method == environ["REQUEST_METHOD"]:
+            return name, [unquote(part) for part in match.groups()]
     return None, []
 
 
 def json_body(environ: WSGIEnvironment) -> Any:
-    """The JSON that must be in the body."""
+    """Return the JSON of the body; refuse any other content."""
     if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
         raise Wrong(415, "unsupported_media_type", "The body must be JSON.")
     try:
@@ -77,27 +77,36 @@ def json_body(environ: WSGIEnvironment) -> Any:
 
 
 def as_object(value: Any, allowed: Types, required: Sequence[str], where: str = "") -> Any:
-    """An object with no other fields than these, each of its type."""
+    """Return an object that has only allowed fields of the right types and all required ones."""
     if not isinstance(value, dict):
         raise invalid(where, "An object is needed here.")
-    for name, part in value.items():
-        place = f"{where}.{name}" if where else name
+    for name, content in value.items():
         if name not in allowed:
-            raise invalid(place, "There is no such field.")
-        if not isinstance(part, allowed[name]) or (
-            isinstance(part, bool) and allowed[name] is not FLAG
-        ):
+            raise invalid(_path(where, name), "There is no such field.")
+        if not _has_type(content, allowed[name]):
             raise invalid(
-                place, "The value is not of the field's type; fields without a value are left out."
+                _path(where, name),
+                "The value is not of the field's type; fields without a value are left out.",
             )
     for name in required:
         if value.get(name) in (None, ""):
-            raise invalid(f"{where}.{name}" if where else name, "This field is needed.")
+            raise invalid(_path(where, name), "This field is needed.")
     return value
 
 
+def _path(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
+
+
+def _has_type(content: Any, expected: Any) -> bool:
+    """Tell whether a value has the type of its field; a boolean is not a number."""
+    if isinstance(content, bool) and expected is not FLAG:
+        return False
+    return isinstance(content, expected)
+
+
 def moment(text: str, field: str) -> dt.datetime:
-    """Return the moment in UTC that a field says."""
+    """Return the time in UTC that a field contains."""
     try:
         at = dt.datetime.fromisoformat(text)
     except ValueError:

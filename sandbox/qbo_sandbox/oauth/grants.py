@@ -60,18 +60,18 @@ class Grants:
         return code
 
     def exchange(self, code: str, client: str, redirect: str) -> tuple[Grant, str]:
-        """The grant and first access token for a code."""
+        """Return the grant and the first access token for a code."""
         self._write({"used": code})
-        found = self.codes.pop(code, None)
-        if found is None or found.expires < self.clock.now():
+        issued = self.codes.pop(code, None)
+        if issued is None or issued.expires < self.clock.now():
             raise InvalidGrant("Token invalid")
-        if (found.client, found.redirect) != (client, redirect):
+        if (issued.client, issued.redirect) != (client, redirect):
             raise InvalidGrant("Incorrect Token type or clientID")
-        grant = self.grant(client, found.realm, found.scope)
+        grant = self.grant(client, issued.realm, issued.scope)
         return grant, self.issue(grant)
 
     def grant(self, client: str, realm: str, scope: str, refresh: str | None = None) -> Grant:
-        """A new consent; `refresh` fixes its first refresh token."""
+        """Record a new consent; `refresh` is its first refresh token, random if omitted."""
         now = self.clock.now()
         token = refresh or _refresh_token()
         grant = Grant(client, realm, scope, token, now, now + REFRESH_LIFE, now + HARD_LIFE)
@@ -79,23 +79,26 @@ class Grants:
         return grant
 
     def refresh(self, token: str, client: str, *, rotate: bool = False) -> tuple[Grant, str]:
-        """Access for a refresh token; its value changes about daily, or each time where that is switched on."""
-        with self.lock:
-            return self._refreshed(token, client, rotate)
+        """Return the grant and a new access token for a refresh token.
 
-    def _refreshed(self, token: str, client: str, rotate: bool) -> tuple[Grant, str]:
-        grant, now = self.by_refresh.get(token), self.clock.now()
+        The refresh token changes about daily, or each time with `rotate` or the switch for it.
+        """
+        with self.lock:
+            return self._refresh(token, client, rotate)
+
+    def _refresh(self, token: str, client: str, rotate: bool) -> tuple[Grant, str]:
+        grant, now, switches = self.by_refresh.get(token), self.clock.now(), self.switches()
         if grant is None or min(grant.expires, grant.hard) <= now:
             raise InvalidGrant("Incorrect or invalid refresh token")
         if grant.client != client:
             raise InvalidGrant("Incorrect Token type or clientID")
-        if token == grant.refresh and self.switches().previous_refresh_token == "until_used":  # noqa: S105  (a choice)
+        is_newest = token == grant.refresh
+        if is_newest and switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice)
             grant.previous_until = 0.0
-        if token != grant.refresh and now >= grant.previous_until:
+        if not is_newest and now >= grant.previous_until:
             raise InvalidGrant("Incorrect or invalid refresh token")
-        switches = self.switches()
-        due = rotate or switches.rotate == "always" or now - grant.since >= DAY
-        if due and token == grant.refresh:
+        is_due = rotate or switches.rotate == "always" or now - grant.since >= DAY
+        if is_newest and is_due:
             self._rotate(grant, now, switches)
         grant.expires = now + REFRESH_LIFE
         self._keep(grant)
