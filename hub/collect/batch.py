@@ -17,6 +17,7 @@ from hub.collect.absence import Absent
 from hub.collect.cases import HoldText
 from hub.collect.codes import CodeCollector
 from hub.collect.setup import Setup
+from hub.collect.typed_plan import typed_plan
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import party_name
 from hub.models import Installation, Posting, SourceDocument
@@ -125,7 +126,8 @@ class CollectBatch:
         """Plan a posting in the outbox, and remember the texts that say what holds it."""
         postings = self.postings(row)
         held_ids = {posting.id for posting in postings if posting.state == "held"}
-        posting = planning.plan(self.session, row, known=postings, **values)
+        operation, content, disposition = typed_plan(row, values)
+        posting = planning.plan(self.session, row, operation, content, disposition, known=postings)
         if posting.id in held_ids and posting.state == "waiting":
             self.released_ids.append(posting.id)
         if posting not in postings:

@@ -37,14 +37,16 @@ class PartHistory:
         self.current = None if self.departure else newest
         self.again = self._again(row, postings)
 
-    def _again(self, row: SourceDocument, postings: list[Posting]) -> outbox.Again:
-        """Return who wants a part created that has left QuickBooks; "" if it has not or nobody does."""
+    def _again(self, row: SourceDocument, postings: list[Posting]) -> outbox.Repetition:
+        """Return who wants a part created once more that has left QuickBooks."""
         ended = [one for one in postings if one.state == "posted" or _is_given_up(one)]
         if self.current or not ended:
-            return ""
+            return outbox.Repetition.NONE
         if row.requested_by:
-            return "requested"
-        return "offered" if ended[-1].state == "posted" else ""
+            return outbox.Repetition.REQUESTED
+        if ended[-1].state == "posted":
+            return outbox.Repetition.OFFERED
+        return outbox.Repetition.NONE
 
     def is_left_out(self, payload: bytes) -> bool:
         """Return whether a part stays out of QuickBooks: nothing has changed since it left.

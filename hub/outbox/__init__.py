@@ -3,12 +3,10 @@
 Imports `hub.cases` and `hub.models`. Start reading in `planning`, then `claims` and `transitions`.
 """
 
-from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_held
-from hub.outbox.conditions import IS_CURRENT, LONGEST_PAUSE, is_due
+from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_claimed
+from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, is_due
 from hub.outbox.identity import batch_id, fingerprint, identity, marker, request_id
 from hub.outbox.main_posting import (
-    MISSING,
-    REMOVED,
     counts_for_its_part,
     main_posting_id,
     same_transaction,
@@ -26,13 +24,6 @@ from hub.outbox.placeholders import (
     records,
 )
 from hub.outbox.planning import (
-    HARMLESS,
-    IN_FLIGHT,
-    REMOVALS,
-    REMOVED_BY,
-    UNNEEDED,
-    UNSENT,
-    Again,
     active,
     approve_when_planned,
     history,
@@ -44,6 +35,7 @@ from hub.outbox.planning import (
     remover,
     was_sent,
 )
+from hub.outbox.plans import REMOVED_BY, Content, Disposition, PartOperation, Repetition
 from hub.outbox.releases import (
     postpone,
     release_checked,
@@ -51,9 +43,9 @@ from hub.outbox.releases import (
     resume,
     withdraw_superseded,
 )
-from hub.outbox.statistics import CREDITS, DOCUMENT_STATES, counts, files, states, sums
+from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, UNSENT
+from hub.outbox.statistics import COUNTED_STATES, CREDIT_KINDS, counts, files, states, sums
 from hub.outbox.transitions import (
-    RETRIED,
     approve,
     approve_all,
     mark_for_reread,
@@ -65,23 +57,22 @@ from hub.outbox.transitions import (
 )
 
 __all__ = [
-    "CREDITS",
-    "DOCUMENT_STATES",
-    "HARMLESS",
+    "COUNTED_STATES",
+    "CREDIT_KINDS",
     "IN_FLIGHT",
     "IS_CURRENT",
-    "LONGEST_PAUSE",
-    "MISSING",
+    "MAX_PAUSE",
     "REMOVALS",
-    "REMOVED",
     "REMOVED_BY",
     "REQUESTED_BY",
-    "RETRIED",
-    "UNNEEDED",
+    "RETRYABLE",
     "UNSENT",
-    "Again",
     "BatchPlace",
     "ClaimedPosting",
+    "Content",
+    "Disposition",
+    "PartOperation",
+    "Repetition",
     "active",
     "approve",
     "approve_all",
@@ -103,7 +94,7 @@ __all__ = [
     "key_of",
     "line_ids",
     "link",
-    "lock_held",
+    "lock_claimed",
     "main_posting_id",
     "mark_for_reread",
     "marker",

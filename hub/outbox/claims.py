@@ -9,27 +9,9 @@ from sqlalchemy.orm import Session
 
 from hub.db import bulk
 from hub.models import Attempt, Company, Posting
-from hub.outbox.conditions import BUSY
-from hub.outbox.planning import IN_FLIGHT
-
-_postings = cast(Table, Posting.__table__)
-_NEW = insert(cast(Table, Attempt.__table__))
-_READY = (
-    select(
-        _postings.c.id,
-        _postings.c.document_id,
-        _postings.c.revision,
-        _postings.c.checked_at.is_not(None),
-    )
-    .where(bulk.among(_postings.c.id, "ids"), _postings.c.state == "ready", ~BUSY)
-    .order_by(_postings.c.id)
-)
-_HELD = (
-    select(_postings.c.id, _postings.c.fence, _postings.c.state)
-    .where(bulk.among(_postings.c.id, "ids"))
-    .order_by(_postings.c.id)
-    .with_for_update()
-)
+from hub.models.enums import PostingState
+from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
+from hub.outbox.states import IN_FLIGHT
 
 
 class ClaimedPosting(NamedTuple):
@@ -45,19 +27,43 @@ class ClaimedPosting(NamedTuple):
 
 BatchPlace = tuple[str, str]  # the key of a batch and a bId in it
 Compose = Callable[[Sequence[ClaimedPosting]], Mapping[int, BatchPlace]]
-_newest = select(Company.newest_date).where(Company.id == _postings.c.company_id).scalar_subquery()
-_TAKEN = (
+_postings = cast(Table, Posting.__table__)
+_newest_date = (
+    select(Company.newest_date).where(Company.id == _postings.c.company_id).scalar_subquery()
+)
+_INSERT_ATTEMPTS = insert(cast(Table, Attempt.__table__))
+_SELECT_READY = (
+    select(
+        _postings.c.id,
+        _postings.c.document_id,
+        _postings.c.revision,
+        _postings.c.checked_at.is_not(None),
+    )
+    .where(
+        bulk.among(_postings.c.id, "ids"),
+        _postings.c.state == PostingState.READY,
+        ~IS_DOCUMENT_IN_FLIGHT,
+    )
+    .order_by(_postings.c.id)
+)
+_CLAIM = (
     update(_postings)
-    .where(bulk.among(_postings.c.id, "ids"), _postings.c.state == "ready")
+    .where(bulk.among(_postings.c.id, "ids"), _postings.c.state == PostingState.READY)
     .values(
-        state="sending",
+        state=PostingState.SENDING,
         fence=bindparam("_fence"),
         changed_at=bindparam("_now"),
         doubted_date=bindparam("_doubted"),
-        sent_date=func.coalesce(_postings.c.sent_date, _newest),
+        sent_date=func.coalesce(_postings.c.sent_date, _newest_date),
         run_id=func.coalesce(bindparam("_run", type_=Integer), _postings.c.run_id),
     )
     .returning(*(_postings.c[name] for name in ClaimedPosting._fields))
+)
+_SELECT_FOR_UPDATE = (
+    select(_postings.c.id, _postings.c.fence, _postings.c.state)
+    .where(bulk.among(_postings.c.id, "ids"))
+    .order_by(_postings.c.id)
+    .with_for_update()
 )
 
 
@@ -78,31 +84,33 @@ def claim(
     `compose` assigns the claimed postings to batches, so that batches are stored before anything is
     sent. `doubted` is QuickBooks' date from which a doubt about this send counts.
     """
-    chosen = _claimable(session, list(posting_ids), revisions)
-    taken = {"_fence": fence, "_now": now, "_doubted": doubted, "_run": run_id, "ids": chosen}
-    claimed = (
-        sorted(ClaimedPosting(*row) for row in session.connection().execute(_TAKEN, taken))
-        if chosen
-        else []
-    )
+    values = {"_fence": fence, "_now": now, "_doubted": doubted, "_run": run_id}
+    ids = _claimable(session, list(posting_ids), revisions)
+    if not ids:
+        return []
+    rows = session.connection().execute(_CLAIM, {**values, "ids": ids})
+    claimed = sorted(ClaimedPosting(*row) for row in rows)
+    if not claimed:
+        return []
     places = compose(claimed) if compose else {}
-    if claimed:
-        bulk.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
+    attempts = [_attempt(posting, fence, now, places.get(posting.id)) for posting in claimed]
+    bulk.each(session, _INSERT_ATTEMPTS, attempts)
     return claimed
 
 
-def lock_held(session: Session, fences: Mapping[int, str]) -> set[int]:
-    """Lock the postings in flight that are still held under these fences, and return their ids."""
-    found = session.execute(_HELD, {"ids": list(fences)})
-    return {id for id, fence, state in found if fence == fences[id] and state in IN_FLIGHT}
+def lock_claimed(session: Session, fences: Mapping[int, str]) -> set[int]:
+    """Lock the postings in flight that are still claimed under these fences; return their ids."""
+    rows = session.execute(_SELECT_FOR_UPDATE, {"ids": list(fences)})
+    return {id for id, fence, state in rows if fence == fences[id] and state in IN_FLIGHT}
 
 
 def _claimable(session: Session, ids: list[int], revisions: Mapping[int, int] | None) -> list[int]:
-    first: dict[int, int] = {}
-    for id, document_id, revision, checked in session.execute(_READY, {"ids": ids}):
-        if revisions is None or (checked and revisions[id] == revision):
-            first.setdefault(document_id, id)
-    return list(first.values())
+    """Return the first ready posting of each document, in the order of their ids."""
+    first_by_document: dict[int, int] = {}
+    for id, document_id, revision, is_checked in session.execute(_SELECT_READY, {"ids": ids}):
+        if revisions is None or (is_checked and revisions[id] == revision):
+            first_by_document.setdefault(document_id, id)
+    return list(first_by_document.values())
 
 
 def _attempt(

@@ -13,24 +13,25 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, or_, sel
 from sqlalchemy.orm import aliased
 
 from hub.models import Posting, SourceDocument, TransactionHead
-from hub.outbox.planning import REMOVALS
+from hub.models.enums import DocumentState, Operation, PostingState, TransactionState
+from hub.outbox.states import REMOVALS
 
-REMOVED, MISSING = "removed", "missing"
-NEWEST_FIRST = {"posted": 1, "skipped": 2, "withdrawn": 2}  # final states; every other comes before
-NOT_FINAL = 0
+# The final states, those that precede others first; states that are not final precede them.
+FINAL_RANKS = {PostingState.POSTED: 1, PostingState.SKIPPED: 2, PostingState.WITHDRAWN: 2}
+OPEN_RANK = 0
 # The states of a document, the one that needs most attention first.
-ORDER = (
-    "unknown",
-    "sending",
-    "held",
-    "review",
-    "ready",
-    "waiting",
-    MISSING,
-    "posted",
-    REMOVED,
-    "skipped",
-    "withdrawn",
+ATTENTION_ORDER = (
+    DocumentState.UNKNOWN,
+    DocumentState.SENDING,
+    DocumentState.HELD,
+    DocumentState.REVIEW,
+    DocumentState.READY,
+    DocumentState.WAITING,
+    DocumentState.MISSING,
+    DocumentState.POSTED,
+    DocumentState.REMOVED,
+    DocumentState.SKIPPED,
+    DocumentState.WITHDRAWN,
 )
 
 
@@ -40,12 +41,13 @@ def counts_for_its_part(posting: Any) -> ColumnElement[bool]:
     other = aliased(Posting)
     rank, other_rank = _rank(posting), _rank(other)
     precedes = or_(other_rank < rank, and_(other_rank == rank, other.id > posting.id))
-    same = (
+    is_of_same_part = (
         other.document_id == posting.document_id,
         other.part == posting.part,
-        other.operation != "attach",
+        other.operation != Operation.ATTACH,
     )
-    return and_(posting.operation != "attach", ~exists().where(*same, precedes))
+    is_preceded = exists().where(*is_of_same_part, precedes)
+    return and_(posting.operation != Operation.ATTACH, ~is_preceded)
 
 
 def state_column(posting: Any, head: Any) -> ColumnElement[str]:
@@ -54,10 +56,10 @@ def state_column(posting: Any, head: Any) -> ColumnElement[str]:
     `head` is joined by `same_transaction`.
     """
     return case(
-        (posting.state != "posted", posting.state),
-        (posting.operation.in_(REMOVALS), REMOVED),
-        (head.state != "live", MISSING),
-        else_="posted",
+        (posting.state != PostingState.POSTED, posting.state),
+        (posting.operation.in_(REMOVALS), DocumentState.REMOVED),
+        (head.state != TransactionState.LIVE, DocumentState.MISSING),
+        else_=DocumentState.POSTED,
     )
 
 
@@ -66,12 +68,12 @@ def main_posting_id() -> ScalarSelect[int]:
     """Return a subquery for the main posting of the `SourceDocument` of the enclosing statement."""
     posting, head = aliased(Posting), aliased(TransactionHead)
     state = state_column(posting, head)
-    order = case(*((state == name, place) for place, name in enumerate(ORDER)))
+    places = [(state == name, place) for place, name in enumerate(ATTENTION_ORDER)]
     return (
         select(posting.id)
         .outerjoin(head, same_transaction(posting, head))
         .where(posting.document_id == SourceDocument.id, counts_for_its_part(posting))
-        .order_by(order, posting.part)
+        .order_by(case(*places), posting.part)
         .limit(1)
         .correlate(SourceDocument)
         .scalar_subquery()
@@ -88,6 +90,5 @@ def same_transaction(posting: Any, head: Any) -> ColumnElement[bool]:
 
 
 def _rank(posting: Any) -> ColumnElement[int]:
-    return case(
-        *((posting.state == state, rank) for state, rank in NEWEST_FIRST.items()), else_=NOT_FINAL
-    )
+    ranks = [(posting.state == state, rank) for state, rank in FINAL_RANKS.items()]
+    return case(*ranks, else_=OPEN_RANK)

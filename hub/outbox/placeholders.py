@@ -74,7 +74,7 @@ def fill(session: Session, posting: Posting) -> int | None:
     return None
 
 
-def filled(session: Session, payload: bytes) -> bytes:
+def fill_known_ids(session: Session, payload: bytes) -> bytes:
     """Return a payload with the ids that are known by now; other placeholders stay."""
     wanted = awaited(payload)
     return _filled(payload, _made(session, wanted)) if wanted else payload

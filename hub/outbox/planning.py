@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
-from typing import Any, Literal
+from dataclasses import replace
+from enum import Enum, auto
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
@@ -11,40 +12,50 @@ from sqlalchemy.orm import Session, defer
 from hub import context as hub_context
 from hub.cases import inbox
 from hub.models import Attempt, Posting, SourceDocument
+from hub.models.enums import UNPROCESSED_OUTCOMES, Holder, Operation, PostingState
 from hub.outbox.identity import fingerprint, identity, request_id
-from hub.outbox.placeholders import filled
+from hub.outbox.placeholders import fill_known_ids
+from hub.outbox.plans import REMOVED_BY, Content, Disposition, PartOperation, Repetition
+from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
 
-UNSENT = ("held", "waiting", "review", "ready")
-IN_FLIGHT = ("sending", "unknown")
-REMOVALS = ("delete", "void")
-REMOVED_BY = "removed_by"  # key of Posting.meaning: the person who wanted a removal, if any
-HARMLESS = ("unsent", "throttled", "unauthorised", "declined")
-UNNEEDED = "unneeded"  # holds what would be made for a code while no document that needs it can go
-Again = Literal["", "offered", "requested"]
-RENEWED = {
-    "": (),
-    "offered": ("posted",),
-    "requested": ("posted", "skipped"),
-}  # states of the last creation
-FREED_BY_PLAN = ("", "source", "mapping", "preflight")
-MAY_HAVE_LANDED = (
+# The states of the last creation after which a part is created once more.
+REPEATABLE_STATES: dict[Repetition, tuple[PostingState, ...]] = {
+    Repetition.NONE: (),
+    Repetition.OFFERED: (PostingState.POSTED,),
+    Repetition.REQUESTED: (PostingState.POSTED, PostingState.SKIPPED),
+}
+# A plan with the same bytes releases a posting that one of these holds.
+HOLDERS_RELEASED_BY_PLAN = (
+    Holder.NOBODY,
+    Holder.SOURCE,
+    Holder.MAPPING,
+    Holder.PREFLIGHT,
+)
+MAY_HAVE_LANDED_REASON = (
     "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is looked at first."
 )
+
+
+class _KeyUse(Enum):
+    """How the key of a posting may be used for other bytes."""
+
+    SAME = auto()  # the bytes may change under this key
+    NEXT = auto()  # the bytes may change under the next key
+    FROZEN = auto()  # the bytes must not change: they may have landed
 
 
 def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, list[Posting]]:
     """Return the postings of each document, oldest first, locked until this transaction ends."""
     ids = [row.id for row in documents if row.id is not None]
-    heavy = defer(Posting.payload), defer(Posting.meaning), defer(Posting.answer)
-    rows = (
+    query = (
         select(Posting)
         .where(Posting.document_id.in_(ids))
         .order_by(Posting.id)
-        .options(*heavy)
+        .options(defer(Posting.payload), defer(Posting.meaning), defer(Posting.answer))
         .with_for_update(of=Posting)
     )
     postings: dict[int, list[Posting]] = defaultdict(list)
-    for posting in session.scalars(rows):
+    for posting in session.scalars(query):
         postings[posting.document_id].append(posting)
     return postings
 
@@ -60,91 +71,50 @@ def active(postings: Sequence[Posting], part: str = "") -> Posting | None:
 def plan(
     session: Session,
     row: SourceDocument,
+    operation: PartOperation,
+    content: Content,
+    disposition: Disposition,
     *,
-    operation: str,
-    payload: bytes,
-    meaning: dict[str, Any],
-    state: str,
-    part: str = "",
-    base: str = "0",
-    kind: str = "",
-    number: str = "",
-    total: Decimal | None = None,
-    currency: str = "",
-    hold: str = "",
-    reason: str = "",
-    after_id: int | None = None,
-    quickbooks_id: str | None = None,
-    warnings: Sequence[str] = (),
     known: Sequence[Posting] | None = None,
-    again: Again = "",
 ) -> Posting:
     """Plan one operation on one part of a document.
 
-    The result is a new posting, or the present one with new bytes if its key has not left yet.
-    `again` plans a creation anew, with the next key, after the posted transaction has left
-    QuickBooks: "offered" by the source, or "requested" by a person, who may also have skipped it.
+    The result is a new posting, or the present one with new bytes if its key has not left yet. A
+    repetition plans a creation anew, with the next key, after the posted transaction has left
+    QuickBooks. `known` are all postings of the document if they are loaded already.
     """
-    content = {
-        "kind": kind or row.kind,
-        "payload": payload,
-        "planned": fingerprint(payload),
-        "meaning": meaning,
-        "number": number,
-        "total": total,
-        "currency": currency,
-        "warnings": list(warnings),
-        "after_id": after_id,
-    }
-    wish = {"state": state, "hold": hold, "reason": reason}
     postings = _postings_of(session, row) if known is None else known
-    current = active(postings, part)
+    current = active(postings, operation.part)
     if current and current.state in IN_FLIGHT:
         row.reread = True
         return current
-    if current and not _is_same(current, operation, base):
+    if current and not _is_same_operation(current, operation):
         if not _displace(session, row, current):
             return current
         current = None
-    previous = current or _newest(postings, part, operation, base)
-    is_renewed = previous is not None and previous.state in RENEWED[again]
-    if previous and not is_renewed and not _is_over(previous, fingerprint(payload)):
-        return _revise(session, row, previous, content, wish)
-    generation = previous.generation + 1 if previous else 0
-    values = {**content, **wish, "quickbooks_id": quickbooks_id, "generation": generation}
-    if is_renewed:
-        values |= _inherited(postings, part)
-    return _new(session, row, part, operation, base, values)
+
+    previous = current or _newest(postings, operation)
+    if previous is None:
+        return _add(session, row, operation, content, disposition)
+    next_generation = previous.generation + 1
+    if previous.state in REPEATABLE_STATES[operation.repetition]:
+        posting = _add(session, row, operation, content, disposition, next_generation)
+        _inherit(posting, postings)
+        return posting
+    if _is_over(previous, content):
+        return _add(session, row, operation, content, disposition, next_generation)
+    return _revise(session, row, previous, content, disposition)
 
 
 def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
     """Let a posting that was just planned go on a person's word, without another approval."""
-    posting.state = "waiting" if posting.after_id else "ready"
-    posting.hold = posting.reason = ""
-    posting.approved_by, posting.approved_payload = who, posting.planned
+    posting.state = _approved_state(posting)
+    posting.hold = Holder.NOBODY
+    posting.reason = ""
+    posting.approved_by = who
+    posting.approved_payload = posting.planned
     session.flush()
     inbox.release(session, posting)
-
-
-def _postings_of(session: Session, row: SourceDocument) -> Sequence[Posting]:
-    return history(session, [row])[row.id] if row.id else ()
-
-
-def _inherited(postings: Sequence[Posting], part: str) -> dict[str, Any]:
-    """Return what a later creation takes over from earlier postings of its part.
-
-    That is from when to search for it in QuickBooks, and which transactions it is known not to be.
-    """
-    dates = []
-    rejected: set[Any] = set()
-    for posting in postings:
-        if posting.part != part or not posting.quickbooks_id:
-            continue
-        rejected.add(posting.quickbooks_id)
-        rejected.update(posting.not_these)
-        if posting.sent_date:
-            dates.append(posting.sent_date)
-    return {"sent_date": min(dates, default=None), "not_these": sorted(map(str, rejected))}
 
 
 def rekey(posting: Posting) -> None:
@@ -163,18 +133,9 @@ def key_of(row: SourceDocument, part: str, operation: str, base: str, generation
     return request_id(name, part, operation, base, generation)
 
 
-def _is_same(posting: Posting, operation: str, base: str) -> bool:
-    """Tell whether a posting does this already, perhaps written against a newer SyncToken."""
-    if posting.operation != operation:
-        return False
-    return posting.base.partition(":")[0] == base.partition(":")[0]
-
-
-def _is_over(posting: Posting, planned: str) -> bool:
-    """Tell whether a person skipped this change and another one has come since."""
-    if posting.state != "skipped" or posting.operation == "create":
-        return False
-    return posting.planned != planned
+def is_persons_removal(posting: Posting) -> bool:
+    """Tell whether a person removes this from QuickBooks, so that the source cannot displace it."""
+    return posting.operation in REMOVALS and REMOVED_BY in (posting.meaning or {})
 
 
 def remover(posting: Posting) -> str:
@@ -182,14 +143,9 @@ def remover(posting: Posting) -> str:
     return str((posting.meaning or {}).get(REMOVED_BY, ""))
 
 
-def is_persons_removal(posting: Posting) -> bool:
-    """Tell whether a person removes this from QuickBooks, so that the source cannot displace it."""
-    return posting.operation in REMOVALS and REMOVED_BY in (posting.meaning or {})
-
-
 def may_have_landed(session: Session, posting: Posting) -> bool:
     """Tell whether a send under the present key may have landed without proof so far."""
-    return posting.state in IN_FLIGHT or _key(session, posting) == "frozen"
+    return posting.state in IN_FLIGHT or _key_use(session, posting) is _KeyUse.FROZEN
 
 
 def was_sent(session: Session, posting: Posting) -> bool:
@@ -200,38 +156,95 @@ def was_sent(session: Session, posting: Posting) -> bool:
     return session.scalar(attempt) is not None
 
 
-def _newest(postings: Sequence[Posting], part: str, operation: str, base: str) -> Posting | None:
+def _postings_of(session: Session, row: SourceDocument) -> Sequence[Posting]:
+    return history(session, [row])[row.id] if row.id else ()
+
+
+def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
+    """Tell whether a posting does this already, perhaps written against a newer SyncToken."""
+    if posting.operation != operation.operation:
+        return False
+    return posting.base.partition(":")[0] == operation.base.partition(":")[0]
+
+
+def _is_over(posting: Posting, content: Content) -> bool:
+    """Tell whether a person skipped this change and another one has come since."""
+    if posting.state != PostingState.SKIPPED or posting.operation == Operation.CREATE:
+        return False
+    return posting.planned != fingerprint(content.payload)
+
+
+def _newest(postings: Sequence[Posting], operation: PartOperation) -> Posting | None:
     """Return the newest posting that does the same."""
+    key = (operation.part, operation.operation, operation.base)
     for posting in reversed(postings):
-        if (posting.part, posting.operation, posting.base) == (part, operation, base):
+        if (posting.part, posting.operation, posting.base) == key:
             return posting
     return None
 
 
-def _new(
+def _add(
     session: Session,
     row: SourceDocument,
-    part: str,
-    operation: str,
-    base: str,
-    values: dict[str, Any],
+    operation: PartOperation,
+    content: Content,
+    disposition: Disposition,
+    generation: int = 0,
 ) -> Posting:
     now = hub_context.current().clock.now()
     posting = Posting(
         document=row,
         company_id=row.company_id,
         installation_id=row.installation_id,
-        part=part,
-        operation=operation,
-        base=base,
+        part=operation.part,
+        operation=operation.operation,
+        base=operation.base,
+        quickbooks_id=operation.quickbooks_id,
+        generation=generation,
         revision=0,
-        requestid=key_of(row, part, operation, base, values["generation"]),
+        requestid=key_of(row, operation.part, operation.operation, operation.base, generation),
+        state=disposition.state,
+        hold=disposition.holder,
+        reason=disposition.reason,
         created_at=now,
         changed_at=now,
-        **values,
+        **_columns(content),
     )
     session.add(posting)
     return posting
+
+
+def _columns(content: Content) -> dict[str, Any]:
+    """Return the columns of a posting that a plan with other bytes replaces."""
+    return {
+        "kind": content.kind,
+        "payload": content.payload,
+        "planned": fingerprint(content.payload),
+        "meaning": content.meaning,
+        "number": content.number,
+        "total": content.total,
+        "currency": content.currency,
+        "warnings": list(content.warnings),
+        "after_id": content.after_id,
+    }
+
+
+def _inherit(posting: Posting, postings: Sequence[Posting]) -> None:
+    """Take over what is known from earlier postings of the part.
+
+    That is from when to search for it in QuickBooks, and which transactions it is known not to be.
+    """
+    dates = []
+    rejected_ids: set[str] = set()
+    for earlier in postings:
+        if earlier is posting or earlier.part != posting.part or not earlier.quickbooks_id:
+            continue
+        rejected_ids.add(earlier.quickbooks_id)
+        rejected_ids.update(str(id) for id in earlier.not_these)
+        if earlier.sent_date:
+            dates.append(earlier.sent_date)
+    posting.sent_date = min(dates, default=None)
+    posting.not_these = sorted(rejected_ids)
 
 
 def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
@@ -239,11 +252,11 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
 
     One that may have landed stays, and so does a removal that a person wants.
     """
-    if _key(session, posting) == "frozen" or is_persons_removal(posting):
+    if _key_use(session, posting) is _KeyUse.FROZEN or is_persons_removal(posting):
         row.reread = True
         return False
-    posting.state = "withdrawn"
-    posting.hold = ""
+    posting.state = PostingState.WITHDRAWN
+    posting.hold = Holder.NOBODY
     posting.reason = "Replaced by a later change."
     posting.changed_at = hub_context.current().clock.now()
     inbox.release(session, posting)
@@ -254,101 +267,121 @@ def _revise(
     session: Session,
     row: SourceDocument,
     posting: Posting,
-    content: dict[str, Any],
-    wish: dict[str, str],
+    content: Content,
+    disposition: Disposition,
 ) -> Posting:
     """Bring an existing posting in line with the plan, where that is allowed."""
-    if posting.state in ("posted", "skipped"):
+    if posting.state in (PostingState.POSTED, PostingState.SKIPPED):
         return posting
-    if posting.planned != content["planned"] or posting.kind != content["kind"]:
-        return _replace(session, row, posting, content, wish)
-    if posting.state == "withdrawn" or _may_move(posting, wish):
-        posting.warnings = content["warnings"]
-        posting.after_id = content["after_id"]
-        _set(posting, _with_approval(posting, wish))
+    has_same_bytes = posting.planned == fingerprint(content.payload)
+    if not has_same_bytes or posting.kind != content.kind:
+        return _replace_content(session, row, posting, content, disposition)
+    if posting.state == PostingState.WITHDRAWN or _may_change_state(posting, disposition):
+        posting.warnings = list(content.warnings)
+        posting.after_id = content.after_id
+        _set_disposition(posting, disposition)
     return posting
 
 
-def _with_approval(posting: Posting, wish: dict[str, str]) -> dict[str, str]:
-    """Keep what a person approved out of review: it goes, or waits for what it needs."""
-    if wish["state"] == "review" and posting.approved_payload == posting.planned:
-        return {**wish, "state": "waiting" if posting.after_id else "ready"}
-    return wish
-
-
-def _may_move(posting: Posting, wish: dict[str, str]) -> bool:
+def _may_change_state(posting: Posting, disposition: Disposition) -> bool:
     """Tell whether a plan with the same bytes may change the state.
 
     It never takes a posting out of a person's or QuickBooks' hands.
     """
-    wanted_state = wish["state"]
-    if posting.hold == UNNEEDED:
-        return wanted_state == "held"
-    if posting.state == "held" or posting.hold:
-        return posting.hold in FREED_BY_PLAN
-    if wish["hold"] == "person":
+    if posting.hold == Holder.UNNEEDED:
+        return disposition.state == PostingState.HELD
+    if posting.state == PostingState.HELD or posting.hold:
+        return posting.hold in HOLDERS_RELEASED_BY_PLAN
+    if disposition.holder == Holder.PERSON:
         return posting.approved_payload != posting.planned
-    if wanted_state == "held":
+    if disposition.state == PostingState.HELD:
         return True
-    if wanted_state != "review" or posting.state != "ready":
+    if disposition.state != PostingState.REVIEW or posting.state != PostingState.READY:
         return False
     return not posting.approved_by
 
 
-def _replace(
+def _replace_content(
     session: Session,
     row: SourceDocument,
     posting: Posting,
-    content: dict[str, Any],
-    wish: dict[str, str],
+    content: Content,
+    disposition: Disposition,
 ) -> Posting:
     """Give a posting new bytes, unless bytes under its key may have landed."""
-    key_state = _key(session, posting)
-    if key_state == "frozen":
+    key_use = _key_use(session, posting)
+    if key_use is _KeyUse.FROZEN:
         row.reread = True
-        if posting.state == "withdrawn":
-            _set(posting, {"state": "held", "hold": "quickbooks", "reason": MAY_HAVE_LANDED})
+        if posting.state == PostingState.WITHDRAWN:
+            _hold_for_quickbooks(posting)
         return posting
-    if key_state == "next":
+    if key_use is _KeyUse.NEXT:
         rekey(posting)
-    was_approved = posting.approved_payload and posting.approved_payload == posting.planned
-    if was_approved and filled(session, posting.payload) == content["payload"]:
-        # The only difference is the id of a posting that it waited for: the approval still holds.
-        posting.approved_payload = content["planned"]
-    approved = posting.approved_payload
-    for name, value in content.items():
+
+    is_approved = posting.approved_payload is not None
+    keeps_approval = is_approved and _keeps_approval(session, posting, content)
+    for name, value in _columns(content).items():
         setattr(posting, name, value)
     posting.revision += 1
-    if approved and approved != content["planned"]:
+    if keeps_approval:
+        posting.approved_payload = posting.planned
+    elif is_approved:
         posting.approved_by = None
         posting.approved_payload = None
-        if wish["state"] in ("ready", "waiting"):
-            wish = {**wish, "state": "review"}
-    if posting.state != "held" or posting.hold != "person":
-        _set(posting, _with_approval(posting, wish))
+        if disposition.state in (PostingState.READY, PostingState.WAITING):
+            disposition = replace(disposition, state=PostingState.REVIEW)
+
+    if posting.state != PostingState.HELD or posting.hold != Holder.PERSON:
+        _set_disposition(posting, disposition)
     return posting
 
 
-def _set(posting: Posting, wish: dict[str, str]) -> None:
-    posting.state = wish["state"]
-    posting.hold = wish["hold"]
-    posting.reason = wish["reason"]
+def _keeps_approval(session: Session, posting: Posting, content: Content) -> bool:
+    """Tell whether an approval covers other bytes, too.
+
+    That is so if the approved bytes differ only by the ids of postings that they waited for.
+    """
+    if posting.approved_payload == fingerprint(content.payload):
+        return True
+    if posting.approved_payload != posting.planned:
+        return False
+    return fill_known_ids(session, posting.payload) == content.payload
+
+
+def _hold_for_quickbooks(posting: Posting) -> None:
+    held = Disposition(
+        state=PostingState.HELD, holder=Holder.QUICKBOOKS, reason=MAY_HAVE_LANDED_REASON
+    )
+    _set_disposition(posting, held)
+
+
+def _set_disposition(posting: Posting, disposition: Disposition) -> None:
+    """Set the state; bytes that a person approved need no other review."""
+    state = disposition.state
+    if state == PostingState.REVIEW and posting.approved_payload == posting.planned:
+        state = _approved_state(posting)
+    posting.state = state
+    posting.hold = disposition.holder
+    posting.reason = disposition.reason
     posting.checked_at = None
     posting.next_try_at = None
     posting.changed_at = hub_context.current().clock.now()
 
 
-def _key(session: Session, posting: Posting) -> str:
-    """Return what the key allows.
+def _approved_state(posting: Posting) -> PostingState:
+    return PostingState.WAITING if posting.after_id else PostingState.READY
 
-    "same": the bytes may change under this key; "next": the next key is free; "frozen": neither.
-    """
+
+def _key_use(session: Session, posting: Posting) -> _KeyUse:
+    """Return whether other bytes may be sent under this key, under the next one, or not at all."""
     if posting.rekey:
-        return "next"
-    sent = select(Attempt.outcome).where(
-        Attempt.posting_id == posting.id, Attempt.generation == posting.generation
-    )
-    outcomes = set(session.scalars(sent)) if posting.id else set()
+        return _KeyUse.NEXT
+    outcomes: set[str] = set()
+    if posting.id:
+        query = select(Attempt.outcome).where(
+            Attempt.posting_id == posting.id, Attempt.generation == posting.generation
+        )
+        outcomes.update(session.scalars(query))
     if not outcomes:
-        return "same"
-    return "next" if outcomes <= set(HARMLESS) else "frozen"
+        return _KeyUse.SAME
+    return _KeyUse.NEXT if outcomes <= set(UNPROCESSED_OUTCOMES) else _KeyUse.FROZEN

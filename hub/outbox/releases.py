@@ -2,74 +2,115 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import case, or_, select, text
+from sqlalchemy import ColumnElement, case, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from hub.models import Posting
+from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.conditions import IS_CURRENT, is_due, waits_for_unposted
 from hub.outbox.placeholders import fill, records
-from hub.outbox.planning import REMOVALS, UNNEEDED, UNSENT, key_of, may_have_landed
-from hub.outbox.transitions import ENDED, move_all, withdraw
+from hub.outbox.planning import key_of, may_have_landed
+from hub.outbox.states import FINAL, REMOVALS, UNSENT
+from hub.outbox.transitions import update_postings, withdraw
 
-_other = aliased(Posting)  # made once: making an alias takes longer than most statements
+SUPERSEDED_REASON = "The code that it was to be made for is matched to a record now."
+NO_PARENT_REASON = "The document that it belongs to is not posted."
+_parent = aliased(Posting)  # once for all: making an alias takes longer than most statements
 
 
-def release_checked(session: Session, ids: Sequence[int], begin: str, now: dt.datetime) -> None:
-    """Release held postings that were just checked: to `begin`, or "ready" if approved."""
-    mine = Posting.id.in_(list(ids)), Posting.state == "held"
-    goes = Posting.approved_payload.is_not(None) | (begin == "ready")
-    state = case((~goes, begin), (waits_for_unposted(), "waiting"), else_="ready")
-    move_all(session, mine, state=state, hold="", reason="", next_try_at=None, checked_at=now)
+def release_checked(
+    session: Session, ids: Sequence[int], initial_state: str, now: dt.datetime
+) -> None:
+    """Release held postings that were just checked: to the initial state, or ready if approved."""
+    is_held = Posting.id.in_(list(ids)), Posting.state == PostingState.HELD
+    update_postings(
+        session,
+        is_held,
+        state=_released_state(initial_state),
+        hold=Holder.NOBODY,
+        reason="",
+        next_try_at=None,
+        checked_at=now,
+    )
 
 
 def postpone(session: Session, ids: Sequence[int], reason: str) -> None:
     """Have ready postings wait until something needs them."""
-    mine = Posting.id.in_(list(ids)), Posting.state == "ready"
-    move_all(session, mine, state="waiting", hold=UNNEEDED, reason=reason, checked_at=None)
+    is_ready = Posting.id.in_(list(ids)), Posting.state == PostingState.READY
+    update_postings(
+        session,
+        is_ready,
+        state=PostingState.WAITING,
+        hold=Holder.UNNEEDED,
+        reason=reason,
+        checked_at=None,
+    )
 
 
-def resume(session: Session, ids: Sequence[int], begin: str) -> None:
-    """Resume postponed postings: in the state `begin`, or "ready" if a person approved them."""
-    mine = Posting.id.in_(list(ids)), Posting.state == "waiting", Posting.hold == UNNEEDED
-    goes = Posting.approved_payload.is_not(None) | (begin == "ready")
-    state = case((~goes, begin), (waits_for_unposted(), "waiting"), else_="ready")
-    move_all(session, mine, state=state, hold="", reason="")
+def resume(session: Session, ids: Sequence[int], initial_state: str) -> None:
+    """Resume postponed postings: in the initial state, or ready if a person approved them."""
+    is_postponed = (
+        Posting.id.in_(list(ids)),
+        Posting.state == PostingState.WAITING,
+        Posting.hold == Holder.UNNEEDED,
+    )
+    state = _released_state(initial_state)
+    update_postings(session, is_postponed, state=state, hold=Holder.NOBODY, reason="")
 
 
 def withdraw_superseded(session: Session, company_id: int) -> int:
     """Withdraw creations whose code is matched to a record by now, by another app for example."""
-    unsent = (
+    is_unsent_creation = (
         Posting.company_id == company_id,
         Posting.state.in_(UNSENT),
         text(f"posting.{PARTIES_AND_ITEMS}"),
     )
-    matched = list(records(session, *unsent))
-    made = (
-        session.scalars(select(Posting).where(Posting.id.in_(matched)).with_for_update())
-        if matched
-        else ()
-    )
-    said = "The code that it was to be made for is matched to a record now."
-    return sum(withdraw(session, one, said) for one in made if not may_have_landed(session, one))
+    ids = list(records(session, *is_unsent_creation))
+    if not ids:
+        return 0
+    count = 0
+    for posting in session.scalars(select(Posting).where(Posting.id.in_(ids)).with_for_update()):
+        if not may_have_landed(session, posting):
+            count += withdraw(session, posting, SUPERSEDED_REASON)
+    return count
 
 
 def release_waiting(session: Session, company_id: int, now: dt.datetime) -> int:
     """Make ready what waited for a time or for a document that is posted by now."""
-    waiting = (
+    is_waiting = (
         Posting.company_id == company_id,
-        Posting.state == "waiting",
-        Posting.hold == "",
+        Posting.state == PostingState.WAITING,
+        Posting.hold == Holder.NOBODY,
         is_due(now),
         IS_CURRENT,
     )
-    on = _other.id == Posting.after_id
-    ready = or_(Posting.after_id.is_(None), _other.state.in_(("posted", *ENDED)))
-    found = select(Posting).outerjoin(_other, on).where(*waiting, ready).order_by(Posting.id)
-    rows = session.scalars(found.with_for_update(of=Posting)).all()
-    parents = _by_id(session, [posting.after_id for posting in rows if posting.after_id])
-    return sum(_wake(session, posting, parents.get(posting.after_id or 0), now) for posting in rows)
+    query = (
+        select(Posting)
+        .outerjoin(_parent, _parent.id == Posting.after_id)
+        .where(*is_waiting, or_(Posting.after_id.is_(None), _parent.state.in_(FINAL)))
+        .order_by(Posting.id)
+        .with_for_update(of=Posting)
+    )
+    postings = session.scalars(query).all()
+    parents = _by_id(session, [posting.after_id for posting in postings if posting.after_id])
+    count = 0
+    for posting in postings:
+        parent = parents.get(posting.after_id) if posting.after_id else None
+        count += _release(session, posting, parent, now)
+    return count
+
+
+def _released_state(initial_state: str) -> ColumnElement[Any]:
+    is_approved = Posting.approved_payload.is_not(None)
+    may_go = is_approved | (initial_state == PostingState.READY)
+    return case(
+        (~may_go, initial_state),
+        (waits_for_unposted(), PostingState.WAITING),
+        else_=PostingState.READY,
+    )
 
 
 def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Posting]:
@@ -77,32 +118,38 @@ def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Posting]:
     return {posting.id: posting for posting in rows}
 
 
-def _wake(session: Session, posting: Posting, parent: Posting | None, now: dt.datetime) -> int:
-    if parent is None or parent.state == "posted":
-        return _start(session, posting, parent, now)
+def _release(session: Session, posting: Posting, parent: Posting | None, now: dt.datetime) -> bool:
+    """Make a posting ready if nothing else stops it; return whether it is ready."""
+    if parent is None or parent.state == PostingState.POSTED:
+        return _make_ready(session, posting, parent, now)
     if parent.operation in REMOVALS:
-        return _start(session, posting, None, now)
-    if posting.operation == "attach":
-        posting.state, posting.reason = (
-            "withdrawn",
-            "The document that it belongs to is not posted.",
-        )
-    elif records(session, Posting.id == parent.id):
-        return _start(session, posting, parent, now)
-    else:
-        posting.document.reread = True
-    return 0
+        return _make_ready(session, posting, None, now)
+    if posting.operation == Operation.ATTACH:
+        posting.state = PostingState.WITHDRAWN
+        posting.reason = NO_PARENT_REASON
+        return False
+    if records(session, Posting.id == parent.id):
+        return _make_ready(session, posting, parent, now)
+    posting.document.reread = True
+    return False
 
 
-def _start(session: Session, posting: Posting, parent: Posting | None, now: dt.datetime) -> int:
-    if parent and posting.operation == "attach":
+def _make_ready(
+    session: Session, posting: Posting, parent: Posting | None, now: dt.datetime
+) -> bool:
+    if parent and posting.operation == Operation.ATTACH:
         posting.base = parent.quickbooks_id or ""
         posting.requestid = key_of(
-            posting.document, posting.part, "attach", posting.base, posting.generation
+            posting.document, posting.part, Operation.ATTACH, posting.base, posting.generation
         )
-    elif parent and (later := fill(session, posting)):
-        posting.after_id = later
-        return 0
-    posting.state, posting.next_try_at, posting.changed_at = "ready", None, now
-    posting.reason, posting.checked_at = "", None
-    return 1
+    elif parent:
+        missing_id = fill(session, posting)
+        if missing_id:
+            posting.after_id = missing_id
+            return False
+    posting.state = PostingState.READY
+    posting.next_try_at = None
+    posting.changed_at = now
+    posting.reason = ""
+    posting.checked_at = None
+    return True

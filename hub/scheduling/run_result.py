@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub.db.bulk import among
 from hub.models import Posting, SourceDocument
 from hub.money import ZERO, to_cents
-from hub.outbox import CREDITS
+from hub.outbox import CREDIT_KINDS
 
 STOPPED_STATES = ("held", "review", "unknown")
 FILE_RESULTS = {"posted": "files", "held": "files_held", "unknown": "files_unknown"}
@@ -207,7 +207,7 @@ def _amounts(changed: Iterable[_ChangedPosting]) -> dict[str, str]:
 def _signed_amount(posting: _ChangedPosting) -> Decimal:
     amount = posting.total if posting.posted_total is None else posting.posted_total
     amount = amount or ZERO
-    return -amount if posting.kind in CREDITS else amount
+    return -amount if posting.kind in CREDIT_KINDS else amount
 
 
 def _format_amount(amount: Decimal, currency: str) -> str:

@@ -16,7 +16,7 @@ from hub.money import to_cents
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
 
-COUNT_NAMES = ("documents", *outbox.DOCUMENT_STATES)
+COUNT_NAMES = ("documents", *outbox.COUNTED_STATES)
 MAX_CASES = 20
 FILE_COUNTS = ("posted", "held", "waiting", "unknown", "skipped", "withdrawn")
 STATE_LABELS = {"review": "to review", "unknown": "in doubt", "missing": "missing in QuickBooks"}

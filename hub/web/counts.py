@@ -8,4 +8,4 @@ from hub import outbox
 def counts(session: Session, installation_id: int) -> dict[str, int]:
     """Count the documents of an installation by state."""
     by_state = outbox.counts(session, installation_id)
-    return {state: by_state[state] for state in outbox.DOCUMENT_STATES}
+    return {state: by_state[state] for state in outbox.COUNTED_STATES}

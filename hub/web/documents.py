@@ -20,8 +20,8 @@ from hub.models import (
     SourceDocument,
     case_posting,
 )
-from hub.outbox import MISSING, REMOVED
-from hub.outbox.listing import STATES, documents_with_posting, in_state, part_states
+from hub.models.enums import DocumentState
+from hub.outbox.listing import FILTER_STATES, documents_with_posting, in_state, part_states
 from hub.posting.actions import manual
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
@@ -50,7 +50,7 @@ def index() -> str:
             session, _filtered(documents_with_posting(), filters), by=[SourceDocument.id]
         )
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
-    lists = {"states": STATES, "kinds": KINDS, "installations": installations}
+    lists = {"states": FILTER_STATES, "kinds": KINDS, "installations": installations}
     return render_template("documents.html", page=documents, asked=filters, **lists)
 
 
@@ -181,7 +181,9 @@ def _is_repostable(document: SourceDocument, state: str) -> bool:
     It is not in QuickBooks any more, and the source still has it.
     """
     is_at_source = document.gone is None and document.stage != "closed" and not document.made_for
-    return is_at_source and state in (MISSING, REMOVED) and may("operator")
+    return (
+        is_at_source and state in (DocumentState.MISSING, DocumentState.REMOVED) and may("operator")
+    )
 
 
 def _payload_view(session: Session, posting: Posting) -> display.TransactionView | None:
@@ -209,7 +211,7 @@ def _filtered(query: Select[Any], filters: dict[str, str]) -> Select[Any]:
         query = query.where(SourceDocument.kind == filters["kind"])
     if filters["q"]:
         query = query.where(_mentions(filters["q"]))
-    if filters["state"] in STATES:
+    if filters["state"] in FILTER_STATES:
         query = query.where(in_state(filters["state"]))
     if first := _date(filters["from"]):
         query = query.where(SourceDocument.date >= first)

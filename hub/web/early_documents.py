@@ -176,7 +176,7 @@ def _sums(rows: Iterable[Early]) -> list[str]:
 
 
 def _signed(kind: str, total: Decimal | None) -> Decimal:
-    return -(total or Decimal(0)) if kind in outbox.CREDITS else total or Decimal(0)
+    return -(total or Decimal(0)) if kind in outbox.CREDIT_KINDS else total or Decimal(0)
 
 
 def _amounts(sums: Mapping[str, Decimal]) -> list[str]:

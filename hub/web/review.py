@@ -275,7 +275,7 @@ def _add(
     sums: dict[str, Decimal], kind: str, operation: str, currency: str, total: Decimal | None
 ) -> None:
     if total and operation not in REMOVING:
-        sums[currency] += -total if kind in outbox.CREDITS else total
+        sums[currency] += -total if kind in outbox.CREDIT_KINDS else total
 
 
 def _amounts(sums: Mapping[str, Decimal]) -> list[str]:

@@ -40,33 +40,34 @@ BUGS = (
     Planted(
         "bytes change under a key that may have left",
         "hub/outbox/planning.py",
-        'return "next" if outcomes <= set(HARMLESS) else "frozen"',
-        'return "same"',
+        "return _KeyUse.NEXT if outcomes <= set(UNPROCESSED_OUTCOMES) else _KeyUse.FROZEN",
+        "return _KeyUse.SAME",
         "tests/unit/collect/test_run.py::test_bytes_never_change_under_a_key_that_may_have_left",
     ),
     Planted(
         "a claim without its guard",
         "hub/outbox/claims.py",
-        "session.connection().execute(_TAKEN, taken))\n        if chosen\n        else []",
-        """session.connection().execute(
-            update(_postings).where(_postings.c.id.in_(list(posting_ids)))
-            .values(state="sending", fence=fence)
-            .returning(*(_postings.c[name] for name in Claimed._fields))
-        ))""",
+        "    ids = _claimable(session, list(posting_ids), revisions)\n    if not ids:\n        return []\n"
+        '    rows = session.connection().execute(_CLAIM, {**values, "ids": ids})',
+        """    rows = session.connection().execute(
+        update(_postings).where(_postings.c.id.in_(list(posting_ids)))
+        .values(state="sending", fence=fence)
+        .returning(*(_postings.c[name] for name in ClaimedPosting._fields))
+    )""",
         "tests/unit/outbox/test_outbox.py::test_two_workers_never_claim_the_same",
     ),
     Planted(
         "a claim leaves no attempt before the send",
         "hub/outbox/claims.py",
-        "bulk.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])",
+        "bulk.each(session, _INSERT_ATTEMPTS, attempts)",
         "pass",
         "tests/unit/posting/test_pipeline.py::test_key_bytes_and_date_are_committed_before_the_first_byte",
     ),
     Planted(
         "a result is written whoever holds the posting",
         "hub/outbox/transitions.py",
-        "mine = (Posting.id == posting_id, Posting.fence == fence, Posting.state.in_(IN_FLIGHT))",
-        "mine = (Posting.id == posting_id, Posting.state.in_(IN_FLIGHT))",
+        "        Posting.id == posting_id,\n        Posting.fence == fence,\n        Posting.state.in_(IN_FLIGHT),",
+        "        Posting.id == posting_id,\n        Posting.state.in_(IN_FLIGHT),",
         "tests/unit/outbox/test_outbox.py::test_a_result_is_written_only_under_its_own_fence",
     ),
     Planted(
@@ -328,15 +329,15 @@ BUGS = (
     Planted(
         "a worker that was stopped posts what another has settled",
         "hub/outbox/claims.py",
-        "return {id for id, fence, state in found if fence == fences[id] and state in IN_FLIGHT}",
+        "return {id for id, fence, state in rows if fence == fences[id] and state in IN_FLIGHT}",
         "return set(fences)",
         "tests/proofs/test_workers.py::test_who_wakes_when_another_has_settled_it_writes_over_nothing",
     ),
     Planted(
         "a pause does not end when the clock was set back",
         "hub/outbox/conditions.py",
-        "at <= now, at > (now + LONGEST_PAUSE if furthest is None else furthest)",
-        "at <= now",
+        "next_try_at <= now, next_try_at > latest",
+        "next_try_at <= now",
         "tests/proofs/test_environment.py::test_a_posting_that_waits_goes_on_though_the_clock_was_set_back",
     ),
     Planted(
@@ -447,22 +448,22 @@ BUGS = (
     Planted(
         "a change that was taken back decides the state of its document",
         "hub/outbox/main_posting.py",
-        'NEWEST_FIRST = {"posted": 1, "skipped": 2, "withdrawn": 2}',
-        'NEWEST_FIRST = {"posted": 1, "skipped": 1, "withdrawn": 1}',
+        "{PostingState.POSTED: 1, PostingState.SKIPPED: 2, PostingState.WITHDRAWN: 2}",
+        "{PostingState.POSTED: 1, PostingState.SKIPPED: 1, PostingState.WITHDRAWN: 1}",
         "tests/stories/test_document_states.py::test_a_change_that_was_taken_back_leaves_the_document_posted",
     ),
     Planted(
         "a removed document counts as posted",
         "hub/outbox/main_posting.py",
-        "(posting.operation.in_(REMOVALS), REMOVED)",
-        '(posting.operation.in_(REMOVALS), "posted")',
+        "(posting.operation.in_(REMOVALS), DocumentState.REMOVED)",
+        "(posting.operation.in_(REMOVALS), DocumentState.POSTED)",
         "tests/stories/test_document_states.py::test_what_a_person_removed_is_removed_everywhere_and_its_source_is_told",
     ),
     Planted(
         "a document deleted in QuickBooks counts as posted",
         "hub/outbox/main_posting.py",
-        '(head.state != "live", MISSING)',
-        '(head.state == "", MISSING)',
+        "(head.state != TransactionState.LIVE, DocumentState.MISSING)",
+        '(head.state == "", DocumentState.MISSING)',
         "tests/stories/test_document_states.py::test_what_somebody_deleted_in_quickbooks_is_missing_everywhere",
     ),
     Planted(
@@ -475,7 +476,7 @@ BUGS = (
     Planted(
         "a change at the source stops the removal that a person wants",
         "hub/outbox/conditions.py",
-        "    _persons_removal,\n",
+        "    _is_persons_removal,\n",
         "",
         "tests/stories/test_document_states.py::test_what_the_source_changes_while_a_person_removes_it_is_offered_and_not_posted",
     ),

@@ -26,6 +26,7 @@ from hub.models import (
     ReceiptRow,
     SourceDocument,
 )
+from hub.models.enums import Operation, PostingState
 from hub.posting.outcome import batch_sizing
 from hub.posting.send.run import DrainResult, drain
 from hub.qbo import payloads, transaction_index
@@ -121,20 +122,35 @@ class Desk:
         head = {"VendorRef": {"value": vendor}, "DocNumber": number, "TxnDate": "2026-03-02"}
         return {**head, "PrivateNote": f"[hub:{self.marker(number)}]", "Line": [line], **more}
 
-    def plan(self, source_id: str, operation: str, body: dict[str, Any], **more: Any) -> int:
-        values = {
-            "kind": "bill",
-            "state": "ready",
-            "total": Decimal("100.00"),
-            "currency": "USD",
-            **more,
-        }
+    def plan(
+        self,
+        source_id: str,
+        operation: str,
+        body: dict[str, Any],
+        *,
+        kind: str = "bill",
+        part: str = "",
+        base: str = "0",
+        state: str = "ready",
+        total: Decimal | None = Decimal("100.00"),
+        after_id: int | None = None,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> int:
+        """Plan a posting of a document; return its id."""
+        part_operation = outbox.PartOperation(operation=Operation(operation), part=part, base=base)
+        content = outbox.Content(
+            kind=kind,
+            payload=payloads.encode(body),
+            meaning=payloads.summarize(kind, body, "USD").dump(),
+            number=source_id,
+            total=total,
+            currency="USD",
+            after_id=after_id,
+        )
+        disposition = outbox.Disposition(state=PostingState(state))
         with transaction() as session:
-            row = self._document(session, source_id, values.pop("attachments", ()))
-            posting = outbox.plan(
-                session, row, operation=operation, payload=payloads.encode(body), number=source_id,
-                meaning=payloads.summarize(values["kind"], body, "USD").dump(), **values,
-            )  # fmt: skip
+            row = self._document(session, source_id, attachments)
+            posting = outbox.plan(session, row, part_operation, content, disposition)
             posting.checked_at = self.clock.now()
             session.flush()
             return posting.id

@@ -13,7 +13,7 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Attempt, Posting, SourceDocument, TransactionHead
-from hub.models.enums import CHANGE_OPERATIONS
+from hub.models.enums import CHANGE_OPERATIONS, DocumentState
 from hub.outbox import listing
 from hub.posting import case_texts
 from hub.posting.outcome import load as outcome_load
@@ -142,7 +142,7 @@ def _said(posting: Posting) -> str:
 
 def _given_up(session: Session, posting: Posting, who: str, reason: str) -> bool:
     """Leave out of the books what somebody took out of QuickBooks, with all its posted changes."""
-    if listing.states_of_parts(session, [posting.id]).get(posting.id) != outbox.MISSING:
+    if listing.states_of_parts(session, [posting.id]).get(posting.id) != DocumentState.MISSING:
         return False
     ids = _of_part(session, posting)
     values = {
@@ -202,7 +202,7 @@ def _retry_rest(
     retryable: list[int] = []
     others: list[int] = []
     for row in rows:
-        chosen = retryable if row.state in outbox.RETRIED else others
+        chosen = retryable if row.state in outbox.RETRYABLE else others
         chosen.append(row.id)
     moved = outbox.retry(session, retryable, who)
     assert moved == len(retryable), "a posting moved on under its lock"
@@ -257,8 +257,8 @@ def _request(session: Session, ids: Sequence[int], who: str) -> dict[int, str]:
     states = listing.states_of_parts(session, ids)
     for posting in _named(session, ids):
         away = posting.state == "skipped" or states.get(posting.id) in (
-            outbox.MISSING,
-            outbox.REMOVED,
+            DocumentState.MISSING,
+            DocumentState.REMOVED,
         )
         name, document = case_texts.called(posting), posting.document
         if not away:

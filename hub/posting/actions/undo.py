@@ -127,7 +127,7 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
         for document in documents:
             row = rows[document.posting.document_id]
             deletion = _deletion(document, who)
-            posting = outbox.plan(session, row, known=histories[row.id], **deletion)
+            posting = outbox.plan(session, row, *deletion, known=histories[row.id])
             posting.approved_by = who
             posting.approved_payload = outbox.fingerprint(posting.payload)
             if posting.state == PostingState.READY:
@@ -145,24 +145,28 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
     return planned
 
 
-def _deletion(document: PostedDocument, who: str) -> dict[str, Any]:
-    """Return the arguments that plan the deletion of a document as it was last written."""
+def _deletion(
+    document: PostedDocument, who: str
+) -> tuple[outbox.PartOperation, outbox.Content, outbox.Disposition]:
+    """Return the plan that deletes a document as it was last written."""
     posting = document.posting
     id = str(posting.quickbooks_id)
     sync_token = str(document.last_write.sync_token or "")
-    return {
-        "operation": Operation.DELETE,
-        "part": posting.part,
-        "base": f"{id}:{sync_token}",
-        "kind": posting.kind,
-        "quickbooks_id": id,
-        "payload": payloads.encode(payloads.delete_body(id, sync_token)),
-        "meaning": {outbox.REMOVED_BY: who},
-        "number": posting.number,
-        "total": document.posted_total,
-        "currency": posting.currency,
-        "state": PostingState.READY,
-    }
+    operation = outbox.PartOperation(
+        operation=Operation.DELETE,
+        part=posting.part,
+        base=f"{id}:{sync_token}",
+        quickbooks_id=id,
+    )
+    content = outbox.Content(
+        kind=posting.kind,
+        payload=payloads.encode(payloads.delete_body(id, sync_token)),
+        meaning={outbox.REMOVED_BY: who},
+        number=posting.number,
+        total=document.posted_total,
+        currency=posting.currency,
+    )
+    return operation, content, outbox.Disposition(state=PostingState.READY)
 
 
 def _obstacles(

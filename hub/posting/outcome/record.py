@@ -13,7 +13,7 @@ from hub import outbox
 from hub.cases import inbox
 from hub.db import bulk
 from hub.models import Case, Posting, TransactionSummary, case_posting
-from hub.models.enums import CHANGE_OPERATIONS
+from hub.models.enums import CHANGE_OPERATIONS, PostingState
 from hub.posting import case_texts, receipts
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
@@ -72,7 +72,7 @@ def apply_step(
 def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
     """Moves a posting on, if nobody else has since it was read."""
     if posting.state in outbox.IN_FLIGHT:
-        return outbox.settle(session, posting.id, posting.fence, state, **values)
+        return outbox.settle(session, posting.id, posting.fence, PostingState(state), **values)
     unmoved = (
         Posting.id == posting.id,
         Posting.state == posting.state,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.money import ZERO, to_cents
-from hub.outbox.statistics import CREDITS
+from hub.outbox.statistics import CREDIT_KINDS
 from hub.posting.reconcile.posted_documents import Discrepancy, PostedSummary
 
 Key = tuple[str, str, str, str]  # app, kind, period, currency
@@ -38,7 +38,7 @@ class Totals:
 
     def add(self, summary: PostedSummary, *, accepted: bool = False) -> None:
         """Count a document; `accepted` says that a person accepted its difference."""
-        sign = -1 if summary.kind in CREDITS else 1
+        sign = -1 if summary.kind in CREDIT_KINDS else 1
         posted = summary.posted_total or ZERO
         # QuickBooks may show half of a change that is under way, so the document counts as posted.
         current = posted if summary.is_changing else summary.quickbooks_total

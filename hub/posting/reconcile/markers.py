@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Holder, Operation, PostingState, TransactionState
-from hub.outbox.planning import IN_FLIGHT
+from hub.outbox.states import IN_FLIGHT
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import LIST_KINDS

@@ -15,7 +15,7 @@ from hub.db.engine import reading
 from hub.models import Posting, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.money import ZERO, format_amount
-from hub.outbox.planning import IN_FLIGHT, REMOVALS, UNSENT
+from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
 from hub.posting.protocol.history import LIST_KINDS
 from hub.qbo import payloads
 

@@ -14,6 +14,7 @@ from hub import context as hub_context
 from hub import outbox, sources
 from hub.db.engine import transaction
 from hub.models import Attempt, Installation, Posting, SourceDocument
+from hub.models.enums import UNPROCESSED_OUTCOMES, Holder
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.posting.outcome.session import PostingSession
 
@@ -53,7 +54,7 @@ class _Graph:
             return False
         if node.state in ("posted", *outbox.IN_FLIGHT):
             return True
-        waits = node.state == "waiting" and node.hold in ("", outbox.UNNEEDED)
+        waits = node.state == "waiting" and node.hold in ("", Holder.UNNEEDED)
         return (node.state == "ready" or waits) and all(map(self.can_be_posted, node.needs))
 
     def needed_by(self, ids: Set[int]) -> set[int]:
@@ -135,7 +136,9 @@ def _withdraw(session: Session, creations: Iterable[Posting]) -> None:
 def _postpone(session: Session, creations: Iterable[Posting]) -> None:
     """Postpone those that were never sent; what became of the others is found out in QuickBooks."""
     ready = [one.id for one in creations if one.state == "ready"]
-    left = exists().where(Attempt.posting_id == Posting.id, Attempt.outcome.not_in(outbox.HARMLESS))
+    left = exists().where(
+        Attempt.posting_id == Posting.id, Attempt.outcome.not_in(UNPROCESSED_OUTCOMES)
+    )
     sent = set(session.scalars(select(Posting.id).where(Posting.id.in_(ready), left)))
     outbox.postpone(session, [id for id in ready if id not in sent], POSTPONED)
 
@@ -144,7 +147,7 @@ def _resume(session: Session, creations: Iterable[Posting]) -> bool:
     """Let postponed ones begin where the postings of their installation begin."""
     postponed: dict[int, list[int]] = defaultdict(list)
     for one in creations:
-        if one.state == "waiting" and one.hold == outbox.UNNEEDED:
+        if one.state == "waiting" and one.hold == Holder.UNNEEDED:
             postponed[one.installation_id].append(one.id)
     for installation_id, ids in postponed.items():
         installation = session.get_one(Installation, installation_id)

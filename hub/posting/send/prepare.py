@@ -13,7 +13,7 @@ from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.models import Posting, TransactionHead, TransactionSummary
 from hub.models.enums import CHANGE_OPERATIONS
-from hub.outbox.conditions import BUSY
+from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
 from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome import record as outcome_record
 from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS
@@ -116,7 +116,7 @@ def _ready(some: bool) -> Select[int, int, bool]:
         mine.append(Posting.installation_id.in_(bindparam("installation_ids", expanding=True)))
     due = outbox.is_due(bindparam("now"), bindparam("furthest"))
     checked = Posting.state == "ready", Posting.checked_at.is_not(None)
-    ready = *checked, due, ~BUSY, outbox.IS_CURRENT
+    ready = *checked, due, ~IS_DOCUMENT_IN_FLIGHT, outbox.IS_CURRENT
     fresh = and_(
         Posting.operation == "create", Posting.generation == 0, Posting.kind.not_in(LIST_KINDS)
     )
@@ -131,7 +131,7 @@ def _now(posting_session: PostingSession) -> dict[str, Any]:
     return {
         "company_id": posting_session.company_id,
         "now": now,
-        "furthest": now + outbox.LONGEST_PAUSE,
+        "furthest": now + outbox.MAX_PAUSE,
         **mine,
     }
 

@@ -105,7 +105,7 @@ def _apply_results(
     summaries: Mapping[int, Summary],
 ) -> list[int]:
     """Apply each answer; return the postings that need another look at QuickBooks before they rest."""
-    locked = outbox.lock_held(session, {job.posting.id: job.fence for job, _ in results})
+    locked = outbox.lock_claimed(session, {job.posting.id: job.fence for job, _ in results})
     done = []
     others = []
     for job, answer in results:

@@ -862,7 +862,7 @@ def test_lines_of_two_locations_may_become_two_bills(hub):
     assert first.requestid != second.requestid
     with reading() as session:
         assert outbox.counts(session, hub.id) | {} == {
-            **dict.fromkeys(outbox.DOCUMENT_STATES, 0),
+            **dict.fromkeys(outbox.COUNTED_STATES, 0),
             "documents": 1,
             "waiting": 1,
         }

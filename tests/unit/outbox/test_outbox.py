@@ -52,11 +52,20 @@ def posting(
         row.installation = session.get_one(Installation, 1)
         session.add(row)
         session.flush()
-        made = outbox.plan(session, row, state=state, kind=kind, **values)
+        made = outbox.plan(session, row, *plan_of(kind=kind, state=state, **values))
         for name, value in landed.items():
             setattr(made, name, value)
         session.flush()
         return made.id
+
+
+def plan_of(*, operation, kind, state, hold="", reason="", part="", base="0", again="", **content):
+    """Return operation, content and disposition of a plan."""
+    return (
+        outbox.PartOperation(operation=operation, part=part, base=base, repetition=again),
+        outbox.Content(kind=kind, **content),
+        outbox.Disposition(state=state, holder=hold, reason=reason),
+    )
 
 
 def row_of(source_id):
@@ -235,16 +244,8 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
         known = outbox.history(session, [row])[row.id]
         worker.start()
         worker.join(0.2)
-        outbox.plan(
-            session,
-            row,
-            operation="create",
-            kind="bill",
-            payload=b"new",
-            meaning={},
-            state="ready",
-            known=known,
-        )
+        plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
+        outbox.plan(session, row, *plan, known=known)
     worker.join()
     assert taken == [b"new"]
 
@@ -477,7 +478,7 @@ def test_a_document_has_one_state_by_its_history_in_counts_filters_and_lists(box
         one_by_one = outbox.states(session, 1)
         assert {source: one_by_one[id] for source, id in ids.items()} == meant
         counted = outbox.counts(session, 1)
-        for state in outbox.DOCUMENT_STATES:
+        for state in outbox.COUNTED_STATES:
             found = listing.documents_with_posting().where(listing.in_state(state))
             filtered = {row.SourceDocument.source_id for row in session.execute(found)}
             assert filtered == {source for source, name in meant.items() if name == state}, state

@@ -1,0 +1,53 @@
+"""The values of a plan: which operation on which part, what is sent, and the state to begin in."""
+
+from dataclasses import field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from hub.contract.documents import value_object
+from hub.models.enums import Holder, Operation, PostingState
+
+REMOVED_BY = "removed_by"  # key of `Posting.meaning`: the person who wanted a removal, if any
+
+
+class Repetition(StrEnum):
+    """Who wants a part created once more after its transaction left QuickBooks."""
+
+    NONE = ""
+    OFFERED = "offered"  # its source
+    REQUESTED = "requested"  # a person, who may also have skipped it
+
+
+@value_object
+class PartOperation:
+    """One operation on one part of a document."""
+
+    operation: Operation
+    part: str = ""
+    base: str = "0"  # the id and SyncToken that a change is written against
+    quickbooks_id: str | None = None
+    repetition: Repetition = Repetition.NONE
+
+
+@value_object
+class Content:
+    """What is sent to QuickBooks, and the facts by which it is listed and compared."""
+
+    kind: str
+    payload: bytes = b""
+    meaning: dict[str, Any] = field(default_factory=dict)
+    number: str = ""
+    total: Decimal | None = None
+    currency: str = ""
+    warnings: tuple[str, ...] = ()
+    after_id: int | None = None  # the posting whose id the payload waits for
+
+
+@value_object
+class Disposition:
+    """The state in which a posting begins, who holds it there, and why."""
+
+    state: PostingState
+    holder: Holder = Holder.NOBODY
+    reason: str = ""
