@@ -1,4 +1,4 @@
-"""How fast a company may be called: one rate limiter for all its apps, fair between them, that learns from a refusal."""
+"""The rate limiter of a company: fair between its apps, and slower after a refusal by QuickBooks."""
 
 import threading
 from collections import deque
@@ -14,19 +14,23 @@ from hub.clock import Clock
 from hub.config import Config
 from hub.qbo.rate_limit_state import RateLimitState, SharedState
 
-# What starts evenly does not arrive evenly: the limits are kept over a little more than a second and a minute.
-IN_A_SECOND, IN_A_MINUTE = 1.2, 61.0
-LEAST_PER_MINUTE, REGAINED_PER_MINUTE = 30, 50
 MINUTE = 60.0
+# Requests that start evenly do not arrive evenly: the limits are kept over a little more than a
+# second and a minute.
+SECOND_WINDOW, MINUTE_WINDOW = 1.2, 61.0
+# After a refusal: the slowest rate, and how much of the rate returns with each minute.
+MIN_PER_MINUTE, RECOVERY_PER_MINUTE = 30, 50
+SLOWDOWN_FACTOR = 0.9
+TURN_SECONDS = 1.0  # how long to wait for the turn of another request before looking again
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How many requests may start in a second and a minute, run at once, and how many batches start in a minute."""
+    """How many requests may start in a second and a minute, run at once, and batches per minute."""
 
     per_second: int = 10
     per_minute: int = 500
-    at_once: int = 10
+    concurrent: int = 10
     batches: int = 40
 
 
@@ -34,7 +38,7 @@ INTUIT = Limits()
 
 
 class NoSlot(Exception):
-    """The company's budget leaves no room before the deadline; `after` is how many seconds it would take."""
+    """The company's budget has no room before the deadline; `after` is when it has, in seconds."""
 
     def __init__(self, after: float) -> None:
         super().__init__(f"no room within {after:.0f} s")
@@ -43,7 +47,7 @@ class NoSlot(Exception):
 
 @dataclass(frozen=True)
 class Budget:
-    """What is left: requests and batches in this minute; under way and waiting; seconds of an ordered pause."""
+    """What is left of a minute, what runs and waits, and the seconds of a pause."""
 
     requests: int
     batches: int
@@ -54,36 +58,40 @@ class Budget:
 
 @dataclass(frozen=True, eq=False)
 class Ticket:
-    """One request that waits: the app that it is for, and how many items it has where it is a batch."""
+    """A request that waits: the app that makes it, and the number of items if it is a batch."""
 
     app: str
     items: int
 
 
 class RateLimiter:
-    """Lets requests of one company start, waiting rather than provoking a refusal."""
+    """Lets requests of one company start; they wait so that QuickBooks has no reason to refuse."""
 
     def __init__(self, clock: Clock, limits: Limits = INTUIT, file: Path | None = None) -> None:
-        self._clock, self._limits = clock, limits
+        self._clock = clock
+        self._limits = limits
         self._shared = SharedState(file) if file else None
         self._changed = threading.Condition()
         self._starts: deque[float] = deque(maxlen=limits.per_second)
-        self._counted: deque[float] = deque(
-            maxlen=limits.per_minute
-        )  # starts, as often as they count in a minute
+        # Starts as QuickBooks counts them: a batch may count as one request or as its items.
+        self._counted: deque[float] = deque(maxlen=limits.per_minute)
         self._batches: deque[tuple[float, int]] = deque(maxlen=limits.batches)
-        self._by_items = (
-            False  # whether a batch counts as its items: nobody says, until one meets a refusal
-        )
+        # Intuit does not document how a batch counts; the first refusal after batches decides.
+        self._by_items = False
         self._waiting: dict[tuple[str, bool], deque[Ticket]] = {}
-        self._served: dict[str, int] = {}
-        self._turn = self._running = 0
+        self._last_turns: dict[str, int] = {}
+        self._turn = 0
+        self._running = 0
         self._paused_to = 0.0
-        self._cap, self._cap_at = inf, clock.monotonic()
+        self._cap = inf
+        self._cap_at = clock.monotonic()
 
     @contextmanager
     def slot(self, app: str = "", *, items: int = 0, until: float | None = None) -> Iterator[None]:
-        """Held while a request runs, with `items` a batch; raises NoSlot rather than start one after `until`."""
+        """Wait for a slot and hold it while a request runs; a batch has `items`.
+
+        Raise NoSlot if the request cannot start before `until`.
+        """
         self._enter(Ticket(app, items), until)
         try:
             yield
@@ -93,67 +101,79 @@ class RateLimiter:
                 self._changed.notify_all()
 
     def throttled(self, seconds: float) -> None:
-        """QuickBooks asked to slow down: nothing starts for so long, and then a little slower than it did.
+        """Pause for as long as QuickBooks asked, and continue a little slower than before.
 
-        At the least half as fast as was allowed: where few had started, it was another client or a second's limit.
-        Not slower after a shorter pause than a minute, which no minute's limit asks for, nor for each of those that
-        were under way when the pause began.
+        The rate falls to half at most: if few requests had started, another client or the limit of
+        a second was the cause. It does not fall after a pause shorter than a minute, which no
+        limit of a minute asks for, nor again for each request that was running when the pause began.
         """
-        with self._changed, self._together():
+        with self._changed, self._synchronized():
             now = self._clock.monotonic()
             if seconds >= MINUTE and now >= self._paused_to:
-                self._learn_of_batches(now)
+                self._count_batches_by_items(now)
                 used = sum(start > now - MINUTE for start in self._counted)
                 allowed = self._allowed(now)
-                self._cap = max(LEAST_PER_MINUTE, min(allowed, used) * 0.9, allowed / 2)
+                slower = min(allowed, used) * SLOWDOWN_FACTOR
+                self._cap = max(MIN_PER_MINUTE, slower, allowed / 2)
                 self._cap_at = now + seconds
             self._paused_to = max(self._paused_to, now + seconds)
 
     def budget(self) -> Budget:
-        """What is left at this moment."""
-        with self._changed, self._together():
+        """Return what is left at this moment."""
+        with self._changed, self._synchronized():
             now = self._clock.monotonic()
-            used = sum(start > now - 60 for start in self._counted)
-            batches = sum(start > now - 60 for start, _ in self._batches)
-            left = max(0, int(self._allowed(now)) - used)
-            waiting = sum(map(len, self._waiting.values()))
-            paused = max(0.0, self._paused_to - now)
-            return Budget(left, self._limits.batches - batches, self._running, waiting, paused)
+            used = sum(start > now - MINUTE for start in self._counted)
+            batches = sum(start > now - MINUTE for start, _ in self._batches)
+            return Budget(
+                requests=max(0, int(self._allowed(now)) - used),
+                batches=self._limits.batches - batches,
+                running=self._running,
+                waiting=sum(len(queue) for queue in self._waiting.values()),
+                paused=max(0.0, self._paused_to - now),
+            )
 
-    def _learn_of_batches(self, now: float) -> None:
-        items = [
-            start for start, items in self._batches for _ in range(items - 1) if start > now - 60
-        ]
-        if items and not self._by_items:
+    def _count_batches_by_items(self, now: float) -> None:
+        """Count every item of the batches of the last minute from now on, if there were any."""
+        if self._by_items:
+            return
+        further_items = []
+        for start, items in self._batches:
+            if start > now - MINUTE:
+                further_items += [start] * (items - 1)
+        if further_items:
             self._by_items = True
-            self._counted = deque(sorted((*self._counted, *items)), maxlen=self._limits.per_minute)
+            counted = sorted((*self._counted, *further_items))
+            self._counted = deque(counted, maxlen=self._limits.per_minute)
 
     def _enter(self, ticket: Ticket, until: float | None) -> None:
         with self._changed:
-            lane = self._waiting.setdefault((ticket.app, ticket.items > 0), deque())
-            lane.append(ticket)
+            queue = self._waiting.setdefault((ticket.app, ticket.items > 0), deque())
+            queue.append(ticket)
             try:
-                while (delay := self._started(ticket, until)) is None or delay > 0:
-                    self._rest(delay)
+                while (delay := self._try_start(ticket, until)) != 0:
+                    self._wait(delay)
             finally:
-                lane.remove(ticket)
+                queue.remove(ticket)
                 self._changed.notify_all()
 
-    def _started(self, ticket: Ticket, until: float | None) -> float | None:
-        """0 once it has started; else how many seconds are to be waited, None where it is another one's turn."""
-        with self._together():
+    def _try_start(self, ticket: Ticket, until: float | None) -> float | None:
+        """Start a request if it may start now.
+
+        Return 0 if it started, else the seconds to wait, or None if it is the turn of another one.
+        """
+        with self._synchronized():
             delay = self._delay(ticket)
             if until is not None and self._clock.monotonic() + delay >= until:
                 raise NoSlot(delay)
-            if self._running >= self._limits.at_once or self._next() is not ticket:
+            if self._running >= self._limits.concurrent or self._next() is not ticket:
                 return None
-            if delay <= 0:
+            if delay == 0:
                 self._start(ticket)
             return delay
 
-    def _rest(self, seconds: float | None) -> None:
+    def _wait(self, seconds: float | None) -> None:
         if seconds is None:
-            self._changed.wait(1.0)
+            self._changed.wait(TURN_SECONDS)
             return
         self._changed.release()
         try:
@@ -162,85 +182,112 @@ class RateLimiter:
             self._changed.acquire()
 
     @contextmanager
-    def _together(self) -> Iterator[None]:
-        """What other processes have started and learnt counts too, and they hear of what this one does meanwhile."""
+    def _synchronized(self) -> Iterator[None]:
+        """Share the state with other processes: read theirs before the block, write it after."""
         if self._shared is None:
             yield
             return
         with self._shared.locked():
-            self._hear(self._shared.read())
+            state = self._shared.read()
+            if state is not None:
+                self._adopt(state)
             yield
-            learnt = self._paused_to, self._cap, self._cap_at, self._by_items
-            self._shared.write(RateLimitState(*learnt, self._starts, self._batches, self._counted))
+            self._shared.write(self._state())
 
-    def _hear(self, known: RateLimitState | None) -> None:
-        if (
-            known is None or known.newest() > self._clock.monotonic()
-        ):  # the machine was started anew since
+    def _state(self) -> RateLimitState:
+        return RateLimitState(
+            paused_to=self._paused_to,
+            cap=self._cap,
+            cap_at=self._cap_at,
+            by_items=self._by_items,
+            starts=self._starts,
+            batches=self._batches,
+            counted=self._counted,
+        )
+
+    def _adopt(self, state: RateLimitState) -> None:
+        """Take over the shared state, unless the machine was restarted since it was written."""
+        if state.newest() > self._clock.monotonic():
             return
-        self._paused_to, self._cap, self._cap_at = known.paused_to, known.cap, known.cap_at
-        self._by_items = known.by_items
-        self._starts = deque(known.starts, maxlen=self._limits.per_second)
-        self._counted = deque(known.counted, maxlen=self._limits.per_minute)
-        self._batches = deque(known.batches, maxlen=self._limits.batches)
+        self._paused_to = state.paused_to
+        self._cap = state.cap
+        self._cap_at = state.cap_at
+        self._by_items = state.by_items
+        self._starts = deque(state.starts, maxlen=self._limits.per_second)
+        self._counted = deque(state.counted, maxlen=self._limits.per_minute)
+        self._batches = deque(state.batches, maxlen=self._limits.batches)
 
     def _start(self, ticket: Ticket) -> None:
         now = self._clock.monotonic()
         self._turn += 1
         self._running += 1
-        self._served[ticket.app] = self._turn
+        self._last_turns[ticket.app] = self._turn
         self._starts.append(now)
         self._counted.extend([now] * self._weight(ticket))
         if ticket.items:
             self._batches.append((now, ticket.items))
 
     def _next(self) -> Ticket:
-        """The first of the app that waited longest for its turn; batches beyond their own limit let others pass."""
-        heads = [queue[0] for queue in self._waiting.values() if queue]
-        return min(heads, key=lambda head: (self._batch_at(head), self._served.get(head.app, 0)))
+        """Return the first request of the app that waited longest for its turn.
+
+        Batches that wait for their own limit let other requests pass.
+        """
+        firsts = [queue[0] for queue in self._waiting.values() if queue]
+        return min(
+            firsts,
+            key=lambda ticket: (self._batch_at(ticket), self._last_turns.get(ticket.app, 0)),
+        )
 
     def _delay(self, ticket: Ticket) -> float:
+        """Return the seconds until the limits allow a request; never negative."""
         now = self._clock.monotonic()
         room = max(1, int(self._allowed(now)) - self._weight(ticket) + 1)
-        waits = [
+        start_at = max(
             self._paused_to,
             self._batch_at(ticket),
-            _free_at(self._starts, self._limits.per_second, IN_A_SECOND),
-            _free_at(self._counted, room, IN_A_MINUTE),
-        ]
-        return max(0.0, max(waits) - now)
+            _free_at(self._starts, self._limits.per_second, SECOND_WINDOW),
+            _free_at(self._counted, room, MINUTE_WINDOW),
+        )
+        return max(0.0, start_at - now)
 
     def _batch_at(self, ticket: Ticket) -> float:
-        """When the limit of batches leaves room for it; a past moment where it does now."""
-        begun = [start for start, _ in self._batches] if ticket.items else []
-        at = _free_at(begun, self._limits.batches, IN_A_MINUTE)
+        """Return when the limit of batches allows a request; 0 if it does now."""
+        if not ticket.items:
+            return 0.0
+        starts = [start for start, _ in self._batches]
+        at = _free_at(starts, self._limits.batches, MINUTE_WINDOW)
         return at if at > self._clock.monotonic() else 0.0
 
     def _weight(self, ticket: Ticket) -> int:
+        """Return how often a request counts."""
         return ticket.items if ticket.items and self._by_items else 1
 
     def _allowed(self, now: float) -> float:
-        return min(
-            float(self._limits.per_minute),
-            self._cap + REGAINED_PER_MINUTE * max(0.0, now - self._cap_at) / 60,
-        )
+        """Return how many requests may start in a minute."""
+        minutes_since_cap = max(0.0, now - self._cap_at) / MINUTE
+        recovered = self._cap + RECOVERY_PER_MINUTE * minutes_since_cap
+        return min(float(self._limits.per_minute), recovered)
 
 
 def _free_at(starts: Sequence[float], room: int, seconds: float) -> float:
-    """When fewer than `room` starts lie within so many seconds."""
+    """Return when fewer than `room` of the starts lie within so many seconds."""
     return starts[-room] + seconds if len(starts) >= room else 0.0
 
 
-_making = threading.Lock()
+_creation_lock = threading.Lock()
 
 
 def rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter:
-    """The one rate limiter of a company in this process; those of one data folder share what they know."""
+    """Return the rate limiter of a company in this process.
+
+    Rate limiters of one data folder share their state, except above Intuit's own rate: that is for
+    a test server, and its minutes may hold any number of starts.
+    """
     limits = Limits(per_second=config.qbo_per_second, per_minute=config.qbo_per_minute)
-    # A pace above Intuit's is for a server of one's own, of which a minute may hold any number of starts.
-    file = (
-        config.data / "pace" / f"{realm}.starts" if limits.per_minute <= INTUIT.per_minute else None
-    )
-    with _making:
-        all_of_them: dict[str, RateLimiter] = current_app.extensions.setdefault("hub.quota", {})
-        return all_of_them.setdefault(realm, RateLimiter(clock, limits, file))
+    file = None
+    if limits.per_minute <= INTUIT.per_minute:
+        file = config.data / "pace" / f"{realm}.starts"
+    limiters: dict[str, RateLimiter]
+    with _creation_lock:
+        limiters = current_app.extensions.setdefault("hub.quota", {})
+        return limiters.setdefault(realm, RateLimiter(clock, limits, file))

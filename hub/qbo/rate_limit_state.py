@@ -1,4 +1,4 @@
-"""What was asked of a company of late, in a file that all processes of one data folder share."""
+"""The state of a rate limiter in a file that all processes of one data folder share."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -8,13 +8,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-LOCK_SECONDS = 1.0  # a process that was frozen with the lock in its hands keeps nobody
-HEAD = 6
+# A process that was suspended while it held the lock must not stop the others.
+LOCK_SECONDS = 1.0
+HEADER_LENGTH = 6
 
 
 @dataclass(frozen=True)
 class RateLimitState:
-    """When requests and batches began, and what was learnt from a refusal, by the clock of the machine."""
+    """When requests and batches started, and the limits learnt from refusals; machine time."""
 
     paused_to: float
     cap: float
@@ -25,19 +26,20 @@ class RateLimitState:
     counted: Sequence[float]
 
     def newest(self) -> float:
-        """When the last of them began."""
+        """Return when the last request started."""
         return max(self.starts, default=0.0)
 
 
 class SharedState:
-    """The file; where it cannot be used, each process knows of itself alone."""
+    """The file of a state; if it cannot be used, each process only has its own state."""
 
     def __init__(self, file: Path) -> None:
-        self._file, self._lock = file, FileLock(file.with_suffix(".lock"), timeout=LOCK_SECONDS)
+        self._file = file
+        self._lock = FileLock(file.with_suffix(".lock"), timeout=LOCK_SECONDS)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody else reads or writes meanwhile."""
+        """Keep other processes from reading or writing during the block."""
         with suppress(OSError, Timeout):
             self._file.parent.mkdir(mode=0o700, exist_ok=True)
             self._lock.acquire()
@@ -47,33 +49,47 @@ class SharedState:
             self._lock.release()
 
     def read(self) -> RateLimitState | None:
-        """What was written last; None where there is nothing, or no whole of it."""
+        """Return the last state; None if there is no complete one."""
         try:
-            return _parsed(array("d", self._file.read_bytes()).tolist())
+            return _parse(array("d", self._file.read_bytes()).tolist())
         except (OSError, ValueError, IndexError, OverflowError):
             return None
 
-    def write(self, now: RateLimitState) -> None:
-        """Keep it for the others; it is of use for a minute, so nothing waits for the disk."""
-        head = now.paused_to, now.cap, now.cap_at, now.by_items, len(now.starts), len(now.batches)
-        numbers = array(
-            "d",
-            (
-                *head,
-                *now.starts,
-                *(number for pair in now.batches for number in pair),
-                *now.counted,
-            ),
-        )
+    def write(self, state: RateLimitState) -> None:
+        """Write a state; it matters for a minute only, so nothing waits for the disk."""
         with suppress(OSError):
-            self._file.write_bytes(numbers.tobytes())
+            self._file.write_bytes(array("d", _numbers(state)).tobytes())
 
 
-def _parsed(numbers: list[float]) -> RateLimitState:
-    first = HEAD + int(numbers[4])
-    last = first + 2 * int(numbers[5])
-    batches = list(zip(numbers[first:last:2], map(int, numbers[first + 1 : last : 2]), strict=True))
-    paused_to, cap, cap_at, by_items = numbers[:4]
+def _numbers(state: RateLimitState) -> list[float]:
+    """Return a state as numbers: a header with the lengths, then starts, batches and counted."""
+    numbers = [
+        state.paused_to,
+        state.cap,
+        state.cap_at,
+        state.by_items,
+        len(state.starts),
+        len(state.batches),
+        *state.starts,
+    ]
+    for start, items in state.batches:
+        numbers += [start, items]
+    numbers += state.counted
+    return numbers
+
+
+def _parse(numbers: list[float]) -> RateLimitState:
+    paused_to, cap, cap_at, by_items, start_count, batch_count = numbers[:HEADER_LENGTH]
+    starts_end = HEADER_LENGTH + int(start_count)
+    batches_end = starts_end + 2 * int(batch_count)
+    batch_starts = numbers[starts_end:batches_end:2]
+    batch_items = [int(items) for items in numbers[starts_end + 1 : batches_end : 2]]
     return RateLimitState(
-        paused_to, cap, cap_at, bool(by_items), numbers[HEAD:first], batches, numbers[last:]
+        paused_to=paused_to,
+        cap=cap,
+        cap_at=cap_at,
+        by_items=bool(by_items),
+        starts=numbers[HEADER_LENGTH:starts_end],
+        batches=list(zip(batch_starts, batch_items, strict=True)),
+        counted=numbers[batches_end:],
     )
