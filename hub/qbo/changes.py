@@ -1,11 +1,11 @@
-"""What others change in QuickBooks: its webhooks, and the change data that is asked for when none came."""
+"""Changes that others make in QuickBooks: its webhooks, and polls of its change data."""
 
 import base64
 import datetime as dt
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,30 +16,39 @@ from hub import context as hub_context
 from hub.db import engine
 from hub.errors import Refused
 from hub.models import Company, ListState, TransactionHead
+from hub.models.enums import TransactionState
 from hub.qbo import record_download, records, search, transaction_download, transaction_index
 from hub.qbo.client import PAGE, Client
 from hub.qbo.entities import DOCUMENTS, ENTITY, KIND, LISTS
 from hub.qbo.paging import read_all
 
-OVERLAP = dt.timedelta(minutes=5)
-KEPT = dt.timedelta(days=29)
-SILENCE, HEARING, IDLE = dt.timedelta(days=1), dt.timedelta(hours=1), dt.timedelta(hours=2)
-WITHOUT_CHANGES = ("tax_code", "tax_rate")
+OVERLAP = dt.timedelta(minutes=5)  # how far each poll looks back behind the checkpoint
+# How old a checkpoint may be; QuickBooks remembers changes for thirty days.
+MAX_CHECKPOINT_AGE = dt.timedelta(days=29)
+DAILY_POLL_INTERVAL = dt.timedelta(days=1)
+IDLE_POLL_INTERVAL = dt.timedelta(hours=2)
+# How often it is noted that webhooks without news arrive.
+RECEIPT_INTERVAL = dt.timedelta(hours=1)
+# The lists of which QuickBooks reports no changes.
+UNREPORTED_LISTS = ("tax_code", "tax_rate")
 CLOUD_TYPE = "qbo."
+
+# Changed objects, by kind.
+Objects = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
-class Changed:
-    """What a look at the changes found: transactions by kind and id, and lists."""
+class Changes:
+    """The changes that a poll found: transactions by kind and id, and lists."""
 
     heads: tuple[tuple[str, str], ...] = ()
     lists: tuple[str, ...] = ()
-    stirs: bool = False  # whether anything changed at all, the hub's own writes among it
+    has_any: bool = False  # whether anything changed at all, the hub's own writes included
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that a webhook tells of."""
+    """A change that a webhook reports."""
 
     realm: str
     kind: str
@@ -48,35 +57,49 @@ class Event:
     at: dt.datetime | None
 
 
-def poll(company_id: int, client: Client | None = None) -> Changed:
-    """Take in everything that changed since the last look; what was never read whole is left to that reading."""
+def poll(company_id: int, client: Client | None = None) -> Changes:
+    """Store everything that changed since the last poll.
+
+    Lists and kinds that were never read whole are left to that reading.
+    """
     begun = hub_context.current().clock.now()
-    found = _look(company_id, client or Client(company_id))
+    changes = _poll(company_id, client or Client(company_id))
     _note([company_id], looked_at=begun)
-    if found.stirs:
+    if changes.has_any:
         _note([company_id], moved_at=begun)
-    return found
+    return changes
 
 
-def _look(company_id: int, client: Client) -> Changed:
+def _poll(company_id: int, client: Client) -> Changes:
+    states = _reported_states(company_id)
+    checkpoints = {}
+    for kind, state in states.items():
+        if state.changed_to:
+            checkpoints[kind] = state.changed_to
+    if not checkpoints:
+        return Changes()
+
+    oldest = min(checkpoints.values())
+    if hub_context.current().clock.now() - oldest > MAX_CHECKPOINT_AGE:
+        return _read_again(company_id, client, states)
+    since = oldest - OVERLAP
+    answer = client.cdc(checkpoints, since).check()
+    objects = _objects(answer.body)
+    if sum(len(rows) for rows in objects.values()) >= PAGE:
+        objects = _query_changes(company_id, client, checkpoints, since)
+    return _store(company_id, objects, checkpoints, answer.date or oldest)
+
+
+def _reported_states(company_id: int) -> dict[str, ListState]:
+    """Return the states of the kinds and lists of which QuickBooks reports changes."""
     with engine.reading() as session:
-        states = session.scalars(select(ListState).where(ListState.company_id == company_id)).all()
-    known = {
-        name: state
-        for state in states
-        if (name := _kind(state.list)) in ENTITY and name not in WITHOUT_CHANGES
-    }
-    dated = {kind: state.changed_to for kind, state in known.items() if state.changed_to}
-    if not dated:
-        return Changed()
-    since = min(dated.values())
-    if hub_context.current().clock.now() - since > KEPT:
-        return _again(company_id, client, known)
-    answer = client.cdc(dated, since - OVERLAP).check()
-    found = _objects(answer.body)
-    if sum(map(len, found.values())) >= PAGE:
-        found = _singly(company_id, client, dated, since - OVERLAP)
-    return _take_in(company_id, found, dated, answer.date or since)
+        rows = session.scalars(select(ListState).where(ListState.company_id == company_id)).all()
+    states = {}
+    for row in rows:
+        kind = row.list.removeprefix(transaction_index.HEADS)
+        if kind in ENTITY and kind not in UNREPORTED_LISTS:
+            states[kind] = row
+    return states
 
 
 def is_due(company_id: int) -> bool:
@@ -85,7 +108,7 @@ def is_due(company_id: int) -> bool:
     A company without webhooks in which nothing changed for a day is polled every other hour.
     """
     now = hub_context.current().clock.now()
-    day_ago = now - SILENCE
+    day_ago = now - DAILY_POLL_INTERVAL
     with engine.reading() as session:
         company = session.get_one(Company, company_id)
     last_poll = company.looked_at
@@ -96,102 +119,101 @@ def is_due(company_id: int) -> bool:
     if company.heard_at and company.heard_at >= day_ago:
         return False
     changed_at = company.moved_at or company.connected_at
-    return changed_at >= day_ago or last_poll <= now - IDLE
+    return changed_at >= day_ago or last_poll <= now - IDLE_POLL_INTERVAL
 
 
 def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
-    """The events of a genuine webhook that tell something new, by company; a wrong signature raises Refused."""
+    """Return the events of a webhook that report something new, by company.
+
+    Raise Refused if the signature is wrong.
+    """
     _check_signature(headers, body)
     try:
-        told = json.loads(body)
+        content = json.loads(body)
     except ValueError:
         raise Refused("The webhook's body is not JSON.") from None
-    events = list(_cloud(told) if isinstance(told, list) else _classic(told))
-    found: dict[int, list[Event]] = {}
+    events = list(_cloud_events(content) if isinstance(content, list) else _classic_events(content))
+    realms = {event.realm for event in events}
+    news: dict[int, list[Event]] = {}
     with engine.reading() as session:
-        told_of = select(Company).where(Company.realm.in_({event.realm for event in events}))
-        companies = {company.realm: company for company in session.scalars(told_of)}
+        rows = session.scalars(select(Company).where(Company.realm.in_(realms)))
+        companies = {company.realm: company for company in rows}
         for event in events:
-            if event.realm in companies and not _is_known(
-                session, companies[event.realm].id, event
-            ):
-                found.setdefault(companies[event.realm].id, []).append(event)
+            company = companies.get(event.realm)
+            if company is not None and not _is_stored(session, company.id, event):
+                news.setdefault(company.id, []).append(event)
+    _note_receipt(companies.values(), news)
+    return news
+
+
+def _note_receipt(companies: Iterable[Company], news: Mapping[int, list[Event]]) -> None:
+    """Note when webhooks arrived; without news once an hour is enough."""
     now = hub_context.current().clock.now()
-    silent = (
-        one.id for one in companies.values() if one.heard_at is None or now - one.heard_at > HEARING
-    )
-    _note([id for id in silent if id not in found], heard_at=now)
-    _note(list(found), heard_at=now, told_at=now)
-    return found
+    without_news = []
+    for company in companies:
+        is_outdated = company.heard_at is None or now - company.heard_at > RECEIPT_INTERVAL
+        if is_outdated and company.id not in news:
+            without_news.append(company.id)
+    _note(without_news, heard_at=now)
+    _note(list(news), heard_at=now, told_at=now)
 
 
-# -- change data ------------------------------------------------------------------------------------------------------
+# -- change data ------------------------------------------------------------------------------------
 
 
-def _kind(name: str) -> str:
-    return name.removeprefix(transaction_index.HEADS)
-
-
-def _objects(body: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Return the changed objects by kind."""
-    objects: dict[str, list[dict[str, Any]]] = {}
-    responses = [
-        response
-        for part in body.get("CDCResponse") or []
-        for response in part.get("QueryResponse") or []
-    ]
-    for response in responses:
+def _objects(body: dict[str, Any]) -> Objects:
+    """Return the changed objects in an answer to a change data call."""
+    objects: Objects = {}
+    for response in _responses(body):
         for entity, rows in response.items():
             if entity in KIND and isinstance(rows, list):
                 objects.setdefault(KIND[entity], []).extend(rows)
     return objects
 
 
-def _singly(
+def _responses(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the responses, of one kind each, in an answer to a change data call."""
+    for part in body.get("CDCResponse") or []:
+        yield from part.get("QueryResponse") or []
+
+
+def _query_changes(
     company_id: int, client: Client, kinds: Iterable[str], since: dt.datetime
-) -> dict[str, list[dict[str, Any]]]:
-    """The same by queries, where there is more than change data tells; lists are read whole."""
-    lists = [kind for kind in kinds if kind in LISTS]
-    record_download.refresh(company_id, lists, client)
+) -> Objects:
+    """Query transactions and refresh lists if more changed than one change data answer holds."""
+    record_download.refresh(company_id, [kind for kind in kinds if kind in LISTS], client)
     now = client.newest_date or hub_context.current().clock.now()
-    found = {}
+    objects = {}
     for kind in kinds:
         if kind in DOCUMENTS:
             where = f"MetaData.LastUpdatedTime >= '{since.isoformat()}'"
-            found[kind] = [
-                *read_all(client, kind, where)[0],
-                *search.deleted_since(client, kind, since, now),
-            ]
-    return found
+            changed, _ = read_all(client, kind, where)
+            objects[kind] = [*changed, *search.deleted_since(client, kind, since, now)]
+    return objects
 
 
-def _again(company_id: int, client: Client, known: Mapping[str, ListState]) -> Changed:
-    """Everything anew: change data does not reach back so far."""
-    lists = tuple(kind for kind in known if kind in LISTS)
+def _read_again(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
+    """Read everything again: QuickBooks does not remember changes for so long."""
+    lists = tuple(kind for kind in states if kind in LISTS)
     record_download.refresh(company_id, lists, client)
-    for kind, state in known.items():
+    for kind, state in states.items():
         if kind in DOCUMENTS and state.since:
             transaction_download.load(company_id, client, [kind], state.since)
-    return Changed(lists=lists, stirs=True)
+    return Changes(lists=lists, has_any=True)
 
 
-def _take_in(
-    company_id: int,
-    found: dict[str, list[dict[str, Any]]],
-    kinds: Iterable[str],
-    until: dt.datetime,
-) -> Changed:
+def _store(company_id: int, objects: Objects, kinds: Iterable[str], until: dt.datetime) -> Changes:
     """Store changed objects, and note for each kind up to when its changes are stored."""
     heads: list[tuple[str, str]] = []
     with engine.transaction() as session:
-        for kind, rows in found.items():
+        for kind, rows in objects.items():
             if kind in DOCUMENTS:
                 heads += transaction_index.absorb_all(session, company_id, kind, rows)
             elif rows:
                 records.absorb(session, company_id, kind, rows)
         _advance(session, company_id, kinds, until)
-    lists = tuple(kind for kind in found if kind in LISTS and found[kind])
-    return Changed(tuple(heads), lists, any(found.values()))
+    lists = tuple(kind for kind in objects if kind in LISTS and objects[kind])
+    return Changes(tuple(heads), lists, any(objects.values()))
 
 
 def _advance(session: Session, company_id: int, kinds: Iterable[str], until: dt.datetime) -> None:
@@ -203,7 +225,7 @@ def _advance(session: Session, company_id: int, kinds: Iterable[str], until: dt.
             state.changed_to = max(until, state.changed_to or until)
 
 
-# -- webhooks ---------------------------------------------------------------------------------------------------------
+# -- webhooks ---------------------------------------------------------------------------------------
 
 
 def _note(company_ids: list[int], **moments: dt.datetime) -> None:
@@ -218,56 +240,70 @@ def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
         raise Refused(
             "HUB_QBO_WEBHOOK_TOKEN is not set, so no webhook of QuickBooks can be trusted."
         )
-    given = {name.lower(): value for name, value in headers.items()}.get("intuit-signature", "")
-    right = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest())
-    if not hmac.compare_digest(right, given.encode()):
+    lowered = {name.lower(): value for name, value in headers.items()}
+    signature = lowered.get("intuit-signature", "")
+    expected = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest())
+    if not hmac.compare_digest(expected, signature.encode()):
         raise Refused("The webhook's signature is not QuickBooks'.")
 
 
-def _classic(payload: Any) -> Iterable[Event]:
-    """Return the events of a webhook in the older format."""
-    if not isinstance(payload, dict):
+def _classic_events(content: Any) -> Iterator[Event]:
+    """Yield the events of a webhook in the older format."""
+    if not isinstance(content, dict):
         return
-    for notice in payload.get("eventNotifications") or []:
-        realm = str(notice.get("realmId") or "")
-        for entity in (notice.get("dataChangeEvent") or {}).get("entities") or []:
-            kind = KIND.get(str(entity.get("name")), "")
-            operation = str(entity.get("operation"))
-            at = _moment(entity.get("lastUpdated"))
-            for id in (entity.get("id"), entity.get("deletedId")):
-                if id:
-                    yield Event(realm, kind, str(id), operation, at)
+    for notification in content.get("eventNotifications") or []:
+        realm = str(notification.get("realmId") or "")
+        changes = notification.get("dataChangeEvent") or {}
+        for entity in changes.get("entities") or []:
+            yield from _classic_entity_events(realm, entity)
 
 
-def _cloud(events: list[Any]) -> Iterable[Event]:
-    """Return the events of a webhook in the CloudEvents format, with types like qbo.bill.created.v1."""
-    by_lower = {entity.lower(): kind for entity, kind in KIND.items()}
-    for event in events:
+def _classic_entity_events(realm: str, entity: dict[str, Any]) -> Iterator[Event]:
+    """Yield an event for a changed object, and one for the object that was merged into it."""
+    for id in (entity.get("id"), entity.get("deletedId")):
+        if id:
+            yield Event(
+                realm=realm,
+                kind=KIND.get(str(entity.get("name")), ""),
+                id=str(id),
+                operation=str(entity.get("operation")),
+                at=_moment(entity.get("lastUpdated")),
+            )
+
+
+def _cloud_events(content: list[Any]) -> Iterator[Event]:
+    """Yield the events of a webhook as CloudEvents, with types like qbo.bill.created.v1."""
+    kinds = {entity.lower(): kind for entity, kind in KIND.items()}
+    for event in content:
         if not isinstance(event, dict):
             continue
         type = str(event.get("type") or "").removeprefix(CLOUD_TYPE).split(".")
-        if len(type) >= 2:
-            realm = str(event.get("intuitaccountid") or "")
-            id = str(event.get("intuitentityid") or "")
-            kind = by_lower.get(type[0].lower(), "")
-            yield Event(realm, kind, id, type[1], _moment(event.get("time")))
+        if len(type) < 2:
+            continue
+        yield Event(
+            realm=str(event.get("intuitaccountid") or ""),
+            kind=kinds.get(type[0].lower(), ""),
+            id=str(event.get("intuitentityid") or ""),
+            operation=type[1],
+            at=_moment(event.get("time")),
+        )
 
 
-def _is_known(session: Session, company_id: int, event: Event) -> bool:
-    """Return whether the mirror shows it already, as it does for what the hub wrote itself."""
+def _is_stored(session: Session, company_id: int, event: Event) -> bool:
+    """Return whether the index already shows a change, as it does for the hub's own writes."""
     if not event.kind:
         return True
     head = session.get(TransactionHead, (company_id, event.kind, event.id))
     if head is None:
         return False
     if event.operation.lower().startswith("delete"):
-        return head.state == transaction_index.DELETED
+        return head.state == TransactionState.DELETED
     return bool(event.at and head.updated_at and head.updated_at >= event.at)
 
 
 def _moment(text: Any) -> dt.datetime | None:
     try:
-        read = dt.datetime.fromisoformat(str(text))
+        moment = dt.datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return read if read.tzinfo else read.replace(tzinfo=dt.UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

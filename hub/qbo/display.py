@@ -1,9 +1,10 @@
-"""A transaction as a person reads it: facts and lines, with the names of records instead of their ids."""
+"""Transactions as a person reads them: facts and lines, with names of records in place of ids."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import select
@@ -13,36 +14,75 @@ from hub.models import Record
 from hub.qbo.entities import KIND, ref_id
 from hub.qbo.payloads import summarize
 
-# reference -> its label and the list that knows its name
-REFS = {
-    "VendorRef": ("Vendor", "vendor"), "CustomerRef": ("Customer", "customer"), "EntityRef": ("Party", ""),
-    "APAccountRef": ("Payable account", "account"), "AccountRef": ("Account", "account"), "ItemRef": ("Item", "item"),
-    "DepositToAccountRef": ("Deposit account", "account"), "DepartmentRef": ("Location", "location"),
-    "ClassRef": ("Class", "class"), "SalesTermRef": ("Terms", "term"), "TermRef": ("Terms", "term"),
-    "PaymentMethodRef": ("Payment method", "payment_method"), "TaxCodeRef": ("Tax code", "tax_code"),
-    "BankAccountRef": ("Account", "account"), "CCAccountRef": ("Account", "account"), "Entity": ("Party", ""),
-    "IncomeAccountRef": ("Income account", "account"), "ExpenseAccountRef": ("Expense account", "account"),
-    "AssetAccountRef": ("Asset account", "account"), "DiscountAccountRef": ("Account", "account"),
-    "ParentRef": ("Belongs to", ""), "TxnTaxCodeRef": ("Tax rate", "tax_code"),
-}  # fmt: skip
-PLAIN = {
-    "DisplayName": "Name", "Name": "Name", "DocNumber": "Number", "TxnDate": "Date", "DueDate": "Due",
-    "CompanyName": "Company", "Sku": "Sku", "Description": "Description", "TrackQtyOnHand": "Stock is tracked",
-    "PaymentType": "Paid by", "PayType": "Paid by", "PaymentRefNum": "Number", "GlobalTaxCalculation": "Amounts",
-    "CustomerMemo": "Message", "Memo": "Message", "Type": "Type", "UnitPrice": "Price", "PurchaseCost": "Cost",
-    "QtyOnHand": "On hand", "InvStartDate": "In stock since", "POStatus": "Status", "PrivateNote": "Memo",
-}  # fmt: skip
-NESTED = {
-    "PrimaryEmailAddr": ("E-mail", "Address"), "PrimaryPhone": ("Phone", "FreeFormNumber"),
-    "BillEmail": ("Mailed to", "Address"), "POEmail": ("Mailed to", "Address"),
-}  # fmt: skip
-PAID_FROM = ("CheckPayment", "CreditCardPayment")
-WORDS = {
-    "TaxExcluded": "without tax", "TaxInclusive": "with tax", "NotApplicable": "no tax applies",
-    "CreditCard": "Credit card", "NonInventory": "Non-inventory",
-}  # fmt: skip
-KINDS = {name: kind.replace("_", " ").capitalize() for name, kind in KIND.items()}
-ORDER = (
+# Each reference, with its label and the list of its record; "" if its type names the list.
+REFERENCES = {
+    "VendorRef": ("Vendor", "vendor"),
+    "CustomerRef": ("Customer", "customer"),
+    "EntityRef": ("Party", ""),
+    "APAccountRef": ("Payable account", "account"),
+    "AccountRef": ("Account", "account"),
+    "ItemRef": ("Item", "item"),
+    "DepositToAccountRef": ("Deposit account", "account"),
+    "DepartmentRef": ("Location", "location"),
+    "ClassRef": ("Class", "class"),
+    "SalesTermRef": ("Terms", "term"),
+    "TermRef": ("Terms", "term"),
+    "PaymentMethodRef": ("Payment method", "payment_method"),
+    "TaxCodeRef": ("Tax code", "tax_code"),
+    "BankAccountRef": ("Account", "account"),
+    "CCAccountRef": ("Account", "account"),
+    "Entity": ("Party", ""),
+    "IncomeAccountRef": ("Income account", "account"),
+    "ExpenseAccountRef": ("Expense account", "account"),
+    "AssetAccountRef": ("Asset account", "account"),
+    "DiscountAccountRef": ("Account", "account"),
+    "ParentRef": ("Belongs to", ""),
+    "TxnTaxCodeRef": ("Tax rate", "tax_code"),
+}
+# Fields with a plain value, with their labels.
+PLAIN_FIELDS = {
+    "DisplayName": "Name",
+    "Name": "Name",
+    "DocNumber": "Number",
+    "TxnDate": "Date",
+    "DueDate": "Due",
+    "CompanyName": "Company",
+    "Sku": "Sku",
+    "Description": "Description",
+    "TrackQtyOnHand": "Stock is tracked",
+    "PaymentType": "Paid by",
+    "PayType": "Paid by",
+    "PaymentRefNum": "Number",
+    "GlobalTaxCalculation": "Amounts",
+    "CustomerMemo": "Message",
+    "Memo": "Message",
+    "Type": "Type",
+    "UnitPrice": "Price",
+    "PurchaseCost": "Cost",
+    "QtyOnHand": "On hand",
+    "InvStartDate": "In stock since",
+    "POStatus": "Status",
+    "PrivateNote": "Memo",
+}
+# Fields with a value inside, with their label and the name of that value.
+NESTED_FIELDS = {
+    "PrimaryEmailAddr": ("E-mail", "Address"),
+    "PrimaryPhone": ("Phone", "FreeFormNumber"),
+    "BillEmail": ("Mailed to", "Address"),
+    "POEmail": ("Mailed to", "Address"),
+}
+PAYMENT_DETAILS = ("CheckPayment", "CreditCardPayment")
+# Values of fields, in words.
+VALUE_TEXTS = {
+    "TaxExcluded": "without tax",
+    "TaxInclusive": "with tax",
+    "NotApplicable": "no tax applies",
+    "CreditCard": "Credit card",
+    "NonInventory": "Non-inventory",
+}
+ENTITY_TITLES = {name: kind.replace("_", " ").capitalize() for name, kind in KIND.items()}
+# The facts that come first, in this order.
+FACT_ORDER = (
     "Name",
     "Vendor",
     "Customer",
@@ -54,22 +94,26 @@ ORDER = (
     "Payable account",
     "Location",
 )
-_BY_THEIR_NAME = (
-    "account",
-    "item",
-    "customer",
-    "tax_code",
-    "location",
-    "term",
-    "payment_method",
-)
-NAMED = {
-    **{name: name for name in _BY_THEIR_NAME},
-    **dict.fromkeys(("payment_account", "deposit_account", "payable_account"), "account"),
+# The list that holds the record of each fact of a summary.
+FACT_LISTS = {
+    "account": "account",
+    "item": "item",
+    "customer": "customer",
+    "tax_code": "tax_code",
+    "location": "location",
+    "term": "term",
+    "payment_method": "payment_method",
+    "payment_account": "account",
+    "deposit_account": "account",
+    "payable_account": "account",
     "class_": "class",
 }
 SUBTOTAL = "SubTotalLineDetail"
-NEW = "made new in QuickBooks first"
+DISCOUNT = "DiscountLineDetail"
+PLACEHOLDER_TEXT = "made new in QuickBooks first"
+
+# The names of records by list and id.
+Names = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -95,64 +139,82 @@ class TransactionView:
     currency: str
 
 
-def payload(session: Session, company_id: int, kind: str, body: bytes) -> TransactionView | None:
-    """What is going to be sent; None when there is nothing to show."""
+def view_payload(
+    session: Session, company_id: int, kind: str, payload: bytes
+) -> TransactionView | None:
+    """Return the view of a payload; None if it is empty or not a JSON object."""
+    if not payload:
+        return None
     try:
-        found = json.loads(body, parse_float=Decimal) if body else None
+        body = json.loads(payload, parse_float=Decimal)
     except ValueError:
         return None
-    return entity(session, company_id, kind, found) if isinstance(found, dict) else None
+    return view_entity(session, company_id, kind, body) if isinstance(body, dict) else None
 
 
-def entity(session: Session, company_id: int, kind: str, found: dict[str, Any]) -> TransactionView:
-    """What is sent or what QuickBooks holds."""
-    names = _names(session, company_id, found)
-    summary = summarize(kind, found)
-    facts = sorted(
-        _facts(found, names),
-        key=lambda fact: ORDER.index(fact[0]) if fact[0] in ORDER else len(ORDER),
-    )
+def view_entity(
+    session: Session, company_id: int, kind: str, entity: dict[str, Any]
+) -> TransactionView:
+    """Return the view of a body that is sent, or of an object in QuickBooks."""
+    names = _record_names(session, company_id, entity)
+    summary = summarize(kind, entity)
+    lines = []
+    for line in entity.get("Line") or ():
+        if line.get("DetailType") != SUBTOTAL:
+            lines.append(_line_view(line, names))
     return TransactionView(
-        facts=tuple(facts),
-        lines=tuple(_line(line, names) for line in found.get("Line") or () if line.get("DetailType") != SUBTOTAL),
+        facts=tuple(sorted(_facts(entity, names), key=_fact_place)),
+        lines=tuple(lines),
         total=summary.total,
         tax=summary.tax or None,
         currency=summary.currency,
-    )  # fmt: skip
+    )
 
 
-def differing(one: TransactionView, other: TransactionView) -> set[str]:
-    """The facts, and the places of lines ("line 2"), in which two differ."""
-    mine, theirs = dict(one.facts), dict(other.facts)
-    labels = {label for label in mine | theirs if mine.get(label) != theirs.get(label)}
-    longest = max(len(one.lines), len(other.lines))
-    pairs = [(_at(one.lines, place), _at(other.lines, place)) for place in range(longest)]
-    return labels | {
-        f"line {place}" for place, (left, right) in enumerate(pairs, start=1) if left != right
-    }
+def differences(one: TransactionView, other: TransactionView) -> set[str]:
+    """Return the labels of the facts, and the places of the lines ("line 2"), that differ."""
+    facts, other_facts = dict(one.facts), dict(other.facts)
+    labels = facts.keys() | other_facts.keys()
+    differing = {label for label in labels if facts.get(label) != other_facts.get(label)}
+    for place, (line, other_line) in enumerate(zip_longest(one.lines, other.lines), start=1):
+        if line != other_line:
+            differing.add(f"line {place}")
+    return differing
 
 
-def _facts(found: dict[str, Any], names: dict[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
-    yield from _tags(found, names)
-    for key, label in PLAIN.items():
-        value = found.get(key)
+def _fact_place(fact: tuple[str, str]) -> int:
+    label, _ = fact
+    return FACT_ORDER.index(label) if label in FACT_ORDER else len(FACT_ORDER)
+
+
+def _facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
+    """Yield the label and the text of each fact."""
+    yield from _references(entity, names)
+    yield from _plain_facts(entity)
+    for field, (label, inner) in NESTED_FIELDS.items():
+        value = entity.get(field)
+        if isinstance(value, dict):
+            yield label, str(value.get(inner, ""))
+    for field in PAYMENT_DETAILS:
+        yield from _references(entity.get(field) or {}, names)
+    for custom in entity.get("CustomField") or ():
+        yield str(custom.get("Name")), str(custom.get("StringValue") or "")
+
+
+def _plain_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for field, label in PLAIN_FIELDS.items():
+        value = entity.get(field)
         text = str(value.get("value", "")) if isinstance(value, dict) else str(value or "")
         if text:
-            yield label, WORDS.get(text, text)
-    for key, (label, inner) in NESTED.items():
-        if isinstance(found.get(key), dict):
-            yield label, str(found[key].get(inner, ""))
-    for key in PAID_FROM:
-        yield from _tags(found.get(key) or {}, names)
-    for one in found.get("CustomField") or ():
-        yield str(one.get("Name")), str(one.get("StringValue") or "")
+            yield label, VALUE_TEXTS.get(text, text)
 
 
-def _line(line: dict[str, Any], names: dict[tuple[str, str], str]) -> TransactionLineView:
-    held = line.get(str(line.get("DetailType")))
-    detail = held if isinstance(held, dict) else {}
-    tags = dict(_tags(detail, names))
-    posts_to = tags.pop("Account", "") or tags.pop("Item", "") or _settles(line)
+def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
+    detail = line.get(str(line.get("DetailType")))
+    if not isinstance(detail, dict):
+        detail = {}
+    tags = dict(_references(detail, names))
+    posts_to = tags.pop("Account", "") or tags.pop("Item", "") or _linked_title(line)
     if detail.get("BillableStatus") == "Billable":
         tags["Billable"] = "yes"
     return TransactionLineView(
@@ -161,64 +223,80 @@ def _line(line: dict[str, Any], names: dict[tuple[str, str], str]) -> Transactio
         tags=tuple(tags.items()),
         quantity=_number(detail.get("Qty")),
         price=_number(detail.get("UnitPrice")),
-        amount=_amount(line),
+        amount=_line_amount(line),
     )
 
 
-def _amount(line: dict[str, Any]) -> Decimal | None:
+def _line_amount(line: dict[str, Any]) -> Decimal | None:
     amount = _number(line.get("Amount"))
-    return -amount if amount and line.get("DetailType") == "DiscountLineDetail" else amount
+    is_discount = line.get("DetailType") == DISCOUNT
+    return -amount if amount and is_discount else amount
 
 
-def _settles(line: dict[str, Any]) -> str:
-    """What a line pays or holds, where it posts to nothing else."""
+def _linked_title(line: dict[str, Any]) -> str:
+    """Return what a line without an account or item is for: a linked transaction or a discount."""
     links = line.get("LinkedTxn") or ()
     if not links:
-        return "Discount" if line.get("DetailType") == "DiscountLineDetail" else ""
-    id, name = str(links[0].get("TxnId") or ""), KINDS.get(str(links[0].get("TxnType")), "")
-    return f"{name}, {NEW}" if id.startswith("@") else f"{name} {id}"
+        return "Discount" if line.get("DetailType") == DISCOUNT else ""
+    id = str(links[0].get("TxnId") or "")
+    title = ENTITY_TITLES.get(str(links[0].get("TxnType")), "")
+    return f"{title}, {PLACEHOLDER_TEXT}" if _is_placeholder(id) else f"{title} {id}"
 
 
-def _tags(part: dict[str, Any], names: dict[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
+def _references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
     """Yield the label and the name of each reference."""
-    for key, (label, list_name) in REFS.items():
-        id = ref_id(part, key)
+    for field, (label, list_name) in REFERENCES.items():
+        id = ref_id(part, field)
         if not id:
             continue
-        if id.startswith("@"):
-            yield label, NEW
+        if _is_placeholder(id):
+            yield label, PLACEHOLDER_TEXT
             continue
-        stored_name = names.get((list_name or _sort(part[key]), id))
-        yield label, stored_name or str(part[key].get("name") or "") or id
+        stored_name = names.get((list_name or _party_list(part[field]), id))
+        yield label, stored_name or str(part[field].get("name") or "") or id
 
 
-def _names(session: Session, company_id: int, found: dict[str, Any]) -> dict[tuple[str, str], str]:
-    wanted = set(_ids(found))
-    ids = {id for _, id in wanted}
+def _is_placeholder(id: str) -> bool:
+    return id.startswith("@")
+
+
+def _record_names(session: Session, company_id: int, entity: dict[str, Any]) -> Names:
+    """Return the names of the records to which an entity refers, by list and id."""
+    keys = set(_record_keys(entity))
+    ids = {id for _, id in keys}
     rows = session.scalars(
         select(Record).where(Record.company_id == company_id, Record.quickbooks_id.in_(ids))
     )
-    named = {
-        (row.list, row.quickbooks_id): f"{row.number} {row.full_name or row.name}".strip()
-        for row in rows
-    }
-    return {key: named[key] for key in wanted if key in named}
+    names = {}
+    for row in rows:
+        key = row.list, row.quickbooks_id
+        if key in keys:
+            names[key] = _record_title(row)
+    return names
 
 
-def _ids(part: Any) -> Iterator[tuple[str, str]]:
+def _record_title(row: Record) -> str:
+    return f"{row.number} {row.full_name or row.name}".strip()
+
+
+def _record_keys(part: Any) -> Iterator[tuple[str, str]]:
+    """Yield list and id of every record to which a part of an entity refers."""
     if isinstance(part, list):
-        for one in part:
-            yield from _ids(one)
-    elif isinstance(part, dict):
-        for key, value in part.items():
-            if key in REFS and isinstance(value, dict):
-                yield REFS[key][1] or _sort(value), str(value.get("value") or "")
-            else:
-                yield from _ids(value)
+        for element in part:
+            yield from _record_keys(element)
+        return
+    if not isinstance(part, dict):
+        return
+    for field, value in part.items():
+        if field in REFERENCES and isinstance(value, dict):
+            _, list_name = REFERENCES[field]
+            yield list_name or _party_list(value), str(value.get("value") or "")
+        else:
+            yield from _record_keys(value)
 
 
-def _sort(reference: dict[str, Any]) -> str:
-    """The list of a party that may be a supplier or a customer."""
+def _party_list(reference: dict[str, Any]) -> str:
+    """Return the list of a party that may be a supplier or a customer."""
     return str(reference.get("type") or "").lower()
 
 
@@ -226,16 +304,14 @@ def _number(value: Any) -> Decimal | None:
     return None if value in (None, "") else Decimal(str(value))
 
 
-def _at(lines: tuple[TransactionLineView, ...], place: int) -> TransactionLineView | None:
-    return lines[place] if place < len(lines) else None
-
-
 def namer(session: Session, company_id: int, party: str) -> Callable[[str, str], str]:
-    """Name a record by the fact that holds its id; `party` is the list that the party stands in."""
-    lists = NAMED | {"party": party}
+    """Return a function that names a record by its fact and id; `party` is the list of the party."""
+    lists = FACT_LISTS | {"party": party}
 
     def name(fact: str, id: str) -> str:
-        row = session.get(Record, (company_id, lists[fact], id)) if fact in lists else None
-        return f"{row.number} {row.full_name or row.name}".strip() if row else id
+        row = None
+        if fact in lists:
+            row = session.get(Record, (company_id, lists[fact], id))
+        return _record_title(row) if row else id
 
     return name

@@ -1,7 +1,7 @@
-"""Complete searches of QuickBooks: what was created or deleted since a moment, numbers, names, files."""
+"""Complete searches of QuickBooks: by creation, deletion, number, name and attachment."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hub.contract.documents import value_object
@@ -10,8 +10,9 @@ from hub.qbo.client import Client, rows
 from hub.qbo.entities import ENTITY, LISTS, ref_id
 
 PAGE = 1000
-AT_ONCE = 100
-CHANGES_KEPT = dt.timedelta(days=30)
+MAX_VALUES_PER_QUERY = 100
+CHANGE_RETENTION = dt.timedelta(days=30)
+ONE_SECOND = dt.timedelta(seconds=1)
 Entity = dict[str, Any]
 
 
@@ -20,13 +21,14 @@ class Incomplete(Retry):
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(
-            f"QuickBooks could not be searched completely for {what}: {why}. It is tried again by itself."
+            f"QuickBooks could not be searched completely for {what}: {why}. It is tried again by"
+            " itself."
         )
 
 
 @value_object
 class ObjectIdentity:
-    """What tells an object from others of its kind."""
+    """The fields that distinguish an object from others of its kind."""
 
     id: str
     name: str
@@ -60,62 +62,69 @@ def _text(entity: Entity, name: str) -> str:
 
 
 def find_by_ids(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Entity]:
-    """Those of these ids that are there, as a query shows them."""
-    for first in range(0, len(ids), AT_ONCE):
-        id_list = ", ".join(f"'{id}'" for id in ids[first : first + AT_ONCE])
+    """Yield the objects with these ids that a query shows."""
+    for first in range(0, len(ids), MAX_VALUES_PER_QUERY):
+        id_list = ", ".join(f"'{id}'" for id in ids[first : first + MAX_VALUES_PER_QUERY])
         yield from rows(client.select(kind, f"Id IN ({id_list})").check(), kind)
 
 
 def created_since(
     client: Client, kind: str, since: dt.datetime, page: int = PAGE
 ) -> Iterator[list[Entity]]:
-    """Everything of a kind created since a moment, each once, in the order of creation.
+    """Yield all objects of a kind created since a moment, each once, in the order of creation.
 
-    Each page starts at the last creation time seen, never at a position: rows that are edited or deleted meanwhile
-    move the positions of others, and a search by position passes over some.
+    Each page starts at the last creation time of the one before, never at a position: edits and
+    deletions move the positions of other objects, and a search by position would miss some.
     """
     start, seen_ids = since, set[str]()
     while True:
-        found = _page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
-        fresh = [row for row in found if row["Id"] not in seen_ids]
-        yield fresh
-        if len(found) < page:
+        entities = _page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
+        yield [entity for entity in entities if entity["Id"] not in seen_ids]
+        if len(entities) < page:
             return
-        last = created_at(found[-1])
+        last = created_at(entities[-1])
         if last <= start:
-            read_before = seen_ids | {row["Id"] for row in found}
-            yield [
-                row for row in _second(client, kind, start, page) if row["Id"] not in read_before
-            ]
-            last = start + dt.timedelta(seconds=1)
+            seen_ids |= {entity["Id"] for entity in entities}
+            of_second = _created_in_second(client, kind, start, page)
+            yield [entity for entity in of_second if entity["Id"] not in seen_ids]
+            last = start + ONE_SECOND
         start = last
-        seen_ids = {
-            row["Id"] for row in found if created_at(row) >= last
-        }  # only these can come again
+        # Only these can occur on the next page.
+        seen_ids = {entity["Id"] for entity in entities if created_at(entity) >= last}
 
 
 def _page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:
-    where += " AND Active IN (true, false)" if kind in LISTS else ""
-    text = f"SELECT * FROM {ENTITY[kind]} WHERE {where} ORDERBY MetaData.CreateTime ASC"  # noqa: S608 (of our own names)
-    found = rows(client.query(f"{text} STARTPOSITION {position} MAXRESULTS {page}").check(), kind)
-    times = [created_at(row) for row in found]
+    if kind in LISTS:
+        where += " AND Active IN (true, false)"
+    query = (
+        f"SELECT * FROM {ENTITY[kind]} WHERE {where} ORDERBY MetaData.CreateTime ASC"  # noqa: S608 (of our own names)
+        f" STARTPOSITION {position} MAXRESULTS {page}"
+    )
+    entities = rows(client.query(query).check(), kind)
+    times = [created_at(entity) for entity in entities]
     if times != sorted(times):
         raise Incomplete(kind, "its answer was not in the order of creation")
-    return found
+    return entities
 
 
-def _second(client: Client, kind: str, start: dt.datetime, page: int) -> list[Entity]:
-    """A second in which more was created than a page holds: by position, and counted before and after."""
-    start = start.replace(microsecond=0)
-    end = start + dt.timedelta(seconds=1)
+def _created_in_second(
+    client: Client, kind: str, second: dt.datetime, page: int
+) -> Iterable[Entity]:
+    """Return the objects created in one second, if they are more than a page.
+
+    They can only be read by position, so they are counted before and after.
+    """
+    start = second.replace(microsecond=0)
+    end = start + ONE_SECOND
     where = f"MetaData.CreateTime >= '{start.isoformat()}' AND MetaData.CreateTime < '{end.isoformat()}'"
-    before = _count(client, kind, where)
-    found: dict[str, Entity] = {}
-    for position in range(1, before + 1, page):
-        found.update((row["Id"], row) for row in _page(client, kind, where, page, position))
-    if len(found) != before or _count(client, kind, where) != before:
+    count = _count(client, kind, where)
+    entities: dict[str, Entity] = {}
+    for position in range(1, count + 1, page):
+        for entity in _page(client, kind, where, page, position):
+            entities[entity["Id"]] = entity
+    if len(entities) != count or _count(client, kind, where) != count:
         raise Incomplete(kind, "it changed while it was searched")
-    return list(found.values())
+    return entities.values()
 
 
 def _count(client: Client, kind: str, where: str) -> int:
@@ -124,23 +133,25 @@ def _count(client: Client, kind: str, where: str) -> int:
 
 
 def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetime) -> list[Entity]:
-    """What was deleted since a moment; QuickBooks remembers that for thirty days."""
-    if now - since > CHANGES_KEPT:
+    """Return the objects of a kind deleted since a moment; QuickBooks remembers them for 30 days."""
+    if now - since > CHANGE_RETENTION:
         raise Incomplete(f"a deleted {kind}", "that is more than thirty days ago")
-    found: dict[str, Entity] = {}
+    deleted: dict[str, Entity] = {}
     while True:
         answer = client.cdc([kind], since).check()
-        changed = [row for row in _changes(answer.body, kind) if isinstance(row, dict)]
-        found.update((str(row["Id"]), row) for row in changed if row.get("status") == "Deleted")
+        changed = _changes(answer.body, kind)
+        for entity in changed:
+            if entity.get("status") == "Deleted":
+                deleted[str(entity["Id"])] = entity
         if len(changed) < PAGE:
-            return list(found.values())
-        last = max(map(changed_at, changed))
+            return list(deleted.values())
+        last = max(changed_at(entity) for entity in changed)
         if last <= since:
             raise Incomplete(kind, "too much changed in one second")
         since = last
 
 
-def _changes(body: Entity, kind: str) -> list[Any]:
+def _changes(body: Entity, kind: str) -> list[Entity]:
     """Return the objects of one kind in the answer to a change data call."""
     changes: list[Any] = []
     for part in body.get("CDCResponse") or []:
@@ -148,57 +159,56 @@ def _changes(body: Entity, kind: str) -> list[Any]:
             continue
         for response in part.get("QueryResponse") or []:
             changes += response.get(ENTITY[kind]) or []
-    return changes
+    return [change for change in changes if isinstance(change, dict)]
 
 
 def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[Entity]:
-    """The transactions of a kind that carry one of these numbers."""
+    """Return the transactions of a kind with one of these numbers."""
     field = "PaymentRefNum" if kind == "payment" else "DocNumber"
-    found: list[Entity] = []
-    for first in range(0, len(numbers), AT_ONCE):
-        number_list = ", ".join(
-            f"'{quoted(number)}'" for number in numbers[first : first + AT_ONCE]
-        )
-        found += _where(client, kind, f"{field} IN ({number_list})")
-    return found
+    entities: list[Entity] = []
+    for first in range(0, len(numbers), MAX_VALUES_PER_QUERY):
+        chunk = numbers[first : first + MAX_VALUES_PER_QUERY]
+        number_list = ", ".join(f"'{quoted(number)}'" for number in chunk)
+        entities += _find(client, kind, f"{field} IN ({number_list})")
+    return entities
 
 
 def find_by_name(client: Client, kind: str, name: str) -> list[Entity]:
-    """The entries of a list with exactly this name, inactive ones too."""
+    """Return the records of a list with exactly this name, inactive ones included."""
     field = "Name" if kind == "item" else "DisplayName"
-    return _where(client, kind, f"{field} = '{quoted(name)}' AND Active IN (true, false)")
+    return _find(client, kind, f"{field} = '{quoted(name)}' AND Active IN (true, false)")
 
 
 def find_files(client: Client, kind: str, id: str) -> list[Entity]:
-    """The files that are attached to a transaction."""
-    about = f"AttachableRef.EntityRef.Type = '{ENTITY[kind]}' AND AttachableRef.EntityRef.value = '{quoted(id)}'"
-    return _where(client, "attachment", about)
+    """Return the attachments of a transaction."""
+    parent = "AttachableRef.EntityRef"
+    where = f"{parent}.Type = '{ENTITY[kind]}' AND {parent}.value = '{quoted(id)}'"
+    return _find(client, "attachment", where)
 
 
-def _where(client: Client, kind: str, where: str) -> list[Entity]:
+def _find(client: Client, kind: str, where: str) -> list[Entity]:
     query = f"SELECT * FROM {ENTITY[kind]} WHERE {where} MAXRESULTS {PAGE}"  # noqa: S608 (own names)
-    found = rows(client.query(query).check(), kind)
-    if len(found) >= PAGE:
+    entities = rows(client.query(query).check(), kind)
+    if len(entities) >= PAGE:
         raise Incomplete(kind, "more than a thousand fit")
-    return found
+    return entities
 
 
 def created_at(entity: Entity) -> dt.datetime:
-    """When it was created."""
+    """Return when an object was created."""
     return _moment(entity, "CreateTime")
 
 
 def changed_at(entity: Entity) -> dt.datetime:
-    """When it was last changed, or deleted."""
+    """Return when an object was last changed, or deleted."""
     return _moment(entity, "LastUpdatedTime")
 
 
 def _moment(entity: Entity, name: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(str((entity.get("MetaData") or {}).get(name))).astimezone(
-        dt.UTC
-    )
+    times = entity.get("MetaData") or {}
+    return dt.datetime.fromisoformat(str(times.get(name))).astimezone(dt.UTC)
 
 
 def quoted(text: str) -> str:
-    """A text as it may stand between the quotes of a query."""
+    """Escape a text for use between the quotes of a query."""
     return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -238,7 +238,7 @@ def _candidate_id(candidate: Any) -> str:
 
 
 def _candidate_side(session: Session, posting: Posting, ids: list[str], entities: Entities) -> Side:
-    meant = display.payload(session, posting.company_id, posting.kind, posting.payload)
+    meant = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
     return Side(
         posting,
         meant,
@@ -266,8 +266,8 @@ def _written_view(session: Session, posting: Posting) -> display.TransactionView
     documents = load_posted(session, posting.company_id, [Posting.id == posting.id])
     answer = documents[0].last_write.answer if documents else posting.answer
     if answer.get("Line"):
-        return display.entity(session, posting.company_id, posting.kind, answer)
-    return display.payload(session, posting.company_id, posting.kind, posting.payload)
+        return display.view_entity(session, posting.company_id, posting.kind, answer)
+    return display.view_payload(session, posting.company_id, posting.kind, posting.payload)
 
 
 def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side]:
@@ -315,7 +315,7 @@ def _transaction(
     facts = _facts(session, head, currency) if head else []
     present = None
     if key in entities:
-        present = display.entity(session, company_id, kind, entities[key])
+        present = display.view_entity(session, company_id, kind, entities[key])
         facts = _present_facts(present, currency, facts)
     return Transaction(id, facts, head, page_of(kind, id), owner, foreign, present)
 

@@ -189,7 +189,7 @@ def _is_repostable(document: SourceDocument, state: str) -> bool:
 def _payload_view(session: Session, posting: Posting) -> display.TransactionView | None:
     if posting.operation not in ("create", "update"):
         return None
-    return display.payload(session, posting.company_id, posting.kind, posting.payload)
+    return display.view_payload(session, posting.company_id, posting.kind, posting.payload)
 
 
 def _page(posting: Posting) -> str | None:

@@ -154,7 +154,7 @@ def automatic(installation_id: int) -> Response:
 
 def preview(session: Session, posting: Posting) -> Preview:
     """Return a posting as it will be sent."""
-    meant = display.payload(session, posting.company_id, posting.kind, posting.payload)
+    meant = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
     earlier = select(Posting).where(
         Posting.document_id == posting.document_id,
         Posting.part == posting.part,
@@ -163,9 +163,11 @@ def preview(session: Session, posting: Posting) -> Preview:
     )
     posted = session.scalar(earlier.order_by(Posting.id.desc()).limit(1))
     present = (
-        display.payload(session, posted.company_id, posted.kind, posted.payload) if posted else None
+        display.view_payload(session, posted.company_id, posted.kind, posted.payload)
+        if posted
+        else None
     )
-    differs = display.differing(meant, present) if meant and present else set()
+    differs = display.differences(meant, present) if meant and present else set()
     return Preview(posting, listed_rows.pair(posting.id, posting.planned), meant, present, differs)
 
 

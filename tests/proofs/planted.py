@@ -158,9 +158,10 @@ BUGS = (
     Planted(
         "a search pages by position",
         "hub/qbo/search.py",
-        "found = _page(client, kind, f\"MetaData.CreateTime >= '{start.isoformat()}'\", page)",
+        "entities = _page(client, kind, f\"MetaData.CreateTime >= '{start.isoformat()}'\", page)",
         "position = locals().get('position', 1 - page) + page\n        "
-        "found = _page(client, kind, f\"MetaData.CreateTime >= '{since.isoformat()}'\", page, position)",
+        "entities = _page(client, kind, "
+        "f\"MetaData.CreateTime >= '{since.isoformat()}'\", page, position)",
         "tests/unit/posting/test_lookup.py",
     ),
     Planted(

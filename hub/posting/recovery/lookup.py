@@ -173,7 +173,7 @@ def search_since(
 
 def remembered(now: dt.datetime) -> dt.datetime:
     """From when on QuickBooks can tell what was deleted."""
-    return now - search.CHANGES_KEPT + OVERLAP
+    return now - search.CHANGE_RETENTION + OVERLAP
 
 
 def _heads(

@@ -104,7 +104,7 @@ def test_nothing_read_yet_means_nothing_to_compare(intuit):
     from hub.qbo.oauth import connect as oauth_connect
 
     oauth_connect.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
-    assert changes.poll(1) == changes.Changed()
+    assert changes.poll(1) == changes.Changes()
 
 
 def test_the_book_notices_what_changed(watched):

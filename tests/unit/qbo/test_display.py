@@ -21,7 +21,7 @@ def company(app: Flask) -> int:
 
 def _shown(company: int, body: dict[str, Any]) -> display.TransactionView:
     with transaction() as session:
-        found = display.payload(session, company, "bill", json.dumps(body).encode())
+        found = display.view_payload(session, company, "bill", json.dumps(body).encode())
     assert found
     return found
 
@@ -45,7 +45,7 @@ def test_an_unknown_id_is_shown_as_it_is_and_a_new_one_in_words(company: int) ->
         "SalesTermRef": {"value": "@term:1"},
     }
     facts = dict(_shown(company, body).facts)
-    assert (facts["Vendor"], facts["Terms"]) == ("999", display.NEW)
+    assert (facts["Vendor"], facts["Terms"]) == ("999", display.PLACEHOLDER_TEXT)
 
 
 def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None:
@@ -59,7 +59,7 @@ def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None
 
 def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -> None:
     one, other = bill("F-1", Decimal(10)), bill("F-2", Decimal(10), 1, "Other text")
-    assert display.differing(_shown(company, one), _shown(company, other)) == {
+    assert display.differences(_shown(company, one), _shown(company, other)) == {
         "Number",
         "Vendor",
         "line 1",
@@ -70,7 +70,7 @@ def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -
 def test_what_is_no_transaction_is_not_shown(company: int, body: bytes) -> None:
     with transaction() as session:
         assert isinstance(session, Session)
-        assert display.payload(session, company, "bill", body) is None
+        assert display.view_payload(session, company, "bill", body) is None
 
 
 def test_what_a_payment_settles_and_where_it_goes_is_said(company: int) -> None:
@@ -83,7 +83,10 @@ def test_what_a_payment_settles_and_where_it_goes_is_said(company: int) -> None:
         "CheckPayment": {"BankAccountRef": {"value": "77", "name": "Checking"}},
     }
     found = _shown(company, {"Line": lines, "TotalAmt": 10, **paid})
-    assert [line.posts_to for line in found.lines] == ["Bill 12", f"Bill, {display.NEW}"]
+    assert [line.posts_to for line in found.lines] == [
+        "Bill 12",
+        f"Bill, {display.PLACEHOLDER_TEXT}",
+    ]
     assert dict(found.facts) == {"Paid by": "Check", "Account": "Checking"}
 
 
