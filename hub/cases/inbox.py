@@ -1,37 +1,43 @@
 """Cases that need a person: one per cause, open while anything is stopped by it."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import Case, Posting, case_posting
+from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.texts import CaseText, codes_of, render
 
 
 def open(
     session: Session,
     cause: str,
+    text: CaseText,
     *,
-    title: str,
-    reason: str,
-    act: str,
-    do: str,
     company_id: int | None = None,
     installation_id: int | None = None,
     details: dict[str, Any] | None = None,
     postings: Iterable[Posting | int] = (),
 ) -> Case:
     """Open the case of a cause, or update the open one, and add these postings to it."""
-    said = {"title": title, "reason": reason, "act": act, "do": do, "details": details or {}}
-    about = {"company_id": company_id, "installation_id": installation_id}
-    made = {"cause": cause, "opened_at": hub_context.current().clock.now(), **said, **about}
-    still_open = {"index_elements": [Case.cause], "index_where": Case.closed_at.is_(None)}
-    session.execute(engine.insert(session, Case).values(made).on_conflict_do_nothing(**still_open))
-    case: Case = session.scalars(_open(cause)).one()
-    for name, value in said.items():
+    content = {"code": text.code, "params": text.params, "details": details or {}}
+    new_case = {
+        **content,
+        "cause": cause,
+        "company_id": company_id,
+        "installation_id": installation_id,
+        "opened_at": hub_context.current().clock.now(),
+    }
+    same_cause = {"index_elements": [Case.cause], "index_where": Case.closed_at.is_(None)}
+    insert = engine.insert(session, Case).values(new_case)
+    session.execute(insert.on_conflict_do_nothing(**same_cause))
+    case: Case = session.scalars(_open_case(cause)).one()
+    for name, value in content.items():
         if getattr(case, name) != value:
             setattr(case, name, value)
     _attach(session, case, postings)
@@ -40,23 +46,42 @@ def open(
 
 def is_open(session: Session, cause: str) -> bool:
     """Tell whether there is an open case of a cause."""
-    return session.scalar(select(_open(cause).exists())) or False
+    return session.scalar(select(_open_case(cause).exists())) or False
 
 
 def close(session: Session, cause: str, by: str = "hub") -> bool:
     """Close the open case of a cause; return whether there was one."""
-    case = session.scalars(_open(cause)).one_or_none()
+    case = session.scalars(_open_case(cause)).one_or_none()
     if case is None:
         return False
-    case.closed_at, case.closed_by = hub_context.current().clock.now(), by
+    case.closed_at = hub_context.current().clock.now()
+    case.closed_by = by
     return True
 
 
-def dismissed(session: Session, cause: str, reason: str) -> bool:
+def is_dismissed(session: Session, cause: str, text: CaseText) -> bool:
     """Tell whether a person closed the newest case of a cause with this same reason."""
     newest = select(Case).where(Case.cause == cause).order_by(Case.id.desc()).limit(1)
     case = session.scalars(newest).one_or_none()
-    return case is not None and case.closed_by not in (None, "hub") and case.reason == reason
+    if case is None or case.closed_by in (None, "hub"):
+        return False
+    return says(case, text)
+
+
+def says(case: Case, text: CaseText) -> bool:
+    """Tell whether this is the reason of a case already.
+
+    A case from before codes were stored has the same reason if it reads the same.
+    """
+    if case.code:
+        return text.is_stored_as(case.code, case.params)
+    return case.stored_reason == text.reason
+
+
+def is_solved_by(action: str) -> ColumnElement[bool]:
+    """Return the condition that an action solves a case."""
+    earlier = and_(Case.code == "", Case.stored_action == action)
+    return or_(Case.code.in_(codes_of(action)), earlier)
 
 
 def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) -> None:
@@ -66,26 +91,55 @@ def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) 
 
 def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -> None:
     """Remove postings from their cases, except those to keep; close cases that stop nothing."""
-    mine = case_posting.c.posting_id.in_(list(ids))
-    held = select(Case.id).join(case_posting).where(mine, Case.closed_at.is_(None)).distinct()
-    left = list(session.scalars(held.where(Case.cause.not_in(list(keep)))))
-    if not left:
+    is_theirs = case_posting.c.posting_id.in_(list(ids))
+    open_cases = (
+        select(Case.id).join(case_posting).where(is_theirs, Case.closed_at.is_(None)).distinct()
+    )
+    case_ids = list(session.scalars(open_cases.where(Case.cause.not_in(list(keep)))))
+    if not case_ids:
         return
-    session.execute(delete(case_posting).where(mine, case_posting.c.case_id.in_(left)))
-    stops = exists().where(case_posting.c.case_id == Case.id)
-    closed = {"closed_at": hub_context.current().clock.now(), "closed_by": "hub"}
-    session.execute(update(Case).where(Case.id.in_(left), ~stops).values(closed))
+    session.execute(delete(case_posting).where(is_theirs, case_posting.c.case_id.in_(case_ids)))
+    stops_something = exists().where(case_posting.c.case_id == Case.id)
+    closing = {"closed_at": hub_context.current().clock.now(), "closed_by": "hub"}
+    session.execute(update(Case).where(Case.id.in_(case_ids), ~stops_something).values(closing))
 
 
 def open_causes(session: Session, prefix: str) -> list[str]:
     """Return the causes of the open cases that begin with a prefix."""
-    found = select(Case.cause).where(
+    query = select(Case.cause).where(
         Case.cause.startswith(prefix, autoescape=True), Case.closed_at.is_(None)
     )
-    return list(session.scalars(found.order_by(Case.cause)))
+    return list(session.scalars(query.order_by(Case.cause)))
 
 
-def _open(cause: str) -> Any:
+def count_by_action(session: Session) -> Counter[str]:
+    """Return how many cases are open, by what solves them."""
+    columns = Case.code, Case.stored_action
+    query = select(*columns, func.count()).where(Case.closed_at.is_(None)).group_by(*columns)
+    counts: Counter[str] = Counter()
+    for code, stored_action, number in session.execute(query):
+        counts[CATALOGUE[code].action if code else stored_action] += number
+    return counts
+
+
+def search(session: Session, query: Select[Case], words: str) -> list[int]:
+    """Return the ids of those cases of a query whose title or reason contains these words.
+
+    The texts are searched as they read now, so this is done outside the database.
+    """
+    wanted = words.casefold()
+    columns = Case.id, Case.code, Case.params, Case.stored_title, Case.stored_reason
+    ids = []
+    for id, code, params, title, reason in session.execute(query.with_only_columns(*columns)):
+        if code:
+            text = render(code, params)
+            title, reason = text.title, text.reason
+        if wanted in title.casefold() or wanted in reason.casefold():
+            ids.append(id)
+    return ids
+
+
+def _open_case(cause: str) -> Select[Case]:
     return select(Case).where(Case.cause == cause, Case.closed_at.is_(None))
 
 

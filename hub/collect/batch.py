@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.cases import inbox
 from hub.collect.absence import Absent
-from hub.collect.cases import HoldText
+from hub.collect.cases import Hold
 from hub.collect.codes import CodeCollector
 from hub.collect.setup import Setup
 from hub.collect.typed_plan import typed_plan
@@ -43,7 +43,7 @@ class CollectBatch:
         self.codes = CodeCollector(setup)
         self.rows: dict[str, SourceDocument] = {}
         self._postings: dict[int, list[Posting]] = defaultdict(list)
-        self.hold_texts: list[tuple[Posting, tuple[HoldText, ...]]] = []
+        self.holds: list[tuple[Posting, tuple[Hold, ...]]] = []
         # Postings that were held and wait now. Those that are ready pass the preflight first.
         self.released_ids: list[int] = []
         self.attachment_parents: list[tuple[SourceDocument, Document, Posting]] = []
@@ -122,8 +122,8 @@ class CollectBatch:
         row.reread = False
         self.codes.add(document)
 
-    def plan_posting(self, row: SourceDocument, *texts: HoldText, **values: Any) -> Posting:
-        """Plan a posting in the outbox, and remember the texts that say what holds it."""
+    def plan_posting(self, row: SourceDocument, *holds: Hold, **values: Any) -> Posting:
+        """Plan a posting in the outbox, and remember what holds it."""
         postings = self.postings(row)
         held_ids = {posting.id for posting in postings if posting.state == "held"}
         operation, content, disposition = typed_plan(row, values)
@@ -132,8 +132,8 @@ class CollectBatch:
             self.released_ids.append(posting.id)
         if posting not in postings:
             postings.append(posting)
-        if texts and posting.hold == values.get("hold"):
-            self.hold_texts.append((posting, texts))
+        if holds and posting.hold == values.get("hold"):
+            self.holds.append((posting, holds))
         return posting
 
 

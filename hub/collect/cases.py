@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import field
 from typing import Any
 
 from sqlalchemy import select
@@ -12,28 +13,14 @@ from hub.cases import inbox
 from hub.contract.documents import value_object
 from hub.mapping import Missing
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
+from hub.reasons.texts import CaseText
 
 MAX_CAUSE_LENGTH = 400
-INSTRUCTIONS = {
-    "match": "Choose the record of QuickBooks that it is, or make it there and refresh the lists.",
-    "settings": "Choose another record in the settings of the app.",
-    "source": "Correct it at the source; the next syncs read it again, Retry does at once.",
-    "either": (
-        "Do what it says, at the source or in the settings of the app; the next syncs read it again."
-    ),
-    "differ": (
-        "Correct it at the source, or choose in the settings of the app what happens when lines"
-        " differ."
-    ),
-    "void": "Void it in QuickBooks too, or leave it as it is.",
-    "delete": "Leave it as it is, or delete it in QuickBooks too.",
-    "retry": "Press Retry to do it, or Skip to leave QuickBooks as it is.",
-}
 
 
 @value_object
-class HoldText:
-    """One reason why a posting is held, as its case shows it.
+class Hold:
+    """One reason why a posting is held, and the case that says so.
 
     `cause` names the case that all postings with this reason share. Without it the posting has a
     case of its own, which `key` tells from its other cases.
@@ -41,10 +28,8 @@ class HoldText:
 
     cause: str = ""
     key: str = ""
-    title: str
-    reason: str
-    act: str = "source"
-    details: dict[str, Any]
+    text: CaseText
+    details: dict[str, Any] = field(default_factory=dict)
 
     def cause_for(self, posting: Posting) -> str:
         """Return the cause of the case of a posting."""
@@ -72,12 +57,12 @@ def document_title(row: SourceDocument) -> str:
     return f"{title} of {row.party}" if row.party else title
 
 
-def hold_text(key: str, title: str, reason: str, act: str = "source") -> HoldText:
-    """Return a reason that concerns one posting alone."""
-    return HoldText(key=key, title=title, reason=reason, act=act, details={})
+def document_hold(key: str, row: SourceDocument, code: str, **params: str | CaseText) -> Hold:
+    """Return a reason that concerns one document alone, from its entry in the catalogue."""
+    return Hold(key=key, text=CaseText(f"document.{code}", document=document_title(row), **params))
 
 
-def missing_text(installation: Installation, missing: Missing, title: str) -> HoldText:
+def missing_hold(installation: Installation, missing: Missing, title: str) -> Hold:
     """Return the reason for a code that cannot be posted yet.
 
     A document that has no code at all in a field gets a case of its own, with this title.
@@ -94,78 +79,74 @@ def missing_text(installation: Installation, missing: Missing, title: str) -> Ho
         "number": missing.number,
         "suggestions": suggestions,
     }
-    label = _label_with_code(missing)
-    reason = f"{label}: {missing.why}"
     if not missing.code:
-        return HoldText(
-            key=missing.field, title=title, reason=reason, act=missing.act, details=details
+        text = CaseText(
+            f"document.{missing.act}", document=title, field=missing.label, problem=missing.why
         )
-    return HoldText(
+        return Hold(key=missing.field, text=text, details=details)
+    return Hold(
         cause=match_cause(installation, missing.field, missing.code),
-        title=f"{label} cannot be posted yet",
-        reason=reason,
-        act=missing.act,
+        text=CaseText(f"code.{missing.act}", code=_label_with_code(missing), problem=missing.why),
         details=details,
     )
 
 
 def _label_with_code(missing: Missing) -> str:
-    if not missing.code:
-        return missing.label
-    texts = [missing.number, missing.name or missing.code]
-    code = " ".join(dict.fromkeys(text for text in texts if text))
+    names = [missing.number, missing.name or missing.code]
+    code = " ".join(dict.fromkeys(name for name in names if name))
     return f"{missing.label} “{code}”"
 
 
 def update_cases(
     session: Session,
     installation: Installation,
-    hold_texts: Iterable[tuple[Posting, tuple[HoldText, ...]]],
+    holds: Iterable[tuple[Posting, tuple[Hold, ...]]],
 ) -> None:
     """Attach each held posting to the cases of its reasons, and to no others."""
-    texts_by_posting = {posting: texts for posting, texts in hold_texts if posting.state == "held"}
-    if not texts_by_posting:
+    holds_by_posting = {posting: reasons for posting, reasons in holds if posting.state == "held"}
+    if not holds_by_posting:
         return
     session.flush()
-    open_reasons = _open_reasons(session, [posting.id for posting in texts_by_posting])
-    new_cases: dict[str, tuple[HoldText, list[Posting]]] = {}
-    for posting, texts in texts_by_posting.items():
-        causes = {text.cause_for(posting): text for text in texts}
-        reasons = open_reasons[posting.id]
-        if reasons.keys() - causes.keys():
+    open_cases = _open_cases(session, [posting.id for posting in holds_by_posting])
+    new_cases: dict[str, tuple[Hold, list[Posting]]] = {}
+    for posting, reasons in holds_by_posting.items():
+        causes = {hold.cause_for(posting): hold for hold in reasons}
+        present = open_cases[posting.id]
+        if present.keys() - causes.keys():
             inbox.release(session, posting, keep=causes)
-        for cause, text in causes.items():
-            if reasons.get(cause) != text.reason:
-                new_cases.setdefault(cause, (text, []))[1].append(posting)
-    for cause, (text, postings) in new_cases.items():
-        _open(session, cause, text, installation.company_id, installation.id, postings)
+        for cause, hold in causes.items():
+            case = present.get(cause)
+            if case is None or not inbox.says(case, hold.text):
+                new_cases.setdefault(cause, (hold, []))[1].append(posting)
+    for cause, (hold, postings) in new_cases.items():
+        _open(session, cause, hold, installation.company_id, installation.id, postings)
 
 
-def open_case(session: Session, posting: Posting, text: HoldText) -> None:
+def open_case(session: Session, posting: Posting, hold: Hold) -> None:
     """Open a case about a posting that stays as it is."""
     session.flush()
-    cause = text.cause_for(posting)
-    _open(session, cause, text, posting.company_id, posting.installation_id, [posting])
+    cause = hold.cause_for(posting)
+    _open(session, cause, hold, posting.company_id, posting.installation_id, [posting])
 
 
-def _open_reasons(session: Session, posting_ids: list[int]) -> dict[int, dict[str, str]]:
-    """Return the reason of each open case of these postings, by posting and cause."""
+def _open_cases(session: Session, posting_ids: list[int]) -> dict[int, dict[str, Case]]:
+    """Return the open cases of these postings, by posting and cause."""
     link = case_posting.c
     query = (
-        select(link.posting_id, Case.cause, Case.reason)
+        select(link.posting_id, Case)
         .join(Case, Case.id == link.case_id)
         .where(link.posting_id.in_(posting_ids), Case.closed_at.is_(None))
     )
-    reasons: dict[int, dict[str, str]] = defaultdict(dict)
-    for posting_id, cause, reason in session.execute(query):
-        reasons[posting_id][cause] = reason
-    return reasons
+    cases: dict[int, dict[str, Case]] = defaultdict(dict)
+    for posting_id, case in session.execute(query):
+        cases[posting_id][case.cause] = case
+    return cases
 
 
 def _open(
     session: Session,
     cause: str,
-    text: HoldText,
+    hold: Hold,
     company_id: int,
     installation_id: int,
     postings: list[Posting],
@@ -173,12 +154,9 @@ def _open(
     inbox.open(
         session,
         cause,
-        title=text.title,
-        reason=text.reason,
-        act=text.act,
-        do=INSTRUCTIONS[text.act],
+        hold.text,
         company_id=company_id,
         installation_id=installation_id,
-        details=text.details,
+        details=hold.details,
         postings=postings,
     )

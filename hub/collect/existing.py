@@ -6,7 +6,7 @@ from dataclasses import replace
 from hub import outbox
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import HoldText
+from hub.collect.cases import Hold
 from hub.contract.documents import Code, Document, Item
 from hub.mapping import Mapped, Missing, Ref, find_existing_record
 from hub.models import Posting, Record, SourceDocument, TransactionHead
@@ -14,7 +14,7 @@ from hub.models import Posting, Record, SourceDocument, TransactionHead
 
 def find_existing(
     batch: CollectBatch, row: SourceDocument, document: Document
-) -> tuple[str | None, tuple[HoldText, ...]]:
+) -> tuple[str | None, tuple[Hold, ...]]:
     """Return the QuickBooks id of a document that was never sent, or why it cannot be determined."""
     if document.kind == "purchase_order":
         return _linked_order_id(batch, row), ()
@@ -30,7 +30,7 @@ def find_existing(
     match = find_existing_record(field, code, batch.setup.index)
     if isinstance(match, Missing):
         title = cases.document_title(row)
-        return None, (cases.missing_text(batch.installation, match, title),)
+        return None, (cases.missing_hold(batch.installation, match, title),)
     if isinstance(match, Ref):
         return match.id, ()
     return None, ()

@@ -17,7 +17,7 @@ def finish(batch: CollectBatch) -> None:
     if batch.released_ids:
         batch.session.flush()
         inbox.release_all(batch.session, batch.released_ids)
-    cases.update_cases(batch.session, batch.installation, batch.hold_texts)
+    cases.update_cases(batch.session, batch.installation, batch.holds)
     batch.codes.save(batch.session, batch.now)
     answered = batch.rows.keys() & {item.source_id for item in batch.items}
     absent = {item.source_id for item in batch.items if isinstance(item, Absent)}

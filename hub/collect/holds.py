@@ -3,7 +3,7 @@
 from hub import outbox
 from hub.collect import cases
 from hub.collect.batch import CollectBatch, empty_content
-from hub.collect.cases import HoldText
+from hub.collect.cases import Hold
 from hub.collect.operation import PlannedOperation, plan_operation
 from hub.collect.removal import cancel_removal
 from hub.contract.documents import Document
@@ -15,40 +15,39 @@ def hold_document(
     row: SourceDocument,
     document: Document,
     holder: str,
-    *texts: HoldText,
+    *holds: Hold,
     kind: str = "",
 ) -> str:
     """Hold every part of a document for these reasons."""
-    reason = " ".join(text.reason for text in texts)
+    reason = " ".join(hold.text.reason for hold in holds)
     content = empty_content("held", holder, reason)
     content["kind"] = kind or document.kind
     content["number"] = row.number
     content["total"] = document.total
     content["currency"] = row.currency
     for operation in _open_operations(batch, row, document):
-        batch.plan_posting(row, *texts, **operation.address(), **content)
+        batch.plan_posting(row, *holds, **operation.address(), **content)
     return "held"
 
 
 def hold_for_source(batch: CollectBatch, row: SourceDocument, document: Document) -> str:
     """Hold a document for the reason that its app gives."""
-    reason = document.hold or ""
-    text = cases.hold_text("source", cases.document_title(row), reason, act="either")
-    return hold_document(batch, row, document, "source", text)
+    hold = cases.document_hold("source", row, "held_by_source", reason=document.hold or "")
+    return hold_document(batch, row, document, "source", hold)
 
 
 def hold_other_kind(
     batch: CollectBatch, row: SourceDocument, document: Document, posting: Posting
 ) -> str:
     """Hold a document that became another kind of transaction after it was sent."""
-    kind_before = _with_article(posting.kind)
-    kind_now = _with_article(document.kind)
-    reason = (
-        f"It is in QuickBooks as {kind_before}, but is {kind_now} at the source now."
-        " Undo one of the two by hand."
+    hold = cases.document_hold(
+        "kind",
+        row,
+        "kind_changed",
+        previous_kind=_with_article(posting.kind),
+        kind=_with_article(document.kind),
     )
-    text = cases.hold_text("kind", cases.document_title(row), reason)
-    return hold_document(batch, row, document, "source", text, kind=posting.kind)
+    return hold_document(batch, row, document, "source", hold, kind=posting.kind)
 
 
 def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> str:
@@ -61,14 +60,14 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> st
         cancel_removal(batch, row)
     row.reread = any(posting.state in outbox.IN_FLIGHT for posting in postings)
     row.unreadable = reason
-    text = cases.hold_text("unreadable", cases.document_title(row), reason)
+    hold = cases.document_hold("unreadable", row, "unreadable", problem=reason)
     posted = [posting for posting in postings if posting.state == "posted"]
     if posted:
-        cases.open_case(batch.session, posted[-1], text)
+        cases.open_case(batch.session, posted[-1], hold)
     elif not row.reread:
         content = empty_content("held", "source", reason)
         for operation in _open_operations(batch, row, None):
-            batch.plan_posting(row, text, **operation.address(), **content)
+            batch.plan_posting(row, hold, **operation.address(), **content)
     return "unreadable"
 
 

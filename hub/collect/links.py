@@ -5,7 +5,7 @@ from typing import cast
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import document_title
+from hub.collect.cases import Hold, document_hold, document_title
 from hub.contract.documents import Document, Kind
 from hub.mapping import Link, Mapped
 from hub.models import Posting, SourceDocument
@@ -73,9 +73,10 @@ def unresolved_documents(mapped: Mapped) -> list[str]:
     return list(source_ids)
 
 
-def explain_unresolved(batch: CollectBatch, source_ids: list[str]) -> str:
+def unresolved_hold(batch: CollectBatch, row: SourceDocument, source_ids: list[str]) -> Hold:
     """Say for which documents a document waits, and why they are not on their way."""
-    return f"It waits for {'; '.join(_explain(batch, source_id) for source_id in source_ids)}"
+    documents = "; ".join(_explain(batch, source_id) for source_id in source_ids)
+    return document_hold("link", row, "waits", documents=documents)
 
 
 def _explain(batch: CollectBatch, source_id: str) -> str:

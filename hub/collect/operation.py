@@ -7,7 +7,7 @@ from typing import Any
 from hub import outbox
 from hub.collect import cases, links
 from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
-from hub.collect.cases import HoldText
+from hub.collect.cases import Hold
 from hub.collect.existing import find_existing, keep_fixed_values
 from hub.collect.removal import with_order_status
 from hub.collect.setup import MADE
@@ -16,6 +16,7 @@ from hub.mapping import Mapped
 from hub.models import Posting, Record, SourceDocument, TransactionHead
 from hub.money import to_cents
 from hub.qbo import payloads
+from hub.reasons.template import CaseAction
 
 
 @value_object
@@ -73,7 +74,7 @@ class PlannedOperation:
     mapped: Mapped | None = None
     payload: bytes = b""
     content: dict[str, Any] = field(default_factory=dict)
-    hold_texts: tuple[HoldText, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
     @property
     def current(self) -> Posting | None:
@@ -119,7 +120,7 @@ def plan_operation(
     operation = PlannedOperation(part=part, history=history)
     existing_id = document.quickbooks_id if document else None
     if mapped and not history.posted and not history.again:
-        match_id, operation.hold_texts = find_existing(batch, row, mapped.document)
+        match_id, operation.holds = find_existing(batch, row, mapped.document)
         existing_id = existing_id or match_id
 
     if history.current:
@@ -142,35 +143,34 @@ def plan_operation(
 
 def find_obstacle(
     batch: CollectBatch, row: SourceDocument, operation: PlannedOperation, built: payloads.Payload
-) -> HoldText | None:
+) -> Hold | None:
     """Return why the content of an operation is not sent as it is; None if nothing holds it."""
-    title = cases.document_title(row)
     document = operation.document
     is_foreign = _is_foreign(batch, document)
     if built.problems:
         key = "currency" if is_foreign else "content"
-        return cases.hold_text(key, title, " ".join(built.problems))
+        return cases.document_hold(key, row, "content", problems=" ".join(built.problems))
 
     if is_foreign and isinstance(document.details, Party) and operation.update is None:
-        reason = _currency_reason(batch, document, document.details)
-        return cases.hold_text("currency", title, reason)
+        # QuickBooks would keep the party in the home currency forever.
+        return cases.document_hold(
+            "currency",
+            row,
+            "party_currency",
+            party=document.details.name,
+            currency=document.currency or "",
+            home_currency=batch.setup.facts.currency,
+            kind=document.kind,
+        )
 
     history = operation.history
     if history.again == "offered" and history.departure:
-        reason = (
-            f"It was {history.departure} QuickBooks, and the source wants it again."
-            " Press Retry to post it again, or Skip."
-        )
-        return cases.hold_text("again", title, reason, act="retry")
+        return cases.document_hold("again", row, "wanted_again", departure=history.departure)
 
     # What depends on the transaction is checked right before the change is sent.
     is_held_change = history.current and batch.setup.app.changed == "hold"
     if is_held_change and not document.closed:
-        reason = (
-            "It changed at the source after it was posted."
-            " Press Retry to change it in QuickBooks too, or Skip."
-        )
-        return cases.hold_text("changed", title, reason, act="retry")
+        return cases.document_hold("changed", row, "changed")
     return None
 
 
@@ -216,9 +216,9 @@ def add_content(
     }
 
 
-def holder_of(texts: tuple[HoldText, ...]) -> str:
+def holder_of(holds: tuple[Hold, ...]) -> str:
     """Return who solves the first of these reasons: a person in the hub, or the source."""
-    return "person" if texts[0].act == "retry" else "source"
+    return "person" if holds[0].text.action == CaseAction.RETRY else "source"
 
 
 def _disposition(
@@ -227,17 +227,16 @@ def _disposition(
     """Return state, holder and reason; documents that lines apply to come before other reasons."""
     unresolved = links.unresolved_documents(mapped)
     if unresolved:
-        reason = links.explain_unresolved(batch, unresolved)
-        operation.hold_texts = ()
+        hold = links.unresolved_hold(batch, row, unresolved)
+        operation.holds = ()
         if not any(links.ended_posting(batch, source_id) for source_id in unresolved):
-            return "waiting", "source", reason
-        text = cases.hold_text("link", cases.document_title(row), reason)
-        operation.hold_texts = (text,)
-        return "held", "source", reason
-    if not operation.hold_texts:
+            return "waiting", "source", hold.text.reason
+        operation.holds = (hold,)
+        return "held", "source", hold.text.reason
+    if not operation.holds:
         return batch.setup.state, "", ""
-    reason = " ".join(text.reason for text in operation.hold_texts)
-    return "held", holder_of(operation.hold_texts), reason
+    reason = " ".join(hold.text.reason for hold in operation.holds)
+    return "held", holder_of(operation.holds), reason
 
 
 def _departure(batch: CollectBatch, posting: Posting) -> str:
@@ -272,16 +271,6 @@ def _is_foreign(batch: CollectBatch, document: Document) -> bool:
     if facts.multicurrency or document.currency is None:
         return False
     return document.currency != facts.currency
-
-
-def _currency_reason(batch: CollectBatch, document: Document, party: Party) -> str:
-    """Say why a party is not created: QuickBooks would keep it in the home currency forever."""
-    home_currency = batch.setup.facts.currency
-    return (
-        f"{party.name} is kept in {document.currency} at the source, but this company keeps books"
-        f" in {home_currency} only, and QuickBooks never changes the currency of a {document.kind}."
-        " Switch on several currencies in QuickBooks, or correct it at the source."
-    )
 
 
 def _total(document: Document, home_currency: str, computed: Decimal | None) -> Decimal | None:

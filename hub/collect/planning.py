@@ -6,7 +6,7 @@ from hub import outbox
 from hub.collect import cases
 from hub.collect.attachments import note_new_attachments
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import HoldText
+from hub.collect.cases import Hold
 from hub.collect.change_detection import has_same_content, is_settled
 from hub.collect.contact_data import missing_contact_data
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
@@ -36,6 +36,7 @@ from hub.contract.codec import dump
 from hub.contract.documents import Document
 from hub.mapping import Create, Mapped, party_name, resolve
 from hub.models import Posting, SourceDocument
+from hub.reasons.texts import CaseText
 
 # Outcomes of the parts of a document; the last one of these that occurs is the document's.
 OUTCOMES = ("none", "unchanged", "changed", "new", "held")
@@ -46,7 +47,7 @@ class RecordsToCreate(NamedTuple):
 
     mapped: Mapped
     after_id: int | None
-    hold_texts: tuple[HoldText, ...]
+    holds: tuple[Hold, ...]
 
 
 def take_document(batch: CollectBatch, document: Document) -> str:
@@ -132,8 +133,8 @@ def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document)
     mapped = resolve(document, setup.fields, setup.index, find_links(batch, document))
     if isinstance(mapped, list):
         title = cases.document_title(row)
-        texts = [cases.missing_text(batch.installation, missing, title) for missing in mapped]
-        return hold_document(batch, row, document, "mapping", *texts)
+        holds = [cases.missing_hold(batch.installation, missing, title) for missing in mapped]
+        return hold_document(batch, row, document, "mapping", *holds)
 
     parts = mapped.parts or (mapped,)
     outcomes = [_plan_part(batch, row, part) for part in parts]
@@ -191,19 +192,19 @@ def _plan_content(batch: CollectBatch, row: SourceDocument, operation: PlannedOp
     if mapped.creates and not (obstacles and holder_of(obstacles) == "source"):
         records = _plan_records(batch, row, mapped)
         operation.mapped = mapped = records.mapped
-        obstacles = (*records.hold_texts, *obstacles)
+        obstacles = (*records.holds, *obstacles)
         after_id = records.after_id
         built = build_payload(batch, row, operation)
     for change in missing_contact_data(batch, mapped):
         take_document(batch, change)
-    operation.hold_texts = (*operation.hold_texts, *obstacles)
+    operation.holds = (*operation.holds, *obstacles)
     add_content(batch, row, operation, built, after_id)
 
 
 def _plan_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> RecordsToCreate:
     """Plan the records that a document needs, and put their ids into the document."""
     ids: dict[str, str] = {}
-    texts: list[HoldText] = []
+    holds: list[Hold] = []
     after_id = None
     document = mapped.document
     for create in mapped.creates:
@@ -214,21 +215,21 @@ def _plan_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> R
         if posting.state != "posted":
             after_id = posting.id
         if posting.state in ENDED_STATES:
-            reason = (
-                f"{create.details.name} is not made in QuickBooks, for that was skipped."
-                " Match it to a record."
+            text = CaseText(
+                "document.record_skipped",
+                document=party_name(document, batch.setup.fields),
+                record=create.details.name,
             )
-            title = party_name(document, batch.setup.fields)
-            texts.append(cases.hold_text(create.field, title, reason))
+            holds.append(Hold(key=create.field, text=text))
     if ids:
         mapped = with_record_ids(mapped, ids)
-    return RecordsToCreate(mapped, after_id, tuple(texts))
+    return RecordsToCreate(mapped, after_id, tuple(holds))
 
 
 def _plan_posting(batch: CollectBatch, row: SourceDocument, operation: PlannedOperation) -> Posting:
     """Plan an operation; approve it if a person wants the document posted again."""
     content = operation.content
-    posting = batch.plan_posting(row, *operation.hold_texts, **operation.address(), **content)
+    posting = batch.plan_posting(row, *operation.holds, **operation.address(), **content)
     is_held = content["state"] == "held" or content["hold"]
     is_requested = operation.history.again == "requested"
     if is_requested and not is_held and posting.state in outbox.UNSENT:

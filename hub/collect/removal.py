@@ -63,12 +63,7 @@ def release_former_parts(batch: CollectBatch, row: SourceDocument, parts: set[st
         if active and is_withdrawable(batch, active):
             outbox.withdraw(batch.session, active, "The document is divided otherwise now.")
     for posting in _postings_in_books(postings):
-        reason = (
-            "The document is divided otherwise now, and this part of it is in QuickBooks."
-            " Undo it there by hand."
-        )
-        text = cases.hold_text("parts", cases.document_title(row), reason)
-        cases.open_case(batch.session, posting, text)
+        cases.open_case(batch.session, posting, cases.document_hold("parts", row, "former_part"))
 
 
 def is_withdrawable(batch: CollectBatch, posting: Posting) -> bool:
@@ -112,13 +107,14 @@ def _plan_removal(
     if policy == operation:
         batch.plan_posting(row, **content, state=batch.setup.state)
         return
-    reason = f"{reason} It is still in QuickBooks."
-    if operation == "delete":
-        verb = "close" if policy == "close" else "void"
-        reason += f" QuickBooks cannot {verb} a {posting.kind.replace('_', ' ')}."
-    title = f"{cases.document_title(row)} is gone at the source"
-    text = cases.hold_text("gone", title, reason, act=operation)
-    batch.plan_posting(row, text, **content, state="held", hold="person", reason=reason)
+    if operation == "void":
+        hold = cases.document_hold("gone", row, "gone_void", reason=reason)
+    else:
+        code = "gone_close" if policy == "close" else "gone_delete"
+        kind = posting.kind.replace("_", " ")
+        hold = cases.document_hold("gone", row, code, reason=reason, kind=kind)
+    held = {"state": "held", "hold": "person", "reason": hold.text.reason}
+    batch.plan_posting(row, hold, **content, **held)
 
 
 def _plan_closing(batch: CollectBatch, row: SourceDocument, posting: Posting) -> None:

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model
 from hub.models.postings import Posting
+from hub.reasons.texts import RenderedText, render
 
+IS_OPEN = text("closed_at IS NULL")
 case_posting = Table(
     "case_posting",
     Model.metadata,
@@ -18,27 +20,62 @@ case_posting = Table(
 
 
 class Case(Model):
-    """One cause that needs a person; at most one is open per cause."""
+    """One cause that needs a person; at most one is open per cause.
+
+    Its texts are those of `code` and `params`, rendered when they are read.
+    """
 
     __table_args__ = (
-        Index(
-            "ix_case_open", "cause", unique=True,
-            sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"),
-        ),
-    )  # fmt: skip
+        Index("ix_case_open", "cause", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
     installation_id: Mapped[int | None] = mapped_column(ForeignKey("installation.id"))
     cause: Mapped[str] = mapped_column(String(400))
-    title: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
-    act: Mapped[str] = mapped_column(
-        String(20)
-    )  # what the button does: match, settings, reconnect, retry, choose, …
-    do: Mapped[str] = mapped_column(Text)  # the next step in the admin's words
+    # What it says: a code of the catalogue in `hub.reasons`, and the values of its placeholders.
+    code: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    params: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # The texts of a case that was opened before codes were stored; empty where `code` is not.
+    stored_title: Mapped[str] = mapped_column("title", Text, default="")
+    stored_reason: Mapped[str] = mapped_column("reason", Text, default="")
+    stored_instruction: Mapped[str] = mapped_column("do", Text, default="")
+    stored_action: Mapped[str] = mapped_column("act", String(20), default="")
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     opened_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(200))
-    mailed_at: Mapped[dt.datetime | None]  # when those who can act were told
+    # When those who can act were told.
+    mailed_at: Mapped[dt.datetime | None]
     postings: Mapped[list[Posting]] = relationship(secondary=case_posting)
+
+    @property
+    def text(self) -> RenderedText:
+        """Return the texts as they read now."""
+        if self.code:
+            return render(self.code, self.params)
+        return RenderedText(
+            title=self.stored_title,
+            reason=self.stored_reason,
+            instruction=self.stored_instruction,
+            action=self.stored_action,
+        )
+
+    @property
+    def title(self) -> str:
+        """Return what is wrong, in a few words."""
+        return self.text.title
+
+    @property
+    def reason(self) -> str:
+        """Return why it is open."""
+        return self.text.reason
+
+    @property
+    def instruction(self) -> str:
+        """Return the next step, in the words of the person who takes it."""
+        return self.text.instruction
+
+    @property
+    def action(self) -> str:
+        """Return what solves it: one of `hub.reasons.template.CaseAction`."""
+        return self.text.action

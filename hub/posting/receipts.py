@@ -19,6 +19,7 @@ from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, T
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.outbox.main_posting import main_posting_id
 from hub.qbo.deep_links import address
+from hub.reasons.texts import CaseText
 from hub.sources.site import site as site_of
 
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
@@ -307,10 +308,7 @@ def _again(row: ReceiptRow, installation: Installation, error: Exception) -> Non
             inbox.open(
                 session,
                 _cause(installation.id),
-                title=f"{name} does not take receipts",
-                reason=text,
-                act="source",
-                do=f"Do what {name} asks for in its settings; the receipts are repeated by themselves.",
+                CaseText("outcome.receipts_refused", app=name, problem=text),
                 company_id=installation.company_id,
                 installation_id=installation.id,
             )

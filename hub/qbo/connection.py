@@ -1,7 +1,6 @@
 """The state of a company's connection, and the time of the next try while QuickBooks refuses it."""
 
 import datetime as dt
-from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from hub.models import Company
 from hub.models.enums import ConnectionState
 from hub.qbo.faults import quoted
 from hub.qbo.responses import Answer
+from hub.reasons.texts import CaseText
 
 FIRST_PAUSE = dt.timedelta(seconds=2)
 LONGEST_PAUSE = dt.timedelta(hours=1)
@@ -21,15 +21,6 @@ SHORT_PAUSE_SECONDS = 32.0  # a run waits this long and continues; a longer paus
 # QuickBooks' fault codes.
 ACCESS_FAULTS = {"3100", "120"}
 SUBSCRIPTION_FAULTS = {"6190"}
-
-
-class CaseForm(NamedTuple):
-    """The texts of the case of a refused connection, and the action that its page offers."""
-
-    title: str
-    action: str
-    instruction: str
-
 
 SENTENCES = {
     ConnectionState.INTERRUPTED: (
@@ -43,37 +34,6 @@ SENTENCES = {
     ConnectionState.CONFIGURATION: (
         "Intuit does not accept the keys of the hub's app. Set HUB_QBO_CLIENT_ID and"
         " HUB_QBO_CLIENT_SECRET to those of your app on developer.intuit.com and restart the hub."
-    ),
-}
-CASES = {
-    ConnectionState.INTERRUPTED: CaseForm(
-        title="QuickBooks does not accept the connection to {name}",
-        action="connection",
-        instruction=(
-            "Wait: this closes by itself with the first call that QuickBooks accepts. If it stays,"
-            " press Reconnect."
-        ),
-    ),
-    ConnectionState.RECONNECT: CaseForm(
-        title="Reconnect {name} to QuickBooks",
-        action="reconnect",
-        instruction="Press Reconnect and sign in to the same company.",
-    ),
-    ConnectionState.SUBSCRIPTION: CaseForm(
-        title="The QuickBooks subscription of {name} has ended",
-        action="connection",
-        instruction=(
-            "Renew the subscription at QuickBooks; this closes by itself with the next document"
-            " that is accepted."
-        ),
-    ),
-    ConnectionState.CONFIGURATION: CaseForm(
-        title="Intuit does not accept the keys of the hub's app",
-        action="connection",
-        instruction=(
-            "Set HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET to the keys of your app on"
-            " developer.intuit.com, and restart the hub."
-        ),
     ),
 }
 
@@ -238,16 +198,12 @@ def _update_case(session: Session, company: Company, now: dt.datetime) -> None:
         is_short = company.refused_since is None or now - company.refused_since < CASE_AFTER
         if is_short and cause not in inbox.open_causes(session, cause):
             return
-    form = CASES[ConnectionState(company.state)]
-    inbox.open(
-        session,
-        cause,
-        title=form.title.format(name=company.name or company.realm),
-        reason=company.why,
-        act=form.action,
-        do=form.instruction,
-        company_id=company.id,
-    )
+    # The configuration is the hub's, not one company's.
+    names = {"company": company.name or company.realm}
+    if company.state == ConnectionState.CONFIGURATION:
+        names = {}
+    text = CaseText(f"connection.{company.state}", **names, problem=company.why)
+    inbox.open(session, cause, text, company_id=company.id)
 
 
 def _sentence(company: Company) -> str:

@@ -15,6 +15,7 @@ from hub.errors import NotNow
 from hub.models import Posting, SourceDocument
 from hub.posting.preflight import checks
 from hub.posting.preflight.load import load_context
+from hub.reasons import texts
 
 
 class _Rollback(Exception):
@@ -70,7 +71,7 @@ def _preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:
         return []
     context = load_context(session, postings[0].company_id, postings)
     return [
-        f"{problem.title}. {problem.reason}"
+        texts.join_reasons(texts.dump(finding.text))
         for posting in postings
-        for problem in checks.find_problems(posting, context)
+        for finding in checks.find_problems(posting, context)
     ]

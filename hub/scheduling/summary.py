@@ -228,7 +228,7 @@ def _case(session: Session, case: Case) -> dict[str, Any]:
         "title": case.title,
         "reason": case.reason,
         "postings": postings,
-        "do": case.do,
+        "do": case.instruction,
     }
 
 

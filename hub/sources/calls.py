@@ -15,6 +15,7 @@ from hub.db import engine
 from hub.errors import OtherTenant
 from hub.models import Installation
 from hub.qbo import records
+from hub.reasons.texts import CaseText
 from hub.sources.site import app_of, call, fields, guarded, site
 
 NAMED = 20  # names that a warning lists
@@ -125,10 +126,7 @@ def _warn(session: Session, installation: Installation, warnings: Sequence[str])
         inbox.open(
             session,
             cause,
-            title=f"{app_of(installation).name} has a warning",
-            reason=text,
-            act="settings",
-            do="Correct it at the source or in the settings; this closes by itself at the next check.",
+            CaseText("source.warning", app=app_of(installation).name, warning=text),
             company_id=installation.company_id,
             installation_id=installation.id,
         )

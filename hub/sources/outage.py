@@ -11,15 +11,11 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention
 from hub.models import Case, Installation, Schedule
+from hub.reasons.texts import CaseText
 from hub.sources.site import app_of
 
 FAILED_SYNCS = 3
 PATIENCE = dt.timedelta(hours=1)
-CORRECT = "Open the settings of {app}, correct the access, and test the connection."
-WAIT = (
-    "If you know why {app} is away, nothing: this closes with the first sync that can read it."
-    " Otherwise check that it answers at the address in its settings."
-)
 
 
 def note_failure(installation_id: int, error: HubError) -> None:
@@ -30,7 +26,7 @@ def note_failure(installation_id: int, error: HubError) -> None:
         row.failed_syncs += 1
         row.failure = error.text
         if isinstance(error, NeedsAttention | AccessNeeded):
-            _open(session, row, _advice(row, CORRECT))
+            _open(session, row, "source.access")
 
 
 def note_success(installation_id: int) -> None:
@@ -58,8 +54,7 @@ def report(installation_id: int | None = None) -> None:
         return
     with engine.transaction() as session:
         for row in session.scalars(failing.where(Installation.id.in_(due))):
-            case = _case(session, row)
-            _open(session, row, case.do if case else _advice(row, WAIT))
+            _open(session, row, _code(_case(session, row)))
 
 
 def cause(installation_id: int) -> str:
@@ -89,24 +84,28 @@ def _case(session: Session, row: Installation) -> Case | None:
     return session.scalars(mine).one_or_none()
 
 
-def _advice(row: Installation, text: str) -> str:
-    return text.format(app=app_of(row).name)
+def _code(case: Case | None) -> str:
+    """Return what the case says; one that asks for access goes on asking."""
+    return case.code if case and case.code else "source.unreachable"
 
 
-def _open(session: Session, row: Installation, what_to_do: str) -> None:
+def _open(session: Session, row: Installation, code: str) -> None:
+    text = CaseText(
+        code,
+        app=app_of(row).name,
+        problem=row.failure,
+        next_attempt=_next_attempt_text(session, row),
+    )
     inbox.open(
         session,
         cause(row.id),
-        title=f"{app_of(row).name} cannot be read",
-        reason=f"{row.failure} {_when_next(session, row)}",
-        act="settings",
-        do=what_to_do,
+        text,
         company_id=row.company_id,
         installation_id=row.id,
     )
 
 
-def _when_next(session: Session, row: Installation) -> str:
+def _next_attempt_text(session: Session, row: Installation) -> str:
     due = next_attempt(session, row)
     if due is None:
         return "It is tried again with the next sync."

@@ -167,7 +167,7 @@ def _row(label: str, meant: dict[str, str], columns: list[dict[str, str]], is_pr
 
 def transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that the page of a case compares."""
-    if case.act == "choose":
+    if case.action == "choose":
         ids = candidates(case.details)
         return [(posting.company_id, posting.kind, id) for posting in postings for id in ids]
     if case.cause.endswith(CAUSE_SUFFIX):
@@ -216,7 +216,7 @@ def sides_of_case(
 
     For a question, each posting beside its candidates; for a difference, both sides as they are.
     """
-    if case.act == "choose":
+    if case.action == "choose":
         ids = candidates(case.details)
         return [_candidate_side(session, posting, ids, entities) for posting in postings]
     if case.cause.endswith(CAUSE_SUFFIX):

@@ -48,4 +48,4 @@ def brief(text: str) -> str:
 def _without_advice(case: Case) -> str:
     """The reason up to a last sentence with which the next step begins."""
     before, dot, last = case.reason.rstrip(".").rpartition(". ")
-    return f"{before}." if dot and (case.do or "").startswith(last) else case.reason
+    return f"{before}." if dot and case.instruction.startswith(last) else case.reason

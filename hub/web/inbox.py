@@ -1,10 +1,10 @@
 """The inbox: open cases, each with its reason and the button that solves it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -15,6 +15,7 @@ from hub.models import Case, Installation, Posting, case_posting
 from hub.outbox.listing import states_of_parts
 from hub.posting.actions import manual
 from hub.qbo import records
+from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.web import case_comparison, matches
@@ -23,24 +24,24 @@ from hub.web.case_titles import subjects
 from hub.web.layout import in_zone_of
 from hub.web.paging import page, pairs, row_or_404
 
-ACTION_LABELS = {
-    "reconnect": "Reconnect",
-    "connection": "Look at the connection",
-    "settings": "Change settings",
-    "choose": "Say which it is",
-    "match": "Match codes",
-    "void": "Void or leave",
-    "delete": "Leave or delete",
-    "retry": "Correct and retry",
-    "open_period": "Open the period",
-    "source": "Act at the source",
-    "either": "Act at the source or in the settings",
-    "differ": "Decide what happens when lines differ",
-    "none": "Look",
+ACTION_LABELS: Mapping[str, str] = {
+    CaseAction.RECONNECT: "Reconnect",
+    CaseAction.CONNECTION: "Look at the connection",
+    CaseAction.SETTINGS: "Change settings",
+    CaseAction.CHOOSE: "Say which it is",
+    CaseAction.MATCH: "Match codes",
+    CaseAction.VOID: "Void or leave",
+    CaseAction.DELETE: "Leave or delete",
+    CaseAction.RETRY: "Correct and retry",
+    CaseAction.OPEN_PERIOD: "Open the period",
+    CaseAction.SOURCE: "Act at the source",
+    CaseAction.EITHER: "Act at the source or in the settings",
+    CaseAction.DIFFER: "Decide what happens when lines differ",
+    CaseAction.NONE: "Look",
 }
 MAX_SHOWN = 200
 MAX_REASONS = 5  # sentences about single ones of many
-CLOSABLE = ("none", "choose")
+CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
 pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 
@@ -51,15 +52,12 @@ def show() -> str:
     filters = {name: request.args.get(name, "") for name in ("act", "installation", "q")}
     query = select(Case).where(Case.closed_at.is_(None))
     if filters["act"] in ACTION_LABELS:
-        query = query.where(Case.act == filters["act"])
+        query = query.where(inbox.is_solved_by(filters["act"]))
     if filters["installation"].isdigit():
         query = query.where(Case.installation_id == int(filters["installation"]))
-    if filters["q"]:
-        words = (
-            column.icontains(filters["q"], autoescape=True) for column in (Case.title, Case.reason)
-        )
-        query = query.where(or_(*words))
     with reading() as session:
+        if filters["q"]:
+            query = query.where(Case.id.in_(inbox.search(session, query, filters["q"])))
         cases = page(session, query, by=[Case.id], size=25)
         quick = {case.id: about["one"] for case in cases.rows if (about := _match(session, case))}
         about = _context(session, cases.rows)
@@ -111,7 +109,7 @@ def retry(case_id: int) -> Response:
 
     def work() -> str:
         with reading() as session:
-            deletes = row_or_404(session, Case, case_id).act == "delete"
+            deletes = row_or_404(session, Case, case_id).action == CaseAction.DELETE
             posting_ids = select(case_posting.c.posting_id).where(case_posting.c.case_id == case_id)
             ids = list(session.scalars(posting_ids.order_by(case_posting.c.posting_id)))
         if deletes and not request.form.get("sure"):
@@ -132,7 +130,7 @@ def close(case_id: int) -> Response:
     """Close a case that stops nothing, after a person has looked at it."""
     with transaction() as session:
         case = row_or_404(session, Case, case_id)
-        if _blocks(_postings(session, case)) or case.act not in CLOSABLE:
+        if _blocks(_postings(session, case)) or case.action not in CLOSABLE:
             abort(400)
         inbox.close(session, case.cause, who())
         audit.record(session, who(), "case closed", case.title, cause=case.cause)
@@ -201,7 +199,7 @@ def leave(case_id: int) -> Response:
     def work() -> str:
         with reading() as session:
             case = row_or_404(session, Case, case_id)
-            if case.act not in ("void", "delete"):
+            if case.action not in (CaseAction.VOID, CaseAction.DELETE):
                 abort(400)
             ids = [posting.id for posting in _postings(session, case)]
         for id in ids:
@@ -258,7 +256,7 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             match=_match(session, case),
             wrong=wrong,
             stops=_blocks(postings),
-            closable=case.act in CLOSABLE and not _blocks(postings),
+            closable=case.action in CLOSABLE and not _blocks(postings),
             sides=case_comparison.sides_of_case(session, case, postings, entities),
             shown=MAX_SHOWN,
             **_context(session, [case]),
@@ -270,7 +268,8 @@ def _blocks(postings: list[Posting]) -> bool:
 
 
 def _kind(case: Case) -> str:
-    return case.act if case.act in ACTION_LABELS else "none"
+    action = case.action
+    return action if action in ACTION_LABELS else CaseAction.NONE
 
 
 def _match(session: Session, case: Case) -> dict[str, Any] | None:
@@ -301,10 +300,9 @@ def _context(session: Session, cases: list[Case]) -> dict[str, Any]:
     counts = select(case_posting.c.case_id, func.count()).where(
         case_posting.c.case_id.in_([case.id for case in cases])
     )
-    by_act = select(Case.act, func.count()).where(Case.closed_at.is_(None)).group_by(Case.act)
     return {
         "stopped": pairs(session, counts.group_by(case_posting.c.case_id)),
         "subjects": subjects(session, cases),
-        "by_act": pairs(session, by_act),
+        "by_act": inbox.count_by_action(session),
         "installations": {one.id: one for one in session.scalars(select(Installation))},
     }

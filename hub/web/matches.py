@@ -233,7 +233,7 @@ def choices(
 def of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:
     """Return the code that a case is about; None when it is about something else."""
     name, code = case.details.get("field"), case.details.get("code")
-    if case.act != "match" or not (name and code and case.installation_id):
+    if case.action != "match" or not (name and code and case.installation_id):
         return None
     installation = session.get_one(Installation, case.installation_id)
     field = fields_of(installation).get(name)

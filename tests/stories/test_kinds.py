@@ -148,7 +148,10 @@ def test_what_is_gone_is_by_default_asked_about_and_then_voided_not_deleted(till
     with reading() as session:
         case = session.scalars(select(Case).where(Case.closed_at.is_(None))).one()
         ids = [posting.id for posting in case.postings]
-    assert (case.act, case.do) == ("void", "Void it in QuickBooks too, or leave it as it is.")
+    assert (case.action, case.instruction) == (
+        "void",
+        "Void it in QuickBooks too, or leave it as it is.",
+    )
     manual.retry_each(ids, "kari")
     till.run()
     assert till.book(ENTITY[kind], document.source_id)["PrivateNote"] == "Voided"

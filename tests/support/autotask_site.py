@@ -93,11 +93,8 @@ class Desk:
     def cases(self, prefix=""):
         with reading() as session:
             found = select(Case).where(Case.closed_at.is_(None), Case.cause.startswith(prefix))
-            return list(
-                session.scalars(
-                    found.where(Case.installation_id == self.row.id, Case.act != "settings")
-                )
-            )
+            theirs = session.scalars(found.where(Case.installation_id == self.row.id))
+            return [case for case in theirs if case.action != "settings"]
 
     def id(self, words):
         return next(

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hub.cases import inbox
 from hub.context import current
 from hub.models import (
     Attempt,
@@ -28,6 +27,7 @@ from hub.models import (
 )
 from hub.outbox import fingerprint
 from hub.web import people
+from tests.support.stored_cases import open_stored_case
 
 PASSWORD = "correct horse battery staple"
 PEOPLE = {"olga": "owner", "arne": "app-owner", "oda": "operator", "vera": "viewer"}
@@ -320,12 +320,12 @@ def _cases(session: Session, story: Story) -> None:
         details = {"candidates": ["145"]} if act == "choose" else {}
         about = {
             "reason": "The reason in one sentence.",
-            "do": "The next step.",
+            "instruction": "The next step.",
             "details": details | MATCH,
             **here,
         }
-        story.cases[act] = inbox.open(
-            session, cause, title=title, act=act, postings=stops, **about
+        story.cases[act] = open_stored_case(
+            session, cause, title=title, action=act, postings=stops, **about
         ).id
     session.add(TransactionHead(
         company_id=story.company, kind="bill", quickbooks_id="145", number="F-20265", party="v1", currency="NOK",

@@ -10,6 +10,7 @@ from hub.db.engine import transaction
 from hub.errors import Retry
 from hub.web.people import add
 from tests.support.mail_server import mail_server, mail_url
+from tests.support.stored_cases import open_stored_case
 
 
 @pytest.fixture
@@ -35,13 +36,13 @@ def hub(server, make_app, make_config, empty_database):
 
 def opened(cause="match:1", title="Cost code 12 has no match"):
     with transaction() as session:
-        inbox.open(
+        open_stored_case(
             session,
             cause,
             title=title,
             reason="It holds 3 bills.",
-            act="match",
-            do="Choose its account.",
+            action="match",
+            instruction="Choose its account.",
         )
 
 

@@ -23,6 +23,7 @@ from hub.qbo import payloads
 from hub.qbo.display import namer
 from hub.qbo.payloads import FileSummary
 from hub.qbo.responses import Answer
+from hub.reasons.texts import CaseText
 
 PAUSE = dt.timedelta(seconds=30)
 BILLED_BY_LINE = ("purchase_order",)
@@ -178,14 +179,16 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
         else []
     )
     if told:
-        _case(
+        _open_case(
             session,
             posting,
             "file-differs",
-            title="A file is not attached as meant",
-            act="none",
-            reason=f"{case_texts.called(posting)} is in QuickBooks as attachment {id}. {' '.join(told)}",
-            do="Open Attachments in QuickBooks, put it right there, then close this.",
+            CaseText(
+                "outcome.file_differs",
+                name=case_texts.called(posting),
+                attachment_id=id,
+                differences=" ".join(told),
+            ),
         )
 
 
@@ -199,35 +202,36 @@ def _compare(session: Session, posting: Posting, found: TransactionSummary, id: 
         else payloads.differences(posting.summary, found, name_of=named)
     )
     if told:
-        _case(
+        _open_case(
             session,
             posting,
             "differs",
-            title="Posted but differs",
-            act="none",
-            reason=f"{case_texts.called(posting)} is in QuickBooks, but not quite as meant. {' '.join(told)}",
-            do="Compare the two and correct the one that is wrong, then close this.",
+            CaseText(
+                "outcome.differs",
+                name=case_texts.called(posting),
+                differences=" ".join(told),
+            ),
             details={"differences": told, "quickbooks_id": id},
         )
 
 
 def _ask(session: Session, snapshot: PostingSnapshot, step: Ask) -> bool:
-    said = case_texts.asking(
+    text = case_texts.question_text(
         step.reason,
         snapshot.posting,
         case_texts.candidates(session, snapshot.posting, step.candidates),
     )
     if not move(
-        session, snapshot.posting, "held", hold="person", reason=said.reason, next_try_at=None
+        session, snapshot.posting, "held", hold="person", reason=text.reason, next_try_at=None
     ):
         return False
-    _stop(session, snapshot, step.reason, said, step.candidates)
+    _stop(session, snapshot, step.reason, text, step.candidates)
     receipts.queue(
         session,
         snapshot.posting.document,
         "held",
         posting=snapshot.posting,
-        message=said.reason,
+        message=text.reason,
     )
     return True
 
@@ -235,16 +239,16 @@ def _ask(session: Session, snapshot: PostingSnapshot, step: Ask) -> bool:
 def _hold(session: Session, snapshot: PostingSnapshot, step: Hold, answer: Answer | None) -> bool:
     posting, history = snapshot.posting, snapshot.history
     last = history.sends[-1] if history.sends else None
-    text = answer.text if answer else snapshot.error_text
-    said = case_texts.holding(
-        step.reason, posting, text, last.code if last else "", len(history.sends)
+    answer_text = answer.text if answer else snapshot.error_text
+    text = case_texts.refusal_text(
+        step.reason, posting, answer_text, last.code if last else "", len(history.sends)
     )
-    held = {"hold": "quickbooks", "reason": said.reason, "rekey": True, "next_try_at": None}
+    held = {"hold": "quickbooks", "reason": text.reason, "rekey": True, "next_try_at": None}
     if not move(session, posting, "held", **held):
         return False
-    _stop(session, snapshot, step.reason, said, step.candidates)
+    _stop(session, snapshot, step.reason, text, step.candidates)
     if not _file(snapshot):
-        receipts.queue(session, posting.document, "failed", posting=posting, message=said.reason)
+        receipts.queue(session, posting.document, "failed", posting=posting, message=text.reason)
     return True
 
 
@@ -252,33 +256,31 @@ def _stop(
     session: Session,
     snapshot: PostingSnapshot,
     why: str,
-    said: case_texts.CaseText,
+    text: CaseText,
     ids: tuple[str, ...],
 ) -> None:
     """Opens the case and takes the posting out of its others."""
     posting = snapshot.posting
     details = {"candidates": case_texts.candidates(session, posting, ids)} if ids else {}
     inbox.release(session, posting, keep=[_cause(posting, why)])
-    _case(
-        session,
-        posting,
-        why,
-        title=said.title,
-        reason=said.reason,
-        act=said.act,
-        do=said.do,
-        details=details,
-    )
+    _open_case(session, posting, why, text, details)
 
 
-def _case(session: Session, posting: Posting, why: str, **said: Any) -> None:
+def _open_case(
+    session: Session,
+    posting: Posting,
+    why: str,
+    text: CaseText,
+    details: dict[str, Any] | None = None,
+) -> None:
     inbox.open(
         session,
         _cause(posting, why),
-        postings=[posting],
+        text,
         company_id=posting.company_id,
         installation_id=posting.installation_id,
-        **said,
+        details=details,
+        postings=[posting],
     )
 
 
@@ -334,15 +336,16 @@ def report_late_answer(session: Session, posting: Posting, id: str) -> None:
         and posting.quickbooks_id != id
         and posting.operation not in CHANGE_OPERATIONS
     ):
-        reason = f"{case_texts.called(posting)} is posted as {posting.quickbooks_id}, and a late answer says {id}."
-        _case(
+        _open_case(
             session,
             posting,
             "late",
-            title="Perhaps twice in QuickBooks",
-            act="choose",
-            reason=reason,
-            do="Look at both in QuickBooks; delete the one that is too much there, then close this.",
+            CaseText(
+                "outcome.late_answer",
+                name=case_texts.called(posting),
+                quickbooks_id=str(posting.quickbooks_id),
+                answered_id=id,
+            ),
             details={
                 "candidates": case_texts.candidates(
                     session, posting, (str(posting.quickbooks_id), id)

@@ -13,6 +13,7 @@ from hub.posting.preflight.context import (
     Finding,
 )
 from hub.posting.preflight.postings import CheckedPosting
+from hub.reasons.texts import CaseText
 
 KINDS_WITH_TAX = (
     "bill",
@@ -23,7 +24,6 @@ KINDS_WITH_TAX = (
     "credit_memo",
     "refund",
 )
-CORRECT_AT_SOURCE = "Correct it at the source; the next syncs read it again, Retry does at once."
 
 
 def find_problems(posting: CheckedPosting, context: CheckContext) -> list[Finding]:
@@ -39,16 +39,7 @@ def first_posting(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
     block = context.first_posting_blocks.get(posting.installation_id)
     if not block:
         return
-    yield Finding(
-        cause=f"first:{posting.installation_id}",
-        title="Match first, then post",
-        reason=f"{block}. Both sides hold data, and what is not matched would be there twice.",
-        act="match",
-        do=(
-            "Open Matching and say of each code what it is, or that it is new. The next sync"
-            " continues with what waits."
-        ),
-    )
+    yield Finding(cause=f"first:{posting.installation_id}", text=block)
 
 
 def closed_period(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -65,13 +56,7 @@ def closed_period(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
     name = case_texts.called(posting)
     yield Finding(
         cause=f"closed:{context.company_id}",
-        title=f"The books are closed up to {closed_to:%d %b %Y}",
-        reason=f"{name} is dated in that period, and QuickBooks would refuse it.",
-        act="open_period",
-        do=(
-            "Open the period in QuickBooks (Settings, Advanced, Accounting), or change the date at"
-            " the source."
-        ),
+        text=CaseText("check.books_closed", name=name, date=f"{closed_to:%d %b %Y}"),
     )
 
 
@@ -82,13 +67,7 @@ def purchase_orders(posting: CheckedPosting, context: CheckContext) -> Iterator[
     name = case_texts.called(posting)
     yield Finding(
         cause=f"edition:{context.company_id}:purchase_orders",
-        title="This QuickBooks has no purchase orders",
-        reason=f"{name} cannot be posted: that needs QuickBooks Online Plus or Advanced.",
-        act="retry",
-        do=(
-            "Upgrade QuickBooks and press Retry, or choose in the settings of the app to post bills"
-            " instead."
-        ),
+        text=CaseText("check.no_purchase_orders", name=name),
     )
 
 
@@ -100,10 +79,7 @@ def inventory(posting: CheckedPosting, context: CheckContext) -> Iterator[Findin
     name = case_texts.called(posting)
     yield Finding(
         cause=f"edition:{context.company_id}:stock",
-        title="QuickBooks does not track quantities",
-        reason=f"{name} is kept in stock, but tracking of quantity on hand is switched off.",
-        act="retry",
-        do=("Switch it on in QuickBooks (Settings, Sales, Products and services) and press Retry."),
+        text=CaseText("check.no_stock", name=name),
     )
 
 
@@ -119,35 +95,18 @@ def tax_codes(posting: CheckedPosting, context: CheckContext) -> Iterator[Findin
             numbers.append(str(number))
     if not numbers:
         return
-    yield Finding(
-        own="tax",
-        title="A tax code is missing",
-        reason=(
-            f"{case_texts.called(posting)} has no tax code on line {', '.join(numbers)}, and"
-            " QuickBooks wants one on every line."
-        ),
-        act="match",
-        do=(
-            "Match the tax codes of the source, or set a default tax code in the settings of the"
-            " app."
-        ),
-    )
+    name = case_texts.called(posting)
+    text = CaseText("check.tax_code_missing", name=name, lines=", ".join(numbers))
+    yield Finding(own="tax", text=text)
 
 
 def payable_account(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find supplier invoices of an app without an accounts payable account."""
     if posting.kind not in ("bill", "vendor_credit"):
         return
-    reason = context.missing_accounts.get(posting.installation_id)
-    if not reason:
-        return
-    yield Finding(
-        cause=f"settings:{posting.installation_id}:payable_account",
-        title="No account for supplier invoices",
-        reason=reason,
-        act="settings",
-        do="Open the settings of the app and choose the credit account (accounts payable).",
-    )
+    text = context.missing_accounts.get(posting.installation_id)
+    if text:
+        yield Finding(cause=f"settings:{posting.installation_id}:payable_account", text=text)
 
 
 def line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -160,17 +119,13 @@ def line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding
     expected = to_cents(source_total, currency)
     if abs(expected - line_total) <= context.tolerances.get(posting.document_id, ZERO):
         return
-    yield Finding(
-        own="sum",
-        title="The lines do not add up",
-        reason=(
-            f"{case_texts.called(posting)}: its lines come to"
-            f" {format_amount(line_total, currency)}, its total is"
-            f" {format_amount(expected, currency)}."
-        ),
-        act="source",
-        do=CORRECT_AT_SOURCE,
+    text = CaseText(
+        "check.total",
+        name=case_texts.called(posting),
+        lines_total=format_amount(line_total, currency),
+        total=format_amount(expected, currency),
     )
+    yield Finding(own="sum", text=text)
 
 
 def decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -181,16 +136,13 @@ def decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding
     for amount in amounts:
         if amount is None or is_exact(amount, currency):
             continue
-        yield Finding(
-            own="decimals",
-            title="More decimals than the currency has",
-            reason=(
-                f"{case_texts.called(posting)} has the amount {amount:f}, which is no amount in"
-                f" {currency}."
-            ),
-            act="source",
-            do=CORRECT_AT_SOURCE,
+        text = CaseText(
+            "check.decimals",
+            name=case_texts.called(posting),
+            amount=f"{amount:f}",
+            currency=currency,
         )
+        yield Finding(own="decimals", text=text)
         return
 
 

@@ -11,6 +11,7 @@ from hub.money import ZERO
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.entities import KIND
+from hub.reasons.texts import CaseText
 
 PURCHASE_KINDS = ("bill", "vendor_credit", "expense", "purchase_order", "bill_payment")
 ACCOUNT_FIELDS = (
@@ -41,7 +42,7 @@ TransactionKey = tuple[str, str]  # kind and id
 
 @value_object
 class Finding:
-    """A reason not to send a posting, with the texts of its case.
+    """A reason not to send a posting.
 
     Postings with the same `cause` share a case. Without a cause the case is about this posting
     alone, and `own` names it among the cases of the posting.
@@ -49,10 +50,7 @@ class Finding:
 
     own: str = ""
     cause: str = ""
-    title: str
-    reason: str
-    act: str
-    do: str
+    text: CaseText
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -83,9 +81,9 @@ class CheckContext:
     # By posting: the records that it refers to.
     refs: Mapping[int, set[RecordKey]]
     # By installation: why there is no account for supplier invoices.
-    missing_accounts: Mapping[int, str] = field(default_factory=dict)
+    missing_accounts: Mapping[int, CaseText] = field(default_factory=dict)
     # By installation: why it may not post for the first time yet.
-    first_posting_blocks: Mapping[int, str] = field(default_factory=dict)
+    first_posting_blocks: Mapping[int, CaseText] = field(default_factory=dict)
     # By document: how far its total may be from the sum of its lines.
     tolerances: Mapping[int, Decimal] = field(default_factory=dict)
 

@@ -11,6 +11,7 @@ from hub.posting.preflight.context import (
     Finding,
 )
 from hub.posting.preflight.postings import CheckedPosting
+from hub.reasons.texts import CaseText
 
 # QuickBooks allows each number of these once, whoever the party is.
 KINDS_WITH_UNIQUE_NUMBERS = ("invoice", "credit_memo", "refund", "purchase_order")
@@ -26,8 +27,7 @@ def duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator[Findi
         if _has_same_number(head, posting):
             same_number.append(head)
     if same_number:
-        what = "already has its number"
-        yield _finding(posting, "used", "Number already used", what, same_number)
+        yield _finding(posting, "used", "check.number_used", same_number)
         return
 
     total = posting.summary.total
@@ -36,10 +36,9 @@ def duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator[Findi
         if _is_similar(head, posting):
             similar.append(head)
     if similar:
-        what = "has one of the same day and total"
-        if posting.kind == "expense":
-            what = "has one of the same total within five days"
-        yield _finding(posting, "twin", "Perhaps in QuickBooks already", what, similar)
+        is_expense = posting.kind == "expense"
+        code = "check.same_total" if is_expense else "check.same_day_and_total"
+        yield _finding(posting, "twin", code, similar)
 
 
 def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
@@ -96,18 +95,19 @@ def _is_foreign(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 
 def _finding(
-    posting: CheckedPosting, own: str, title: str, what: str, heads: Sequence[TransactionHead]
+    posting: CheckedPosting, own: str, code: str, heads: Sequence[TransactionHead]
 ) -> Finding:
     """Return the finding that asks a person whether one of these is the document."""
     party = f" of {posting.document.party}" if posting.document.party else ""
     kind = posting.kind.replace("_", " ")
-    ids = ", ".join(head.quickbooks_id for head in heads)
-    name = case_texts.called(posting)
+    text = CaseText(
+        code,
+        name=case_texts.called(posting),
+        document=f"{kind}{party}",
+        transactions=", ".join(head.quickbooks_id for head in heads),
+    )
     return Finding(
         own=own,
-        title=title,
-        reason=f"{name} was not sent: in QuickBooks a {kind}{party} {what} (transaction {ids}).",
-        act="choose",
-        do="Press “This is it” when they are the same document; “Not this one” posts it anyway.",
+        text=text,
         details={"candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]},
     )

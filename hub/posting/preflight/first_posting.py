@@ -6,11 +6,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
+from hub.cases import inbox
 from hub.models import Case, Installation, Match, Posting
 from hub.models.enums import PostingState
+from hub.reasons.template import CaseAction
+from hub.reasons.texts import CaseText
 
 
-def blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[int, str]:
+def blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[int, CaseText]:
     """Return why installations may not post yet; one that has posted before always may."""
     query = select(Installation).where(Installation.id.in_(list(installation_ids)))
     reasons = {}
@@ -21,11 +24,14 @@ def blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[int, st
         count = _undecided_codes(session, installation, list(app.match_first))
         if not count or _has_posted(session, installation.id):
             continue
-        codes = "code is" if count == 1 else "codes are"
-        reasons[installation.id] = (
-            f"{count} {codes} neither matched nor confirmed as new, so {app.name} posts nothing yet"
-        )
+        reasons[installation.id] = _block_text(count, app.name)
     return reasons
+
+
+def _block_text(count: int, app_name: str) -> CaseText:
+    if count == 1:
+        return CaseText("check.match_first_one", app=app_name)
+    return CaseText("check.match_first", count=count, app=app_name)
 
 
 def _undecided_codes(session: Session, installation: Installation, fields: Sequence[str]) -> int:
@@ -34,7 +40,8 @@ def _undecided_codes(session: Session, installation: Installation, fields: Seque
     for field in fields:
         prefix = f"match:{installation.id}:{field}:"
         causes.append(Case.cause.startswith(prefix, autoescape=True))
-    cases = select(Case).where(Case.closed_at.is_(None), Case.act == "match", or_(*causes))
+    is_match = inbox.is_solved_by(CaseAction.MATCH)
+    cases = select(Case).where(Case.closed_at.is_(None), is_match, or_(*causes))
     awaited = {(case.details["field"], case.details["code"]) for case in session.scalars(cases)}
 
     decisions = select(Match.field, Match.code).where(

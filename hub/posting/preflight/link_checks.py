@@ -14,6 +14,7 @@ from hub.posting.preflight.context import (
 )
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.dependents import blocking_link
+from hub.reasons.texts import CaseText
 
 
 def links(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -23,16 +24,8 @@ def links(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
         if head is None:
             continue
         obstacle = _settlement_obstacle(posting, context, head, amount)
-        if not obstacle:
-            continue
-        name = f"{head.kind.replace('_', ' ')} {head.number or head.quickbooks_id}"
-        yield Finding(
-            own=f"link-{head.quickbooks_id}",
-            title=f"{name[:1].upper()}{name[1:]} cannot be settled",
-            reason=f"{case_texts.called(posting)} names it, but {obstacle}",
-            act="retry",
-            do="Correct it at the source or in QuickBooks, then press Retry.",
-        )
+        if obstacle:
+            yield Finding(own=f"link-{head.quickbooks_id}", text=obstacle)
 
 
 def dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -48,41 +41,36 @@ def dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Findi
     link = blocking_link(target)
     if not link:
         return
-    title = "Changed after it was used"
-    open_amount = ""
-    if target.balance is not None:
-        title = "Changed after it was paid"
-        currency = target.currency or context.facts.currency
-        open_amount = f" (open: {format_amount(target.balance, currency)})"
     change = "changed" if posting.operation == Operation.UPDATE else "deleted"
-    yield Finding(
-        own="paid",
-        title=title,
-        reason=(
-            f"{case_texts.called(posting)} was {change} at the source after {link} in"
-            f" QuickBooks{open_amount}."
-        ),
-        act="retry",
-        do="Remove that in QuickBooks and press Retry, or press Skip to leave QuickBooks as it is.",
-    )
+    name = case_texts.called(posting)
+    if target.balance is None:
+        text = CaseText(f"check.{change}_after_use", name=name, dependent=link)
+    else:
+        balance = format_amount(target.balance, target.currency or context.facts.currency)
+        code = f"check.{change}_after_payment"
+        text = CaseText(code, name=name, dependent=link, balance=balance)
+    yield Finding(own="paid", text=text)
 
 
 def _settlement_obstacle(
     posting: CheckedPosting, context: CheckContext, head: TransactionHead, amount: Decimal
-) -> str:
-    """Say why a posting cannot settle a transaction, as the end of a sentence; "" if it can."""
+) -> CaseText | None:
+    """Return why a posting cannot settle a transaction; None if it can."""
+    transaction = f"{head.kind.replace('_', ' ')} {head.number or head.quickbooks_id}"
+    transaction = f"{transaction[:1].upper()}{transaction[1:]}"
+    names = {"name": case_texts.called(posting), "transaction": transaction}
     if head.state != TransactionState.LIVE:
-        return f"it was {head.state} in QuickBooks."
+        return CaseText("check.link_not_live", **names, state=head.state)
     if _has_other_party(posting, context, head):
-        return "it belongs to another party."
+        return CaseText("check.link_other_party", **names)
     if posting.kind == "deposit":
-        return "it was deposited before." if blocking_link(head) else ""
+        return CaseText("check.link_deposited", **names) if blocking_link(head) else None
     if posting.operation != Operation.CREATE:
-        return ""
+        return None
     if head.balance is not None and amount > head.balance:
-        currency = head.currency or context.facts.currency
-        return f"only {format_amount(head.balance, currency)} of it is open."
-    return ""
+        balance = format_amount(head.balance, head.currency or context.facts.currency)
+        return CaseText("check.link_balance", **names, balance=balance)
+    return None
 
 
 def _has_other_party(posting: CheckedPosting, context: CheckContext, head: TransactionHead) -> bool:

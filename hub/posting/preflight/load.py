@@ -26,6 +26,7 @@ from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo import company
 from hub.qbo.entities import DOCUMENTS
+from hub.reasons.texts import CaseText
 
 
 def load_context(
@@ -204,7 +205,7 @@ def _targets(
     return targets
 
 
-def _missing_accounts(session: Session, installation_ids: Iterable[int]) -> Mapping[int, str]:
+def _missing_accounts(session: Session, installation_ids: Iterable[int]) -> Mapping[int, CaseText]:
     """Return the installations whose app needs an accounts payable account that is not chosen."""
     query = select(Installation).where(Installation.id.in_(list(installation_ids)))
     reasons = {}
@@ -214,7 +215,8 @@ def _missing_accounts(session: Session, installation_ids: Iterable[int]) -> Mapp
             continue
         names = _payable_account_settings(app.settings)
         if any(not installation.settings.get(name) for name in names):
-            reasons[installation.id] = f"{app.name} has no credit account chosen yet."
+            text = CaseText("check.payable_account_missing", app=app.name)
+            reasons[installation.id] = text
     return reasons
 
 

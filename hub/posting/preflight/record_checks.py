@@ -16,6 +16,7 @@ from hub.posting.preflight.context import (
 )
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.records import FITS
+from hub.reasons.texts import CaseText
 
 SALE_KINDS = ("invoice", "credit_memo", "refund")
 
@@ -26,16 +27,14 @@ def records(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]
         record = context.records.get((name, id))
         if name not in context.lists or (record and record.active):
             continue
-        state = "is inactive in QuickBooks" if record else "does not exist in QuickBooks"
+        text = CaseText(
+            "check.record_inactive" if record else "check.record_missing",
+            name=case_texts.called(posting),
+            record=_record_name(name, id, record),
+        )
         yield Finding(
             cause=f"record:{context.company_id}:{name}:{id}",
-            title=f"{_record_name(name, id, record)} {state}",
-            reason=f"{case_texts.called(posting)} uses it, and QuickBooks would refuse that.",
-            act="match",
-            do=(
-                "Make it active in QuickBooks and refresh the lists, or match its code to another"
-                " record."
-            ),
+            text=text,
             details={"list": name, "id": id},
         )
 
@@ -47,16 +46,16 @@ def account_types(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
         record = context.records.get(("account", id))
         if record is None or not record.type or FITS[cast(Role, name)](record):
             continue
-        place = name.replace("_", " ")
+        text = CaseText(
+            "check.account_type",
+            name=case_texts.called(posting),
+            record=record.full_name or record.name,
+            place=name.replace("_", " "),
+            type=record.type,
+        )
         yield Finding(
             cause=f"sort:{context.company_id}:{name}:{id}",
-            title=f"{record.full_name or record.name} cannot be the {place}",
-            reason=(
-                f"{case_texts.called(posting)} uses it so, but it is an account of type"
-                f" {record.type}."
-            ),
-            act="settings",
-            do=f"Choose another {place} in the settings of the app.",
+            text=text,
             details={"list": "account", "id": id},
         )
 
@@ -74,18 +73,12 @@ def items(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
         record = context.records.get(("item", id))
         if record is None or not record.active:
             continue
-        obstacle = _item_obstacle(record, side)
-        if not obstacle:
+        obstacle = _item_obstacle(posting, record, side)
+        if obstacle is None:
             continue
         yield Finding(
             cause=f"item:{context.company_id}:{side}:{id}",
-            title=f"{record.full_name or record.name} cannot be {side}",
-            reason=f"{case_texts.called(posting)} uses it, but {obstacle}",
-            act="match",
-            do=(
-                "Complete the item in QuickBooks and refresh the lists, or match its code to"
-                " another one."
-            ),
+            text=obstacle,
             details={"list": "item", "id": id},
         )
 
@@ -97,17 +90,16 @@ def party_currency(posting: CheckedPosting, context: CheckContext) -> Iterator[F
     currency = posting.summary.currency or context.facts.currency
     if party is None or not party.currency or party.currency == currency:
         return
-    verb = "is to be created" if is_placeholder(party.quickbooks_id) else "is kept"
-    yield Finding(
-        own="currency",
-        title=f"{party.name} is not paid in {currency}",
-        reason=(
-            f"{case_texts.called(posting)} is in {currency}, but {party.name} {verb} in"
-            f" {party.currency} in QuickBooks, and one transaction has one currency."
-        ),
-        act="match",
-        do=f"Match it to a {list_name} in {currency}, or correct the currency at the source.",
+    is_new = is_placeholder(party.quickbooks_id)
+    text = CaseText(
+        "check.new_party_currency" if is_new else "check.party_currency",
+        name=case_texts.called(posting),
+        party=party.name,
+        party_currency=party.currency,
+        currency=currency,
+        list=list_name,
     )
+    yield Finding(own="currency", text=text)
 
 
 def _record_name(name: str, id: str, record: Record | None) -> str:
@@ -115,19 +107,23 @@ def _record_name(name: str, id: str, record: Record | None) -> str:
     return f"{label} {record.full_name or record.name}" if record else f"{label} with id {id}"
 
 
-def _item_obstacle(record: Record, side: str) -> str:
-    """Say why an item cannot be on a line; "" if it can or its accounts are not known yet."""
+def _item_obstacle(posting: CheckedPosting, record: Record, side: str) -> CaseText | None:
+    """Return why an item cannot be on a line.
+
+    None if it can, or if its accounts are not known yet.
+    """
+    names = {"name": case_texts.called(posting), "record": record.full_name or record.name}
     if record.type == "Group":
-        return ""
+        return None
     if record.type == "Category":
-        return "it is a category in QuickBooks, and no product or service."
+        return CaseText("check.item_category", **names, side=side)
     expense_accounts = record.body.get("expense_account"), record.body.get("asset_account")
     can_be_bought = any(expense_accounts)
     can_be_sold = bool(record.body.get("income_account"))
     if not can_be_bought and not can_be_sold:
-        return ""
+        return None
     if side == "bought" and not can_be_bought:
-        return "it has no expense account in QuickBooks."
+        return CaseText("check.item_expense_account", **names)
     if side == "sold" and not can_be_sold:
-        return "it has no income account in QuickBooks."
-    return ""
+        return CaseText("check.item_income_account", **names)
+    return None

@@ -21,6 +21,7 @@ from hub.posting.preflight.load import load_context
 from hub.posting.preflight.postings import load_postings
 from hub.posting.recovery import startup_scan
 from hub.posting.recovery.resolve import doubt_after_restore
+from hub.reasons import texts
 
 CHUNK_SIZE = 300
 MAX_CHECK_AGE = dt.timedelta(hours=1)  # then a posting is checked again, for records may change
@@ -180,7 +181,7 @@ def _close_cases(session: Session, ids: Sequence[int]) -> None:
 
 
 def _reason(findings: Sequence[Finding]) -> str:
-    return " ".join(f"{finding.title}. {finding.reason}" for finding in findings)
+    return texts.join_reasons(texts.dump(*(finding.text for finding in findings)))
 
 
 def _hold(
@@ -202,10 +203,7 @@ def _hold(
         inbox.open(
             session,
             cause,
-            title=finding.title,
-            reason=finding.reason,
-            act=finding.act,
-            do=finding.do,
+            finding.text,
             company_id=posting.company_id,
             installation_id=posting.installation_id,
             details=dict(finding.details),

@@ -6,28 +6,13 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.contract.documents import ReceiptState
 from hub.models import Case, Posting
+from hub.money import ZERO, format_amount
 from hub.posting import case_texts, receipts
 from hub.posting.reconcile.posted_documents import Discrepancy, PostedDocument
+from hub.reasons.texts import CaseText
 
 CAUSE_SUFFIX = "-in-quickbooks"
-# The title, action and instruction of the case of each discrepancy.
-TEXTS = {
-    Discrepancy.MISSING: (
-        "No longer in QuickBooks",
-        "retry",
-        "Press Retry to post it anew, or Skip to leave it out.",
-    ),
-    Discrepancy.VOIDED: (
-        "Voided in QuickBooks",
-        "retry",
-        "Press Retry to post it anew, or Skip to leave it voided.",
-    ),
-    Discrepancy.DIFFERS: (
-        "Changed in QuickBooks",
-        "none",
-        "Compare the two and correct the one that is wrong, or close this.",
-    ),
-}
+DISCREPANCIES = (Discrepancy.MISSING, Discrepancy.VOIDED, Discrepancy.DIFFERS)
 
 
 def postings_with_case(session: Session, company_id: int) -> set[int]:
@@ -41,45 +26,63 @@ def postings_with_case(session: Session, company_id: int) -> set[int]:
 
 
 def update_case(
-    session: Session, document: PostedDocument, discrepancy: Discrepancy, reason: str
+    session: Session,
+    document: PostedDocument,
+    discrepancy: Discrepancy,
+    text: CaseText | None = None,
 ) -> bool:
     """Open the case of a discrepancy, close those of the others, and tell the source.
 
+    `text` says more than the head of the transaction does, if it was read.
     Return False if a person has accepted the same discrepancy.
     """
     posting = document.posting
-    for other in TEXTS:
+    for other in DISCREPANCIES:
         if other != discrepancy:
             inbox.close(session, _cause(posting, other))
     if discrepancy == Discrepancy.NONE:
         return True
+    text = text or discrepancy_text(document)
     cause = _cause(posting, discrepancy)
-    if inbox.dismissed(session, cause, reason):
+    if inbox.is_dismissed(session, cause, text):
         return False
-    title, action, instruction = TEXTS[discrepancy]
     inbox.open(
         session,
         cause,
-        title=title,
-        reason=reason,
-        act=action,
-        do=instruction,
+        text,
         company_id=posting.company_id,
         installation_id=posting.installation_id,
         postings=[posting],
     )
     state: ReceiptState = "changed" if discrepancy == Discrepancy.DIFFERS else "missing"
     receipts.queue(
-        session, posting.document, state, posting=document.last_write, message=reason, again=False
+        session,
+        posting.document,
+        state,
+        posting=document.last_write,
+        message=text.reason,
+        again=False,
     )
     return True
 
 
-def reason(document: PostedDocument) -> str:
-    """Return the sentence that says how a document differs from QuickBooks."""
-    name = case_texts.called(document.posting)
-    id = document.posting.quickbooks_id
-    return f"{name} was posted as transaction {id}, which {document.discrepancy_text}."
+def discrepancy_text(document: PostedDocument) -> CaseText:
+    """Return how a document differs from QuickBooks, by the head of its transaction."""
+    names = {
+        "name": case_texts.called(document.posting),
+        "quickbooks_id": str(document.posting.quickbooks_id),
+    }
+    if document.discrepancy == Discrepancy.VOIDED:
+        return CaseText("posted.voided", **names)
+    if document.discrepancy != Discrepancy.DIFFERS or document.head is None:
+        return CaseText("posted.missing", **names)
+    currency = document.head.currency or document.posting.currency or "USD"
+    return CaseText(
+        "posted.total_differs",
+        **names,
+        present_total=format_amount(document.head.total or ZERO, currency),
+        posted_total=format_amount(document.posted_total or ZERO, currency),
+    )
 
 
 def _cause(posting: Posting, discrepancy: Discrepancy) -> str:

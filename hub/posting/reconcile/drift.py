@@ -23,6 +23,7 @@ from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import payloads
 from hub.qbo.display import namer
 from hub.qbo.entities import linked_kind
+from hub.reasons.texts import CaseText
 
 PAYABLE_KINDS = ("bill", "invoice")
 CHUNK_SIZE = 200
@@ -35,7 +36,7 @@ class DocumentNews:
 
     document: PostedDocument
     discrepancy: Discrepancy = Discrepancy.NONE
-    reason: str = ""
+    text: CaseText | None = None
     paid: Decimal | None = None
     paid_on: dt.date | None = None
 
@@ -120,17 +121,16 @@ def _payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
 def _news(document: PostedDocument, current: EntitiesByKey) -> DocumentNews:
     """Compare a document with what QuickBooks has of it."""
     if document.discrepancy in ABSENT or document.head is None:
-        return DocumentNews(document, document.discrepancy, cases.reason(document))
+        return DocumentNews(document, document.discrepancy)
     edits = _edits(document, current)
-    if document.discrepancy != Discrepancy.NONE:
-        reason = cases.reason(document)
-    else:
+    text = None
+    if document.discrepancy == Discrepancy.NONE:
         name = case_texts.called(document.posting)
-        reason = f"{name} was changed in QuickBooks. {' '.join(edits)}"
+        text = CaseText("posted.edited", name=name, differences=" ".join(edits))
     return DocumentNews(
         document,
         Discrepancy.DIFFERS if edits else Discrepancy.NONE,
-        reason,
+        text,
         _paid_amount(document),
         _last_payment_date(document, current),
     )
@@ -175,7 +175,7 @@ def _last_payment_date(document: PostedDocument, current: EntitiesByKey) -> dt.d
 
 def _report(session: Session, news: DocumentNews) -> Counter[str]:
     """Update the case of a document and tell its source; return what was reported."""
-    cases.update_case(session, news.document, news.discrepancy, news.reason)
+    cases.update_case(session, news.document, news.discrepancy, news.text)
     if news.discrepancy != Discrepancy.NONE:
         return Counter({str(news.discrepancy): 1})
     state = _report_payment(session, news)

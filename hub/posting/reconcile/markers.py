@@ -15,23 +15,9 @@ from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import LIST_KINDS
 from hub.posting.reconcile.posted_documents import load_posted, posted_creations
+from hub.reasons.texts import CaseText
 
 MAX_LISTED = 20  # transactions with an unknown marker that their case lists
-DUPLICATE_TITLE = "Perhaps twice in QuickBooks"
-DUPLICATE_INSTRUCTION = (
-    "Compare it with the one that was posted, and delete the one that is too much."
-)
-UNKNOWN_TITLE = "Marks of another hub"
-UNKNOWN_INSTRUCTION = (
-    "If another hub posts into this company, see that the two do not post the same documents. If"
-    " this hub was set up anew, let its apps collect: what they bring is recognised by its mark and"
-    " not posted again. Else close this."
-)
-SHARED_TITLE = "Two documents, one transaction"
-SHARED_INSTRUCTION = (
-    "If they are two documents, enter the one that is missing in QuickBooks by hand; if they are"
-    " one, delete the surplus one at the source."
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +25,7 @@ class MarkerFinding:
     """A transaction in QuickBooks whose marker, or whose documents, are not as they should be."""
 
     cause: str
-    title: str
-    reason: str
-    instruction: str
+    text: CaseText
     quickbooks_id: str
     kind: str
     document: str = ""  # how the result of a reconciliation names the document
@@ -54,7 +38,7 @@ class MarkerFinding:
             "id": self.quickbooks_id,
             "kind": self.kind,
             "document": self.document,
-            "reason": self.reason,
+            "reason": self.text.reason,
             "case": case_id,
         }
 
@@ -89,15 +73,12 @@ def _close_solved(session: Session, company_id: int, causes: set[str]) -> None:
 
 def _open_case(session: Session, company_id: int, finding: MarkerFinding) -> Case | None:
     """Open the case of a finding; return None if a person has dismissed it."""
-    if inbox.dismissed(session, finding.cause, finding.reason):
+    if inbox.is_dismissed(session, finding.cause, finding.text):
         return None
     return inbox.open(
         session,
         finding.cause,
-        title=finding.title,
-        reason=finding.reason,
-        act="none",
-        do=finding.instruction,
+        finding.text,
         company_id=company_id,
         installation_id=finding.installation_id,
         details=dict(finding.details),
@@ -139,12 +120,7 @@ def _duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
         owner = f"{kind} {document.number or document.source_id}"
         yield MarkerFinding(
             cause=f"stranger:{company_id}:{head.kind}:{head.quickbooks_id}",
-            title=DUPLICATE_TITLE,
-            reason=(
-                f"QuickBooks has {_head_name(head)} with the mark of {owner}, and no posting knows"
-                " of it."
-            ),
-            instruction=DUPLICATE_INSTRUCTION,
+            text=CaseText("marker.twice", transaction=_head_name(head), document=owner),
             quickbooks_id=head.quickbooks_id,
             kind=head.kind,
             document=document.source_id,
@@ -174,12 +150,7 @@ def _unknown_markers(session: Session, company_id: int) -> Iterator[MarkerFindin
     others = f" and {count - 1:,} more" if count > 1 else ""
     yield MarkerFinding(
         cause=f"stranger:{company_id}:unknown",
-        title=UNKNOWN_TITLE,
-        reason=(
-            f"QuickBooks has {_head_name(first)}{others} with a mark that no document of this hub"
-            " has."
-        ),
-        instruction=UNKNOWN_INSTRUCTION,
+        text=CaseText("marker.unknown", transactions=f"{_head_name(first)}{others}"),
         quickbooks_id=first.quickbooks_id,
         kind=first.kind,
         details={"candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]},
@@ -203,12 +174,9 @@ def _shared_transactions(session: Session, company_id: int) -> Iterator[MarkerFi
         names = " and ".join(case_texts.called(document.posting) for document in documents)
         yield MarkerFinding(
             cause=f"shared:{company_id}:{kind}:{id}",
-            title=SHARED_TITLE,
-            reason=(
-                f"{names} are said to be one transaction of QuickBooks,"
-                f" {kind.replace('_', ' ')} {id}."
+            text=CaseText(
+                "marker.shared", documents=names, transaction=f"{kind.replace('_', ' ')} {id}"
             ),
-            instruction=SHARED_INSTRUCTION,
             quickbooks_id=str(id),
             kind=kind,
             document=names,

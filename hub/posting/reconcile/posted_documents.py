@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, defer, joinedload
 from hub.db.engine import reading
 from hub.models import Posting, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
-from hub.money import ZERO, format_amount
+from hub.money import ZERO
 from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
 from hub.posting.protocol.history import LIST_KINDS
 from hub.qbo import payloads
@@ -160,19 +160,6 @@ class PostedDocument:
             return False
         written = payloads.content(self.posting.kind, self.last_write.answer or {})
         return self.head.content != written
-
-    @property
-    def discrepancy_text(self) -> str:
-        """What is wrong with the transaction, as the end of a sentence."""
-        discrepancy = self.discrepancy
-        if discrepancy == Discrepancy.VOIDED:
-            return "was voided there"
-        if discrepancy != Discrepancy.DIFFERS or self.head is None:
-            return "is no longer there"
-        currency = self.head.currency or self.posting.currency or "USD"
-        current_total = format_amount(self.head.total or ZERO, currency)
-        posted_total = format_amount(self.posted_total or ZERO, currency)
-        return f"has {current_total} there, where {posted_total} was posted"
 
 
 class _Write(NamedTuple):

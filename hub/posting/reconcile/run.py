@@ -135,8 +135,7 @@ def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | Non
         if discrepancy == Discrepancy.NONE and document.is_edited:
             # The case of an edited document is up to `drift`, which reads what was edited.
             return document, True
-        reason = cases.reason(document) if discrepancy != Discrepancy.NONE else ""
-        is_open = cases.update_case(session, document, discrepancy, reason)
+        is_open = cases.update_case(session, document, discrepancy)
         return document, is_open
 
 
@@ -171,7 +170,7 @@ def _discrepancy_as_json(document: PostedDocument, *, is_accepted: bool) -> dict
         "posting": document.posting.id,
         "document": case_texts.called(document.posting),
         "why": document.discrepancy,
-        "reason": cases.reason(document),
+        "reason": cases.discrepancy_text(document).reason,
         "accepted": is_accepted,
     }
 

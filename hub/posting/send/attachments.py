@@ -16,6 +16,7 @@ from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import payloads
 from hub.qbo.payloads import FileSummary
+from hub.reasons.texts import CaseText
 
 MOST_BYTES = 20 * 1024 * 1024
 TYPES = (
@@ -149,16 +150,14 @@ def _later(posting_session: PostingSession, posting: Posting, error: Retry) -> N
 def _failed(posting: Posting, why: str) -> None:
     """Held with a case of its own; what it belongs to stays posted."""
     file = "" if posting.number in why else f", {posting.number}"
-    reason = f"{case_texts.called(posting)}{file}: {why}"
+    name = f"{case_texts.called(posting)}{file}"
+    text = CaseText("outcome.file_failed", name=name, problem=why)
     with transaction() as session:
-        if outcome_record.move(session, posting, "held", hold="source", reason=reason):
+        if outcome_record.move(session, posting, "held", hold="source", reason=text.reason):
             inbox.open(
                 session,
                 f"posting:{posting.id}:file",
-                title="A file could not be attached",
-                reason=reason,
-                act="retry",
-                do="Correct it at the source and press Retry, or Skip to leave the file out.",
+                text,
                 company_id=posting.company_id,
                 installation_id=posting.installation_id,
                 postings=[posting],

@@ -9,6 +9,7 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.models import Company, Token
 from hub.qbo.oauth import tokens
+from hub.reasons.texts import CaseText
 
 NOTICE_PERIOD = dt.timedelta(days=30)
 
@@ -31,21 +32,9 @@ def give_notice(session: Session, company_id: int) -> None:
         inbox.close(session, cause)
         return
 
-    reason = (
-        f"Intuit ends the connection to {name} on {end:%Y-%m-%d}, however much it is used until"
-        " then."
-    )
-    if inbox.dismissed(session, cause, reason):
-        return
-    inbox.open(
-        session,
-        cause,
-        title=f"The connection to {name} ends soon",
-        reason=reason,
-        act="reconnect",
-        do=("Press Reconnect before that day and sign in to the same company; nothing is lost."),
-        company_id=company_id,
-    )
+    text = CaseText("connection.ends", company=name, date=f"{end:%Y-%m-%d}")
+    if not inbox.is_dismissed(session, cause, text):
+        inbox.open(session, cause, text, company_id=company_id)
 
 
 def connection_end(token: Token) -> dt.datetime | None:

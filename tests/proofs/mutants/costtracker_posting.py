@@ -79,7 +79,7 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B9",
         place="hub/posting/preflight/duplicate_checks.py",
-        old="    return head.date == date and head.party == party_id(posting)",
+        old="    return head.date == date and head.party == posting.summary.party",
         new="    return False",
         bug="A bill of the same supplier, day and total is not noticed.",
     ),
@@ -88,7 +88,7 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
         place="hub/posting/preflight/duplicate_checks.py",
         old=(
             "    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS "
-            "and head.party != party_id(posting):\n"
+            "and head.party != posting.summary.party:\n"
         ),
         new="    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS:\n",
         bug="A bill of the same supplier and number is not noticed.",

@@ -108,8 +108,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-6",
         place="hub/posting/preflight/duplicate_checks.py",
-        old="    if same_number:\n        what",
-        new="    if False:\n        what",
+        old="    if same_number:\n        yield",
+        new="    if False:\n        yield",
         bug="A number that another order has is sent to QuickBooks all the same.",
     ),
     Mutant(

@@ -14,9 +14,9 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-21",
-        place="hub/collect/cases.py",
-        old='title=f"{label} cannot be posted yet",',
-        new='title="A code cannot be posted yet",',
+        place="hub/reasons/catalogue/collecting.py",
+        old='title = "{code} cannot be posted yet"',
+        new='title = "A code cannot be posted yet"',
         bug="A case does not name what is out of step.",
     ),
     Mutant(
@@ -351,9 +351,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-41",
         place="hub/posting/reconcile/drift.py",
-        old=(
-            "        return DocumentNews(document, document.discrepancy, cases.reason(document))\n"
-        ),
+        old="        return DocumentNews(document, document.discrepancy)\n",
         new="        return DocumentNews(document)\n",
         bug="An order that was deleted in QuickBooks is not listed.",
     ),

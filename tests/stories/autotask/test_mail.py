@@ -56,7 +56,7 @@ def sync(visitor: Visitor, clock: FakeClock) -> None:
 def warnings(visitor: Visitor) -> list[str]:
     with visitor.app.app_context(), engine.reading() as session:
         open_ones = Case.closed_at.is_(None), Case.cause.startswith("warning:")
-        return list(session.scalars(select(Case.reason).where(*open_ones)))
+        return [case.reason for case in session.scalars(select(Case).where(*open_ones))]
 
 
 @pytest.mark.row("AT-I7", "AT-C10")
@@ -120,10 +120,10 @@ def test_the_mailbox_of_one_app_gets_nothing_of_another(
             session.add(
                 Case(
                     cause=f"test:{row.slug}",
-                    title=f"Trouble of {row.slug}",
-                    reason="Something.",
-                    act="source",
-                    do="Act.",
+                    stored_title=f"Trouble of {row.slug}",
+                    stored_reason="Something.",
+                    stored_action="source",
+                    stored_instruction="Act.",
                     details={},
                     company_id=1,
                     installation_id=row.id,

@@ -236,7 +236,7 @@ def test_a_tilde_in_quickbooks_holds_what_uses_it_until_it_is_renamed(
 def warned_of():
     with reading() as session:
         open_ones = Case.closed_at.is_(None), Case.cause.startswith("warning:")
-        return list(session.scalars(select(Case.reason).where(*open_ones)))
+        return [case.reason for case in session.scalars(select(Case).where(*open_ones))]
 
 
 @pytest.mark.row("AT-C7")

@@ -6,9 +6,11 @@ from sqlalchemy import select
 from hub.cases import inbox
 from hub.db.engine import reading, transaction
 from hub.models import Case
+from hub.reasons.texts import CaseText
 from tests.unit.outbox.test_outbox import box, posting  # noqa: F401
 
-SAID = {"title": "T", "reason": "R", "act": "match", "do": "D"}
+TEXT = CaseText("source.warning", app="Acme", warning="One")
+OTHER = CaseText("source.warning", app="Acme", warning="Another")
 
 
 def still_open():
@@ -24,25 +26,25 @@ def three(box):  # noqa: F811
 
 def test_a_cause_has_one_open_case_with_all_it_stops(three):
     with transaction() as session:
-        first = inbox.open(session, "a", postings=three[:2], **SAID)
-        assert inbox.open(session, "a", postings=three[1:], **SAID).id == first.id
+        first = inbox.open(session, "a", TEXT, postings=three[:2])
+        assert inbox.open(session, "a", TEXT, postings=three[1:]).id == first.id
     assert still_open() == {"a": three}
 
 
 def test_what_is_said_later_counts(three):
     with transaction() as session:
-        inbox.open(session, "a", **SAID)
-        inbox.open(session, "a", **SAID | {"reason": "Another"})
+        inbox.open(session, "a", TEXT)
+        inbox.open(session, "a", OTHER)
     with reading() as session:
-        assert session.scalar(select(Case.reason)) == "Another"
+        assert session.scalars(select(Case)).one().reason == "Another"
 
 
 def test_a_closed_cause_may_open_anew(three):
     with transaction() as session:
-        inbox.open(session, "a", **SAID)
+        inbox.open(session, "a", TEXT)
         assert inbox.close(session, "a", by="kari")
         assert not inbox.close(session, "a")
-        inbox.open(session, "a", **SAID)
+        inbox.open(session, "a", TEXT)
     with reading() as session:
         assert [case.closed_by for case in session.scalars(select(Case).order_by(Case.id))] == [
             "kari",
@@ -52,7 +54,7 @@ def test_a_closed_cause_may_open_anew(three):
 
 def test_a_case_closes_when_the_last_posting_leaves_it(three):
     with transaction() as session:
-        inbox.open(session, "a", postings=three[:2], **SAID)
+        inbox.open(session, "a", TEXT, postings=three[:2])
         inbox.release(session, three[0])
     assert still_open() == {"a": [three[1]]}
     with transaction() as session:
@@ -63,7 +65,7 @@ def test_a_case_closes_when_the_last_posting_leaves_it(three):
 def test_a_posting_may_keep_some_of_its_cases(three):
     with transaction() as session:
         for cause in ("a", "b"):
-            inbox.open(session, cause, postings=three[:1], **SAID)
+            inbox.open(session, cause, TEXT, postings=three[:1])
         inbox.release(session, three[0], keep=["b"])
     assert still_open() == {"b": [three[0]]}
 
@@ -71,5 +73,5 @@ def test_a_posting_may_keep_some_of_its_cases(three):
 def test_causes_are_found_by_how_they_begin(three):
     with transaction() as session:
         for cause in ("warning:1:a", "warning:1:b", "warning:12:a", "warning_1"):
-            inbox.open(session, cause, **SAID)
+            inbox.open(session, cause, TEXT)
         assert inbox.open_causes(session, "warning:1:") == ["warning:1:a", "warning:1:b"]

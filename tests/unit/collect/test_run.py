@@ -97,7 +97,9 @@ def one(**where):
 def open_cases():
     with reading() as session:
         found = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.cause))
-        return [(case.cause, case.act, [posting.id for posting in case.postings]) for case in found]
+        return [
+            (case.cause, case.action, [posting.id for posting in case.postings]) for case in found
+        ]
 
 
 # -- the straight way ------------------------------------------------------------------------------------------------
@@ -841,7 +843,7 @@ def test_lines_of_two_locations_hold_the_bill_and_are_listed(hub):
     assert "line a: Oslo; line b: Bergen" in one().reason
     with reading() as session:
         case = session.scalars(select(Case)).one()
-    assert (case.act, "in the settings of the app" in case.do) == ("differ", True)
+    assert (case.action, "in the settings of the app" in case.instruction) == ("differ", True)
 
 
 def test_lines_of_two_locations_may_take_the_first(hub):
@@ -923,9 +925,8 @@ def test_a_source_id_that_no_column_holds_is_held_alone_and_the_rest_goes_on(hub
 
 def reasons():
     with reading() as session:
-        return session.scalars(
-            select(Case.reason).where(Case.closed_at.is_(None)).order_by(Case.id)
-        ).all()
+        open_cases = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id)
+        return [case.reason for case in session.scalars(open_cases)]
 
 
 def test_a_place_in_a_re_reading_is_no_cursor(hub, source):

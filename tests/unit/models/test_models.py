@@ -41,7 +41,14 @@ def posting(requestid="k", **more):
 
 
 def case(cause="match:1:job:J1", **more):
-    return Case(cause=cause, title="t", reason="r", act="match", do="d", opened_at=NOW, **more)
+    return Case(
+        cause=cause,
+        stored_title="t",
+        stored_reason="r",
+        stored_action="match",
+        opened_at=NOW,
+        **more,
+    )
 
 
 @pytest.mark.parametrize(

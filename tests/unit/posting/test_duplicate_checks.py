@@ -41,7 +41,7 @@ def asked(**about):
     context = SimpleNamespace(
         related=RelatedTransactions(by_total={("expense", Decimal("9.00")): [head]})
     )
-    return [problem.title for problem in duplicates(posting, context)] != []
+    return [problem.text.title for problem in duplicates(posting, context)] != []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 
-from hub.cases import inbox
 from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.installations import matches
@@ -12,6 +11,7 @@ from hub.mapping import NEW
 from hub.models import Installation
 from hub.posting.preflight import first_posting
 from tests.support.small_source import SmallSource, settle
+from tests.support.stored_cases import open_stored_case
 
 
 @pytest.fixture
@@ -31,13 +31,11 @@ def app_that(make_app, make_config, empty_database):
         with transaction() as session:
             details = {"field": "supplier", "code": "s1"}
             cause = f"match:{id}:supplier:s1"
-            inbox.open(
+            open_stored_case(
                 session,
                 cause,
                 title="",
-                reason="",
-                act="match",
-                do="",
+                action="match",
                 details=details,
                 installation_id=id,
             )
@@ -50,7 +48,8 @@ def app_that(make_app, make_config, empty_database):
 
 def closed(id):
     with reading() as session:
-        return first_posting.blocks(session, [id]).get(id, "")
+        block = first_posting.blocks(session, [id]).get(id)
+        return block.reason if block else ""
 
 
 def test_it_is_shut_while_a_code_that_must_be_matched_is_open(app_that):

@@ -200,7 +200,7 @@ def test_no_access_any_more_is_a_case_for_a_person(quickbooks):
     assert Client(1).create("bill", bill(), KEY).outcome == "unauthorised"
     with engine.reading() as session:
         assert session.get_one(Company, 1).state == "reconnect"
-        assert [case.act for case in session.scalars(select(Case))] == ["reconnect"]
+        assert [case.action for case in session.scalars(select(Case))] == ["reconnect"]
 
 
 def test_a_bad_gateway_is_not_taken_for_a_connection_that_ended(quickbooks, clock):

@@ -51,7 +51,9 @@ def open_cases():
     with reading() as session:
         mine = select(Case).where(Case.closed_at.is_(None), Case.cause.startswith("connection:"))
         rows = session.scalars(mine)
-        return [(row.cause, row.act, row.title, f"{row.reason} {row.do}") for row in rows]
+        return [
+            (row.cause, row.action, row.title, f"{row.reason} {row.instruction}") for row in rows
+        ]
 
 
 def calls(quickbooks, prefix=""):

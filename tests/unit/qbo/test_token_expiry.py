@@ -14,7 +14,9 @@ DAY = 24 * 3600
 
 def told() -> list[str]:
     with engine.reading() as session:
-        return list(session.scalars(select(Case.title).where(Case.closed_at.is_(None))))
+        return [
+            case.title for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        ]
 
 
 def use_for(clock, days: int) -> None:

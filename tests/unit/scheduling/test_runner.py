@@ -239,7 +239,7 @@ def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts
         case = session.scalars(
             select(Case).where(Case.cause == f"record:1:{list_.lower()}:{id}")
         ).one()
-        assert (held.state, held.hold, case.act) == ("held", "preflight", "match")
+        assert (held.state, held.hold, case.action) == ("held", "preflight", "match")
         assert held.id in {posting.id for posting in case.postings}
 
 

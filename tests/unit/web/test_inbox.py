@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select, update
 
 from hub import outbox
-from hub.cases import inbox
 from hub.db.engine import reading, transaction
 from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run
 from hub.posting.reconcile.run import reconcile
@@ -16,10 +15,11 @@ from hub.security import audit
 from hub.testing.clock import FakeClock
 from hub.web import case_comparison, case_titles
 from tests.support.page_visitor import Visitor
+from tests.support.stored_cases import open_stored_case
 from tests.unit.posting.test_cost import watched
 from tests.unit.web.test_undo import app, desk
 
-CLOSED = {"title": "Closed", "reason": "It is.", "act": "retry", "do": "Open it."}
+CLOSED = {"title": "Closed", "reason": "It is.", "action": "retry", "instruction": "Open it."}
 SEVERAL = 25, 75  # more than one page shows
 __all__ = ["app", "desk"]
 
@@ -148,7 +148,11 @@ def test_cases_with_one_title_say_which_document_each_is_about(operator: Visitor
 def test_a_reason_does_not_repeat_the_document_beside_its_title(said: str, shown: str) -> None:
     assert (
         case_titles.reason(
-            Case(reason=said, do="Correct it at the source; it is read again."), "Bill 7 of Ås"
+            Case(
+                stored_reason=said,
+                stored_instruction="Correct it at the source; it is read again.",
+            ),
+            "Bill 7 of Ås",
         )
         == shown
     )
@@ -157,7 +161,7 @@ def test_a_reason_does_not_repeat_the_document_beside_its_title(said: str, shown
 def test_a_list_leaves_out_what_quickbooks_said_in_its_own_words(operator: Visitor) -> None:
     with operator.app.app_context(), transaction() as session:
         case = session.get_one(Case, operator.story.cases["retry"])
-        case.reason = "The total is wrong. (QuickBooks says: Invalid Number; code 2050.)"
+        case.stored_reason = "The total is wrong. (QuickBooks says: Invalid Number; code 2050.)"
     pages = operator.page("/inbox/"), operator.page(_case(operator, "retry"))
     assert [("The total is wrong." in page, "code 2050" in page) for page in pages] == [
         (True, False),
@@ -258,7 +262,7 @@ def test_a_copy_of_a_bill_stands_beside_the_bill_whose_mark_it_bears(desk) -> No
 def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> None:
     twin, case = (
         desk.posting(desk.ids[0]),
-        {"title": "Number already used", "reason": "It is.", "act": "choose"},
+        {"title": "Number already used", "reason": "It is.", "action": "choose"},
     )
     held = desk.bill("B-9")
     desk.hold(held, "quickbooks", "Its number is used.")
@@ -268,8 +272,13 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
             "details": {"candidates": [{"id": twin.quickbooks_id}]},
             "company_id": desk.company_id,
         }
-        inbox.open(
-            session, "number", do="Press “This is it”, or Skip.", postings=[held], **case, **about
+        open_stored_case(
+            session,
+            "number",
+            instruction="Press “This is it”, or Skip.",
+            postings=[held],
+            **case,
+            **about,
         )
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
@@ -286,15 +295,7 @@ def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkey
     for id in held:
         desk.hold(id, "preflight", "The period is closed.")
     with transaction() as session:
-        case = inbox.open(
-            session,
-            "closed",
-            title="Closed",
-            reason="It is.",
-            act="retry",
-            do="Open it.",
-            postings=held,
-        )
+        case = open_stored_case(session, "closed", postings=held, **CLOSED)
     desk.visitor.log_in("oda")
     assert "tried again" in desk.visitor.press(f"/inbox/{case.id}/retry")
     assert [desk.state(id) for id in held] == ["ready"] * 3
@@ -340,7 +341,7 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
     for count in SEVERAL:
         ids = many(count, f"D{count}", stop)
         with transaction() as session:
-            case = inbox.open(session, f"closed {count}", postings=ids, **CLOSED)
+            case = open_stored_case(session, f"closed {count}", postings=ids, **CLOSED)
         with watched() as (times, _):
             assert "tried again" in desk.visitor.press(f"/inbox/{case.id}/retry")
         taken.append(times.total())
@@ -363,7 +364,7 @@ def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named
 ) -> None:
     ready, held = desk.bill("E-9"), many(2, "E", lambda id: desk.hold(id, "preflight", "It is."))
     with transaction() as session:
-        case = inbox.open(session, "closed", postings=[*held, *desk.ids, ready], **CLOSED)
+        case = open_stored_case(session, "closed", postings=[*held, *desk.ids, ready], **CLOSED)
     desk.visitor.log_in("oda")
     page = desk.visitor.press(f"/inbox/{case.id}/retry")
     assert [desk.state(id) for id in (*held, *desk.ids)] == ["ready", "ready", "posted", "posted"]
@@ -396,9 +397,16 @@ def _gone(visitor: Visitor, act: str) -> str:
     with visitor.app.app_context(), transaction() as session:
         posting = session.get_one(Posting, visitor.story.postings["held"])
         posting.hold = "person"
-        about = {"title": "Gone", "reason": "It is gone.", "do": "Decide.", "postings": [posting]}
+        about = {
+            "title": "Gone",
+            "reason": "It is gone.",
+            "instruction": "Decide.",
+            "postings": [posting],
+        }
         here = {"installation_id": visitor.story.installation, "company_id": visitor.story.company}
-        case = inbox.open(session, f"posting:{posting.id}:gone", act=act, **about, **here)
+        case = open_stored_case(
+            session, f"posting:{posting.id}:gone-{act}", action=act, **about, **here
+        )
         return f"/inbox/{case.id}"
 
 

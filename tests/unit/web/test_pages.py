@@ -170,7 +170,7 @@ def _fill(visitor: Visitor, many: int = MANY) -> Story:
                  "state": "held" if n % 50 else "posted", "created_at": now, "changed_at": now} for n in numbers
             ],
             Case: [
-                {**about, "cause": f"look:{n}", "title": f"Case {n}", "reason": "", "act": "retry", "do": "",
+                {**about, "cause": f"look:{n}", "code": "outcome.refused", "params": {"name": f"Case {n}", "answer": ""},
                  "opened_at": now} for n in numbers
             ],
             SeenCode: [

@@ -1,0 +1,207 @@
+"""Texts about postings that the checks before a send hold back."""
+
+from hub.reasons.template import CaseAction, Template
+
+CORRECT_AT_SOURCE = "Correct it at the source; the next syncs read it again, Retry does at once."
+IS_IT_THE_SAME = (
+    "Press “This is it” when they are the same document; “Not this one” posts it anyway."
+)
+COMPLETE_THE_ITEM = (
+    "Complete the item in QuickBooks and refresh the lists, or match its code to another one."
+)
+USE_ANOTHER_RECORD = (
+    "Make it active in QuickBooks and refresh the lists, or match its code to another record."
+)
+REMOVE_FIRST = (
+    "Remove that in QuickBooks and press Retry, or press Skip to leave QuickBooks as it is."
+)
+CORRECT_THE_LINK = "Correct it at the source or in QuickBooks, then press Retry."
+
+
+def _template(title: str, reason: str, instruction: str, action: CaseAction) -> Template:
+    return Template(
+        title=title, reason=reason, instruction=instruction, action=action, shows_title=True
+    )
+
+
+TEMPLATES = {
+    "check.books_closed": _template(
+        "The books are closed up to {date}",
+        "{name} is dated in that period, and QuickBooks would refuse it.",
+        "Open the period in QuickBooks (Settings, Advanced, Accounting), or change the date at the"
+        " source.",
+        CaseAction.OPEN_PERIOD,
+    ),
+    "check.no_purchase_orders": _template(
+        "This QuickBooks has no purchase orders",
+        "{name} cannot be posted: that needs QuickBooks Online Plus or Advanced.",
+        "Upgrade QuickBooks and press Retry, or choose in the settings of the app to post bills"
+        " instead.",
+        CaseAction.RETRY,
+    ),
+    "check.no_stock": _template(
+        "QuickBooks does not track quantities",
+        "{name} is kept in stock, but tracking of quantity on hand is switched off.",
+        "Switch it on in QuickBooks (Settings, Sales, Products and services) and press Retry.",
+        CaseAction.RETRY,
+    ),
+    "check.tax_code_missing": _template(
+        "A tax code is missing",
+        "{name} has no tax code on line {lines}, and QuickBooks wants one on every line.",
+        "Match the tax codes of the source, or set a default tax code in the settings of the app.",
+        CaseAction.MATCH,
+    ),
+    "check.payable_account_missing": _template(
+        "No account for supplier invoices",
+        "{app} has no credit account chosen yet.",
+        "Open the settings of the app and choose the credit account (accounts payable).",
+        CaseAction.SETTINGS,
+    ),
+    "check.match_first": _template(
+        "Match first, then post",
+        "{count} codes are neither matched nor confirmed as new, so {app} posts nothing yet."
+        " Both sides hold data, and what is not matched would be there twice.",
+        "Open Matching and say of each code what it is, or that it is new. The next sync continues"
+        " with what waits.",
+        CaseAction.MATCH,
+    ),
+    "check.match_first_one": _template(
+        "Match first, then post",
+        "1 code is neither matched nor confirmed as new, so {app} posts nothing yet."
+        " Both sides hold data, and what is not matched would be there twice.",
+        "Open Matching and say of each code what it is, or that it is new. The next sync continues"
+        " with what waits.",
+        CaseAction.MATCH,
+    ),
+    "check.total": _template(
+        "The lines do not add up",
+        "{name}: its lines come to {lines_total}, its total is {total}.",
+        CORRECT_AT_SOURCE,
+        CaseAction.SOURCE,
+    ),
+    "check.decimals": _template(
+        "More decimals than the currency has",
+        "{name} has the amount {amount}, which is no amount in {currency}.",
+        CORRECT_AT_SOURCE,
+        CaseAction.SOURCE,
+    ),
+    "check.record_inactive": _template(
+        "{record} is inactive in QuickBooks",
+        "{name} uses it, and QuickBooks would refuse that.",
+        USE_ANOTHER_RECORD,
+        CaseAction.MATCH,
+    ),
+    "check.record_missing": _template(
+        "{record} does not exist in QuickBooks",
+        "{name} uses it, and QuickBooks would refuse that.",
+        USE_ANOTHER_RECORD,
+        CaseAction.MATCH,
+    ),
+    "check.account_type": _template(
+        "{record} cannot be the {place}",
+        "{name} uses it so, but it is an account of type {type}.",
+        "Choose another {place} in the settings of the app.",
+        CaseAction.SETTINGS,
+    ),
+    "check.item_category": _template(
+        "{record} cannot be {side}",
+        "{name} uses it, but it is a category in QuickBooks, and no product or service.",
+        COMPLETE_THE_ITEM,
+        CaseAction.MATCH,
+    ),
+    "check.item_expense_account": _template(
+        "{record} cannot be bought",
+        "{name} uses it, but it has no expense account in QuickBooks.",
+        COMPLETE_THE_ITEM,
+        CaseAction.MATCH,
+    ),
+    "check.item_income_account": _template(
+        "{record} cannot be sold",
+        "{name} uses it, but it has no income account in QuickBooks.",
+        COMPLETE_THE_ITEM,
+        CaseAction.MATCH,
+    ),
+    "check.party_currency": _template(
+        "{party} is not paid in {currency}",
+        "{name} is in {currency}, but {party} is kept in {party_currency} in QuickBooks, and one"
+        " transaction has one currency.",
+        "Match it to a {list} in {currency}, or correct the currency at the source.",
+        CaseAction.MATCH,
+    ),
+    "check.new_party_currency": _template(
+        "{party} is not paid in {currency}",
+        "{name} is in {currency}, but {party} is to be created in {party_currency} in QuickBooks,"
+        " and one transaction has one currency.",
+        "Match it to a {list} in {currency}, or correct the currency at the source.",
+        CaseAction.MATCH,
+    ),
+    "check.number_used": _template(
+        "Number already used",
+        "{name} was not sent: in QuickBooks a {document} already has its number"
+        " (transaction {transactions}).",
+        IS_IT_THE_SAME,
+        CaseAction.CHOOSE,
+    ),
+    "check.same_day_and_total": _template(
+        "Perhaps in QuickBooks already",
+        "{name} was not sent: in QuickBooks a {document} has one of the same day and total"
+        " (transaction {transactions}).",
+        IS_IT_THE_SAME,
+        CaseAction.CHOOSE,
+    ),
+    "check.same_total": _template(
+        "Perhaps in QuickBooks already",
+        "{name} was not sent: in QuickBooks a {document} has one of the same total within five days"
+        " (transaction {transactions}).",
+        IS_IT_THE_SAME,
+        CaseAction.CHOOSE,
+    ),
+    "check.link_not_live": _template(
+        "{transaction} cannot be settled",
+        "{name} names it, but it was {state} in QuickBooks.",
+        CORRECT_THE_LINK,
+        CaseAction.RETRY,
+    ),
+    "check.link_other_party": _template(
+        "{transaction} cannot be settled",
+        "{name} names it, but it belongs to another party.",
+        CORRECT_THE_LINK,
+        CaseAction.RETRY,
+    ),
+    "check.link_deposited": _template(
+        "{transaction} cannot be settled",
+        "{name} names it, but it was deposited before.",
+        CORRECT_THE_LINK,
+        CaseAction.RETRY,
+    ),
+    "check.link_balance": _template(
+        "{transaction} cannot be settled",
+        "{name} names it, but only {balance} of it is open.",
+        CORRECT_THE_LINK,
+        CaseAction.RETRY,
+    ),
+    "check.changed_after_payment": _template(
+        "Changed after it was paid",
+        "{name} was changed at the source after {dependent} in QuickBooks (open: {balance}).",
+        REMOVE_FIRST,
+        CaseAction.RETRY,
+    ),
+    "check.deleted_after_payment": _template(
+        "Changed after it was paid",
+        "{name} was deleted at the source after {dependent} in QuickBooks (open: {balance}).",
+        REMOVE_FIRST,
+        CaseAction.RETRY,
+    ),
+    "check.changed_after_use": _template(
+        "Changed after it was used",
+        "{name} was changed at the source after {dependent} in QuickBooks.",
+        REMOVE_FIRST,
+        CaseAction.RETRY,
+    ),
+    "check.deleted_after_use": _template(
+        "Changed after it was used",
+        "{name} was deleted at the source after {dependent} in QuickBooks.",
+        REMOVE_FIRST,
+        CaseAction.RETRY,
+    ),
+}

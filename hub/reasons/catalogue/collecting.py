@@ -1,0 +1,97 @@
+"""Texts about documents that cannot be planned as their source gives them."""
+
+from hub.reasons.template import CaseAction, Template
+
+MATCH = "Choose the record of QuickBooks that it is, or make it there and refresh the lists."
+SETTINGS = "Choose another record in the settings of the app."
+SOURCE = "Correct it at the source; the next syncs read it again, Retry does at once."
+EITHER = (
+    "Do what it says, at the source or in the settings of the app; the next syncs read it again."
+)
+DIFFER = (
+    "Correct it at the source, or choose in the settings of the app what happens when lines differ."
+)
+VOID = "Void it in QuickBooks too, or leave it as it is."
+DELETE = "Leave it as it is, or delete it in QuickBooks too."
+RETRY = "Press Retry to do it, or Skip to leave QuickBooks as it is."
+
+
+def _document(reason: str, instruction: str, action: CaseAction) -> Template:
+    return Template(title="{document}", reason=reason, instruction=instruction, action=action)
+
+
+def _code(reason: str, instruction: str, action: CaseAction) -> Template:
+    title = "{code} cannot be posted yet"
+    return Template(title=title, reason=reason, instruction=instruction, action=action)
+
+
+TEMPLATES = {
+    # A code, with all the documents that use it.
+    "code.match": _code("{code}: {problem}", MATCH, CaseAction.MATCH),
+    "code.settings": _code("{code}: {problem}", SETTINGS, CaseAction.SETTINGS),
+    "code.source": _code("{code}: {problem}", SOURCE, CaseAction.SOURCE),
+    "code.differ": _code("{code}: {problem}", DIFFER, CaseAction.DIFFER),
+    # A document that lacks a code, or whose lines do not fit together.
+    "document.match": _document("{field}: {problem}", MATCH, CaseAction.MATCH),
+    "document.settings": _document("{field}: {problem}", SETTINGS, CaseAction.SETTINGS),
+    "document.source": _document("{field}: {problem}", SOURCE, CaseAction.SOURCE),
+    "document.differ": _document("{field}: {problem}", DIFFER, CaseAction.DIFFER),
+    "document.held_by_source": _document("{reason}", EITHER, CaseAction.EITHER),
+    "document.unreadable": _document("{problem}", SOURCE, CaseAction.SOURCE),
+    "document.content": _document("{problems}", SOURCE, CaseAction.SOURCE),
+    "document.kind_changed": _document(
+        "It is in QuickBooks as {previous_kind}, but is {kind} at the source now. Undo one of the"
+        " two by hand.",
+        SOURCE,
+        CaseAction.SOURCE,
+    ),
+    "document.party_currency": _document(
+        "{party} is kept in {currency} at the source, but this company keeps books in"
+        " {home_currency} only, and QuickBooks never changes the currency of a {kind}. Switch on"
+        " several currencies in QuickBooks, or correct it at the source.",
+        SOURCE,
+        CaseAction.SOURCE,
+    ),
+    "document.wanted_again": _document(
+        "It was {departure} QuickBooks, and the source wants it again. Press Retry to post it"
+        " again, or Skip.",
+        RETRY,
+        CaseAction.RETRY,
+    ),
+    "document.changed": _document(
+        "It changed at the source after it was posted. Press Retry to change it in QuickBooks too,"
+        " or Skip.",
+        RETRY,
+        CaseAction.RETRY,
+    ),
+    "document.waits": _document("It waits for {documents}", SOURCE, CaseAction.SOURCE),
+    "document.record_skipped": _document(
+        "{record} is not made in QuickBooks, for that was skipped. Match it to a record.",
+        SOURCE,
+        CaseAction.SOURCE,
+    ),
+    "document.former_part": _document(
+        "The document is now split differently, and this part of it is in QuickBooks. Undo it there"
+        " by hand.",
+        SOURCE,
+        CaseAction.SOURCE,
+    ),
+    "document.gone_void": Template(
+        title="{document} is gone at the source",
+        reason="{reason} It is still in QuickBooks.",
+        instruction=VOID,
+        action=CaseAction.VOID,
+    ),
+    "document.gone_delete": Template(
+        title="{document} is gone at the source",
+        reason="{reason} It is still in QuickBooks. QuickBooks cannot void a {kind}.",
+        instruction=DELETE,
+        action=CaseAction.DELETE,
+    ),
+    "document.gone_close": Template(
+        title="{document} is gone at the source",
+        reason="{reason} It is still in QuickBooks. QuickBooks cannot close a {kind}.",
+        instruction=DELETE,
+        action=CaseAction.DELETE,
+    ),
+}

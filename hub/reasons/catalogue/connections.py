@@ -1,0 +1,72 @@
+"""Texts about the connections to QuickBooks and to the sources."""
+
+from hub.reasons.template import CaseAction, Template
+
+TEMPLATES = {
+    "connection.interrupted": Template(
+        title="QuickBooks does not accept the connection to {company}",
+        reason="{problem}",
+        instruction=(
+            "Wait: this closes by itself with the first call that QuickBooks accepts. If it stays,"
+            " press Reconnect."
+        ),
+        action=CaseAction.CONNECTION,
+    ),
+    "connection.reconnect": Template(
+        title="Reconnect {company} to QuickBooks",
+        reason="{problem}",
+        instruction="Press Reconnect and sign in to the same company.",
+        action=CaseAction.RECONNECT,
+    ),
+    "connection.subscription": Template(
+        title="The QuickBooks subscription of {company} has ended",
+        reason="{problem}",
+        instruction=(
+            "Renew the subscription at QuickBooks; this closes by itself with the next document"
+            " that is accepted."
+        ),
+        action=CaseAction.CONNECTION,
+    ),
+    "connection.configuration": Template(
+        title="Intuit does not accept the keys of the hub's app",
+        reason="{problem}",
+        instruction=(
+            "Set HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET to the keys of your app on"
+            " developer.intuit.com, and restart the hub."
+        ),
+        action=CaseAction.CONNECTION,
+    ),
+    "connection.ends": Template(
+        title="The connection to {company} ends soon",
+        reason=(
+            "Intuit ends the connection to {company} on {date}, however much it is used until then."
+        ),
+        instruction=(
+            "Press Reconnect before that day and sign in to the same company; nothing is lost."
+        ),
+        action=CaseAction.RECONNECT,
+    ),
+    "source.access": Template(
+        title="{app} cannot be read",
+        reason="{problem} {next_attempt}",
+        instruction="Open the settings of {app}, correct the access, and test the connection.",
+        action=CaseAction.SETTINGS,
+    ),
+    "source.unreachable": Template(
+        title="{app} cannot be read",
+        reason="{problem} {next_attempt}",
+        instruction=(
+            "If you know why {app} is away, nothing: this closes with the first sync that can read"
+            " it. Otherwise check that it answers at the address in its settings."
+        ),
+        action=CaseAction.SETTINGS,
+    ),
+    "source.warning": Template(
+        title="{app} has a warning",
+        reason="{warning}",
+        instruction=(
+            "Correct it at the source or in the settings; this closes by itself at the next check."
+        ),
+        action=CaseAction.SETTINGS,
+    ),
+}

@@ -1,0 +1,166 @@
+"""Texts about postings that were sent: results in doubt, refusals, and differences."""
+
+from hub.reasons.template import CaseAction, Template
+
+COMPARE = (
+    "Compare the two. Press “This is it” when they are the same document, “Not this one” when they"
+    " are not."
+)
+TEMPLATES = {
+    "outcome.alike": Template(
+        title="Is it this document?",
+        reason=(
+            "{name} was sent, the answer was lost, and QuickBooks has something that may be it,"
+            " without our mark."
+        ),
+        instruction=COMPARE,
+        action=CaseAction.CHOOSE,
+    ),
+    "outcome.gone": Template(
+        title="Posted and deleted, or never arrived?",
+        reason=(
+            "{name} was sent and the answer was lost. QuickBooks does not have it, but something"
+            " was deleted there since, so it may have been posted and deleted by somebody."
+        ),
+        instruction=(
+            "Ask who deleted it. Press Skip if it is to stay out, “Not this one” to send it again."
+        ),
+        action=CaseAction.CHOOSE,
+    ),
+    "outcome.several": Template(
+        title="More than once in QuickBooks",
+        reason="{name} seems to be in QuickBooks more than once.",
+        instruction=(
+            "Delete the surplus ones in QuickBooks, then press “This is it” on the one that stays."
+        ),
+        action=CaseAction.CHOOSE,
+    ),
+    "outcome.voided": Template(
+        title="Voided in QuickBooks",
+        reason="{name} is in QuickBooks, but somebody voided it there.",
+        instruction="Press Skip to leave it out, or “Not this one” to post it anew.",
+        action=CaseAction.CHOOSE,
+    ),
+    "outcome.deleted": Template(
+        title="Deleted in QuickBooks",
+        reason="{name} was in QuickBooks, but somebody deleted it there.",
+        instruction="Press Skip to leave it out, or “Not this one” to post it anew.",
+        action=CaseAction.CHOOSE,
+    ),
+    "outcome.inactive": Template(
+        title="Inactive in QuickBooks",
+        reason="{name} exists in QuickBooks, but somebody made it inactive.",
+        instruction=(
+            "Make it active in QuickBooks and press Retry, or match its code to another record."
+        ),
+        action=CaseAction.CHOOSE,
+    ),
+    "outcome.changed": Template(
+        title="Changed in QuickBooks",
+        reason=(
+            "{name} was changed in QuickBooks since we last wrote it, so the change from {app} was"
+            " not written."
+        ),
+        instruction=(
+            "Compare the two. Press “Not this one” to write our version over it, or Skip to leave"
+            " it as it is."
+        ),
+        action=CaseAction.CHOOSE,
+    ),
+    "outcome.forgotten": Template(
+        title="Perhaps posted and deleted",
+        reason=(
+            "{name} was sent more than thirty days ago without an answer. QuickBooks does not have"
+            " it, but it does not remember deletions for longer, so it may have been posted and"
+            " deleted."
+        ),
+        instruction="Press Retry to send it again, or Skip to leave it out.",
+        action=CaseAction.RETRY,
+    ),
+    "outcome.foreign": Template(
+        title="Belongs to another document",
+        reason="{name} should be a transaction in QuickBooks that another document was posted as.",
+        instruction=(
+            "Correct the QuickBooks id at the source, or press “Not this one” to post it anew."
+        ),
+        action=CaseAction.CHOOSE,
+    ),
+    "outcome.refused": Template(
+        title="Refused by QuickBooks",
+        reason="{name}: {answer}",
+        instruction="Correct it in QuickBooks or at the source, then press Retry.",
+        action=CaseAction.RETRY,
+    ),
+    "outcome.closed_period": Template(
+        title="Closed period",
+        reason="{name}: {answer}",
+        instruction=(
+            "Open the period in QuickBooks (Settings, Advanced, Accounting) or change the date at"
+            " the source, then Retry."
+        ),
+        action=CaseAction.OPEN_PERIOD,
+    ),
+    "outcome.rounds": Template(
+        title="No answer from QuickBooks",
+        reason=(
+            "{name} was sent {rounds} times without an answer; each time QuickBooks was searched"
+            " and did not have it."
+        ),
+        instruction=(
+            "Check that QuickBooks works, then press Retry; it is looked for once more before it"
+            " is sent."
+        ),
+        action=CaseAction.RETRY,
+    ),
+    "outcome.number_used": Template(
+        title="Number already used",
+        reason="{name}: {answer}",
+        instruction=(
+            "Press “This is it” when they are the same document; else change the number at the"
+            " source, then Retry."
+        ),
+        action=CaseAction.CHOOSE,
+    ),
+    "outcome.name_used": Template(
+        title="Name already used",
+        reason="{name}: {answer}",
+        instruction=(
+            "Match its code to the right record, or rename one of them, then press Retry."
+        ),
+        action=CaseAction.MATCH,
+    ),
+    "outcome.differs": Template(
+        title="Posted but differs",
+        reason="{name} is in QuickBooks, but not quite as meant. {differences}",
+        instruction="Compare the two and correct the one that is wrong, then close this.",
+        action=CaseAction.NONE,
+    ),
+    "outcome.file_differs": Template(
+        title="A file is not attached as meant",
+        reason="{name} is in QuickBooks as attachment {attachment_id}. {differences}",
+        instruction="Open Attachments in QuickBooks, put it right there, then close this.",
+        action=CaseAction.NONE,
+    ),
+    "outcome.file_failed": Template(
+        title="A file could not be attached",
+        reason="{name}: {problem}",
+        instruction="Correct it at the source and press Retry, or Skip to leave the file out.",
+        action=CaseAction.RETRY,
+    ),
+    "outcome.late_answer": Template(
+        title="Perhaps twice in QuickBooks",
+        reason="{name} is posted as {quickbooks_id}, and a late answer says {answered_id}.",
+        instruction=(
+            "Look at both in QuickBooks; delete the one that is too much there, then close this."
+        ),
+        action=CaseAction.CHOOSE,
+    ),
+    "outcome.receipts_refused": Template(
+        title="{app} does not take receipts",
+        reason="{problem}",
+        instruction=(
+            "Do what {app} asks for in its settings; the receipts are repeated by themselves."
+        ),
+        action=CaseAction.SOURCE,
+    ),
+}

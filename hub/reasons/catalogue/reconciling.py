@@ -1,0 +1,62 @@
+"""Texts about what QuickBooks has and the hub does not expect there, or no longer finds there."""
+
+from hub.reasons.template import CaseAction, Template
+
+TEMPLATES = {
+    "posted.missing": Template(
+        title="No longer in QuickBooks",
+        reason="{name} was posted as transaction {quickbooks_id}, which is no longer there.",
+        instruction="Press Retry to post it anew, or Skip to leave it out.",
+        action=CaseAction.RETRY,
+    ),
+    "posted.voided": Template(
+        title="Voided in QuickBooks",
+        reason="{name} was posted as transaction {quickbooks_id}, which was voided there.",
+        instruction="Press Retry to post it anew, or Skip to leave it voided.",
+        action=CaseAction.RETRY,
+    ),
+    "posted.total_differs": Template(
+        title="Changed in QuickBooks",
+        reason=(
+            "{name} was posted as transaction {quickbooks_id}, which has {present_total} there,"
+            " where {posted_total} was posted."
+        ),
+        instruction="Compare the two and correct the one that is wrong, or close this.",
+        action=CaseAction.NONE,
+    ),
+    "posted.edited": Template(
+        title="Changed in QuickBooks",
+        reason="{name} was changed in QuickBooks. {differences}",
+        instruction="Compare the two and correct the one that is wrong, or close this.",
+        action=CaseAction.NONE,
+    ),
+    "marker.twice": Template(
+        title="Perhaps twice in QuickBooks",
+        reason=(
+            "QuickBooks has {transaction} with the mark of {document}, and no posting knows of it."
+        ),
+        instruction=(
+            "Compare it with the one that was posted, and delete the one that is too much."
+        ),
+        action=CaseAction.NONE,
+    ),
+    "marker.unknown": Template(
+        title="Marks of another hub",
+        reason="QuickBooks has {transactions} with a mark that no document of this hub has.",
+        instruction=(
+            "If another hub posts into this company, see that the two do not post the same"
+            " documents. If this hub was set up anew, let its apps collect: what they bring is"
+            " recognised by its mark and not posted again. Else close this."
+        ),
+        action=CaseAction.NONE,
+    ),
+    "marker.shared": Template(
+        title="Two documents, one transaction",
+        reason="{documents} are said to be one transaction of QuickBooks, {transaction}.",
+        instruction=(
+            "If they are two documents, enter the one that is missing in QuickBooks by hand; if"
+            " they are one, delete the surplus one at the source."
+        ),
+        action=CaseAction.NONE,
+    ),
+}

@@ -1,0 +1,127 @@
+"""The reason for a hold: a code with parameters, rendered from the catalogue when it is read.
+
+What is stored is the code and the parameters, never the sentence. So the same reason stays the same
+when its text is changed: no case is opened or mailed again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.template import CaseAction
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderedText:
+    """The texts of a case as a person reads them."""
+
+    title: str
+    reason: str
+    instruction: str
+    action: str
+
+
+Param = str | int
+
+
+class CaseText:
+    """Why something needs a person: a code of the catalogue, and the values of its placeholders.
+
+    Sentences that somebody else wrote (a plugin, a source, QuickBooks) are values like any other. A
+    value that is a text of the catalogue itself is stored as its code, too.
+    """
+
+    __slots__ = ("code", "params")
+
+    def __init__(self, code: str, /, **params: "Param | CaseText") -> None:
+        expected = CATALOGUE[code].parameters
+        if params.keys() != expected:
+            raise TypeError(f"{code} takes {sorted(expected)}, not {sorted(params)}.")
+        self.code = code
+        self.params: dict[str, Any] = {name: _dump_value(params[name]) for name in params}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CaseText):
+            return NotImplemented
+        return self.is_stored_as(other.code, other.params)
+
+    __hash__ = None  # type: ignore[assignment]  # parameters may be mappings
+
+    def __repr__(self) -> str:
+        values = "".join(f", {name}={value!r}" for name, value in self.params.items())
+        return f"CaseText({self.code!r}{values})"
+
+    def is_stored_as(self, code: str, params: Mapping[str, Any]) -> bool:
+        """Tell whether a stored code and its parameters are this reason, however it reads now."""
+        return self.code == code and self.params == dict(params)
+
+    @property
+    def title(self) -> str:
+        """Return the title as it reads now."""
+        return _fill(CATALOGUE[self.code].title, self.params)
+
+    @property
+    def reason(self) -> str:
+        """Return the reason as it reads now."""
+        return _fill(CATALOGUE[self.code].reason, self.params)
+
+    @property
+    def action(self) -> CaseAction:
+        """Return what solves the case."""
+        return CATALOGUE[self.code].action
+
+
+def render(code: str, params: Mapping[str, Any]) -> RenderedText:
+    """Render a stored code with its parameters.
+
+    A parameter that a later version added to the text is empty in what an earlier one stored.
+    """
+    template = CATALOGUE[code]
+    return RenderedText(
+        title=_fill(template.title, params),
+        reason=_fill(template.reason, params),
+        instruction=_fill(template.instruction, params),
+        action=template.action,
+    )
+
+
+def dump(*texts: CaseText) -> list[dict[str, Any]]:
+    """Return reasons as a posting stores them."""
+    return [_dump_value(text) for text in texts]
+
+
+def join_reasons(stored: Iterable[Mapping[str, Any]]) -> str:
+    """Render the reasons that a posting stores, one after the other."""
+    sentences = []
+    for one in stored:
+        text = render(one["code"], one["params"])
+        if CATALOGUE[one["code"]].shows_title:
+            sentences.append(f"{text.title}.")
+        sentences.append(text.reason)
+    return " ".join(sentences)
+
+
+def codes_of(action: str) -> list[str]:
+    """Return the codes of the cases that an action solves."""
+    return [code for code, template in CATALOGUE.items() if template.action == action]
+
+
+def _dump_value(value: Param | CaseText) -> Any:
+    if isinstance(value, CaseText):
+        return {"code": value.code, "params": value.params}
+    return value
+
+
+def _fill(template: str, params: Mapping[str, Any]) -> str:
+    return template.format_map(_Values(params)).strip()
+
+
+class _Values(dict[str, Any]):
+    """Parameters as they are written into a text; one that is missing is empty."""
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name, "")
+        if isinstance(value, Mapping):
+            return render(value["code"], value["params"]).reason
+        return str(value)

@@ -1,0 +1,169 @@
+"""Case texts: a code and parameters, rendered when they are read."""
+
+import ast
+import dataclasses
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+import hub
+from hub.cases import inbox
+from hub.db.engine import reading, transaction
+from hub.models import Case
+from hub.qbo.connection import ConnectionState
+from hub.reasons import texts
+from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.template import CaseAction, placeholders
+from hub.reasons.texts import CaseText
+from hub.web.inbox import ACTION_LABELS
+from tests.support.stored_cases import open_stored_case
+from tests.unit.outbox.test_outbox import box  # noqa: F401 (a fixture)
+
+WARNING = CaseText("source.warning", app="Acme", warning="The key ends soon.")
+OF_POSTINGS = [code for code in CATALOGUE if code.startswith("posting.")]
+OF_CASES = [code for code in CATALOGUE if code not in OF_POSTINGS]
+
+
+@pytest.fixture
+def reword(monkeypatch):
+    """Change texts of a code in the catalogue, as a later version does."""
+
+    def change(code, **changes):
+        monkeypatch.setitem(CATALOGUE, code, dataclasses.replace(CATALOGUE[code], **changes))
+
+    return change
+
+
+@pytest.mark.parametrize("code", OF_CASES)
+def test_a_code_of_a_case_has_all_its_texts_and_a_known_action(code):
+    template = CATALOGUE[code]
+    assert all((template.title, template.reason, template.instruction))
+    assert isinstance(template.action, CaseAction)
+    assert template.action in ACTION_LABELS
+    assert not template.title.endswith(".")
+    assert template.instruction.endswith(".")
+
+
+@pytest.mark.parametrize("code", OF_POSTINGS)
+def test_a_code_of_a_posting_has_a_reason_only(code):
+    template = CATALOGUE[code]
+    assert (template.title, bool(template.reason), template.instruction) == ("", True, "")
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_each_placeholder_is_replaced(code):
+    params = {name: f"<{name}>" for name in CATALOGUE[code].parameters}
+    text = texts.render(code, CaseText(code, **params).params)
+    shown = f"{text.title} {text.reason} {text.instruction}"
+    assert placeholders(shown) == frozenset()
+    assert all(value in shown for value in params.values())
+
+
+def test_the_inbox_has_a_label_for_each_action():
+    assert {*ACTION_LABELS} == {*CaseAction}
+
+
+@pytest.mark.parametrize("params", [{}, {"app": "Acme"}, {"app": "A", "warning": "W", "more": 1}])
+def test_a_text_takes_exactly_the_parameters_of_its_code(params):
+    with pytest.raises(TypeError, match=r"source\.warning takes"):
+        CaseText("source.warning", **params)
+
+
+def test_braces_in_a_value_are_not_placeholders():
+    text = CaseText("source.warning", app="{app}", warning="{0} and {warning}")
+    assert (text.title, text.reason) == ("{app} has a warning", "{0} and {warning}")
+
+
+def test_a_value_may_be_another_text(reword):
+    inner = CaseText("posting.gone", app="Acme")
+    outer = CaseText("document.gone_void", document="Bill 1", reason=inner)
+    assert outer.reason == "Acme no longer has it. It is still in QuickBooks."
+    reword("posting.gone", reason="{app} has lost it.")
+    stored = texts.dump(outer)[0]
+    assert texts.join_reasons([stored]) == "Acme has lost it. It is still in QuickBooks."
+
+
+def test_a_parameter_that_a_later_version_added_is_empty_in_earlier_rows(reword):
+    reword("source.warning", reason="{warning} {since}")
+    assert texts.render("source.warning", WARNING.params).reason == "The key ends soon."
+
+
+def read_case():
+    with reading() as session:
+        case = session.scalars(select(Case)).one()
+        return case.title, case.reason, case.instruction, case.action
+
+
+def test_a_new_wording_is_read_in_cases_that_are_open(box, reword):  # noqa: F811
+    with transaction() as session:
+        inbox.open(session, "warning:1", WARNING)
+    reword("source.warning", title="{app} warns", action=CaseAction.SOURCE)
+    assert read_case()[:2] == ("Acme warns", "The key ends soon.")
+    assert read_case()[3] == "source"
+    with reading() as session:
+        assert inbox.count_by_action(session) == {"source": 1}
+        by_action = select(Case.cause).where(inbox.is_solved_by("source"))
+        assert list(session.scalars(by_action)) == ["warning:1"]
+
+
+def test_a_reason_that_a_person_dismissed_stays_so_when_it_is_reworded(box, reword):  # noqa: F811
+    with transaction() as session:
+        inbox.open(session, "warning:1", WARNING)
+        inbox.close(session, "warning:1", by="kari")
+    reword("source.warning", reason="Attention: {warning}")
+    other = CaseText("source.warning", app="Acme", warning="Another one.")
+    with reading() as session:
+        assert inbox.is_dismissed(session, "warning:1", WARNING)
+        assert not inbox.is_dismissed(session, "warning:1", other)
+
+
+def test_a_case_with_stored_texts_shows_them_until_its_reason_is_given_anew(box):  # noqa: F811
+    stored = {"title": "T", "reason": "The key ends soon.", "instruction": "I.", "action": "match"}
+    with transaction() as session:
+        case = open_stored_case(session, "warning:1", **stored)
+        assert inbox.says(case, WARNING)
+        assert inbox.count_by_action(session) == {"match": 1}
+    assert read_case() == ("T", "The key ends soon.", "I.", "match")
+    with transaction() as session:
+        assert inbox.open(session, "warning:1", WARNING).id == case.id
+    assert read_case()[0] == "Acme has a warning"
+
+
+def test_the_search_reads_the_texts_as_they_are_shown(box, reword):  # noqa: F811
+    with transaction() as session:
+        first = inbox.open(session, "warning:1", WARNING).id
+        second = open_stored_case(session, "old", title="Ådne", reason="R", action="match").id
+    reword("source.warning", title="{app} warns")
+    with reading() as session:
+        query = select(Case)
+        assert inbox.search(session, query, "acme warns") == [first]
+        assert inbox.search(session, query, "KEY ENDS") == [first]
+        assert inbox.search(session, query, "ådne") == [second]
+        assert inbox.search(session, query, "has a warning") == []
+
+
+def calls_of_case_text():
+    """Yield code and parameters of each call with a constant code, and where it is."""
+    for path in sorted(Path(hub.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "CaseText" and node.args:
+                code = node.args[0]
+                names = {keyword.arg for keyword in node.keywords}
+                if isinstance(code, ast.Constant):
+                    yield f"{path.name}:{node.lineno}", code.value, names
+
+
+def test_each_call_names_a_code_and_supplies_its_parameters():
+    calls = list(calls_of_case_text())
+    assert len(calls) > 30
+    for place, code, names in calls:
+        expected = CATALOGUE[code].parameters
+        assert names - {None} <= expected, place
+        assert None in names or names == expected, place
+
+
+def test_each_state_of_a_refused_connection_has_a_text():
+    refused = {*ConnectionState} - {ConnectionState.CONNECTED, ConnectionState.DISCONNECTED}
+    codes = {code.removeprefix("connection.") for code in CATALOGUE if "connection." in code}
+    assert refused == codes - {"ends"}
