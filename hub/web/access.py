@@ -38,7 +38,8 @@ PUBLIC = frozenset(
         "security.login",
     }
 )
-SIGNED_IN = frozenset({"security.logout", "security.change_password"})
+CHANGE_PASSWORD = "security.change_password"  # noqa: S105  (an endpoint, no secret)
+SIGNED_IN = frozenset({"security.logout", CHANGE_PASSWORD})
 LONGEST = dt.timedelta(hours=12)
 SETTINGS = {
     "SECURITY_PASSWORD_SINGLE_HASH": True,
@@ -130,13 +131,11 @@ class NameForm(LoginForm):
 
 class _PeopleSession(Session):
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine:
-        # Only a new password writes; every other page would wait for the engine's own transactions.
-        writes = (
-            bool(request)
-            and request.method == "POST"
-            and request.endpoint == "security.change_password"
-        )
-        return db.engine if writes else reading_engine()
+        """Return the engine for reading, except where a new password is stored."""
+        # Any other page would wait for the transactions of the engine that writes.
+        if request and request.method == "POST" and request.endpoint == CHANGE_PASSWORD:
+            return db.engine
+        return reading_engine()
 
 
 def init_app(app: Flask) -> None:
@@ -165,10 +164,12 @@ def _context() -> object:
 
 
 def _who_tries() -> str:
+    """Return the key of the log-in limit: the client's address and the e-mail address."""
     return f"{get_remote_address()} {request.form.get('email', '').strip().lower()}"
 
 
 def _remember_start(app: Flask, **ignored: Any) -> None:
+    """Store when the session began, so that it can end after its longest duration."""
     session.permanent = True
     session["since"] = current().clock.now().timestamp()
 
@@ -222,6 +223,7 @@ def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], Vie
 
 
 def _to_login() -> Response:
+    """Redirect to the log-in page and come back afterwards; htmx gets its own header."""
     here = request.full_path.rstrip("?") if request.method == "GET" else address_of_draft() or "/"
     answer = redirect(url_for("security.login", next=here))
     if request.headers.get("HX-Request"):

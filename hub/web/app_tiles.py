@@ -75,6 +75,7 @@ def _place(
     granted: dict[tuple[str, int], Access],
     troubles: dict[int, int],
 ) -> Place:
+    """Return the state of an app in one company."""
     installation = installed.get((app.slug, company.id))
     row = granted.get((app.slug, company.id))
     cases = troubles.get(installation.id, 0) if installation else 0
@@ -91,6 +92,7 @@ def _access(app: App, row: Access | None) -> str:
 
 
 def _troubles(session: Session) -> dict[int, int]:
+    """Count the open cases of each installation."""
     counted = (
         select(Case.installation_id, func.count())
         .where(Case.closed_at.is_(None))

@@ -107,6 +107,7 @@ class Side:
 
 
 def _posting_facts(meant: display.TransactionView, posting: Posting) -> dict[str, str]:
+    """Return the facts of a planned payload, with the total in the posting's currency."""
     facts = dict(_dated_facts(meant))
     if meant.total is not None:
         facts["Total"] = money(meant.total, posting.currency)
@@ -234,10 +235,12 @@ def candidates(details: dict[str, Any]) -> list[str]:
 
 
 def _candidate_id(candidate: Any) -> str:
+    """Return the QuickBooks id of a candidate, which is stored alone or with details."""
     return str(candidate.get("id") if isinstance(candidate, dict) else candidate)
 
 
 def _candidate_side(session: Session, posting: Posting, ids: list[str], entities: Entities) -> Side:
+    """Compare the planned payload with the transactions in QuickBooks that it may be."""
     meant = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
     return Side(
         posting,
@@ -263,6 +266,7 @@ def _posted_side(session: Session, posting: Posting, entities: Entities) -> Side
 
 
 def _written_view(session: Session, posting: Posting) -> display.TransactionView | None:
+    """Return the transaction as the hub last wrote it: the response, or else the payload."""
     documents = load_posted(session, posting.company_id, [Posting.id == posting.id])
     answer = documents[0].last_write.answer if documents else posting.answer
     if answer.get("Line"):
@@ -301,6 +305,7 @@ def _creating_posting(session: Session, document: SourceDocument) -> Posting | N
 def _transaction(
     session: Session, key: Key, entities: Entities, beside: Posting | None = None
 ) -> Transaction:
+    """Return a transaction of QuickBooks with its facts and the document that owns it."""
     company_id, kind, id = key
     head = session.get(TransactionHead, key)
     marker = head.marker if head else ""
@@ -337,6 +342,7 @@ def page_of(kind: str, id: str) -> str | None:
 
 
 def _document_of_marker(session: Session, head: TransactionHead) -> SourceDocument | None:
+    """Return the document whose marker a transaction bears."""
     bears_marker = (
         SourceDocument.company_id == head.company_id,
         SourceDocument.marker == head.marker,
@@ -345,6 +351,7 @@ def _document_of_marker(session: Session, head: TransactionHead) -> SourceDocume
 
 
 def _facts(session: Session, head: TransactionHead, currency: str) -> list[tuple[str, str]]:
+    """Return the facts of a transaction as pairs of label and text, without empty ones."""
     party = _record_name(session, head, ("vendor", "customer"), head.party)
     pairs = {
         "Party": party,
@@ -360,6 +367,7 @@ def _facts(session: Session, head: TransactionHead, currency: str) -> list[tuple
 
 
 def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...], id: str) -> str:
+    """Return the full name of a record, or its id if it is not in the cache."""
     is_record = (
         Record.company_id == head.company_id,
         Record.list.in_(lists),

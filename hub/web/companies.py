@@ -142,6 +142,7 @@ def prove(company_id: int) -> Response:
 
 
 def _to_consent(realm: str | None) -> Response:
+    """Redirect to Intuit's consent page; `realm` reconnects that company."""
     browser = session.setdefault("browser", secrets.token_urlsafe(32))
     try:
         url, _ = oauth_connect.start(browser, realm)
@@ -152,6 +153,7 @@ def _to_consent(realm: str | None) -> Response:
 
 
 def _company(company_id: int) -> Company:
+    """Return a company or answer 404."""
     with reading() as look:
         company: Company = row_or_404(look, Company, company_id)
         return company
@@ -169,6 +171,7 @@ def _report(work: Any, done: str) -> Response:
 
 
 def _about(look: Session, company: Company) -> dict[str, Any]:
+    """Return what the page of a company shows."""
     token = look.get(Token, company.id)
     sizes = select(Record.list, func.count()).where(Record.company_id == company.id, Record.active)
     runs = (

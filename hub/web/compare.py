@@ -122,12 +122,14 @@ def _mail_to(installation: Installation) -> str:
 
 
 def _file(pairs: Sequence[compare.Pair]) -> notifications.File:
+    """Return the comparison as a CSV attachment."""
     return notifications.File(
         name="compare.csv", mime=spreadsheets.MIME, content=compare.as_csv(pairs)
     )
 
 
 def _compared(installation: Installation, field: str) -> tuple[list[compare.Pair], str]:
+    """Return the pairs of a field and the reason if they cannot be compared."""
     try:
         return compare.compare(installation, [field]), ""
     except HubError as error:

@@ -123,6 +123,7 @@ def posting(posting_id: int) -> Response:
 
 
 def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
+    """Return what the page of a document shows."""
     postings = list(
         session.scalars(
             select(Posting).where(Posting.document_id == document.id).order_by(Posting.id)
@@ -187,6 +188,7 @@ def _is_repostable(document: SourceDocument, state: str) -> bool:
 
 
 def _payload_view(session: Session, posting: Posting) -> display.TransactionView | None:
+    """Return the payload as a person reads it; None for operations without content."""
     if posting.operation not in ("create", "update"):
         return None
     return display.view_payload(session, posting.company_id, posting.kind, posting.payload)
@@ -198,6 +200,7 @@ def _page(posting: Posting) -> str | None:
 
 
 def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
+    """Group rows by their posting."""
     by_posting: dict[int, list[Any]] = {}
     for row in rows:
         by_posting.setdefault(row.posting_id, []).append(row)
@@ -205,6 +208,7 @@ def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
 
 
 def _filtered(query: Select[Any], filters: dict[str, str]) -> Select[Any]:
+    """Restrict the query to the filters of the page; unknown values are ignored."""
     if filters["installation"].isdigit():
         query = query.where(SourceDocument.installation_id == int(filters["installation"]))
     if filters["kind"] in KINDS:
@@ -221,6 +225,7 @@ def _filtered(query: Select[Any], filters: dict[str, str]) -> Select[Any]:
 
 
 def _mentions(text: str) -> ColumnElement[bool]:
+    """Return the condition for a text in number, party or ids, or for a QuickBooks id."""
     columns = (
         SourceDocument.number,
         SourceDocument.party,
@@ -232,6 +237,7 @@ def _mentions(text: str) -> ColumnElement[bool]:
 
 
 def _date(text: str) -> dt.date | None:
+    """Parse a date of a filter; None if it is not one."""
     try:
         return dt.date.fromisoformat(text)
     except ValueError:

@@ -157,6 +157,7 @@ def _own(session: Session, installation_id: int) -> Installation:
 def _excluded(
     session: Session, installation_id: int, chosen: Mapping[int, str] | None
 ) -> Iterable[Early]:
+    """Return the excluded documents, newest first; with `chosen` only those."""
     query: Any = select(*COLUMNS).where(*early_documents.excluded(installation_id))
     query = query.order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
     if chosen is not None:
@@ -165,10 +166,12 @@ def _excluded(
 
 
 def _early(row: SourceDocument) -> Early:
+    """Return the columns of a document that the list shows."""
     return Early(*(getattr(row, column.key) for column in COLUMNS))
 
 
 def _sums(rows: Iterable[Early]) -> list[str]:
+    """Return the total of each currency as text."""
     sums = defaultdict[str, Decimal](Decimal)
     for row in rows:
         sums[row.currency] += _signed(row.kind, row.total)
@@ -176,8 +179,10 @@ def _sums(rows: Iterable[Early]) -> list[str]:
 
 
 def _signed(kind: str, total: Decimal | None) -> Decimal:
+    """Return the total with the sign that it has in sums: credits are negative."""
     return -(total or Decimal(0)) if kind in outbox.CREDIT_KINDS else total or Decimal(0)
 
 
 def _amounts(sums: Mapping[str, Decimal]) -> list[str]:
+    """Return the sums as text, one for each currency."""
     return [money(total, currency) for currency, total in sorted(sums.items()) if total]

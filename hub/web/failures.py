@@ -83,6 +83,7 @@ def page(status: int, sentence: str = "", step: str = "") -> Response:
 
 
 def _from_http(error: HTTPException) -> Any:
+    """Return the page of an HTTP error, with the headers that callers need."""
     if error.code is None or error.code < 400:
         return error
     answer = page(error.code)
@@ -102,6 +103,7 @@ def _from_csrf(error: CSRFError) -> Any:
 
 
 def _from_hub(error: HubError) -> Response:
+    """Return the page of an error whose sentence the hub wrote."""
     if isinstance(error, DatabaseUnavailable):
         log.error("%s", error)
         return page(
@@ -115,6 +117,7 @@ def _from_hub(error: HubError) -> Response:
 
 
 def _from_database(error: SQLAlchemyError) -> Response:
+    """Return the page of a database that cannot be used."""
     log.error(
         "The database cannot be used for a page: %s",
         getattr(error, "orig", None) or type(error).__name__,
@@ -127,5 +130,6 @@ def _from_database(error: SQLAlchemyError) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
+    """Log a defect and return its page, which shows nothing of it."""
     log.exception("An error that no part of the hub expected")
     return page(500)

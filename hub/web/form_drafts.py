@@ -83,13 +83,16 @@ def load_posted(token: str, owner: str) -> MultiDict[str, str]:
 
 
 def _is_own_form() -> bool:
+    """Tell whether the browser says that the form is one of our own pages."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     return origin in (None, request.host_url.rstrip("/")) and site in (None, "same-origin")
 
 
 def _place(token: str) -> str:
+    """Return the name under which a draft is stored."""
     return PREFIX + token
 
 
 def _stamp(moment: dt.datetime) -> str:
+    """Return the time as a text that sorts by age."""
     return f"{int(moment.timestamp()):012d}"

@@ -95,6 +95,7 @@ def with_errors(questions: Sequence[Input], errors: Mapping[str, Sequence[str]])
 def _input(
     name: str, field: fields.Field[Any], values: Mapping[str, Any], stored: bool, source: Source
 ) -> Input:
+    """Return the input that a field of a schema is drawn as."""
     metadata = field.metadata
     choices, problem = _choices(field, source)
     secret = is_secret(field)
@@ -122,6 +123,7 @@ def _input(
 
 
 def _default(field: fields.Field[Any]) -> Any:
+    """Return the value that a field has without input."""
     default = field.load_default
     if default is missing:
         return None
@@ -129,6 +131,7 @@ def _default(field: fields.Field[Any]) -> Any:
 
 
 def _kind(field: fields.Field[Any], choices: Choices, offered: bool) -> str:
+    """Return the kind of control: with choices a list, otherwise by the type of the field."""
     kind = _kind_of_type(field)
     has_choices = bool(choices) or offered
     if kind == "lines":
@@ -140,6 +143,7 @@ def _kind(field: fields.Field[Any], choices: Choices, offered: bool) -> str:
 
 
 def _kind_of_type(field: fields.Field[Any]) -> str:
+    """Return the kind of control for the type of a field."""
     for field_type, kind in INPUT_KINDS:
         if isinstance(field, field_type):
             return kind
@@ -147,6 +151,7 @@ def _kind_of_type(field: fields.Field[Any]) -> str:
 
 
 def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
+    """Return the choices of a field and the reason if its source cannot be asked."""
     metadata = field.metadata
     if source_name := metadata.get("choices_from"):
         try:
@@ -157,6 +162,7 @@ def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
 
 
 def _schema_choices(field: fields.Field[Any]) -> Choices:
+    """Return the choices that the schema itself defines."""
     metadata_choices = field.metadata.get("choices")
     if metadata_choices:
         return [(str(value), str(label)) for value, label in _pairs(metadata_choices)]
@@ -177,6 +183,7 @@ def _validated_choices(field: fields.Field[Any]) -> Choices:
 
 
 def _pairs(choices: Any) -> list[tuple[Any, Any]]:
+    """Return choices as pairs of value and label."""
     if isinstance(choices, Mapping):
         return list(choices.items())
     return [entry if isinstance(entry, tuple) else (entry, entry) for entry in choices]
@@ -200,6 +207,7 @@ def _with_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple
 
 
 def _display_value(kind: str, value: Any) -> Any:
+    """Return a value in the form that its control shows."""
     if kind == "checkbox":
         return bool(value)
     if kind == "picks":
@@ -213,6 +221,7 @@ def _display_value(kind: str, value: Any) -> Any:
 
 
 def _parse_field(name: str, field: fields.Field[Any], form: MultiDict[str, str]) -> Any:
+    """Return the submitted value of a field."""
     if isinstance(field, fields.Boolean):
         return name in form
     if isinstance(field, fields.List):
@@ -234,6 +243,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _parse_pairs(text: str) -> dict[str, str]:
+    """Parse lines of "name = value"."""
     pairs = {}
     for line in _lines(text):
         key, _, value = line.partition("=")

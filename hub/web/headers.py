@@ -28,6 +28,7 @@ class PublicAddress:
         self._wsgi, self._host = wsgi, urlsplit(url).netloc
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Replace scheme and host of the request by those of the public address."""
         environ["wsgi.url_scheme"] = "https"
         environ["HTTP_HOST"] = self._host
         return self._wsgi(environ, start)
@@ -67,6 +68,7 @@ def policy(config: Config) -> dict[str, list[str]]:
 
 
 def _talisman(app: Flask, config: Config, secure: bool) -> None:
+    """Add the security headers and the content security policy."""
     Talisman(
         app,
         force_https=False,
@@ -82,6 +84,7 @@ def _talisman(app: Flask, config: Config, secure: bool) -> None:
 
 
 def _not_stored(response: Response) -> Response:
+    """Forbid caches to store pages, which may contain business data."""
     if not (request.endpoint or "").endswith(("static", "htmx")):
         response.headers["Cache-Control"] = "no-store"
     return response

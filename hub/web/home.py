@@ -120,6 +120,7 @@ def _without_scripts(root: Any) -> Any:
 
 
 def _health(session: Session, company: Company) -> Health:
+    """Return the connection of a company, its last reconciliation, and the state of its apps."""
     token = session.get(Token, company.id)
     installations = (
         select(Installation).where(Installation.company_id == company.id).order_by(Installation.id)
@@ -134,6 +135,7 @@ def _health(session: Session, company: Company) -> Health:
 
 
 def _last_run(session: Session, installation_id: int) -> Run | None:
+    """Return the newest sync of an installation."""
     newest = (
         select(Run).where(Run.installation_id == installation_id).order_by(Run.id.desc()).limit(1)
     )
@@ -141,6 +143,7 @@ def _last_run(session: Session, installation_id: int) -> Run | None:
 
 
 def _days() -> list[dt.date]:
+    """Return the days of the chart, oldest first."""
     today = current().clock.now().date()
     return [today - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
 
@@ -157,6 +160,7 @@ def _steps(highest: int) -> list[int]:
 
 
 def _by_day(posted: Counter[tuple[str, dt.date]]) -> Counter[dt.date]:
+    """Sum the posted documents of all apps by day."""
     days: Counter[dt.date] = Counter()
     for (_, day), count in posted.items():
         days[day] += count
@@ -164,6 +168,7 @@ def _by_day(posted: Counter[tuple[str, dt.date]]) -> Counter[dt.date]:
 
 
 def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:
+    """Count the documents posted by app and day."""
     since = dt.datetime.combine(_days()[0], dt.time(), dt.UTC)
     day = func.date(Posting.changed_at)
     rows = session.execute(

@@ -108,6 +108,7 @@ def retry(case_id: int) -> Response:
     """Retry every posting of a case; each is looked for in QuickBooks before it is sent again."""
 
     def work() -> str:
+        """Retry all postings of the case and show the first reasons against it."""
         with reading() as session:
             deletes = row_or_404(session, Case, case_id).action == CaseAction.DELETE
             posting_ids = select(case_posting.c.posting_id).where(case_posting.c.case_id == case_id)
@@ -144,6 +145,7 @@ def retry_one(case_id: int, posting_id: int) -> Response:
     """Retry one posting."""
 
     def work() -> str:
+        """Retry one posting; a deletion in QuickBooks has to be confirmed."""
         if manual.unconfirmed_deletions([posting_id]) and not request.form.get("sure"):
             raise Refused("Confirm that it is deleted in QuickBooks.")
         manual.retry(posting_id, who())
@@ -264,15 +266,18 @@ def _case_page(case_id: int, wrong: str = "") -> str:
 
 
 def _blocks(postings: list[Posting]) -> bool:
+    """Tell whether a case holds postings that could go on."""
     return any(posting.state not in ("posted", "skipped", "withdrawn") for posting in postings)
 
 
 def _kind(case: Case) -> str:
+    """Return the kind of a case, which selects its part of the page."""
     action = case.action
     return action if action in ACTION_LABELS else CaseAction.NONE
 
 
 def _match(session: Session, case: Case) -> dict[str, Any] | None:
+    """Return the form that matches the code of a case; None if the case has none."""
     code_of_case = matches.of_case(session, case)
     if code_of_case is None:
         return None
@@ -287,6 +292,7 @@ def _match(session: Session, case: Case) -> dict[str, Any] | None:
 
 
 def _postings(session: Session, case: Case) -> list[Posting]:
+    """Return the postings of a case, oldest first, with their documents."""
     query = (
         select(Posting)
         .join(case_posting)
@@ -297,6 +303,7 @@ def _postings(session: Session, case: Case) -> list[Posting]:
 
 
 def _context(session: Session, cases: list[Case]) -> dict[str, Any]:
+    """Return what the list of cases shows beside them."""
     counts = select(case_posting.c.case_id, func.count()).where(
         case_posting.c.case_id.in_([case.id for case in cases])
     )

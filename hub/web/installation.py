@@ -90,6 +90,7 @@ def left_out(session: Session, installation_id: int) -> int:
 
 
 def _app_page(installation: Installation) -> str:
+    """Render the page of an installation."""
     is_installed = installation.slug in current().plugins.apps
     return (
         url_for("marketplace.one", slug=installation.slug)
@@ -113,6 +114,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
 
 
 def _about(session: Session, installation: Installation) -> dict[str, Any]:
+    """Return what the page of an installation shows."""
     is_own = Run.installation_id == installation.id
     since = or_(Run.started_at.is_(None), Run.started_at >= installation.created_at)
     lists = (Run.company_id == installation.company_id, Run.kind == "lists", since)

@@ -220,5 +220,6 @@ def open_cases() -> int:
 
 
 def _shared() -> dict[str, Any]:
+    """Return what every page shows."""
     shared = {"app_name": app_name, "open_cases": open_cases, "zone_now": zone_now}
     return {**shared, "section": request.blueprint if request else ""}

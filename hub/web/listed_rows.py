@@ -64,6 +64,7 @@ def _varint(number: int) -> bytes:
 
 
 def _read_varint(content: memoryview, place: int) -> tuple[int, int]:
+    """Read a number of seven bits a byte; return it and the place after it."""
     number = shift = 0
     while content[place] > 127:
         number |= (content[place] & 127) << shift

@@ -84,4 +84,5 @@ def _next_step(app: App) -> str:
 
 
 def _app(slug: str) -> App:
+    """Return an app by its slug or answer 404."""
     return current().plugins.apps.get(slug) or abort(404)

@@ -193,6 +193,7 @@ def _add_created(
 
 
 def _required_roles(installation: Installation) -> set[str]:
+    """Return the roles that a new record of the app needs."""
     app = current().plugins.apps.get(installation.slug)
     return REQUIRED_ROLES | ({"customer"} if app and SALES_KINDS & set(app.posts) else set())
 
@@ -208,11 +209,13 @@ def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
 
 
 def _contains(entry: Entry, words: Iterable[str]) -> bool:
+    """Tell whether an entry contains all words."""
     text = _search_text(entry)
     return all(word in text for word in words)
 
 
 def _full_name(entry: Entry) -> str:
+    """Return the full name, or the name of an entry that has no parent."""
     return entry.full_name or entry.name
 
 
@@ -333,11 +336,13 @@ def forget(installation_id: int, field: str, code: str, who: str) -> str:
 
 
 def _scope(installation: Installation) -> str:
+    """Return the plugin that shares its matches, or "" if the app is not installed."""
     plugins = current().plugins
     return plugins.scope(installation.slug) if installation.slug in plugins.apps else ""
 
 
 def _match(installation: Installation, field: str, code: str) -> Any:
+    """Return the query for the stored match of a code."""
     return select(Match).where(
         Match.company_id == installation.company_id,
         Match.tenant == (installation.tenant or ""),
@@ -348,4 +353,5 @@ def _match(installation: Installation, field: str, code: str) -> Any:
 
 
 def _search_text(entry: Entry) -> str:
+    """Return the text in which a search looks."""
     return f"{_full_name(entry)} {entry.number} {entry.id} {entry.email}".casefold()

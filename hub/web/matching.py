@@ -141,6 +141,7 @@ def _code(session: Session, installation: Installation) -> dict[str, Any]:
 def _filtered(
     installation: Installation, filters: dict[str, str], fields: list[str]
 ) -> Select[Any]:
+    """Return the query for the codes that fit the filters of the page."""
     query = select(SeenCode).where(
         SeenCode.installation_id == installation.id, SeenCode.field.in_(fields)
     )

@@ -70,6 +70,7 @@ def here_with(**changes: Any) -> str:
 
 
 def _between(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> Page:
+    """Return the page with links to the newer and older ones."""
     contents = [row[0] if len(row) == keys + 1 else tuple(row[:-keys]) for row in rows]
     return Page(
         contents,
@@ -79,6 +80,7 @@ def _between(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> Pag
 
 
 def _beside(rows: list[Any], place: int, keys: int, side: str) -> str:
+    """Return the address of the page beside a row."""
     if not rows:
         return here_with(before=None, after=None)
     key = json.dumps(list(rows[place][-keys:]))

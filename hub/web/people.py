@@ -107,12 +107,14 @@ def change_active(person_id: int) -> Response:
 
 
 def _role(session: Session, name: str) -> Role:
+    """Return a role by its name; raise NotFound for an unknown one."""
     if name not in ROLES:
         raise NotFound("role", name, ROLES)
     return session.scalar(select(Role).where(Role.name == name)) or Role(name=name)
 
 
 def _not_the_last(session: Session, person: User, *, stays: bool) -> None:
+    """Refuse a change that would leave the hub without an owner."""
     owners: Any = select(User.id).where(
         ACTIVE, User.roles.any(Role.name == "owner"), User.id != person.id
     )

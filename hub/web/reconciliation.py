@@ -39,6 +39,7 @@ class ReconciliationSummary:
 
     @property
     def is_good(self) -> bool:
+        """Tell whether nothing was missing and all totals agreed."""
         return not self.troubles and not any(self.differences.values())
 
     @property
@@ -54,6 +55,7 @@ class ReconciliationSummary:
 
     @property
     def is_fresh(self) -> bool:
+        """Tell whether it succeeded recently enough to count."""
         return not self.failed and current().clock.now() - self.at <= MAX_AGE
 
 

@@ -226,6 +226,7 @@ def _count_waiting(installation_id: int, approved: Collection[int]) -> int:
 
 
 def _flash_waiting(count: int) -> None:
+    """Say how many approved documents wait for something else."""
     which = "a new supplier, customer or item that is still in review"
     if count == 1:
         flash(f"1 document waits for {which}; approve that too.", "look")
@@ -250,6 +251,7 @@ def _may_become_automatic(installation: Installation) -> bool:
 
 
 def _flash_changed(count: int) -> None:
+    """Say how many documents changed since they were shown."""
     if count == 1:
         flash("1 document changed since it was listed and stays in review.", "look")
     elif count:
@@ -265,6 +267,7 @@ def _sums(rows: Iterable[Waiting]) -> list[str]:
 
 
 def _sums_in_review(session: Session, installation_id: int) -> list[str]:
+    """Return the total to approve in each currency as text."""
     columns = Posting.kind, Posting.operation, Posting.currency
     grouped = select(*columns, func.sum(Posting.total)).where(*in_review(installation_id))
     sums: dict[str, Decimal] = defaultdict(Decimal)
@@ -276,9 +279,11 @@ def _sums_in_review(session: Session, installation_id: int) -> list[str]:
 def _add(
     sums: dict[str, Decimal], kind: str, operation: str, currency: str, total: Decimal | None
 ) -> None:
+    """Add the total of one kind and operation; removals do not count."""
     if total and operation not in REMOVING:
         sums[currency] += -total if kind in outbox.CREDIT_KINDS else total
 
 
 def _amounts(sums: Mapping[str, Decimal]) -> list[str]:
+    """Return the sums as text, one for each currency."""
     return [money(total, currency) for currency, total in sorted(sums.items())]

@@ -92,6 +92,7 @@ def progress(run_id: int) -> tuple[str, int]:
 
 
 def _context(run_id: int) -> dict[str, Any]:
+    """Return what the page of a run shows."""
     with reading() as session:
         run = row_or_404(session, Run, run_id)
         installation = (
@@ -123,6 +124,7 @@ def _context(run_id: int) -> dict[str, Any]:
 
 
 def _has_posted(session: Session, run: Run) -> bool:
+    """Tell whether a run created a transaction."""
     is_posted_create = (
         Posting.run_id == run.id,
         Posting.operation == "create",

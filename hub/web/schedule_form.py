@@ -80,5 +80,6 @@ def plan_typed(form: MultiDict[str, str]) -> dict[str, Any]:
 
 
 def _input(name: str, label: str, help: str, kind: str, value: str, choices: Any = ()) -> Input:
+    """Return one input of the schedule; only the start date is optional."""
     needed = name != "start_date"
     return Input(name, label, help, "Running", kind, needed, value, choices, blank=not needed)

@@ -79,6 +79,7 @@ class Web:
         is_awake = threading.Event()
 
         def close_all() -> None:
+            """Close the sockets and let the loop end."""
             # The loop may wake up for another reason before the trigger has written its byte.
             is_awake.wait(PATIENCE)
             wasyncore.close_all(self._server._map)
@@ -89,6 +90,7 @@ class Web:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    """End the process in order when it receives a signal."""
     raise SystemExit(0)
 
 

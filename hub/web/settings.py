@@ -118,6 +118,7 @@ def _first_form(row: Installation) -> str:
 
 
 def _draft_token() -> str | None:
+    """Return the token of the draft that the form belongs to."""
     return request.args.get("draft")
 
 
@@ -195,6 +196,7 @@ def _keep_entered(app: App, row: Installation, values: Mapping[str, Any]) -> tup
 
 
 def _draft_subject(row: Installation) -> str:
+    """Return the app and company that a draft is about."""
     return f"{row.slug}:{row.company_id}"
 
 
@@ -235,6 +237,7 @@ def _form(
     errors: Mapping[str, list[str]],
     mode: str | None = None,
 ) -> str:
+    """Render the form with what was typed and what is wrong with it."""
     app = _app(row.slug)
     values = {**row.settings, **typed}
     stored = list(sources.stored_secrets(app, row))
@@ -279,6 +282,7 @@ def _form(
 
 
 def _choices(row: Installation, values: dict[str, Any], source: str) -> forms.Choices:
+    """Return the choices from a list of QuickBooks or from codes of the source."""
     kind, _, field = source.partition(":")
     if kind == "code":
         app = _app(row.slug)
@@ -329,20 +333,24 @@ def _row_for(app: App, company_id: int) -> Installation:
 
 
 def _row(installation_id: int) -> Installation:
+    """Return an installation or answer 404."""
     with reading() as session:
         row: Installation = row_or_404(session, Installation, installation_id)
     return row
 
 
 def _app(slug: str) -> App:
+    """Return an app by its slug or answer 404."""
     return current().plugins.apps.get(slug) or abort(404)
 
 
 def _may(row: Installation) -> bool:
+    """Tell whether the person may configure the app."""
     app = current().plugins.apps.get(row.slug)
     return may_configure(row, bool(app and app.owner_only))
 
 
 def _check_right(row: Installation) -> None:
+    """Answer 403 if the person may not configure the app."""
     if not _may(row):
         abort(403)

@@ -102,6 +102,7 @@ def money(value: Decimal | None, currency: str) -> str:
 
 
 def _fact(name: str, value: Any, currency: str) -> str:
+    """Return the text of a simple value: an amount, a date or a label."""
     if name in AMOUNTS:
         return amount(value, currency)
     text = TAX_LABELS.get(str(value), str(value)) if name == "tax_mode" else _text(value)
@@ -114,6 +115,7 @@ def dated(text: str) -> str:
 
 
 def _date(match: re.Match[str]) -> str:
+    """Return a date as a person reads it, with the time that follows it."""
     try:
         day = dt.date.fromisoformat(match[1])
     except ValueError:
@@ -122,10 +124,12 @@ def _date(match: re.Match[str]) -> str:
 
 
 def _codes(codes: dict[str, Any], record_name: RecordName) -> list[tuple[str, str]]:
+    """Return the codes of a document as pairs of label and text."""
     return [(_label(key), _code(key, code, record_name)) for key, code in codes.items() if code]
 
 
 def _code(key: str, code: Any, record_name: RecordName) -> str:
+    """Return the number and name of a code, or the name of the record that it is."""
     parts = code if isinstance(code, dict) else {"id": str(code)}
     names = [str(parts[name]) for name in ("number", "name") if parts.get(name)]
     id = str(parts.get("id", ""))
@@ -139,6 +143,7 @@ def _label(name: str) -> str:
 
 
 def _text(value: Any) -> str:
+    """Return a value as text, without braces and brackets."""
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_text(part)}" for name, part in value.items())
     return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)

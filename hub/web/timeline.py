@@ -67,6 +67,7 @@ def timeline(
 
 
 def _absence(document: SourceDocument) -> Iterator[Event]:
+    """Yield when the source no longer had the document."""
     if document.absent_at:
         yield Event(document.absent_at, "The source did not have it", ABSENT, "look")
     if document.gone is not None and document.gone_at:
@@ -74,6 +75,7 @@ def _absence(document: SourceDocument) -> Iterator[Event]:
 
 
 def _posting(posting: Posting) -> Iterator[Event]:
+    """Yield when a posting was planned, and skipped or withdrawn."""
     part = posting.number or posting.part if posting.operation == "attach" else posting.part
     what = PLANNED.get(posting.operation, "Planned") + (f": {part}" if part else "")
     yield Event(posting.created_at, what)
@@ -82,6 +84,7 @@ def _posting(posting: Posting) -> Iterator[Event]:
 
 
 def _attempt(attempt: Attempt) -> Iterator[Event]:
+    """Yield when a posting was sent and how it ended."""
     way = " in a batch" if attempt.batch else ""
     yield Event(attempt.sent_at, f"Sent to QuickBooks{way}", f"request id {attempt.requestid}")
     if attempt.ended_at:
@@ -90,12 +93,14 @@ def _attempt(attempt: Attempt) -> Iterator[Event]:
 
 
 def _proof(proof: Proof) -> Event:
+    """Return the result of a search in QuickBooks."""
     text, tone = FOUND.get(proof.found, (f"Looked: {proof.found}", "look"))
     rows = f"{proof.rows:,} transactions between {moment(proof.since)} and {moment(proof.until)}"
     return Event(proof.at, text, rows, tone)
 
 
 def _receipt(row: ReceiptRow) -> Event:
+    """Return what the source was told."""
     state = row.state.replace("_", " ")
     if row.ended == "delivered":
         return Event(row.at, f"The source was told: {state}", tone="good")
@@ -105,6 +110,7 @@ def _receipt(row: ReceiptRow) -> Event:
 
 
 def _case(case: Case) -> Iterator[Event]:
+    """Yield when a case was opened and closed."""
     yield Event(case.opened_at, f"A case was opened: {case.title}", case.reason, "bad")
     if case.closed_at:
         yield Event(case.closed_at, f"The case was closed by {case.closed_by}", case.title, "good")

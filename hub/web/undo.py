@@ -55,6 +55,7 @@ def undo_posting(posting_id: int) -> Response:
 
 
 def _page(what: str, back: str, plan: UndoPlan) -> str:
+    """Render the page that confirms an undo."""
     return render_template("undo.html", what=what, back=back, plan=plan)
 
 

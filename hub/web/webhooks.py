@@ -59,6 +59,7 @@ def quickbooks() -> Response:
 
 
 def _body() -> bytes:
+    """Return the body of a call; refuse one that is too large."""
     if (request.content_length or 0) > LIMIT:
         abort(413)
     return request.get_data(cache=False)
