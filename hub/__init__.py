@@ -98,11 +98,12 @@ __all__ = [
     "to_cents",
 ]
 
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> Any:
-    """Import `setting` when it is first used: it needs marshmallow, and `hub --help` does not."""
-    if name == "setting":
-        from hub.contract import setting
+    def __getattr__(name: str) -> Any:
+        """Import `setting` when it is first used: it needs marshmallow, `hub --help` does not."""
+        if name == "setting":
+            from hub.contract import setting
 
-        return setting
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return setting
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,24 +1,38 @@
 """One app of an installed plugin on its own stand-in, in this process."""
 
 import contextlib
+import datetime as dt
 import io
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from zoneinfo import ZoneInfo
 
+import requests
+
 from hub.config import Config
-from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
+from hub.contract import settings_schema
+from hub.contract.documents import Attachment, Code, Document, Receipt, ReceiptState, Yielded
 from hub.contract.registry import Plugins
-from hub.contract.types import App, Company, Field, Record, Secrets, Site, Tenant
+from hub.contract.types import (
+    App,
+    Company,
+    Field,
+    Record,
+    Sandbox,
+    Secrets,
+    Signal,
+    Site,
+    Tenant,
+)
 from hub.http.client import AppHttp
-from hub.testing.clock import FakeClock
-from hub.testing.stand_in import WSGIAdapter
+from hub.testing.clock import START, FakeClock
+from hub.testing.stand_in import WSGIAdapter, mount
 
 log = logging.getLogger(__name__)
 URL = "http://source.test/below"
@@ -49,8 +63,23 @@ def open_http(
     return AppHttp(app.name, app.hosts, settings, config, clock, {URL: WSGIAdapter(wsgi, URL)})
 
 
+class Cases(NamedTuple):
+    """Where a stand-in keeps the rows that each show a case, and how their source ids begin.
+
+    A row names its case in the field "case".
+    """
+
+    rows: Callable[[Any], Iterable[Mapping[str, Any]]]
+    prefix: str
+
+
 class Bench:
-    """Calls the hooks of one app; `settings` are those that the stand-in does not bring itself."""
+    """One app on its stand-in: calls its hooks, and uses the source as a person or a client does.
+
+    `settings` are those that the stand-in does not bring itself. Without `stand_in` the plugin's
+    hook `hub_sandbox` opens one; a test that looks into its books opens it and passes it. `lists`
+    are the QuickBooks lists of the company by field.
+    """
 
     def __init__(
         self,
@@ -63,34 +92,60 @@ class Bench:
         company: Company | None = None,
         zone: str = "UTC",
         plugins: Plugins | None = None,
+        stand_in: Any = None,
+        now: dt.datetime = START,
+        cases: Cases | None = None,
+        lists: Mapping[str, Sequence[Record]] | None = None,
     ) -> None:
         self.plugins = plugins or installed()
-        self.app, self.clock = self.plugins.apps[slug], FakeClock()
+        self.app, self.clock = self.plugins.apps[slug], FakeClock(now)
         self.company, self.zone = company or Company(country="US", currency="USD"), ZoneInfo(zone)
-        self.sandbox = self.plugins.open_stand_in(
-            slug, folder=folder, documents=documents, seed=seed
-        )
+        self.stand_in = stand_in
+        if stand_in is None:
+            self.sandbox = self.plugins.open_stand_in(
+                slug, folder=folder, documents=documents, seed=seed
+            )
+        else:
+            self.sandbox = Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings)
         self.secrets = KeptSecrets()
+        self.lists, self._cases = lists or {}, cases
+        self.start: dt.date | None = None
+        self.today = self.clock.now().astimezone(self.zone).date()
+        self.webhook_url: str | None = "http://127.0.0.1:9/none"
         self._instead: WSGIApplication | None = None
-        self.set(**dict(settings or {}))
+        self._stand_in = self._checked()
+        self.browser = requests.Session()
+        mount(self.browser, URL, self.serve)
+        self._answers = {**self.sandbox.settings(URL), **(settings or {})}
+        self.set()
 
     def set(self, **settings: Any) -> None:
-        """Puts other settings into force; those of the stand-in stay unless named."""
-        schema = self.app.settings() if isinstance(self.app.settings, type) else self.app.settings
-        loaded = schema.load({**self.sandbox.settings(URL), **settings})
-        for name, field in schema.fields.items():
-            if field.metadata.get("secret") and name in loaded:
-                self.secrets[name] = loaded.pop(name)
-        self._stand_in = self._checked()
-        http = open_http(self.app, loaded, self.serve, self.clock)
-        self.site = Site(
-            settings=loaded,
+        """Change some settings; the others stay as they are."""
+        schema = settings_schema.schema_of(self.app)
+        self._answers |= settings
+        loaded = schema.load(self._answers)
+        for name in settings_schema.secret_names(self.app) & loaded.keys():
+            self.secrets[name] = loaded.pop(name)
+        self.settings: Mapping[str, Any] = loaded
+
+    @property
+    def site(self) -> Site:
+        """The site that the hub would pass to the plugin's hooks."""
+        return Site(
+            settings=self.settings,
             secrets=self.secrets,
-            http=http,
+            http=open_http(self.app, self.settings, self.serve, self.clock),
             company=self.company,
             zone=self.zone,
-            today=self.clock.now().astimezone(self.zone).date(),
+            today=self.today,
+            start=self.start,
+            webhook_url=self.webhook_url,
         )
+
+    @property
+    def books(self) -> Any:
+        """The data of the stand-in that was passed to this bench."""
+        return self.stand_in.books
 
     def _checked(self) -> WSGIApplication:
         """Return the stand-in; if its API is described, check every call by the description."""
@@ -114,19 +169,23 @@ class Bench:
         finally:
             self._instead = None
 
+    def allow_undescribed_answers(self) -> None:
+        """Let the stand-in send what its description does not allow, as the real source might."""
+        self._stand_in = self.sandbox.wsgi
+
     def fields(self) -> Sequence[Field]:
-        """The code fields of the app."""
+        """Return the code fields of the app."""
         return tuple(self._call("hub_fields") or ())
 
     def check(self) -> Tenant:
-        """The account behind the settings."""
+        """Return the account that the settings lead to."""
         tenant: Tenant = self._call("hub_check", site=self.site)
         return tenant
 
     def reading(
         self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()
     ) -> Iterator[Yielded]:
-        """What the source has, as lazily as the plugin reads it."""
+        """Yield what the source has, as lazily as the plugin reads it."""
         yield from self._call(
             "hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids)
         )
@@ -134,32 +193,57 @@ class Bench:
     def read(
         self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()
     ) -> list[Yielded]:
-        """All that the source has."""
+        """Return what the source has since the cursors, or exactly `ids`."""
         return list(self.reading(cursors, ids))
 
+    def raw(self, case: str) -> Mapping[str, Any]:
+        """Return the stand-in's row that shows a case."""
+        assert self._cases, "this bench does not know where its stand-in keeps the cases"
+        return next(row for row in self._cases.rows(self.stand_in) if row.get("case") == case)
+
+    def case(self, case: str) -> Yielded:
+        """Return what the plugin reads of the row that shows a case."""
+        assert self._cases, "this bench does not know where its stand-in keeps the cases"
+        (item,) = self.read(ids=[f"{self._cases.prefix}{self.raw(case)['id']}"])
+        return item
+
+    def codes(self, field: str) -> Sequence[Code | str]:
+        """Return the current codes of a field at the source."""
+        return tuple(self._call("hub_codes", site=self.site, field=field) or ())
+
+    def push_lists(self, **changes: Sequence[Record]) -> dict[str, Sequence[Code]]:
+        """Push the company's lists, as the hub's first download does; return the links by field."""
+        return {field: self.push(field, list) for field, list in {**self.lists, **changes}.items()}
+
     def push(self, field: str, records: Sequence[Record]) -> Sequence[Code]:
-        """Pushes a list into the source."""
-        return tuple(
+        """Push a list to the source; return its codes with their links."""
+        return list(
             self._call("hub_records", site=self.site, field=field, records=tuple(records)) or ()
         )
 
-    def report(self, document: Document, receipt: Receipt) -> None:
-        """Tells the source of a document."""
+    def report(self, document: Document, receipt: Receipt | ReceiptState, **facts: Any) -> None:
+        """Report a receipt to the source: a complete one, or one of now with this state and facts."""
+        if not isinstance(receipt, Receipt):
+            receipt = Receipt(state=receipt, at=self.clock.now(), **facts)
         self._call("hub_report", site=self.site, document=document, receipt=receipt)
 
+    def webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
+        """Pass a webhook call to the plugin."""
+        return tuple(self._call("hub_webhook", site=self.site, headers=headers, body=body))
+
     def attachment(self, document: Document, attachment: Attachment) -> bytes:
-        """The bytes of a file."""
+        """Return the bytes of a file."""
         content: bytes = self._call(
             "hub_attachment", site=self.site, document=document, attachment=attachment
         )
         return content
 
     def fault(self, kind: str, **rule: Any) -> None:
-        """Lets the stand-in misbehave, as qbo_sandbox.kit says."""
+        """Make the stand-in misbehave; `qbo_sandbox.kit` describes the kinds of faults."""
         self.drive("faults", {"kind": kind, **rule})
 
     def drive(self, page: str, body: Any = None, method: str = "POST") -> Any:
-        """Calls one of the stand-in's own pages below /_sandbox/."""
+        """Call one of the stand-in's own pages below /_sandbox/."""
         sent = b"" if body is None else json.dumps(body).encode()
         return json.loads(
             self._ask(method, f"/_sandbox/{page}", sent, "application/json")[1] or b"null"
@@ -169,6 +253,32 @@ class Bench:
         """Submit a form of the stand-in's own pages; tell whether it was accepted."""
         sent = urlencode(fields).encode()
         return self._ask("POST", path, sent, "application/x-www-form-urlencoded")[0] < 400
+
+    def page(
+        self, path: str, data: Mapping[str, str] | None = None, **options: Any
+    ) -> requests.Response:
+        """Open a page of the stand-in as a person does, or submit a form to it."""
+        method = "GET" if data is None else "POST"
+        return self.browser.request(method, URL + path, data=data, **options)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> requests.Response:
+        """Call the source's API past the plugin, with the access token that the plugin stored."""
+        if "access_token" not in self.secrets:
+            self.check()
+        token = self.secrets["access_token"].partition(" ")[2]
+        headers = {"Authorization": f"Bearer {token}", **(headers or {})}
+        return self.browser.request(method, URL + path, headers=headers, **request)
+
+    def count_calls(self, call: str = "*") -> int:
+        """Return how often the stand-in received a call."""
+        return len(self.stand_in.wsgi.log.entries(call))
 
     def _ask(self, method: str, path: str, sent: bytes, kind: str) -> tuple[int, bytes]:
         environ = {

@@ -19,7 +19,7 @@ def check(bench):
 @pytest.mark.row("CC-S1", "CC-S3", "CC-S6")
 def test_without_payments_of_clients_it_says_whom_to_ask(bench):
     assert check(bench).name == "Ridgeline Renovations LLC"
-    bench.do("enable", on=False)
+    bench.books.do("enable", on=False)
     with pytest.raises(
         AccessNeeded,
         match=r"does not take payments of clients .* Ask CostCertified support, in its chat",
@@ -29,10 +29,10 @@ def test_without_payments_of_clients_it_says_whom_to_ask(bench):
 
 @pytest.mark.row("CC-S3")
 def test_payments_that_are_switched_off_later_stop_the_export_with_a_sentence(bench):
-    bench.collect()
-    bench.do("enable", on=False)
+    bench.read()
+    bench.books.do("enable", on=False)
     with pytest.raises(NeedsAttention, match="Switch payments on there again"):
-        bench.collect()
+        bench.read()
 
 
 @pytest.mark.row("CC-S8")
@@ -43,15 +43,15 @@ def test_the_refresh_token_is_renewed_and_an_answer_that_was_lost_costs_nothing(
     bench.stand_in.clock.advance(4000)
     bench.stand_in.faults.add(Fault(kind="lose_answer", call="token"))
     with pytest.raises(Retry):
-        bench.collect()
-    assert bench.collect()
+        bench.read()
+    assert bench.read()
     assert bench.secrets["renewed_token"] != first
     assert bench.secrets["refresh_token"] == REFRESH
 
 
 def test_a_refresh_token_that_was_used_long_ago_needs_a_person(bench):
     for token in ("a", "b"):
-        bench.do("rotate", token=token)
+        bench.books.do("rotate", token=token)
     with pytest.raises(
         NeedsAttention, match="ask for new ones: CostCertified support, in its chat or by a ticket"
     ):
@@ -59,10 +59,10 @@ def test_a_refresh_token_that_was_used_long_ago_needs_a_person(bench):
 
 
 def test_the_tokens_of_a_former_access_are_forgotten_with_it(bench):
-    bench.collect()
+    bench.read()
     bench.set(refresh_token="another")
     with pytest.raises(NeedsAttention):
-        bench.collect()
+        bench.read()
 
 
 @pytest.mark.parametrize("next_cursor", ["here", None])
@@ -72,7 +72,7 @@ def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch, next_c
         "hub_costcertified.sandbox.api.Api._list", lambda self, environ, things: stuck
     )
     with pytest.raises(Retry, match="the same page of its list twice"):
-        bench.collect(cursors={"": "here"})
+        bench.read(cursors={"": "here"})
 
 
 # -- webhooks --------------------------------------------------------------------------------------------------------

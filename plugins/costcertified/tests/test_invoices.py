@@ -8,14 +8,14 @@ from marshmallow import ValidationError
 @pytest.mark.row("CC-B1")
 def test_a_project_that_is_invoiced_for_more_than_its_total_is_warned_of(open_bench):
     bench = open_bench(documents=3)
-    bench.do(
+    bench.books.do(
         "edit",
         invoice="1001",
         fields={
             "lines": [{**bench.books.rows["invoices"]["1001"]["lines"][0], "amount": "99000.00"}]
         },
     )
-    assert "more than its total" in bench.read("invoice:1001").warnings[0]
+    assert "more than its total" in bench.read(ids=["invoice:1001"])[0].warnings[0]
 
 
 @pytest.mark.row("CC-B3")
@@ -28,9 +28,9 @@ def test_with_post_on_paid_an_invoice_waits_until_something_of_it_is_paid(open_b
 
 def test_what_an_invoice_says_does_not_depend_on_what_was_paid(open_bench):
     bench = open_bench(documents=3)
-    before = bench.read("invoice:1001")
-    bench.do("edit", invoice="1001", fields={"paid_at": "2026-03-19T00:00:00Z"})
-    after = bench.read("invoice:1001")
+    before = bench.read(ids=["invoice:1001"])[0]
+    bench.books.do("edit", invoice="1001", fields={"paid_at": "2026-03-19T00:00:00Z"})
+    after = bench.read(ids=["invoice:1001"])[0]
     assert (after.lines, after.memo, after.total, after.version) == (
         before.lines,
         before.memo,
@@ -42,8 +42,8 @@ def test_what_an_invoice_says_does_not_depend_on_what_was_paid(open_bench):
 def test_a_status_that_is_unknown_is_said(open_bench):
     bench = open_bench(documents=3)
     bench.allow_undescribed_answers()
-    bench.do("edit", invoice="1001", fields={"state": "lost"})
-    assert "its status 'lost' is none of draft" in bench.read("invoice:1001").reason
+    bench.books.do("edit", invoice="1001", fields={"state": "lost"})
+    assert "its status 'lost' is none of draft" in bench.read(ids=["invoice:1001"])[0].reason
 
 
 def test_a_fixed_item_has_to_be_chosen(open_bench):

@@ -12,14 +12,20 @@ def test_a_person_generates_sends_and_is_paid(open_bench):
         "/invoices", {"client": "k2", "description": "Gate", "amount": "100", "taxed": "yes"}
     )
     id = made.url.rpartition("/")[2]
-    assert bench.read(f"invoice:{id}").stage == "pending"
+    assert bench.read(ids=[f"invoice:{id}"])[0].stage == "pending"
     bench.page(f"/invoices/{id}/send", {})
-    assert (bench.read(f"invoice:{id}").stage, bench.read(f"invoice:{id}").total) == ("ready", 108)
+    assert (
+        bench.read(ids=[f"invoice:{id}"])[0].stage,
+        bench.read(ids=[f"invoice:{id}"])[0].total,
+    ) == ("ready", 108)
     bench.page(f"/invoices/{id}/pay", {"amount": "108", "method": "ach"})
     assert bench.books.row("invoices", id)["status"] == "processing"
     payment = bench.books.payments_of[id][0]
     bench.page(f"/payments/{payment}/settle", {})
-    assert (bench.books.row("invoices", id)["status"], bench.read(f"payment:{payment}").stage) == (
+    assert (
+        bench.books.row("invoices", id)["status"],
+        bench.read(ids=[f"payment:{payment}"])[0].stage,
+    ) == (
         "paid",
         "ready",
     )
@@ -39,7 +45,7 @@ def test_a_person_takes_money_in_advance_and_uses_it(open_bench):
     payment = list(bench.books.rows["payments"])[-1]
     bench.page(f"/payments/{payment}/settle", {})
     bench.page(f"/payments/{payment}/allocate", {"invoice": "1001", "amount": "50"})
-    assert bench.read(f"payment:{payment}").lines[0].applied.document == "invoice:1001"
+    assert bench.read(ids=[f"payment:{payment}"])[0].lines[0].applied.document == "invoice:1001"
 
 
 @pytest.mark.parametrize(
@@ -83,4 +89,4 @@ def test_lists_are_searched_and_shown(told):
 def test_an_expense_is_pushed_or_kept(open_bench, act, stage):
     bench = open_bench(documents=3, expenses=True)
     bench.page(f"/expenses/e3/{act}", {})
-    assert bench.read("expense:e3").stage == stage
+    assert bench.read(ids=["expense:e3"])[0].stage == stage

@@ -22,7 +22,7 @@ TOLD = {
 
 
 def ask(bench, path, method="GET", **what):
-    bench.collect()
+    bench.read()
     token = bench.secrets["access_token"].split()[1]
     return bench.browser.request(
         method, URL + path, headers={"Authorization": f"Bearer {token}"}, **what
@@ -93,7 +93,7 @@ def test_a_row_that_moves_while_pages_are_read_is_read(open_bench, monkeypatch):
     bench = open_bench(documents=25)
     pages = CostCertified(bench.site).pages("invoices")
     rows, _ = next(pages)
-    bench.do("edit", invoice=rows[0]["id"], fields={"due_date": "2026-04-01"})
+    bench.books.do("edit", invoice=rows[0]["id"], fields={"due_date": "2026-04-01"})
     others = [row for page, _ in pages for row in page]
     assert ({row["id"] for row in rows + others}, others[-1]["due_date"]) == (
         set(bench.books.rows["invoices"]),
@@ -162,11 +162,11 @@ def test_too_many_requests_are_told_how_long_to_wait(bench):
 
 
 def test_a_token_that_ran_out_in_the_middle_of_the_pages_is_renewed(bench):
-    bench.collect()
+    bench.read()
     bench.stand_in.clock.advance(4000)
     bench.stand_in.faults.add(Fault(kind="status", call="payments", status=401))
-    assert bench.collect()
-    assert bench.asked("token") == 3
+    assert bench.read()
+    assert bench.count_calls("token") == 3
 
 
 def test_codes_are_those_that_documents_use(told):
@@ -188,7 +188,7 @@ def test_calls_are_signed_and_come_twice_where_that_is_wanted(bench):
         return text_answer(start, 202, "")
 
     with Server(answer) as server:
-        bench.do("call", address=server.url)
+        bench.books.do("call", address=server.url)
         calls.tell("invoice.sent", "1")
         calls.page("POST", {"twice": True})
         calls.tell("payment.paid", "p1")

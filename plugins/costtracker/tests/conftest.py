@@ -1,19 +1,13 @@
 """An installation of CostTracker on its stand-in, as the hub would hand it to the plugin."""
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 import pytest
-import requests
-from hub_costtracker import APP, Settings, hub_documents, hub_records
 from hub_costtracker.sandbox import StandIn
 
-from hub import Company, Party, Record, Site
-from hub.testing.bench import URL, KeptSecrets, open_http
-from hub.testing.clock import FakeClock
-from hub.testing.openapi import checked
+from hub import Company, Party, Record
+from hub.testing.bench import Bench, Cases
 from qbo_sandbox.kit import Clock, Journal
-from qbo_sandbox.kit.wsgi import mount
 
 NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
 
@@ -56,78 +50,34 @@ def _tax(id, rate):
     return Record(id=id, name=f"MVA {rate}", rate=rate, use="purchase")
 
 
-class Bench:
-    """The stand-in, and the site that leads to it."""
-
-    def __init__(self, documents=150, folder=None, **settings):
-        self.stand_in = StandIn(
-            Journal(folder / "costtracker.jsonl" if folder else None),
-            documents,
-            1,
-            Clock(NOW.timestamp(), frozen=True),
-        )
-        self.wsgi = checked(self.stand_in.wsgi, APP.assumed_api)
-        self.secrets = KeptSecrets()
-        self.browser = requests.Session()
-        mount(self.browser, URL, self.wsgi)
-        self.set(**settings)
-
-    @property
-    def books(self):
-        return self.stand_in.books
-
-    def set(self, **changes):
-        given = {**StandIn.settings(URL), "payable_account": "33", **changes}
-        loaded = Settings().load(given)
-        self.secrets |= {name: loaded.pop(name) for name in ("client_secret", "webhook_secret")}
-        self.site = Site(
-            settings=loaded,
-            secrets=self.secrets,
-            http=open_http(APP, loaded, self.wsgi, FakeClock(NOW)),
-            company=Company(country="NO", currency="NOK"),
-            zone=ZoneInfo("Europe/Oslo"),
-            today=NOW.date(),
-        )
-
-    def push(self, **lists):
-        """Pushes the company's lists, as the hub's first download does."""
-        return {
-            field: hub_records(app="costtracker", site=self.site, field=field, records=entries)
-            for field, entries in (records() | lists).items()
-        }
-
-    def asked(self, call):
-        """How often the stand-in heard a call."""
-        return len(self.stand_in.wsgi.log.entries(call))
-
-    def collect(self, cursors=None, ids=()):
-        return list(
-            hub_documents(app="costtracker", site=self.site, cursors=cursors or {}, ids=list(ids))
-        )
-
-    def case(self, words):
-        """What the hub reads of the invoice that shows a case."""
-        raw = self.raw(words)
-        return self.collect(ids=[f"invoice:{raw['id']}"])[0]
-
-    def raw(self, words):
-        return next(raw for raw in self.books.invoices.values() if raw["case"] == words)
-
-
 @pytest.fixture
 def open_bench():
-    """Opens a bench: documents, folder, settings by name."""
-    return Bench
+    """Return a function that opens a bench: documents, folder, settings by name."""
+
+    def open_bench(documents=150, folder=None, **settings):
+        journal = Journal(folder / "costtracker.jsonl" if folder else None)
+        return Bench(
+            "costtracker",
+            {"payable_account": "33", **settings},
+            stand_in=StandIn(journal, documents, 1, Clock(NOW.timestamp(), frozen=True)),
+            company=Company(country="NO", currency="NOK"),
+            zone="Europe/Oslo",
+            now=NOW,
+            cases=Cases(lambda stand_in: stand_in.books.invoices.values(), "invoice:"),
+            lists=records(),
+        )
+
+    return open_bench
 
 
 @pytest.fixture
-def bench():
-    return Bench()
+def bench(open_bench):
+    return open_bench()
 
 
 @pytest.fixture
-def connected():
+def connected(open_bench):
     """A bench whose lists were pushed."""
-    ready = Bench()
-    ready.push()
+    ready = open_bench()
+    ready.push_lists()
     return ready

@@ -24,7 +24,7 @@ def american():
 
 @pytest.fixture
 def abroad(bench):
-    bench.push(**american())
+    bench.push_lists(**american())
     return bench
 
 
@@ -56,19 +56,21 @@ def test_without_foreign_suppliers_the_foreign_invoices_stay_unknown(abroad):
 
 
 def test_a_supplier_of_the_same_name_is_the_same_supplier(bench):
-    bench.push(supplier=[Record(id="1", name="Første"), Record(id="7", name="bygg & bolig proff")])
+    bench.push_lists(
+        supplier=[Record(id="1", name="Første"), Record(id="7", name="bygg & bolig proff")]
+    )
     assert bench.books.lists.of("suppliers", "s4")["external_id"] == "7"
 
 
 def test_what_was_bound_once_stays_bound(connected):
     before = connected.case("without an order").codes["supplier"]
-    connected.push(supplier=[Record(id="999", name="Aas Trelast AS")])
+    connected.push_lists(supplier=[Record(id="999", name="Aas Trelast AS")])
     assert connected.case("without an order").codes["supplier"] == before
 
 
 @pytest.mark.parametrize("rates", [("20", "5", "0"), ("10",), ("25", "15", "0")])
 def test_tax_follows_the_companys_own_rates(bench, rates):
-    bench.push(tax_code=[Record(id=rate, name=f"Rate {rate}", rate=rate) for rate in rates])
+    bench.push_lists(tax_code=[Record(id=rate, name=f"Rate {rate}", rate=rate) for rate in rates])
     lines = [line for id in bench.books.invoices for line in bench.books.invoice(id)["lines"]]
     assert {line["tax_code"] for line in lines if line["tax_code"]} == set(rates)
     assert all(

@@ -24,10 +24,10 @@ def test_a_trial_account_is_told_whom_to_ask(bench):
 
 @pytest.mark.row("CT-S14")
 def test_an_account_that_lost_its_integrations_is_told_whom_to_ask(bench):
-    bench.collect()
+    bench.read()
     bench.books.do("integrate", on=False)
     with pytest.raises(NeedsAttention, match=r"Ask CostTracker support \(support@costtracker\.no,"):
-        bench.collect()
+        bench.read()
 
 
 def test_wrong_credentials_say_whom_to_ask_for_new_ones(open_bench):
@@ -37,30 +37,30 @@ def test_wrong_credentials_say_whom_to_ask_for_new_ones(open_bench):
 
 
 def test_one_token_serves_many_calls(connected):
-    connected.collect()
-    assert connected.asked("token") == 1
+    connected.read()
+    assert connected.count_calls("token") == 1
 
 
 def test_a_token_that_ran_out_is_renewed_in_the_middle_of_the_pages(bench):
-    reading = iter(bench.collect())
+    reading = iter(bench.read())
     next(reading)
     bench.stand_in.clock.advance(90_000)
-    assert len(bench.collect()) > 150
-    assert bench.asked("token") == 2
+    assert len(bench.read()) > 150
+    assert bench.count_calls("token") == 2
 
 
 def test_the_token_of_former_credentials_is_not_used(bench):
-    bench.collect()
+    bench.read()
     bench.set(client_secret="another")
     with pytest.raises(NeedsAttention):
-        bench.collect()
+        bench.read()
 
 
 def test_an_invoice_that_moves_while_pages_are_read_comes_again_and_hides_no_other(
     bench, monkeypatch
 ):
     monkeypatch.setattr("hub_costtracker.client.PAGE", 10)
-    whole = {item.source_id for item in bench.collect() if not isinstance(item, Checkpoint)}
+    whole = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
     seen = []
     for item in hub_documents(app="costtracker", site=bench.site, cursors={}, ids=[]):
         if not seen:
@@ -74,20 +74,20 @@ def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch, next_c
     stuck = {"items": [], "next_cursor": next_cursor, "has_more": True}
     monkeypatch.setattr("hub_costtracker.sandbox.api.Api._invoices", lambda self, environ: stuck)
     with pytest.raises(Retry, match="the same page of its list twice"):
-        bench.collect(cursors={"": "here"})
+        bench.read(cursors={"": "here"})
 
 
 def test_a_last_page_without_a_cursor_is_fine(bench, monkeypatch):
     last = {"items": [], "next_cursor": None, "has_more": False}
     monkeypatch.setattr("hub_costtracker.sandbox.api.Api._invoices", lambda self, environ: last)
-    assert bench.collect() == []
+    assert bench.read() == []
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_busy_costtracker_is_left_alone_as_long_as_it_says(bench, status):
     bench.stand_in.faults.add(Fault(kind="status", call="invoices", status=status, retry_after=30))
     with pytest.raises(Retry) as busy:
-        bench.collect()
+        bench.read()
     assert busy.value.after == 30
 
 

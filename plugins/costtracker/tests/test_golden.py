@@ -31,5 +31,5 @@ def test_an_invoice_before_the_lists_were_pushed(bench):
 
 def test_supplier_edits(open_bench):
     bench = open_bench(update_suppliers=True)
-    bench.push()
-    checked("supplier-edits", bench.collect(ids=["supplier:s3", "supplier:s4"]))
+    bench.push_lists()
+    checked("supplier-edits", bench.read(ids=["supplier:s3", "supplier:s4"]))

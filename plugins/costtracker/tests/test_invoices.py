@@ -23,7 +23,7 @@ def told(bench, document):
 @pytest.mark.row("CT-S9")
 @pytest.mark.row("CT-B1")
 def test_only_approved_invoices_are_ready(connected):
-    read = {item.source_id: item for item in connected.collect() if isinstance(item, Document)}
+    read = {item.source_id: item for item in connected.read() if isinstance(item, Document)}
     for raw in connected.books.invoices.values():
         document = read.get(f"invoice:{raw['id']}")
         if document and document.stage == "ready":
@@ -191,7 +191,7 @@ def test_a_deleted_invoice_is_gone(connected):
 
 
 def test_an_invoice_that_costtracker_never_had_is_gone(bench):
-    assert bench.collect(ids=["invoice:7"])[0].reason == "CostTracker does not have it any more."
+    assert bench.read(ids=["invoice:7"])[0].reason == "CostTracker does not have it any more."
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_row_without_an_id_is_unreadable_too(bench, row):
 
 
 def test_one_unreadable_row_stops_no_other(connected):
-    read = connected.collect()
+    read = connected.read()
     assert [item.source_id for item in read if isinstance(item, Unreadable)] == [
         f"invoice:{connected.raw('a date that is none')['id']}"
     ]
@@ -225,17 +225,17 @@ def test_one_unreadable_row_stops_no_other(connected):
 
 
 def test_a_checkpoint_follows_each_page_and_reading_goes_on_from_it(connected):
-    first = connected.collect()
+    first = connected.read()
     places = [item for item in first if isinstance(item, Checkpoint)]
     assert (len(places), isinstance(first[100], Checkpoint), first[-1]) == (2, True, places[-1])
-    again = connected.collect(cursors={"": places[0].cursor})
+    again = connected.read(cursors={"": places[0].cursor})
     assert again == first[101:]
 
 
 def test_only_what_changed_since_is_read_again(connected):
-    cursor = connected.collect()[-1].cursor
+    cursor = connected.read()[-1].cursor
     connected.books.do("edit", invoice="1005", header={"reference": "new"}, line={})
-    changed = connected.collect(cursors={"": cursor})
+    changed = connected.read(cursors={"": cursor})
     assert [type(item) for item in changed] == [Document, Checkpoint]
     assert (changed[0].source_id, changed[0].version, changed[0].memo) == (
         "invoice:1005",
@@ -310,7 +310,7 @@ def test_why_it_is_held_is_told(connected):
 
 
 def test_our_own_receipt_makes_no_new_version(connected):
-    cursor = connected.collect()[-1].cursor
+    cursor = connected.read()[-1].cursor
     document = connected.case("credit note")
     hub_report(app="costtracker", site=connected.site, document=document, receipt=receipt())
-    assert connected.collect(cursors={"": cursor}) == [Checkpoint(cursor=cursor)]
+    assert connected.read(cursors={"": cursor}) == [Checkpoint(cursor=cursor)]

@@ -31,7 +31,7 @@ def test_a_person_decides(bench, page, button, state):
 
 
 def test_a_person_changes_an_invoice(bench, page):
-    bench.push()
+    bench.push_lists()
     page(
         "/invoices/1001/edit",
         {"reference": "Ny", "net": "99.50", "account": "64", "description": "Endret"},
@@ -73,10 +73,10 @@ def test_totals_that_were_left_as_they_were_shown_follow_the_lines(bench, page):
 def test_an_invoice_that_a_person_receives_waits_for_its_approval(bench, page):
     form = {"supplier": "s2", "invoice_number": "F-1", "invoice_date": "2026-03-19", "net": "80"}
     id = page("/invoices", form).url.rpartition("/")[2]
-    (document,) = bench.collect(ids=[f"invoice:{id}"])
+    (document,) = bench.read(ids=[f"invoice:{id}"])
     assert (document.stage, document.number, document.total) == ("pending", "F-1", 100)
     page(f"/invoices/{id}/approve", {"user": "Kari Nordmann"})
-    assert bench.collect(ids=[f"invoice:{id}"])[0].stage == "ready"
+    assert bench.read(ids=[f"invoice:{id}"])[0].stage == "ready"
 
 
 @pytest.mark.parametrize("wrong", [{"net": "much"}, {"invoice_date": "soon"}, {"supplier": "s0"}])
@@ -120,7 +120,7 @@ def test_pushed_lists_are_shown_with_what_is_hidden(open_bench):
     bench = open_bench(hidden_accounts=["66"])
     shown = bench.browser.get(bench.site.settings["base_url"] + "/lists").text
     assert shown.count("Never downloaded") == 6
-    bench.push()
+    bench.push_lists()
     shown = bench.browser.get(bench.site.settings["base_url"] + "/lists").text
     assert ("Never downloaded" in shown, "hidden" in shown) == (False, True)
 

@@ -37,7 +37,7 @@ class Session(requests.Session):
 @pytest.fixture
 def api(bench):
     """The API as a client sees it."""
-    bench.collect()
+    bench.read()
     client = bench.browser
     client.headers["Authorization"] = f"Bearer {bench.secrets['access_token'].split()[1]}"
     base = bench.site.settings["base_url"]
@@ -199,7 +199,7 @@ def test_a_body_that_is_no_json_is_refused(api):
 
 def test_its_state_outlives_it(open_bench, tmp_path):
     first = open_bench(folder=tmp_path)
-    first.push()
+    first.push_lists()
     first.books.do("edit", invoice="1003", header={"reference": "kept"}, line={"net": "12.00"})
     first.books.do("status", invoice="1003", status=status())
     again = open_bench(documents=7, folder=tmp_path)

@@ -11,13 +11,13 @@ AT = dt.datetime(2026, 3, 20, 9, 0, tzinfo=dt.UTC)
 
 
 def edited(bench):
-    return [item for item in bench.collect() if getattr(item, "kind", None) == "vendor"]
+    return [item for item in bench.read() if getattr(item, "kind", None) == "vendor"]
 
 
 @pytest.fixture
 def updating(open_bench):
     bench = open_bench(update_suppliers=True)
-    bench.push()
+    bench.push_lists()
     return bench
 
 
@@ -46,7 +46,7 @@ def test_an_edit_by_somebody_without_the_right_waits_and_says_so(updating):
 def test_the_same_edit_saved_by_somebody_with_the_right_goes_through(updating):
     fields = {"name": "Bygg & Bolig Proff", "email": None, "phone": None, "user": "Kari Nordmann"}
     updating.books.do("supplier", supplier="s4", fields=fields)
-    (document,) = updating.collect(ids=["supplier:s4"])
+    (document,) = updating.read(ids=["supplier:s4"])
     assert (document.stage, document.details.name, document.version) == (
         "update_only",
         "Bygg & Bolig Proff",
@@ -55,22 +55,22 @@ def test_the_same_edit_saved_by_somebody_with_the_right_goes_through(updating):
 
 
 def test_edits_have_a_place_of_their_own_to_go_on_from(updating):
-    place = [item for item in updating.collect() if isinstance(item, Checkpoint)][-1]
+    place = [item for item in updating.read() if isinstance(item, Checkpoint)][-1]
     assert place.stream == "suppliers"
     assert not [
         x
-        for x in updating.collect(cursors={"suppliers": place.cursor})
+        for x in updating.read(cursors={"suppliers": place.cursor})
         if getattr(x, "kind", "") == "vendor"
     ]
 
 
 def test_an_edit_that_is_asked_for_after_the_switch_went_off_is_closed(updating):
     updating.set(update_suppliers=False)
-    assert updating.collect(ids=["supplier:s4"])[0].stage == "closed"
+    assert updating.read(ids=["supplier:s4"])[0].stage == "closed"
 
 
 def test_an_edit_that_is_no_longer_there_is_gone(updating):
-    assert isinstance(updating.collect(ids=["supplier:s9"])[0], Gone)
+    assert isinstance(updating.read(ids=["supplier:s9"])[0], Gone)
 
 
 def test_a_supplier_is_told_nothing(updating):
@@ -81,7 +81,7 @@ def test_a_supplier_is_told_nothing(updating):
         document=document,
         receipt=Receipt(state="posted", at=AT),
     )
-    assert updating.asked("status") == 0
+    assert updating.count_calls("status") == 0
 
 
 def test_it_is_a_warning_when_nobody_has_the_right(updating, monkeypatch):

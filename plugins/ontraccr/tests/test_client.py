@@ -21,7 +21,7 @@ def test_the_division_is_named(bench):
 
 @pytest.mark.row("ON-B1")
 def test_divisions_are_offered_to_choose_from_and_profiles_to_match(bench):
-    bench.push()
+    bench.push_lists()
     codes = hub_codes(app="ontraccr", site=bench.site, field="division")
     assert [(code.id, code.name) for code in codes] == [
         ("div-1", "West Coast"),
@@ -47,11 +47,11 @@ def test_wrong_credentials_say_whom_to_ask_for_new_ones(open_bench):
 def test_a_token_that_ran_out_is_renewed_in_the_middle_of_the_pages(open_bench, monkeypatch):
     bench = open_bench()
     monkeypatch.setattr("hub_ontraccr.client.PAGE", 10)
-    reading = iter(bench.collect())
+    reading = iter(bench.read())
     next(reading)
     bench.stand_in.clock.advance(90_000)
-    assert len([item for item in bench.collect() if not isinstance(item, Checkpoint)]) == 68
-    assert bench.asked("token") == 2
+    assert len([item for item in bench.read() if not isinstance(item, Checkpoint)]) == 68
+    assert bench.count_calls("token") == 2
 
 
 def test_a_payable_that_moves_while_pages_are_read_comes_again(bench, monkeypatch):
@@ -66,24 +66,24 @@ def test_a_payable_that_moves_while_pages_are_read_comes_again(bench, monkeypatc
 
 
 def test_profiles_are_read_once_for_all_payables_and_singly_for_a_few(bench):
-    bench.collect()
-    assert (bench.asked("profiles"), bench.asked("profile")) == (2, 0)
-    bench.collect(ids=["payable:2001", "payable:2001"])
-    assert (bench.asked("profiles"), bench.asked("profile")) == (2, 2)
+    bench.read()
+    assert (bench.count_calls("profiles"), bench.count_calls("profile")) == (2, 0)
+    bench.read(ids=["payable:2001", "payable:2001"])
+    assert (bench.count_calls("profiles"), bench.count_calls("profile")) == (2, 2)
 
 
 def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch):
     stuck = {"items": [], "next_cursor": "here", "has_more": True}
     monkeypatch.setattr("hub_ontraccr.sandbox.api.Api._payables", lambda self, environ: stuck)
     with pytest.raises(Retry, match="the same page of its list twice"):
-        bench.collect(cursors={"": "here"})
+        bench.read(cursors={"": "here"})
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_busy_ontraccr_is_left_alone_as_long_as_it_says(bench, status):
     bench.stand_in.faults.add(Fault(kind="status", call="payables", status=status, retry_after=30))
     with pytest.raises(Retry) as busy:
-        bench.collect()
+        bench.read()
     assert busy.value.after == 30
 
 

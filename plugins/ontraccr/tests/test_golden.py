@@ -30,7 +30,7 @@ def test_an_expense_that_is_paid_by_check(open_bench):
     bench = open_bench(
         bank_payments="check", unlinked_items="create", item_account="60", attach_files=False
     )
-    bench.push()
+    bench.push_lists()
     checked(
         "paid-by-check",
         [bench.case("an expense of the same shape"), bench.case("a cost code that is not linked")],

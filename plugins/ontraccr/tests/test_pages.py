@@ -5,7 +5,7 @@ import pytest
 
 @pytest.mark.row("ON-S9", "ON-S10", "ON-S12")
 def test_the_upload_slider_preselects_the_default_account_and_takes_another(bench):
-    bench.push()
+    bench.push_lists()
     slider = bench.page("/upload").text
     assert '<option value="35" selected>Checking (Bank)</option>' in slider
     assert '<option value="41">Mastercard (Credit Card)</option>' in slider
@@ -22,7 +22,7 @@ def test_the_upload_slider_preselects_the_default_account_and_takes_another(benc
             "/upload",
             {**given, "account": account, "type": "expense", "number": number, "project": "p1"},
         )
-    usual, chosen = (bench.collect(ids=[f"payable:{id}"])[0] for id in newest(bench, 2))
+    usual, chosen = (bench.read(ids=[f"payable:{id}"])[0] for id in newest(bench, 2))
     assert (usual.kind, usual.total, "purchase_account" in usual.codes) == (
         "expense",
         usual.total,
@@ -37,7 +37,7 @@ def newest(bench, count):
 
 
 def test_a_payable_is_changed_held_back_released_and_deleted(bench):
-    bench.push()
+    bench.push_lists()
     changes = {
         "number": "N-9",
         "type": "expense",
@@ -57,7 +57,7 @@ def test_a_payable_is_changed_held_back_released_and_deleted(bench):
 
 @pytest.mark.row("ON-S4", "ON-B14")
 def test_a_profile_is_linked_given_a_class_and_unlinked(bench):
-    bench.push()
+    bench.push_lists()
     told = {"external_id": "96", "external_type": "Project", "person": "Tom Beauchamp"}
     assert "96 (Project 96)" in bench.page("/profiles/projects/p8/link", told).text
     bench.page("/profiles/projects/p8/class", {"class": "c2"})
@@ -68,7 +68,7 @@ def test_a_profile_is_linked_given_a_class_and_unlinked(bench):
 
 @pytest.mark.row("ON-S1", "ON-S7")
 def test_the_integration_is_activated_on_its_page_which_shows_the_lists(bench):
-    bench.push()
+    bench.push_lists()
     assert "nothing syncs" in bench.page("/integration", {"on": "no"}).text
     assert "Checking (Bank) – the default" in bench.page("/integration", {"on": "yes"}).text
 

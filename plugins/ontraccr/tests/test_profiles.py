@@ -13,9 +13,13 @@ def linked(bench, kind, id):
     return row["external_id"], row["external_type"]
 
 
+def links(codes):
+    return {code.id: code.quickbooks_id for code in codes}
+
+
 @pytest.mark.row("ON-B2")
 def test_lists_fill_the_profiles_and_come_back_linked(bench):
-    given = bench.push()
+    given = {field: links(codes) for field, codes in bench.push_lists().items()}
     assert given["project"] == {
         **{f"project:p{n}": f"9{n}" for n in range(1, 6)},
         "project:p109": "96",
@@ -28,15 +32,15 @@ def test_lists_fill_the_profiles_and_come_back_linked(bench):
 
 @pytest.mark.row("ON-B2")
 def test_the_same_lists_again_change_nothing(bench):
-    bench.push()
+    bench.push_lists()
     before = {kind: dict(rows) for kind, rows in bench.books.profiles.rows.items()}
-    bench.push()
+    bench.push_lists()
     assert {kind: dict(rows) for kind, rows in bench.books.profiles.rows.items()} == before
 
 
 @pytest.mark.row("ON-S7", "ON-S8")
 def test_purchase_accounts_are_offered_with_their_default_and_inactive_ones_are_not(bench):
-    bench.push()
+    bench.push_lists()
     assert [one["name"] for one in bench.books.list("div-1", "purchase-accounts")] == [
         "Checking",
         "Mastercard",
@@ -47,7 +51,7 @@ def test_purchase_accounts_are_offered_with_their_default_and_inactive_ones_are_
 
 @pytest.mark.row("ON-B3")
 def test_only_customers_below_another_are_projects_and_none_is_ever_made(bench):
-    bench.push()
+    bench.push_lists()
     assert "Client" not in [row["name"] for row in bench.books.profiles.rows["projects"].values()]
     codes = [
         code
@@ -60,28 +64,28 @@ def test_only_customers_below_another_are_projects_and_none_is_ever_made(bench):
 
 @pytest.mark.row("ON-S3")
 def test_a_record_that_vanished_archives_its_profile(bench):
-    bench.push()
-    gone = [replace(record, active=record.id != "91") for record in bench.records()["project"]]
-    bench.push(project=gone)
+    bench.push_lists()
+    gone = [replace(record, active=record.id != "91") for record in bench.lists["project"]]
+    bench.push_lists(project=gone)
     assert bench.books.profiles.rows["projects"]["p1"]["archived"]
 
 
 @pytest.mark.row("ON-S4")
 def test_a_decision_of_the_hub_is_told_and_a_mere_link_is_not(bench):
-    bench.push()
-    entries = bench.records()["project"]
+    bench.push_lists()
+    entries = bench.lists["project"]
     decided = [
         replace(one, code="project:p8", decided=one.id == "92")
         for one in entries
         if one.id in ("92", "93")
     ]
-    bench.push_one("project", decided)
+    bench.push("project", decided)
     assert linked(bench, "projects", "p8") == ("92", "Project")
 
 
 def test_a_profile_of_the_same_name_is_not_made_twice_and_waits_for_a_person(bench):
     bench.books.do("profile", kind="projects", id="p8", fields={"name": "JOB  1"})
-    given = bench.push()["project"]
+    given = links(bench.push_lists()["project"])
     assert "91" not in given.values()
     assert given["project:p8"] == ""
 
@@ -93,7 +97,7 @@ def test_a_vendor_may_be_made_and_is_known_by_name_where_it_has_no_link(connecte
 
 
 def test_a_deleted_profile_holds_what_names_it(bench):
-    bench.push()
+    bench.push_lists()
     del bench.books.profiles.rows["projects"]["p1"]
     document = bench.case("a plain bill")
     assert document.lines[0].codes["project"].name == "p1 (deleted in Ontraccr)"
@@ -102,7 +106,7 @@ def test_a_deleted_profile_holds_what_names_it(bench):
 @pytest.mark.row("ON-B2", "ON-B5")
 def test_lists_that_are_not_wanted_stay_away(open_bench):
     bench = open_bench(import_projects=False, import_cost_codes=False, import_vendors=False)
-    bench.push()
+    bench.push_lists()
     profiles = [row for rows in bench.books.profiles.rows.values() for row in rows.values()]
     assert [row for row in profiles if row["linked_by"] == "the hub"] == []
     assert bench.books.list("div-1", "classes") == []

@@ -24,7 +24,7 @@ def statuses(bench, document):
 
 
 def test_every_payable_of_the_division_is_read_in_some_form(bench):
-    items = [item for item in bench.collect() if not isinstance(item, Checkpoint)]
+    items = [item for item in bench.read() if not isinstance(item, Checkpoint)]
     kinds = {
         kind: sum(isinstance(item, kind) for item in items) for kind in (Document, Gone, Unreadable)
     }
@@ -32,13 +32,13 @@ def test_every_payable_of_the_division_is_read_in_some_form(bench):
 
 
 def test_a_payable_of_another_division_is_not_ours(bench):
-    assert isinstance(bench.collect(ids=["payable:9001"])[0], Gone)
-    assert isinstance(bench.collect(ids=["payable:1"])[0], Gone)
+    assert isinstance(bench.read(ids=["payable:9001"])[0], Gone)
+    assert isinstance(bench.read(ids=["payable:1"])[0], Gone)
 
 
 def test_the_day_of_upload_is_that_of_the_installations_zone(bench):
     bench.books.do("edit", payable="2001", fields={"uploaded_at": "2026-03-08T06:30:00.000Z"})
-    assert bench.collect(ids=["payable:2001"])[0].received == dt.date(2026, 3, 7)
+    assert bench.read(ids=["payable:2001"])[0].received == dt.date(2026, 3, 7)
 
 
 def test_a_row_without_an_id_and_a_type_unknown_are_unreadable(bench, monkeypatch):
@@ -46,11 +46,10 @@ def test_a_row_without_an_id_and_a_type_unknown_are_unreadable(bench, monkeypatc
     bench.allow_undescribed_answers()
     bench.books.do("edit", payable="2001", fields={"type": "refund"})
     assert (
-        "its type 'refund' is none of bill, expense"
-        in bench.collect(ids=["payable:2001"])[0].reason
+        "its type 'refund' is none of bill, expense" in bench.read(ids=["payable:2001"])[0].reason
     )
     monkeypatch.setattr("hub_ontraccr.sandbox.api.Api._payables", lambda self, environ: rows)
-    assert isinstance(bench.collect()[0], Unreadable)
+    assert isinstance(bench.read()[0], Unreadable)
 
 
 @pytest.mark.row("ON-B9")
@@ -78,7 +77,7 @@ def test_one_that_changed_since_hears_it_for_its_new_version_and_old_news_is_dro
     document = bench.case("a plain bill")
     id = document.source_id.removeprefix("payable:")
     bench.books.do("edit", payable=id, fields={})
-    report(bench, bench.collect(ids=[document.source_id])[0], receipt("held", message="why"))
+    report(bench, bench.read(ids=[document.source_id])[0], receipt("held", message="why"))
     report(bench, document, receipt("missing", AT + dt.timedelta(1)))
     assert [(one["state"], one["version"]) for one in statuses(bench, document)] == [
         ("held", 2), ("missing_in_ledger", 2),
