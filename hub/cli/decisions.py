@@ -20,14 +20,14 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
     posting is the deletion of a transaction that its source no longer has, you are asked first.
     """
     from hub.errors import NotNow
-    from hub.posting.actions import manual
+    from hub.posting.actions import retries
 
-    deleted = manual.unconfirmed_deletions(_require_postings(*ids))
+    deleted = retries.unconfirmed_deletions(_require_postings(*ids))
     if deleted and not yes:
         for name in deleted:
             say(f"would be deleted in QuickBooks: {name}.")
         click.confirm(f"Delete {len(deleted):,} in QuickBooks?", abort=True)
-    refused = manual.retry_each(ids, who())
+    refused = retries.retry_each(ids, who())
     for id_ in ids:
         if id_ not in refused:
             say(f"{id_} is tried again with the next sync.")
@@ -59,7 +59,7 @@ def not_this(id_: int, quickbooks_id: str) -> None:
     from hub.posting.actions import manual
 
     _require_postings(id_)
-    manual.not_this(id_, quickbooks_id, who())
+    manual.reject_match(id_, quickbooks_id, who())
     say(f"{quickbooks_id} is not posting {id_}; the next sync goes on without it.")
 
 

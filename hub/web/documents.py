@@ -22,7 +22,7 @@ from hub.models import (
 )
 from hub.models.enums import DocumentState
 from hub.outbox.listing import FILTER_STATES, documents_with_posting, in_state, part_states
-from hub.posting.actions import manual
+from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.web import matches
@@ -96,7 +96,7 @@ def post_again(document_id: int) -> Response:
     if main is None:
         abort(404)
     try:
-        manual.retry(main.id, who())
+        retries.retry(main.id, who())
     except HubError as error:
         flash(error.text, "error")
     else:

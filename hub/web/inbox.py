@@ -13,7 +13,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
 from hub.outbox.listing import states_of_parts
-from hub.posting.actions import manual
+from hub.posting.actions import manual, retries
 from hub.qbo import records
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
@@ -115,7 +115,7 @@ def retry(case_id: int) -> Response:
             ids = list(session.scalars(posting_ids.order_by(case_posting.c.posting_id)))
         if deletes and not request.form.get("sure"):
             raise Refused("Confirm that it is deleted in QuickBooks.")
-        reasons = list(manual.retry_each(ids, who()).values())
+        reasons = list(retries.retry_each(ids, who()).values())
         for text in reasons[:MAX_REASONS]:
             flash(text, "look")
         if len(reasons) > MAX_REASONS:
@@ -146,9 +146,9 @@ def retry_one(case_id: int, posting_id: int) -> Response:
 
     def work() -> str:
         """Retry one posting; a deletion in QuickBooks has to be confirmed."""
-        if manual.unconfirmed_deletions([posting_id]) and not request.form.get("sure"):
+        if retries.unconfirmed_deletions([posting_id]) and not request.form.get("sure"):
             raise Refused("Confirm that it is deleted in QuickBooks.")
-        manual.retry(posting_id, who())
+        retries.retry(posting_id, who())
         return "It is looked at and tried again."
 
     return _apply(case_id, work)
@@ -174,7 +174,7 @@ def not_this(case_id: int, posting_id: int) -> Response:
     quickbooks_id = request.form.get("quickbooks_id", "")
 
     def work() -> str:
-        manual.not_this(posting_id, quickbooks_id, who())
+        manual.reject_match(posting_id, quickbooks_id, who())
         return f"Transaction {quickbooks_id} is another document."
 
     return _apply(case_id, work)

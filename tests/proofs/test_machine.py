@@ -18,7 +18,7 @@ from hub.db.engine import db, reading, transaction
 from hub.errors import HubError
 from hub.installations import matches
 from hub.models import Attempt, Installation, Posting, SourceDocument
-from hub.posting.actions import manual, undo
+from hub.posting.actions import retries, undo
 from hub.posting.outcome import batch_sizing
 from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
@@ -173,7 +173,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(slot=slots)
     def retry(self, slot):
-        self.decide(slot, lambda posting: manual.retry(posting.id, "kari"))
+        self.decide(slot, lambda posting: retries.retry(posting.id, "kari"))
 
     @rule(slot=slots)
     def skip(self, slot):

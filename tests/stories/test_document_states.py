@@ -12,7 +12,7 @@ from hub.cli import main
 from hub.db.engine import reading, transaction
 from hub.errors import NotNow
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.posting.actions import manual, undo
+from hub.posting.actions import manual, retries, undo
 from hub.posting.reconcile.run import reconcile
 from hub.scheduling import runner, summary
 from tests.support.every_kind_source import CLIENT, SUPPLIER, Till, document, invoice, line
@@ -248,7 +248,7 @@ def test_what_its_source_no_longer_has_is_not_posted_again(open_till):
     till = open_till(gone="delete")
     till.run(Gone(source_id="bill:1"))
     with pytest.raises(NotNow, match="no longer wanted by its source"):
-        manual.retry(till.posting("bill:1").id, "kari")
+        retries.retry(till.posting("bill:1").id, "kari")
 
 
 def test_what_a_person_left_out_after_it_was_deleted_can_be_posted_again(till):
@@ -257,7 +257,7 @@ def test_what_a_person_left_out_after_it_was_deleted_can_be_posted_again(till):
     assert till.run()["bill:1"] == "skipped"
     till.run(bill("50.00"))
     assert till.ours("Bill") == []
-    manual.retry(postings()[1].id, "kari")
+    retries.retry(postings()[1].id, "kari")
     till.run()
     assert [one["TotalAmt"] for one in till.ours("Bill")] == [50]
 
@@ -277,7 +277,7 @@ def test_what_is_left_out_while_it_was_to_be_posted_again_stays_out(till):
             "bill", "bill:1", line("1", "42.00", cost="Nosuch"), total="42.00", supplier=SUPPLIER
         )
     )
-    manual.retry(till.posting("bill:1").id, "kari")
+    retries.retry(till.posting("bill:1").id, "kari")
     till.run()
     assert till.posting("bill:1").state == "held"
     manual.skip(till.posting("bill:1").id, "not needed", "kari")
@@ -294,7 +294,7 @@ def test_what_the_source_changes_while_a_person_removes_it_is_offered_and_not_po
     till.run()
     assert till.ours("Bill") == []
     assert "It was removed from QuickBooks, and the source wants it again." in till.reasons()[0]
-    manual.retry(till.posting("bill:1").id, "kari")
+    retries.retry(till.posting("bill:1").id, "kari")
     till.run()
     assert [one["TotalAmt"] for one in till.ours("Bill")] == [50]
 

@@ -13,7 +13,7 @@ from hub import Gone, Item, Party
 from hub.contract.documents import KINDS, Document
 from hub.db.engine import reading
 from hub.models import Case
-from hub.posting.actions import manual
+from hub.posting.actions import retries
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
@@ -152,7 +152,7 @@ def test_what_is_gone_is_by_default_asked_about_and_then_voided_not_deleted(till
         "void",
         "Void it in QuickBooks too, or leave it as it is.",
     )
-    manual.retry_each(ids, "kari")
+    retries.retry_each(ids, "kari")
     till.run()
     assert till.book(ENTITY[kind], document.source_id)["PrivateNote"] == "Voided"
 

@@ -13,7 +13,7 @@ from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.mapping import NEW
 from hub.models import Installation, Run
-from hub.posting.actions import manual
+from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from hub.scheduling import run_log, runner
 from tests.support.costcertified_site import CLEARING, Works
@@ -228,7 +228,7 @@ def test_a_document_that_waits_again_leaves_the_case_of_what_held_it(till):
     manual.skip(till.posting("invoice:1").id, "Not wanted", "kari")
     till.run(payment())
     assert till.states()["payment:1"] == "held"
-    manual.retry(till.posting("invoice:1").id, "kari")
+    retries.retry(till.posting("invoice:1").id, "kari")
     till.run()
     assert (till.states()["invoice:1"], till.states()["payment:1"]) == ("held", "waiting")
     assert till.cases() == ["The books are closed up to 28 Feb 2026"]

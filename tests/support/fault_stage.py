@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.errors import ConnectionTrouble, HubError
 from hub.models import Company, Posting
-from hub.posting.actions import manual
+from hub.posting.actions import retries
 from hub.qbo.client import READS
 from hub.qbo.oauth import connect as oauth_connect
 from tests.support import faulty_network
@@ -67,7 +67,7 @@ class Stage:
                     assert self.faults[number] in faulty_network.REFUSED, self.desk.posting(
                         id
                     ).reason
-                    manual.retry(id, "anna")
+                    retries.retry(id, "anna")
         raise AssertionError(
             {
                 number: (self.desk.state(id), self.desk.posting(id).reason)

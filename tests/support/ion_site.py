@@ -11,7 +11,7 @@ from hub.db.engine import reading, transaction
 from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.posting.actions import manual
+from hub.posting.actions import retries
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
@@ -251,7 +251,7 @@ class Works:
             )
 
     def retry(self, source_id: str) -> None:
-        manual.retry(self.posting(source_id).id, "kari")
+        retries.retry(self.posting(source_id).id, "kari")
 
     def heard(self, call: str) -> int:
         """How often QuickBooks heard a call."""

@@ -1,4 +1,4 @@
-"""The order of removals: what settles a transaction is taken out of QuickBooks before the transaction itself."""
+"""The order of removals: what settles a transaction is removed from QuickBooks before it is."""
 
 from collections.abc import Mapping
 
@@ -7,24 +7,30 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.models import Posting, TransactionHead
+from hub.models.enums import PostingState
 from hub.posting import case_texts
 from hub.qbo.dependents import blocking_link
 from hub.qbo.entities import linked_kind
 
-ON_THEIR_WAY = ("review", "ready", "waiting", *outbox.IN_FLIGHT)
-WAITS = "It waits until {name} is removed from QuickBooks."
+PENDING_STATES = (
+    PostingState.REVIEW,
+    PostingState.READY,
+    PostingState.WAITING,
+    *outbox.IN_FLIGHT,
+)
+WAIT_REASON = "It waits until {name} is removed from QuickBooks."
 
 
 def pending(
     session: Session, company_id: int, targets: Mapping[int, TransactionHead]
 ) -> dict[int, int]:
     """Return, by posting, our removal of something that depends on the target of its change."""
-    linked: dict[int, list[tuple[str, str]]] = {}
+    dependents: dict[int, list[tuple[str, str]]] = {}
     for id, head in targets.items():
         if blocking_link(head):
             links = head.links or ()
-            linked[id] = [(linked_kind(str(link["type"])), str(link["id"])) for link in links]
-    quickbooks_ids = {key[1] for keys in linked.values() for key in keys}
+            dependents[id] = [(linked_kind(str(link["type"])), str(link["id"])) for link in links]
+    quickbooks_ids = {key[1] for keys in dependents.values() for key in keys}
     if not quickbooks_ids:
         return {}
     rows = session.execute(
@@ -32,23 +38,25 @@ def pending(
             Posting.company_id == company_id,
             Posting.quickbooks_id.in_(quickbooks_ids),
             Posting.operation.in_(outbox.REMOVALS),
-            Posting.state.in_(ON_THEIR_WAY),
+            Posting.state.in_(PENDING_STATES),
         )
     )
     removal_ids = {(kind, str(id)): posting_id for kind, id, posting_id in rows}
-    first: dict[int, int] = {}
-    for id, keys in linked.items():
+    first_removals: dict[int, int] = {}
+    for id, keys in dependents.items():
         for key in keys:
             if key in removal_ids:
-                first[id] = removal_ids[key]
+                first_removals[id] = removal_ids[key]
                 break
-    return first
+    return first_removals
 
 
 def wait(session: Session, removals: Mapping[int, int]) -> None:
-    """Have each posting wait for the removal that goes first; one in review waits from its approval on."""
+    """Have each posting wait for the removal that goes first; one in review waits once approved."""
     for id, removal_id in removals.items():
-        posting, removal = session.get_one(Posting, id), session.get_one(Posting, removal_id)
-        posting.after_id, posting.reason = removal_id, WAITS.format(name=case_texts.called(removal))
-        if posting.state == "ready":
-            posting.state = "waiting"
+        posting = session.get_one(Posting, id)
+        removal = session.get_one(Posting, removal_id)
+        posting.after_id = removal_id
+        posting.reason = WAIT_REASON.format(name=case_texts.called(removal))
+        if posting.state == PostingState.READY:
+            posting.state = PostingState.WAITING

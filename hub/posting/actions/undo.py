@@ -66,7 +66,7 @@ def plan_run(run_id: int) -> UndoPlan:
 def plan_posting(posting_id: int) -> UndoPlan:
     """Return whether one part of a document can be removed.
 
-    Any posting of the part may be given, also a later change.
+    The id may be of any posting of the part, also of a later change.
     """
     with reading() as session:
         posting = session.get(Posting, posting_id)

@@ -50,14 +50,14 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-23",
         place="hub/web/inbox.py",
-        old="        reasons = list(manual.retry_each(ids, who()).values())\n",
-        new="        reasons = list(manual.retry_each(ids[:1], who()).values())\n",
+        old="        reasons = list(retries.retry_each(ids, who()).values())\n",
+        new="        reasons = list(retries.retry_each(ids[:1], who()).values())\n",
         bug="The button of a cause sends one order only.",
     ),
     Mutant(
         row="ION-23",
         place="hub/web/inbox.py",
-        old="        manual.retry(posting_id, who())\n",
+        old="        retries.retry(posting_id, who())\n",
         new="",
         bug="The button of one order does nothing.",
     ),

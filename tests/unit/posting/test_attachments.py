@@ -3,7 +3,7 @@
 import pytest
 
 from hub.errors import Retry
-from hub.posting.actions import manual
+from hub.posting.actions import retries
 from hub.posting.recovery.resolve import MAX_CONSECUTIVE_FAILURES
 from hub.qbo import payloads
 from hub.qbo.client import READS
@@ -96,7 +96,7 @@ def test_a_file_that_the_source_cannot_hand_over_is_held_and_may_be_tried_again(
     desk.drain()
     assert desk.state(file) == "held"
     desk.source.files["scan.pdf"] = content
-    manual.retry(file, "kari")
+    retries.retry(file, "kari")
     desk.drain()
     assert (desk.state(file), desk.cases()) == ("posted", [])
 

@@ -77,7 +77,7 @@ def test_a_person_may_have_it_written_over(desk):
     id = desk.change(desk.first, total="120.00")
     desk.edit(shown(desk)["Id"], TxnDate="2026-03-01")
     desk.drain()
-    manual.not_this(id, shown(desk)["Id"], "kari")
+    manual.reject_match(id, shown(desk)["Id"], "kari")
     desk.drain()
     assert (desk.state(id), shown(desk)["TxnDate"], str(shown(desk)["TotalAmt"])) == (
         "posted",

@@ -10,7 +10,7 @@ from hub.collect.record_creation import make
 from hub.db.engine import transaction
 from hub.mapping import Create
 from hub.models import Installation
-from hub.posting.actions import manual
+from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from tests.conftest import mount_quickbooks
@@ -220,7 +220,7 @@ def test_a_person_who_retries_a_held_document_has_its_party_made(till):
     close_books(till)
     till.run(new("invoice", **LATE))
     close_books(till, None)
-    manual.retry(till.posting("invoice:1").id, "kari")
+    retries.retry(till.posting("invoice:1").id, "kari")
     till.run()
     assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "posted")
 

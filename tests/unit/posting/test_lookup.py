@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from hub.errors import Retry
-from hub.posting.actions import manual
+from hub.posting.actions import retries
 from hub.qbo import search
 from hub.qbo.client import Client
 from tests.support.posting_bench import Desk
@@ -133,6 +133,6 @@ def test_a_doubt_older_than_a_month_is_put_before_a_person(desk):
     desk.pass_time(40 * 24 * 3600)
     desk.drain()
     assert (desk.state(id), desk.cases()) == ("held", ["Perhaps posted and deleted"])
-    manual.retry(id, "kari")
+    retries.retry(id, "kari")
     desk.drain()
     assert (desk.state(id), desk.cases(), len(desk.bills())) == ("posted", [], 1)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from hub.db.engine import reading
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import AuditEntry
-from hub.posting.actions import manual
+from hub.posting.actions import manual, retries
 from hub.posting.reconcile.run import reconcile
 from tests.support.posting_bench import Desk
 
@@ -42,7 +42,7 @@ def refused(desk, number="A-1"):
 def test_a_refused_one_is_tried_again_under_a_new_key(desk):
     id = refused(desk)
     first = desk.posting(id).requestid
-    manual.retry(id, "kari")
+    retries.retry(id, "kari")
     assert (desk.state(id), desk.posting(id).generation, desk.posting(id).requestid != first) == (
         "ready",
         1,
@@ -55,7 +55,7 @@ def test_a_posted_one_that_is_in_quickbooks_is_not_tried_again(desk):
     id = desk.bill()
     desk.drain()
     with pytest.raises(NotNow, match="is in QuickBooks; remove it there"):
-        manual.retry(id, "kari")
+        retries.retry(id, "kari")
     assert log() == []
 
 
@@ -100,12 +100,12 @@ def test_nothing_is_decided_about_what_is_posted(desk):
     id = desk.bill()
     desk.drain()
     with pytest.raises(NotNow):
-        manual.not_this(id, "1", "kari")
+        manual.reject_match(id, "1", "kari")
 
 
 def test_a_posting_that_does_not_exist_is_named(desk):
     with pytest.raises(NotFound, match="4711"):
-        manual.retry(4711, "kari")
+        retries.retry(4711, "kari")
 
 
 def vanished(desk):

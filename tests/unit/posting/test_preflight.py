@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 
 from hub.db.engine import transaction
 from hub.models import Company, Record
-from hub.posting.actions import manual
+from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from tests.support.posting_bench import Desk
 
@@ -52,7 +52,7 @@ def test_after_a_period_was_opened_again_retry_posts_what_it_stopped(desk):
     ids = [unchecked(desk, f"A-{n}") for n in range(3)]
     desk.drain()
     desk.quickbooks.act("close_books", date=None)
-    manual.retry(ids[0], "kari")
+    retries.retry(ids[0], "kari")
     desk.drain()
     assert [desk.state(id) for id in ids] == ["posted"] * 3
     assert desk.cases() == []
@@ -64,7 +64,7 @@ def test_retry_works_while_quickbooks_cannot_be_asked(desk):
     id = unchecked(desk)
     desk.drain()
     desk.quickbooks.add_fault("status", "preferences.read", status=503, count=0)
-    manual.retry(id, "kari")
+    retries.retry(id, "kari")
     desk.drain()
     assert desk.state(id) == "held"
 
@@ -81,7 +81,7 @@ def test_an_inactive_vendor_holds_it_until_it_is_active_again(desk):
     )
     with transaction() as session:
         session.get_one(Record, (desk.company_id, "vendor", "1")).active = True
-    manual.retry(id, "kari")
+    retries.retry(id, "kari")
     desk.drain()
     assert (desk.state(id), desk.cases()) == ("posted", [])
 
@@ -124,7 +124,7 @@ def test_one_of_the_same_day_and_total_is_asked_about_and_may_be_posted_anyway(d
     id = unchecked(desk)
     desk.drain()
     assert desk.cases() == ["Perhaps in QuickBooks already"]
-    manual.not_this(id, desk.bills()[0]["Id"], "kari")
+    manual.reject_match(id, desk.bills()[0]["Id"], "kari")
     desk.drain()
     assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 2, [])
 
@@ -212,6 +212,6 @@ def test_nothing_is_sent_until_the_credit_account_is_chosen(desk):
         ["No account for supplier invoices"],
     )
     desk.choose(account="33")
-    manual.retry(id, "kari")
+    retries.retry(id, "kari")
     desk.drain()
     assert (desk.state(id), desk.cases()) == ("posted", [])

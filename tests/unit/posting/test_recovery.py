@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from hub.db.engine import reading, transaction
 from hub.models import Case, Company, Posting, Proof
-from hub.posting.actions import manual
+from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from tests.support.posting_bench import Desk
 
@@ -104,7 +104,7 @@ def test_a_person_who_tries_again_has_it_looked_for_and_sent_under_a_new_key(des
     desk.quickbooks.add_fault("lose_request", "bill.create", count=5)
     id = desk.bill()
     desk.drain(wait=True)
-    manual.retry(id, "kari")
+    retries.retry(id, "kari")
     desk.drain(wait=True)
     keys = [attempt.requestid for attempt in desk.attempts(id)]
     assert (desk.state(id), len(set(keys)), len(desk.proofs(id))) == ("posted", 2, 6)
@@ -187,7 +187,7 @@ def test_not_this_one_sends_it(desk):
     desk.quickbooks.switch(requestid="ignore")
     id, shown = in_question(desk)
     desk.edit(shown, DocNumber="B-7")
-    manual.not_this(id, shown, "kari")
+    manual.reject_match(id, shown, "kari")
     desk.drain(wait=True)
     posting = desk.posting(id)
     assert (posting.state, posting.quickbooks_id != shown, len(desk.bills())) == ("posted", True, 2)
@@ -201,7 +201,7 @@ def test_a_deleted_one_that_was_never_seen_is_asked_about(desk):
     desk.drain(wait=True)
     assert (desk.state(id), desk.cases()) == ("held", ["Posted and deleted, or never arrived?"])
     assert len(desk.sent("bill.create")) == 1
-    manual.not_this(id, asked()[0]["id"], "kari")
+    manual.reject_match(id, asked()[0]["id"], "kari")
     desk.drain(wait=True)
     assert (desk.state(id), desk.cases(), len(desk.bills()), len(desk.sent("bill.create"))) == (
         "posted",

@@ -1,0 +1,221 @@
+"""Retry postings on the decision of a person: classify them, then act on each group."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, defer, joinedload
+
+from hub import context as hub_context
+from hub import outbox
+from hub.cases import inbox
+from hub.db import engine
+from hub.errors import NotFound, NotNow
+from hub.models import Posting, SourceDocument
+from hub.models.enums import DocumentState, Holder, Operation, PostingState
+from hub.outbox import listing
+from hub.posting import case_texts
+from hub.posting.actions.manual import postings_of_part
+from hub.posting.outcome.load import PostingSnapshot, load_snapshots_for_send
+from hub.posting.outcome.session import PostingSession
+from hub.posting.preflight import current_facts
+from hub.posting.protocol.decisions import is_doubtful
+from hub.posting.protocol.history import FORGOTTEN
+from hub.security import audit
+
+CHUNK_SIZE = 500
+MAX_READ_FOR = 5000  # postings whose companies are looked up before a retry
+NOT_IN_QUICKBOOKS = (DocumentState.MISSING, DocumentState.REMOVED)
+
+
+class _Candidate(NamedTuple):
+    """The columns of a posting that decide how it is retried."""
+
+    id: int
+    company_id: int
+    state: str
+    hold: str
+    quickbooks_id: str | None
+
+
+@dataclass
+class _RetryGroups:
+    """The postings of one retry, by what has to be done with them."""
+
+    ended: list[int] = field(default_factory=list)  # posted, or skipped after they were posted
+    doubtful: list[PostingSnapshot] = field(default_factory=list)  # held, and may have landed
+    retryable: list[int] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)  # nothing can be tried again
+
+
+def retry(posting_id: int, who: str) -> None:
+    """Retry a posting; raise NotNow with the reason if it cannot be retried.
+
+    One that may have landed is first looked for in QuickBooks. One that was posted, and has left
+    QuickBooks since, is posted again.
+    """
+    for reason in retry_each([posting_id], who).values():
+        raise NotNow(reason)
+
+
+def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
+    """Retry many postings in chunks of 500; return the reason for each one that was not retried.
+
+    What their reasons depend on is first read again from QuickBooks.
+    """
+    current_facts.read_again(posting_ids[:MAX_READ_FOR])
+    reasons: dict[int, str] = {}
+    for first in range(0, len(posting_ids), CHUNK_SIZE):
+        reasons |= _retry_chunk(posting_ids[first : first + CHUNK_SIZE], who)
+    return reasons
+
+
+def unconfirmed_deletions(posting_ids: Sequence[int]) -> list[str]:
+    """Return the names of the documents that a retry would delete without a person's approval."""
+    ids: list[int] = []
+    with engine.reading() as session:
+        for first in range(0, len(posting_ids), CHUNK_SIZE):
+            query = select(Posting.id).where(
+                Posting.id.in_(posting_ids[first : first + CHUNK_SIZE]),
+                Posting.operation == Operation.DELETE,
+                Posting.state == PostingState.HELD,
+                Posting.hold == Holder.PERSON,
+                Posting.approved_by.is_(None),
+            )
+            ids += session.scalars(query)
+        return [case_texts.called(posting) for posting in _load_names(session, ids)]
+
+
+def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
+    """Retry one chunk of postings; return the reason for each one that was not retried."""
+    with engine.transaction() as session:
+        groups = _classify(session, _lock(session, ids))
+        reasons = _request_again(session, groups.ended, who)
+        _look_again(session, groups.doubtful)
+        count = outbox.retry(session, groups.retryable, who)
+        assert count == len(groups.retryable), "a posting moved on under its lock"
+        for posting in _load_names(session, groups.others):
+            name = case_texts.called(posting)
+            reasons[posting.id] = f"{name} is {posting.state}; there is nothing to try again."
+        retried: dict[str, dict[str, Any]] = {str(id): {} for id in ids if id not in reasons}
+        audit.record_each(session, who, "posting retried", retried)
+    return reasons
+
+
+def _lock(session: Session, ids: Sequence[int]) -> list[_Candidate]:
+    """Lock postings until the transaction ends; raise NotFound if there is no such posting."""
+    query = select(
+        Posting.id, Posting.company_id, Posting.state, Posting.hold, Posting.quickbooks_id
+    ).where(Posting.id.in_(ids))
+    candidates = [_Candidate(*row) for row in session.execute(query.with_for_update())]
+    missing = set(ids) - {candidate.id for candidate in candidates}
+    if missing:
+        raise NotFound("posting", str(min(missing)))
+    return candidates
+
+
+def _classify(session: Session, candidates: Sequence[_Candidate]) -> _RetryGroups:
+    """Sort postings by what a retry has to do with them."""
+    groups = _RetryGroups(doubtful=_load_doubtful(session, candidates))
+    doubtful_ids = {snapshot.id for snapshot in groups.doubtful}
+    for candidate in candidates:
+        if _has_ended(candidate):
+            groups.ended.append(candidate.id)
+        elif candidate.id in doubtful_ids:
+            continue
+        elif candidate.state in outbox.RETRYABLE:
+            groups.retryable.append(candidate.id)
+        else:
+            groups.others.append(candidate.id)
+    return groups
+
+
+def _has_ended(candidate: _Candidate) -> bool:
+    """Tell whether a posting was posted, or skipped after it was posted."""
+    if candidate.state == PostingState.POSTED:
+        return True
+    return candidate.state == PostingState.SKIPPED and bool(candidate.quickbooks_id)
+
+
+def _load_doubtful(session: Session, candidates: Iterable[_Candidate]) -> list[PostingSnapshot]:
+    """Load the held postings that may have landed."""
+    ids_by_company: dict[int, list[int]] = defaultdict(list)
+    for candidate in candidates:
+        is_held = candidate.state == PostingState.HELD
+        if is_held and candidate.hold in (Holder.QUICKBOOKS, Holder.PERSON):
+            ids_by_company[candidate.company_id].append(candidate.id)
+    doubtful = []
+    for company_id, ids in ids_by_company.items():
+        posting_session = PostingSession(company_id)
+        for snapshot in load_snapshots_for_send(session, posting_session, ids):
+            if is_doubtful(snapshot.history):
+                doubtful.append(snapshot)
+    return doubtful
+
+
+def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
+    """Have held postings looked for in QuickBooks again before they are sent.
+
+    The person who retries answers the question whether something forgotten was the posting.
+    """
+    ids_by_rejection: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for snapshot in snapshots:
+        rejected_ids = {*snapshot.posting.not_these, FORGOTTEN.id}
+        ids_by_rejection[tuple(sorted(rejected_ids))].append(snapshot.id)
+    now = hub_context.current().clock.now()
+    for rejected, ids in ids_by_rejection.items():
+        still_held = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.HELD)
+        to_doubt = still_held.values(
+            state=PostingState.UNKNOWN,
+            hold=Holder.NOBODY,
+            reason="",
+            next_try_at=None,
+            changed_at=now,
+            not_these=list(rejected),
+        )
+        session.execute(to_doubt, execution_options={"synchronize_session": False})
+    inbox.release_all(session, [snapshot.id for snapshot in snapshots])
+
+
+def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, str]:
+    """Request that documents which have left QuickBooks are posted again.
+
+    The next run plans them from what their source says now, and looks for them in QuickBooks before
+    it sends them. Return the reason for each one that is not posted again.
+    """
+    reasons: dict[int, str] = {}
+    states = listing.states_of_parts(session, ids)
+    for posting in _load_names(session, ids):
+        name = case_texts.called(posting)
+        document = posting.document
+        was_skipped = posting.state == PostingState.SKIPPED
+        if not was_skipped and states.get(posting.id) not in NOT_IN_QUICKBOOKS:
+            reasons[posting.id] = (
+                f"{name} is in QuickBooks; remove it there before it is posted again."
+            )
+        elif document.gone is not None or document.stage == "closed":
+            reasons[posting.id] = (
+                f"{name} is no longer wanted by its source, so it is not posted again."
+            )
+        else:
+            document.requested_by = who
+            inbox.release_all(session, postings_of_part(session, posting))
+    return reasons
+
+
+def _load_names(session: Session, ids: Sequence[int]) -> Sequence[Posting]:
+    """Load postings with what their names are made of, without their contents."""
+    query = (
+        select(Posting)
+        .where(Posting.id.in_(ids))
+        .order_by(Posting.id)
+        .options(
+            defer(Posting.payload),
+            defer(Posting.meaning),
+            defer(Posting.answer),
+            joinedload(Posting.document).defer(SourceDocument.body),
+        )
+    )
+    return session.scalars(query).all()
