@@ -1,8 +1,8 @@
-"""What is known of a company: where it is, its currency, and how its QuickBooks is set up."""
+"""Facts about a company: its country, its currency, and how its QuickBooks is set up."""
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -17,11 +17,18 @@ from hub.qbo.entities import ref_id
 from hub.qbo.responses import Answer
 
 LIST = "company"
-SKU = "OfferingSku"  # kept among the preferences: which edition the company has
-WITHOUT_ORDERS = ("Simple Start", "Easy Start", "EasyStart", "Essentials", "Self-Employed")
+EDITION = "OfferingSku"  # stored among the preferences
+EDITIONS_WITHOUT_PURCHASE_ORDERS = (
+    "Simple Start",
+    "Easy Start",
+    "EasyStart",
+    "Essentials",
+    "Self-Employed",
+)
 SALES_FIELD = re.compile(r"SalesFormsPrefs\.SalesCustomName(\d+)")
 ORDER_FIELD = re.compile(r"PurchasePrefs\.PurchaseCustomName(\d+)")
-HOME = {
+# Country codes in QuickBooks' company info, as ISO 3166 has them.
+ISO_COUNTRIES = {
     "USA": "US",
     "CAN": "CA",
     "GBR": "GB",
@@ -56,7 +63,7 @@ def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, An
         company.currency = (
             ref_id(_part(preferences, "CurrencyPrefs"), "HomeCurrency") or company.currency or "USD"
         )
-        company.preferences = preferences | {SKU: _named(info, "OfferingSku")}
+        company.preferences = preferences | {EDITION: _named_value(info, EDITION)}
         company.verified_at = company.verified_at or now
         session.merge(ListState(company_id=company_id, list=LIST, read_at=now))
 
@@ -65,64 +72,74 @@ def identify(company: Company, info: dict[str, Any]) -> None:
     """Set a company's name and country from its company info."""
     company.name = str(info.get("CompanyName") or company.realm)
     country = str(info.get("Country") or "")
-    company.country = HOME.get(country, country)[:3]
+    company.country = ISO_COUNTRIES.get(country, country)[:3]
 
 
 def facts(session: Session, company_id: int) -> CompanyFacts:
-    """The facts as they were last read."""
-    found = select(Record.list, Record.quickbooks_id, Record.rate, Record.body)
-    mine = Record.company_id == company_id, Record.list.in_(("tax_code", "tax_rate"))
-    rows = session.execute(found.where(*mine)).all()
-    buying, selling = (_tax_rates(rows, side) for side in ("purchase", "sales"))
-    return facts_of(session.get_one(Company, company_id), buying, selling)
+    """Return the facts as they were last read."""
+    tax_lists = select(Record.list, Record.quickbooks_id, Record.rate, Record.body).where(
+        Record.company_id == company_id, Record.list.in_(("tax_code", "tax_rate"))
+    )
+    rows = session.execute(tax_lists).all()
+    return facts_of(
+        session.get_one(Company, company_id),
+        _tax_rates(rows, "purchase"),
+        _tax_rates(rows, "sales"),
+    )
 
 
 def facts_of(
     company: Company, tax_rates: Rates | None = None, sales_rates: Rates | None = None
 ) -> CompanyFacts:
-    """The facts in a company's row."""
-    accounting = _part(company.preferences, "AccountingInfoPrefs")
-    buying = _part(company.preferences, "VendorAndPurchasesPrefs")
-    tax = _part(company.preferences, "TaxPrefs")
-    closed = accounting.get("BookCloseDate")
+    """Return the facts in a company's row."""
+    preferences = company.preferences
+    accounting = _part(preferences, "AccountingInfoPrefs")
+    purchases = _part(preferences, "VendorAndPurchasesPrefs")
+    sales = _part(preferences, "SalesFormsPrefs")
+    tax = _part(preferences, "TaxPrefs")
+    stock = _part(preferences, "ProductAndServicesPrefs")
+    other = _part(preferences, "OtherPrefs")
+    closed_to = accounting.get("BookCloseDate")
     return CompanyFacts(
         country=company.country or "US",
         currency=company.currency or "USD",
-        multicurrency=_yes(_part(company.preferences, "CurrencyPrefs"), "MultiCurrencyEnabled"),
-        custom_numbers=_yes(_part(company.preferences, "SalesFormsPrefs"), "CustomTxnNumbers"),
-        class_per_line=_yes(accounting, "ClassTrackingPerTxnLine"),
-        class_per_document=_yes(accounting, "ClassTrackingPerTxn"),
-        locations=_yes(accounting, "TrackDepartments"),
-        sales_tax=_yes(tax, "UsingSalesTax"),
-        automated_tax=_yes(tax, "PartnerTaxEnabled"),
-        billable=_yes(buying, "BillableExpenseTracking"),
-        customer_on_lines=_yes(buying, "TrackingByCustomer"),
-        projects=_named(_part(company.preferences, "OtherPrefs"), "ProjectsEnabled").lower()
-        == "true",
-        closed_to=dt.date.fromisoformat(str(closed)[:10]) if closed else None,
-        purchase_orders=not any(
-            edition in str(company.preferences.get(SKU) or "") for edition in WITHOUT_ORDERS
-        ),
-        stock=str(
-            _part(company.preferences, "ProductAndServicesPrefs").get("QuantityOnHand", True)
-        ).lower()
-        == "true",
+        multicurrency=_is_on(_part(preferences, "CurrencyPrefs"), "MultiCurrencyEnabled"),
+        custom_numbers=_is_on(sales, "CustomTxnNumbers"),
+        class_per_line=_is_on(accounting, "ClassTrackingPerTxnLine"),
+        class_per_document=_is_on(accounting, "ClassTrackingPerTxn"),
+        locations=_is_on(accounting, "TrackDepartments"),
+        sales_tax=_is_on(tax, "UsingSalesTax"),
+        automated_tax=_is_on(tax, "PartnerTaxEnabled"),
+        billable=_is_on(purchases, "BillableExpenseTracking"),
+        customer_on_lines=_is_on(purchases, "TrackingByCustomer"),
+        projects=_named_value(other, "ProjectsEnabled").lower() == "true",
+        closed_to=dt.date.fromisoformat(str(closed_to)[:10]) if closed_to else None,
+        purchase_orders=_has_purchase_orders(company),
+        stock=_is_on(stock, "QuantityOnHand", default=True),
         tax_rates=tax_rates or {},
         sales_rates=sales_rates or {},
-        sales_fields=_custom(
-            _part(company.preferences, "SalesFormsPrefs").get("CustomField"), SALES_FIELD
-        ),
-        order_fields=_custom(buying.get("POCustomField"), ORDER_FIELD),
+        sales_fields=_custom_field_ids(sales.get("CustomField"), SALES_FIELD),
+        order_fields=_custom_field_ids(purchases.get("POCustomField"), ORDER_FIELD),
     )
 
 
-def _tax_rates(rows: Iterable[Row[str, str, str, dict[str, Any]]], side: str) -> Rates:
-    percents = {row.quickbooks_id: Decimal(row.rate or 0) for row in rows if row.list == "tax_rate"}
-    return {
-        row.quickbooks_id: tuple((rate, percents.get(rate, Decimal(0))) for rate in listed)
-        for row in rows
-        if row.list == "tax_code" and (listed := row.body.get("rates", {}).get(side))
-    }
+def _has_purchase_orders(company: Company) -> bool:
+    edition = str(company.preferences.get(EDITION) or "")
+    return not any(name in edition for name in EDITIONS_WITHOUT_PURCHASE_ORDERS)
+
+
+def _tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: str) -> Rates:
+    """Return, by tax code, the ids and percentages of its rates for a side."""
+    percents = {}
+    for row in rows:
+        if row.list == "tax_rate":
+            percents[row.quickbooks_id] = Decimal(row.rate or 0)
+    rates = {}
+    for row in rows:
+        ids = row.body.get("rates", {}).get(side) if row.list == "tax_code" else None
+        if ids:
+            rates[row.quickbooks_id] = tuple((id, percents.get(id, Decimal(0))) for id in ids)
+    return rates
 
 
 def _part(preferences: dict[str, Any], name: str) -> dict[str, Any]:
@@ -130,23 +147,27 @@ def _part(preferences: dict[str, Any], name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def _yes(part: dict[str, Any], name: str) -> bool:
-    return str(part.get(name)).lower() == "true"
+def _is_on(part: dict[str, Any], name: str, *, default: bool = False) -> bool:
+    return str(part.get(name, default)).lower() == "true"
 
 
-def _named(part: dict[str, Any], name: str) -> str:
-    pairs = part.get("NameValue") or []
-    return next((str(pair.get("Value") or "") for pair in pairs if pair.get("Name") == name), "")
+def _named_value(part: dict[str, Any], name: str) -> str:
+    """Return a value of a list of names and values; "" if the name is not in it."""
+    for pair in part.get("NameValue") or []:
+        if pair.get("Name") == name:
+            return str(pair.get("Value") or "")
+    return ""
 
 
-def _custom(sections: Any, pattern: re.Pattern[str]) -> dict[str, str]:
-    """Return the ids of the custom fields in use by the names that the company gave them."""
-    ids: dict[str, str] = {}
+def _custom_field_ids(sections: Any, pattern: re.Pattern[str]) -> dict[str, str]:
+    """Return the ids of the custom fields in use, by the names that the company gave them."""
     if not isinstance(sections, list):
-        return ids
+        return {}
+    ids: dict[str, str] = {}
     for section in sections:
-        for entry in section.get("CustomField") or ():
-            match = pattern.fullmatch(str(entry.get("Name") or ""))
-            if match and entry.get("StringValue"):
-                ids[str(entry["StringValue"])] = match[1]
+        for field in section.get("CustomField") or ():
+            match = pattern.fullmatch(str(field.get("Name") or ""))
+            label = field.get("StringValue")
+            if match and label:
+                ids[str(label)] = match[1]
     return ids

@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-# The rates of each tax code: the id of a rate and its percentage.
+# By tax code: the id and the percentage of each of its rates.
 Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompanyFacts:
-    """What a payload depends on; `closed_to` is the last closed day, `tax_rates` each code's rates for buying.
+    """The settings of a company that change what a payload contains.
 
-    `sales_rates` are those for selling; custom fields by name are the ids of their definitions.
+    `closed_to` is the last closed day. `tax_rates` holds the rates of each tax code for purchases,
+    `sales_rates` those for sales. The custom fields are ids of definitions by name.
     """
 
     country: str = "US"
@@ -38,5 +39,5 @@ class CompanyFacts:
 
     @property
     def tax_codes(self) -> bool:
-        """Return whether every line carries a tax code of its own, as everywhere but in the United States."""
+        """Return whether every line has a tax code, as everywhere outside the United States."""
         return self.country != "US"

@@ -1,4 +1,4 @@
-"""What the hub's kinds and lists are called in QuickBooks."""
+"""The names of the hub's kinds and lists in QuickBooks."""
 
 from typing import Any
 
@@ -37,11 +37,14 @@ def linked_kind(type: str) -> str:
 
 
 def ref_id(entity: dict[str, Any], name: str) -> str:
-    """The id that a reference holds, "" without one."""
-    held = entity.get(name)
-    return str(held.get("value") or "") if isinstance(held, dict) else ""
+    """Return the id in a reference, "" without one."""
+    reference = entity.get(name)
+    return str(reference.get("value") or "") if isinstance(reference, dict) else ""
 
 
 def way(entity: dict[str, Any]) -> int:
-    """-1 for an expense that brings money back: QuickBooks tells its amounts without a sign."""
+    """Return the sign of a transaction's amounts, which QuickBooks omits.
+
+    It is -1 for an expense that is a refund.
+    """
     return -1 if str(entity.get("Credit", "")).lower() == "true" else 1

@@ -1,4 +1,4 @@
-"""Purchase orders that people made in QuickBooks, as documents: what a source may take over."""
+"""Purchase orders that people created in QuickBooks, as documents that a source may import."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -16,28 +16,42 @@ from hub.qbo.entities import ref_id
 from hub.qbo.paging import read_all
 
 KIND: Final = "purchase_order"
-HEADER = {
+# References of an order and of its lines, with the role of each.
+HEADER_ROLES = {
     "VendorRef": "vendor",
     "ClassRef": "class",
     "DepartmentRef": "location",
     "SalesTermRef": "term",
 }
-LINE = {
-    "ItemRef": "item", "AccountRef": "account", "ClassRef": "class", "CustomerRef": "customer",
+LINE_ROLES = {
+    "ItemRef": "item",
+    "AccountRef": "account",
+    "ClassRef": "class",
+    "CustomerRef": "customer",
     "TaxCodeRef": "tax_code",
-}  # fmt: skip
+}
 
 
 def open_orders(company_id: int, since: dt.date) -> list[Document]:
-    """The open orders dated since a day that no app of the hub made; reads them all, which is metered."""
+    """Return the open orders dated since a day that no app of the hub created.
+
+    Every call reads all orders from QuickBooks, which Intuit meters.
+    """
     entities, _ = read_all(Client(company_id), KIND, f"TxnDate >= '{since.isoformat()}'")
     with engine.transaction() as session:
         transaction_index.absorb_all(session, company_id, KIND, entities)
-        return [document(session, company_id, one) for one in entities if _is_wanted(one)]
+        return [
+            document(session, company_id, entity) for entity in entities if _is_importable(entity)
+        ]
 
 
 def document(session: Session, company_id: int, entity: dict[str, Any]) -> Document:
-    """An order in the hub's words; its codes are QuickBooks' ids with their names, by role."""
+    """Return an order as a document; its codes are QuickBooks' ids with their names, by role."""
+    lines = []
+    for line in entity.get("Line") or ():
+        detail = _detail(line)
+        if detail:
+            lines.append(_line(session, company_id, line, detail))
     return Document(
         kind=KIND,
         source_id=str(entity["Id"]),
@@ -48,56 +62,57 @@ def document(session: Session, company_id: int, entity: dict[str, Any]) -> Docum
         message=entity.get("Memo"),
         memo=entity.get("PrivateNote"),
         currency=ref_id(entity, "CurrencyRef") or None,
-        codes=_codes(session, company_id, entity, HEADER),
-        lines=tuple(
-            _line(session, company_id, line) for line in entity.get("Line") or () if _detail(line)
-        ),
+        codes=_codes(session, company_id, entity, HEADER_ROLES),
+        lines=tuple(lines),
         total=_number(entity.get("TotalAmt")),
         tax_total=_number((entity.get("TxnTaxDetail") or {}).get("TotalTax")),
     )
 
 
-def _is_wanted(entity: Mapping[str, Any]) -> bool:
-    return entity.get("POStatus") != "Closed" and not transaction_index.extract_marker(
-        entity.get("PrivateNote")
-    )
+def _is_importable(entity: Mapping[str, Any]) -> bool:
+    """Return whether an order is open and not the hub's own."""
+    if entity.get("POStatus") == "Closed":
+        return False
+    return not transaction_index.extract_marker(entity.get("PrivateNote"))
 
 
-def _line(session: Session, company_id: int, line: Mapping[str, Any]) -> Line:
-    detail = _detail(line)
+def _line(
+    session: Session, company_id: int, line: Mapping[str, Any], detail: Mapping[str, Any]
+) -> Line:
     return Line(
         id=str(line["Id"]),
         amount=_number(line.get("Amount")),
         quantity=_number(detail.get("Qty")),
         unit_price=_number(detail.get("UnitPrice")),
         description=line.get("Description"),
-        codes=_codes(session, company_id, detail, LINE),
+        codes=_codes(session, company_id, detail, LINE_ROLES),
     )
 
 
 def _detail(line: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = line.get(str(line.get("DetailType"))) or {}
-    return found if {"ItemRef", "AccountRef"} & found.keys() else {}
+    """Return the detail of a line with an item or an account; empty for other lines."""
+    detail: dict[str, Any] = line.get(str(line.get("DetailType"))) or {}
+    return detail if "ItemRef" in detail or "AccountRef" in detail else {}
 
 
 def _codes(
-    session: Session, company_id: int, held: dict[str, Any], refs: Mapping[str, str]
+    session: Session, company_id: int, part: Mapping[str, Any], roles: Mapping[str, str]
 ) -> dict[str, Code]:
-    named = {role: held[name] for name, role in refs.items() if ref_id(held, name)}
-    return {
-        role: _code(session, (company_id, role, str(ref["value"])), ref.get("name"))
-        for role, ref in named.items()
-    }
+    codes = {}
+    for name, role in roles.items():
+        reference = part.get(name)
+        if isinstance(reference, dict) and reference.get("value"):
+            id = str(reference["value"])
+            codes[role] = _code(session, company_id, role, id, reference.get("name"))
+    return codes
 
 
-def _code(session: Session, key: tuple[int, str, str], name: str | None) -> Code:
-    """An id with its name, also where the list does not know it yet."""
-    row = session.get(Record, key)
-    return (
-        Code(id=key[2], name=row.full_name or row.name, number=row.number or None)
-        if row
-        else Code(id=key[2], name=name)
-    )
+def _code(session: Session, company_id: int, role: str, id: str, name: str | None) -> Code:
+    """Return an id as a code, with the name that the reference has if the list lacks the record."""
+    row = session.get(Record, (company_id, role, id))
+    if row is None:
+        return Code(id=id, name=name)
+    return Code(id=id, name=row.full_name or row.name, number=row.number or None)
 
 
 def _number(value: Any) -> Decimal | None:

@@ -1,16 +1,22 @@
-"""A file and its metadata in one body, as uploads have it."""
+"""The multipart body of an upload: a file and its metadata."""
+
+METADATA_NAME = "file_metadata_01"
+CONTENT_NAME = "file_content_01"
 
 
 def multipart(boundary: str, metadata: bytes, file: bytes, name: str, mime: str) -> bytes:
-    """The body; the name loses what would end its place in the header."""
-    plain = name.replace("\\", "_").replace('"', "_").replace("\r", " ").replace("\n", " ")
-    head = f"--{boundary}\r\nContent-Disposition: form-data; name="
-    parts = [
-        f'{head}"file_metadata_01"; filename="attachment.json"\r\nContent-Type: application/json\r\n\r\n'.encode(),
-        metadata,
-        f'\r\n{head}"file_content_01"; filename="{plain}"\r\n'.encode(),
-        f"Content-Type: {mime or 'application/octet-stream'}\r\n\r\n".encode(),
-        file,
-        f"\r\n--{boundary}--\r\n".encode(),
-    ]
-    return b"".join(parts)
+    """Return the body; characters that would end the file's name in the header are replaced."""
+    safe_name = name.replace("\\", "_").replace('"', "_").replace("\r", " ").replace("\n", " ")
+    metadata_part = _part(boundary, METADATA_NAME, "attachment.json", "application/json", metadata)
+    file_part = _part(boundary, CONTENT_NAME, safe_name, mime or "application/octet-stream", file)
+    return metadata_part + file_part + f"--{boundary}--\r\n".encode()
+
+
+def _part(boundary: str, name: str, filename: str, mime: str, content: bytes) -> bytes:
+    header = (
+        f"--{boundary}\r\n"
+        f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
+        f"Content-Type: {mime}\r\n"
+        "\r\n"
+    )
+    return header.encode() + content + b"\r\n"

@@ -1,4 +1,4 @@
-"""Reading more than a page holds, so that nothing is passed over while others change it."""
+"""Read more objects than a page holds, without missing any while others change them."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -7,20 +7,21 @@ from typing import Any
 from hub.errors import Retry
 from hub.qbo.client import PAGE, Client, rows
 
-TRIES = 3
+MAX_TRIES = 3
 
 
 class ListChanged(Retry):
-    """Entries vanished while a list was read, so one of the others may have been passed over."""
+    """Objects disappeared while a list was read, so others may have been missed."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(
-            f"QuickBooks' {kind.replace('_', ' ')}s changed while they were read; they are read again."
+            f"QuickBooks' {kind.replace('_', ' ')}s changed while they were read; they are read"
+            " again."
         )
 
 
 def iter_pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str, Any]]]:
-    """Yield page after page of a kind; raise ListChanged if entries vanish meanwhile.
+    """Yield page after page of a kind; raise ListChanged if objects disappear meanwhile.
 
     Each page begins with the last entry of the one before, which proves that nothing was skipped.
     """
@@ -43,16 +44,19 @@ def iter_pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str,
 def read_all(
     client: Client, kind: str, where: str
 ) -> tuple[list[dict[str, Any]], dt.datetime | None]:
-    """Every entry, and QuickBooks' date when the reading began; again from the start where entries vanished."""
-    for left in reversed(range(TRIES)):
-        found: list[dict[str, Any]] = []
+    """Return all objects of a kind, and QuickBooks' time when the reading began.
+
+    Start again if objects disappear meanwhile.
+    """
+    for tries_left in reversed(range(MAX_TRIES)):
+        entities: list[dict[str, Any]] = []
         begun = None
         try:
             for page in iter_pages(client, kind, where):
                 begun = begun or client.newest_date
-                found += page
-            return found, begun or client.newest_date
+                entities += page
+            return entities, begun or client.newest_date
         except ListChanged:
-            if not left:
+            if not tries_left:
                 raise
     raise AssertionError

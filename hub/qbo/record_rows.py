@@ -1,31 +1,38 @@
-"""What is kept of an entry of a QuickBooks list."""
+"""Convert records of QuickBooks' lists to rows of the table of records."""
 
 import datetime as dt
 from typing import Any
 
 from hub.qbo.entities import ref_id
 
-DELETED = " (deleted)"
+# QuickBooks appends this to the name of a record when it becomes inactive.
+DELETED_SUFFIX = " (deleted)"
+# The rates of a tax code for each side.
+RATE_LISTS = {"purchase": "PurchaseTaxRateList", "sales": "SalesTaxRateList"}
+ADDRESS_LINES = ("Line1", "Line2", "Line3", "Line4", "Line5")
 
 
 def row_of(company_id: int, name: str, entity: dict[str, Any], now: dt.datetime) -> dict[str, Any]:
-    """The row of a list entry; texts of an entry that QuickBooks renamed on deactivation lose what it appended."""
-    active = str(entity.get("Active", True)).lower() == "true"
-    label = _text(entity, "DisplayName") or _text(entity, "Name")
-    full = _text(entity, "FullyQualifiedName") or label
+    """Return the row of a record; names lose what QuickBooks appended to them."""
+    is_active = str(entity.get("Active", True)).lower() == "true"
+    short_name = _text(entity, "DisplayName") or _text(entity, "Name")
+    full_name = _text(entity, "FullyQualifiedName") or short_name
+    if not is_active:
+        short_name = short_name.removesuffix(DELETED_SUFFIX)
+        full_name = full_name.removesuffix(DELETED_SUFFIX)
     return {
         "company_id": company_id,
         "list": name,
         "quickbooks_id": str(entity["Id"]),
-        "name": label if active else label.removesuffix(DELETED),
-        "full_name": full if active else full.removesuffix(DELETED),
+        "name": short_name,
+        "full_name": full_name,
         "number": (_text(entity, "AcctNum") or _text(entity, "Sku"))[:100],
         "type": _text(entity, "AccountType") or _text(entity, "Type"),
         "sub_type": _text(entity, "AccountSubType"),
         "parent": ref_id(entity, "ParentRef") or None,
-        "active": active,
+        "active": is_active,
         "currency": ref_id(entity, "CurrencyRef"),
-        "email": _inner(entity, "PrimaryEmailAddr", "Address")[:200],
+        "email": _inner_text(entity, "PrimaryEmailAddr", "Address")[:200],
         "rate": _text(entity, "RateValue"),
         "body": _body(name, entity),
         "read_at": now,
@@ -33,18 +40,18 @@ def row_of(company_id: int, name: str, entity: dict[str, Any], now: dt.datetime)
 
 
 def _body(name: str, entity: dict[str, Any]) -> dict[str, Any]:
-    made = {
+    """Return the further facts of a record, without empty ones."""
+    is_tax_code = name == "tax_code"
+    body = {
         "description": _text(entity, "Description")[:500],
-        "contact": " ".join(
-            filter(None, (_text(entity, "GivenName"), _text(entity, "FamilyName")))
-        ),
-        "phone": _inner(entity, "PrimaryPhone", "FreeFormNumber"),
+        "contact": _contact_name(entity),
+        "phone": _inner_text(entity, "PrimaryPhone", "FreeFormNumber"),
         "address": _address(entity.get("BillAddr")),
         "job": bool(entity.get("Job")) or None,
         "project": bool(entity.get("IsProject")) or None,
         "due_days": _text(entity, "DueDays"),
-        "use": _use(entity) if name == "tax_code" else None,
-        "rates": _rates(entity) if name == "tax_code" else None,
+        "use": _tax_code_use(entity) if is_tax_code else None,
+        "rates": _rates(entity) if is_tax_code else None,
         "income_account": ref_id(entity, "IncomeAccountRef"),
         "expense_account": ref_id(entity, "ExpenseAccountRef"),
         "asset_account": ref_id(entity, "AssetAccountRef"),
@@ -52,49 +59,56 @@ def _body(name: str, entity: dict[str, Any]) -> dict[str, Any]:
         "stock_since": _text(entity, "InvStartDate"),
         "sync_token": _text(entity, "SyncToken"),
     }
-    return {key: value for key, value in made.items() if value}
+    return {key: value for key, value in body.items() if value}
 
 
-def _address(found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
+def _contact_name(entity: dict[str, Any]) -> str:
+    names = _text(entity, "GivenName"), _text(entity, "FamilyName")
+    return " ".join(name for name in names if name)
+
+
+def _address(address: Any) -> dict[str, Any]:
+    if not isinstance(address, dict):
         return {}
-    made = {
-        "lines": [line for number in range(1, 6) if (line := _text(found, f"Line{number}"))],
-        "city": _text(found, "City"),
-        "region": _text(found, "CountrySubDivisionCode"),
-        "postal_code": _text(found, "PostalCode"),
-        "country": _text(found, "Country"),
+    lines = [_text(address, name) for name in ADDRESS_LINES]
+    parts = {
+        "lines": [line for line in lines if line],
+        "city": _text(address, "City"),
+        "region": _text(address, "CountrySubDivisionCode"),
+        "postal_code": _text(address, "PostalCode"),
+        "country": _text(address, "Country"),
     }
-    return {key: value for key, value in made.items() if value}
+    return {key: value for key, value in parts.items() if value}
 
 
-def _use(entity: dict[str, Any]) -> str:
-    """Where a tax code may be used: purchase, sales or both."""
-    buying, selling = (
-        bool(_details(entity, f"{side}TaxRateList")) for side in ("Purchase", "Sales")
-    )
-    if buying == selling:
+def _tax_code_use(entity: dict[str, Any]) -> str:
+    """Return where a tax code may be used: purchase, sales or both."""
+    has_purchase_rates = bool(_rate_details(entity, "purchase"))
+    has_sales_rates = bool(_rate_details(entity, "sales"))
+    if has_purchase_rates == has_sales_rates:
         return "both"
-    return "purchase" if buying else "sales"
+    return "purchase" if has_purchase_rates else "sales"
 
 
 def _rates(entity: dict[str, Any]) -> dict[str, list[str]]:
-    """The ids of the rates of a tax code, for buying and for selling."""
-    sides = {"purchase": "PurchaseTaxRateList", "sales": "SalesTaxRateList"}
-    return {
-        side: [ref_id(rate, "TaxRateRef") for rate in _details(entity, name)]
-        for side, name in sides.items()
-    }
+    """Return the ids of the rates of a tax code, for purchases and for sales."""
+    rates = {}
+    for side in RATE_LISTS:
+        details = _rate_details(entity, side)
+        rates[side] = [ref_id(detail, "TaxRateRef") for detail in details]
+    return rates
 
 
-def _details(entity: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    held = entity.get(name)
-    return (held.get("TaxRateDetail") or []) if isinstance(held, dict) else []
+def _rate_details(entity: dict[str, Any], side: str) -> list[dict[str, Any]]:
+    rates = entity.get(RATE_LISTS[side])
+    if not isinstance(rates, dict):
+        return []
+    return rates.get("TaxRateDetail") or []
 
 
-def _inner(entity: dict[str, Any], name: str, field: str) -> str:
-    held = entity.get(name)
-    return _text(held, field) if isinstance(held, dict) else ""
+def _inner_text(entity: dict[str, Any], name: str, field: str) -> str:
+    value = entity.get(name)
+    return _text(value, field) if isinstance(value, dict) else ""
 
 
 def _text(entity: dict[str, Any], name: str) -> str:

@@ -1,4 +1,4 @@
-"""Removing a company that never worked, with everything that was stored for it."""
+"""Remove a company that never worked, with everything that is stored for it."""
 
 from typing import Any
 
@@ -14,20 +14,22 @@ from hub.security import audit, secrets
 def remove(company_id: int, who: str) -> None:
     """Remove a company that QuickBooks never answered for.
 
-    Its token is forgotten and not given back to Intuit: if it works at all, it belongs to another company.
+    Its token is forgotten but not revoked at Intuit: if it works at all, it belongs to another
+    company.
     """
     with engine.transaction() as session:
         company = session.get_one(Company, company_id)
         if company.verified_at is not None or _has_documents(session, company_id):
             raise NotNow(
-                f"{company.name or company.realm} has worked, so it cannot be removed; what was posted to it must"
-                " stay known. Disconnect it instead."
+                f"{company.name or company.realm} has worked, so it cannot be removed; what was"
+                " posted to it must stay known. Disconnect it instead."
             )
         realm = company.realm
         _forget_secrets(session, company_id)
         for table in reversed(engine.db.metadata.sorted_tables):
-            if (rows := _rows(table, company_id)) is not None:
-                session.execute(delete(table).where(rows))
+            condition = _belongs_to(table, company_id)
+            if condition is not None:
+                session.execute(delete(table).where(condition))
         session.expire_all()
         audit.record(session, who, "company removed", realm)
 
@@ -45,22 +47,21 @@ def _forget_secrets(session: Session, company_id: int) -> None:
         secrets.forget(session, f"company:{company_id}:{name}")
 
 
-def _rows(table: Table, company_id: int) -> ColumnElement[bool] | None:
-    """Return which rows of a table belong to the company; None for a table that knows no companies."""
+def _belongs_to(table: Table, company_id: int) -> ColumnElement[bool] | None:
+    """Return the condition of a company's rows; None for a table without companies."""
     columns = table.columns
     if table.name == "company":
         return columns.id == company_id
-    found: list[ColumnElement[bool]] = []
+    installations = _installations(company_id)
+    conditions: list[ColumnElement[bool]] = []
     if "company_id" in columns:
-        found.append(columns.company_id == company_id)
+        conditions.append(columns.company_id == company_id)
     if "installation_id" in columns:
-        found.append(columns.installation_id.in_(_installations(company_id)))
+        conditions.append(columns.installation_id.in_(installations))
     if "run_id" in columns:
-        mine = or_(
-            Run.company_id == company_id, Run.installation_id.in_(_installations(company_id))
-        )
-        found.append(columns.run_id.in_(select(Run.id).where(mine)))
-    return or_(*found) if found else None
+        is_own = or_(Run.company_id == company_id, Run.installation_id.in_(installations))
+        conditions.append(columns.run_id.in_(select(Run.id).where(is_own)))
+    return or_(*conditions) if conditions else None
 
 
 def _installations(company_id: int) -> Any:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import ListState, TransactionHead
+from hub.models.enums import TransactionState
 from hub.qbo.client import Client
 from hub.qbo.entities import DOCUMENTS
 from hub.qbo.paging import read_all
-from hub.qbo.transaction_index import DELETED, HEADS, absorb_all
+from hub.qbo.transaction_index import HEADS, absorb_all
 
 # How long a query may not yet show a transaction that was just created.
 INDEX_DELAY = dt.timedelta(minutes=10)
@@ -73,12 +74,12 @@ def _mark_missing(
     expected = select(TransactionHead).where(
         TransactionHead.company_id == company_id,
         TransactionHead.kind == kind,
-        TransactionHead.state != DELETED,
+        TransactionHead.state != TransactionState.DELETED,
         TransactionHead.date >= since,
     )
     for head in session.scalars(expected):
         is_older = begun is None or head.created_at is None or head.created_at < begun - INDEX_DELAY
         if is_older and head.quickbooks_id not in present_ids:
-            head.state = DELETED
+            head.state = TransactionState.DELETED
             head.balance = None
             head.news = True

@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 
 from hub.db import bulk, engine
 from hub.models import TransactionHead, TransactionSummary
+from hub.models.enums import TransactionState
 from hub.qbo.entities import DOCUMENTS, linked_kind, ref_id, way
 from hub.qbo.payloads.fingerprint import content
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
 ACCOUNTS = ("AccountRef", "DepositToAccountRef")
-LIVE, VOIDED, DELETED = "live", "voided", "deleted"
-HEADS = "heads:"  # prefix of the kind in ListState.list
+HEADS = "heads:"  # prefix of a kind in ListState.list
 IDS_PER_QUERY = 500
 
 Row = dict[str, Any]
@@ -51,7 +51,7 @@ def absorb_all(
     ours: bool = False,
     summaries: Mapping[str, TransactionSummary | None] | None = None,
 ) -> list[tuple[str, str]]:
-    """Store the heads of transactions of one kind; return those that differ from what was stored.
+    """Store the heads of transactions of one kind; return kind and Id of those that changed.
 
     An older version never overwrites a newer one. A change to a stored head is marked as news
     unless it is the answer to a write of `ours`. `summaries` holds, by Id, those that were already
@@ -59,20 +59,39 @@ def absorb_all(
     """
     if kind not in DOCUMENTS or not entities:
         return []
-    deleted_ids, alive = _partition(company_id, kind, entities, summaries or {})
-    ids = [*deleted_ids, *(row["quickbooks_id"] for row in alive)]
-    stored = _heads(session, company_id, kind, ids)
+    deleted_ids, rows = _partition(company_id, kind, entities, summaries or {})
+    ids = [*deleted_ids, *(row["quickbooks_id"] for row in rows)]
+    stored = _stored_heads(session, company_id, kind, ids)
+    current, changed = _compare(rows, stored)
+    newly_deleted = [id for id in deleted_ids if not _is_deleted(stored.get(id))]
 
-    current, changed = _compare(alive, stored)
-    newly_deleted = [id for id in deleted_ids if id not in stored or stored[id].state != DELETED]
+    ended_links = _ended_links(stored, current, newly_deleted)
+    _remove_links(session, company_id, kind, ended_links)
+    _mark_deleted(session, company_id, kind, stored, newly_deleted, is_news=not ours)
+    _upsert(session, stored, changed, is_news=not ours)
 
-    _release(session, company_id, kind, _ended_links(stored, current, newly_deleted))
-    _mark_deleted(stored, newly_deleted, is_news=not ours)
-    for row in changed:
-        row["news"] = not ours and row["quickbooks_id"] in stored
-    unknown = [_deleted_row(company_id, kind, id) for id in newly_deleted if id not in stored]
-    _upsert(session, stored, [*changed, *unknown])
-    return [(kind, id) for id in (*newly_deleted, *(row["quickbooks_id"] for row in changed))]
+    changed_ids = [row["quickbooks_id"] for row in changed]
+    return [(kind, id) for id in (*newly_deleted, *changed_ids)]
+
+
+def _partition(
+    company_id: int,
+    kind: str,
+    entities: Iterable[dict[str, Any]],
+    summaries: Mapping[str, TransactionSummary | None],
+) -> tuple[set[str], list[Row]]:
+    """Split entities into the Ids of the deleted ones and the rows of the others.
+
+    An Id that occurs in both ways counts as deleted.
+    """
+    entities = list(entities)
+    deleted_ids = {str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"}
+    rows = []
+    for entity in entities:
+        id = str(entity["Id"])
+        if id not in deleted_ids:
+            rows.append(head_of(company_id, kind, entity, summaries.get(id)))
+    return deleted_ids, rows
 
 
 def _compare(
@@ -90,52 +109,49 @@ def _compare(
     return current, changed
 
 
-def _partition(
+def _mark_deleted(
+    session: Session,
     company_id: int,
     kind: str,
-    entities: Iterable[dict[str, Any]],
-    summaries: Mapping[str, TransactionSummary | None],
-) -> tuple[set[str], list[Row]]:
-    """Split entities into the Ids of the deleted ones and the rows of the others.
-
-    An Id that occurs in both ways counts as deleted.
-    """
-    entities = list(entities)
-    deleted_ids = {str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"}
-    alive = []
-    for entity in entities:
-        id = str(entity["Id"])
-        if id not in deleted_ids:
-            alive.append(head_of(company_id, kind, entity, summaries.get(id)))
-    return deleted_ids, alive
-
-
-def _mark_deleted(
-    stored: Mapping[str, TransactionHead], ids: Iterable[str], *, is_news: bool
+    stored: Mapping[str, TransactionHead],
+    ids: Iterable[str],
+    *,
+    is_news: bool,
 ) -> None:
+    """Mark heads as deleted, and add those that were not stored before."""
+    new_rows = []
     for id in ids:
         head = stored.get(id)
-        if head is not None:
-            head.state, head.balance, head.news = DELETED, None, is_news
+        if head is None:
+            row = head_of(company_id, kind, {"Id": id})
+            new_rows.append(row | {"state": TransactionState.DELETED, "news": False})
+            continue
+        head.state = TransactionState.DELETED
+        head.balance = None
+        head.news = is_news
+    _insert(session, new_rows)
 
 
 def _ended_links(
     stored: Mapping[str, TransactionHead], current: Iterable[Row], deleted_ids: Iterable[str]
 ) -> dict[str, list[Link]]:
     """Return, by Id, the transactions to which each of these was linked and no longer is."""
-    links_now: dict[str, Sequence[Any]] = {
-        str(row["quickbooks_id"]): row["links"] for row in current
-    }
-    links_now |= dict.fromkeys(deleted_ids, ())
+    current_links: dict[str, Sequence[Any]] = {}
+    for row in current:
+        current_links[row["quickbooks_id"]] = row["links"]
+    for id in deleted_ids:
+        current_links[id] = ()
     ended = {}
-    for id, links in links_now.items():
+    for id, links in current_links.items():
         if id in stored:
             lost = [link for link in stored[id].links if link not in links]
-            ended[id] = [(linked_kind(link["type"]), link["id"]) for link in lost]
+            ended[id] = [_link_key(link) for link in lost]
     return ended
 
 
-def _release(session: Session, company_id: int, kind: str, ended: Mapping[str, list[Link]]) -> None:
+def _remove_links(
+    session: Session, company_id: int, kind: str, ended: Mapping[str, list[Link]]
+) -> None:
     """Remove an ended link from the heads at its other end.
 
     QuickBooks answers a void or a deletion with that transaction alone. The open balance of the
@@ -146,22 +162,35 @@ def _release(session: Session, company_id: int, kind: str, ended: Mapping[str, l
             head = session.get(TransactionHead, (company_id, *other))
             if head is None:
                 continue
-            left = [
-                link for link in head.links if (linked_kind(link["type"]), link["id"]) != (kind, id)
-            ]
+            left = [link for link in head.links if _link_key(link) != (kind, id)]
             if left != head.links:
                 head.links, head.balance = left, None
 
 
-def _upsert(session: Session, stored: Mapping[str, TransactionHead], rows: Iterable[Row]) -> None:
+def _link_key(link: Mapping[str, str]) -> Link:
+    return linked_kind(link["type"]), link["id"]
+
+
+def _upsert(
+    session: Session, stored: Mapping[str, TransactionHead], rows: Iterable[Row], *, is_news: bool
+) -> None:
     """Update stored heads and insert new ones; of two rows with the same Id the last one counts."""
     latest = {row["quickbooks_id"]: row for row in rows}
-    for id in latest.keys() & stored.keys():
-        for name, value in latest[id].items():
-            setattr(stored[id], name, value)
-    new_rows = [latest[id] for id in latest.keys() - stored.keys()]
-    if new_rows:
-        bulk.each(session, _insert_if_absent(session.get_bind().dialect.name), new_rows)
+    new_rows = []
+    for id, row in latest.items():
+        head = stored.get(id)
+        if head is None:
+            new_rows.append(row | {"news": False})
+            continue
+        for name, value in row.items():
+            setattr(head, name, value)
+        head.news = is_news
+    _insert(session, new_rows)
+
+
+def _insert(session: Session, rows: Sequence[Row]) -> None:
+    if rows:
+        bulk.each(session, _insert_if_absent(session.get_bind().dialect.name), rows)
 
 
 @cache
@@ -198,7 +227,7 @@ def head_of(
         "links": _links(entity),
         "sync_token": str(entity.get("SyncToken") or ""),
         "marker": extract_marker(entity.get("PrivateNote")),
-        "state": VOIDED if is_voided(entity) else LIVE,
+        "state": TransactionState.VOIDED if is_voided(entity) else TransactionState.LIVE,
         "content": content(kind, entity, summary),
         "created_at": _moment(str(times.get("CreateTime"))),
         "updated_at": _moment(str(times.get("LastUpdatedTime"))),
@@ -206,13 +235,13 @@ def head_of(
 
 
 def is_voided(entity: dict[str, Any]) -> bool:
-    """Return whether a transaction was voided: zero amounts, and QuickBooks' word in its note."""
+    """Return whether a transaction was voided: its amounts are zero and its note says so."""
     note = str(entity.get("PrivateNote") or "")
     has_amounts = _amount(entity.get("TotalAmt")) or _amount(entity.get("Balance"))
     return "Voided" in note and not has_amounts
 
 
-def _heads(
+def _stored_heads(
     session: Session, company_id: int, kind: str, ids: list[str]
 ) -> dict[str, TransactionHead]:
     """Return the stored heads with these Ids."""
@@ -229,10 +258,16 @@ def _is_older(row: Row, stored: TransactionHead | None) -> bool:
     """Return whether a row is older than what is stored; a deleted transaction stays deleted."""
     if stored is None:
         return False
-    if stored.state == DELETED:
+    if _is_deleted(stored):
         return True
-    tokens = row["sync_token"], stored.sync_token
-    return all(token.isdigit() for token in tokens) and int(tokens[0]) < int(tokens[1])
+    token, stored_token = row["sync_token"], stored.sync_token
+    if not token.isdigit() or not stored_token.isdigit():
+        return False
+    return int(token) < int(stored_token)
+
+
+def _is_deleted(stored: TransactionHead | None) -> bool:
+    return stored is not None and stored.state == TransactionState.DELETED
 
 
 def _is_same(row: Row, stored: TransactionHead | None) -> bool:
@@ -241,17 +276,14 @@ def _is_same(row: Row, stored: TransactionHead | None) -> bool:
     return all(getattr(stored, name) == value for name, value in row.items())
 
 
-def _deleted_row(company_id: int, kind: str, id: str) -> Row:
-    return head_of(company_id, kind, {"Id": id}) | {"state": DELETED}
-
-
 def _links(entity: dict[str, Any]) -> list[dict[str, str]]:
     """Return the links of a transaction and of its lines, each once."""
     holders = [entity, *(entity.get("Line") or [])]
     links = {}
     for holder in holders:
         for link in holder.get("LinkedTxn") or []:
-            type, id = str(link.get("TxnType") or ""), str(link.get("TxnId") or "")
+            type = str(link.get("TxnType") or "")
+            id = str(link.get("TxnId") or "")
             links[type, id] = {"type": type, "id": id}
     return list(links.values())
 
@@ -263,7 +295,7 @@ def _day(text: Any) -> dt.date | None:
         return None
 
 
-@lru_cache(maxsize=1000)  # many are of the same second
+@lru_cache(maxsize=1000)  # many transactions have the same times
 def _moment(text: str) -> dt.datetime | None:
     try:
         return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
@@ -271,10 +303,10 @@ def _moment(text: str) -> dt.datetime | None:
         return None
 
 
-def _amount(value: Any, way: int = 1) -> Decimal | None:
+def _amount(value: Any, sign: int = 1) -> Decimal | None:
     if value is None:
         return None
     try:
-        return way * Decimal(str(value)).quantize(Decimal("0.000001"))
+        return sign * Decimal(str(value)).quantize(Decimal("0.000001"))
     except InvalidOperation:
         return None

@@ -1,4 +1,4 @@
-"""How much of what Intuit meters and limits a company uses: reads by day, and the room left for calls."""
+"""How much a company uses of what Intuit meters: its reads by day, and the room left for calls."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -11,9 +11,8 @@ from hub.db import engine
 from hub.models import Company, ReadDay
 from hub.qbo.rate_limit import Budget, rate_limiter
 
-INCLUDED_A_MONTH = (
-    500_000  # reads that Intuit's free tier holds, of all companies of its client together
-)
+# Reads that Intuit's free tier includes, of all companies of a client together.
+INCLUDED_READS_PER_MONTH = 500_000
 
 
 @dataclass(frozen=True)
@@ -29,29 +28,31 @@ def count_read(company_id: int) -> None:
     """Record one read; writes are free and are not counted."""
     today = hub_context.current().clock.now().date()
     with engine.transaction() as session:
-        # The table itself, without the ORM: this is done for each read.
+        # This happens for each read, so it uses the table without the ORM.
         table = cast(Table, ReadDay.__table__)
-        first = engine.insert(session, table).values(company_id=company_id, day=today, count=1)
-        one_more = {"count": table.c.count + 1}
+        insert = engine.insert(session, table).values(company_id=company_id, day=today, count=1)
+        increment = {"count": table.c.count + 1}
         session.execute(
-            first.on_conflict_do_update(index_elements=["company_id", "day"], set_=one_more)
+            insert.on_conflict_do_update(index_elements=["company_id", "day"], set_=increment)
         )
 
 
 def reads(session: Session, company_id: int) -> Reads:
-    """How often a company was read."""
+    """Return how often a company was read."""
     today = hub_context.current().clock.now().date()
-    month = select(func.coalesce(func.sum(ReadDay.count), 0)).where(
+    of_month = select(func.coalesce(func.sum(ReadDay.count), 0)).where(
         ReadDay.day >= today.replace(day=1)
     )
-    mine = month.where(ReadDay.company_id == company_id)
-    counts = [
-        session.scalar(asked) or 0 for asked in (mine.where(ReadDay.day == today), mine, month)
-    ]
-    return Reads(*map(int, counts))
+    of_company = of_month.where(ReadDay.company_id == company_id)
+    of_today = of_company.where(ReadDay.day == today)
+    return Reads(
+        today=int(session.scalar(of_today) or 0),
+        month=int(session.scalar(of_company) or 0),
+        everyone=int(session.scalar(of_month) or 0),
+    )
 
 
 def room(company: Company) -> Budget:
-    """What this process may still call of the company at this moment."""
+    """Return what this process may still call of a company at this moment."""
     current = hub_context.current()
     return rate_limiter(company.realm, current.clock, current.config).budget()

@@ -39,7 +39,7 @@ def index() -> str:
     said = {
         "ready": bool(config.qbo_client_id),
         "redirect_uri": token_endpoint.redirect_uri(),
-        "included": usage.INCLUDED_A_MONTH,
+        "included": usage.INCLUDED_READS_PER_MONTH,
         "modes": MODES,
     }
     return render_template("companies.html", companies=companies, **said)

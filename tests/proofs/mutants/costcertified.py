@@ -212,8 +212,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B10",
         place="hub/qbo/dependents.py",
-        old="        and head.balance != head.total",
-        new="        and head.balance > head.total",
+        old="    return head.balance != head.total",
+        new="    return head.balance > head.total",
         bug="An invoice is changed although a payment was applied to it.",
     ),
     Mutant(
