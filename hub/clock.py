@@ -18,15 +18,15 @@ class Clock(ABC):
 
     @abstractmethod
     def now(self) -> dt.datetime:
-        """This moment, aware and in UTC; a person may set it back."""
+        """Return the time in UTC, aware; a person may set it back."""
 
     @abstractmethod
     def monotonic(self) -> float:
-        """Seconds that only ever grow, for deadlines."""
+        """Return seconds that never decrease, for deadlines."""
 
     @abstractmethod
     def sleep(self, seconds: float) -> None:
-        """Waits."""
+        """Wait for some seconds."""
 
 
 class SystemClock(Clock):

@@ -170,9 +170,9 @@ KNOWN = (*NAMES, *(f"{name}_FILE" for name in IN_FILES), "HUB_CONFIG", *FOR_TEST
 
 
 def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS) -> Config:
-    """The configuration, complete and checked; what cannot be used raises ConfigurationError.
+    """Return the validated configuration; raise ConfigurationError for unusable values.
 
-    `address` is what people call unless HUB_PUBLIC_URL says otherwise.
+    `address` is the address of the hub unless HUB_PUBLIC_URL names another one.
     """
     values = _settings(environ)
     values.setdefault("public_url", address)
@@ -190,7 +190,7 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the hub keeps its files, known before there are any."""
+    """Return the data folder, which need not exist yet."""
     return Path(_settings(environ)["data"])
 
 

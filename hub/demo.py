@@ -78,11 +78,11 @@ class Demo:
         self.password = ""
 
     def address(self, name: str) -> str:
-        """Where a stand-in is reached."""
+        """Return the address of a stand-in."""
         return f"{self.web.url}{ROOM}/{name}"
 
     def name(self, slug: str) -> str:
-        """What an app is called."""
+        """Return the name of an app."""
         app: App = self.app.extensions["hub"].plugins.apps[slug]
         return app.name
 
@@ -122,12 +122,12 @@ class Demo:
 
 
 def folder_of(environ: Mapping[str, str] = os.environ) -> Path:
-    """The demo's own data folder; nothing else of the configuration is taken over."""
+    """Return the demo's own data folder; nothing else is taken from the configuration."""
     return Path(environ.get("HUB_DATA") or FOLDER).expanduser().absolute()
 
 
 def installations() -> list[Installation]:
-    """The apps of the demo that are enabled."""
+    """Return the enabled apps of the demo."""
     with reading() as session:
         return list(
             session.scalars(
@@ -140,7 +140,7 @@ def installations() -> list[Installation]:
 
 
 def _quickbooks(folder: Path) -> QuickBooks:
-    """A Norwegian company whose books of last year are closed, and two American ones."""
+    """Create a Norwegian company whose last year is closed, and two American ones."""
     today = dt.date.today()  # noqa: DTZ011 (the stand-in's day is this machine's)
     closed = f"{today.year - 1}-12-31"
     place = folder / "quickbooks"
@@ -203,7 +203,7 @@ def _config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
 
 
 def _person(folder: Path) -> str:
-    """The password of the person who may log in, made once and kept beside the keys."""
+    """Return the password of the person who may log in; it is created once and stored."""
     from hub.web import people
 
     file = folder / "login.txt"
@@ -220,7 +220,7 @@ def _person(folder: Path) -> str:
 
 
 def connect(realm: str) -> Company:
-    """A company of a stand-in, by the consent that a person would give in the browser."""
+    """Connect a company of a stand-in with the consent that a person would give."""
     with reading() as session:
         company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
     if company is None or company.state != "connected":
@@ -272,7 +272,7 @@ def enable(company: Company, slug: str, settings: Mapping[str, object]) -> None:
 
 
 def _confirm(row: Installation) -> None:
-    """Says what a person would say before the first posting: what QuickBooks has not is new."""
+    """Confirm, as a person would, that codes missing in QuickBooks are new."""
     missing = [pair for pair in compare.compare(row) if pair.state == "missing"]
     with transaction() as session:
         for pair in missing:

@@ -64,7 +64,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def needs(role: str) -> Callable[[View], View]:
-    """Marks a view with the least role that may use it; "anyone" opens it to all."""
+    """Return a decorator that sets the least role of a view; "anyone" opens it to all."""
 
     def mark(view: View) -> View:
         cast(Any, view).needs = role
@@ -74,7 +74,7 @@ def needs(role: str) -> Callable[[View], View]:
 
 
 def required(app: Flask, endpoint: str) -> str | None:
-    """The least role an endpoint asks for, "anyone", or None where nobody said it."""
+    """Return the least role of an endpoint, "anyone", or None if none is set."""
     if endpoint in PUBLIC:
         return "anyone"
     return (
@@ -83,23 +83,23 @@ def required(app: Flask, endpoint: str) -> str | None:
 
 
 def role_of(person: User) -> str:
-    """The highest role of a person, "" for none."""
+    """Return the highest role of a person, "" for none."""
     names = {role.name for role in person.roles}
     return next((name for name in reversed(ROLES) if name in names), "")
 
 
 def role() -> str:
-    """The highest role of the person who asks, "" for nobody."""
+    """Return the highest role of the person who is logged in, "" for nobody."""
     return role_of(current_user) if current_user.is_authenticated else ""
 
 
 def who() -> str:
-    """The name of the person who asks, as it stands in the audit log."""
+    """Return the name of the person who is logged in, as the audit log has it."""
     return str(current_user.username or current_user.email) if current_user.is_authenticated else ""
 
 
 def may(least: str) -> bool:
-    """Whether the person who asks has at least this role."""
+    """Tell whether the person who is logged in has at least this role."""
     return bool(role()) and ROLES.index(role()) >= ROLES.index(least)
 
 
@@ -119,7 +119,7 @@ class NameForm(LoginForm):
     email = StringField("Name or e-mail", validators=[DataRequired("Type your name.")])
 
     def validate(self, **kwargs: Any) -> bool:
-        """Finds the person first, so that both fields fail with the same sentence."""
+        """Look up the person first, so that both fields fail with the same sentence."""
         name = (self.email.data or "").strip()
         find = current_app.extensions["security"].datastore.find_user
         self.ifield = self.email
@@ -139,7 +139,7 @@ class _PeopleSession(Session):
 
 
 def init_app(app: Flask) -> None:
-    """Sets up log-in, its throttle and the guard."""
+    """Set up log-in, its rate limit and the permission check."""
     people = scoped_session(sessionmaker(class_=_PeopleSession), scopefunc=lambda: id(_context()))
     app.config.update({name: value for name, value in SETTINGS.items() if name not in app.config})
     Security(app, SQLAlchemySessionUserDatastore(people, User, Role), login_form=NameForm)

@@ -23,7 +23,7 @@ class Place:
 
     @property
     def state(self) -> tuple[str, str]:
-        """The word on the badge and its tone."""
+        """Return the word on the badge and its tone."""
         if self.installation is None or not self.installation.enabled:
             word = {"needed": "Access needed", "asked": "Access asked for"}.get(
                 self.access, "Available"
@@ -42,7 +42,7 @@ class Place:
 
     @property
     def may_open(self) -> bool:
-        """Whether the app may be configured here."""
+        """Tell whether the app may be configured here."""
         return not self.gated or self.access in ("open", "granted")
 
 
@@ -55,7 +55,7 @@ class Tile:
 
 
 def tiles(session: Session, apps: Sequence[App]) -> list[Tile]:
-    """One tile per app, in the order the plugins bring them."""
+    """Return one tile for each app, in the order of the plugins."""
     companies = list(session.scalars(select(Company).order_by(Company.name, Company.id)))
     installed = {(one.slug, one.company_id): one for one in session.scalars(select(Installation))}
     granted = {(one.slug, one.company_id): one for one in session.scalars(select(Access))}
@@ -83,7 +83,7 @@ def _place(
 
 
 def _access(app: App, row: Access | None) -> str:
-    """How far the access to an app is: whether it is needed at all, asked for, or granted."""
+    """Return the state of the access to an app: not needed, requested or granted."""
     if not app.access:
         return "open"
     if row is None:

@@ -17,7 +17,7 @@ pages = Blueprint("audit", __name__, url_prefix="/audit")
 @pages.get("/")
 @needs("owner")
 def index() -> str:
-    """The entries, newest first."""
+    """List the entries, newest first."""
     text = request.args.get("q", "").strip()
     query = select(AuditEntry)
     if text:
@@ -30,7 +30,7 @@ def index() -> str:
 @pages.post("/verify")
 @needs("owner")
 def verify() -> Response:
-    """Checks every entry against the one before it."""
+    """Check every entry against the one before it."""
     try:
         with reading() as session:
             count = audit.verify(session)

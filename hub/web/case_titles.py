@@ -10,7 +10,7 @@ from hub.posting.case_texts import called
 
 
 def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
-    """The document of each case that is about one alone, unless its title names it."""
+    """Return the document of each case that is about one alone, unless its title names it."""
     own = {case.id: case for case in cases if case.cause.startswith("posting:")}
     link = case_posting.c
     alone = (
@@ -30,7 +30,7 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
 
 
 def reason(case: Case, subject: str | None) -> str:
-    """Why the case is open, without the name beside its title and the advice that follows it."""
+    """Return the reason of a case without the name beside its title and the advice after it."""
     text = _without_advice(case)
     if not subject or not text.startswith(subject):
         return text
@@ -41,11 +41,11 @@ def reason(case: Case, subject: str | None) -> str:
 
 
 def brief(text: str) -> str:
-    """A reason for a list: what QuickBooks said in its own words stands on the case's page."""
+    """Shorten a reason for a list; the case's page has QuickBooks' own words."""
     return text.partition(" (QuickBooks says: ")[0]
 
 
 def _without_advice(case: Case) -> str:
-    """The reason up to a last sentence with which the next step begins."""
+    """Return the reason without a last sentence that repeats the next step."""
     before, dot, last = case.reason.rstrip(".").rpartition(". ")
     return f"{before}." if dot and case.instruction.startswith(last) else case.reason

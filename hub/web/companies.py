@@ -29,7 +29,7 @@ pages = Blueprint("companies", __name__)
 @pages.get("/companies")
 @needs("viewer")
 def index() -> str:
-    """Every company with its connection, expiries and lists."""
+    """List the companies with their connections, expiries and lists."""
     config = current().config
     with reading() as look:
         companies = [
@@ -48,14 +48,14 @@ def index() -> str:
 @pages.post("/companies/connect")
 @needs("owner")
 def connect() -> Response:
-    """Sends the browser to the consent page of QuickBooks."""
+    """Redirect to the consent page of QuickBooks."""
     return _to_consent(None)
 
 
 @pages.post("/companies/<int:company_id>/reconnect")
 @needs("owner")
 def reconnect(company_id: int) -> Response:
-    """The same for a company that is known: only this one may come back."""
+    """Redirect to the consent page for a connected company; only this one is accepted."""
     with reading() as look:
         realm = row_or_404(look, Company, company_id).realm
     return _to_consent(realm)
@@ -64,7 +64,7 @@ def reconnect(company_id: int) -> Response:
 @pages.get("/quickbooks/callback")
 @needs("owner")
 def callback() -> Response:
-    """Where QuickBooks sends the browser after the consent."""
+    """Accept the browser that QuickBooks sends back after the consent."""
     try:
         company = oauth_connect.finish(request.args, session.get("browser", ""))
     except HubError as error:
@@ -80,7 +80,7 @@ def callback() -> Response:
 @pages.post("/companies/<int:company_id>/disconnect")
 @needs("owner")
 def disconnect(company_id: int) -> Response:
-    """Gives the connection back to QuickBooks; settings and matches are kept."""
+    """Revoke the connection; settings and matches are kept."""
     company = _company(company_id)
     if request.form.get("sure") != "1":
         flash(f"Tick the box to disconnect {company.name or company.realm}.", "look")
@@ -111,7 +111,7 @@ def remove(company_id: int) -> Response:
 @pages.post("/companies/<int:company_id>/check")
 @needs("operator")
 def check(company_id: int) -> Response:
-    """Proves that the connection works."""
+    """Check the connection with a request to QuickBooks."""
     _company(company_id)
     return _report(lambda: oauth_connect.check(company_id), "The connection to {name} works.")
 
@@ -119,7 +119,7 @@ def check(company_id: int) -> Response:
 @pages.post("/companies/<int:company_id>/batches")
 @needs("owner")
 def send_by(company_id: int) -> Response:
-    """How documents are sent to it from now on."""
+    """Set how documents are sent to the company."""
     mode = request.form.get("batches", "")
     done = f"Documents go to {{name}} {MODES.get(mode, '')} from the next run on."
     return _report(lambda: choose(company_id, mode, who()), done)
@@ -128,7 +128,7 @@ def send_by(company_id: int) -> Response:
 @pages.post("/companies/<int:company_id>/lists")
 @needs("operator")
 def lists(company_id: int) -> Response:
-    """Reads the company's lists anew and pushes them to the sources that want them."""
+    """Read the company's lists again and push them to the sources that take them."""
     _company(company_id)
     return redirect(url_for("runs.one", run_id=run_log.request("lists", company_id, who())))
 
@@ -136,7 +136,7 @@ def lists(company_id: int) -> Response:
 @pages.post("/companies/<int:company_id>/prove")
 @needs("operator")
 def prove(company_id: int) -> Response:
-    """Compares everything that was posted with what QuickBooks holds, as every night."""
+    """Start the comparison of all posted documents with QuickBooks."""
     _company(company_id)
     return redirect(url_for("runs.one", run_id=run_log.request("reconcile", company_id, who())))
 
@@ -160,7 +160,7 @@ def _company(company_id: int) -> Company:
 
 
 def _report(work: Any, done: str) -> Response:
-    """Does the work and says how it went, on the page of companies."""
+    """Do the work and show its result on the page of companies."""
     company = _company((request.view_args or {})["company_id"])
     try:
         work()

@@ -25,7 +25,7 @@ pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:install
 @pages.get("/")
 @needs("viewer")
 def show(installation_id: int) -> str:
-    """What stands on both sides; nothing is read before a field is asked for."""
+    """Show the codes of both sides; nothing is read before a field is selected."""
     field, state = request.args.get("field", ""), request.args.get("state", "")
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
@@ -52,7 +52,7 @@ def show(installation_id: int) -> str:
 @pages.get("/compare.csv")
 @needs("viewer")
 def export(installation_id: int) -> Response:
-    """Every field as a file for a spreadsheet."""
+    """Download all fields as a CSV file."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     file = _file(compare.compare(installation))
@@ -63,7 +63,7 @@ def export(installation_id: int) -> Response:
 @pages.post("/mail")
 @needs("viewer")
 def mail(installation_id: int) -> Response:
-    """Mails that file to the app's mailbox, or else to whoever asks."""
+    """Mail the CSV file to the app's mailbox, or else to the person."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     name, address = sources.app_of(installation).name, _mail_to(installation)
@@ -87,7 +87,7 @@ def mail(installation_id: int) -> Response:
 @pages.post("/copy")
 @needs("operator")
 def copy(installation_id: int) -> Response:
-    """Makes in QuickBooks what is missing there."""
+    """Create the missing records in QuickBooks."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     field = request.form.get("field", "")

@@ -43,12 +43,12 @@ class Early(NamedTuple):
 
     @property
     def seal(self) -> str:
-        """The digest of what the list shows, so that a change since then is noticed."""
+        """Return the digest of what the list shows, to notice a later change."""
         return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()
 
     @property
     def pair(self) -> str:
-        """The document in this version, for a tick box."""
+        """Return the document in this version, for a tick box."""
         return listed_rows.pair(self.id, self.seal)
 
 

@@ -55,7 +55,7 @@ PAGES = {
 
 
 def init_app(app: Flask) -> None:
-    """Every error ends in a page of ours."""
+    """Register an error page for every error."""
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(CSRFError, _from_csrf)
     app.register_error_handler(HubError, _from_hub)
@@ -65,7 +65,7 @@ def init_app(app: Flask) -> None:
 
 
 def page(status: int, sentence: str = "", step: str = "") -> Response:
-    """The error page for a status."""
+    """Return the error page of a status."""
     title, usual, usual_step = PAGES.get(status, PAGES[500 if status >= 500 else 400])
     parts = {
         "title": title,

@@ -35,7 +35,7 @@ class PublicAddress:
 
 
 def init_app(app: Flask) -> None:
-    """Sets the headers of every answer and refuses unsafe requests without our token."""
+    """Set the headers of every response and refuse forms without our token."""
     config: Config = app.extensions["hub"].config
     secure = config.public_url.startswith("https://")
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
@@ -55,7 +55,7 @@ def init_app(app: Flask) -> None:
 
 
 def policy(config: Config) -> dict[str, list[str]]:
-    """Everything from here; a form may also go on to QuickBooks, where the consent page stands."""
+    """Return the content security policy: our own host, and QuickBooks as a form's target."""
     authorize = urlsplit(config.qbo_authorize_url)
     return {
         "default-src": ["'self'"],

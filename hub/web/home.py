@@ -59,7 +59,7 @@ class Health:
 @pages.get("/")
 @needs("viewer")
 def show() -> str:
-    """What a person should know first."""
+    """Show what a person should know first."""
     standby = folder_lock.process_lock().standby()
     with reading() as session:
         newest = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id.desc()).limit(5)
@@ -80,7 +80,7 @@ def show() -> str:
 @pages.get("/charts/posted.svg")
 @needs("viewer")
 def chart() -> Response:
-    """Documents posted on each of the last days, by app."""
+    """Draw the documents posted on each of the last days, by app."""
     with reading() as session:
         posted = _posted_by_day(session)
     days, apps = _days(), sorted({slug for slug, _ in posted})
@@ -112,7 +112,7 @@ def chart() -> Response:
 
 
 def _without_scripts(root: Any) -> Any:
-    """pygal writes one for its tooltips; a picture needs none, and the policy would refuse it."""
+    """Remove the script that pygal adds for tooltips, which the policy would refuse."""
     for parent in list(root.iter()):
         for child in [one for one in parent if str(one.tag).endswith("script")]:
             parent.remove(child)

@@ -35,7 +35,7 @@ pages = Blueprint("installation", __name__, url_prefix="/installations/<int:inst
 @pages.get("/")
 @needs("viewer")
 def show(installation_id: int) -> str:
-    """How it stands."""
+    """Show the state of an installation."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         return render_template(
@@ -46,7 +46,7 @@ def show(installation_id: int) -> str:
 @pages.post("/run")
 @needs("operator")
 def run(installation_id: int) -> Response:
-    """Collects and posts now."""
+    """Start a sync now."""
     return start(installation_id, "sync", installation_id)
 
 
@@ -60,7 +60,7 @@ def lists(installation_id: int) -> Response:
 
 
 def tabs(session: Session, installation: Installation) -> dict[str, Any]:
-    """What the frame of every page of an installation shows."""
+    """Return what the head of every page of an installation shows."""
     app = current().plugins.apps.get(installation.slug)
     company = installation.company
     return {
@@ -79,12 +79,12 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
 
 
 def in_review(installation_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Its postings that wait for a person's approval."""
+    """Return the conditions of postings that wait for a person's approval."""
     return Posting.installation_id == installation_id, Posting.state == "review"
 
 
 def left_out(session: Session, installation_id: int) -> int:
-    """How many documents are left out because they are from before the start date."""
+    """Count the documents that are excluded because of the start date."""
     counted = select(func.count()).select_from(SourceDocument)
     return session.scalar(counted.where(*early_documents.excluded(installation_id))) or 0
 
@@ -100,7 +100,7 @@ def _app_page(installation: Installation) -> str:
 
 
 def start(installation_id: int, kind: str, subject_id: int) -> Response:
-    """Asks the engine for a run and leads to it; a paused app says so instead."""
+    """Request a run and redirect to it; a paused app only shows a message."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     if not installation.enabled or installation.mode == "paused":
@@ -147,6 +147,6 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
 
 
 def _lists_put(installation: Installation) -> Select[AuditEntry]:
-    """When enabling put the lists into the app."""
+    """Return the query for the audit entry of the lists that enabling pushed."""
     here = AuditEntry.what == enable.LISTS, AuditEntry.subject == enable.subject(installation)
     return select(AuditEntry).where(*here).order_by(AuditEntry.id.desc()).limit(1)

@@ -82,7 +82,7 @@ DAYS = {0: "today", 1: "yesterday"}
 
 
 def init_app(app: Flask) -> None:
-    """Adds assets, filters and what the frame shows."""
+    """Add assets, filters and what the frame of the pages shows."""
     app.config.setdefault("BOOTSTRAP_SERVE_LOCAL", True)
     Bootstrap5(app)
     app.register_blueprint(pages)
@@ -111,18 +111,18 @@ def init_app(app: Flask) -> None:
 
 @pages.get("/assets/htmx.min.js")
 def htmx() -> Response:
-    """The script that polls progress; every page works without it."""
+    """Serve the script that polls progress; every page works without it."""
     return send_from_directory(HTMX, "htmx.min.js", max_age=86400)
 
 
 @pages.get("/favicon.ico")
 def favicon() -> Response:
-    """The icon for browsers that look for it there."""
+    """Serve the icon for browsers that ask for it here."""
     return send_from_directory(str(pages.static_folder), "icon.svg")
 
 
 def moment(value: dt.datetime | None) -> str:
-    """A moment to the minute, in the zone that the foot of the page names."""
+    """Format a time to the minute, in the zone that the foot of the page names."""
     if value is None:
         return "never"
     local, now = (one.astimezone(ZoneInfo(zone())) for one in (value, current().clock.now()))
@@ -130,13 +130,13 @@ def moment(value: dt.datetime | None) -> str:
 
 
 def exact(value: dt.datetime) -> str:
-    """A moment with its date and its zone."""
+    """Format a time with its date and zone."""
     local = value.astimezone(ZoneInfo(zone()))
     return f"{day(local)} {local:%H:%M:%S} {local.tzname()}"
 
 
 def zone_now() -> str:
-    """How the zone of the page is called today."""
+    """Return the present name of the zone of the page."""
     name = zone()
     local = current().clock.now().astimezone(ZoneInfo(name))
     return f"{name.replace('_', ' ')} ({local.tzname()})"
@@ -157,18 +157,18 @@ def zone() -> str:
 
 
 def in_zone_of(installation: Installation | None) -> None:
-    """The page is about this installation: its moments are shown in the installation's zone."""
+    """Show the times of this page in the installation's zone."""
     if installation:
         g.zone = installation.zone
 
 
 def day(value: dt.date | None) -> str:
-    """A date without doubt about which part is the month."""
+    """Format a date so that the month is a word."""
     return f"{value:%d %b %Y}" if value else ""
 
 
 def month(period: str) -> str:
-    """A month such as 2026-09 as a person writes it."""
+    """Format a month such as 2026-09 for people."""
     return f"{dt.date.fromisoformat(period + '-01'):%b %Y}" if period else ""
 
 
@@ -182,12 +182,12 @@ def titled(document: SourceDocument) -> str:
 
 
 def kind(name: str) -> str:
-    """A kind of document as a person says it."""
+    """Return the name of a kind of document for people."""
     return KINDS.get(name, name)
 
 
 def initials(name: str) -> str:
-    """Two letters that stand for an app: those its words begin with, or its capitals."""
+    """Return two letters for an app: the initials of its words, or its capitals."""
     words = name.split()
     letters = (
         [word[0] for word in words]
@@ -198,19 +198,19 @@ def initials(name: str) -> str:
 
 
 def app_name(slug: str) -> str:
-    """The name of an app; its slug when its plugin is no longer installed."""
+    """Return the name of an app, or its slug if its plugin is not installed."""
     app = current().plugins.apps.get(slug)
     return app.name if app else slug
 
 
 def may_configure(installation: Installation) -> bool:
-    """Whether the person who asks may change this installation's settings."""
+    """Tell whether the person may change the installation's settings."""
     app = current().plugins.apps.get(installation.slug)
     return access.may_configure(installation, bool(app and app.owner_only))
 
 
 def open_cases() -> int:
-    """How many cases are open; asked once per page."""
+    """Count the open cases, once for each page."""
     if "open_cases" not in g:
         with reading() as session:
             g.open_cases = session.scalar(

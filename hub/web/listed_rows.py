@@ -49,7 +49,7 @@ def decode(text: str) -> dict[int, str]:
 
 
 def is_same(listed: str | None, now: str) -> bool:
-    """Whether a row is still as it was listed."""
+    """Tell whether a row is still as it was listed."""
     return listed is not None and listed == now[:SEAL_DIGITS]
 
 

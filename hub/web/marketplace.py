@@ -19,7 +19,7 @@ pages = Blueprint("marketplace", __name__, url_prefix="/apps")
 @pages.get("/")
 @needs("viewer")
 def show() -> str:
-    """Every app, and the plugins that cannot be used."""
+    """List every app, and the plugins that cannot be used."""
     plugins = current().plugins
     with reading() as session:
         app_tiles = tiles(session, list(plugins.apps.values()))
@@ -29,7 +29,7 @@ def show() -> str:
 @pages.get("/<slug>")
 @needs("viewer")
 def one(slug: str) -> str:
-    """One app: what it posts, what it may call, and where it stands at each company."""
+    """Show one app: what it posts and calls, and its state at each company."""
     with reading() as session:
         tile = tiles(session, [_app(slug)])[0]
         requests = session.query(Access).filter_by(slug=slug).all()
@@ -39,7 +39,7 @@ def one(slug: str) -> str:
 @pages.get("/<slug>/openapi.yaml")
 @needs("viewer")
 def openapi(slug: str) -> Response:
-    """The description of the interface that an app assumes."""
+    """Serve the assumed API description of an app."""
     path = _app(slug).assumed_api or abort(404)
     return Response(path.read_text(encoding="utf-8"), mimetype="application/yaml")
 
@@ -47,7 +47,7 @@ def openapi(slug: str) -> Response:
 @pages.post("/<slug>/<int:company_id>/ask")
 @needs("viewer")
 def ask(slug: str, company_id: int) -> Response:
-    """Records that somebody asks for access to an app."""
+    """Record that somebody asks for access to an app."""
     app = _app(slug)
     with transaction() as session:
         company = row_or_404(session, Company, company_id)
@@ -67,7 +67,7 @@ def ask(slug: str, company_id: int) -> Response:
 @pages.post("/<slug>/<int:company_id>/grant")
 @needs("owner")
 def grant(slug: str, company_id: int) -> Response:
-    """Records that access was granted, which opens Configure."""
+    """Record that access was granted, which opens Configure."""
     app = _app(slug)
     with reading() as session:
         company = row_or_404(session, Company, company_id)

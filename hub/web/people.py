@@ -28,7 +28,7 @@ pages = Blueprint("people", __name__, url_prefix="/people")
 
 
 def add(session: Session, name: str, password: str, role: str) -> User:
-    """Adds a person; the name may be an e-mail address."""
+    """Add a person; the name may be an e-mail address."""
     name = name.strip()
     if not name or len(name) > 80:
         raise Refused("A person needs a name of at most 80 characters.")
@@ -50,7 +50,7 @@ def add(session: Session, name: str, password: str, role: str) -> User:
 @pages.get("/")
 @needs("owner")
 def index() -> str:
-    """Everyone who may log in."""
+    """List the people who may log in."""
     with reading() as session:
         users = session.scalars(select(User).order_by(func.lower(User.username)))
         return render_template(
@@ -61,7 +61,7 @@ def index() -> str:
 @pages.post("/add")
 @needs("owner")
 def create() -> Response | tuple[str, int]:
-    """Adds a person."""
+    """Add a person."""
     name, role = request.form.get("name", ""), request.form.get("role", "viewer")
     try:
         with transaction() as session:
@@ -77,7 +77,7 @@ def create() -> Response | tuple[str, int]:
 @pages.post("/<int:person_id>/role")
 @needs("owner")
 def change_role(person_id: int) -> Response:
-    """Gives a person another role."""
+    """Give a person another role."""
     role = request.form.get("role", "")
     with transaction() as session:
         person = row_or_404(session, User, person_id)
@@ -91,7 +91,7 @@ def change_role(person_id: int) -> Response:
 @pages.post("/<int:person_id>/active")
 @needs("owner")
 def change_active(person_id: int) -> Response:
-    """Disables a person, which ends their sessions, or lets them in again."""
+    """Disable a person and end their sessions, or enable them again."""
     with transaction() as session:
         person = row_or_404(session, User, person_id)
         active = request.form.get("active") == "1"

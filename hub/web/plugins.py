@@ -11,5 +11,5 @@ pages = Blueprint("plugins", __name__, url_prefix="/plugins")
 @pages.get("/")
 @needs("viewer")
 def index() -> str:
-    """Every installed plugin."""
+    """List the installed plugins."""
     return render_template("plugins.html", plugins=current().plugins.describe())

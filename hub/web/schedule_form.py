@@ -71,7 +71,7 @@ def _suggested_start(row: Installation) -> dt.date | None:
 
 
 def plan_typed(form: MultiDict[str, str]) -> dict[str, Any]:
-    """What was typed."""
+    """Return the submitted values of the schedule."""
     return {
         name: form.get(name, "").strip()
         for name in ("schedule", "zone", "start_date")

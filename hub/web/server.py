@@ -51,7 +51,7 @@ class Web:
         self.url = f"http://{'127.0.0.1' if host in ANY_ADDRESS else name}:{self.port}"
 
     def run(self) -> None:
-        """Answers until SIGTERM or Ctrl-C; requests under way are answered to the end."""
+        """Serve until SIGTERM or Ctrl-C; requests in progress are completed."""
         signal.signal(signal.SIGTERM, _end)
         try:
             self._server.run()
@@ -59,12 +59,12 @@ class Web:
             self._server.task_dispatcher.shutdown(timeout=PATIENCE)
 
     def start(self) -> None:
-        """Answers from a thread beside the caller, as long as the process lives."""
+        """Serve from another thread for as long as the process lives."""
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
 
     def wait(self) -> None:
-        """Until SIGTERM or Ctrl-C, while a thread answers."""
+        """Wait for SIGTERM or Ctrl-C while the other thread serves."""
         ended = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())

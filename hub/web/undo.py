@@ -20,7 +20,7 @@ pages = Blueprint("undoing", __name__, url_prefix="/undo")
 @pages.get("/run/<int:run_id>")
 @needs("operator")
 def run(run_id: int) -> str:
-    """What of a run can be taken back, and what cannot."""
+    """Show which postings of a run can be undone and why others cannot."""
     with reading() as session:
         row_or_404(session, Run, run_id)
     return _page("this run", url_for("runs.one", run_id=run_id), undo.plan_run(run_id))
@@ -29,14 +29,14 @@ def run(run_id: int) -> str:
 @pages.post("/run/<int:run_id>")
 @needs("operator")
 def undo_run(run_id: int) -> Response:
-    """Takes back exactly what was shown and can still be taken back."""
+    """Undo exactly what was shown, as far as it still can be undone."""
     return _done(lambda: undo.plan_run(run_id), url_for("runs.one", run_id=run_id))
 
 
 @pages.get("/posting/<int:posting_id>")
 @needs("operator")
 def posting(posting_id: int) -> str:
-    """Whether a document can be taken back."""
+    """Show whether a document can be undone."""
     with reading() as session:
         row = row_or_404(session, Posting, posting_id)
     back = url_for("documents.one", document_id=row.document_id)
@@ -46,7 +46,7 @@ def posting(posting_id: int) -> str:
 @pages.post("/posting/<int:posting_id>")
 @needs("operator")
 def undo_posting(posting_id: int) -> Response:
-    """Takes a document back."""
+    """Undo one document."""
     with reading() as session:
         row = row_or_404(session, Posting, posting_id)
     return _done(

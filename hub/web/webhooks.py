@@ -66,7 +66,7 @@ def _body() -> bytes:
 
 
 def _read_again(installation: Installation, ids: list[str]) -> None:
-    """The next collect asks for exactly these, whatever its cursor says."""
+    """Mark documents so that the next collect reads them, whatever its cursor."""
     if not ids:
         return
     with transaction() as session:
