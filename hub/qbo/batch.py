@@ -1,4 +1,4 @@
-"""Up to thirty operations in one request: its bytes, and what became of each item."""
+"""Several operations in one request: its bytes, and the answer to each item."""
 
 import json
 import logging
@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hub.models.enums import Operation, SendOutcome
 from hub.qbo.entities import ENTITY
 from hub.qbo.responses import Answer, Expected, lost, of_item
 
-MOST_ITEMS, LONGEST_ID, LONGEST_BID, LONGEST_KEY = 30, 36, 10, 50
+MAX_ITEMS = 30
+MAX_REQUEST_ID_LENGTH = 36
+MAX_BID_LENGTH = 10
+MAX_KEY_LENGTH = 50  # QuickBooks joins the request id and the bId of an item to its key
 log = logging.getLogger("hub")
 
 
 @dataclass(frozen=True)
 class BatchItem:
-    """One operation of a batch, with its exact bytes; `bid` is unique in it."""
+    """One operation of a batch, with its exact bytes; `bid` is unique in the batch."""
 
     bid: str
     operation: str
@@ -24,68 +28,75 @@ class BatchItem:
 
     @property
     def expected(self) -> Expected:
-        """What a good answer to it holds."""
-        own = None if self.operation == "create" else id_of(self.body)
-        return Expected(ENTITY[self.kind], deletes=self.operation == "delete", id=own)
+        """Return what a good answer to the item contains."""
+        is_create = self.operation == Operation.CREATE
+        return Expected(
+            ENTITY[self.kind],
+            deletes=self.operation == Operation.DELETE,
+            id=None if is_create else id_of(self.body),
+        )
 
 
 def answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
-    """What became of each item; one that is missing or told twice is in doubt, as all are where the whole is.
+    """Return the answer to each item, by its bId.
 
-    A refusal of the whole is none of any item: each is `declined`.
+    An item that is missing or occurs twice is in doubt. If there is no good answer to the batch,
+    its outcome counts for every item, except that each item of a refused batch is `declined`.
     """
     if not whole.landed:
-        return dict.fromkeys((item.bid for item in items), _of_each(whole))
-    told: dict[str, list[dict[str, Any]]] = {}
+        return dict.fromkeys((item.bid for item in items), _answer_of_each(whole))
+    parts_by_bid: dict[str, list[dict[str, Any]]] = {}
     for part in whole.body["BatchItemResponse"]:
         if isinstance(part, dict):
-            told.setdefault(str(part.get("bId")), []).append(part)
-    if foreign := sorted(set(told) - {item.bid for item in items}):
-        log.warning(
-            "the answer to a batch tells of items that were not in it: %s", ", ".join(foreign)
-        )
+            parts_by_bid.setdefault(str(part.get("bId")), []).append(part)
+
+    unknown = sorted(set(parts_by_bid) - {item.bid for item in items})
+    if unknown:
+        log.warning("the answer to a batch has items that were not in it: %s", ", ".join(unknown))
     unclear = lost("the answer to the batch does not tell of it once")
-    return {
-        item.bid: of_item(told[item.bid][0], item.expected, whole)
-        if len(told.get(item.bid, ())) == 1
-        else unclear
-        for item in items
-    }
+    result = {}
+    for item in items:
+        parts = parts_by_bid.get(item.bid, [])
+        is_clear = len(parts) == 1
+        result[item.bid] = of_item(parts[0], item.expected, whole) if is_clear else unclear
+    return result
 
 
-def _of_each(whole: Answer) -> Answer:
-    """What befell a whole batch, as it befell each item; an Id that it shows may be any one's."""
-    if whole.outcome != "refused":
+def _answer_of_each(whole: Answer) -> Answer:
+    """Return the answer to each item of a batch that was not done.
+
+    An Id in the answer is left out, because it may belong to any of the items.
+    """
+    if whole.outcome != SendOutcome.REFUSED:
         return replace(whole, id=None, sync_token=None)
     text = f"QuickBooks refused the batch that it was sent in, so it is sent alone. {whole.text}"
-    return replace(whole, outcome="declined", id=None, sync_token=None, text=text)
+    return replace(whole, outcome=SendOutcome.DECLINED, id=None, sync_token=None, text=text)
 
 
 def body(items: Sequence[BatchItem], requestid: str) -> bytes:
-    """What is sent; raises ValueError where QuickBooks would refuse it whole."""
-    longest = max((len(item.bid) for item in items), default=0)
-    if not 0 < len(items) <= MOST_ITEMS or len({item.bid for item in items}) != len(items):
-        raise ValueError(f"A batch has 1 to {MOST_ITEMS} items, each with a bId of its own.")
-    if (
-        len(requestid) > LONGEST_ID
-        or longest > LONGEST_BID
-        or len(requestid) + longest > LONGEST_KEY
-    ):
+    """Return the body of a batch; raise ValueError if QuickBooks would refuse it as a whole."""
+    bids = {item.bid for item in items}
+    if not 0 < len(items) <= MAX_ITEMS or len(bids) != len(items):
+        raise ValueError(f"A batch has 1 to {MAX_ITEMS} items, each with a bId of its own.")
+    bid_length = max(map(len, bids))
+    key_length = len(requestid) + bid_length
+    is_too_long = bid_length > MAX_BID_LENGTH or key_length > MAX_KEY_LENGTH
+    if is_too_long or len(requestid) > MAX_REQUEST_ID_LENGTH:
         raise ValueError(
-            f"{requestid} and a bId of {longest} characters are too long for the key of an item."
+            f"{requestid} and a bId of {bid_length} characters are too long for the key of an item."
         )
     return b'{"BatchItemRequest":[' + b",".join(map(_item, items)) + b"]}"
 
 
 def _item(item: BatchItem) -> bytes:
-    void = item.operation == "void"
-    head = {"bId": item.bid, "operation": "update" if void else item.operation}
-    if void:
-        head["optionsData"] = "void"
-    return json.dumps(head)[:-1].encode() + f', "{ENTITY[item.kind]}": '.encode() + item.body + b"}"
+    header = {"bId": item.bid, "operation": item.operation}
+    if item.operation == Operation.VOID:
+        header = {"bId": item.bid, "operation": "update", "optionsData": "void"}
+    opening = json.dumps(header).removesuffix("}")
+    return f'{opening}, "{ENTITY[item.kind]}": '.encode() + item.body + b"}"
 
 
 def id_of(body: bytes) -> str | None:
-    """The Id of the object that a body changes."""
-    found = json.loads(body).get("Id")
-    return None if found is None else str(found)
+    """Return the Id of the object that a body changes."""
+    id = json.loads(body).get("Id")
+    return None if id is None else str(id)

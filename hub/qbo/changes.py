@@ -18,7 +18,7 @@ from hub.errors import Refused
 from hub.models import Company, ListState, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo import record_download, records, search, transaction_download, transaction_index
-from hub.qbo.client import PAGE, Client
+from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.entities import DOCUMENTS, ENTITY, KIND, LISTS
 from hub.qbo.paging import read_all
 
@@ -85,7 +85,7 @@ def _poll(company_id: int, client: Client) -> Changes:
     since = oldest - OVERLAP
     answer = client.cdc(checkpoints, since).check()
     objects = _objects(answer.body)
-    if sum(len(rows) for rows in objects.values()) >= PAGE:
+    if sum(len(rows) for rows in objects.values()) >= PAGE_SIZE:
         objects = _query_changes(company_id, client, checkpoints, since)
     return _store(company_id, objects, checkpoints, answer.date or oldest)
 

@@ -1,4 +1,4 @@
-"""What QuickBooks complains about: both JSON shapes and the XML one read, and said in the admin's words."""
+"""Errors that QuickBooks reports: read from JSON and XML, and explained with a next step."""
 
 import json
 import re
@@ -8,52 +8,103 @@ from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
 
-DOUBTFUL = {"10000", "600", "6002"}  # Intuit says of these that the work may have been done
-THROTTLED = {"3001", "140", "150"}
-EXPIRED = {"3200", "100", "110"}
-FORBIDDEN = {"3100", "120", "6190"}
+INCONCLUSIVE_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
+THROTTLED_CODES = {"3001", "140", "150"}
+EXPIRED_CODES = {"3200", "100", "110"}
+FORBIDDEN_CODES = {"3100", "120", "6190"}
+BUSINESS_RULE_CODE = "6000"  # also used for errors inside QuickBooks
 HOLDER = re.compile(r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)")
-INTERNAL = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)
-
-WORDS = {
+INTERNAL_ERROR = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)
+UNEXPLAINED = "QuickBooks does not take it as it is. Correct what it names, then retry."
+EXPLANATIONS = {
     "130": "QuickBooks moved this company to another server. Run again later.",
     "140": "QuickBooks has locked this company for the moment. It is tried again by itself.",
     "150": "QuickBooks is doing maintenance on this company. It is tried again by itself.",
-    "500": "QuickBooks does not know what was asked of it; the hub and this company's QuickBooks do not fit together.",
-    "610": "Something it refers to was made inactive or deleted in QuickBooks. Refresh the lists and match it again.",
-    "620": "It names a transaction that belongs to someone else or cannot be linked. Check the document it refers to.",
+    "500": (
+        "QuickBooks does not know what was asked of it; the hub and this company's QuickBooks"
+        " do not fit together."
+    ),
+    "610": (
+        "Something it refers to was made inactive or deleted in QuickBooks. Refresh the lists"
+        " and match it again."
+    ),
+    "620": (
+        "It names a transaction that belongs to someone else or cannot be linked. Check the"
+        " document it refers to."
+    ),
     "1040": "Too many documents were sent at once. Send fewer in one batch.",
-    "2010": "QuickBooks does not know a field that was sent. This is a defect of the hub, please report it.",
-    "2020": "QuickBooks misses something that it requires. Complete it at the source or in the settings.",
+    "2010": (
+        "QuickBooks does not know a field that was sent. This is a defect of the hub, please"
+        " report it."
+    ),
+    "2020": (
+        "QuickBooks misses something that it requires. Complete it at the source or in the"
+        " settings."
+    ),
     "2040": "A text has characters that QuickBooks does not take. Correct it at the source.",
     "2050": "A text is longer than QuickBooks allows. Shorten it at the source.",
-    "2500": "It refers to an entry that this company has not, or no longer uses. Refresh the lists, match it again.",
+    "2500": (
+        "It refers to an entry that this company has not, or no longer uses. Refresh the"
+        " lists, match it again."
+    ),
     "3001": "QuickBooks asks to slow down. It is tried again by itself.",
-    "3100": "QuickBooks no longer lets the hub work in this company. Open Companies and press Reconnect.",
+    "3100": (
+        "QuickBooks no longer lets the hub work in this company. Open Companies and press"
+        " Reconnect."
+    ),
     "3200": "QuickBooks did not accept the connection. It is tried again by itself.",
-    "120": "The person who connected this company is no longer its administrator. Press Reconnect as one who is.",
+    "120": (
+        "The person who connected this company is no longer its administrator. Press Reconnect"
+        " as one who is."
+    ),
     "5010": "Someone changed it in QuickBooks at the same time. It is read again and compared.",
-    "5020": "This edition of QuickBooks does not have such documents. Upgrade QuickBooks, or post another kind.",
-    "5030": "This edition of QuickBooks does not have what is needed. Upgrade QuickBooks, or switch the field off.",
+    "5020": (
+        "This edition of QuickBooks does not have such documents. Upgrade QuickBooks, or post"
+        " another kind."
+    ),
+    "5030": (
+        "This edition of QuickBooks does not have what is needed. Upgrade QuickBooks, or"
+        " switch the field off."
+    ),
     "6000": "A rule of this company forbids it. Correct what QuickBooks names, then retry.",
     "6070": "An amount is not its quantity times its price. Correct the line at the source.",
     "6100": "A line needs the tax code TAX or NON. Match the tax code again.",
     "6140": "Its number is already used in QuickBooks.",
     "6160": "A tax code cannot be used here. Match the tax code to one for this kind of document.",
-    "6190": "The QuickBooks subscription of this company has ended, so it can only be read. Renew it at QuickBooks.",
-    "6200": "Its date lies in a closed period. Open the period in QuickBooks or change the date at the source.",
-    "6210": "Its date lies in a closed period. Open the period in QuickBooks or change the date at the source.",
-    "6240": "The name is already used by a customer, vendor or employee. Match it to that one or rename it.",
-    "6270": "Its date is before the day stock of an item began. Change the date, or the item's first day.",
-    "6430": "An account is of the wrong type for its place. Choose another account in the settings or the matching.",
+    "6190": (
+        "The QuickBooks subscription of this company has ended, so it can only be read. Renew"
+        " it at QuickBooks."
+    ),
+    "6200": (
+        "Its date lies in a closed period. Open the period in QuickBooks or change the date at"
+        " the source."
+    ),
+    "6210": (
+        "Its date lies in a closed period. Open the period in QuickBooks or change the date at"
+        " the source."
+    ),
+    "6240": (
+        "The name is already used by a customer, vendor or employee. Match it to that one or"
+        " rename it."
+    ),
+    "6270": (
+        "Its date is before the day stock of an item began. Change the date, or the item's"
+        " first day."
+    ),
+    "6430": (
+        "An account is of the wrong type for its place. Choose another account in the settings"
+        " or the matching."
+    ),
     "6440": "A line has neither item nor account. Match the line's code.",
-    "6540": "It was deposited in QuickBooks and cannot be changed. Take it out of the deposit first.",
+    "6540": (
+        "It was deposited in QuickBooks and cannot be changed. Take it out of the deposit first."
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One complaint; `code` is what is relied on, the texts come in the company's language."""
+    """One error; programs rely on `code`, because the texts are in the company's language."""
 
     code: str
     element: str = ""
@@ -62,34 +113,37 @@ class Fault:
     type: str = ""
 
     @property
-    def said(self) -> str:
-        """What QuickBooks says; the detail about a refused token can show the token itself."""
-        text = self.message if self.code in EXPIRED else self.detail or self.message
+    def quote(self) -> str:
+        """Return the words of QuickBooks; not the detail about a token, which may contain it."""
+        text = self.message if self.code in EXPIRED_CODES else self.detail or self.message
         return text.strip().rstrip(".")
 
     @property
-    def doubtful(self) -> bool:
-        """Return whether the work may have been done in spite of it."""
-        return self.code in DOUBTFUL or (
-            self.code == "6000" and bool(INTERNAL.search(f"{self.message} {self.detail}"))
-        )
+    def is_inconclusive(self) -> bool:
+        """Return whether the work may have been done in spite of the error."""
+        if self.code in INCONCLUSIVE_CODES:
+            return True
+        is_internal = bool(INTERNAL_ERROR.search(f"{self.message} {self.detail}"))
+        return self.code == BUSINESS_RULE_CODE and is_internal
 
     @property
     def holder(self) -> tuple[str, str] | None:
-        """The label and id of the transaction that a duplicate number names."""
-        found = HOLDER.search(self.detail)
-        return (found["type"] or "", found["id"] or found["only"]) if found else None
+        """Return the label and id of the transaction that a duplicate number names."""
+        match = HOLDER.search(self.detail)
+        return (match["type"] or "", match["id"] or match["only"]) if match else None
 
 
 def parse(status: int, content_type: str, body: bytes) -> tuple[Fault, ...]:
-    """The faults in an answer, whatever its status says; none if it holds none that can be read."""
+    """Return the faults in a body, whatever its status; none if it has none that can be read."""
     text = body.lstrip()
-    if text[:1] in (b"{", b"["):
+    if text.startswith((b"{", b"[")):
         try:
             return faults_of(json.loads(text, parse_float=Decimal))
         except ValueError:
             return ()
-    return _from_xml(text) if text[:1] == b"<" and (b"Fault" in text or b"fault" in text) else ()
+    if text.startswith(b"<") and (b"Fault" in text or b"fault" in text):
+        return _from_xml(text)
+    return ()
 
 
 def faults_of(body: Any) -> tuple[Fault, ...]:
@@ -105,12 +159,15 @@ def faults_of(body: Any) -> tuple[Fault, ...]:
 
 
 def _fault(error: dict[str, Any], kind: str) -> Fault:
-    lower = {
-        str(name).lower(): "" if value is None else str(value) for name, value in error.items()
-    }
-    code = lower.get("code", "").lstrip("0")
+    texts = {}
+    for name, value in error.items():
+        texts[str(name).lower()] = "" if value is None else str(value)
     return Fault(
-        code, lower.get("element", ""), lower.get("message", ""), lower.get("detail", ""), kind
+        code=texts.get("code", "").lstrip("0"),
+        element=texts.get("element", ""),
+        message=texts.get("message", ""),
+        detail=texts.get("detail", ""),
+        type=kind,
     )
 
 
@@ -118,44 +175,45 @@ def _from_xml(text: bytes) -> tuple[Fault, ...]:
     if b"<!DOCTYPE" in text:
         return ()
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314  (documents that declare entities were refused above)
+        root = ElementTree.fromstring(text)  # noqa: S314  (no entities, see above)
     except ElementTree.ParseError:
         return ()
     return tuple(_xml_errors(root))
 
 
 def _xml_errors(root: ElementTree.Element) -> Iterator[Fault]:
-    kind = next((node.get("type", "") for node in root.iter() if _local(node) == "Fault"), "")
+    kinds = (node.get("type", "") for node in root.iter() if _local_name(node) == "Fault")
+    kind = next(kinds, "")
     for node in root.iter():
-        if _local(node) == "Error":
-            texts = {_local(child).lower(): (child.text or "").strip() for child in node}
+        if _local_name(node) == "Error":
+            texts = {_local_name(child).lower(): (child.text or "").strip() for child in node}
             yield _fault({**node.attrib, **texts}, kind)
 
 
-def _local(node: ElementTree.Element) -> str:
+def _local_name(node: ElementTree.Element) -> str:
     return node.tag.rpartition("}")[2]
 
 
 def sentence(faults: tuple[Fault, ...], what: str = "") -> str:
-    """Why QuickBooks refused, what it said, and the next step."""
+    """Explain why QuickBooks refused something, with its own words and the next step."""
     if not faults:
-        return f"QuickBooks refused {what or 'it'} without saying why. Retry; if it stays so, report it."
-    told = " ".join(dict.fromkeys(_told(fault) for fault in faults))
-    return f"QuickBooks refused {what}. {told}" if what else told
+        return (
+            f"QuickBooks refused {what or 'it'} without saying why."
+            " Retry; if it stays so, report it."
+        )
+    text = " ".join(dict.fromkeys(_explain(fault) for fault in faults))
+    return f"QuickBooks refused {what}. {text}" if what else text
 
 
 def quoted(faults: tuple[Fault, ...]) -> str:
-    """What QuickBooks itself gives as its reason; "" for none."""
+    """Return the reason that QuickBooks itself gives; "" if it gives none."""
     if not faults:
         return ""
-    return f"(QuickBooks says: {faults[0].said or 'nothing'}; code {faults[0].code or 'none'}.)"
+    return f"(QuickBooks says: {faults[0].quote or 'nothing'}; code {faults[0].code or 'none'}.)"
 
 
-def _told(fault: Fault) -> str:
+def _explain(fault: Fault) -> str:
+    explanation = EXPLANATIONS.get(fault.code, UNEXPLAINED)
     field = f", field {fault.element}" if fault.element else ""
-    words = WORDS.get(
-        fault.code, "QuickBooks does not take it as it is. Correct what it names, then retry."
-    )
-    return (
-        f"{words} (QuickBooks says: {fault.said or 'nothing'}; code {fault.code or 'none'}{field}.)"
-    )
+    quote = f"QuickBooks says: {fault.quote or 'nothing'}; code {fault.code or 'none'}{field}."
+    return f"{explanation} ({quote})"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hub.errors import Retry
-from hub.qbo.client import PAGE, Client, rows
+from hub.qbo.client import PAGE_SIZE, Client, rows
 
 MAX_TRIES = 3
 
@@ -37,7 +37,7 @@ def iter_pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str,
             count += len(entries)
             last_id = entries[-1]["Id"]
             yield entries
-        if len(page) < PAGE:
+        if len(page) < PAGE_SIZE:
             return
 
 

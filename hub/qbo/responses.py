@@ -4,18 +4,27 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any
 
 from hub import exact_json
 from hub.errors import ConnectionTrouble, Refused, Retry
 from hub.http.exchange import HttpResponse
-from hub.qbo.faults import EXPIRED, FORBIDDEN, THROTTLED, Fault, faults_of, parse, sentence
+from hub.models.enums import SendOutcome
+from hub.qbo.faults import (
+    EXPIRED_CODES,
+    FORBIDDEN_CODES,
+    THROTTLED_CODES,
+    Fault,
+    faults_of,
+    parse,
+    sentence,
+)
 
-Outcome = Literal["landed", "refused", "declined", "throttled", "unauthorised", "doubt", "unsent"]
-PAUSE_SECONDS = 60.0
-LOOKED_UP = "Whether it was done is looked up."
-AGAIN = "It is tried again by itself."
-WITHOUT_ID = {
+DEFAULT_PAUSE_SECONDS = 60.0
+MAX_PAUSE_SECONDS = 3600.0
+LOOK_UP_FOLLOWS = "Whether it was done is looked up."
+RETRY_FOLLOWS = "It is tried again by itself."
+PLACES_WITHOUT_ID = {
     "QueryResponse",
     "CDCResponse",
     "BatchItemResponse",
@@ -40,7 +49,7 @@ class Answer:
     the connection counted as refused.
     """
 
-    outcome: Outcome
+    outcome: SendOutcome
     status: int | None = None
     body: dict[str, Any] = field(default_factory=dict)
     entity: dict[str, Any] | None = None
@@ -58,7 +67,7 @@ class Answer:
     @property
     def landed(self) -> bool:
         """Return whether the call was done or, for a read, whether the answer is good."""
-        return self.outcome == "landed"
+        return self.outcome == SendOutcome.LANDED
 
     @property
     def code(self) -> str:
@@ -67,11 +76,11 @@ class Answer:
 
     def check(self) -> "Answer":
         """Return the answer if it landed, else raise Retry, ConnectionTrouble or Refused."""
-        if self.outcome == "refused":
+        if self.outcome == SendOutcome.REFUSED:
             raise Refused(self.text)
-        if self.outcome == "unauthorised":
+        if self.outcome == SendOutcome.UNAUTHORISED:
             raise ConnectionTrouble(self.text, self.after)
-        if self.outcome != "landed":
+        if self.outcome != SendOutcome.LANDED:
             raise Retry(self.text, self.after)
         return self
 
@@ -88,73 +97,82 @@ class Expected:
     id: str | None = None
 
 
-def read_reply(reply: HttpResponse, expected: Expected) -> Answer:
+def read_reply(response: HttpResponse, expected: Expected) -> Answer:
     """Interpret a complete HTTP response."""
-    body = _json(reply.body)
-    faults = faults_of(body) if body else parse(reply.status, reply.content_type, reply.body)
+    body = _json(response.body)
+    faults = (
+        faults_of(body) if body else parse(response.status, response.content_type, response.body)
+    )
     entity = _entity(body, expected)
     answer = Answer(
-        "doubt",
-        status=reply.status,
+        SendOutcome.DOUBT,
+        status=response.status,
         body=body,
         faults=faults,
-        tid=reply.headers.get("intuit_tid", ""),
-        date=_date(reply.headers.get("Date", "")),
-        **_version(entity, reply.body),
+        tid=response.headers.get("intuit_tid", ""),
+        date=_date(response.headers.get("Date", "")),
+        **_version(entity, response.body),
     )
-    return _with_outcome(answer, entity, reply, expected)
+    return _with_outcome(answer, entity, response, expected)
 
 
 def _with_outcome(
-    answer: Answer, entity: dict[str, Any] | None, reply: HttpResponse, expected: Expected
+    answer: Answer, entity: dict[str, Any] | None, response: HttpResponse, expected: Expected
 ) -> Answer:
     """Decide what an answer means; whatever is not clear stays in doubt."""
     codes = {fault.code for fault in answer.faults}
-    if reply.status == 429 or codes & THROTTLED:
-        after = _after(reply.headers.get("Retry-After", ""))
-        return replace(answer, outcome="throttled", after=after, text=sentence(answer.faults) or "")
+    if response.status == 429 or codes & THROTTLED_CODES:
+        after = _after(response.headers.get("Retry-After", ""))
+        return replace(
+            answer, outcome=SendOutcome.THROTTLED, after=after, text=sentence(answer.faults)
+        )
 
-    expired = reply.status == 401 or bool(codes & EXPIRED)
-    if expired or reply.status == 403 or codes & FORBIDDEN:
+    expired = response.status == 401 or bool(codes & EXPIRED_CODES)
+    if expired or response.status == 403 or codes & FORBIDDEN_CODES:
         text = _unauthorised(answer.faults)
-        return replace(answer, outcome="unauthorised", expired=expired, text=text)
+        return replace(answer, outcome=SendOutcome.UNAUTHORISED, expired=expired, text=text)
 
-    if _is_refusal(answer, reply):
-        return replace(answer, outcome="refused", text=sentence(answer.faults))
-    if _is_success(answer, entity, reply, expected):
-        return replace(answer, outcome="landed", entity=entity, text="")
-    return replace(answer, text=_doubtful(answer, reply))
+    if _is_refusal(answer, response):
+        return replace(answer, outcome=SendOutcome.REFUSED, text=sentence(answer.faults))
+    if _is_success(answer, entity, response, expected):
+        return replace(answer, outcome=SendOutcome.LANDED, entity=entity, text="")
+    return replace(answer, text=_doubtful(answer, response))
 
 
-def _is_refusal(answer: Answer, reply: HttpResponse) -> bool:
-    if not answer.faults or reply.status >= 500:
+def _is_refusal(answer: Answer, response: HttpResponse) -> bool:
+    if not answer.faults or response.status >= 500:
         return False
-    return not any(fault.doubtful for fault in answer.faults)
+    return not any(fault.is_inconclusive for fault in answer.faults)
 
 
 def _is_success(
-    answer: Answer, entity: dict[str, Any] | None, reply: HttpResponse, expected: Expected
+    answer: Answer, entity: dict[str, Any] | None, response: HttpResponse, expected: Expected
 ) -> bool:
-    if reply.status != 200 or answer.faults or not _is_json(reply):
+    if response.status != 200 or answer.faults or not _is_json(response):
         return False
-    return _as_asked(entity, expected)
+    return _is_as_expected(entity, expected)
 
 
 def of_item(item: dict[str, Any], expected: Expected, whole: Answer) -> Answer:
     """Interpret one item in the answer to a batch or an upload."""
-    reply = HttpResponse(200, {"Content-Type": "application/json"}, b"")
+    response = HttpResponse(200, {"Content-Type": "application/json"}, b"")
     faults = faults_of(item)
     entity = _entity(item, expected)
     answer = replace(
-        whole, outcome="doubt", body=item, faults=faults, entity=None, **_version(entity, b"")
+        whole,
+        outcome=SendOutcome.DOUBT,
+        body=item,
+        faults=faults,
+        entity=None,
+        **_version(entity, b""),
     )
-    return _with_outcome(answer, entity, reply, expected)
+    return _with_outcome(answer, entity, response, expected)
 
 
 def unsent(reason: str, after: float | None = None) -> Answer:
     """Return the answer to a call of which no byte left this machine."""
     return Answer(
-        "unsent",
+        SendOutcome.UNSENT,
         text=f"QuickBooks could not be reached: {reason}. It is tried again by itself.",
         after=after,
     )
@@ -162,12 +180,14 @@ def unsent(reason: str, after: float | None = None) -> Answer:
 
 def lost(reason: str) -> Answer:
     """Return the answer to a call that may have arrived although no answer came."""
-    return Answer("doubt", text=f"QuickBooks did not answer ({reason}). {LOOKED_UP}")
+    return Answer(
+        SendOutcome.DOUBT, text=f"QuickBooks did not answer ({reason}). {LOOK_UP_FOLLOWS}"
+    )
 
 
 def of_read(answer: Answer) -> Answer:
     """Say of a read in doubt that it is repeated: it changes nothing, so nothing is looked up."""
-    return replace(answer, text=f"{answer.text.removesuffix(LOOKED_UP)}{AGAIN}")
+    return replace(answer, text=f"{answer.text.removesuffix(LOOK_UP_FOLLOWS)}{RETRY_FOLLOWS}")
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -200,19 +220,19 @@ def _version(entity: dict[str, Any] | None, body: bytes) -> dict[str, Any]:
     return {"id": match[1].decode(), "sync_token": match[2].decode()}
 
 
-def _as_asked(entity: dict[str, Any] | None, expected: Expected) -> bool:
+def _is_as_expected(entity: dict[str, Any] | None, expected: Expected) -> bool:
     """Return whether an answer contains what the call asked for."""
     if entity is None:
         return False
-    if expected.place in WITHOUT_ID:
+    if expected.place in PLACES_WITHOUT_ID:
         return True
     if expected.deletes and entity.get("status") != "Deleted":
         return False
     return bool(entity.get("Id")) and expected.id in (None, str(entity["Id"]))
 
 
-def _is_json(reply: HttpResponse) -> bool:
-    return "json" in reply.content_type.lower()
+def _is_json(response: HttpResponse) -> bool:
+    return "json" in response.content_type.lower()
 
 
 def _date(text: str) -> dt.datetime | None:
@@ -223,7 +243,9 @@ def _date(text: str) -> dt.datetime | None:
 
 
 def _after(text: str) -> float:
-    return max(1.0, min(float(text), 3600.0)) if text.isdigit() else PAUSE_SECONDS
+    if not text.isdigit():
+        return DEFAULT_PAUSE_SECONDS
+    return max(1.0, min(float(text), MAX_PAUSE_SECONDS))
 
 
 def _unauthorised(faults: tuple[Fault, ...]) -> str:
@@ -232,9 +254,9 @@ def _unauthorised(faults: tuple[Fault, ...]) -> str:
     return "QuickBooks did not accept the connection. It is tried again by itself."
 
 
-def _doubtful(answer: Answer, reply: HttpResponse) -> str:
+def _doubtful(answer: Answer, response: HttpResponse) -> str:
     if answer.faults:
-        return f"{sentence(answer.faults)} {LOOKED_UP}"
-    if reply.status == 200:
-        return f"QuickBooks answered something that is not what was asked for. {LOOKED_UP}"
-    return f"QuickBooks answered with status {reply.status} and no reason. {LOOKED_UP}"
+        return f"{sentence(answer.faults)} {LOOK_UP_FOLLOWS}"
+    if response.status == 200:
+        return f"QuickBooks answered something that is not what was asked for. {LOOK_UP_FOLLOWS}"
+    return f"QuickBooks answered with status {response.status} and no reason. {LOOK_UP_FOLLOWS}"

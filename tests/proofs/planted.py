@@ -167,22 +167,22 @@ BUGS = (
     Planted(
         "the key is not sent",
         "hub/qbo/client.py",
-        'path, {**params, "requestid": requestid}, expected, body), at',
-        "path, params, expected, body), at",
+        '        params = {**params, "requestid": requestid}\n',
+        "",
         "tests/unit/qbo/test_client.py",
     ),
     Planted(
         "a lost answer counts as not sent",
         "hub/qbo/responses.py",
-        'return Answer("doubt", text=f"QuickBooks did not answer',
-        'return Answer("unsent", text=f"QuickBooks did not answer',
+        'SendOutcome.DOUBT, text=f"QuickBooks did not answer',
+        'SendOutcome.UNSENT, text=f"QuickBooks did not answer',
         "tests/unit/qbo/test_client.py::test_what_cannot_be_known_is_in_doubt",
     ),
     Planted(
         "an item that a batch's answer leaves out is done",
         "hub/qbo/batch.py",
         'unclear = lost("the answer to the batch does not tell of it once")',
-        'unclear = Answer("landed")',
+        "unclear = Answer(SendOutcome.LANDED)",
         "tests/unit/qbo/test_batch.py::test_an_item_that_is_not_told_of_once_is_in_doubt",
     ),
     Planted(
@@ -196,8 +196,8 @@ BUGS = (
     Planted(
         "the answers to a batch are told by their order",
         "hub/qbo/batch.py",
-        'told.setdefault(str(part.get("bId")), []).append(part)',
-        "told.setdefault(items[min(len(told), len(items) - 1)].bid, []).append(part)",
+        'parts_by_bid.setdefault(str(part.get("bId")), []).append(part)',
+        "parts_by_bid.setdefault(items[min(len(parts_by_bid), len(items) - 1)].bid, []).append(part)",
         "tests/unit/posting/test_batches.py::test_an_answer_is_told_by_its_bid_alone",
     ),
     Planted(
@@ -231,7 +231,7 @@ BUGS = (
     Planted(
         "a refusal of the whole batch is one of each item",
         "hub/qbo/batch.py",
-        'if whole.outcome != "refused":',
+        "if whole.outcome != SendOutcome.REFUSED:",
         "if whole:",
         "tests/unit/posting/test_batches.py::test_a_batch_that_is_refused_whole_holds_nobody_and_goes_singly_at_once",
     ),
@@ -281,8 +281,8 @@ BUGS = (
     Planted(
         "a read is given up at the first lost answer",
         "hub/qbo/client.py",
-        "READS = 3  #",
-        "READS = 1  #",
+        "MAX_READ_ATTEMPTS = 3  #",
+        "MAX_READ_ATTEMPTS = 1  #",
         "tests/unit/qbo/test_client.py::test_a_read_whose_answer_is_lost_is_asked_again_at_once",
     ),
     Planted(

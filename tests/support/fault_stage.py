@@ -11,7 +11,7 @@ from hub.db import engine
 from hub.errors import ConnectionTrouble, HubError
 from hub.models import Company, Posting
 from hub.posting.actions import retries
-from hub.qbo.client import READS
+from hub.qbo.client import MAX_READ_ATTEMPTS
 from hub.qbo.oauth import connect as oauth_connect
 from tests.support import faulty_network
 from tests.support.posting_bench import Desk
@@ -44,7 +44,7 @@ class Stage:
 
     def break_next(self, fault: str) -> None:
         """The next call meets its fault; a read, which is asked again at once, each time that it is asked."""
-        for _ in range(READS if self.reads and fault in faulty_network.UNREAD else 1):
+        for _ in range(MAX_READ_ATTEMPTS if self.reads and fault in faulty_network.UNREAD else 1):
             self.network.break_next(self.call.split()[0], fault)
 
     @property

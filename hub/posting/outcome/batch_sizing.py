@@ -13,7 +13,7 @@ from hub.errors import Refused
 from hub.models import Company
 from hub.outbox.claims import BatchPlace, ClaimedPosting
 from hub.outbox.identity import batch_id
-from hub.qbo.batch import MOST_ITEMS
+from hub.qbo.batch import MAX_ITEMS
 from hub.security import audit
 
 Mode = Literal["auto", "single", "batch"]
@@ -55,7 +55,7 @@ class BatchSizer:
 
     mode: str = "single"
     size: int = INITIAL_BATCH_ITEMS
-    most: int = MOST_ITEMS
+    most: int = MAX_ITEMS
 
     @classmethod
     def for_company(cls, company: Company) -> Self:
@@ -79,7 +79,7 @@ class BatchSizer:
             return MAX_SINGLE_REQUESTS
         if self.is_stable:
             return self.size * BATCHES_PER_WAVE
-        return max(MOST_ITEMS, self.size * BATCHES_PER_WAVE_WHILE_GROWING)
+        return max(MAX_ITEMS, self.size * BATCHES_PER_WAVE_WHILE_GROWING)
 
     def adjusted(self, results: Sequence[BatchResult]) -> Self:
         """Return the size after these results.
@@ -170,5 +170,5 @@ def choose(company_id: int, mode: str, who: str) -> None:
         before = company.batches
         company.batches = mode
         company.batch_size = INITIAL_BATCH_ITEMS
-        company.batch_most = MOST_ITEMS
+        company.batch_most = MAX_ITEMS
         audit.record(session, who, "batches chosen", company.realm, before=before, after=mode)

@@ -69,10 +69,10 @@ def record_results(posting_session: PostingSession, results: Sequence[Result]) -
         _adjust_batches(session, posting_session, results)
     _go_on(posting_session, unfinished)
     texts = {answer.outcome: answer.text for _, answer in results}
-    if "unauthorised" in texts:
-        posting_session.stop(texts["unauthorised"])
-    elif set(texts) == {"unsent"}:
-        posting_session.stop(texts["unsent"])
+    if SendOutcome.UNAUTHORISED in texts:
+        posting_session.stop(texts[SendOutcome.UNAUTHORISED])
+    elif set(texts) == {SendOutcome.UNSENT}:
+        posting_session.stop(texts[SendOutcome.UNSENT])
     return sum(answer.outcome in ACCEPTED_OUTCOMES for _, answer in results)
 
 

@@ -7,7 +7,7 @@ from hub import context as hub_context
 from hub.errors import NotThisCompany, Retry
 from hub.http.exchange import ExchangeError
 from hub.qbo import transport
-from hub.qbo.client import MINOR_VERSION, READS
+from hub.qbo.client import MAX_READ_ATTEMPTS, MINOR_VERSION
 from hub.qbo.faults import quoted
 from hub.qbo.rate_limit import rate_limiter
 from hub.qbo.responses import Answer, Expected, of_read, read_reply, unsent
@@ -20,7 +20,7 @@ def company_info(realm: str, access_token: str) -> dict[str, Any]:
     does not answer.
     """
     answer = _read(realm, access_token)
-    for _ in range(READS - 1):
+    for _ in range(MAX_READ_ATTEMPTS - 1):
         if answer.outcome not in ("doubt", "unsent") and not answer.expired:
             break
         answer = _read(realm, access_token)

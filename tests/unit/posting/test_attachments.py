@@ -6,7 +6,7 @@ from hub.errors import Retry
 from hub.posting.actions import retries
 from hub.posting.recovery.resolve import MAX_CONSECUTIVE_FAILURES
 from hub.qbo import payloads
-from hub.qbo.client import READS
+from hub.qbo.client import MAX_READ_ATTEMPTS
 from qbo_sandbox.api import uploads
 from tests.support.posting_bench import Desk
 
@@ -60,7 +60,7 @@ def doubted(desk):
 
 
 def test_a_file_that_could_not_be_looked_for_stops_no_other(desk, doubted):
-    desk.quickbooks.add_fault("lose_answer", "query.attachable", count=READS)
+    desk.quickbooks.add_fault("lose_answer", "query.attachable", count=MAX_READ_ATTEMPTS)
     desk.drain()
     assert ([desk.state(id) for id in doubted], len(files(desk))) == (["posted"] * 5, 5)
 
@@ -69,7 +69,9 @@ def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(desk, dou
     desk.quickbooks.add_fault("lose_answer", "query.attachable", count=0)
     before = len(desk.sent("query.attachable"))
     desk.drain()
-    assert len(desk.sent("query.attachable")) - before == MAX_CONSECUTIVE_FAILURES * READS
+    assert (
+        len(desk.sent("query.attachable")) - before == MAX_CONSECUTIVE_FAILURES * MAX_READ_ATTEMPTS
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hub.errors import Refused
 from hub.models import Attempt, AuditEntry, Company, Posting
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.batch_sizing import BatchResult, BatchSizer
-from hub.qbo.batch import LONGEST_KEY
+from hub.qbo.batch import MAX_KEY_LENGTH
 from hub.qbo.client import Client
 from hub.security import audit
 from tests.support.posting_bench import Desk
@@ -82,7 +82,7 @@ def test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves(desk
     lay(desk, 12)
     desk.drain()
     assert (len(stored), stored) == (12, sent)
-    assert all(len(key) <= LONGEST_KEY for key, *_ in stored)
+    assert all(len(key) <= MAX_KEY_LENGTH for key, *_ in stored)
 
 
 def test_the_key_of_a_batch_stands_for_these_items_in_this_order():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.qbo.client import READS
+from hub.qbo.client import MAX_READ_ATTEMPTS
 from tests.support.posting_bench import Desk
 
 
@@ -141,6 +141,6 @@ def test_what_quickbooks_could_not_be_asked_is_asked_again_while_it_is_waited_fo
     desk.quickbooks.add_fault("lose_answer", "bill.create")
     id = desk.bill()
     desk.drain()
-    desk.quickbooks.add_fault("status", "query.bill", status=503, count=3 * READS)
+    desk.quickbooks.add_fault("status", "query.bill", status=503, count=3 * MAX_READ_ATTEMPTS)
     assert desk.drain(wait=True).in_doubt == 0
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.db import engine
 from hub.models import Case, Company
-from hub.qbo.client import READS, Client, rows
+from hub.qbo.client import MAX_READ_ATTEMPTS, Client, rows
 from hub.qbo.payloads import encode
 
 KEY = "a" * 32
@@ -125,7 +125,7 @@ def test_a_read_whose_answer_is_lost_is_asked_again_at_once(quickbooks):
     quickbooks.add_fault("reset", "vendor.read")
     client = Client(1)
     assert client.read("vendor", "1").landed
-    assert client.reads == READS
+    assert client.reads == MAX_READ_ATTEMPTS
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_read_that_never_comes_says_that_it_is_tried_again_and_not_that_someth
     quickbooks.add_fault(call="vendor.read", count=0, **fault)
     client = Client(1)
     answer = client.read("vendor", "1")
-    assert (answer.outcome, client.reads) == ("doubt", READS)
+    assert (answer.outcome, client.reads) == ("doubt", MAX_READ_ATTEMPTS)
     assert answer.text.endswith("It is tried again by itself.")
     assert "done" not in answer.text
 

@@ -160,8 +160,8 @@ def test_complete_searches_find_what_was_made_and_what_was_deleted(client):
 
 
 def test_a_list_longer_than_a_page_is_read_whole(client, monkeypatch):
-    monkeypatch.setattr("hub.qbo.client.PAGE", 10)
-    monkeypatch.setattr("hub.qbo.paging.PAGE", 10)
+    monkeypatch.setattr("hub.qbo.client.PAGE_SIZE", 10)
+    monkeypatch.setattr("hub.qbo.paging.PAGE_SIZE", 10)
     assert record_download.refresh(client.company_id, ["vendor"]) == {"vendor": 25}
     assert len(rows(client.select("vendor", "Active IN (true, false)"), "vendor")) == 10
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.qbo.faults import WORDS, Fault, parse, sentence
+from hub.qbo.faults import EXPLANATIONS, Fault, parse, sentence
 
 EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parents[3] / "../shared/evidence"))
 XML = b"""<IntuitResponse time="x" xmlns="http://schema.intuit.com/finance/v3"><Fault type="ValidationFault">
@@ -103,10 +103,10 @@ def test_an_unknown_code_still_makes_a_sentence():
     assert "without saying why" in sentence(())
 
 
-@pytest.mark.parametrize("code", sorted(WORDS))
+@pytest.mark.parametrize("code", sorted(EXPLANATIONS))
 def test_every_known_code_ends_with_a_next_step(code):
-    assert WORDS[code].count(".") >= 1
-    assert not re.search(r"\b(failed|error|SyncToken|VendorRef)\b", WORDS[code])
+    assert EXPLANATIONS[code].count(".") >= 1
+    assert not re.search(r"\b(failed|error|SyncToken|VendorRef)\b", EXPLANATIONS[code])
 
 
 def test_every_recorded_fault_is_read():

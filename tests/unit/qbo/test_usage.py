@@ -8,7 +8,7 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.models import Company, ReadDay
 from hub.qbo import usage
-from hub.qbo.client import READS, Client
+from hub.qbo.client import MAX_READ_ATTEMPTS, Client
 from hub.qbo.payloads import encode
 
 
@@ -57,11 +57,11 @@ def test_a_read_that_was_answered_with_nothing_is_counted_and_one_that_never_lef
 ):
     quickbooks.add_fault("lose_answer", "bill.read", count=0)
     Client(1).read("bill", "1")
-    assert reads().today == before.today + READS
+    assert reads().today == before.today + MAX_READ_ATTEMPTS
     quickbooks.faults.clear()
     quickbooks.add_fault("refuse", "bill.read")
     Client(1).read("bill", "1")
-    assert reads().today == before.today + READS
+    assert reads().today == before.today + MAX_READ_ATTEMPTS
 
 
 def test_both_databases_count(either_app, clock):
