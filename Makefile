@@ -6,6 +6,8 @@ export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONPATH :=
 export PYTHONDONTWRITEBYTECODE :=
+# One more than there are cores, because tests also wait for servers that they start.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .PHONY: demo test mutants prove serve lint bench docs lock revision
 
@@ -14,7 +16,7 @@ demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one loc
 
 test: .venv/.synced  # style and types beside unit, contract, end to end and both databases; .ci/run adds the browser and full proofs
 	@$(MAKE) -s lint >.tools/lint.log 2>&1 & lint=$$!; \
-	$(RUN)/pytest -n 2 --dist worksteal; tests=$$?; \
+	$(RUN)/pytest -n $(WORKERS) --dist worksteal; tests=$$?; \
 	wait $$lint && exit $$tests || { cat .tools/lint.log; exit 1; }
 
 mutants: .venv/.synced  # plants small bugs behind each requirement row and lists those that the row's tests miss; ROWS=CT-B7,ION-

@@ -81,7 +81,7 @@ pytest_plugins = [
 def pytest_configure(config: pytest.Config) -> None:
     walked.start(config, WATCHED_CHILDREN)
     config.pluginmanager.register(tiers, "tiers")
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)
 
 
 def pytest_collection_finish() -> None:

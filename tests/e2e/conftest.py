@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,6 +56,14 @@ class Warm:
         self._process = subprocess.Popen(command, env=environment(), **pipes)
         self._told, self._running = b"", dict[int, SimpleNamespace]()
         self._started: list[int] = []
+
+    def initialised_folder(self) -> Path:
+        """A data folder as `hub init` leaves it, made once, to copy."""
+        made = self.folder / "initialised"
+        if not made.exists():
+            started = self.start("init", environ=environment() | {"HUB_DATA": str(made)})
+            assert self.end(started) == 0, started.err.read_text()
+        return made
 
     def start(
         self,
@@ -211,8 +220,11 @@ class Hub:
         return out
 
     def connect(self) -> None:
-        """Init and the connection to QuickBooks."""
-        self.done("init")
+        """Make the data folder as `hub init` does, and the connection to QuickBooks."""
+        if "HUB_DATABASE_URL" in self.environ:
+            self.done("init")
+        else:
+            shutil.copytree(self.warm.initialised_folder(), self.environ["HUB_DATA"])
         self.done("companies", "add", "--realm", REALM, "--refresh-token-file", "-", given=TOKEN)
 
     def enable(self, costtracker: StandIn, **settings: Any) -> None:
