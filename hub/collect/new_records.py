@@ -43,7 +43,7 @@ def with_document_currency(
         unsent = [
             posting for posting in batch.postings(record_row) if posting.state in outbox.UNSENT
         ]
-        if outbox.dependents(batch.session, unsent, but=row):
+        if outbox.dependents(batch.session, unsent, except_for=row):
             currency = record_row.currency
     return replace(create, details=replace(details, currency=currency))
 

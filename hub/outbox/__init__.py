@@ -14,14 +14,14 @@ from hub.outbox.main_posting import (
 )
 from hub.outbox.placeholders import (
     REQUESTED_BY,
-    awaited,
+    awaited_ids,
     creation_requested_by,
     dependents,
     fill,
     line_ids,
     link,
+    matched_records,
     placeholder,
-    records,
 )
 from hub.outbox.planning import (
     active,
@@ -77,7 +77,7 @@ __all__ = [
     "approve",
     "approve_all",
     "approve_when_planned",
-    "awaited",
+    "awaited_ids",
     "batch_id",
     "claim",
     "counts",
@@ -98,11 +98,11 @@ __all__ = [
     "main_posting_id",
     "mark_for_reread",
     "marker",
+    "matched_records",
     "may_have_landed",
     "placeholder",
     "plan",
     "postpone",
-    "records",
     "rekey",
     "release_checked",
     "release_waiting",

@@ -11,10 +11,18 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.mapping.index import EMPTY, NEW
 from hub.models import ListState, Match, Posting, Record, SourceDocument, TransactionSummary
+from hub.models.enums import Operation, PostingState
 from hub.outbox.identity import fingerprint
 
-REQUESTED_BY = "requested by"  # the fact of a record that a person wants made
+REQUESTED_BY = "requested by"  # key of a record's facts: the person who wants it created
 _PLACEHOLDER = re.compile(rb'"@posting:([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
+
+
+class _PostedIds(NamedTuple):
+    """The QuickBooks id of a transaction or record, and the ids of its lines by the source's ids."""
+
+    id: str
+    line_ids: Mapping[str, str]
 
 
 def placeholder(posting_id: int, line: str = "") -> str:
@@ -22,9 +30,9 @@ def placeholder(posting_id: int, line: str = "") -> str:
     return f"@posting:{posting_id}/{line}" if line else f"@posting:{posting_id}"
 
 
-def awaited(payload: bytes) -> set[int]:
+def awaited_ids(payload: bytes) -> set[int]:
     """Return the postings whose QuickBooks ids a payload waits for."""
-    return {int(found) for found, _ in _PLACEHOLDER.findall(payload)}
+    return {int(posting_id) for posting_id, _ in _PLACEHOLDER.findall(payload)}
 
 
 def creation_requested_by(row: SourceDocument) -> str:
@@ -32,27 +40,31 @@ def creation_requested_by(row: SourceDocument) -> str:
     return str((row.body or {}).get("facts", {}).get(REQUESTED_BY, ""))
 
 
-def dependents(session: Session, creations: Iterable[Posting], but: SourceDocument) -> set[int]:
+def dependents(
+    session: Session, creations: Iterable[Posting], except_for: SourceDocument
+) -> set[int]:
     """Return the postings that need one of these and are not held, except those of one document."""
-    wanted = {one.id for one in creations}
-    rows = session.execute(
-        select(Posting.id, Posting.payload).where(
-            Posting.installation_id == but.installation_id,
-            Posting.document_id != but.id,
-            Posting.state.in_(("waiting", "review", "ready")),
-            Posting.after_id.is_not(None),
-        )
+    creation_ids = {creation.id for creation in creations}
+    query = select(Posting.id, Posting.payload).where(
+        Posting.installation_id == except_for.installation_id,
+        Posting.document_id != except_for.id,
+        Posting.state.in_((PostingState.WAITING, PostingState.REVIEW, PostingState.READY)),
+        Posting.after_id.is_not(None),
     )
-    return {id for id, payload in rows if awaited(payload) & wanted}
+    dependent_ids = set()
+    for id, payload in session.execute(query):
+        if awaited_ids(payload) & creation_ids:
+            dependent_ids.add(id)
+    return dependent_ids
 
 
 def line_ids(summary: TransactionSummary) -> dict[str, str]:
     """Return the QuickBooks ids of the lines of a posted document, by the source's ids."""
-    return {
-        line.id: line.quickbooks_line
-        for line in summary.lines
-        if line.id is not None and line.quickbooks_line is not None
-    }
+    ids = {}
+    for line in summary.lines:
+        if line.id is not None and line.quickbooks_line is not None:
+            ids[line.id] = line.quickbooks_line
+    return ids
 
 
 def fill(session: Session, posting: Posting) -> int | None:
@@ -60,124 +72,150 @@ def fill(session: Session, posting: Posting) -> int | None:
 
     Return the posting whose id is still missing, if any.
     """
-    wanted = awaited(posting.payload)
-    if not wanted:
+    posting_ids = awaited_ids(posting.payload)
+    if not posting_ids:
         return None
-    ids = _made(session, wanted)
-    if missing := wanted - ids.keys():
+    known_ids = _known_ids(session, posting_ids)
+    missing = posting_ids - known_ids.keys()
+    if missing:
         return min(missing)
-    posting.payload = _filled(posting.payload, ids)
+    was_approved = bool(posting.approved_payload)
+    posting.payload = _replace_placeholders(posting.payload, known_ids)
     posting.planned = fingerprint(posting.payload)
-    posting.meaning = json.loads(_filled(json.dumps(posting.meaning).encode(), ids))
-    if posting.approved_payload:
+    meaning = json.dumps(posting.meaning).encode()
+    posting.meaning = json.loads(_replace_placeholders(meaning, known_ids))
+    if was_approved:
         posting.approved_payload = posting.planned
     return None
 
 
 def fill_known_ids(session: Session, payload: bytes) -> bytes:
     """Return a payload with the ids that are known by now; other placeholders stay."""
-    wanted = awaited(payload)
-    return _filled(payload, _made(session, wanted)) if wanted else payload
+    posting_ids = awaited_ids(payload)
+    if not posting_ids:
+        return payload
+    return _replace_placeholders(payload, _known_ids(session, posting_ids))
 
 
-class _Made(NamedTuple):
-    """The id of a posted transaction, and the ids of its lines."""
-
-    id: str
-    lines: Mapping[str, str]
-
-
-def _made(session: Session, wanted: Iterable[int]) -> dict[int, _Made]:
-    posted = Posting.id.in_(wanted), Posting.state == "posted", Posting.quickbooks_id.is_not(None)
-    made = session.scalars(select(Posting).where(*posted))
-    matched = {
-        id: _Made(record, {}) for id, record in records(session, Posting.id.in_(wanted)).items()
-    }
-    return matched | {one.id: _Made(str(one.quickbooks_id), line_ids(one.summary)) for one in made}
-
-
-def records(session: Session, *which: ColumnElement[bool] | TextClause) -> dict[int, str]:
-    """Return the record that the code of each of these creations is matched to by now."""
+def matched_records(
+    session: Session, *conditions: ColumnElement[bool] | TextClause
+) -> dict[int, str]:
+    """Return, by posting, the record that the code of a creation is matched to by now."""
     row = SourceDocument
-    same = (
+    is_match_of_code = and_(
         Match.company_id == row.company_id,
         Match.tenant == row.tenant,
         Match.field == row.made_for,
+        Match.code == row.source_id,
     )
-    found = (
+    query = (
         select(Posting.id, row.slug, Match.scope, Match.record)
         .join(row, row.id == Posting.document_id)
-        .join(Match, and_(*same, Match.code == row.source_id))
-        .where(*which, Posting.operation == "create", Match.record.not_in((NEW, EMPTY)))
+        .join(Match, is_match_of_code)
+        .where(
+            *conditions,
+            Posting.operation == Operation.CREATE,
+            Match.record.not_in((NEW, EMPTY)),
+        )
     )
     plugins = hub_context.current().plugins
-    rows = [row for row in session.execute(found) if row.slug in plugins.apps]
-    return {id: record for id, slug, scope, record in rows if plugins.scope(slug) == scope}
-
-
-def _filled(text: bytes, ids: Mapping[int, _Made]) -> bytes:
-    return _PLACEHOLDER.sub(
-        lambda found: _id(found, ids[int(found[1])]) if int(found[1]) in ids else found[0], text
-    )
-
-
-def _id(found: re.Match[bytes], made: _Made) -> bytes:
-    line = found[2]
-    id = made.id if line is None else made.lines.get(json.loads(b'"' + line + b'"'), "")
-    return json.dumps(id).encode()
+    records = {}
+    for id, slug, scope, record in session.execute(query):
+        if slug in plugins.apps and plugins.scope(slug) == scope:
+            records[id] = record
+    return records
 
 
 def link(session: Session, posting_id: int) -> None:
     """Match a code to the party or item that was just created for it; keep a choice of a person."""
-    rows = select(Posting, SourceDocument).join(
-        SourceDocument, SourceDocument.id == Posting.document_id
+    query = (
+        select(Posting, SourceDocument)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(
+            Posting.id == posting_id,
+            Posting.operation == Operation.CREATE,
+            SourceDocument.made_for != "",
+        )
     )
-    made = Posting.id == posting_id, Posting.operation == "create", SourceDocument.made_for != ""
-    for posting, row in session.execute(rows.where(*made)).all():
-        values = _match(posting, row)
-        known = {name: values[name] for name in ("company_id", "scope", "tenant", "field", "code")}
-        match = session.scalar(select(Match).filter_by(**known))
-        if match is None:
-            session.add(Match(**values))
-        elif match.record == NEW:
-            match.record = posting.quickbooks_id or NEW
-        _remember(session, posting, row)
+    for posting, row in session.execute(query).all():
+        _add_match(session, posting, row)
+        _add_record(session, posting, row)
 
 
-def _match(posting: Posting, row: SourceDocument) -> dict[str, object]:
-    now = hub_context.current()
-    return {
+def _known_ids(session: Session, posting_ids: Iterable[int]) -> dict[int, _PostedIds]:
+    """Return the ids of those postings that are posted, or whose code has a record by now."""
+    is_chosen = Posting.id.in_(posting_ids)
+    ids = {}
+    for id, record in matched_records(session, is_chosen).items():
+        ids[id] = _PostedIds(record, {})
+    posted = select(Posting).where(
+        is_chosen,
+        Posting.state == PostingState.POSTED,
+        Posting.quickbooks_id.is_not(None),
+    )
+    for posting in session.scalars(posted):
+        ids[posting.id] = _PostedIds(str(posting.quickbooks_id), line_ids(posting.summary))
+    return ids
+
+
+def _replace_placeholders(text: bytes, ids: Mapping[int, _PostedIds]) -> bytes:
+    """Replace the placeholders whose ids are known."""
+
+    def replacement(match: re.Match[bytes]) -> bytes:
+        posted = ids.get(int(match[1]))
+        if posted is None:
+            return match[0]
+        line = match[2]
+        if line is None:
+            return json.dumps(posted.id).encode()
+        source_line_id = json.loads(b'"' + line + b'"')
+        return json.dumps(posted.line_ids.get(source_line_id, "")).encode()
+
+    return _PLACEHOLDER.sub(replacement, text)
+
+
+def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
+    context = hub_context.current()
+    key = {
         "company_id": row.company_id,
-        "scope": now.plugins.scope(row.slug),
+        "scope": context.plugins.scope(row.slug),
         "tenant": row.tenant,
         "field": row.made_for,
         "code": row.source_id,
-        "name": row.number or row.party,
-        "role": row.kind,
-        "record": posting.quickbooks_id,
-        "how": "link",
-        "who": "hub",
-        "at": now.clock.now(),
     }
-
-
-def _remember(session: Session, posting: Posting, row: SourceDocument) -> None:
-    """Store a new record until its list is read again."""
-    summary = posting.summary
-    key = (row.company_id, row.kind, posting.quickbooks_id)
-    if session.get(Record, key) is None:
-        state = ListState.company_id == row.company_id, ListState.list == row.kind
-        session.execute(update(ListState).where(*state).values(version=ListState.version + 1))
-        session.add(
-            Record(
-                company_id=row.company_id,
-                list=row.kind,
-                quickbooks_id=posting.quickbooks_id or "",
-                name=row.party,
-                full_name=row.party,
-                type=summary.type,
-                email=summary.email,
-                currency=row.currency,
-                read_at=hub_context.current().clock.now(),
-            )
+    match = session.scalar(select(Match).filter_by(**key))
+    if match is None:
+        match = Match(
+            **key,
+            name=row.number or row.party,
+            role=row.kind,
+            record=posting.quickbooks_id,
+            how="link",
+            who="hub",
+            at=context.clock.now(),
         )
+        session.add(match)
+    elif match.record == NEW:
+        match.record = posting.quickbooks_id or NEW
+
+
+def _add_record(session: Session, posting: Posting, row: SourceDocument) -> None:
+    """Store a new record until its list is read again."""
+    key = (row.company_id, row.kind, posting.quickbooks_id)
+    if session.get(Record, key) is not None:
+        return
+    is_list = ListState.company_id == row.company_id, ListState.list == row.kind
+    session.execute(update(ListState).where(*is_list).values(version=ListState.version + 1))
+    summary = posting.summary
+    record = Record(
+        company_id=row.company_id,
+        list=row.kind,
+        quickbooks_id=posting.quickbooks_id or "",
+        name=row.party,
+        full_name=row.party,
+        type=summary.type,
+        email=summary.email,
+        currency=row.currency,
+        read_at=hub_context.current().clock.now(),
+    )
+    session.add(record)

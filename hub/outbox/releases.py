@@ -11,7 +11,7 @@ from hub.models import Posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.conditions import IS_CURRENT, is_due, waits_for_unposted
-from hub.outbox.placeholders import fill, records
+from hub.outbox.placeholders import fill, matched_records
 from hub.outbox.planning import key_of, may_have_landed
 from hub.outbox.states import FINAL, REMOVALS, UNSENT
 from hub.outbox.transitions import update_postings, withdraw
@@ -68,7 +68,7 @@ def withdraw_superseded(session: Session, company_id: int) -> int:
         Posting.state.in_(UNSENT),
         text(f"posting.{PARTIES_AND_ITEMS}"),
     )
-    ids = list(records(session, *is_unsent_creation))
+    ids = list(matched_records(session, *is_unsent_creation))
     if not ids:
         return 0
     count = 0
@@ -128,7 +128,7 @@ def _release(session: Session, posting: Posting, parent: Posting | None, now: dt
         posting.state = PostingState.WITHDRAWN
         posting.reason = NO_PARENT_REASON
         return False
-    if records(session, Posting.id == parent.id):
+    if matched_records(session, Posting.id == parent.id):
         return _make_ready(session, posting, parent, now)
     posting.document.reread = True
     return False

@@ -220,7 +220,7 @@ def _count_waiting(installation_id: int, approved: Collection[int]) -> int:
     with reading() as session:
         in_review_now = set(session.scalars(select(Posting.id).where(*in_review(installation_id))))
         return sum(
-            id in approved and not in_review_now.isdisjoint(outbox.awaited(payload))
+            id in approved and not in_review_now.isdisjoint(outbox.awaited_ids(payload))
             for id, payload in session.execute(waiting)
         )
 

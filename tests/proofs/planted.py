@@ -442,7 +442,7 @@ BUGS = (
     Planted(
         "an approval ends when one of two records has its id",
         "hub/outbox/placeholders.py",
-        "return _filled(payload, _made(session, wanted)) if wanted else payload",
+        "return _replace_placeholders(payload, _known_ids(session, posting_ids))",
         "return payload",
         "tests/stories/test_releases.py::test_an_approved_invoice_stays_approved_while_its_product_is_not",
     ),

@@ -76,7 +76,7 @@ def _planned_parties(
     """Return the parties that are still to be created for these postings, as if they existed."""
     ids: set[int] = set()
     for party in {posting.summary.party for posting in postings}:
-        ids |= outbox.awaited(f'"{party}"'.encode())
+        ids |= outbox.awaited_ids(f'"{party}"'.encode())
     if not ids:
         return {}
     # A creation that is held has a case of its own.

@@ -114,16 +114,16 @@ def _graph(
         *posting_session.own_postings(), *waits, Posting.id.not_in([one.id for one in creations])
     )
     nodes = {
-        id: _Node(state, hold, frozenset(outbox.awaited(payload)), is_document=True)
+        id: _Node(state, hold, frozenset(outbox.awaited_ids(payload)), is_document=True)
         for id, state, hold, payload in session.execute(others)
     }
     for one in creations:
-        nodes[one.id] = _Node(one.state, one.hold, frozenset(outbox.awaited(one.payload)))
+        nodes[one.id] = _Node(one.state, one.hold, frozenset(outbox.awaited_ids(one.payload)))
     named = {need for node in nodes.values() for need in node.needs} - nodes.keys()
     rest = select(Posting.id, Posting.state, Posting.hold).where(Posting.id.in_(named))
     for id, state, hold in session.execute(rest) if named else ():
         nodes[id] = _Node(state, hold)
-    matched = outbox.records(session, Posting.id.in_(named)) if named else {}
+    matched = outbox.matched_records(session, Posting.id.in_(named)) if named else {}
     return _Graph(nodes, frozenset(matched))
 
 
