@@ -99,7 +99,7 @@ def restored() -> None:
     from hub.posting.recovery import restore
     from hub.security import audit
 
-    restore.restored()
+    restore.declare_restore()
     with transaction() as session:
         audit.restored(session, who())
     say(

@@ -144,7 +144,7 @@ BUGS = (
     Planted(
         "a restore is not noticed",
         "hub/posting/recovery/restore.py",
-        "if _counted(company.realm) > company.sends:",
+        "if _stored_claim_count(company.realm) > company.sends:",
         "if False:",
         "tests/unit/posting/test_recovery.py::test_after_a_restore_a_refusal_is_not_believed",
     ),
@@ -323,7 +323,7 @@ BUGS = (
     Planted(
         "a worker that was stopped writes over what another has settled",
         "hub/posting/send/results.py",
-        "if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:",
+        "if posting.fence != job.fence or posting.state not in outbox.IN_FLIGHT:",
         "if False:",
         "tests/unit/posting/test_pipeline.py::test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again",
     ),
@@ -379,7 +379,7 @@ BUGS = (
     Planted(
         "a party is made for a document that is held",
         "hub/posting/send/creations.py",
-        "needed_now = graph.needed_by(postable | requested)",
+        "needed_now = graph.with_needs(postable | requested)",
         "needed_now = needed",
         "tests/unit/posting/test_creations.py::test_a_document_that_is_held_in_a_later_sync_stops_its_new_party",
     ),
@@ -393,8 +393,8 @@ BUGS = (
     Planted(
         "a party is made although what else its document needs is held",
         "hub/posting/send/creations.py",
-        '(node.state == "ready" or waits) and all(map(self.can_be_posted, node.needs))',
-        '(node.state == "ready" or waits)',
+        "return is_ready and all(map(self.can_be_posted, node.needs))",
+        "return is_ready",
         "tests/unit/posting/test_creations.py::test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held",
     ),
     Planted(

@@ -6,9 +6,8 @@ from collections import Counter
 import pytest
 
 from hub.db.engine import reading
-from hub.posting.outcome import record as outcome_record
-from hub.posting.recovery import lookup
-from hub.posting.send import pipeline
+from hub.posting.recovery import lookup, resolve
+from hub.posting.send import pipeline, results
 from hub.qbo.client import Client
 from qbo_sandbox import Switches
 from tests.proofs.test_crashes import torn_batches
@@ -32,9 +31,10 @@ MAY_DIE = [
     (Client, "cdc"),
     (pipeline, "claim_prepared"),
     (pipeline, "record_results"),
-    (lookup, "look"),
-    (outcome_record, "record_posted"),
-    (outcome_record, "apply_step"),
+    (lookup, "search_postings"),
+    (results, "record_posted"),
+    (results, "apply_step"),
+    (resolve, "apply_step"),
 ]
 
 

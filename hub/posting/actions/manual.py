@@ -49,7 +49,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
         raise NotNow(f"{name} is {posting.state}; it cannot be taken for a transaction now.")
 
     posting_session = PostingSession(posting.company_id)
-    snapshot = lookup.read(posting_session, snapshot, quickbooks_id.strip())
+    snapshot = lookup.read_object(posting_session, snapshot, quickbooks_id.strip())
     current = snapshot.history.current
     assert current is not None
     if current.state == TransactionState.VOIDED and posting.operation == Operation.CREATE:

@@ -38,7 +38,7 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
     if doubt_after_restore(posting_session, ids):
         ids = _unchecked(posting_session)
     for kind in _created_kinds(ids):
-        startup_scan.adopt(posting_session, kind)
+        startup_scan.adopt_marked(posting_session, kind)
     for first in range(0, len(ids), CHUNK_SIZE):
         with transaction() as session:
             _check_chunk(session, posting_session, ids[first : first + CHUNK_SIZE])

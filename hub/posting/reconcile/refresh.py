@@ -56,7 +56,7 @@ def refresh(posting_session: PostingSession) -> None:
         for page in search.created_since(posting_session.client(), kind, since - lookup.OVERLAP):
             posting_session.collect_dates()
             with transaction() as session:
-                lookup.keep(session, posting_session, kind, page)
+                lookup.store_entities(session, posting_session, kind, page)
             read_ids.update(str(entity["Id"]) for entity in page)
             done += len(page)
             posting_session.report_progress("reading", done, 0)
@@ -120,13 +120,13 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
     current = fetch_current(posting_session, {kind: ids_to_read})
     entities = [current.get((kind, id), {"Id": id, "status": "Deleted"}) for id in ids]
     with transaction() as session:
-        lookup.keep(session, posting_session, kind, entities)
+        lookup.store_entities(session, posting_session, kind, entities)
 
 
 def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
     """Return the ids of the deletions that QuickBooks remembers; these need no single reads."""
     now = posting_session.date or posting_session.clock.now()
-    since = lookup.remembered(now)
+    since = lookup.oldest_known_deletion(now)
     entities = search.deleted_since(posting_session.client(), kind, since, now)
     return {str(entity["Id"]) for entity in entities}
 
@@ -136,4 +136,4 @@ def _read_single(posting_session: PostingSession, kind: str, id: str) -> Entity 
     answer = posting_session.note(posting_session.client().read(kind, id))
     if answer.outcome == "refused" and answer.code == OBJECT_NOT_FOUND:
         return None
-    return lookup.check(answer).entity
+    return lookup.require_answer(answer).entity

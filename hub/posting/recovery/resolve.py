@@ -1,4 +1,4 @@
-"""Resolve doubts: advance postings step by step until each is posted, held, sendable or has to wait."""
+"""Resolve doubts: advance postings until each is posted, held, sendable or has to wait."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -11,13 +11,12 @@ from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, NeedsAttention
 from hub.models import Posting
-from hub.models.enums import CHANGE_OPERATIONS
-from hub.posting.outcome import load as outcome_load
-from hub.posting.outcome import record as outcome_record
-from hub.posting.outcome.load import PostingSnapshot
+from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
+from hub.posting.outcome.load import PostingSnapshot, load_snapshots
+from hub.posting.outcome.record import apply_step, move
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide
-from hub.posting.protocol.history import Doubt, Hold, Posted, Read, Search, Send, Wait
+from hub.posting.protocol.history import Doubt, Hold, Posted, Read, Search, Send, Step, Wait
 from hub.posting.recovery import lookup
 
 MAX_CONSECUTIVE_FAILURES = 3  # questions in a row, after which QuickBooks is left alone
@@ -26,39 +25,46 @@ T = TypeVar("T")
 
 def mark_interrupted_unknown(posting_session: PostingSession) -> None:
     """Treat what another process, or an earlier life of this one, was sending as in doubt."""
-    interrupted = select(Posting).where(*posting_session.own_postings(), Posting.state == "sending")
+    query = select(Posting).where(
+        *posting_session.own_postings(), Posting.state == PostingState.SENDING
+    )
     with reading() as session:
-        postings = session.scalars(interrupted).all()
-    if not postings:
+        interrupted = session.scalars(query).all()
+    if not interrupted:
         return
     with transaction() as session:
-        for posting in postings:
-            outcome_record.move(session, posting, "unknown")
+        for posting in interrupted:
+            move(session, posting, PostingState.UNKNOWN)
 
 
 def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> bool:
-    """After a restore, resolve what may have been posted before anything is held; return if any was."""
+    """Resolve what may have been posted before a restore; return whether there was any.
+
+    Do this before anything is held.
+    """
     if not posting_session.company.restored_since:
         return False
     creations = select(Posting.id).where(
-        Posting.id.in_(list(ids)), Posting.state == "ready", Posting.operation == "create"
+        Posting.id.in_(list(ids)),
+        Posting.state == PostingState.READY,
+        Posting.operation == Operation.CREATE,
     )
     with reading() as session:
-        states = outcome_load.load_snapshots(session, posting_session, session.scalars(creations))
-    doubtful = [one for one in states if isinstance(decide(one.history), Doubt)]
+        snapshots = load_snapshots(session, posting_session, session.scalars(creations))
+    doubtful = [one for one in snapshots if isinstance(decide(one.history), Doubt)]
     advance_until_idle(posting_session, doubtful)
     return bool(doubtful)
 
 
 def resolve_doubts(posting_session: PostingSession) -> None:
     """Advance every posting in doubt as far as possible now."""
-    ids = _unknown(posting_session)
+    ids = _ids_in_doubt(posting_session)
     if not ids:
         return
     record_first_sight(posting_session, ids)
     with reading() as session:
-        states = outcome_load.load_snapshots(session, posting_session, ids)
-    advance_until_idle(posting_session, states)
+        snapshots = load_snapshots(session, posting_session, ids)
+    advance_until_idle(posting_session, snapshots)
 
 
 def seconds_until_next(posting_session: PostingSession) -> float | None:
@@ -69,13 +75,14 @@ def seconds_until_next(posting_session: PostingSession) -> float | None:
     now = posting_session.clock.now()
     postponed = select(Posting.next_try_at).where(
         *posting_session.own_postings(),
-        Posting.state == "ready",
-        Posting.operation != "attach",
+        Posting.state == PostingState.READY,
+        Posting.operation != Operation.ATTACH,
         ~outbox.is_due(now),
     )
+    ids = _ids_in_doubt(posting_session)
     with reading() as session:
-        states = outcome_load.load_snapshots(session, posting_session, _unknown(posting_session))
-        waits = [one.history.quiet_period.seconds_left() for one in states]
+        snapshots = load_snapshots(session, posting_session, ids)
+        waits = [snapshot.history.quiet_period.seconds_left() for snapshot in snapshots]
         for due_at in session.scalars(postponed):
             if due_at:
                 waits.append((due_at - now).total_seconds())
@@ -85,27 +92,23 @@ def seconds_until_next(posting_session: PostingSession) -> float | None:
 def advance_until_idle(
     posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
 ) -> list[tuple[PostingSnapshot, Send]]:
-    """Carry out the steps of each posting until it rests; return the ready ones that may be sent."""
+    """Carry out the steps of each posting until it rests; return those that may be sent."""
     sendable: list[tuple[PostingSnapshot, Send]] = []
     active = list(snapshots)
     while active:
-        searches: list[PostingSnapshot] = []
-        reads: list[tuple[PostingSnapshot, str]] = []
-        for one in active:
-            step = decide(one.history)
+        to_search: list[PostingSnapshot] = []
+        to_read: list[tuple[PostingSnapshot, str]] = []
+        for snapshot in active:
+            step = decide(snapshot.history)
             if isinstance(step, Search):
-                searches.append(one)
+                to_search.append(snapshot)
             elif isinstance(step, Read):
-                reads.append((one, step.id))
-            elif isinstance(step, Send) and one.posting.state == "ready":
-                sendable.append((one, step))
+                to_read.append((snapshot, step.id))
+            elif isinstance(step, Send) and snapshot.posting.state == PostingState.READY:
+                sendable.append((snapshot, step))
             elif not isinstance(step, Wait):
-                _finish(posting_session, one, step)
-        look = partial(lookup.look, posting_session)
-        active = [
-            *_read(posting_session, reads),
-            *_ask_quickbooks(posting_session, lookup.together(searches), look),
-        ]
+                _finish(posting_session, snapshot, step)
+        active = [*_read(posting_session, to_read), *_search(posting_session, to_search)]
     return sendable
 
 
@@ -113,12 +116,12 @@ def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> N
     """Store QuickBooks' date at which a doubt of another process was first seen."""
     with reading() as session:
         postings = session.scalars(select(Posting).where(Posting.id.in_(list(ids)))).all()
-    ended = posting_session.memory.ended
-    foreign = [posting for posting in postings if (posting.id, posting.fence) not in ended]
-    if not foreign:
+    own_calls = posting_session.memory.ended
+    others = [posting for posting in postings if (posting.id, posting.fence) not in own_calls]
+    if not others:
         return
     posting_session.fetch_date()
-    undated = [posting.id for posting in foreign if posting.doubted_date is None]
+    undated = [posting.id for posting in others if posting.doubted_date is None]
     if not undated or not posting_session.latest():
         return
     with transaction() as session:
@@ -129,23 +132,28 @@ def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> N
         )
 
 
-def _unknown(posting_session: PostingSession) -> list[int]:
+def _ids_in_doubt(posting_session: PostingSession) -> list[int]:
+    query = select(Posting.id).where(
+        *posting_session.own_postings(), Posting.state == PostingState.UNKNOWN
+    )
     with reading() as session:
-        return list(
-            session.scalars(
-                select(Posting.id).where(
-                    *posting_session.own_postings(), Posting.state == "unknown"
-                )
-            )
-        )
+        return list(session.scalars(query))
 
 
 def _read(
     posting_session: PostingSession, reads: Iterable[tuple[PostingSnapshot, str]]
 ) -> list[PostingSnapshot]:
-    return _ask_quickbooks(
-        posting_session, reads, lambda read: [lookup.read(posting_session, *read)]
-    )
+    def read(question: tuple[PostingSnapshot, str]) -> list[PostingSnapshot]:
+        return [lookup.read_object(posting_session, *question)]
+
+    return _ask_quickbooks(posting_session, reads, read)
+
+
+def _search(
+    posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
+) -> list[PostingSnapshot]:
+    search = partial(lookup.search_postings, posting_session)
+    return _ask_quickbooks(posting_session, lookup.group_searches(snapshots), search)
 
 
 def _ask_quickbooks(
@@ -153,58 +161,64 @@ def _ask_quickbooks(
     questions: Iterable[T],
     ask: Callable[[T], list[PostingSnapshot]],
 ) -> list[PostingSnapshot]:
-    """Ask QuickBooks one question after the other and return the states with the answers.
+    """Ask QuickBooks one question after the other and return the snapshots with the answers.
 
     A question without an answer leaves its postings in doubt and does not stop the others, unless
     several in a row get no answer.
     """
-    states: list[PostingSnapshot] = []
+    snapshots: list[PostingSnapshot] = []
     failures = 0
     for question in questions:
         try:
-            states += ask(question)
+            snapshots += ask(question)
             failures = 0
         except HubError as error:
             posting_session.trouble(error)
             failures += 1
             if failures == MAX_CONSECUTIVE_FAILURES or isinstance(error, NeedsAttention):
                 break
-    return states
+    return snapshots
 
 
-def _finish(posting_session: PostingSession, one: PostingSnapshot, step: object) -> None:
+def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: Step) -> None:
     """Record the step that ends a posting's way for now, with the whole entity if it is posted."""
-    if isinstance(step, Posted) and not _is_shown(one, step):
-        complete = _with_entity(posting_session, one, step.id)
+    if isinstance(step, Posted) and not _is_shown(snapshot, step):
+        complete = _with_entity(posting_session, snapshot, step.id)
         if complete is None:
             return
-        one = complete
-    history = one.history
+        snapshot = complete
+    history = snapshot.history
+    is_change_in_doubt = (
+        history.operation in CHANGE_OPERATIONS and history.state == PostingState.UNKNOWN
+    )
     with transaction() as session:
-        is_doubtful_change = history.operation in CHANGE_OPERATIONS and history.state == "unknown"
-        if is_doubtful_change and isinstance(step, (Send, Hold)):
+        if is_change_in_doubt and isinstance(step, (Send, Hold)):
             now = posting_session.date or posting_session.clock.now()
-            session.add(lookup.proof(posting_session, one, now))
-        if outcome_record.apply_step(session, posting_session, one, step):  # type: ignore[arg-type]
+            session.add(lookup.proof_of_search(posting_session, snapshot, now))
+        if apply_step(session, posting_session, snapshot, step):
             posting_session.counts[type(step).__name__.lower()] += 1
 
 
 def _with_entity(
-    posting_session: PostingSession, one: PostingSnapshot, id: str
+    posting_session: PostingSession, snapshot: PostingSnapshot, id: str
 ) -> PostingSnapshot | None:
-    """Return the state with the whole entity of this id; None if it cannot be read or is not live."""
-    entity = one.search_entities.get(id)
-    states = [replace(one, entity=entity)] if entity else _read(posting_session, [(one, id)])
-    if not states:
+    """Return the snapshot with the whole entity of this id; None if it is not there and live."""
+    entity = snapshot.search_entities.get(id)
+    if entity:
+        complete = replace(snapshot, entity=entity)
+    else:
+        snapshots = _read(posting_session, [(snapshot, id)])
+        if not snapshots:
+            return None
+        complete = snapshots[0]
+    current = complete.history.current
+    if current and current.state != TransactionState.LIVE:
         return None
-    current = states[0].history.current
-    if current and current.state != "live":
-        return None
-    return states[0]
+    return complete
 
 
-def _is_shown(one: PostingSnapshot, step: Posted) -> bool:
-    """Whether the whole of it was shown, so that it can be compared with what was meant."""
-    if one.history.operation in outbox.REMOVALS:
+def _is_shown(snapshot: PostingSnapshot, step: Posted) -> bool:
+    """Tell whether the whole entity is known, so that it can be compared with the posting."""
+    if snapshot.history.operation in outbox.REMOVALS:
         return True
-    return one.entity is not None and str(one.entity.get("Id")) == step.id
+    return snapshot.entity is not None and str(snapshot.entity.get("Id")) == step.id

@@ -1,4 +1,4 @@
-"""Notices that an older database was put back, and finds what it had forgotten."""
+"""Notice that an older database was put back, and bound what it may have forgotten."""
 
 import datetime as dt
 import os
@@ -11,20 +11,25 @@ from hub import context as hub_context
 from hub.db.engine import transaction
 from hub.errors import FolderUnavailable
 from hub.models import Attempt, Company, Posting
+from hub.models.enums import PostingState, SendOutcome
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 
-YOUNGEST = 500  # postings among which the newest date is looked for
+MAX_NEWEST_POSTINGS = 500  # among which the newest date is searched
 
 
-def count(posting_session: PostingSession, sends: int) -> None:
-    """Writes beside the database how many claims there were; called after a claim is committed, before its sends."""
-    path = _counter(posting_session.company.realm)
+def store_claim_count(posting_session: PostingSession, count: int) -> None:
+    """Store beside the database how many claims there were.
+
+    Call this after a claim is committed and before its postings are sent.
+    """
+    realm = posting_session.company.realm
+    path = _counter_path(realm)
     draft = path.with_suffix(".draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("w") as file:
-            file.write(str(max(sends, _counted(posting_session.company.realm))))
+            file.write(str(max(count, _stored_claim_count(realm))))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -32,12 +37,12 @@ def count(posting_session: PostingSession, sends: int) -> None:
         raise FolderUnavailable(path, error) from error
 
 
-def notice(posting_session: PostingSession) -> None:
-    """If more was sent than the database knows of, it was put back from a backup."""
+def detect_restore(posting_session: PostingSession) -> None:
+    """Notice a restore: more was sent than the database knows of."""
     company = posting_session.company
-    if _counted(company.realm) > company.sends:
+    if _stored_claim_count(company.realm) > company.sends:
         with transaction() as session:
-            mark(session, session.get_one(Company, company.id))
+            _mark_restored(session, session.get_one(Company, company.id))
         posting_session.reload()
     if posting_session.company.restored_since and not posting_session.company.restored_seen:
         posting_session.fetch_date()
@@ -46,28 +51,28 @@ def notice(posting_session: PostingSession) -> None:
         posting_session.reload()
 
 
-def restored() -> None:
-    """A person says that the database was put back: whatever it does not know as done is in doubt."""
+def declare_restore() -> None:
+    """Record that a person put the database back: what it does not know as done is in doubt."""
     with transaction() as session:
         for company in session.scalars(select(Company)):
-            mark(session, company)
+            _mark_restored(session, company)
 
 
-def mark(session: Session, company: Company) -> None:
-    """From the newest posting that the database knows of, more may have been posted than it says."""
-    known = newest(session, company.id) or company.connected_at
-    if company.restored_since and not company.restored_until:
-        known = min(known, company.restored_since)
-    company.restored_since, company.restored_seen, company.restored_until = known, None, None
-    company.sends = max(company.sends, _counted(company.realm))
+def newest_posting_date(session: Session, company_id: int) -> dt.datetime | None:
+    """Return QuickBooks' date of the newest posting that the database knows of.
 
-
-def newest(session: Session, company_id: int) -> dt.datetime | None:
-    """QuickBooks' date of the newest posting that the database knows of, or one shortly before: never a later one."""
-    posted = select(Posting.id).where(Posting.company_id == company_id, Posting.state == "posted")
-    youngest = posted.order_by(Posting.id.desc()).limit(YOUNGEST)
-    landed = Attempt.posting_id.in_(youngest), Attempt.outcome == "landed"
-    return session.scalar(select(func.max(Attempt.quickbooks_date)).where(*landed))
+    The date may be somewhat earlier, but never later.
+    """
+    newest_ids = (
+        select(Posting.id)
+        .where(Posting.company_id == company_id, Posting.state == PostingState.POSTED)
+        .order_by(Posting.id.desc())
+        .limit(MAX_NEWEST_POSTINGS)
+    )
+    query = select(func.max(Attempt.quickbooks_date)).where(
+        Attempt.posting_id.in_(newest_ids), Attempt.outcome == SendOutcome.LANDED
+    )
+    return session.scalar(query)
 
 
 def seconds_left(posting_session: PostingSession) -> float:
@@ -81,24 +86,35 @@ def seconds_left(posting_session: PostingSession) -> float:
     now = posting_session.clock.monotonic()
     key = (0, f"restore {company.id} {company.restored_seen}")
     first_seen = posting_session.memory.seen.setdefault(key, now)
-    there = None
+    remote_seconds = None
     if posting_session.date and company.restored_seen:
-        there = (posting_session.date - company.restored_seen).total_seconds()
+        remote_seconds = (posting_session.date - company.restored_seen).total_seconds()
     period = QuietPeriod(
         local_seconds=now - first_seen,
-        remote_seconds=there,
+        remote_seconds=remote_seconds,
         deadline_seconds=posting_session.config.deadline_seconds,
         quiet_seconds=posting_session.config.quiet_seconds,
     )
     return period.seconds_left()
 
 
-def _counter(realm: str) -> Path:
+def _mark_restored(session: Session, company: Company) -> None:
+    """Note that more may have been posted since the newest posting that the database knows of."""
+    since = newest_posting_date(session, company.id) or company.connected_at
+    if company.restored_since and not company.restored_until:
+        since = min(since, company.restored_since)
+    company.restored_since = since
+    company.restored_seen = None
+    company.restored_until = None
+    company.sends = max(company.sends, _stored_claim_count(company.realm))
+
+
+def _counter_path(realm: str) -> Path:
     return hub_context.current().config.data / "sends" / realm
 
 
-def _counted(realm: str) -> int:
+def _stored_claim_count(realm: str) -> int:
     try:
-        return int(_counter(realm).read_text() or 0)
+        return int(_counter_path(realm).read_text() or 0)
     except (OSError, ValueError):
         return 0

@@ -5,114 +5,123 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
 from hub import context as hub_context
 from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.models import Company, Posting, SourceDocument, TransactionHead
-from hub.models.enums import PostingState
-from hub.posting.outcome import load as outcome_load
-from hub.posting.outcome.load import PostingSnapshot
+from hub.models.enums import Operation, PostingState, TransactionState
+from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import LIST_KINDS, QuietPeriod
 from hub.posting.recovery import lookup, restore
-from hub.posting.recovery import resolve as recovery_resolve
+from hub.posting.recovery.resolve import advance_until_idle
+
+ADOPTABLE_STATES = (*outbox.UNSENT, PostingState.WITHDRAWN)
 
 
-def look(posting_session: PostingSession) -> None:
-    """One search by creation time for each kind that is about to be created and was not searched by this process."""
+def scan(posting_session: PostingSession) -> None:
+    """Search for each kind that is about to be created and that this process has not searched."""
+    company_id = posting_session.company_id
+    scanned = posting_session.memory.scanned
     kinds = [
-        kind
-        for kind in _kinds(posting_session)
-        if (posting_session.company_id, kind) not in posting_session.memory.scanned
+        kind for kind in _kinds_to_create(posting_session) if (company_id, kind) not in scanned
     ]
-    since = _bound(posting_session)
+    since = _start_date(posting_session)
     for kind in kinds:
         lookup.search_since(posting_session, kind, since - lookup.OVERLAP)
-        adopt(posting_session, kind)
-        posting_session.memory.scanned.add((posting_session.company_id, kind))
+        adopt_marked(posting_session, kind)
+        scanned.add((company_id, kind))
 
 
-def after_restore(posting_session: PostingSession) -> None:
-    """The same from the newest posting known at a restore, for every kind that may have been posted."""
+def scan_after_restore(posting_session: PostingSession) -> None:
+    """Search for every kind that may have been posted since the newest posting known at a restore.
+
+    Do nothing without a restore, or as long as something sent before it can still land.
+    """
     company = posting_session.company
-    if (
-        not company.restored_since
-        or company.restored_until
-        or restore.seconds_left(posting_session) > 0
-    ):
+    if not company.restored_since or company.restored_until:
+        return
+    if restore.seconds_left(posting_session) > 0:
         return
     posting_session.fetch_date()
     start = posting_session.date
-    for kind in sorted(_posted_kinds()):
+    for kind in sorted(_kinds_of_apps()):
         lookup.search_since(posting_session, kind, company.restored_since - lookup.OVERLAP)
-        adopt(posting_session, kind)
+        adopt_marked(posting_session, kind)
     with transaction() as session:
         session.get_one(Company, posting_session.company_id).restored_until = start
     posting_session.reload()
 
 
-def adopt(posting_session: PostingSession, kind: str) -> None:
-    """Postings whose mark stands in QuickBooks though nothing says that they were sent."""
-    marked = and_(
-        TransactionHead.company_id == SourceDocument.company_id,
-        TransactionHead.marker == SourceDocument.marker,
-        TransactionHead.kind == kind,
-        TransactionHead.state == "live",
-    )
-    open_ = Posting.state.in_((*outbox.UNSENT, "withdrawn"))
-    mine = (
+def adopt_marked(posting_session: PostingSession, kind: str) -> None:
+    """Adopt transactions with the marker of a posting that nothing says was sent."""
+    is_unsent_creation = (
         Posting.company_id == posting_session.company_id,
         Posting.kind == kind,
-        Posting.operation == "create",
-        open_,
+        Posting.operation == Operation.CREATE,
+        Posting.state.in_(ADOPTABLE_STATES),
     )
-    stands = select(TransactionHead.marker).where(
-        marked, SourceDocument.id == Posting.document_id, TransactionHead.marker != ""
+    has_marked_transaction = (
+        select(TransactionHead.marker)
+        .where(
+            TransactionHead.company_id == SourceDocument.company_id,
+            TransactionHead.marker == SourceDocument.marker,
+            TransactionHead.marker != "",
+            TransactionHead.kind == kind,
+            TransactionHead.state == TransactionState.LIVE,
+            SourceDocument.id == Posting.document_id,
+        )
+        .exists()
     )
+    query = select(Posting.id).where(*is_unsent_creation, has_marked_transaction)
+    marked = []
     with reading() as session:
-        ids = list(session.scalars(select(Posting.id).where(*mine, stands.exists())))
-        snapshots = outcome_load.load_snapshots(session, posting_session, ids)
-        seen = [lookup.mirrored(session, posting_session, one) for one in snapshots]
-    recovery_resolve.advance_until_idle(
-        posting_session, [_as_found(one) for one in seen if one.history.search_results]
-    )
+        ids = list(session.scalars(query))
+        for snapshot in load_snapshots(session, posting_session, ids):
+            candidate = lookup.with_marked_objects(session, posting_session, snapshot)
+            if candidate.history.search_results:
+                marked.append(_as_searched_doubt(candidate))
+    advance_until_idle(posting_session, marked)
 
 
-def _as_found(one: PostingSnapshot) -> PostingSnapshot:
-    """As if it were in doubt and nothing could land any more: what carries its mark is there already."""
+def _as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:
+    """Treat a posting as if it were in doubt and nothing could land any more.
+
+    The transaction with its marker is there already.
+    """
     history = replace(
-        one.history,
+        snapshot.history,
         state=PostingState.UNKNOWN,
         sends=(),
         recorded_id=None,
         quiet_period=QuietPeriod(is_own_call=True, local_seconds=math.inf),
     )
-    return replace(one, history=history)
+    return replace(snapshot, history=history)
 
 
-def _kinds(posting_session: PostingSession) -> list[str]:
-    ready = select(Posting.kind).where(
-        *posting_session.own_postings(), Posting.state == "ready", Posting.operation == "create"
+def _kinds_to_create(posting_session: PostingSession) -> list[str]:
+    query = select(Posting.kind).where(
+        *posting_session.own_postings(),
+        Posting.state == PostingState.READY,
+        Posting.operation == Operation.CREATE,
     )
     with reading() as session:
-        return [kind for kind in session.scalars(ready.distinct()) if kind not in LIST_KINDS]
+        return [kind for kind in session.scalars(query.distinct()) if kind not in LIST_KINDS]
 
 
-def _bound(posting_session: PostingSession) -> dt.datetime:
-    """The newest posting known when this process first posted for the company."""
-    known = posting_session.memory.bounds.get(posting_session.company_id)
-    if known is None:
+def _start_date(posting_session: PostingSession) -> dt.datetime:
+    """Return the newest posting date known when this process first posted for the company."""
+    bounds = posting_session.memory.bounds
+    company_id = posting_session.company_id
+    if company_id not in bounds:
         with reading() as session:
-            known = (
-                restore.newest(session, posting_session.company_id)
-                or posting_session.company.connected_at
-            )
-        posting_session.memory.bounds[posting_session.company_id] = known
-    return known
+            newest = restore.newest_posting_date(session, company_id)
+        bounds[company_id] = newest or posting_session.company.connected_at
+    return bounds[company_id]
 
 
-def _posted_kinds() -> Iterable[str]:
+def _kinds_of_apps() -> Iterable[str]:
     apps = hub_context.current().plugins.apps.values()
     return {kind for app in apps for kind in app.posts} - set(LIST_KINDS)

@@ -16,7 +16,7 @@ from hub.posting.send.prepare import Prepared
 from hub.posting.send.requests import SendJob
 
 _companies = cast(Table, Company.__table__)
-_COUNTED = (
+_ADD_TO_CLAIM_COUNT = (
     update(_companies)
     .where(_companies.c.id == bindparam("_company"))
     .values(sends=_companies.c.sends + bindparam("_claimed"))
@@ -25,12 +25,12 @@ _COUNTED = (
 
 
 def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]) -> list[SendJob]:
-    """Commits keys, bytes, what goes together, and QuickBooks' date before the first byte leaves."""
+    """Commit keys, bytes, batches and QuickBooks' date, and return the jobs that may be sent."""
     if not prepared:
         return []
     fence = uuid.uuid4().hex
     started = posting_session.clock.monotonic()
-    about = {one.id: one for one in prepared}
+    prepared_by_id = {one.id: one for one in prepared}
     apps = {one.id: one.app for one in prepared if one.is_batchable}
     places: dict[int, outbox.BatchPlace] = {}
 
@@ -42,7 +42,7 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
         posting_session.store_date(session)
         claimed = outbox.claim(
             session,
-            about,
+            prepared_by_id,
             fence,
             posting_session.clock.now(),
             run_id=posting_session.run_id,
@@ -52,11 +52,11 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
         )
         if not claimed:
             return []
-        counted = {"_company": posting_session.company_id, "_claimed": len(claimed)}
-        total = session.connection().execute(_COUNTED, counted).scalar_one()
-    restore.count(posting_session, total)
+        values = {"_company": posting_session.company_id, "_claimed": len(claimed)}
+        claim_count = session.connection().execute(_ADD_TO_CLAIM_COUNT, values).scalar_one()
+    restore.store_claim_count(posting_session, claim_count)
     return [
-        _job(posting, fence, started, about[posting.id], places.get(posting.id))
+        _job(posting, fence, started, prepared_by_id[posting.id], places.get(posting.id))
         for posting in claimed
     ]
 
@@ -65,18 +65,18 @@ def _job(
     posting: outbox.ClaimedPosting,
     fence: str,
     started: float,
-    about: Prepared,
+    prepared: Prepared,
     place: outbox.BatchPlace | None,
 ) -> SendJob:
     batch, bid = place or ("", "")
     return SendJob(
-        posting,
-        fence,
-        started,
-        about.app,
-        about.file,
-        about.marker,
-        batch,
-        bid,
-        about.snapshot,
+        posting=posting,
+        fence=fence,
+        started=started,
+        app=prepared.app,
+        file=prepared.file,
+        marker=prepared.marker,
+        batch=batch,
+        bid=bid,
+        snapshot=prepared.snapshot,
     )

@@ -1,6 +1,6 @@
-"""Outbox to QuickBooks to result: claims a wave in one commit, sends it at once, writes its results in one commit.
+"""Send ready postings in waves: claim a wave in one commit, send it, record its results in one commit.
 
-While one wave is on its way the next is claimed and the last one's results are written.
+While one wave is on its way, the next one is claimed and the results of the last are recorded.
 """
 
 from collections import deque
@@ -44,7 +44,7 @@ class SendPipeline:
         self.flights: deque[InFlightWave] = deque()
 
     def go_on(self) -> bool:
-        """Start one more wave or record the first one; return False if there is nothing left to do."""
+        """Start one more wave or record the first one; return whether anything was left to do."""
         if self._may_launch() and self._launch():
             return True
         if not self.flights:

@@ -1,4 +1,4 @@
-"""The requests of a wave: one for each posting, or one for all of a batch, and what came of each posting."""
+"""Send the requests of a wave: one for each posting, or one for all postings of a batch."""
 
 import logging
 from collections import defaultdict
@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 
 from hub import outbox
+from hub.models.enums import Operation, SendOutcome
 from hub.posting.outcome.batch_sizing import TOO_MANY_ITEMS, BatchResult
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
@@ -19,9 +20,11 @@ log = logging.getLogger("hub")
 
 @dataclass(frozen=True)
 class SendJob:
-    """A claimed posting on its way; `started` is the monotonic moment before its claim, `batch` that which it is in.
+    """A claimed posting on its way.
 
-    `snapshot` is its history before this send, where nothing but the answer can add to it.
+    `started` is the monotonic time before its claim. `batch` is the key of its batch and `bid` its
+    place there; both are empty for a single request. `snapshot` is its history before this send,
+    where nothing but the answer can add to it.
     """
 
     posting: outbox.ClaimedPosting
@@ -40,88 +43,90 @@ Result = tuple[SendJob, Answer]
 
 @dataclass(frozen=True)
 class InFlightWave:
-    """A wave on its way; `full`: more may be ready behind it."""
+    """A wave on its way; more may be ready behind one that is `full`."""
 
     full: bool
     calls: Sequence[Future[list[Result]]]
 
     @property
     def open(self) -> int:
-        """How many of its requests are not answered yet."""
+        """Return how many of its requests are not answered yet."""
         return sum(not call.done() for call in self.calls)
 
     def wait(self) -> None:
-        """Until all are answered."""
+        """Wait until all requests are answered."""
         wait(self.calls)
 
     def results(self) -> list[Result]:
-        """Every job with its answer, in the order of the claim."""
-        answered = [one for call in self.calls for one in call.result()]
-        return sorted(answered, key=lambda result: result[0].posting.id)
+        """Return every job with its answer, in the order of the claim."""
+        results = [result for call in self.calls for result in call.result()]
+        return sorted(results, key=lambda result: result[0].posting.id)
 
 
 def launch(
     posting_session: PostingSession, jobs: Sequence[SendJob], full: bool, threads: Executor
 ) -> InFlightWave:
-    """Sends a wave; a request that nothing follows needs no other thread."""
-    parcels = _parcels(jobs)
+    """Send a wave; a single request that nothing follows is sent in this thread."""
+    groups = _group_by_request(jobs)
     for app in {job.app for job in jobs}:
         posting_session.client(app)  # made here, where the application is at hand
-    if len(parcels) == 1 and not full:
-        done: Future[list[Result]] = Future()
-        done.set_result(_send_parcel(posting_session, parcels[0]))
-        return InFlightWave(full, [done])
-    return InFlightWave(
-        full, [threads.submit(_send_parcel, posting_session, parcel) for parcel in parcels]
-    )
+    if len(groups) == 1 and not full:
+        call: Future[list[Result]] = Future()
+        call.set_result(_send_group(posting_session, groups[0]))
+        return InFlightWave(full, [call])
+    calls = [threads.submit(_send_group, posting_session, group) for group in groups]
+    return InFlightWave(full, calls)
 
 
 def send(posting_session: PostingSession, job: SendJob) -> Answer:
-    """One request; its deadline counts from the claim, and the client looks at it right before the first byte."""
+    """Send one posting.
+
+    The deadline counts from the claim, and the client checks it right before the first byte.
+    """
     posting = job.posting
     until = job.started + posting_session.config.deadline_seconds
     client = posting_session.client(job.app)
     try:
-        if posting.operation == "attach":
+        if posting.operation == Operation.ATTACH:
             answer = client.upload(posting.payload, job.file, posting.requestid, deadline_at=until)
         else:
             call = getattr(client, posting.operation)
             answer = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
     except Exception as error:
         answer = _defect(job, error)
-    posting_session.memory.ended[posting.id, job.fence] = posting_session.clock.monotonic()
+    _remember_end(posting_session, job)
     return posting_session.note(answer)
 
 
 def batch_results(results: Sequence[Result]) -> list[BatchResult]:
-    """How each batch was answered, or the single ones together where there was none."""
-    of_batch: dict[str, list[Answer]] = defaultdict(list)
+    """Return how each batch was answered, or the single requests together if there was none."""
+    by_batch: dict[str, list[Answer]] = defaultdict(list)
     for job, answer in results:
-        of_batch[job.batch].append(answer)
-    if len(of_batch) > 1:
-        of_batch.pop("", None)
-    return [_batch_result(answers, len(answers) if key else 1) for key, answers in of_batch.items()]
+        by_batch[job.batch].append(answer)
+    if len(by_batch) > 1:
+        by_batch.pop("", None)
+    return [_batch_result(answers, len(answers) if key else 1) for key, answers in by_batch.items()]
 
 
-def _parcels(jobs: Iterable[SendJob]) -> list[list[SendJob]]:
-    """What goes in one request each."""
-    found: dict[tuple[str, int], list[SendJob]] = defaultdict(list)
+def _group_by_request(jobs: Iterable[SendJob]) -> list[list[SendJob]]:
+    """Group jobs by the request that they go in."""
+    groups: dict[tuple[str, int], list[SendJob]] = defaultdict(list)
     for job in jobs:
-        found[job.batch, 0 if job.batch else job.posting.id].append(job)
-    return list(found.values())
+        single_id = 0 if job.batch else job.posting.id
+        groups[job.batch, single_id].append(job)
+    return list(groups.values())
 
 
-def _send_parcel(posting_session: PostingSession, parcel: list[SendJob]) -> list[Result]:
-    return (
-        _send_batch(posting_session, parcel)
-        if parcel[0].batch
-        else [(job, send(posting_session, job)) for job in parcel]
-    )
+def _send_group(posting_session: PostingSession, jobs: list[SendJob]) -> list[Result]:
+    if jobs[0].batch:
+        return _send_batch(posting_session, jobs)
+    return [(job, send(posting_session, job)) for job in jobs]
 
 
 def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> list[Result]:
-    """Exactly what was frozen by the claim, in one request."""
-    first, until = jobs[0], jobs[0].started + posting_session.config.deadline_seconds
+    """Send in one request exactly what the claim assigned to the batch."""
+    first = jobs[0]
+    until = first.started + posting_session.config.deadline_seconds
     items = [
         BatchItem(job.bid, job.posting.operation, job.posting.kind, job.posting.payload)
         for job in jobs
@@ -131,7 +136,7 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
     except Exception as error:
         whole = _defect(first, error)
     for job in jobs:
-        posting_session.memory.ended[job.posting.id, job.fence] = posting_session.clock.monotonic()
+        _remember_end(posting_session, job)
     posting_session.note(whole)
     answers = batch.answers(whole, items)
     if whole.landed:
@@ -140,8 +145,14 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
     return [(job, _own_answer(job, answers[job.bid])) for job in jobs]
 
 
+def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
+    """Remember when the call of a job ended, from which its quiet period counts."""
+    now = posting_session.clock.monotonic()
+    posting_session.memory.ended[job.posting.id, job.fence] = now
+
+
 def _own_answer(job: SendJob, answer: Answer) -> Answer:
-    """An answer that shows the mark of another document is none to this one."""
+    """Treat an answer that shows the marker of another document as lost."""
     shown = transaction_index.extract_marker((answer.entity or {}).get("PrivateNote"))
     if not shown or shown == job.marker:
         return answer
@@ -157,10 +168,10 @@ def _defect(job: SendJob, error: Exception) -> Answer:
 
 
 def _batch_result(answers: Sequence[Answer], items: int) -> BatchResult:
-    too_many = any(one.outcome == "declined" and one.code == TOO_MANY_ITEMS for one in answers)
+    declined = [answer for answer in answers if answer.outcome == SendOutcome.DECLINED]
     return BatchResult(
-        items,
-        frozenset(one.outcome for one in answers),
-        too_many,
-        max(one.seconds for one in answers),
+        items=items,
+        outcomes=frozenset(answer.outcome for answer in answers),
+        too_many=any(answer.code == TOO_MANY_ITEMS for answer in declined),
+        seconds=max(answer.seconds for answer in answers),
     )

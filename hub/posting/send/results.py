@@ -10,14 +10,13 @@ from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.db.bulk import each
+from hub.db import bulk
 from hub.db.engine import reading, transaction
 from hub.models import Attempt, TransactionSummary
-from hub.models.enums import PostingState, SendOutcome
+from hub.models.enums import Operation, PostingState, SendOutcome
 from hub.posting.outcome import batch_sizing
-from hub.posting.outcome import load as outcome_load
-from hub.posting.outcome import record as outcome_record
-from hub.posting.outcome.load import PostingSnapshot
+from hub.posting.outcome.load import PostingSnapshot, load_snapshots, read_summary
+from hub.posting.outcome.record import apply_step, record_posted, report_late_answer
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import (
@@ -30,13 +29,18 @@ from hub.posting.protocol.history import (
     SendAttempt,
     Step,
 )
-from hub.posting.recovery import resolve as recovery_resolve
+from hub.posting.recovery.resolve import advance_until_idle
 from hub.posting.send.requests import Result, SendJob, batch_results
 from hub.qbo import records, transaction_index
 from hub.qbo.entities import DOCUMENTS
 from hub.qbo.responses import Answer
 
-ACCEPTED_OUTCOMES = ("landed", "refused", "declined", "doubt")
+ACCEPTED_OUTCOMES = (
+    SendOutcome.LANDED,
+    SendOutcome.REFUSED,
+    SendOutcome.DECLINED,
+    SendOutcome.DOUBT,
+)
 ATTEMPT_COLUMNS = (
     "ended_at",
     "outcome",
@@ -49,7 +53,7 @@ ATTEMPT_COLUMNS = (
 )
 Summary = TransactionSummary | None
 _attempts = cast(Table, Attempt.__table__)
-_ANSWERED = (
+_STORE_ANSWERS = (
     update(_attempts)
     .where(
         _attempts.c.posting_id == bindparam("_posting"), _attempts.c.fence == bindparam("_fence")
@@ -67,13 +71,18 @@ def record_results(posting_session: PostingSession, results: Sequence[Result]) -
         unfinished = _apply_results(session, posting_session, results, summaries)
         posting_session.store_date(session)
         _adjust_batches(session, posting_session, results)
-    _go_on(posting_session, unfinished)
+    _advance(posting_session, unfinished)
+    _stop_if_refused(posting_session, results)
+    return sum(answer.outcome in ACCEPTED_OUTCOMES for _, answer in results)
+
+
+def _stop_if_refused(posting_session: PostingSession, results: Sequence[Result]) -> None:
+    """Send nothing more if QuickBooks refused the connection, or no request could leave."""
     texts = {answer.outcome: answer.text for _, answer in results}
     if SendOutcome.UNAUTHORISED in texts:
         posting_session.stop(texts[SendOutcome.UNAUTHORISED])
     elif set(texts) == {SendOutcome.UNSENT}:
         posting_session.stop(texts[SendOutcome.UNSENT])
-    return sum(answer.outcome in ACCEPTED_OUTCOMES for _, answer in results)
 
 
 def _adjust_batches(
@@ -92,7 +101,7 @@ def _summaries(results: Sequence[Result]) -> dict[int, Summary]:
     for job, answer in results:
         if answer.landed:
             posting = job.posting
-            summaries[posting.id] = outcome_load.read_summary(
+            summaries[posting.id] = read_summary(
                 posting.id, posting.operation, posting.kind, answer.entity
             )
     return summaries
@@ -104,19 +113,21 @@ def _apply_results(
     results: Sequence[Result],
     summaries: Mapping[int, Summary],
 ) -> list[int]:
-    """Apply each answer; return the postings that need another look at QuickBooks before they rest."""
-    locked = outbox.lock_claimed(session, {job.posting.id: job.fence for job, _ in results})
-    done = []
+    """Apply each answer; return the postings about which QuickBooks has to be asked."""
+    locked_ids = outbox.lock_claimed(session, {job.posting.id: job.fence for job, _ in results})
+    posted = []
     others = []
     for job, answer in results:
-        one = _with_answer(job, answer, summaries) if job.posting.id in locked else None
-        step = decide(one.history) if one else None
-        if one and isinstance(step, Posted):
-            done.append((one, step))
+        snapshot = None
+        if job.posting.id in locked_ids:
+            snapshot = _with_answer(job, answer, summaries)
+        step = decide(snapshot.history) if snapshot else None
+        if snapshot and isinstance(step, Posted):
+            posted.append((snapshot, step))
             _count(posting_session, job, step)
         else:
             others.append((job, answer))
-    outcome_record.record_posted(session, done)
+    record_posted(session, posted)
     if not others:
         return []
     return _apply_reloaded(session, posting_session, others, summaries)
@@ -128,14 +139,14 @@ def _with_answer(
     """Return the prepared state with this answer; None if the rows must be read again."""
     if job.snapshot is None or not answer.landed:
         return None
-    sent = SendAttempt(
+    send = SendAttempt(
         generation=job.posting.generation,
-        outcome=SendOutcome(answer.outcome),
+        outcome=answer.outcome,
         code=answer.code,
         id=answer.id,
         batched=bool(job.batch),
     )
-    return job.snapshot.with_answer(sent, answer.entity, summaries.get(job.posting.id))
+    return job.snapshot.with_answer(send, answer.entity, summaries.get(job.posting.id))
 
 
 def _apply_reloaded(
@@ -146,24 +157,25 @@ def _apply_reloaded(
 ) -> list[int]:
     """Apply the answers to postings whose rows are read again first; return the unfinished ones."""
     ids = [job.posting.id for job, _ in results]
-    states = {one.id: one for one in outcome_load.load_snapshots(session, posting_session, ids)}
+    snapshots = {one.id: one for one in load_snapshots(session, posting_session, ids)}
     unfinished = []
     for job, answer in results:
-        one = states[job.posting.id]
-        if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
+        snapshot = snapshots[job.posting.id]
+        posting = snapshot.posting
+        if posting.fence != job.fence or posting.state not in outbox.IN_FLIGHT:
             if answer.landed and answer.id:
-                outcome_record.report_late_answer(session, one.posting, answer.id)
+                report_late_answer(session, posting, answer.id)
             continue
-        one = replace(
-            one.with_state(PostingState.SENDING),
+        snapshot = replace(
+            snapshot.with_state(PostingState.SENDING),
             entity=answer.entity,
-            summary=summaries.get(one.id),
+            summary=summaries.get(posting.id),
         )
-        step = decide(one.history)
-        outcome_record.apply_step(session, posting_session, one, step, answer)
+        step = decide(snapshot.history)
+        apply_step(session, posting_session, snapshot, step, answer)
         _count(posting_session, job, step)
         if isinstance(step, (Read, Search)):
-            unfinished.append(one.id)
+            unfinished.append(posting.id)
     return unfinished
 
 
@@ -174,11 +186,12 @@ def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
         posting_session.counts[type(step).__name__.lower()] += 1
 
 
-def _go_on(posting_session: PostingSession, ids: list[int]) -> None:
-    if ids:
-        with reading() as session:
-            snapshots = outcome_load.load_snapshots(session, posting_session, ids)
-        recovery_resolve.advance_until_idle(posting_session, snapshots)
+def _advance(posting_session: PostingSession, ids: list[int]) -> None:
+    if not ids:
+        return
+    with reading() as session:
+        snapshots = load_snapshots(session, posting_session, ids)
+    advance_until_idle(posting_session, snapshots)
 
 
 def _absorb(
@@ -192,7 +205,7 @@ def _absorb(
     summaries_by_kind: dict[str, dict[str, Summary]] = defaultdict(dict)
     for job, answer in results:
         posting = job.posting
-        if answer.landed and answer.entity and posting.operation != "attach":
+        if answer.landed and answer.entity and posting.operation != Operation.ATTACH:
             entities[posting.kind].append(answer.entity)
             quickbooks_id = str(answer.entity["Id"])
             summaries_by_kind[posting.kind][quickbooks_id] = summaries[posting.id]
@@ -211,15 +224,17 @@ def _note_attempts(
 ) -> None:
     """Store each answer and any id that it showed, whoever holds the posting now."""
     now = posting_session.clock.now()
-    each(session, _ANSWERED, [_attempt_values(now, job, answer) for job, answer in results])
+    bulk.each(
+        session, _STORE_ANSWERS, [_attempt_values(now, job, answer) for job, answer in results]
+    )
 
 
 def _attempt_values(now: dt.datetime, job: SendJob, answer: Answer) -> dict[str, Any]:
     seen_id = answer.id
-    if answer.outcome == "refused":
+    if answer.outcome == SendOutcome.REFUSED:
         # The id of the transaction that already has the number, if the refusal names it.
-        holder = answer.faults[0].holder if answer.faults else None
-        seen_id = holder[1] if holder else None
+        number_holder = answer.faults[0].holder if answer.faults else None
+        seen_id = number_holder[1] if number_holder else None
     return {
         "_posting": job.posting.id,
         "_fence": job.fence,

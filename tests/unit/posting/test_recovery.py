@@ -367,7 +367,7 @@ def test_a_person_can_say_that_the_database_was_put_back(desk):
 
     desk.bill()
     desk.drain()
-    restore.restored()
+    restore.declare_restore()
     with transaction() as session:
         company = session.get_one(Company, desk.company_id)
         assert (company.restored_since is not None, company.restored_until) == (True, None)

@@ -1,0 +1,55 @@
+"""Represent index rows and entities as the objects that the protocol judges."""
+
+import json
+from typing import Any
+
+from hub import mapping
+from hub.models import Posting, TransactionHead
+from hub.models.enums import Operation, TransactionState
+from hub.posting.protocol.history import Agreement, QuickBooksObject
+from hub.qbo import search, transaction_index
+
+
+def from_head(head: TransactionHead, foreign: bool) -> QuickBooksObject:
+    """Return a transaction as the index has it."""
+    state = TransactionState(head.state)
+    return QuickBooksObject(
+        id=head.quickbooks_id,
+        state=state,
+        token=head.sync_token,
+        marker=head.marker,
+        number=head.number,
+        party=head.party,
+        total=head.total,
+        foreign=foreign,
+        content_known=state != TransactionState.DELETED or head.created_at is not None,
+    )
+
+
+def from_entity(posting: Posting, entity: dict[str, Any]) -> QuickBooksObject:
+    """Return a list entry or file; only suppliers and customers carry the hub's marker."""
+    if entity.get("status") == "Deleted":
+        return QuickBooksObject(id=str(entity["Id"]), state=TransactionState.DELETED)
+    is_file = posting.operation == Operation.ATTACH
+    theirs = search.identify(entity)
+    own = search.identify(body_of(posting))
+    name = own.name
+    if is_file and not name:
+        name = posting.number  # a file that was not fetched yet has no body to send
+    has_same_name = mapping.key(theirs.name) == mapping.key(name)
+    agreements = set()
+    if has_same_name and theirs.type in ("", own.type):
+        agreements.add(Agreement.SAME_FILE if is_file else Agreement.SAME_NAME)
+    return QuickBooksObject(
+        id=theirs.id,
+        state=TransactionState.LIVE if theirs.active else TransactionState.INACTIVE,
+        token=theirs.token,
+        marker="" if is_file else transaction_index.extract_marker(theirs.note),
+        agreements=frozenset(agreements),
+    )
+
+
+def body_of(posting: Posting) -> dict[str, Any]:
+    """Return what a posting sends; empty if that is not known yet."""
+    body: dict[str, Any] = json.loads(posting.payload or b"{}")
+    return body
