@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rapidfuzz import fuzz, process
 
@@ -44,7 +44,7 @@ class Entry:
 
 @value_object
 class Decision:
-    """The record of a code: a QuickBooks id, EMPTY or NEW; `how` is "decided" or "link"."""
+    """The record of a code: a QuickBooks id, EMPTY or NEW; `how` is a `MatchMethod`."""
 
     record: str
     how: str
@@ -66,7 +66,7 @@ def plain_name(text: str) -> str:
 
 
 def _have_different_numbers(text: str, other: str) -> bool:
-    """Return whether the longest number of each text is not in the other, as in Lot 12 and Lot 13."""
+    """Return whether the longest number of each text is not in the other: Lot 12, Lot 13."""
     numbers = _NUMBERS.findall(text)
     other_numbers = _NUMBERS.findall(other)
     if not numbers or not other_numbers:
@@ -142,21 +142,26 @@ class RecordIndex:
     def suggest(self, *texts: str) -> list[Entry]:
         """Return the active records that are similar to one of the texts, best first."""
         scores: dict[str, float] = {}
-        for text in map(key, texts):
-            if not text:
-                continue
-            hits = process.extract(
-                text,
-                self._names,
-                scorer=fuzz.WRatio,
-                limit=SUGGESTION_CANDIDATES,
-                score_cutoff=MIN_SUGGESTION_SCORE,
-            )
-            for _, score, id in hits:
-                if not _have_different_numbers(text, self._names[id]):
-                    scores[id] = max(score, scores.get(id, 0))
+        for text in texts:
+            for id, score in self._score_names(key(text)):
+                scores[id] = max(score, scores.get(id, 0))
         best_first = sorted(scores, key=lambda id: (-scores[id], self._names[id]))
         return self._active_entries(best_first)[:MAX_SUGGESTIONS]
+
+    def _score_names(self, text: str) -> Iterator[tuple[str, float]]:
+        """Yield id and score of the records whose name is similar to a text."""
+        if not text:
+            return
+        hits = process.extract(
+            text,
+            self._names,
+            scorer=fuzz.WRatio,
+            limit=SUGGESTION_CANDIDATES,
+            score_cutoff=MIN_SUGGESTION_SCORE,
+        )
+        for _, score, id in hits:
+            if not _have_different_numbers(text, self._names[id]):
+                yield id, score
 
     def _active_entries(self, ids: Iterable[str]) -> list[Entry]:
         return [self.by_id[id] for id in ids if self.by_id[id].active]

@@ -1,4 +1,4 @@
-"""A document in QuickBooks' terms, and what is missing when it cannot be put so."""
+"""The result of mapping: a document with the records of its codes, or what is missing."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -8,7 +8,10 @@ from hub.contract.documents import Document, Item, Kind, Line, Party, Role, valu
 
 @value_object
 class Ref:
-    """A record of QuickBooks as a payload needs it; an id that starts with @ stands for one still to be created."""
+    """A record of QuickBooks as a payload refers to it.
+
+    An id that starts with @ stands for a record that is still to be created.
+    """
 
     role: Role
     id: str
@@ -20,9 +23,10 @@ class Ref:
 
 @value_object
 class Link:
-    """A transaction in QuickBooks that a line applies to; an id that starts with @ is still to be posted.
+    """A transaction in QuickBooks that a line applies to.
 
-    `lines` are the ids that QuickBooks gave its lines, by the source's ids of them.
+    An id that starts with @ stands for a transaction that is still to be posted. `lines` are the
+    ids that QuickBooks gave its lines, by the source's ids of them.
     """
 
     kind: Kind
@@ -32,7 +36,7 @@ class Link:
 
 @value_object
 class Create:
-    """A party or item to be made in QuickBooks before the document that names it."""
+    """A party or item to create in QuickBooks before the document that names it."""
 
     field: str
     role: Role
@@ -42,7 +46,7 @@ class Create:
 
 @value_object
 class Fill:
-    """A party of QuickBooks that gets the contact data of its code which it lacks."""
+    """A party of QuickBooks that may lack contact data which its code has."""
 
     field: str
     role: Role
@@ -53,7 +57,7 @@ class Fill:
 
 @value_object
 class Missing:
-    """A code that cannot be posted yet: why, whose act solves it, and the records it may be.
+    """A code that cannot be posted yet: why, which action solves it, and the records it may be.
 
     `exact` is the id of the one suggestion that equals the code by id, number or full name.
     """
@@ -72,7 +76,10 @@ class Missing:
 
 @value_object
 class MappedLine:
-    """A line and the records of its codes; `applied` is the transaction that it pays, credits or bills."""
+    """A line and the records of its codes.
+
+    `applied` is the transaction that the line pays, credits or bills.
+    """
 
     line: Line
     refs: Mapping[Role, Ref]
@@ -81,7 +88,10 @@ class MappedLine:
 
 @value_object
 class Mapped:
-    """A document and the records of its codes; with `parts` it is posted as these, each under its part's name."""
+    """A document and the records of its codes.
+
+    With `parts` it is posted as these, each under the name of its part.
+    """
 
     document: Document
     header: Mapping[Role, Ref]

@@ -1,11 +1,11 @@
-"""Where each kind of document has room for a role: once at its head, or on every line."""
+"""Where each kind of document has room for a role: once in its header, or on every line."""
 
 from hub.contract.documents import Kind, Line, Role, value_object
 
 
 @value_object
 class Places:
-    """The roles a kind carries at its head and on its lines."""
+    """The roles that a kind carries in its header and on its lines."""
 
     header: frozenset[Role]
     line: frozenset[Role] = frozenset()
@@ -52,5 +52,5 @@ PLACES: dict[Kind, Places] = {
 
 
 def is_text(line: Line) -> bool:
-    """Whether a line only says something."""
+    """Return whether a line is only a text, without an amount."""
     return line.amount is None and (line.quantity is None or line.unit_price is None)

@@ -6,6 +6,7 @@ from hub.contract.documents import Code, Party, Role
 from hub.contract.types import Field
 from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, ref
 from hub.mapping.mapped import Create, Missing, Ref
+from hub.models.enums import MatchMethod
 
 # A record, one to create, what is missing, a warning, or None where the code is left out.
 MatchResult = Ref | Create | Missing | str | None
@@ -41,7 +42,7 @@ def find_setting(role: Role, id: str, index: MatchIndex) -> Ref | Missing:
 
 
 def find_existing_record(field: Field, code: Code, index: MatchIndex) -> Ref | Missing | None:
-    """Return the record that a code has by a match, a link or the rules; None if it would be new."""
+    """Return the record of a code by its match, link or the rules; None if it would be new."""
     decision = _current_decision(field, code, index)
     if decision is None:
         return _find_by_rules(field, code, index, is_plain=False)
@@ -116,7 +117,7 @@ def _current_decision(field: Field, code: Code, index: MatchIndex) -> Decision |
     An empty id in the document means that the code is linked to nothing.
     """
     decision = index.matches.get((field.name, code.id))
-    if decision is None or decision.how != "link" or code.quickbooks_id is None:
+    if decision is None or decision.how != MatchMethod.LINK or code.quickbooks_id is None:
         return decision
     return decision if code.quickbooks_id == decision.record else None
 
@@ -127,7 +128,8 @@ def _decided_record(field: Field, code: Code, decision: Decision, index: MatchIn
     entry = index.records(field.role).get_active(decision.record)
     if entry:
         return ref(field.role, entry)
-    verb = "was matched to" if decision.how == "decided" else "is linked to"
+    is_decided = decision.how == MatchMethod.DECIDED
+    verb = "was matched to" if is_decided else "is linked to"
     reason = _unusable_reason(decision.record, index, field.role)
     return _missing(field, code, index, f"it {verb} a record that cannot be used: {reason}")
 
@@ -138,30 +140,35 @@ def _find_by_rules(
     """Try the rules of a field in turn; None if no record fits by any of them."""
     records = index.records(field.role)
     for rule in field.match:
-        if rule == "id" and code.quickbooks_id and not records.get_active(code.quickbooks_id):
-            reason = _unusable_reason(code.quickbooks_id, index, field.role)
+        if rule == "id" and _has_unusable_id(records, code):
+            reason = _unusable_reason(code.quickbooks_id or "", index, field.role)
             return _missing(field, code, index, reason)
         hits = _RULES[rule](records, code, is_plain)
         if rule == "words":
-            hits = [hit for hit in hits if not _is_created_for_another(field, code, hit, index)]
+            hits = _without_records_of_others(field, code, hits, index)
         if hits:
             return _one_record(field, code, index, rule, hits)
     return None
+
+
+def _has_unusable_id(records: RecordIndex, code: Code) -> bool:
+    """Return whether a code names a record in QuickBooks that cannot be used."""
+    return bool(code.quickbooks_id) and not records.get_active(code.quickbooks_id or "")
 
 
 def _one_record(
     field: Field, code: Code, index: MatchIndex, rule: str, hits: list[Entry]
 ) -> Ref | Missing:
     """Return the one record that a rule has found; else why it cannot be used or chosen."""
-    tells_by_email = rule == "name" and "email" in field.match
-    if tells_by_email and all(_is_someone_else(field, code, hit, index) for hit in hits):
+    if rule == "name" and _are_all_someone_else(field, code, hits, index):
         title = _entry_title(hits[0])
         reason = f"QuickBooks has that name with another e-mail address or code: {title}."
         return _missing(field, code, index, reason, hits)
     if len(hits) == 1:
         return ref(field.role, hits[0])
-    names = ", ".join(sorted(entry.full_name or entry.name for entry in hits))
-    return _missing(field, code, index, f"several records in QuickBooks fit: {names}.", hits)
+    names = sorted(entry.full_name or entry.name for entry in hits)
+    reason = f"several records in QuickBooks fit: {', '.join(names)}."
+    return _missing(field, code, index, reason, hits)
 
 
 def _email(code: Code) -> str:
@@ -171,6 +178,20 @@ def _email(code: Code) -> str:
 def _is_created_for_another(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
     """Return whether a record was created for another code of the source."""
     return index.created_for.get((field.name, entry.id), code.id) != code.id
+
+
+def _without_records_of_others(
+    field: Field, code: Code, hits: list[Entry], index: MatchIndex
+) -> list[Entry]:
+    """Return the records that were not created for another code of the source."""
+    return [hit for hit in hits if not _is_created_for_another(field, code, hit, index)]
+
+
+def _are_all_someone_else(field: Field, code: Code, hits: list[Entry], index: MatchIndex) -> bool:
+    """Return whether no record of the same name can be meant, where e-mail addresses decide."""
+    if "email" not in field.match:
+        return False
+    return all(_is_someone_else(field, code, hit, index) for hit in hits)
 
 
 def _is_someone_else(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
@@ -197,14 +218,14 @@ _RULES: dict[str, Callable[[RecordIndex, Code, bool], list[Entry]]] = {
 
 def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: bool) -> MatchResult:
     """Return what the field says about a code that no record fits."""
-    records = index.records(field.role)
-    if field.default and not is_confirmed:
-        entry = records.get_active(field.default)
-        return ref(field.role, entry) if entry else _unusable_default(field, code, index)
-    if field.name in index.confirm_first and not is_confirmed and len(records):
-        reason = "nothing fits it; match it or confirm it as new before the first posting."
-        return _missing(field, code, index, reason)
-    if code.create and (field.missing == "create" or is_confirmed):
+    if not is_confirmed:
+        if field.default:
+            return _default_record(field, code, field.default, index)
+        if field.name in index.confirm_first and len(index.records(field.role)):
+            reason = "nothing fits it; match it or confirm it as new before the first posting."
+            return _missing(field, code, index, reason)
+    may_create = field.missing == "create" or is_confirmed
+    if code.create and may_create:
         return _create(field, code, code.create.name, index, is_confirmed)
     if field.missing == "warn":
         return f"{field.label} {code_name(code)!r} is not in QuickBooks; posted without it."
@@ -232,7 +253,7 @@ def _create(
 
 
 def _find_namesakes(name: str, role: Role, index: MatchIndex) -> list[Entry]:
-    """Return the records, inactive ones too, that keep QuickBooks from adding another of this name."""
+    """Return the records, inactive ones too, whose name QuickBooks would refuse to add again."""
     namesakes = list(index.records(role).find_same_name(name))
     if role in NAME_SHARING_ROLES:
         namesakes += index.records(NAME_SHARING_ROLES[role]).find_same_name(name)
@@ -244,8 +265,12 @@ def _entry_title(entry: Entry) -> str:
     return name if entry.active else f"{name} (inactive)"
 
 
-def _unusable_default(field: Field, code: Code, index: MatchIndex) -> Missing:
-    reason = _unusable_reason(field.default or "", index, field.role)
+def _default_record(field: Field, code: Code, default: str, index: MatchIndex) -> Ref | Missing:
+    """Return the record that a field takes for all codes which no record fits."""
+    entry = index.records(field.role).get_active(default)
+    if entry:
+        return ref(field.role, entry)
+    reason = _unusable_reason(default, index, field.role)
     why = f"nothing fits it, and the settings' default cannot be used: {reason}"
     return _missing(field, code, index, why, act="settings")
 
@@ -284,15 +309,20 @@ def _missing(
 def _suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> list[Entry]:
     # A namesake may be a customer where a supplier is needed: no suggestion for this role.
     usable_hits = [entry for entry in hits if records.get_active(entry.id) is entry]
-    if usable_hits:
-        return usable_hits
-    similar = records.suggest(code.name or "", code.number or "")
-    same_number = records.find_by_number(code.number or "")
-    return same_number + [entry for entry in similar if entry not in same_number]
+    return usable_hits or _similar_records(records, code.name or "", code.number or "")
+
+
+def _similar_records(records: RecordIndex, name: str, number: str) -> list[Entry]:
+    """Return the records with this number, then those with a similar name or number."""
+    entries = list(records.find_by_number(number))
+    for entry in records.suggest(name, number):
+        if entry not in entries:
+            entries.append(entry)
+    return entries
 
 
 def _certain_id(field: Field, code: Code, suggestions: list[Entry], index: MatchIndex) -> str:
-    """Return the id of the one suggestion that is certainly meant; "" if there is none or several."""
+    """Return the id of the one suggestion that is certain; "" if there is none or several."""
     ids = []
     for entry in suggestions:
         if _is_exact(code, entry) and not _is_someone_else(field, code, entry, index):
@@ -304,12 +334,12 @@ def _is_exact(code: Code, entry: Entry) -> bool:
     """Return whether id, number or full name is equal; a name is not enough if numbers differ."""
     if code.quickbooks_id:
         return code.quickbooks_id == entry.id
-    name = key(code.name or "")
     number = key(code.number or "")
     if number and number == key(entry.number):
         return True
+    name = key(code.name or "")
     if not name or name != key(entry.full_name or entry.name):
         return False
     # A plain code stands for its number and its name alike.
-    has_another_number = bool(number and entry.number) and number != name
-    return not has_another_number
+    is_plain = number == name
+    return is_plain or not number or not entry.number

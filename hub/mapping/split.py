@@ -1,4 +1,4 @@
-"""Split a document whose lines belong to different records where QuickBooks takes one per document."""
+"""Split a document whose lines differ in a role that QuickBooks takes once per document."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -140,3 +140,45 @@ class ConnectionState(StrEnum):
     SUBSCRIPTION = "subscription"  # the company can only be read
     CONFIGURATION = "configuration"  # Intuit does not accept the keys of the hub's app
     DISCONNECTED = "disconnected"  # a person disconnected the company
+
+
+class DocumentOutcome(StrEnum):
+    """What a collect made of one document; the run counts the documents of each."""
+
+    NONE = "none"  # only a change was wanted, and nothing is posted
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    NEW = "new"
+    HELD = "held"
+    PENDING = "pending"
+    WITHDRAWN = "withdrawn"
+    UNREADABLE = "unreadable"
+    ABSENT = "absent"
+    GONE = "gone"
+    UNKNOWN = "unknown"  # the hub never had it
+
+
+class StartRule(StrEnum):
+    """Whether a document from before the start date of its app counts."""
+
+    NOT_APPLIED = ""
+    EXCLUDED = "excluded"
+    INCLUDED = "included"  # a person added it
+
+
+class MatchMethod(StrEnum):
+    """How a code was matched to its record."""
+
+    DECIDED = "decided"  # by a person
+    LINK = "link"  # the source keeps the id of the record
+
+
+class RunKind(StrEnum):
+    """What a run does."""
+
+    SYNC = "sync"
+    POST = "post"
+    LISTS = "lists"
+    RECONCILE = "reconcile"
+    CHANGES = "changes"
+    TOKENS = "tokens"
