@@ -1,4 +1,4 @@
-"""Documents that a source did not have when it was asked for them: what it takes to believe that they are gone."""
+"""Require two readings before a document counts as gone that its source did not have."""
 
 import datetime as dt
 

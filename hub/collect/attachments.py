@@ -2,80 +2,86 @@
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
+from hub.collect.plan import DocumentPlan
 from hub.contract.codec import dump
 from hub.contract.documents import Attachment, Document
 from hub.models import Posting, SourceDocument
+from hub.models.enums import DocumentOutcome, Operation, PostingState
 from hub.qbo import payloads
 
 MAX_NAME_LENGTH = 200
 
 
-def note_new_attachments(batch: CollectBatch, row: SourceDocument, document: Document) -> None:
-    """Note a document that is in QuickBooks already for `plan_attachments`."""
-    posted = [posting for posting in batch.main_postings(row) if posting.state == "posted"]
-    if posted:
-        batch.attachment_parents.append((row, document, posted[-1]))
+def posted_parent(
+    batch: CollectBatch, row: SourceDocument, document: Document
+) -> tuple[Document, Posting] | None:
+    """Return the posting that the attachments of an unchanged document belong to, if any."""
+    for posting in reversed(batch.main_postings(row)):
+        if posting.state == PostingState.POSTED:
+            return document, posting
+    return None
 
 
-def plan_attachments(batch: CollectBatch) -> None:
-    """Plan the attachments of the documents that the batch has planned."""
-    batch.session.flush()
-    for row, document, main in batch.attachment_parents:
-        for attachment in document.attachments:
-            _plan_attachment(batch, row, attachment, main)
-        _withdraw_removed(batch, row, {attachment.id for attachment in document.attachments})
+def plan_attachments(
+    batch: CollectBatch, row: SourceDocument, document: Document, parent: Posting
+) -> DocumentPlan:
+    """Plan the attachments of a document, whose transaction is or becomes that of `parent`."""
+    plan = DocumentPlan(row, DocumentOutcome.UNCHANGED)
+    for attachment in document.attachments:
+        newest = _newest_posting(batch, row, attachment.id)
+        _plan_attachment(batch, plan, attachment, parent, newest)
+    attachment_ids = {attachment.id for attachment in document.attachments}
+    for posting in batch.postings(row):
+        is_unsent = posting.operation == Operation.ATTACH and posting.state in outbox.UNSENT
+        if is_unsent and posting.part not in attachment_ids:
+            plan.withdraw(posting, "The source no longer has this file.")
+    return plan
 
 
 def _plan_attachment(
-    batch: CollectBatch, row: SourceDocument, attachment: Attachment, main: Posting
+    batch: CollectBatch,
+    plan: DocumentPlan,
+    attachment: Attachment,
+    parent: Posting,
+    newest: Posting | None,
 ) -> None:
     payload = payloads.encode(dump(attachment))
-    parent_id = main.quickbooks_id if main.state == "posted" else None
-    newest = _newest_posting(batch, row, attachment.id)
-    if newest and _is_done(newest, main, parent_id, payload):
+    parent_id = parent.quickbooks_id if parent.state == PostingState.POSTED else None
+    if newest and _is_done(newest, parent, parent_id, payload):
         return
 
     base = parent_id or "0"
-    state = batch.setup.state if parent_id else "waiting"
+    state = batch.setup.state if parent_id else PostingState.WAITING
     if newest and newest.state in outbox.UNSENT + outbox.IN_FLIGHT:
         base = newest.base
         if not parent_id:
             state = newest.state
-    batch.plan_posting(
-        row,
-        operation="attach",
+    plan.add_posting(
+        operation=Operation.ATTACH,
         part=attachment.id,
         base=base,
-        kind=main.kind,
+        kind=parent.kind,
         payload=payload,
         meaning={},
         number=attachment.name[:MAX_NAME_LENGTH],
         state=state,
-        after_id=main.id,
+        after_id=parent.id,
     )
 
 
-def _is_done(newest: Posting, main: Posting, parent_id: str | None, payload: bytes) -> bool:
+def _is_done(newest: Posting, parent: Posting, parent_id: str | None, payload: bytes) -> bool:
     """Return whether an attachment is at its transaction, skipped, or held for what it is now."""
-    if newest.state == "held":
+    if newest.state == PostingState.HELD:
         return newest.planned == outbox.fingerprint(payload)
-    if newest.state not in ("posted", "skipped"):
+    if newest.state not in (PostingState.POSTED, PostingState.SKIPPED):
         return False
     # A document that is to be created again becomes another transaction, which its files follow.
-    keeps_parent = parent_id is None and main.operation != "create"
+    keeps_parent = parent_id is None and parent.operation != Operation.CREATE
     return keeps_parent or newest.base == parent_id
 
 
 def _newest_posting(batch: CollectBatch, row: SourceDocument, part: str) -> Posting | None:
     for posting in reversed(batch.postings(row)):
-        if posting.operation == "attach" and posting.part == part:
+        if posting.operation == Operation.ATTACH and posting.part == part:
             return posting
     return None
-
-
-def _withdraw_removed(batch: CollectBatch, row: SourceDocument, attachment_ids: set[str]) -> None:
-    """Withdraw the unsent attachments that the document does not have any more."""
-    for posting in batch.postings(row):
-        is_unsent = posting.operation == "attach" and posting.state in outbox.UNSENT
-        if is_unsent and posting.part not in attachment_ids:
-            outbox.withdraw(batch.session, posting, "The source no longer has this file.")

@@ -1,7 +1,7 @@
 """One transaction of a collect: up to fifty documents and their postings, loaded at once.
 
-The planners read the batch and tell it what to plan; it passes that to the outbox and remembers
-what has to follow, such as cases and attachments. It decides nothing itself.
+The planners read the batch and return plans. `CollectBatch.apply` carries a plan out in the outbox
+and remembers what has to follow for the whole batch, such as cases and attachments.
 """
 
 from collections import Counter, defaultdict
@@ -13,25 +13,37 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.cases import inbox
+from hub.collect import cases
 from hub.collect.absence import Absent
 from hub.collect.cases import Hold
 from hub.collect.codes import CodeCollector
+from hub.collect.plan import DocumentPlan, PartPlan, PostingPlan
 from hub.collect.setup import Setup
 from hub.collect.typed_plan import typed_plan
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import party_name
 from hub.models import Installation, Posting, SourceDocument
-from hub.outbox import planning
+from hub.models.enums import DocumentOutcome, Operation, PostingState
+from hub.outbox import planning, transitions
 from hub.outbox.identity import identity, marker
 
+DOCUMENTS_PER_BATCH = 50
 MAX_NUMBER_LENGTH = 200
 MAX_PARTY_LENGTH = 500
 CURRENCY_LENGTH = 3
+# The outcomes of the parts of a document; the last one of these that occurs is the document's.
+PART_OUTCOMES = (
+    DocumentOutcome.NONE,
+    DocumentOutcome.UNCHANGED,
+    DocumentOutcome.CHANGED,
+    DocumentOutcome.NEW,
+    DocumentOutcome.HELD,
+)
 Item = Document | Gone | Unreadable | Absent
 
 
 class CollectBatch:
-    """The documents of one transaction, their postings, and what was planned for them."""
+    """The documents of one transaction, their postings, and what is planned for them."""
 
     def __init__(self, session: Session, setup: Setup, items: Sequence[Item]) -> None:
         self.session = session
@@ -39,8 +51,8 @@ class CollectBatch:
         self.items = items
         self.installation = session.get_one(Installation, setup.installation.id)
         self.now = hub_context.current().clock.now()
-        self.counts: Counter[str] = Counter()
-        self.codes = CodeCollector(setup)
+        self.counts: Counter[DocumentOutcome] = Counter()
+        self.codes = CodeCollector(setup.installation.id, setup.fields, setup.stored_codes)
         self.rows: dict[str, SourceDocument] = {}
         self._postings: dict[int, list[Posting]] = defaultdict(list)
         self.holds: list[tuple[Posting, tuple[Hold, ...]]] = []
@@ -71,7 +83,7 @@ class CollectBatch:
 
     def main_postings(self, row: SourceDocument) -> list[Posting]:
         """Return the postings of a document itself, without its attachments, oldest first."""
-        return [posting for posting in self.postings(row) if posting.operation != "attach"]
+        return [posting for posting in self.postings(row) if posting.operation != Operation.ATTACH]
 
     def add_document(self, source_id: str, kind: str, made_for: str = "") -> SourceDocument:
         """Add the row of a document that the hub does not have yet."""
@@ -122,24 +134,89 @@ class CollectBatch:
         row.reread = False
         self.codes.add(document)
 
-    def plan_posting(self, row: SourceDocument, *holds: Hold, **values: Any) -> Posting:
+    def store_defect(self, row: SourceDocument, reason: str) -> None:
+        """Store why a document cannot be read now."""
+        row.unreadable = reason
+        row.gone = row.gone_at = None
+        row.reread = False
+
+    def apply(self, plan: DocumentPlan) -> DocumentOutcome:
+        """Carry out the plan of one document; return what became of the document."""
+        row = plan.row
+        if plan.reread:
+            row.reread = True
+        for posting, reason in plan.withdrawals:
+            transitions.withdraw(self.session, posting, reason)
+        for posting_plan in plan.postings:
+            self._write_posting(row, posting_plan)
+        outcomes = [self._apply_part(row, part) for part in plan.parts]
+        if outcomes and DocumentOutcome.HELD not in outcomes:
+            row.requested_by = ""
+        for posting, hold in plan.cases:
+            cases.open_case(self.session, posting, hold)
+        if plan.attachment_parent:
+            self.attachment_parents.append((row, *plan.attachment_parent))
+        return plan.outcome or max(outcomes, key=PART_OUTCOMES.index)
+
+    def _apply_part(self, row: SourceDocument, part: PartPlan) -> DocumentOutcome:
+        if part.outcome is not None:
+            return part.outcome
+        posting = self._posting_of_part(row, part)
+        if part.document.attachments or not part.part:
+            self.attachment_parents.append((row, part.document, posting))
+        return _outcome(part, posting)
+
+    def _posting_of_part(self, row: SourceDocument, part: PartPlan) -> Posting:
+        """Return the posting that speaks for a part: retried, planned, or the current one."""
+        if part.posting is None:
+            assert part.current
+            return part.current
+        if part.refused and self._retry(part.refused):
+            return part.refused
+        return self._write_posting(row, part.posting)
+
+    def _retry(self, posting: Posting) -> bool:
+        """Retry a refused posting in the name of its app; return whether it is sent again."""
+        if transitions.retry(self.session, [posting.id], self.setup.app.name) != 1:
+            return False
+        inbox.release(self.session, posting)
+        return True
+
+    def _write_posting(self, row: SourceDocument, plan: PostingPlan) -> Posting:
         """Plan a posting in the outbox, and remember what holds it."""
         postings = self.postings(row)
-        held_ids = {posting.id for posting in postings if posting.state == "held"}
-        operation, content, disposition = typed_plan(row, values)
+        held_ids = {posting.id for posting in postings if posting.state == PostingState.HELD}
+        operation, content, disposition = typed_plan(row, plan.values)
         posting = planning.plan(self.session, row, operation, content, disposition, known=postings)
-        if posting.id in held_ids and posting.state == "waiting":
-            self.released_ids.append(posting.id)
         if posting not in postings:
             postings.append(posting)
-        if holds and posting.hold == values.get("hold"):
-            self.holds.append((posting, holds))
+        was_held = posting.id in held_ids
+        if was_held and posting.state == PostingState.WAITING:
+            self.released_ids.append(posting.id)
+        self._follow_up(posting, plan)
         return posting
 
+    def _follow_up(self, posting: Posting, plan: PostingPlan) -> None:
+        """Remember what holds a posting; let it go if a person wants it and nothing holds it."""
+        if plan.holds and posting.hold == plan.values.get("hold"):
+            self.holds.append((posting, plan.holds))
+        if plan.approved_by and not _is_held(plan) and posting.state in planning.UNSENT:
+            planning.approve_when_planned(self.session, posting, plan.approved_by)
 
-def empty_content(state: str, hold: str, reason: str) -> dict[str, Any]:
-    """Return the content of a posting that has no bytes to send, for `plan_posting`."""
-    return {"payload": b"", "meaning": {}, "state": state, "hold": hold, "reason": reason}
+
+def _outcome(part: PartPlan, posting: Posting) -> DocumentOutcome:
+    """Return what became of a part whose posting this is now."""
+    if posting is part.current:
+        return DocumentOutcome.UNCHANGED
+    if posting.state == PostingState.HELD:
+        return DocumentOutcome.HELD
+    if part.current or posting.revision:
+        return DocumentOutcome.CHANGED
+    return DocumentOutcome.NEW
+
+
+def _is_held(plan: PostingPlan) -> bool:
+    return plan.values["state"] == PostingState.HELD or bool(plan.values["hold"])
 
 
 def _storable(text: str | None, max_length: int) -> str:

@@ -1,10 +1,11 @@
-"""Find out whether what a source says about a document changes anything in QuickBooks."""
+"""Detect whether a new reading of a document changes anything in QuickBooks."""
 
 from typing import Any
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
 from hub.models import SourceDocument
+from hub.models.enums import PostingState
 
 IMMATERIAL_FIELDS = ("version", "facts", "attachments", "quickbooks_id", "warnings")
 
@@ -14,7 +15,7 @@ def is_settled(batch: CollectBatch, row: SourceDocument) -> bool:
     if row.reread or row.unreadable or row.gone is not None or row.stage == "pending":
         return False
     states = {posting.state for posting in batch.main_postings(row)}
-    if not states & {"posted", "skipped"}:
+    if not states & {PostingState.POSTED, PostingState.SKIPPED}:
         return False
     return states.isdisjoint(outbox.UNSENT + outbox.IN_FLIGHT)
 

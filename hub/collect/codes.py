@@ -1,11 +1,12 @@
 """Store the codes that documents use, for the page of matches."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from hub.collect.setup import Setup
 from hub.contract.documents import Code, Document, codes_of
+from hub.contract.types import Field
 from hub.db import engine
 from hub.models import SeenCode
 
@@ -17,9 +18,15 @@ MAX_NAME_LENGTH = 500
 class CodeCollector:
     """The codes of one batch that this collect has not stored yet, with name and number."""
 
-    def __init__(self, setup: Setup) -> None:
-        self._setup = setup
-        self._fields = {field.name for field in setup.fields}
+    def __init__(
+        self,
+        installation_id: int,
+        fields: Iterable[Field],
+        stored: dict[tuple[str, str], tuple[str, str]],
+    ) -> None:
+        self._installation_id = installation_id
+        self._fields = {field.name for field in fields}
+        self._stored = stored
         self._new: dict[tuple[str, str], tuple[str, str]] = {}
 
     def add(self, document: Document) -> None:
@@ -29,11 +36,14 @@ class CodeCollector:
                 continue
             if isinstance(code, str):
                 code = Code(id=code)
-            name = (code.name or "")[:MAX_NAME_LENGTH]
-            number = (code.number or "")[:MAX_NUMBER_LENGTH]
-            is_stored = self._setup.seen.get((field, code.id)) == (name, number)
-            if len(code.id) <= MAX_CODE_LENGTH and not is_stored:
-                self._new[field, code.id] = (name, number)
+            if len(code.id) <= MAX_CODE_LENGTH:
+                self._add_code(field, code)
+
+    def _add_code(self, field: str, code: Code) -> None:
+        name = (code.name or "")[:MAX_NAME_LENGTH]
+        number = (code.number or "")[:MAX_NUMBER_LENGTH]
+        if self._stored.get((field, code.id)) != (name, number):
+            self._new[field, code.id] = (name, number)
 
     def save(self, session: Session, now: dt.datetime) -> None:
         """Store the codes."""
@@ -41,7 +51,7 @@ class CodeCollector:
             return
         rows = [
             {
-                "installation_id": self._setup.installation.id,
+                "installation_id": self._installation_id,
                 "field": field,
                 "code": code,
                 "name": name,
@@ -54,4 +64,4 @@ class CodeCollector:
         changes = {name: insert.excluded[name] for name in ("name", "number", "seen_at")}
         key = ["installation_id", "field", "code"]
         session.execute(insert.on_conflict_do_update(index_elements=key, set_=changes), rows)
-        self._setup.seen |= self._new
+        self._stored |= self._new

@@ -8,6 +8,7 @@ from hub.collect.batch import CollectBatch
 from hub.contract.documents import Document, Kind, Party
 from hub.mapping import Fill, Mapped
 from hub.models import Record, SourceDocument
+from hub.models.enums import Operation
 
 
 def missing_contact_data(batch: CollectBatch, mapped: Mapped) -> Iterator[Document]:
@@ -42,7 +43,7 @@ def _change_of_party(batch: CollectBatch, fill: Fill) -> Document | None:
 def _is_being_created(batch: CollectBatch, row: SourceDocument) -> bool:
     open_states = outbox.UNSENT + outbox.IN_FLIGHT
     return any(
-        posting.operation == "create" and posting.state in open_states
+        posting.operation == Operation.CREATE and posting.state in open_states
         for posting in batch.postings(row)
     )
 

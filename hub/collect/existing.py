@@ -15,7 +15,7 @@ from hub.models import Posting, Record, SourceDocument, TransactionHead
 def find_existing(
     batch: CollectBatch, row: SourceDocument, document: Document
 ) -> tuple[str | None, tuple[Hold, ...]]:
-    """Return the QuickBooks id of a document that was never sent, or why it cannot be determined."""
+    """Return the QuickBooks id of a document that was never sent, or why it is unknown."""
     if document.kind == "purchase_order":
         return _linked_order_id(batch, row), ()
     if document.kind != "item" or not isinstance(document.details, Item):
@@ -49,7 +49,7 @@ def _linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | None:
 def keep_fixed_values(
     batch: CollectBatch, mapped: Mapped, quickbooks_id: str, current: Posting | None
 ) -> Mapped:
-    """Keep the name that an item has in QuickBooks, and the date on which an order was first sent."""
+    """Keep the name that an item has in QuickBooks, and the date of an order that was sent."""
     document = mapped.document
     if isinstance(document.details, Item) and document.kind == "item":
         key = (batch.installation.company_id, "item", quickbooks_id)

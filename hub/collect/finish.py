@@ -5,20 +5,24 @@ from collections.abc import Iterable
 from sqlalchemy import update
 
 from hub.cases import inbox
-from hub.collect import attachments, cases
+from hub.collect import cases
 from hub.collect.absence import Absent
+from hub.collect.attachments import plan_attachments
 from hub.collect.batch import CollectBatch
 from hub.models import SourceDocument
 
 
 def finish(batch: CollectBatch) -> None:
     """Plan the attachments, update cases and codes, and note what the source has answered for."""
-    attachments.plan_attachments(batch)
+    batch.session.flush()
+    for row, document, parent in batch.attachment_parents:
+        batch.apply(plan_attachments(batch, row, document, parent))
     if batch.released_ids:
         batch.session.flush()
         inbox.release_all(batch.session, batch.released_ids)
     cases.update_cases(batch.session, batch.installation, batch.holds)
     batch.codes.save(batch.session, batch.now)
+
     answered = batch.rows.keys() & {item.source_id for item in batch.items}
     absent = {item.source_id for item in batch.items if isinstance(item, Absent)}
     _note_reading(batch, answered - absent, is_present=True)

@@ -2,43 +2,46 @@
 
 from hub import outbox
 from hub.collect import cases
-from hub.collect.batch import CollectBatch, empty_content
+from hub.collect.batch import CollectBatch
 from hub.collect.cases import Hold
-from hub.collect.operation import PlannedOperation, plan_operation
+from hub.collect.operation import open_operations
+from hub.collect.plan import DocumentPlan, empty_content
 from hub.collect.removal import cancel_removal
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
+from hub.models.enums import DocumentOutcome, Holder, PostingState
 
 
 def hold_document(
     batch: CollectBatch,
     row: SourceDocument,
     document: Document,
-    holder: str,
+    holder: Holder,
     *holds: Hold,
     kind: str = "",
-) -> str:
+) -> DocumentPlan:
     """Hold every part of a document for these reasons."""
     reason = " ".join(hold.text.reason for hold in holds)
-    content = empty_content("held", holder, reason)
+    content = empty_content(PostingState.HELD, holder, reason)
     content["kind"] = kind or document.kind
     content["number"] = row.number
     content["total"] = document.total
     content["currency"] = row.currency
-    for operation in _open_operations(batch, row, document):
-        batch.plan_posting(row, *holds, **operation.address(), **content)
-    return "held"
+    plan = DocumentPlan(row, DocumentOutcome.HELD)
+    for operation in open_operations(batch, row, document):
+        plan.add_posting(*holds, **operation, **content)
+    return plan
 
 
-def hold_for_source(batch: CollectBatch, row: SourceDocument, document: Document) -> str:
+def hold_for_source(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
     """Hold a document for the reason that its app gives."""
     hold = cases.document_hold("source", row, "held_by_source", reason=document.hold or "")
-    return hold_document(batch, row, document, "source", hold)
+    return hold_document(batch, row, document, Holder.SOURCE, hold)
 
 
 def hold_other_kind(
     batch: CollectBatch, row: SourceDocument, document: Document, posting: Posting
-) -> str:
+) -> DocumentPlan:
     """Hold a document that became another kind of transaction after it was sent."""
     hold = cases.document_hold(
         "kind",
@@ -47,42 +50,28 @@ def hold_other_kind(
         previous_kind=_with_article(posting.kind),
         kind=_with_article(document.kind),
     )
-    return hold_document(batch, row, document, "source", hold, kind=posting.kind)
+    return hold_document(batch, row, document, Holder.SOURCE, hold, kind=posting.kind)
 
 
-def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> str:
+def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentPlan:
     """Hold the unsent postings of a document that cannot be read.
 
     A document that is in QuickBooks stays there, with a case.
     """
+    plan = DocumentPlan(row, DocumentOutcome.UNREADABLE)
     postings = batch.main_postings(row)
+    plan.reread = any(posting.state in outbox.IN_FLIGHT for posting in postings)
     if row.gone is not None:
-        cancel_removal(batch, row)
-    row.reread = any(posting.state in outbox.IN_FLIGHT for posting in postings)
-    row.unreadable = reason
+        cancel_removal(batch, plan)
     hold = cases.document_hold("unreadable", row, "unreadable", problem=reason)
-    posted = [posting for posting in postings if posting.state == "posted"]
+    posted = [posting for posting in postings if posting.state == PostingState.POSTED]
     if posted:
-        cases.open_case(batch.session, posted[-1], hold)
-    elif not row.reread:
-        content = empty_content("held", "source", reason)
-        for operation in _open_operations(batch, row, None):
-            batch.plan_posting(row, hold, **operation.address(), **content)
-    return "unreadable"
-
-
-def _open_operations(
-    batch: CollectBatch, row: SourceDocument, document: Document | None
-) -> list[PlannedOperation]:
-    """Return an operation for each part that is open or in QuickBooks, else for the creation."""
-    postings = batch.main_postings(row)
-    parts = dict.fromkeys(posting.part for posting in postings if posting.state != "withdrawn")
-    operations = []
-    for part in parts or ("",):
-        operation = plan_operation(batch, row, part=part, document=document)
-        if operation:
-            operations.append(operation)
-    return operations
+        plan.open_case(posted[-1], hold)
+    elif not plan.reread:
+        content = empty_content(PostingState.HELD, Holder.SOURCE, reason)
+        for operation in open_operations(batch, row, None):
+            plan.add_posting(hold, **operation, **content)
+    return plan
 
 
 def _with_article(kind: str) -> str:

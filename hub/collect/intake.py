@@ -1,4 +1,4 @@
-"""Take in what a source yielded for one batch: documents, removals, absences and defects."""
+"""Take in what a source yielded for one batch: store it, plan what follows, and apply the plan."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,19 +13,20 @@ from hub.collect.batch import CollectBatch, Item
 from hub.collect.finish import finish
 from hub.collect.holds import hold_unreadable
 from hub.collect.planning import plan_document, take_document
-from hub.collect.removal import withdraw_unwanted
+from hub.collect.removal import plan_removal
 from hub.contract.codec import load
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import NEW
 from hub.models import SourceDocument
+from hub.models.enums import DocumentOutcome
 
 MAX_ATTACHMENT_ID_LENGTH = 200
 TOTAL_LIMIT = Decimal(10) ** 12
 MAX_TOTAL_DECIMALS = 6
 
 
-def take_in(batch: CollectBatch) -> Counter[str]:
-    """Plan what follows from the items of a batch; return how many were handled in which way."""
+def take_in(batch: CollectBatch) -> Counter[DocumentOutcome]:
+    """Take in the items of a batch; return how many documents had which outcome."""
     for item in batch.items:
         if item.source_id in batch.rows:
             continue
@@ -46,58 +47,68 @@ def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
     rows = batch.session.scalars(query).all()
     batch.load_documents(row.source_id for row in rows)
     for row in rows:
-        if row.made_for and _is_matched(batch, row):
-            reason = "The code that it was to be made for is matched to a record now."
-            withdraw_unwanted(batch, row, reason)
-        elif row.body and row.stage != "pending" and not row.unreadable:
-            batch.counts[plan_document(batch, row, load(Document, row.body))] += 1
-            for posting in batch.postings(row):
-                if posting.state in outbox.UNSENT:
-                    posting.changed_at = batch.now
+        _plan_stored(batch, row)
     finish(batch)
 
 
-def _take_item(batch: CollectBatch, item: Item) -> str:
+def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
+    """Plan a document from what its source last said."""
+    if row.made_for and _is_matched(batch, row):
+        reason = "The code that it was to be made for is matched to a record now."
+        batch.apply(plan_removal(batch, row, reason))
+        return
+    if not row.body or row.stage == "pending" or row.unreadable:
+        return
+    batch.apply(plan_document(batch, row, load(Document, row.body)))
+    for posting in batch.postings(row):
+        if posting.state in outbox.UNSENT:
+            posting.changed_at = batch.now
+
+
+def _take_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
+    row = batch.rows.get(item.source_id)
+    if row is None:
+        return DocumentOutcome.UNKNOWN
     if isinstance(item, Absent):
-        return _take_absence(batch, item)
+        return _take_absence(batch, row, item)
     if isinstance(item, Gone):
-        return _take_removal(batch, item.source_id, item.reason)
-    row = batch.rows[item.source_id]
+        return _take_removal(batch, row, item.reason)
     absence.forget(row)
     if isinstance(item, Unreadable):
-        return hold_unreadable(batch, row, item.reason or "The source sent no reason.")
+        return _take_defect(batch, row, item.reason or "The source sent no reason.")
     defect = _storage_defect(item)
     if defect:
-        return hold_unreadable(batch, row, defect)
+        return _take_defect(batch, row, defect)
     return take_document(batch, item)
 
 
-def _take_removal(batch: CollectBatch, source_id: str, reason: str | None) -> str:
+def _take_defect(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentOutcome:
+    """Hold a document that cannot be read or stored."""
+    plan = hold_unreadable(batch, row, reason)
+    batch.store_defect(row, reason)
+    return batch.apply(plan)
+
+
+def _take_removal(batch: CollectBatch, row: SourceDocument, reason: str | None) -> DocumentOutcome:
     """Withdraw or remove a document that is gone at its source."""
-    row = batch.rows.get(source_id)
-    if row is None:
-        return "unknown"
     if row.gone is None:
         row.gone_at = batch.now
     row.gone = reason or ""
     row.reread = False
     absence.forget(row)
     reason = reason or f"{batch.setup.app.name} no longer has it."
-    return withdraw_unwanted(batch, row, reason, gone=True)
+    return batch.apply(plan_removal(batch, row, reason, is_gone=True))
 
 
-def _take_absence(batch: CollectBatch, item: Absent) -> str:
+def _take_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> DocumentOutcome:
     """Leave a document as it is until its absence is proved."""
-    row = batch.rows.get(item.source_id)
-    if row is None:
-        return "unknown"
-    is_known_as_gone = row.gone is not None
-    if is_known_as_gone and not row.reread:
-        return "gone"
-    if is_known_as_gone or absence.is_proved(row, batch.now, item.counts):
-        return _take_removal(batch, item.source_id, item.reason)
+    was_gone = row.gone is not None
+    if was_gone and not row.reread:
+        return DocumentOutcome.GONE
+    if was_gone or absence.is_proved(row, batch.now, item.counts):
+        return _take_removal(batch, row, item.reason)
     row.reread = False
-    return "absent"
+    return DocumentOutcome.ABSENT
 
 
 def _is_matched(batch: CollectBatch, row: SourceDocument) -> bool:

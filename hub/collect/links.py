@@ -1,4 +1,4 @@
-"""Resolve the transactions that the lines of a document apply to, by their documents' source ids."""
+"""Find the transactions that the lines of a document apply to, by source ids."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -9,8 +9,14 @@ from hub.collect.cases import Hold, document_hold, document_title
 from hub.contract.documents import Document, Kind
 from hub.mapping import Link, Mapped
 from hub.models import Posting, SourceDocument
+from hub.models.enums import Operation, PostingState
 
-ENDED_STATES = ("withdrawn", "skipped")  # such a posting is not sent any more by itself
+ENDED_STATES = (
+    PostingState.WITHDRAWN,
+    PostingState.SKIPPED,
+)  # such a posting is not sent any more by itself
+
+WRITING = (Operation.CREATE, Operation.UPDATE)
 
 
 def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
@@ -34,24 +40,34 @@ def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     creation = _newest_creation(postings)
     if creation is None:
         return None
-    kind = cast(Kind, creation.kind)
-    if creation.state != "posted" or not creation.quickbooks_id:
-        line_ids = [line.id for line in creation.summary.lines if line.id is not None]
-        return Link(
-            kind=kind,
-            id=outbox.placeholder(creation.id),
-            lines={id: outbox.placeholder(creation.id, id) for id in line_ids},
-        )
+    if creation.state == PostingState.POSTED and creation.quickbooks_id:
+        return _posted_link(creation, creation.quickbooks_id, postings)
+    return _unposted_link(creation)
+
+
+def _posted_link(creation: Posting, quickbooks_id: str, postings: list[Posting]) -> Link:
+    """Return a link with the ids that a transaction and its lines have in QuickBooks."""
     newest = creation
     for posting in postings:
-        if posting.state == "posted" and posting.operation in ("create", "update"):
+        if posting.state == PostingState.POSTED and posting.operation in WRITING:
             newest = posting
-    return Link(kind=kind, id=creation.quickbooks_id, lines=outbox.line_ids(newest.summary))
+    lines = outbox.line_ids(newest.summary)
+    return Link(kind=cast(Kind, creation.kind), id=quickbooks_id, lines=lines)
+
+
+def _unposted_link(creation: Posting) -> Link:
+    """Return a link with placeholders for the ids that a transaction and its lines will have."""
+    lines: dict[str, str] = {}
+    for line in creation.summary.lines:
+        if line.id is not None:
+            lines[line.id] = outbox.placeholder(creation.id, line.id)
+    kind = cast(Kind, creation.kind)
+    return Link(kind=kind, id=outbox.placeholder(creation.id), lines=lines)
 
 
 def _newest_creation(postings: list[Posting]) -> Posting | None:
     for posting in reversed(postings):
-        if posting.operation == "create" and posting.state not in ENDED_STATES:
+        if posting.operation == Operation.CREATE and posting.state not in ENDED_STATES:
             return posting
     return None
 
@@ -94,11 +110,11 @@ def _explain(batch: CollectBatch, source_id: str) -> str:
 
 
 def ended_posting(batch: CollectBatch, source_id: str) -> Posting | None:
-    """Return the creation of a document that is not sent any more by itself; None if there is none."""
+    """Return the creation of a document that has ended unposted; None if there is none."""
     row = batch.rows.get(source_id)
     if row is None or row.stage == "pending":
         return None
     for posting in reversed(batch.postings(row)):
-        if posting.operation == "create" and posting.state in ENDED_STATES:
+        if posting.operation == Operation.CREATE and posting.state in ENDED_STATES:
             return posting
     return None

@@ -1,4 +1,4 @@
-"""What a match releases: documents of the app whose run made it, and of apps that share it."""
+"""Find out what a match releases: documents of its own app, and of apps that share the match."""
 
 import datetime as dt
 from typing import NamedTuple
@@ -11,10 +11,11 @@ from hub.collect import reread
 from hub.db import engine
 from hub.mapping import NEW
 from hub.models import Installation, Match, Posting
+from hub.models.enums import Operation
 
 
 class MatchState(NamedTuple):
-    """How many codes of an app are matched, when the last one was, and how many are to be created."""
+    """How many codes of an app are matched, when the last one was, and how many to create."""
 
     matches: int
     newest: dt.datetime | None
@@ -23,23 +24,29 @@ class MatchState(NamedTuple):
 
 def match_state(installation: Installation) -> MatchState:
     """Return how the codes that an installation uses are matched now."""
-    mine = (
-        Match.company_id == installation.company_id,
-        Match.scope == hub_context.current().plugins.scope(installation.slug),
-        Match.tenant == installation.tenant,
-    )
     to_create = func.coalesce(func.sum(case((Match.record == NEW, 1), else_=0)), 0)
+    query = (
+        select(func.count(), func.max(Match.at), to_create)
+        .select_from(Match)
+        .where(
+            Match.company_id == installation.company_id,
+            Match.scope == hub_context.current().plugins.scope(installation.slug),
+            Match.tenant == installation.tenant,
+        )
+    )
     with engine.reading() as session:
-        found = select(func.count(), func.max(Match.at), to_create).select_from(Match).where(*mine)
-        return MatchState(*session.execute(found).one())
+        return MatchState(*session.execute(query).one())
 
 
 def has_unsent(installation: Installation) -> bool:
     """Return whether anything is left that a match could release."""
-    mine = Posting.installation_id == installation.id, Posting.state.in_(outbox.UNSENT)
-    unsent = select(Posting.id).where(*mine, Posting.operation != "attach").limit(1)
+    query = select(Posting.id).where(
+        Posting.installation_id == installation.id,
+        Posting.state.in_(outbox.UNSENT),
+        Posting.operation != Operation.ATTACH,
+    )
     with engine.reading() as session:
-        return session.scalar(unsent) is not None
+        return session.scalar(query.limit(1)) is not None
 
 
 def has_released(installation: Installation, other: Installation) -> bool:

@@ -39,13 +39,18 @@ def with_document_currency(
     if not isinstance(details, Party) or details.currency or not currency:
         return create
     record_row = batch.record_document(create.code, record_kind(create), create.field)
-    if record_row.currency and record_row.currency != currency:
-        unsent = [
-            posting for posting in batch.postings(record_row) if posting.state in outbox.UNSENT
-        ]
-        if outbox.dependents(batch.session, unsent, except_for=row):
-            currency = record_row.currency
+    if record_row.currency and _is_needed_by_others(batch, record_row, row):
+        currency = record_row.currency
     return replace(create, details=replace(details, currency=currency))
+
+
+def _is_needed_by_others(
+    batch: CollectBatch, record_row: SourceDocument, row: SourceDocument
+) -> bool:
+    """Return whether other documents than this one wait for the unsent creation of a record."""
+    postings = batch.postings(record_row)
+    unsent = [posting for posting in postings if posting.state in outbox.UNSENT]
+    return bool(outbox.dependents(batch.session, unsent, except_for=row))
 
 
 def with_record_ids(mapped: Mapped, ids: Mapping[str, str]) -> Mapped:

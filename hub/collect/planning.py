@@ -1,14 +1,22 @@
 """Plan what follows from a document: it is posted, held, left alone, or withdrawn."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from hub import outbox
 from hub.collect import cases
-from hub.collect.attachments import note_new_attachments
+from hub.collect.attachments import posted_parent
 from hub.collect.batch import CollectBatch
 from hub.collect.cases import Hold
 from hub.collect.change_detection import has_same_content, is_settled
 from hub.collect.contact_data import missing_contact_data
+from hub.collect.content import (
+    PartContent,
+    build_payload,
+    complete_content,
+    find_obstacle,
+    holder_of,
+)
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
 from hub.collect.links import ENDED_STATES, find_links
 from hub.collect.new_records import (
@@ -17,71 +25,67 @@ from hub.collect.new_records import (
     with_document_currency,
     with_record_ids,
 )
-from hub.collect.operation import (
-    PlannedOperation,
-    add_content,
-    build_payload,
-    find_obstacle,
-    holder_of,
-    plan_operation,
-)
-from hub.collect.redelivery import retry_if_yielded_again
+from hub.collect.operation import PlannedOperation, operation_values, plan_operation
+from hub.collect.plan import DocumentPlan, PartPlan, PostingPlan
+from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
     is_withdrawable,
+    plan_removal,
+    plan_withdrawal,
     release_former_parts,
-    withdraw_unsent,
-    withdraw_unwanted,
 )
 from hub.contract.codec import dump
 from hub.contract.documents import Document
 from hub.mapping import Create, Mapped, party_name, resolve
 from hub.models import Posting, SourceDocument
+from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState, StartRule
 from hub.reasons.texts import CaseText
-
-# Outcomes of the parts of a document; the last one of these that occurs is the document's.
-OUTCOMES = ("none", "unchanged", "changed", "new", "held")
 
 
 class RecordsToCreate(NamedTuple):
     """A document with the ids of the records planned for it, and the posting that it waits for."""
 
     mapped: Mapped
-    after_id: int | None
-    holds: tuple[Hold, ...]
+    after_id: int | None = None
+    holds: tuple[Hold, ...] = ()
 
 
-def take_document(batch: CollectBatch, document: Document) -> str:
-    """Store what the source says about a document, and plan what follows; return the outcome."""
+def take_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
+    """Store what the source says about a document, and apply what follows; return the outcome."""
     row = batch.rows[document.source_id]
     body = dump(document)
     was_settled = is_settled(batch, row)
     if was_settled and row.body == body:
-        return "unchanged"
+        return DocumentOutcome.UNCHANGED
     is_unchanged = was_settled and has_same_content(row.body, body)
     batch.store_document(row, document, body)
     if is_unchanged:
-        note_new_attachments(batch, row, document)
-        return "unchanged"
-    return plan_document(batch, row, document)
+        plan = DocumentPlan(row, DocumentOutcome.UNCHANGED)
+        plan.attachment_parent = posted_parent(batch, row, document)
+    else:
+        plan = plan_document(batch, row, document)
+    return batch.apply(plan)
 
 
-def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) -> str:
-    """Plan a document by its stage, its dates and its codes; return the outcome in one word."""
+def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
+    """Plan a document by its stage, its dates and its codes."""
     app_name = batch.setup.app.name
     if document.stage == "pending":
         reason = document.hold or f"{app_name} does not want it in the books yet."
-        withdraw_unsent(batch, row, reason)
-        return "pending"
+        plan = plan_withdrawal(batch, row, reason)
+        plan.outcome = DocumentOutcome.PENDING
+        return plan
 
-    posted = [posting for posting in batch.main_postings(row) if posting.state == "posted"]
+    main_postings = batch.main_postings(row)
+    posted = [posting for posting in main_postings if posting.state == PostingState.POSTED]
     if document.stage == "closed":
         reason = document.hold or f"{app_name} does not want it in the books."
-        return withdraw_unwanted(batch, row, reason, gone=bool(posted))
+        return plan_removal(batch, row, reason, is_gone=bool(posted))
 
     if not posted:
         reason = _reason_too_early(batch, row, document)
         if reason:
-            return withdraw_unwanted(batch, row, reason)
+            return plan_removal(batch, row, reason)
 
     if document.hold:
         return hold_for_source(batch, row, document)
@@ -90,8 +94,8 @@ def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) 
     return _plan_by_codes(batch, row, document)
 
 
-def plan_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
-    """Return the posting that creates a record for a code; plan it if there is none.
+def place_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
+    """Return the posting that creates a record for a code; plan and apply it if there is none.
 
     A record that a person requested is created even if no document needs it.
     """
@@ -101,9 +105,10 @@ def plan_record(batch: CollectBatch, create: Create, requested_by: str = "") -> 
         row.made_for = create.field
         document = record_as_document(create, requested_by)
         batch.store_document(row, document, dump(document))
-        plan_document(batch, row, document)
+        batch.apply(plan_document(batch, row, document))
         batch.session.flush()
-    creations = [posting for posting in batch.postings(row) if posting.operation == "create"]
+    postings = batch.postings(row)
+    creations = [posting for posting in postings if posting.operation == Operation.CREATE]
     return creations[-1]
 
 
@@ -111,108 +116,126 @@ def _reason_too_early(batch: CollectBatch, row: SourceDocument, document: Docume
     """Return why a document from before the start date is left out; "" if it counts."""
     start = batch.setup.site.start
     day = document.received or document.date
-    if row.before_start == "included":
+    if row.before_start == StartRule.INCLUDED:
         return ""
     if start is None or day is None or day >= start:
-        row.before_start = ""
+        row.before_start = StartRule.NOT_APPLIED
         return ""
-    row.before_start = "excluded"
+    row.before_start = StartRule.EXCLUDED
     verb = "received" if document.received else "dated"
     app_name = batch.setup.app.name
     return f"It was {verb} {day}, before {start}, the first day that counts for {app_name}."
 
 
-def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document) -> str:
+def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
     """Map the codes of a document and plan its parts."""
-    setup = batch.setup
-    unsent = [one for one in batch.main_postings(row) if one.state in outbox.UNSENT]
+    main_postings = batch.main_postings(row)
+    unsent = [posting for posting in main_postings if posting.state in outbox.UNSENT]
     for posting in unsent:
         if posting.kind != document.kind and outbox.was_sent(batch.session, posting):
             return hold_other_kind(batch, row, document, unsent[-1])
 
+    setup = batch.setup
     mapped = resolve(document, setup.fields, setup.index, find_links(batch, document))
     if isinstance(mapped, list):
         title = cases.document_title(row)
         holds = [cases.missing_hold(batch.installation, missing, title) for missing in mapped]
-        return hold_document(batch, row, document, "mapping", *holds)
+        return hold_document(batch, row, document, Holder.MAPPING, *holds)
 
+    plan = DocumentPlan(row)
     parts = mapped.parts or (mapped,)
-    outcomes = [_plan_part(batch, row, part) for part in parts]
-    if "held" not in outcomes:
-        row.requested_by = ""
-    release_former_parts(batch, row, {part.part for part in parts})
-    return max(outcomes, key=OUTCOMES.index)
+    for part in parts:
+        plan.parts.append(_plan_part(batch, plan, part))
+    release_former_parts(batch, plan, {part.part for part in parts})
+    return plan
 
 
-def _plan_part(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> str:
-    """Plan one part of a document; return the outcome."""
+def _plan_part(batch: CollectBatch, plan: DocumentPlan, mapped: Mapped) -> PartPlan:
+    """Plan one part of a document."""
+    row = plan.row
+    document, part = mapped.document, mapped.part
     operation = plan_operation(batch, row, mapped)
     if operation is None:
-        return "none"
-    _plan_content(batch, row, operation)
+        return PartPlan(document=document, part=part, outcome=DocumentOutcome.NONE)
 
-    fingerprint = outbox.fingerprint(operation.payload)
-    current = operation.current
-    is_in_books = current is not None and current.planned == fingerprint
-    active = outbox.active(batch.postings(row), operation.part)
+    content = _plan_content(batch, row, operation)
+    fingerprint = content.fingerprint
+    history = operation.history
+    active = outbox.active(batch.postings(row), part)
+    unchanged = PartPlan(document=document, part=part, outcome=DocumentOutcome.UNCHANGED)
     if active and outbox.is_persons_removal(active):
-        if not is_in_books:
-            row.reread = True  # the change is planned after the removal
-        return "unchanged"
-    if operation.is_left_out and not active:
-        return "unchanged"
+        if not history.is_in_books(fingerprint):
+            plan.reread = True  # the change is planned after the removal
+        return unchanged
+    if not active and history.is_left_out(fingerprint):
+        return unchanged
 
-    if current and is_in_books:
+    if history.is_in_books(fingerprint):
         if active and is_withdrawable(batch, active):
-            reason = "The source says again what QuickBooks has."
-            outbox.withdraw(batch.session, active, reason)
-        posting = current
-    elif active and retry_if_yielded_again(batch, row, active, fingerprint):
-        posting = active
-    else:
-        posting = _plan_posting(batch, row, operation)
+            plan.withdraw(active, "The source says again what QuickBooks has.")
+        return PartPlan(document=document, part=part, current=history.current)
 
-    if mapped.document.attachments or not operation.part:
-        batch.attachment_parents.append((row, mapped.document, posting))
-    return _outcome(operation, posting)
+    refused = None
+    if active and is_yielded_again(batch, row, active, fingerprint):
+        refused = active
+    return PartPlan(
+        document=document,
+        part=part,
+        current=history.current,
+        posting=_posting_plan(row, operation, content),
+        refused=refused,
+    )
 
 
-def _plan_content(batch: CollectBatch, row: SourceDocument, operation: PlannedOperation) -> None:
-    """Build what is sent; plan the records that it needs and the contact data that they lack.
+def _posting_plan(
+    row: SourceDocument, operation: PlannedOperation, content: PartContent
+) -> PostingPlan:
+    """Plan the posting of an operation; approved if a person wants the document posted again."""
+    history = operation.history
+    address = operation_values(operation.part, history, operation.update)
+    return PostingPlan(
+        values=address | content.values,
+        holds=content.holds,
+        approved_by=row.requested_by if history.repetition is outbox.Repetition.REQUESTED else "",
+    )
 
-    No record is planned for a document that the source has to correct: a party cannot be taken
+
+def _plan_content(
+    batch: CollectBatch, row: SourceDocument, operation: PlannedOperation
+) -> PartContent:
+    """Build what is sent, after the records that it refers to and the contact data that they lack.
+
+    No record is placed for a document that the source has to correct: a party cannot be taken
     back.
     """
-    mapped = operation.mapped
-    assert mapped
     built = build_payload(batch, row, operation)
     obstacle = find_obstacle(batch, row, operation, built)
     obstacles = (obstacle,) if obstacle else ()
-    after_id = None
-    if mapped.creates and not (obstacles and holder_of(obstacles) == "source"):
-        records = _plan_records(batch, row, mapped)
-        operation.mapped = mapped = records.mapped
-        obstacles = (*records.holds, *obstacles)
-        after_id = records.after_id
+    mapped = operation.mapped
+    records = RecordsToCreate(mapped)
+    is_for_source = bool(obstacles) and holder_of(obstacles) == Holder.SOURCE
+    if mapped.creates and not is_for_source:
+        records = _place_records(batch, row, mapped)
+        operation = replace(operation, mapped=records.mapped)
         built = build_payload(batch, row, operation)
-    for change in missing_contact_data(batch, mapped):
+    for change in missing_contact_data(batch, operation.mapped):
         take_document(batch, change)
-    operation.holds = (*operation.holds, *obstacles)
-    add_content(batch, row, operation, built, after_id)
+    holds = (*operation.holds, *records.holds, *obstacles)
+    return complete_content(batch, row, operation, built, holds, records.after_id)
 
 
-def _plan_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> RecordsToCreate:
-    """Plan the records that a document needs, and put their ids into the document."""
+def _place_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> RecordsToCreate:
+    """Place the records that a document needs, and put their ids into the document."""
     ids: dict[str, str] = {}
     holds: list[Hold] = []
     after_id = None
     document = mapped.document
     for create in mapped.creates:
         create = with_document_currency(batch, row, create, document.currency)
-        posting = plan_record(batch, create)
+        posting = place_record(batch, create)
         record_id = posting.quickbooks_id or outbox.placeholder(posting.id)
         ids[f"@{create.role}:{create.code}"] = record_id
-        if posting.state != "posted":
+        if posting.state != PostingState.POSTED:
             after_id = posting.id
         if posting.state in ENDED_STATES:
             text = CaseText(
@@ -221,25 +244,4 @@ def _plan_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> R
                 record=create.details.name,
             )
             holds.append(Hold(key=create.field, text=text))
-    if ids:
-        mapped = with_record_ids(mapped, ids)
-    return RecordsToCreate(mapped, after_id, tuple(holds))
-
-
-def _plan_posting(batch: CollectBatch, row: SourceDocument, operation: PlannedOperation) -> Posting:
-    """Plan an operation; approve it if a person wants the document posted again."""
-    content = operation.content
-    posting = batch.plan_posting(row, *operation.holds, **operation.address(), **content)
-    is_held = content["state"] == "held" or content["hold"]
-    is_requested = operation.history.again == "requested"
-    if is_requested and not is_held and posting.state in outbox.UNSENT:
-        outbox.approve_when_planned(batch.session, posting, row.requested_by)
-    return posting
-
-
-def _outcome(operation: PlannedOperation, posting: Posting) -> str:
-    if posting is operation.current:
-        return "unchanged"
-    if posting.state == "held":
-        return "held"
-    return "changed" if operation.current or posting.revision else "new"
+    return RecordsToCreate(with_record_ids(mapped, ids), after_id, tuple(holds))

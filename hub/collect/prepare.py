@@ -1,4 +1,4 @@
-"""Prepare a collect: bind the app to its account, and download lists and transactions that are old."""
+"""Prepare a collect: bind the app to its account, and download what is missing or old."""
 
 import datetime as dt
 
@@ -8,6 +8,7 @@ from hub import context as hub_context
 from hub.collect.setup import Setup, assemble
 from hub.db import engine
 from hub.models import Installation, SourceDocument
+from hub.models.enums import StartRule
 from hub.qbo import record_download, transaction_download
 from hub.sources.calls import check
 from hub.sources.site import app_of
@@ -34,7 +35,8 @@ def _search_start(installation: Installation) -> dt.date:
     if start is None:
         return hub_context.current().clock.now().date() - DEFAULT_SEARCH_PERIOD
     included = select(func.min(SourceDocument.date)).where(
-        SourceDocument.installation_id == installation.id, SourceDocument.before_start == "included"
+        SourceDocument.installation_id == installation.id,
+        SourceDocument.before_start == StartRule.INCLUDED,
     )
     with engine.reading() as session:
         earliest = session.scalar(included)

@@ -1,4 +1,4 @@
-"""What the source yields, with texts and ids that every database can hold."""
+"""Read documents from a source, with texts and ids that every database can hold."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -11,42 +11,51 @@ from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yield
 from hub.contract.rows import readable
 from hub.errors import PluginFault
 
-AT_ONCE = 50
-LONGEST = 200
-CUT = " … "  # stands between the beginning of an id and what tells it from others that begin so
+MAX_ID_LENGTH = 200
+DIGEST_LENGTH = 16
+ELLIPSIS = " … "  # between the beginning of a long id and the digest that makes it unique
 
 
 def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
-    """What changed, or exactly these ids; an exception of the plugin becomes a sentence that names the app."""
+    """Yield what changed at the source, or exactly these ids.
+
+    An exception of the plugin becomes an error that names the app.
+    """
     installation = setup.installation
     cursors = {} if ids else dict(setup.cursors)
     with sources.guarded(installation, "reading its documents"):
-        found = sources.call(
+        items = sources.call(
             installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids)
         )
-        for item in found or ():
+        for item in items or ():
             if not isinstance(item, (Document, Gone, Unreadable, Checkpoint)):
                 defect = TypeError(f"it yielded a {type(item).__name__}")
                 raise PluginFault(setup.app.name, "reading its documents", defect)
-            yield item if isinstance(item, Checkpoint) else _fitting(item)
+            yield item if isinstance(item, Checkpoint) else _storable(item)
 
 
-def _fitting(item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:
-    """The same with clean texts; one with an id that no column holds is held under the beginning of it."""
-    if len(item.source_id) <= LONGEST:
+def _storable(item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:
+    """Clean the texts of an item; hold it under a shortened id if its id is too long."""
+    length = len(item.source_id)
+    if length <= MAX_ID_LENGTH:
         return readable(item.source_id, clean, item)
-    name = _cut(item.source_id)
+    source_id = _shorten(item.source_id)
     if isinstance(item, Gone):
-        return replace(item, source_id=name)
-    long = f"Its id at the source has {len(item.source_id)} characters; {LONGEST} is the most that can be kept."
-    return Unreadable(source_id=name, reason=long)
+        return replace(item, source_id=source_id)
+    reason = (
+        f"Its id at the source has {length} characters;"
+        f" {MAX_ID_LENGTH} is the most that can be kept."
+    )
+    return Unreadable(source_id=source_id, reason=reason)
 
 
-def is_cut(source_id: str) -> bool:
-    """Whether it is the hub's own name for an id that is too long; the source does not know it."""
-    return source_id[-16 - len(CUT) : -16] == CUT
+def is_shortened(source_id: str) -> bool:
+    """Return whether an id is the hub's own, which the source does not know."""
+    start = -DIGEST_LENGTH - len(ELLIPSIS)
+    return source_id[start:-DIGEST_LENGTH] == ELLIPSIS
 
 
-def _cut(source_id: str) -> str:
-    digest = hashlib.sha256(source_id.encode("utf-8", "replace")).hexdigest()
-    return clean(source_id[: LONGEST - len(CUT) - 16]) + CUT + digest[:16]
+def _shorten(source_id: str) -> str:
+    digest = hashlib.sha256(source_id.encode("utf-8", "replace")).hexdigest()[:DIGEST_LENGTH]
+    beginning = source_id[: MAX_ID_LENGTH - len(ELLIPSIS) - DIGEST_LENGTH]
+    return clean(beginning) + ELLIPSIS + digest

@@ -1,71 +1,41 @@
-"""Documents that nothing was sent of yet, mapped anew from what their source last said, once matches have changed."""
+"""Plan unsent documents again, from what their source last said, after matches have changed."""
 
 import logging
 from collections.abc import Sequence
 
 from sqlalchemy import Select, false, or_, select
 
-from hub.collect.batch import CollectBatch
+from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch
 from hub.collect.intake import plan_again
-from hub.collect.read import AT_ONCE
 from hub.collect.reread import RELEASED_BY_READING
 from hub.collect.setup import Setup
 from hub.db import engine
 from hub.errors import NeedsAttention, Retry
 from hub.models import Posting, SourceDocument
+from hub.models.enums import Holder, Operation, PostingState
 
 log = logging.getLogger("hub")
+UNCLAIMED = (PostingState.REVIEW, PostingState.READY, PostingState.WAITING)
 
 
-def remap(setup: Setup) -> None:
-    """Maps them in groups; one that fails is left as it is."""
+def replan_stale(setup: Setup) -> None:
+    """Plan again what was planned before the newest match."""
     after = 0
     while ids := _stale(setup, after):
         replan(setup, ids)
         after = ids[-1]
 
 
-def awaited(setup: Setup) -> None:
-    """The same for those that name a document which the source has only shown since."""
+def replan_waiting(setup: Setup) -> None:
+    """Plan again what waits for a document that the source may have shown since."""
     after = 0
     while ids := _waiting(setup, after):
         replan(setup, ids)
         after = ids[-1]
 
 
-def _waiting(setup: Setup, after: int) -> list[int]:
-    return _next(_of(setup, after).where(Posting.state == "waiting", Posting.hold == "source"))
-
-
-def _stale(setup: Setup, after: int) -> list[int]:
-    unsent = "review", "ready", "waiting"
-    old = Posting.changed_at <= setup.matched_at if setup.matched_at else false()
-    free = Posting.state.in_(unsent) & old & (Posting.hold == "")
-    to_make = (
-        (Posting.state == "held")
-        & (SourceDocument.made_for != "")
-        & Posting.hold.in_(RELEASED_BY_READING)
-    )
-    found = _of(setup, after).join(SourceDocument, SourceDocument.id == Posting.document_id)
-    found = found.where(
-        Posting.state.in_((*unsent, "held")), Posting.operation.in_(("create", "update"))
-    )
-    return _next(found.where(SourceDocument.gone.is_(None), or_(free, to_make)))
-
-
-def _of(setup: Setup, after: int) -> Select[int]:
-    """Documents by their postings: those that wait are few, and found by their state."""
-    mine = Posting.installation_id == setup.installation.id, Posting.document_id > after
-    return select(Posting.document_id).where(*mine).distinct()
-
-
-def _next(found: Select[int]) -> list[int]:
-    with engine.reading() as session:
-        return list(session.scalars(found.order_by(Posting.document_id).limit(AT_ONCE)))
-
-
 def replan(setup: Setup, ids: Sequence[int]) -> None:
-    """Plan documents anew from what their source last said; one that fails is left as it is."""
+    """Plan documents again; one that fails is left as it is."""
     try:
         with engine.transaction() as session:
             plan_again(CollectBatch(session, setup, []), ids)
@@ -77,3 +47,48 @@ def replan(setup: Setup, ids: Sequence[int]) -> None:
             return
         for id in ids:
             replan(setup, [id])
+
+
+def _waiting(setup: Setup, after: int) -> list[int]:
+    """Return the next documents that wait for another document."""
+    query = _documents(setup, after).where(
+        Posting.state == PostingState.WAITING, Posting.hold == Holder.SOURCE
+    )
+    return _next(query)
+
+
+def _stale(setup: Setup, after: int) -> list[int]:
+    """Return the next documents whose plan may be out of date."""
+    is_old = Posting.changed_at <= setup.matched_at if setup.matched_at else false()
+    is_unclaimed = Posting.state.in_(UNCLAIMED) & is_old & (Posting.hold == Holder.NOBODY)
+    is_record_to_create = (
+        (Posting.state == PostingState.HELD)
+        & (SourceDocument.made_for != "")
+        & Posting.hold.in_(RELEASED_BY_READING)
+    )
+    query = (
+        _documents(setup, after)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(
+            Posting.state.in_((*UNCLAIMED, PostingState.HELD)),
+            Posting.operation.in_((Operation.CREATE, Operation.UPDATE)),
+            SourceDocument.gone.is_(None),
+            or_(is_unclaimed, is_record_to_create),
+        )
+    )
+    return _next(query)
+
+
+def _documents(setup: Setup, after: int) -> Select[int]:
+    """Select documents by their postings: those that wait are few, and found by their state."""
+    return (
+        select(Posting.document_id)
+        .where(Posting.installation_id == setup.installation.id, Posting.document_id > after)
+        .distinct()
+    )
+
+
+def _next(query: Select[int]) -> list[int]:
+    with engine.reading() as session:
+        first = query.order_by(Posting.document_id).limit(DOCUMENTS_PER_BATCH)
+        return list(session.scalars(first))

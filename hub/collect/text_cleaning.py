@@ -1,4 +1,4 @@
-"""Texts as every database and QuickBooks can hold them: without control characters and halves of characters."""
+"""Clean texts of what databases or QuickBooks cannot hold: control characters and surrogates."""
 
 import datetime as dt
 import re
@@ -9,30 +9,45 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-HALF = re.compile("[\ud800-\udfff]")
-UNCLEAN = re.compile(f"{CONTROL.pattern}|{HALF.pattern}")
-PLAIN = (Decimal, dt.date, int, type(None))
-UNKNOWN = "\ufffd"  # what stands for a character that cannot be shown
+SURROGATE = re.compile("[\ud800-\udfff]")
+UNCLEAN = re.compile(f"{CONTROL.pattern}|{SURROGATE.pattern}")
+PLAIN_TYPES = (Decimal, dt.date, int, type(None))
+REPLACEMENT = "\ufffd"  # for a character that cannot be shown
 
 
 def clean(value: T) -> T:
-    """Return the value with clean texts, or the value itself if nothing has to be cleaned."""
-    made: Any = value
-    if isinstance(value, str):
-        made = HALF.sub(UNKNOWN, CONTROL.sub("", value)) if UNCLEAN.search(value) else value
-    elif isinstance(value, PLAIN):
+    """Return a value with clean texts; the same object if there is nothing to clean."""
+    if isinstance(value, PLAIN_TYPES):
         return value
-    elif isinstance(value, tuple):
-        made = tuple(map(clean, value))
-    elif is_dataclass(value) and not isinstance(value, type):
-        return cast(T, _noun(value))
-    elif isinstance(value, Mapping):
-        made = {clean(name): clean(one) for name, one in value.items()}
-    return value if made == value else made
+    if is_dataclass(value) and not isinstance(value, type):
+        return cast(T, _clean_fields(value))
+    cleaned = _cleaned(value)
+    return value if cleaned == value else cast(T, cleaned)
 
 
-def _noun(value: Any) -> Any:
-    before = {one.name: getattr(value, one.name) for one in fields(value)}
-    after = {name: clean(one) for name, one in before.items()}
-    changed = {name: one for name, one in after.items() if one is not before[name]}
-    return replace(value, **changed) if changed else value
+def _cleaned(value: Any) -> Any:
+    """Return a text or a collection of texts with clean texts."""
+    if isinstance(value, str):
+        return _clean_text(value)
+    if isinstance(value, tuple):
+        return tuple(clean(part) for part in value)
+    if isinstance(value, Mapping):
+        return {clean(name): clean(part) for name, part in value.items()}
+    return value
+
+
+def _clean_text(text: str) -> str:
+    if not UNCLEAN.search(text):
+        return text
+    return SURROGATE.sub(REPLACEMENT, CONTROL.sub("", text))
+
+
+def _clean_fields(instance: Any) -> Any:
+    """Return a dataclass with clean fields; the same object if there is nothing to clean."""
+    changes: dict[str, Any] = {}
+    for field in fields(instance):
+        value = getattr(instance, field.name)
+        cleaned = clean(value)
+        if cleaned is not value:
+            changes[field.name] = cleaned
+    return replace(instance, **changes) if changes else instance

@@ -90,7 +90,7 @@ def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: 
         audit.record(
             session, who, "missing codes confirmed as new", installation.slug, count=len(found)
         )
-    record_creation.make(installation.id, found, who)
+    record_creation.create_records(installation.id, found, who)
     return len(found)
 
 

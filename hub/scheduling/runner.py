@@ -222,8 +222,8 @@ def _sync(steps: Steps, installation: Installation) -> None:
 
 def _post(steps: Steps, installation: Installation) -> None:
     """Post, and go on with what a record that was just created or matched releases."""
-    if requested.are_waiting(installation.id):
-        steps.step("plan", lambda: requested.plan(installation.id, steps.recorder.run_id))
+    if requested.has_requests(installation.id):
+        steps.step("plan", lambda: requested.plan_requested(installation.id, steps.recorder.run_id))
     for _ in range(MAX_ROUNDS):
         before = match_changes.match_state(installation)
         steps.step("post", lambda: _send(steps, installation))

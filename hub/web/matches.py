@@ -8,7 +8,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hub import sources
-from hub.collect import cases, setup
+from hub.collect import cases
+from hub.collect.match_index import add_created_records, build_match_index
 from hub.context import current
 from hub.contract.codec import load
 from hub.contract.documents import ROLES, Code, Document, Role, codes_of
@@ -81,7 +82,7 @@ def book_of(session: Session, installation: Installation) -> MatchIndex:
     """Return the records and matches of an installation; `view` adds records created for a code."""
     if installation.slug not in current().plugins.apps:
         return MatchIndex({}, {})
-    return setup.match_index_of(session, installation, tuple(fields_of(installation).values()))
+    return build_match_index(session, installation, tuple(fields_of(installation).values()))
 
 
 def names(session: Session, installation: Installation) -> Callable[[str, str], str]:
@@ -189,7 +190,7 @@ def _add_created(
         SourceDocument.source_id == source_code.code,
         Posting.quickbooks_id.in_(namesakes),
     )
-    setup.add_created(session, installation, [field], book, which)
+    add_created_records(session, installation, [field], book, which)
 
 
 def _required_roles(installation: Installation) -> set[str]:

@@ -251,10 +251,9 @@ BUGS = (
     ),
     Planted(
         "the cursor is kept before the page",
-        "hub/collect/run.py",
-        "_commit(setup, waiting, found, progress, item)\n                waiting = []\n                continue",
-        "_commit(setup, [], found, progress, item)\n                _commit(setup, waiting, found, progress)\n"
-        "                waiting = []\n                continue",
+        "hub/collect/commit.py",
+        "self._commit(waiting, item)\n",
+        "self._commit([], item)\n                    self._commit(waiting)\n",
         "tests/unit/collect/test_run.py::test_a_crash_while_committing_moves_no_cursor",
     ),
     Planted(
@@ -316,8 +315,8 @@ BUGS = (
     Planted(
         "a posted document is created again when it changes",
         "hub/collect/operation.py",
-        "self.current = None if self.departure else newest",
-        "self.current = None",
+        'return cls(posted, newest, "", outbox.Repetition.NONE)',
+        'return cls(posted, None, "", outbox.Repetition.NONE)',
         "tests/unit/collect/test_run.py::test_a_change_after_posting_is_an_update_against_what_was_posted",
     ),
     Planted(
@@ -413,7 +412,7 @@ BUGS = (
     ),
     Planted(
         "a party of a foreign currency is made in the home currency",
-        "hub/collect/operation.py",
+        "hub/collect/content.py",
         "if is_foreign and isinstance(document.details, Party) and operation.update is None:",
         "if False:",
         "tests/unit/posting/test_creations.py::test_a_party_of_a_foreign_currency_is_held_where_the_company_keeps_one",
@@ -484,7 +483,7 @@ BUGS = (
     Planted(
         "the files of a document that is posted again stay behind",
         "hub/collect/attachments.py",
-        'keeps_parent = parent_id is None and main.operation != "create"',
+        "keeps_parent = parent_id is None and parent.operation != Operation.CREATE",
         "keeps_parent = parent_id is None",
         "tests/stories/test_document_states.py::test_files_follow_what_is_posted_again",
     ),
@@ -526,7 +525,7 @@ BUGS = (
     Planted(
         "a page does not know for which code a record was created",
         "hub/web/matches.py",
-        "setup.add_created(session, installation, [field], book, which)",
+        "add_created_records(session, installation, [field], book, which)",
         "pass",
         "tests/unit/web/test_match_promises.py::test_a_namesake_without_an_address_is_not_called_matched",
     ),

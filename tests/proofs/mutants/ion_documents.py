@@ -182,7 +182,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         row="ION-10",
         place="hub/collect/setup.py",
         old=(
-            "        field if on.get(field.role, True) else replace(field, "
+            "        field if is_on.get(field.role, True) else replace(field, "
             'missing="warn") for field in fields\n'
         ),
         new="        field for field in fields\n",

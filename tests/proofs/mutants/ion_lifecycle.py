@@ -64,8 +64,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-23",
         place="hub/collect/reread.py",
-        old='RELEASED_BY_READING = ("source", "mapping", "preflight")',
-        new='RELEASED_BY_READING = ("source", "preflight")',
+        old="RELEASED_BY_READING = (Holder.SOURCE, Holder.MAPPING, Holder.PREFLIGHT)",
+        new="RELEASED_BY_READING = (Holder.SOURCE, Holder.PREFLIGHT)",
         bug="What a missing code stopped is not sent once the code is there.",
     ),
     Mutant(

@@ -212,7 +212,7 @@ def test_a_run_spends_a_quarter_of_its_calls_on_what_waits(hub, source, before, 
     calls = Calls(before)
     object.__setattr__(setup.site, "http", calls)
     budget = reread.Budget(setup)
-    budget._most_ids = 1000
+    budget._max_ids = 1000
     while not budget.is_spent():
         calls.calls += 1
         budget.spend(1)

@@ -21,6 +21,7 @@ from hub import (
     Unreadable,
     outbox,
 )
+from hub.collect import commit
 from hub.collect import run as collect_run
 from hub.collect.batch import CollectBatch
 from hub.context import current
@@ -209,14 +210,14 @@ def test_a_source_that_stops_keeps_what_came_but_not_the_cursor(hub, source):
     assert len(postings()) == 2
 
 
-@pytest.mark.parametrize("moment", ["_keep_cursor", "CollectBatch"])
+@pytest.mark.parametrize("moment", ["_store_cursor", "CollectBatch"])
 def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch, moment):
     def crash(session, setup, items=True, *_):
         if moment != "CollectBatch" or items:
             raise KeyboardInterrupt
         return CollectBatch(session, setup, items)
 
-    monkeypatch.setattr(collect_run, moment, crash)
+    monkeypatch.setattr(commit, moment, crash)
     with pytest.raises(KeyboardInterrupt):
         hub(*page(bill("1"), cursor="A"))
     monkeypatch.undo()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hub import Code, Gone, Item, Party, outbox
-from hub.collect.record_creation import make
+from hub.collect.record_creation import create_records
 from hub.db.engine import transaction
 from hub.mapping import Create
 from hub.models import Installation
@@ -171,7 +171,7 @@ def test_a_skipped_document_takes_its_new_party_with_it(till):
 
 def test_what_a_person_wants_made_needs_no_document(till):
     close_books(till)
-    make(
+    create_records(
         till.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
     )
     till.run(new("invoice", **LATE))
@@ -180,7 +180,7 @@ def test_what_a_person_wants_made_needs_no_document(till):
 
 def test_what_a_person_wants_made_needs_no_approval(till):
     set_mode(till, "review")
-    make(
+    create_records(
         till.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
     )
     till.run(new("invoice"))

@@ -1,0 +1,124 @@
+"""Commit what a source yields in batches, each cursor with all that was yielded before it."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from hub.collect.absence import Absent
+from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch, Item
+from hub.collect.intake import take_in
+from hub.collect.setup import Setup
+from hub.contract.documents import Checkpoint, Unreadable, Yielded
+from hub.db import engine
+from hub.errors import HubError, NeedsAttention, Retry
+from hub.models import Cursor
+from hub.models.enums import DocumentOutcome
+
+log = logging.getLogger("hub")
+MAX_REASON_LENGTH = 1000
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class CollectResult:
+    """How many documents a collect handled, in all and by outcome, and notes for the run's log."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+class BatchWriter:
+    """Writes the items of one collect to the database, batch by batch."""
+
+    def __init__(self, setup: Setup, result: CollectResult, progress: Progress | None) -> None:
+        self.setup = setup
+        self.result = result
+        self.progress = progress
+
+    def take_in(self, items: Iterable[Yielded | Absent]) -> None:
+        """Commit items in batches, a cursor never before the items that it covers."""
+        waiting: list[Item] = []
+        try:
+            for item in items:
+                if isinstance(item, Checkpoint):
+                    self._commit(waiting, item)
+                    waiting = []
+                    continue
+                waiting.append(item)
+                if len(waiting) == DOCUMENTS_PER_BATCH:
+                    self._commit(waiting)
+                    waiting = []
+        except HubError:
+            self._commit(waiting)
+            raise
+        self._commit(waiting)
+
+    def _commit(self, items: list[Item], checkpoint: Checkpoint | None = None) -> None:
+        if not items and not checkpoint:
+            return
+        counts = self._write(items, checkpoint)
+        self.result.counts.update(counts)
+        self.result.counts["documents"] += len(items)
+        if self.progress:
+            self.progress("collect", self.result.counts["documents"], 0)
+
+    def _write(self, items: list[Item], checkpoint: Checkpoint | None) -> Counter[DocumentOutcome]:
+        """Write a batch; if that fails, write each item alone and hold the one that fails."""
+        try:
+            return self._write_together(items, checkpoint)
+        except (Retry, NeedsAttention):
+            raise
+        except Exception as error:
+            self.setup.stored_codes.clear()
+            if len(items) > 1:
+                return self._write_singly(items, checkpoint)
+            if not items or isinstance(items[0], Unreadable):
+                raise
+            defect = self._as_unreadable(items[0], error)
+        return self._write_together([defect], checkpoint)
+
+    def _write_together(
+        self, items: list[Item], checkpoint: Checkpoint | None
+    ) -> Counter[DocumentOutcome]:
+        with engine.transaction() as session:
+            counts = take_in(CollectBatch(session, self.setup, items))
+            _store_cursor(session, self.setup.installation.id, checkpoint)
+        self.setup.read_ids |= {item.source_id for item in items}
+        return counts
+
+    def _write_singly(
+        self, items: list[Item], checkpoint: Checkpoint | None
+    ) -> Counter[DocumentOutcome]:
+        counts: Counter[DocumentOutcome] = Counter()
+        for item in items:
+            counts.update(self._write([item], None))
+        if checkpoint:
+            self._write([], checkpoint)
+        return counts
+
+    def _as_unreadable(self, item: Item, error: Exception) -> Unreadable:
+        """Return a document that the hub cannot take in as a defect with the reason."""
+        if isinstance(error, HubError):
+            reason = error.text
+        else:
+            installation_id = self.setup.installation.id
+            log.error(
+                "document %s of installation %s", item.source_id, installation_id, exc_info=error
+            )
+            reason = (
+                f"The hub could not take it in ({type(error).__name__}: {error})."
+                " The log has the details."
+            )
+        return Unreadable(source_id=item.source_id, reason=reason[:MAX_REASON_LENGTH])
+
+
+def _store_cursor(session: Session, installation_id: int, checkpoint: Checkpoint | None) -> None:
+    if checkpoint:
+        session.merge(
+            Cursor(
+                installation_id=installation_id, stream=checkpoint.stream, value=checkpoint.cursor
+            )
+        )

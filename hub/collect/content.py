@@ -1,0 +1,153 @@
+"""Build what an operation sends to QuickBooks, and say what holds it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from hub import outbox
+from hub.collect import cases, links
+from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
+from hub.collect.cases import Hold
+from hub.collect.operation import PlannedOperation
+from hub.collect.order_closing import with_order_status
+from hub.contract.documents import Document, Party
+from hub.mapping import Mapped
+from hub.models import SourceDocument
+from hub.models.enums import Holder, PostingState
+from hub.money import to_cents
+from hub.qbo import payloads
+from hub.reasons.template import CaseAction
+
+
+@dataclass(frozen=True)
+class PartContent:
+    """The bytes and the state of an operation, as arguments of `outbox.plan`."""
+
+    values: dict[str, Any]
+    holds: tuple[Hold, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what identifies the bytes."""
+        return outbox.fingerprint(self.values["payload"])
+
+
+class HeldDisposition(NamedTuple):
+    """The state in which a posting begins, and what holds it."""
+
+    state: str
+    holder: Holder
+    reason: str
+    holds: tuple[Hold, ...] = ()
+
+
+def build_payload(
+    batch: CollectBatch, row: SourceDocument, operation: PlannedOperation
+) -> payloads.Payload:
+    """Return what QuickBooks is to be sent for an operation, and what speaks against it."""
+    return payloads.build(operation.mapped, batch.setup.facts, row.marker)
+
+
+def find_obstacle(
+    batch: CollectBatch, row: SourceDocument, operation: PlannedOperation, built: payloads.Payload
+) -> Hold | None:
+    """Return why the content of an operation is not sent as it is; None if nothing holds it."""
+    document = operation.document
+    is_foreign = _is_foreign(batch, document)
+    if built.problems:
+        key = "currency" if is_foreign else "content"
+        return cases.document_hold(key, row, "content", problems=" ".join(built.problems))
+
+    if is_foreign and isinstance(document.details, Party) and operation.update is None:
+        # QuickBooks would keep the party in the home currency forever.
+        return cases.document_hold(
+            "currency",
+            row,
+            "party_currency",
+            party=document.details.name,
+            currency=document.currency or "",
+            home_currency=batch.setup.facts.currency,
+            kind=document.kind,
+        )
+
+    history = operation.history
+    if history.repetition is outbox.Repetition.OFFERED and history.departure:
+        return cases.document_hold("again", row, "wanted_again", departure=history.departure)
+
+    # What depends on the transaction is checked right before the change is sent.
+    is_held_change = history.current and batch.setup.app.changed == "hold"
+    if is_held_change and not document.closed:
+        return cases.document_hold("changed", row, "changed")
+    return None
+
+
+def complete_content(
+    batch: CollectBatch,
+    row: SourceDocument,
+    operation: PlannedOperation,
+    built: payloads.Payload,
+    holds: tuple[Hold, ...],
+    after_id: int | None,
+) -> PartContent:
+    """Return the bytes and the state of an operation; `after_id` is the posting it waits for."""
+    mapped = operation.mapped
+    document = mapped.document
+    postings = batch.postings(row)
+    body, summary = with_order_status(document, built, operation.history.current, postings)
+    disposition = _find_disposition(batch, row, mapped, holds)
+    state = disposition.state
+    after_id = after_id or links.unposted_link_id(mapped)
+    if after_id and state == PostingState.READY:
+        state = PostingState.WAITING
+    number = (document.number or "")[:MAX_NUMBER_LENGTH] if mapped.part else row.number
+    values = {
+        "kind": document.kind,
+        "payload": payloads.encode(body),
+        "meaning": summary.dump(),
+        "number": number,
+        "total": _total(document, batch.setup.facts.currency, built.summary.total),
+        "currency": row.currency or batch.installation.company.currency,
+        "warnings": [*mapped.warnings, *built.warnings],
+        "after_id": after_id,
+        "state": state,
+        "hold": disposition.holder,
+        "reason": disposition.reason,
+    }
+    return PartContent(values, disposition.holds)
+
+
+def holder_of(holds: tuple[Hold, ...]) -> Holder:
+    """Return who solves the first of these reasons: a person in the hub, or the source."""
+    return Holder.PERSON if holds[0].text.action == CaseAction.RETRY else Holder.SOURCE
+
+
+def _find_disposition(
+    batch: CollectBatch, row: SourceDocument, mapped: Mapped, holds: tuple[Hold, ...]
+) -> HeldDisposition:
+    """Decide how a posting begins; documents that lines apply to come before other reasons."""
+    unresolved = links.unresolved_documents(mapped)
+    if unresolved:
+        hold = links.unresolved_hold(batch, row, unresolved)
+        reason = hold.text.reason
+        if not any(links.ended_posting(batch, source_id) for source_id in unresolved):
+            return HeldDisposition(PostingState.WAITING, Holder.SOURCE, reason)
+        return HeldDisposition(PostingState.HELD, Holder.SOURCE, reason, (hold,))
+    if holds:
+        reason = " ".join(hold.text.reason for hold in holds)
+        return HeldDisposition(PostingState.HELD, holder_of(holds), reason, holds)
+    return HeldDisposition(batch.setup.state, Holder.NOBODY, "")
+
+
+def _is_foreign(batch: CollectBatch, document: Document) -> bool:
+    """Return whether a document is in a currency that the company does not keep books in."""
+    facts = batch.setup.facts
+    if facts.multicurrency or document.currency is None:
+        return False
+    return document.currency != facts.currency
+
+
+def _total(document: Document, home_currency: str, computed: Decimal | None) -> Decimal | None:
+    """Return the total that the source states, in cents; else that of the lines."""
+    if document.total is not None:
+        return to_cents(document.total, document.currency or home_currency)
+    return computed

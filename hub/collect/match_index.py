@@ -1,0 +1,81 @@
+"""Load the matches of an app, and the records that were created for documents of its source."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, select, text
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
+from hub.contract.types import Field
+from hub.mapping import Decision, MatchIndex
+from hub.models import Installation, Posting, SourceDocument
+from hub.models.enums import MatchMethod, Operation, PostingState
+from hub.models.postings import PARTIES_AND_ITEMS
+from hub.qbo import records
+from hub.sources.site import app_of
+
+
+def build_match_index(
+    session: Session, installation: Installation, fields: Sequence[Field]
+) -> MatchIndex:
+    """Return what mapping needs, without the records created for documents of this source."""
+    scope = hub_context.current().plugins.scope(installation.slug)
+    tenant = installation.tenant or ""
+    index = records.match_index(
+        session, installation.company_id, scope, tenant, fields, installation.settings
+    )
+    if not _has_posted(session, installation.id):
+        index.confirm_first = frozenset(app_of(installation).match_first)
+    return index
+
+
+def add_created_records(
+    session: Session,
+    installation: Installation,
+    fields: Sequence[Field],
+    index: MatchIndex,
+    *where: ColumnElement[bool],
+) -> None:
+    """Add the records that were created for documents of this source to an index.
+
+    A code with the id of such a document is linked to its record.
+    """
+    matches: dict[tuple[str, str], Decision] = {}
+    created_for: dict[tuple[str, str], str] = {}
+    query = _created_records(installation).where(*where)
+    for kind, source_id, quickbooks_id in session.execute(query):
+        record_id = quickbooks_id or ""
+        for field in fields:
+            if field.role == kind:
+                matches[field.name, source_id] = Decision(record=record_id, how=MatchMethod.LINK)
+                created_for[field.name, record_id] = source_id
+    index.matches = matches | dict(index.matches)
+    index.created_for = dict(index.created_for) | created_for
+
+
+def _created_records(installation: Installation) -> Select[str, str, str | None]:
+    """Select kind, source id and QuickBooks id of the posted parties and items of this source."""
+    return (
+        select(Posting.kind, SourceDocument.source_id, Posting.quickbooks_id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(
+            SourceDocument.company_id == installation.company_id,
+            SourceDocument.tenant == installation.tenant,
+            SourceDocument.slug == installation.slug,
+            text(f"posting.{PARTIES_AND_ITEMS}"),
+        )
+        .where(
+            Posting.company_id == installation.company_id,
+            Posting.state == PostingState.POSTED,
+            Posting.operation.in_((Operation.CREATE, Operation.UPDATE)),
+            Posting.quickbooks_id.is_not(None),
+        )
+    )
+
+
+def _has_posted(session: Session, installation_id: int) -> bool:
+    """Return whether anything of an app was ever posted."""
+    posted = select(Posting.id).where(
+        Posting.installation_id == installation_id, Posting.state == PostingState.POSTED
+    )
+    return session.scalar(posted.limit(1)) is not None
