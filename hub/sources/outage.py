@@ -1,4 +1,4 @@
-"""Sources that cannot be read: failed syncs are counted, and one that stays away becomes a case."""
+"""Count failed syncs of a source, and open a case if it stays away."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
@@ -11,15 +11,16 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention
 from hub.models import Case, Installation, Schedule
+from hub.models.enums import RunKind
 from hub.reasons.texts import CaseText
 from hub.sources.site import app_of
 
-FAILED_SYNCS = 3
-PATIENCE = dt.timedelta(hours=1)
+MAX_FAILED_SYNCS = 3
+MAX_OUTAGE = dt.timedelta(hours=1)
 
 
 def note_failure(installation_id: int, error: HubError) -> None:
-    """Count a sync that could not read its source; open a case at once if only a person can help."""
+    """Count a sync that failed to read its source; open a case if only a person can help."""
     with engine.transaction() as session:
         row = session.get_one(Installation, installation_id)
         row.failing_since = row.failing_since or hub_context.current().clock.now()
@@ -37,12 +38,14 @@ def note_success(installation_id: int) -> None:
 
 def clear(session: Session, row: Installation) -> None:
     """Forget the failures of an installation's source, and close its case."""
-    row.failing_since, row.failed_syncs, row.failure = None, 0, ""
+    row.failing_since = None
+    row.failed_syncs = 0
+    row.failure = ""
     inbox.close(session, cause(row.id))
 
 
 def report(installation_id: int | None = None) -> None:
-    """Open the cases that are due, of one installation or of all; open ones learn the next attempt."""
+    """Open or update the cases that are due, of one installation or of all."""
     failing = select(Installation).where(
         Installation.enabled, Installation.failing_since.is_not(None)
     )
@@ -58,14 +61,14 @@ def report(installation_id: int | None = None) -> None:
 
 
 def cause(installation_id: int) -> str:
-    """The cause of the case of a source that cannot be read."""
+    """Return the cause of the case of a source that cannot be read."""
     return f"source:{installation_id}"
 
 
 def next_attempt(session: Session, row: Installation) -> dt.datetime | None:
-    """When the next sync is due, if the clock runs it."""
+    """Return when the next sync is due; None if no schedule starts it."""
     schedule = select(Schedule.next_due).where(
-        Schedule.installation_id == row.id, Schedule.kind == "sync", Schedule.enabled
+        Schedule.installation_id == row.id, Schedule.kind == RunKind.SYNC, Schedule.enabled
     )
     due: dt.datetime | None = session.scalar(schedule)
     return due if due and due > hub_context.current().clock.now() else None
@@ -75,13 +78,15 @@ def _is_due(session: Session, row: Installation) -> bool:
     hub = hub_context.current()
     if row.slug not in hub.plugins.apps or row.failing_since is None:
         return False
-    is_long = hub.clock.now() - row.failing_since >= PATIENCE
-    return is_long or row.failed_syncs >= FAILED_SYNCS or _case(session, row) is not None
+    is_long = hub.clock.now() - row.failing_since >= MAX_OUTAGE
+    if is_long or row.failed_syncs >= MAX_FAILED_SYNCS:
+        return True
+    return _case(session, row) is not None
 
 
 def _case(session: Session, row: Installation) -> Case | None:
-    mine = select(Case).where(Case.cause == cause(row.id), Case.closed_at.is_(None))
-    return session.scalars(mine).one_or_none()
+    query = select(Case).where(Case.cause == cause(row.id), Case.closed_at.is_(None))
+    return session.scalars(query).one_or_none()
 
 
 def _code(case: Case | None) -> str:

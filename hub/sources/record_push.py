@@ -1,7 +1,7 @@
-"""The lists of the company, put into the source, and the codes that come back linked."""
+"""Push the lists of the company into the source, and link the codes that it returns."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -14,153 +14,189 @@ from hub.contract.documents import Code, Role
 from hub.contract.types import Field, Site
 from hub.db import engine
 from hub.models import Installation, Match, Posting, Record, SourceDocument
+from hub.models.enums import MatchMethod, Operation, PostingState
 from hub.money import total
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
 from hub.sources.site import call, guarded, site
 from hub.sources.site import fields as fields_of
 
-WITHOUT_START = dt.timedelta(days=365)
+LOOKBACK_WITHOUT_START = dt.timedelta(days=365)
 
 
 def push_lists(installation: Installation, fields: Iterable[str] | None = None) -> dict[str, int]:
-    """Pushes the list of each field's role into the source and links what comes back; returns how many entries."""
+    """Push the list of each field's role into the source and link the codes that it returns.
+
+    Return how many records each field has. Without `fields`, all fields are pushed that may be.
+    """
     if not hub_context.current().plugins.has(installation.slug, "hub_records"):
         return {}
     here = site(installation)
-    declared = fields_of(installation, here)
-    wanted = {field.name for field in declared} if fields is None else set(fields)
-    return {
-        field.name: _push(installation, here, field)
-        for field in declared
-        if field.name in wanted and field.pushed
-    }
+    names = None if fields is None else set(fields)
+    counts: dict[str, int] = {}
+    for field in fields_of(installation, here):
+        if field.pushed and (names is None or field.name in names):
+            counts[field.name] = _push(installation, here, field)
+    return counts
 
 
 def _push(installation: Installation, here: Site, field: Field) -> int:
-    rows = (_opened if field.role == imports.KIND else _listed)(installation, here, field)
+    rows = _records_to_push(installation, here, field)
     with guarded(installation, f"taking in the list of {field.label.lower()}s"):
-        given = list(
-            call(installation, "hub_records", site=here, field=field.name, records=rows) or ()
-        )
+        codes = call(installation, "hub_records", site=here, field=field.name, records=rows)
+        codes = list(codes or ())
     with engine.transaction() as session:
-        _link(session, installation, field, given)
+        _link_codes(session, installation, field, codes)
     return len(rows)
 
 
-def _opened(installation: Installation, here: Site, field: Field) -> list[types.Record]:
-    """The open orders that people made in QuickBooks, back to the first day that counts."""
-    found = imports.open_orders(installation.company_id, here.start or here.today - WITHOUT_START)
+def _records_to_push(installation: Installation, here: Site, field: Field) -> list[types.Record]:
+    if field.role == imports.KIND:
+        return _open_orders(installation, here, field)
+    return _listed_records(installation, field)
+
+
+def _open_orders(installation: Installation, here: Site, field: Field) -> list[types.Record]:
+    """Return the open orders that people made in QuickBooks, since the first day that counts."""
+    since = here.start or here.today - LOOKBACK_WITHOUT_START
+    orders = imports.open_orders(installation.company_id, since)
     with engine.reading() as session:
-        matches = _matches(session, installation, field)
+        matches = _matches_by_record(session, installation, field)
         return [
             types.Record(
-                id=one.source_id, name=one.number or one.source_id, number=one.number, order=one,
-                **_match(matches.get(one.source_id)),
+                id=order.source_id,
+                name=order.number or order.source_id,
+                number=order.number,
+                order=order,
+                **_match_values(matches.get(order.source_id)),
             )
-            for one in found
-        ]  # fmt: skip
+            for order in orders
+        ]
 
 
-def _listed(installation: Installation, here: Site, field: Field) -> list[types.Record]:
-    """Every record of a role, with the code it is matched to and the document of ours that it was made from."""
+def _listed_records(installation: Installation, field: Field) -> list[types.Record]:
+    """Return every record of a role, with its code and the source's document it was created for."""
     with engine.reading() as session:
-        matches = _matches(session, installation, field)
-        made, rates = (
-            _made(session, installation, field.role),
-            _rates(session, installation, field.role),
-        )
+        matches = _matches_by_record(session, installation, field)
+        created = _created_records(session, installation, field.role)
+        rates = _purchase_rates(session, installation, field.role)
+        rows = _records_of_role(session, installation.company_id, field.role)
         return [
             replace(
-                records.to_record(row), **_match(matches.get(row.quickbooks_id)), document=made.get(row.quickbooks_id),
+                records.to_record(row),
+                **_match_values(matches.get(row.quickbooks_id)),
+                document=created.get(row.quickbooks_id),
                 rate=rates.get(row.quickbooks_id, row.rate) or None,
             )
-            for row in _all(session, installation.company_id, field.role)
-        ]  # fmt: skip
+            for row in rows
+        ]
 
 
-def _matches(session: Session, installation: Installation, field: Field) -> dict[str, Match]:
-    found = (
-        select(Match).where(*_scope(installation, field)).order_by(Match.how == "decided", Match.id)
+def _matches_by_record(
+    session: Session, installation: Installation, field: Field
+) -> dict[str, Match]:
+    """Return the match of each record; what a person decided comes before a link."""
+    query = (
+        select(Match)
+        .where(*_is_match_of(installation, field))
+        .order_by(Match.how == MatchMethod.DECIDED, Match.id)
     )
-    return {match.record: match for match in session.scalars(found)}
+    return {match.record: match for match in session.scalars(query)}
 
 
-def _match(match: Match | None) -> dict[str, Any]:
-    return {"code": match.code, "decided": match.how == "decided"} if match else {}
+def _match_values(match: Match | None) -> dict[str, Any]:
+    """Return what a pushed record says about its match."""
+    if match is None:
+        return {}
+    return {"code": match.code, "decided": match.how == MatchMethod.DECIDED}
 
 
-def _rates(session: Session, installation: Installation, role: Role) -> dict[str, str]:
-    """What each tax code adds to a purchase, in per cent: QuickBooks keeps that in lists of rates of their own."""
+def _purchase_rates(session: Session, installation: Installation, role: Role) -> dict[str, str]:
+    """Return what each tax code adds to a purchase, in per cent.
+
+    QuickBooks keeps that in lists of rates of their own.
+    """
     if role != "tax_code":
         return {}
-    rates = qbo_company.facts(session, installation.company_id).tax_rates
-    return {code: str(total(percent for _, percent in parts)) for code, parts in rates.items()}
+    rates: dict[str, str] = {}
+    facts = qbo_company.facts(session, installation.company_id)
+    for code, parts in facts.tax_rates.items():
+        rates[code] = str(total(percent for _, percent in parts))
+    return rates
 
 
-def _all(session: Session, company_id: int, role: Role) -> list[Record]:
-    fits: Callable[[Record], bool] = records.FITS.get(role, lambda row: True)
-    mine = Record.company_id == company_id, Record.list == records.ROLE_LIST.get(role, "")
-    return [
-        row
-        for row in session.scalars(select(Record).where(*mine).order_by(Record.full_name))
-        if fits(row)
-    ]
+def _records_of_role(session: Session, company_id: int, role: Role) -> list[Record]:
+    """Return the records of the company that may take a role, by name."""
+    query = (
+        select(Record)
+        .where(Record.company_id == company_id, Record.list == records.ROLE_LIST.get(role, ""))
+        .order_by(Record.full_name)
+    )
+    rows = list(session.scalars(query))
+    fits = records.FITS.get(role)
+    return [row for row in rows if fits(row)] if fits else rows
 
 
-def _made(session: Session, installation: Installation, role: Role) -> dict[str, str]:
-    made = (
+def _created_records(session: Session, installation: Installation, role: Role) -> dict[str, str]:
+    """Return the source id for which each record of a role was created."""
+    query = (
         select(Posting.quickbooks_id, SourceDocument.source_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(
             SourceDocument.company_id == installation.company_id,
             SourceDocument.slug == installation.slug,
+            Posting.state == PostingState.POSTED,
+            Posting.operation == Operation.CREATE,
+            Posting.kind == role,
         )
-        .where(Posting.state == "posted", Posting.operation == "create", Posting.kind == role)
     )
-    return {id: source_id for id, source_id in session.execute(made) if id}
+    return {record_id: source_id for record_id, source_id in session.execute(query) if record_id}
 
 
-def _scope(installation: Installation, field: Field) -> tuple[Any, ...]:
-    scope = hub_context.current().plugins.scope(installation.slug)
-    here = (
+def _is_match_of(installation: Installation, field: Field) -> tuple[Any, ...]:
+    """Return the conditions that select the matches of a field."""
+    return (
         Match.company_id == installation.company_id,
-        Match.scope == scope,
+        Match.scope == hub_context.current().plugins.scope(installation.slug),
         Match.tenant == installation.tenant,
+        Match.field == field.name,
     )
-    return (*here, Match.field == field.name)
 
 
-def _link(
-    session: Session, installation: Installation, field: Field, given: Iterable[Code]
+def _link_codes(
+    session: Session, installation: Installation, field: Field, codes: Iterable[Code]
 ) -> None:
-    """Links the codes that came back, and forgets the links of those that are linked to nothing; decisions stay."""
-    now: dt.datetime = hub_context.current().clock.now()
-    known = {
-        match.code: match
-        for match in session.scalars(select(Match).where(*_scope(installation, field)))
-    }
-    for code in given:
-        match = known.get(code.id)
-        if code.quickbooks_id == "" and match and match.how == "link":
-            session.delete(known.pop(code.id))
-        if not code.quickbooks_id or (
-            match and (match.how == "decided" or match.record == code.quickbooks_id)
-        ):
+    """Link the codes that the source returned to their records.
+
+    The link of a code that is linked to nothing any more is deleted. Decisions of people stay.
+    """
+    query = select(Match).where(*_is_match_of(installation, field))
+    matches = {match.code: match for match in session.scalars(query)}
+    for code in codes:
+        match = matches.get(code.id)
+        if match and match.how == MatchMethod.LINK and code.quickbooks_id == "":
+            session.delete(matches.pop(code.id))
+        if not code.quickbooks_id:
+            continue
+        if match and (match.how == MatchMethod.DECIDED or match.record == code.quickbooks_id):
             continue
         if match is None:
-            match = known[code.id] = Match(**_new_link(installation, field, code))
+            match = _new_match(installation, field, code)
+            matches[code.id] = match
             session.add(match)
-        match.record, match.how, match.who, match.at = code.quickbooks_id, "link", "hub", now
+        match.record = code.quickbooks_id
+        match.how = MatchMethod.LINK
+        match.who = "hub"
+        match.at = hub_context.current().clock.now()
 
 
-def _new_link(installation: Installation, field: Field, code: Code) -> dict[str, Any]:
-    return {
-        "company_id": installation.company_id,
-        "scope": hub_context.current().plugins.scope(installation.slug),
-        "tenant": installation.tenant,
-        "field": field.name,
-        "code": code.id,
-        "name": code.name or "",
-        "role": field.role,
-    }
+def _new_match(installation: Installation, field: Field, code: Code) -> Match:
+    return Match(
+        company_id=installation.company_id,
+        scope=hub_context.current().plugins.scope(installation.slug),
+        tenant=installation.tenant,
+        field=field.name,
+        code=code.id,
+        name=code.name or "",
+        role=field.role,
+    )

@@ -1,4 +1,4 @@
-"""Settings that a person has entered and nobody has saved: which stored secrets may be used with them."""
+"""Check settings that are not saved yet, and decide which stored secrets go with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,9 +24,10 @@ class SettingsDraft:
 
 
 def draft(app: App, installation: Installation, answers: Mapping[str, Any]) -> SettingsDraft:
-    """Merge the answers of a person with the stored settings; raise SettingsInvalid if they do not fit.
+    """Merge the answers of a person with the stored settings.
 
-    A stored secret is used again only while the app calls the addresses that it was entered for.
+    Raise SettingsInvalid if they do not fit. A stored secret is used again only while the app
+    calls the addresses that it was entered for.
     """
     secrets = secrets_with(app, installation, answers)
     values = settings_schema.load(app, {**installation.settings, **secrets, **answers})
@@ -43,33 +44,34 @@ def secrets_with(
 ) -> dict[str, str]:
     """Return the secret settings, those among the answers over the stored ones.
 
-    Raise SettingsInvalid where an address changes and a stored secret was not entered again: whoever changes
-    the address could otherwise have the secret sent to a server of their own.
+    Raise SettingsInvalid where an address changes and a stored secret was not entered again:
+    whoever changes the address could otherwise have the secret sent to a server of their own.
     """
     stored = stored_secrets(app, installation)
     settings = {**installation.settings, **answers}
-    unknown = new_addresses(app, installation.settings, settings)
+    addresses = new_addresses(app, installation.settings, settings)
     absent = [name for name in stored if not answers.get(name)]
-    if unknown and absent:
+    if addresses and absent:
+        label = _changed_setting(app, installation.settings, settings)
         sentence = (
-            f"Enter this again: “{_changed_setting(app, installation.settings, settings)}” now leads to"
-            f" {', '.join(sorted(unknown))}, and a stored secret is only sent to the address that it was"
-            " entered for."
+            f"Enter this again: “{label}” now leads to {', '.join(sorted(addresses))}, and a"
+            " stored secret is only sent to the address that it was entered for."
         )
         raise SettingsInvalid(app.name, {name: [sentence] for name in absent})
-    entered = {
-        name: str(answers[name]) for name in settings_schema.secret_names(app) if answers.get(name)
-    }
-    return stored | entered
+    secrets = dict(stored)
+    for name in settings_schema.secret_names(app):
+        if answers.get(name):
+            secrets[name] = str(answers[name])
+    return secrets
 
 
 def stored_secrets(app: App, installation: Installation) -> dict[str, str]:
-    """Return the secret settings of an installation as they are stored; none before it is enabled."""
+    """Return the stored secret settings of an installation; none before it is enabled."""
     if not installation.id:
         return {}
-    kept = SiteSecrets(installation.id)
-    secret_names = settings_schema.secret_names(app)
-    return {name: kept[name] for name in sorted(secret_names) if name in kept}
+    stored = SiteSecrets(installation.id)
+    secret_names = sorted(settings_schema.secret_names(app))
+    return {name: stored[name] for name in secret_names if name in stored}
 
 
 def may_use_stored(
@@ -78,10 +80,10 @@ def may_use_stored(
     settings: Mapping[str, Any],
     secrets: Mapping[str, str],
 ) -> bool:
-    """Tell whether everything stored for an installation may be used with unsaved settings.
+    """Return whether everything stored for an installation may be used with unsaved settings.
 
-    That includes what its plugin stored, such as tokens. At a new address it takes somebody who entered every
-    stored secret as it is, and so could have got the same tokens without the hub.
+    That includes what its plugin stored, such as tokens. At a new address it takes somebody who
+    entered every stored secret as it is, and so could have got the same tokens without the hub.
     """
     if not new_addresses(app, installation.settings, settings):
         return True
@@ -90,29 +92,27 @@ def may_use_stored(
 
 
 def new_addresses(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
-    """Return the addresses that an app may call with the settings after a change and may not before it."""
-    complete_before, complete_after = _complete(app, before), _complete(app, after)
-    return allowlist.addresses(app.hosts, complete_after) - allowlist.addresses(
-        app.hosts, complete_before
-    )
+    """Return the addresses that an app may call only after a change of its settings."""
+    addresses_before = allowlist.addresses(app.hosts, _complete(app, before))
+    return allowlist.addresses(app.hosts, _complete(app, after)) - addresses_before
 
 
 def _changed_setting(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Return the label of the setting that leads to a new address."""
+    settings = _complete(app, before)
     for name, field in settings_schema.schema_of(app).fields.items():
-        used = [text for text in app.hosts if f"{{{name}}}" in text]
-        changed = _complete(app, before) | {name: after.get(name)}
-        if allowlist.addresses(used, changed) - allowlist.addresses(used, _complete(app, before)):
+        hosts = [host for host in app.hosts if f"{{{name}}}" in host]
+        changed_settings = settings | {name: after.get(name)}
+        if allowlist.addresses(hosts, changed_settings) - allowlist.addresses(hosts, settings):
             return str(field.metadata.get("label", name))
     return app.name
 
 
 def _complete(app: App, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings with the schema's default for each one that is absent."""
-    fields = settings_schema.schema_of(app).fields
-    defaults = {
-        name: field.load_default
-        for name, field in fields.items()
-        if field.load_default is not missing and not callable(field.load_default)
-    }
-    return defaults | dict(settings)
+    complete: dict[str, Any] = {}
+    for name, field in settings_schema.schema_of(app).fields.items():
+        default = field.load_default
+        if default is not missing and not callable(default):
+            complete[name] = default
+    return complete | dict(settings)

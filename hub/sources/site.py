@@ -1,4 +1,4 @@
-"""An installation as its plugin sees it, and the way to call that plugin."""
+"""Build the site that a plugin receives, and call the hooks of the plugin."""
 
 import logging
 import re
@@ -25,29 +25,32 @@ from hub.errors import (
 )
 from hub.http.client import AppHttp
 from hub.models import Installation
+from hub.models.enums import InstallationMode, PostingState
 from hub.qbo import company as qbo_company
 from hub.security import audit
 from hub.security.secrets import SiteSecrets
 from hub.sources.settings_draft import may_use_stored
 
 log = logging.getLogger("hub")
-OF_THE_HUB = Busy, DatabaseUnavailable, FolderUnavailable, VaultError
+HUB_FAULTS = (Busy, DatabaseUnavailable, FolderUnavailable, VaultError)  # not the source's
 _SETTING = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
-class Unsaved(Secrets):
-    """Secrets as a person has just typed them, over those that are kept; what is put there joins the typed ones.
+class UnsavedSecrets(Secrets):
+    """Secrets that a person has just typed, over the stored ones; new values join the typed ones.
 
-    With `hidden` none of those that are kept can be read: they belong to another address.
+    With `hides_stored` no stored secret can be read: they belong to another address.
     """
 
-    def __init__(self, typed: dict[str, str], kept: Secrets, *, hidden: bool = False) -> None:
+    def __init__(
+        self, typed: dict[str, str], stored: Secrets, *, hides_stored: bool = False
+    ) -> None:
         self._typed = typed
-        self._kept: Mapping[str, str] = {} if hidden else kept
-        self._lock = kept.lock
+        self._stored: Mapping[str, str] = {} if hides_stored else stored
+        self._lock = stored.lock
 
     def __getitem__(self, name: str) -> str:
-        return self._typed[name] if name in self._typed else self._kept[name]
+        return self._typed[name] if name in self._typed else self._stored[name]
 
     def __setitem__(self, name: str, text: str) -> None:
         self._typed[name] = text
@@ -56,13 +59,13 @@ class Unsaved(Secrets):
         del self._typed[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter({*self._typed, *self._kept})
+        return iter({*self._typed, *self._stored})
 
     def __len__(self) -> int:
-        return len({*self._typed, *self._kept})
+        return len({*self._typed, *self._stored})
 
     def lock(self) -> Any:
-        """The lock of those that are kept."""
+        """Return the lock of the stored secrets."""
         return self._lock()
 
 
@@ -71,26 +74,34 @@ def site(
     settings: Mapping[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
 ) -> Site:
-    """The site of an installation, also with settings and secrets that are not saved yet."""
-    shared, app, company = hub_context.current(), app_of(installation), installation.company
-    values = _settings(app, installation.settings if settings is None else settings)
+    """Return the site of an installation, also with settings and secrets that are not saved yet."""
+    context = hub_context.current()
+    app = app_of(installation)
+    company = installation.company
+    values = _load_settings(app, installation.settings if settings is None else settings)
     zone = ZoneInfo(installation.zone)
     with engine.reading() as session:
         facts = qbo_company.facts(session, company.id)
-    refused = audit.host_refused
+    http = AppHttp(
+        app.name,
+        app.hosts,
+        values,
+        context.config,
+        context.clock,
+        context.mounts,
+        audit.host_refused,
+    )
     return Site(
         settings=values,
         secrets=_secrets(app, installation, settings, secrets),
-        http=AppHttp(
-            app.name, app.hosts, values, shared.config, shared.clock, shared.mounts, refused
-        ),
+        http=http,
         company=types.Company(
             country=facts.country,
             currency=company.currency or facts.currency,
             custom_numbers=facts.custom_numbers,
         ),
         zone=zone,
-        today=shared.clock.now().astimezone(zone).date(),
+        today=context.clock.now().astimezone(zone).date(),
         start=installation.start_date,
         tenant=installation.tenant,
         webhook_url=webhook_url(installation),
@@ -103,46 +114,52 @@ def _secrets(
     settings: Mapping[str, Any] | None,
     typed: dict[str, str] | None,
 ) -> Secrets:
-    """Return what the plugin may read; with unsaved settings only what may be sent to their addresses."""
-    kept = SiteSecrets(installation.id)
+    """Return the secrets that the plugin may read.
+
+    With unsaved settings, these are only the ones that may be sent to their addresses.
+    """
+    stored = SiteSecrets(installation.id)
     if settings is None or may_use_stored(app, installation, settings, typed or {}):
-        return kept if typed is None else Unsaved(typed, kept)
-    return Unsaved(typed or {}, kept, hidden=True)
+        return stored if typed is None else UnsavedSecrets(typed, stored)
+    return UnsavedSecrets(typed or {}, stored, hides_stored=True)
 
 
 def webhook_url(installation: Installation) -> str:
-    """Where the source calls the hub for this installation."""
+    """Return the address at which the source calls the hub for this installation."""
     base = hub_context.current().config.public_url.rstrip("/")
     return f"{base}/webhooks/{installation.id}"
 
 
 def fields(installation: Installation, site: Site) -> tuple[Field, ...]:
-    """The app's fields, with the settings' values where they name a setting."""
+    """Return the app's fields, with the values of the settings that they name."""
     with guarded(installation, "naming its fields"):
         declared = call(installation, "hub_fields") or ()
-        return tuple(_filled(field, site.settings) for field in declared)
+        return tuple(_with_settings(field, site.settings) for field in declared)
 
 
 def fields_as_set(installation: Installation) -> tuple[Field, ...]:
-    """Return the app's fields with the values of the stored settings; as declared if these are not valid."""
+    """Return the app's fields with the values of the stored settings.
+
+    If the settings are not valid, the fields are returned as the app declares them.
+    """
     declared: tuple[Field, ...] = tuple(call(installation, "hub_fields") or ())
     try:
         settings = settings_of(installation)
     except SettingsInvalid:
         return declared
-    return tuple(_filled(field, settings) for field in declared)
+    return tuple(_with_settings(field, settings) for field in declared)
 
 
 @contextmanager
 def guarded(installation: Installation, what: str) -> Iterator[None]:
-    """Turns a plugin's own exception into a sentence that names the app; the log keeps the rest.
+    """Turn an exception of a plugin into an error that names the app; log its traceback.
 
-    What the source is to blame for says so; the hub's own database and keys are not the source.
+    Errors are marked as coming from the source, except faults of the hub's own database and keys.
     """
     try:
         yield
     except HubError as error:
-        error.from_source = not isinstance(error, OF_THE_HUB)
+        error.from_source = not isinstance(error, HUB_FAULTS)
         raise
     except Exception as error:
         log.exception("%s of installation %s, %s", installation.slug, installation.id, what)
@@ -152,65 +169,74 @@ def guarded(installation: Installation, what: str) -> Iterator[None]:
 
 
 def app_of(installation: Installation) -> App:
+    """Return the app of an installation."""
     return hub_context.current().plugins.apps[installation.slug]
 
 
 def call(installation: Installation, hook: str, **values: Any) -> Any:
+    """Call a hook of the plugin of an installation."""
     return hub_context.current().plugins.call(installation.slug, hook, **values)
 
 
-def _settings(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings as the app's schema reads them; secrets are not among them."""
-    schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
-    secret = {name for name, field in schema.fields.items() if field.metadata.get("secret")}
-    plain = {name: value for name, value in given.items() if name not in secret}
-    plain = settings_schema.answered(schema, plain)
-    try:
-        loaded = schema.load(plain, partial=tuple(secret), unknown=EXCLUDE)
-    except ValidationError as error:
-        raise SettingsInvalid(app.name, cast(dict[str, list[str]], error.messages)) from None
-    return {name: value for name, value in dict(loaded or {}).items() if name not in secret}
-
-
-def _filled(field: Field, settings: Mapping[str, Any]) -> Field:
-    default, missing = (
-        _text(field.default or "", settings),
-        cast(Any, _text(field.missing, settings)),
-    )
-    pushed = field.pushed if isinstance(field.pushed, bool) else bool(_text(field.pushed, settings))
-    fill = field.fill if isinstance(field.fill, bool) else settings.get(field.fill.strip("{}"))
-    differ = cast(Any, _text(field.differ, settings))
-    return replace(
-        field,
-        default=default or None,
-        missing=missing,
-        differ=differ,
-        pushed=pushed,
-        fill=bool(fill),
-    )
-
-
 def gone(app: App, settings: Mapping[str, Any]) -> str:
-    """What becomes of a posted document that is gone at the source, as the app says or its settings do."""
-    return _text(app.gone, settings)
+    """Return the policy for posted documents that are gone at the source."""
+    return _setting_text(app.gone, settings)
 
 
 def is_automatic(app: App, settings: Mapping[str, Any]) -> bool:
-    """Whether what is ready may go by itself, as far as the app's own switch says."""
+    """Return whether the app's own switch lets documents post without an approval."""
     return not app.automatic or bool(settings.get(app.automatic))
 
 
-def initial_state(app: App, settings: Mapping[str, Any], mode: str) -> str:
-    """Return where a posting that nothing holds begins: "review" until a person approves it, or "ready"."""
-    return "ready" if mode in ("auto", "once") and is_automatic(app, settings) else "review"
+def initial_state(app: App, settings: Mapping[str, Any], mode: str) -> PostingState:
+    """Return the state in which a posting begins that nothing holds.
+
+    It is "ready", or "review" if a person has to approve it.
+    """
+    is_posted_at_once = mode in (InstallationMode.AUTO, InstallationMode.ONCE)
+    if is_posted_at_once and is_automatic(app, settings):
+        return PostingState.READY
+    return PostingState.REVIEW
 
 
 def settings_of(installation: Installation) -> dict[str, Any]:
     """Return the settings of an installation as its app's schema reads them, without secrets."""
-    return _settings(app_of(installation), installation.settings)
+    return _load_settings(app_of(installation), installation.settings)
 
 
-def _text(text: str, settings: Mapping[str, Any]) -> str:
+def _load_settings(app: App, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as the app's schema reads them, without secrets."""
+    schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
+    secret_names = settings_schema.secret_names(app)
+    plain = {name: value for name, value in stored.items() if name not in secret_names}
+    answers = settings_schema.answered(schema, plain)
+    try:
+        loaded = schema.load(answers, partial=tuple(secret_names), unknown=EXCLUDE)
+    except ValidationError as error:
+        raise SettingsInvalid(app.name, cast(dict[str, list[str]], error.messages)) from None
+    return {name: value for name, value in (loaded or {}).items() if name not in secret_names}
+
+
+def _with_settings(field: Field, settings: Mapping[str, Any]) -> Field:
+    """Return a field whose policies that name settings have their values."""
+    pushed = field.pushed
+    if not isinstance(pushed, bool):
+        pushed = bool(_setting_text(pushed, settings))
+    fill = field.fill
+    if not isinstance(fill, bool):
+        fill = bool(settings.get(fill.strip("{}")))
+    return replace(
+        field,
+        default=_setting_text(field.default or "", settings) or None,
+        missing=cast(Any, _setting_text(field.missing, settings)),
+        differ=cast(Any, _setting_text(field.differ, settings)),
+        pushed=pushed,
+        fill=fill,
+    )
+
+
+def _setting_text(text: str, settings: Mapping[str, Any]) -> str:
+    """Return the value of the setting that a text names, else the text with its {settings}."""
     if text in settings and not _SETTING.search(text):
         return str(settings[text] or "")
-    return _SETTING.sub(lambda found: str(settings.get(found[1]) or ""), text)
+    return _SETTING.sub(lambda match: str(settings.get(match[1]) or ""), text)
