@@ -1,8 +1,9 @@
-"""Both sides of an app's codes, read live and put side by side: matched, differing, missing, twice, not usable."""
+"""Compare the codes of an app with the records in QuickBooks, both read live."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
+from enum import StrEnum
 
 from hub import sources, spreadsheets
 from hub.collect import record_creation
@@ -14,6 +15,7 @@ from hub.installations.matches import decide
 from hub.mapping import (
     NEW,
     Create,
+    MatchResult,
     Missing,
     Ref,
     code_name,
@@ -26,7 +28,16 @@ from hub.models import Installation, Record
 from hub.qbo import record_download, records
 from hub.security import audit
 
-STATES = ("matched", "differs", "duplicate", "missing", "left out", "not usable")
+
+class PairState(StrEnum):
+    """How a code of the source and QuickBooks agree; the values are column texts of the file."""
+
+    MATCHED = "matched"
+    DIFFERS = "differs"
+    DUPLICATE = "duplicate"
+    MISSING = "missing"
+    LEFT_OUT = "left out"
+    NOT_USABLE = "not usable"
 
 
 @dataclass(frozen=True)
@@ -45,39 +56,42 @@ class Pair:
 
 
 def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]:
-    """Every code of these fields, or of those the app wants matched first, as both sides are at this moment."""
-    wanted = _fields(installation, names)
-    given = {field.name: sources.codes(installation, field.name) for field in wanted}
-    lists = {records.ROLE_LIST[field.role] for field in wanted}
+    """Compare every code of these fields as both sides are at this moment.
+
+    Without names, the fields are compared that the app wants matched first.
+    """
+    compared_fields = _fields(installation, names)
+    codes = {field.name: sources.codes(installation, field.name) for field in compared_fields}
+    lists = {records.ROLE_LIST[field.role] for field in compared_fields}
     record_download.refresh(installation.company_id, lists)
-    return [pair for field in wanted for pair in _pairs(installation, field, given[field.name])]
+    pairs: list[Pair] = []
+    for field in compared_fields:
+        pairs += _pairs(installation, field, codes[field.name])
+    return pairs
 
 
 def as_csv(pairs: Sequence[Pair]) -> bytes:
     """Return the pairs as a file for a spreadsheet program."""
-    return spreadsheets.encode([field.name for field in fields(Pair)], map(astuple, pairs))
+    columns = [field.name for field in fields(Pair)]
+    return spreadsheets.encode(columns, [astuple(pair) for pair in pairs])
 
 
 def summary(pairs: Sequence[Pair]) -> str:
-    """How many are in which state, field by field."""
+    """Say how many pairs are in which state, field by field."""
+    lines = ["Both sides as they are at this moment; the file has every line.", ""]
     counts = Counter((pair.field, pair.state) for pair in pairs)
-    lines = (f"{field}: {count:,} {state}" for (field, state), count in sorted(counts.items()))
-    return "\n".join(
-        ["Both sides as they are at this moment; the file has every line.", "", *lines]
-    )
+    for (field, state), count in sorted(counts.items()):
+        lines.append(f"{field}: {count:,} {state}")
+    return "\n".join(lines)
 
 
 def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: str) -> int:
-    """Confirms every missing code as new and plans its record in QuickBooks; returns how many."""
-    wanted = {field.name: field for field in _fields(installation, names)}
-    found = []
-    for name, field in wanted.items():
-        missing = {pair.code for pair in compare(installation, [name]) if pair.state == "missing"}
-        for code in sources.codes(installation, name):
-            if code.id in missing and code.create and not code.hold:
-                found.append(Create(field=name, role=field.role, code=code.id, details=code.create))
+    """Confirm every missing code as new and plan its record in QuickBooks; return how many."""
+    creates: list[Create] = []
+    for field in _fields(installation, names):
+        creates += _missing_records(installation, field)
     with transaction() as session:
-        for create in found:
+        for create in creates:
             decide(
                 session,
                 installation,
@@ -87,80 +101,100 @@ def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: 
                 who=who,
                 name=create.details.name,
             )
-        audit.record(
-            session, who, "missing codes confirmed as new", installation.slug, count=len(found)
-        )
-    record_creation.create_records(installation.id, found, who)
-    return len(found)
+        what = "missing codes confirmed as new"
+        audit.record(session, who, what, installation.slug, count=len(creates))
+    record_creation.create_records(installation.id, creates, who)
+    return len(creates)
+
+
+def _missing_records(installation: Installation, field: Field) -> list[Create]:
+    """Return a record to create for each code of a field that QuickBooks lacks."""
+    pairs = compare(installation, [field.name])
+    missing = {pair.code for pair in pairs if pair.state == PairState.MISSING}
+    creates: list[Create] = []
+    for code in sources.codes(installation, field.name):
+        if code.id in missing and code.create and not code.hold:
+            creates.append(
+                Create(field=field.name, role=field.role, code=code.id, details=code.create)
+            )
+    return creates
 
 
 def _fields(installation: Installation, names: Iterable[str]) -> list[Field]:
-    known = sources.fields(installation, sources.site(installation))
-    wanted = tuple(names) or sources.app_of(installation).match_first
-    return [field for field in known if field.name in wanted or not wanted]
+    """Return the fields with these names, else those to match first, else all."""
+    fields_of_app = sources.fields(installation, sources.site(installation))
+    names = tuple(names) or sources.app_of(installation).match_first
+    return [field for field in fields_of_app if field.name in names or not names]
 
 
-def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> Iterable[Pair]:
-    scope, tenant = current().plugins.scope(installation.slug), installation.tenant or ""
+def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> list[Pair]:
+    """Return a pair for each code, then one for each record that no code may use."""
+    scope = current().plugins.scope(installation.slug)
+    tenant = installation.tenant or ""
     with reading() as session:
-        book = records.match_index(
+        index = records.match_index(
             session, installation.company_id, scope, tenant, [field], installation.settings
         )
-        rows = {
-            row.quickbooks_id: row
-            for row in records.choices(session, installation.company_id, field.role)
-        }
-    names = Counter(key(code_name(code)) for code in codes)
-    pairs = []
+        choices = records.choices(session, installation.company_id, field.role)
+        rows = {row.quickbooks_id: row for row in choices}
+    name_counts = Counter(key(code_name(code)) for code in codes)
+    pairs: list[Pair] = []
     for code in codes:
-        found = find(field, code, book)
-        pairs.append(_pair(field, code, found, rows, twice=names[key(code_name(code))] > 1))
-    yield from pairs
-    named = {pair.quickbooks_id for pair in pairs}
+        is_duplicate = name_counts[key(code_name(code))] > 1
+        pairs.append(_pair(field, code, find(field, code, index), rows, is_duplicate))
+    paired_ids = {pair.quickbooks_id for pair in pairs}
     for row in rows.values():
-        if has_separator(field, row.full_name) and row.quickbooks_id not in named:
-            yield _unusable(field, row)
+        if has_separator(field, row.full_name) and row.quickbooks_id not in paired_ids:
+            pairs.append(_unusable(field, row))
+    return pairs
 
 
-def _pair(field: Field, code: Code, found: object, rows: dict[str, Record], twice: bool) -> Pair:
-    about = {
+def _pair(
+    field: Field, code: Code, result: MatchResult, rows: dict[str, Record], is_duplicate: bool
+) -> Pair:
+    """Return the pair of a code, by the result of mapping it."""
+    code_values = {
         "field": field.name,
         "code": code.id,
         "name": code.name or "",
         "number": code.number or "",
     }
     if code.hold:
-        return Pair(**about, state="not usable", why=code.hold)
-    if isinstance(found, Ref):
-        return _held(about, rows.get(found.id), found, twice)
-    refused = _refused(field, found, rows)
-    if refused:
-        return replace(_unusable(field, refused), **about)
-    if isinstance(found, Missing) and len(found.suggestions) > 1 and "several" in found.why:
-        return Pair(**about, state="duplicate", why=found.why)
-    if found is None:
-        return Pair(**about, state="left out", why="A person decided that it is left out.")
-    return Pair(**about, state="missing", why=found.why if isinstance(found, Missing) else "")
+        return Pair(**code_values, state=PairState.NOT_USABLE, why=code.hold)
+    if isinstance(result, Ref):
+        return _matched_pair(code_values, rows.get(result.id), result, is_duplicate)
+    if result is None:
+        why = "A person decided that it is left out."
+        return Pair(**code_values, state=PairState.LEFT_OUT, why=why)
+    if not isinstance(result, Missing):
+        return Pair(**code_values, state=PairState.MISSING)
+    refused_row = _record_with_separator(field, result, rows)
+    if refused_row:
+        return replace(_unusable(field, refused_row), **code_values)
+    has_several = len(result.suggestions) > 1 and "several" in result.why
+    state = PairState.DUPLICATE if has_several else PairState.MISSING
+    return Pair(**code_values, state=state, why=result.why)
 
 
-def _refused(field: Field, found: object, rows: dict[str, Record]) -> Record | None:
-    """Return the record that a code is matched to and that has a name which cannot be used."""
-    if not isinstance(found, Missing):
-        return None
-    suggested = (rows[ref.id] for ref in found.suggestions if ref.id in rows)
-    return next(
-        (row for row in suggested if found.why == separator_reason(field, row.full_name)), None
-    )
+def _record_with_separator(
+    field: Field, missing: Missing, rows: dict[str, Record]
+) -> Record | None:
+    """Return the record that fits a code and has a name which cannot be used; None otherwise."""
+    for ref in missing.suggestions:
+        row = rows.get(ref.id)
+        if row and missing.why == separator_reason(field, row.full_name):
+            return row
+    return None
 
 
 def _unusable(field: Field, row: Record) -> Pair:
-    """Show a record of QuickBooks whose name holds the separator of the source."""
+    """Return the pair of a record whose name holds the separator of the source."""
     return Pair(
         field=field.name,
         code="",
         name="",
         number="",
-        state="not usable",
+        state=PairState.NOT_USABLE,
         quickbooks_id=row.quickbooks_id,
         quickbooks_name=row.full_name,
         quickbooks_number=row.number,
@@ -168,19 +202,38 @@ def _unusable(field: Field, row: Record) -> Pair:
     )
 
 
-def _held(about: dict[str, str], row: Record | None, ref: Ref, twice: bool) -> Pair:
-    name, number = ref.name, (row.number or row.body.get("due_days", "")) if row else ""
-    here = {"quickbooks_id": ref.id, "quickbooks_name": name, "quickbooks_number": number}
-    if twice:
-        return Pair(
-            **about, **here, state="duplicate", why="Several codes of the source bear this name."
+def _matched_pair(
+    code_values: dict[str, str], row: Record | None, ref: Ref, is_duplicate: bool
+) -> Pair:
+    """Return the pair of a code that has a record, and what differs between them."""
+    number = ""
+    if row:
+        number = row.number or row.body.get("due_days", "")
+    if is_duplicate:
+        state = PairState.DUPLICATE
+        why = "Several codes of the source bear this name."
+    else:
+        differences = (
+            _difference("name", code_values["name"], ref.name),
+            _difference("number", code_values["number"], number),
         )
-    wrong = [
-        f"{what}: {mine} at the source, {theirs} in QuickBooks"
-        for what, mine, theirs in (
-            ("name", about["name"], name),
-            ("number", about["number"], number),
-        )
-        if mine and theirs and key(mine) not in (key(theirs), key(theirs).rpartition(":")[2])
-    ]
-    return Pair(**about, **here, state="differs" if wrong else "matched", why="; ".join(wrong))
+        why = "; ".join(text for text in differences if text)
+        state = PairState.DIFFERS if why else PairState.MATCHED
+    return Pair(
+        **code_values,
+        state=state,
+        quickbooks_id=ref.id,
+        quickbooks_name=ref.name,
+        quickbooks_number=number,
+        why=why,
+    )
+
+
+def _difference(label: str, at_source: str, in_quickbooks: str) -> str:
+    """Say how a value differs; "" if it does not, or if one side has none."""
+    if not at_source or not in_quickbooks:
+        return ""
+    name_key = key(in_quickbooks)
+    if key(at_source) in (name_key, name_key.rpartition(":")[2]):
+        return ""
+    return f"{label}: {at_source} at the source, {in_quickbooks} in QuickBooks"

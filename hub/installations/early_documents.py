@@ -1,4 +1,4 @@
-"""Documents from before an app's start date: they are left out, and single ones can be included all the same."""
+"""Include single documents from before an app's start date, which are left out otherwise."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,10 +7,11 @@ from sqlalchemy import ColumnElement, text, update
 from sqlalchemy.orm import Session
 
 from hub.models import Installation, SourceDocument
+from hub.models.enums import StartRule
 from hub.models.postings import BEFORE_START
 from hub.security import audit
 
-MAX_NAMED = 50  # documents that the audit log names by their number
+MAX_LOGGED_NUMBERS = 50  # documents that the audit log names by their number
 
 
 def excluded(installation_id: int) -> tuple[ColumnElement[Any], ...]:
@@ -27,17 +28,17 @@ def include(
     session: Session, installation: Installation, ids: Collection[int], *, who: str
 ) -> list[str]:
     """Let these documents count despite their date, from the next sync on; return their numbers."""
-    mine = *excluded(installation.id), SourceDocument.id.in_(ids)
-    included = update(SourceDocument).where(*mine).values(before_start="included", reread=True)
-    columns = SourceDocument.number, SourceDocument.source_id
-    found = session.execute(
-        included.returning(*columns), execution_options={"synchronize_session": False}
+    statement = (
+        update(SourceDocument)
+        .where(*excluded(installation.id), SourceDocument.id.in_(ids))
+        .values(before_start=StartRule.INCLUDED, reread=True)
+        .returning(SourceDocument.number, SourceDocument.source_id)
     )
-    names = [number or source_id for number, source_id in found]
+    rows = session.execute(statement, execution_options={"synchronize_session": False})
+    names = [number or source_id for number, source_id in rows]
     if names:
-        detail = {"count": len(names), "documents": names[:MAX_NAMED]}
-        subject = (
-            f"{installation.slug} for {installation.company.name or installation.company.realm}"
-        )
+        company = installation.company
+        subject = f"{installation.slug} for {company.name or company.realm}"
+        detail = {"count": len(names), "documents": names[:MAX_LOGGED_NUMBERS]}
         audit.record(session, who, "documents included", subject, **detail)
     return names

@@ -1,27 +1,31 @@
-"""What an admin decides: this code is that record; one by one, or many from a CSV file."""
+"""Match codes to records by decisions of people, one by one or from a CSV file."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import spreadsheets
 from hub.context import current
+from hub.contract.documents import Role
 from hub.contract.types import Field
 from hub.db.engine import reading, transaction
 from hub.errors import NotFound, Refused
 from hub.mapping import EMPTY, NEW
 from hub.models import Installation, Match, Record, SeenCode
+from hub.models.enums import MatchMethod
 from hub.qbo import records
 from hub.security import audit
 
 COLUMNS = ("field", "code", "name", "quickbooks_id", "quickbooks_name")
-WORDS = {EMPTY: "none", NEW: "new"}  # how a file says that a code is left out, or made new
+# How a file says that a code is left out, or created.
+SPECIAL_WORDS = {EMPTY: "none", NEW: "new"}
+SPECIAL_RECORDS = {word: record for record, word in SPECIAL_WORDS.items()}
 
 
 def fields(row: Installation) -> dict[str, Field]:
-    """The code fields of an installation's app, by name."""
+    """Return the code fields of an installation's app, by name."""
     return {field.name: field for field in current().plugins.call(row.slug, "hub_fields") or ()}
 
 
@@ -35,38 +39,38 @@ def decide(
     who: str,
     name: str = "",
 ) -> Match:
-    """Keeps a decision: a record's id, EMPTY to leave the code out, NEW to make one of it."""
-    known = fields(row)
-    if field not in known:
-        raise NotFound("field", field, known)
-    _check(session, row, known[field], record)
-    match = _stored(session, row, field, code)
-    match.name, match.role, match.record = name or match.name or "", known[field].role, record
-    match.how, match.who, match.at = "decided", who, current().clock.now()
+    """Store a decision: a record's id, EMPTY to leave the code out, NEW to create a record."""
+    fields_by_name = fields(row)
+    if field not in fields_by_name:
+        raise NotFound("field", field, fields_by_name)
+    _check_record(session, row, fields_by_name[field], record)
+    match = _stored_or_new(session, row, field, code)
+    match.name = name or match.name or ""
+    match.role = fields_by_name[field].role
+    match.record = record
+    match.how = MatchMethod.DECIDED
+    match.who = who
+    match.at = current().clock.now()
     session.add(match)
     audit.record(session, who, "code matched", f"{row.slug} {field} {code}", record=record)
     return match
 
 
 def import_csv(row: Installation, content: bytes, *, who: str) -> int:
-    """Keeps every row of the file that names a record, or none of them; returns how many."""
-    rows = [
-        (number, line)
-        for number, line in _read(content)
-        if line["quickbooks_id"] or line["quickbooks_name"]
-    ]
+    """Store every row of the file that names a record, or none of them; return how many."""
+    lines = _read(content)
     with transaction() as session:
-        known = {(line["field"], line["code"]) for line in _lines(session, row)}
-        for number, line in rows:
+        listed = {(line["field"], line["code"]) for line in _lines(session, row)}
+        for number, line in lines:
             field, code = line["field"], line["code"]
-            if (field, code) not in known:
+            if (field, code) not in listed:
                 code = code.strip()
             try:
-                record = _record(session, row, line)
+                record = _find_record(session, row, line)
                 decide(session, row, field, code, record, who=who, name=line["name"])
             except Refused as error:
                 raise Refused(f"Line {number}: {error.text} Nothing was imported.") from None
-    return len(rows)
+    return len(lines)
 
 
 def export_csv(row: Installation) -> tuple[bytes, int]:
@@ -79,55 +83,61 @@ def export_csv(row: Installation) -> tuple[bytes, int]:
 
 
 def _read(content: bytes) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a file that name a record, each with its line number."""
     header, rows = spreadsheets.decode(content)
     missing = [column for column in ("field", "code") if column not in header]
     if missing:
         raise Refused(
-            f"The file lacks the column {' and '.join(missing)}; its first line names {', '.join(COLUMNS)}."
+            f"The file lacks the column {' and '.join(missing)};"
+            f" its first line names {', '.join(COLUMNS)}."
         )
-    lines = [{column: line.get(column, "") for column in COLUMNS} for line in rows]
-    for line in lines:
+    lines: list[tuple[int, dict[str, str]]] = []
+    for number, row in enumerate(rows, start=2):
+        line = {column: row.get(column, "") for column in COLUMNS}
         for column in ("field", "quickbooks_id", "quickbooks_name"):
             line[column] = line[column].strip()
-    return list(enumerate(lines, start=2))
+        if line["quickbooks_id"] or line["quickbooks_name"]:
+            lines.append((number, line))
+    return lines
 
 
-def _record(session: Session, row: Installation, line: dict[str, str]) -> str:
-    """The id given, or that of the one record with the name given."""
-    if line["quickbooks_id"]:
-        return next(
-            (record for record, word in WORDS.items() if word == line["quickbooks_id"]),
-            line["quickbooks_id"],
-        )
-    field = fields(row).get(line["field"])
+def _find_record(session: Session, row: Installation, line: dict[str, str]) -> str:
+    """Return the id in a line, or that of the one record with the name in it."""
+    quickbooks_id = line["quickbooks_id"]
+    if quickbooks_id:
+        return SPECIAL_RECORDS.get(quickbooks_id, quickbooks_id)
+    fields_by_name = fields(row)
+    field = fields_by_name.get(line["field"])
     if field is None:
-        raise NotFound("field", line["field"], fields(row))
-    wanted = line["quickbooks_name"].casefold()
-    found = records.choices(session, row.company_id, field.role)
+        raise NotFound("field", line["field"], fields_by_name)
+    name = line["quickbooks_name"].casefold()
     ids = [
         record.quickbooks_id
-        for record in found
-        if wanted in (record.full_name.casefold(), record.name.casefold())
+        for record in records.choices(session, row.company_id, field.role)
+        if name in (record.full_name.casefold(), record.name.casefold())
     ]
     if len(ids) != 1:
-        raise Refused(
-            f"{field.label} {line['quickbooks_name']!r} is {'not' if not ids else 'more than once'} in QuickBooks."
-        )
+        problem = "more than once" if ids else "not"
+        raise Refused(f"{field.label} {line['quickbooks_name']!r} is {problem} in QuickBooks.")
     return ids[0]
 
 
-def _check(session: Session, row: Installation, field: Field, record: str) -> None:
-    if record not in (EMPTY, NEW) and record not in {
-        one.quickbooks_id for one in records.choices(session, row.company_id, field.role)
-    }:
+def _check_record(session: Session, row: Installation, field: Field, record: str) -> None:
+    """Refuse a record that a code of this field cannot be matched to."""
+    if record in (EMPTY, NEW):
+        return
+    choices = records.choices(session, row.company_id, field.role)
+    if record not in {choice.quickbooks_id for choice in choices}:
         raise Refused(
-            f"QuickBooks has no active {field.label.lower()} with the id {record!r} that may be used there."
+            f"QuickBooks has no active {field.label.lower()} with the id {record!r} that may be"
+            " used there."
         )
 
 
-def _stored(session: Session, row: Installation, field: str, code: str) -> Match:
+def _stored_or_new(session: Session, row: Installation, field: str, code: str) -> Match:
     key: dict[str, Any] = {**_scope(row), "field": field, "code": code}
-    return session.scalars(select(Match).filter_by(**key)).one_or_none() or Match(**key)
+    stored = session.scalars(select(Match).filter_by(**key)).one_or_none()
+    return stored or Match(**key)
 
 
 def _scope(row: Installation) -> dict[str, Any]:
@@ -140,32 +150,30 @@ def _scope(row: Installation) -> dict[str, Any]:
 
 def _lines(session: Session, row: Installation) -> list[dict[str, str]]:
     """Return every match and every code that was seen without one, as rows of the file."""
-    return [*_matched(session, row), *_unmatched(session, row)]
+    matches = session.scalars(select(Match).filter_by(**_scope(row))).all()
+    lines = _matched_lines(session, row, matches)
+    matched = {(match.field, match.code) for match in matches}
+    codes = session.scalars(select(SeenCode).where(SeenCode.installation_id == row.id))
+    for code in codes:
+        if (code.field, code.code) not in matched:
+            lines.append(_line(code.field, code.code, code.name or code.number, "", ""))
+    return lines
 
 
-def _matched(session: Session, row: Installation) -> Iterable[dict[str, str]]:
-    names = {
-        (one.list, one.quickbooks_id): one.full_name or one.name for one in _records(session, row)
-    }
-    for match in session.scalars(select(Match).filter_by(**_scope(row))):
-        held = names.get((records.ROLE_LIST.get(match.role, ""), match.record), "")  # type: ignore[call-overload]
-        yield _line(
-            match.field, match.code, match.name, WORDS.get(match.record, match.record), held
-        )
-
-
-def _unmatched(session: Session, row: Installation) -> Iterable[dict[str, str]]:
-    matched = {
-        (match.field, match.code)
-        for match in session.scalars(select(Match).filter_by(**_scope(row)))
-    }
-    for seen in session.scalars(select(SeenCode).where(SeenCode.installation_id == row.id)):
-        if (seen.field, seen.code) not in matched:
-            yield _line(seen.field, seen.code, seen.name or seen.number, "", "")
-
-
-def _records(session: Session, row: Installation) -> Iterable[Record]:
-    return session.scalars(select(Record).where(Record.company_id == row.company_id))
+def _matched_lines(
+    session: Session, row: Installation, matches: Iterable[Match]
+) -> list[dict[str, str]]:
+    """Return the matches as rows of the file, with the names of their records."""
+    names: dict[tuple[str, str], str] = {}
+    for record in session.scalars(select(Record).where(Record.company_id == row.company_id)):
+        names[record.list, record.quickbooks_id] = record.full_name or record.name
+    lines: list[dict[str, str]] = []
+    for match in matches:
+        list_name = records.ROLE_LIST.get(cast(Role, match.role), "")
+        record_name = names.get((list_name, match.record), "")
+        record_id = SPECIAL_WORDS.get(match.record, match.record)
+        lines.append(_line(match.field, match.code, match.name, record_id, record_name))
+    return lines
 
 
 def _line(*cells: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, 
 from hub.mapping.places import PLACES, is_text
 from hub.mapping.resolve import party_name, resolve
 from hub.mapping.rules import (
+    MatchResult,
     code_name,
     find,
     find_existing_record,
@@ -29,6 +30,7 @@ __all__ = [
     "Mapped",
     "MappedLine",
     "MatchIndex",
+    "MatchResult",
     "Missing",
     "RecordIndex",
     "Ref",

@@ -40,7 +40,7 @@ def show(installation_id: int) -> str:
         state=state,
         trouble=trouble,
         counts=Counter(pair.state for pair in pairs),
-        states=compare.STATES,
+        states=tuple(compare.PairState),
         limit=SHOWN,
         mails=notifications.is_set(),
         mail_to=_mail_to(installation),

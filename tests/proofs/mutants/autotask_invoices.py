@@ -151,7 +151,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I7",
         place="hub/installations/compare.py",
-        old="    record_creation.create_records(installation.id, found, who)\n",
+        old="    record_creation.create_records(installation.id, creates, who)\n",
         new="",
         bug="What is missing is not copied.",
     ),
