@@ -1,4 +1,4 @@
-"""Enabling an app for a company: its settings are checked, tried at the source, and only then kept."""
+"""Enable apps for a company; their settings are tried at the source before they are saved."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -17,61 +17,55 @@ from hub.contract.types import App, Tenant
 from hub.db.engine import reading, transaction
 from hub.errors import AccessNeeded, HubError, NotFound, Refused, SettingsInvalid
 from hub.models import Access, Company, Cursor, Installation
+from hub.models.enums import InstallationMode
 from hub.qbo import record_download, records
 from hub.security import audit, secrets
 from hub.sources import outage
 from hub.sources.record_push import push_lists
 
-LISTS = "lists put into the app"
-OWN: dict[str, Callable[[Any], Any]] = {
-    "start_date": lambda value: (
-        value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
-    ),
-    "schedule": lambda value: Interval.parse(str(value)) and str(value).strip(),
-    "zone": lambda value: zone_of(str(value)).key,
-}
+LISTS = "lists put into the app"  # as the audit log names it
 
 
 def enable(
     company_id: int,
     slug: str,
-    given: Mapping[str, Any],
+    answers: Mapping[str, Any],
     *,
     who: str,
     mode: str | None = None,
     owner: str | None = None,
 ) -> Installation:
-    """The app enabled for the company with these settings; what is not given stays as it was."""
-    app = _available(slug)
-    _has_access(app, company_id)
-    row = _found(company_id, slug) or _new(app, company_id, owner or who)
-    row = _save(app, row, given, who=who, mode=mode, owner=owner, what="app enabled")
+    """Enable an app for a company; settings that are not among the answers stay as they are."""
+    app = _available_app(slug)
+    _check_access(app, company_id)
+    row = _find(company_id, slug) or _new(app, company_id, owner or who)
+    row = _save(app, row, answers, who=who, mode=mode, owner=owner, what="app enabled")
     if current().plugins.has(slug, "hub_subscribe"):
         sources.subscribe(row, on=True)
     return row
 
 
 def grant(company_id: int, slug: str, *, who: str) -> None:
-    """Records that whoever opens the app has opened it for the company; without that it cannot be enabled."""
+    """Record that the maker of an app has opened it for a company, without which it stays off."""
     now = current().clock.now()
     with transaction() as session:
         company = session.get_one(Company, company_id)
-        row = session.get(Access, (slug, company_id)) or Access(
-            slug=slug, company_id=company_id, asked_by=who, asked_at=now
-        )
-        row.granted_by, row.granted_at = who, now
+        row = session.get(Access, (slug, company_id))
+        if row is None:
+            row = Access(slug=slug, company_id=company_id, asked_by=who, asked_at=now)
+        row.granted_by = who
+        row.granted_at = now
         session.add(row)
         audit.record(session, who, "access granted", f"{slug} for {company.name or company.realm}")
 
 
 def change(
-    company_id: int, slug: str, given: Mapping[str, Any], *, who: str, mode: str | None = None
+    company_id: int, slug: str, answers: Mapping[str, Any], *, who: str, mode: str | None = None
 ) -> Installation:
-    """Other settings or another mode for an app that is enabled."""
+    """Change settings or mode of an app that is enabled."""
     row = installation(company_id, slug)
-    return _save(
-        _available(slug), row, given, who=who, mode=mode, owner=None, what="settings changed"
-    )
+    app = _available_app(slug)
+    return _save(app, row, answers, who=who, mode=mode, owner=None, what="settings changed")
 
 
 def set_mode(installation_id: int, mode: str, *, who: str) -> None:
@@ -83,10 +77,11 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
 
 
 def disable(company_id: int, slug: str, *, who: str) -> Installation:
-    """The app at rest for the company; settings and matches stay."""
+    """Disable an app for a company; its settings and matches stay."""
     row = installation(company_id, slug)
-    if slug in current().plugins.apps and current().plugins.has(slug, "hub_subscribe"):
-        with suppress(HubError):  # a source that cannot be reached calls in vain
+    plugins = current().plugins
+    if slug in plugins.apps and plugins.has(slug, "hub_subscribe"):
+        with suppress(HubError):  # calls of a source that cannot be reached have no effect
             sources.subscribe(row, on=False)
     with transaction() as session:
         row = session.get_one(Installation, row.id)
@@ -97,19 +92,17 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
 
 
 def installation(company_id: int, slug: str) -> Installation:
-    """The app as it is enabled, or was, for the company."""
-    row = _found(company_id, slug)
-    if row is None:
-        with reading() as session:
-            known = session.scalars(
-                select(Installation.slug).where(Installation.company_id == company_id)
-            )
-            raise NotFound("enabled app", slug, set(known))
-    return row
+    """Return an app that is, or was, enabled for a company; raise NotFound if it never was."""
+    row = _find(company_id, slug)
+    if row:
+        return row
+    with reading() as session:
+        slugs = select(Installation.slug).where(Installation.company_id == company_id)
+        raise NotFound("enabled app", slug, set(session.scalars(slugs)))
 
 
 def first_lists(row: Installation) -> dict[str, int]:
-    """Puts the company's lists into the source, where the app does that."""
+    """Push the company's lists into the source, if the app does that; return their lengths."""
     record_download.ensure(row.company_id)
     counts = dict(push_lists(row))
     with transaction() as session:
@@ -117,40 +110,45 @@ def first_lists(row: Installation) -> dict[str, int]:
     return counts
 
 
+def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> Tenant:
+    """Check settings at the source without saving them."""
+    draft = sources.draft(_available_app(row.slug), row, answers)
+    _log_test(row, draft, who)
+    return sources.check(row, draft.settings, draft.secrets)
+
+
+def subject(row: Installation) -> str:
+    """Return the name of an installation in the audit log."""
+    return f"{row.slug} for {row.company.name or row.company.realm}"
+
+
 def _save(
     app: App,
     row: Installation,
-    given: Mapping[str, Any],
+    answers: Mapping[str, Any],
     *,
     who: str,
     mode: str | None,
     owner: str | None,
     what: str,
 ) -> Installation:
-    own = _own(app, given)
-    answers = {name: value for name, value in given.items() if name not in OWN}
-    draft = sources.draft(app, row, answers)
-    tested = bool(answers) or not row.id or not row.enabled
-    if tested:
+    """Check the answers, try them at the source, and store them."""
+    changes = _parse_hub_settings(app, answers)
+    app_answers = {name: value for name, value in answers.items() if name not in HUB_SETTINGS}
+    draft = sources.draft(app, row, app_answers)
+    is_tested = bool(app_answers) or not row.id or not row.enabled
+    if is_tested:
         _log_test(row, draft, who)
     settings = settings_schema.chosen(
         app, draft.settings, lambda source: _choices(row, draft.settings, draft.secrets, source)
     )
-    tenant = sources.check(row, settings, draft.secrets) if tested else None
-    changes = (
-        own
-        | {"settings": settings}
-        | ({"mode": mode} if mode else {})
-        | ({"owner": owner} if owner else {})
-    )
-    return _keep(row, changes, tenant, draft, who, what)
-
-
-def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> Tenant:
-    """Let the source answer to settings that are not saved."""
-    draft = sources.draft(_available(row.slug), row, answers)
-    _log_test(row, draft, who)
-    return sources.check(row, draft.settings, draft.secrets)
+    tenant = sources.check(row, settings, draft.secrets) if is_tested else None
+    changes["settings"] = settings
+    if mode:
+        changes["mode"] = mode
+    if owner:
+        changes["owner"] = owner
+    return _store(row, changes, tenant, draft, who, what)
 
 
 def _log_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None:
@@ -160,41 +158,61 @@ def _log_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None
         audit.record(session, who, "connection tested", subject(row), addresses=addresses)
 
 
-def _own(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
-    own: dict[str, Any] = {}
-    wrong: dict[str, list[str]] = {}
-    for name, read in OWN.items():
-        if given.get(name) not in (None, ""):
-            try:
-                own[name] = read(given[name])
-            except Refused as error:
-                wrong[name] = [error.text]
-            except ValueError:
-                wrong[name] = [f"{given[name]!r} is no date; write it like 2026-01-31."]
-    if wrong:
-        raise SettingsInvalid(app.name, wrong)
-    if "start_date" in given and "start_date" not in own:
-        own["start_date"] = None  # emptied: documents of any date count
-    return own
+def _parse_start_date(value: Any) -> dt.date:
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
+
+
+def _parse_schedule(value: Any) -> str:
+    Interval.parse(str(value))
+    return str(value).strip()
+
+
+# The settings that every app has, and that the hub itself uses.
+HUB_SETTINGS: dict[str, Callable[[Any], Any]] = {
+    "start_date": _parse_start_date,
+    "schedule": _parse_schedule,
+    "zone": lambda value: zone_of(str(value)).key,
+}
+
+
+def _parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of an installation that the answers change."""
+    changes: dict[str, Any] = {}
+    problems: dict[str, list[str]] = {}
+    for name, parse in HUB_SETTINGS.items():
+        answer = answers.get(name)
+        if answer in (None, ""):
+            continue
+        try:
+            changes[name] = parse(answer)
+        except Refused as error:
+            problems[name] = [error.text]
+        except ValueError:
+            problems[name] = [f"{answer!r} is no date; write it like 2026-01-31."]
+    if problems:
+        raise SettingsInvalid(app.name, problems)
+    if "start_date" in answers and "start_date" not in changes:
+        changes["start_date"] = None  # emptied: documents of any date count
+    return changes
 
 
 def _choices(
-    row: Installation, settings: Mapping[str, Any], typed: dict[str, str], source: str
+    row: Installation, settings: Mapping[str, Any], secrets: dict[str, str], source: str
 ) -> settings_schema.Offered:
+    """Return what a setting may be chosen from: codes of the source, or records in QuickBooks."""
     kind, _, field = source.partition(":")
     if kind == "code":
-        codes = sources.codes(row, field, settings, typed)
+        codes = sources.codes(row, field, settings, secrets)
         return [(code.id, (code.number or "", code.name or "")) for code in codes]
     record_download.ensure(row.company_id)
     with reading() as session:
-        found = records.choices(session, row.company_id, cast(Role, source))
         return [
             (record.quickbooks_id, (record.number, record.full_name, record.name))
-            for record in found
+            for record in records.choices(session, row.company_id, cast(Role, source))
         ]
 
 
-def _keep(
+def _store(
     row: Installation,
     changes: dict[str, Any],
     tenant: Tenant | None,
@@ -202,20 +220,20 @@ def _keep(
     who: str,
     what: str,
 ) -> Installation:
+    """Store the changes, the account at the source and the secrets in one transaction."""
     app = current().plugins.apps[row.slug]
     has_other_access = not sources.may_use_stored(app, row, draft.settings, draft.secrets)
     with transaction() as session:
         row = session.get_one(Installation, row.id) if row.id else session.merge(row)
         if row.id and changes.get("start_date", row.start_date) != row.start_date:
-            session.execute(
-                delete(Cursor).where(Cursor.installation_id == row.id)
-            )  # what was too early may count now
-        before = dict(row.settings)
+            # Documents that were too early may count now.
+            session.execute(delete(Cursor).where(Cursor.installation_id == row.id))
+        settings_before = dict(row.settings)
         for name, value in changes.items():
             setattr(row, name, value)
         row.enabled = True
         session.flush()
-        _switch(session, row, before, who)
+        _apply_automatic_switch(session, row, settings_before, who)
         if tenant:
             sources.bind(session, row, tenant)
             outbox.mark_for_reread(session, row.id)
@@ -224,26 +242,33 @@ def _keep(
     return row
 
 
-def _switch(session: Session, row: Installation, before: Mapping[str, Any], who: str) -> None:
-    """What waited for the app's own switch goes once it is on; what would have gone waits once it is off."""
+def _apply_automatic_switch(
+    session: Session, row: Installation, settings_before: Mapping[str, Any], who: str
+) -> None:
+    """Approve what waits once the app's own switch is on; return it to review once it is off."""
     app = current().plugins.apps[row.slug]
-    on = sources.is_automatic(app, row.settings)
-    if on == sources.is_automatic(app, before) or not before:
+    is_on = sources.is_automatic(app, row.settings)
+    if not settings_before or is_on == sources.is_automatic(app, settings_before):
         return
-    if not on:
+    if not is_on:
         outbox.return_to_review(session, row.id)
-    elif row.mode == "auto" and (count := outbox.approve_all(session, row.id, who)):
+        return
+    if row.mode != InstallationMode.AUTO:
+        return
+    count = outbox.approve_all(session, row.id, who)
+    if count:
         audit.record(session, who, "postings approved", subject(row), count=count)
 
 
-def _available(slug: str) -> App:
+def _available_app(slug: str) -> App:
     apps = current().plugins.apps
     if slug not in apps:
         raise NotFound("app", slug, apps)
     return apps[slug]
 
 
-def _has_access(app: App, company_id: int) -> None:
+def _check_access(app: App, company_id: int) -> None:
+    """Raise AccessNeeded if the maker of the app has to open it for the company first."""
     if not app.access or not app.access_gate:
         return
     with reading() as session:
@@ -252,25 +277,27 @@ def _has_access(app: App, company_id: int) -> None:
         raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)
 
 
-def _found(company_id: int, slug: str) -> Installation | None:
+def _find(company_id: int, slug: str) -> Installation | None:
+    query = select(Installation).where(
+        Installation.company_id == company_id, Installation.slug == slug
+    )
     with reading() as session:
-        mine = select(Installation).where(
-            Installation.company_id == company_id, Installation.slug == slug
-        )
-        return session.scalars(mine).one_or_none()
+        return session.scalars(query).one_or_none()
 
 
 def _new(app: App, company_id: int, owner: str) -> Installation:
+    """Return an installation that is not stored yet."""
     with reading() as session:
         company = session.get_one(Company, company_id)
-    row = Installation(
-        company_id=company_id, slug=app.slug, schedule=app.every, owner=owner, mode="review"
+    return Installation(
+        company_id=company_id,
+        company=company,
+        slug=app.slug,
+        schedule=app.every,
+        owner=owner,
+        mode=InstallationMode.REVIEW,
+        settings={},
+        enabled=True,
+        zone="UTC",
+        created_at=current().clock.now(),
     )
-    row.company, row.settings, row.enabled, row.zone = company, {}, True, "UTC"
-    row.created_at = current().clock.now()
-    return row
-
-
-def subject(row: Installation) -> str:
-    """An installation as the audit log names it."""
-    return f"{row.slug} for {row.company.name or row.company.realm}"

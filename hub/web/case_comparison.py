@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub.config import API_URLS
 from hub.context import current
 from hub.models import Case, Posting, Record, SourceDocument, TransactionHead
+from hub.models.enums import Operation, TransactionState
 from hub.posting.reconcile.cases import CAUSE_SUFFIX
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import deep_links, display
@@ -27,6 +28,7 @@ READ_SECONDS = 5.0  # for all of them together; a page does not wait longer for 
 Key = tuple[int, str, str]  # company, kind and QuickBooks id of a transaction
 Entities = Mapping[Key, dict[str, Any]]
 DATE_LABELS = ("Date", "Due")
+NOT_IN_BOOKS = (TransactionState.DELETED, TransactionState.VOIDED)
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,10 @@ class Transaction:
 
     @property
     def may_be_taken(self) -> bool:
-        """Tell whether a person may say that this is the document."""
-        return not self.foreign and not (self.head and self.head.state in ("deleted", "voided"))
+        """Return whether a person may say that this is the document."""
+        if self.foreign:
+            return False
+        return self.head is None or self.head.state not in NOT_IN_BOOKS
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Row:
     """One fact: as we post it, as each transaction has it, and whether they differ."""
 
     label: str
-    meant: str
+    ours: str
     texts: list[str]
     differs: bool
 
@@ -62,13 +66,13 @@ class Row:
 class LinePair:
     """A line as we post it beside one of QuickBooks; None where one side has no such line."""
 
-    meant: display.TransactionLineView | None
+    ours: display.TransactionLineView | None
     present: display.TransactionLineView | None
 
     @property
     def differs(self) -> bool:
-        """Tell whether the two sides differ in what they post."""
-        return self.meant != self.present
+        """Return whether the two sides differ in what they post."""
+        return self.ours != self.present
 
 
 @dataclass(frozen=True)
@@ -76,41 +80,43 @@ class Side:
     """A posting and the transactions that it is or may be; with `asks` a person must say which."""
 
     posting: Posting | None
-    meant: display.TransactionView | None
+    ours: display.TransactionView | None
     transactions: list[Transaction]
     title: str = "Is it this document?"
     asks: bool = True
 
     @property
     def is_taken(self) -> bool:
-        """Tell whether every transaction is posted from another document."""
-        return (
-            self.asks and bool(self.transactions) and all(one.foreign for one in self.transactions)
-        )
+        """Return whether every transaction is posted from another document."""
+        if not self.asks or not self.transactions:
+            return False
+        return all(transaction.foreign for transaction in self.transactions)
 
     @property
     def rows(self) -> list[Row]:
         """Compare fact by fact, those that are always compared first."""
-        meant: dict[str, str] = {}
-        if self.meant and self.posting:
-            meant = _posting_facts(self.meant, self.posting)
-        party = _party_label(meant)
+        our_facts: dict[str, str] = {}
+        if self.ours and self.posting:
+            our_facts = _posting_facts(self.ours, self.posting)
+        party = _party_label(our_facts)
         columns = [_transaction_facts(one, party) for one in self.transactions]
         is_present = bool(self.transactions) and all(one.present for one in self.transactions)
-        labels = _ordered_labels([meant, *columns])
-        return [_row(label, meant, columns, is_present) for label in labels]
+        labels = _ordered_labels([our_facts, *columns])
+        return [_row(label, our_facts, columns, is_present) for label in labels]
 
-    def lines(self, found: Transaction) -> list[LinePair]:
+    def lines(self, transaction: Transaction) -> list[LinePair]:
         """Align our lines with those of a transaction: equal ones beside each other, in order."""
-        ours = self.meant.lines if self.meant else ()
-        return align(ours, found.present.lines) if found.present else []
+        if not transaction.present:
+            return []
+        ours = self.ours.lines if self.ours else ()
+        return align(ours, transaction.present.lines)
 
 
-def _posting_facts(meant: display.TransactionView, posting: Posting) -> dict[str, str]:
-    """Return the facts of a planned payload, with the total in the posting's currency."""
-    facts = dict(_dated_facts(meant))
-    if meant.total is not None:
-        facts["Total"] = money(meant.total, posting.currency)
+def _posting_facts(ours: display.TransactionView, posting: Posting) -> dict[str, str]:
+    """Return the facts of our side, with the total in the posting's currency."""
+    facts = dict(_dated_facts(ours))
+    if ours.total is not None:
+        facts["Total"] = money(ours.total, posting.currency)
     return facts
 
 
@@ -152,18 +158,22 @@ def align(
     return pairs
 
 
-def _row(label: str, meant: dict[str, str], columns: list[dict[str, str]], is_present: bool) -> Row:
+def _row(
+    label: str, our_facts: dict[str, str], columns: list[dict[str, str]], is_present: bool
+) -> Row:
     """Compare one fact: `columns` are the facts of the transactions."""
-    own_text = meant.get(label, "")
-    texts = [facts.get(label, "") for facts in columns]
+    our_text = our_facts.get(label, "")
     is_compared = label in COMPARED_LABELS
-    if is_present and own_text and label not in HUB_LABELS:
+    if is_present and our_text and label not in HUB_LABELS:
         is_compared = True
+    differs = bool(our_facts) and is_compared and _has_other_text(label, our_text, columns)
+    texts = [facts.get(label, "") for facts in columns]
+    return Row(label, our_text, texts, differs)
 
-    differs = False
-    if meant and is_compared:
-        differs = any(facts and facts.get(label, "") != own_text for facts in columns)
-    return Row(label, own_text, texts, differs)
+
+def _has_other_text(label: str, our_text: str, columns: list[dict[str, str]]) -> bool:
+    """Return whether a transaction whose facts are known has another text for one of them."""
+    return any(facts and facts.get(label, "") != our_text for facts in columns)
 
 
 def transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
@@ -241,28 +251,21 @@ def _candidate_id(candidate: Any) -> str:
 
 def _candidate_side(session: Session, posting: Posting, ids: list[str], entities: Entities) -> Side:
     """Compare the planned payload with the transactions in QuickBooks that it may be."""
-    meant = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
-    return Side(
-        posting,
-        meant,
-        [
-            _transaction(session, (posting.company_id, posting.kind, id), entities, posting)
-            for id in ids
-        ],
-    )
+    ours = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
+    transactions = []
+    for id in ids:
+        key = (posting.company_id, posting.kind, id)
+        transactions.append(_transaction(session, key, entities, posting))
+    return Side(posting, ours, transactions)
 
 
 def _posted_side(session: Session, posting: Posting, entities: Entities) -> Side:
     """Compare what was written last with what is in QuickBooks now."""
-    id = str(posting.quickbooks_id)
-    there = [_transaction(session, (posting.company_id, posting.kind, id), entities, posting)]
-    return Side(
-        posting,
-        _written_view(session, posting),
-        there,
-        "What was posted, and what is there now",
-        asks=False,
-    )
+    key = (posting.company_id, posting.kind, str(posting.quickbooks_id))
+    transaction = _transaction(session, key, entities, posting)
+    written = _written_view(session, posting)
+    title = "What was posted, and what is there now"
+    return Side(posting, written, [transaction], title, asks=False)
 
 
 def _written_view(session: Session, posting: Posting) -> display.TransactionView | None:
@@ -292,37 +295,50 @@ def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side
 
 def _creating_posting(session: Session, document: SourceDocument) -> Posting | None:
     """Return the posting that created a document's transaction."""
-    is_create = (
-        Posting.document_id == document.id,
-        Posting.part == "",
-        Posting.operation == "create",
+    query = (
+        select(Posting)
+        .where(
+            Posting.document_id == document.id,
+            Posting.part == "",
+            Posting.operation == Operation.CREATE,
+        )
+        .order_by(Posting.id.desc())
+        .limit(1)
     )
-    return session.scalars(
-        select(Posting).where(*is_create).order_by(Posting.id.desc()).limit(1)
-    ).first()
+    return session.scalars(query).first()
 
 
 def _transaction(
-    session: Session, key: Key, entities: Entities, beside: Posting | None = None
+    session: Session, key: Key, entities: Entities, posting: Posting | None = None
 ) -> Transaction:
-    """Return a transaction of QuickBooks with its facts and the document that owns it."""
+    """Return a transaction as it is shown beside a posting."""
     company_id, kind, id = key
     head = session.get(TransactionHead, key)
-    marker = head.marker if head else ""
-    owner = _document_of_marker(session, head) if head and marker else None
-    foreign = bool(marker and beside and marker != beside.document.marker)
-    if beside and not foreign:
-        owner = None  # its document is on the page already
-
+    is_foreign = _bears_other_marker(head, posting)
+    owner = None
+    if is_foreign or not posting:  # else its document is on the page already
+        owner = _owner(session, head)
     currency = head.currency if head else ""
-    if not currency and beside:
-        currency = beside.currency
+    if not currency and posting:
+        currency = posting.currency
     facts = _facts(session, head, currency) if head else []
     present = None
     if key in entities:
         present = display.view_entity(session, company_id, kind, entities[key])
         facts = _present_facts(present, currency, facts)
-    return Transaction(id, facts, head, page_of(kind, id), owner, foreign, present)
+    return Transaction(id, facts, head, page_of(kind, id), owner, is_foreign, present)
+
+
+def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -> bool:
+    """Return whether a transaction bears the marker of another document than the posting's."""
+    if not head or not head.marker or not posting:
+        return False
+    return head.marker != posting.document.marker
+
+
+def _owner(session: Session, head: TransactionHead | None) -> SourceDocument | None:
+    """Return the document whose marker a transaction bears, if any."""
+    return _document_of_marker(session, head) if head and head.marker else None
 
 
 def _present_facts(
@@ -359,7 +375,7 @@ def _facts(session: Session, head: TransactionHead, currency: str) -> list[tuple
         "Date": day(head.date),
         "Account": _record_name(session, head, ("account",), head.account),
         "Total": money(head.total, currency),
-        "State": {"live": ""}.get(head.state, head.state),
+        "State": "" if head.state == TransactionState.LIVE else head.state,
         "Mark": f"[hub:{head.marker}]" if head.marker else "none",
         "Created": moment(head.created_at) if head.created_at else "",
     }
@@ -367,10 +383,12 @@ def _facts(session: Session, head: TransactionHead, currency: str) -> list[tuple
 
 
 def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...], id: str) -> str:
-    """Return the full name of a record, or its id if it is not in the cache."""
-    is_record = (
+    """Return the name of a record, or its id if the hub does not have it."""
+    if not id:
+        return ""
+    query = select(Record.full_name).where(
         Record.company_id == head.company_id,
         Record.list.in_(lists),
         Record.quickbooks_id == id,
     )
-    return (session.scalar(select(Record.full_name).where(*is_record)) or id) if id else ""
+    return session.scalar(query) or id

@@ -40,7 +40,7 @@ class Preview:
 
     posting: Posting
     seal: str
-    meant: display.TransactionView | None
+    planned: display.TransactionView | None
     posted: display.TransactionView | None
     differs: set[str]
 
@@ -154,7 +154,7 @@ def automatic(installation_id: int) -> Response:
 
 def preview(session: Session, posting: Posting) -> Preview:
     """Return a posting as it will be sent."""
-    meant = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
+    planned = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
     earlier = select(Posting).where(
         Posting.document_id == posting.document_id,
         Posting.part == posting.part,
@@ -167,8 +167,10 @@ def preview(session: Session, posting: Posting) -> Preview:
         if posted
         else None
     )
-    differs = display.differences(meant, present) if meant and present else set()
-    return Preview(posting, listed_rows.pair(posting.id, posting.planned), meant, present, differs)
+    differs = display.differing(planned, present) if planned and present else set()
+    return Preview(
+        posting, listed_rows.pair(posting.id, posting.planned), planned, present, differs
+    )
 
 
 def _waiting(

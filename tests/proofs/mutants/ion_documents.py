@@ -8,7 +8,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-1",
         place="hub/installations/enable.py",
-        old="    tenant = sources.check(row, settings, draft.secrets) if tested else None\n",
+        old="    tenant = sources.check(row, settings, draft.secrets) if is_tested else None\n",
         new="    tenant = None\n",
         bug="Settings are kept before ION has answered.",
     ),

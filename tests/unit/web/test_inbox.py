@@ -223,7 +223,7 @@ def test_lines_are_aligned_one_to_one() -> None:
     theirs = [line("x", 9), line("a", 1), line("b", 5), line("c", 3)]
     pairs = case_comparison.align(ours, theirs)
     assert [
-        (pair.meant and pair.meant.description, pair.present and pair.present.description)
+        (pair.ours and pair.ours.description, pair.present and pair.present.description)
         for pair in pairs
     ] == [(None, "x"), ("a", "a"), ("b", "b"), ("c", "c")]
     assert [pair.differs for pair in pairs] == [True, False, True, False]
