@@ -12,6 +12,7 @@ from hub.context import current
 from hub.db.engine import reading
 from hub.errors import NotFound
 from hub.models import Case, Company, Installation, Posting, Run, RunLine, case_posting
+from hub.models.enums import RunKind
 from hub.money import to_cents
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
@@ -36,12 +37,19 @@ def summarize_runs(runs: Sequence[Run]) -> dict[str, Any]:
         for row in _installations(session, runs):
             app = apps.setdefault(row.slug, _empty())
             _add_installation(app, session, row, _runs_of(row, runs))
-        ids = [run.installation_id for run in runs if run.installation_id]
-        companies = [run.company_id for run in runs if run.company_id]
-        cases = [_case(session, row) for row in _cases(session, ids, companies)]
+        cases = _case_summaries(session, runs)
     for app in apps.values():
-        app["sums"] = {currency: _in_cents(row, currency) for currency, row in app["sums"].items()}
+        for currency, sums in app["sums"].items():
+            app["sums"][currency] = _in_cents(sums, currency)
     return {"apps": apps, "cases": cases}
+
+
+def _case_summaries(session: Session, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Return the open cases of the apps and companies of the runs."""
+    installation_ids = [run.installation_id for run in runs if run.installation_id]
+    company_ids = [run.company_id for run in runs if run.company_id]
+    rows = _cases(session, installation_ids, company_ids)
+    return [_case(session, row) for row in rows]
 
 
 def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
@@ -124,9 +132,9 @@ def describe_result(run: Run) -> str:
 
 
 def _result_text(run: Run) -> str:
-    if run.kind == "reconcile" and run.counts.get("proved_at"):
+    if run.kind == RunKind.RECONCILE and run.counts.get("proved_at"):
         return reconcile_run.sentence(run.counts)
-    if run.kind == "changes":
+    if run.kind == RunKind.CHANGES:
         return format_changes(run.counts.get("noticed", {})) or results.NOTHING
     if "result" in run.counts:
         return results.format_result(run.counts["result"])

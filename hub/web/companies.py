@@ -36,13 +36,13 @@ def index() -> str:
             _about(look, company)
             for company in look.scalars(select(Company).order_by(Company.name, Company.id))
         ]
-    said = {
+    context = {
         "ready": bool(config.qbo_client_id),
         "redirect_uri": token_endpoint.redirect_uri(),
         "included": usage.INCLUDED_READS_PER_MONTH,
         "modes": MODES,
     }
-    return render_template("companies.html", companies=companies, **said)
+    return render_template("companies.html", companies=companies, **context)
 
 
 @pages.post("/companies/connect")

@@ -36,7 +36,7 @@ def show(installation_id: int) -> str:
     return render_template(
         "compare.html",
         fields=[fields[name] for name in field_names],
-        asked=field,
+        field_name=field,
         state=state,
         trouble=trouble,
         counts=Counter(pair.state for pair in pairs),

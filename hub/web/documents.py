@@ -51,7 +51,7 @@ def index() -> str:
         )
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
     lists = {"states": FILTER_STATES, "kinds": KINDS, "installations": installations}
-    return render_template("documents.html", page=documents, asked=filters, **lists)
+    return render_template("documents.html", page=documents, filters=filters, **lists)
 
 
 @pages.get("/documents/<int:document_id>")

@@ -13,7 +13,7 @@ Choices = Sequence[tuple[str, str]]
 LONG_LIST = 500  # more choices than this, or those of a `typed` setting, are offered while typing
 UNREADABLE_CHOICES = "The choices cannot be read now; type the id, or try again later."
 
-# the first that fits: a field type and how it is drawn
+# How a field is drawn, by its type; the first type that fits counts.
 INPUT_KINDS: tuple[tuple[type[fields.Field[Any]], str], ...] = (
     (fields.Boolean, "checkbox"),
     (fields.List, "lines"),
@@ -61,11 +61,11 @@ def inputs(
 
     `source` returns the choices that are not in the schema.
     """
-    questions = [
-        _input(name, field, values, name in stored or name in entered, source)
-        for name, field in schema.fields.items()
-    ]
-    return [replace(one, entered=one.name in entered) for one in questions]
+    questions = []
+    for name, field in schema.fields.items():
+        question = _input(name, field, values, name in stored or name in entered, source)
+        questions.append(replace(question, entered=name in entered))
+    return questions
 
 
 def sections(questions: Sequence[Input]) -> dict[str, list[Input]]:
@@ -98,13 +98,12 @@ def _input(
     """Return the input that a field of a schema is drawn as."""
     metadata = field.metadata
     choices, problem = _choices(field, source)
-    secret = is_secret(field)
-    value = None if secret else values.get(name, _default(field))
-    kind = (
-        "password"
-        if secret
-        else _kind(field, choices, offered=bool(metadata.get("choices_from")) and not problem)
-    )
+    if is_secret(field):
+        kind, value = "password", None
+    else:
+        is_offered = bool(metadata.get("choices_from")) and not problem
+        kind = _kind(field, has_choices=bool(choices) or is_offered, count=len(choices))
+        value = values.get(name, _default(field))
     if kind in ("select", "suggest", "picks"):
         choices, value = _with_value(field, choices, value)
     return Input(
@@ -130,15 +129,15 @@ def _default(field: fields.Field[Any]) -> Any:
     return default() if callable(default) else default
 
 
-def _kind(field: fields.Field[Any], choices: Choices, offered: bool) -> str:
-    """Return the kind of control: with choices a list, otherwise by the type of the field."""
+def _kind(field: fields.Field[Any], has_choices: bool, count: int) -> str:
+    """Return how a field is drawn; `count` is the number of its choices."""
     kind = _kind_of_type(field)
-    has_choices = bool(choices) or offered
     if kind == "lines":
         return "picks" if has_choices else "lines"
     if has_choices and kind != "checkbox":
-        is_typed = len(choices) > LONG_LIST or field.metadata.get("typed")
-        return "suggest" if is_typed else "select"
+        if count > LONG_LIST or field.metadata.get("typed"):
+            return "suggest"
+        return "select"
     return "area" if field.metadata.get("long") else kind
 
 
@@ -191,10 +190,7 @@ def _pairs(choices: Any) -> list[tuple[Any, Any]]:
 
 def _with_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple[Choices, Any]:
     """Add the stored values that are no longer in the list; preselect the only choice."""
-    values = [str(value)] if value else []
-    if isinstance(field, fields.List):
-        values = list(map(str, value or ()))
-
+    values = _as_texts(field, value)
     listed = {entry for entry, _ in choices}
     extended = list(choices)
     for entry in values:
@@ -206,22 +202,31 @@ def _with_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple
     return extended, value
 
 
+def _as_texts(field: fields.Field[Any], value: Any) -> list[str]:
+    """Return the stored values of a field, of which only a list has several."""
+    if not value:
+        return []
+    values = value if isinstance(field, fields.List) else [value]
+    return [str(entry) for entry in values]
+
+
 def _display_value(kind: str, value: Any) -> Any:
-    """Return a value in the form that its control shows."""
+    """Return a stored value as its input shows it."""
     if kind == "checkbox":
         return bool(value)
     if kind == "picks":
-        return list(map(str, value or ()))
+        return [str(entry) for entry in value] if value else []
+    if value is None:
+        return ""
     if kind == "lines":
-        return "\n".join(map(str, value or ()))
+        return "\n".join(str(entry) for entry in value)
     if kind == "pairs":
-        pairs = value or {}
-        return "\n".join(f"{name} = {part}" for name, part in pairs.items())
-    return "" if value is None else str(value)
+        return "\n".join(f"{name} = {part}" for name, part in (value or {}).items())
+    return str(value)
 
 
 def _parse_field(name: str, field: fields.Field[Any], form: MultiDict[str, str]) -> Any:
-    """Return the submitted value of a field."""
+    """Return the entered value of a field; None if it is left out."""
     if isinstance(field, fields.Boolean):
         return name in form
     if isinstance(field, fields.List):
@@ -231,7 +236,8 @@ def _parse_field(name: str, field: fields.Field[Any], form: MultiDict[str, str])
     text = form[name].strip()
     if isinstance(field, fields.Dict):
         return _parse_pairs(text)
-    if not text and (field.required or is_secret(field)):
+    must_be_entered = field.required or is_secret(field)
+    if not text and must_be_entered:
         return None
     return text
 

@@ -69,7 +69,7 @@ def show() -> str:
             "inbox.html",
             page=cases,
             groups=groups,
-            asked=filters,
+            filters=filters,
             acts=ACTION_LABELS,
             quick=quick,
             **about,
@@ -260,7 +260,7 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             stops=_blocks(postings),
             closable=case.action in CLOSABLE and not _blocks(postings),
             sides=case_comparison.sides_of_case(session, case, postings, entities),
-            shown=MAX_SHOWN,
+            max_listed=MAX_SHOWN,
             **_context(session, [case]),
         )
 

@@ -33,7 +33,9 @@ def one(slug: str) -> str:
     with reading() as session:
         tile = tiles(session, [_app(slug)])[0]
         requests = session.query(Access).filter_by(slug=slug).all()
-    return render_template("app.html", tile=tile, asked={row.company_id: row for row in requests})
+    return render_template(
+        "app.html", tile=tile, requests={row.company_id: row for row in requests}
+    )
 
 
 @pages.get("/<slug>/openapi.yaml")

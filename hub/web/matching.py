@@ -45,7 +45,13 @@ def show(installation_id: int) -> str:
         ]
         context = tabs(session, installation)
     return render_template(
-        "matching.html", page=codes, rows=rows, asked=filters, fields=fields, shows=SHOW, **context
+        "matching.html",
+        page=codes,
+        rows=rows,
+        filters=filters,
+        fields=fields,
+        shows=SHOW,
+        **context,
     )
 
 

@@ -64,7 +64,7 @@ def index() -> str:
     context = {
         "page": runs,
         "rows": rows,
-        "asked": filters,
+        "filters": filters,
         "kinds": KINDS,
         "installations": installations,
     }

@@ -134,9 +134,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S13",
         place="hub/web/forms.py",
-        old="name in stored or name in entered, source)\n        for name, field in schema.fields.items()",
-        new="name in stored or name in entered, source)\n"
-        "        for name, field in list(schema.fields.items())[1:]",
+        old="    for name, field in schema.fields.items():\n        question = _input(",
+        new="    for name, field in list(schema.fields.items())[1:]:\n        question = _input(",
         bug="The first setting is missing from the page.",
     ),
     Mutant(

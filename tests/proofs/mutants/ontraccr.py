@@ -26,9 +26,8 @@ ONTRACCR: tuple[Mutant, ...] = (
            'on bills it stands in the memo.",\n        required=False,',
            "The default purchase account may be left out."),
     Mutant("ON-S6", "hub/web/forms.py",
-           "name in stored or name in entered, source)\n        for name, field in schema.fields.items()",
-           "name in stored or name in entered, source)\n"
-           "        for name, field in list(schema.fields.items())[:-1]",
+           "    for name, field in schema.fields.items():\n        question = _input(",
+           "    for name, field in list(schema.fields.items())[:-1]:\n        question = _input(",
            "The last setting is missing from the page."),
     mutant("ON-S7", "profiles", "usable = [record for record in records if record.active and",
            "usable = [record for record in records[1:] if record.active and",
