@@ -69,12 +69,15 @@ def reconcile(realm: str | None, as_json: bool) -> None:
 
 def _reconcile_company(row: "Company", *, is_titled: bool, silent: bool) -> "Run":
     """Reconcile one company and print the result, or why it could not be done."""
+    from hub.models.enums import RunKind
     from hub.scheduling import runner
 
     name = row.name or row.realm
     terminal = Terminal(name)
     try:
-        run = runner.company("reconcile", row.id, asked_by=who(), progress=terminal, wait=True)
+        run = runner.company(
+            RunKind.RECONCILE, row.id, asked_by=who(), progress=terminal, wait=True
+        )
     finally:
         terminal.clear()
     if is_titled:

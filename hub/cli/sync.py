@@ -61,8 +61,9 @@ def _require_documents(
     from hub.db.engine import reading
     from hub.errors import NotFound
     from hub.models import SourceDocument
+    from hub.models.enums import RunOutcome
 
-    if any(run.outcome != "done" for run in runs):
+    if any(run.outcome != RunOutcome.DONE for run in runs):
         return  # the source may have it: the reason why it was not read was printed
     is_of_apps = SourceDocument.installation_id.in_([row.id for row in rows])
     with reading() as session:
@@ -86,6 +87,7 @@ def installations(slug: str | None, realm: str | None) -> "list[Installation]":
     from hub.db.engine import reading
     from hub.errors import NotFound, NotNow, Refused
     from hub.models import Installation
+    from hub.models.enums import InstallationMode
 
     with reading() as session:
         enabled = list(
@@ -105,7 +107,7 @@ def installations(slug: str | None, realm: str | None) -> "list[Installation]":
         raise Refused(
             "No app is enabled yet; `hub apps list` shows them, `hub apps enable SLUG` sets one up."
         )
-    running = [row for row in enabled if row.mode != "paused"]
+    running = [row for row in enabled if row.mode != InstallationMode.PAUSED]
     if not running:
         raise NotNow(
             "Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again."

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list[Run]":
     """Sync each app, then those that another app's matches release; post what became ready."""
     from hub.context import current
+    from hub.models.enums import RunOutcome
     from hub.scheduling import pending_work, runner
 
     runs = [_run_with_progress(row, runner.sync, ids=ids) for row in rows]
-    active = [row for row, run in zip(rows, runs, strict=True) if run.outcome == "done"]
+    active = [row for row, run in zip(rows, runs, strict=True) if run.outcome == RunOutcome.DONE]
     runs += _sync_released(rows)
     while ready := pending_work.sendable([row.id for row in active], current().clock.now()):
         still_active = []
@@ -32,13 +33,14 @@ def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list
 
 def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
     """Do the syncs that the runs of other apps requested for these apps."""
+    from hub.models.enums import RunKind
     from hub.scheduling import run_log, runner
 
     by_id = {row.id: row for row in rows}
     return [
         _run_with_progress(by_id[waiting.installation_id], runner.sync, run_id=waiting.id)
         for waiting in run_log.waiting()
-        if waiting.kind == "sync"
+        if waiting.kind == RunKind.SYNC
         and waiting.asked_by == run_log.ENGINE
         and waiting.installation_id in by_id
     ]

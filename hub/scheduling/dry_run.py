@@ -13,6 +13,7 @@ from hub.contract.documents import Document
 from hub.db.engine import reading, transaction
 from hub.errors import NotNow
 from hub.models import Posting, SourceDocument
+from hub.models.enums import PostingState
 from hub.posting.preflight import checks
 from hub.posting.preflight.load import load_context
 from hub.reasons import texts
@@ -57,9 +58,9 @@ def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, 
     reasons: list[str] = []
     sendable: list[Posting] = []
     for posting in batch.main_postings(row):
-        if posting.state == "held" and posting.reason:
+        if posting.state == PostingState.HELD and posting.reason:
             reasons.append(posting.reason)
-        elif posting.state in ("ready", "review", "waiting"):
+        elif posting.state in (PostingState.READY, PostingState.REVIEW, PostingState.WAITING):
             sendable.append(posting)
     reasons += _preflight_reasons(session, sendable)
     return tuple(dict.fromkeys(reasons))

@@ -10,7 +10,7 @@ from hub import outbox
 from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.models import Company, Installation, Posting, ReceiptRow, Run
-from hub.models.enums import ConnectionState
+from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
 from hub.posting import receipts
 from hub.scheduling import run_log
 
@@ -29,7 +29,7 @@ def claim(now: dt.datetime) -> int:
         rows = _installations_with_work(session, now)
         session.add_all(
             Run(
-                kind="post",
+                kind=RunKind.POST,
                 company_id=company_id,
                 installation_id=installation_id,
                 asked_by=run_log.ENGINE,
@@ -45,11 +45,13 @@ def sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:
     A run of another app may have created what they waited for.
     """
     is_active = and_(
-        Installation.id.in_(installation_ids), Installation.enabled, Installation.mode != "paused"
+        Installation.id.in_(installation_ids),
+        Installation.enabled,
+        Installation.mode != InstallationMode.PAUSED,
     )
     ready = exists().where(
         Posting.installation_id == Installation.id,
-        Posting.state == "ready",
+        Posting.state == PostingState.READY,
         outbox.is_due(now),
         outbox.IS_CURRENT,
     )
@@ -63,16 +65,20 @@ def _installations_with_work(session: Session, now: dt.datetime) -> list[tuple[i
         Company, Company.id == Installation.company_id
     )
     is_reachable = or_(Company.state == ConnectionState.CONNECTED, Company.next_try_at <= now)
-    is_active = and_(Installation.enabled, Installation.mode != "paused", is_reachable)
+    is_active = and_(
+        Installation.enabled, Installation.mode != InstallationMode.PAUSED, is_reachable
+    )
     return list(session.execute(ids.where(is_active, _has_work(now), ~_has_recent_run(now))))
 
 
 def _has_work(now: dt.datetime) -> ColumnElement[bool]:
     own_posting = exists().where(Posting.installation_id == Installation.id)
-    under_way = Posting.state.in_(("sending", "unknown"))
-    sendable = own_posting.where(or_(under_way, and_(Posting.state == "ready", outbox.IS_CURRENT)))
+    under_way = Posting.state.in_((PostingState.SENDING, PostingState.UNKNOWN))
+    sendable = own_posting.where(
+        or_(under_way, and_(Posting.state == PostingState.READY, outbox.IS_CURRENT))
+    )
     due_again = own_posting.where(
-        Posting.state == "waiting", Posting.next_try_at.is_not(None), outbox.is_due(now)
+        Posting.state == PostingState.WAITING, Posting.next_try_at.is_not(None), outbox.is_due(now)
     )
     receipt_due = exists().where(
         ReceiptRow.installation_id == Installation.id, receipts.is_due(now)
@@ -84,7 +90,7 @@ def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:
     """Match installations with an open run, or with a run that ended only just now."""
     pause = min(PAUSE, dt.timedelta(seconds=current().config.quiet_seconds))
     ended_recently = Run.ended_at > case(
-        (Run.outcome == "stopped", now - PAUSE_AFTER_STOP), else_=now - pause
+        (Run.outcome == RunOutcome.STOPPED, now - PAUSE_AFTER_STOP), else_=now - pause
     )
-    busy = or_(Run.ended_at.is_(None), and_(ended_recently, Run.kind == "post"))
+    busy = or_(Run.ended_at.is_(None), and_(ended_recently, Run.kind == RunKind.POST))
     return exists().where(Run.installation_id == Installation.id, busy)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.context import current, may_end
 from hub.db.engine import reading, transaction
 from hub.models import Company, Installation, Run, RunLine
+from hub.models.enums import RunKind, RunOutcome
 from hub.scheduling import folder_lock, schedule
 
 PROGRESS_SECONDS = 1.0
@@ -17,7 +18,7 @@ INTERRUPTED = (
     "It was interrupted before it was done; what was committed stays, and the next run goes on"
     " from there."
 )
-OF_INSTALLATION = ("sync", "post")
+OF_INSTALLATION = (RunKind.SYNC, RunKind.POST)
 ENGINE = "engine"  # who asks for runs that post what is left between two syncs
 WEBHOOK = "webhook"
 Progress = Callable[[str, int, int], None]
@@ -71,8 +72,11 @@ class RunRecorder:
         now = current().clock.now()
         with transaction() as session:
             run = session.get_one(Run, self.run_id)
-            run.ended_at, run.counts, run.error = now, counts, error
-            run.outcome, run.phase = ("stopped" if error else "done"), ""
+            run.ended_at = now
+            run.counts = counts
+            run.error = error
+            run.outcome = RunOutcome.STOPPED if error else RunOutcome.DONE
+            run.phase = ""
             schedule.reschedule_after(session, run, now, again=again)
         return run
 
@@ -149,7 +153,10 @@ def close_interrupted(session: Session, kind: str, subject_id: int, now: dt.date
     for run in session.scalars(
         select(Run).where(*_is_open(kind, subject_id), Run.started_at.is_not(None))
     ):
-        run.ended_at, run.outcome, run.error, run.phase = now, "stopped", INTERRUPTED, ""
+        run.ended_at = now
+        run.outcome = RunOutcome.STOPPED
+        run.error = INTERRUPTED
+        run.phase = ""
         schedule.reschedule_after(session, run, now, again=True)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.db.bulk import among
 from hub.models import Posting, SourceDocument
+from hub.models.enums import Operation, PostingState
 from hub.money import ZERO, to_cents
 from hub.outbox import CREDIT_KINDS
 
@@ -62,11 +63,11 @@ class _ChangedPosting(NamedTuple):
 def snapshot(session: Session, installation_id: int) -> Snapshot:
     """Note what is not posted before a run, so that `changes` can tell what the run did."""
     columns = Posting.id, Posting.document_id, Posting.operation, Posting.state
-    of_app = Posting.installation_id == installation_id, Posting.state != "posted"
+    of_app = Posting.installation_id == installation_id, Posting.state != PostingState.POSTED
     rows = session.execute(select(*columns).where(*of_app)).all()
     documents: dict[str, set[int]] = defaultdict(set)
     for row in rows:
-        if row.operation != "attach":
+        if row.operation != Operation.ATTACH:
             documents[row.state].add(row.document_id)
     newest = session.scalar(select(func.max(Posting.id)))
     return Snapshot(newest or 0, {row.id: row.state for row in rows}, documents)
@@ -83,7 +84,7 @@ def changes(session: Session, installation_id: int, before: Snapshot) -> dict[st
     for posting in changed:
         if name := _result_name(posting):
             documents[name].add(
-                posting.id if posting.operation == "attach" else posting.document_id
+                posting.id if posting.operation == Operation.ATTACH else posting.document_id
             )
     for state in STOPPED_STATES:
         documents[state] -= before.documents.get(state, set())
@@ -160,12 +161,12 @@ def _changed_postings(
 
 def _result_name(posting: _ChangedPosting) -> str:
     """Return the name under which a result counts the posting, "" if it leaves it out."""
-    if posting.operation == "attach":
+    if posting.operation == Operation.ATTACH:
         return FILE_RESULTS.get(posting.state, "")
-    if posting.state == "posted":
+    if posting.state == PostingState.POSTED:
         if not posting.made_for:
             return POSTED_RESULTS[posting.operation]
-        return posting.kind if posting.operation == "create" else ""
+        return posting.kind if posting.operation == Operation.CREATE else ""
     if posting.made_for or posting.state not in STOPPED_STATES:
         return ""
     return posting.state
@@ -179,12 +180,14 @@ def _withdrawn(session: Session, changed: Iterable[_ChangedPosting]) -> set[int]
     withdrawn = {
         posting.document_id
         for posting in changed
-        if posting.state == "withdrawn" and posting.operation != "attach" and not posting.made_for
+        if posting.state == PostingState.WITHDRAWN
+        and posting.operation != Operation.ATTACH
+        and not posting.made_for
     }
     others = select(Posting.document_id).where(
         among(Posting.document_id, "ids"),
-        Posting.operation != "attach",
-        Posting.state != "withdrawn",
+        Posting.operation != Operation.ATTACH,
+        Posting.state != PostingState.WITHDRAWN,
     )
     if not withdrawn:
         return withdrawn
@@ -195,7 +198,11 @@ def _amounts(changed: Iterable[_ChangedPosting]) -> dict[str, str]:
     """Add up what was posted by currency, credits negative."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for posting in changed:
-        if posting.state == "posted" and posting.operation == "create" and not posting.made_for:
+        if (
+            posting.state == PostingState.POSTED
+            and posting.operation == Operation.CREATE
+            and not posting.made_for
+        ):
             sums[posting.currency] += _signed_amount(posting)
     return {
         currency: _format_amount(amount, currency)

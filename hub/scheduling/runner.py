@@ -17,7 +17,7 @@ from hub.context import Ending, current
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, NotNow, OtherFolderActive, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
-from hub.models.enums import ConnectionState
+from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
 from hub.posting import receipts
 from hub.posting.preflight import recheck
 from hub.posting.reconcile import drift
@@ -35,6 +35,8 @@ T = TypeVar("T")
 MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
 SCHEDULED = "schedule"  # who asks for a run whose time has come
 # Who asks for runs at moments that nobody chose: those do not try a refused connection.
+# States of documents and files that the exit code of a command reports.
+ATTENTION_STATES = (PostingState.HELD, PostingState.REVIEW, PostingState.UNKNOWN)
 UNATTENDED = (run_log.ENGINE, run_log.WEBHOOK)
 log = logging.getLogger("hub")
 
@@ -95,14 +97,14 @@ def sync(
     `wait` also waits for answers in doubt and for other processes. With `ids` exactly these
     documents are read, whether or not the source would offer them.
     """
-    return _run("sync", installation_id, asked_by, progress, wait, run_id, ids)
+    return _run(RunKind.SYNC, installation_id, asked_by, progress, wait, run_id, ids)
 
 
 def post(
     installation_id: int, *, asked_by: str, progress: Progress | None = None, wait: bool = False
 ) -> Run:
     """Post and report without collecting."""
-    return _run("post", installation_id, asked_by, progress, wait)
+    return _run(RunKind.POST, installation_id, asked_by, progress, wait)
 
 
 def company(
@@ -142,24 +144,22 @@ def exit_code(runs: Iterable[Run]) -> int:
     """
     last_counts: dict[tuple[int | None, int | None], Mapping[str, Any]] = {}
     for run in runs:
-        if run.outcome != "done":
+        if run.outcome != RunOutcome.DONE:
             return 1
         last_counts[run.company_id, run.installation_id] = run.counts
 
-    open_states: set[str] = set()
+    open_states: set[PostingState] = set()
     for counts in last_counts.values():
         open_states.update(_open_states(counts))
-    if "unknown" in open_states:
+    if PostingState.UNKNOWN in open_states:
         return 4
     return 3 if open_states else 0
 
 
-def _open_states(counts: Mapping[str, Any]) -> list[str]:
+def _open_states(counts: Mapping[str, Any]) -> list[PostingState]:
     """Return the states that need attention and that some documents or files are in."""
     files = counts.get("files", {})
-    return [
-        state for state in ("held", "review", "unknown") if counts.get(state) or files.get(state)
-    ]
+    return [state for state in ATTENTION_STATES if counts.get(state) or files.get(state)]
 
 
 def _run(
@@ -194,7 +194,7 @@ def _run(
             steps.end(run_log.INTERRUPTED, again=isinstance(error, Ending))
             raise
         run = steps.end()
-        if kind == "sync":
+        if kind == RunKind.SYNC:
             outage.report(subject_id)
         return run
 
@@ -216,7 +216,7 @@ def _sync(steps: Steps, installation: Installation) -> None:
         for note in collected.notes:
             recorder.line(note)
     _post(steps, installation)
-    if installation.mode == "once" and not steps.errors:
+    if installation.mode == InstallationMode.ONCE and not steps.errors:
         _pause(installation)
 
 
@@ -251,7 +251,7 @@ def _sync_apps_that_share_matches(installation: Installation) -> None:
     """Request a sync of each app of the same plugin whose documents a match has released."""
     for other in _enabled(installation.company_id):
         if match_changes.has_released(installation, other):
-            run_log.request("sync", other.id, run_log.ENGINE)
+            run_log.request(RunKind.SYNC, other.id, run_log.ENGINE)
 
 
 def _send(steps: Steps, installation: Installation) -> None:
@@ -325,12 +325,12 @@ def _tokens(steps: Steps, company: Company) -> None:
 
 
 KINDS: dict[str, tuple[Callable[[Steps, Any], None], bool]] = {
-    "sync": (_sync, True),
-    "post": (_post, True),
-    "lists": (_lists, False),
-    "reconcile": (_reconcile, False),
-    "changes": (_changes, False),
-    "tokens": (_tokens, False),
+    RunKind.SYNC: (_sync, True),
+    RunKind.POST: (_post, True),
+    RunKind.LISTS: (_lists, False),
+    RunKind.RECONCILE: (_reconcile, False),
+    RunKind.CHANGES: (_changes, False),
+    RunKind.TOKENS: (_tokens, False),
 }
 
 
@@ -341,7 +341,7 @@ def _installation(installation_id: int) -> Installation:
     """Return the installation; raise NotNow if it is disabled or paused."""
     with reading() as session:
         row = session.get_one(Installation, installation_id)
-    if row.enabled and row.mode != "paused":
+    if row.enabled and row.mode != InstallationMode.PAUSED:
         return row
     state = "paused" if row.enabled else "disabled"
     raise NotNow(f"{_display_name(row)} is {state}; set its mode to auto or review first.")
@@ -356,7 +356,9 @@ def _enabled(company_id: int) -> list[Installation]:
     own = select(Installation).where(Installation.company_id == company_id, Installation.enabled)
     with reading() as session:
         return list(
-            session.scalars(own.where(Installation.mode != "paused").order_by(Installation.id))
+            session.scalars(
+                own.where(Installation.mode != InstallationMode.PAUSED).order_by(Installation.id)
+            )
         )
 
 
@@ -375,5 +377,7 @@ def _display_name(subject: Installation | Company) -> str:
 def _pause(installation: Installation) -> None:
     with transaction() as session:
         session.execute(
-            update(Installation).where(Installation.id == installation.id).values(mode="paused")
+            update(Installation)
+            .where(Installation.id == installation.id)
+            .values(mode=InstallationMode.PAUSED)
         )

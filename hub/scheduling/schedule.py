@@ -13,13 +13,13 @@ from hub.contract.interval import Interval, zone_of
 from hub.db.engine import reading, transaction
 from hub.errors import Refused
 from hub.models import Company, Installation, Run, Schedule
-from hub.models.enums import ConnectionState
+from hub.models.enums import ConnectionState, InstallationMode, RunKind
 
-NIGHTLY = {
-    "lists": "0 2 * * * ~60m",
-    "reconcile": "30 3 * * * ~60m",
-    "changes": "1h",
-    "tokens": "6h",
+NIGHTLY: dict[str, str] = {
+    RunKind.LISTS: "0 2 * * * ~60m",
+    RunKind.RECONCILE: "30 3 * * * ~60m",
+    RunKind.CHANGES: "1h",
+    RunKind.TOKENS: "6h",
 }
 
 
@@ -110,13 +110,15 @@ def _needs_arranging(session: Session) -> bool:
 
 
 def _installations() -> Any:
-    should_run = and_(Installation.enabled, Installation.mode != "paused", _is_connected())
+    should_run = and_(
+        Installation.enabled, Installation.mode != InstallationMode.PAUSED, _is_connected()
+    )
     differs = or_(
         Schedule.every != Installation.schedule,
         Schedule.zone != Installation.zone,
         Schedule.enabled != should_run,
     )
-    row = and_(Schedule.installation_id == Installation.id, Schedule.kind == "sync")
+    row = and_(Schedule.installation_id == Installation.id, Schedule.kind == RunKind.SYNC)
     joined = select(Installation, Schedule).join(Company, Company.id == Installation.company_id)
     return joined.outerjoin(Schedule, row).where(or_(Schedule.id.is_(None), differs))
 
@@ -139,14 +141,15 @@ def _is_connected() -> ColumnElement[bool]:
 
 def _sync_fields(installation: Installation) -> dict[str, Any]:
     is_connected = installation.company.state != ConnectionState.DISCONNECTED
+    is_active = installation.enabled and installation.mode != InstallationMode.PAUSED
     return {
         "name": f"sync {installation.id}",
         "installation_id": installation.id,
         "company_id": installation.company_id,
-        "kind": "sync",
+        "kind": RunKind.SYNC,
         "every": installation.schedule,
         "zone": installation.zone,
-        "enabled": installation.enabled and installation.mode != "paused" and is_connected,
+        "enabled": is_active and is_connected,
     }
 
 

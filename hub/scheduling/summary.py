@@ -12,7 +12,7 @@ from hub.context import current
 from hub.db.engine import reading
 from hub.errors import NotFound
 from hub.models import Case, Company, Installation, Posting, Run, RunLine, case_posting
-from hub.models.enums import RunKind
+from hub.models.enums import Operation, RunKind
 from hub.money import to_cents
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
@@ -200,7 +200,7 @@ def _file_counts(session: Session, installation_id: int) -> dict[str, int]:
 
     Files that are ready or being sent count as waiting.
     """
-    is_own_file = Posting.installation_id == installation_id, Posting.operation == "attach"
+    is_own_file = Posting.installation_id == installation_id, Posting.operation == Operation.ATTACH
     counts = dict.fromkeys(FILE_COUNTS, 0)
     rows = select(Posting.state, func.count()).where(*is_own_file).group_by(Posting.state)
     for state, number in session.execute(rows):

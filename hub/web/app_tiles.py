@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract.types import App
 from hub.models import Access, Case, Company, Installation
+from hub.models.enums import InstallationMode
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Place:
             return "Needs attention", "bad"
         return (
             f"Enabled · {self.installation.mode}",
-            "calm" if self.installation.mode == "paused" else "good",
+            "calm" if self.installation.mode == InstallationMode.PAUSED else "good",
         )
 
     @property

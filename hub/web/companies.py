@@ -12,6 +12,7 @@ from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.errors import HubError
 from hub.models import Company, Installation, ListState, Record, Run, Token
+from hub.models.enums import RunKind
 from hub.posting.outcome.batch_sizing import MODES, choose
 from hub.qbo import removal, usage
 from hub.qbo.oauth import connect as oauth_connect
@@ -72,7 +73,7 @@ def callback() -> Response:
         return redirect(url_for("companies.index"))
     with transaction() as write:
         audit.record(write, who(), "company connected", company.realm, name=company.name)
-    run_log.request("lists", company.id, who())
+    run_log.request(RunKind.LISTS, company.id, who())
     flash(f"{company.name or company.realm} is connected; its lists are being read.", "success")
     return redirect(url_for("companies.index"))
 
@@ -130,7 +131,7 @@ def send_by(company_id: int) -> Response:
 def lists(company_id: int) -> Response:
     """Read the company's lists again and push them to the sources that take them."""
     _company(company_id)
-    return redirect(url_for("runs.one", run_id=run_log.request("lists", company_id, who())))
+    return redirect(url_for("runs.one", run_id=run_log.request(RunKind.LISTS, company_id, who())))
 
 
 @pages.post("/companies/<int:company_id>/prove")
@@ -138,7 +139,9 @@ def lists(company_id: int) -> Response:
 def prove(company_id: int) -> Response:
     """Start the comparison of all posted documents with QuickBooks."""
     _company(company_id)
-    return redirect(url_for("runs.one", run_id=run_log.request("reconcile", company_id, who())))
+    return redirect(
+        url_for("runs.one", run_id=run_log.request(RunKind.RECONCILE, company_id, who()))
+    )
 
 
 def _to_consent(realm: str | None) -> Response:
@@ -176,7 +179,7 @@ def _about(look: Session, company: Company) -> dict[str, Any]:
     sizes = select(Record.list, func.count()).where(Record.company_id == company.id, Record.active)
     runs = (
         select(Run)
-        .where(Run.company_id == company.id, Run.kind == "lists")
+        .where(Run.company_id == company.id, Run.kind == RunKind.LISTS)
         .order_by(Run.id.desc())
         .limit(1)
     )

@@ -12,6 +12,7 @@ from hub.db.engine import reading
 from hub.errors import HubError
 from hub.installations import compare
 from hub.models import Installation
+from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.web.access import needs, who
 from hub.web.installation import tabs
@@ -105,11 +106,11 @@ def copy(installation_id: int) -> Response:
 
 def _when_created(installation: Installation) -> str:
     """Start a sync that creates what was confirmed; say so, or that the app is off."""
-    if not installation.enabled or installation.mode == "paused":
+    if not installation.enabled or installation.mode == InstallationMode.PAUSED:
         return (
             f"They are created in QuickBooks once {sources.app_of(installation).name} is on again."
         )
-    run_log.request("sync", installation.id, who())
+    run_log.request(RunKind.SYNC, installation.id, who())
     return "A sync creates them in QuickBooks now."
 
 

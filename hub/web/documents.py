@@ -20,7 +20,7 @@ from hub.models import (
     SourceDocument,
     case_posting,
 )
-from hub.models.enums import DocumentState
+from hub.models.enums import DocumentState, InstallationMode, Operation, PostingState, RunKind
 from hub.outbox.listing import FILTER_STATES, documents_with_posting, in_state, part_states
 from hub.posting.actions import retries
 from hub.qbo import display
@@ -107,8 +107,8 @@ def post_again(document_id: int) -> Response:
 
 def _request_sync(installation: Installation) -> None:
     """Request a sync, unless the app is paused."""
-    if installation.enabled and installation.mode != "paused":
-        run_log.request("sync", installation.id, who())
+    if installation.enabled and installation.mode != InstallationMode.PAUSED:
+        run_log.request(RunKind.SYNC, installation.id, who())
 
 
 @pages.get("/postings/<int:posting_id>")
@@ -172,7 +172,7 @@ def _main(session: Session, document: SourceDocument) -> tuple[str, Posting | No
 
 def _replaced_state(posting: Posting) -> str:
     """Return the state to show for a posting that does not count any more, or for a file."""
-    is_replaced = posting.state == "posted" and posting.operation != "attach"
+    is_replaced = posting.state == PostingState.POSTED and posting.operation != Operation.ATTACH
     return "replaced" if is_replaced else posting.state
 
 
@@ -189,7 +189,7 @@ def _is_repostable(document: SourceDocument, state: str) -> bool:
 
 def _payload_view(session: Session, posting: Posting) -> display.TransactionView | None:
     """Return the payload as a person reads it; None for operations without content."""
-    if posting.operation not in ("create", "update"):
+    if posting.operation not in (Operation.CREATE, Operation.UPDATE):
         return None
     return display.view_payload(session, posting.company_id, posting.kind, posting.payload)
 

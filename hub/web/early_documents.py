@@ -16,6 +16,7 @@ from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.installations import early_documents
 from hub.models import Installation, SourceDocument
+from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.web import listed_rows
 from hub.web.access import needs, who
@@ -122,8 +123,8 @@ def include(installation_id: int) -> Response:
         ]
         included = len(early_documents.include(session, installation, same, who=who()))
     if included:
-        if installation.enabled and installation.mode != "paused":
-            run_log.request("sync", installation_id, who())
+        if installation.enabled and installation.mode != InstallationMode.PAUSED:
+            run_log.request(RunKind.SYNC, installation_id, who())
         documents = "document" if included == 1 else "documents"
         flash(f"Included {included:,} {documents}. They are read with the next sync.", "success")
     if len(chosen) > included:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.db.engine import reading
 from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, Token
+from hub.models.enums import Operation
 from hub.models.postings import POSTED
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
@@ -175,7 +176,7 @@ def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:
         select(Installation.slug, day, func.count())
         .join(Installation, Installation.id == Posting.installation_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(text(f"posting.{POSTED}"), Posting.part == "", Posting.operation == "create")
+        .where(text(f"posting.{POSTED}"), Posting.part == "", Posting.operation == Operation.CREATE)
         .where(Posting.changed_at >= since, SourceDocument.made_for == "")
         .group_by(Installation.slug, day)
     )

@@ -12,6 +12,7 @@ from hub.cases import inbox
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
+from hub.models.enums import InstallationMode, PostingState, RunKind
 from hub.outbox.listing import states_of_parts
 from hub.posting.actions import manual, retries
 from hub.qbo import records
@@ -223,8 +224,8 @@ def _apply(case_id: int, work: Callable[[], str]) -> Response:
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
-    if installation and installation.enabled and installation.mode != "paused":
-        run_log.request("sync", installation.id, who())
+    if installation and installation.enabled and installation.mode != InstallationMode.PAUSED:
+        run_log.request(RunKind.SYNC, installation.id, who())
         message += " A sync continues with it now."
     flash(message, "success")
     return redirect(url_for("inbox.show"))
@@ -267,7 +268,10 @@ def _case_page(case_id: int, wrong: str = "") -> str:
 
 def _blocks(postings: list[Posting]) -> bool:
     """Tell whether a case holds postings that could go on."""
-    return any(posting.state not in ("posted", "skipped", "withdrawn") for posting in postings)
+    return any(
+        posting.state not in (PostingState.POSTED, PostingState.SKIPPED, PostingState.WITHDRAWN)
+        for posting in postings
+    )
 
 
 def _kind(case: Case) -> str:

@@ -22,6 +22,7 @@ from hub.models import (
     SeenCode,
     SourceDocument,
 )
+from hub.models.enums import InstallationMode, PostingState, RunKind
 from hub.scheduling import run_log
 from hub.web.access import needs, who
 from hub.web.case_titles import subjects
@@ -47,7 +48,7 @@ def show(installation_id: int) -> str:
 @needs("operator")
 def run(installation_id: int) -> Response:
     """Start a sync now."""
-    return start(installation_id, "sync", installation_id)
+    return start(installation_id, RunKind.SYNC, installation_id)
 
 
 @pages.post("/lists")
@@ -56,7 +57,7 @@ def lists(installation_id: int) -> Response:
     """Download the master data: read the lists of QuickBooks and push them into the source."""
     with reading() as session:
         company_id = row_or_404(session, Installation, installation_id).company_id
-    return start(installation_id, "lists", company_id)
+    return start(installation_id, RunKind.LISTS, company_id)
 
 
 def tabs(session: Session, installation: Installation) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
 
 def in_review(installation_id: int) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of postings that wait for a person's approval."""
-    return Posting.installation_id == installation_id, Posting.state == "review"
+    return Posting.installation_id == installation_id, Posting.state == PostingState.REVIEW
 
 
 def left_out(session: Session, installation_id: int) -> int:
@@ -103,7 +104,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
     """Request a run and redirect to it; a paused app only shows a message."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-    if not installation.enabled or installation.mode == "paused":
+    if not installation.enabled or installation.mode == InstallationMode.PAUSED:
         flash("It is paused. Set its mode to automatic or review first, under Settings.", "error")
         return redirect(url_for("installation.show", installation_id=installation_id))
     try:
@@ -117,7 +118,7 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
     """Return what the page of an installation shows."""
     is_own = Run.installation_id == installation.id
     since = or_(Run.started_at.is_(None), Run.started_at >= installation.created_at)
-    lists = (Run.company_id == installation.company_id, Run.kind == "lists", since)
+    lists = (Run.company_id == installation.company_id, Run.kind == RunKind.LISTS, since)
     newest = select(Run).order_by(Run.id.desc())
     newest_cases = select(Case).where(
         Case.installation_id == installation.id, Case.closed_at.is_(None)
@@ -129,7 +130,7 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
         .where(SeenCode.installation_id == installation.id)
     )
     planned = select(Schedule).where(
-        Schedule.installation_id == installation.id, Schedule.kind == "sync"
+        Schedule.installation_id == installation.id, Schedule.kind == RunKind.SYNC
     )
     return {
         "counts": counts(session, installation.id),

@@ -27,6 +27,7 @@ from hub.models import (
     SourceDocument,
     case_posting,
 )
+from hub.models.enums import MatchMethod
 from hub.qbo import records
 from hub.security import audit
 
@@ -304,7 +305,7 @@ def _check_new(session: Session, installation: Installation, source_code: SeenCo
     book = book_of(session, installation)
     book.matches = {
         **book.matches,
-        (source_code.field, source_code.code): Decision(record=NEW, how="decided"),
+        (source_code.field, source_code.code): Decision(record=NEW, how=MatchMethod.DECIDED),
     }
     result = find(field, used, book)
     if isinstance(result, Missing):

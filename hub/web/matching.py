@@ -12,6 +12,7 @@ from hub.db.engine import reading
 from hub.errors import HubError
 from hub.installations.matches import export_csv, import_csv
 from hub.models import Case, Installation, Match, SeenCode
+from hub.models.enums import MatchMethod, RunKind
 from hub.qbo import records
 from hub.web import matches
 from hub.web.access import needs, who
@@ -86,7 +87,7 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
 @needs("operator")
 def apply(installation_id: int) -> Response:
     """Run the app, so that documents held by codes that are matched now go on."""
-    return start(installation_id, "sync", installation_id)
+    return start(installation_id, RunKind.SYNC, installation_id)
 
 
 @pages.get("/matches.csv")
@@ -170,7 +171,7 @@ def _filtered(
             *is_installation,
             Match.field == SeenCode.field,
             Match.code == SeenCode.code,
-            Match.how == "decided",
+            Match.how == MatchMethod.DECIDED,
         )
         query = query.where(decided)
     return query

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.models import Run
+from hub.models.enums import RunKind, RunOutcome
 from hub.money import ZERO
 from hub.posting.reconcile.control_totals import differences
 
@@ -63,14 +64,14 @@ def newest(session: Session, company_id: int) -> ReconciliationSummary | None:
     """Return the reconciliation that ended last, None before the first."""
     query = (
         select(Run)
-        .where(Run.company_id == company_id, Run.kind == "reconcile")
+        .where(Run.company_id == company_id, Run.kind == RunKind.RECONCILE)
         .order_by(Run.id.desc())
         .limit(1)
     )
-    run = session.scalar(query.where(Run.outcome == "done"))
+    run = session.scalar(query.where(Run.outcome == RunOutcome.DONE))
     if run is None or not run.counts.get("proved_at"):
         return None
-    stopped = session.scalar(query.where(Run.outcome == "stopped", Run.id > run.id))
+    stopped = session.scalar(query.where(Run.outcome == RunOutcome.STOPPED, Run.id > run.id))
     return replace(read(run), failed=stopped.error if stopped else "")
 
 

@@ -16,6 +16,7 @@ from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.installations import enable
 from hub.models import Installation, Posting, SourceDocument
+from hub.models.enums import InstallationMode, Operation, PostingState, RunKind
 from hub.qbo import display
 from hub.scheduling import run_log
 from hub.security import audit
@@ -30,7 +31,7 @@ PAGE_SIZE = 20
 CHUNK = 500  # postings approved in one transaction
 MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
 MAX_LISTED = 500  # rows on the page that asks for confirmation
-REMOVING = ("delete", "void")
+REMOVING = (Operation.DELETE, Operation.VOID)
 pages = Blueprint("review", __name__, url_prefix="/installations/<int:installation_id>/review")
 
 
@@ -129,7 +130,7 @@ def approve(installation_id: int) -> Response:
         approved += _approve(installation_id, part)
     if approved:
         _note_preview(installation_id)
-        run_log.request("post", installation_id, who())
+        run_log.request(RunKind.POST, installation_id, who())
         documents = "document" if approved == 1 else "documents"
         flash(f"Approved {approved:,} {documents}. Posting now.", "success")
         _flash_waiting(_count_waiting(installation_id, chosen))
@@ -147,7 +148,7 @@ def automatic(installation_id: int) -> Response:
         abort(403)
     if _may_become_automatic(installation):
         enable.set_mode(installation.id, "auto", who=who())
-        run_log.request("sync", installation_id, who())
+        run_log.request(RunKind.SYNC, installation_id, who())
         flash("New documents are now posted automatically.", "success")
     return redirect(url_for("review.show", installation_id=installation_id))
 
@@ -158,7 +159,7 @@ def preview(session: Session, posting: Posting) -> Preview:
     earlier = select(Posting).where(
         Posting.document_id == posting.document_id,
         Posting.part == posting.part,
-        Posting.state == "posted",
+        Posting.state == PostingState.POSTED,
         Posting.id < posting.id,
     )
     posted = session.scalar(earlier.order_by(Posting.id.desc()).limit(1))
@@ -216,7 +217,7 @@ def _count_waiting(installation_id: int, approved: Collection[int]) -> int:
     """Count those of the approved postings that need a record which is still in review."""
     waiting = select(Posting.id, Posting.payload).where(
         Posting.installation_id == installation_id,
-        Posting.state == "waiting",
+        Posting.state == PostingState.WAITING,
         Posting.after_id.is_not(None),
     )
     with reading() as session:
@@ -248,7 +249,9 @@ def _may_become_automatic(installation: Installation) -> bool:
 
     Only after a first approval, and to a person who may decide it.
     """
-    is_previewed = installation.mode == "review" and installation.previewed_at is not None
+    is_previewed = (
+        installation.mode == InstallationMode.REVIEW and installation.previewed_at is not None
+    )
     return is_previewed and may_configure(installation)
 
 

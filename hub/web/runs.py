@@ -8,19 +8,20 @@ from sqlalchemy.orm import Session
 
 from hub.db.engine import reading
 from hub.models import Company, Installation, Posting, Run, RunLine
+from hub.models.enums import Operation, PostingState, RunKind
 from hub.scheduling import run_result, summary
 from hub.web import reconciliation
 from hub.web.access import may, needs
 from hub.web.layout import app_name, in_zone_of
 from hub.web.paging import page, row_or_404
 
-KINDS = {
-    "sync": "Sync",
-    "post": "Post what was approved",
-    "lists": "Lists of QuickBooks",
-    "reconcile": "Nightly proof",
-    "changes": "Changes in QuickBooks",
-    "tokens": "Connection kept fresh",
+KINDS: dict[str, str] = {
+    RunKind.SYNC: "Sync",
+    RunKind.POST: "Post what was approved",
+    RunKind.LISTS: "Lists of QuickBooks",
+    RunKind.RECONCILE: "Nightly proof",
+    RunKind.CHANGES: "Changes in QuickBooks",
+    RunKind.TOKENS: "Connection kept fresh",
 }
 MAX_LINES = 200
 pages = Blueprint("runs", __name__, url_prefix="/runs")
@@ -113,7 +114,7 @@ def _context(run_id: int) -> dict[str, Any]:
             "figures": run_result.labeled_counts(run.counts.get("result", {})),
             "said": summary.describe_result(run),
             "proved": reconciliation.read(run)
-            if run.kind == "reconcile" and run.counts.get("proved_at")
+            if run.kind == RunKind.RECONCILE and run.counts.get("proved_at")
             else None,
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
@@ -127,8 +128,8 @@ def _has_posted(session: Session, run: Run) -> bool:
     """Tell whether a run created a transaction."""
     is_posted_create = (
         Posting.run_id == run.id,
-        Posting.operation == "create",
-        Posting.state == "posted",
+        Posting.operation == Operation.CREATE,
+        Posting.state == PostingState.POSTED,
     )
     return session.scalar(select(Posting.id).where(*is_posted_create).limit(1)) is not None
 

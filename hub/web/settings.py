@@ -19,6 +19,7 @@ from hub.errors import AccessNeeded, HubError, SettingsInvalid
 from hub.http import allowlist
 from hub.installations import enable as installations_enable
 from hub.models import Access, Company, Installation, User
+from hub.models.enums import InstallationMode, RunKind
 from hub.qbo import record_download, records
 from hub.scheduling import run_log
 from hub.security import audit
@@ -161,8 +162,8 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     has_lists = current().plugins.has(before.slug, "hub_records")
     if before.id:
         if has_lists and saved.settings != before.settings:
-            run_log.request("lists", before.company_id, who())
-        run_log.request("sync", before.id, who())
+            run_log.request(RunKind.LISTS, before.company_id, who())
+        run_log.request(RunKind.SYNC, before.id, who())
     elif has_lists:
         flash("Next: download the master data, below.", "info")
 
@@ -326,7 +327,11 @@ def _row_for(app: App, company_id: int) -> Installation:
         raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)
     if row is None:
         row = Installation(
-            company_id=company_id, slug=app.slug, schedule=app.every, zone=zone(), mode="review"
+            company_id=company_id,
+            slug=app.slug,
+            schedule=app.every,
+            zone=zone(),
+            mode=InstallationMode.REVIEW,
         )
         row.company, row.settings, row.enabled, row.owner = company, {}, True, ""
     return row

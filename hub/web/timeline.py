@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
+from hub.models.enums import Operation, PostingState, ReceiptEnd
 from hub.web.layout import moment
 
 ABSENT = (
@@ -76,10 +77,10 @@ def _absence(document: SourceDocument) -> Iterator[Event]:
 
 def _posting(posting: Posting) -> Iterator[Event]:
     """Yield when a posting was planned, and skipped or withdrawn."""
-    part = posting.number or posting.part if posting.operation == "attach" else posting.part
+    part = posting.number or posting.part if posting.operation == Operation.ATTACH else posting.part
     what = PLANNED.get(posting.operation, "Planned") + (f": {part}" if part else "")
     yield Event(posting.created_at, what)
-    if posting.state in ("skipped", "withdrawn"):
+    if posting.state in (PostingState.SKIPPED, PostingState.WITHDRAWN):
         yield Event(posting.changed_at, posting.state.capitalize(), posting.reason)
 
 
@@ -102,9 +103,9 @@ def _proof(proof: Proof) -> Event:
 def _receipt(row: ReceiptRow) -> Event:
     """Return what the source was told."""
     state = row.state.replace("_", " ")
-    if row.ended == "delivered":
+    if row.ended == ReceiptEnd.DELIVERED:
         return Event(row.at, f"The source was told: {state}", tone="good")
-    if row.ended == "refused":
+    if row.ended == ReceiptEnd.REFUSED:
         return Event(row.at, f"The source did not take the receipt: {state}", row.error, "bad")
     return Event(row.at, f"Receipt for the source: {state}", row.error)
 

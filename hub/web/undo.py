@@ -8,6 +8,7 @@ from werkzeug import Response
 from hub.db.engine import reading
 from hub.errors import NotFound, NotNow
 from hub.models import Posting, Run
+from hub.models.enums import RunKind
 from hub.posting.actions import undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import run_log
@@ -75,7 +76,7 @@ def _done(make_plan: Callable[[], UndoPlan], back: str) -> Response:
         flash(error.text, "look")
         return redirect(back)
     for installation_id in {one.posting.installation_id for one in chosen}:
-        run_log.request("post", installation_id, who())
+        run_log.request(RunKind.POST, installation_id, who())
     flash(
         f"{planned:,} {'is' if planned == 1 else 'are'} being taken out of QuickBooks.", "success"
     )

@@ -9,6 +9,7 @@ from hub import sources
 from hub.db.engine import reading, transaction
 from hub.errors import Refused
 from hub.models import Installation, SourceDocument
+from hub.models.enums import InstallationMode, RunKind
 from hub.qbo import changes
 from hub.scheduling import run_log
 from hub.web.access import needs
@@ -37,11 +38,11 @@ def source(installation_id: int) -> Response:
     except Refused as error:
         return Response(f"{error.text}\n", 401, mimetype="text/plain")
     if any(signal.records for signal in signals):
-        run_log.request("lists", installation.company_id, run_log.WEBHOOK)
+        run_log.request(RunKind.LISTS, installation.company_id, run_log.WEBHOOK)
     if any(not signal.records for signal in signals):
         _read_again(installation, [id for signal in signals for id in signal.ids])
-        if installation.mode != "paused":
-            run_log.request("sync", installation_id, run_log.WEBHOOK)
+        if installation.mode != InstallationMode.PAUSED:
+            run_log.request(RunKind.SYNC, installation_id, run_log.WEBHOOK)
     return Response("ok\n", 200, mimetype="text/plain")
 
 
@@ -54,7 +55,7 @@ def quickbooks() -> Response:
     except Refused as error:
         return Response(f"{error.text}\n", 401, mimetype="text/plain")
     for company_id in news:
-        run_log.request("changes", company_id, run_log.WEBHOOK)
+        run_log.request(RunKind.CHANGES, company_id, run_log.WEBHOOK)
     return Response("ok\n", 200, mimetype="text/plain")
 
 

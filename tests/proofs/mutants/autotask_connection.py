@@ -25,7 +25,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C1",
         place="hub/scheduling/schedule.py",
-        old='"enabled": installation.enabled and installation.mode != "paused" and is_connected,',
+        old='"enabled": is_active and is_connected,',
         new='"enabled": installation.enabled and is_connected,',
         bug="A paused app runs on its schedule.",
     ),
@@ -224,7 +224,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
         row="AT-C11",
         place="hub/scheduling/runner.py",
         old=(
-            '    if installation.mode == "once" and not steps.errors:\n        '
+            "    if installation.mode == InstallationMode.ONCE and not steps.errors:\n        "
             "_pause(installation)\n"
         ),
         new="",

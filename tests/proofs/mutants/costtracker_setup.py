@@ -176,15 +176,15 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S18",
         place="hub/web/installation.py",
-        old='    return start(installation_id, "lists", company_id)',
-        new='    return start(installation_id, "sync", installation_id)',
+        old="    return start(installation_id, RunKind.LISTS, company_id)",
+        new="    return start(installation_id, RunKind.SYNC, installation_id)",
         bug="The download button starts a sync.",
     ),
     Mutant(
         row="CT-S19",
         place="hub/scheduling/schedule.py",
-        old='    "lists": "0 2 * * * ~60m",',
-        new='    "lists": "0 2 1 * * ~60m",',
+        old='    RunKind.LISTS: "0 2 * * * ~60m",',
+        new='    RunKind.LISTS: "0 2 1 * * ~60m",',
         bug="The lists are pushed once a month.",
     ),
     Mutant(
