@@ -26,6 +26,7 @@ from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Operation, PostingState
 from hub.outbox import planning, transitions
 from hub.outbox.identity import identity, marker
+from hub.outbox.states import UNSENT
 
 DOCUMENTS_PER_BATCH = 50
 MAX_NUMBER_LENGTH = 200
@@ -200,7 +201,7 @@ class CollectBatch:
         """Remember what holds a posting; let it go if a person wants it and nothing holds it."""
         if plan.holds and posting.hold == plan.values.get("hold"):
             self.holds.append((posting, plan.holds))
-        if plan.approved_by and not _is_held(plan) and posting.state in planning.UNSENT:
+        if plan.approved_by and not _is_held(plan) and posting.state in UNSENT:
             planning.approve_when_planned(self.session, posting, plan.approved_by)
 
 

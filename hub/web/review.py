@@ -168,7 +168,7 @@ def preview(session: Session, posting: Posting) -> Preview:
         if posted
         else None
     )
-    differs = display.differing(planned, present) if planned and present else set()
+    differs = display.differences(planned, present) if planned and present else set()
     return Preview(
         posting, listed_rows.pair(posting.id, posting.planned), planned, present, differs
     )
