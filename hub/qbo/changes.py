@@ -158,7 +158,7 @@ def _note_receipt(companies: Iterable[Company], news: Mapping[int, list[Event]])
     _note(list(news), heard_at=now, told_at=now)
 
 
-# -- change data ------------------------------------------------------------------------------------
+# -- change data ----------------------------------------------------------------------------------
 
 
 def _objects(body: dict[str, Any]) -> Objects:
@@ -218,20 +218,25 @@ def _store(company_id: int, objects: Objects, kinds: Iterable[str], until: dt.da
 
 def _advance(session: Session, company_id: int, kinds: Iterable[str], until: dt.datetime) -> None:
     """Move the checkpoints of these kinds forward, never back."""
-    names = {transaction_index.HEADS + kind if kind in DOCUMENTS else kind for kind in kinds}
+    names = set()
+    for kind in kinds:
+        names.add(transaction_index.HEADS + kind if kind in DOCUMENTS else kind)
     states = session.scalars(select(ListState).where(ListState.company_id == company_id))
     for state in states:
         if state.list in names:
             state.changed_to = max(until, state.changed_to or until)
 
 
-# -- webhooks ---------------------------------------------------------------------------------------
+# -- webhooks -------------------------------------------------------------------------------------
 
 
 def _note(company_ids: list[int], **moments: dt.datetime) -> None:
-    if company_ids:
-        with engine.transaction() as session:
-            session.execute(update(Company).where(Company.id.in_(company_ids)).values(moments))
+    """Write moments into the rows of companies."""
+    if not company_ids:
+        return
+    companies = update(Company).where(Company.id.in_(company_ids))
+    with engine.transaction() as session:
+        session.execute(companies.values(moments))
 
 
 def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
@@ -252,16 +257,17 @@ def _classic_events(content: Any) -> Iterator[Event]:
     if not isinstance(content, dict):
         return
     for notification in content.get("eventNotifications") or []:
-        realm = str(notification.get("realmId") or "")
-        changes = notification.get("dataChangeEvent") or {}
-        for entity in changes.get("entities") or []:
-            yield from _classic_entity_events(realm, entity)
+        yield from _notified_events(notification)
 
 
-def _classic_entity_events(realm: str, entity: dict[str, Any]) -> Iterator[Event]:
-    """Yield an event for a changed object, and one for the object that was merged into it."""
-    for id in (entity.get("id"), entity.get("deletedId")):
-        if id:
+def _notified_events(notification: dict[str, Any]) -> Iterator[Event]:
+    """Yield the events of one company; a merge is an event of both objects."""
+    realm = str(notification.get("realmId") or "")
+    changes = notification.get("dataChangeEvent") or {}
+    for entity in changes.get("entities") or []:
+        for id in (entity.get("id"), entity.get("deletedId")):
+            if not id:
+                continue
             yield Event(
                 realm=realm,
                 kind=KIND.get(str(entity.get("name")), ""),

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -124,6 +124,7 @@ def facts_of(
 
 
 def _has_purchase_orders(company: Company) -> bool:
+    """Return whether the edition of a company has purchase orders; an unknown one has them."""
     edition = str(company.preferences.get(EDITION) or "")
     return not any(name in edition for name in EDITIONS_WITHOUT_PURCHASE_ORDERS)
 
@@ -131,24 +132,29 @@ def _has_purchase_orders(company: Company) -> bool:
 def _tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: str) -> Rates:
     """Return, by tax code, the ids and percentages of its rates for a side."""
     percents = {}
+    rate_ids = {}
     for row in rows:
         if row.list == "tax_rate":
             percents[row.quickbooks_id] = Decimal(row.rate or 0)
+        else:
+            rate_ids[row.quickbooks_id] = row.body.get("rates", {}).get(side) or []
     rates = {}
-    for row in rows:
-        ids = row.body.get("rates", {}).get(side) if row.list == "tax_code" else None
+    for tax_code, ids in rate_ids.items():
         if ids:
-            rates[row.quickbooks_id] = tuple((id, percents.get(id, Decimal(0))) for id in ids)
+            rates[tax_code] = tuple((id, percents.get(id, Decimal(0))) for id in ids)
     return rates
 
 
 def _part(preferences: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a section of the preferences; empty if the company has none."""
     part = preferences.get(name)
     return part if isinstance(part, dict) else {}
 
 
 def _is_on(part: dict[str, Any], name: str, *, default: bool = False) -> bool:
-    return str(part.get(name, default)).lower() == "true"
+    """Return whether a preference is on, which QuickBooks writes as a boolean or as a text."""
+    value = part.get(name, default)
+    return str(value).lower() == "true"
 
 
 def _named_value(part: dict[str, Any], name: str) -> str:
@@ -161,13 +167,17 @@ def _named_value(part: dict[str, Any], name: str) -> str:
 
 def _custom_field_ids(sections: Any, pattern: re.Pattern[str]) -> dict[str, str]:
     """Return the ids of the custom fields in use, by the names that the company gave them."""
-    if not isinstance(sections, list):
-        return {}
     ids: dict[str, str] = {}
-    for section in sections:
-        for field in section.get("CustomField") or ():
-            match = pattern.fullmatch(str(field.get("Name") or ""))
-            label = field.get("StringValue")
-            if match and label:
-                ids[str(label)] = match[1]
+    for field in _custom_fields(sections):
+        match = pattern.fullmatch(str(field.get("Name") or ""))
+        label = field.get("StringValue")
+        if match and label:
+            ids[str(label)] = match[1]
     return ids
+
+
+def _custom_fields(sections: Any) -> Iterator[dict[str, Any]]:
+    if not isinstance(sections, list):
+        return
+    for section in sections:
+        yield from section.get("CustomField") or ()

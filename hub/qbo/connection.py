@@ -89,7 +89,7 @@ def short_pause(company_id: int) -> float | None:
 
 
 def refuse_call(company_id: int, answer: Answer, *, writes: bool) -> ConnectionTrouble | None:
-    """Store that QuickBooks refused a call; return the error that stops calls until the next try."""
+    """Store that QuickBooks refused a call; return the error that stops the next calls."""
     state = state_of(answer)
     why = answer.text if state == ConnectionState.RECONNECT else quoted(answer.faults)
     return refuse(company_id, state, why, writes=writes)
@@ -98,7 +98,7 @@ def refuse_call(company_id: int, answer: Answer, *, writes: bool) -> ConnectionT
 def refuse(
     company_id: int, state: ConnectionState, why: str, *, writes: bool = False
 ) -> ConnectionTrouble | None:
-    """Store that a connection was refused; return the error that stops calls until the next try."""
+    """Store that a connection was refused; return the error that stops the next calls."""
     now = hub_context.current().clock.now()
     with engine.transaction() as session:
         company = session.get(Company, company_id, with_for_update=True)

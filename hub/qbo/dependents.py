@@ -4,21 +4,28 @@ from hub.models import TransactionHead
 
 # The kinds of transactions that have an open balance.
 OPEN_KINDS = ("bill", "vendor_credit", "invoice", "credit_memo")
+DEPOSITABLE_KINDS = ("payment", "refund")
 
 
 def blocking_link(head: TransactionHead) -> str:
     """Return what depends on a transaction, as half a sentence; "" if nothing does."""
     if head.kind in OPEN_KINDS and _is_partly_settled(head):
         return "a payment or credit was applied to it"
-    types = {str(link.get("type")) for link in head.links or ()}
-    if head.kind == "purchase_order" and "Bill" in types:
+    linked_types = _linked_types(head)
+    if head.kind == "purchase_order" and "Bill" in linked_types:
         return "a bill was made from it"
-    if head.kind in ("payment", "refund") and "Deposit" in types:
+    if head.kind in DEPOSITABLE_KINDS and "Deposit" in linked_types:
         return "it was deposited"
     return ""
 
 
 def _is_partly_settled(head: TransactionHead) -> bool:
+    """Return whether a payment or credit was applied to a transaction."""
     if head.balance is None or head.total is None:
         return False
     return head.balance != head.total
+
+
+def _linked_types(head: TransactionHead) -> set[str]:
+    """Return the types of the transactions to which a transaction is linked."""
+    return {str(link.get("type")) for link in head.links or ()}

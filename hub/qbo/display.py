@@ -183,6 +183,7 @@ def differences(one: TransactionView, other: TransactionView) -> set[str]:
 
 
 def _fact_place(fact: tuple[str, str]) -> int:
+    """Return where a fact comes in the order of facts."""
     label, _ = fact
     return FACT_ORDER.index(label) if label in FACT_ORDER else len(FACT_ORDER)
 
@@ -191,10 +192,7 @@ def _facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
     """Yield the label and the text of each fact."""
     yield from _references(entity, names)
     yield from _plain_facts(entity)
-    for field, (label, inner) in NESTED_FIELDS.items():
-        value = entity.get(field)
-        if isinstance(value, dict):
-            yield label, str(value.get(inner, ""))
+    yield from _nested_facts(entity)
     for field in PAYMENT_DETAILS:
         yield from _references(entity.get(field) or {}, names)
     for custom in entity.get("CustomField") or ():
@@ -202,11 +200,20 @@ def _facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
 
 
 def _plain_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the facts with a plain value, or with a reference that only has a value."""
     for field, label in PLAIN_FIELDS.items():
         value = entity.get(field)
         text = str(value.get("value", "")) if isinstance(value, dict) else str(value or "")
         if text:
             yield label, VALUE_TEXTS.get(text, text)
+
+
+def _nested_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the facts with a value inside another one."""
+    for field, (label, inner) in NESTED_FIELDS.items():
+        value = entity.get(field)
+        if isinstance(value, dict):
+            yield label, str(value.get(inner, ""))
 
 
 def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
@@ -247,13 +254,18 @@ def _references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]
     """Yield the label and the name of each reference."""
     for field, (label, list_name) in REFERENCES.items():
         id = ref_id(part, field)
-        if not id:
-            continue
-        if _is_placeholder(id):
-            yield label, PLACEHOLDER_TEXT
-            continue
-        stored_name = names.get((list_name or _party_list(part[field]), id))
-        yield label, stored_name or str(part[field].get("name") or "") or id
+        if id:
+            yield label, _reference_text(part[field], list_name, id, names)
+
+
+def _reference_text(reference: dict[str, Any], list_name: str, id: str, names: Names) -> str:
+    """Return the stored name of a reference, else the name that it has itself, else its id."""
+    if _is_placeholder(id):
+        return PLACEHOLDER_TEXT
+    stored_name = names.get((list_name or _party_list(reference), id))
+    if stored_name:
+        return stored_name
+    return str(reference.get("name") or "") or id
 
 
 def _is_placeholder(id: str) -> bool:
@@ -276,6 +288,7 @@ def _record_names(session: Session, company_id: int, entity: dict[str, Any]) -> 
 
 
 def _record_title(row: Record) -> str:
+    """Return number and name of a record."""
     return f"{row.number} {row.full_name or row.name}".strip()
 
 
@@ -284,15 +297,17 @@ def _record_keys(part: Any) -> Iterator[tuple[str, str]]:
     if isinstance(part, list):
         for element in part:
             yield from _record_keys(element)
-        return
-    if not isinstance(part, dict):
-        return
-    for field, value in part.items():
-        if field in REFERENCES and isinstance(value, dict):
-            _, list_name = REFERENCES[field]
-            yield list_name or _party_list(value), str(value.get("value") or "")
-        else:
-            yield from _record_keys(value)
+    elif isinstance(part, dict):
+        for field, value in part.items():
+            yield from _field_keys(field, value)
+
+
+def _field_keys(field: str, value: Any) -> Iterator[tuple[str, str]]:
+    if field in REFERENCES and isinstance(value, dict):
+        _, list_name = REFERENCES[field]
+        yield list_name or _party_list(value), str(value.get("value") or "")
+    else:
+        yield from _record_keys(value)
 
 
 def _party_list(reference: dict[str, Any]) -> str:
@@ -301,11 +316,16 @@ def _party_list(reference: dict[str, Any]) -> str:
 
 
 def _number(value: Any) -> Decimal | None:
-    return None if value in (None, "") else Decimal(str(value))
+    if value in (None, ""):
+        return None
+    return Decimal(str(value))
 
 
 def namer(session: Session, company_id: int, party: str) -> Callable[[str, str], str]:
-    """Return a function that names a record by its fact and id; `party` is the list of the party."""
+    """Return a function that names a record by its fact and id.
+
+    `party` is the list that holds the party.
+    """
     lists = FACT_LISTS | {"party": party}
 
     def name(fact: str, id: str) -> str:

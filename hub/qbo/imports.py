@@ -91,8 +91,11 @@ def _line(
 
 def _detail(line: Mapping[str, Any]) -> dict[str, Any]:
     """Return the detail of a line with an item or an account; empty for other lines."""
-    detail: dict[str, Any] = line.get(str(line.get("DetailType"))) or {}
-    return detail if "ItemRef" in detail or "AccountRef" in detail else {}
+    type = str(line.get("DetailType"))
+    detail: dict[str, Any] = line.get(type) or {}
+    if "ItemRef" in detail or "AccountRef" in detail:
+        return detail
+    return {}
 
 
 def _codes(
@@ -116,8 +119,12 @@ def _code(session: Session, company_id: int, role: str, id: str, name: str | Non
 
 
 def _number(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+    if value is None:
+        return None
+    return Decimal(str(value))
 
 
 def _day(text: Any) -> dt.date | None:
-    return dt.date.fromisoformat(str(text)[:10]) if text else None
+    if not text:
+        return None
+    return dt.date.fromisoformat(str(text)[:10])

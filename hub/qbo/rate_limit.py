@@ -1,4 +1,4 @@
-"""The rate limiter of a company: fair between its apps, and slower after a refusal by QuickBooks."""
+"""The rate limiter of a company: fair between its apps, and slower after a refusal."""
 
 import threading
 from collections import deque
@@ -105,7 +105,7 @@ class RateLimiter:
 
         The rate falls to half at most: if few requests had started, another client or the limit of
         a second was the cause. It does not fall after a pause shorter than a minute, which no
-        limit of a minute asks for, nor again for each request that was running when the pause began.
+        limit of a minute asks for, nor again for each request that ran when the pause began.
         """
         with self._changed, self._synchronized():
             now = self._clock.monotonic()
@@ -271,7 +271,9 @@ class RateLimiter:
 
 def _free_at(starts: Sequence[float], room: int, seconds: float) -> float:
     """Return when fewer than `room` of the starts lie within so many seconds."""
-    return starts[-room] + seconds if len(starts) >= room else 0.0
+    if len(starts) < room:
+        return 0.0
+    return starts[-room] + seconds
 
 
 _creation_lock = threading.Lock()

@@ -63,6 +63,7 @@ def _body(name: str, entity: dict[str, Any]) -> dict[str, Any]:
 
 
 def _contact_name(entity: dict[str, Any]) -> str:
+    """Return the name of the person at a supplier or customer."""
     names = _text(entity, "GivenName"), _text(entity, "FamilyName")
     return " ".join(name for name in names if name)
 
@@ -100,6 +101,7 @@ def _rates(entity: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _rate_details(entity: dict[str, Any], side: str) -> list[dict[str, Any]]:
+    """Return the rates of a tax code for a side, as QuickBooks lists them."""
     rates = entity.get(RATE_LISTS[side])
     if not isinstance(rates, dict):
         return []
@@ -107,8 +109,11 @@ def _rate_details(entity: dict[str, Any], side: str) -> list[dict[str, Any]]:
 
 
 def _inner_text(entity: dict[str, Any], name: str, field: str) -> str:
+    """Return a text inside another value; "" if there is none."""
     value = entity.get(name)
-    return _text(value, field) if isinstance(value, dict) else ""
+    if not isinstance(value, dict):
+        return ""
+    return _text(value, field)
 
 
 def _text(entity: dict[str, Any], name: str) -> str:

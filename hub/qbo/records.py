@@ -1,4 +1,4 @@
-"""The company's lists as they are stored: the choices of a setting, and the index that mapping uses.
+"""The stored lists of a company: the choices of a setting, and the index that mapping uses.
 
 `hub.qbo.record_download` reads the lists from QuickBooks.
 """
@@ -77,13 +77,16 @@ FITS: dict[Role, Callable[[Record], bool]] = {
     "category": lambda row: row.type == "Category",
 }
 
-# -- reading ----------------------------------------------------------------------------------------
+# -- reading --------------------------------------------------------------------------------------
 
 
 def choices(session: Session, company_id: int, role: Role) -> list[Record]:
     """Return the active records that may take a role, by number and name."""
+    name = ROLE_LIST.get(role, "")
     active = select(Record).where(
-        Record.company_id == company_id, Record.list == ROLE_LIST.get(role, ""), Record.active
+        Record.company_id == company_id,
+        Record.list == name,
+        Record.active,
     )
     rows = [row for row in session.scalars(active) if _fits(role, row)]
     return sorted(rows, key=lambda row: (row.number, row.full_name.casefold()))
@@ -149,8 +152,10 @@ def _fits(role: Role, row: Record) -> bool:
 
 
 def _list_rows(session: Session, company_id: int, name: str) -> Sequence[Record]:
+    """Return the rows of a list; their bodies are loaded only when they are needed."""
     rows = select(Record).where(Record.company_id == company_id, Record.list == name)
-    return session.scalars(rows.options(defer(Record.body))).all()
+    rows = rows.options(defer(Record.body))
+    return session.scalars(rows).all()
 
 
 def _entry(row: Record) -> Entry:
@@ -216,7 +221,7 @@ def _party(row: Record) -> Party:
     )
 
 
-# -- storing ----------------------------------------------------------------------------------------
+# -- storing --------------------------------------------------------------------------------------
 
 
 def absorb(

@@ -35,9 +35,11 @@ def remove(company_id: int, who: str) -> None:
 
 
 def _has_documents(session: Session, company_id: int) -> bool:
-    posted = exists().where(Posting.company_id == company_id)
-    collected = exists().where(SourceDocument.installation_id.in_(_installations(company_id)))
-    return bool(session.scalar(select(posted | collected)))
+    """Return whether documents were collected for a company, or posted to it."""
+    installations = _installations(company_id)
+    has_postings = exists().where(Posting.company_id == company_id)
+    has_documents = exists().where(SourceDocument.installation_id.in_(installations))
+    return bool(session.scalar(select(has_postings | has_documents)))
 
 
 def _forget_secrets(session: Session, company_id: int) -> None:

@@ -64,8 +64,10 @@ def _text(entity: Entity, name: str) -> str:
 def find_by_ids(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Entity]:
     """Yield the objects with these ids that a query shows."""
     for first in range(0, len(ids), MAX_VALUES_PER_QUERY):
-        id_list = ", ".join(f"'{id}'" for id in ids[first : first + MAX_VALUES_PER_QUERY])
-        yield from rows(client.select(kind, f"Id IN ({id_list})").check(), kind)
+        chunk = ids[first : first + MAX_VALUES_PER_QUERY]
+        id_list = ", ".join(f"'{id}'" for id in chunk)
+        answer = client.select(kind, f"Id IN ({id_list})").check()
+        yield from rows(answer, kind)
 
 
 def created_since(
@@ -96,8 +98,9 @@ def created_since(
 def _page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:
     if kind in LISTS:
         where += " AND Active IN (true, false)"
+    clauses = f"WHERE {where} ORDERBY MetaData.CreateTime ASC"
     query = (
-        f"SELECT * FROM {ENTITY[kind]} WHERE {where} ORDERBY MetaData.CreateTime ASC"  # noqa: S608 (of our own names)
+        f"SELECT * FROM {ENTITY[kind]} {clauses}"  # noqa: S608 (own names)
         f" STARTPOSITION {position} MAXRESULTS {page}"
     )
     entities = rows(client.query(query).check(), kind)
@@ -116,7 +119,10 @@ def _created_in_second(
     """
     start = second.replace(microsecond=0)
     end = start + ONE_SECOND
-    where = f"MetaData.CreateTime >= '{start.isoformat()}' AND MetaData.CreateTime < '{end.isoformat()}'"
+    where = (
+        f"MetaData.CreateTime >= '{start.isoformat()}'"
+        f" AND MetaData.CreateTime < '{end.isoformat()}'"
+    )
     count = _count(client, kind, where)
     entities: dict[str, Entity] = {}
     for position in range(1, count + 1, page):
@@ -128,12 +134,16 @@ def _created_in_second(
 
 
 def _count(client: Client, kind: str, where: str) -> int:
-    answer = client.query(f"SELECT COUNT(*) FROM {ENTITY[kind]} WHERE {where}").check()  # noqa: S608 (of our own names)
+    query = f"SELECT COUNT(*) FROM {ENTITY[kind]} WHERE {where}"  # noqa: S608 (own names)
+    answer = client.query(query).check()
     return int((answer.entity or {}).get("totalCount", 0))
 
 
 def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetime) -> list[Entity]:
-    """Return the objects of a kind deleted since a moment; QuickBooks remembers them for 30 days."""
+    """Return the objects of a kind that were deleted since a moment.
+
+    QuickBooks remembers deletions for thirty days.
+    """
     if now - since > CHANGE_RETENTION:
         raise Incomplete(f"a deleted {kind}", "that is more than thirty days ago")
     deleted: dict[str, Entity] = {}
@@ -153,13 +163,19 @@ def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetim
 
 def _changes(body: Entity, kind: str) -> list[Entity]:
     """Return the objects of one kind in the answer to a change data call."""
-    changes: list[Any] = []
+    changes: list[Entity] = []
+    for response in _responses(body):
+        for change in response.get(ENTITY[kind]) or []:
+            if isinstance(change, dict):
+                changes.append(change)
+    return changes
+
+
+def _responses(body: Entity) -> Iterator[dict[str, Any]]:
+    """Yield the responses, of one kind each, in the answer to a change data call."""
     for part in body.get("CDCResponse") or []:
-        if not isinstance(part, dict):
-            continue
-        for response in part.get("QueryResponse") or []:
-            changes += response.get(ENTITY[kind]) or []
-    return [change for change in changes if isinstance(change, dict)]
+        if isinstance(part, dict):
+            yield from part.get("QueryResponse") or []
 
 
 def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[Entity]:
@@ -187,7 +203,8 @@ def find_files(client: Client, kind: str, id: str) -> list[Entity]:
 
 
 def _find(client: Client, kind: str, where: str) -> list[Entity]:
-    query = f"SELECT * FROM {ENTITY[kind]} WHERE {where} MAXRESULTS {PAGE}"  # noqa: S608 (own names)
+    conditions = f"WHERE {where} MAXRESULTS {PAGE}"
+    query = f"SELECT * FROM {ENTITY[kind]} {conditions}"  # noqa: S608 (own names)
     entities = rows(client.query(query).check(), kind)
     if len(entities) >= PAGE:
         raise Incomplete(kind, "more than a thousand fit")

@@ -1,4 +1,4 @@
-"""Download transactions from QuickBooks into the index that `hub.qbo.transaction_index` searches."""
+"""Download transactions from QuickBooks into the index of `hub.qbo.transaction_index`."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable

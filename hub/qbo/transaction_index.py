@@ -168,6 +168,7 @@ def _remove_links(
 
 
 def _link_key(link: Mapping[str, str]) -> Link:
+    """Return the kind and the Id of the transaction to which a link leads."""
     return linked_kind(link["type"]), link["id"]
 
 
@@ -271,6 +272,7 @@ def _is_deleted(stored: TransactionHead | None) -> bool:
 
 
 def _is_same(row: Row, stored: TransactionHead | None) -> bool:
+    """Return whether a row says nothing new."""
     if stored is None:
         return False
     return all(getattr(stored, name) == value for name, value in row.items())

@@ -61,7 +61,7 @@ def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
 
 
 def finish(args: Mapping[str, str], session_id: str) -> Company:
-    """Connect the company that the consent returned; raise an error if it was refused or is strange."""
+    """Connect the company that the consent returned; raise Refused if a person refused it."""
     expected_realm = _use_state(args.get("state", ""), session_id)
     if args.get("error"):
         error = args["error"]

@@ -1,4 +1,4 @@
-"""The tokens of a company: used while they are valid, and renewed early by one process at a time."""
+"""The tokens of a company: used while they are valid, renewed early by one process at a time."""
 
 import datetime as dt
 import uuid
@@ -258,9 +258,10 @@ def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: G
 
 
 def _release(company_id: int, fence: str) -> None:
+    """End the renewal with this fence."""
+    renewal = update(Token).where(Token.company_id == company_id, Token.fence == fence)
     with engine.transaction() as session:
-        own = update(Token).where(Token.company_id == company_id, Token.fence == fence)
-        session.execute(own.values(refreshing_since=None, fence=""))
+        session.execute(renewal.values(refreshing_since=None, fence=""))
 
 
 def _give_up(company_id: int, why: str) -> ConnectionTrouble:
@@ -279,4 +280,6 @@ def _place(company_id: int, name: str) -> str:
 
 
 def _later(now: dt.datetime, seconds: int | None) -> dt.datetime | None:
-    return None if seconds is None else now + dt.timedelta(seconds=seconds)
+    if seconds is None:
+        return None
+    return now + dt.timedelta(seconds=seconds)

@@ -123,7 +123,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-27",
         place="hub/qbo/dependents.py",
-        old='    if head.kind == "purchase_order" and "Bill" in types:\n',
+        old='    if head.kind == "purchase_order" and "Bill" in linked_types:\n',
         new="    if False:\n",
         bug="A purchase order that was billed is rewritten.",
     ),
