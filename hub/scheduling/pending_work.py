@@ -11,7 +11,7 @@ from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.models import Company, Installation, Posting, ReceiptRow, Run
 from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
-from hub.posting import receipts
+from hub.posting import receipt_delivery
 from hub.scheduling import run_log
 
 PAUSE, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
@@ -81,7 +81,7 @@ def _has_work(now: dt.datetime) -> ColumnElement[bool]:
         Posting.state == PostingState.WAITING, Posting.next_try_at.is_not(None), outbox.is_due(now)
     )
     receipt_due = exists().where(
-        ReceiptRow.installation_id == Installation.id, receipts.is_due(now)
+        ReceiptRow.installation_id == Installation.id, receipt_delivery.is_due(now)
     )
     return or_(sendable, due_again, receipt_due)
 

@@ -18,7 +18,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import HubError, NotNow, OtherFolderActive, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
 from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
-from hub.posting import receipts
+from hub.posting import receipt_delivery
 from hub.posting.preflight import recheck
 from hub.posting.reconcile import drift
 from hub.posting.send import run as send_run
@@ -233,7 +233,7 @@ def _post(steps: Steps, installation: Installation) -> None:
         steps.step("match", lambda: _match(steps, installation))
     if not steps.errors:
         steps.step("report", lambda: _sync_apps_that_share_matches(installation))
-    report = steps.step("report", lambda: receipts.deliver(installation.id))
+    report = steps.step("report", lambda: receipt_delivery.deliver(installation.id))
     with reading() as session:
         steps.counts |= outbox.counts(session, installation.id)
         steps.counts["files"] = outbox.files(session, installation.id)
@@ -317,7 +317,9 @@ def _changes(steps: Steps, company: Company) -> None:
         steps.counts["noticed"] = dict(drift_counts)
         steps.recorder.line(f"Noticed in QuickBooks: {summary.format_changes(drift_counts)}.")
     for installation in _enabled(company.id):
-        steps.step(f"report to {installation.slug}", partial(receipts.deliver, installation.id))
+        steps.step(
+            f"report to {installation.slug}", partial(receipt_delivery.deliver, installation.id)
+        )
 
 
 def _tokens(steps: Steps, company: Company) -> None:

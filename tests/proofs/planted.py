@@ -258,7 +258,7 @@ BUGS = (
     ),
     Planted(
         "a receipt is ended before it is told",
-        "hub/posting/receipts.py",
+        "hub/posting/receipt_delivery.py",
         "    try:\n        _call_plugins(site, row, document)",
         '    _record_end(row, "delivered", False)\n    try:\n        _call_plugins(site, row, document)',
         "tests/unit/posting/test_receipts.py::test_a_receipt_is_repeated_with_growing_pauses",

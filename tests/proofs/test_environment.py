@@ -20,7 +20,7 @@ from hub.db import engine as db_engine
 from hub.db.engine import db, reading, transaction
 from hub.errors import HubError
 from hub.models import Attempt, Installation, Schedule, Token
-from hub.posting import receipts
+from hub.posting import receipt_delivery
 from hub.scheduling import runner
 from hub.scheduling.scheduler import Scheduler
 from tests.proofs.test_crashes import LATER, filed, shown, shown_on_postgres
@@ -278,7 +278,7 @@ def test_the_source_is_told_though_the_clock_was_set_back(desk):
     desk.bill("A-1")
     desk.drain()
     desk.clock.set(desk.clock.now() - DAY)
-    assert receipts.deliver(desk.installation_id) == 1
+    assert receipt_delivery.deliver(desk.installation_id) == 1
     assert ("A-1", "posted") in [told[:2] for told in desk.source.told]
 
 

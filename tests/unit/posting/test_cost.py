@@ -13,7 +13,7 @@ from hub.contract.registry import Plugins
 from hub.db.engine import db, reading, transaction
 from hub.installations import enable
 from hub.models import Attempt, Posting, ReceiptRow, SourceDocument, TransactionHead
-from hub.posting import receipts
+from hub.posting import receipt_delivery
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import markers
 from hub.posting.send.run import drain
@@ -69,7 +69,7 @@ def take(source):
     """From the source to the books and back, as a run does."""
     collect(source.installation)
     drained = drain(1, installation_ids=[source.installation])
-    receipts.deliver(source.installation)
+    receipt_delivery.deliver(source.installation)
     return drained
 
 

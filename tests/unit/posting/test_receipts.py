@@ -6,7 +6,7 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.errors import NeedsAttention, Refused, Retry, TooOften
 from hub.models import ReceiptRow
-from hub.posting import receipts
+from hub.posting import receipt_delivery
 from tests.support.posting_bench import Desk
 
 
@@ -16,7 +16,7 @@ def desk(app, quickbooks, clock):
 
 
 def deliver(desk):
-    return receipts.deliver(desk.installation_id)
+    return receipt_delivery.deliver(desk.installation_id)
 
 
 def test_a_posted_bill_is_told_with_its_id(desk):

@@ -133,7 +133,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_did(source, monkeypatch):
         raise KeyboardInterrupt
 
     source.items = page(bill("1", supplier="1"), cursor="1")
-    monkeypatch.setattr("hub.posting.receipts.deliver", interrupt)
+    monkeypatch.setattr("hub.posting.receipt_delivery.deliver", interrupt)
     with pytest.raises(KeyboardInterrupt):
         runner.sync(source.installation, asked_by="kari")
     assert summary.recent_runs(1)[0]["result"]["posted"] == 1
