@@ -1,7 +1,6 @@
 """Deliver receipts to the source and to other plugins, each with its own back-off."""
 
 import datetime as dt
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
@@ -10,46 +9,52 @@ from hub import context as hub_context
 from hub.cases import inbox
 from hub.contract import codec
 from hub.contract.documents import Document, Receipt
+from hub.contract.types import Site
 from hub.db import engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
+from hub.models.enums import ReceiptEnd
 from hub.outbox.main_posting import main_posting_id
 from hub.reasons.texts import CaseText
 from hub.sources.site import site as site_of
 
+# Seconds between the tries of a receipt; the last one repeats.
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
+LONGEST_WAIT = dt.timedelta(seconds=PAUSES[-1], hours=1)
+FIRST_WAIT = dt.timedelta(seconds=PAUSES[0])
 
 
 def is_due(now: dt.datetime) -> ColumnElement[bool]:
-    """Its time has come, or is further off than any pause is: then the clock was set back meanwhile."""
-    at, new = ReceiptRow.next_try_at, ReceiptRow.tries == 0
-    longest, shortest = (
-        dt.timedelta(seconds=PAUSES[-1] + PAUSES[3]),
-        dt.timedelta(seconds=PAUSES[0]),
+    """Return the condition that a receipt is to be delivered now.
+
+    A time further off than any pause means that the clock was set back, so the receipt is due, too.
+    """
+    next_try_at = ReceiptRow.next_try_at
+    was_never_tried = ReceiptRow.tries == 0
+    is_too_far_off = or_(
+        next_try_at > now + LONGEST_WAIT,
+        and_(was_never_tried, next_try_at > now + FIRST_WAIT),
     )
-    return and_(at.is_not(None), or_(at <= now, at > now + longest, and_(new, at > now + shortest)))
+    return and_(next_try_at.is_not(None), or_(next_try_at <= now, is_too_far_off))
 
 
 def deliver(installation_id: int) -> int:
-    """Send the due receipts, oldest first; return how many arrived.
+    """Deliver the due receipts, oldest first; return how many arrived.
 
     One that fails is repeated alone. A source that asks to slow down gets no more until then.
     """
+    now = hub_context.current().clock.now()
     with engine.reading() as session:
         installation = session.get_one(Installation, installation_id)
-        due = (
-            ReceiptRow.installation_id == installation_id,
-            is_due(hub_context.current().clock.now()),
+        query = select(ReceiptRow.id).where(
+            ReceiptRow.installation_id == installation_id, is_due(now)
         )
-        ids = list(
-            session.scalars(
-                select(ReceiptRow.id).where(*due).order_by(ReceiptRow.at, ReceiptRow.id)
-            )
-        )
+        ids = session.scalars(query.order_by(ReceiptRow.at, ReceiptRow.id)).all()
         has_case = inbox.is_open(session, _cause(installation_id))
     if not ids:
         return 0
-    site, arrived = site_of(installation), 0
+    site = site_of(installation)
+    arrived = 0
     for id in ids:
         try:
             if _deliver(site, installation, id, has_case):
@@ -57,27 +62,28 @@ def deliver(installation_id: int) -> int:
             else:
                 has_case = True  # it may have opened one
         except Retry as busy:
-            _put_off(installation_id, busy.after or PAUSES[0])
+            _postpone(installation_id, busy.after or PAUSES[0])
             break
     return arrived
 
 
-def _put_off(installation_id: int, seconds: float) -> None:
-    """What is due by then waits as if each had been tried."""
-    then = hub_context.current().clock.now() + dt.timedelta(seconds=seconds)
-    mine = (
+def _postpone(installation_id: int, seconds: float) -> None:
+    """Postpone all receipts that are due before a pause has passed, as if each had been tried."""
+    next_try_at = hub_context.current().clock.now() + dt.timedelta(seconds=seconds)
+    due_earlier = update(ReceiptRow).where(
         ReceiptRow.installation_id == installation_id,
-        ReceiptRow.ended == "",
-        ReceiptRow.next_try_at < then,
+        ReceiptRow.ended == ReceiptEnd.OPEN,
+        ReceiptRow.next_try_at < next_try_at,
     )
     with engine.transaction() as session:
-        session.execute(
-            update(ReceiptRow).where(*mine).values(next_try_at=then, tries=ReceiptRow.tries + 1)
-        )
+        session.execute(due_earlier.values(next_try_at=next_try_at, tries=ReceiptRow.tries + 1))
 
 
-def _deliver(site: Any, installation: Installation, id: int, has_case: bool) -> bool:
-    """Send one receipt and close the case about the others, if there is one; return whether it arrived."""
+def _deliver(site: Site, installation: Installation, id: int, has_case: bool) -> bool:
+    """Deliver one receipt; return whether it arrived.
+
+    One that arrives, or is refused, closes the case about receipts that could not be delivered.
+    """
     with engine.reading() as session:
         row = session.get_one(ReceiptRow, id)
         document = session.get_one(SourceDocument, row.document_id)
@@ -86,62 +92,75 @@ def _deliver(site: Any, installation: Installation, id: int, has_case: bool) -> 
     try:
         _call_plugins(site, row, document)
     except Refused as error:
-        _record_end(row, "refused", has_case, error.text)
+        _record_end(row, ReceiptEnd.REFUSED, has_case, error.text)
+        return False
     except Exception as error:
-        _again(row, installation, error)
+        _record_failure(row, installation, error)
         if isinstance(error, TooOften) or (isinstance(error, Retry) and error.after):
             raise
-    else:
-        _record_end(row, "delivered", has_case)
-        return True
-    return False
+        return False
+    _record_end(row, ReceiptEnd.DELIVERED, has_case)
+    return True
 
 
-def _call_plugins(site: Any, row: ReceiptRow, document: SourceDocument) -> None:
+def _call_plugins(site: Site, row: ReceiptRow, document: SourceDocument) -> None:
+    """Pass a receipt to the plugin of the app, and to every plugin without apps."""
     plugins = hub_context.current().plugins
-    said = {
-        "document": codec.load(Document, document.body),
-        "receipt": codec.load(Receipt, row.body),
-    }
-    if plugins.has(document.slug, "hub_report") and row.state in plugins.apps[document.slug].wants:
-        plugins.call(document.slug, "hub_report", site=site, **said)
-    plugins.report_all(app=document.slug, site=site, **said)
+    slug = document.slug
+    source_document = codec.load(Document, document.body)
+    receipt = codec.load(Receipt, row.body)
+    if plugins.has(slug, "hub_report") and row.state in plugins.apps[slug].wants:
+        plugins.call(slug, "hub_report", site=site, document=source_document, receipt=receipt)
+    plugins.report_all(app=slug, site=site, document=source_document, receipt=receipt)
 
 
-def _record_end(row: ReceiptRow, how: str, has_case: bool, error: str = "") -> None:
+def _record_end(row: ReceiptRow, end: ReceiptEnd, has_case: bool, error: str = "") -> None:
+    """Record that a receipt was delivered or refused."""
+    still_open = update(ReceiptRow).where(
+        ReceiptRow.id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN
+    )
     with engine.transaction() as session:
-        mine = update(ReceiptRow).where(ReceiptRow.id == row.id, ReceiptRow.ended == "")
-        session.execute(mine.values(ended=how, next_try_at=None, tries=row.tries + 1, error=error))
-        if how == "refused":
-            _warn(
-                session,
-                row.document_id,
-                f"The source did not take the news that it is {row.state}: {error}",
-            )
+        session.execute(
+            still_open.values(ended=end, next_try_at=None, tries=row.tries + 1, error=error)
+        )
+        if end == ReceiptEnd.REFUSED:
+            text = f"The source did not take the news that it is {row.state}: {error}"
+            _add_warning(session, row.document_id, text)
         if has_case:
             inbox.close(session, _cause(row.installation_id))
 
 
-def _warn(session: Session, document_id: int, text: str) -> None:
-    mains = select(Posting).join(SourceDocument, Posting.id == main_posting_id())
-    posting = session.scalars(mains.where(SourceDocument.id == document_id)).first()
+def _add_warning(session: Session, document_id: int, text: str) -> None:
+    """Add a warning to the main posting of a document."""
+    query = (
+        select(Posting)
+        .join(SourceDocument, Posting.id == main_posting_id())
+        .where(SourceDocument.id == document_id)
+    )
+    posting = session.scalars(query).first()
     if posting and text not in posting.warnings:
         posting.warnings = [*posting.warnings, text]
 
 
-def _again(row: ReceiptRow, installation: Installation, error: Exception) -> None:
-    text = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
-    pause = getattr(error, "after", None) or PAUSES[min(row.tries, len(PAUSES) - 1)]
-    then = hub_context.current().clock.now() + dt.timedelta(seconds=pause)
+def _record_failure(row: ReceiptRow, installation: Installation, error: Exception) -> None:
+    """Have a receipt repeated later, and open a case if a person has to act first."""
+    problem = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+    pause = PAUSES[min(row.tries, len(PAUSES) - 1)]
+    seconds = getattr(error, "after", None) or pause
+    next_try_at = hub_context.current().clock.now() + dt.timedelta(seconds=seconds)
+    still_open = update(ReceiptRow).where(
+        ReceiptRow.id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN
+    )
     with engine.transaction() as session:
-        mine = update(ReceiptRow).where(ReceiptRow.id == row.id, ReceiptRow.ended == "")
-        session.execute(mine.values(tries=row.tries + 1, error=text, next_try_at=then))
+        session.execute(
+            still_open.values(tries=row.tries + 1, error=problem, next_try_at=next_try_at)
+        )
         if isinstance(error, (NeedsAttention, AccessNeeded)):
             name = hub_context.current().plugins.apps[installation.slug].name
             inbox.open(
                 session,
                 _cause(installation.id),
-                CaseText("outcome.receipts_refused", app=name, problem=text),
+                CaseText("outcome.receipts_refused", app=name, problem=problem),
                 company_id=installation.company_id,
                 installation_id=installation.id,
             )

@@ -1,13 +1,13 @@
-"""Receipts: what the source is told of its documents, each a row with its own back-off."""
+"""Receipts: states of documents that are reported to their source, each a row until delivered."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub import context as hub_context
 from hub.cases import inbox
@@ -16,20 +16,27 @@ from hub.contract.documents import Cause, Receipt, ReceiptState
 from hub.contract.registry import Plugins
 from hub.db import bulk
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
+from hub.models.enums import Holder, Operation, PostingState, ReceiptEnd
 from hub.qbo.deep_links import address
 
-OPEN = ("ready", "review", "held")
-CURRENCY: Final = (
-    "currency"  # the own cause of a case about a currency, and what a receipt calls it
-)
-CAUSES: dict[str, Cause] = {
-    "mapping": "match",
-    "source": "source",
-    "preflight": "check",
-    "quickbooks": "quickbooks",
-    "person": "person",
+# How the case of a posting names its currency, and how a receipt names the cause of a hold.
+CURRENCY: Final = "currency"
+CAUSES_BY_HOLDER: dict[str, Cause] = {
+    Holder.MAPPING: "match",
+    Holder.SOURCE: "source",
+    Holder.PREFLIGHT: "check",
+    Holder.QUICKBOOKS: "quickbooks",
+    Holder.PERSON: "person",
 }
-_NEW = insert(cast(Table, ReceiptRow.__table__))
+_INSERT = insert(cast(Table, ReceiptRow.__table__))
+
+
+class TransactionFacts(NamedTuple):
+    """What a receipt says about a transaction in QuickBooks."""
+
+    kind: str
+    id: str
+    number: str
 
 
 def queue(
@@ -41,83 +48,87 @@ def queue(
     message: str | None = None,
     paid: Decimal | None = None,
     paid_on: dt.date | None = None,
-    again: bool = True,
+    repeat: bool = True,
 ) -> None:
-    """Has the source told, if its app wants to know; what it was not told yet of this document is replaced.
+    """Queue a receipt if its app wants it; it replaces those of the document that are still open.
 
-    Unless `again`, it is not told what it was told last.
+    Without `repeat` a receipt with the state and message of the last one is not queued.
     """
     if not is_wanted(document.slug, state) or not document.body:
         return
-    before = None if again else last(session, document)
-    if before and (before.state, before.body.get("message")) == (state, message):
-        return
-    facts = _facts(posting) | {"message": message, "paid": paid, "paid_on": paid_on}
+    if not repeat:
+        previous = last(session, document)
+        if previous and (previous.state, previous.body.get("message")) == (state, message):
+            return
+    facts = _facts_of_posting(posting)
+    facts |= {"message": message, "paid": paid, "paid_on": paid_on}
     if posting and state in ("held", "failed"):
-        facts["cause"] = _what_holds(session, posting)
-    _replace(session, [document.id])
+        facts["cause"] = _cause_of_hold(session, posting)
+    _replace_open(session, [document.id])
     session.add(ReceiptRow(**_values(document, state, facts)))
 
 
-def removed(session: Session, document: SourceDocument, message: str) -> None:
-    """Have the source told that a person removed its document from QuickBooks.
+def queue_removed(session: Session, document: SourceDocument, message: str) -> None:
+    """Queue the receipt of a document that a person removed from QuickBooks.
 
-    An app that is not told what is missing there is told that the document is held: a person may post it again.
+    An app that does not want `missing` gets `held`, because a person may post the document again.
     """
     app = hub_context.current().plugins.apps.get(document.slug)
     state: ReceiptState = "held" if app and "missing" not in app.wants else "missing"
     queue(session, document, state, message=message)
 
 
-class Transaction(NamedTuple):
-    """What a receipt says of a transaction in QuickBooks."""
-
-    kind: str
-    id: str
-    number: str
-
-
-def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction]]) -> None:
+def queue_posted(session: Session, postings: Sequence[tuple[Posting, TransactionFacts]]) -> None:
     """Queue receipts for many documents that were just posted, if their apps want to know."""
+    reported = _only_wanted(session, postings)
+    if not reported:
+        return
+    document_ids = [posting.document_id for posting, _ in reported]
+    open_receipts = select(ReceiptRow.document_id).where(
+        ReceiptRow.document_id.in_(document_ids), ReceiptRow.ended == ReceiptEnd.OPEN
+    )
+    replaced_ids = set(session.scalars(open_receipts))
+    if replaced_ids:
+        _replace_open(session, replaced_ids)
+    rows = []
+    for posting, transaction in reported:
+        rows.append(_values(posting.document, "posted", _facts(transaction)))
+    bulk.each(session, _INSERT, rows)
+
+
+def _only_wanted(
+    session: Session, postings: Sequence[tuple[Posting, TransactionFacts]]
+) -> list[tuple[Posting, TransactionFacts]]:
+    """Leave out postings whose app does not want to know, and documents that the hub created."""
     slugs = {posting.document.slug for posting, _ in postings}
     wanted_slugs = {slug for slug in slugs if is_wanted(slug, "posted")}
-    news = [one for one in postings if one[0].document.slug in wanted_slugs]
-    if not news:
-        return
-    from_source = _brought_by_source(session, [posting.document_id for posting, _ in news])
-    news = [one for one in news if one[0].document_id in from_source]
-    if not news:
-        return
-    ids = [posting.document_id for posting, _ in news]
-    waiting = select(ReceiptRow.document_id).where(ReceiptRow.ended == "")
-    replaced = set(session.scalars(waiting.where(ReceiptRow.document_id.in_(ids))))
-    if replaced:
-        _replace(session, replaced)
-    rows = []
-    for posting, transaction in news:
-        rows.append(_values(posting.document, "posted", _transaction_facts(transaction)))
-    bulk.each(session, _NEW, rows)
+    if not wanted_slugs:
+        return []
+    ids = [one.document_id for one, _ in postings if one.document.slug in wanted_slugs]
+    ids_from_source = _documents_from_source(session, ids)
+    return [item for item in postings if item[0].document_id in ids_from_source]
 
 
-def _brought_by_source(session: Session, document_ids: Iterable[int]) -> set[int]:
-    """Those of the documents that the source brought, which are all but what the hub makes for a code."""
-    brought = SourceDocument.body["source_id"].as_string().is_not(None)
-    return set(
-        session.scalars(
-            select(SourceDocument.id).where(SourceDocument.id.in_(document_ids), brought)
-        )
+def _documents_from_source(session: Session, document_ids: Collection[int]) -> set[int]:
+    """Return the documents that the source brought: all except those that the hub creates."""
+    has_source_id = SourceDocument.body["source_id"].as_string().is_not(None)
+    query = select(SourceDocument.id).where(SourceDocument.id.in_(document_ids), has_source_id)
+    return set(session.scalars(query))
+
+
+def _replace_open(session: Session, document_ids: Collection[int]) -> None:
+    """End the receipts of documents that were not delivered yet."""
+    open_receipts = update(ReceiptRow).where(
+        ReceiptRow.document_id.in_(document_ids), ReceiptRow.ended == ReceiptEnd.OPEN
     )
-
-
-def _replace(session: Session, document_ids: Iterable[int]) -> None:
-    waiting = update(ReceiptRow).where(
-        ReceiptRow.document_id.in_(list(document_ids)), ReceiptRow.ended == ""
+    session.execute(
+        open_receipts.values(ended=ReceiptEnd.REPLACED, next_try_at=None),
+        execution_options={"synchronize_session": False},
     )
-    quick = {"synchronize_session": False}
-    session.execute(waiting.values(ended="replaced", next_try_at=None), execution_options=quick)
 
 
 def _values(document: SourceDocument, state: ReceiptState, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of a new receipt."""
     now = hub_context.current().clock.now()
     return {
         "document_id": document.id,
@@ -130,85 +141,100 @@ def _values(document: SourceDocument, state: ReceiptState, facts: dict[str, Any]
 
 
 def last(
-    session: Session, document: SourceDocument, states: Iterable[ReceiptState] = ()
+    session: Session, document: SourceDocument, states: Collection[ReceiptState] = ()
 ) -> ReceiptRow | None:
-    """The newest receipt of a document, of these states if any are named."""
-    mine = select(ReceiptRow).where(ReceiptRow.document_id == document.id)
+    """Return the newest receipt of a document, of any state unless some are given."""
+    query = select(ReceiptRow).where(ReceiptRow.document_id == document.id)
     if states:
-        mine = mine.where(ReceiptRow.state.in_(list(states)))
-    return session.scalars(mine.order_by(ReceiptRow.id.desc()).limit(1)).first()
+        query = query.where(ReceiptRow.state.in_(states))
+    return session.scalars(query.order_by(ReceiptRow.id.desc()).limit(1)).first()
 
 
-def tell_open(session: Session, installation_ids: Iterable[int]) -> None:
-    """Queues the news of what is held, and of what is checked and waits for a person or for its turn.
+def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
+    """Queue receipts for documents that are held, or checked and not sent yet.
 
-    What is held for another reason than the source was told is told again.
+    A document that is now held for another reason than its last receipt says gets a new one.
     """
-    told, message = _newest(ReceiptRow.state), _newest(ReceiptRow.body["message"].as_string())
-    checked = and_(
-        Posting.state.in_(("ready", "review")), Posting.checked_at.is_not(None), told != "queued"
+    reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
+    if not reporting_ids:
+        return
+    last_state = _in_last_receipt(ReceiptRow.state)
+    last_message = _in_last_receipt(ReceiptRow.body["message"].as_string())
+    is_newly_queued = and_(
+        Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
+        Posting.checked_at.is_not(None),
+        last_state != "queued",
     )
-    is_news = or_(told.not_in(("held", "failed")), message != Posting.reason)
-    held = and_(Posting.state == "held", is_news)
-    curious = [id for id in installation_ids if _is_curious(session, id)]
-    mains = (
-        Posting.installation_id.in_(curious),
-        Posting.operation == "create",
-        Posting.state.in_(OPEN),
+    is_newly_held = and_(
+        Posting.state == PostingState.HELD,
+        or_(last_state.not_in(("held", "failed")), last_message != Posting.reason),
     )
-    for posting in (
-        session.scalars(select(Posting).where(*mains, or_(checked, held))) if curious else ()
-    ):
-        state: ReceiptState = "held" if posting.state == "held" else "queued"
+    query = select(Posting).where(
+        Posting.installation_id.in_(reporting_ids),
+        Posting.operation == Operation.CREATE,
+        # Implied by the conditions below; with it the database finds them by an index.
+        Posting.state.in_((PostingState.READY, PostingState.REVIEW, PostingState.HELD)),
+        or_(is_newly_queued, is_newly_held),
+    )
+    for posting in session.scalars(query).all():
+        state: ReceiptState = "held" if posting.state == PostingState.HELD else "queued"
         queue(session, posting.document, state, posting=posting, message=posting.reason or None)
 
 
-def _newest(told: Any) -> ColumnElement[str]:
-    """What the newest receipt of a posting's document says, as a part of a query on postings; "" without one."""
-    mine = select(told).where(ReceiptRow.document_id == Posting.document_id)
-    newest = mine.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting)
+def _in_last_receipt(
+    column: InstrumentedAttribute[str] | ColumnElement[str],
+) -> ColumnElement[str]:
+    """Return a column of the last receipt of a posting's document, for a query on postings.
+
+    The value is "" if the document has no receipt.
+    """
+    receipts = select(column).where(ReceiptRow.document_id == Posting.document_id)
+    newest = receipts.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting)
     return func.coalesce(newest.scalar_subquery(), "")
 
 
-def _is_curious(session: Session, installation_id: int) -> bool:
+def _reports_unposted(session: Session, installation_id: int) -> bool:
+    """Tell whether anyone wants to know of unposted documents of an installation."""
     slug = session.get_one(Installation, installation_id).slug
-    return is_wanted(slug, "held") or is_wanted(slug, "queued")
+    return is_wanted(slug, "held", "queued")
 
 
-def _what_holds(session: Session, posting: Posting) -> Cause | None:
+def _cause_of_hold(session: Session, posting: Posting) -> Cause | None:
     """Return what holds a posting, as a receipt names it."""
     if inbox.open_causes(session, f"posting:{posting.id}:{CURRENCY}"):
         return CURRENCY
-    return CAUSES.get(posting.hold)
+    return CAUSES_BY_HOLDER.get(posting.hold)
 
 
 def is_wanted(slug: str, *states: ReceiptState) -> bool:
-    """Whether anyone is to be told of one of these states."""
+    """Tell whether any plugin wants receipts of an app in one of these states."""
     plugins = hub_context.current().plugins
     app = plugins.apps.get(slug)
     if app and set(states) & set(app.wants) and plugins.has(slug, "hub_report"):
         return True
-    return _listeners(plugins)
+    return _has_listener(plugins)
 
 
 @cache
-def _listeners(plugins: Plugins) -> bool:
-    """Whether a plugin without an app of its own hears every receipt."""
-    return any(not told["apps"] and not told["broken"] for told in plugins.describe())
+def _has_listener(plugins: Plugins) -> bool:
+    """Tell whether there is a plugin without an app of its own, which gets every receipt."""
+    return any(not plugin["apps"] and not plugin["broken"] for plugin in plugins.describe())
 
 
-def _facts(posting: Posting | None) -> dict[str, Any]:
-    """What a receipt says of the transaction."""
-    if posting is None or not posting.quickbooks_id:
-        return {"kind": posting.kind if posting else None}
+def _facts_of_posting(posting: Posting | None) -> dict[str, Any]:
+    """Return what a receipt says about the transaction of a posting."""
+    if posting is None:
+        return {"kind": None}
+    if not posting.quickbooks_id:
+        return {"kind": posting.kind}
     number = posting.summary.number or posting.number
-    return _transaction_facts(Transaction(posting.kind, posting.quickbooks_id, number))
+    return _facts(TransactionFacts(posting.kind, posting.quickbooks_id, number))
 
 
-def _transaction_facts(made: Transaction) -> dict[str, Any]:
+def _facts(transaction: TransactionFacts) -> dict[str, Any]:
     return {
-        "kind": made.kind,
-        "id": made.id,
-        "number": made.number or None,
-        "url": address(made.kind, made.id),
+        "kind": transaction.kind,
+        "id": transaction.id,
+        "number": transaction.number or None,
+        "url": address(transaction.kind, transaction.id),
     }

@@ -134,7 +134,7 @@ def _follow(session: Session, snapshots: Sequence[tuple[PostingSnapshot, Posted]
         if posting.document.made_for:
             outbox.link(session, posting.id)
         if one.history.operation in ("create", "update"):
-            news.append((posting, receipts.Transaction(posting.kind, step.id, number)))
+            news.append((posting, receipts.TransactionFacts(posting.kind, step.id, number)))
         if one.history.operation in outbox.REMOVALS:
             _tell_removed(session, posting)
     receipts.queue_posted(session, news)
@@ -145,7 +145,9 @@ def _tell_removed(session: Session, posting: Posting) -> None:
     removal = session.get_one(Posting, posting.id)
     if outbox.is_persons_removal(removal):
         who = outbox.remover(removal)
-        receipts.removed(session, removal.document, f"It was removed from QuickBooks by {who}.")
+        receipts.queue_removed(
+            session, removal.document, f"It was removed from QuickBooks by {who}."
+        )
 
 
 def _learn(session: Session, one: PostingSnapshot) -> str:

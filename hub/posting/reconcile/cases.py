@@ -61,7 +61,7 @@ def update_case(
         state,
         posting=document.last_write,
         message=text.reason,
-        again=False,
+        repeat=False,
     )
     return True
 

@@ -63,7 +63,7 @@ def drain(
         _wait_for_doubts(posting_session, seconds_left)
     with transaction() as session:
         posting_session.store_date(session)
-        receipts.tell_open(session, _installation_ids(posting_session))
+        receipts.queue_unposted(session, _installation_ids(posting_session))
     return DrainResult(
         counts=dict(posting_session.counts),
         in_doubt=_count_doubts(posting_session),
