@@ -1,48 +1,48 @@
-"""Lines that settle other transactions: which of them, by how much, and what is left over."""
+"""Lines that settle other transactions, with their amounts and what is left over."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import Kind
-from hub.mapping.mapped import MappedLine
+from hub.mapping.mapped import Link, MappedLine
 from hub.mapping.split import amount
 from hub.money import ZERO, format_amount
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads.builder import PayloadBuilder
 
-CREDITS: tuple[Kind, ...] = ("credit_memo", "vendor_credit")
+CREDIT_KINDS: tuple[Kind, ...] = ("credit_memo", "vendor_credit")
 
 
-def lines(
-    builder: PayloadBuilder, settles: tuple[Kind, ...]
-) -> tuple[list[dict[str, Any]], Decimal]:
-    """A line for each transaction that is settled, and what all of them come to; a credit that is used counts off."""
-    found: dict[tuple[Kind, str], Decimal] = {}
+def lines(builder: PayloadBuilder, kinds: tuple[Kind, ...]) -> tuple[list[dict[str, Any]], Decimal]:
+    """Return a line for each transaction that is settled, and their sum.
+
+    A credit that is used up has a negative amount. `kinds` are those that may be settled.
+    """
+    settled: dict[tuple[Kind, str], Decimal] = {}
     for mapped in builder.mapped.lines:
-        worth, link = amount(mapped.line), mapped.applied
-        if worth is None:
+        line_amount = amount(mapped.line)
+        link = mapped.applied
+        if line_amount is None:
             builder.remarks.append(mapped.line.description or "")
         elif link is None:
-            _left_over(builder, mapped, worth)
-        elif link.kind not in settles or (worth < 0) != (link.kind in CREDITS and worth != 0):
-            _unfit(builder, mapped, settles)
+            _check_unapplied(builder, mapped, line_amount)
+        elif not _is_settleable(link, line_amount, kinds):
+            _report_unfit(builder, mapped, kinds)
         else:
             key = link.kind, link.id
-            found[key] = found.get(key, ZERO) + builder.cents(worth)
-    return [_line(kind, id, worth) for (kind, id), worth in found.items()], sum(
-        found.values(), ZERO
-    )
+            settled[key] = settled.get(key, ZERO) + builder.cents(line_amount)
+    bodies = [_line(kind, id, total) for (kind, id), total in settled.items()]
+    return bodies, sum(settled.values(), ZERO)
 
 
 def whole(builder: PayloadBuilder, applied: Decimal) -> Decimal:
-    """What is paid in all; it may be more than what it settles, never less."""
-    rest = [
-        amount(mapped.line) or ZERO
-        for mapped in builder.mapped.lines
-        if mapped.line.applied is None
-    ]
-    paid = builder.total([applied, *map(builder.cents, rest)])
+    """Return what is paid in all; report a problem if it is less than what is settled."""
+    unapplied = []
+    for mapped in builder.mapped.lines:
+        if mapped.line.applied is None:
+            unapplied.append(builder.cents(amount(mapped.line) or ZERO))
+    paid = builder.total([applied, *unapplied])
     if applied > paid:
         applied_text = format_amount(applied, builder.currency)
         paid_text = format_amount(paid, builder.currency)
@@ -52,31 +52,38 @@ def whole(builder: PayloadBuilder, applied: Decimal) -> Decimal:
     return paid
 
 
-def _line(kind: Kind, id: str, worth: Decimal) -> dict[str, Any]:
-    return {"Amount": abs(worth), "LinkedTxn": [{"TxnId": id, "TxnType": ENTITY[kind]}]}
+def _is_settleable(link: Link, line_amount: Decimal, kinds: tuple[Kind, ...]) -> bool:
+    """Return whether a line may settle a transaction: credits are negative, others are not."""
+    if link.kind not in kinds:
+        return False
+    if line_amount == 0:
+        return True
+    return (line_amount < 0) == (link.kind in CREDIT_KINDS)
 
 
-def _left_over(builder: PayloadBuilder, mapped: MappedLine, worth: Decimal) -> None:
-    if worth < 0:
+def _line(kind: Kind, id: str, total: Decimal) -> dict[str, Any]:
+    return {"Amount": abs(total), "LinkedTxn": [{"TxnId": id, "TxnType": ENTITY[kind]}]}
+
+
+def _check_unapplied(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> None:
+    if line_amount < 0:
         builder.problems.append(
-            f"Line {mapped.line.id} takes something off a payment, such as a fee. QuickBooks keeps fees on the deposit:"
-            " send a deposit with the payment and the fee."
+            f"Line {mapped.line.id} takes something off a payment, such as a fee. QuickBooks keeps"
+            " fees on the deposit: send a deposit with the payment and the fee."
         )
 
 
-def _unfit(builder: PayloadBuilder, mapped: MappedLine, settles: tuple[Kind, ...]) -> None:
-    wanted = " or ".join(kind.replace("_", " ") for kind in settles)
+def _report_unfit(builder: PayloadBuilder, mapped: MappedLine, kinds: tuple[Kind, ...]) -> None:
+    labels = " or ".join(kind.replace("_", " ") for kind in kinds)
     builder.problems.append(
-        f"Line {mapped.line.id} has to settle a {wanted}, with an amount above zero, or below it for a credit that is"
-        " used up. Correct it at the source."
+        f"Line {mapped.line.id} has to settle a {labels}, with an amount above zero, or below it"
+        " for a credit that is used up. Correct it at the source."
     )
 
 
 def linked(body: Mapping[str, Any]) -> tuple[str, str]:
-    """What a line settles: its type and id, empty where it settles nothing."""
-    links = body.get("LinkedTxn") or ()
-    return (
-        (str(links[0].get("TxnType") or ""), str(links[0].get("TxnId") or ""))
-        if links
-        else ("", "")
-    )
+    """Return the type and id of the transaction that a line is linked to; empty if to none."""
+    links = body.get("LinkedTxn")
+    if not links:
+        return "", ""
+    return str(links[0].get("TxnType") or ""), str(links[0].get("TxnId") or "")

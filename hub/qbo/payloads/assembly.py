@@ -1,4 +1,4 @@
-"""From a mapped document to the body QuickBooks wants, with what it means and what is to be said about it."""
+"""Build the body of a mapped document, with its summary, warnings and problems."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from hub.qbo.payloads import (
     vendor_credit,
 )
 from hub.qbo.payloads.builder import PayloadBuilder
-from hub.qbo.payloads.line_tax import SELLING
+from hub.qbo.payloads.line_tax import SALES_KINDS
 from hub.qbo.payloads.sales_lines import is_discount
 from hub.qbo.payloads.summary import PARTIES, SETTLING, expected_total, summarize
 
@@ -45,7 +45,7 @@ BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
     "customer": customer.body,
     "item": item.body,
 }
-WITHOUT_PARTY = ("expense", "deposit")
+KINDS_WITHOUT_PARTY = ("expense", "deposit")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
     builder = PayloadBuilder(mapped, facts, marker)
     body = BUILDERS[kind](builder)
     if kind in DOCUMENTS:
-        _check_whole(builder, body)
+        _check_completeness(builder, body)
         _check_sum(builder, body)
     summary = summarize(kind, body, facts.currency)
     if kind in DOCUMENTS:
@@ -78,11 +78,11 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
     )
 
 
-def _check_whole(builder: PayloadBuilder, body: dict[str, Any]) -> None:
+def _check_completeness(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     """Report what QuickBooks requires and the document does not have."""
     kind = builder.document.kind
     has_party = any(body.get(name) for name in PARTIES)
-    if not has_party and kind not in WITHOUT_PARTY:
+    if not has_party and kind not in KINDS_WITHOUT_PARTY:
         builder.problems.append("It names no supplier or customer. Complete it at the source.")
     if not body.get("TxnDate"):
         builder.problems.append("It has no date. Complete it at the source.")
@@ -95,29 +95,32 @@ def _check_whole(builder: PayloadBuilder, body: dict[str, Any]) -> None:
 
 
 def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
-    document, currency = builder.document, builder.currency
-    comes_to = expected_total(body)
-    if comes_to is not None and comes_to < 0:
+    """Report a total that differs from that of the lines; note a difference that is tolerated."""
+    document = builder.document
+    currency = builder.currency
+    computed = expected_total(body)
+    if computed is not None and computed < 0:
         builder.problems.append(
-            "Its total is negative, which QuickBooks takes as a credit only. Correct it at the source."
+            "Its total is negative, which QuickBooks takes as a credit only."
+            " Correct it at the source."
         )
-    if document.total is None or comes_to is None:
+    if document.total is None or computed is None:
         return
-    wanted = builder.cents(document.total)
-    if abs(wanted - comes_to) > document.tolerance:
+    stated = builder.cents(document.total)
+    if abs(stated - computed) > document.tolerance:
         lines = total(line.get("Amount") for line in body.get("Line") or ())
         builder.problems.append(
             f"Its lines come to {format_amount(lines, currency)}"
-            f" and with tax to {format_amount(comes_to, currency)},"
-            f" but its total is {format_amount(wanted, currency)}. Correct it at the source."
+            f" and with tax to {format_amount(computed, currency)},"
+            f" but its total is {format_amount(stated, currency)}. Correct it at the source."
         )
-    elif wanted != comes_to:
-        said = (
-            f"Its total at the source is {format_amount(wanted, currency)};"
-            f" it is posted with {format_amount(comes_to, currency)}."
+    elif stated != computed:
+        remark = (
+            f"Its total at the source is {format_amount(stated, currency)};"
+            f" it is posted with {format_amount(computed, currency)}."
         )
-        builder.warnings.append(said)
-        builder.remarks.append(said)
+        builder.warnings.append(remark)
+        builder.remarks.append(remark)
         body["PrivateNote"] = builder.note()
 
 
@@ -138,7 +141,7 @@ def _with_source_ids(
         return lines
     ids = []
     for mapped in builder.mapped.lines:
-        is_merged = kind in SELLING and is_discount(mapped)
+        is_merged = kind in SALES_KINDS and is_discount(mapped)
         if amount(mapped.line) is not None and not is_merged:
             ids.append(mapped.line.id)
     if len(ids) > len(lines):

@@ -7,9 +7,9 @@ from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The bill as QuickBooks takes it."""
+    """Return the body of a bill."""
     pairs = purchase_lines.lines(builder)
-    made = without_empty(
+    fields = without_empty(
         VendorRef=builder.header("vendor"),
         APAccountRef=builder.payable(),
         SalesTermRef=builder.header("term"),
@@ -21,4 +21,4 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
         LinkedTxn=purchase_lines.orders(builder),
         Line=[line for _, line in pairs],
     )
-    return made | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
+    return fields | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}

@@ -1,22 +1,22 @@
-"""What is paid to a supplier: on bills, with credits."""
+"""A payment to a supplier: on bills, with credits."""
 
 from typing import Any
 
 from hub.mapping.mapped import Ref
 from hub.qbo.payloads import applied_lines
 from hub.qbo.payloads.builder import PayloadBuilder, day, reference, required, without_empty
-from hub.qbo.payloads.expense import CARD, sort
+from hub.qbo.payloads.expense import CARD, payment_type
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The bill payment as QuickBooks takes it; bills that credits settle wholly need no account."""
+    """Return the body of a bill payment; bills that are settled by credits need no account."""
     lines, applied = applied_lines.lines(builder, ("bill", "vendor_credit"))
     paid = applied_lines.whole(builder, applied)
     account = builder.mapped.header.get("payment_account")
     if paid:
         required("payment_account", account, builder)
     builder.without(message=builder.document.message)
-    made = without_empty(
+    fields = without_empty(
         VendorRef=builder.header("vendor"),
         APAccountRef=builder.payable(),
         DepartmentRef=builder.location(),
@@ -26,11 +26,16 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
         TotalAmt=paid,
         Line=lines,
     )
-    return made | _paid_by(sort(builder), account) | {"PrivateNote": builder.note()}
+    return (
+        fields
+        | _source_of_payment(payment_type(builder), account)
+        | {"PrivateNote": builder.note()}
+    )
 
 
-def _paid_by(kind: str, account: Ref | None) -> dict[str, Any]:
-    if kind == CARD:
+def _source_of_payment(type: str, account: Ref | None) -> dict[str, Any]:
+    """Return the account of a card, or else of a check."""
+    if type == CARD:
         return {
             "PayType": CARD,
             "CreditCardPayment": without_empty(CCAccountRef=reference(account)),

@@ -1,4 +1,4 @@
-"""What the builders share: references, the note with its marker, and what is dropped or said on the way."""
+"""The builder of a request body: references, amounts, the note, and what to report."""
 
 import datetime as dt
 import re
@@ -13,185 +13,207 @@ from hub.money import ZERO, precision, to_cents
 from hub.qbo.company_facts import CompanyFacts
 
 T = TypeVar("T")
-LONGEST_NUMBER, LONGEST_NOTE, LONGEST_MESSAGE = 21, 4000, 1000
-KEPT_DECIMALS = 2  # of an amount, whatever the currency
-BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+MAX_NUMBER_LENGTH = 21
+MAX_NOTE_LENGTH = 4000
+MAX_MESSAGE_LENGTH = 1000
+AMOUNT_DECIMALS = 2  # QuickBooks keeps no more, whatever the currency
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class PayloadBuilder:
-    """One document on its way to a body; collects warnings, problems and what goes into the note."""
+    """Build the body of one document.
+
+    It collects `warnings` to show, `problems` that forbid sending the document, and `remarks`
+    that go into the note.
+    """
 
     def __init__(self, mapped: Mapped, facts: CompanyFacts, marker: str) -> None:
-        self.mapped, self.facts, self.marker = mapped, facts, marker
+        self.mapped = mapped
+        self.facts = facts
+        self.marker = marker
         self.warnings: list[str] = []
         self.problems: list[str] = []
         self.remarks: list[str] = []
 
     @property
     def document(self) -> Document:
+        """Return the document as the source has it."""
         return self.mapped.document
 
     @property
     def currency(self) -> str:
-        """The document's currency, or the company's own."""
+        """Return the currency of the document, or that of the company."""
         return self.document.currency or self.facts.currency
 
     def cents(self, amount: Decimal) -> Decimal:
-        """An amount in the decimals of its currency; those that QuickBooks cannot keep are told."""
+        """Round an amount to its currency; report one that QuickBooks cannot keep."""
         exact = to_cents(amount, self.currency)
-        if precision(self.currency) <= KEPT_DECIMALS:
+        if precision(self.currency) <= AMOUNT_DECIMALS:
             return exact
-        kept = exact.quantize(Decimal(1).scaleb(-KEPT_DECIMALS))
-        if abs(kept - exact) > self.document.tolerance:
+        rounded = exact.quantize(Decimal(1).scaleb(-AMOUNT_DECIMALS))
+        if abs(rounded - exact) > self.document.tolerance:
             self.problems.append(
-                f"QuickBooks keeps two decimals of an amount, so {exact} {self.currency} cannot be posted as it is."
-                " Round it at the source."
+                f"QuickBooks keeps two decimals of an amount, so {exact} {self.currency} cannot be"
+                " posted as it is. Round it at the source."
             )
-        return kept
+        return rounded
 
     def header(self, role: Role) -> dict[str, str] | None:
-        """The reference of a role at the document's head."""
+        """Return the reference of a role of the whole document."""
         return reference(self.mapped.header.get(role))
 
     def on_line(self, line: MappedLine, role: Role) -> dict[str, str] | None:
-        """The reference of a role on a line."""
+        """Return the reference of a role of a line."""
         return reference(line.refs.get(role))
 
     def location(self) -> dict[str, str] | None:
-        """The location, unless the company has switched locations off."""
-        return self._if_on(self.mapped.header.get("location"), self.facts.locations, "Locations")
+        """Return the location, unless the company has switched locations off."""
+        ref = self.mapped.header.get("location")
+        return self._if_enabled(ref, self.facts.locations, "Location", "Locations")
 
     def line_class(self, line: MappedLine) -> dict[str, str] | None:
-        """The class of a line, unless the company has switched classes off."""
-        on = self.facts.class_per_line or self.facts.class_per_document
-        return self._if_on(line.refs.get("class"), on, "Classes")
+        """Return the class of a line, unless the company has switched classes off."""
+        is_enabled = self.facts.class_per_line or self.facts.class_per_document
+        return self._if_enabled(line.refs.get("class"), is_enabled, "Class", "Classes")
 
     def one_class(self) -> dict[str, str] | None:
-        """The class of the whole transaction, in a company that gives each only one."""
+        """Return the class of the transaction, if the company has one class for each."""
         if self.facts.class_per_line or not self.facts.class_per_document:
             return None
-        found = self._classes()
-        if len(found) > 1:
-            names = ", ".join(sorted(ref.name for ref in found.values()))
+        classes = self._classes()
+        if len(classes) > 1:
+            names = ", ".join(sorted(ref.name for ref in classes.values()))
             self.problems.append(
-                f"Its lines have different classes ({names}), but this company gives a transaction one class. Switch"
-                " on a class for each row in QuickBooks, or correct it at the source."
+                f"Its lines have different classes ({names}), but this company gives a transaction"
+                " one class. Switch on a class for each row in QuickBooks, or correct it at the"
+                " source."
             )
-        return reference(next(iter(found.values()), None))
+        return reference(next(iter(classes.values()), None))
 
     def shared_class(self) -> dict[str, str] | None:
-        """The class that all lines have, for a kind with room on the lines and at the head."""
-        found = self._classes()
-        return (
-            reference(next(iter(found.values())))
-            if self.facts.class_per_document and len(found) == 1
-            else None
-        )
+        """Return the class that all lines have, for kinds with classes on lines and header."""
+        classes = self._classes()
+        if not self.facts.class_per_document or len(classes) != 1:
+            return None
+        return reference(next(iter(classes.values())))
 
     def _classes(self) -> dict[str, Ref]:
-        return {ref.id: ref for line in self.mapped.lines if (ref := line.refs.get("class"))}
+        """Return the different classes of the lines, by id."""
+        refs = (line.refs.get("class") for line in self.mapped.lines)
+        return {ref.id: ref for ref in refs if ref}
 
-    def _if_on(self, ref: Ref | None, on: bool, what: str) -> dict[str, str] | None:
-        if ref is None or on:
+    def _if_enabled(
+        self, ref: Ref | None, is_enabled: bool, label: str, plural: str
+    ) -> dict[str, str] | None:
+        """Return a reference; note its name instead if the company does not use such records."""
+        if ref is None or is_enabled:
             return reference(ref)
         self.warnings.append(
-            f"{what} are switched off in QuickBooks, so it is posted without {ref.name}."
+            f"{plural} are switched off in QuickBooks, so it is posted without {ref.name}."
         )
-        self.remarks.append(f"{what[:-2] if what == 'Classes' else what[:-1]}: {ref.name}")
+        self.remarks.append(f"{label}: {ref.name}")
         return None
 
     def number(self) -> str | None:
-        """The number as far as QuickBooks takes it; the full one then stands in the note."""
+        """Return the number, cut to the length of QuickBooks; the note has the whole of it."""
         number = (self.document.number or "").strip()
-        if len(number) > LONGEST_NUMBER:
+        if len(number) > MAX_NUMBER_LENGTH:
             self.remarks.insert(0, f"Number: {number}")
             self.warnings.append(
-                f"QuickBooks takes {LONGEST_NUMBER} characters of a number; the full one, {number}, stands in the memo."
+                f"QuickBooks takes {MAX_NUMBER_LENGTH} characters of a number; the full one,"
+                f" {number}, stands in the memo."
             )
-        return number[:LONGEST_NUMBER].strip() or None
+        return number[:MAX_NUMBER_LENGTH].strip() or None
 
-    def message(self, longest: int = LONGEST_MESSAGE) -> str | None:
-        """What the other side is told; what does not fit stands in the note."""
+    def message(self, max_length: int = MAX_MESSAGE_LENGTH) -> str | None:
+        """Return the message to the other side; the note has the whole of one that is cut."""
         text = clean(self.document.message or "")
-        if len(text) > longest:
+        if len(text) > max_length:
             self.warnings.append(
-                f"QuickBooks takes {longest} characters of a message; all of it stands in the memo."
+                f"QuickBooks takes {max_length} characters of a message;"
+                " all of it stands in the memo."
             )
             self.remarks.append(text)
-        return text[:longest].strip() or None
+        return text[:max_length].strip() or None
 
-    def without(self, **found: Any) -> None:
-        """Record what the document says and its kind has no place for."""
-        for name, value in found.items():
+    def without(self, **values: Any) -> None:
+        """Note values of the document for which its kind has no field."""
+        for name, value in values.items():
             if value not in (None, ""):
                 self.remarks.append(f"{name.replace('_', ' ').capitalize()}: {value}")
 
     def note(self) -> str:
-        """What the source says and what found no other place, with the marker always whole at the end."""
+        """Return the memo and the remarks, with the marker always whole at the end."""
         parts = (self.document.memo, *self.remarks, *self.mapped.memo_extra)
         text = "\n".join(dict.fromkeys(clean(part) for part in parts if part))
-        tail = f"[hub:{self.marker}]"
-        return f"{text[: LONGEST_NOTE - len(tail) - 1].rstrip()}\n{tail}".lstrip()
+        marker_line = f"[hub:{self.marker}]"
+        return f"{text[: MAX_NOTE_LENGTH - len(marker_line) - 1].rstrip()}\n{marker_line}".lstrip()
 
     def payable(self) -> dict[str, str] | None:
-        """The payable account; one in another currency is left out, for QuickBooks keeps its own for each currency."""
+        """Return the payable account, unless it is in another currency.
+
+        QuickBooks has a payable account of its own for each currency.
+        """
         ref = self.mapped.header.get("payable_account")
-        if ref is None or ref.currency in (None, "", self.currency) or not self.facts.multicurrency:
+        if ref is None or not self.facts.multicurrency:
+            return reference(ref)
+        if not ref.currency or ref.currency == self.currency:
             return reference(ref)
         self.warnings.append(
-            f"{ref.name} is kept in {ref.currency}; QuickBooks uses its account for {self.currency}."
+            f"{ref.name} is kept in {ref.currency};"
+            f" QuickBooks uses its account for {self.currency}."
         )
         return None
 
     def currency_ref(self) -> dict[str, str] | None:
-        """The currency, which QuickBooks wants named once a company has several."""
+        """Return the currency, which QuickBooks requires of companies with several."""
         if self.facts.multicurrency:
             return {"value": self.currency}
         if self.currency != self.facts.currency:
             self.problems.append(
-                f"It is in {self.currency}, but this company keeps books in {self.facts.currency} only. Switch on"
-                " several currencies in QuickBooks, or correct it at the source."
+                f"It is in {self.currency}, but this company keeps books in {self.facts.currency}"
+                " only. Switch on several currencies in QuickBooks, or correct it at the source."
             )
         return None
 
     def total(self, amounts: Iterable[Decimal]) -> Decimal:
-        """What the document says that it comes to, else the sum of these."""
-        said = self.document.total
-        return sum(amounts, ZERO) if said is None else self.cents(said)
+        """Return the total that the document states, else the sum of the amounts."""
+        total = self.document.total
+        return sum(amounts, ZERO) if total is None else self.cents(total)
 
 
 def reference(ref: Ref | None) -> dict[str, str] | None:
-    """A record as QuickBooks names it."""
+    """Return a record as QuickBooks refers to it."""
     return {"value": ref.id} if ref else None
 
 
 def without_empty(**values: Any) -> dict[str, Any]:
-    """The values that are there."""
+    """Return the values that are not empty."""
     return {name: value for name, value in values.items() if value not in (None, "", {}, [])}
 
 
 def day(date: dt.date | None) -> str | None:
-    """A date as QuickBooks writes it."""
+    """Format a date as QuickBooks writes it."""
     return date.isoformat() if date else None
 
 
 def clean(text: str) -> str:
-    """Text without control characters."""
-    return BREAKS.sub(" ", text).strip()
+    """Return text without control characters."""
+    return CONTROL_CHARACTERS.sub(" ", text).strip()
 
 
 def required(role: Role, ref: Ref | None, builder: PayloadBuilder) -> dict[str, str] | None:
-    """The reference of a role that the kind cannot do without."""
+    """Return the reference of a role; report a problem if there is none."""
     if ref is None:
-        what = role.replace("_", " ")
+        label = role.replace("_", " ")
         builder.problems.append(
-            f"It has no {what}, which QuickBooks requires. Choose one in the settings of the app."
+            f"It has no {label}, which QuickBooks requires. Choose one in the settings of the app."
         )
     return reference(ref)
 
 
 def details_of(document: Document, kind: type[T]) -> T:
-    """What a list entry is made from."""
+    """Return the details of a list entry; raise BadDocument if it has others."""
     if not isinstance(document.details, kind):
         raise BadDocument(f"{document.source_id} is a {document.kind} without its details.")
     return document.details

@@ -1,4 +1,4 @@
-"""What a customer has to his credit."""
+"""A customer's credit memo."""
 
 from typing import Any
 
@@ -7,5 +7,5 @@ from hub.qbo.payloads.builder import PayloadBuilder
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The credit memo as QuickBooks takes it; its amounts are positive."""
+    """Return the body of a credit memo; its amounts are positive."""
     return sales_lines.body(builder, PaymentMethodRef=builder.header("payment_method"))

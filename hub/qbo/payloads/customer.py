@@ -1,4 +1,4 @@
-"""A customer, or a job of one."""
+"""A customer, or a job of a customer."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The customer as QuickBooks takes it; with a customer of its own above it, it is that one's job."""
-    above = builder.header("customer")
-    more = without_empty(
+    """Return the body of a customer; with a parent it is a job of that customer."""
+    parent = builder.header("customer")
+    fields = without_empty(
         SalesTermRef=builder.header("term"),
         PaymentMethodRef=builder.header("payment_method"),
-        ParentRef=above,
-        Job=True if above else None,
+        ParentRef=parent,
+        Job=True if parent else None,
     )
-    return party(builder, details_of(builder.document, Party)) | more | _tax(builder)
+    return party(builder, details_of(builder.document, Party)) | fields | _tax(builder)
 
 
 def _tax(builder: PayloadBuilder) -> dict[str, Any]:

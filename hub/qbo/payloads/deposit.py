@@ -1,5 +1,6 @@
-"""Money put into an account: payments that were received, other money, and fees that were kept back."""
+"""Deposits: payments that were received, other money, and fees that were deducted."""
 
+from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import Kind
@@ -7,70 +8,74 @@ from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
-from hub.qbo.payloads.builder import PayloadBuilder, clean, day, required, without_empty
+from hub.qbo.payloads.builder import (
+    PayloadBuilder,
+    clean,
+    day,
+    reference,
+    required,
+    without_empty,
+)
 
 DETAIL = "DepositLineDetail"
-HOLDS: tuple[Kind, ...] = ("payment", "refund")
+DEPOSITED_KINDS: tuple[Kind, ...] = ("payment", "refund")
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The deposit as QuickBooks takes it; it has no number of its own, so the note says it."""
+    """Return the body of a deposit; deposits have no number, so it goes into the note."""
     document = builder.document
     builder.without(number=document.number, message=document.message)
-    builder.remarks += [
-        mapped.line.description or ""
-        for mapped in builder.mapped.lines
-        if amount(mapped.line) is None
-    ]
-    worths = ((mapped, amount(mapped.line)) for mapped in builder.mapped.lines)
-    made = without_empty(
-        DepositToAccountRef=required(
-            "deposit_account", builder.mapped.header.get("deposit_account"), builder
-        ),
+    lines = []
+    for mapped in builder.mapped.lines:
+        line_amount = amount(mapped.line)
+        if line_amount is None:
+            builder.remarks.append(mapped.line.description or "")
+        else:
+            lines.append((mapped, line_amount))
+    account = builder.mapped.header.get("deposit_account")
+    fields = without_empty(
+        DepositToAccountRef=required("deposit_account", account, builder),
         DepartmentRef=builder.location(),
         TxnDate=day(document.date),
         CurrencyRef=builder.currency_ref(),
-        Line=[
-            _line(builder, mapped, builder.cents(worth))
-            for mapped, worth in worths
-            if worth is not None
-        ],
+        Line=[_line(builder, mapped, builder.cents(line_amount)) for mapped, line_amount in lines],
     )
-    return made | {"PrivateNote": builder.note()}
+    return fields | {"PrivateNote": builder.note()}
 
 
-def _line(builder: PayloadBuilder, mapped: MappedLine, worth: Any) -> dict[str, Any]:
-    link, said = mapped.applied, clean(mapped.line.description or "")[: pricing.LONGEST_DESCRIPTION]
-    made = {"DetailType": DETAIL, "Amount": worth} | without_empty(Description=said)
+def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> dict[str, Any]:
+    link = mapped.applied
+    description = clean(mapped.line.description or "")[: pricing.MAX_DESCRIPTION_LENGTH]
+    fields = {"DetailType": DETAIL, "Amount": line_amount} | without_empty(Description=description)
     if link is None:
-        return made | {DETAIL: _other(builder, mapped)}
-    if link.kind not in HOLDS:
+        return fields | {DETAIL: _other_money(builder, mapped)}
+    if link.kind not in DEPOSITED_KINDS:
         builder.problems.append(
             f"Line {mapped.line.id} has to hold a payment or a refund. Correct it at the source."
         )
+    linked = {"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": "0"}
     detail = without_empty(PaymentMethodRef=builder.on_line(mapped, "payment_method"))
-    return made | {
-        "LinkedTxn": [{"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": "0"}],
-        DETAIL: detail,
-    }
+    return fields | {"LinkedTxn": [linked], DETAIL: detail}
 
 
-def _other(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
-    """Money from elsewhere, or a fee where it is less than nothing."""
+def _other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+    """Return the detail of money that is no payment; a negative amount is a fee."""
     if "account" not in mapped.refs:
         builder.problems.append(
-            f"Line {mapped.line.id} has neither a payment nor an account. Complete it at the source, or match its code."
+            f"Line {mapped.line.id} has neither a payment nor an account."
+            " Complete it at the source, or match its code."
         )
     return without_empty(
         AccountRef=builder.on_line(mapped, "account"),
         ClassRef=builder.line_class(mapped),
-        Entity=_from(mapped),
+        Entity=_payer(mapped),
         PaymentMethodRef=builder.on_line(mapped, "payment_method"),
     )
 
 
-def _from(mapped: MappedLine) -> dict[str, str] | None:
-    for role, entity in (("customer", "Customer"), ("vendor", "Vendor")):
-        if ref := mapped.refs.get(role):  # type: ignore[call-overload]
-            return {"value": ref.id, "type": entity}
-    return None
+def _payer(mapped: MappedLine) -> dict[str, str] | None:
+    customer = reference(mapped.refs.get("customer"))
+    if customer:
+        return customer | {"type": "Customer"}
+    vendor = reference(mapped.refs.get("vendor"))
+    return vendor | {"type": "Vendor"} if vendor else None

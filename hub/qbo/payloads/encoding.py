@@ -1,4 +1,4 @@
-"""A body as the bytes that are sent: always the same for the same content, amounts in plain decimals."""
+"""Encode a body as bytes: always the same for the same content, with amounts in plain decimals."""
 
 import json
 from decimal import Decimal
@@ -6,17 +6,14 @@ from typing import Any
 
 
 def encode(body: Any) -> bytes:
-    """Canonical JSON; an amount is a number with its own decimals, never a binary fraction or an exponent."""
+    """Return canonical JSON; amounts keep their decimals and never become binary fractions."""
     return _text(body).encode()
 
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return (
-            "{"
-            + ",".join(f"{_text(str(name))}:{_text(value[name])}" for name in sorted(value))
-            + "}"
-        )
+        members = (f"{_text(str(name))}:{_text(value[name])}" for name in sorted(value))
+        return "{" + ",".join(members) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(_text, value)) + "]"
     if isinstance(value, Decimal):

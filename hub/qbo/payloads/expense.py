@@ -1,4 +1,4 @@
-"""What is paid at once: in cash, by check, or by card; money that comes back on a card is a credit."""
+"""Expenses, paid at once in cash, by check or by card; card refunds are credits."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -8,31 +8,39 @@ from hub.mapping.mapped import Mapped, MappedLine
 from hub.mapping.split import amount
 from hub.money import ZERO, total
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import PayloadBuilder, day, required, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, day, reference, required, without_empty
 
+CASH = "Cash"
 CARD = "CreditCard"
-TYPES = {"cash": "Cash", "check": "Check", "creditcard": CARD, "credit": CARD, "card": CARD}
-CARD_ACCOUNT = "Credit Card"
+PAYMENT_TYPES = {
+    "cash": CASH,
+    "check": "Check",
+    "creditcard": CARD,
+    "credit": CARD,
+    "card": CARD,
+}
+CARD_ACCOUNT_TYPE = "Credit Card"
+WORD_SEPARATORS = str.maketrans("", "", "_- ")
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The purchase as QuickBooks takes it; who was paid may be missing."""
-    how = sort(builder)
-    credit = _sum(builder.mapped) < 0
-    if credit and how != CARD:
+    """Return the body of an expense; it may have no payee."""
+    paid_by = payment_type(builder)
+    is_credit = _total(builder.mapped) < 0
+    if is_credit and paid_by != CARD:
         builder.problems.append(
-            "Its total is negative, which QuickBooks takes on credit cards only. Make it a deposit at the source."
+            "Its total is negative, which QuickBooks takes on credit cards only."
+            " Make it a deposit at the source."
         )
-    elif credit:
-        builder.mapped = _turned(builder.mapped)
+    elif is_credit:
+        builder.mapped = _negated(builder.mapped)
     pairs = purchase_lines.lines(builder)
-    made = without_empty(
-        PaymentType=how,
-        AccountRef=required(
-            "payment_account", builder.mapped.header.get("payment_account"), builder
-        ),
+    account = builder.mapped.header.get("payment_account")
+    fields = without_empty(
+        PaymentType=paid_by,
+        AccountRef=required("payment_account", account, builder),
         EntityRef=_payee(builder),
-        Credit=credit or None,
+        Credit=is_credit or None,
         PaymentMethodRef=builder.header("payment_method"),
         DepartmentRef=builder.location(),
         TxnDate=day(builder.document.date),
@@ -40,67 +48,64 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
         CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return made | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
+    return fields | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
 
 
-def sort(builder: PayloadBuilder) -> str:
-    """How it was paid; what the document leaves open, the account says."""
+def payment_type(builder: PayloadBuilder) -> str:
+    """Return how a document was paid; if it does not say, its account decides."""
     account = builder.mapped.header.get("payment_account")
-    on_card = account is not None and account.type == CARD_ACCOUNT
-    said = (
-        (builder.document.payment_type or "")
-        .casefold()
-        .replace("_", "")
-        .replace(" ", "")
-        .replace("-", "")
-    )
-    if not said:
-        return CARD if on_card else TYPES["cash"]
-    if said not in TYPES:
-        paid = builder.document.payment_type
+    is_card_account = account is not None and account.type == CARD_ACCOUNT_TYPE
+    stated = builder.document.payment_type
+    word = (stated or "").casefold().translate(WORD_SEPARATORS)
+    if not word:
+        return CARD if is_card_account else CASH
+    if word not in PAYMENT_TYPES:
         builder.problems.append(
-            f"It is paid by {paid}; QuickBooks knows cash, check and credit card."
+            f"It is paid by {stated}; QuickBooks knows cash, check and credit card."
         )
-    found = TYPES.get(said, TYPES["cash"])
-    if account and account.type and on_card != (found == CARD):
+    type = PAYMENT_TYPES.get(word, CASH)
+    if account and account.type and is_card_account != (type == CARD):
         builder.problems.append(
-            f"It is paid by {builder.document.payment_type}, but {account.name} is an account of type {account.type}."
+            f"It is paid by {stated}, but {account.name} is an account of type {account.type}."
             " Choose another account, or correct how it was paid at the source."
         )
-    return found
+    return type
 
 
 def _payee(builder: PayloadBuilder) -> dict[str, str] | None:
-    for role, entity in (("vendor", "Vendor"), ("customer", "Customer")):
-        if ref := builder.mapped.header.get(role):  # type: ignore[call-overload]
-            return {"value": ref.id, "type": entity}
-    return None
+    vendor = reference(builder.mapped.header.get("vendor"))
+    if vendor:
+        return vendor | {"type": "Vendor"}
+    customer = reference(builder.mapped.header.get("customer"))
+    return customer | {"type": "Customer"} if customer else None
 
 
-def _sum(mapped: Mapped) -> Decimal:
-    said = mapped.document.total
-    return total(amount(line) for line in mapped.document.lines) if said is None else said
+def _total(mapped: Mapped) -> Decimal:
+    stated = mapped.document.total
+    return total(amount(line) for line in mapped.document.lines) if stated is None else stated
 
 
-def _turned(mapped: Mapped) -> Mapped:
-    """The same with every amount the other way."""
-    lines = tuple(_turned_line(line) for line in mapped.lines)
-    without_empty, plain = mapped.document, tuple(line.line for line in lines)
+def _negated(mapped: Mapped) -> Mapped:
+    """Return a copy in which every amount has the opposite sign."""
+    lines = tuple(_negated_line(line) for line in mapped.lines)
     document = replace(
-        without_empty,
-        lines=plain,
-        total=_minus(without_empty.total),
-        tax_total=_minus(without_empty.tax_total),
+        mapped.document,
+        lines=tuple(line.line for line in lines),
+        total=_minus(mapped.document.total),
+        tax_total=_minus(mapped.document.tax_total),
     )
     return replace(mapped, document=document, lines=lines)
 
 
-def _turned_line(mapped: MappedLine) -> MappedLine:
+def _negated_line(mapped: MappedLine) -> MappedLine:
     line = mapped.line
-    turned = replace(
-        line, amount=_minus(line.amount), unit_price=_minus(line.unit_price), tax=_minus(line.tax)
+    negated = replace(
+        line,
+        amount=_minus(line.amount),
+        unit_price=_minus(line.unit_price),
+        tax=_minus(line.tax),
     )
-    return replace(mapped, line=turned)
+    return replace(mapped, line=negated)
 
 
 def _minus(amount: Decimal | None) -> Decimal | None:

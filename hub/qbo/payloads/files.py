@@ -1,4 +1,4 @@
-"""What is said of a file that is uploaded for a transaction."""
+"""The metadata of files that are uploaded for a transaction."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from hub.contract.documents import Attachment
 from hub.qbo.entities import ENTITY
 
-LONGEST_NAME = 1000
+MAX_NAME_LENGTH = 1000
 
 
 class FileSummary(NamedTuple):
@@ -31,42 +31,42 @@ class FileSummary(NamedTuple):
 def file_metadata(
     attachment: Attachment, kind: str, quickbooks_id: str, marker: str = ""
 ) -> dict[str, Any]:
-    """The metadata that ties a file to a transaction; the marker finds it again."""
+    """Return the metadata that attaches a file to a transaction, with the marker as its note."""
     name = attachment.name.replace("\r", " ").replace("\n", " ").strip() or attachment.id
-    made = {
-        "FileName": name[-LONGEST_NAME:],
+    owner = {"type": ENTITY[kind], "value": quickbooks_id}
+    metadata: dict[str, Any] = {
+        "FileName": name[-MAX_NAME_LENGTH:],
         "ContentType": attachment.mime or "application/octet-stream",
-        "AttachableRef": [
-            {"EntityRef": {"type": ENTITY[kind], "value": quickbooks_id}, "IncludeOnSend": False},
-        ],
+        "AttachableRef": [{"EntityRef": owner, "IncludeOnSend": False}],
     }
-    return made | ({"Note": f"[hub:{marker}]"} if marker else {})
+    if marker:
+        metadata["Note"] = f"[hub:{marker}]"
+    return metadata
 
 
 def file_differences(
-    metadata: Mapping[str, Any], size: int | None, shown: Mapping[str, Any]
+    metadata: Mapping[str, Any], size: int | None, actual: Mapping[str, Any]
 ) -> list[str]:
-    """What QuickBooks made of a file, where that is not what was meant: its name, its bytes, what it hangs on."""
-    told = []
-    if str(shown.get("FileName") or "") != metadata["FileName"]:
-        told.append(
-            f"It is called {shown.get('FileName') or 'nothing'} there, not {metadata['FileName']}."
-        )
-    if size is not None and shown.get("Size") is not None and int(shown["Size"]) != size:
-        told.append(f"QuickBooks has {int(shown['Size']):,} bytes of it, {size:,} were sent.")
-    missing = [
-        link["EntityRef"]
-        for link in metadata["AttachableRef"]
-        if link["EntityRef"] not in _links(shown)
-    ]
-    told += [f"It is not attached to {link['type']} {link['value']} there." for link in missing]
-    return told
+    """Return a sentence for each difference of a file in QuickBooks: name, size and owner."""
+    sentences = []
+    name = str(actual.get("FileName") or "")
+    if name != metadata["FileName"]:
+        sentences.append(f"It is called {name or 'nothing'} there, not {metadata['FileName']}.")
+    if size is not None and actual.get("Size") is not None and int(actual["Size"]) != size:
+        sentences.append(f"QuickBooks has {int(actual['Size']):,} bytes of it, {size:,} were sent.")
+    owners = _owners(actual)
+    for link in metadata["AttachableRef"]:
+        owner = link["EntityRef"]
+        if owner not in owners:
+            sentences.append(f"It is not attached to {owner['type']} {owner['value']} there.")
+    return sentences
 
 
-def _links(shown: Mapping[str, Any]) -> list[dict[str, str]]:
-    refs = [
-        link.get("EntityRef") or {}
-        for link in shown.get("AttachableRef") or ()
-        if isinstance(link, dict)
-    ]
-    return [{"type": str(ref.get("type")), "value": str(ref.get("value"))} for ref in refs]
+def _owners(file: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what a file is attached to."""
+    owners = []
+    for link in file.get("AttachableRef") or ():
+        if isinstance(link, dict):
+            ref = link.get("EntityRef") or {}
+            owners.append({"type": str(ref.get("type")), "value": str(ref.get("value"))})
+    return owners

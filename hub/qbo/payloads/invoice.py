@@ -1,4 +1,4 @@
-"""What a customer owes."""
+"""An invoice to a customer."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from hub.qbo.payloads.builder import PayloadBuilder, day
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The invoice as QuickBooks takes it."""
+    """Return the body of an invoice."""
     return sales_lines.body(
         builder, SalesTermRef=builder.header("term"), DueDate=day(builder.document.due)
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.contract.documents import Item, Role
 from hub.qbo.payloads.builder import PayloadBuilder, clean, day, details_of, without_empty
-from hub.qbo.payloads.names import LONGEST_ITEM, name
+from hub.qbo.payloads.names import MAX_ITEM_LENGTH, name
 from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
 
 TYPES = {
@@ -15,28 +15,39 @@ TYPES = {
     "category": "Category",
 }
 ACCOUNTS: tuple[Role, ...] = ("income_account", "expense_account", "asset_account")
-LONGEST_SALE, LONGEST_PURCHASE, LONGEST_SKU = 4000, 1000, 100
+MAX_SALES_TEXT_LENGTH = 4000
+MAX_PURCHASE_TEXT_LENGTH = 1000
+MAX_SKU_LENGTH = 100
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The item as QuickBooks takes it; it has no note for our marker, so its name alone tells it again."""
+    """Return the body of an item; items have no note for a marker, so the name identifies it."""
     item = details_of(builder.document, Item)
-    above = builder.header("category")
-    made = without_empty(Name=name(builder, item.name, LONGEST_ITEM), Type=TYPES[item.type])
-    made |= without_empty(ParentRef=above, SubItem=True if above else None)
+    parent = builder.header("category")
+    fields = without_empty(
+        Name=name(builder, item.name, MAX_ITEM_LENGTH),
+        Type=TYPES[item.type],
+        ParentRef=parent,
+        SubItem=True if parent else None,
+    )
     if item.type == "category":
-        return made
-    made |= _texts(item) | _accounts(builder, item) | _tax(builder)
-    made |= without_empty(PrefVendorRef=builder.header("vendor"), ClassRef=builder.header("class"))
-    return made | (_stock(builder, item) if item.type == "inventory" else {})
+        return fields
+    fields |= _texts(item) | _accounts(builder, item) | _tax(builder)
+    fields |= without_empty(
+        PrefVendorRef=builder.header("vendor"),
+        ClassRef=builder.header("class"),
+    )
+    if item.type == "inventory":
+        fields |= _stock(builder, item)
+    return fields
 
 
 def _texts(item: Item) -> dict[str, Any]:
-    said = clean(item.description or "")
+    description = clean(item.description or "")
     return without_empty(
-        Sku=clean(item.sku or "")[:LONGEST_SKU],
-        Description=said[:LONGEST_SALE],
-        PurchaseDesc=said[:LONGEST_PURCHASE],
+        Sku=clean(item.sku or "")[:MAX_SKU_LENGTH],
+        Description=description[:MAX_SALES_TEXT_LENGTH],
+        PurchaseDesc=description[:MAX_PURCHASE_TEXT_LENGTH],
         UnitPrice=item.price,
         PurchaseCost=item.cost,
     )
@@ -67,11 +78,11 @@ def _stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     start = item.start or builder.document.date
     if start is None:
         builder.problems.append(
-            f"{item.name} is kept in stock, but not known from which day. Complete it at the source."
+            f"{item.name} is kept in stock, but not known from which day."
+            " Complete it at the source."
         )
-    return {"TrackQtyOnHand": True, "QtyOnHand": item.on_hand or Decimal(0)} | without_empty(
-        InvStartDate=day(start)
-    )
+    fields: dict[str, Any] = {"TrackQtyOnHand": True, "QtyOnHand": item.on_hand or Decimal(0)}
+    return fields | without_empty(InvStartDate=day(start))
 
 
 def _tax(builder: PayloadBuilder) -> dict[str, Any]:

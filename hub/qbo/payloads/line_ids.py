@@ -8,7 +8,7 @@ from hub.qbo.payloads.applied_lines import linked
 from hub.qbo.payloads.summary import NOT_COUNTED, counted_lines
 
 Line = dict[str, Any]
-ADDITIONS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
+FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
 
 
 def keep_line_ids(ours: list[Line], theirs: list[Line]) -> list[Line]:
@@ -82,4 +82,4 @@ def _keep_additions(line: Line, other: Line) -> None:
     name = str(line.get("DetailType"))
     ours, theirs = line.get(name), other.get(name)
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        line[name] = {key: theirs[key] for key in ADDITIONS if key in theirs} | ours
+        line[name] = {key: theirs[key] for key in FIELDS_OF_QUICKBOOKS if key in theirs} | ours

@@ -1,4 +1,4 @@
-"""What suppliers, customers and items share: a name that QuickBooks takes, and people's names in parts."""
+"""Names of suppliers, customers and items, and the fields that suppliers and customers share."""
 
 from typing import Any
 
@@ -6,19 +6,23 @@ from hub.contract.documents import Party
 from hub.qbo.payloads.builder import PayloadBuilder, clean, without_empty
 from hub.qbo.payloads.shared_fields import address
 
-LONGEST_PARTY, LONGEST_ITEM, LONGEST_PART = 500, 100, 100
+MAX_PARTY_LENGTH = 500
+MAX_ITEM_LENGTH = 100
+MAX_NAME_PART_LENGTH = 100
+MAX_PHONE_LENGTH = 30
 
 
-def name(builder: PayloadBuilder, given_name: str, longest: int = LONGEST_PARTY) -> str:
-    """The name as QuickBooks takes it: one line, no colon."""
-    plain = " ".join(clean(given_name).split())
+def name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH) -> str:
+    """Return a name on one line; report one that QuickBooks does not take."""
+    plain = " ".join(clean(text).split())
     if ":" in plain:
         builder.problems.append(
             f"QuickBooks takes no colon in a name: {plain}. Rename it at the source, or match it."
         )
-    if len(plain) > longest:
+    if len(plain) > max_length:
         builder.problems.append(
-            f"QuickBooks takes {longest} characters of a name. Shorten {plain[:40]}… at the source."
+            f"QuickBooks takes {max_length} characters of a name."
+            f" Shorten {plain[:40]}… at the source."
         )
     return plain
 
@@ -32,10 +36,10 @@ def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
     has_currency = bool(currency) and builder.facts.multicurrency
     return without_empty(
         DisplayName=name(builder, details.name),
-        GivenName=first[:LONGEST_PART],
-        FamilyName=last[:LONGEST_PART],
+        GivenName=first[:MAX_NAME_PART_LENGTH],
+        FamilyName=last[:MAX_NAME_PART_LENGTH],
         PrimaryEmailAddr=without_empty(Address=(details.email or "").strip()),
-        PrimaryPhone=without_empty(FreeFormNumber=(details.phone or "").strip()[:30]),
+        PrimaryPhone=without_empty(FreeFormNumber=(details.phone or "").strip()[:MAX_PHONE_LENGTH]),
         BillAddr=address(details.address),
         CurrencyRef={"value": currency} if has_currency else None,
         Notes=builder.note(),

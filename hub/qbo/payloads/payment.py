@@ -1,4 +1,4 @@
-"""What a customer pays: on invoices, with credits, or on account."""
+"""A payment of a customer: on invoices, with credits, or on account."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The payment as QuickBooks takes it; what settles no invoice stays to the customer's credit."""
+    """Return the body of a payment; what settles no invoice becomes a credit of the customer."""
     lines, applied = applied_lines.lines(builder, ("invoice", "credit_memo"))
     builder.without(message=builder.document.message)
-    made = without_empty(
+    fields = without_empty(
         CustomerRef=builder.header("customer"),
         TxnDate=day(builder.document.date),
         PaymentRefNum=builder.number(),
@@ -20,4 +20,4 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
         TotalAmt=applied_lines.whole(builder, applied),
         Line=lines,
     )
-    return made | {"PrivateNote": builder.note()}
+    return fields | {"PrivateNote": builder.note()}

@@ -1,28 +1,28 @@
-"""Places in a payload that wait for something to be made first: their ids begin with @."""
+"""Placeholders in a payload for objects that are not created yet; they begin with @."""
 
 from collections.abc import Mapping
 from typing import Any
 
-PLACES = ("value", "TxnId", "TxnLineId")  # of a reference, and of a link to a transaction
+ID_FIELDS = ("value", "TxnId", "TxnLineId")  # of a reference, and of a link to a transaction
 
 
 def placeholders(body: Any) -> frozenset[str]:
-    """What still has to be made, as @role:code."""
+    """Return the placeholders in a body."""
     if isinstance(body, list):
         return frozenset[str]().union(*map(placeholders, body))
     if not isinstance(body, dict):
         return frozenset()
-    mine = {body[name] for name in PLACES if str(body.get(name, "")).startswith("@")}
-    return frozenset(mine).union(*map(placeholders, body.values()))
+    ids = {body[name] for name in ID_FIELDS if str(body.get(name, "")).startswith("@")}
+    return frozenset(ids).union(*map(placeholders, body.values()))
 
 
 def fill(body: Any, ids: Mapping[str, str]) -> Any:
-    """The body with the ids of what has been made."""
+    """Return a body with ids in place of their placeholders."""
     if isinstance(body, list):
         return [fill(value, ids) for value in body]
     if not isinstance(body, dict):
         return body
-    return {
-        name: ids.get(value, value) if name in PLACES else fill(value, ids)
-        for name, value in body.items()
-    }
+    result = {}
+    for name, value in body.items():
+        result[name] = ids.get(value, value) if name in ID_FIELDS else fill(value, ids)
+    return result

@@ -1,70 +1,78 @@
-"""Lines of what is bought: shared by bills, vendor credits, expenses and purchase orders."""
+"""Lines of purchases: of bills, vendor credits, expenses and purchase orders."""
 
 from decimal import Decimal
 from typing import Any
 
 from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount
+from hub.money import ZERO
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import line_tax, pricing
 from hub.qbo.payloads.builder import PayloadBuilder, without_empty
 
-ACCOUNT, ITEM = "AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail"
+ACCOUNT = "AccountBasedExpenseLineDetail"
+ITEM = "ItemBasedExpenseLineDetail"
 
 
 def lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any]]]:
-    """Every line on its account or item; QuickBooks takes no line of text alone here, so the note says it."""
-    builder.remarks += [
-        mapped.line.description or ""
-        for mapped in builder.mapped.lines
-        if amount(mapped.line) is None
-    ]
-    worths = ((mapped, _worth(builder, mapped)) for mapped in builder.mapped.lines)
-    return [
-        (mapped, _line(builder, mapped, worth)) for mapped, worth in worths if worth is not None
-    ]
+    """Return each line with its body; lines of text alone go into the note."""
+    amounts = []
+    for mapped in builder.mapped.lines:
+        line_amount = amount(mapped.line)
+        if line_amount is None:
+            builder.remarks.append(mapped.line.description or "")
+        else:
+            amounts.append((mapped, line_amount))
+    pairs = []
+    for mapped, line_amount in amounts:
+        body = _line(builder, mapped, _with_unclaimed_tax(builder, mapped, line_amount))
+        pairs.append((mapped, body))
+    return pairs
 
 
-def _line(builder: PayloadBuilder, mapped: MappedLine, worth: Decimal) -> dict[str, Any]:
-    kind = ITEM if "item" in mapped.refs else ACCOUNT
-    detail, net = _tags(builder, mapped), line_tax.net(builder, mapped, worth)
-    if kind == ITEM:
-        detail |= without_empty(ItemRef=builder.on_line(mapped, "item")) | pricing.price(
-            mapped.line, net
-        )
+def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> dict[str, Any]:
+    detail = _tags(builder, mapped)
+    net = line_tax.net(builder, mapped, line_amount)
+    if "item" in mapped.refs:
+        detail_type = ITEM
+        detail |= without_empty(ItemRef=builder.on_line(mapped, "item"))
+        detail |= pricing.price(mapped.line, net)
     else:
+        detail_type = ACCOUNT
         detail |= without_empty(AccountRef=builder.on_line(mapped, "account"))
-    if not mapped.refs.keys() & {"item", "account"}:
+    if "item" not in mapped.refs and "account" not in mapped.refs:
         builder.problems.append(
-            f"Line {mapped.line.id} has neither account nor item. Complete it at the source, or match its code."
+            f"Line {mapped.line.id} has neither account nor item."
+            " Complete it at the source, or match its code."
         )
-    body = {"DetailType": kind, "Amount": net, kind: detail}
+    body = {"DetailType": detail_type, "Amount": net, detail_type: detail}
     return body | without_empty(
-        Description=pricing.text(mapped.line, detail), LinkedTxn=_links(builder, mapped)
+        Description=pricing.text(mapped.line, detail),
+        LinkedTxn=_links(builder, mapped),
     )
 
 
-def _worth(builder: PayloadBuilder, mapped: MappedLine) -> Decimal | None:
-    """What the line comes to in the currency's decimals; in the United States its tax has no other place."""
-    worth = amount(mapped.line)
-    if worth is None:
-        return None
-    if not builder.facts.tax_codes and mapped.line.tax and builder.document.tax_mode == "exclusive":
-        worth += mapped.line.tax
+def _with_unclaimed_tax(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> Decimal:
+    """Round the amount of a line; in the United States it includes the tax on a purchase."""
+    has_tax = mapped.line.tax and builder.document.tax_mode == "exclusive"
+    if has_tax and not builder.facts.tax_codes:
+        line_amount += mapped.line.tax or ZERO
         builder.warnings.append(
             "QuickBooks in the United States keeps no tax on purchases; it is part of the lines."
         )
-    return builder.cents(worth)
+    return builder.cents(line_amount)
 
 
 def _tags(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     customer = builder.on_line(mapped, "customer")
-    billable = mapped.line.billable and customer is not None
-    percent = mapped.line.markup if billable else None
+    is_billable = mapped.line.billable and customer is not None
+    percent = mapped.line.markup if is_billable else None
     return without_empty(
         ClassRef=builder.line_class(mapped),
         CustomerRef=customer,
-        BillableStatus="Billable" if billable else "NotBillable",
+        BillableStatus="Billable" if is_billable else "NotBillable",
         MarkupInfo=None if percent is None else {"PercentBased": True, "Percent": percent},
         TaxCodeRef=line_tax.line_code(builder, mapped),
         **line_tax.gross(builder, mapped),
@@ -72,29 +80,40 @@ def _tags(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
 
 
 def _links(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
-    """The line of an order that this one bills."""
-    applied, wanted = mapped.applied, mapped.line.applied
-    if applied is None or wanted is None or wanted.line is None or applied.kind != "purchase_order":
+    """Return a link to the line of a purchase order that a line bills."""
+    link = mapped.applied
+    applied = mapped.line.applied
+    if link is None or link.kind != "purchase_order":
         return []
-    place = applied.lines.get(wanted.line)
-    if place is None:
+    if applied is None or applied.line is None:
+        return []
+    order_line = link.lines.get(applied.line)
+    if order_line is None:
         builder.warnings.append(
-            f"Line {wanted.line} of {wanted.document} has no line in QuickBooks; it is not linked."
+            f"Line {applied.line} of {applied.document} has no line in QuickBooks;"
+            " it is not linked."
         )
         return []
-    return [{"TxnId": applied.id, "TxnType": ENTITY[applied.kind], "TxnLineId": place}]
+    return [{"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": order_line}]
 
 
 def orders(builder: PayloadBuilder) -> list[dict[str, str]]:
     """Return links to the purchase orders that are billed as a whole."""
     ids = []
     for mapped in builder.mapped.lines:
-        if "purchase_order" in mapped.refs:
-            ids.append(mapped.refs["purchase_order"].id)
+        order = mapped.refs.get("purchase_order")
+        if order:
+            ids.append(order.id)
     for mapped in builder.mapped.lines:
-        applied, wanted = mapped.applied, mapped.line.applied
-        if applied is None or wanted is None or wanted.line is not None:
-            continue
-        if applied.kind == "purchase_order":
-            ids.append(applied.id)
+        if mapped.applied and _is_whole_order(mapped):
+            ids.append(mapped.applied.id)
     return [{"TxnId": id, "TxnType": "PurchaseOrder"} for id in dict.fromkeys(ids)]
+
+
+def _is_whole_order(mapped: MappedLine) -> bool:
+    """Return whether a line bills a purchase order rather than one line of it."""
+    link = mapped.applied
+    applied = mapped.line.applied
+    if link is None or applied is None:
+        return False
+    return applied.line is None and link.kind == "purchase_order"

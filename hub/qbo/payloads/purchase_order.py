@@ -1,16 +1,16 @@
-"""What is ordered from a supplier."""
+"""A purchase order."""
 
 from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import LONGEST_NOTE, PayloadBuilder, day, without_empty
-from hub.qbo.payloads.shared_fields import address, custom, mailing
+from hub.qbo.payloads.builder import MAX_NOTE_LENGTH, PayloadBuilder, day, without_empty
+from hub.qbo.payloads.shared_fields import address, custom_fields, mailing
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The purchase order as QuickBooks takes it."""
+    """Return the body of a purchase order."""
     pairs = purchase_lines.lines(builder)
-    made = without_empty(
+    fields = without_empty(
         VendorRef=builder.header("vendor"),
         APAccountRef=builder.payable(),
         SalesTermRef=builder.header("term"),
@@ -21,9 +21,9 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
         ShipAddr=address(builder.document.ship_to),
-        Memo=builder.message(LONGEST_NOTE),
-        CustomField=custom(builder, builder.facts.order_fields),
+        Memo=builder.message(MAX_NOTE_LENGTH),
+        CustomField=custom_fields(builder, builder.facts.order_fields),
         Line=[line for _, line in pairs],
         **mailing(builder, "vendor", "POEmail"),
     )
-    return made | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
+    return fields | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}

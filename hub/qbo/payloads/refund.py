@@ -1,4 +1,4 @@
-"""What a customer gets back at once."""
+"""A refund to a customer."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from hub.qbo.payloads.builder import PayloadBuilder, required
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The refund as QuickBooks takes it; its amounts are positive, and leave the account named."""
+    """Return the body of a refund; its amounts are positive, and leave the deposit account."""
     paid_from = required("deposit_account", builder.mapped.header.get("deposit_account"), builder)
     method = builder.header("payment_method")
     return sales_lines.body(builder, DepositToAccountRef=paid_from, PaymentMethodRef=method)

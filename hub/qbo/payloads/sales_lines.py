@@ -1,4 +1,4 @@
-"""Lines of what is sold, and the head that invoices, credit memos and refunds share."""
+"""Lines and header fields that invoices, credit memos and refunds share."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -9,15 +9,18 @@ from hub.mapping.split import amount
 from hub.money import total
 from hub.qbo.payloads import line_tax, pricing, sales_tax
 from hub.qbo.payloads.builder import PayloadBuilder, clean, day, without_empty
-from hub.qbo.payloads.shared_fields import address, custom, mailing
+from hub.qbo.payloads.shared_fields import address, custom_fields, mailing
 
-ITEM, TEXT, DISCOUNT = "SalesItemLineDetail", "DescriptionOnly", "DiscountLineDetail"
+ITEM = "SalesItemLineDetail"
+TEXT = "DescriptionOnly"
+TEXT_DETAIL = "DescriptionLineDetail"
+DISCOUNT = "DiscountLineDetail"
 
 
-def body(builder: PayloadBuilder, **more: Any) -> dict[str, Any]:
-    """What every sales form has; `more` is what this one has besides."""
+def body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
+    """Return the body of a sales form; `extra_fields` are those that only its kind has."""
     document = builder.document
-    made = without_empty(
+    fields = without_empty(
         CustomerRef=builder.header("customer"),
         DepartmentRef=builder.location(),
         ClassRef=builder.one_class(),
@@ -26,11 +29,11 @@ def body(builder: PayloadBuilder, **more: Any) -> dict[str, Any]:
         CurrencyRef=builder.currency_ref(),
         CustomerMemo=without_empty(value=builder.message()),
         ShipAddr=address(document.ship_to),
-        CustomField=custom(builder, builder.facts.sales_fields),
+        CustomField=custom_fields(builder, builder.facts.sales_fields),
         **mailing(builder, "customer", "BillEmail"),
-        **more,
+        **extra_fields,
     )
-    return made | lines(builder) | {"PrivateNote": builder.note()}
+    return fields | lines(builder) | {"PrivateNote": builder.note()}
 
 
 def lines(builder: PayloadBuilder) -> dict[str, Any]:
@@ -55,21 +58,21 @@ def lines(builder: PayloadBuilder) -> dict[str, Any]:
 
 def is_discount(mapped: MappedLine) -> bool:
     """Return whether a line takes something off the whole: less than nothing, and of no item."""
-    worth = amount(mapped.line)
-    return worth is not None and worth < 0 and "item" not in mapped.refs
+    line_amount = amount(mapped.line)
+    return line_amount is not None and line_amount < 0 and "item" not in mapped.refs
 
 
 def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
-    worth = amount(mapped.line)
-    if worth is None:
-        text = clean(mapped.line.description or "")[: pricing.LONGEST_DESCRIPTION]
+    line_amount = amount(mapped.line)
+    if line_amount is None:
+        text = clean(mapped.line.description or "")[: pricing.MAX_DESCRIPTION_LENGTH]
         return {"DetailType": TEXT, TEXT_DETAIL: {}} | without_empty(Description=text)
     if "item" not in mapped.refs:
         builder.problems.append(
-            f"Line {mapped.line.id} has no product or service, which QuickBooks requires on what is sold. Match its"
-            " code, or choose one in the settings of the app."
+            f"Line {mapped.line.id} has no product or service, which QuickBooks requires on what is"
+            " sold. Match its code, or choose one in the settings of the app."
         )
-    net = _net(builder, mapped, builder.cents(worth))
+    net = _net(builder, mapped, builder.cents(line_amount))
     detail = without_empty(
         ItemRef=builder.on_line(mapped, "item"),
         ClassRef=builder.line_class(mapped) if builder.one_class() is None else None,
@@ -77,38 +80,31 @@ def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
         **line_tax.gross(builder, mapped),
         **pricing.price(mapped.line, net),
     )
-    made = {"DetailType": ITEM, "Amount": net, ITEM: detail}
-    return made | without_empty(Description=pricing.text(mapped.line, detail))
+    body = {"DetailType": ITEM, "Amount": net, ITEM: detail}
+    return body | without_empty(Description=pricing.text(mapped.line, detail))
 
 
-TEXT_DETAIL = "DescriptionLineDetail"
-
-
-def _net(builder: PayloadBuilder, mapped: MappedLine, worth: Decimal) -> Decimal:
-    """The amount without tax: in the United States only that is kept on the line."""
-    if (
-        not builder.facts.tax_codes
-        and builder.document.tax_mode == "inclusive"
-        and mapped.line.tax is not None
-    ):
-        return worth - builder.cents(mapped.line.tax)
-    return line_tax.net(builder, mapped, worth)
+def _net(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> Decimal:
+    """Return the amount without tax; in the United States a line has no other amount."""
+    includes_tax = builder.document.tax_mode == "inclusive"
+    if includes_tax and not builder.facts.tax_codes and mapped.line.tax is not None:
+        return line_amount - builder.cents(mapped.line.tax)
+    return line_tax.net(builder, mapped, line_amount)
 
 
 def _code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
-    return (
-        line_tax.line_code(builder, mapped)
-        if builder.facts.tax_codes
-        else sales_tax.line_code(builder, mapped)
-    )
+    if builder.facts.tax_codes:
+        return line_tax.line_code(builder, mapped)
+    return sales_tax.line_code(builder, mapped)
 
 
 def _discount(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> list[dict[str, Any]]:
     """Return one line for all discounts, because QuickBooks has room for one."""
-    worth = -builder.cents(total(amount(mapped.line) for mapped in discounts))
+    total_discount = -builder.cents(total(amount(mapped.line) for mapped in discounts))
     if not discounts:
         return []
-    accounts = {ref.id: ref for mapped in discounts if (ref := mapped.refs.get("account"))}
+    refs = (mapped.refs.get("account") for mapped in discounts)
+    accounts = {ref.id: ref for ref in refs if ref}
     if len(accounts) > 1:
         names = ", ".join(sorted(ref.name for ref in accounts.values()))
         builder.problems.append(
@@ -117,6 +113,6 @@ def _discount(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> list[
     account = builder.on_line(discounts[0], "account")
     detail = {"PercentBased": False} | without_empty(DiscountAccountRef=account)
     descriptions = (clean(mapped.line.description or "") for mapped in discounts)
-    text = "; ".join(filter(None, descriptions))[: pricing.LONGEST_DESCRIPTION]
-    line = {"DetailType": DISCOUNT, "Amount": worth, DISCOUNT: detail}
+    text = "; ".join(filter(None, descriptions))[: pricing.MAX_DESCRIPTION_LENGTH]
+    line = {"DetailType": DISCOUNT, "Amount": total_discount, DISCOUNT: detail}
     return [line | without_empty(Description=text)]

@@ -7,7 +7,8 @@ from hub.mapping.mapped import MappedLine, Ref
 from hub.qbo.payloads import line_tax
 from hub.qbo.payloads.builder import PayloadBuilder, without_empty
 
-TAXABLE, EXEMPT = "TAX", "NON"
+TAXABLE = "TAX"
+EXEMPT = "NON"
 
 
 def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str]:
@@ -15,7 +16,8 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str]:
 
     Its tax code decides, without one its tax, and the whole document if no line states tax.
     """
-    ref, document = mapped.refs.get("tax_code"), builder.document
+    ref = mapped.refs.get("tax_code")
+    document = builder.document
     if document.tax_mode == "none":
         return {"value": EXEMPT}
     if ref is not None:
@@ -28,7 +30,7 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str]:
 
 
 def detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
-    """Return the rate and the tax that the document states; QuickBooks works out what is left open."""
+    """Return the stated rate and tax; QuickBooks works out what is left open."""
     tax = line_tax.stated(builder)
     _check(builder, tax, is_taxable=TAXABLE in codes)
     if TAXABLE not in codes or builder.document.tax_mode == "computed":
@@ -63,7 +65,7 @@ def _check(builder: PayloadBuilder, tax: Decimal | None, *, is_taxable: bool) ->
 
 
 def _rate(builder: PayloadBuilder) -> dict[str, str] | None:
-    """Return the one rate of the document: a tax code of its lines other than taxable and exempt."""
+    """Return the rate of the document: the tax code of its lines, if it names a rate."""
     rates: dict[str, Ref] = {}
     for line in builder.mapped.lines:
         ref = line.refs.get("tax_code")

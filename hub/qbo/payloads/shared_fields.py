@@ -1,4 +1,4 @@
-"""Parts of a body that several kinds have: addresses, custom fields, and to whom it is mailed."""
+"""Fields that several kinds have: addresses, custom fields, and the address for mailing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,53 +6,74 @@ from typing import Any
 from hub.contract.documents import Address, Role
 from hub.qbo.payloads.builder import PayloadBuilder, clean, without_empty
 
-LONGEST_CUSTOM, STREETS = 31, 5
+MAX_CUSTOM_LENGTH = 31
+MAX_STREET_LINES = 5
+MAX_STREET_LENGTH = 500
+MAX_POSTAL_CODE_LENGTH = 30
 
 
-def address(found: Address | None) -> dict[str, Any]:
-    """A postal address in QuickBooks' words."""
-    if found is None:
+def address(source: Address | None) -> dict[str, Any]:
+    """Return a postal address; street lines for which there is no room are joined."""
+    if source is None:
         return {}
-    lines = [line for line in (found.name, *found.lines) if line]
-    if len(lines) > STREETS:
-        lines = [*lines[: STREETS - 1], ", ".join(lines[STREETS - 1 :])]
-    streets = {f"Line{number}": line[:500] for number, line in enumerate(lines, start=1)}
-    return streets | without_empty(
-        City=found.city, CountrySubDivisionCode=found.region, PostalCode=(found.postal_code or "")[:30],
-        Country=found.country,
-    )  # fmt: skip
+    lines = [line for line in (source.name, *source.lines) if line]
+    if len(lines) > MAX_STREET_LINES:
+        last = MAX_STREET_LINES - 1
+        lines = [*lines[:last], ", ".join(lines[last:])]
+    fields = {}
+    for number, line in enumerate(lines, start=1):
+        fields[f"Line{number}"] = line[:MAX_STREET_LENGTH]
+    return fields | without_empty(
+        City=source.city,
+        CountrySubDivisionCode=source.region,
+        PostalCode=(source.postal_code or "")[:MAX_POSTAL_CODE_LENGTH],
+        Country=source.country,
+    )
 
 
-def custom(builder: PayloadBuilder, known: Mapping[str, str]) -> list[dict[str, str]]:
-    """The custom fields that the company has; what it has not, stands in the note."""
-    ids = {name.casefold(): (id, name) for name, id in known.items()}
-    made = []
+def custom_fields(builder: PayloadBuilder, ids: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the custom fields that the company has; others and long texts go into the note.
+
+    `ids` are the ids of the fields by their names.
+    """
+    by_key = {name.casefold(): (id, name) for name, id in ids.items()}
+    fields = []
     for name, value in builder.document.custom.items():
         text = clean(value)
-        id, label = ids.get(name.strip().casefold(), ("", name))
-        if text and (not id or len(text) > LONGEST_CUSTOM):
+        if not text:
+            continue
+        id, label = by_key.get(name.strip().casefold(), ("", name))
+        if not id or len(text) > MAX_CUSTOM_LENGTH:
             builder.remarks.append(f"{label}: {text}")
-        if text and not id:
+        if not id:
             builder.warnings.append(
                 f"QuickBooks has no custom field {name}; it stands in the memo."
             )
-        elif text:
-            kept = text[:LONGEST_CUSTOM]
-            made.append(
-                {"DefinitionId": id, "Name": label, "Type": "StringType", "StringValue": kept}
-            )
-    return made
+            continue
+        fields.append(
+            {
+                "DefinitionId": id,
+                "Name": label,
+                "Type": "StringType",
+                "StringValue": text[:MAX_CUSTOM_LENGTH],
+            }
+        )
+    return fields
 
 
-def mailing(builder: PayloadBuilder, role: Role, place: str) -> dict[str, Any]:
-    """To whom it is to be mailed: the address that QuickBooks has, else the document's, else to nobody."""
-    wanted, party = builder.document.email_to, builder.mapped.header.get(role)
-    if wanted is None:
+def mailing(builder: PayloadBuilder, role: Role, field: str) -> dict[str, Any]:
+    """Return the e-mail address to mail the document to, if it is to be mailed.
+
+    The address that QuickBooks has of the party comes before the one of the document.
+    """
+    requested = builder.document.email_to
+    party = builder.mapped.header.get(role)
+    if requested is None:
         return {}
-    to = (party.email if party else "") or wanted.strip()
+    to = (party.email if party else "") or requested.strip()
     if not to:
         builder.warnings.append(
             "It is not mailed, for neither QuickBooks nor the source has an address."
         )
         return {}
-    return {place: {"Address": to}, "EmailStatus": "NeedToSend"}
+    return {field: {"Address": to}, "EmailStatus": "NeedToSend"}

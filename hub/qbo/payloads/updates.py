@@ -2,32 +2,86 @@
 
 from typing import Any
 
-from hub.qbo.payloads.builder import LONGEST_NOTE
+from hub.qbo.payloads.builder import MAX_NOTE_LENGTH
 from hub.qbo.payloads.line_ids import keep_line_ids
 from hub.qbo.payloads.summary import is_open
 
-NOT_WRITABLE = (
-    "MetaData", "domain", "sparse", "TotalAmt", "Balance", "HomeBalance", "HomeTotalAmt", "time", "status",
-    "RecurDataRef", "PurchaseEx", "VendorCreditEx", "BillEx", "InvoiceEx", "PaymentEx", "PurchaseOrderEx", "DepositEx",
-    "CreditMemoEx", "RefundReceiptEx", "BillPaymentEx", "UnappliedAmt", "RemainingCredit", "DeliveryInfo",
+READ_ONLY_FIELDS = (
+    "MetaData",
+    "domain",
+    "sparse",
+    "TotalAmt",
+    "Balance",
+    "HomeBalance",
+    "HomeTotalAmt",
+    "time",
+    "status",
+    "RecurDataRef",
+    "PurchaseEx",
+    "VendorCreditEx",
+    "BillEx",
+    "InvoiceEx",
+    "PaymentEx",
+    "PurchaseOrderEx",
+    "DepositEx",
+    "CreditMemoEx",
+    "RefundReceiptEx",
+    "BillPaymentEx",
+    "UnappliedAmt",
+    "RemainingCredit",
+    "DeliveryInfo",
     "InvoiceLink",
-)  # fmt: skip
-OURS = (
-    "VendorRef", "CustomerRef", "EntityRef", "APAccountRef", "AccountRef", "DepositToAccountRef", "DepartmentRef",
-    "ClassRef", "PaymentMethodRef", "PaymentType", "PayType", "CheckPayment", "CreditCardPayment", "Credit", "TxnDate",
-    "DueDate", "DocNumber", "PaymentRefNum", "CurrencyRef", "TotalAmt", "Line", "GlobalTaxCalculation", "TxnTaxDetail",
-    "ApplyTaxAfterDiscount", "CustomerMemo", "Memo", "CustomField", "ShipAddr", "PrivateNote",
-)  # fmt: skip
-FIXED = {  # by a field that identifies the kind: fixed at creation, or maintained by people
+)
+FIELDS_OF_HUB = (
+    "VendorRef",
+    "CustomerRef",
+    "EntityRef",
+    "APAccountRef",
+    "AccountRef",
+    "DepositToAccountRef",
+    "DepartmentRef",
+    "ClassRef",
+    "PaymentMethodRef",
+    "PaymentType",
+    "PayType",
+    "CheckPayment",
+    "CreditCardPayment",
+    "Credit",
+    "TxnDate",
+    "DueDate",
+    "DocNumber",
+    "PaymentRefNum",
+    "CurrencyRef",
+    "TotalAmt",
+    "Line",
+    "GlobalTaxCalculation",
+    "TxnTaxDetail",
+    "ApplyTaxAfterDiscount",
+    "CustomerMemo",
+    "Memo",
+    "CustomField",
+    "ShipAddr",
+    "PrivateNote",
+)
+# By a field that identifies the kind of a list entry: fields that are fixed at creation, or that
+# people maintain.
+FIXED_FIELDS = {
     "DisplayName": ("CurrencyRef", "Notes"),
     "Type": (
-        "Type", "TrackQtyOnHand", "QtyOnHand", "InvStartDate", "IncomeAccountRef", "ExpenseAccountRef",
-        "AssetAccountRef", "ParentRef", "SubItem",
+        "Type",
+        "TrackQtyOnHand",
+        "QtyOnHand",
+        "InvStartDate",
+        "IncomeAccountRef",
+        "ExpenseAccountRef",
+        "AssetAccountRef",
+        "ParentRef",
+        "SubItem",
     ),
-}  # fmt: skip
-MAILED = ("BillEmail", "POEmail")
+}
+EMAIL_FIELDS = ("BillEmail", "POEmail")
 CLOSED = {"POStatus": "Closed"}
-OPEN = {"POStatus": "Open"}  # added when a closed purchase order is wanted again
+OPEN = {"POStatus": "Open"}  # added if a closed purchase order is needed again
 
 
 def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") -> dict[str, Any]:
@@ -39,7 +93,7 @@ def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") 
     """
     if "Id" in body and "sparse" not in body:
         # The other fields come from an older version of the object.
-        body = {name: body[name] for name in OURS if name in body}
+        body = {name: body[name] for name in FIELDS_OF_HUB if name in body}
     changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
         current_note = str(current.get("PrivateNote") or "")
@@ -53,7 +107,7 @@ def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") 
 
 def _fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
     """Return the fields of a list entry that an update leaves alone."""
-    for name, fields in FIXED.items():
+    for name, fields in FIXED_FIELDS.items():
         if name in body:
             return fields
     return ()
@@ -78,18 +132,22 @@ def _transaction(changed: dict[str, Any], current: dict[str, Any]) -> dict[str, 
     """Return the update of a transaction: sparse, or whole if a field must become empty."""
     changed["Line"] = keep_line_ids(changed.get("Line") or [], current.get("Line") or [])
     _reset_open_tax(changed, current)
-    if any(current.get(name) for name in MAILED):
-        for name in (*MAILED, "EmailStatus"):
-            changed.pop(name, None)
-    if "CustomField" in changed:
-        changed["CustomField"] = _custom(changed["CustomField"], current.get("CustomField") or [])
+    _keep_mailing(changed, current)
+    _keep_custom_fields(changed, current)
 
-    owned = _owned(changed, current)
-    emptied = [name for name in owned if name in current and name not in changed]
+    emptied = _emptied_fields(changed, current)
     if not emptied:
         return changed | {"sparse": True}
-    left_out = {*NOT_WRITABLE, *emptied}
-    return {name: value for name, value in current.items() if name not in left_out} | changed
+    omitted = {*READ_ONLY_FIELDS, *emptied}
+    whole = {name: value for name, value in current.items() if name not in omitted}
+    return whole | changed
+
+
+def _keep_mailing(changed: dict[str, Any], current: dict[str, Any]) -> None:
+    """Leave the e-mail address and its status as they are, if QuickBooks has an address."""
+    if any(current.get(name) for name in EMAIL_FIELDS):
+        for name in (*EMAIL_FIELDS, "EmailStatus"):
+            changed.pop(name, None)
 
 
 def _reset_open_tax(changed: dict[str, Any], current: dict[str, Any]) -> None:
@@ -101,19 +159,28 @@ def _reset_open_tax(changed: dict[str, Any], current: dict[str, Any]) -> None:
     changed["TxnTaxDetail"] = {"TxnTaxCodeRef": rate} if rate else {}
 
 
-def _owned(changed: dict[str, Any], current: dict[str, Any]) -> tuple[str, ...]:
-    """Return the fields that only the source sets, so that they are emptied when it has no value.
+def _emptied_fields(changed: dict[str, Any], current: dict[str, Any]) -> list[str]:
+    """Return the fields to empty: those that only the source sets and for which it has no value.
 
     QuickBooks itself gives numbers to purchase orders and to sales.
     """
-    is_numbered = "POStatus" in current or "CustomerRef" in changed
-    return ("DepartmentRef",) if is_numbered else ("DepartmentRef", "DocNumber")
+    names = ["DepartmentRef"]
+    is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in changed
+    if not is_numbered_by_quickbooks:
+        names.append("DocNumber")
+    return [name for name in names if name in current and name not in changed]
 
 
-def _custom(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return our custom fields, and those of QuickBooks that we do not set."""
-    ids = {field.get("DefinitionId") for field in ours}
-    return [*ours, *(field for field in theirs if field.get("DefinitionId") not in ids)]
+def _keep_custom_fields(changed: dict[str, Any], current: dict[str, Any]) -> None:
+    """Keep the custom fields of QuickBooks that the hub does not set."""
+    if "CustomField" not in changed:
+        return
+    fields = list(changed["CustomField"])
+    ids = {field.get("DefinitionId") for field in fields}
+    for field in current.get("CustomField") or ():
+        if field.get("DefinitionId") not in ids:
+            fields.append(field)
+    changed["CustomField"] = fields
 
 
 def _note(ours: str, theirs: str, before: str) -> str:
@@ -125,4 +192,4 @@ def _note(ours: str, theirs: str, before: str) -> str:
         if line.strip() and line not in written_by_us and not line.startswith("[hub:"):
             added.append(line)
     text = "\n".join([*our_lines, *added])
-    return f"{text[: LONGEST_NOTE - len(marker) - 1]}\n{marker}".lstrip()
+    return f"{text[: MAX_NOTE_LENGTH - len(marker) - 1]}\n{marker}".lstrip()

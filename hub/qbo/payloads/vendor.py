@@ -8,7 +8,7 @@ from hub.qbo.payloads.names import party
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The vendor as QuickBooks takes it."""
+    """Return the body of a supplier."""
     details = details_of(builder.document, Party)
     return party(builder, details) | without_empty(
         TermRef=builder.header("term"), APAccountRef=builder.header("payable_account")

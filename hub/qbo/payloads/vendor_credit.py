@@ -7,9 +7,9 @@ from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
-    """The vendor credit as QuickBooks takes it; its amounts are positive."""
+    """Return the body of a vendor credit; its amounts are positive."""
     pairs = purchase_lines.lines(builder)
-    made = without_empty(
+    fields = without_empty(
         VendorRef=builder.header("vendor"),
         APAccountRef=builder.payable(),
         DepartmentRef=builder.location(),
@@ -18,4 +18,4 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
         CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return made | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
+    return fields | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
