@@ -45,6 +45,7 @@ Role = Literal[
     "purchase_order",
     "category",
 ]
+Row = dict[str, Any]  # a JSON object of the source
 StageName = Literal["ready", "pending", "update_only", "closed"]
 TaxMode = Literal["exclusive", "inclusive", "none", "computed"]
 ItemType = Literal["service", "non_inventory", "inventory", "category"]
@@ -174,6 +175,10 @@ class Code:
         _check_text("A code", id=self.id)
 
 
+# The codes of a document or line by field or role; a plain text is a QuickBooks id, None no code.
+Codes = Mapping[str, Code | str | None]
+
+
 @value_object
 class Applied:
     """The document of the same app, or one line of it, that a line pays, credits or bills."""
@@ -206,7 +211,7 @@ class Line:
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
     description: str | None = None
-    codes: Mapping[str, Code | str | None] = field(default_factory=dict)
+    codes: Codes = field(default_factory=dict)
     tax: Decimal | None = None
     billable: bool = False
     markup: Decimal | None = None
@@ -252,7 +257,7 @@ class Document:
     message: str | None = None
     memo: str | None = None
     currency: str | None = None
-    codes: Mapping[str, Code | str | None] = field(default_factory=dict)
+    codes: Codes = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     details: Party | Item | None = None
     total: Decimal | None = None

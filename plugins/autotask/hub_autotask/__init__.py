@@ -1,6 +1,10 @@
 """Autotask in the hub: three apps that are enabled, configured and paused each on its own, by one way in."""
 
-from hub import Sandbox, hookimpl
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hub import Attachment, Code, Document, Receipt, Sandbox, Site, Tenant, Yielded, hookimpl
 from hub_autotask import checks, expenses, invoices, purchase_orders
 from hub_autotask.client import Autotask
 from hub_autotask.lists import Lists
@@ -9,46 +13,48 @@ MODULES = {module.APP.slug: module for module in (invoices, expenses, purchase_o
 
 
 @hookimpl
-def hub_apps():
+def hub_apps() -> Any:
     return [module.APP for module in MODULES.values()]
 
 
 @hookimpl
-def hub_fields(app):
+def hub_fields(app: str) -> Any:
     return MODULES[app].FIELDS
 
 
 @hookimpl
-def hub_check(app, site):
+def hub_check(app: str, site: Site) -> Tenant:
     return checks.check(app, site, Autotask(site))
 
 
 @hookimpl
-def hub_codes(app, site, field):
+def hub_codes(app: str, site: Site, field: str) -> list[Code]:
     source = Autotask(site)
     return MODULES[app].codes(site, source, Lists(site, source), field)
 
 
 @hookimpl
-def hub_documents(app, site, cursors, ids):
+def hub_documents(
+    app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
+) -> Iterator[Yielded]:
     source = Autotask(site)
     kind = MODULES[app].open_kind(site, source, Lists(site, source))
     yield from kind.exactly(ids) if ids else kind.poll(cursors.get(""))
 
 
 @hookimpl
-def hub_attachment(app, site, document, attachment):
+def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
     return Autotask(site).pdf(document.source_id.removeprefix(invoices.Invoices.prefix))
 
 
 @hookimpl
-def hub_report(app, site, document, receipt):
+def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
     if document.kind not in ("vendor", "customer", "item"):
         MODULES[app].report(site, Autotask(site), document, receipt)
 
 
 @hookimpl
-def hub_sandbox(app, folder, documents, seed):
+def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Sandbox:
     from hub_autotask.sandbox import open_sandbox
 
     stand_in = open_sandbox(app, folder, documents)

@@ -2,8 +2,8 @@
 
 import datetime as dt
 
-from hub import NeedsAttention, Tenant
-from hub_autotask.client import midnight, where
+from hub import NeedsAttention, Site, Tenant
+from hub_autotask.client import Autotask, midnight, where
 
 LISTS = ("Companies", "Contacts", "Currencies", "PaymentTerms")
 NEEDS = {
@@ -26,7 +26,7 @@ NAMES = (
 RECENT, MANY, SHOWN, BUSY = 30, 3, 20, 0.75
 
 
-def check(app, site, source):
+def check(app: str, site: Site, source: Autotask) -> Tenant:
     """The database behind the settings; names every right that is missing, at once."""
     id, name = source.account()
     needed = {**NEEDS[app], **dict.fromkeys(LISTS, ("query",))}
@@ -44,7 +44,7 @@ def check(app, site, source):
     return Tenant(id=id, name=name, warnings=tuple(text for text in found if text))
 
 
-def tildes(source):
+def tildes(source: Autotask) -> str | None:
     """A warning that lists every name with a tilde, by where it stands."""
     found = []
     for entity, field, what in NAMES:
@@ -61,7 +61,7 @@ def tildes(source):
     )
 
 
-def busy(source):
+def busy(source: Autotask) -> str | None:
     """A warning when the calls of the whole database run short."""
     used, allowed = source.load()
     if used < allowed * BUSY:
@@ -72,7 +72,7 @@ def busy(source):
     )
 
 
-def numbering(site, source):
+def numbering(site: Site, source: Autotask) -> str | None:
     """A warning when Autotask numbers invoices by itself, for then none is ever ready."""
     if site.settings["numbering"] != "quickbooks":
         return None
@@ -94,7 +94,7 @@ def numbering(site, source):
     )
 
 
-def nothing(site, source):
+def nothing(site: Site, source: Autotask) -> str | None:
     """A warning when the user sees no invoice at all: it may be kept to lines of business."""
     since = midnight(site.today - dt.timedelta(days=3 * RECENT), site.zone)
     if next(source.rows("Invoices", where("createDateTime", "gte", since), fields=("id",)), None):
@@ -105,7 +105,7 @@ def nothing(site, source):
     )
 
 
-def numbers(site):
+def numbers(site: Site) -> None:
     """Stops a run of invoices that could only bring the wrong numbers."""
     ours = site.settings["numbering"] == "quickbooks"
     if ours != site.company.custom_numbers:

@@ -2,8 +2,11 @@
 
 import base64
 import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from hub import BoundSecrets, NeedsAttention, Refused, Retry
+from hub import BoundSecrets, NeedsAttention, Refused, Reply, Retry, Row, Site
 
 HOME = "https://webservices.autotask.net"
 MOST = 500
@@ -16,22 +19,22 @@ WHO = (
 )
 
 
-def blank(field):
+def blank(field: str) -> Row:
     """The condition that a text field is empty, in either way that Autotask has."""
     return {"op": "or", "items": [{"op": "notExist", "field": field}, where(field, "eq", "")]}
 
 
-def where(field, op, value):
+def where(field: str, op: str, value: Any) -> Row:
     """One condition of a query."""
     return {"op": op, "field": field, "value": value}
 
 
-def either(*conditions):
+def either(*conditions: Any) -> Row:
     """The condition that one of these holds."""
     return {"op": "or", "items": list(conditions)}
 
 
-def day(text, zone):
+def day(text: str | None, zone: ZoneInfo) -> dt.date | None:
     """The date of a moment in the source's zone; what stands at midnight is a date already, and no moment."""
     if not text:
         return None
@@ -41,7 +44,7 @@ def day(text, zone):
     return at.astimezone(zone).date()
 
 
-def midnight(date, zone):
+def midnight(date: dt.date, zone: ZoneInfo) -> str:
     """The first moment of a day in the source's zone, as Autotask writes moments."""
     at = dt.datetime.combine(date, dt.time(0), zone).astimezone(dt.UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -50,7 +53,7 @@ def midnight(date, zone):
 class Autotask:
     """The calls, each to the zone that the user's database lives in."""
 
-    def __init__(self, site):
+    def __init__(self, site: Site) -> None:
         self._http = site.http
         self._home = site.settings["address"].rstrip("/")
         self._user = site.settings["username"]
@@ -62,13 +65,15 @@ class Autotask:
         }
         self._known = {}
 
-    def account(self):
+    def account(self) -> tuple[str, ...]:
         """(id, name) of the database; proves the credentials."""
         zone = self._discover()
         own = self.get("Companies", 0)
         return str(zone["ci"]), (own or {}).get("companyName") or zone["zoneName"]
 
-    def pages(self, entity, *conditions, fields=()):
+    def pages(
+        self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()
+    ) -> Iterator[list[Row]]:
         """The rows that fit all conditions, page by page, in the order of their ids."""
         body = {"filter": list(conditions) or [where("id", "gte", 0)], "MaxRecords": MOST}
         body |= {"IncludeFields": list(fields)} if fields else {}
@@ -82,22 +87,22 @@ class Autotask:
                     "Autotask sent the same page of its list twice; it is asked again later."
                 )
 
-    def rows(self, entity, *conditions, fields=()):
+    def rows(self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()) -> Iterator[Row]:
         """The same, row by row."""
         for page in self.pages(entity, *conditions, fields=fields):
             yield from page
 
-    def among(self, entity, field, values):
+    def among(self, entity: str, field: str, values: set[int] | Sequence[int]) -> Iterator[Row]:
         """The rows whose field has one of these values, however many there are."""
         wanted = sorted(values)
         for start in range(0, len(wanted), MOST):
             yield from self.rows(entity, where(field, "in", wanted[start : start + MOST]))
 
-    def get(self, entity, id):
+    def get(self, entity: str, id: int) -> Row | None:
         """One row, or None when Autotask does not have it."""
         return self._json("GET", f"{entity}/{id}", entity).get("item")
 
-    def change(self, entity, id, **fields):
+    def change(self, entity: str, id: int, **fields: Any) -> None:
         """Writes these fields of a row, and no others; one zone knows no such call and has to be sent all of them."""
         if (
             self._json("PATCH", entity, entity, json={"id": id, **fields}, absent=NOWHERE)
@@ -111,11 +116,11 @@ class Autotask:
             }
             self._json("PUT", f"{entity}/{id}", entity, json={**kept, **fields, "id": id})
 
-    def label(self, entity, field, value):
+    def label(self, entity: str, field: str, value: Any) -> str | None:
         """What a picklist's number is called in this database."""
         return self.picklist(entity, field).get(str(value), "")
 
-    def number(self, entity, field, label):
+    def number(self, entity: str, field: str, label: str) -> int:
         """Return the number that this database gave a picklist's label, whatever its case."""
         for value, known in self.picklist(entity, field).items():
             if known.casefold() == label.casefold():
@@ -124,14 +129,14 @@ class Autotask:
             f"{field} of {entity} in Autotask has no entry “{label}”. Somebody renamed or removed it; put it back."
         )
 
-    def picklist(self, entity, field):
+    def picklist(self, entity: str, field: str) -> dict[str, str]:
         """Return the labels of a picklist by their numbers, which are text."""
         found = next(
             (one for one in self._fields(entity) if one["name"].lower() == field.lower()), {}
         )
         return {str(value["value"]): value["label"] for value in found.get("picklistValues") or ()}
 
-    def rights(self, entity):
+    def rights(self, entity: str) -> set[str]:
         """The verbs that the user's security level allows for an entity."""
         info = self._json("GET", f"{entity}/entityInformation", entity)["info"]
         verbs = ("Query", "Create", "Update")
@@ -141,12 +146,12 @@ class Autotask:
             if info.get(f"can{verb}") and info.get(f"userAccessFor{verb}")
         }
 
-    def load(self):
+    def load(self) -> tuple[int, ...]:
         """(calls of this hour, calls allowed) of the whole database, whoever made them."""
         told = self._json("GET", "ThresholdInformation", "ThresholdInformation")
         return told["currentTimeframeRequestCount"], told["externalRequestThreshold"]
 
-    def pdf(self, invoice):
+    def pdf(self, invoice: str) -> bytes:
         """The bytes of an invoice as Autotask prints it."""
         item = self._json("GET", f"Invoices/{invoice}/InvoicePDF", "Invoices").get("item")
         if not item:
@@ -157,7 +162,7 @@ class Autotask:
 
     # -- how they are made -------------------------------------------------------------------------------------------
 
-    def _fields(self, entity):
+    def _fields(self, entity: str) -> list[Row]:
         """What Autotask tells of an entity's fields, asked for once a run."""
         if entity not in self._known:
             self._known[entity] = self._json("GET", f"{entity}/entityInformation/fields", entity)[
@@ -165,7 +170,9 @@ class Autotask:
             ]
         return self._known[entity]
 
-    def _json(self, method, path, entity, json=None, absent=None):
+    def _json(
+        self, method: str, path: str, entity: str, json: Row | None = None, absent: None = None
+    ) -> Row:
         reply = self._send(method, path, json)
         if reply.status == 401 and self._has_moved():
             reply = self._send(method, path, json)
@@ -179,11 +186,11 @@ class Autotask:
             raise self._refusal(entity, errors)
         return answer
 
-    def _send(self, method, path, json):
+    def _send(self, method: str, path: str, json: Row | None) -> Reply | None:
         url = path if "://" in path else f"{self._zone()}v1.0/{path}"
         return self._http.request(method, url, headers=self._headers, json=json, answers=(NO,))
 
-    def _refusal(self, entity, errors):
+    def _refusal(self, entity: str, errors: Sequence[str]) -> Any:
         said = " ".join(str(one) for one in errors or ()) or "nothing more"
         if "adequate permissions" in said:
             return NeedsAttention(
@@ -194,11 +201,11 @@ class Autotask:
             return Retry(f"Autotask cannot answer for {entity} now ({said}); it is tried again.")
         return Refused(f"Autotask refused this for {entity}: {said}")
 
-    def _zone(self):
+    def _zone(self) -> str:
         """The address of the database's zone, asked for once and kept for this user."""
         return self._bound.get("zone") or self._discover()["url"]
 
-    def _discover(self):
+    def _discover(self) -> Row:
         url = f"{self._home}/atservicesrest/v1.0/zoneInformation"
         reply = self._http.request("GET", url, params={"user": self._user}, answers=(NO,))
         if reply.status == NO:
@@ -210,7 +217,7 @@ class Autotask:
         self._bound.put("zone", zone["url"])
         return zone
 
-    def _has_moved(self):
+    def _has_moved(self) -> bool:
         """Whether the database lives in another zone now than it did."""
         before = self._zone()
         return self._discover()["url"] != before

@@ -1,10 +1,26 @@
 """The expense app: approved expense reports become bills to the people who paid; Autotask is told the number."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
 
-from hub import App, Code, Document, FromSetting, Line, NeedsAttention, Party, money, to_cents
+from hub import (
+    App,
+    Code,
+    Document,
+    FromSetting,
+    Line,
+    NeedsAttention,
+    Party,
+    Receipt,
+    Row,
+    Site,
+    money,
+    to_cents,
+)
 from hub_autotask import lists
-from hub_autotask.client import day, where
+from hub_autotask.client import Autotask, day, where
+from hub_autotask.lists import Lists
 from hub_autotask.polling import Kind, Mark, fresh, is_error
 from hub_autotask.settings import FILL, ExpenseSettings
 from hub_autotask.tile import HELPDESK, about
@@ -47,7 +63,7 @@ NO_ADVANCE = (
 )
 
 
-def open_kind(site, source, known):
+def open_kind(site: Site, source: Autotask, known: Lists) -> "Expenses":
     """The expense reports of one run."""
     return Expenses(site, source, known)
 
@@ -57,14 +73,14 @@ class Expenses(Kind):
 
     entity, prefix = ENTITY, "expense_report:"
 
-    def mark(self):
+    def mark(self) -> Mark:
         return MARK
 
-    def open(self):
+    def open(self) -> list[Row]:
         approved = where("status", "eq", self.source.number(ENTITY, "status", APPROVED))
         return [approved, *fresh("approvedDate", self.window(), *MARK.open())]
 
-    def prepare(self, rows):
+    def prepare(self, rows: Sequence[Row]) -> None:
         self._items = defaultdict(list)
         for item in self.source.among(
             "ExpenseItems", "expenseReportID", {row["id"] for row in rows}
@@ -77,20 +93,20 @@ class Expenses(Kind):
             if item["companyID"]
         )
 
-    def document(self, row):
+    def document(self, row: Row) -> Document:
         return _Translation(self, row, self._items[row["id"]]).document()
 
 
 class _Translation:
     """One expense report on its way to a bill."""
 
-    def __init__(self, kind, row, items):
+    def __init__(self, kind: Expenses, row: Row, items: Sequence[Row]) -> None:
         self.kind, self.row, self.known, self.settings = kind, row, kind.lists, kind.site.settings
         self.zone, self.currency = kind.site.zone, kind.lists.home
         self.items = [item for item in items if item["isReimbursable"] and not item["isRejected"]]
         self.advance = money(row["internalCurrencyCashAdvanceAmount"] or 0)
 
-    def document(self):
+    def document(self) -> Document:
         row = self.row
         stage, hold = self._stage()
         return Document(
@@ -114,7 +130,7 @@ class _Translation:
             facts=self._facts(),
         )
 
-    def _stage(self):
+    def _stage(self) -> tuple[str | None, ...] | None:
         label = self.kind.source.label(ENTITY, "status", self.row["status"])
         if label != APPROVED and MARK.is_ready(self.row):
             return (
@@ -128,7 +144,7 @@ class _Translation:
             )
         return self.kind.waits(self.row, self._hold())
 
-    def _hold(self):
+    def _hold(self) -> str | None:
         foreign = self._foreign()
         if foreign:
             return (
@@ -142,26 +158,26 @@ class _Translation:
             )
         return None
 
-    def _foreign(self):
+    def _foreign(self) -> str | None:
         row = self.known.whole("Currencies").get(self.row["reimbursementCurrencyID"])
         return row["name"] if row and row["name"] != self.currency else None
 
-    def _called(self):
+    def _called(self) -> str:
         return f"Expense report “{self.row['name']}”"
 
-    def _person(self):
+    def _person(self) -> Code:
         return as_person(self.known.one("Resources", self.row["submitterID"]), self.currency)
 
-    def _department(self):
+    def _department(self) -> Code | None:
         text = lists.clean(self.row["departmentNumber"])
         return as_department(text) if text else None
 
     @staticmethod
-    def _worth(item):
+    def _worth(item: Row) -> Decimal:
         own = item["internalCurrencyReimbursementAmount"]
         return money(item["internalCurrencyExpenseAmount"] if own is None else own)
 
-    def _line(self, item):
+    def _line(self, item: Row) -> Line:
         billed = bool(item["isBillableToCompany"] and item["companyID"])
         name = "category_billable" if billed else "category"
         return Line(
@@ -177,7 +193,7 @@ class _Translation:
             billable=billed,
         )
 
-    def _category(self, item):
+    def _category(self, item: Row) -> Code:
         row = self.known.whole("BillingCodes").get(item["expenseCategory"])
         if row is None:
             raise ValueError(
@@ -185,7 +201,7 @@ class _Translation:
             )
         return as_category(row)
 
-    def _description(self, item):
+    def _description(self, item: Row) -> str:
         way = " to ".join(filter(None, (item["origin"], item["destination"])))
         miles = f"{money(item['miles']):f} miles" if item["miles"] else None
         spent = self.known.whole("Currencies").get(item["expenseCurrencyID"])
@@ -200,7 +216,7 @@ class _Translation:
         )
         return " · ".join(filter(None, parts))
 
-    def _advanced(self):
+    def _advanced(self) -> tuple[Line, ...]:
         if not self.advance:
             return ()
         account = self.settings["advance_account"]
@@ -209,7 +225,7 @@ class _Translation:
         amount = -to_cents(self.advance, self.currency)
         return (Line(id="advance", amount=amount, description="Cash advance", codes=codes),)
 
-    def _facts(self):
+    def _facts(self) -> dict[str, str]:
         facts = {
             "Id in Autotask": str(self.row["id"]),
             "Approved": str(day(self.row["approvedDate"], self.zone) or ""),
@@ -221,7 +237,7 @@ class _Translation:
 # -- what else the hub asks ------------------------------------------------------------------------------------------
 
 
-def as_person(row, currency):
+def as_person(row: Row, currency: str) -> Code:
     """Return the code of a resource: a vendor named v-Last, First."""
     name = ", ".join(filter(None, (lists.clean(row["lastName"]), lists.clean(row["firstName"]))))
     create = Party(name=f"v-{name}", email=row["email"] or None, currency=currency)
@@ -229,19 +245,19 @@ def as_person(row, currency):
     return Code(id=code, name=f"v-{name}", hold=lists.tilde(name), create=create)
 
 
-def as_department(number):
+def as_department(number: str) -> Code:
     """Return the code of a department, which expense reports know by its number only."""
     return Code(id=f"department:{number}", name=number, hold=lists.tilde(number, "number"))
 
 
-def as_category(row):
+def as_category(row: Row) -> Code:
     """The code of an expense category: it has an account for what is billed to a customer, and one for the rest."""
     name, number = lists.clean(row["name"]), lists.clean(row["externalNumber"]) or None
     hold = lists.tilde(name) or lists.tilde(number, "External Number")
     return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
 
 
-def codes(site, source, known, field):
+def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
     """The codes of a field as Autotask has them now."""
     if field == "customer":
         return lists.customers(source, known)
@@ -261,7 +277,7 @@ def codes(site, source, known, field):
     return [as_person(row, known.home) for row in rows]
 
 
-def report(site, source, document, receipt):
+def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
     """Writes the bill's number, or the mark of a failure, to the expense report."""
     id = int(document.source_id.removeprefix(Expenses.prefix))
     if receipt.state == "posted":

@@ -1,10 +1,28 @@
 """The invoice app: approved and posted work becomes invoices; Autotask is told the number, and what is paid."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
 
-from hub import App, Attachment, Code, Document, FromSetting, Line, Refused, money, to_cents
+from hub import (
+    App,
+    Attachment,
+    Code,
+    Codes,
+    Document,
+    FromSetting,
+    Line,
+    Receipt,
+    Refused,
+    Row,
+    Site,
+    money,
+    to_cents,
+)
 from hub_autotask import checks, lists
-from hub_autotask.client import day, either, where
+from hub_autotask.client import Autotask, day, either, where
+from hub_autotask.lists import Lists
 from hub_autotask.polling import DateMark, Kind, Mark, fresh, is_error
 from hub_autotask.settings import FILL, InvoiceSettings
 from hub_autotask.tile import HELPDESK, about
@@ -47,10 +65,10 @@ class Invoices(Kind):
 
     entity, prefix = ENTITY, "invoice:"
 
-    def mark(self):
+    def mark(self) -> Mark | DateMark:
         return mark(self.site)
 
-    def open(self):
+    def open(self) -> list[Row]:
         since = self.window()
         voided = {
             "op": "and",
@@ -62,34 +80,34 @@ class Invoices(Kind):
             )
         ]
 
-    def state(self, row):
+    def state(self, row: Row) -> str:
         return "voided" if row["isVoided"] else super().state(row)
 
-    def prepare(self, rows):
+    def prepare(self, rows: Sequence[Row]) -> None:
         self.lists.load(row["companyID"] for row in rows)
         self._lines = defaultdict(list)
         for line in self.source.among("BillingItems", "invoiceID", {row["id"] for row in rows}):
             self._lines[line["invoiceID"]].append(line)
 
-    def document(self, row):
+    def document(self, row: Row) -> Document:
         lines = sorted(
             self._lines[row["id"]], key=lambda line: (line["sortOrderID"] or 0, line["id"])
         )
         return _Translation(self, row, lines).document()
 
 
-def open_kind(site, source, known):
+def open_kind(site: Site, source: Autotask, known: Lists) -> Invoices:
     """The invoices, unless numbers would come from the wrong side."""
     checks.numbers(site)
     return Invoices(site, source, known)
 
 
-def by_quickbooks(site):
+def by_quickbooks(site: Site) -> bool:
     """Whether QuickBooks gives the numbers."""
     return site.settings["numbering"] == "quickbooks"
 
 
-def mark(site):
+def mark(site: Site) -> Mark | DateMark:
     """Where Autotask is told: the number itself, unless that is Autotask's own."""
     return (
         Mark("invoiceNumber", "invoice number")
@@ -101,7 +119,7 @@ def mark(site):
 class _Translation:
     """One invoice on its way to a document."""
 
-    def __init__(self, kind, row, lines):
+    def __init__(self, kind: Invoices, row: Row, lines: Sequence[Row]) -> None:
         self.kind, self.row, self.lines = kind, row, lines
         self.site, self.known, self.settings = kind.site, kind.lists, kind.site.settings
         self.company = self.known.company(row["companyID"])
@@ -109,7 +127,7 @@ class _Translation:
         self.total = to_cents(money(row["invoiceTotal"]), self.currency)
         self.sign = -1 if self.total < 0 and self.settings["negative"] == "credit_memo" else 1
 
-    def document(self):
+    def document(self) -> Document:
         row, hold = self.row, self._hold()
         made = [self._line(line) for line in self.lines]
         taxes = to_cents(
@@ -148,7 +166,7 @@ class _Translation:
 
     # -- whether -----------------------------------------------------------------------------------------------------
 
-    def _hold(self):
+    def _hold(self) -> str | None:
         if self.total < 0 and self.sign > 0:
             return (
                 f"{self._called()} has a negative total, which QuickBooks takes as a credit memo only. Let the settings"
@@ -161,7 +179,7 @@ class _Translation:
             )
         return None
 
-    def _stage(self, hold):
+    def _stage(self, hold: str | None) -> tuple[str | None, ...] | None:
         """The stage, and why it waits."""
         if self.row["isVoided"]:
             when = day(self.row["voidedDate"], self.site.zone)
@@ -171,27 +189,27 @@ class _Translation:
             )
         return self.kind.waits(self.row, hold)
 
-    def _called(self):
+    def _called(self) -> str:
         number = None if self.kind.mark().is_failed(self.row) else self.row["invoiceNumber"]
         return f"Invoice {number or self.row['id']}"
 
     # -- what --------------------------------------------------------------------------------------------------------
 
-    def _number(self):
+    def _number(self) -> str | None:
         if by_quickbooks(self.site):
             return None
         own = self.row["invoiceNumber"] if self.settings["numbering"] == "autotask_number" else None
         return own if own and own != Mark.error else str(self.row["id"])
 
-    def _mode(self):
+    def _mode(self) -> str:
         known = {"quickbooks": "computed", "none": "none"}
         return known.get(self.settings["tax"], "exclusive")
 
-    def _header(self):
+    def _header(self) -> Codes:
         term = None if self.sign < 0 else self.known.term(self.row["paymentTerm"])
         return {"customer": self.known.as_code(self.company), "term": term}
 
-    def _line(self, line):
+    def _line(self, line: Row) -> Line:
         tax = money(line["taxDollars"] or 0)
         return Line(
             id=str(line["id"]),
@@ -203,7 +221,7 @@ class _Translation:
             tax=None if self._mode() in ("none", "computed") else tax * self.sign,
         )
 
-    def _item(self, line):
+    def _item(self, line: Row) -> Codes:
         code = self.known.whole("BillingCodes").get(line["billingCodeID"])
         if code:
             by_number = self.settings["item_match"] == "external_number"
@@ -217,7 +235,7 @@ class _Translation:
             )
         }
 
-    def _tax_code(self, line, tax):
+    def _tax_code(self, line: Row, tax: Decimal) -> Codes:
         region, how = self.row["taxRegionName"], self.settings["tax"]
         if how in ("none", "quickbooks"):
             return {}
@@ -233,11 +251,24 @@ class _Translation:
         }
         return {"tax_category": lists.as_tax_category(row)}
 
-    def _description(self, line):
+    def _description(self, line: Row) -> str | None:
         text = line["lineItemFullDescription"] or line["description"] or line["itemName"]
         return " · ".join(filter(None, (line["lineItemGroupDescription"], text))) or None
 
-    def _rounding(self, made, total, tax):
+    def _rounding(
+        self, made: Sequence[Line], total: Decimal, tax: Decimal
+    ) -> tuple[
+        Decimal
+        | list[Any]
+        | tuple[Any, ...]
+        | Decimal
+        | list[str]
+        | tuple[Line, ...]
+        | Decimal
+        | list[str]
+        | tuple[Any, ...],
+        ...,
+    ]:
         """(a line that closes the gap between two and four decimals, the tolerance, what is said of it)."""
         gap = total - sum((line.amount for line in made), money(0)) - (tax or 0)
         if not gap or abs(gap) > self.settings["tolerance"] or self._mode() == "computed":
@@ -257,7 +288,7 @@ class _Translation:
         )
         return (line,), money(0), [said]
 
-    def _memo(self, warnings):
+    def _memo(self, warnings: Sequence[str]) -> str | None:
         row = self.row
         parts = {
             "Order number": row["orderNumber"],
@@ -269,21 +300,21 @@ class _Translation:
             or None
         )
 
-    def _email(self):
+    def _email(self) -> str | None:
         if not self.settings["email_invoices"]:
             return None
         return (self.known.contact(self.row["companyID"]) or {}).get("emailAddress") or ""
 
-    def _custom(self):
+    def _custom(self) -> Row:
         name, text = self.settings["order_field"], self.row["orderNumber"]
         return {name: text} if name and text else {}
 
-    def _files(self):
+    def _files(self) -> tuple[Attachment, ...]:
         if not self.settings["attach_pdf"]:
             return ()
         return (Attachment(id="pdf", name=f"{self._called()}.pdf", mime="application/pdf"),)
 
-    def _facts(self):
+    def _facts(self) -> dict[str, str]:
         period = [day(self.row[name], self.site.zone) for name in ("fromDate", "toDate")]
         facts = {
             "Id in Autotask": str(self.row["id"]),
@@ -297,7 +328,7 @@ class _Translation:
 # -- what else the hub asks ------------------------------------------------------------------------------------------
 
 
-def codes(site, source, known, field):
+def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
     """The codes of a field as Autotask has them now."""
     if field == "customer":
         return lists.customers(source, known)
@@ -325,7 +356,7 @@ def codes(site, source, known, field):
     return [lists.as_tax_category(row) for row in rows if row["isActive"]]
 
 
-def report(site, source, document, receipt):
+def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
     """Writes the number, the paid date or the mark of a failure to the invoice."""
     id = int(document.source_id.removeprefix("invoice:"))
     if receipt.state == "posted":
@@ -336,7 +367,7 @@ def report(site, source, document, receipt):
         source.change(ENTITY, id, **{mark(site).field: mark(site).error})
 
 
-def _posted(site, source, id, receipt):
+def _posted(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
     if not by_quickbooks(site):
         source.change(
             ENTITY, id, webServiceDate=f"{receipt.at.astimezone(site.zone).date()}T00:00:00Z"
@@ -351,7 +382,7 @@ def _posted(site, source, id, receipt):
         site.secrets["numbered"] = str(id)
 
 
-def _paid(site, source, id, receipt):
+def _paid(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
     if not site.settings["payment_sync"] or not receipt.paid_on:
         return
     row = source.get(ENTITY, id)

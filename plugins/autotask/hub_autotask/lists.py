@@ -1,10 +1,12 @@
 """What documents refer to: organisations, codes, terms and regions, each asked for once a run, as codes of the hub."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
-from hub import Address, Code, Field, Item, Party
-from hub_autotask.client import where
+from hub import Address, Code, Field, Item, Party, Row, Site
+from hub_autotask.client import Autotask, where
 
 EXPENSE, INTERNAL = "expense_use_type", "internal_use_type"
 # The labels of billing codes' use types as Autotask delivers them, by their numbers.
@@ -20,7 +22,9 @@ USE_TYPES = {
 TILDE = "in Autotask its {} holds a tilde, which QuickBooks does not take for a separator. Rename it there."
 
 
-def field(name, label, role, match=("name",), **more):
+def field(
+    name: str, label: str, role: str, match: tuple[str, ...] = ("name",), **more: Any
+) -> Field:
     """Return a code field; a tilde separates levels of a name in Autotask and nothing in QuickBooks."""
     return Field(name=name, label=label, role=role, match=match, separator="~", **more)
 
@@ -28,25 +32,25 @@ def field(name, label, role, match=("name",), **more):
 class Lists:
     """The lists of one run."""
 
-    def __init__(self, site, source):
+    def __init__(self, site: Site, source: Autotask) -> None:
         self._site, self._source = site, source
         self._companies, self._contacts = {}, {}
         self._whole, self._some = {}, {}
 
-    def whole(self, entity):
+    def whole(self, entity: str) -> Row:
         """All rows of a short list by their ids."""
         if entity not in self._whole:
             self._whole[entity] = {row["id"]: row for row in self._source.rows(entity)}
         return self._whole[entity]
 
-    def fetch(self, entity, ids):
+    def fetch(self, entity: str, ids: Sequence[str]) -> None:
         """Asks for rows of a long list by their ids, those that are not known yet, at once."""
         known = self._some.setdefault(entity, {})
         known |= {
             row["id"]: row for row in self._source.among(entity, "id", set(ids) - known.keys())
         }
 
-    def one(self, entity, id):
+    def one(self, entity: str, id: int) -> Row:
         """One row of a long list; a ValueError says that Autotask shows none."""
         if id not in self._some.get(entity, {}):
             self.fetch(entity, [id])
@@ -54,7 +58,7 @@ class Lists:
             raise ValueError(f"{entity} {id}, which it names, is not shown to the API user")
         return self._some[entity][id]
 
-    def load(self, companies):
+    def load(self, companies: Iterator[Any] | Sequence[int]) -> None:
         """Asks for organisations and their primary contacts, those that are not known yet, at once."""
         wanted = {id for id in companies if id is not None} - self._companies.keys()
         if not wanted:
@@ -65,43 +69,43 @@ class Lists:
             if row["primaryContact"]:
                 self._contacts.setdefault(row["companyID"], row)
 
-    def company(self, id):
+    def company(self, id: int) -> Row:
         """One organisation; a ValueError says that Autotask shows none."""
         self.load([id])
         if self._companies[id] is None:
             raise ValueError(f"its organisation {id} is not shown to the API user")
         return self._companies[id]
 
-    def contact(self, id):
+    def contact(self, id: int) -> Row | None:
         """The primary contact of an organisation, or None."""
         self.load([id])
         return self._contacts.get(id)
 
-    def currency(self, company_id):
+    def currency(self, company_id: int) -> str:
         """The currency that Autotask has for an organisation."""
         row = self.whole("Currencies").get(self.company(company_id)["currencyID"])
         return row["name"] if row else self.home
 
     @cached_property
-    def home(self):
+    def home(self) -> str:
         """The currency that Autotask itself is kept in."""
         found = [
             row["name"] for row in self.whole("Currencies").values() if row["isInternalCurrency"]
         ]
         return found[0] if found else self._site.company.currency
 
-    def organisation(self, id):
+    def organisation(self, id: int) -> Code | None:
         """An organisation as customer or vendor."""
         return self.as_code(self.company(id))
 
-    def as_code(self, row):
+    def as_code(self, row: Row) -> Code:
         """The code of an organisation's row."""
         name = clean(row["companyName"])
         return Code(
             id=f"company:{row['id']}", name=name, hold=tilde(name), create=self._party(row, name)
         )
 
-    def _party(self, row, name):
+    def _party(self, row: Row, name: str) -> Party | None:
         if ":" in name or not row.get("id"):
             return None
         contact = self._contacts.get(row["id"]) or {}
@@ -126,13 +130,13 @@ class Lists:
             ),
         )  # fmt: skip
 
-    def term(self, id):
+    def term(self, id: int) -> Code | None:
         """The payment term with this id; its days, which a comparison shows as its number, are left out."""
         row = self.whole("PaymentTerms").get(id) if id is not None else None
         return replace(as_term(row), number=None) if row else None
 
 
-def customers(source, known, kind="Customer"):
+def customers(source: Autotask, known: Lists, kind: str = "Customer") -> list[Code]:
     """The codes of all active organisations of a kind."""
     wanted = where("companyType", "eq", source.number("Companies", "companyType", kind))
     rows = list(source.rows("Companies", wanted, where("isActive", "eq", True)))
@@ -140,36 +144,36 @@ def customers(source, known, kind="Customer"):
     return [known.as_code(row) for row in rows if row["id"]]
 
 
-def as_term(row):
+def as_term(row: Row) -> Code:
     """The code of a payment term's row."""
     name, days = clean(row["name"]), row["paymentDueInDays"]
     number = None if days is None else str(days)
     return Code(id=f"term:{row['id']}", name=name, number=number, hold=tilde(name))
 
 
-def as_tax_region(text):
+def as_tax_region(text: str) -> Code:
     """Return the code of a tax region, which invoices know by its name only."""
     name = clean(text)
     return Code(id=f"region:{name}", name=name, hold=tilde(name))
 
 
-def as_tax_category(row):
+def as_tax_category(row: Row) -> Code:
     """Return the code of a tax category's row."""
     name = clean(row["name"])
     return Code(id=f"category:{row['id']}", name=name, hold=tilde(name))
 
 
-def clean(text):
+def clean(text: str | None) -> str:
     """A name without spaces around it, and runs of them inside as one."""
     return " ".join((text or "").split())
 
 
-def tilde(name, what="name"):
+def tilde(name: str, what: str = "name") -> str | None:
     """Why a name may not be used, if it holds a tilde."""
     return TILDE.format(what) if name and "~" in name else None
 
 
-def use_type(site, source, setting):
+def use_type(site: Site, source: Autotask, setting: str) -> int | None:
     """Return the number of the use type that a setting names, None if nothing tells which one it is.
 
     An entry with that label comes first, whatever its case. Where there is none, the entry with the number that
@@ -190,7 +194,7 @@ def use_type(site, source, setting):
     return None
 
 
-def as_item(row, external, income):
+def as_item(row: Row, external: bool, income: str) -> Code:
     """The code of a billing code's row: by its External Number, which several may share, or by its name."""
     name, number = clean(row["name"]), clean(row["externalNumber"])
     hold = tilde(name) or tilde(number if external else "", "External Number")
@@ -204,7 +208,7 @@ def as_item(row, external, income):
     return Code(id=f"external_number:{number.casefold()}", name=number, hold=hold, create=create)
 
 
-def rounding(income):
+def rounding(income: str) -> Code:
     """The code of the line that closes the gap between four decimals and two."""
     name = "Rounding difference"
     return Code(id="rounding", name=name, create=Item(name=name, codes={"income_account": income}))

@@ -1,10 +1,13 @@
 """How the three apps read: a poll of what is open, or exactly the documents that are asked for."""
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from hub import Checkpoint, Gone, readable
+from hub import Checkpoint, Document, Gone, Receipt, Row, Site, Yielded, readable
 from hub_autotask import seen
-from hub_autotask.client import blank, day, either, midnight, where
+from hub_autotask.client import Autotask, blank, day, either, midnight, where
+from hub_autotask.lists import Lists
 
 FAILED = dt.date(1999, 12, 31)
 
@@ -14,18 +17,18 @@ class Mark:
 
     error = "ERROR"
 
-    def __init__(self, field, label):
+    def __init__(self, field: str, label: str) -> None:
         self.field, self.label = field, label
 
-    def is_ready(self, row):
+    def is_ready(self, row: Row) -> bool:
         """Whether nobody has transferred it yet: null and empty text are both none."""
         return not row[self.field]
 
-    def is_failed(self, row):
+    def is_failed(self, row: Row) -> bool:
         """Whether it was marked as failed."""
         return row[self.field] == self.error
 
-    def open(self):
+    def open(self) -> tuple[Row, ...]:
         """The conditions of a poll for what is ready, or marked as failed."""
         return blank(self.field), where(self.field, "eq", self.error)
 
@@ -35,16 +38,16 @@ class DateMark(Mark):
 
     error = f"{FAILED}T00:00:00Z"
 
-    def is_failed(self, row):
+    def is_failed(self, row: Row) -> bool:
         """Whether it was marked as failed."""
         return bool(row[self.field]) and day(row[self.field], dt.UTC) == FAILED
 
-    def open(self):
+    def open(self) -> Any:
         """The conditions of a poll for what is ready, or marked as failed."""
         return {"op": "notExist", "field": self.field}, where(self.field, "eq", self.error)
 
 
-def is_error(site, document, receipt):
+def is_error(site: Site, document: Document, receipt: Receipt) -> bool:
     """Return whether a document is to be marked as failed: it was refused, or cannot be posted as it is."""
     stops = receipt.state == "failed" or document.hold or receipt.cause == "currency"
     return bool(stops and site.settings["mark_errors"])
@@ -55,24 +58,24 @@ class Kind:
 
     entity, prefix = "", ""
 
-    def __init__(self, site, source, lists):
+    def __init__(self, site: Site, source: Autotask, lists: Lists) -> None:
         self.site, self.source, self.lists = site, source, lists
 
-    def window(self):
+    def window(self) -> str:
         """The first moment of the first day that is looked at."""
         return midnight(
             self.site.today - dt.timedelta(days=self.site.settings["days_back"]), self.site.zone
         )
 
-    def open(self):
+    def open(self) -> None:
         """The conditions of a poll: everything that is open in the window."""
         raise AssertionError("each kind says its own")
 
-    def mark(self):
+    def mark(self) -> None:
         """Where Autotask is told."""
         raise AssertionError("each kind says its own")
 
-    def state(self, row):
+    def state(self, row: Row) -> str:
         """The state of a row, in a word: it is told of again when that changes."""
         return (
             seen.FAILED
@@ -82,23 +85,23 @@ class Kind:
             else seen.DONE
         )
 
-    def waits(self, row, hold):
+    def waits(self, row: Row, hold: str | None) -> tuple[str | None, ...]:
         """(stage, why it waits) by its mark; `hold` is what else stands against it."""
         if self.mark().is_failed(row):
             said = f"It is marked as failed in Autotask: once that is solved, clear its {self.mark().label} there."
             return ("ready", f"{hold} {said}") if hold else ("pending", said)
         return ("ready" if self.mark().is_ready(row) else "update_only"), hold
 
-    def prepare(self, rows):
+    def prepare(self, rows: Any) -> None:
         """Asks for all that a page of rows needs, at once."""
 
-    def document(self, row):
+    def document(self, row: Row) -> None:
         """The document that a row is to become."""
         raise AssertionError("each kind says its own")
 
     # -- the same for all --------------------------------------------------------------------------------------------
 
-    def poll(self, cursor):
+    def poll(self, cursor: str | None) -> Iterator[Yielded]:
         """What is open and not told of yet, page by page, each with its Checkpoint; then what is open no more."""
         known = seen.Seen(cursor)
         for page in self.source.pages(self.entity, *self.open()):
@@ -109,7 +112,7 @@ class Kind:
         yield from self._read(list(self.source.among(self.entity, "id", known.left())))
         yield Checkpoint(cursor=known.whole())
 
-    def exactly(self, ids):
+    def exactly(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """The documents with these source ids, in their order."""
         numbers = [int(text) for id in ids if (text := id.removeprefix(self.prefix)).isdecimal()]
         found = {row["id"]: row for row in self.source.among(self.entity, "id", numbers)}
@@ -120,13 +123,13 @@ class Kind:
                 source_id=id, reason="Autotask does not show it to the API user any more."
             )
 
-    def _read(self, rows):
+    def _read(self, rows: Sequence[Row]) -> Iterator[Yielded]:
         if rows:
             self.prepare(rows)
         for row in rows:
             yield readable(f"{self.prefix}{row['id']}", self.document, row)
 
 
-def fresh(field, since, *more):
+def fresh(field: str, since: str, *more: Any) -> list[Row]:
     """The conditions that a moment lies in the window, and that one of the others holds."""
     return [where(field, "gte", since), either(*more)] if more else [where(field, "gte", since)]

@@ -1,6 +1,7 @@
 """The purchase order app: submitted orders become purchase orders, or bills; Autotask is told the number."""
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hub import (
@@ -8,17 +9,23 @@ from hub import (
     App,
     Checkpoint,
     Code,
+    Codes,
     Document,
     FromSetting,
     Gone,
     Item,
     Line,
+    Receipt,
+    Row,
+    Site,
+    Yielded,
     money,
     readable,
     to_cents,
 )
 from hub_autotask import lists, seen
-from hub_autotask.client import day, either, where
+from hub_autotask.client import Autotask, day, either, where
+from hub_autotask.lists import Lists
 from hub_autotask.polling import Kind, Mark, fresh, is_error
 from hub_autotask.settings import FILL, OrderSettings
 from hub_autotask.tile import HELPDESK, about
@@ -57,7 +64,7 @@ FREIGHT = "Orders with freight need an account for it. Choose one in the setting
 CHARGE = "Items without a product need an account. Choose one in the settings of the app, or add a product in Autotask."
 
 
-def open_kind(site, source, known):
+def open_kind(site: Site, source: Autotask, known: Lists) -> "Orders":
     """The purchase orders of one run, or what was received of them."""
     by_receipt = site.settings["post_as"] == "bill_per_receipt"
     return (Receipts if by_receipt else Orders)(site, source, known)
@@ -68,10 +75,10 @@ class Orders(Kind):
 
     entity, prefix = ENTITY, "purchase_order:"
 
-    def mark(self):
+    def mark(self) -> Mark:
         return MARK
 
-    def open(self):
+    def open(self) -> list[Row]:
         since, number = self.window(), self.source.number
         submitted = where("status", "eq", number(ENTITY, "status", SUBMITTED))
         canceled = where("status", "eq", number(ENTITY, "status", CANCELED))
@@ -80,14 +87,14 @@ class Orders(Kind):
             either(ready, {"op": "and", "items": [canceled, where("cancelDateTime", "gte", since)]})
         ]
 
-    def state(self, row):
+    def state(self, row: Row) -> str:
         return "canceled" if self.status(row) == CANCELED else super().state(row)
 
-    def status(self, row):
+    def status(self, row: Row) -> str | None:
         """What the status of an order is called."""
         return self.source.label(ENTITY, "status", row["status"])
 
-    def prepare(self, rows):
+    def prepare(self, rows: Sequence[Row]) -> None:
         self._items = defaultdict(list)
         for item in self.source.among("PurchaseOrderItems", "orderID", {row["id"] for row in rows}):
             self._items[item["orderID"]].append(item)
@@ -102,14 +109,14 @@ class Orders(Kind):
         }
         self.lists.fetch("Products", wanted)
 
-    def document(self, row):
+    def document(self, row: Row) -> Document:
         return _Translation(self, row, self._items[row["id"]]).document()
 
 
 class Receipts(Orders):
     """What was received of orders in one run: a bill for each invoice of a vendor, whatever it was received by."""
 
-    def poll(self, cursor):
+    def poll(self, cursor: str | None) -> Iterator[Yielded]:
         known = seen.Seen(cursor)
         for page in self.source.pages(RECEIVING, *fresh("receiveDate", self.window())):
             items = {
@@ -125,7 +132,7 @@ class Receipts(Orders):
             yield Checkpoint(cursor=known.so_far())
         yield Checkpoint(cursor=known.whole())
 
-    def exactly(self, ids):
+    def exactly(self, ids: Sequence[str]) -> Iterator[Yielded]:
         orders = {
             int(id.split(":")[1])
             for id in ids
@@ -137,7 +144,7 @@ class Receipts(Orders):
                 source_id=id, reason="Autotask has no such receipt any more."
             )
 
-    def _bills(self, orders):
+    def _bills(self, orders: set[int]) -> Iterator[Yielded]:
         rows = list(self.source.among(ENTITY, "id", orders))
         self.prepare(rows)
         items = {item["id"]: item for found in self._items.values() for item in found}
@@ -160,13 +167,13 @@ class Receipts(Orders):
 class _Translation:
     """One purchase order on its way to a document."""
 
-    def __init__(self, kind, row, items):
+    def __init__(self, kind: Orders | Receipts, row: Row, items: Sequence[Row]) -> None:
         self.kind, self.row, self.items = kind, row, items
         self.known, self.settings, self.zone = kind.lists, kind.site.settings, kind.site.zone
         self.currency = self.known.home
         self.vendor = self.known.organisation(row["vendorID"])
 
-    def document(self):
+    def document(self) -> Document:
         row = self.row
         stage, hold = self._stage()
         made = (*(self._line(item) for item in self.items), *self._freight())
@@ -192,7 +199,7 @@ class _Translation:
             facts={"Id in Autotask": str(row["id"]), "Status in Autotask": self.kind.status(row)},
         )
 
-    def _stage(self):
+    def _stage(self) -> tuple[str | None, ...] | None:
         status = self.kind.status(self.row)
         if status == CANCELED:
             return "closed", f"{self._called()} was canceled in Autotask."
@@ -203,7 +210,7 @@ class _Translation:
             )
         return self.kind.waits(self.row, self._hold())
 
-    def _hold(self):
+    def _hold(self) -> str | None:
         foreign = self.known.currency(self.row["vendorID"])
         if foreign != self.currency:
             return (
@@ -218,10 +225,10 @@ class _Translation:
             )
         return None
 
-    def _called(self):
+    def _called(self) -> str:
         return f"Purchase order {self.row['purchaseOrderNumber'] or self.row['id']}"
 
-    def _number(self):
+    def _number(self) -> str | None:
         """Autotask's number where it is wanted, or where QuickBooks would give none."""
         counted = (
             self.settings["post_as"] == "purchase_order"
@@ -230,16 +237,16 @@ class _Translation:
         wanted = self.settings["own_number"] or not counted
         return (self.row["purchaseOrderNumber"] or str(self.row["id"])) if wanted else None
 
-    def _memo(self):
+    def _memo(self) -> str | None:
         number, own = self.row["purchaseOrderNumber"], self._number()
         said = f"Purchase order: {number}" if number and not own else None
         return "\n".join(filter(None, (said, self.row["generalMemo"]))) or None
 
-    def _buyer(self):
+    def _buyer(self) -> Code | None:
         id = self.row["purchaseForCompanyID"]
         return self.known.organisation(id) if id else None
 
-    def _line(self, item):
+    def _line(self, item: Row) -> Line:
         product = self.known.one("Products", item["productID"]) if item["productID"] else None
         quantity, cost = money(item["quantity"]), money(item["unitCost"])
         return Line(
@@ -253,14 +260,14 @@ class _Translation:
             codes={**self._bought(product), "customer": self._buyer()},
         )
 
-    def _bought(self, product):
+    def _bought(self, product: Row | None) -> Codes:
         if product:
             return {"product": as_product(product, self.settings)}
         account = self.settings["charge_account"]
         held = Code(id="no product", name="Items without product", hold=CHARGE)
         return {"account": account} if account else {"product": held}
 
-    def _freight(self):
+    def _freight(self) -> tuple[Line, ...]:
         amount = to_cents(
             money(self.row["internalCurrencyFreight"] or self.row["freight"] or 0), self.currency
         )
@@ -278,7 +285,7 @@ class _Translation:
             ),
         )
 
-    def _address(self):
+    def _address(self) -> Address | None:
         row = self.row
         lines = tuple(row[name] for name in ("shipToAddress1", "shipToAddress2") if row[name])
         if not lines and not row["shipToName"]:
@@ -292,7 +299,9 @@ class _Translation:
 class _Receipt(_Translation):
     """What was received with one invoice of a vendor, on its way to a bill; the first one carries the freight."""
 
-    def __init__(self, kind, row, items, receipts, leads):
+    def __init__(
+        self, kind: Receipts, row: Row, items: Row, receipts: Sequence[Row], leads: bool
+    ) -> None:
         parts = [
             {
                 **items[one["purchaseOrderItemID"]],
@@ -306,7 +315,7 @@ class _Receipt(_Translation):
         )
         self.day = max(day(one["receiveDate"], self.zone) for one in receipts)
 
-    def document(self, id, number):
+    def document(self, id: str, number: str) -> Document:
         made = super().document()
         number = None if number.startswith("receipt ") else number
         order = f"Purchase order: {self.row['purchaseOrderNumber']}"
@@ -324,7 +333,7 @@ class _Receipt(_Translation):
 # -- what else the hub asks ------------------------------------------------------------------------------------------
 
 
-def as_product(row, settings):
+def as_product(row: Row, settings: Row) -> Code:
     """The code of a product; made new it is bought and sold without being counted."""
     name = lists.clean(row["name"])
     create = Item(
@@ -348,7 +357,7 @@ def as_product(row, settings):
     )
 
 
-def codes(site, source, known, field):
+def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
     """The codes of a field as Autotask has them now."""
     if field == "product":
         rows = source.rows("Products", where("isActive", "eq", True))
@@ -360,7 +369,7 @@ def codes(site, source, known, field):
     return lists.customers(source, known, "Vendor" if field == "vendor" else "Customer")
 
 
-def report(site, source, document, receipt):
+def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
     """Writes the number in QuickBooks, or the mark of a failure, to the order."""
     id = int(document.source_id.split(":")[1])
     if receipt.state == "posted":

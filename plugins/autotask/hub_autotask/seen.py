@@ -2,7 +2,7 @@
 
 import json
 
-from hub import Refused, format_ids, parse_ids
+from hub import Refused, Row, format_ids, parse_ids
 
 OPEN, FAILED, DONE = "open", "failed", "done"
 
@@ -10,10 +10,10 @@ OPEN, FAILED, DONE = "open", "failed", "done"
 class Seen:
     """The states in which documents were last brought, as a cursor keeps them; ids are kept as ranges."""
 
-    def __init__(self, cursor):
+    def __init__(self, cursor: str | None) -> None:
         self._before, self._met = _read(cursor), {}
 
-    def is_news(self, id, state):
+    def is_news(self, id: int, state: str) -> bool:
         """Whether the hub was not told yet that this document is in this state; from now on it was.
 
         That an open one was marked as failed is no news: it is the hub that marks them.
@@ -21,20 +21,20 @@ class Seen:
         self._met[id] = state
         return (self._before.get(id), state) != (OPEN, FAILED) and self._before.get(id) != state
 
-    def left(self):
+    def left(self) -> list[int]:
         """The ids that were there the last time and are not any more."""
         return [id for id in self._before if id not in self._met]
 
-    def so_far(self):
+    def so_far(self) -> str:
         """The cursor in the middle of a poll: what is not met yet is still as it was."""
         return _written({**self._before, **self._met})
 
-    def whole(self):
+    def whole(self) -> str:
         """The cursor at the end of a poll."""
         return _written(self._met)
 
 
-def _written(states):
+def _written(states: Row) -> str:
     by_state = {}
     for id, state in states.items():
         by_state.setdefault(state, set()).add(str(id))
@@ -42,7 +42,7 @@ def _written(states):
     return json.dumps(ranges, separators=(",", ":"))
 
 
-def _read(cursor):
+def _read(cursor: str | None) -> Row:
     if not cursor:
         return {}
     try:

@@ -1,6 +1,7 @@
 """What an admin sets for the Autotask apps: the way in, which all share, and what each does with its documents."""
 
 from decimal import Decimal
+from typing import Any
 
 from marshmallow import Schema, fields, validate
 
@@ -72,7 +73,7 @@ class Access(Schema):
     )
 
 
-def _use_type(default, label, section):
+def _use_type(default: str, label: str, section: str) -> Any:
     """Return a setting that is the label of a use type of billing codes."""
     help = "As the picklist in Autotask calls it. Change it only if somebody renamed that entry."
     return setting.text(label, section, help, default=default)

@@ -1,13 +1,19 @@
 """CostCertified in the hub: invoices sent to clients become invoices, what clients paid becomes payments."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hub import (
     AccessNeeded,
     App,
+    Code,
+    Document,
     FromSetting,
+    Receipt,
     Sandbox,
     Signal,
+    Site,
     Tenant,
     codes_in_use,
     hookimpl,
@@ -38,17 +44,17 @@ APP = App(
 
 
 @hookimpl
-def hub_apps():
+def hub_apps() -> Any:
     return [APP]
 
 
 @hookimpl
-def hub_fields(app):
+def hub_fields(app: str) -> Any:
     return codes.FIELDS
 
 
 @hookimpl
-def hub_check(app, site):
+def hub_check(app: str, site: Site) -> Tenant:
     account = CostCertified(site).account()
     name = account[names.Account.NAME]
     if not account[names.Account.PAYMENTS_ENABLED]:
@@ -59,23 +65,25 @@ def hub_check(app, site):
 
 
 @hookimpl
-def hub_codes(app, site, field):
+def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
     return codes_in_use(reading.changed(site, CostCertified(site), {}), field)
 
 
 @hookimpl
-def hub_documents(app, site, cursors, ids):
+def hub_documents(
+    app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
+) -> Iterator[Any]:
     source = CostCertified(site)
     return reading.exactly(site, source, ids) if ids else reading.changed(site, source, cursors)
 
 
 @hookimpl
-def hub_report(app, site, document, receipt):
+def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
     receipts.report(CostCertified(site), document, receipt)
 
 
 @hookimpl
-def hub_webhook(app, site, headers, body):
+def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> list[Signal]:
     call = signed_json(
         headers,
         body,
@@ -89,7 +97,7 @@ def hub_webhook(app, site, headers, body):
 
 
 @hookimpl
-def hub_sandbox(app, folder, documents, seed):
+def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Any:
     from hub_costcertified.sandbox import open_sandbox
 
     stand_in = open_sandbox(folder, documents, seed)

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from hub import BoundSecrets, NeedsAttention, Page, Reply, Site, TokenCache, read_pages
+from hub import BoundSecrets, NeedsAttention, Page, Reply, Row, Site, TokenCache, read_pages
 from hub_costcertified import names
 
-Row = dict[str, Any]  # a JSON object of the API
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 
 PAGE = 100
@@ -49,12 +48,12 @@ class CostCertified:
 
         return read_pages(fetch, cursor, "CostCertified")
 
-    def one(self, things, id):
+    def one(self, things: Any, id: Any) -> Any:
         """One row, or None when CostCertified does not have it."""
         reply = self._call("GET", f"/v1/{things}/{quote(id, safe='')}")
         return None if reply.not_found else reply.check().json()
 
-    def set_status(self, things, id, status):
+    def set_status(self, things: Any, id: Any, status: Any) -> Any:
         """Tells a row what became of it; False when CostCertified already knows something newer."""
         reply = self._call(
             "PUT", f"/v1/{things}/{quote(id, safe='')}/accounting-status", json=status

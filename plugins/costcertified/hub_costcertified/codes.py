@@ -1,8 +1,10 @@
 """What CostCertified calls clients, services, taxes and ways to pay, as codes that become records in QuickBooks."""
 
 import datetime as dt
+from decimal import Decimal
+from typing import Any
 
-from hub import Address, Code, Field, FromSetting, Item, Party, money
+from hub import Address, Code, Field, FromSetting, Item, Party, Row, Site, money
 from hub_costcertified import names
 
 FIELDS = (
@@ -32,12 +34,12 @@ CHOOSE = "Choose the account for money on its way in the settings of CostCertifi
 METHODS = {"card": "Credit Card", "ach": "ACH"}
 
 
-def client(row):
+def client(row: Row) -> Code:
     """Return a client, to be made with all that is known if there is none."""
     names_of_person = (row.get(names.Client.FIRST_NAME), row.get(names.Client.LAST_NAME))
     person = " ".join(filter(None, names_of_person))
     company, email = row.get(names.Client.COMPANY), row.get(names.Client.EMAIL)
-    name = company or person or email
+    name = company or person or str(email or "")
     create = Party(
         name=name,
         email=email,
@@ -48,7 +50,7 @@ def client(row):
     return Code(id=f"client:{row[names.Client.ID]}", name=name, create=create)
 
 
-def _address(row):
+def _address(row: Row) -> Address | None:
     street = [row.get(names.Client.ADDRESS), row.get(names.Client.SUITE)]
     if not any(street):
         return None
@@ -59,7 +61,7 @@ def _address(row):
     )
 
 
-def vendor(row):
+def vendor(row: Row | None) -> Code:
     """Return a vendor of an expense; without one it cannot be posted."""
     if not row:
         return Code(
@@ -70,7 +72,7 @@ def vendor(row):
     return Code(id=f"vendor:{row[names.Vendor.ID]}", name=name, create=create)
 
 
-def service(site, number):
+def service(site: Site, number: str) -> dict[str, Code | str | None]:
     """The product or service that shows an invoice's number, or the one that all invoices have."""
     if site.settings["item_mode"] == "fixed_item":
         return {"item": site.settings["item"]}
@@ -78,7 +80,7 @@ def service(site, number):
     return {"service": Code(id=f"number:{number}", name=number, create=create)}
 
 
-def fee(site):
+def fee(site: Site) -> dict[str, Code | str | None]:
     """The product or service of a fee that the client bears."""
     if site.settings["fee_item"]:
         return {"item": site.settings["fee_item"]}
@@ -86,24 +88,24 @@ def fee(site):
     return {"fee": Code(id="transaction fee", name="Transaction fee", create=create)}
 
 
-def tax(site, name):
+def tax(site: Site, name: str | None) -> dict[str, Code | str | None]:
     """The tax code of a line; in the United States a line is taxable or not, which its tax says."""
     if site.company.country == "US":
         return {}
     return {"tax": Code(id=f"tax:{name}", name=name) if name else Code(id="no tax", name="No tax")}
 
 
-def method(raw):
+def method(raw: str) -> Code:
     """The way in which a client paid."""
     return Code(id=raw, name=METHODS.get(raw, raw))
 
 
-def amount(value):
+def amount(value: Any) -> Decimal | None:
     """An amount of money, or none."""
     return None if value is None else money(value)
 
 
-def date(text):
+def date(text: str | None) -> dt.date | None:
     """A plain date."""
     try:
         return dt.date.fromisoformat(text) if text else None
@@ -111,6 +113,6 @@ def date(text):
         raise ValueError(f"“{text}” is no date") from None
 
 
-def day(site, moment):
+def day(site: Site, moment: str | None) -> dt.date | None:
     """The day, where the company is, of a moment in UTC."""
     return dt.datetime.fromisoformat(moment).astimezone(site.zone).date() if moment else None

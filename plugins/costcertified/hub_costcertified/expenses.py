@@ -1,6 +1,6 @@
 """An expense of a project: a bill, and for a receipt the payment of it as well."""
 
-from hub import Applied, Code, Document, Gone, Line, money
+from hub import Applied, Code, Document, Gone, Line, Row, Site, money
 from hub_costcertified import codes, names
 
 PREFIX, PAID = "expense:", "expense-payment:"
@@ -8,7 +8,7 @@ THINGS = "expenses"
 TYPES = ("bill", "receipt")
 
 
-def documents(site, row):
+def documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the bill; with its payment where it is a receipt."""
     id, kind = row[names.Expense.ID], row[names.Expense.TYPE]
     is_receipt = kind == "receipt"
@@ -22,7 +22,7 @@ def documents(site, row):
     return [_bill(site, row), *([_payment(site, row)] if is_receipt else ())]
 
 
-def _common(site, row):
+def _common(site: Site, row: Row) -> Row:
     """Return what the bill and its payment have in common."""
     is_pushed = row[names.Expense.PUSH] and site.settings["expenses"]
     reason = "It is not to be pushed to QuickBooks, as CostCertified or the settings say."
@@ -37,7 +37,7 @@ def _common(site, row):
     }
 
 
-def _bill(site, row):
+def _bill(site: Site, row: Row) -> Document:
     lines, project = row[names.Expense.LINES], row[names.Expense.PROJECT]
     return Document(
         kind="bill",
@@ -54,7 +54,7 @@ def _bill(site, row):
     )
 
 
-def _line(site, line):
+def _line(site: Site, line: Row) -> Line:
     category = line[names.Line.CATEGORY]
     account = category and Code(id=category, number=category, name=category)
     return Line(
@@ -66,7 +66,7 @@ def _line(site, line):
     )
 
 
-def _payment(site, row):
+def _payment(site: Site, row: Row) -> Document:
     id = row[names.Expense.ID]
     bill = Applied(document=f"{PREFIX}{id}")
     return Document(

@@ -1,6 +1,8 @@
 """An invoice of CostCertified as the invoice that it is to become."""
 
-from hub import Document, Gone, Line, money
+from collections.abc import Sequence
+
+from hub import Document, Gone, Line, Row, Site, StageName, money
 from hub_costcertified import codes, names
 
 PREFIX = "invoice:"
@@ -13,7 +15,7 @@ BASES = {
 MANAGED = "This invoice is managed and paid in CostCertified."
 
 
-def documents(site, row):
+def documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the invoice; or that it is gone."""
     deleted_at = row.get(names.Invoice.DELETED_AT)
     if deleted_at:
@@ -23,7 +25,7 @@ def documents(site, row):
     return [_document(site, row)]
 
 
-def _document(site, row):
+def _document(site: Site, row: Row) -> Document:
     stage, hold = _stage(site, row)
     return Document(
         kind="invoice",
@@ -46,7 +48,7 @@ def _document(site, row):
     )
 
 
-def _stage(site, row):
+def _stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     """Say whether an invoice is wanted in the books, and why not."""
     title, status = f"Invoice {row[names.Invoice.NUMBER]}", row[names.Invoice.STATUS]
     if status not in STATUSES:
@@ -70,17 +72,17 @@ def _stage(site, row):
     return "ready", None
 
 
-def _lines(site, row):
+def _lines(site: Site, row: Row) -> list[Line]:
     lines = row[names.Invoice.LINES]
     if site.settings["lines"] == "each":
         return [_line(site, row, line[names.Line.ID], [line]) for line in lines]
-    groups = {}
+    groups: dict[str, list[Row]] = {}
     for line in lines:
         groups.setdefault(line[names.Line.TAX_NAME], []).append(line)
     return [_line(site, row, group[0][names.Line.ID], group) for group in groups.values()]
 
 
-def _line(site, row, id, lines):
+def _line(site: Site, row: Row, id: str, lines: Sequence[Row]) -> Line:
     number = row[names.Invoice.NUMBER]
     text = "; ".join(filter(None, (line.get(names.Line.DESCRIPTION) for line in lines)))
     if site.settings["item_mode"] == "fixed_item":
@@ -94,7 +96,7 @@ def _line(site, row, id, lines):
     )
 
 
-def _fees(site, row):
+def _fees(site: Site, row: Row) -> list[Line]:
     """Return the fees on the client's invoice; those that the contractor bears are taken off the payout."""
     fees = row[names.Invoice.FEES]
     of_client = [fee for fee in fees if fee[names.Fee.BORNE_BY] == "client"]
@@ -110,7 +112,7 @@ def _fees(site, row):
     ]
 
 
-def _memo(row):
+def _memo(row: Row) -> str:
     project, basis = row[names.Invoice.PROJECT], BASES.get(row[names.Invoice.BASIS])
     address = project.get(names.Project.ADDRESS)
     place = ", ".join(filter(None, (project[names.Project.NAME], address)))
@@ -120,11 +122,11 @@ def _memo(row):
     return f"Project: {place}\n{percent:f} % {basis}"
 
 
-def _warnings(row):
+def _warnings(row: Row) -> tuple[str, ...]:
     project = row[names.Invoice.PROJECT]
     total = codes.amount(project.get(names.Project.TOTAL))
     invoiced = codes.amount(project.get(names.Project.INVOICED_TOTAL))
-    if None in (total, invoiced) or invoiced <= total:
+    if total is None or invoiced is None or invoiced <= total:
         return ()
     return (
         f"{project[names.Project.NAME]} is invoiced for {invoiced:,.2f} in all,"
@@ -132,7 +134,7 @@ def _warnings(row):
     )
 
 
-def _facts(row):
+def _facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
     of_contractor = [
         f"{fee[names.Fee.KIND]} {money(fee[names.Fee.AMOUNT]):,.2f}"

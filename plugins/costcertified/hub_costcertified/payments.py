@@ -1,32 +1,41 @@
 """What a client paid: the payment, what is given back of it, and, where each payment stands for itself, its fee."""
 
-from hub import Applied, Document, Gone, Line, money
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from hub import Applied, Codes, Document, Gone, Line, Row, Site, StageName, money
 from hub_costcertified import codes, names
 
 PREFIX, REFUND, FEE = "payment:", "refund:", "fee:"
 THINGS = "payments"
-STAGES = {"processing": "pending", "paid": "ready", "refunded": "ready", "failed": "closed"}
+STAGES: dict[str, StageName] = {
+    "processing": "pending",
+    "paid": "ready",
+    "refunded": "ready",
+    "failed": "closed",
+}
 
 
-def documents(site, row):
+def documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the payment, its refunds, and its fee where that is an expense of its own."""
     deleted_at = row.get(names.Payment.DELETED_AT)
     if deleted_at:
         source_id = f"{PREFIX}{row[names.Payment.ID]}"
         reason = f"Deleted in CostCertified on {deleted_at[:10]}."
         return [Gone(source_id=source_id, reason=reason)]
-    found = [_payment(site, row)]
+    found: list[Document | Gone] = [_payment(site, row)]
     if site.settings["payouts"] == "payment" and _fee_total(row):
         found.append(_fee(site, row))
     return [*found, *(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]
 
 
-def row_of(source_id):
+def row_of(source_id: str) -> str:
     """Return the id of the payment that a document stands with."""
     return source_id.partition(":")[2].partition("/")[0]
 
 
-def _stage(row):
+def _stage(row: Row) -> tuple[StageName, str | None]:
     title, status = f"Payment {row[names.Payment.REFERENCE]}", row[names.Payment.STATUS]
     if status not in STAGES:
         raise ValueError(f"its status {status!r} is none of {', '.join(STAGES)}")
@@ -38,7 +47,7 @@ def _stage(row):
     return STAGES[status], holds.get(status)
 
 
-def _payment(site, row):
+def _payment(site: Site, row: Row) -> Document:
     stage, hold = _stage(row)
     project = row[names.Payment.PROJECT]
     return Document(
@@ -58,11 +67,11 @@ def _payment(site, row):
     )
 
 
-def _day(site, row):
+def _day(site: Site, row: Row) -> dt.date | None:
     return codes.day(site, row[names.Payment.PAID_AT] or row[names.Payment.CREATED_AT])
 
 
-def _head(site, row):
+def _head(site: Site, row: Row) -> Codes:
     return {
         "client": codes.client(row[names.Payment.CLIENT]),
         "method": codes.method(row[names.Payment.METHOD]),
@@ -70,7 +79,7 @@ def _head(site, row):
     }
 
 
-def _applied(used):
+def _applied(used: Row) -> Line:
     invoice = used[names.Allocation.INVOICE_ID]
     return Line(
         id=str(invoice),
@@ -80,17 +89,17 @@ def _applied(used):
     )
 
 
-def _money_account(site):
+def _money_account(site: Site) -> str:
     """Return where the money goes: straight to the bank, or where it waits for its payout."""
     is_direct = site.settings["payouts"] == "payment"
-    return site.settings["bank_account" if is_direct else "holding_account"]
+    return str(site.settings["bank_account" if is_direct else "holding_account"])
 
 
-def _fee_total(row):
+def _fee_total(row: Row) -> Decimal:
     return sum((money(fee[names.Fee.AMOUNT]) for fee in row[names.Payment.FEES]), money(0))
 
 
-def _fee(site, row):
+def _fee(site: Site, row: Row) -> Document:
     stage, hold = _stage(row)
     reference = row[names.Payment.REFERENCE]
     line = Line(
@@ -116,7 +125,7 @@ def _fee(site, row):
     )
 
 
-def _refund(site, row, refund):
+def _refund(site: Site, row: Row, refund: Row) -> Document:
     id, reference = refund[names.Refund.ID], row[names.Payment.REFERENCE]
     tax = money(refund[names.Refund.TAX] or 0)
     amount = money(refund[names.Refund.AMOUNT])
@@ -146,7 +155,7 @@ def _refund(site, row, refund):
     )
 
 
-def _refund_hold(site, row, refund):
+def _refund_hold(site: Site, row: Row, refund: Row) -> Any:
     title = f"Refund {refund[names.Refund.ID]}"
     if not row[names.Payment.ALLOCATIONS]:
         return (

@@ -1,15 +1,17 @@
 """A payout: several payments that reach the bank as one deposit, less refunds, returned payments and fees."""
 
-from hub import Applied, Document, Line, money
+from collections.abc import Sequence
+
+from hub import Applied, Document, Gone, Line, Row, Site, StageName, money
 from hub_costcertified import codes, names
 
 PREFIX = "payout:"
 THINGS = "payouts"
-STAGES = {"in_transit": "pending", "paid": "ready"}
+STAGES: dict[str, StageName] = {"in_transit": "pending", "paid": "ready"}
 WORDS = {"payment": "Payment", "refund": "Refund", "return": "Returned payment"}
 
 
-def documents(site, row):
+def documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the deposit."""
     id, lines = row[names.Payout.ID], row[names.Payout.LINES]
     stage, hold = _stage(site, row)
@@ -30,7 +32,7 @@ def documents(site, row):
     ]
 
 
-def _stage(site, row):
+def _stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     title, stage = f"Payout {row[names.Payout.ID]}", STAGES[row[names.Payout.STATUS]]
     if site.settings["payouts"] != "deposit":
         return "closed", "Every payment goes to the bank by itself, as the settings of the app say."
@@ -42,7 +44,7 @@ def _stage(site, row):
     return stage, f"{title} takes money back. {codes.CHOOSE}"
 
 
-def _line(site, line):
+def _line(site: Site, line: Row) -> Line:
     """Return one movement: of undeposited funds, or of the account for money on its way."""
     kind = line[names.Movement.KIND]
     if kind not in WORDS:
@@ -59,7 +61,7 @@ def _line(site, line):
     )
 
 
-def _fees(site, lines):
+def _fees(site: Site, lines: Sequence[Row]) -> tuple[Line, ...]:
     fees = sum((money(line[names.Movement.FEE]) for line in lines), money(0))
     if not fees:
         return ()

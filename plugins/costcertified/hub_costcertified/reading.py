@@ -1,8 +1,13 @@
 """What CostCertified has: its four lists one after the other, or exactly some rows of them."""
 
-from hub import Checkpoint, Gone, Unreadable, readable
-from hub_costcertified import expenses, invoices, names, payments, payouts
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from hub import Checkpoint, Document, Gone, Row, Site, Unreadable, Yielded, readable
+from hub_costcertified import expenses, invoices, names, payments, payouts
+from hub_costcertified.client import CostCertified
+
+Outcome = Document | Gone | Unreadable
 STREAMS = {"": invoices, "payments": payments, "payouts": payouts, "expenses": expenses}
 BELONGS = {
     "invoice": invoices,
@@ -12,7 +17,7 @@ BELONGS = {
 }  # fmt: skip
 
 
-def changed(site, source, cursors):
+def changed(site: Site, source: CostCertified, cursors: Mapping[str, str]) -> Iterator[Yielded]:
     """Every row changed since the cursors, with a Checkpoint after each page."""
     for stream, kind in STREAMS.items():
         for rows, after in source.pages(kind.THINGS, cursors.get(stream)):
@@ -22,9 +27,9 @@ def changed(site, source, cursors):
                 yield Checkpoint(cursor=after, stream=stream)
 
 
-def exactly(site, source, ids):
+def exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Iterator[Yielded]:
     """The documents with these source ids, each row asked for once."""
-    kept = {}
+    kept: dict[tuple[str, str], list[Outcome]] = {}
     for source_id in ids:
         kind = BELONGS[source_id.partition(":")[0]]
         key = kind.THINGS, payments.row_of(source_id)
@@ -38,13 +43,17 @@ def exactly(site, source, ids):
         )
 
 
-def kept_as(source_id, items):
-    """What is said of the whole row, where it could not be read or is gone."""
-    said = next((item for item in items if isinstance(item, Gone | Unreadable)), None)
-    return said and type(said)(source_id=source_id, reason=said.reason)
+def kept_as(source_id: str, items: Sequence[Outcome]) -> Gone | Unreadable | None:
+    """Return what is said of the whole row, if it could not be read or is gone."""
+    for item in items:
+        if isinstance(item, Gone):
+            return Gone(source_id=source_id, reason=item.reason)
+        if isinstance(item, Unreadable):
+            return Unreadable(source_id=source_id, reason=item.reason)
+    return None
 
 
-def read(site, kind, row):
+def read(site: Site, kind: Any, row: Row) -> Iterator[Outcome]:
     """What a row is to the hub; one that makes no sense stops no other."""
     if not isinstance(row, dict) or not row.get(names.Row.ID):
         yield Unreadable(

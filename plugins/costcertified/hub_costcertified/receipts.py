@@ -1,24 +1,27 @@
 """What CostCertified is told of its invoices and payments."""
 
 import datetime as dt
+from typing import Any
 
+from hub import Document, Receipt
 from hub_costcertified import invoices, names, payments
+from hub_costcertified.client import CostCertified
 
 TOLD = {invoices.PREFIX: invoices.THINGS, payments.PREFIX: payments.THINGS}
 
 
-def report(source, document, receipt):
+def report(source: CostCertified, document: Document, receipt: Receipt) -> None:
     """Writes a receipt to its row; one that CostCertified has a newer one for is not wanted any more."""
     prefix, colon, id = document.source_id.partition(":")
     things = TOLD.get(prefix + colon)
-    if not things or source.set_status(things, id, _status(receipt, int(document.version))):
+    if not things or source.set_status(things, id, _status(receipt, int(document.version or 0))):
         return
     now = source.one(things, id)
-    if now and now[names.Row.VERSION] != int(document.version):
+    if now and now[names.Row.VERSION] != int(document.version or 0):
         source.set_status(things, id, _status(receipt, now[names.Row.VERSION]))
 
 
-def _status(receipt, version):
+def _status(receipt: Receipt, version: Any) -> Any:
     at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {
         names.Status.STATE: receipt.state,

@@ -1,8 +1,10 @@
 """What an admin sets for CostCertified: the access, when and how invoices are posted, and where the money goes."""
 
+from typing import Any
+
 from marshmallow import Schema, ValidationError, validates_schema
 
-from hub import setting
+from hub import Row, setting
 
 ACCESS, INVOICES, MONEY, EXPENSES = "CostCertified", "Invoices", "Payments", "Expenses"
 
@@ -119,7 +121,7 @@ class Settings(Schema):
     )
 
     @validates_schema
-    def check_item(self, values, **_):
+    def check_item(self, values: Row, **_: Any) -> None:
         """A fixed item has to be chosen."""
         if values["item_mode"] == "fixed_item" and not values["item"]:
             raise ValidationError("Choose the product or service that every invoice gets.", "item")

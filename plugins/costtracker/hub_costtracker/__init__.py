@@ -1,10 +1,28 @@
 """CostTracker in the hub: approved supplier invoices become bills, credit notes become vendor credits."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hub import App, Sandbox, Signal, Tenant, codes_in_use, hookimpl, signed_json
-from hub_costtracker import invoices, lists, names, suppliers
+from hub import (
+    App,
+    Attachment,
+    Code,
+    Document,
+    Field,
+    Receipt,
+    Record,
+    Row,
+    Sandbox,
+    Signal,
+    Site,
+    Tenant,
+    Yielded,
+    codes_in_use,
+    hookimpl,
+    signed_json,
+)
+from hub_costtracker import bills, invoices, lists, names, suppliers
 from hub_costtracker.client import SUPPORT, CostTracker
 from hub_costtracker.settings import Settings
 
@@ -24,17 +42,17 @@ APP = App(
 
 
 @hookimpl
-def hub_apps():
+def hub_apps() -> list[App]:
     return [APP]
 
 
 @hookimpl
-def hub_fields(app):
+def hub_fields(app: str) -> tuple[Field, ...]:
     return lists.FIELDS
 
 
 @hookimpl
-def hub_check(app, site):
+def hub_check(app: str, site: Site) -> Tenant:
     account = CostTracker(site).account()
     return Tenant(
         id=str(account[names.Account.ID]),
@@ -44,12 +62,14 @@ def hub_check(app, site):
 
 
 @hookimpl
-def hub_codes(app, site, field):
+def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
     return codes_in_use(invoices.read_all(_still(site), CostTracker(site)), field)
 
 
 @hookimpl
-def hub_documents(app, site, cursors, ids):
+def hub_documents(
+    app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
+) -> Iterator[Yielded]:
     source, site = CostTracker(site), _still(site)
     if ids:
         yield from _exactly(site, source, ids)
@@ -59,38 +79,38 @@ def hub_documents(app, site, cursors, ids):
         yield from suppliers.changed(site, source, cursors.get(suppliers.STREAM))
 
 
-def _still(site):
-    """The same site, its secrets read once: each line of each invoice asks what was pushed."""
-    return replace(site, secrets=dict(site.secrets))
+def _still(site: Site) -> Site:
+    """Return the site with its secrets read once: each line of each invoice asks for them."""
+    return replace(site, secrets=dict(site.secrets))  # type: ignore[arg-type]
 
 
-def _exactly(site, source, ids):
-    yield from invoices.exactly(site, source, [id for id in ids if id.startswith(invoices.PREFIX)])
+def _exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
+    yield from invoices.exactly(site, source, [id for id in ids if id.startswith(bills.PREFIX)])
     yield from suppliers.exactly(
         site, source, [id for id in ids if id.startswith(suppliers.PREFIX)]
     )
 
 
 @hookimpl
-def hub_attachment(app, site, document, attachment):
+def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
     return CostTracker(site).attachment(
-        document.source_id.removeprefix(invoices.PREFIX), attachment.id
+        document.source_id.removeprefix(bills.PREFIX), attachment.id
     )
 
 
 @hookimpl
-def hub_report(app, site, document, receipt):
-    if document.source_id.startswith(invoices.PREFIX):
+def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
+    if document.source_id.startswith(bills.PREFIX):
         invoices.report(CostTracker(site), document, receipt)
 
 
 @hookimpl
-def hub_records(app, site, field, records):
+def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> list[Code]:
     return lists.push(site, CostTracker(site), field, records)
 
 
 @hookimpl
-def hub_webhook(app, site, headers, body):
+def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> list[Signal]:
     call = signed_json(
         headers,
         body,
@@ -101,17 +121,17 @@ def hub_webhook(app, site, headers, body):
     return [_signal(call)]
 
 
-def _signal(call):
+def _signal(call: Row) -> Signal:
     topic = call[names.Change.TOPIC]
     if topic == "master-data.wanted":
         return Signal.push_lists()
     if topic == "invoice.changed":
-        return Signal.read(f"{invoices.PREFIX}{call[names.Change.ID]}")
+        return Signal.read(f"{bills.PREFIX}{call[names.Change.ID]}")
     return Signal.collect()
 
 
 @hookimpl
-def hub_sandbox(app, folder, documents, seed):
+def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Sandbox:
     from hub_costtracker.sandbox import open_sandbox
 
     stand_in = open_sandbox(folder, documents, seed)

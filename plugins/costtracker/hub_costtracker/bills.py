@@ -1,13 +1,15 @@
 """An invoice of CostTracker as the bill or vendor credit that it is to become."""
 
 import datetime as dt
+from decimal import Decimal
+from typing import Any
 
-from hub import Attachment, Document, Line, money
+from hub import Attachment, Codes, Document, Kind, Line, Row, Site, StageName, money
 from hub_costtracker import lists, names
 
 PREFIX = "invoice:"
-KINDS = {"invoice": "bill", "credit_note": "vendor_credit"}
-STAGES = {
+KINDS: dict[str, Kind] = {"invoice": "bill", "credit_note": "vendor_credit"}
+STAGES: dict[str, StageName] = {
     "draft": "pending",
     "validated": "pending",
     "sent_for_approval": "pending",
@@ -36,7 +38,7 @@ ORDER_FACTS = {
 }
 
 
-def document(site, row):
+def document(site: Site, row: Row) -> Document:
     """Return the bill or vendor credit that an invoice is to become."""
     status = _one_of(row, names.Invoice.STATUS, STAGES)
     kind = _one_of(row, names.Invoice.KIND, KINDS)
@@ -62,25 +64,25 @@ def document(site, row):
     )
 
 
-def _one_of(row, name, known):
+def _one_of(row: Row, name: str, known: Row) -> str:
     value = str(row[name]).lower().replace(" ", "_")
     if value not in known:
         raise ValueError(f"its {name} {row[name]!r} is none of {', '.join(known)}")
     return value
 
 
-def _is_negative(row):
+def _is_negative(row: Row) -> bool:
     return (_amount(row.get(names.Invoice.GROSS_TOTAL)) or 0) < 0
 
 
-def _stage(row, status):
+def _stage(row: Row, status: str) -> StageName:
     missing = [name for name in NEEDED if row.get(name) in (None, "")]
     if STAGES[status] == "ready" and missing:
         raise ValueError(f"it is approved without {' and '.join(missing)}")
     return STAGES[status]
 
 
-def _hold(row, status, kind):
+def _hold(row: Row, status: str, kind: str) -> str | None:
     title = f"Invoice {row.get(names.Invoice.NUMBER) or row[names.Invoice.ID]}"
     if status in WAITS:
         return f"{title} waits: {WAITS[status]}."
@@ -89,14 +91,14 @@ def _hold(row, status, kind):
     return None
 
 
-def _number(site, row):
+def _number(site: Site, row: Row) -> str | None:
     own = row.get(names.Invoice.NUMBER)
     if site.settings["reference_to"] == "number":
         return row.get(names.Invoice.REFERENCE) or own or None
     return own or None
 
 
-def _memo(site, row):
+def _memo(site: Site, row: Row) -> str | None:
     place, reference = site.settings["reference_to"], row.get(names.Invoice.REFERENCE)
     if not reference or place == "line_description":
         return None
@@ -105,7 +107,7 @@ def _memo(site, row):
     return f"Invoice number: {row.get(names.Invoice.NUMBER)}"
 
 
-def _header(site, row):
+def _header(site: Site, row: Row) -> Codes:
     supplier = row.get(names.Invoice.SUPPLIER)
     return {
         "supplier": lists.supplier(site, supplier) if supplier else None,
@@ -113,7 +115,7 @@ def _header(site, row):
     }
 
 
-def _line(site, row, line, sign):
+def _line(site: Site, row: Row, line: Row, sign: int) -> Line:
     order = line.get(names.Line.ORDER) or {}
     return Line(
         id=str(line[names.Line.ID]),
@@ -129,7 +131,7 @@ def _line(site, row, line, sign):
     )
 
 
-def _description(site, row, line, order):
+def _description(site: Site, row: Row, line: Row, order: Row) -> str | None:
     number = order.get(names.OrderLine.NUMBER)
     parts = [f"PO {number}" if number else None, line.get(names.Line.DESCRIPTION)]
     if site.settings["reference_to"] == "line_description":
@@ -137,7 +139,7 @@ def _description(site, row, line, order):
     return " · ".join(part for part in parts if part) or None
 
 
-def _attachments(site, row):
+def _attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
     files = row.get(names.Invoice.ATTACHMENTS) or () if site.settings["attach_files"] else ()
     return tuple(
         Attachment(
@@ -151,7 +153,7 @@ def _attachments(site, row):
     )
 
 
-def _facts(row):
+def _facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
     approvals = row.get(names.Invoice.APPROVALS) or ()
     confidence = row.get(names.Invoice.OCR) or {}
@@ -166,18 +168,18 @@ def _facts(row):
     return {label: text for label, text in facts.items() if text}
 
 
-def _approval(approval):
+def _approval(approval: Row) -> str:
     role = f" ({approval[names.Approval.ROLE]})" if approval.get(names.Approval.ROLE) else ""
     decision = approval.get(names.Approval.DECISION) or "asked"
     at = (approval.get(names.Approval.AT) or "")[:16]
     return f"{approval.get(names.Approval.USER)}{role}: {decision} {at}".strip()
 
 
-def _amount(value, sign=1):
+def _amount(value: Any, sign: int = 1) -> Decimal | None:
     return None if value is None else money(value) * sign
 
 
-def _date(text):
+def _date(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:

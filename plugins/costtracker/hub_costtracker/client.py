@@ -1,6 +1,6 @@
 """CostTracker's API over `site.http`: every call that the app makes, and every assumption about their form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -11,13 +11,13 @@ from hub import (
     Page,
     Refused,
     Reply,
+    Row,
     Site,
     TokenCache,
     read_pages,
 )
 from hub_costtracker import names
 
-Row = dict[str, Any]  # a JSON object of the API
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 
 PAGE = 100
@@ -38,7 +38,7 @@ class CostTracker:
     def account(self) -> Row:
         """Return the account of the credentials; raise AccessNeeded if it has no integrations."""
         self._tokens.renew()
-        account = self._call("GET", "/v1/account").check().json()
+        account: Row = self._call("GET", "/v1/account").check().json()
         if not account.get(names.Account.INTEGRATIONS_ENABLED, True):
             raise AccessNeeded(
                 f"The CostTracker account {account[names.Account.NAME]} does not have integrations"
@@ -47,16 +47,16 @@ class CostTracker:
             )
         return account
 
-    def invoices(self, cursor=None):
+    def invoices(self, cursor: str | None = None) -> Pages:
         """(rows, cursor after them), page by page, oldest change first."""
         return self._pages("/v1/invoices", cursor)
 
-    def invoice(self, id):
+    def invoice(self, id: str) -> Row | None:
         """One invoice, or None when CostTracker does not have it."""
         reply = self._call("GET", f"/v1/invoices/{quote(id, safe='')}")
         return None if reply.not_found else reply.check().json()
 
-    def attachment(self, invoice, id):
+    def attachment(self, invoice: str, id: str) -> bytes:
         """The bytes of a file."""
         reply = self._call(
             "GET", f"/v1/invoices/{quote(invoice, safe='')}/attachments/{quote(id, safe='')}"
@@ -67,18 +67,18 @@ class CostTracker:
             )
         return reply.check().body
 
-    def set_status(self, invoice, status):
+    def set_status(self, invoice: str, status: Row) -> bool:
         """Tells the invoice what became of it; False when CostTracker already knows something newer."""
         reply = self._call(
             "PUT", f"/v1/invoices/{quote(invoice, safe='')}/accounting-status", json=status
         )
         return reply.status != 409 and bool(reply.check())
 
-    def suppliers(self, cursor=None):
+    def suppliers(self, cursor: str | None = None) -> Pages:
         """(rows, cursor after them) of the suppliers that people edited in CostTracker."""
         return self._pages("/v1/suppliers", cursor)
 
-    def push(self, kind, items):
+    def push(self, kind: str, items: Sequence[Row]) -> Row:
         """Puts entries of a list into CostTracker; returns the ids it gave them by ours."""
         body = {names.Record.ITEMS: items}
         answer = self._call("PUT", f"/v1/master-data/{kind}", json=body).check().json()

@@ -1,15 +1,17 @@
 """The invoices of CostTracker: what changed, exactly these, which codes they use, and what they are told."""
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 
-from hub import Checkpoint, Gone, Unreadable, readable
+from hub import Checkpoint, Document, Gone, Receipt, Row, Site, Unreadable, Yielded, readable
 from hub_costtracker import names
 from hub_costtracker.bills import PREFIX, document
+from hub_costtracker.client import CostTracker
 
 STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 
 
-def changed(site, source, cursor):
+def changed(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
     """Every invoice changed since the cursor, with a Checkpoint after each page."""
     for rows, after in source.invoices(cursor):
         yield from (read(site, row) for row in rows)
@@ -17,7 +19,7 @@ def changed(site, source, cursor):
             yield Checkpoint(cursor=after)
 
 
-def exactly(site, source, ids):
+def exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
     """The invoices with these source ids."""
     for source_id in ids:
         row = source.invoice(source_id.removeprefix(PREFIX))
@@ -25,13 +27,13 @@ def exactly(site, source, ids):
         yield gone if row is None else read(site, row)
 
 
-def read_all(site, source):
+def read_all(site: Site, source: CostTracker) -> Iterator[Yielded]:
     """Read every invoice."""
     for rows, _ in source.invoices():
         yield from (read(site, row) for row in rows)
 
 
-def read(site, row):
+def read(site: Site, row: Row) -> Document | Gone | Unreadable:
     """What a row of CostTracker's list is to the hub; a row that makes no sense stops no other."""
     if not isinstance(row, dict) or not row.get(names.Invoice.ID):
         return Unreadable(
@@ -40,7 +42,7 @@ def read(site, row):
     return readable(f"{PREFIX}{row[names.Invoice.ID]}", _read, site, row)
 
 
-def _read(site, row):
+def _read(site: Site, row: Row) -> Document | Gone:
     deleted_at = row.get(names.Invoice.DELETED_AT)
     if deleted_at:
         return Gone(
@@ -50,17 +52,17 @@ def _read(site, row):
     return document(site, row)
 
 
-def report(source, document, receipt):
+def report(source: CostTracker, document: Document, receipt: Receipt) -> None:
     """Writes a receipt to its invoice; one that CostTracker has a newer one for is not wanted any more."""
     id = document.source_id.removeprefix(PREFIX)
-    if source.set_status(id, _status(receipt, int(document.version))):
+    if source.set_status(id, _status(receipt, int(document.version or 0))):
         return
     now = source.invoice(id)
-    if now and now[names.Invoice.VERSION] != int(document.version):
+    if now and now[names.Invoice.VERSION] != int(document.version or 0):
         source.set_status(id, _status(receipt, now[names.Invoice.VERSION]))
 
 
-def _status(receipt, version):
+def _status(receipt: Receipt, version: int) -> Row:
     paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
     at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {

@@ -1,7 +1,10 @@
 """The lists that the hub keeps in CostTracker, and how a code of an invoice finds its way back to its record."""
 
-from hub import Code, Field, FromSetting
+from collections.abc import Sequence
+
+from hub import Code, Codes, Field, FromSetting, Record, Row, Site
 from hub_costtracker import names
+from hub_costtracker.client import CostTracker
 
 BATCH = 500
 KINDS = {
@@ -41,12 +44,12 @@ FIELDS = (
 )
 
 
-def is_used(site, field):
+def is_used(site: Site, field: str) -> bool:
     """Tell whether the settings let the field's list into CostTracker and onto bills."""
     return field not in SWITCHES or site.settings[SWITCHES[field]]
 
 
-def is_pushed(site, field):
+def is_pushed(site: Site, field: str) -> bool:
     """Tell whether this installation put the field's list into CostTracker.
 
     Only then do external ids mean records of this company.
@@ -54,19 +57,19 @@ def is_pushed(site, field):
     return f"pushed {field}" in site.secrets
 
 
-def codes(site, line):
+def codes(site: Site, line: Row) -> Codes:
     """Return the codes of a line by field."""
     return {field: code(site, field, line.get(name)) for field, name in LINE_CODES.items()}
 
 
-def code(site, field, text):
+def code(site: Site, field: str, text: str | None) -> str | Code | None:
     """Return the code of a line: our id once the list was pushed, before that CostTracker's own number or name."""
     if not text or not is_used(site, field):
         return None
     return text if is_pushed(site, field) else Code(id=text, number=text, name=text)
 
 
-def supplier(site, row):
+def supplier(site: Site, row: Row) -> Code:
     """Return the code of an invoice's supplier."""
     external = row.get(names.Supplier.EXTERNAL_ID) if is_pushed(site, "supplier") else None
     return Code(
@@ -76,25 +79,25 @@ def supplier(site, row):
     )
 
 
-def push(site, source, field, records):
+def push(site: Site, source: CostTracker, field: str, records: Sequence[Record]) -> list[Code]:
     """Put a whole list into CostTracker, if it is wanted there, and return the links that follow from it."""
     if not is_used(site, field):
         return []
     records = [record for record in records if _is_for_bills(site, field, record)]
     items = [_item(site, field, record) for record in records]
-    own_ids = {}
+    own_ids: dict[str, str] = {}
     for start in range(0, len(items) or 1, BATCH):
         own_ids |= source.push(KINDS[field], items[start : start + BATCH])
     site.secrets[f"pushed {field}"] = "yes"
     return [_link(field, record, own_ids) for record in records if record.id in own_ids]
 
 
-def _is_for_bills(site, field, record):
+def _is_for_bills(site: Site, field: str, record: Record) -> bool:
     """Leave out tax codes for sales, which no bill carries; in the United States no bill carries any."""
     return field != "tax_code" or (record.use != "sales" and site.company.country != "US")
 
 
-def _item(site, field, record):
+def _item(site: Site, field: str, record: Record) -> Row:
     item = {
         names.Record.EXTERNAL_ID: record.id,
         names.Record.NAME: record.name,
@@ -109,14 +112,14 @@ def _item(site, field, record):
     return {name: value for name, value in item.items() if value is not None}
 
 
-def _is_hidden(site, field, record):
+def _is_hidden(site: Site, field: str, record: Record) -> bool | None:
     return record.id in site.settings[HIDING[field]] if field in HIDING else None
 
 
-def _currency(site, record):
+def _currency(site: Site, record: Record) -> str:
     return (record.party and record.party.currency) or site.company.currency
 
 
-def _link(field, record, own_ids):
+def _link(field: str, record: Record, own_ids: Row) -> Code:
     id = own_ids[record.id] if field == "supplier" else record.id
     return Code(id=id, name=record.name, number=record.number, quickbooks_id=record.id)

@@ -1,13 +1,28 @@
 """Suppliers that people edited in CostTracker, as updates of vendors: never new ones, never without the right."""
 
-from hub import Address, Checkpoint, Document, Gone, Party, Unreadable, readable
+from collections.abc import Iterator, Sequence
+
+from hub import (
+    Address,
+    Checkpoint,
+    Document,
+    Gone,
+    Party,
+    Row,
+    Site,
+    StageName,
+    Unreadable,
+    Yielded,
+    readable,
+)
 from hub_costtracker import lists, names
+from hub_costtracker.client import CostTracker
 
 STREAM = "suppliers"
 PREFIX = "supplier:"
 
 
-def changed(site, source, cursor):
+def changed(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
     """Every supplier edited since the cursor, with a Checkpoint after each page."""
     for rows, after in source.suppliers(cursor):
         yield from (read(site, row) for row in rows)
@@ -15,7 +30,7 @@ def changed(site, source, cursor):
             yield Checkpoint(cursor=after, stream=STREAM)
 
 
-def exactly(site, source, ids):
+def exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
     """The edits with these source ids; CostTracker has no call for a single one."""
     if not ids:
         return
@@ -32,7 +47,7 @@ def exactly(site, source, ids):
         )
 
 
-def read(site, row):
+def read(site: Site, row: Row) -> Document | Gone | Unreadable:
     """The update of a vendor that an edit asks for."""
     if not isinstance(row, dict) or not row.get(names.SupplierEdit.ID):
         return Unreadable(
@@ -41,7 +56,7 @@ def read(site, row):
     return readable(f"{PREFIX}{row[names.SupplierEdit.ID]}", _read, site, row)
 
 
-def _read(site, row):
+def _read(site: Site, row: Row) -> Document | Gone:
     if row.get(names.SupplierEdit.DELETED_AT):
         return Gone(
             source_id=f"{PREFIX}{row[names.SupplierEdit.ID]}",
@@ -61,13 +76,13 @@ def _read(site, row):
     )
 
 
-def _stage(site, allowed):
+def _stage(site: Site, allowed: bool) -> StageName:
     if not site.settings["update_suppliers"]:
         return "closed"
     return "update_only" if allowed else "pending"
 
 
-def _hold(row):
+def _hold(row: Row) -> str:
     user = row.get(names.SupplierEdit.USER) or "Somebody"
     return (
         f"{user} changed supplier {row[names.SupplierEdit.NAME]} but may not update suppliers in the"
@@ -76,7 +91,7 @@ def _hold(row):
     )
 
 
-def _party(row):
+def _party(row: Row) -> Party:
     place = row.get(names.SupplierEdit.ADDRESS)
     return Party(
         name=row[names.SupplierEdit.NAME],
@@ -87,7 +102,7 @@ def _party(row):
     )
 
 
-def _address(place):
+def _address(place: Row) -> Address:
     return Address(
         lines=tuple(place.get(names.Address.LINES) or ()),
         city=place.get(names.Address.CITY),
@@ -97,7 +112,7 @@ def _address(place):
     )
 
 
-def warnings(site, account):
+def warnings(site: Site, account: Row) -> tuple[str, ...]:
     """What the account lacks for the settings."""
     users = account.get(names.Account.USERS) or ()
     may_update = any(user.get(names.User.MAY_UPDATE_SUPPLIERS) for user in users)

@@ -1,14 +1,26 @@
 """ION in the hub: purchase orders that were ordered become purchase orders, parts become items."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 from hub import (
     App,
+    Code,
+    Document,
     Field,
     FromSetting,
     NeedsAttention,
+    Receipt,
+    Record,
     Refused,
+    Role,
+    Row,
     Sandbox,
     Signal,
+    Site,
     Tenant,
+    Yielded,
     codes_in_use,
     hookimpl,
     signed_json,
@@ -32,7 +44,7 @@ APP = App(
 TAKEN_OVER = "order"
 
 
-def _code(name, label, role, **how):
+def _code(name: str, label: str, role: Role, **how: Any) -> Field:
     """A code of orders; ION has lists of its own, so those of QuickBooks are not put into it."""
     return Field(name=name, label=label, role=role, pushed=False, **how)
 
@@ -63,17 +75,17 @@ RESOURCES = {"PURCHASEORDER": orders.PREFIX, "PART": parts.PREFIX}
 
 
 @hookimpl
-def hub_apps():
+def hub_apps() -> Any:
     return [APP]
 
 
 @hookimpl
-def hub_fields(app):
+def hub_fields(app: str) -> tuple[Field, ...]:
     return FIELDS
 
 
 @hookimpl
-def hub_check(app, site):
+def hub_check(app: str, site: Site) -> Tenant:
     ion = Ion(site)
     id, name = ion.organization()
     lacks = ion.learn()
@@ -86,7 +98,7 @@ def hub_check(app, site):
     return Tenant(id=id, name=name, warnings=tuple(filter(None, [_skipped(lacks), *said])))
 
 
-def _skipped(lacks):
+def _skipped(lacks: frozenset[str]) -> str:
     """Return what is left out for want of fields that posting does not need, as a warning."""
     without = schema.without(lacks)
     if not without:
@@ -98,14 +110,14 @@ def _skipped(lacks):
 
 
 @hookimpl
-def hub_subscribe(app, site, on):
+def hub_subscribe(app: str, site: Site, on: bool) -> None:
     """A key that may not set up calls is no obstacle: ION is asked on schedule as well."""
     ion = Ion(site)
     try:
         if on:
-            site.secrets["webhook_secret"] = ion.subscribe(site.webhook_url)
+            site.secrets["webhook_secret"] = ion.subscribe(site.webhook_url or "")
         else:
-            ion.unsubscribe(site.webhook_url)
+            ion.unsubscribe(site.webhook_url or "")
         site.secrets.pop(REFUSED, None)
     except Refused as error:
         site.secrets[REFUSED] = (
@@ -114,21 +126,23 @@ def hub_subscribe(app, site, on):
 
 
 @hookimpl
-def hub_codes(app, site, field):
+def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
     """The codes that orders use which are not done yet: what is missing shows before anyone orders."""
     if field == TAKEN_OVER:
         return []
     return codes_in_use(_open_orders(site), field)
 
 
-def _open_orders(site):
+def _open_orders(site: Site) -> Iterator[Yielded]:
     ion = Ion(site)
     for page in ion.pages(queries.ORDERS, {"status": {"notIn": ["RECEIVED", "CANCELED"]}}):
         yield from reading.read_orders(site, ion, page.rows)
 
 
 @hookimpl
-def hub_documents(app, site, cursors, ids):
+def hub_documents(
+    app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
+) -> Iterator[Yielded]:
     ion = Ion(site)
     if ids:
         yield from reading.exactly(site, ion, list(ids))
@@ -142,7 +156,7 @@ def hub_documents(app, site, cursors, ids):
 
 
 @hookimpl
-def hub_report(app, site, document, receipt):
+def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
     """Tells ION the number that an order has in the books, where the settings want that."""
     where = site.settings["write_back"]
     if (
@@ -159,13 +173,13 @@ def hub_report(app, site, document, receipt):
 
 
 @hookimpl
-def hub_records(app, site, field, records):
+def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> Any:
     """Takes open orders of QuickBooks over, where the settings want that."""
     return imports.take_over(site, Ion(site), records) if field == TAKEN_OVER else []
 
 
 @hookimpl
-def hub_webhook(app, site, headers, body):
+def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> list[Signal]:
     """A call is a hint only: what it names is read again."""
     call = signed_json(
         headers,
@@ -178,14 +192,14 @@ def hub_webhook(app, site, headers, body):
     return [_signal(call)]
 
 
-def _signal(call):
+def _signal(call: Row) -> Signal:
     resource = str(call.get("resource", "")).upper().replace("_", "").removesuffix("S")
     prefix = RESOURCES.get(resource)
     return Signal.read(f"{prefix}{call['id']}") if prefix else Signal.collect()
 
 
 @hookimpl
-def hub_sandbox(app, folder, documents, seed):
+def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Sandbox:
     from hub_ion.sandbox import open_sandbox, settings
 
     stand_in = open_sandbox(folder, documents, seed)

@@ -3,11 +3,14 @@
 import datetime as dt
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
 
-from hub import BoundSecrets, NeedsAttention, Refused, Retry, TokenCache
+from hub import BoundSecrets, NeedsAttention, Refused, Reply, Retry, Row, Site, TokenCache
 from hub_ion import queries, schema
+from hub_ion.queries import Listing
 
 log = logging.getLogger(__name__)
 PAGE = 100
@@ -15,7 +18,7 @@ LACKS = "fields that its schema lacks"
 TRIES = 3
 
 
-def _place(label, api, auth):
+def _place(label: str, api: str, auth: str) -> tuple[str, str, str]:
     return (
         label,
         f"https://{api}/graphql",
@@ -46,7 +49,7 @@ FORBIDDEN = re.compile(r"permission|forbidden|not (allowed|authori[sz]ed)", re.I
 class Conflict(Retry):
     """What was to be changed has changed meanwhile."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "What the hub wanted to change in ION has changed there meanwhile; it is tried again."
         )
@@ -64,14 +67,14 @@ class Misunderstood(NeedsAttention):
 class Page:
     """Rows in the order of their ids, `start` the cursor that leads to this page again."""
 
-    rows: list
+    rows: list[Row]
     start: str | None
 
 
 class Ion:
     """The calls, each with a token that is asked for when there is none or it no longer counts."""
 
-    def __init__(self, site):
+    def __init__(self, site: Site) -> None:
         self._http, self._secrets, self._settings = site.http, site.secrets, site.settings
         self.environment, api, token = ENVIRONMENTS[site.settings["environment"]]
         self._api, self._token_url = (
@@ -84,7 +87,7 @@ class Ion:
         self.date = ""  # of ION's newest answer, by its own clock
         self.lacks = frozenset(self._secrets.get(LACKS, "").split())
 
-    def organization(self):
+    def organization(self) -> tuple[str, str]:
         """(id, name) of the organization that the keys belong to."""
         self._tokens.renew()
         found = (self.ask(queries.ME)["me"] or {}).get("organization")
@@ -94,7 +97,7 @@ class Ion:
             )
         return str(found["id"]), found["domain"] or f"organization {found['id']}"
 
-    def learn(self):
+    def learn(self) -> frozenset[str]:
         """Ask for ION's schema; return what is asked for and it does not have, as `Type.field`.
 
         From then on nothing asks for it, except for what orders cannot be posted without.
@@ -107,9 +110,13 @@ class Ion:
         self._secrets[LACKS] = " ".join(sorted(self.lacks))
         return lacks
 
-    def pages(self, query, filters=None, after=None):
+    def pages(
+        self, query: Listing, filters: Row | None = None, after: str | None = None
+    ) -> Iterator[Page]:
         """Every page of a list; rows that moved up while it was read are read, none comes twice."""
-        seen, known, before = set(), None, None
+        seen: set[Any] = set()
+        known: int | None = None
+        before: str | None = None
         while True:
             rows, info = self._page(query, filters, after)
             if known is not None and (info["totalCount"] or 0) < known:
@@ -124,11 +131,11 @@ class Ion:
                 raise Retry("ION sent the same page of its list twice; it is asked again later.")
             before, after = after, info["endCursor"]
 
-    def rows(self, query, filters=None):
+    def rows(self, query: Listing, filters: Row | None = None) -> list[Row]:
         """The rows of all pages."""
         return [row for page in self.pages(query, filters) for row in page.rows]
 
-    def refer(self, id, key, text):
+    def refer(self, id: str, key: str, text: str) -> None:
         """Writes what the books know an order by into ION: as its External Reference, or as the attribute `key`."""
         for _ in range(TRIES):
             order = self.ask(queries.ATTRIBUTES if key else queries.REFERENCE, id=id)["order"]
@@ -144,16 +151,16 @@ class Ion:
                 continue
         raise Retry(f"Order {id} changed in ION while the hub wrote to it; it is tried again.")
 
-    def subscribe(self, address):
+    def subscribe(self, address: str) -> str:
         """Has ION call the address; returns the secret that its calls are signed with."""
         self.unsubscribe(address)
         made = self.ask(queries.ADD_RECEIVER, address=address)["made"]["row"]
         for resource in queries.WATCHED:
             for action in queries.ACTIONS:
                 self.ask(queries.SUBSCRIBE, receiver=made["id"], resource=resource, action=action)
-        return made["secret"]
+        return str(made["secret"])
 
-    def unsubscribe(self, address):
+    def unsubscribe(self, address: str) -> None:
         """Ends the calls to the address."""
         for row in self.ask(queries.RECEIVERS)["rows"] or ():
             if row["address"] == address:
@@ -161,14 +168,16 @@ class Ion:
 
     # -- one request -------------------------------------------------------------------------------------------------
 
-    def ask(self, query, **variables):
+    def ask(self, query: str, **variables: Any) -> Any:
         """The data that answers a query; a mutation that was refused raises Conflict, Denied or Refused."""
         data, errors = self._answer(query, variables)
         if errors:
             self._refuse(query, errors[0])
         return data
 
-    def _page(self, query, filters, after):
+    def _page(
+        self, query: Listing, filters: Row | None, after: str | None
+    ) -> tuple[list[Row], Row]:
         asked = {"filters": filters or {}, "first": PAGE, "after": after}
         text = query.text(self.lacks)
         try:
@@ -189,14 +198,14 @@ class Ion:
             raise Retry("ION could not tell one of its rows; it is asked again later.")
         return [query.complete(row, self.lacks) for row in rows], data["rows"]["pageInfo"]
 
-    def _spoil(self, rows, error):
+    def _spoil(self, rows: list[Any], error: Row) -> None:
         """A row that ION could not tell whole says so; its neighbours are as they should be."""
         path = [*(error.get("path") or ()), None, None, None]
         if path[:2] != ["rows", "edges"] or rows[path[2]] is None:
             raise Retry(f"ION could not answer ({error.get('message')}); it is asked again later.")
         rows[path[2]]["broken"] = error.get("message") or "it gave no reason"
 
-    def _answer(self, query, variables):
+    def _answer(self, query: str, variables: Row) -> tuple[Any, list[Row]]:
         reply = self._tokens.call(lambda token: self._send(query, variables, token))
         if reply.status == 401:
             raise NeedsAttention(f"ION's API does not take its own tokens. {self._pair()}")
@@ -217,7 +226,7 @@ class Ion:
             )
         return said.get("data"), said.get("errors") or []
 
-    def _send(self, query, variables, token):
+    def _send(self, query: str, variables: Row, token: str) -> Reply:
         body = {"query": query, "variables": variables}
         reply = self._http.request(
             "POST", self._api, json=body, headers={"Authorization": f"Bearer {token}"}
@@ -228,13 +237,13 @@ class Ion:
             )
         return reply
 
-    def _misunderstood(self, error):
+    def _misunderstood(self, error: Row) -> NoReturn:
         raise Misunderstood(
             f"ION does not understand what it is asked ({error.get('message')}). Its API has changed: press Test"
             " connection in the settings of ION to see what is missing, and install the newest version of this app."
         )
 
-    def _refuse(self, query, error):
+    def _refuse(self, query: str, error: Row) -> NoReturn:
         message = str(error.get("message") or "no reason given")
         if CONFLICT.search(message):
             raise Conflict()
@@ -244,7 +253,7 @@ class Ion:
             raise Refused(f"ION refused it: {message}")
         raise Retry(f"ION could not answer ({message}); it is asked again later.")
 
-    def _denied(self, query, message):
+    def _denied(self, query: str, message: str) -> Denied | NeedsAttention:
         said = (
             f"The API key may not do that in ION ({message}). A key has the rights that its maker had when it was made:"
             " make a new one with a user who has the right, and put it into the settings of ION."
@@ -253,7 +262,7 @@ class Ion:
 
     # -- tokens ------------------------------------------------------------------------------------------------------
 
-    def _issue_token(self):
+    def _issue_token(self) -> str:
         client, secret = self._keys
         form = {
             "grant_type": "client_credentials",
@@ -269,14 +278,15 @@ class Ion:
             )
         return str(reply.check().json().get("access_token", ""))
 
-    def _pair(self):
+    def _pair(self) -> str:
         return (
             f"A key belongs to the one environment that it was made in: choose that one in place of {self.environment},"
             " or make a new key there under Settings → API Keys."
         )
 
 
-def _said(order, key):
+def _said(order: Row, key: str) -> str | None:
     if not key:
-        return order["reference"]
+        reference: str | None = order["reference"]
+        return reference
     return next((one["value"] for one in order["attributes"] or () if one["key"] == key), None)

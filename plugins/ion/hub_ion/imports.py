@@ -1,17 +1,28 @@
 """Open purchase orders that people made in QuickBooks, taken over into ION, each once."""
 
-from hub import Code, money, to_cents
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from hub import Code, Document, Line, Record, Row, Site, money, to_cents
 from hub_ion import orders, parts, queries
+from hub_ion.client import Ion
 
 LACKING = "orders not taken over"
 STEPS = ("DRAFT", "IN_REVIEW", "APPROVED", "ORDERED")
 
 
-def take_over(site, ion, records):
-    """Makes orders of those that are not there yet; returns their codes, what ION lacks for others is a warning."""
-    lists, made, lacking = None, [], []
+def take_over(site: Site, ion: Ion, records: Sequence[Record]) -> list[Code]:
+    """Create the orders that ION does not have, and return their codes.
+
+    What ION lacks for the others is a warning.
+    """
+    lists: Lists | None = None
+    made: list[Code] = []
+    lacking: list[str] = []
     for record in records:
-        if record.code:
+        if record.code or not record.order:
             continue
         lists = lists or Lists(ion)
         if missing := lists.missing(record.order):
@@ -19,7 +30,7 @@ def take_over(site, ion, records):
                 f"Purchase order {record.name} of QuickBooks is not in ION, which has no {missing}."
             )
         else:
-            id = _made(site, ion, lists, record)
+            id = _made(site, ion, lists, record, record.order)
             made.append(Code(id=f"{orders.PREFIX}{id}", name=record.name, quickbooks_id=record.id))
     site.secrets[LACKING] = "\n".join(lacking)
     return made
@@ -28,9 +39,9 @@ def take_over(site, ion, records):
 class Lists:
     """What ION has, by the names that QuickBooks knows it by."""
 
-    def __init__(self, ion):
+    def __init__(self, ion: Ion) -> None:
         self.suppliers = {_plain(row["name"]): row["id"] for row in ion.rows(queries.SUPPLIERS)}
-        self.parts = {}
+        self.parts: dict[str, Any] = {}
         for row in ion.rows(queries.PART_NAMES):
             self.parts |= {
                 _plain(name): row["id"]
@@ -43,12 +54,10 @@ class Lists:
             row["reference"]: row["id"] for row in ion.rows(queries.REFERENCES) if row["reference"]
         }
 
-    def missing(self, order):
+    def missing(self, order: Document) -> str:
         """What ION lacks to take an order over, as the end of a sentence; "" when nothing."""
-        supplier, items = (
-            order.codes.get("vendor"),
-            [line.codes["item"] for line in order.lines if "item" in line.codes],
-        )
+        supplier = _code_of(order, "vendor")
+        items = [_code_of(line, "item") for line in order.lines]
         wanted = [
             ("supplier", supplier, self.suppliers),
             *(("part", item, self.parts) for item in items),
@@ -63,21 +72,29 @@ class Lists:
         return " and no ".join(dict.fromkeys(lacks))
 
 
-def _plain(name):
+def _plain(name: str | None) -> str:
     return " ".join((name or "").split()).casefold()
 
 
-def _made(site, ion, lists, record):
-    """The order's id; one that an earlier attempt left unfinished is finished."""
-    order, reference = record.order, f"QuickBooks {record.id}: {record.number or ''}"
+def _code_of(owner: Document | Line, role: str) -> Code | None:
+    code = owner.codes.get(role)
+    return code if isinstance(code, Code) else None
+
+
+def _made(site: Site, ion: Ion, lists: Lists, record: Record, order: Document) -> Any:
+    """Return the order's id; finish one that an earlier attempt left unfinished."""
+    reference = f"QuickBooks {record.id}: {record.number or ''}"
     id = lists.references.get(reference)
     if id is None:
-        said = {
-            "supplier": lists.suppliers[_plain(order.codes["vendor"].name)],
-            "reference": reference,
-        }
-        said |= {"currency": lists.currencies.get(order.currency), "notes": order.message}
-        id = ion.ask(queries.ADD_ORDER, **said)["made"]["row"]["id"]
+        supplier = _code_of(order, "vendor")
+        added = ion.ask(
+            queries.ADD_ORDER,
+            supplier=lists.suppliers[_plain(supplier.name if supplier else None)],
+            reference=reference,
+            currency=lists.currencies.get(order.currency),
+            notes=order.message,
+        )
+        id = added["made"]["row"]["id"]
     row = ion.ask(queries.UNFINISHED, id=id)["row"]
     if row["status"] == "DRAFT":
         there = sorted(row["lines"], key=lambda line: line["number"])
@@ -90,21 +107,25 @@ def _made(site, ion, lists, record):
     return id
 
 
-def _line(ion, lists, id, order, line):
-    item = line.codes.get("item")
+def _line(ion: Ion, lists: Lists, id: Any, order: Document, line: Line) -> Row:
+    item = _code_of(line, "item")
     quantity, cost = _measured(line, order.currency)
-    said = {
-        "order": id,
-        "part": lists.parts[_plain(item.name)] if item else None,
-        "needed": _text(order.due),
-    }
-    said |= {"text": line.description, "quantity": f"{quantity:f}", "cost": f"{cost:f}"}
-    return ion.ask(queries.ADD_LINE, **said)["made"]["row"]
+    added = ion.ask(
+        queries.ADD_LINE,
+        order=id,
+        part=lists.parts[_plain(item.name)] if item else None,
+        needed=_text(order.due),
+        text=line.description,
+        quantity=f"{quantity:f}",
+        cost=f"{cost:f}",
+    )
+    row: Row = added["made"]["row"]
+    return row
 
 
-def _describe(site, ion, row, line):
+def _describe(site: Site, ion: Ion, row: Row, line: Line) -> None:
     """The account and the class of a line stand in its attributes."""
-    account, section = line.codes.get("account"), line.codes.get("class")
+    account, section = _code_of(line, "account"), _code_of(line, "class")
     wanted = {
         site.settings["account_attribute"]: account and (account.number or account.name),
         site.settings["class_attribute"]: section and section.name,
@@ -116,7 +137,7 @@ def _describe(site, ion, row, line):
             etag = said["made"]["row"]["etag"]
 
 
-def _measured(line, currency):
+def _measured(line: Line, currency: str | None) -> tuple[Decimal, Decimal]:
     """(quantity, unit cost) that come to the amount."""
     quantity, price = line.quantity, line.unit_price
     if (
@@ -128,5 +149,5 @@ def _measured(line, currency):
     return money(1), line.amount or money(0)
 
 
-def _text(day):
+def _text(day: dt.date | None) -> str | None:
     return day.isoformat() if day else None

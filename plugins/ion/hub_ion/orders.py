@@ -2,8 +2,23 @@
 
 import datetime as dt
 import re
+from collections.abc import Sequence
+from decimal import Decimal
 
-from hub import Address, Code, Document, Gone, Line, Party, money, to_cents
+from hub import (
+    Address,
+    Code,
+    Codes,
+    Document,
+    Gone,
+    Line,
+    Party,
+    Row,
+    Site,
+    StageName,
+    money,
+    to_cents,
+)
 from hub_ion import parts
 from hub_ion.client import ENVIRONMENTS
 
@@ -19,7 +34,7 @@ TAKEN = re.compile(r"QuickBooks (\S+): (.*)")
 SENT = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
 
 
-def document(site, row, twins):
+def document(site: Site, row: Row, twins: parts.Twins) -> Document:
     """The purchase order that an order is to become."""
     status, currency = str(row["status"]).upper(), _currency(site, row)
     live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]
@@ -44,7 +59,7 @@ def document(site, row, twins):
         currency=currency,
         codes=_header(site, row, currency),
         lines=lines,
-        total=sum((line.amount for line in lines), money(0)),
+        total=sum((line.amount or money(0) for line in lines), money(0)),
         tax_mode="computed" if site.settings["tax_code"] else "none",
         ship_to=_address(row["location"]),
         closed=(status == "RECEIVED" and site.settings["received"] == "close") or None,
@@ -53,37 +68,37 @@ def document(site, row, twins):
     )
 
 
-def taken(row):
+def taken(row: Row) -> tuple[str, str] | tuple[None, None]:
     """(id, number) in QuickBooks of an order that was taken over from there."""
     found = TAKEN.fullmatch(row["reference"] or "")
     return (found[1], found[2]) if found else (None, None)
 
 
-def supplier(row, currency):
+def supplier(row: Row, currency: str) -> Code:
     """A supplier as orders name it; a new one is kept in the currency of its first order."""
     made = Party(name=" ".join(row["name"].split()), currency=currency)
     return Code(id=str(row["id"]), name=row["name"], create=made)
 
 
-def attribute(row, key):
+def attribute(row: Row, key: str) -> str | None:
     """The value of a custom attribute, None when it is not there or blank."""
     found = next((one["value"] for one in row["attributes"] or () if one["key"] == key), None)
     return (found or "").strip() or None
 
 
-def _stage(site, status):
+def _stage(site: Site, status: str) -> StageName:
     if status == "CANCELED":
         return "closed"
     wanted = SENT if site.settings["send_at"] == "ordered" else ("APPROVED", *SENT)
     return "ready" if status in wanted else "pending"
 
 
-def _waits(row, status):
+def _waits(row: Row, status: str) -> str:
     said = WAITS.get(status, f"has the status {row['status']}, which this app does not know")
     return f"Order {row['id']} {said}. What QuickBooks has of it stays as it was last ordered until it is ordered again."
 
 
-def _lacks(site, row, live, stage):
+def _lacks(site: Site, row: Row, live: Sequence[Row], stage: str) -> str | None:
     """What keeps an order from the books whatever the codes are."""
     if stage != "ready":
         return f"Order {row['id']} was canceled in ION."
@@ -108,11 +123,11 @@ def _lacks(site, row, live, stage):
     )
 
 
-def _currency(site, row):
+def _currency(site: Site, row: Row) -> str:
     return (row["currency"] or {}).get("code") or site.company.currency
 
 
-def _header(site, row, currency):
+def _header(site: Site, row: Row, currency: str) -> Codes:
     """The supplier, and the payable account of the currency."""
     home = currency == site.company.currency
     payable = (
@@ -123,17 +138,17 @@ def _header(site, row, currency):
     return {"supplier": supplier(row["supplier"], currency) if row["supplier"] else None, **payable}
 
 
-def _memo(site, row):
+def _memo(site: Site, row: Row) -> str:
     version = attribute(row, site.settings["version_attribute"])
     place = ENVIRONMENTS[site.settings["environment"]][0]
     return f"ION purchase order {row['id']} ({place})" + (f", version {version}" if version else "")
 
 
-def _account(site, line):
+def _account(site: Site, line: Row) -> str | None:
     return attribute(line, site.settings["account_attribute"])
 
 
-def _line(site, line, currency, twins):
+def _line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Line:
     """What ION says that it comes to wins over quantity times cost."""
     quantity, cost, unit = _measured(site, line)
     account = _account(site, line)
@@ -157,7 +172,7 @@ def _line(site, line, currency, twins):
     )
 
 
-def _measured(site, line):
+def _measured(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
     """(quantity, unit cost, name of the unit): in the supplier's unit, or in that of the stock."""
     quantity, cost, unit = money(line["quantity"]), money(line["cost"]), line["unit"]
     if not unit or not unit["of"]:
@@ -168,7 +183,7 @@ def _measured(site, line):
     return quantity, cost, unit["of"]["type"]
 
 
-def _what(site, part, account, twins):
+def _what(site: Site, part: Row | None, account: str | None, twins: parts.Twins) -> Codes:
     """Either an account or an item: the account wins, the part then stands in the description."""
     if account:
         return {"expense_code": Code(id=account, number=account, name=account)}
@@ -177,7 +192,7 @@ def _what(site, part, account, twins):
     return {"account": site.settings["line_account"]}
 
 
-def _description(line, unit, is_account):
+def _description(line: Row, unit: str | None, is_account: bool) -> str | None:
     part, said = line["part"], line["description"]
     texts = [
         parts.name(part) if part and is_account else None,
@@ -187,7 +202,7 @@ def _description(line, unit, is_account):
     return " ".join(filter(None, (" · ".join(filter(None, texts)), noted))) or None
 
 
-def _fee(fee, currency):
+def _fee(fee: Row, currency: str) -> Line:
     name = (fee["name"] or "").strip() or "Fee"
     amount = to_cents(money(fee["value"]), currency)
     return Line(
@@ -198,9 +213,9 @@ def _fee(fee, currency):
     )
 
 
-def _address(location):
+def _address(location: Row | None) -> Address | None:
     found = (location or {}).get("address")
-    if not found:
+    if not location or not found:
         return None
     streets = tuple(line.strip() for line in (found["street"] or "").splitlines() if line.strip())
     return Address(
@@ -209,16 +224,16 @@ def _address(location):
     )  # fmt: skip
 
 
-def _warnings(row, lines):
+def _warnings(row: Row, lines: tuple[Line, ...]) -> tuple[str, ...]:
     """What a person may want to see before it is sent."""
     estimated = row["estimated"]
-    total = sum((line.amount for line in lines), money(0))
+    total = sum((line.amount or money(0) for line in lines), money(0))
     if estimated is None or abs(money(estimated) - total) <= money("0.01") * len(lines):
         return ()
     return (f"ION estimates {money(estimated):f} for it; its lines and fees come to {total:f}.",)
 
 
-def _facts(row, live):
+def _facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
     """What a reviewer wants to see and QuickBooks has no place for."""
     received = [line for line in live if money(line["received"] or 0)]
     facts = {
@@ -231,22 +246,22 @@ def _facts(row, live):
     return {label: text for label, text in facts.items() if text}
 
 
-def _line_facts(line):
+def _line_facts(line: Row) -> Row:
     facts = {"Needed": line["needed"], "Expected": line["eta"], "Received": line["received"]}
     return {label: str(value) for label, value in facts.items() if value not in (None, "", "0")}
 
 
-def _day(text):
+def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text[:10]) if text else None
 
 
-def _moment(site, text):
+def _moment(site: Site, text: str | None) -> dt.date:
     """Return the day of a moment in the zone of the source; today where ION does not tell it."""
     if not text:
         return site.today
     return dt.datetime.fromisoformat(text).astimezone(site.zone).date()
 
 
-def gone(source_id):
+def gone(source_id: str) -> Gone:
     """An order or part that ION does not have any more."""
     return Gone(source_id=source_id, reason=DELETED)

@@ -2,17 +2,26 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable
+from typing import Literal
 
-from hub import Code, Document, Item, money
+from hub import Code, Document, Item, ItemType, Row, Site, StageName, money
+from hub_ion.client import Ion
+from hub_ion.queries import Listing
 
+Twins = set[tuple[str, str | None]]  # numbers and revisions of parts
 PREFIX = "part:"
 LONGEST = 100
 ODD = re.compile(r"[:\\\t\r\n\"]+")
-TYPES = {"INVENTORY": "inventory", "NON_INVENTORY": "non_inventory", "DIGITAL": "service"}
-STAGES = {"all": "ready", "ordered": "update_only", "none": "closed"}
+TYPES: dict[str, ItemType] = {
+    "INVENTORY": "inventory",
+    "NON_INVENTORY": "non_inventory",
+    "DIGITAL": "service",
+}
+STAGES: dict[str, StageName] = {"all": "ready", "ordered": "update_only", "none": "closed"}
 
 
-def document(site, row, twins):
+def document(site: Site, row: Row, twins: Twins) -> Document:
     """The item that a part is to become; no part is too old, for a change is what brings it."""
     return Document(
         kind="item",
@@ -25,7 +34,7 @@ def document(site, row, twins):
     )
 
 
-def code(site, row, twins):
+def code(site: Site, row: Row, twins: Twins) -> Code:
     """A part as lines name it: found by whole words in an item's name, else made."""
     made = item(site, row, twins)
     called = made.name if key(row) in twins else name(row)
@@ -33,12 +42,12 @@ def code(site, row, twins):
     return Code(id=f"{PREFIX}{row['id']}", name=called, number=row["number"], create=wanted)
 
 
-def name(row):
+def name(row: Row) -> str:
     """A part with its revision, as ION writes it into names of items."""
     return f"{row['number']} Rev {row['revision'] or 'A'}"
 
 
-def item(site, row, twins):
+def item(site: Site, row: Row, twins: Twins) -> Item:
     """What is made for a part; its accounts are those of the settings."""
     return Item(
         name=safe(name(row), row["id"], key(row) in twins),
@@ -51,7 +60,7 @@ def item(site, row, twins):
     )
 
 
-def safe(text, id, is_taken=False):
+def safe(text: str, id: int, is_taken: bool = False) -> str:
     """A name that QuickBooks takes and no other part has: what had to be changed ends with ION's id."""
     plain = " ".join(ODD.sub("-", text).split())
     if plain == text and len(plain) <= LONGEST and not is_taken:
@@ -60,12 +69,12 @@ def safe(text, id, is_taken=False):
     return plain[: LONGEST - len(tail)].rstrip() + tail
 
 
-def key(row):
+def key(row: Row) -> tuple[str, str | None]:
     """What tells parts apart that QuickBooks would take for one."""
     return row["number"], row["revision"]
 
 
-def twins(ion, rows, query):
+def twins(ion: Ion, rows: Iterable[Row], query: Listing) -> Twins:
     """Those of the parts that another one, written in capitals, is equal to but for case."""
     odd = {
         row["number"]: row["number"].upper()
@@ -78,27 +87,25 @@ def twins(ion, rows, query):
     return {key(row) for row in rows if (odd.get(row["number"]), row["revision"]) in there}
 
 
-def _stage(site):
+def _stage(site: Site) -> StageName:
     return "closed" if site.settings["generic_item"] else STAGES[site.settings["parts"]]
 
 
-def _type(site, row):
-    wanted = site.settings["part_type"]
-    return (
-        TYPES.get(str(row["purchased"]).upper(), "inventory")
-        if wanted == "purchase_type"
-        else wanted
-    )
+def _type(site: Site, row: Row) -> ItemType:
+    wanted: ItemType | Literal["purchase_type"] = site.settings["part_type"]
+    if wanted == "purchase_type":
+        return TYPES.get(str(row["purchased"]).upper(), "inventory")
+    return wanted
 
 
-def _accounts(site, row):
+def _accounts(site: Site, row: Row) -> dict[str, str]:
     stock = {"asset_account"} if _type(site, row) == "inventory" else set()
     return {
         role: site.settings[role] for role in sorted({"income_account", "expense_account"} | stock)
     }
 
 
-def _start(site, row):
+def _start(site: Site, row: Row) -> dt.date:
     """The first day of its stock: not after the first order that may name it."""
     if not row["created"]:
         return site.start or site.today

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hub import Row
 from hub_ion import schema
 
 LIST = """query {operation}($filters: {filters}, $first: Int, $after: String) {{
@@ -19,14 +20,14 @@ class Listing:
     type: str
     node: str = ""
 
-    def text(self, lacks):
+    def text(self, lacks: frozenset[str]) -> str:
         """Return the query, without the fields that ION lacks."""
         node = self.node or schema.select(self.type, lacks)
         return LIST.format(
             operation=self.operation, things=self.things, filters=self.filters, node=node
         )
 
-    def complete(self, row, lacks):
+    def complete(self, row: Row, lacks: frozenset[str]) -> Row:
         """Give a row the fields that ION lacks, empty."""
         return schema.complete(self.type, row, lacks) if lacks and not self.node else row
 

@@ -1,16 +1,33 @@
 """What changed since a place, page by page, so that nothing is skipped wherever the reading breaks off."""
 
 import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
-from hub import ChangeCursor, Checkpoint, DeletionSweep, Unreadable, readable
+from hub import (
+    ChangeCursor,
+    Checkpoint,
+    DeletionSweep,
+    Document,
+    Gone,
+    Row,
+    Site,
+    Unreadable,
+    Yielded,
+    readable,
+)
 from hub_ion import orders, parts, queries, schema
+from hub_ion.client import Ion
+from hub_ion.queries import Listing
 
+Outcome = Document | Gone | Unreadable
+Reader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
 AT_ONCE = 50
 OPEN = ("ORDERED", "PARTIALLY_RECEIVED")
 PARTS, SWEEP = "parts", "sweep"
 
 
-def _cursor(site, ion, text, news):
+def _cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCursor:
     """Return where to read on; the beginning where ION does not tell when a row changed."""
     if ion.lacks & news:
         return ChangeCursor()
@@ -18,23 +35,24 @@ def _cursor(site, ion, text, news):
     return ChangeCursor.parse(text, start=start)
 
 
-def changed_orders(site, ion, text):
+def changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
     """Every order changed since the cursor, also by its lines alone."""
-    cursor, orders_read = _cursor(site, ion, text, schema.ORDER_NEWS), set()
+    cursor = _cursor(site, ion, text, schema.ORDER_NEWS)
+    orders_read: set[int] = set()
     yield from _changed(site, ion, queries.ORDERS, cursor, "", read_orders, orders_read)
     if cursor.since and not ion.lacks & schema.LINE_NEWS:
         yield from _by_lines(site, ion, cursor, orders_read)
     yield Checkpoint(cursor=str(cursor.finished()))
 
 
-def changed_parts(site, ion, text):
+def changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
     """Every part changed since the cursor."""
     cursor = _cursor(site, ion, text, schema.PART_NEWS)
     yield from _changed(site, ion, queries.PARTS, cursor, PARTS, read_parts, set())
     yield Checkpoint(cursor=str(cursor.finished()), stream=PARTS)
 
 
-def exactly(site, ion, ids):
+def exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
     """The orders and parts with these source ids, in their order."""
     for first in range(0, len(ids), AT_ONCE):
         wanted = ids[first : first + AT_ONCE]
@@ -42,7 +60,7 @@ def exactly(site, ion, ids):
         yield from (found.get(id) or orders.gone(id) for id in wanted)
 
 
-def read_orders(site, ion, rows):
+def read_orders(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
     """The documents of some orders."""
     named = {
         part["id"]: part for row in rows for line in row["lines"] or () if (part := line["part"])
@@ -52,19 +70,19 @@ def read_orders(site, ion, rows):
         yield _read(orders, site, row, twins)
 
 
-def read_parts(site, ion, rows):
+def read_parts(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
     """The documents of some parts."""
     twins = parts.twins(ion, rows, queries.PART_NAMES)
     for row in rows:
         yield _read(parts, site, row, twins)
 
 
-def open_sweep(site, cursors):
+def open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
     """Return the daily search for orders that were deleted, which ION does not announce."""
     return DeletionSweep(cursors.get(SWEEP, ""), site.today, prefix=orders.PREFIX, stream=SWEEP)
 
 
-def swept(site, ion, sweep):
+def swept(site: Site, ion: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
     """Yield every open order anew, whatever its time of change says, and what was deleted."""
     present = [row["id"] for row in ion.rows(queries.ORDER_IDS)]
     if not sweep.is_first:
@@ -73,7 +91,15 @@ def swept(site, ion, sweep):
     yield from sweep.compare(present, reason=orders.DELETED)
 
 
-def _changed(site, ion, query, cursor, stream, read, ids_read):
+def _changed(
+    site: Site,
+    ion: Ion,
+    query: Listing,
+    cursor: ChangeCursor,
+    stream: str,
+    read: Reader,
+    ids_read: set[int],
+) -> Iterator[Yielded]:
     """Yield pages in the order of ids; after each the place from which to begin again."""
     kind = "" if query == queries.ORDERS else "p"
     for page in ion.pages(query, _filters(cursor), cursor.page or None):
@@ -89,7 +115,7 @@ def _changed(site, ion, query, cursor, stream, read, ids_read):
             yield Checkpoint(cursor=str(cursor), stream=stream)
 
 
-def _by_lines(site, ion, cursor, ids_read):
+def _by_lines(site: Site, ion: Ion, cursor: ChangeCursor, ids_read: set[int]) -> Iterator[Yielded]:
     """Orders whose own row did not change, but one of their lines did: an attribute, the expected day."""
     for page in ion.pages(queries.LINE_CHANGES, _filters(cursor)):
         fresh = [row for row in page.rows if _is_new(cursor, row, "l")]
@@ -98,15 +124,15 @@ def _by_lines(site, ion, cursor, ids_read):
         yield from _some(site, ion, queries.ORDERS, ids, read_orders)
 
 
-def _filters(cursor):
+def _filters(cursor: ChangeCursor) -> Row:
     return {"updated": {"gte": cursor.changed_since}} if cursor.changed_since else {}
 
 
-def _is_new(cursor, row, kind):
+def _is_new(cursor: ChangeCursor, row: Row, kind: str) -> bool:
     return cursor.is_new(f"{kind}{row['id']}", row["etag"], row["updated"])
 
 
-def _exactly(site, ion, wanted):
+def _exactly(site: Site, ion: Ion, wanted: Sequence[str]) -> Iterator[Outcome]:
     for module, query, read in (
         (orders, queries.ORDERS, read_orders),
         (parts, queries.PARTS, read_parts),
@@ -115,13 +141,15 @@ def _exactly(site, ion, wanted):
         yield from _some(site, ion, query, ids, read)
 
 
-def _some(site, ion, query, ids, read):
+def _some(
+    site: Site, ion: Ion, query: Listing, ids: Sequence[Any], read: Reader
+) -> Iterator[Outcome]:
     for first in range(0, len(ids), AT_ONCE):
         rows = ion.rows(query, {"id": {"in": [str(id) for id in ids[first : first + AT_ONCE]]}})
         yield from read(site, ion, rows)
 
 
-def _read(module, site, row, twins):
+def _read(module: Any, site: Site, row: Row, twins: parts.Twins) -> Document | Unreadable:
     source_id = f"{module.PREFIX}{row['id']}"
     if row.get("broken"):
         return Unreadable(

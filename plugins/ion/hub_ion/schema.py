@@ -1,6 +1,10 @@
 """What the app asks of each type of ION's API: which fields posting needs, and what is missing without the others."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from hub import Row
 
 
 @dataclass(frozen=True)
@@ -16,11 +20,11 @@ class Asked:
     without: str = ""
 
 
-def _needed(name, alias="", type=""):
+def _needed(name: str, alias: str = "", type: str = "") -> Asked:
     return Asked(name, alias or name, type)
 
 
-def _optional(name, without, alias="", type=""):
+def _optional(name: str, without: str, alias: str = "", type: str = "") -> Asked:
     return Asked(name, alias or name, type, without)
 
 
@@ -128,7 +132,7 @@ WITH_SETTINGS = (
 )
 
 
-def lacking(types):
+def lacking(types: Sequence[Row]) -> frozenset[str]:
     """Return what is asked for and the schema does not have, as `Type.field`; `types` are those of introspection."""
     there = {
         one["name"]: {
@@ -144,7 +148,7 @@ def lacking(types):
     )
 
 
-def missed(lacks, settings):
+def missed(lacks: frozenset[str], settings: Mapping[str, Any]) -> list[str]:
     """Return those of the lacking fields that orders cannot be posted without, with these settings.
 
     What is needed of a type counts only as long as a field that leads to the type is there, or is needed itself.
@@ -153,7 +157,7 @@ def missed(lacks, settings):
     return sorted(name for name in lacks if name in needed or _is_needed(name, lacks))
 
 
-def without(lacks):
+def without(lacks: frozenset[str]) -> list[str]:
     """Return what orders lack for want of fields that posting does not need, each once."""
     return list(
         dict.fromkeys(
@@ -165,12 +169,12 @@ def without(lacks):
     )
 
 
-def select(type, lacks):
+def select(type: str, lacks: frozenset[str]) -> str:
     """Return the selection of a type's fields in GraphQL, without those that ION lacks."""
     return " ".join(_selected(one, lacks) for one in FIELDS[type] if is_there(type, one, lacks))
 
 
-def complete(type, row, lacks):
+def complete(type: str, row: Row, lacks: frozenset[str]) -> Row:
     """Give a row that was read the fields that ION lacks, empty."""
     for one in FIELDS[type]:
         if not is_there(type, one, lacks):
@@ -182,7 +186,7 @@ def complete(type, row, lacks):
     return row
 
 
-def is_there(type, asked, lacks):
+def is_there(type: str, asked: Asked, lacks: frozenset[str]) -> bool:
     """Return whether ION has a field and enough of the type that it leads to."""
     if f"{type}.{asked.name}" in lacks:
         return False
@@ -193,18 +197,18 @@ def is_there(type, asked, lacks):
     return bool(there) and all(one in there for one in inner if not one.without)
 
 
-def _selected(asked, lacks):
+def _selected(asked: Asked, lacks: frozenset[str]) -> str:
     called = asked.name if asked.alias == asked.name else f"{asked.alias}: {asked.name}"
     return f"{called} {{ {select(asked.type, lacks)} }}" if asked.type else called
 
 
-def _is_needed(name, lacks):
+def _is_needed(name: str, lacks: frozenset[str]) -> bool:
     type, _, field = name.partition(".")
     (asked,) = [one for one in FIELDS[type] if one.name == field]
     return not asked.without and _is_reached(type)
 
 
-def _is_reached(type):
+def _is_reached(type: str) -> bool:
     """Return whether orders cannot be posted without a type: nothing leads to it, or a field that is needed does."""
     ways = [(owner, one) for owner, fields in FIELDS.items() for one in fields if one.type == type]
     return not ways or any(not one.without and _is_reached(owner) for owner, one in ways)

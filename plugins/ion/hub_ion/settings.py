@@ -1,8 +1,10 @@
 """What an admin sets for ION: the environment and its keys, the accounts, and what becomes of orders and parts."""
 
+from typing import Any
+
 from marshmallow import Schema, ValidationError, validates_schema
 
-from hub import setting
+from hub import Row, setting
 from hub_ion.client import ENVIRONMENTS
 
 KEYS, ORDERS, LINES, PARTS = "ION", "Purchase orders", "Lines and fees", "Parts"
@@ -143,7 +145,7 @@ class Settings(Schema):
     )
 
     @validates_schema
-    def _addresses(self, given, **_):
+    def _addresses(self, given: Row, **_: Any) -> None:
         if given.get("environment") == "custom":
             missing = {
                 name: ["The environment Custom needs it."]

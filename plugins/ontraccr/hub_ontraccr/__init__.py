@@ -1,16 +1,25 @@
 """Ontraccr in the hub: payables of jobs become bills or expenses, as each of them says."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hub import (
     App,
+    Attachment,
     Code,
+    Document,
+    Field,
     FromSetting,
     NeedsAttention,
+    Receipt,
+    Record,
     Refused,
     Sandbox,
     Signal,
+    Site,
     Tenant,
+    Yielded,
     hookimpl,
     signed_json,
 )
@@ -35,17 +44,17 @@ REFUSED = "calls refused"
 
 
 @hookimpl
-def hub_apps():
+def hub_apps() -> Any:
     return [APP]
 
 
 @hookimpl
-def hub_fields(app):
+def hub_fields(app: str) -> tuple[Field, ...]:
     return profiles.FIELDS
 
 
 @hookimpl
-def hub_check(app, site):
+def hub_check(app: str, site: Site) -> Tenant:
     source = Ontraccr(site)
     company = source.company()[names.Integration.NAME]
     divisions = {str(row[names.Division.ID]): row for row in source.divisions()}
@@ -63,12 +72,12 @@ def hub_check(app, site):
 
 
 @hookimpl
-def hub_subscribe(app, site, on):
+def hub_subscribe(app: str, site: Site, on: bool) -> None:
     """An Ontraccr that does not call the hub is no obstacle: it is asked on schedule as well."""
     source = Ontraccr(site)
     try:
         if on:
-            site.secrets["webhook_secret"] = source.subscribe(site.webhook_url)
+            site.secrets["webhook_secret"] = source.subscribe(site.webhook_url or "")
         else:
             source.unsubscribe()
         site.secrets.pop(REFUSED, None)
@@ -79,7 +88,7 @@ def hub_subscribe(app, site, on):
 
 
 @hookimpl
-def hub_codes(app, site, field):
+def hub_codes(app: str, site: Site, field: str) -> list[Code]:
     source = Ontraccr(site)
     if field == "division":
         return [
@@ -90,7 +99,9 @@ def hub_codes(app, site, field):
 
 
 @hookimpl
-def hub_documents(app, site, cursors, ids):
+def hub_documents(
+    app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
+) -> Iterator[Yielded]:
     source = Ontraccr(site)
     yield from (
         reading.exactly(site, source, ids)
@@ -100,25 +111,25 @@ def hub_documents(app, site, cursors, ids):
 
 
 @hookimpl
-def hub_attachment(app, site, document, attachment):
+def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
     return Ontraccr(site).attachment(
         document.source_id.removeprefix(payables.PREFIX), attachment.id
     )
 
 
 @hookimpl
-def hub_report(app, site, document, receipt):
+def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
     tell = reading.report if document.source_id.startswith(payables.PREFIX) else profiles.tell_made
     tell(Ontraccr(site), document, receipt)
 
 
 @hookimpl
-def hub_records(app, site, field, records):
+def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> list[Code]:
     return profiles.push(site, Ontraccr(site), field, records)
 
 
 @hookimpl
-def hub_webhook(app, site, headers, body):
+def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> list[Signal]:
     """A call is a hint only: what it names is read again; a link that changed concerns lists and what waits for it."""
     call = signed_json(
         headers,
@@ -136,7 +147,7 @@ def hub_webhook(app, site, headers, body):
 
 
 @hookimpl
-def hub_sandbox(app, folder, documents, seed):
+def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Sandbox:
     from hub_ontraccr.sandbox import open_sandbox
 
     stand_in = open_sandbox(folder, documents, seed)

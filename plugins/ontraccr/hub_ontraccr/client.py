@@ -1,6 +1,6 @@
 """Ontraccr's API over `site.http`: every call that the app makes, and every assumption about their form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -10,13 +10,13 @@ from hub import (
     Page,
     Refused,
     Reply,
+    Row,
     Site,
     TokenCache,
     read_pages,
 )
 from hub_ontraccr import names
 
-Row = dict[str, Any]  # a JSON object of the API
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 PAGE, BATCH = 100, 200
 PROFILES = {"project": "projects", "cost_code": "cost-codes", "vendor": "vendors"}
@@ -38,38 +38,39 @@ class Ontraccr:
 
     # -- the company -------------------------------------------------------------------------------------------------
 
-    def company(self):
+    def company(self) -> Row:
         """The company behind the credentials, its QuickBooks integration being activated there."""
         self._tokens.renew()
-        return self._call("GET", "/v1/integration").json()
+        company: Row = self._call("GET", "/v1/integration").json()
+        return company
 
-    def divisions(self):
+    def divisions(self) -> list[Row]:
         """Every division of the company."""
         return [row for rows, _ in self._pages("/v1/divisions", None) for row in rows]
 
-    def subscribe(self, url):
+    def subscribe(self, url: str) -> str:
         """Has Ontraccr call this address; returns the secret that its calls are signed with."""
         body = {names.Webhook.URL: url}
         reply = self._call("PUT", "/v1/integration/webhook", params=self._here(), json=body)
-        return reply.json()[names.Webhook.SECRET]
+        return str(reply.json()[names.Webhook.SECRET])
 
-    def unsubscribe(self):
+    def unsubscribe(self) -> None:
         self._call("DELETE", "/v1/integration/webhook", params=self._here())
 
     # -- payables ----------------------------------------------------------------------------------------------------
 
-    def payables(self, cursor=None):
+    def payables(self, cursor: str | None = None) -> Pages:
         """(rows, cursor after them) of the division, page by page, oldest change first, deleted ones too."""
         return self._pages(
             "/v1/payables", cursor, {names.Page.INCLUDE_DELETED: "1", **self._here()}
         )
 
-    def payable(self, id):
+    def payable(self, id: str) -> Row | None:
         """One payable of the division, or None when it does not have it."""
         row = self._one(f"/v1/payables/{quote(id, safe='')}")
         return row if row and str(row.get(names.Payable.DIVISION_ID)) == self._division else None
 
-    def attachment(self, payable, id):
+    def attachment(self, payable: str, id: str) -> bytes:
         """The bytes of a file."""
         path = f"/v1/payables/{quote(payable, safe='')}/attachments/{quote(id, safe='')}"
         reply = self._send("GET", path)
@@ -79,7 +80,7 @@ class Ontraccr:
             )
         return reply.check().body
 
-    def set_status(self, payable, status):
+    def set_status(self, payable: str, status: Row) -> bool:
         """Tells a payable what became of it; False when Ontraccr already knows something newer."""
         path = f"/v1/payables/{quote(payable, safe='')}/accounting-status"
         reply = self._send("PUT", path, json=status)
@@ -87,7 +88,7 @@ class Ontraccr:
 
     # -- profiles ----------------------------------------------------------------------------------------------------
 
-    def profiles(self, kind):
+    def profiles(self, kind: str) -> list[Row]:
         """Every profile of a kind, archived ones too."""
         return [
             row
@@ -95,11 +96,11 @@ class Ontraccr:
             for row in rows
         ]
 
-    def profile(self, kind, id):
+    def profile(self, kind: str, id: str) -> Row | None:
         """One profile, or None when Ontraccr does not have it."""
         return self._one(f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}")
 
-    def link(self, kind, id, external_id, name, sort):
+    def link(self, kind: str, id: str, external_id: str, name: str, sort: str) -> None:
         """Says which record of QuickBooks a profile is."""
         body = {
             names.Link.EXTERNAL_ID: external_id,
@@ -108,7 +109,7 @@ class Ontraccr:
         }
         self._call("PUT", f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}/link", json=body)
 
-    def bring(self, kind, items):
+    def bring(self, kind: str, items: Sequence[Row]) -> None:
         """Makes profiles of what is new, and keeps those that are linked up to date."""
         for start in range(0, len(items), BATCH):
             body = {names.ImportedProfile.ITEMS: items[start : start + BATCH]}
@@ -118,19 +119,20 @@ class Ontraccr:
 
     # -- lists of QuickBooks that Ontraccr offers --------------------------------------------------------------------
 
-    def offer(self, field, items, about):
+    def offer(self, field: str, items: Sequence[Row], about: Row) -> None:
         """Put a whole list in the place of the one that Ontraccr has; `about` says more of it."""
         body = {names.Choice.ITEMS: items, **about}
         self._call("PUT", f"/v1/integration/{LISTS[field]}", params=self._here(), json=body)
 
-    def offered(self, field):
+    def offered(self, field: str) -> list[Row]:
         """Return the list as Ontraccr has it."""
         reply = self._call("GET", f"/v1/integration/{LISTS[field]}", params=self._here())
-        return reply.json()[names.Choice.ITEMS]
+        items: list[Row] = reply.json()[names.Choice.ITEMS]
+        return items
 
     # -- one call ----------------------------------------------------------------------------------------------------
 
-    def _here(self):
+    def _here(self) -> Row:
         return {names.Page.DIVISION: self._division}
 
     def _pages(self, path: str, cursor: str | None, query: Row | None = None) -> Pages:
@@ -144,12 +146,12 @@ class Ontraccr:
 
         return read_pages(fetch, cursor, "Ontraccr")
 
-    def _one(self, path):
+    def _one(self, path: str) -> Row | None:
         reply = self._send("GET", path)
         return None if reply.not_found else reply.check().json()
 
-    def _call(self, method, path, **what):
-        return self._send(method, path, **what).check()
+    def _call(self, method: str, path: str, **request: Any) -> Reply:
+        return self._send(method, path, **request).check()
 
     def _send(self, method: str, path: str, **request: Any) -> Reply:
         reply = self._tokens.call(lambda token: self._with(token, method, path, **request))

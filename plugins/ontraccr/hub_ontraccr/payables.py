@@ -1,20 +1,22 @@
 """A payable of Ontraccr as the bill or expense that it is to become."""
 
 import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
-from hub import Attachment, Code, Document, Line, money
+from hub import Attachment, Code, Codes, Document, Kind, Line, Row, Site, money
 from hub_ontraccr import names, profiles
+from hub_ontraccr.profiles import Profiles
 
 PREFIX = "payable:"
-TYPES = ("bill", "expense")
+TYPES: tuple[Kind, ...] = ("bill", "expense")
 ZERO = money(0)
 
 
-def document(site, known, row):
+def document(site: Site, known: Profiles, row: Row) -> Document:
     """Return the bill or expense that a payable is to become; `known` are the profiles that it names."""
-    kind = str(row[names.Payable.TYPE]).lower()
-    if kind not in TYPES:
-        raise ValueError(f"its type {row[names.Payable.TYPE]!r} is none of {', '.join(TYPES)}")
+    kind = _kind(row)
     lines = tuple(_line(site, known, row, line) for line in row[names.Payable.LINES])
     is_held = row.get(names.Payable.IS_HELD)
     return Document(
@@ -39,11 +41,19 @@ def document(site, known, row):
     )
 
 
-def _title(row):
+def _kind(row: Row) -> Kind:
+    text = str(row[names.Payable.TYPE]).lower()
+    for kind in TYPES:
+        if kind == text:
+            return kind
+    raise ValueError(f"its type {row[names.Payable.TYPE]!r} is none of {', '.join(TYPES)}")
+
+
+def _title(row: Row) -> str:
     return f"Payable {row.get(names.Payable.NUMBER) or row[names.Payable.ID]}"
 
 
-def _held_back(row):
+def _held_back(row: Row) -> str:
     who = row.get(names.Payable.HELD_BY)
     by = f" by {who}" if who else ""
     return (
@@ -52,7 +62,7 @@ def _held_back(row):
     )
 
 
-def _what_is_missing(site, row, kind):
+def _what_is_missing(site: Site, row: Row, kind: str) -> str | None:
     """Say what keeps a payable from the books whatever its profiles are linked to."""
     if kind == "bill" and not row.get(names.Payable.VENDOR):
         return f"{_title(row)} names no vendor. Choose one in Ontraccr, or make it an expense."
@@ -72,7 +82,7 @@ def _what_is_missing(site, row, kind):
     return _without_retainage_account(site, row)
 
 
-def _lines_without_cost_code(row):
+def _lines_without_cost_code(row: Row) -> list[str]:
     return [
         str(number)
         for number, line in enumerate(row[names.Payable.LINES], 1)
@@ -80,7 +90,7 @@ def _lines_without_cost_code(row):
     ]
 
 
-def _without_retainage_account(site, row):
+def _without_retainage_account(site: Site, row: Row) -> str | None:
     moves = _is_net(row) or any(_is_release(line) for line in row[names.Payable.LINES])
     if moves and not site.settings["retainage_account"]:
         return (
@@ -93,12 +103,12 @@ def _without_retainage_account(site, row):
 # -- head ------------------------------------------------------------------------------------------------------------
 
 
-def _vendor(site, row):
+def _vendor(site: Site, row: Row) -> Code | None:
     vendor = row.get(names.Payable.VENDOR)
     return profiles.code(site, "vendor", vendor) if vendor else None
 
 
-def _purchase_account(site, row):
+def _purchase_account(site: Site, row: Row) -> Codes:
     """Return what the uploader chose, else the default of the settings; on a bill it stands in the memo."""
     chosen = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
     if not chosen:
@@ -107,7 +117,7 @@ def _purchase_account(site, row):
     return {"purchase_account": Code(id=chosen, name=name, quickbooks_id=chosen)}
 
 
-def _payment_type(site, known, row, kind):
+def _payment_type(site: Site, known: Profiles, row: Row, kind: str) -> str | None:
     """Say how an expense was paid, where the account does not: a bank account may be paid from by check."""
     if kind == "bill" or site.settings["bank_payments"] == "cash":
         return None
@@ -116,7 +126,7 @@ def _payment_type(site, known, row, kind):
     return "check" if known.account_type(account) == "Bank" else None
 
 
-def _attachments(site, row):
+def _attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
     files = row.get(names.Payable.ATTACHMENTS) or () if site.settings["attach_files"] else ()
     return tuple(
         Attachment(
@@ -130,7 +140,7 @@ def _attachments(site, row):
     )
 
 
-def _facts(row):
+def _facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
     facts = {"Uploaded by": row.get(names.Payable.UPLOADED_BY)}
     kept = row.get(names.Payable.RETAINAGE)
@@ -140,12 +150,12 @@ def _facts(row):
     return {label: text for label, text in facts.items() if text}
 
 
-def _received(site, row):
+def _received(site: Site, row: Row) -> dt.date | None:
     at = row.get(names.Payable.UPLOADED_AT)
     return dt.datetime.fromisoformat(at).astimezone(site.zone).date() if at else None
 
 
-def _date(text):
+def _date(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
@@ -155,7 +165,7 @@ def _date(text):
 # -- lines -----------------------------------------------------------------------------------------------------------
 
 
-def _line(site, known, row, line):
+def _line(site: Site, known: Profiles, row: Row, line: Row) -> Line:
     kept = line.get(names.Line.RETAINAGE)
     return Line(
         id=str(line[names.Line.ID]),
@@ -173,15 +183,15 @@ def _line(site, known, row, line):
     )
 
 
-def _number(value):
+def _number(value: Any) -> Decimal | None:
     return None if value is None else money(value)
 
 
-def _is_release(line):
+def _is_release(line: Row) -> bool:
     return bool(line.get(names.Line.IS_RETAINAGE_RELEASE))
 
 
-def _item_or_account(site, known, line):
+def _item_or_account(site: Site, known: Profiles, line: Row) -> Codes:
     """Return the item of the cost code; without one the account for such lines."""
     if _is_release(line):
         return {"account": site.settings["retainage_account"]}
@@ -192,7 +202,7 @@ def _item_or_account(site, known, line):
     return {"account": site.settings["line_account"]}
 
 
-def _project(site, known, id):
+def _project(site: Site, known: Profiles, id: str | None) -> Codes:
     """Return the project, and if that is wanted the class that its profile names."""
     if not id:
         return {}
@@ -205,7 +215,7 @@ def _project(site, known, id):
     return codes
 
 
-def _tax_code(site, row):
+def _tax_code(site: Site, row: Row) -> Codes:
     own = row.get(names.Payable.TAX_CODE_EXTERNAL_ID)
     if own:
         return {"tax_code": Code(id=own, quickbooks_id=own)}
@@ -215,7 +225,7 @@ def _tax_code(site, row):
 # -- retainage -------------------------------------------------------------------------------------------------------
 
 
-def _is_net(row):
+def _is_net(row: Row) -> bool:
     """Tell whether the total is what remains after retainage; else nothing of it is booked."""
     kept = money(row.get(names.Payable.RETAINAGE) or 0)
     if not kept:
@@ -224,9 +234,9 @@ def _is_net(row):
     return money(row[names.Payable.TOTAL]) == gross - kept
 
 
-def _retainage_lines(site, known, row):
+def _retainage_lines(site: Site, known: Profiles, row: Row) -> Iterator[Line]:
     """Yield what each project's lines keep back, as a line of its own on the account of retainage."""
-    kept = {}
+    kept: dict[Any, Decimal] = {}
     for line in row[names.Payable.LINES] if _is_net(row) else ():
         if line.get(names.Line.RETAINAGE):
             project = line.get(names.Line.PROJECT_ID)

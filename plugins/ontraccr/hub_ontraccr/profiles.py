@@ -1,7 +1,23 @@
 """Projects, cost codes and vendors of Ontraccr: what each is linked to in QuickBooks, and how lists get there."""
 
-from hub import NOT_LINKED, Code, Field, FromSetting, Item, Party
+from collections.abc import Sequence
+from typing import Any
+
+from hub import (
+    NOT_LINKED,
+    Code,
+    Document,
+    Field,
+    FromSetting,
+    Item,
+    Party,
+    Receipt,
+    Record,
+    Row,
+    Site,
+)
 from hub_ontraccr import names
+from hub_ontraccr.client import Ontraccr
 
 FIELDS = (
     Field(
@@ -29,10 +45,11 @@ SWITCHES = {
 class Profiles:
     """The profiles that documents name: the whole list read once, or one by one where only a few are wanted."""
 
-    def __init__(self, source, whole):
-        self._source, self._whole, self._known = source, whole, {}
+    def __init__(self, source: Ontraccr, whole: bool) -> None:
+        self._source, self._whole = source, whole
+        self._known: dict[str, dict[str, Any]] = {}
 
-    def get(self, kind, id):
+    def get(self, kind: str, id: str) -> Row:
         """A profile, or what is known of one that Ontraccr does not have any more."""
         known = self._known.get(kind)
         if known is None:
@@ -43,19 +60,21 @@ class Profiles:
                 names.Profile.ID: id,
                 names.Profile.NAME: f"{id} (deleted in Ontraccr)",
             }
-        return known[id]
+        profile: Row = known[id]
+        return profile
 
-    def account_type(self, id):
+    def account_type(self, id: str) -> str | None:
         """Whether an account that is offered in Ontraccr is a bank or a credit card account; None where it is not."""
         if "accounts" not in self._known:
             rows = self._source.offered("purchase_account")
             self._known["accounts"] = {
                 row[names.Choice.EXTERNAL_ID]: row.get(names.Choice.TYPE) for row in rows
             }
-        return self._known["accounts"].get(id)
+        account_type: str | None = self._known["accounts"].get(id)
+        return account_type
 
 
-def code(site, kind, row):
+def code(site: Site, kind: str, row: Row) -> Code:
     """Return a profile as a code: its link in Ontraccr counts, a name alone is no link; a vendor's name counts too."""
     link = _link_of(kind, row)
     is_made = kind == "vendor" or (
@@ -71,14 +90,14 @@ def code(site, kind, row):
     )
 
 
-def _link_of(kind, row):
+def _link_of(kind: str, row: Row) -> str | None:
     """Return the id that a profile is linked to; a record of another kind stands for none that QuickBooks has."""
     id = row.get(names.Profile.EXTERNAL_ID)
     sort = row.get(names.Profile.EXTERNAL_TYPE) or SORTS[kind]
     return id if not id or sort == SORTS[kind] else f"{id} (it is linked to a {sort.lower()})"
 
 
-def _new_record(site, kind, row, number):
+def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | Item | None:
     """Return what is made where QuickBooks has no such record: never a project."""
     if kind == "vendor":
         return Party(
@@ -97,7 +116,7 @@ def _new_record(site, kind, row, number):
     return None
 
 
-def codes(site, source, kind):
+def codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
     """Every profile of a kind that is in use."""
     rows = source.profiles(kind)
     return [code(site, kind, row) for row in rows if not row.get(names.Profile.ARCHIVED)]
@@ -106,7 +125,7 @@ def codes(site, source, kind):
 # -- from QuickBooks into Ontraccr -----------------------------------------------------------------------------------
 
 
-def push(site, source, field, records):
+def push(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> list[Code]:
     """Puts a list of QuickBooks into Ontraccr, decided links first; returns how its profiles are linked then."""
     if field not in SORTS:
         if field not in SWITCHES or site.settings[SWITCHES[field]]:
@@ -118,7 +137,7 @@ def push(site, source, field, records):
     return [code(site, field, row) for row in source.profiles(field)]
 
 
-def _offer(site, source, field, records):
+def _offer(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> None:
     usable = [record for record in records if record.active and record.use != "sales"]
     items = [
         _without_none(
@@ -134,7 +153,7 @@ def _offer(site, source, field, records):
     source.offer(field, items, about)
 
 
-def _about_accounts(site, usable):
+def _about_accounts(site: Site, usable: Sequence[Record]) -> dict[str, str]:
     """Return what is said of purchase accounts: the default, as long as it is usable, and the currency."""
     default = site.settings["purchase_account"]
     is_usable = default in {record.id for record in usable}
@@ -146,10 +165,10 @@ def _about_accounts(site, usable):
     )
 
 
-def _link(source, field, records):
+def _link(source: Ontraccr, field: str, records: Sequence[Record]) -> None:
     """Tell Ontraccr what a person decided in the hub."""
     decided = {
-        record.code.partition(":")[2]: record
+        (record.code or "").partition(":")[2]: record
         for record in records
         if record.decided and record.active
     }
@@ -160,14 +179,14 @@ def _link(source, field, records):
             source.link(field, id, record.id, record.full_name or record.name, SORTS[field])
 
 
-def _is_for(field, record):
+def _is_for(field: str, record: Record) -> bool:
     """Projects have a customer above them; cost codes are what can be bought; a vendor is any."""
     if field == "project":
         return bool(record.parent)
     return field == "vendor" or record.use in ("purchase", "both")
 
 
-def _item(record):
+def _item(record: Record) -> Row:
     party = record.party
     return _without_none(
         {
@@ -182,12 +201,12 @@ def _item(record):
     )
 
 
-def _without_none(fields):
+def _without_none(fields: Row) -> Row:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def tell_made(source, document, receipt):
+def tell_made(source: Ontraccr, document: Document, receipt: Receipt) -> None:
     """What the hub made for a profile is linked to it."""
     kind, _, id = document.source_id.partition(":")
-    if receipt.state == "posted" and kind in SORTS and receipt.id:
+    if document.details and receipt.state == "posted" and kind in SORTS and receipt.id:
         source.link(kind, id, receipt.id, document.details.name, SORTS[kind])

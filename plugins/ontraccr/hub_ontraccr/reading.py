@@ -1,16 +1,18 @@
 """The payables of Ontraccr as the hub reads them: what changed, exactly these, and what they are told."""
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 
-from hub import Checkpoint, Gone, Unreadable, readable
+from hub import Checkpoint, Document, Gone, Receipt, Row, Site, Unreadable, Yielded, readable
 from hub_ontraccr import names
+from hub_ontraccr.client import Ontraccr
 from hub_ontraccr.payables import PREFIX, document
 from hub_ontraccr.profiles import Profiles
 
 STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 
 
-def changed(site, source, cursor):
+def changed(site: Site, source: Ontraccr, cursor: str | None) -> Iterator[Yielded]:
     """Every payable changed since the cursor, with a Checkpoint after each page."""
     known = Profiles(source, whole=True)
     for rows, after in source.payables(cursor):
@@ -19,7 +21,7 @@ def changed(site, source, cursor):
             yield Checkpoint(cursor=after)
 
 
-def exactly(site, source, ids):
+def exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Yielded]:
     """The payables with these source ids."""
     known = Profiles(source, whole=False)
     for id in ids:
@@ -28,7 +30,7 @@ def exactly(site, source, ids):
         yield gone if row is None else _read(site, known, row)
 
 
-def _read(site, known, row):
+def _read(site: Site, known: Profiles, row: Row) -> Document | Gone | Unreadable:
     """What a row of the list is to the hub; one that makes no sense stops no other."""
     if not isinstance(row, dict) or not row.get(names.Payable.ID):
         return Unreadable(source_id=f"{PREFIX}?", reason="Ontraccr sent a payable without an id.")
@@ -38,16 +40,16 @@ def _read(site, known, row):
     return readable(source_id, document, site, known, row)
 
 
-def report(source, document, receipt):
+def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:
     """Tells a payable what became of it; one that changed since hears it for its new version."""
-    id, version = document.source_id.removeprefix(PREFIX), int(document.version)
+    id, version = document.source_id.removeprefix(PREFIX), int(document.version or 0)
     if not source.set_status(id, _status(receipt, version)):
         now = source.payable(id)
         if now and now[names.Payable.VERSION] != version:
             source.set_status(id, _status(receipt, now[names.Payable.VERSION]))
 
 
-def _status(receipt, version):
+def _status(receipt: Receipt, version: int) -> Row:
     paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
     at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {

@@ -148,8 +148,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B1",
         place=f"{PLUGIN}/invoices.py",
-        old="if None in (total, invoiced) or invoiced <= total:",
-        new="if None in (total, invoiced) or invoiced >= total:",
+        old="if total is None or invoiced is None or invoiced <= total:",
+        new="if total is None or invoiced is None or invoiced >= total:",
         bug="A project that is invoiced for more than its total is not warned of.",
     ),
     Mutant(

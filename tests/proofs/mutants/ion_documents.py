@@ -226,10 +226,9 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-13",
         place=f"{PLUGIN}/orders.py",
-        old="    if not found:\n        return None\n    streets",
+        old="    if not location or not found:\n        return None\n    streets",
         new=(
-            "    if not found:\n        return Address(name=(location or "
-            '{}).get("name"))\n    streets'
+            '    if not location or not found:\n        return Address(name=(location or {}).get("name"))\n    streets'
         ),
         bug="An address is sent for a place that has none.",
     ),
@@ -354,15 +353,15 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-20",
         place=f"{PLUGIN}/parts.py",
-        old='        if wanted == "purchase_type"\n',
-        new="        if False\n",
+        old='    if wanted == "purchase_type":\n',
+        new="    if False:\n",
         bug="The purchase type is ignored.",
     ),
     Mutant(
         row="ION-20",
         place=f"{PLUGIN}/parts.py",
-        old='STAGES = {"all": "ready", "ordered": "update_only", "none": "closed"}',
-        new='STAGES = {"all": "ready", "ordered": "ready", "none": "closed"}',
+        old='= {"all": "ready", "ordered": "update_only", "none": "closed"}',
+        new='= {"all": "ready", "ordered": "ready", "none": "closed"}',
         bug="Items are made for parts that nobody ordered.",
     ),
     Mutant(

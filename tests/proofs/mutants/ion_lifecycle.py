@@ -248,7 +248,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-35",
         place=f"{PLUGIN}/__init__.py",
-        old='            site.secrets["webhook_secret"] = ion.subscribe(site.webhook_url)\n',
+        old='            site.secrets["webhook_secret"] = ion.subscribe(site.webhook_url or "")\n',
         new='            site.secrets["webhook_secret"] = ""\n',
         bug="Webhooks are not set up.",
     ),
@@ -323,8 +323,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-40",
         place=f"{PLUGIN}/imports.py",
-        old="        if record.code:\n            continue\n",
-        new="",
+        old="        if record.code or not record.order:\n            continue\n",
+        new="        if not record.order:\n            continue\n",
         bug="An order is taken over again and again.",
     ),
     Mutant(
@@ -337,8 +337,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-40",
         place=f"{PLUGIN}/imports.py",
-        old='"needed": _text(order.due),',
-        new='"needed": None,',
+        old="needed=_text(order.due),",
+        new="needed=None,",
         bug="An order that is taken over loses its day.",
     ),
     Mutant(
