@@ -27,8 +27,14 @@ __all__ = ["Config", "add_vault_key", "data_folder", "initialise", "load"]
 
 PREFIX = "HUB_"
 FOR_TESTS = ("HUB_TEST_PG", "HUB_REQUIRE_BROWSER", "HUB_PROOF", "HUB_EVIDENCE")
-IN_FILES = ("HUB_SECRET_KEY", "HUB_VAULT_KEYS", "HUB_QBO_CLIENT_SECRET", "HUB_QBO_WEBHOOK_TOKEN", "HUB_DATABASE_URL",
-            "HUB_MAIL_URL")  # fmt: skip
+IN_FILES = (
+    "HUB_SECRET_KEY",
+    "HUB_VAULT_KEYS",
+    "HUB_QBO_CLIENT_SECRET",
+    "HUB_QBO_WEBHOOK_TOKEN",
+    "HUB_DATABASE_URL",
+    "HUB_MAIL_URL",
+)
 API_URLS = {
     "sandbox": "https://sandbox-quickbooks.api.intuit.com",
     "production": "https://quickbooks.api.intuit.com",
@@ -76,11 +82,13 @@ def _has_host(value: str, *schemes: str) -> bool:
 
 
 def _url(value: str) -> None:
+    """Accept an http or https address."""
     if not _has_host(value, "http", "https"):
         raise ValidationError("is not an address such as https://hub.example.com")
 
 
 def _proxy(value: str) -> None:
+    """Accept the IP address of a reverse proxy, or "*" for any."""
     if value == "*":
         return
     try:
@@ -92,6 +100,7 @@ def _proxy(value: str) -> None:
 
 
 def _mail_url(value: str) -> None:
+    """Accept the address of a mail server."""
     if not _has_host(value, "smtp", "smtps"):
         raise ValidationError(
             "is not the address of a mail server such as smtp://name:password@mail.example.com:587"
@@ -99,26 +108,38 @@ def _mail_url(value: str) -> None:
 
 
 def _text(name: str, **options: Any) -> fields.String:
+    """Return a field for a text."""
     return fields.String(data_key=PREFIX + name.upper(), **options)
 
 
 def _address(name: str) -> fields.String:
+    """Return a field for an http or https address."""
     return _text(name, validate=_url)
 
 
 def _seconds(name: str) -> fields.Float:
+    """Return a field for a positive number of seconds."""
     above = validate.Range(min=0, min_inclusive=False, error="must be a number of seconds above 0")
-    return fields.Float(data_key=PREFIX + name.upper(), validate=above, allow_nan=False,
-                        error_messages={"invalid": "must be a number of seconds"})  # fmt: skip
+    return fields.Float(
+        data_key=PREFIX + name.upper(),
+        validate=above,
+        allow_nan=False,
+        error_messages={"invalid": "must be a number of seconds"},
+    )
 
 
 def _count(name: str) -> fields.Integer:
+    """Return a field for a positive whole number."""
     above = validate.Range(min=1, error="must be a whole number above 0")
-    return fields.Integer(data_key=PREFIX + name.upper(), validate=above,
-                          error_messages={"invalid": "must be a whole number above 0"})  # fmt: skip
+    return fields.Integer(
+        data_key=PREFIX + name.upper(),
+        validate=above,
+        error_messages={"invalid": "must be a whole number above 0"},
+    )
 
 
 def _one_of(name: str, *choices: str) -> fields.String:
+    """Return a field for one of some choices."""
     return _text(name, validate=validate.OneOf(choices, error="must be one of: {choices}"))
 
 
@@ -155,6 +176,7 @@ class Settings(Schema):
 
     @post_load
     def complete(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Fill in values that depend on others."""
         values["data"] = Path(values["data"]).expanduser().absolute()
         values.setdefault("database_url", f"sqlite:///{values['data'] / 'hub.db'}")
         values.setdefault("qbo_api_url", API_URLS[values.get("qbo_environment", "sandbox")])
@@ -201,6 +223,7 @@ def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
 
 
 def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of the environment and of HUB_CONFIG; refuse unknown names."""
     raw = _from_file(environ) | {
         name: value for name, value in environ.items() if name.startswith(PREFIX)
     }
@@ -220,6 +243,7 @@ def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of the TOML file that HUB_CONFIG names."""
     path = environ.get("HUB_CONFIG")
     if not path:
         return {}
@@ -232,6 +256,7 @@ def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _read(name: str, path: Path) -> str:
+    """Read the file that a setting names; a key must be private."""
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
@@ -242,6 +267,7 @@ def _read(name: str, path: Path) -> str:
 
 
 def _key_file(path: Path, name: str) -> str:
+    """Read a key that `hub init` created."""
     if not path.exists():
         raise ConfigurationError(name, f"is not set and there is no {path}; `hub init` makes one")
     check_private(path)
@@ -249,6 +275,7 @@ def _key_file(path: Path, name: str) -> str:
 
 
 def _hosts(path: str) -> frozenset[str]:
+    """Read the allowed hosts, one in each line, with comments after "#"."""
     if not path:
         return frozenset()
     lines = (
@@ -259,6 +286,7 @@ def _hosts(path: str) -> frozenset[str]:
 
 
 def _check_order(config: Config) -> None:
+    """Refuse durations that would let a lease end before its request."""
     if not config.deadline_seconds < config.lease_seconds < config.quiet_seconds:
         raise ConfigurationError(
             "HUB_DEADLINE_SECONDS",

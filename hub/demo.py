@@ -105,15 +105,18 @@ class Demo:
                 tell(f"{current().plugins.apps[slug].name} is enabled.")
 
     def close(self) -> None:
+        """Stop serving and let another demo use the folder."""
         self.web.stop()
         self._lock.release()
 
     def _open_stand_ins(self) -> dict[str, Sandbox]:
+        """Open the stand-in of every app that has one."""
         plugins = self.app.extensions["hub"].plugins
         slugs = [app.slug for app in plugins.apps.values() if plugins.has(app.slug, "hub_sandbox")]
         return {slug: self._open(slug) for slug in slugs}
 
     def _open(self, slug: str) -> Sandbox:
+        """Open the stand-in of an app on a folder of its own."""
         folder = self.folder / slug
         folder.mkdir(exist_ok=True)
         plugins = self.app.extensions["hub"].plugins
@@ -166,6 +169,7 @@ def _spoken(wsgi: WSGIApplication) -> WSGIApplication:
 
 
 def _not_yet(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Answer 503 until the demo is set up."""
     return text_answer(start, 503, "The demo is being set up.", headers=[("Retry-After", "1")])
 
 
@@ -173,6 +177,7 @@ def _not_yet(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
 
 
 def _alone(folder: Path) -> FileLock:
+    """Lock the folder against a second demo."""
     lock = FileLock(folder / "demo.lock")
     try:
         lock.acquire(timeout=0)
@@ -182,6 +187,7 @@ def _alone(folder: Path) -> FileLock:
 
 
 def _config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
+    """Return the configuration of a hub that only calls the stand-ins."""
     config.initialise(folder, {})
     address = f"{url}{ROOM}/quickbooks"
     loaded = config.load(
@@ -280,6 +286,7 @@ def _confirm(row: Installation) -> None:
 
 
 def _choices(company: Company, app: App) -> dict[str, str]:
+    """Choose the first suitable record for each required setting."""
     chosen = {}
     with reading() as session:
         for name, field in settings_schema.schema_of(app).fields.items():

@@ -65,6 +65,7 @@ def unguard(text: str) -> str:
 
 
 def _cell(cell: Cell) -> str | int | Decimal:
+    """Return a cell that no spreadsheet program runs as a formula."""
     if isinstance(cell, Decimal):
         return _Plain(cell)
     if isinstance(cell, int):

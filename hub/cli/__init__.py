@@ -45,9 +45,11 @@ class Commands(click.Group):
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which help shows them."""
         return list(COMMAND_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command when it is called."""
         if cmd_name not in COMMAND_MODULES:
             return None
         module = import_module(f"hub.cli.{COMMAND_MODULES[cmd_name]}")
@@ -55,12 +57,14 @@ class Commands(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Name the nearest command if there is none of this name."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             raise _with_suggestion(error, args[0]) from None
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run a command and turn its errors into a sentence and an exit code."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
@@ -92,6 +96,7 @@ def main(traceback: bool) -> None:
 
 
 def _with_suggestion(error: click.UsageError, name: str) -> click.UsageError:
+    """Return the error about an unknown command with the nearest name."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, list(COMMAND_MODULES), n=1)
@@ -100,6 +105,7 @@ def _with_suggestion(error: click.UsageError, name: str) -> click.UsageError:
 
 
 def _error_sentence(error: Exception) -> str:
+    """Return the sentence that a person sees for an error."""
     if hasattr(error, "exit_code"):
         return str(error)
     if isinstance(error, OSError) and error.strerror:

@@ -36,4 +36,5 @@ def people() -> list[tuple[str, str, bool]]:
 
 
 def _roles(user: Any) -> str:
+    """Return the roles of a person, separated by commas."""
     return ", ".join(role.name for role in user.roles)

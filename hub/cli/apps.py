@@ -55,6 +55,7 @@ def list_(as_json: bool) -> None:
 
 
 def _rows(app: Any) -> list[dict[str, Any]]:
+    """Return one row for each installation of an app, or one for an app without any."""
     from sqlalchemy import select
 
     from hub.db.engine import reading
@@ -194,6 +195,7 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
 
 
 def _read_settings(file: Path | None) -> dict[str, Any]:
+    """Read settings from a JSON file; refuse anything but an object."""
     from hub.errors import Refused
 
     if file is None:
@@ -208,6 +210,7 @@ def _read_settings(file: Path | None) -> dict[str, Any]:
 
 
 def _app_name(row: Any) -> str:
+    """Return the name of an installation's app."""
     from hub.context import current
 
     return current().plugins.apps[row.slug].name

@@ -43,6 +43,7 @@ def plugin(name: str) -> dict[str, str]:
 
 
 def _rename(text: str, name: str, title: str) -> str:
+    """Replace the names of the template's app by those of the new one."""
     return text.replace(EXAMPLE_NAME, name).replace(EXAMPLE_NAME.capitalize(), title)
 
 

@@ -149,12 +149,14 @@ def ends_in_order() -> Iterator[None]:
 
 
 def _flask() -> type["Flask"]:
+    """Import Flask late, because that takes longer than most commands."""
     from flask import Flask
 
     return Flask
 
 
 def _require_tables() -> None:
+    """Refuse to work with tables of another version."""
     from hub.db.engine import reading
     from hub.migrations import schema
 

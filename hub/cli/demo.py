@@ -48,6 +48,7 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
 
 
 def _once(demo_hub: "Demo", as_json: bool) -> None:
+    """Sync every app once, print the result and exit with its code."""
     from hub.cli.sync_runs import sync_all
     from hub.demo import installations
     from hub.scheduling import runner, summary
@@ -63,6 +64,7 @@ def _once(demo_hub: "Demo", as_json: bool) -> None:
 
 
 def _serve(demo_hub: "Demo") -> None:
+    """Print the addresses and run apps by schedule until Ctrl-C."""
     from hub.demo import WHO
     from hub.scheduling.scheduler import Scheduler
 

@@ -41,6 +41,7 @@ def init() -> None:
 
 
 def _first_user() -> None:
+    """Ask for the first person who may log in, if there is none and a person can answer."""
     from hub.cli.accounts import add_person, people
 
     if people():
@@ -62,6 +63,7 @@ def check() -> None:
 
 
 def _findings() -> Iterator[tuple[bool, str]]:
+    """Yield each check with its result and sentence."""
     from hub import config
     from hub.errors import HubError
 
@@ -100,6 +102,7 @@ def _demo(folder: Path) -> Iterator[tuple[bool, str]]:
 
 
 def _other_folder() -> Iterator[tuple[bool, str]]:
+    """Yield that another data folder works on the database."""
     from hub.scheduling import folder_lock
 
     if standby := folder_lock.process_lock().standby():
@@ -125,6 +128,7 @@ def _tables() -> tuple[bool, str]:
 
 
 def _connections(config: Any) -> Iterator[tuple[bool, str]]:
+    """Yield the checks of keys, people, mail, connections and plugins."""
     from sqlalchemy import select
 
     from hub.cli.accounts import people
@@ -220,10 +224,12 @@ def plugins(as_json: bool) -> None:
 
 
 def _apps(item: dict[str, Any]) -> str:
+    """Return the slugs of a plugin's apps."""
     return ", ".join(app["slug"] for app in item["apps"])
 
 
 def _state(item: dict[str, Any]) -> str:
+    """Return the state of a plugin in words."""
     if item["broken"]:
         return f"cannot be used: {item['broken']}"
     return f"works ({len(item['hooks'])} hooks)"

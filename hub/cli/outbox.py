@@ -83,6 +83,7 @@ def _require_app(slug: str) -> None:
 
 
 def _posting(row: Any, document_state: str) -> dict[str, Any]:
+    """Return a posting as the JSON output has it."""
     from hub.money import to_cents
 
     document = row.document
@@ -139,5 +140,6 @@ def cases(realm: str | None, as_json: bool) -> None:
 
 
 def _ids(postings: list[int]) -> str:
+    """Return the first ids, and how many more there are."""
     more = f" and {len(postings) - 3} more" if len(postings) > 3 else ""
     return ", ".join(map(str, postings[:3])) + more

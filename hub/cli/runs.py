@@ -112,6 +112,7 @@ def restored() -> None:
 
 
 def _print_reconciliation(result: dict[str, Any]) -> None:
+    """Print the totals, the differences and the next step."""
     from hub.posting.reconcile import run as reconcile_run
 
     columns = (

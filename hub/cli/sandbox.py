@@ -12,6 +12,7 @@ class WithTables(click.Command):
     """A command whose help ends with every option of the QuickBooks stand-in."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Append the tables of faults and switches to the help."""
         if not has_stand_ins():
             formatter.write_paragraph()
             formatter.write_text('It needs the QuickBooks stand-in: pip install "qbo-hub[demo]"')
@@ -128,6 +129,7 @@ def _serve_source(
     seed: int,
     faults: tuple[str, ...],
 ) -> None:
+    """Serve the stand-in of a source until Ctrl-C."""
     from hub.contract.registry import Plugins
     from hub.errors import NotFound
     from qbo_sandbox.kit import Fault, serve

@@ -51,6 +51,7 @@ def moment(value: datetime | None) -> str:
 
 
 def _cell_text(cell: object) -> str:
+    """Return a cell as text; None is empty."""
     if isinstance(cell, datetime):
         return moment(cell)
     return "" if cell is None else str(cell)
@@ -64,6 +65,7 @@ class Terminal:
         self._width = 0
 
     def __call__(self, phase: str, done: int, of: int) -> None:
+        """Show the progress of a phase; a phase of several words is a message of its own."""
         if " " in phase:
             self.line(f"{self._name}: {phase}.")
         elif self._is_terminal:
@@ -84,11 +86,13 @@ class Terminal:
             self._width = 0
 
     def _show(self, text: str) -> None:
+        """Overwrite the last line."""
         click.echo("\r" + text.ljust(self._width), nl=False, err=True)
         self._width = len(text)
 
 
 def _amount(phase: str, done: int, of: int) -> str:
+    """Return the part of a progress line that counts."""
     if phase in ("wait", "pause"):
         return f" in {of - done} s"
     if of:

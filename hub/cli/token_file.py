@@ -45,6 +45,7 @@ class TokenFile:
             self._fallback.unlink(missing_ok=True)
 
     def _write_fallback(self, token: str) -> None:
+        """Write the token beside its file if that cannot be replaced."""
         try:
             write_private(self._fallback, token)
         except OSError as error:

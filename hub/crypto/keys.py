@@ -119,6 +119,7 @@ def parse_ring(name: str, text: str) -> Ring:
 
 
 def _parse_key(name: str, entry: str) -> tuple[str, bytes]:
+    """Parse one "id:key" entry; refuse weak keys."""
     key_id, colon, encoded = entry.partition(":")
     try:
         key = base64.b64decode(encoded.strip(), altchars=b"-_", validate=True)

@@ -56,6 +56,7 @@ class Vault:
             ) from None
 
     def _cipher(self, place: str, key_id: str) -> AESGCM:
+        """Return the cipher of a key; read the key ring again if it is a new one."""
         if key_id not in self._ciphers and key_id in dict(keys := self._reread()):
             self._take(keys)
         if key_id not in self._ciphers:
@@ -71,6 +72,7 @@ class Vault:
 
 
 def _parts(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
+    """Split a sealed secret into head, nonce and body."""
     end = 2 + sealed[1] if len(sealed) > 1 else 0
     if sealed[:1] != VERSION or len(sealed) <= end + NONCE_BYTES:
         raise VaultError(
@@ -80,8 +82,10 @@ def _parts(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _key_id(head: bytes) -> str:
+    """Return the id of the key that the head names."""
     return head[2:].decode("ascii", "replace")
 
 
 def _bound(head: bytes, place: str) -> bytes:
+    """Return the data that binds a secret to its place."""
     return head + b"\x00" + place.encode()

@@ -209,6 +209,7 @@ def _check_url(url: str) -> None:
 
 
 def _with_driver(url: str) -> str:
+    """Return the URL with the driver that the hub installs."""
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -216,6 +217,7 @@ def _with_driver(url: str) -> str:
 
 
 def _options(url: str) -> dict[str, Any]:
+    """Return the options of an engine: time limits, pool and exact JSON."""
     # What was written never stands in a log.
     kept = {"json_serializer": exact_json.dumps, "json_deserializer": exact_json.loads}
     shared = {"pool_size": CONNECTIONS, "hide_parameters": True, **kept}
@@ -261,4 +263,5 @@ def translated() -> Iterator[None]:
 
 
 def _shown(engine: Engine) -> str:
+    """Return the engine's address without its password."""
     return engine.url.render_as_string(hide_password=True)

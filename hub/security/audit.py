@@ -40,9 +40,13 @@ def record_each(
     )
     for subject, detail in details.items():
         entry = AuditEntry(
-            at=at, who=who[:200], what=what[:60], subject=subject[:300],
-            detail=json.loads(json.dumps(detail, default=str)), previous=previous,
-        )  # fmt: skip
+            at=at,
+            who=who[:200],
+            what=what[:60],
+            subject=subject[:300],
+            detail=json.loads(json.dumps(detail, default=str)),
+            previous=previous,
+        )
         entry.hash = previous = _hash(entry)
         made.append(entry)
     if not made:
@@ -73,9 +77,10 @@ def verify(session: Session) -> int:
         previous, count = entry.hash, count + 1
     if head is not None and not met:
         raise AuditBroken(
-            head["id"], "is missing though it was written: the end of the log was cut off, or the database was put back"
+            head["id"],
+            "is missing though it was written: the end of the log was cut off, or the database was put back"
             " from a backup (then run `hub restored`)",
-        )  # fmt: skip
+        )
     return count
 
 
@@ -92,6 +97,7 @@ def host_refused(app: str, host: str) -> None:
 
 
 def _head_file() -> Path:
+    """Return the file with the hash of the newest entry."""
     return hub_context.current().config.data / "audit.head"
 
 
@@ -113,20 +119,27 @@ def _by_hash(hash: str) -> Select[int]:
 
 
 def _newest(session: Session) -> str:
+    """Return the hash of the newest entry."""
     newest = session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1))
     return newest or FIRST
 
 
 def _hash(entry: AuditEntry) -> str:
+    """Return the hash of an entry and its predecessor's hash."""
     said: Mapping[str, Any] = {
-        "at": entry.at.isoformat(), "who": entry.who, "what": entry.what, "subject": entry.subject,
-        "detail": entry.detail, "previous": entry.previous,
-    }  # fmt: skip
+        "at": entry.at.isoformat(),
+        "who": entry.who,
+        "what": entry.what,
+        "subject": entry.subject,
+        "detail": entry.detail,
+        "previous": entry.previous,
+    }
     line = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return hmac.new(_key(), line.encode(), hashlib.sha256).hexdigest()
 
 
 def _key() -> bytes:
+    """Derive the key of the audit log from the secret key."""
     return hmac.new(
         hub_context.current().config.secret_key.encode(), b"audit log", hashlib.sha256
     ).digest()

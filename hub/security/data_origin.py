@@ -88,11 +88,13 @@ def is_demo(session: Session) -> bool:
 
 
 def _made_by(folder: Path) -> str | None:
+    """Return the program that created the folder; None if it does not say."""
     file = folder / FILE
     return file.read_text(encoding="utf-8").strip() if file.exists() else None
 
 
 def _is_empty(folder: Path) -> bool:
+    """Tell whether a folder has no data; the demo's lock does not count."""
     return not folder.exists() or all(path.name == "demo.lock" for path in folder.iterdir())
 
 

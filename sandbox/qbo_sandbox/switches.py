@@ -50,8 +50,10 @@ class Switches(Choices):
     )
     previous_refresh_token: str = switch(
         "X11 the token before the newest: refused, good for 24 hours, or until the newest was used",
-        "refused", "grace", "until_used",
-    )  # fmt: skip
+        "refused",
+        "grace",
+        "until_used",
+    )
     duplicate_bills: str = switch(
         "X12 a bill's number may stand twice", "preference", "never", "always"
     )

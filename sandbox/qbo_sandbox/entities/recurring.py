@@ -9,9 +9,19 @@ from qbo_sandbox.accounting.refusals import Refusal, missing, not_found, stale
 from qbo_sandbox.entities import schema, transactions
 
 TEMPLATES = (
-    "Bill", "Purchase", "CreditMemo", "Deposit", "Estimate", "Invoice", "JournalEntry", "RefundReceipt", "SalesReceipt",
-    "Transfer", "VendorCredit", "PurchaseOrder",
-)  # fmt: skip
+    "Bill",
+    "Purchase",
+    "CreditMemo",
+    "Deposit",
+    "Estimate",
+    "Invoice",
+    "JournalEntry",
+    "RefundReceipt",
+    "SalesReceipt",
+    "Transfer",
+    "VendorCredit",
+    "PurchaseOrder",
+)
 SORTS = {
     "Automated": "Automated",
     "Scheduled": "Automated",
@@ -76,8 +86,19 @@ def _completed(
     if info["RecurType"] not in SORTS:
         raise Refusal("2170", f"Invalid Enumeration : {info['RecurType']}", "RecurType")
     info.setdefault("Active", True)
-    left_out = ("Id", "SyncToken", "MetaData", "domain", "sparse", "DocNumber", "RecurDataRef", "LinkedTxn", "TotalAmt",
-                "Balance", "TxnDate")  # fmt: skip
+    left_out = (
+        "Id",
+        "SyncToken",
+        "MetaData",
+        "domain",
+        "sparse",
+        "DocNumber",
+        "RecurDataRef",
+        "LinkedTxn",
+        "TotalAmt",
+        "Balance",
+        "TxnDate",
+    )
     data = {
         key: value
         for key, value in given.items()

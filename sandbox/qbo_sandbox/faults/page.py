@@ -6,9 +6,20 @@ from html import escape
 from qbo_sandbox.kit import Fault, Faults
 
 CALLS = (
-    "bill.create", "bill.update", "invoice.create", "payment.create", "purchase.create", "purchaseorder.create",
-    "vendor.create", "query.*", "cdc", "batch", "upload", "token.refresh", "*",
-)  # fmt: skip
+    "bill.create",
+    "bill.update",
+    "invoice.create",
+    "payment.create",
+    "purchase.create",
+    "purchaseorder.create",
+    "vendor.create",
+    "query.*",
+    "cdc",
+    "batch",
+    "upload",
+    "token.refresh",
+    "*",
+)
 USUAL = {
     "seconds": 0.0,
     "status": None,

@@ -21,8 +21,20 @@ from qbo_sandbox.reports.grid import Report, options
 
 Builder = Callable[[Frame], Report]
 TODAY, ALWAYS = "today", "all"
-BASED = ("ProfitAndLoss", "ProfitAndLossDetail", "BalanceSheet", "TrialBalance", "GeneralLedger", "CustomerIncome",
-         "CustomerSales", "ItemSales", "ClassSales", "DepartmentSales", "VendorExpenses", "TaxSummary")  # fmt: skip
+BASED = (
+    "ProfitAndLoss",
+    "ProfitAndLossDetail",
+    "BalanceSheet",
+    "TrialBalance",
+    "GeneralLedger",
+    "CustomerIncome",
+    "CustomerSales",
+    "ItemSales",
+    "ClassSales",
+    "DepartmentSales",
+    "VendorExpenses",
+    "TaxSummary",
+)
 SALES: tuple[tuple[str, str, str], ...] = (
     ("CustomerSales", "customer", "Customer"),
     ("ClassSales", "class", "Class"),

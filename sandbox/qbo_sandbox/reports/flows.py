@@ -10,8 +10,12 @@ from qbo_sandbox.reports.statements import EARNING, summarized
 CASH = ("Bank",)
 UNDEPOSITED = "UndepositedFunds"
 OPERATING = (
-    "Accounts Receivable", "Other Current Asset", "Accounts Payable", "Credit Card", "Other Current Liability",
-)  # fmt: skip
+    "Accounts Receivable",
+    "Other Current Asset",
+    "Accounts Payable",
+    "Credit Card",
+    "Other Current Liability",
+)
 ACTIVITIES = (
     (
         "INVESTING ACTIVITIES",

@@ -15,20 +15,36 @@ from qbo_sandbox.reports.statements import EARNING
 NATURAL_DEBIT = ("Asset", "Expense")
 PARTIES = ("customer", "vendor", "employee")
 LEDGER = (
-    ("Date", "tx_date"), ("Transaction Type", "txn_type"), ("Num", "doc_num"), ("Name", "name"),
-    ("Memo/Description", "memo"), ("Split", "split_acc"), ("Amount", "subt_nat_amount"), ("Balance", "rbal_nat_amount"),
-)  # fmt: skip
+    ("Date", "tx_date"),
+    ("Transaction Type", "txn_type"),
+    ("Num", "doc_num"),
+    ("Name", "name"),
+    ("Memo/Description", "memo"),
+    ("Split", "split_acc"),
+    ("Amount", "subt_nat_amount"),
+    ("Balance", "rbal_nat_amount"),
+)
 LIST = (
-    ("Date", "Date", "tx_date"), ("Transaction Type", "String", "txn_type"), ("Num", "String", "doc_num"),
-    ("Posting", "Boolean", "is_no_post"), ("Name", "String", "name"), ("Memo/Description", "String", "memo"),
-    ("Account", "String", "account_name"), ("Split", "String", "other_account"),
+    ("Date", "Date", "tx_date"),
+    ("Transaction Type", "String", "txn_type"),
+    ("Num", "String", "doc_num"),
+    ("Posting", "Boolean", "is_no_post"),
+    ("Name", "String", "name"),
+    ("Memo/Description", "String", "memo"),
+    ("Account", "String", "account_name"),
+    ("Split", "String", "other_account"),
     ("Amount", "Money", "subt_nat_amount"),
-)  # fmt: skip
+)
 JOURNAL = (
-    ("Date", "Date", "tx_date"), ("Transaction Type", "String", "txn_type"), ("Num", "String", "doc_num"),
-    ("Name", "String", "name"), ("Memo/Description", "String", "memo"), ("Account", "String", "account_name"),
-    ("Debit", "Money", "debt_amt"), ("Credit", "Money", "credit_amt"),
-)  # fmt: skip
+    ("Date", "Date", "tx_date"),
+    ("Transaction Type", "String", "txn_type"),
+    ("Num", "String", "doc_num"),
+    ("Name", "String", "name"),
+    ("Memo/Description", "String", "memo"),
+    ("Account", "String", "account_name"),
+    ("Debit", "Money", "debt_amt"),
+    ("Credit", "Money", "credit_amt"),
+)
 
 
 Split = Callable[[Move], tuple[str, str]]

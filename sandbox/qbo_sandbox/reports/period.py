@@ -9,9 +9,17 @@ from qbo_sandbox.accounting.refusals import Refusal
 FIRST = dt.date(1970, 1, 1)
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 STEPS = {
-    "days": "day", "day": "day", "week": "week", "weeks": "week", "month": "month", "months": "month",
-    "quarter": "quarter", "quarters": "quarter", "year": "year", "years": "year",
-}  # fmt: skip
+    "days": "day",
+    "day": "day",
+    "week": "week",
+    "weeks": "week",
+    "month": "month",
+    "months": "month",
+    "quarter": "quarter",
+    "quarters": "quarter",
+    "year": "year",
+    "years": "year",
+}
 
 
 class Period(NamedTuple):

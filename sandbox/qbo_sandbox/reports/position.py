@@ -18,25 +18,45 @@ from qbo_sandbox.reports.statements import (
 )
 
 Part = tuple[str, str, tuple[str, ...], "tuple[Part, ...]"]
-CURRENT_ASSETS: Part = ("Current Assets", "CurrentAssets", (), (
-    ("Bank Accounts", "BankAccounts", ("Bank",), ()),
-    ("Accounts Receivable", "AR", ("Accounts Receivable",), ()),
-    ("Other Current Assets", "OtherCurrentAssets", ("Other Current Asset",), ()),
-))  # fmt: skip
-ASSETS: Part = ("ASSETS", "TotalAssets", (), (
-    CURRENT_ASSETS,
-    ("Fixed Assets", "FixedAssets", ("Fixed Asset",), ()),
-    ("Other Assets", "OtherAssets", ("Other Asset",), ()),
-))  # fmt: skip
-CURRENT_LIABILITIES: Part = ("Current Liabilities", "CurrentLiabilities", (), (
-    ("Accounts Payable", "AP", ("Accounts Payable",), ()),
-    ("Credit Cards", "CreditCards", ("Credit Card",), ()),
-    ("Other Current Liabilities", "OtherCurrentLiabilities", ("Other Current Liability",), ()),
-))  # fmt: skip
-LIABILITIES: Part = ("Liabilities", "Liabilities", (), (
-    CURRENT_LIABILITIES,
-    ("Long-Term Liabilities", "LongTermLiabilities", ("Long Term Liability",), ()),
-))  # fmt: skip
+CURRENT_ASSETS: Part = (
+    "Current Assets",
+    "CurrentAssets",
+    (),
+    (
+        ("Bank Accounts", "BankAccounts", ("Bank",), ()),
+        ("Accounts Receivable", "AR", ("Accounts Receivable",), ()),
+        ("Other Current Assets", "OtherCurrentAssets", ("Other Current Asset",), ()),
+    ),
+)
+ASSETS: Part = (
+    "ASSETS",
+    "TotalAssets",
+    (),
+    (
+        CURRENT_ASSETS,
+        ("Fixed Assets", "FixedAssets", ("Fixed Asset",), ()),
+        ("Other Assets", "OtherAssets", ("Other Asset",), ()),
+    ),
+)
+CURRENT_LIABILITIES: Part = (
+    "Current Liabilities",
+    "CurrentLiabilities",
+    (),
+    (
+        ("Accounts Payable", "AP", ("Accounts Payable",), ()),
+        ("Credit Cards", "CreditCards", ("Credit Card",), ()),
+        ("Other Current Liabilities", "OtherCurrentLiabilities", ("Other Current Liability",), ()),
+    ),
+)
+LIABILITIES: Part = (
+    "Liabilities",
+    "Liabilities",
+    (),
+    (
+        CURRENT_LIABILITIES,
+        ("Long-Term Liabilities", "LongTermLiabilities", ("Long Term Liability",), ()),
+    ),
+)
 
 
 def balance_sheet(frame: Frame) -> Report:

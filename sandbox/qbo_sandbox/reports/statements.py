@@ -158,9 +158,18 @@ def trial_balance(frame: Frame) -> Report:
 
 
 ORDER = (
-    "Bank", "Accounts Receivable", "Other Current Asset", "Fixed Asset", "Other Asset", "Accounts Payable",
-    "Credit Card", "Other Current Liability", "Long Term Liability", "Equity", *EARNING,
-)  # fmt: skip
+    "Bank",
+    "Accounts Receivable",
+    "Other Current Asset",
+    "Fixed Asset",
+    "Other Asset",
+    "Accounts Payable",
+    "Credit Card",
+    "Other Current Liability",
+    "Long Term Liability",
+    "Equity",
+    *EARNING,
+)
 
 
 def place(account: dict[str, Any]) -> tuple[int, str]:

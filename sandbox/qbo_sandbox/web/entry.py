@@ -15,9 +15,16 @@ ACTS = {
     "Vendor": (("deactivate", "Make inactive"), ("activate", "Make active")),
 }
 FACTS = {
-    "DocNumber": "Number", "TxnDate": "Date", "DueDate": "Due", "DepartmentRef": "Location", "SalesTermRef": "Terms",
-    "CurrencyRef": "Currency", "PrivateNote": "Memo", "TotalAmt": "Total", "Balance": "Open",
-}  # fmt: skip
+    "DocNumber": "Number",
+    "TxnDate": "Date",
+    "DueDate": "Due",
+    "DepartmentRef": "Location",
+    "SalesTermRef": "Terms",
+    "CurrencyRef": "Currency",
+    "PrivateNote": "Memo",
+    "TotalAmt": "Total",
+    "Balance": "Open",
+}
 DETAILS = ("AccountRef", "ItemRef", "CustomerRef", "ClassRef", "TaxCodeRef")
 CHANGED = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "SalesItemLineDetail")
 
