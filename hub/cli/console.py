@@ -43,6 +43,17 @@ def inside(command: F) -> F:
     return cast(F, run_inside)
 
 
+def inside_with_pages(command: F) -> F:
+    """Run the command with the hub and its pages open: their log-in hashes passwords."""
+
+    @functools.wraps(command)
+    def run_inside(*args: Any, **kwargs: Any) -> Any:
+        with hub(pages=True):
+            return command(*args, **kwargs)
+
+    return cast(F, run_inside)
+
+
 def at_work(command: F) -> F:
     """Run the command, which calls QuickBooks or a source, only where that is this process's turn.
 
@@ -65,11 +76,12 @@ def at_work(command: F) -> F:
 
 
 @contextmanager
-def hub(address: str = "") -> Iterator["Flask"]:
+def hub(address: str = "", *, pages: bool = False) -> Iterator["Flask"]:
     """Open the application of this configuration, in its context, with its database up to date.
 
-    `address` is where this process serves the pages; it is the public one unless the configuration
-    names another.
+    Without `pages` a command starts faster, because the modules of the pages are not imported.
+    `address` is where this process serves them; it is the public one unless the configuration names
+    another.
     """
     context = click.get_current_context(silent=True)
     app = context.find_object(_flask()) if context else None
@@ -82,7 +94,7 @@ def hub(address: str = "") -> Iterator["Flask"]:
     from hub.app import create_app
 
     loaded = config.load(os.environ, address or config.DEFAULT_ADDRESS)
-    app = create_app(loaded)
+    app = create_app(loaded, pages=pages)
     hub_context.freeze_gc()
     with logged(loaded.data), app.app_context():
         _require_tables()

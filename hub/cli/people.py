@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from hub.cli.accounts import add_person, people
-from hub.cli.console import as_json, inside
+from hub.cli.console import as_json, inside, inside_with_pages
 from hub.cli.terminal import print_json, table
 
 
@@ -27,7 +27,7 @@ def users() -> None:
     type=click.File(),
     help="Read the password from a file, - for standard input.",
 )
-@inside
+@inside_with_pages
 def add(name: str, role: str | None, password_file: Any) -> None:
     """Add a person who may log in as NAME; asks for the password."""
     password = password_file.read().strip() if password_file else None

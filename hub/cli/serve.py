@@ -31,7 +31,7 @@ def serve(host: str, port: int, no_engine: bool) -> None:
 
     listener = server.listen(host, port)
     address = server.browser_address(host, listener)
-    with closing(listener), hub(address) as app:
+    with closing(listener), hub(address, pages=True) as app:
         data_origin.require_no_demo()
         config = current().config
         web = server.Web(app, host, port, listener=listener, trusted_proxy=config.trusted_proxy)

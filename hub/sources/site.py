@@ -24,7 +24,7 @@ from hub.errors import (
     VaultError,
 )
 from hub.http.client import AppHttp
-from hub.models import Installation
+from hub.models import Company, Installation
 from hub.models.enums import InstallationMode, PostingState
 from hub.qbo import company as qbo_company
 from hub.security import audit
@@ -81,7 +81,7 @@ def site(
     values = _load_settings(app, installation.settings if settings is None else settings)
     zone = ZoneInfo(installation.zone)
     with engine.reading() as session:
-        facts = qbo_company.facts(session, company.id)
+        facts = qbo_company.facts_of(session.get_one(Company, company.id))  # without tax rates
     http = AppHttp(
         app.name,
         app.hosts,
