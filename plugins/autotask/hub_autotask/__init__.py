@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hub import Attachment, Code, Document, Receipt, Sandbox, Site, Tenant, Yielded, hookimpl
+from hub import Attachment, Code, Document, Field, Receipt, Sandbox, Site, Tenant, Yielded, hookimpl
 from hub_autotask import checks, expenses, invoices, purchase_orders
 from hub_autotask.client import Autotask
 from hub_autotask.lists import Lists
@@ -18,8 +18,9 @@ def hub_apps() -> Any:
 
 
 @hookimpl
-def hub_fields(app: str) -> Any:
-    return MODULES[app].FIELDS
+def hub_fields(app: str) -> Sequence[Field]:
+    fields: Sequence[Field] = MODULES[app].FIELDS
+    return fields
 
 
 @hookimpl
@@ -30,7 +31,8 @@ def hub_check(app: str, site: Site) -> Tenant:
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code]:
     source = Autotask(site)
-    return MODULES[app].codes(site, source, Lists(site, source), field)
+    codes: list[Code] = MODULES[app].codes(site, source, Lists(site, source), field)
+    return codes
 
 
 @hookimpl

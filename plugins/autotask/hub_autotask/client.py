@@ -2,7 +2,7 @@
 
 import base64
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from hub import BoundSecrets, NeedsAttention, Refused, Reply, Retry, Row, Site
 
 HOME = "https://webservices.autotask.net"
 MOST = 500
-NOWHERE = {}
+NOWHERE: Row = {}
 NO = 500  # the status with which Autotask refuses a question or a change; its sentences are in the body
 WHO = (
     "Autotask does not say which part is wrong: check the user name, its secret and the tracking identifier of the"
@@ -34,7 +34,7 @@ def either(*conditions: Any) -> Row:
     return {"op": "or", "items": list(conditions)}
 
 
-def day(text: str | None, zone: ZoneInfo) -> dt.date | None:
+def day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
     """The date of a moment in the source's zone; what stands at midnight is a date already, and no moment."""
     if not text:
         return None
@@ -63,9 +63,9 @@ class Autotask:
             "UserName": self._user,
             "Secret": site.secrets["secret"],
         }
-        self._known = {}
+        self._known: dict[str, list[Row]] = {}
 
-    def account(self) -> tuple[str, ...]:
+    def account(self) -> tuple[str, str]:
         """(id, name) of the database; proves the credentials."""
         zone = self._discover()
         own = self.get("Companies", 0)
@@ -92,7 +92,7 @@ class Autotask:
         for page in self.pages(entity, *conditions, fields=fields):
             yield from page
 
-    def among(self, entity: str, field: str, values: set[int] | Sequence[int]) -> Iterator[Row]:
+    def among(self, entity: str, field: str, values: Iterable[int]) -> Iterator[Row]:
         """The rows whose field has one of these values, however many there are."""
         wanted = sorted(values)
         for start in range(0, len(wanted), MOST):
@@ -116,7 +116,7 @@ class Autotask:
             }
             self._json("PUT", f"{entity}/{id}", entity, json={**kept, **fields, "id": id})
 
-    def label(self, entity: str, field: str, value: Any) -> str | None:
+    def label(self, entity: str, field: str, value: Any) -> str:
         """What a picklist's number is called in this database."""
         return self.picklist(entity, field).get(str(value), "")
 
@@ -146,7 +146,7 @@ class Autotask:
             if info.get(f"can{verb}") and info.get(f"userAccessFor{verb}")
         }
 
-    def load(self) -> tuple[int, ...]:
+    def load(self) -> tuple[int, int]:
         """(calls of this hour, calls allowed) of the whole database, whoever made them."""
         told = self._json("GET", "ThresholdInformation", "ThresholdInformation")
         return told["currentTimeframeRequestCount"], told["externalRequestThreshold"]
@@ -165,13 +165,17 @@ class Autotask:
     def _fields(self, entity: str) -> list[Row]:
         """What Autotask tells of an entity's fields, asked for once a run."""
         if entity not in self._known:
-            self._known[entity] = self._json("GET", f"{entity}/entityInformation/fields", entity)[
-                "fields"
-            ]
+            answer = self._json("GET", f"{entity}/entityInformation/fields", entity)
+            self._known[entity] = answer["fields"]
         return self._known[entity]
 
     def _json(
-        self, method: str, path: str, entity: str, json: Row | None = None, absent: None = None
+        self,
+        method: str,
+        path: str,
+        entity: str,
+        json: Row | None = None,
+        absent: Row | None = None,
     ) -> Row:
         reply = self._send(method, path, json)
         if reply.status == 401 and self._has_moved():
@@ -180,17 +184,17 @@ class Autotask:
             raise NeedsAttention(f"Autotask refused the API user {self._user}. {WHO}")
         if reply.status == 404 and absent is not None:
             return absent
-        answer = reply.json() if reply.status == NO else reply.check().json()
+        answer: Row = reply.json() if reply.status == NO else reply.check().json()
         errors = answer.get("errors") if isinstance(answer, dict) else None
         if errors or reply.status == NO:
             raise self._refusal(entity, errors)
         return answer
 
-    def _send(self, method: str, path: str, json: Row | None) -> Reply | None:
+    def _send(self, method: str, path: str, json: Row | None) -> Reply:
         url = path if "://" in path else f"{self._zone()}v1.0/{path}"
         return self._http.request(method, url, headers=self._headers, json=json, answers=(NO,))
 
-    def _refusal(self, entity: str, errors: Sequence[str]) -> Any:
+    def _refusal(self, entity: str, errors: Any) -> NeedsAttention | Refused | Retry:
         said = " ".join(str(one) for one in errors or ()) or "nothing more"
         if "adequate permissions" in said:
             return NeedsAttention(
@@ -212,7 +216,7 @@ class Autotask:
             raise NeedsAttention(
                 f"Autotask knows no user {self._user}. Check the user name of the API user in the settings of the app."
             )
-        zone = reply.check().json()
+        zone: Row = reply.check().json()
         zone["url"] = zone["url"].rstrip("/") + "/"
         self._bound.put("zone", zone["url"])
         return zone
@@ -220,4 +224,4 @@ class Autotask:
     def _has_moved(self) -> bool:
         """Whether the database lives in another zone now than it did."""
         before = self._zone()
-        return self._discover()["url"] != before
+        return bool(self._discover()["url"] != before)

@@ -15,6 +15,7 @@ from hub import (
     Receipt,
     Row,
     Site,
+    StageName,
     money,
     to_cents,
 )
@@ -130,7 +131,7 @@ class _Translation:
             facts=self._facts(),
         )
 
-    def _stage(self) -> tuple[str | None, ...] | None:
+    def _stage(self) -> tuple[StageName, str | None]:
         label = self.kind.source.label(ENTITY, "status", self.row["status"])
         if label != APPROVED and MARK.is_ready(self.row):
             return (
@@ -206,7 +207,7 @@ class _Translation:
         miles = f"{money(item['miles']):f} miles" if item["miles"] else None
         spent = self.known.whole("Currencies").get(item["expenseCurrencyID"])
         foreign = spent and spent["name"] != self.currency and item["expenseCurrencyExpenseAmount"]
-        told = f"{money(foreign):.2f} {spent['name']}" if foreign else None
+        told = f"{money(foreign):.2f} {spent['name']}" if spent and foreign else None
         parts = (
             str(day(item["expenseDate"], self.zone) or ""),
             item["description"],
@@ -273,8 +274,8 @@ def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
     if field == "department":
         numbers = (lists.clean(row["number"]) for row in known.whole("Departments").values())
         return [as_department(number) for number in numbers if number]
-    rows = source.rows("Resources", where("isActive", "eq", True))
-    return [as_person(row, known.home) for row in rows]
+    resources = source.rows("Resources", where("isActive", "eq", True))
+    return [as_person(row, known.home) for row in resources]
 
 
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:

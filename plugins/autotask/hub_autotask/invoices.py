@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from hub import (
     App,
@@ -17,6 +16,8 @@ from hub import (
     Refused,
     Row,
     Site,
+    StageName,
+    TaxMode,
     money,
     to_cents,
 )
@@ -104,7 +105,7 @@ def open_kind(site: Site, source: Autotask, known: Lists) -> Invoices:
 
 def by_quickbooks(site: Site) -> bool:
     """Whether QuickBooks gives the numbers."""
-    return site.settings["numbering"] == "quickbooks"
+    return bool(site.settings["numbering"] == "quickbooks")
 
 
 def mark(site: Site) -> Mark | DateMark:
@@ -179,7 +180,7 @@ class _Translation:
             )
         return None
 
-    def _stage(self, hold: str | None) -> tuple[str | None, ...] | None:
+    def _stage(self, hold: str | None) -> tuple[StageName, str | None]:
         """The stage, and why it waits."""
         if self.row["isVoided"]:
             when = day(self.row["voidedDate"], self.site.zone)
@@ -201,8 +202,8 @@ class _Translation:
         own = self.row["invoiceNumber"] if self.settings["numbering"] == "autotask_number" else None
         return own if own and own != Mark.error else str(self.row["id"])
 
-    def _mode(self) -> str:
-        known = {"quickbooks": "computed", "none": "none"}
+    def _mode(self) -> TaxMode:
+        known: dict[str, TaxMode] = {"quickbooks": "computed", "none": "none"}
         return known.get(self.settings["tax"], "exclusive")
 
     def _header(self) -> Codes:
@@ -256,21 +257,10 @@ class _Translation:
         return " · ".join(filter(None, (line["lineItemGroupDescription"], text))) or None
 
     def _rounding(
-        self, made: Sequence[Line], total: Decimal, tax: Decimal
-    ) -> tuple[
-        Decimal
-        | list[Any]
-        | tuple[Any, ...]
-        | Decimal
-        | list[str]
-        | tuple[Line, ...]
-        | Decimal
-        | list[str]
-        | tuple[Any, ...],
-        ...,
-    ]:
-        """(a line that closes the gap between two and four decimals, the tolerance, what is said of it)."""
-        gap = total - sum((line.amount for line in made), money(0)) - (tax or 0)
+        self, made: Sequence[Line], total: Decimal, tax: Decimal | None
+    ) -> tuple[tuple[Line, ...], Decimal, list[str]]:
+        """Return a line that closes the gap of rounding, the tolerance, and what is said of it."""
+        gap = total - sum((line.amount or money(0) for line in made), money(0)) - (tax or 0)
         if not gap or abs(gap) > self.settings["tolerance"] or self._mode() == "computed":
             return (), money(0), []
         said = f"Autotask's total differs from the sum of the rounded lines by {gap}."

@@ -1,11 +1,11 @@
 """What documents refer to: organisations, codes, terms and regions, each asked for once a run, as codes of the hub."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from hub import Address, Code, Field, Item, Party, Row, Site
+from hub import Address, Code, Field, Item, MatchMethod, Party, Role, Row, Site
 from hub_autotask.client import Autotask, where
 
 EXPENSE, INTERNAL = "expense_use_type", "internal_use_type"
@@ -23,7 +23,7 @@ TILDE = "in Autotask its {} holds a tilde, which QuickBooks does not take for a 
 
 
 def field(
-    name: str, label: str, role: str, match: tuple[str, ...] = ("name",), **more: Any
+    name: str, label: str, role: Role, match: tuple[MatchMethod, ...] = ("name",), **more: Any
 ) -> Field:
     """Return a code field; a tilde separates levels of a name in Autotask and nothing in QuickBooks."""
     return Field(name=name, label=label, role=role, match=match, separator="~", **more)
@@ -34,16 +34,18 @@ class Lists:
 
     def __init__(self, site: Site, source: Autotask) -> None:
         self._site, self._source = site, source
-        self._companies, self._contacts = {}, {}
-        self._whole, self._some = {}, {}
+        self._companies: dict[int, Row | None] = {}
+        self._contacts: dict[int, Row] = {}
+        self._whole: dict[str, dict[Any, Row]] = {}
+        self._some: dict[str, dict[int, Row]] = {}
 
-    def whole(self, entity: str) -> Row:
+    def whole(self, entity: str) -> dict[Any, Row]:
         """All rows of a short list by their ids."""
         if entity not in self._whole:
             self._whole[entity] = {row["id"]: row for row in self._source.rows(entity)}
         return self._whole[entity]
 
-    def fetch(self, entity: str, ids: Sequence[str]) -> None:
+    def fetch(self, entity: str, ids: Iterable[int]) -> None:
         """Asks for rows of a long list by their ids, those that are not known yet, at once."""
         known = self._some.setdefault(entity, {})
         known |= {
@@ -58,7 +60,7 @@ class Lists:
             raise ValueError(f"{entity} {id}, which it names, is not shown to the API user")
         return self._some[entity][id]
 
-    def load(self, companies: Iterator[Any] | Sequence[int]) -> None:
+    def load(self, companies: Iterable[int | None]) -> None:
         """Asks for organisations and their primary contacts, those that are not known yet, at once."""
         wanted = {id for id in companies if id is not None} - self._companies.keys()
         if not wanted:
@@ -72,9 +74,10 @@ class Lists:
     def company(self, id: int) -> Row:
         """One organisation; a ValueError says that Autotask shows none."""
         self.load([id])
-        if self._companies[id] is None:
+        company = self._companies[id]
+        if company is None:
             raise ValueError(f"its organisation {id} is not shown to the API user")
-        return self._companies[id]
+        return company
 
     def contact(self, id: int) -> Row | None:
         """The primary contact of an organisation, or None."""
@@ -94,7 +97,7 @@ class Lists:
         ]
         return found[0] if found else self._site.company.currency
 
-    def organisation(self, id: int) -> Code | None:
+    def organisation(self, id: int) -> Code:
         """An organisation as customer or vendor."""
         return self.as_code(self.company(id))
 
@@ -130,7 +133,7 @@ class Lists:
             ),
         )  # fmt: skip
 
-    def term(self, id: int) -> Code | None:
+    def term(self, id: int | None) -> Code | None:
         """The payment term with this id; its days, which a comparison shows as its number, are left out."""
         row = self.whole("PaymentTerms").get(id) if id is not None else None
         return replace(as_term(row), number=None) if row else None
@@ -168,7 +171,7 @@ def clean(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def tilde(name: str, what: str = "name") -> str | None:
+def tilde(name: str | None, what: str = "name") -> str | None:
     """Why a name may not be used, if it holds a tilde."""
     return TILDE.format(what) if name and "~" in name else None
 

@@ -4,7 +4,18 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hub import Checkpoint, Document, Gone, Receipt, Row, Site, Yielded, readable
+from hub import (
+    Checkpoint,
+    Document,
+    Gone,
+    Receipt,
+    Row,
+    Site,
+    StageName,
+    Unreadable,
+    Yielded,
+    readable,
+)
 from hub_autotask import seen
 from hub_autotask.client import Autotask, blank, day, either, midnight, where
 from hub_autotask.lists import Lists
@@ -26,7 +37,7 @@ class Mark:
 
     def is_failed(self, row: Row) -> bool:
         """Whether it was marked as failed."""
-        return row[self.field] == self.error
+        return bool(row[self.field] == self.error)
 
     def open(self) -> tuple[Row, ...]:
         """The conditions of a poll for what is ready, or marked as failed."""
@@ -42,7 +53,7 @@ class DateMark(Mark):
         """Whether it was marked as failed."""
         return bool(row[self.field]) and day(row[self.field], dt.UTC) == FAILED
 
-    def open(self) -> Any:
+    def open(self) -> tuple[Row, ...]:
         """The conditions of a poll for what is ready, or marked as failed."""
         return {"op": "notExist", "field": self.field}, where(self.field, "eq", self.error)
 
@@ -67,11 +78,11 @@ class Kind:
             self.site.today - dt.timedelta(days=self.site.settings["days_back"]), self.site.zone
         )
 
-    def open(self) -> None:
+    def open(self) -> list[Row]:
         """The conditions of a poll: everything that is open in the window."""
         raise AssertionError("each kind says its own")
 
-    def mark(self) -> None:
+    def mark(self) -> Mark:
         """Where Autotask is told."""
         raise AssertionError("each kind says its own")
 
@@ -85,17 +96,17 @@ class Kind:
             else seen.DONE
         )
 
-    def waits(self, row: Row, hold: str | None) -> tuple[str | None, ...]:
+    def waits(self, row: Row, hold: str | None) -> tuple[StageName, str | None]:
         """(stage, why it waits) by its mark; `hold` is what else stands against it."""
         if self.mark().is_failed(row):
             said = f"It is marked as failed in Autotask: once that is solved, clear its {self.mark().label} there."
             return ("ready", f"{hold} {said}") if hold else ("pending", said)
         return ("ready" if self.mark().is_ready(row) else "update_only"), hold
 
-    def prepare(self, rows: Any) -> None:
+    def prepare(self, rows: Sequence[Row]) -> None:
         """Asks for all that a page of rows needs, at once."""
 
-    def document(self, row: Row) -> None:
+    def document(self, row: Row) -> Document:
         """The document that a row is to become."""
         raise AssertionError("each kind says its own")
 
@@ -123,7 +134,7 @@ class Kind:
                 source_id=id, reason="Autotask does not show it to the API user any more."
             )
 
-    def _read(self, rows: Sequence[Row]) -> Iterator[Yielded]:
+    def _read(self, rows: Sequence[Row]) -> Iterator[Document | Unreadable]:
         if rows:
             self.prepare(rows)
         for row in rows:

@@ -1,8 +1,9 @@
 """The purchase order app: submitted orders become purchase orders, or bills; Autotask is told the number."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from hub import (
     Address,
@@ -18,6 +19,8 @@ from hub import (
     Receipt,
     Row,
     Site,
+    StageName,
+    Unreadable,
     Yielded,
     money,
     readable,
@@ -90,7 +93,7 @@ class Orders(Kind):
     def state(self, row: Row) -> str:
         return "canceled" if self.status(row) == CANCELED else super().state(row)
 
-    def status(self, row: Row) -> str | None:
+    def status(self, row: Row) -> str:
         """What the status of an order is called."""
         return self.source.label(ENTITY, "status", row["status"])
 
@@ -144,11 +147,13 @@ class Receipts(Orders):
                 source_id=id, reason="Autotask has no such receipt any more."
             )
 
-    def _bills(self, orders: set[int]) -> Iterator[Yielded]:
+    def _bills(self, orders: set[int]) -> Iterator[Document | Unreadable]:
         rows = list(self.source.among(ENTITY, "id", orders))
         self.prepare(rows)
         items = {item["id"]: item for found in self._items.values() for item in found}
-        bills, first, self.received_by = defaultdict(list), {}, {}
+        bills: dict[tuple[int, str], list[Row]] = defaultdict(list)
+        first: dict[int, int] = {}
+        self.received_by = {}
         for receipt in self.source.among(RECEIVING, "purchaseOrderItemID", items):
             number = receipt["vendorInvoiceNumber"] or f"receipt {receipt['id']}"
             order = items[receipt["purchaseOrderItemID"]]["orderID"]
@@ -160,7 +165,7 @@ class Receipts(Orders):
             self.received_by[id] = {one["purchaseOrderItemID"] for one in receipts}
             leads = first[order] in {one["id"] for one in receipts}
             yield readable(
-                id, _Receipt(self, by_id[order], items, receipts, leads).document, id, number
+                id, _Receipt(self, by_id[order], items, receipts, leads, id, number).document
             )
 
 
@@ -193,13 +198,13 @@ class _Translation:
                 "term": self.known.term(row["paymentTerm"]),
             },
             lines=made,
-            total=sum((line.amount for line in made), money(0)),
+            total=sum((line.amount or money(0) for line in made), money(0)),
             tax_mode="none",
             ship_to=self._address(),
             facts={"Id in Autotask": str(row["id"]), "Status in Autotask": self.kind.status(row)},
         )
 
-    def _stage(self) -> tuple[str | None, ...] | None:
+    def _stage(self) -> tuple[StageName, str | None]:
         status = self.kind.status(self.row)
         if status == CANCELED:
             return "closed", f"{self._called()} was canceled in Autotask."
@@ -218,7 +223,7 @@ class _Translation:
                 f" {self.currency} only. Enter it in QuickBooks by hand, and write its number into Autotask."
             )
         buyer = self._buyer()
-        if buyer and buyer.name.casefold() == self.vendor.name.casefold():
+        if buyer and _is_same_name(buyer, self.vendor):
             return (
                 f"{self._called()} has a vendor and a customer of the same name, {buyer.name}, and QuickBooks lets no"
                 " two bear one name. Rename one of them in Autotask."
@@ -300,7 +305,14 @@ class _Receipt(_Translation):
     """What was received with one invoice of a vendor, on its way to a bill; the first one carries the freight."""
 
     def __init__(
-        self, kind: Receipts, row: Row, items: Row, receipts: Sequence[Row], leads: bool
+        self,
+        kind: Receipts,
+        row: Row,
+        items: dict[Any, Row],
+        receipts: Sequence[Row],
+        leads: bool,
+        source_id: str,
+        number: str,
     ) -> None:
         parts = [
             {
@@ -313,27 +325,33 @@ class _Receipt(_Translation):
         super().__init__(
             kind, row if leads else {**row, "freight": 0, "internalCurrencyFreight": 0}, parts
         )
-        self.day = max(day(one["receiveDate"], self.zone) for one in receipts)
+        days = (day(one["receiveDate"], self.zone) for one in receipts)
+        self.day = max(filter(None, days))
+        self.source_id = source_id
+        self.number = None if number.startswith("receipt ") else number
 
-    def document(self, id: str, number: str) -> Document:
-        made = super().document()
-        number = None if number.startswith("receipt ") else number
+    def document(self) -> Document:
         order = f"Purchase order: {self.row['purchaseOrderNumber']}"
-        memo = "\n".join(filter(None, (order, self.row["generalMemo"])))
-        about = {
-            "source_id": id,
-            "date": self.day,
-            "received": self.day,
-            "number": number,
-            "memo": memo,
-        }
-        return replace(made, stage="ready", hold=self._hold(), **about)
+        return replace(
+            super().document(),
+            source_id=self.source_id,
+            stage="ready",
+            hold=self._hold(),
+            date=self.day,
+            received=self.day,
+            number=self.number,
+            memo="\n".join(filter(None, (order, self.row["generalMemo"]))),
+        )
 
 
 # -- what else the hub asks ------------------------------------------------------------------------------------------
 
 
-def as_product(row: Row, settings: Row) -> Code:
+def _is_same_name(one: Code, other: Code) -> bool:
+    return (one.name or "").casefold() == (other.name or "").casefold()
+
+
+def as_product(row: Row, settings: Mapping[str, Any]) -> Code:
     """The code of a product; made new it is bought and sold without being counted."""
     name = lists.clean(row["name"])
     create = Item(

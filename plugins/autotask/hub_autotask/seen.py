@@ -2,7 +2,7 @@
 
 import json
 
-from hub import Refused, Row, format_ids, parse_ids
+from hub import Refused, format_ids, parse_ids
 
 OPEN, FAILED, DONE = "open", "failed", "done"
 
@@ -11,7 +11,8 @@ class Seen:
     """The states in which documents were last brought, as a cursor keeps them; ids are kept as ranges."""
 
     def __init__(self, cursor: str | None) -> None:
-        self._before, self._met = _read(cursor), {}
+        self._before = _read(cursor)
+        self._met: dict[int, str] = {}
 
     def is_news(self, id: int, state: str) -> bool:
         """Whether the hub was not told yet that this document is in this state; from now on it was.
@@ -34,15 +35,15 @@ class Seen:
         return _written(self._met)
 
 
-def _written(states: Row) -> str:
-    by_state = {}
+def _written(states: dict[int, str]) -> str:
+    by_state: dict[str, set[str]] = {}
     for id, state in states.items():
         by_state.setdefault(state, set()).add(str(id))
     ranges = {state: format_ids(ids) for state, ids in sorted(by_state.items())}
     return json.dumps(ranges, separators=(",", ":"))
 
 
-def _read(cursor: str | None) -> Row:
+def _read(cursor: str | None) -> dict[int, str]:
     if not cursor:
         return {}
     try:

@@ -200,8 +200,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I10",
         place=f"{PLUGIN}/invoices.py",
-        old='        known = {"quickbooks": "computed", "none": "none"}\n',
-        new='        known = {"quickbooks": "exclusive", "none": "none"}\n',
+        old='= {"quickbooks": "computed", "none": "none"}\n',
+        new='= {"quickbooks": "exclusive", "none": "none"}\n',
         bug="Tax is passed although QuickBooks is to work it out.",
     ),
     Mutant(

@@ -176,7 +176,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P4",
         place=f"{PLUGIN}/purchase_orders.py",
-        old="if buyer and buyer.name.casefold() == self.vendor.name.casefold():",
+        old="if buyer and _is_same_name(buyer, self.vendor):",
         new="if buyer and buyer.name == self.vendor.name:",
         bug="A vendor and a customer whose names differ by case alone are sent to QuickBooks.",
     ),
