@@ -7,6 +7,7 @@ from hub.contract.codec import dump
 from hub.contract.documents import Attachment, Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Operation, PostingState
+from hub.outbox.plans import Content, Disposition, PartOperation
 from hub.qbo import payloads
 
 MAX_NAME_LENGTH = 200
@@ -55,18 +56,15 @@ def _plan_attachment(
     if newest and newest.state in outbox.UNSENT + outbox.IN_FLIGHT:
         base = newest.base
         if not parent_id:
-            state = newest.state
-    plan.add_posting(
-        operation=Operation.ATTACH,
-        part=attachment.id,
-        base=base,
+            state = PostingState(newest.state)
+    content = Content(
         kind=parent.kind,
         payload=payload,
-        meaning={},
         number=attachment.name[:MAX_NAME_LENGTH],
-        state=state,
         after_id=parent.id,
     )
+    operation = PartOperation(operation=Operation.ATTACH, part=attachment.id, base=base)
+    plan.add_posting(operation, content, Disposition(state=state))
 
 
 def _is_done(newest: Posting, parent: Posting, parent_id: str | None, payload: bytes) -> bool:

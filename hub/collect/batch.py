@@ -19,11 +19,10 @@ from hub.collect.cases import Hold
 from hub.collect.codes import CodeCollector
 from hub.collect.plan import DocumentPlan, PartPlan, PostingPlan
 from hub.collect.setup import Setup
-from hub.collect.typed_plan import typed_plan
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import party_name
 from hub.models import Installation, Posting, SourceDocument
-from hub.models.enums import DocumentOutcome, Operation, PostingState
+from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState
 from hub.outbox import planning, transitions
 from hub.outbox.identity import identity, marker
 from hub.outbox.states import UNSENT
@@ -187,8 +186,9 @@ class CollectBatch:
         """Plan a posting in the outbox, and remember what holds it."""
         postings = self.postings(row)
         held_ids = {posting.id for posting in postings if posting.state == PostingState.HELD}
-        operation, content, disposition = typed_plan(row, plan.values)
-        posting = planning.plan(self.session, row, operation, content, disposition, known=postings)
+        posting = planning.plan(
+            self.session, row, plan.operation, plan.content, plan.disposition, known=postings
+        )
         if posting not in postings:
             postings.append(posting)
         was_held = posting.id in held_ids
@@ -199,7 +199,7 @@ class CollectBatch:
 
     def _follow_up(self, posting: Posting, plan: PostingPlan) -> None:
         """Remember what holds a posting; let it go if a person wants it and nothing holds it."""
-        if plan.holds and posting.hold == plan.values.get("hold"):
+        if plan.holds and posting.hold == plan.disposition.holder:
             self.holds.append((posting, plan.holds))
         if plan.approved_by and not _is_held(plan) and posting.state in UNSENT:
             planning.approve_when_planned(self.session, posting, plan.approved_by)
@@ -217,7 +217,8 @@ def _outcome(part: PartPlan, posting: Posting) -> DocumentOutcome:
 
 
 def _is_held(plan: PostingPlan) -> bool:
-    return plan.values["state"] == PostingState.HELD or bool(plan.values["hold"])
+    disposition = plan.disposition
+    return disposition.state is PostingState.HELD or disposition.holder is not Holder.NOBODY
 
 
 def _storable(text: str | None, max_length: int) -> str:

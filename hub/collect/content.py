@@ -1,8 +1,7 @@
 """Build what an operation sends to QuickBooks, and say what holds it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, NamedTuple
 
 from hub import outbox
 from hub.collect import cases, links
@@ -15,30 +14,23 @@ from hub.mapping import Mapped
 from hub.models import SourceDocument
 from hub.models.enums import Holder, PostingState
 from hub.money import to_cents
+from hub.outbox.plans import Content, Disposition
 from hub.qbo import payloads
 from hub.reasons.template import CaseAction
 
 
 @dataclass(frozen=True)
 class PartContent:
-    """The bytes and the state of an operation, as arguments of `outbox.plan`."""
+    """The bytes of an operation, the state in which it begins, and what holds it."""
 
-    values: dict[str, Any]
+    content: Content
+    disposition: Disposition
     holds: tuple[Hold, ...]
 
     @property
     def fingerprint(self) -> str:
         """Return what identifies the bytes."""
-        return outbox.fingerprint(self.values["payload"])
-
-
-class HeldDisposition(NamedTuple):
-    """The state in which a posting begins, and what holds it."""
-
-    state: str
-    holder: Holder
-    reason: str
-    holds: tuple[Hold, ...] = ()
+        return outbox.fingerprint(self.content.payload)
 
 
 def build_payload(
@@ -94,26 +86,21 @@ def complete_content(
     document = mapped.document
     postings = batch.postings(row)
     body, summary = with_order_status(document, built, operation.history.current, postings)
-    disposition = _find_disposition(batch, row, mapped, holds)
-    state = disposition.state
+    disposition, holds = _find_disposition(batch, row, mapped, holds)
     after_id = after_id or links.unposted_link_id(mapped)
-    if after_id and state == PostingState.READY:
-        state = PostingState.WAITING
-    number = (document.number or "")[:MAX_NUMBER_LENGTH] if mapped.part else row.number
-    values = {
-        "kind": document.kind,
-        "payload": payloads.encode(body),
-        "meaning": summary.dump(),
-        "number": number,
-        "total": _total(document, batch.setup.facts.currency, built.summary.total),
-        "currency": row.currency or batch.installation.company.currency,
-        "warnings": [*mapped.warnings, *built.warnings],
-        "after_id": after_id,
-        "state": state,
-        "hold": disposition.holder,
-        "reason": disposition.reason,
-    }
-    return PartContent(values, disposition.holds)
+    if after_id and disposition.state is PostingState.READY:
+        disposition = replace(disposition, state=PostingState.WAITING)
+    content = Content(
+        kind=document.kind,
+        payload=payloads.encode(body),
+        meaning=summary.dump(),
+        number=(document.number or "")[:MAX_NUMBER_LENGTH] if mapped.part else row.number,
+        total=_total(document, batch.setup.facts.currency, built.summary.total),
+        currency=row.currency or batch.installation.company.currency,
+        warnings=(*mapped.warnings, *built.warnings),
+        after_id=after_id,
+    )
+    return PartContent(content, disposition, holds)
 
 
 def holder_of(holds: tuple[Hold, ...]) -> Holder:
@@ -123,19 +110,23 @@ def holder_of(holds: tuple[Hold, ...]) -> Holder:
 
 def _find_disposition(
     batch: CollectBatch, row: SourceDocument, mapped: Mapped, holds: tuple[Hold, ...]
-) -> HeldDisposition:
+) -> tuple[Disposition, tuple[Hold, ...]]:
     """Decide how a posting begins; documents that lines apply to come before other reasons."""
     unresolved = links.unresolved_documents(mapped)
     if unresolved:
         hold = links.unresolved_hold(batch, row, unresolved)
         reason = hold.text.reason
         if not any(links.ended_posting(batch, source_id) for source_id in unresolved):
-            return HeldDisposition(PostingState.WAITING, Holder.SOURCE, reason)
-        return HeldDisposition(PostingState.HELD, Holder.SOURCE, reason, (hold,))
+            return _disposition(PostingState.WAITING, Holder.SOURCE, reason), ()
+        return _disposition(PostingState.HELD, Holder.SOURCE, reason), (hold,)
     if holds:
         reason = " ".join(hold.text.reason for hold in holds)
-        return HeldDisposition(PostingState.HELD, holder_of(holds), reason, holds)
-    return HeldDisposition(batch.setup.state, Holder.NOBODY, "")
+        return _disposition(PostingState.HELD, holder_of(holds), reason), holds
+    return _disposition(batch.setup.state, Holder.NOBODY, ""), ()
+
+
+def _disposition(state: PostingState, holder: Holder, reason: str) -> Disposition:
+    return Disposition(state=state, holder=holder, reason=reason)
 
 
 def _is_foreign(batch: CollectBatch, document: Document) -> bool:

@@ -5,11 +5,12 @@ from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.cases import Hold
 from hub.collect.operation import open_operations
-from hub.collect.plan import DocumentPlan, empty_content
+from hub.collect.plan import DocumentPlan
 from hub.collect.removal import cancel_removal
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Holder, PostingState
+from hub.outbox.plans import Content, Disposition
 
 
 def hold_document(
@@ -22,14 +23,16 @@ def hold_document(
 ) -> DocumentPlan:
     """Hold every part of a document for these reasons."""
     reason = " ".join(hold.text.reason for hold in holds)
-    content = empty_content(PostingState.HELD, holder, reason)
-    content["kind"] = kind or document.kind
-    content["number"] = row.number
-    content["total"] = document.total
-    content["currency"] = row.currency
+    content = Content(
+        kind=kind or document.kind,
+        number=row.number,
+        total=document.total,
+        currency=row.currency,
+    )
+    disposition = Disposition(state=PostingState.HELD, holder=holder, reason=reason)
     plan = DocumentPlan(row, DocumentOutcome.HELD)
     for operation in open_operations(batch, row, document):
-        plan.add_posting(*holds, **operation, **content)
+        plan.add_posting(operation, content, disposition, holds)
     return plan
 
 
@@ -68,9 +71,9 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
     if posted:
         plan.open_case(posted[-1], hold)
     elif not plan.reread:
-        content = empty_content(PostingState.HELD, Holder.SOURCE, reason)
+        disposition = Disposition(state=PostingState.HELD, holder=Holder.SOURCE, reason=reason)
         for operation in open_operations(batch, row, None):
-            plan.add_posting(hold, **operation, **content)
+            plan.add_posting(operation, Content(kind=row.kind), disposition, (hold,))
     return plan
 
 

@@ -1,7 +1,6 @@
 """Decide whether a part of a document is created or updated in QuickBooks."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
@@ -12,6 +11,7 @@ from hub.contract.documents import Document
 from hub.mapping import Mapped
 from hub.models import Posting, Record, SourceDocument, TransactionHead
 from hub.models.enums import Operation, PostingState, TransactionState
+from hub.outbox.plans import PartOperation
 
 
 @dataclass(frozen=True)
@@ -104,24 +104,25 @@ def plan_operation(
     )
 
 
-def operation_values(part: str, history: PartHistory, update: Update | None) -> dict[str, Any]:
-    """Return what names an operation, as arguments of `outbox.plan`."""
-    values: dict[str, Any] = {"part": part, "again": history.repetition}
+def part_operation(part: str, history: PartHistory, update: Update | None) -> PartOperation:
+    """Return the creation or update of a part as the outbox names it."""
     if update is None:
-        return values | {"operation": Operation.CREATE}
-    return values | {
-        "operation": Operation.UPDATE,
-        "base": f"{update.quickbooks_id}:{update.sync_token}",
-        "quickbooks_id": update.quickbooks_id,
-    }
+        return PartOperation(operation=Operation.CREATE, part=part, repetition=history.repetition)
+    return PartOperation(
+        operation=Operation.UPDATE,
+        part=part,
+        base=f"{update.quickbooks_id}:{update.sync_token}",
+        quickbooks_id=update.quickbooks_id,
+        repetition=history.repetition,
+    )
 
 
 def open_operations(
     batch: CollectBatch, row: SourceDocument, document: Document | None
-) -> list[dict[str, Any]]:
+) -> list[PartOperation]:
     """Return the operation of each part that is open or in QuickBooks, else the creation.
 
-    They are arguments of `outbox.plan`, for a document that is held before it is mapped.
+    They are for a document that is held before it is mapped.
     """
     parts: dict[str, None] = {}
     for posting in batch.main_postings(row):
@@ -135,7 +136,7 @@ def open_operations(
         history = PartHistory.of(batch, row, part)
         update = _find_update(batch, history, kind, existing_id)
         if update or may_create:
-            operations.append(operation_values(part, history, update))
+            operations.append(part_operation(part, history, update))
     return operations
 
 

@@ -1,13 +1,13 @@
 """What the planners decide for a document; `CollectBatch.apply` carries it out."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from hub.collect.cases import Hold
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
-from hub.models.enums import DocumentOutcome, Holder, PostingState
+from hub.models.enums import DocumentOutcome
+from hub.outbox.plans import Content, Disposition, PartOperation
 
 
 class Withdrawal(NamedTuple):
@@ -28,7 +28,9 @@ class PostingCase(NamedTuple):
 class PostingPlan:
     """A posting to write to the outbox, and the reasons that hold it."""
 
-    values: Mapping[str, Any]  # the arguments of `outbox.plan`
+    operation: PartOperation
+    content: Content
+    disposition: Disposition
     holds: tuple[Hold, ...] = ()
     approved_by: str = ""  # the person who wants the document posted again
 
@@ -69,15 +71,18 @@ class DocumentPlan:
         """Plan to withdraw an unsent posting."""
         self.withdrawals.append(Withdrawal(posting, reason))
 
-    def add_posting(self, *holds: Hold, **values: Any) -> None:
-        """Plan a posting with these arguments of `outbox.plan`."""
-        self.postings.append(PostingPlan(values=values, holds=holds))
+    def add_posting(
+        self,
+        operation: PartOperation,
+        content: Content,
+        disposition: Disposition,
+        holds: tuple[Hold, ...] = (),
+    ) -> None:
+        """Plan a posting."""
+        self.postings.append(
+            PostingPlan(operation=operation, content=content, disposition=disposition, holds=holds)
+        )
 
     def open_case(self, posting: Posting, hold: Hold) -> None:
         """Plan a case about a posting that stays as it is."""
         self.cases.append(PostingCase(posting, hold))
-
-
-def empty_content(state: PostingState, holder: Holder, reason: str) -> dict[str, Any]:
-    """Return the content of a posting that has no bytes to send, as arguments of `outbox.plan`."""
-    return {"payload": b"", "meaning": {}, "state": state, "hold": holder, "reason": reason}

@@ -25,7 +25,7 @@ from hub.collect.new_records import (
     with_document_currency,
     with_record_ids,
 )
-from hub.collect.operation import PlannedOperation, operation_values, plan_operation
+from hub.collect.operation import PlannedOperation, part_operation, plan_operation
 from hub.collect.plan import DocumentPlan, PartPlan, PostingPlan
 from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
@@ -192,9 +192,11 @@ def _posting_plan(
 ) -> PostingPlan:
     """Plan the posting of an operation; approved if a person wants the document posted again."""
     history = operation.history
-    address = operation_values(operation.part, history, operation.update)
+    operation_of_part = part_operation(operation.part, history, operation.update)
     return PostingPlan(
-        values=address | content.values,
+        operation=operation_of_part,
+        content=content.content,
+        disposition=content.disposition,
         holds=content.holds,
         approved_by=row.requested_by if history.repetition is outbox.Repetition.REQUESTED else "",
     )

@@ -1,16 +1,16 @@
 """Withdraw or remove what a source no longer wants in QuickBooks, by the rule of its app."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from hub import outbox, sources
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.order_closing import CLOSABLE_KINDS, closing_content, is_closing
-from hub.collect.plan import DocumentPlan, empty_content
+from hub.collect.plan import DocumentPlan
 from hub.collect.setup import RECORD_KINDS
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState
+from hub.outbox.plans import Content, Disposition, PartOperation
 from hub.qbo import payloads
 
 VOIDABLE_KINDS = ("invoice", "payment", "bill_payment")  # QuickBooks voids no others
@@ -24,8 +24,9 @@ def plan_removal(
     plan.outcome = DocumentOutcome.WITHDRAWN if row.gone is None else DocumentOutcome.GONE
     postings = batch.main_postings(row)
     if not postings and row.stage != "pending" and row.gone is None:
-        content = empty_content(PostingState.WITHDRAWN, Holder.NOBODY, reason)
-        plan.add_posting(operation=Operation.CREATE, kind=row.kind, **content)
+        disposition = Disposition(state=PostingState.WITHDRAWN, reason=reason)
+        operation = PartOperation(operation=Operation.CREATE)
+        plan.add_posting(operation, Content(kind=row.kind), disposition)
     if is_gone and row.kind not in RECORD_KINDS:
         policy = sources.gone(batch.setup.app, batch.setup.site.settings)
         for posting in _postings_in_books(postings):
@@ -83,30 +84,41 @@ def _plan_by_policy(
         return
     if policy == "close" and posting.kind in CLOSABLE_KINDS:
         if not is_closing(posting):
-            plan.add_posting(**_closing_values(posting), state=batch.setup.state)
+            _plan_closing(batch, plan, posting)
         return
     # Delete only if the policy says so, or on a person's decision where QuickBooks cannot void.
     can_void = posting.kind in VOIDABLE_KINDS
-    operation = Operation.VOID if policy != "delete" and can_void else Operation.DELETE
-    values = _removal_values(posting, operation)
-    if policy == operation:
-        plan.add_posting(**values, state=batch.setup.state)
+    removal = Operation.VOID if policy != "delete" and can_void else Operation.DELETE
+    operation = _operation_on(posting, removal)
+    content = _removal_content(posting, removal)
+    if policy == removal:
+        plan.add_posting(operation, content, Disposition(state=batch.setup.state))
         return
-    if operation is Operation.VOID:
+    if removal is Operation.VOID:
         hold = cases.document_hold("gone", plan.row, "gone_void", reason=reason)
     else:
         code = "gone_close" if policy == "close" else "gone_delete"
         kind = posting.kind.replace("_", " ")
         hold = cases.document_hold("gone", plan.row, code, reason=reason, kind=kind)
-    held = {"state": PostingState.HELD, "hold": Holder.PERSON, "reason": hold.text.reason}
-    plan.add_posting(hold, **values, **held)
+    disposition = Disposition(
+        state=PostingState.HELD, holder=Holder.PERSON, reason=hold.text.reason
+    )
+    plan.add_posting(operation, content, disposition, (hold,))
 
 
-def _closing_values(posting: Posting) -> dict[str, Any]:
-    """Return the arguments of `outbox.plan` for a change that only closes a posted order."""
+def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> None:
+    """Plan a change that only closes a posted order."""
     body, summary = closing_content(posting)
-    values = _removal_values(posting, Operation.UPDATE)
-    return values | {"payload": payloads.encode(body), "meaning": summary.dump()}
+    content = Content(
+        kind=posting.kind,
+        payload=payloads.encode(body),
+        meaning=summary.dump(),
+        number=posting.number,
+        total=posting.total,
+        currency=posting.currency,
+    )
+    operation = _operation_on(posting, Operation.UPDATE)
+    plan.add_posting(operation, content, Disposition(state=batch.setup.state))
 
 
 def _postings_in_books(postings: Iterable[Posting]) -> list[Posting]:
@@ -118,23 +130,28 @@ def _postings_in_books(postings: Iterable[Posting]) -> list[Posting]:
     return [posting for posting in newest.values() if posting.operation not in outbox.REMOVALS]
 
 
-def _removal_values(posting: Posting, operation: Operation) -> dict[str, Any]:
-    """Return the arguments of `outbox.plan` for an operation on a posted transaction."""
+def _operation_on(posting: Posting, operation: Operation) -> PartOperation:
+    """Return an operation on a posted transaction."""
+    return PartOperation(
+        operation=operation,
+        part=posting.part,
+        base=f"{posting.quickbooks_id or ''}:{posting.sync_token or ''}",
+        quickbooks_id=posting.quickbooks_id or "",
+    )
+
+
+def _removal_content(posting: Posting, removal: Operation) -> Content:
+    """Return the content that deletes or voids a posted transaction."""
     quickbooks_id = posting.quickbooks_id or ""
     sync_token = posting.sync_token or ""
-    if operation is Operation.VOID:
+    if removal is Operation.VOID:
         body = payloads.void_body(quickbooks_id, sync_token)
     else:
         body = payloads.delete_body(quickbooks_id, sync_token)
-    return {
-        "operation": operation,
-        "part": posting.part,
-        "base": f"{quickbooks_id}:{sync_token}",
-        "kind": posting.kind,
-        "quickbooks_id": quickbooks_id,
-        "payload": payloads.encode(body),
-        "meaning": {},
-        "number": posting.number,
-        "total": posting.total,
-        "currency": posting.currency,
-    }
+    return Content(
+        kind=posting.kind,
+        payload=payloads.encode(body),
+        number=posting.number,
+        total=posting.total,
+        currency=posting.currency,
+    )

@@ -12,6 +12,7 @@ from hub.contract.types import App, Field, Site
 from hub.db import engine
 from hub.mapping import MatchIndex
 from hub.models import Cursor, Installation, Match
+from hub.models.enums import PostingState
 from hub.qbo import company
 from hub.qbo.company_facts import CompanyFacts
 from hub.sources.site import app_of, initial_state
@@ -39,7 +40,7 @@ class Setup:
     read_ids: set[str] = field(default_factory=set)  # source ids that this collect has read
 
     @property
-    def state(self) -> str:
+    def state(self) -> PostingState:
         """Return the state in which a posting begins that nothing holds."""
         return initial_state(self.app, self.site.settings, self.installation.mode)
 
