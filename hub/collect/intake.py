@@ -57,12 +57,17 @@ def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
         reason = "The code that it was to be made for is matched to a record now."
         batch.apply(plan_removal(batch, row, reason))
         return
-    if not row.body or row.stage == "pending" or row.unreadable:
+    if not _is_final(row):
         return
     batch.apply(plan_document(batch, row, load(Document, row.body)))
     for posting in batch.postings(row):
         if posting.state in outbox.UNSENT:
             posting.changed_at = batch.now
+
+
+def _is_final(row: SourceDocument) -> bool:
+    """Return whether the source has shown a document whole, to be posted as it is."""
+    return bool(row.body) and row.stage != "pending" and not row.unreadable
 
 
 def _take_item(batch: CollectBatch, item: Item) -> DocumentOutcome:

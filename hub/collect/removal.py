@@ -60,8 +60,14 @@ def cancel_removal(batch: CollectBatch, plan: DocumentPlan) -> None:
 def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str]) -> None:
     """Withdraw the parts that a document is no longer split into; report those that are posted."""
     row = plan.row
-    postings = [posting for posting in batch.main_postings(row) if posting.part not in parts]
-    for part in {posting.part for posting in postings}:
+    postings: list[Posting] = []
+    former_parts: dict[str, None] = {}
+    for posting in batch.main_postings(row):
+        if posting.part not in parts:
+            postings.append(posting)
+            former_parts[posting.part] = None
+
+    for part in former_parts:
         active = outbox.active(batch.postings(row), part)
         if active and is_withdrawable(batch, active):
             plan.withdraw(active, "The document is divided otherwise now.")

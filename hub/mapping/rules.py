@@ -340,6 +340,10 @@ def _is_exact(code: Code, entry: Entry) -> bool:
     name = key(code.name or "")
     if not name or name != key(entry.full_name or entry.name):
         return False
+
     # A plain code stands for its number and its name alike.
     is_plain = number == name
-    return is_plain or not number or not entry.number
+    if is_plain:
+        return True
+    have_both_numbers = bool(number) and bool(entry.number)
+    return not have_both_numbers

@@ -208,13 +208,16 @@ def _load_settings(app: App, stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as the app's schema reads them, without secrets."""
     schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
     secret_names = settings_schema.secret_names(app)
-    plain = {name: value for name, value in stored.items() if name not in secret_names}
-    answers = settings_schema.answered(schema, plain)
+    answers = settings_schema.answered(schema, _without(stored, secret_names))
     try:
         loaded = schema.load(answers, partial=tuple(secret_names), unknown=EXCLUDE)
     except ValidationError as error:
         raise SettingsInvalid(app.name, cast(dict[str, list[str]], error.messages)) from None
-    return {name: value for name, value in (loaded or {}).items() if name not in secret_names}
+    return _without(loaded or {}, secret_names)
+
+
+def _without(settings: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in names}
 
 
 def _with_settings(field: Field, settings: Mapping[str, Any]) -> Field:
