@@ -104,6 +104,14 @@ class TransactionState(StrEnum):
     DELETED = "deleted"
 
 
+class BatchMode(StrEnum):
+    """When documents of a company go together in one request."""
+
+    SINGLE = "single"
+    AUTO = "auto"  # if more than a few are ready
+    BATCH = "batch"  # if two or more are ready
+
+
 class InstallationMode(StrEnum):
     """How the documents of an installation go to QuickBooks."""
 

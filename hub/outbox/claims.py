@@ -1,4 +1,4 @@
-"""Claim postings for sending: their state, fence and attempts are stored before anything is sent."""
+"""Claim postings for sending: state, fence and attempts are stored before anything is sent."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence

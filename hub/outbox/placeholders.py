@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(rb'"@posting:([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
 
 
 class _PostedIds(NamedTuple):
-    """The QuickBooks id of a transaction or record, and the ids of its lines by the source's ids."""
+    """The QuickBooks id of a transaction or record; ids of its lines by those at the source."""
 
     id: str
     line_ids: Mapping[str, str]

@@ -469,7 +469,7 @@ BUGS = (
     Planted(
         "the source is not told that its document was removed",
         "hub/posting/outcome/record.py",
-        "            _tell_removed(session, posting)",
+        "            _report_removal(session, posting)",
         "            pass",
         "tests/stories/test_document_states.py::test_what_a_person_removed_is_removed_everywhere_and_its_source_is_told",
     ),

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Self
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -11,29 +11,30 @@ from sqlalchemy.orm import Session
 from hub.db.engine import transaction
 from hub.errors import Refused
 from hub.models import Company
+from hub.models.enums import BatchMode, SendOutcome
 from hub.outbox.claims import BatchPlace, ClaimedPosting
 from hub.outbox.identity import batch_id
 from hub.qbo.batch import MAX_ITEMS
 from hub.security import audit
 
-Mode = Literal["auto", "single", "batch"]
-MODES = {
-    "single": "one by one",
-    "auto": "in batches where more than a few wait",
-    "batch": "in batches where two or more wait",
+# How the modes are described on pages and by commands.
+MODES: dict[str, str] = {
+    BatchMode.SINGLE: "one by one",
+    BatchMode.AUTO: "in batches where more than a few wait",
+    BatchMode.BATCH: "in batches where two or more wait",
 }
 MAX_SINGLE_REQUESTS = 60  # claimed in one commit
 MAX_CONCURRENT_REQUESTS = 10
 BATCHES_PER_WAVE = 6  # claimed in one commit
 BATCHES_PER_WAVE_WHILE_GROWING = 3
-MIN_BATCH_ITEMS = {"auto": 6, "batch": 2}  # fewer are sent singly
+MIN_BATCH_ITEMS = {BatchMode.AUTO: 6, BatchMode.BATCH: 2}  # fewer are sent singly
 INITIAL_BATCH_ITEMS = 10
 BATCH_GROWTH = 5  # items by which the next batch is larger when all went well
 SLOW_SECONDS = 20.0  # after a slower answer, batches do not grow
 MAX_BATCH_BYTES = 500_000  # of documents
 TOO_MANY_ITEMS = "1040"  # QuickBooks' error code
-GOOD_OUTCOMES = {"landed", "refused"}
-BAD_OUTCOMES = {"doubt", "throttled", "declined"}
+GOOD_OUTCOMES = {SendOutcome.LANDED, SendOutcome.REFUSED}
+BAD_OUTCOMES = {SendOutcome.DOUBT, SendOutcome.THROTTLED, SendOutcome.DECLINED}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class BatchResult:
     """How the items of one request were answered, and how long that took."""
 
     items: int
-    outcomes: frozenset[str]
+    outcomes: frozenset[SendOutcome]
     too_many: bool = False
     seconds: float = 0.0
 
@@ -53,28 +54,28 @@ class BatchSizer:
     A size of one stands for single requests.
     """
 
-    mode: str = "single"
+    mode: BatchMode = BatchMode.SINGLE
     size: int = INITIAL_BATCH_ITEMS
     most: int = MAX_ITEMS
 
     @classmethod
     def for_company(cls, company: Company) -> Self:
         """Return the batch size that is stored for a company."""
-        return cls(company.batches, company.batch_size, company.batch_most)
+        return cls(BatchMode(company.batches), company.batch_size, company.batch_most)
 
     @property
     def uses_batches(self) -> bool:
         """Tell whether documents are sent in batches at all."""
-        return self.mode != "single" and self.size > 1
+        return self.mode != BatchMode.SINGLE and self.size > 1
 
     @property
     def is_stable(self) -> bool:
         """Tell whether the size does not grow any more, so that the next wave need not wait."""
-        return self.mode == "single" or self.size >= self.most
+        return self.mode == BatchMode.SINGLE or self.size >= self.most
 
     @property
     def wave(self) -> int:
-        """The number of postings claimed in one commit."""
+        """Return the number of postings claimed in one commit."""
         if not self.uses_batches:
             return MAX_SINGLE_REQUESTS
         if self.is_stable:
@@ -84,21 +85,27 @@ class BatchSizer:
     def adjusted(self, results: Sequence[BatchResult]) -> Self:
         """Return the size after these results.
 
-        It grows while all goes well and is halved after a pause, a doubt or a batch that was refused
-        as a whole. Results of batches larger than the present size are ignored: those were on their
-        way when it was reduced.
+        It grows while all goes well and is halved after a pause, a doubt or a batch that was
+        refused as a whole. Results of batches larger than the present size are ignored: those were
+        on their way when it was reduced.
         """
-        if self.mode == "single":
+        if self.mode == BatchMode.SINGLE or self._includes_larger_batch(results):
             return self
-        if self.uses_batches and any(result.items > self.size for result in results):
-            return self
-        outcomes = frozenset[str]().union(*(result.outcomes for result in results))
+
+        outcomes: set[SendOutcome] = set()
+        for result in results:
+            outcomes |= result.outcomes
         if outcomes & BAD_OUTCOMES:
             return self._reduced(too_many=any(result.too_many for result in results))
-        if outcomes <= GOOD_OUTCOMES and self._may_grow(results):
-            growth = BATCH_GROWTH if self.size > 1 else 1
-            return replace(self, size=min(self.most, self.size + growth))
-        return self
+        if not outcomes <= GOOD_OUTCOMES or not self._may_grow(results):
+            return self
+
+        growth = BATCH_GROWTH if self.size > 1 else 1
+        return replace(self, size=min(self.most, self.size + growth))
+
+    def _includes_larger_batch(self, results: Sequence[BatchResult]) -> bool:
+        """Tell whether any of these batches was larger than the present size."""
+        return self.uses_batches and any(result.items > self.size for result in results)
 
     def _reduced(self, *, too_many: bool) -> Self:
         most = self.most
@@ -118,7 +125,7 @@ def compose(
 ) -> dict[int, BatchPlace]:
     """Assign postings to batches, in their order; `apps` names the app of each that may be batched.
 
-    The key of a batch is derived from its content, so that the same key never stands for other items.
+    The key of a batch is derived from its content, so that it never stands for other items.
     """
     if not batch_sizer.uses_batches:
         return {}

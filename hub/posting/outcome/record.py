@@ -13,7 +13,7 @@ from hub import outbox
 from hub.cases import inbox
 from hub.db import bulk
 from hub.models import Case, Posting, TransactionSummary, case_posting
-from hub.models.enums import CHANGE_OPERATIONS, PostingState
+from hub.models.enums import CHANGE_OPERATIONS, Holder, Operation, PostingState, SendOutcome
 from hub.posting import case_texts, receipts
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
@@ -25,20 +25,37 @@ from hub.qbo.payloads import FileSummary
 from hub.qbo.responses import Answer
 from hub.reasons.texts import CaseText
 
-PAUSE = dt.timedelta(seconds=30)
-BILLED_BY_LINE = ("purchase_order",)
-AT_REST: dict[str, Any] = {"hold": "", "reason": "", "rekey": False, "next_try_at": None}
+DEFAULT_PAUSE = dt.timedelta(seconds=30)
+KINDS_BILLED_BY_LINE = ("purchase_order",)
+# After these outcomes the whole company pauses or a batch is sent singly, so that the posting
+# itself has nothing to wait for.
+OUTCOMES_WITHOUT_PAUSE = (
+    SendOutcome.THROTTLED,
+    SendOutcome.UNAUTHORISED,
+    SendOutcome.DECLINED,
+)
+UNREADABLE_DIFFERENCE = "What it answered cannot be read, so it was not compared."
+FINAL_VALUES: dict[str, Any] = {
+    "hold": Holder.NOBODY,
+    "reason": "",
+    "rekey": False,
+    "next_try_at": None,
+}
+POSTED_COLUMNS = ("quickbooks_id", "answer", "sync_token", "posted_total", "changed_at")
 _postings = cast(Table, Posting.__table__)
-_LEARNT = ("quickbooks_id", "answer", "sync_token", "posted_total", "changed_at")
-_POSTED = (
+_STORE_POSTED = (
     update(_postings)
     .where(
         _postings.c.id == bindparam("_id"),
         or_(*(_postings.c.state == state for state in outbox.IN_FLIGHT)),
     )
-    .values(state="posted", **AT_REST, **{name: bindparam(f"_{name}") for name in _LEARNT})
+    .values(
+        state=PostingState.POSTED,
+        **FINAL_VALUES,
+        **{name: bindparam(f"_{name}") for name in POSTED_COLUMNS},
+    )
 )
-_STOPPED = (
+_SELECT_WITH_CASES = (
     select(case_posting.c.posting_id)
     .join(Case, Case.id == case_posting.c.case_id)
     .where(Case.closed_at.is_(None), bulk.among(case_posting.c.posting_id, "ids"))
@@ -52,63 +69,89 @@ def apply_step(
     step: Step,
     answer: Answer | None = None,
 ) -> bool:
-    """Carries out a step that ends here; False when someone else has moved the posting meanwhile."""
+    """Record a step; return whether nobody else has changed the posting meanwhile."""
     match step:
         case Posted():
-            return _posted(session, snapshot, step)
+            return _record_one_posted(session, snapshot, step)
         case Ask():
             return _ask(session, snapshot, step)
         case Hold():
             return _hold(session, snapshot, step, answer)
         case Send():
-            return _again(session, posting_session, snapshot, step)
+            return _make_ready(session, posting_session, snapshot, step)
         case Requeue() | Reconnect():
-            return _back(session, posting_session, snapshot, answer)
+            return _requeue(session, posting_session, snapshot, answer)
         case Withdraw():
             return _withdraw(session, snapshot)
         case _:
-            return move(session, snapshot.posting, "unknown")
+            return move(session, snapshot.posting, PostingState.UNKNOWN)
 
 
-def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
-    """Moves a posting on, if nobody else has since it was read."""
+def move(session: Session, posting: Posting, state: PostingState, **values: Any) -> bool:
+    """Move a posting to another state; return whether nobody else moved it since it was read."""
     if posting.state in outbox.IN_FLIGHT:
-        return outbox.settle(session, posting.id, posting.fence, PostingState(state), **values)
-    unmoved = (
+        return outbox.settle(session, posting.id, posting.fence, state, **values)
+    is_unmoved = (
         Posting.id == posting.id,
         Posting.state == posting.state,
         Posting.fence == posting.fence,
     )
     session.flush()
     values |= {"state": state, "changed_at": hub_context.current().clock.now()}
-    result = session.execute(update(Posting).where(*unmoved).values(**values))
+    result = session.execute(update(Posting).where(*is_unmoved).values(**values))
     assert isinstance(result, CursorResult)
     return result.rowcount == 1
 
 
-def record_posted(session: Session, snapshots: Sequence[tuple[PostingSnapshot, Posted]]) -> None:
-    """Many at once that were sent and whose rows this transaction holds locked, under the fences of those sends."""
-    if not snapshots:
+def record_posted(session: Session, results: Sequence[tuple[PostingSnapshot, Posted]]) -> None:
+    """Record many postings as posted.
+
+    They were sent, and this transaction holds their rows locked under the fences of those sends.
+    """
+    if not results:
         return
     now = hub_context.current().clock.now()
-    learnt = [{"id": one.id, **_found(one, step, now)} for one, step in snapshots]
-    rows = [{f"_{name}": value for name, value in row.items()} for row in learnt]
-    met = bulk.each(session, _POSTED, rows)
-    assert met == len(rows), "a posting moved on under its lock"
-    _follow(session, snapshots)
+    rows = []
+    for snapshot, step in results:
+        values = {"id": snapshot.id, **_posted_values(snapshot, step, now)}
+        rows.append({f"_{name}": value for name, value in values.items()})
+    updated = bulk.each(session, _STORE_POSTED, rows)
+    assert updated == len(rows), "a posting moved on under its lock"
+    _follow_up(session, results)
 
 
-def _posted(session: Session, snapshot: PostingSnapshot, step: Posted) -> bool:
-    found = _found(snapshot, step, hub_context.current().clock.now())
-    if not move(session, snapshot.posting, "posted", **found, **AT_REST):
+def report_late_answer(session: Session, posting: Posting, id: str) -> None:
+    """Open a case if a late answer names another object than the posting was recorded as."""
+    if posting.state != PostingState.POSTED or posting.operation in CHANGE_OPERATIONS:
+        return
+    if posting.quickbooks_id == id:
+        return
+    recorded_id = str(posting.quickbooks_id)
+    text = CaseText(
+        "outcome.late_answer",
+        name=case_texts.called(posting),
+        quickbooks_id=recorded_id,
+        answered_id=id,
+    )
+    candidates = case_texts.candidates(session, posting, (recorded_id, id))
+    _open_case(session, posting, "late", text, {"candidates": candidates})
+
+
+# -- posted ---------------------------------------------------------------------------------------
+
+
+def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted) -> bool:
+    values = _posted_values(snapshot, step, hub_context.current().clock.now())
+    if not move(session, snapshot.posting, PostingState.POSTED, **values, **FINAL_VALUES):
         return False
-    _follow(session, [(snapshot, step)])
+    _follow_up(session, [(snapshot, step)])
     return True
 
 
-def _found(snapshot: PostingSnapshot, step: Posted, now: dt.datetime) -> dict[str, Any]:
-    """What is known of a posting from where it is posted."""
-    entity, summary = snapshot.entity or {}, snapshot.entity_summary
+def _posted_values(snapshot: PostingSnapshot, step: Posted, now: dt.datetime) -> dict[str, Any]:
+    """Return what is known of a posting once it is posted."""
+    entity = snapshot.entity or {}
+    summary = snapshot.entity_summary
     return {
         "quickbooks_id": step.id,
         "answer": entity,
@@ -118,30 +161,36 @@ def _found(snapshot: PostingSnapshot, step: Posted, now: dt.datetime) -> dict[st
     }
 
 
-def _follow(session: Session, snapshots: Sequence[tuple[PostingSnapshot, Posted]]) -> None:
-    """What comes of being posted: cases end, codes are linked, the source is told, differences are shown."""
-    stopped = set(session.scalars(_STOPPED, {"ids": [one.id for one, _ in snapshots]}))
-    news = []
-    for one, step in snapshots:
-        posting = one.posting
-        if posting.id in stopped:
+def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted]]) -> None:
+    """Do what follows from being posted.
+
+    Close cases, link codes to new records, report differences, and queue receipts for the source.
+    """
+    ids = [snapshot.id for snapshot, _ in results]
+    ids_with_cases = set(session.scalars(_SELECT_WITH_CASES, {"ids": ids}))
+    transactions = []
+    for snapshot, step in results:
+        posting = snapshot.posting
+        operation = snapshot.history.operation
+        if posting.id in ids_with_cases:
             inbox.release(session, posting)
-        number = _learn(session, one)
-        if one.entity_summary:
-            _compare(session, posting, one.entity_summary, step.id)
-        if _file(one) and one.entity:
-            _compare_file(session, posting, one.entity, step.id)
+        number = _store_numbers(session, snapshot)
+        if snapshot.entity_summary:
+            _compare(session, posting, snapshot.entity_summary, step.id)
+        if operation == Operation.ATTACH and snapshot.entity:
+            _compare_file(session, posting, snapshot.entity, step.id)
         if posting.document.made_for:
             outbox.link(session, posting.id)
-        if one.history.operation in ("create", "update"):
-            news.append((posting, receipts.TransactionFacts(posting.kind, step.id, number)))
-        if one.history.operation in outbox.REMOVALS:
-            _tell_removed(session, posting)
-    receipts.queue_posted(session, news)
+        if operation in (Operation.CREATE, Operation.UPDATE):
+            transaction = receipts.TransactionFacts(posting.kind, step.id, number)
+            transactions.append((posting, transaction))
+        if operation in outbox.REMOVALS:
+            _report_removal(session, posting)
+    receipts.queue_posted(session, transactions)
 
 
-def _tell_removed(session: Session, posting: Posting) -> None:
-    """Tell the source that a person removed its document; of what it wanted itself it is told nothing."""
+def _report_removal(session: Session, posting: Posting) -> None:
+    """Tell the source that a person removed its document; it knows of its own removals."""
     removal = session.get_one(Posting, posting.id)
     if outbox.is_persons_removal(removal):
         who = outbox.remover(removal)
@@ -150,134 +199,123 @@ def _tell_removed(session: Session, posting: Posting) -> None:
         )
 
 
-def _learn(session: Session, one: PostingSnapshot) -> str:
-    """Store the number that QuickBooks gave and the ids of lines that may be billed; return the number."""
-    posting = one.posting
-    summary = one.entity_summary
+def _store_numbers(session: Session, snapshot: PostingSnapshot) -> str:
+    """Store the number that QuickBooks gave and the ids of lines that may be billed.
+
+    Return the number of the transaction.
+    """
+    posting = snapshot.posting
+    summary = snapshot.entity_summary
     values: dict[str, Any] = {}
     number = posting.number or (summary.number if summary else "")
     if number != posting.number:
         values["number"] = number
-    if summary and posting.kind in BILLED_BY_LINE:
-        identified = payloads.with_line_ids(posting.summary, one.entity or {})
-        values["meaning"] = identified.dump()
+    if summary and posting.kind in KINDS_BILLED_BY_LINE:
+        with_line_ids = payloads.with_line_ids(posting.summary, snapshot.entity or {})
+        values["meaning"] = with_line_ids.dump()
     if values:
         session.execute(update(Posting).where(Posting.id == posting.id).values(**values))
     return posting.summary.number or number
 
 
-def _file(snapshot: PostingSnapshot) -> bool:
-    return snapshot.history.operation == "attach"
+def _compare(session: Session, posting: Posting, current: TransactionSummary, id: str) -> None:
+    """Open a case if QuickBooks shows something else than was sent; the posting stays posted."""
+    if current is payloads.UNREADABLE:
+        differences = [UNREADABLE_DIFFERENCE]
+    else:
+        name_of = namer(session, posting.company_id, party_list(posting.kind, posting.summary))
+        differences = payloads.differences(posting.summary, current, name_of=name_of)
+    if not differences:
+        return
+    text = CaseText(
+        "outcome.differs",
+        name=case_texts.called(posting),
+        differences=" ".join(differences),
+    )
+    details = {"differences": differences, "quickbooks_id": id}
+    _open_case(session, posting, "differs", text, details)
 
 
 def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id: str) -> None:
-    """Whether the file hangs where it should, whole and under its name."""
-    meant = json.loads(
-        posting.payload or b"{}"
-    )  # of one that was found before it was fetched there is no more
-    told = (
-        payloads.file_differences(meant, FileSummary.load(posting.meaning).size, entity)
-        if "AttachableRef" in meant
-        else []
+    """Open a case if a file is not at its transaction, whole and under its name."""
+    metadata = json.loads(posting.payload or b"{}")
+    if "AttachableRef" not in metadata:
+        return  # it was found in QuickBooks before it was fetched, so nothing more is known
+    size = FileSummary.load(posting.meaning).size
+    differences = payloads.file_differences(metadata, size, entity)
+    if not differences:
+        return
+    text = CaseText(
+        "outcome.file_differs",
+        name=case_texts.called(posting),
+        attachment_id=id,
+        differences=" ".join(differences),
     )
-    if told:
-        _open_case(
-            session,
-            posting,
-            "file-differs",
-            CaseText(
-                "outcome.file_differs",
-                name=case_texts.called(posting),
-                attachment_id=id,
-                differences=" ".join(told),
-            ),
-        )
+    _open_case(session, posting, "file-differs", text)
 
 
-def _compare(session: Session, posting: Posting, found: TransactionSummary, id: str) -> None:
-    """What QuickBooks made of it, against what was meant: a difference is a person's to judge, it stays posted."""
-    named = namer(session, posting.company_id, party_list(posting.kind, posting.summary))
-    unreadable = ["What it answered cannot be read, so it was not compared."]
-    told = (
-        unreadable
-        if found is payloads.UNREADABLE
-        else payloads.differences(posting.summary, found, name_of=named)
-    )
-    if told:
-        _open_case(
-            session,
-            posting,
-            "differs",
-            CaseText(
-                "outcome.differs",
-                name=case_texts.called(posting),
-                differences=" ".join(told),
-            ),
-            details={"differences": told, "quickbooks_id": id},
-        )
+# -- held -----------------------------------------------------------------------------------------
 
 
 def _ask(session: Session, snapshot: PostingSnapshot, step: Ask) -> bool:
-    text = case_texts.question_text(
-        step.reason,
-        snapshot.posting,
-        case_texts.candidates(session, snapshot.posting, step.candidates),
-    )
-    if not move(
-        session, snapshot.posting, "held", hold="person", reason=text.reason, next_try_at=None
-    ):
+    """Hold a posting for a person's decision."""
+    posting = snapshot.posting
+    candidates = case_texts.candidates(session, posting, step.candidates)
+    text = case_texts.question_text(step.reason, posting, candidates)
+    values = {"hold": Holder.PERSON, "reason": text.reason, "next_try_at": None}
+    if not move(session, posting, PostingState.HELD, **values):
         return False
-    _stop(session, snapshot, step.reason, text, step.candidates)
-    receipts.queue(
-        session,
-        snapshot.posting.document,
-        "held",
-        posting=snapshot.posting,
-        message=text.reason,
-    )
+    _open_only_case(session, posting, step.reason, text, step.candidates)
+    receipts.queue(session, posting.document, "held", posting=posting, message=text.reason)
     return True
 
 
 def _hold(session: Session, snapshot: PostingSnapshot, step: Hold, answer: Answer | None) -> bool:
-    posting, history = snapshot.posting, snapshot.history
-    last = history.sends[-1] if history.sends else None
-    answer_text = answer.text if answer else snapshot.error_text
+    """Hold a posting that QuickBooks does not take."""
+    posting = snapshot.posting
+    sends = snapshot.history.sends
     text = case_texts.refusal_text(
-        step.reason, posting, answer_text, last.code if last else "", len(history.sends)
+        step.reason,
+        posting,
+        answer=answer.text if answer else snapshot.error_text,
+        code=sends[-1].code if sends else "",
+        rounds=len(sends),
     )
-    held = {"hold": "quickbooks", "reason": text.reason, "rekey": True, "next_try_at": None}
-    if not move(session, posting, "held", **held):
+    values = {
+        "hold": Holder.QUICKBOOKS,
+        "reason": text.reason,
+        "rekey": True,
+        "next_try_at": None,
+    }
+    if not move(session, posting, PostingState.HELD, **values):
         return False
-    _stop(session, snapshot, step.reason, text, step.candidates)
-    if not _file(snapshot):
+    _open_only_case(session, posting, step.reason, text, step.candidates)
+    if snapshot.history.operation != Operation.ATTACH:
         receipts.queue(session, posting.document, "failed", posting=posting, message=text.reason)
     return True
 
 
-def _stop(
-    session: Session,
-    snapshot: PostingSnapshot,
-    why: str,
-    text: CaseText,
-    ids: tuple[str, ...],
+def _open_only_case(
+    session: Session, posting: Posting, name: str, text: CaseText, candidate_ids: tuple[str, ...]
 ) -> None:
-    """Opens the case and takes the posting out of its others."""
-    posting = snapshot.posting
-    details = {"candidates": case_texts.candidates(session, posting, ids)} if ids else {}
-    inbox.release(session, posting, keep=[_cause(posting, why)])
-    _open_case(session, posting, why, text, details)
+    """Open a case and take the posting out of its other cases."""
+    details = {}
+    if candidate_ids:
+        details["candidates"] = case_texts.candidates(session, posting, candidate_ids)
+    inbox.release(session, posting, keep=[_cause(posting, name)])
+    _open_case(session, posting, name, text, details)
 
 
 def _open_case(
     session: Session,
     posting: Posting,
-    why: str,
+    name: str,
     text: CaseText,
     details: dict[str, Any] | None = None,
 ) -> None:
     inbox.open(
         session,
-        _cause(posting, why),
+        _cause(posting, name),
         text,
         company_id=posting.company_id,
         installation_id=posting.installation_id,
@@ -286,71 +324,51 @@ def _open_case(
     )
 
 
-def _cause(posting: Posting, why: str) -> str:
-    return f"posting:{posting.id}:{why}"
+def _cause(posting: Posting, name: str) -> str:
+    return f"posting:{posting.id}:{name}"
 
 
-def _again(
+# -- sent again or not at all ---------------------------------------------------------------------
+
+
+def _make_ready(
     session: Session, posting_session: PostingSession, snapshot: PostingSnapshot, step: Send
 ) -> bool:
-    """Ready for another send; a new generation only where its absence is proved and someone asked for it."""
+    """Make a posting ready for another send, under the next key if the step says so."""
     posting = snapshot.posting
-    values: dict[str, Any] = {"hold": "", "reason": "", "next_try_at": None}
+    values: dict[str, Any] = {"hold": Holder.NOBODY, "reason": "", "next_try_at": None}
     if step.renew:
         generation = posting.generation + 1
         key = posting_session.key(posting, posting.base, generation)
         values |= {"generation": generation, "requestid": key, "rekey": False}
-    return move(session, posting, "ready", **values)
+    return move(session, posting, PostingState.READY, **values)
 
 
-def _back(
+def _requeue(
     session: Session,
     posting_session: PostingSession,
     snapshot: PostingSnapshot,
     answer: Answer | None,
 ) -> bool:
-    pause = dt.timedelta(seconds=answer.after) if answer and answer.after else PAUSE
-    # A pause of the whole company or a batch sent singly: the posting itself has nothing to wait for.
+    """Return a posting to ready after a send that QuickBooks did not process."""
     sends = snapshot.history.sends
-    at_once = sends and sends[-1].outcome in ("throttled", "unauthorised", "declined")
-    then = None if at_once else posting_session.clock.now() + pause
-    return move(session, snapshot.posting, "ready", next_try_at=then)
+    next_try_at = None
+    if not sends or sends[-1].outcome not in OUTCOMES_WITHOUT_PAUSE:
+        pause = DEFAULT_PAUSE
+        if answer and answer.after:
+            pause = dt.timedelta(seconds=answer.after)
+        next_try_at = posting_session.clock.now() + pause
+    return move(session, snapshot.posting, PostingState.READY, next_try_at=next_try_at)
 
 
 def _withdraw(session: Session, snapshot: PostingSnapshot) -> bool:
-    if not move(
-        session,
-        snapshot.posting,
-        "withdrawn",
-        hold="",
-        reason="The source no longer has it.",
-        next_try_at=None,
-    ):
+    """Withdraw a posting that is not in QuickBooks and that its source no longer wants."""
+    values = {
+        "hold": Holder.NOBODY,
+        "reason": "The source no longer has it.",
+        "next_try_at": None,
+    }
+    if not move(session, snapshot.posting, PostingState.WITHDRAWN, **values):
         return False
     inbox.release(session, snapshot.posting)
     return True
-
-
-def report_late_answer(session: Session, posting: Posting, id: str) -> None:
-    """An answer came after its posting had ended as another object: there may be two of it."""
-    if (
-        posting.state == "posted"
-        and posting.quickbooks_id != id
-        and posting.operation not in CHANGE_OPERATIONS
-    ):
-        _open_case(
-            session,
-            posting,
-            "late",
-            CaseText(
-                "outcome.late_answer",
-                name=case_texts.called(posting),
-                quickbooks_id=str(posting.quickbooks_id),
-                answered_id=id,
-            ),
-            details={
-                "candidates": case_texts.candidates(
-                    session, posting, (str(posting.quickbooks_id), id)
-                )
-            },
-        )

@@ -43,7 +43,7 @@ class Memory:
     # When the call of a posting ended, by posting and fence.
     ended: dict[tuple[int, str], float] = field(default_factory=dict)
     # When the doubt of another process was first seen here, by posting and fence.
-    seen: dict[tuple[int, str], float] = field(default_factory=dict)
+    first_seen: dict[tuple[int, str], float] = field(default_factory=dict)
     # From which date the start-up scan searches, by company.
     bounds: dict[int, dt.datetime] = field(default_factory=dict)
     # Company and kind of each start-up scan that is done.
@@ -57,7 +57,10 @@ def process_memory() -> Memory:
 
 
 class PostingSession:
-    """What one pass over the postings of a company shares: clients, clock, counts, QuickBooks' date."""
+    """What one pass over the postings of a company shares.
+
+    That is the clients, the clock, the counts of steps and QuickBooks' date.
+    """
 
     def __init__(
         self,
@@ -137,7 +140,7 @@ class PostingSession:
         self.reload()
 
     def is_refused(self) -> bool:
-        """Tell whether QuickBooks refuses the connection, so that one document is sent to try it."""
+        """Tell whether QuickBooks refuses the connection; one document is sent to try it then."""
         if connection.is_refused(self.company):
             self.reload()
         return connection.is_refused(self.company)
@@ -167,15 +170,15 @@ class PostingSession:
         now = self.clock.monotonic()
         key = (posting.id, fence)
         ended = self.memory.ended.get(key)
-        since = self.memory.seen.setdefault(key, now) if ended is None else ended
+        since = self.memory.first_seen.setdefault(key, now) if ended is None else ended
         doubts = [date for date in (posting.doubted_date, self.company.restored_seen) if date]
-        there = None
+        remote_seconds = None
         if self.date and doubts:
-            there = (self.date - max(doubts)).total_seconds()
+            remote_seconds = (self.date - max(doubts)).total_seconds()
         return QuietPeriod(
             is_own_call=ended is not None,
             local_seconds=now - since,
-            remote_seconds=there,
+            remote_seconds=remote_seconds,
             deadline_seconds=self.config.deadline_seconds,
             quiet_seconds=self.config.quiet_seconds,
         )

@@ -16,18 +16,12 @@ def verdict(history: History) -> SearchVerdict:
 
 def own_objects(history: History) -> list[QuickBooksObject]:
     """Return the search results that carry the marker, else those of the same name or file."""
-    candidates = []
-    for candidate in history.search_results or ():
-        if candidate.id not in history.rejected_ids and not candidate.foreign:
-            candidates.append(candidate)
-
+    candidates = _possible_objects(history)
     marked = [candidate for candidate in candidates if _has_own_marker(history, candidate)]
     if marked:
         return marked
 
-    identifying = {Agreement.SAME_NAME, Agreement.SAME_FILE}
-    unmarked = [candidate for candidate in candidates if not candidate.marker]
-    return [candidate for candidate in unmarked if candidate.agreements & identifying]
+    return [candidate for candidate in candidates if _is_unmarked_namesake(candidate)]
 
 
 def similar_objects(history: History) -> list[QuickBooksObject]:
@@ -38,17 +32,39 @@ def similar_objects(history: History) -> list[QuickBooksObject]:
     return [candidate for candidate in results if _is_similar(history, candidate)]
 
 
+def _possible_objects(history: History) -> list[QuickBooksObject]:
+    """Return the search results that neither a person nor another document excludes."""
+    candidates = []
+    for candidate in history.search_results or ():
+        if candidate.foreign:
+            continue
+        if candidate.id not in history.rejected_ids:
+            candidates.append(candidate)
+    return candidates
+
+
+def _is_unmarked_namesake(candidate: QuickBooksObject) -> bool:
+    if candidate.marker:
+        return False
+    identifying = {Agreement.SAME_NAME, Agreement.SAME_FILE}
+    return bool(candidate.agreements & identifying)
+
+
 def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
     if candidate.id in history.rejected_ids or belongs_elsewhere(history, candidate):
         return False
     if candidate.state == TransactionState.VOIDED or not candidate.content_known:
         return True
-    agrees = (
-        bool(candidate.party) and candidate.party == history.party,
-        bool(candidate.number) and candidate.number == history.number,
-        candidate.total is not None and candidate.total == history.total,
-    )
-    return any(agrees)
+    return _shares_content(history, candidate)
+
+
+def _shares_content(history: History, candidate: QuickBooksObject) -> bool:
+    """Tell whether an object has the party, the number or the total of the posting."""
+    if candidate.party and candidate.party == history.party:
+        return True
+    if candidate.number and candidate.number == history.number:
+        return True
+    return candidate.total is not None and candidate.total == history.total
 
 
 def _has_own_marker(history: History, candidate: QuickBooksObject) -> bool:

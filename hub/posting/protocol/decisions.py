@@ -97,13 +97,20 @@ def is_batchable(history: History) -> bool:
 
 
 def _before_send(history: History) -> Step:
-    may_be_there = is_doubtful(history) or history.was_posted_before
-    if may_be_there and not _is_absence_proved(history):
+    if _needs_proof_of_absence(history):
         return Doubt()
-
     if _is_change(history):
         return _change_after_comparing(history)
+    return _before_creation(history)
 
+
+def _needs_proof_of_absence(history: History) -> bool:
+    """Tell whether the posting may be in QuickBooks already, with no proof of the contrary."""
+    may_be_there = is_doubtful(history) or history.was_posted_before
+    return may_be_there and not _is_absence_proved(history)
+
+
+def _before_creation(history: History) -> Step:
     if _landed_ids(history):
         return Doubt()
     if history.gone and history.operation == Operation.CREATE:
@@ -146,7 +153,11 @@ def _in_doubt(history: History) -> Step:
         return _after_refusal(history, last)
     if _is_change(history):
         return _change_in_doubt(history, last)
+    return _creation_in_doubt(history)
 
+
+def _creation_in_doubt(history: History) -> Step:
+    """Decide a creation in doubt by the ids that answers named, else by a search."""
     landed = _landed_ids(history)
     if len(landed) > 1:
         return Ask(AskReason.SEVERAL, tuple(sorted(landed)))
@@ -278,12 +289,17 @@ def _after_absence(history: History) -> Step:
     last = _last_processed(history)
     if history.rekey or (last and last.batched):
         return Send(resend=True, renew=True)
-    if last and last.outcome == SendOutcome.REFUSED and last.code not in INCONCLUSIVE_CODES:
+    if _is_conclusive_refusal(last):
         return Hold(HoldReason.REFUSED)
-
     if history.proved_absences + 1 >= MAX_PROVED_ABSENCES:
         return Hold(HoldReason.NO_ANSWER)
     return Send(resend=True)
+
+
+def _is_conclusive_refusal(send: SendAttempt | None) -> bool:
+    if send is None:
+        return False
+    return send.outcome == SendOutcome.REFUSED and send.code not in INCONCLUSIVE_CODES
 
 
 def _last_processed(history: History) -> SendAttempt | None:

@@ -85,7 +85,7 @@ def seconds_left(posting_session: PostingSession) -> float:
         return 0.0
     now = posting_session.clock.monotonic()
     key = (0, f"restore {company.id} {company.restored_seen}")
-    first_seen = posting_session.memory.seen.setdefault(key, now)
+    first_seen = posting_session.memory.first_seen.setdefault(key, now)
     remote_seconds = None
     if posting_session.date and company.restored_seen:
         remote_seconds = (posting_session.date - company.restored_seen).total_seconds()

@@ -1,4 +1,4 @@
-"""Files of documents: fetched from the source, checked before the first send, tied to their transaction."""
+"""Fetch the files of documents from their source and check them before they are sent."""
 
 import hashlib
 
@@ -10,16 +10,20 @@ from hub.contract.documents import Attachment, Document
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused, Retry
 from hub.models import Posting
+from hub.models.enums import Holder, PostingState
 from hub.posting import case_texts
-from hub.posting.outcome import record as outcome_record
 from hub.posting.outcome.load import PostingSnapshot
+from hub.posting.outcome.record import DEFAULT_PAUSE, move
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import payloads
 from hub.qbo.payloads import FileSummary
 from hub.reasons.texts import CaseText
 
-MOST_BYTES = 20 * 1024 * 1024
-TYPES = (
+BYTES_PER_MEGABYTE = 1024 * 1024
+MAX_FILE_MEGABYTES = 20
+MAX_FILE_BYTES = MAX_FILE_MEGABYTES * BYTES_PER_MEGABYTE
+LONG_PAUSE = 10 * DEFAULT_PAUSE
+EXTENSIONS = (
     "ai",
     "csv",
     "doc",
@@ -45,61 +49,64 @@ class BadFile(Refused):
     """A file that is not sent: the reason, and what would help."""
 
 
-def fetch(posting_session: PostingSession, one: PostingSnapshot) -> bytes | None:
-    """The bytes of a file, its metadata written into the posting; None when it cannot be sent now."""
-    posting = one.posting
+def fetch(posting_session: PostingSession, snapshot: PostingSnapshot) -> bytes | None:
+    """Fetch a file and write its metadata into the posting; None if it cannot be sent now."""
+    posting = snapshot.posting
     try:
         attachment = _attachment(posting)
-        _check_name(attachment)
-        content = _from_source(posting_session, posting, attachment)
-        _check(attachment, content)
-        return content if _described(posting, attachment, content) else None
+        _check_description(attachment)
+        content = _read_from_source(posting, attachment)
+        _check_content(attachment, content)
+        return content if _write_metadata(posting, attachment, content) else None
     except Retry as error:
-        _later(posting_session, posting, error)
+        _postpone(posting_session, posting, error)
     except HubError as error:
-        _failed(posting, error.text)
+        _hold(posting, error.text)
     except Exception as error:
-        _failed(posting, f"The source could not hand it over ({type(error).__name__}: {error}).")
+        _hold(posting, f"The source could not hand it over ({type(error).__name__}: {error}).")
     posting_session.counts["files"] += 1
     return None
 
 
 def _attachment(posting: Posting) -> Attachment:
     document = codec.load(Document, posting.document.body)
-    found = next((one for one in document.attachments if one.id == posting.part), None)
-    if found is None:
-        raise BadFile("The source no longer has this file.")
-    return found
+    for attachment in document.attachments:
+        if attachment.id == posting.part:
+            return attachment
+    raise BadFile("The source no longer has this file.")
 
 
-def _from_source(
-    posting_session: PostingSession, posting: Posting, attachment: Attachment
-) -> bytes:
+def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
     with reading() as session:
         installation = session.get_one(Posting, posting.id).document.installation
-    document = codec.load(Document, posting.document.body)
-    given = {"site": sources.site(installation), "document": document, "attachment": attachment}
-    content = hub_context.current().plugins.call(posting.document.slug, "hub_attachment", **given)
+    content = hub_context.current().plugins.call(
+        posting.document.slug,
+        "hub_attachment",
+        site=sources.site(installation),
+        document=codec.load(Document, posting.document.body),
+        attachment=attachment,
+    )
     if not isinstance(content, bytes):
         raise BadFile("The source handed over nothing that is a file.")
     return content
 
 
-def _check_name(attachment: Attachment) -> None:
+def _check_description(attachment: Attachment) -> None:
+    """Check what the source says about a file before it is fetched."""
     extension = attachment.name.rpartition(".")[2].lower()
-    if extension not in TYPES:
+    if extension not in EXTENSIONS:
+        extensions = ", ".join(EXTENSIONS)
         raise BadFile(
-            f"QuickBooks does not take files like {attachment.name}. It takes {', '.join(TYPES)}."
+            f"QuickBooks does not take files like {attachment.name}. It takes {extensions}."
         )
-    if attachment.size is not None and attachment.size > MOST_BYTES:
-        raise _too_large(attachment, attachment.size)
+    if attachment.size is not None:
+        _check_size(attachment, attachment.size)
 
 
-def _check(attachment: Attachment, content: bytes) -> None:
+def _check_content(attachment: Attachment, content: bytes) -> None:
     if not content:
         raise BadFile(f"{attachment.name} is empty. Attach it again at the source.")
-    if len(content) > MOST_BYTES:
-        raise _too_large(attachment, len(content))
+    _check_size(attachment, len(content))
     start = content[:512].lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         raise BadFile(
@@ -111,54 +118,59 @@ def _check(attachment: Attachment, content: bytes) -> None:
         )
 
 
-def _too_large(attachment: Attachment, size: int) -> BadFile:
-    return BadFile(
-        f"{attachment.name} has {size / 1048576:.1f} MB, QuickBooks takes 20. Make it smaller at the source."
-    )
-
-
-def _described(posting: Posting, attachment: Attachment, content: bytes) -> bool:
-    """Writes what the upload will say; under a key that may have left, file and words must still be the same."""
-    made = payloads.file_metadata(attachment, posting.kind, posting.base, posting.document.marker)
-    payload, sha = payloads.encode(made), hashlib.sha256(content).hexdigest()
-    known = FileSummary.load(posting.meaning).sha256
-    if known == sha and posting.payload == payload:
-        return True
-    if known and known != sha and _ever_sent(posting):
+def _check_size(attachment: Attachment, size: int) -> None:
+    if size > MAX_FILE_BYTES:
         raise BadFile(
-            f"{attachment.name} was changed at the source after it was sent. Skip it, or attach it anew."
-        )
-    with transaction() as session:
-        summary = FileSummary(sha256=sha, size=len(content), name=attachment.name)
-        return outcome_record.move(
-            session, posting, "ready", payload=payload, meaning=summary.dump()
+            f"{attachment.name} has {size / BYTES_PER_MEGABYTE:.1f} MB, QuickBooks takes"
+            f" {MAX_FILE_MEGABYTES}. Make it smaller at the source."
         )
 
 
-def _ever_sent(posting: Posting) -> bool:
-    return posting.sent_date is not None
+def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) -> bool:
+    """Write the metadata of the upload; return whether nobody else has changed the posting.
 
-
-def _later(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
-    with transaction() as session:
-        then = posting_session.clock.now() + outcome_record.PAUSE * (
-            10 if error.after is None else 1
+    Under a key that may have left, content and metadata must stay the same.
+    """
+    metadata = payloads.file_metadata(
+        attachment, posting.kind, posting.base, posting.document.marker
+    )
+    payload = payloads.encode(metadata)
+    sha256 = hashlib.sha256(content).hexdigest()
+    previous_sha256 = FileSummary.load(posting.meaning).sha256
+    if previous_sha256 == sha256 and posting.payload == payload:
+        return True
+    was_sent = posting.sent_date is not None
+    if was_sent and previous_sha256 and previous_sha256 != sha256:
+        raise BadFile(
+            f"{attachment.name} was changed at the source after it was sent."
+            " Skip it, or attach it anew."
         )
-        outcome_record.move(session, posting, "ready", next_try_at=then, reason=error.text)
-
-
-def _failed(posting: Posting, why: str) -> None:
-    """Held with a case of its own; what it belongs to stays posted."""
-    file = "" if posting.number in why else f", {posting.number}"
-    name = f"{case_texts.called(posting)}{file}"
-    text = CaseText("outcome.file_failed", name=name, problem=why)
+    summary = FileSummary(sha256=sha256, size=len(content), name=attachment.name)
     with transaction() as session:
-        if outcome_record.move(session, posting, "held", hold="source", reason=text.reason):
-            inbox.open(
-                session,
-                f"posting:{posting.id}:file",
-                text,
-                company_id=posting.company_id,
-                installation_id=posting.installation_id,
-                postings=[posting],
-            )
+        return move(session, posting, PostingState.READY, payload=payload, meaning=summary.dump())
+
+
+def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
+    pause = LONG_PAUSE if error.after is None else DEFAULT_PAUSE
+    next_try_at = posting_session.clock.now() + pause
+    with transaction() as session:
+        move(session, posting, PostingState.READY, next_try_at=next_try_at, reason=error.text)
+
+
+def _hold(posting: Posting, problem: str) -> None:
+    """Hold a file with a case of its own; the transaction that it belongs to stays posted."""
+    name = case_texts.called(posting)
+    if posting.number not in problem:
+        name = f"{name}, {posting.number}"
+    text = CaseText("outcome.file_failed", name=name, problem=problem)
+    with transaction() as session:
+        if not move(session, posting, PostingState.HELD, hold=Holder.SOURCE, reason=text.reason):
+            return
+        inbox.open(
+            session,
+            f"posting:{posting.id}:file",
+            text,
+            company_id=posting.company_id,
+            installation_id=posting.installation_id,
+            postings=[posting],
+        )

@@ -45,6 +45,10 @@ class _Graph:
         self.matched = matched  # creations whose code is a record by now
         self._results: dict[int, bool] = {}
 
+    def documents(self) -> set[int]:
+        """Return the postings that are documents of the source."""
+        return {id for id, node in self.nodes.items() if node.is_document}
+
     def can_be_posted(self, id: int) -> bool:
         """Tell whether nothing holds a posting, nor anything that it needs."""
         if id not in self._results:
@@ -88,17 +92,23 @@ def schedule(posting_session: PostingSession) -> bool:
         if not creations:
             return False
         graph = _load_graph(session, posting_session, creations)
-        requested = set()
-        for creation in creations:
-            if outbox.creation_requested_by(creation.document):
-                requested.add(creation.id)
-        documents = {id for id, node in graph.nodes.items() if node.is_document}
+        requested = _requested_by_persons(creations)
+        documents = graph.documents()
         postable = {id for id in documents if graph.can_be_posted(id)}
         needed = graph.with_needs(documents | requested)
         needed_now = graph.with_needs(postable | requested)
         _withdraw(session, [one for one in creations if one.id not in needed])
         _postpone(session, [one for one in creations if one.id in needed - needed_now])
         return _resume(session, [one for one in creations if one.id in needed_now])
+
+
+def _requested_by_persons(creations: Iterable[Posting]) -> set[int]:
+    """Return the creations that a person wants, whether or not a document needs them."""
+    requested = set()
+    for creation in creations:
+        if outbox.creation_requested_by(creation.document):
+            requested.add(creation.id)
+    return requested
 
 
 def _creations(session: Session, posting_session: PostingSession) -> list[Posting]:

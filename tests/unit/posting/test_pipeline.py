@@ -10,7 +10,7 @@ from hub.context import Ending
 from hub.db.engine import reading, transaction
 from hub.models import Attempt, Company, Posting
 from hub.posting.outcome import batch_sizing
-from hub.posting.outcome import load as outcome_load
+from hub.posting.outcome.load import load_snapshots
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 from hub.posting.send import pipeline, prepare, requests
@@ -225,7 +225,7 @@ def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
     results = [(job, requests.send(worker, job)) for job in jobs]
     with transaction() as session:
         _note_attempts(session, worker, results)
-        read = {one.id: one for one in outcome_load.load_snapshots(session, worker, ids)}
+        read = {one.id: one for one in load_snapshots(session, worker, ids)}
     assert sorted(len(one.history.sends) for one in read.values()) == [1, 1, 2]
     for job, answer in results:
         carried = _with_answer(job, answer, {})
