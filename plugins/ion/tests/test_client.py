@@ -29,8 +29,10 @@ def test_the_organization_is_named_in_each_environment(bench, open_bench):
 
 @pytest.mark.row("ION-2")
 def test_a_key_of_another_environment_is_told_so(bench, open_bench):
-    staging = open_bench(environment="sandbox").given
-    bench.set(**{name: staging[name] for name in ("client_id", "client_secret")})
+    staging = open_bench(environment="sandbox").site
+    bench.set(
+        client_id=staging.settings["client_id"], client_secret=staging.secrets["client_secret"]
+    )
     with pytest.raises(NeedsAttention, match="belongs to the one environment that it was made in"):
         check(bench)
 
@@ -43,17 +45,17 @@ def test_every_environment_has_its_own_addresses():
 
 @pytest.mark.row("ION-39")
 def test_a_token_that_ran_out_is_renewed_in_the_middle(bench):
-    bench.collect()
+    bench.read()
     bench.stand_in.clock.advance(400)
-    assert bench.collect()
-    assert bench.asked("token") == 2
+    assert bench.read()
+    assert bench.count_calls("token") == 2
 
 
 def test_the_token_of_former_keys_is_not_used(bench):
-    bench.collect()
+    bench.read()
     bench.set(client_secret="another")
     with pytest.raises(NeedsAttention):
-        bench.collect()
+        bench.read()
 
 
 @pytest.mark.row("ION-39")
@@ -63,27 +65,27 @@ def test_the_token_of_former_keys_is_not_used(bench):
 def test_what_ion_cannot_answer_now_is_asked_again(bench, fault):
     bench.fault(call="Orders", **fault)
     with pytest.raises(Retry):
-        bench.collect()
-    assert bench.collect()
+        bench.read()
+    assert bench.read()
 
 
 @pytest.mark.row("ION-39")
 def test_a_limit_is_kept_to_for_as_long_as_ion_says(bench):
     bench.stand_in._api.limit.page("POST", {"requests": 3})
     with pytest.raises(Retry) as busy:
-        bench.collect()
+        bench.read()
     assert busy.value.after == 1
     bench.stand_in.clock.advance(1)
-    assert bench.collect(ids=["order:1001"])
+    assert bench.read(ids=["order:1001"])
 
 
 @pytest.mark.row("ION-39")
 def test_a_limit_that_says_no_time_is_waited_for_too(bench):
     bench.fault("throttled", call="Orders")
     with pytest.raises(Retry, match="asks ION to slow down") as busy:
-        bench.collect()
+        bench.read()
     assert busy.value.after is None
-    assert bench.collect()
+    assert bench.read()
 
 
 @pytest.mark.row("ION-39")
@@ -92,14 +94,14 @@ def test_what_ion_says_against_it_is_logged_with_the_name_that_ions_own_log_has_
 ):
     bench.fault("errors", call="Orders", message="The database is being moved.")
     with pytest.raises(Retry):
-        bench.collect()
+        bench.read()
     assert re.search(r"ION, trace [0-9a-f]{32}: The database is being moved\.", caplog.text)
 
 
 @pytest.mark.row("ION-39")
 def test_a_row_that_cannot_be_told_whole_stops_no_other(bench):
     bench.fault("partial", call="Orders", id=1003, count=0)
-    read = {item.source_id: item for item in bench.collect() if hasattr(item, "source_id")}
+    read = {item.source_id: item for item in bench.read() if hasattr(item, "source_id")}
     assert "Attribute service did not answer" in read["order:1003"].reason
     assert [id for id, item in read.items() if isinstance(item, Unreadable)] == ["order:1003"]
 
@@ -110,7 +112,7 @@ def test_a_right_that_the_key_lacks_is_named(bench):
         "errors", call="Orders", message="You do not have permission to read purchase orders."
     )
     with pytest.raises(NeedsAttention, match="make a new one with a user who has the right"):
-        bench.collect()
+        bench.read()
 
 
 @pytest.mark.row("ION-38")
@@ -127,7 +129,7 @@ def test_a_write_that_meets_another_is_done_again(open_bench, kind):
     posted(bench)
     assert bench.raw("a part")["attributes"]["QuickBooks PO"] == "1001"
     posted(bench)
-    assert bench.asked("SetAttribute") == 2
+    assert bench.count_calls("SetAttribute") == 2
 
 
 @pytest.mark.row("ION-38")
