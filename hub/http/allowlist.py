@@ -1,4 +1,4 @@
-"""Which addresses an app may call: those it declares, on the open internet unless the operator allows otherwise."""
+"""The addresses that an app may call: those it declares, public or allowed by the operator."""
 
 import ipaddress
 import re
@@ -8,12 +8,18 @@ from typing import Any
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
-PORTS = {"https": 443, "http": 80}
-WRAPPED = ipaddress.IPv6Network("64:ff9b::/96")  # IPv4 addresses as an IPv6 network translates them
+DEFAULT_PORTS = {"https": 443, "http": 80}
+# IPv6 addresses of this network translate IPv4 addresses.
+NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")
+SETTING = re.compile(r"\{(\w+)\}")  # in a declared host
 
 
 class Hosts:
-    """The hosts of one app; `allowed` are private or plain ones the operator lists, `mounts` those in this process."""
+    """The hosts of one app.
+
+    `allowed` are hosts that the operator allows although they are private or without https.
+    `mounts` are the addresses of stand-ins in this process.
+    """
 
     def __init__(
         self,
@@ -22,30 +28,33 @@ class Hosts:
         allowed: Collection[str],
         mounts: Iterable[str],
     ) -> None:
-        self._patterns = tuple(filter(None, (_pattern(text, settings) for text in declared)))
-        self._allowed, self._mounts = allowed, tuple(mounts)
+        patterns = (_pattern(text, settings) for text in declared)
+        self._patterns = tuple(filter(None, patterns))
+        self._allowed = allowed
+        self._mounts = tuple(mounts)
 
     def permit(self, url: str) -> bool:
-        """Return whether the app declares the host, and it is called by https unless that is not needed."""
+        """Return whether the app declares the host and calls it by https, if that is required."""
         parsed = parse(url)
-        place = _place(parsed)
-        safe = parsed.scheme == "https" or url.startswith(self._mounts) or self._is_allowed(*place)
-        return (
-            safe and not parsed.auth and any(_matches(pattern, place) for pattern in self._patterns)
-        )
+        if parsed.auth:
+            return False
+        host, port = _host_and_port(parsed)
+        is_mounted = url.startswith(self._mounts)
+        if parsed.scheme != "https" and not is_mounted and not self._is_allowed(host, port):
+            return False
+        return any(_matches(pattern, host, port) for pattern in self._patterns)
 
     def permit_address(self, host: str, port: int, address: str) -> bool:
         """Return whether a host may be called at the address that its name leads to."""
         return self._is_allowed(host.lower().rstrip("."), port) or is_public(address)
 
     def _is_allowed(self, host: str, port: int) -> bool:
-        return not {host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}"}.isdisjoint(
-            self._allowed
-        )
+        spellings = {host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}"}
+        return not spellings.isdisjoint(self._allowed)
 
 
 def parse(url: str) -> Url:
-    """The parts of an address as the connection will read them; empty when it cannot be read."""
+    """Split an address as the connection will; return an empty one if it cannot be read."""
     try:
         return parse_url(url)
     except (LocationParseError, ValueError):
@@ -59,44 +68,47 @@ def addresses(declared: Iterable[str], settings: Mapping[str, Any]) -> frozenset
 
 
 def _normalized(url: Url) -> str:
-    host, port = _place(url)
+    host, port = _host_and_port(url)
     return f"{url.scheme}://[{host}]:{port}" if ":" in host else f"{url.scheme}://{host}:{port}"
 
 
 def is_public(address: str) -> bool:
-    """Return whether an address belongs to the open internet, also where one is wrapped in another."""
+    """Return whether an address is public, also if an IPv6 address contains an IPv4 address."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = _inner(ip) if isinstance(ip, ipaddress.IPv6Address) else None
+    inner = _inner_address(ip) if isinstance(ip, ipaddress.IPv6Address) else None
     if inner is not None:
         return is_public(str(inner))
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
-def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if ip in WRAPPED:
+def _inner_address(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if ip in NAT64_NETWORK:
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+    teredo_client = ip.teredo[1] if ip.teredo else None
+    return ip.ipv4_mapped or ip.sixtofour or teredo_client
 
 
-def _place(url: Url) -> tuple[str, int]:
-    return (url.host or "").lower().strip("[]").rstrip("."), url.port or PORTS.get(
-        url.scheme or "", 0
-    )
+def _host_and_port(url: Url) -> tuple[str, int]:
+    host = (url.host or "").lower().strip("[]").rstrip(".")
+    return host, url.port or DEFAULT_PORTS.get(url.scheme or "", 0)
 
 
 def _pattern(declared: str, settings: Mapping[str, Any]) -> tuple[str, int] | None:
     url = _declared_url(declared, settings)
-    return _place(url) if url else None
+    return _host_and_port(url) if url else None
 
 
 def _declared_url(declared: str, settings: Mapping[str, Any]) -> Url | None:
     """Return a declared host with the settings filled in, or None if it names no host."""
-    text = re.sub(r"\{(\w+)\}", lambda found: str(settings.get(found[1]) or ""), declared).strip()
+    text = SETTING.sub(lambda match: str(settings.get(match[1]) or ""), declared).strip()
     url = parse(text if "://" in text else f"https://{text}")
     return url if url.host else None
 
 
-def _matches(pattern: tuple[str, int], place: tuple[str, int]) -> bool:
-    name, host = pattern[0], place[0]
-    fits = host.endswith(name[1:]) if name.startswith("*.") else host == name
-    return fits and pattern[1] == place[1]
+def _matches(pattern: tuple[str, int], host: str, port: int) -> bool:
+    pattern_host, pattern_port = pattern
+    if port != pattern_port:
+        return False
+    if pattern_host.startswith("*."):
+        return host.endswith(pattern_host.removeprefix("*"))
+    return host == pattern_host

@@ -26,7 +26,7 @@ TECHNICAL_PARTS = re.compile(r"^\[[^]]*\] |<[^>]*>:? ?|\(_ssl\.c:\d+\)")
 
 
 class AppHttp:
-    """The HTTP client of one app; `on_refused` is called with the app and a host it may not call."""
+    """The HTTP client of one app; `on_refused` is called with the app and a host it asked for."""
 
     def __init__(
         self,

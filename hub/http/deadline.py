@@ -1,4 +1,4 @@
-"""A total deadline over all that a connection does, and the addresses it may go to: whatever the other side does."""
+"""A total time limit for all that a connection does, and the addresses that it may go to."""
 
 import os
 import socket
@@ -17,65 +17,69 @@ from hub.http import dns
 from hub.request_ban import require_requests_allowed
 
 CONNECT_SECONDS = 10.0
-LOOK_EVERY = 0.1
+WATCH_SECONDS = 0.1  # how often the watchdog looks
 
 Permitted = Callable[[str, int, str], bool]  # host, port, address
 
 
 class NotPermitted(Exception):
-    """The host leads to an address that may not be called."""
+    """The host has an address that may not be called."""
 
 
 class RequestGuard:
-    """Holds the sockets of one exchange, so that they can be cut whatever its thread waits for.
+    """The sockets of one exchange, which can be cut whatever its thread waits for.
 
-    `expired` once its time was over; `may_have_sent` unless it is sure that no byte of the request was handed over.
+    `expired` is True once its time was over. `may_have_sent` is False only while it is certain that
+    no byte of the request was handed over.
     """
 
     def __init__(self, seconds: float, permitted: Permitted | None) -> None:
         # Sockets wait in real time, also in a test that stopped the hub's clock.
-        self.ends, self.permitted = time.monotonic() + seconds, permitted
-        self.expired, self.may_have_sent = False, True
-        self._held: list[socket.socket] = []
+        self.ends = time.monotonic() + seconds
+        self.permitted = permitted
+        self.expired = False
+        self.may_have_sent = True
+        self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
 
     def remaining(self) -> float:
-        """Seconds until it is cut, never quite none."""
+        """Return the seconds until the sockets are cut, never quite none."""
         return max(0.001, self.ends - time.monotonic())
 
     def hold(self, line: socket.socket) -> None:
-        """Take a socket in; a duplicate stays usable after TLS wrapped it and after its connection let go of it."""
+        """Add a socket, as a duplicate that stays usable after its connection has dropped it."""
         with self._lock:
-            self._held.append(socket.socket(fileno=os.dup(line.fileno())))
+            self._sockets.append(socket.socket(fileno=os.dup(line.fileno())))
 
     def cut(self) -> None:
         """End every wait on the sockets."""
         with self._lock:
             self.expired = True
-            for line in self._held:
+            for line in self._sockets:
                 with suppress(OSError):
                     line.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
-        """Let go of the sockets."""
+        """Close the duplicates of the sockets."""
         with self._lock:
-            while self._held:
-                self._held.pop().close()
+            while self._sockets:
+                self._sockets.pop().close()
 
 
 @contextmanager
 def within(seconds: float, permitted: Permitted | None = None) -> Iterator[RequestGuard]:
-    """What this thread does over an Adapter inside the block is cut after so many seconds."""
+    """Limit the time of what this thread does with an Adapter inside the block."""
     require_requests_allowed()
-    before, guard = getattr(_present, "guard", None), RequestGuard(seconds, permitted)
-    _present.guard = guard
+    outer = getattr(_current, "guard", None)
+    guard = RequestGuard(seconds, permitted)
+    _current.guard = guard
     _watchdog.watch(guard)
     try:
         yield guard
     finally:
         _watchdog.leave(guard)
         guard.release()
-        _present.guard = before
+        _current.guard = outer
 
 
 class Adapter(HTTPAdapter):
@@ -115,7 +119,7 @@ class _Watchdog:
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait(LOOK_EVERY if self._watched else None)
+                self._wake.wait(WATCH_SECONDS if self._watched else None)
                 now = time.monotonic()
                 late = [guard for guard in self._watched if guard.ends <= now]
                 self._watched.difference_update(late)
@@ -124,23 +128,23 @@ class _Watchdog:
 
 
 class _Connection:
-    """What both kinds of connection do: open one socket to a permitted address, and give it to the guard."""
+    """Shared by both kinds of connection: a socket to a permitted address, known to the guard."""
 
     sock: Any
 
     def connect(self) -> None:
-        _present.guard.may_have_sent = False
+        _current.guard.may_have_sent = False
         super().connect()  # type: ignore[misc]
 
     def request(self, *args: Any, **options: Any) -> None:
         if self.sock is not None:
-            _present.guard.hold(self.sock)
+            _current.guard.hold(self.sock)
         super().request(*args, **options)  # type: ignore[misc]
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        _present.guard.may_have_sent = True
+        _current.guard.may_have_sent = True
         super().send(data)  # type: ignore[misc]
 
     def _new_conn(self) -> socket.socket:
@@ -164,20 +168,18 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 def _connect(connection: Any) -> socket.socket:
-    guard: RequestGuard = _present.guard
+    guard: RequestGuard = _current.guard
     host, port = connection._dns_host, connection.port
     try:
-        found = dns.addresses(host, port, _patience(connection, guard))
+        addresses = dns.addresses(host, port, _step_seconds(connection, guard))
     except (OSError, UnicodeError) as error:
         raise NameResolutionError(host, connection, socket.gaierror(str(error))) from error
-    if not found or not all(
-        guard.permitted is None or guard.permitted(host, port, str(to[4][0])) for to in found
-    ):
+    if not addresses or not _all_permitted(guard, host, port, addresses):
         raise NotPermitted(host)
     failure: Exception | None = None
-    for place in found:
+    for address in addresses:
         try:
-            return _dial(connection, guard, place)
+            return _open_socket(connection, guard, address)
         except OSError as error:
             failure = error
     if isinstance(failure, TimeoutError):
@@ -187,13 +189,19 @@ def _connect(connection: Any) -> socket.socket:
     ) from failure
 
 
-def _dial(connection: Any, guard: RequestGuard, place: Any) -> socket.socket:
+def _all_permitted(guard: RequestGuard, host: str, port: int, addresses: dns.Addresses) -> bool:
+    if guard.permitted is None:
+        return True
+    return all(guard.permitted(host, port, str(address[4][0])) for address in addresses)
+
+
+def _open_socket(connection: Any, guard: RequestGuard, place: tuple[Any, ...]) -> socket.socket:
     family, kind, protocol, _, address = place
     line = socket.socket(family, kind, protocol)
     try:
         for option in connection.socket_options or ():
             line.setsockopt(*option)
-        line.settimeout(_patience(connection, guard))
+        line.settimeout(_step_seconds(connection, guard))
         line.connect(address)
         line.settimeout(guard.remaining())
         guard.hold(line)
@@ -203,13 +211,14 @@ def _dial(connection: Any, guard: RequestGuard, place: Any) -> socket.socket:
     return line
 
 
-def _patience(connection: Any, guard: RequestGuard) -> float:
-    """Seconds that a step towards the connection may take."""
-    wanted = connection.timeout
-    return min(wanted if isinstance(wanted, (int, float)) else CONNECT_SECONDS, guard.remaining())
+def _step_seconds(connection: Any, guard: RequestGuard) -> float:
+    """Return how many seconds one step of connecting may take."""
+    timeout = connection.timeout
+    seconds = timeout if isinstance(timeout, (int, float)) else CONNECT_SECONDS
+    return min(seconds, guard.remaining())
 
 
 _watchdog = _Watchdog()
-_present = threading.local()
+_current = threading.local()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_watchdog.__init__)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The addresses of a host, found within a limit of time, which the system's own way of looking them up lacks."""
+"""Look up the addresses of a host within a time limit, which the operating system lacks."""
 
 import os
 import socket
@@ -7,51 +7,53 @@ from concurrent.futures import Future
 from typing import Any
 
 Addresses = list[tuple[Any, ...]]
-_running: dict[tuple[str, int], Future[Addresses]] = {}
+_lookups: dict[tuple[str, int], Future[Addresses]] = {}
 _lock = threading.Lock()
 
 
 def addresses(host: str, port: int, seconds: float) -> Addresses:
-    """What the system says, as getaddrinfo does; raises TimeoutError where it says nothing in time.
+    """Return what getaddrinfo returns; raise TimeoutError if it takes too long.
 
-    A look-up cannot be ended from outside, so its thread is left behind; all who want the same host wait for one.
+    A look-up cannot be ended from outside, so its thread is left behind. All who need the same host
+    wait for one look-up.
     """
     with _lock:
-        found = _running.get((host, port))
-        if found is None:
-            found = _running[host, port] = Future()
-            threading.Thread(
-                target=_find, args=(host, port, found), name=f"look-up of {host}", daemon=True
-            ).start()
+        lookup = _lookups.get((host, port))
+        if lookup is None:
+            lookup = Future()
+            _lookups[host, port] = lookup
+            name = f"look-up of {host}"
+            arguments = (host, port, lookup)
+            threading.Thread(target=_look_up, args=arguments, name=name, daemon=True).start()
     try:
-        return found.result(seconds)
+        return lookup.result(seconds)
     except TimeoutError:
         raise TimeoutError(f"no address of {host} was found in time") from None
 
 
-def _find(host: str, port: int, found: Future[Addresses]) -> None:
+def _look_up(host: str, port: int, lookup: Future[Addresses]) -> None:
     try:
-        said = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        result = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except Exception as error:
         _forget(host, port)
-        found.set_exception(error)
+        lookup.set_exception(error)
     else:
         _forget(host, port)
-        found.set_result(list(said))
+        lookup.set_result(list(result))
 
 
 def _forget(host: str, port: int) -> None:
-    """The next who asks gets a new answer."""
+    """Forget a finished look-up, so that the next caller starts a new one."""
     with _lock:
-        _running.pop((host, port), None)
+        _lookups.pop((host, port), None)
 
 
-def _start_anew() -> None:
-    """A process that was forked has none of the threads, and one of them may have held the lock."""
+def _reset_after_fork() -> None:
+    """Forget all look-ups: a forked process has no threads, and its lock may be taken for ever."""
     global _lock
     _lock = threading.Lock()
-    _running.clear()
+    _lookups.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_anew)
+    os.register_at_fork(after_in_child=_reset_after_fork)

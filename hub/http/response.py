@@ -1,4 +1,4 @@
-"""A source's answer to an app, and how a call is told to a person without any secret of it."""
+"""The answer of a source to an app, and a description of the call without its secrets."""
 
 import datetime as dt
 import json
@@ -15,8 +15,11 @@ from hub.errors import NeedsAttention, Refused, Retry
 from hub.http.allowlist import parse
 from hub.http.exchange import HttpResponse
 
-LONGEST_WAIT = 86400.0
-LONGEST_PART = 24
+MAX_WAIT_SECONDS = 86400.0
+MAX_PATH_PART_LENGTH = 24
+MAX_QUOTE_LENGTH = 200
+MAX_MESSAGE_LENGTH = 1000
+MIN_SECRET_LENGTH = 4
 PLAIN_HEADERS = (
     "accept",
     "accept-encoding",
@@ -33,7 +36,7 @@ MESSAGE_KEYS = ("message", "error_description", "detail", "error", "title", "err
 
 
 class Call:
-    """One request as it may be told to a person: no query, long path parts masked, none of its secrets repeated."""
+    """A request, described without its query, long parts of its path and its secrets."""
 
     def __init__(
         self,
@@ -45,27 +48,26 @@ class Call:
         auth: tuple[str, str] | None,
     ) -> None:
         parsed = parse(url)
-        self.app, self.method, self.host = (
-            app,
-            method,
-            parsed.host or "an address that cannot be read",
-        )
+        self.app = app
+        self.method = method
+        self.host = parsed.host or "an address that cannot be read"
         parts = (parsed.path or "/").split("/")
-        self.path = "/".join("…" if len(part) > LONGEST_PART else part for part in parts)
-        self._secrets = sorted(_secrets_of(parsed, params, headers, auth), key=len, reverse=True)
+        self.path = "/".join("…" if len(part) > MAX_PATH_PART_LENGTH else part for part in parts)
+        secrets = _secrets_of(parsed, params, headers, auth)
+        self._secrets = sorted(secrets, key=len, reverse=True)
 
     def __str__(self) -> str:
         return f"{self.host} ({self.method} {self.path})"
 
     def clean(self, text: str) -> str:
-        """The text without any secret that was sent."""
+        """Mask every secret of the request in a text."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
 
 
 class Reply:
-    """An HTTP answer of which the whole body was read."""
+    """The whole answer to a request."""
 
     def __init__(self, call: Call, response: HttpResponse) -> None:
         self._call = call
@@ -75,28 +77,31 @@ class Reply:
         self.not_found = self.status in (404, 410) and _is_of_an_api(self.body)
 
     def json(self) -> Any:
-        """The body as JSON, numbers with a point as Decimal."""
+        """Return the body as JSON, with decimal numbers as Decimal."""
         try:
             return exact_json.parse(self.body)
         except (ValueError, RecursionError):
             kind = self.headers.get("Content-Type", "no content type").partition(";")[0]
             raise Retry(
-                f"{self._call} answered with something that is not JSON ({kind}, {len(self.body):,} bytes);"
-                " it is tried again."
+                f"{self._call} answered with something that is not JSON"
+                f" ({kind}, {len(self.body):,} bytes); it is tried again."
             ) from None
 
     def check(self) -> "Reply":
-        """Itself when the status is below 400; else NeedsAttention (401, 403), Refused (4xx) with a sentence."""
+        """Return the reply if its status is below 400, else raise NeedsAttention or Refused."""
         if self.status < 400:
             return self
-        call, said = self._call, self._said()
+        call = self._call
+        message = self._quote()
         if self.status == 401:
             raise NeedsAttention(
-                f"{call.host} did not accept the sign-in of {call.app}{said}. Check its keys in Settings."
+                f"{call.host} did not accept the sign-in of {call.app}{message}."
+                " Check its keys in Settings."
             )
         if self.status == 403:
             raise NeedsAttention(
-                f"{call} is not allowed to the account of {call.app}{said}. Give the account that right at the source."
+                f"{call} is not allowed to the account of {call.app}{message}."
+                " Give the account that right at the source."
             )
         if self.status in (404, 410) and not self.not_found:
             raise Refused(
@@ -104,17 +109,22 @@ class Reply:
                 f" an API. Check the address in the settings of {call.app}."
             )
         if self.status in (404, 410):
-            raise Refused(f"{call} does not exist there (status {self.status}){said}.")
-        raise Refused(f"{call} was refused with status {self.status}{said}.")
+            raise Refused(f"{call} does not exist there (status {self.status}){message}.")
+        raise Refused(f"{call} was refused with status {self.status}{message}.")
 
-    def _said(self) -> str:
-        text = "" if "html" in self.headers.get("Content-Type", "") else _message(self.body)
-        text = " ".join(self._call.clean(text).split())
-        return f": “{text[:200]}{'…' if len(text) > 200 else ''}”" if text else ""
+    def _quote(self) -> str:
+        """Return the message of a refusal in quotation marks; "" if it has none."""
+        if "html" in self.headers.get("Content-Type", ""):
+            return ""
+        text = " ".join(self._call.clean(_message(self.body)).split())
+        if not text:
+            return ""
+        ellipsis = "…" if len(text) > MAX_QUOTE_LENGTH else ""
+        return f": “{text[:MAX_QUOTE_LENGTH]}{ellipsis}”"
 
 
 def _is_of_an_api(body: bytes) -> bool:
-    """Return whether a refusal is JSON or empty; another web server sends a page or a line of text."""
+    """Return whether a refusal is JSON or empty, unlike the page of another web server."""
     try:
         return not body.strip() or isinstance(exact_json.parse(body), dict)
     except (ValueError, RecursionError):
@@ -122,34 +132,43 @@ def _is_of_an_api(body: bytes) -> bool:
 
 
 def wait_of(headers: Mapping[str, str], now: dt.datetime) -> float | None:
-    """The seconds that Retry-After asks for, given as seconds or as a date; None if it does not say."""
+    """Return the seconds that Retry-After asks for, as a number or date; None without one."""
     text = str(headers.get("Retry-After") or "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", text):
-        return min(float(text), LONGEST_WAIT)
+        return min(float(text), MAX_WAIT_SECONDS)
     try:
         when = parsedate_to_datetime(text)
     except (ValueError, TypeError):
         return None
     when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
-    return min(max(0.0, (when - now).total_seconds()), LONGEST_WAIT)
+    return min(max(0.0, (when - now).total_seconds()), MAX_WAIT_SECONDS)
 
 
 def _secrets_of(
     url: Url, params: Mapping[str, Any], headers: Mapping[str, str], auth: tuple[str, str] | None
 ) -> set[str]:
     """Return the texts of a request that may not appear in an error."""
-    texts = [*(auth or ()), url.auth or ""]
-    for name, value in params.items():
-        if SECRET_NAME.search(str(name)):
-            texts.append(str(value))
+    credentials = [*(auth or ()), url.auth or ""]
+    texts = [*credentials, *_secret_params(url, params), *_secret_headers(headers)]
+    return {text for text in texts if len(text) >= MIN_SECRET_LENGTH}
+
+
+def _secret_params(url: Url, params: Mapping[str, Any]) -> list[str]:
+    """Return the values of parameters with names of secrets, also of those in the address."""
+    pairs = [(str(name), str(value)) for name, value in params.items()]
     for pair in (url.query or "").split("&"):
         name, _, value = pair.partition("=")
-        if SECRET_NAME.search(name):
-            texts.append(value)
+        pairs.append((name, value))
+    return [value for name, value in pairs if SECRET_NAME.search(name)]
+
+
+def _secret_headers(headers: Mapping[str, str]) -> list[str]:
+    """Return the values of headers that may be secret, and of each the part after its scheme."""
+    texts = []
     for name, value in headers.items():
         if name.lower() not in PLAIN_HEADERS:
             texts += [str(value), str(value).rpartition(" ")[2]]
-    return {text for text in texts if len(text) > 3}
+    return texts
 
 
 def _message(body: bytes) -> str:
@@ -157,14 +176,14 @@ def _message(body: bytes) -> str:
     try:
         content: Any = json.loads(body)
     except (ValueError, RecursionError):
-        return body[:1000].decode("utf-8", "replace")
+        return body[:MAX_MESSAGE_LENGTH].decode("utf-8", "replace")
     while name := _message_key(content):
         content = content[name]
     if isinstance(content, str):
         return content
     if isinstance(content, list) and all(isinstance(text, str) for text in content):
         return " ".join(content)
-    return json.dumps(content, ensure_ascii=False)[:1000]
+    return json.dumps(content, ensure_ascii=False)[:MAX_MESSAGE_LENGTH]
 
 
 def _message_key(content: Any) -> str:

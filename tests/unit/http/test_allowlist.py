@@ -22,7 +22,7 @@ def reached(monkeypatch):
         places.append((connection.host, place[4]))
         raise ConnectionRefusedError("not really called")
 
-    monkeypatch.setattr(deadline, "_dial", dial)
+    monkeypatch.setattr(deadline, "_open_socket", dial)
     return places
 
 
