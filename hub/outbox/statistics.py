@@ -67,13 +67,11 @@ def counts(session: Session, installation_id: int) -> dict[str, int]:
     Files, records created for codes and postponed postings are left out. The database counts the
     documents that have only their first posting; only the others are read one by one.
     """
-    firsts = (
-        select(Posting.state, func.count())
-        .where(*IS_FIRST_POSTING, Posting.installation_id == installation_id)
-        .group_by(Posting.state)
-    )
+    firsts = select(Posting.state, func.count()).where(*IS_FIRST_POSTING).group_by(Posting.state)
     apart = _not_counted_by_first(installation_id).subquery()
+    # Without a condition on the installation, SQLite looks up the postings of the few documents.
     firsts_apart = firsts.join(apart, apart.c.document_id == Posting.document_id)
+    firsts = firsts.where(Posting.installation_id == installation_id)
     number_missing = session.scalar(_count_missing_firsts(installation_id)) or 0
     others = _states(session, Posting.document_id.in_(_with_several_postings(installation_id)))
 
