@@ -17,76 +17,100 @@ from qbo_sandbox.accounting.refusals import Refusal, business, missing
 from qbo_sandbox.accounting.values import money, shortest
 from qbo_sandbox.entities import sales
 
-LONGEST = 10_000
+MAX_LINES = 10_000
 
 
 def complete_lines(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
     """Check every line and give it its id and number."""
-    given = data["Line"]
-    if len(given) > LONGEST:
-        raise business(f"A transaction cannot have more than {LONGEST} lines.")
-    known = {line["Id"] for line in (old or {}).get("Line", ()) if "Id" in line}
-    used = {str(line["Id"]) for line in given if str(line.get("Id")) in known}
-    following = max((int(id) for id in known if id.isdigit()), default=0)
+    requested = data["Line"]
+    if len(requested) > MAX_LINES:
+        raise business(f"A transaction cannot have more than {MAX_LINES} lines.")
+    ids = _LineIds(requested, old)
     lines: list[dict[str, Any]] = []
     number = 0
-    for line in given:
+    for line in requested:
         if line.get("DetailType") == SUBTOTAL_LINE:
             continue
-        own = str(line.get("Id"))
-        if own not in used:
-            following += 1
-            own = str(following)
-        used.discard(own)
-        place = (
-            {} if line.get("DetailType") == DISCOUNT_LINE else {"Id": own, "LineNum": number + 1}
-        )
-        lines.append(place | _line(company, rule, data, line))
+        id = ids.take(line)
         number += 1
-        for part in lines[-1][GROUP_LINE]["Line"] if lines[-1]["DetailType"] == GROUP_LINE else ():
-            following, number = following + 1, number + 1
-            part |= {"Id": str(following), "LineNum": number}
+        place: dict[str, Any] = {"Id": id, "LineNum": number}
+        if line.get("DetailType") == DISCOUNT_LINE:
+            place = {}
+        completed = place | _line(company, rule, data, line)
+        lines.append(completed)
+        if completed["DetailType"] == GROUP_LINE:
+            for part in completed[GROUP_LINE]["Line"]:
+                number += 1
+                part |= {"Id": ids.next(), "LineNum": number}
     data["Line"] = sales.with_subtotal(lines) if rule.side == "sell" else lines
+
+
+class _LineIds:
+    """Ids of lines: a line keeps the id that it had, any other one gets the next number."""
+
+    def __init__(self, requested: list[dict[str, Any]], old: dict[str, Any] | None) -> None:
+        old_ids = {line["Id"] for line in (old or {}).get("Line", ()) if "Id" in line}
+        self._kept_ids = {str(line["Id"]) for line in requested if str(line.get("Id")) in old_ids}
+        self._last = max((int(id) for id in old_ids if id.isdigit()), default=0)
+
+    def take(self, line: dict[str, Any]) -> str:
+        """Return the id of a line; an id that occurs twice belongs to the first one."""
+        id = str(line.get("Id"))
+        if id not in self._kept_ids:
+            return self.next()
+        self._kept_ids.discard(id)
+        return id
+
+    def next(self) -> str:
+        """Return an id that no line of the transaction has."""
+        self._last += 1
+        return str(self._last)
 
 
 def _line(
     company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str, Any]
 ) -> dict[str, Any]:
-    kind = line.get("DetailType")
-    if not kind:
-        raise missing("Line.DetailType")
-    if kind not in rule.details:
-        raise Refusal(
-            "6000", f"Business Validation Error: {kind} is not allowed on a {rule.label}.", ""
-        )
-    kept = {
+    """Return a line as it is stored, without its id and number."""
+    kind = _kind(rule, line)
+    completed = {
         key: value
         for key, value in line.items()
         if key not in ("Id", "LineNum", kind) and value is not None
     }
+    completed["DetailType"] = kind
     if kind == TEXT_LINE:
-        return kept | {
-            "DetailType": kind,
-            "DescriptionLineDetail": line.get("DescriptionLineDetail") or {},
-        }
+        completed["DescriptionLineDetail"] = line.get("DescriptionLineDetail") or {}
+        return completed
     detail = dict(line.get(kind) or {})
     if not detail and rule.side == "buy":
         raise missing(f"Line.{kind}")
     if line.get("Amount") is None and kind not in (DISCOUNT_LINE, GROUP_LINE):
         raise missing("Line.Amount")
-    kept["Amount"] = money(_number(line.get("Amount") or 0))
+    completed["Amount"] = money(_number(line.get("Amount") or 0))
     fill(company, detail)
     if kind == ACCOUNT_LINE:
         _account(company, detail)
     elif kind == GROUP_LINE:
-        sales.group(company, data, kept, detail)
+        sales.group(company, data, completed, detail)
     elif kind != DISCOUNT_LINE:
-        _goods(company, rule, data, kept, detail)
+        _goods(company, rule, data, completed, detail)
     if rule.side == "buy":
         _tags(company, data, detail)
-    return kept | {"DetailType": kind, kind: detail}
+    completed[kind] = detail
+    return completed
+
+
+def _kind(rule: TxnKind, line: dict[str, Any]) -> str:
+    """Return the DetailType of a line; refuse one that the transaction cannot have."""
+    kind = line.get("DetailType")
+    if not kind:
+        raise missing("Line.DetailType")
+    if kind not in rule.details:
+        detail = f"Business Validation Error: {kind} is not allowed on a {rule.label}."
+        raise Refusal("6000", detail, "")
+    return str(kind)
 
 
 def _number(value: Any) -> Decimal:
@@ -155,13 +179,17 @@ def _product(line: dict[str, Any], detail: dict[str, Any]) -> None:
 
 
 def _tags(company: Company, data: dict[str, Any], detail: dict[str, Any]) -> None:
-    """Class, customer and billable status; a purchase has classes on its lines, wherever sales forms have theirs."""
+    """Complete class and billable status of a line.
+
+    A purchase has classes on its lines, wherever the company has them on sales forms.
+    """
     if company.options.classes == "off":
         detail.pop("ClassRef", None)
     status = detail.get("BillableStatus")
     if status is None:
-        billed = detail.get("CustomerRef") and company.switches.billable_by_customer
-        tracked = company.preference("VendorAndPurchasesPrefs", "BillableExpenseTracking")
-        detail["BillableStatus"] = "Billable" if billed and tracked else "NotBillable"
+        is_tracked = company.preference("VendorAndPurchasesPrefs", "BillableExpenseTracking")
+        detail["BillableStatus"] = "NotBillable"
+        if detail.get("CustomerRef") and company.switches.billable_by_customer and is_tracked:
+            detail["BillableStatus"] = "Billable"
     elif status == "Billable" and not detail.get("CustomerRef"):
         raise business("When you check Billable, you must also specify a customer.")

@@ -127,15 +127,19 @@ def _take_hours(
 
 
 def _hours(data: dict[str, Any] | None) -> set[str]:
-    lines = (data or {}).get("Line") or ()
-    links = [link for line in lines for link in line.get("LinkedTxn") or ()]
-    return {str(link["TxnId"]) for link in links if link.get("TxnType") == "TimeActivity"}
+    """Return the ids of the time activities that a transaction bills."""
+    ids = set()
+    for line in (data or {}).get("Line") or ():
+        for link in line.get("LinkedTxn") or ():
+            if link.get("TxnType") == "TimeActivity":
+                ids.add(str(link["TxnId"]))
+    return ids
 
 
 def _repaid(
     company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    """The payments on a transaction whose rate has changed: their gains are others now."""
+    """Return the payments on a transaction whose exchange rate changed, which changes their gains."""
     if not data or not old or data.get("ExchangeRate") == old.get("ExchangeRate"):
         return []
     changes = []
@@ -148,17 +152,21 @@ def _repaid(
 
 
 def released(company: Company, kind: str, id: str, data: dict[str, Any]) -> list[Change]:
-    """The payments on a transaction that is voided: what they paid of it is theirs again."""
+    """Return the payments on a voided transaction, with the paid amount unapplied again."""
     changes = []
     for link in data.get("LinkedTxn") or ():
         source = payments.LINKED_KINDS.get(link["TxnType"], link["TxnType"])
         target = _target(company, source, link["TxnId"])
         if target is None or not TXN_KINDS[source].pays:
             continue
-        lines = [line for line in target["Line"] if line["LinkedTxn"][0]["TxnId"] != id]
-        freed = sum((line["Amount"] for line in target["Line"] if line not in lines), ZERO)
+        lines, unapplied = [], ZERO
+        for line in target["Line"]:
+            if line["LinkedTxn"][0]["TxnId"] == id:
+                unapplied += line["Amount"]
+            else:
+                lines.append(line)
         target["Line"] = lines
         if "UnappliedAmt" in target:
-            target["UnappliedAmt"] = money(target["UnappliedAmt"] + freed)
+            target["UnappliedAmt"] = money(target["UnappliedAmt"] + unapplied)
         changes.append(Change(source, link["TxnId"], target))
     return changes

@@ -40,6 +40,7 @@ def complete(
 
 
 def _name(company: Company, kind: str, data: dict[str, Any]) -> None:
+    """Check the name of a list entry and its required fields."""
     rule = LIST_KINDS[kind]
     if rule.space == "people":
         _person(data)
@@ -56,16 +57,18 @@ def _name(company: Company, kind: str, data: dict[str, Any]) -> None:
 
 
 def _person(data: dict[str, Any]) -> None:
-    if not str(data.get("DisplayName") or "").strip():
-        spelled = " ".join(str(data[part]).strip() for part in NAME_PARTS if data.get(part))
-        if not spelled:
-            raise Refusal(
-                "6080",
-                "Name or name parts required : DisplayName or one of the name parts is needed",
-                "",
-            )
-        data["DisplayName"] = spelled
-    data["DisplayName"] = str(data["DisplayName"]).strip()
+    """Complete the names of a person and check the e-mail address."""
+    name = str(data.get("DisplayName") or "").strip()
+    if not name:
+        parts = [str(data[part]).strip() for part in NAME_PARTS if data.get(part)]
+        name = " ".join(parts).strip()
+    if not name:
+        raise Refusal(
+            "6080",
+            "Name or name parts required : DisplayName or one of the name parts is needed",
+            "",
+        )
+    data["DisplayName"] = name
     address = (data.get("PrimaryEmailAddr") or {}).get("Address")
     if address and ("@" not in address or "." not in address):
         raise Refusal("2210", "Email Address does not conform to the syntax rules of RFC 822.", "")

@@ -231,17 +231,23 @@ def _may_write(company: Company, kind: str, *, new: bool = False) -> None:
 
 
 def _given(kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    """What a client may say of an object; the total of a payment is its own to say."""
-    stated = ("TotalAmt",) if kind in TXN_KINDS and TXN_KINDS[kind].booking == "payment" else ()
-    kept = {key: value for key, value in body.items() if key not in DROPPED or key in stated}
-    return {key: _filled(value) for key, value in kept.items() if value is not None}
+    """Return what a client may set of an object: of a payment the total, too."""
+    is_payment = kind in TXN_KINDS and TXN_KINDS[kind].booking == "payment"
+    fields = {}
+    for key, value in body.items():
+        is_computed = key in DROPPED and not (is_payment and key == "TotalAmt")
+        if value is not None and not is_computed:
+            fields[key] = _without_empty(value)
+    return fields
 
 
-def _filled(value: Any) -> Any:
-    """A nested value without the keys that hold nothing."""
+def _without_empty(value: Any) -> Any:
+    """Return a nested value without the keys that have no content."""
     if isinstance(value, dict):
-        return {key: _filled(item) for key, item in value.items() if item not in (None, "")}
-    return [_filled(item) for item in value] if isinstance(value, list) else value
+        return {key: _without_empty(item) for key, item in value.items() if item not in (None, "")}
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value]
+    return value
 
 
 def _kept(kind: str, old: dict[str, Any]) -> dict[str, Any]:

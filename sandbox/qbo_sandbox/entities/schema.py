@@ -203,19 +203,23 @@ def check_length(name: str, value: Any, limit: int) -> None:
 
 
 def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:
+    """Return the number that a value is; refuse anything else, and numbers that are too large."""
+    invalid = Refusal("2070", f"Invalid Number : {value}", name)
+    if isinstance(value, bool | dict | list):
+        raise invalid
     try:
         number = value if type(value) in (int, Decimal) else Decimal(str(value))
     except ArithmeticError:
-        raise Refusal("2070", f"Invalid Number : {value}", name) from None
-    if isinstance(value, bool | dict | list) or (
-        type(number) is Decimal and not number.is_finite()
-    ):
-        raise Refusal("2070", f"Invalid Number : {value}", name)
+        raise invalid from None
+    if type(number) is Decimal and not number.is_finite():
+        raise invalid
     if abs(number) >= 10**DIGITS:
         raise Refusal("2090", f"Amount is too large : {value}", name)
-    if whole and number != int(number):
-        raise Refusal("2070", f"Invalid Number : {value}", name)
-    return int(number) if whole else number
+    if not whole:
+        return number
+    if number != int(number):
+        raise invalid
+    return int(number)
 
 
 def _check_reference(name: str, value: Any) -> dict[str, Any]:

@@ -107,21 +107,26 @@ def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
 
 
 def _overridden(lines: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
-    """The client's own tax amounts win, rate by rate; a total alone settles on the last rate that has tax."""
-    wanted = {
-        (line.get("TaxLineDetail") or {}).get("TaxRateRef", {}).get("value"): line.get("Amount")
-        for line in given.get("TaxLine") or ()
-    }
+    """Replace computed tax by the amounts that the client states, rate by rate.
+
+    If it only states a total, the difference goes to the last rate that is not zero.
+    """
+    stated = {}
+    for line in given.get("TaxLine") or ():
+        rate = (line.get("TaxLineDetail") or {}).get("TaxRateRef", {}).get("value")
+        stated[rate] = line.get("Amount")
     for line in lines:
-        amount = wanted.get(line["TaxLineDetail"]["TaxRateRef"]["value"])
+        amount = stated.get(line["TaxLineDetail"]["TaxRateRef"]["value"])
         if amount is not None:
             line["Amount"] = money(str(amount))
-    total = sum((line["Amount"] for line in lines), ZERO)
-    bearing = [line for line in lines if line["TaxLineDetail"]["TaxPercent"]]
-    if not wanted and given.get("TotalTax") is not None and bearing:
-        bearing[-1]["Amount"] += money(str(given["TotalTax"])) - total
-        total = sum((line["Amount"] for line in lines), ZERO)
-    return {"TotalTax": money(total), "TaxLine": lines}
+    taxed = [line for line in lines if line["TaxLineDetail"]["TaxPercent"]]
+    if not stated and given.get("TotalTax") is not None and taxed:
+        taxed[-1]["Amount"] += money(str(given["TotalTax"])) - _sum(lines)
+    return {"TotalTax": money(_sum(lines)), "TaxLine": lines}
+
+
+def _sum(lines: list[dict[str, Any]]) -> Decimal:
+    return sum((line["Amount"] for line in lines), ZERO)
 
 
 def total(data: dict[str, Any]) -> Decimal:

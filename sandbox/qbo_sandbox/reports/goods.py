@@ -1,5 +1,6 @@
 """Items sold and in stock, the list of accounts, sales tax."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO, shortest
@@ -9,9 +10,38 @@ from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, s
 SOLD, RETURNED = ("Invoice", "SalesReceipt"), ("CreditMemo", "RefundReceipt")
 
 
+@dataclass
+class ItemSales:
+    """What was sold of an item: the quantity, and the amount in home currency."""
+
+    name: str
+    quantity: Decimal = ZERO
+    value: Decimal = ZERO
+
+
 def item_sales(frame: Frame) -> Report:
-    """For each item how many were sold, for how much, and their share of all sales."""
-    sums: dict[str, tuple[str, Decimal, Decimal]] = {}
+    """Report for each item the quantity and amount sold, and its share of all sales."""
+    items = _items_sold(frame)
+    total = sum((item.value for item in items.values()), ZERO)
+    rows: list[Row] = []
+    for id, item in sorted(items.items(), key=lambda pair: pair[1].name.casefold()):
+        share = item.value / total * 100 if total else ZERO
+        price = amount(item.value / item.quantity) if item.quantity else ""
+        texts = [str(shortest(item.quantity)), amount(item.value), f"{share:.2f} %", price]
+        rows.append(cells(item.name, texts, id))
+    if rows:
+        quantity = sum((item.quantity for item in items.values()), ZERO)
+        texts = [str(shortest(quantity)), amount(total), "100.00 %", ""]
+        rows.append(summary("TOTAL", texts, "GrandTotal"))
+    columns = [Column("", "ProductsAndService"), Column("Quantity", "Quantity"), Column("Amount")]
+    return Report(
+        [*columns, Column("% of Sales", "Percent"), Column("Avg Price")], rows, {}, not rows
+    )
+
+
+def _items_sold(frame: Frame) -> dict[str, ItemSales]:
+    """Add up the lines of sales forms in the period by item; returns count as negative."""
+    items: dict[str, ItemSales] = {}
     for kind in (*SOLD, *RETURNED):
         sign = 1 if kind in SOLD else -1
         for row in frame.company.table(kind).rows.values():
@@ -20,30 +50,14 @@ def item_sales(frame: Frame) -> Report:
                 continue
             rate = Decimal(data.get("ExchangeRate") or 1)
             for line in data["Line"]:
-                item = (line.get("SalesItemLineDetail") or {}).get("ItemRef")
-                if item:
-                    name, count, value = sums.get(item["value"], (item.get("name", ""), ZERO, ZERO))
-                    quantity = Decimal(str(line["SalesItemLineDetail"].get("Qty") or 0))
-                    sums[item["value"]] = (
-                        name,
-                        count + sign * quantity,
-                        value + sign * rate * line["Amount"],
-                    )
-    whole = sum((value for _, _, value in sums.values()), ZERO)
-    rows: list[Row] = []
-    for id, (name, count, value) in sorted(sums.items(), key=lambda pair: pair[1][0].casefold()):
-        share = value / whole * 100 if whole else ZERO
-        price = amount(value / count) if count else ""
-        rows.append(cells(name, [str(shortest(count)), amount(value), f"{share:.2f} %", price], id))
-    if rows:
-        count = sum((count for _, count, _ in sums.values()), ZERO)
-        rows.append(
-            summary("TOTAL", [str(shortest(count)), amount(whole), "100.00 %", ""], "GrandTotal")
-        )
-    columns = [Column("", "ProductsAndService"), Column("Quantity", "Quantity"), Column("Amount")]
-    return Report(
-        [*columns, Column("% of Sales", "Percent"), Column("Avg Price")], rows, {}, not rows
-    )
+                detail = line.get("SalesItemLineDetail") or {}
+                reference = detail.get("ItemRef")
+                if not reference:
+                    continue
+                item = items.setdefault(reference["value"], ItemSales(reference.get("name", "")))
+                item.quantity += sign * Decimal(str(detail.get("Qty") or 0))
+                item.value += sign * rate * line["Amount"]
+    return items
 
 
 def stock_summary(frame: Frame) -> Report:

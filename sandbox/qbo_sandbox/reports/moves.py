@@ -32,27 +32,32 @@ class Move(NamedTuple):
 
 
 def moves(company: Company, *, cash: bool = False) -> list[Move]:
-    """Every posting, by date; on a cash basis what is billed counts when it is paid."""
-    found = [move for kind in TXN_KINDS for move in _of_kind(company, kind, cash=cash)]
-    found += _opening(company)
-    return sorted(found, key=lambda move: (move.date, int(move.id)))
+    """Return every posting by date; on a cash basis bills and invoices count when they are paid."""
+    moves: list[Move] = []
+    for kind in TXN_KINDS:
+        moves += _of_kind(company, kind, cash=cash)
+    moves += _opening(company)
+    return sorted(moves, key=lambda move: (move.date, int(move.id)))
 
 
 def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[Move]:
+    """Yield the postings of all transactions of a kind."""
+    if cash and kind in OPEN_KINDS:
+        return
+    is_payment = TXN_KINDS[kind].booking == "payment"
     for row in company.table(kind).rows.values():
         if not row.booked:
             continue
         data = row.read()
-        if cash and kind in OPEN_KINDS:
-            continue
-        if cash and TXN_KINDS[kind].booking == "payment":
+        if cash and is_payment:
             yield from _paid(company, kind, row, data)
-        else:
-            yield from (_move(company, kind, data, entry) for entry in row.booked)
+            continue
+        for entry in row.booked:
+            yield _move(company, kind, data, entry)
 
 
 def _opening(company: Company) -> Iterator[Move]:
-    """The stock that items started with."""
+    """Yield the initial stock of items."""
     for row in company.table("Item").rows.values():
         data = row.read()
         for entry in row.booked:
@@ -94,26 +99,28 @@ def _move(company: Company, kind: str, data: dict[str, Any], entry: Entry) -> Mo
 
 
 def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    """Whom and what a line is for, else its transaction."""
+    """Return (id, name) of whom and what a line is for, or else its transaction."""
     detail: dict[str, Any] = line.get(str(line.get("DetailType"))) or {}
-    entity = detail.get("Entity") or {}
-    named = {
+    references = {
         "customer": detail.get("CustomerRef") or data.get("CustomerRef"),
         "vendor": data.get("VendorRef"),
         "class": detail.get("ClassRef") or data.get("ClassRef"),
         "department": detail.get("DepartmentRef") or data.get("DepartmentRef"),
         "item": detail.get("ItemRef"),
     }
-    for reference in (
-        data.get("EntityRef"),
-        entity.get("EntityRef") and entity | entity["EntityRef"],
-    ):
-        sort = str((reference or {}).get("type") or (reference or {}).get("Type") or "").lower()
-        if reference and sort in PARTS:
-            named[sort] = reference
-    return {
-        sort: (str(ref["value"]), str(ref.get("name", ""))) for sort, ref in named.items() if ref
-    }
+    entities = [data.get("EntityRef") or {}]
+    journal_entity = detail.get("Entity") or {}
+    if journal_entity.get("EntityRef"):
+        entities.append(journal_entity | journal_entity["EntityRef"])
+    for entity in entities:
+        entity_type = str(entity.get("type") or entity.get("Type") or "").lower()
+        if entity_type in PARTS:
+            references[entity_type] = entity
+    about = {}
+    for part, reference in references.items():
+        if reference:
+            about[part] = str(reference["value"]), str(reference.get("name", ""))
+    return about
 
 
 def _paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> Iterator[Move]:
