@@ -205,26 +205,37 @@ def _read_again(company_id: int, client: Client, states: Mapping[str, ListState]
 def _store(company_id: int, objects: Objects, kinds: Iterable[str], until: dt.datetime) -> Changes:
     """Store changed objects, and note for each kind up to when its changes are stored."""
     heads: list[tuple[str, str]] = []
+    lists: list[str] = []
     with engine.transaction() as session:
         for kind, rows in objects.items():
             if kind in DOCUMENTS:
                 heads += transaction_index.absorb_all(session, company_id, kind, rows)
             elif rows:
                 records.absorb(session, company_id, kind, rows)
+            if kind in LISTS and rows:
+                lists.append(kind)
         _advance(session, company_id, kinds, until)
-    lists = tuple(kind for kind in objects if kind in LISTS and objects[kind])
-    return Changes(tuple(heads), lists, any(objects.values()))
+    return Changes(
+        heads=tuple(heads),
+        lists=tuple(lists),
+        has_any=any(objects.values()),
+    )
 
 
 def _advance(session: Session, company_id: int, kinds: Iterable[str], until: dt.datetime) -> None:
     """Move the checkpoints of these kinds forward, never back."""
-    names = set()
-    for kind in kinds:
-        names.add(transaction_index.HEADS + kind if kind in DOCUMENTS else kind)
-    states = session.scalars(select(ListState).where(ListState.company_id == company_id))
-    for state in states:
+    names = {_list_name(kind) for kind in kinds}
+    states = select(ListState).where(ListState.company_id == company_id)
+    for state in session.scalars(states):
         if state.list in names:
             state.changed_to = max(until, state.changed_to or until)
+
+
+def _list_name(kind: str) -> str:
+    """Return the name under which the state of a kind or list is stored."""
+    if kind in DOCUMENTS:
+        return transaction_index.HEADS + kind
+    return kind
 
 
 # -- webhooks -------------------------------------------------------------------------------------

@@ -51,7 +51,8 @@ class CompanyClient(Protocol):
 def read(company_id: int, client: CompanyClient) -> None:
     """Read company info and preferences into the company."""
     info = client.company_info().check().entity or {}
-    store_facts(company_id, info, client.preferences().check().entity or {})
+    preferences = client.preferences().check().entity or {}
+    store_facts(company_id, info, preferences)
 
 
 def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, Any]) -> None:
@@ -60,9 +61,8 @@ def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, An
     with engine.transaction() as session:
         company = session.get_one(Company, company_id)
         identify(company, info)
-        company.currency = (
-            ref_id(_part(preferences, "CurrencyPrefs"), "HomeCurrency") or company.currency or "USD"
-        )
+        home_currency = ref_id(_part(preferences, "CurrencyPrefs"), "HomeCurrency")
+        company.currency = home_currency or company.currency or "USD"
         company.preferences = preferences | {EDITION: _named_value(info, EDITION)}
         company.verified_at = company.verified_at or now
         session.merge(ListState(company_id=company_id, list=LIST, read_at=now))
@@ -70,9 +70,11 @@ def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, An
 
 def identify(company: Company, info: dict[str, Any]) -> None:
     """Set a company's name and country from its company info."""
-    company.name = str(info.get("CompanyName") or company.realm)
+    name = info.get("CompanyName") or company.realm
     country = str(info.get("Country") or "")
-    company.country = ISO_COUNTRIES.get(country, country)[:3]
+    iso_country = ISO_COUNTRIES.get(country, country)
+    company.name = str(name)
+    company.country = iso_country[:3]
 
 
 def facts(session: Session, company_id: int) -> CompanyFacts:

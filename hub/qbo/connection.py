@@ -84,14 +84,18 @@ def short_pause(company_id: int) -> float | None:
     company = _company(company_id)
     if company.state != ConnectionState.INTERRUPTED or company.next_try_at is None:
         return None
-    left = (company.next_try_at - hub_context.current().clock.now()).total_seconds()
-    return max(0.0, left) if left <= SHORT_PAUSE_SECONDS else None
+    left = company.next_try_at - hub_context.current().clock.now()
+    seconds = left.total_seconds()
+    if seconds > SHORT_PAUSE_SECONDS:
+        return None
+    return max(0.0, seconds)
 
 
 def refuse_call(company_id: int, answer: Answer, *, writes: bool) -> ConnectionTrouble | None:
     """Store that QuickBooks refused a call; return the error that stops the next calls."""
     state = state_of(answer)
-    why = answer.text if state == ConnectionState.RECONNECT else quoted(answer.faults)
+    is_final = state == ConnectionState.RECONNECT
+    why = answer.text if is_final else quoted(answer.faults)
     return refuse(company_id, state, why, writes=writes)
 
 

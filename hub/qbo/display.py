@@ -173,19 +173,25 @@ def view_entity(
 
 def differences(one: TransactionView, other: TransactionView) -> set[str]:
     """Return the labels of the facts, and the places of the lines ("line 2"), that differ."""
-    facts, other_facts = dict(one.facts), dict(other.facts)
-    labels = facts.keys() | other_facts.keys()
-    differing = {label for label in labels if facts.get(label) != other_facts.get(label)}
-    for place, (line, other_line) in enumerate(zip_longest(one.lines, other.lines), start=1):
+    facts = dict(one.facts)
+    other_facts = dict(other.facts)
+    places = set()
+    for label in facts.keys() | other_facts.keys():
+        if facts.get(label) != other_facts.get(label):
+            places.add(label)
+    line_pairs = zip_longest(one.lines, other.lines)
+    for number, (line, other_line) in enumerate(line_pairs, start=1):
         if line != other_line:
-            differing.add(f"line {place}")
-    return differing
+            places.add(f"line {number}")
+    return places
 
 
 def _fact_place(fact: tuple[str, str]) -> int:
     """Return where a fact comes in the order of facts."""
     label, _ = fact
-    return FACT_ORDER.index(label) if label in FACT_ORDER else len(FACT_ORDER)
+    if label not in FACT_ORDER:
+        return len(FACT_ORDER)
+    return FACT_ORDER.index(label)
 
 
 def _facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
@@ -202,10 +208,15 @@ def _facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
 def _plain_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the facts with a plain value, or with a reference that only has a value."""
     for field, label in PLAIN_FIELDS.items():
-        value = entity.get(field)
-        text = str(value.get("value", "")) if isinstance(value, dict) else str(value or "")
+        text = _plain_text(entity.get(field))
         if text:
             yield label, VALUE_TEXTS.get(text, text)
+
+
+def _plain_text(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("value", ""))
+    return str(value or "")
 
 
 def _nested_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -235,9 +246,11 @@ def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
 
 
 def _line_amount(line: dict[str, Any]) -> Decimal | None:
+    """Return the amount of a line; that of a discount is negative."""
     amount = _number(line.get("Amount"))
-    is_discount = line.get("DetailType") == DISCOUNT
-    return -amount if amount and is_discount else amount
+    if amount and line.get("DetailType") == DISCOUNT:
+        return -amount
+    return amount
 
 
 def _linked_title(line: dict[str, Any]) -> str:
@@ -245,9 +258,12 @@ def _linked_title(line: dict[str, Any]) -> str:
     links = line.get("LinkedTxn") or ()
     if not links:
         return "Discount" if line.get("DetailType") == DISCOUNT else ""
-    id = str(links[0].get("TxnId") or "")
-    title = ENTITY_TITLES.get(str(links[0].get("TxnType")), "")
-    return f"{title}, {PLACEHOLDER_TEXT}" if _is_placeholder(id) else f"{title} {id}"
+    link = links[0]
+    id = str(link.get("TxnId") or "")
+    title = ENTITY_TITLES.get(str(link.get("TxnType")), "")
+    if _is_placeholder(id):
+        return f"{title}, {PLACEHOLDER_TEXT}"
+    return f"{title} {id}"
 
 
 def _references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
@@ -329,9 +345,9 @@ def namer(session: Session, company_id: int, party: str) -> Callable[[str, str],
     lists = FACT_LISTS | {"party": party}
 
     def name(fact: str, id: str) -> str:
-        row = None
-        if fact in lists:
-            row = session.get(Record, (company_id, lists[fact], id))
+        if fact not in lists:
+            return id
+        row = session.get(Record, (company_id, lists[fact], id))
         return _record_title(row) if row else id
 
     return name

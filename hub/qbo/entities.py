@@ -39,7 +39,9 @@ def linked_kind(type: str) -> str:
 def ref_id(entity: dict[str, Any], name: str) -> str:
     """Return the id in a reference, "" without one."""
     reference = entity.get(name)
-    return str(reference.get("value") or "") if isinstance(reference, dict) else ""
+    if not isinstance(reference, dict):
+        return ""
+    return str(reference.get("value") or "")
 
 
 def way(entity: dict[str, Any]) -> int:

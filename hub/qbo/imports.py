@@ -115,7 +115,11 @@ def _code(session: Session, company_id: int, role: str, id: str, name: str | Non
     row = session.get(Record, (company_id, role, id))
     if row is None:
         return Code(id=id, name=name)
-    return Code(id=id, name=row.full_name or row.name, number=row.number or None)
+    return Code(
+        id=id,
+        name=row.full_name or row.name,
+        number=row.number or None,
+    )
 
 
 def _number(value: Any) -> Decimal | None:

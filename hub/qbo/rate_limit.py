@@ -124,8 +124,9 @@ class RateLimiter:
             now = self._clock.monotonic()
             used = sum(start > now - MINUTE for start in self._counted)
             batches = sum(start > now - MINUTE for start, _ in self._batches)
+            allowed = int(self._allowed(now))
             return Budget(
-                requests=max(0, int(self._allowed(now)) - used),
+                requests=max(0, allowed - used),
                 batches=self._limits.batches - batches,
                 running=self._running,
                 waiting=sum(len(queue) for queue in self._waiting.values()),

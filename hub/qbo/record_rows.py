@@ -93,10 +93,11 @@ def _tax_code_use(entity: dict[str, Any]) -> str:
 
 def _rates(entity: dict[str, Any]) -> dict[str, list[str]]:
     """Return the ids of the rates of a tax code, for purchases and for sales."""
-    rates = {}
+    rates: dict[str, list[str]] = {}
     for side in RATE_LISTS:
-        details = _rate_details(entity, side)
-        rates[side] = [ref_id(detail, "TaxRateRef") for detail in details]
+        rates[side] = []
+        for detail in _rate_details(entity, side):
+            rates[side].append(ref_id(detail, "TaxRateRef"))
     return rates
 
 

@@ -43,6 +43,7 @@ def _has_documents(session: Session, company_id: int) -> bool:
 
 
 def _forget_secrets(session: Session, company_id: int) -> None:
+    """Forget the tokens of a company, and the secrets in the settings of its apps."""
     for installation_id in session.scalars(_installations(company_id)).all():
         secrets.put_all(session, installation_id, {}, forget_others=True)
     for name in ("access", "refresh", "refresh_previous"):

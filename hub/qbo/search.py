@@ -63,11 +63,16 @@ def _text(entity: Entity, name: str) -> str:
 
 def find_by_ids(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Entity]:
     """Yield the objects with these ids that a query shows."""
-    for first in range(0, len(ids), MAX_VALUES_PER_QUERY):
-        chunk = ids[first : first + MAX_VALUES_PER_QUERY]
+    for chunk in _chunks(ids):
         id_list = ", ".join(f"'{id}'" for id in chunk)
         answer = client.select(kind, f"Id IN ({id_list})").check()
         yield from rows(answer, kind)
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield values in chunks that fit into one query."""
+    for first in range(0, len(values), MAX_VALUES_PER_QUERY):
+        yield values[first : first + MAX_VALUES_PER_QUERY]
 
 
 def created_since(
@@ -134,9 +139,11 @@ def _created_in_second(
 
 
 def _count(client: Client, kind: str, where: str) -> int:
+    """Return how many objects of a kind fulfil a condition."""
     query = f"SELECT COUNT(*) FROM {ENTITY[kind]} WHERE {where}"  # noqa: S608 (own names)
     answer = client.query(query).check()
-    return int((answer.entity or {}).get("totalCount", 0))
+    result = answer.entity or {}
+    return int(result.get("totalCount", 0))
 
 
 def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetime) -> list[Entity]:
@@ -182,8 +189,7 @@ def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[En
     """Return the transactions of a kind with one of these numbers."""
     field = "PaymentRefNum" if kind == "payment" else "DocNumber"
     entities: list[Entity] = []
-    for first in range(0, len(numbers), MAX_VALUES_PER_QUERY):
-        chunk = numbers[first : first + MAX_VALUES_PER_QUERY]
+    for chunk in _chunks(numbers):
         number_list = ", ".join(f"'{quoted(number)}'" for number in chunk)
         entities += _find(client, kind, f"{field} IN ({number_list})")
     return entities
@@ -192,7 +198,8 @@ def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[En
 def find_by_name(client: Client, kind: str, name: str) -> list[Entity]:
     """Return the records of a list with exactly this name, inactive ones included."""
     field = "Name" if kind == "item" else "DisplayName"
-    return _find(client, kind, f"{field} = '{quoted(name)}' AND Active IN (true, false)")
+    has_name = f"{field} = '{quoted(name)}'"
+    return _find(client, kind, f"{has_name} AND Active IN (true, false)")
 
 
 def find_files(client: Client, kind: str, id: str) -> list[Entity]:
@@ -203,6 +210,7 @@ def find_files(client: Client, kind: str, id: str) -> list[Entity]:
 
 
 def _find(client: Client, kind: str, where: str) -> list[Entity]:
+    """Return the objects that fulfil a condition; raise Incomplete if they fill a page."""
     conditions = f"WHERE {where} MAXRESULTS {PAGE}"
     query = f"SELECT * FROM {ENTITY[kind]} {conditions}"  # noqa: S608 (own names)
     entities = rows(client.query(query).check(), kind)
@@ -222,8 +230,10 @@ def changed_at(entity: Entity) -> dt.datetime:
 
 
 def _moment(entity: Entity, name: str) -> dt.datetime:
+    """Return one of an object's times, in UTC."""
     times = entity.get("MetaData") or {}
-    return dt.datetime.fromisoformat(str(times.get(name))).astimezone(dt.UTC)
+    moment = dt.datetime.fromisoformat(str(times.get(name)))
+    return moment.astimezone(dt.UTC)
 
 
 def quoted(text: str) -> str:

@@ -33,7 +33,10 @@ def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
 
 def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date) -> int:
     """Read all transactions of these kinds dated since a day, and mark missing ones as deleted."""
-    return sum(_load_kind(company_id, client, kind, since) for kind in kinds)
+    count = 0
+    for kind in kinds:
+        count += _load_kind(company_id, client, kind, since)
+    return count
 
 
 def _complete_lists(company_id: int, since: dt.date) -> set[str]:

@@ -238,8 +238,11 @@ def head_of(
 def is_voided(entity: dict[str, Any]) -> bool:
     """Return whether a transaction was voided: its amounts are zero and its note says so."""
     note = str(entity.get("PrivateNote") or "")
-    has_amounts = _amount(entity.get("TotalAmt")) or _amount(entity.get("Balance"))
-    return "Voided" in note and not has_amounts
+    if "Voided" not in note:
+        return False
+    total = _amount(entity.get("TotalAmt"))
+    balance = _amount(entity.get("Balance"))
+    return not total and not balance
 
 
 def _stored_heads(

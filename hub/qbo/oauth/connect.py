@@ -211,8 +211,10 @@ def _use_state(state: str, session_id: str) -> str | None:
 
 
 def _company_title(realm: str) -> str:
+    """Return the name and number of a company for a message."""
+    of_realm = select(Company).where(Company.realm == realm)
     with engine.reading() as session:
-        company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
+        company = session.scalars(of_realm).one_or_none()
     if company is None or company.name in ("", realm):
         return realm
     return f"{company.name} ({realm})"

@@ -139,9 +139,11 @@ def refresh_token(session: Session, company_id: int) -> str | None:
 
 def is_shared(session: Session, company_id: int) -> bool:
     """Return whether another company has one of this company's refresh tokens."""
-    own = _refresh_tokens(session, company_id)
-    others = session.scalars(select(Token.company_id).where(Token.company_id != company_id))
-    return any(own & _refresh_tokens(session, other) for other in others)
+    own_tokens = _refresh_tokens(session, company_id)
+    other_ids = select(Token.company_id).where(Token.company_id != company_id)
+    return any(
+        own_tokens & _refresh_tokens(session, other_id) for other_id in session.scalars(other_ids)
+    )
 
 
 def _refresh_tokens(session: Session, company_id: int) -> set[str]:
@@ -268,9 +270,10 @@ def _give_up(company_id: int, why: str) -> ConnectionTrouble:
     """Store that the refresh token is useless, so that not every call offers it again."""
     reason = f"Intuit does not take the refresh token any more: {why}"
     trouble = connection.refuse(company_id, ConnectionState.RECONNECT, reason)
+    now = hub_context.current().clock.now()
+    expire = update(Token).where(Token.company_id == company_id).values(access_expires_at=now)
     with engine.transaction() as session:
-        tokens = update(Token).where(Token.company_id == company_id)
-        session.execute(tokens.values(access_expires_at=hub_context.current().clock.now()))
+        session.execute(expire)
     return trouble or ReconnectNeeded(str(company_id), why)
 
 

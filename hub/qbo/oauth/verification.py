@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from hub import context as hub_context
 from hub.errors import NotThisCompany, Retry
 from hub.http.exchange import ExchangeError
+from hub.models.enums import SendOutcome
 from hub.qbo import transport
 from hub.qbo.client import MAX_READ_ATTEMPTS, MINOR_VERSION
 from hub.qbo.faults import quoted
@@ -21,10 +22,10 @@ def company_info(realm: str, access_token: str) -> dict[str, Any]:
     """
     answer = _read(realm, access_token)
     for _ in range(MAX_READ_ATTEMPTS - 1):
-        if answer.outcome not in ("doubt", "unsent") and not answer.expired:
+        if answer.outcome not in (SendOutcome.DOUBT, SendOutcome.UNSENT) and not answer.expired:
             break
         answer = _read(realm, access_token)
-    if answer.outcome in ("unauthorised", "refused"):
+    if answer.outcome in (SendOutcome.UNAUTHORISED, SendOutcome.REFUSED):
         raise NotThisCompany(realm, quoted(answer.faults) or f"(Status {answer.status}.)")
     if not answer.landed:
         raise Retry(
