@@ -46,12 +46,12 @@ def plain_inserts():
     with engine.transaction() as session:
         values = {
             "kind": "plain",
-            "asked_by": "bench",
+            "requested_by": "bench",
             "outcome": "",
             "error": "",
             "phase": "",
             "done": 0,
-            "of": 0,
+            "total": 0,
         }
         session.execute(insert(Run), [{**values, "counts": {}} for _ in range(MANY)])
 

@@ -71,7 +71,7 @@ def list_(as_json: bool) -> None:
             "realm": row.realm,
             "name": row.name,
             "state": row.state,
-            "why": row.why,
+            "why": row.state_reason,
             "batches": row.batches,
             "holds_unused_until": moment(token.refresh_expires_at if token else None),
             "reconnect_by": moment(token.ends_at if token else None),

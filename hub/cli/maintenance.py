@@ -157,7 +157,7 @@ def _connections(config: Any) -> Iterator[tuple[bool, str]]:
         yield (
             good,
             f"connection to {row.name or row.realm}"
-            + ("" if good else f": {row.state}, {row.why}"),
+            + ("" if good else f": {row.state}, {row.state_reason}"),
         )
     for broken in current().plugins.broken:
         yield False, broken.text

@@ -76,7 +76,7 @@ def _reconcile_company(row: "Company", *, is_titled: bool, silent: bool) -> "Run
     terminal = Terminal(name)
     try:
         run = runner.company(
-            RunKind.RECONCILE, row.id, asked_by=who(), progress=terminal, wait=True
+            RunKind.RECONCILE, row.id, requested_by=who(), progress=terminal, wait=True
         )
     finally:
         terminal.clear()

@@ -41,7 +41,7 @@ def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
         _run_with_progress(by_id[waiting.installation_id], runner.sync, run_id=waiting.id)
         for waiting in run_log.waiting()
         if waiting.kind == RunKind.SYNC
-        and waiting.asked_by == run_log.ENGINE
+        and waiting.requested_by == run_log.ENGINE
         and waiting.installation_id in by_id
     ]
 
@@ -52,7 +52,7 @@ def _run_with_progress(row: "Installation", work: "Callable[..., Run]", **option
 
     terminal = Terminal(current().plugins.apps[row.slug].name)
     try:
-        run = work(row.id, asked_by=who(), progress=terminal, wait=True, **options)
+        run = work(row.id, requested_by=who(), progress=terminal, wait=True, **options)
     finally:
         terminal.clear()
     if run.error:

@@ -199,7 +199,7 @@ class CollectBatch:
 
     def _follow_up(self, posting: Posting, plan: PostingPlan) -> None:
         """Remember what holds a posting; let it go if a person wants it and nothing holds it."""
-        if plan.holds and posting.hold == plan.disposition.holder:
+        if plan.holds and posting.held_by == plan.disposition.holder:
             self.holds.append((posting, plan.holds))
         if plan.approved_by and not _is_held(plan) and posting.state in UNSENT:
             planning.approve_when_planned(self.session, posting, plan.approved_by)

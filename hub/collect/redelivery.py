@@ -19,7 +19,7 @@ def is_yielded_again(
     """
     if not batch.setup.app.retry_reoffered or row.made_for:
         return False
-    is_held = posting.state == PostingState.HELD and posting.hold == Holder.QUICKBOOKS
+    is_held = posting.state == PostingState.HELD and posting.held_by == Holder.QUICKBOOKS
     is_proved_free = posting.rekey
     if not is_held or not is_proved_free or posting.planned != fingerprint:
         return False

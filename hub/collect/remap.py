@@ -52,7 +52,7 @@ def replan(setup: Setup, ids: Sequence[int]) -> None:
 def _waiting(setup: Setup, after: int) -> list[int]:
     """Return the next documents that wait for another document."""
     query = _documents(setup, after).where(
-        Posting.state == PostingState.WAITING, Posting.hold == Holder.SOURCE
+        Posting.state == PostingState.WAITING, Posting.held_by == Holder.SOURCE
     )
     return _next(query)
 
@@ -60,11 +60,11 @@ def _waiting(setup: Setup, after: int) -> list[int]:
 def _stale(setup: Setup, after: int) -> list[int]:
     """Return the next documents whose plan may be out of date."""
     is_old = Posting.changed_at <= setup.matched_at if setup.matched_at else false()
-    is_unclaimed = Posting.state.in_(UNCLAIMED) & is_old & (Posting.hold == Holder.NOBODY)
+    is_unclaimed = Posting.state.in_(UNCLAIMED) & is_old & (Posting.held_by == Holder.NOBODY)
     is_record_to_create = (
         (Posting.state == PostingState.HELD)
         & (SourceDocument.made_for != "")
-        & Posting.hold.in_(RELEASED_BY_READING)
+        & Posting.held_by.in_(RELEASED_BY_READING)
     )
     query = (
         _documents(setup, after)

@@ -94,7 +94,7 @@ def waiting_ids(setup: Setup) -> list[str]:
         Posting.installation_id == setup.installation.id,
         Posting.operation != Operation.ATTACH,
         Posting.state.in_((PostingState.HELD, PostingState.WAITING)),
-        Posting.hold.in_(RELEASED_BY_READING),
+        Posting.held_by.in_(RELEASED_BY_READING),
         is_present,
     )
     is_absent = SourceDocument.absent_at.is_not(None) & is_present

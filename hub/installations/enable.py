@@ -52,7 +52,7 @@ def grant(company_id: int, slug: str, *, who: str) -> None:
         company = session.get_one(Company, company_id)
         row = session.get(Access, (slug, company_id))
         if row is None:
-            row = Access(slug=slug, company_id=company_id, asked_by=who, asked_at=now)
+            row = Access(slug=slug, company_id=company_id, requested_by=who, requested_at=now)
         row.granted_by = who
         row.granted_at = now
         session.add(row)

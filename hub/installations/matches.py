@@ -48,7 +48,7 @@ def decide(
     match.name = name or match.name or ""
     match.role = fields_by_name[field].role
     match.record = record
-    match.how = MatchMethod.DECIDED
+    match.match_method = MatchMethod.DECIDED
     match.who = who
     match.at = current().clock.now()
     session.add(match)

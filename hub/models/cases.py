@@ -36,10 +36,10 @@ class Case(Model):
     code: Mapped[str] = mapped_column(String(60), default="", server_default="")
     params: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     # The texts of a case that was opened before codes were stored; empty where `code` is not.
-    stored_title: Mapped[str] = mapped_column("title", Text, default="")
-    stored_reason: Mapped[str] = mapped_column("reason", Text, default="")
-    stored_instruction: Mapped[str] = mapped_column("do", Text, default="")
-    stored_action: Mapped[str] = mapped_column("act", String(20), default="")
+    stored_title: Mapped[str] = mapped_column(Text, default="")
+    stored_reason: Mapped[str] = mapped_column(Text, default="")
+    stored_instruction: Mapped[str] = mapped_column(Text, default="")
+    stored_action: Mapped[str] = mapped_column(String(20), default="")
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     opened_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]

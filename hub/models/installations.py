@@ -18,7 +18,7 @@ class Company(Model):
     country: Mapped[str] = mapped_column(String(3), default="")
     currency: Mapped[str] = mapped_column(String(3), default="")
     state: Mapped[str] = mapped_column(String(20), default="connected")
-    why: Mapped[str] = mapped_column(Text, default="")
+    state_reason: Mapped[str] = mapped_column(Text, default="")
     refused_since: Mapped[dt.datetime | None]  # when QuickBooks began to refuse the connection
     refusals: Mapped[int] = mapped_column(default=0)  # pauses since then, each longer than the last
     next_try_at: Mapped[dt.datetime | None]  # None while refused: the next scheduled run tries
@@ -26,12 +26,12 @@ class Company(Model):
     refuses_writes: Mapped[bool] = mapped_column(default=False)
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
     newest_date: Mapped[dt.datetime | None]  # newest Date header seen from QuickBooks
-    heard_at: Mapped[
+    webhook_received_at: Mapped[
         dt.datetime | None
     ]  # when a webhook of QuickBooks last came for it, to within an hour
-    told_at: Mapped[dt.datetime | None]  # when one last told something new
-    moved_at: Mapped[dt.datetime | None]  # when a look at the changes last found any
-    looked_at: Mapped[dt.datetime | None]  # when the last look at the changes began
+    webhook_news_at: Mapped[dt.datetime | None]  # when one last told something new
+    changed_at: Mapped[dt.datetime | None]  # when a look at the changes last found any
+    polled_at: Mapped[dt.datetime | None]  # when the last look at the changes began
     sends: Mapped[int] = mapped_column(
         default=0
     )  # claims so far; a file beside the database counts them too

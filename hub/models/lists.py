@@ -13,7 +13,7 @@ NOT_LIVE = "head.state <> 'live'"  # a query says it in these words to use the i
 
 
 class Match(Model):
-    """A code is a record; `how` is decided, link, or the rule that found it."""
+    """A code is a record; `match_method` is decided, link, or the rule that found it."""
 
     __table_args__ = (UniqueConstraint("company_id", "scope", "tenant", "field", "code"),)
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -29,7 +29,7 @@ class Match(Model):
     record: Mapped[str] = mapped_column(
         String(40)
     )  # QuickBooks id; "" = a person said leave it empty, "+" make it new
-    how: Mapped[str] = mapped_column(String(12))
+    match_method: Mapped[str] = mapped_column(String(12))
     who: Mapped[str] = mapped_column(String(200))
     at: Mapped[dt.datetime]
 

@@ -37,8 +37,8 @@ class Access(Model):
 
     slug: Mapped[str] = mapped_column(String(60), primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
-    asked_by: Mapped[str] = mapped_column(String(200))
-    asked_at: Mapped[dt.datetime]
+    requested_by: Mapped[str] = mapped_column(String(200))
+    requested_at: Mapped[dt.datetime]
     granted_by: Mapped[str | None] = mapped_column(String(200))
     granted_at: Mapped[dt.datetime | None]
 

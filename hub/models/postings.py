@@ -127,7 +127,7 @@ class Posting(Model):
         default=dict
     )  # what `summary` loads; of a file its hash and size, of a removal who wanted it
     state: Mapped[str] = mapped_column(String(10))
-    hold: Mapped[str] = mapped_column(
+    held_by: Mapped[str] = mapped_column(
         String(12), default=""
     )  # who holds it: source, mapping, preflight, quickbooks, person
     reason: Mapped[str] = mapped_column(Text, default="")
@@ -143,7 +143,7 @@ class Posting(Model):
     )  # hash of exactly what was approved
     sent_date: Mapped[dt.datetime | None]  # newest QuickBooks date known before the first send
     doubted_date: Mapped[dt.datetime | None]  # QuickBooks date at which this doubt was first seen
-    not_these: Mapped[list[Any]] = mapped_column(
+    rejected_ids: Mapped[list[Any]] = mapped_column(
         default=list
     )  # QuickBooks ids that a person said it is not
     quickbooks_id: Mapped[str | None] = mapped_column(String(40))
@@ -202,7 +202,7 @@ class Proof(Model):
     until: Mapped[dt.datetime]
     rows: Mapped[int]
     sends: Mapped[int]  # how many attempts there were
-    found: Mapped[str] = mapped_column(String(12))  # absent, present, alike, several
+    result: Mapped[str] = mapped_column(String(12))  # absent, present, alike, several
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 

@@ -36,7 +36,7 @@ class Run(Model):
     kind: Mapped[str] = mapped_column(String(20))
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
     installation_id: Mapped[int | None] = mapped_column(ForeignKey("installation.id"), index=True)
-    asked_by: Mapped[str] = mapped_column(String(200), default="schedule")
+    requested_by: Mapped[str] = mapped_column(String(200), default="schedule")
     started_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
     outcome: Mapped[str] = mapped_column(
@@ -45,7 +45,7 @@ class Run(Model):
     error: Mapped[str] = mapped_column(Text, default="")
     phase: Mapped[str] = mapped_column(String(40), default="")
     done: Mapped[int] = mapped_column(default=0)
-    of: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 

@@ -190,7 +190,7 @@ def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
             name=row.number or row.party,
             role=row.kind,
             record=posting.quickbooks_id,
-            how="link",
+            match_method="link",
             who="hub",
             at=context.clock.now(),
         )

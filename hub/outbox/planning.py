@@ -109,7 +109,7 @@ def plan(
 def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
     """Let a posting that was just planned go on a person's word, without another approval."""
     posting.state = _approved_state(posting)
-    posting.hold = Holder.NOBODY
+    posting.held_by = Holder.NOBODY
     posting.reason = ""
     posting.approved_by = who
     posting.approved_payload = posting.planned
@@ -204,7 +204,7 @@ def _add(
         revision=0,
         requestid=key_of(row, operation.part, operation.operation, operation.base, generation),
         state=disposition.state,
-        hold=disposition.holder,
+        held_by=disposition.holder,
         reason=disposition.reason,
         created_at=now,
         changed_at=now,
@@ -240,11 +240,11 @@ def _inherit(posting: Posting, postings: Sequence[Posting]) -> None:
         if earlier is posting or earlier.part != posting.part or not earlier.quickbooks_id:
             continue
         rejected_ids.add(earlier.quickbooks_id)
-        rejected_ids.update(str(id) for id in earlier.not_these)
+        rejected_ids.update(str(id) for id in earlier.rejected_ids)
         if earlier.sent_date:
             dates.append(earlier.sent_date)
     posting.sent_date = min(dates, default=None)
-    posting.not_these = sorted(rejected_ids)
+    posting.rejected_ids = sorted(rejected_ids)
 
 
 def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
@@ -256,7 +256,7 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
         row.reread = True
         return False
     posting.state = PostingState.WITHDRAWN
-    posting.hold = Holder.NOBODY
+    posting.held_by = Holder.NOBODY
     posting.reason = "Replaced by a later change."
     posting.changed_at = hub_context.current().clock.now()
     inbox.release(session, posting)
@@ -288,10 +288,10 @@ def _may_change_state(posting: Posting, disposition: Disposition) -> bool:
 
     It never takes a posting out of a person's or QuickBooks' hands.
     """
-    if posting.hold == Holder.UNNEEDED:
+    if posting.held_by == Holder.UNNEEDED:
         return disposition.state == PostingState.HELD
-    if posting.state == PostingState.HELD or posting.hold:
-        return posting.hold in HOLDERS_RELEASED_BY_PLAN
+    if posting.state == PostingState.HELD or posting.held_by:
+        return posting.held_by in HOLDERS_RELEASED_BY_PLAN
     if disposition.holder == Holder.PERSON:
         return posting.approved_payload != posting.planned
     if disposition.state == PostingState.HELD:
@@ -331,7 +331,7 @@ def _replace_content(
         if disposition.state in (PostingState.READY, PostingState.WAITING):
             disposition = replace(disposition, state=PostingState.REVIEW)
 
-    if posting.state != PostingState.HELD or posting.hold != Holder.PERSON:
+    if posting.state != PostingState.HELD or posting.held_by != Holder.PERSON:
         _set_disposition(posting, disposition)
     return posting
 
@@ -361,7 +361,7 @@ def _set_disposition(posting: Posting, disposition: Disposition) -> None:
     if state == PostingState.REVIEW and posting.approved_payload == posting.planned:
         state = _approved_state(posting)
     posting.state = state
-    posting.hold = disposition.holder
+    posting.held_by = disposition.holder
     posting.reason = disposition.reason
     posting.checked_at = None
     posting.next_try_at = None

@@ -30,7 +30,7 @@ def release_checked(
         session,
         is_held,
         state=_released_state(initial_state),
-        hold=Holder.NOBODY,
+        held_by=Holder.NOBODY,
         reason="",
         next_try_at=None,
         checked_at=now,
@@ -44,7 +44,7 @@ def postpone(session: Session, ids: Sequence[int], reason: str) -> None:
         session,
         is_ready,
         state=PostingState.WAITING,
-        hold=Holder.UNNEEDED,
+        held_by=Holder.UNNEEDED,
         reason=reason,
         checked_at=None,
     )
@@ -55,10 +55,10 @@ def resume(session: Session, ids: Sequence[int], initial_state: str) -> None:
     is_postponed = (
         Posting.id.in_(list(ids)),
         Posting.state == PostingState.WAITING,
-        Posting.hold == Holder.UNNEEDED,
+        Posting.held_by == Holder.UNNEEDED,
     )
     state = _released_state(initial_state)
-    update_postings(session, is_postponed, state=state, hold=Holder.NOBODY, reason="")
+    update_postings(session, is_postponed, state=state, held_by=Holder.NOBODY, reason="")
 
 
 def withdraw_superseded(session: Session, company_id: int) -> int:
@@ -83,7 +83,7 @@ def release_waiting(session: Session, company_id: int, now: dt.datetime) -> int:
     is_waiting = (
         Posting.company_id == company_id,
         Posting.state == PostingState.WAITING,
-        Posting.hold == Holder.NOBODY,
+        Posting.held_by == Holder.NOBODY,
         is_due(now),
         IS_CURRENT,
     )

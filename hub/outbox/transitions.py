@@ -77,7 +77,7 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
     is_chosen = Posting.id.in_(list(ids)) & Posting.state.in_(RETRYABLE)
     is_doubtful = Posting.state == PostingState.UNKNOWN
     is_incomplete = (Posting.operation != Operation.ATTACH) & (
-        Posting.hold.in_((Holder.SOURCE, Holder.MAPPING)) | (Posting.payload == b"")
+        Posting.held_by.in_((Holder.SOURCE, Holder.MAPPING)) | (Posting.payload == b"")
     )
     count = update_postings(session, [is_chosen, is_doubtful], next_try_at=None)
     count += _reread_documents(session, [is_chosen, ~is_doubtful, is_incomplete])
@@ -115,7 +115,7 @@ def _send_again(session: Session, conditions: Sequence[ColumnElement[bool]], who
         session,
         conditions,
         state=case((waits_for_unposted(), PostingState.WAITING), else_=PostingState.READY),
-        hold=Holder.NOBODY,
+        held_by=Holder.NOBODY,
         reason="",
         next_try_at=None,
         checked_at=None,
@@ -143,7 +143,7 @@ def _approve(session: Session, condition: ColumnElement[bool], who: str) -> int:
 def _end(session: Session, posting: Posting, state: PostingState, reason: str) -> bool:
     is_unsent = (Posting.id == posting.id, Posting.state.in_(UNSENT))
     is_ended = _update_one(
-        session, is_unsent, state=state, hold=Holder.NOBODY, reason=reason, next_try_at=None
+        session, is_unsent, state=state, held_by=Holder.NOBODY, reason=reason, next_try_at=None
     )
     if is_ended:
         inbox.release(session, posting)

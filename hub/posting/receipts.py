@@ -203,7 +203,7 @@ def _cause_of_hold(session: Session, posting: Posting) -> Cause | None:
     """Return what holds a posting, as a receipt names it."""
     if inbox.open_causes(session, f"posting:{posting.id}:{CURRENCY}"):
         return CURRENCY
-    return CAUSES_BY_HOLDER.get(posting.hold)
+    return CAUSES_BY_HOLDER.get(posting.held_by)
 
 
 def is_wanted(slug: str, *states: ReceiptState) -> bool:

@@ -64,9 +64,9 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
     """
     begun = hub_context.current().clock.now()
     changes = _poll(company_id, client or Client(company_id))
-    _note([company_id], looked_at=begun)
+    _note([company_id], polled_at=begun)
     if changes.has_any:
-        _note([company_id], moved_at=begun)
+        _note([company_id], changed_at=begun)
     return changes
 
 
@@ -111,14 +111,14 @@ def is_due(company_id: int) -> bool:
     day_ago = now - DAILY_POLL_INTERVAL
     with engine.reading() as session:
         company = session.get_one(Company, company_id)
-    last_poll = company.looked_at
+    last_poll = company.polled_at
     if last_poll is None or last_poll < day_ago:
         return True
-    if company.told_at and company.told_at >= last_poll:
+    if company.webhook_news_at and company.webhook_news_at >= last_poll:
         return True
-    if company.heard_at and company.heard_at >= day_ago:
+    if company.webhook_received_at and company.webhook_received_at >= day_ago:
         return False
-    changed_at = company.moved_at or company.connected_at
+    changed_at = company.changed_at or company.connected_at
     return changed_at >= day_ago or last_poll <= now - IDLE_POLL_INTERVAL
 
 
@@ -151,11 +151,14 @@ def _note_receipt(companies: Iterable[Company], news: Mapping[int, list[Event]])
     now = hub_context.current().clock.now()
     without_news = []
     for company in companies:
-        is_outdated = company.heard_at is None or now - company.heard_at > RECEIPT_INTERVAL
+        is_outdated = (
+            company.webhook_received_at is None
+            or now - company.webhook_received_at > RECEIPT_INTERVAL
+        )
         if is_outdated and company.id not in news:
             without_news.append(company.id)
-    _note(without_news, heard_at=now)
-    _note(list(news), heard_at=now, told_at=now)
+    _note(without_news, webhook_received_at=now)
+    _note(list(news), webhook_received_at=now, webhook_news_at=now)
 
 
 # -- change data ----------------------------------------------------------------------------------

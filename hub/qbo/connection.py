@@ -60,7 +60,7 @@ def trouble(company: Company, *, writes: bool) -> ConnectionTrouble | None:
             return None
         return ConnectionTrouble(_sentence(company), left.total_seconds())
     if company.state == ConnectionState.RECONNECT:
-        return ReconnectNeeded(company.name or company.realm, company.why)
+        return ReconnectNeeded(company.name or company.realm, company.state_reason)
     return ConnectionTrouble(_sentence(company))
 
 
@@ -116,7 +116,7 @@ def refuse(
             company.next_try_at = None
         company.state = state
         sentence = "" if state == ConnectionState.RECONNECT else _sentence(company)
-        company.why = f"{sentence} {why}".strip()
+        company.state_reason = f"{sentence} {why}".strip()
         # After a refused write, reads may still be accepted.
         may_accept_reads = writes and state in (
             ConnectionState.INTERRUPTED,
@@ -147,7 +147,7 @@ def accept(company_id: int, *, writes: bool) -> bool:
 def repair(session: Session, company: Company, who: str = "hub") -> None:
     """Store that the connection works, and close its case."""
     company.state = ConnectionState.CONNECTED
-    company.why = ""
+    company.state_reason = ""
     clear(session, company, who)
 
 
@@ -206,7 +206,7 @@ def _update_case(session: Session, company: Company, now: dt.datetime) -> None:
     names = {"company": company.name or company.realm}
     if company.state == ConnectionState.CONFIGURATION:
         names = {}
-    text = CaseText(f"connection.{company.state}", **names, problem=company.why)
+    text = CaseText(f"connection.{company.state}", **names, problem=company.state_reason)
     inbox.open(session, cause, text, company_id=company.id)
 
 

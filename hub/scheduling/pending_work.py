@@ -32,7 +32,7 @@ def claim(now: dt.datetime) -> int:
                 kind=RunKind.POST,
                 company_id=company_id,
                 installation_id=installation_id,
-                asked_by=run_log.ENGINE,
+                requested_by=run_log.ENGINE,
             )
             for installation_id, company_id in rows
         )

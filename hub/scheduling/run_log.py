@@ -27,7 +27,7 @@ _runs = cast(Table, Run.__table__)
 _RECORD_PROGRESS = (
     update(_runs)
     .where(_runs.c.id == bindparam("run"), _runs.c.ended_at.is_(None))
-    .values(phase=bindparam("reached"), done=bindparam("steps"), of=bindparam("in_all"))
+    .values(phase=bindparam("reached"), done=bindparam("steps"), total=bindparam("in_all"))
 )
 
 
@@ -84,7 +84,7 @@ class RunRecorder:
 def start(
     kind: str,
     subject: Installation | Company,
-    asked_by: str,
+    requested_by: str,
     run_id: int | None,
     on_progress: Progress | None,
 ) -> RunRecorder:
@@ -97,14 +97,14 @@ def start(
         close_interrupted(session, kind, subject.id, now)
         run = session.get(Run, run_id) if run_id else None
         if run is None:
-            run = _new(kind, subject, asked_by)
+            run = _new(kind, subject, requested_by)
             session.add(run)
         run.started_at = now
         session.flush()
         return RunRecorder(run.id, on_progress)
 
 
-def request(kind: str, subject_id: int, asked_by: str) -> int:
+def request(kind: str, subject_id: int, requested_by: str) -> int:
     """Ask the scheduler to start a run at once and return its id, or that of one already waiting.
 
     Runs of an installation are sync and post; those of a company are lists, reconcile, changes and
@@ -116,7 +116,7 @@ def request(kind: str, subject_id: int, asked_by: str) -> int:
         )
         run_id = session.scalar(waiting_ids.order_by(Run.id))
         if run_id is None:
-            run = _new(kind, _subject(session, kind, subject_id), asked_by)
+            run = _new(kind, _subject(session, kind, subject_id), requested_by)
             session.add(run)
             session.flush()
             run_id = run.id
@@ -190,12 +190,12 @@ def _subject(session: Session, kind: str, subject_id: int) -> Installation | Com
     return session.get_one(Company, subject_id)
 
 
-def _new(kind: str, subject: Installation | Company, asked_by: str) -> Run:
+def _new(kind: str, subject: Installation | Company, requested_by: str) -> Run:
     of_installation = isinstance(subject, Installation)
     company_id = subject.company_id if isinstance(subject, Installation) else subject.id
     return Run(
         kind=kind,
         company_id=company_id,
         installation_id=subject.id if of_installation else None,
-        asked_by=asked_by,
+        requested_by=requested_by,
     )

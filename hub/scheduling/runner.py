@@ -45,9 +45,9 @@ class Steps:
     """The steps of one run: an error in one is recorded, and the next goes on."""
 
     def __init__(
-        self, recorder: RunRecorder, wait: bool, asked_by: str, ids: tuple[str, ...] = ()
+        self, recorder: RunRecorder, wait: bool, requested_by: str, ids: tuple[str, ...] = ()
     ) -> None:
-        self.recorder, self.wait, self.asked_by, self.ids = recorder, wait, asked_by, ids
+        self.recorder, self.wait, self.requested_by, self.ids = recorder, wait, requested_by, ids
         self.errors: list[str] = []
         self.counts: dict[str, Any] = {}
         self.before: tuple[int, run_result.Snapshot] | None = None
@@ -86,7 +86,7 @@ class Steps:
 def sync(
     installation_id: int,
     *,
-    asked_by: str,
+    requested_by: str,
     progress: Progress | None = None,
     wait: bool = False,
     run_id: int | None = None,
@@ -97,26 +97,26 @@ def sync(
     `wait` also waits for answers in doubt and for other processes. With `ids` exactly these
     documents are read, whether or not the source would offer them.
     """
-    return _run(RunKind.SYNC, installation_id, asked_by, progress, wait, run_id, ids)
+    return _run(RunKind.SYNC, installation_id, requested_by, progress, wait, run_id, ids)
 
 
 def post(
-    installation_id: int, *, asked_by: str, progress: Progress | None = None, wait: bool = False
+    installation_id: int, *, requested_by: str, progress: Progress | None = None, wait: bool = False
 ) -> Run:
     """Post and report without collecting."""
-    return _run(RunKind.POST, installation_id, asked_by, progress, wait)
+    return _run(RunKind.POST, installation_id, requested_by, progress, wait)
 
 
 def company(
     kind: str,
     company_id: int,
     *,
-    asked_by: str,
+    requested_by: str,
     progress: Progress | None = None,
     wait: bool = False,
 ) -> Run:
     """Run a job of a whole company: lists, reconcile, changes or tokens."""
-    return _run(kind, company_id, asked_by, progress, wait)
+    return _run(kind, company_id, requested_by, progress, wait)
 
 
 def execute(run_id: int) -> None:
@@ -130,7 +130,12 @@ def execute(run_id: int) -> None:
         return
     try:
         _run(
-            run.kind, run.installation_id or run.company_id or 0, run.asked_by, None, False, run_id
+            run.kind,
+            run.installation_id or run.company_id or 0,
+            run.requested_by,
+            None,
+            False,
+            run_id,
         )
     except NotNow as error:
         RunRecorder(run_id).end({}, error.text)
@@ -165,7 +170,7 @@ def _open_states(counts: Mapping[str, Any]) -> list[PostingState]:
 def _run(
     kind: str,
     subject_id: int,
-    asked_by: str,
+    requested_by: str,
     progress: Progress | None,
     wait: bool,
     run_id: int | None = None,
@@ -179,12 +184,12 @@ def _run(
         run_log.lease_name(kind, subject_id), _display_name(subject), wait=wait, on_wait=on_wait
     )
     with folder_lock.process_lock().use(wait=wait, on_wait=on_wait), run_lease:
-        recorder = run_log.start(kind, subject, asked_by, run_id, progress)
-        steps = Steps(recorder, wait, asked_by, tuple(ids))
+        recorder = run_log.start(kind, subject, requested_by, run_id, progress)
+        steps = Steps(recorder, wait, requested_by, tuple(ids))
         try:
             if of_installation:
                 steps.watch(subject_id)
-            if asked_by not in UNATTENDED:
+            if requested_by not in UNATTENDED:
                 oauth_connect.try_once(company_id)
             work(steps, subject)
         except OtherFolderActive as error:
@@ -311,7 +316,7 @@ def _reconcile(steps: Steps, company: Company) -> None:
 
 
 def _changes(steps: Steps, company: Company) -> None:
-    if steps.asked_by != SCHEDULED or changes.is_due(company.id):
+    if steps.requested_by != SCHEDULED or changes.is_due(company.id):
         steps.step("changes", lambda: changes.poll(company.id))
     if drift_counts := steps.step("changes to what was posted", lambda: drift.watch(company.id)):
         steps.counts["noticed"] = dict(drift_counts)

@@ -207,12 +207,12 @@ def _due(now: dt.datetime) -> ColumnElement[bool]:
 
 def _insert_runs(session: Session, now: dt.datetime) -> Insert:
     defaults = {
-        "asked_by": "schedule",
+        "requested_by": "schedule",
         "outcome": "",
         "error": "",
         "phase": "",
         "done": 0,
-        "of": 0,
+        "total": 0,
         "counts": {},
     }
     columns = [

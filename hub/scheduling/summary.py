@@ -274,7 +274,7 @@ def _run_json(run: Run, slug: str | None, company: str) -> dict[str, Any]:
         "kind": run.kind,
         "app": slug,
         "company": company,
-        "asked_by": run.asked_by,
+        "asked_by": run.requested_by,
         "started": run.started_at,
         "ended": run.ended_at,
         "outcome": run.outcome or ("running" if run.started_at else "queued"),

@@ -99,7 +99,7 @@ def _matches_by_record(
     query = (
         select(Match)
         .where(*_is_match_of(installation, field))
-        .order_by(Match.how == MatchMethod.DECIDED, Match.id)
+        .order_by(Match.match_method == MatchMethod.DECIDED, Match.id)
     )
     return {match.record: match for match in session.scalars(query)}
 
@@ -108,7 +108,7 @@ def _match_values(match: Match | None) -> dict[str, Any]:
     """Return what a pushed record says about its match."""
     if match is None:
         return {}
-    return {"code": match.code, "decided": match.how == MatchMethod.DECIDED}
+    return {"code": match.code, "decided": match.match_method == MatchMethod.DECIDED}
 
 
 def _purchase_rates(session: Session, installation: Installation, role: Role) -> dict[str, str]:
@@ -174,18 +174,20 @@ def _link_codes(
     matches = {match.code: match for match in session.scalars(query)}
     for code in codes:
         match = matches.get(code.id)
-        if match and match.how == MatchMethod.LINK and code.quickbooks_id == "":
+        if match and match.match_method == MatchMethod.LINK and code.quickbooks_id == "":
             session.delete(matches.pop(code.id))
         if not code.quickbooks_id:
             continue
-        if match and (match.how == MatchMethod.DECIDED or match.record == code.quickbooks_id):
+        if match and (
+            match.match_method == MatchMethod.DECIDED or match.record == code.quickbooks_id
+        ):
             continue
         if match is None:
             match = _new_match(installation, field, code)
             matches[code.id] = match
             session.add(match)
         match.record = code.quickbooks_id
-        match.how = MatchMethod.LINK
+        match.match_method = MatchMethod.LINK
         match.who = "hub"
         match.at = hub_context.current().clock.now()
 

@@ -56,7 +56,10 @@ def ask(slug: str, company_id: int) -> Response:
         if session.get(Access, (slug, company_id)) is None:
             session.add(
                 Access(
-                    slug=slug, company_id=company_id, asked_by=who(), asked_at=current().clock.now()
+                    slug=slug,
+                    company_id=company_id,
+                    requested_by=who(),
+                    requested_at=current().clock.now(),
                 )
             )
             audit.record(

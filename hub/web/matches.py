@@ -133,7 +133,9 @@ def view(
     _add_created(session, installation, field, source_code, book)
     result = find(field, used or plain, book)
     if isinstance(result, Ref):
-        return CodeView(**fields_of_view, how=match.how if match else "rule", now=result.name)
+        return CodeView(
+            **fields_of_view, how=match.match_method if match else "rule", now=result.name
+        )
     if isinstance(result, Missing):
         if used is None and match and match.record == NEW:
             return CodeView(**fields_of_view, how="new", now=CREATED_LATER)

@@ -171,7 +171,7 @@ def _filtered(
             *is_installation,
             Match.field == SeenCode.field,
             Match.code == SeenCode.code,
-            Match.how == MatchMethod.DECIDED,
+            Match.match_method == MatchMethod.DECIDED,
         )
         query = query.where(decided)
     return query

@@ -95,7 +95,7 @@ def _attempt(attempt: Attempt) -> Iterator[Event]:
 
 def _proof(proof: Proof) -> Event:
     """Return the result of a search in QuickBooks."""
-    text, tone = FOUND.get(proof.found, (f"Looked: {proof.found}", "look"))
+    text, tone = FOUND.get(proof.result, (f"Looked: {proof.result}", "look"))
     rows = f"{proof.rows:,} transactions between {moment(proof.since)} and {moment(proof.until)}"
     return Event(proof.at, text, rows, tone)
 

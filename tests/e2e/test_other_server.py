@@ -110,7 +110,7 @@ def _until_more_is_sent(hub, seconds):
 
 def _at_work(hub):
     """Who asked for the run that has begun last and goes on, as the hub has written it down."""
-    last = "select asked_by from run where started_at is not null and ended_at is null order by id desc limit 1"
+    last = "select requested_by from run where started_at is not null and ended_at is null order by id desc limit 1"
     with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
         return (database.execute(last).fetchone() or [""])[0].partition(" ")[0]
 

@@ -93,7 +93,7 @@ class Shown:
 
     def sync(self):
         """One run to its rest; what stands afterwards."""
-        runner.sync(self.till.id, asked_by="kari", wait=True)
+        runner.sync(self.till.id, requested_by="kari", wait=True)
         with reading() as session:
             rows = select(SourceDocument.source_id, Posting.part, Posting.operation, Posting.state)
             standing = sorted(map(tuple, session.execute(rows.join(SourceDocument))))

@@ -40,7 +40,7 @@ def trying(shown):
     """A run as the command makes it: how it ended, what it said, and how many sends it left unclear."""
     try:
         with ends_in_order():
-            done = runner.sync(shown.till.id, asked_by="kari", wait=True)
+            done = runner.sync(shown.till.id, requested_by="kari", wait=True)
             told = done.outcome, done.error
     except HubError as error:
         told = "stopped", error.text

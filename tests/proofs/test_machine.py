@@ -165,11 +165,11 @@ class Machine(RuleBasedStateMachine):
 
     @rule(wait=st.booleans())
     def sync(self, wait):
-        runner.sync(self.till.id, asked_by="kari", wait=wait)
+        runner.sync(self.till.id, requested_by="kari", wait=wait)
 
     @rule()
     def look_for_changes(self):
-        runner.company("changes", 1, asked_by="kari")
+        runner.company("changes", 1, requested_by="kari")
 
     @rule(slot=slots)
     def retry(self, slot):
@@ -284,13 +284,13 @@ class Machine(RuleBasedStateMachine):
         self.reconnect()
         self.choose_mode("auto")
         if self.floor.is_new:
-            runner.company("lists", 1, asked_by="kari")
+            runner.company("lists", 1, requested_by="kari")
         for _ in range(6):
             self.approve_all()
             self.clock.advance(4000)
-            runner.company("changes", 1, asked_by="kari")
+            runner.company("changes", 1, requested_by="kari")
             before = self.standing()
-            runner.sync(self.till.id, asked_by="kari", wait=True)
+            runner.sync(self.till.id, requested_by="kari", wait=True)
             if self.standing() == before:
                 return
         raise AssertionError(f"it does not come to rest: {before}")

@@ -209,7 +209,7 @@ def live(source, elsewhere, clock, chance, touched):
     """A day: everything is synced, people work in QuickBooks, and webhooks tell of it as they can."""
     source.day += 1
     for id, _, _ in companies():
-        done(lambda id=id: runner.sync(id, asked_by="schedule", wait=True))
+        done(lambda id=id: runner.sync(id, requested_by="schedule", wait=True))
     clock.advance(DAY / 2)
     calls = [
         call for _, _, realm in companies() for call in by_hand(elsewhere, realm, chance, touched)
@@ -218,7 +218,7 @@ def live(source, elsewhere, clock, chance, touched):
         changes.webhook(*signed(call))
     clock.advance(DAY / 2 + 60)
     for _, company, _ in companies():
-        done(lambda company=company: runner.company("changes", company, asked_by="schedule"))
+        done(lambda company=company: runner.company("changes", company, requested_by="schedule"))
 
 
 def memory():

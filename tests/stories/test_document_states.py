@@ -72,7 +72,7 @@ def states(till, source_id="bill:1"):
     head = page[page.index("<h1>") : page.index("At the source")]
     with reading() as session:
         runs = [session.query(Installation).one()]
-    done = runner.sync(till.id, asked_by="kari")
+    done = runner.sync(till.id, requested_by="kari")
     told = summary.summarize_runs([done])["apps"]["shop"]
     counted = {name for name in summary.COUNT_NAMES[1:] if told[name]}
     shown = CliRunner().invoke(main, ["outbox", "--json"], obj=till.visitor.app).stdout
@@ -115,7 +115,7 @@ def remove(till, source_id="bill:1"):
 
 def delete_in_quickbooks(till):
     till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
-    runner.company("changes", 1, asked_by="kari")
+    runner.company("changes", 1, requested_by="kari")
 
 
 def post_again(till, source_id="bill:1"):

@@ -56,7 +56,7 @@ def installation(costtracker):
     given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
     row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
     enable.first_lists(row)
-    runner.sync(row.id, asked_by="kari")
+    runner.sync(row.id, requested_by="kari")
     return row.id
 
 
@@ -69,7 +69,7 @@ def outage(installation, costtracker):
 
 
 def fail(installation):
-    assert runner.sync(installation, asked_by="schedule").outcome == "stopped"
+    assert runner.sync(installation, requested_by="schedule").outcome == "stopped"
 
 
 def cases(installation):
@@ -121,7 +121,7 @@ def test_the_first_run_that_succeeds_closes_the_case(outage, costtracker):
     for _ in range(3):
         fail(outage)
     costtracker.wsgi.faults.clear()
-    assert runner.sync(outage, asked_by="schedule").outcome == "done"
+    assert runner.sync(outage, requested_by="schedule").outcome == "done"
     assert cases(outage) == []
     costtracker.wsgi.faults.add(Fault.read(DOWN))
     fail(outage)

@@ -58,7 +58,7 @@ def test_a_namesake_that_cannot_be_created_is_a_question_about_the_match(works):
     ids = works.invoice(client=JORDAN), works.invoice(client=OTHER_JORDAN)
     works.sync()
     assert [cause.rpartition(":")[0] for cause in works.cases()] == ["match:1:client:client"]
-    assert sorted(works.posting(f"invoice:{id}").hold for id in ids) == ["", "mapping"]
+    assert sorted(works.posting(f"invoice:{id}").held_by for id in ids) == ["", "mapping"]
 
 
 def test_what_names_a_client_by_its_id_alone_goes_in_the_run_that_creates_the_client(till):
@@ -150,7 +150,7 @@ def annex(till, app, clock):
 
 
 def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(till, annex, clock):
-    runner.sync(annex.id, asked_by="schedule")
+    runner.sync(annex.id, requested_by="schedule")
     assert till.states() == {"invoice:9": "held"}
     clock.advance(60)
     till.run(invoice())
@@ -162,7 +162,7 @@ def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(t
 
 
 def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
-    runner.sync(annex.id, asked_by="schedule")
+    runner.sync(annex.id, requested_by="schedule")
     clock.advance(60)
     till.put(invoice())
     with reading() as session:
@@ -174,7 +174,7 @@ def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
 
 def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(till, annex, clock):
     """The annex cannot be read, so that its invoice stays held by a code that is matched."""
-    runner.sync(annex.id, asked_by="schedule")
+    runner.sync(annex.id, requested_by="schedule")
     clock.advance(60)
     till.run(invoice())
     kept = till.shop.annex.pop("invoice:9")
@@ -185,13 +185,13 @@ def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(t
     till.run()
     assert run_log.waiting() == [], "its source was asked for it since"
     till.shop.annex["invoice:9"] = kept
-    runner.sync(annex.id, asked_by="schedule")
+    runner.sync(annex.id, requested_by="schedule")
     assert till.states()["invoice:9"] == "posted"
 
 
 @pytest.mark.parametrize("change", [{"mode": "paused"}, {"enabled": False}, {"tenant": "t2"}])
 def test_an_app_that_rests_or_belongs_to_another_site_is_not_started(till, annex, clock, change):
-    runner.sync(annex.id, asked_by="schedule")
+    runner.sync(annex.id, requested_by="schedule")
     clock.advance(60)
     with transaction() as session:
         row = session.get_one(Installation, annex.id)

@@ -52,7 +52,7 @@ class Source:
         ).json()
 
     def sync(self):
-        return runner.sync(self.row.id, asked_by="kari")
+        return runner.sync(self.row.id, requested_by="kari")
 
     def stands(self, kind, number):
         """The totals of what QuickBooks has under a number."""

@@ -74,7 +74,7 @@ class Desk:
         return self
 
     def sync(self, **options):
-        done = runner.sync(self.row.id, asked_by="kari", **options)
+        done = runner.sync(self.row.id, requested_by="kari", **options)
         assert done.error == ""
         return done.counts
 

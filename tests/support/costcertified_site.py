@@ -65,14 +65,14 @@ class Works:
 
     def sync(self) -> Any:
         """One run, which must not stop; what it counted."""
-        done = runner.sync(self.row.id, asked_by="kari")
+        done = runner.sync(self.row.id, requested_by="kari")
         assert done.error == ""
         return done.counts
 
     def watch(self) -> None:
         """The hub looks at what others changed in QuickBooks."""
         self.clock.advance(3700)
-        runner.company("changes", self.company_id, asked_by="kari")
+        runner.company("changes", self.company_id, requested_by="kari")
 
     # -- at the source -----------------------------------------------------------------------------------------------
 

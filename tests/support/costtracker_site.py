@@ -78,19 +78,19 @@ class Purchasing:
 
     def sync(self) -> dict[str, Any]:
         """Run the app once, which must succeed; return what the run counted."""
-        done = runner.sync(self.row.id, asked_by="kari")
+        done = runner.sync(self.row.id, requested_by="kari")
         assert done.error == ""
         return done.counts
 
     def refresh_lists(self) -> None:
         """Have the lists read in QuickBooks and pushed into CostTracker, as every night."""
-        done = runner.company("lists", self.company_id, asked_by="schedule")
+        done = runner.company("lists", self.company_id, requested_by="schedule")
         assert done.error == ""
 
     def watch(self) -> None:
         """Have the hub notice what changed in QuickBooks, and tell CostTracker."""
         self.clock.advance(60)
-        runner.company("changes", self.company_id, asked_by="kari")
+        runner.company("changes", self.company_id, requested_by="kari")
         self.sync()
 
     # -- in CostTracker ----------------------------------------------------------------------------------------------

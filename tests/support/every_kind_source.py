@@ -98,7 +98,7 @@ class Till:
     def run(self, *items, wait=False):
         """Collects and posts to rest; what stands of each document, by its source id."""
         self.put(*items)
-        runner.sync(self.id, asked_by="kari", wait=wait)
+        runner.sync(self.id, requested_by="kari", wait=wait)
         return self.states()
 
     def states(self):

@@ -96,7 +96,7 @@ class Works:
 
     def sync(self) -> Any:
         """One run, which must not stop; what it counted."""
-        done = runner.sync(self.row.id, asked_by="kari")
+        done = runner.sync(self.row.id, requested_by="kari")
         assert done.error == ""
         return done.counts
 

@@ -67,14 +67,14 @@ class Builders:
 
     def sync(self) -> Any:
         """One run, which must not stop; what it counted."""
-        done = runner.sync(self.row.id, asked_by="kari")
+        done = runner.sync(self.row.id, requested_by="kari")
         assert done.error == ""
         return done.counts
 
     def watch(self) -> None:
         """What changed in QuickBooks is noticed, and the source told."""
         self.clock.advance(60)
-        runner.company("changes", self.company_id, asked_by="kari")
+        runner.company("changes", self.company_id, requested_by="kari")
         self.sync()
 
     # -- at the source -----------------------------------------------------------------------------------------------

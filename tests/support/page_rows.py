@@ -179,7 +179,7 @@ def add_posting(
     values = {
         "document_id": document.id, "company_id": document.company_id, "installation_id": document.installation_id,
         "kind": document.kind, "operation": "create", "state": state, "reason": why, "number": document.number,
-        "hold": "mapping" if state == "held" else "", "total": document.total, "currency": document.currency,
+        "held_by": "mapping" if state == "held" else "", "total": document.total, "currency": document.currency,
         "payload": content, "planned": fingerprint(content), "requestid": f"{document.id:032x}",
         "created_at": document.seen_at, "changed_at": document.seen_at,
     }  # fmt: skip
@@ -252,7 +252,7 @@ def _after_posting(session: Session, story: Story) -> None:
         ))  # fmt: skip
     session.add(Proof(
         posting_id=story.postings["unknown"], generation=0, at=now, since=now - dt.timedelta(hours=1), until=now,
-        rows=1240, sends=1, found="absent",
+        rows=1240, sends=1, result="absent",
     ))  # fmt: skip
     document = story.documents["posted"]
     told = {"document_id": document, "installation_id": story.installation, "at": now, "tries": 1}
@@ -339,7 +339,7 @@ def _runs(session: Session, story: Story) -> None:
         "company_id": story.company,
         "installation_id": story.installation,
         "kind": "sync",
-        "asked_by": "oda",
+        "requested_by": "oda",
     }
     told = {
         "done": {
@@ -354,7 +354,7 @@ def _runs(session: Session, story: Story) -> None:
             "outcome": "stopped",
             "error": "CostTracker does not answer.",
         },
-        "running": {"started_at": now, "phase": "post", "done": 40, "of": 120},
+        "running": {"started_at": now, "phase": "post", "done": 40, "total": 120},
     }
     for name, values in told.items():
         run = Run(**here, **values)

@@ -205,7 +205,7 @@ class Desk:
         self._set(id, checked_at=None)
 
     def hold(self, id: int, by: str, reason: str) -> None:
-        self._set(id, state="held", hold=by, reason=reason)
+        self._set(id, state="held", held_by=by, reason=reason)
 
     def review(self, id: int) -> None:
         self._set(id, state="review")
@@ -274,7 +274,7 @@ class Desk:
         with reading() as session:
             return list(
                 session.scalars(
-                    select(Proof.found).where(Proof.posting_id == id).order_by(Proof.id)
+                    select(Proof.result).where(Proof.posting_id == id).order_by(Proof.id)
                 )
             )
 

@@ -77,11 +77,11 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     if posting.state not in UNDECIDED_STATES:
         raise NotNow(f"{name} is {posting.state}; there is nothing to decide about it.")
     values: dict[str, Any] = {
-        "hold": Holder.NOBODY,
+        "held_by": Holder.NOBODY,
         "reason": "",
         "next_try_at": None,
         "checked_at": None,
-        "not_these": sorted({*posting.not_these, quickbooks_id}),
+        "rejected_ids": sorted({*posting.rejected_ids, quickbooks_id}),
     }
     with engine.transaction() as session:
         if _may_have_created(session, posting, quickbooks_id):

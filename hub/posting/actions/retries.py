@@ -36,7 +36,7 @@ class _Candidate(NamedTuple):
     id: int
     company_id: int
     state: str
-    hold: str
+    held_by: str
     quickbooks_id: str | None
 
 
@@ -81,7 +81,7 @@ def unconfirmed_deletions(posting_ids: Sequence[int]) -> list[str]:
                 Posting.id.in_(posting_ids[first : first + CHUNK_SIZE]),
                 Posting.operation == Operation.DELETE,
                 Posting.state == PostingState.HELD,
-                Posting.hold == Holder.PERSON,
+                Posting.held_by == Holder.PERSON,
                 Posting.approved_by.is_(None),
             )
             ids += session.scalars(query)
@@ -107,7 +107,7 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
 def _lock(session: Session, ids: Sequence[int]) -> list[_Candidate]:
     """Lock postings until the transaction ends; raise NotFound if there is no such posting."""
     query = select(
-        Posting.id, Posting.company_id, Posting.state, Posting.hold, Posting.quickbooks_id
+        Posting.id, Posting.company_id, Posting.state, Posting.held_by, Posting.quickbooks_id
     ).where(Posting.id.in_(ids))
     candidates = [_Candidate(*row) for row in session.execute(query.with_for_update())]
     missing = set(ids) - {candidate.id for candidate in candidates}
@@ -144,7 +144,7 @@ def _load_doubtful(session: Session, candidates: Iterable[_Candidate]) -> list[P
     ids_by_company: dict[int, list[int]] = defaultdict(list)
     for candidate in candidates:
         is_held = candidate.state == PostingState.HELD
-        if is_held and candidate.hold in (Holder.QUICKBOOKS, Holder.PERSON):
+        if is_held and candidate.held_by in (Holder.QUICKBOOKS, Holder.PERSON):
             ids_by_company[candidate.company_id].append(candidate.id)
     doubtful = []
     for company_id, ids in ids_by_company.items():
@@ -162,18 +162,18 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
     """
     ids_by_rejection: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for snapshot in snapshots:
-        rejected_ids = {*snapshot.posting.not_these, FORGOTTEN.id}
+        rejected_ids = {*snapshot.posting.rejected_ids, FORGOTTEN.id}
         ids_by_rejection[tuple(sorted(rejected_ids))].append(snapshot.id)
     now = hub_context.current().clock.now()
     for rejected, ids in ids_by_rejection.items():
         still_held = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.HELD)
         to_doubt = still_held.values(
             state=PostingState.UNKNOWN,
-            hold=Holder.NOBODY,
+            held_by=Holder.NOBODY,
             reason="",
             next_try_at=None,
             changed_at=now,
-            not_these=list(rejected),
+            rejected_ids=list(rejected),
         )
         session.execute(to_doubt, execution_options={"synchronize_session": False})
     inbox.release_all(session, [snapshot.id for snapshot in snapshots])

@@ -63,7 +63,7 @@ class PostingRow(NamedTuple):
     currency: str
     rekey: bool
     fence: str
-    not_these: list[Any]
+    rejected_ids: list[Any]
     sent_date: dt.datetime | None
     doubted_date: dt.datetime | None
     approved_payload: str | None
@@ -102,7 +102,7 @@ _SELECT_ATTEMPTS = (
 )
 _SELECT_ABSENCES = (
     select(Proof)
-    .where(among(Proof.posting_id, "ids"), Proof.found == SearchVerdict.ABSENT)
+    .where(among(Proof.posting_id, "ids"), Proof.result == SearchVerdict.ABSENT)
     .order_by(Proof.id)
 )
 
@@ -284,7 +284,7 @@ def _history(
         sends_at_proof=proofs[-1].sends if proofs else None,
         rekey=posting.rekey,
         gone=document.gone is not None,
-        rejected_ids=frozenset(posting.not_these or ()),
+        rejected_ids=frozenset(posting.rejected_ids or ()),
         quiet_period=posting_session.quiet_period(posting, quiet_key),
     )
 

@@ -36,7 +36,7 @@ OUTCOMES_WITHOUT_PAUSE = (
 )
 UNREADABLE_DIFFERENCE = "What it answered cannot be read, so it was not compared."
 FINAL_VALUES: dict[str, Any] = {
-    "hold": Holder.NOBODY,
+    "held_by": Holder.NOBODY,
     "reason": "",
     "rekey": False,
     "next_try_at": None,
@@ -262,7 +262,7 @@ def _ask(session: Session, snapshot: PostingSnapshot, step: Ask) -> bool:
     posting = snapshot.posting
     candidates = case_texts.candidates(session, posting, step.candidates)
     text = case_texts.question_text(step.reason, posting, candidates)
-    values = {"hold": Holder.PERSON, "reason": text.reason, "next_try_at": None}
+    values = {"held_by": Holder.PERSON, "reason": text.reason, "next_try_at": None}
     if not move(session, posting, PostingState.HELD, **values):
         return False
     _open_only_case(session, posting, step.reason, text, step.candidates)
@@ -282,7 +282,7 @@ def _hold(session: Session, snapshot: PostingSnapshot, step: Hold, answer: Answe
         rounds=len(sends),
     )
     values = {
-        "hold": Holder.QUICKBOOKS,
+        "held_by": Holder.QUICKBOOKS,
         "reason": text.reason,
         "rekey": True,
         "next_try_at": None,
@@ -336,7 +336,7 @@ def _make_ready(
 ) -> bool:
     """Make a posting ready for another send, under the next key if the step says so."""
     posting = snapshot.posting
-    values: dict[str, Any] = {"hold": Holder.NOBODY, "reason": "", "next_try_at": None}
+    values: dict[str, Any] = {"held_by": Holder.NOBODY, "reason": "", "next_try_at": None}
     if step.renew:
         generation = posting.generation + 1
         key = posting_session.key(posting, posting.base, generation)
@@ -364,7 +364,7 @@ def _requeue(
 def _withdraw(session: Session, snapshot: PostingSnapshot) -> bool:
     """Withdraw a posting that is not in QuickBooks and that its source no longer wants."""
     values = {
-        "hold": Holder.NOBODY,
+        "held_by": Holder.NOBODY,
         "reason": "The source no longer has it.",
         "next_try_at": None,
     }

@@ -91,7 +91,7 @@ def _is_foreign(head: TransactionHead, posting: CheckedPosting) -> bool:
         return False
     if head.marker == posting.document.marker:
         return False
-    return head.quickbooks_id not in (posting.not_these or ())
+    return head.quickbooks_id not in (posting.rejected_ids or ())
 
 
 def _finding(

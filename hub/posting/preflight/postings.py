@@ -71,7 +71,7 @@ class CheckedPosting(Protocol):
     def currency(self) -> str: ...
 
     @property
-    def not_these(self) -> list[Any]: ...
+    def rejected_ids(self) -> list[Any]: ...
 
     @property
     def document(self) -> CheckedDocument: ...
@@ -103,7 +103,7 @@ class PostingRow(NamedTuple):
     base: str
     summary: TransactionSummary
     currency: str
-    not_these: list[Any]
+    rejected_ids: list[Any]
 
 
 UNPOSTED_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)

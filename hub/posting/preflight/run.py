@@ -57,7 +57,7 @@ def _held_by_checks(posting_session: PostingSession) -> list[int]:
     query = select(Posting.id).where(
         *posting_session.own_postings(),
         Posting.state == PostingState.HELD,
-        Posting.hold == Holder.PREFLIGHT,
+        Posting.held_by == Holder.PREFLIGHT,
     )
     with reading() as session:
         return list(session.scalars(query.order_by(Posting.id)))
@@ -98,7 +98,7 @@ def _waits_for_creation() -> ColumnElement[bool]:
         SourceDocument.made_for != "",
     )
     is_waiting = Posting.state == PostingState.WAITING
-    is_free = Posting.hold == Holder.NOBODY
+    is_free = Posting.held_by == Holder.NOBODY
     return is_waiting & is_free & (Posting.operation != Operation.ATTACH) & record_is_planned
 
 
@@ -195,7 +195,7 @@ def _hold(
         finding.cause or f"posting:{posting.id}:{finding.own}": finding for finding in findings
     }
     posting.state = PostingState.HELD
-    posting.hold = Holder.PREFLIGHT
+    posting.held_by = Holder.PREFLIGHT
     posting.reason = _reason(findings)
     posting.changed_at = posting_session.clock.now()
     inbox.release(session, posting, keep=causes)

@@ -131,7 +131,7 @@ def _duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
 
 def _is_under_way(session: Session, document: SourceDocument) -> bool:
     """Tell whether a transaction may soon be recognised, or a person is asked about it already."""
-    is_asked = (Posting.state == PostingState.HELD) & Posting.hold.in_(
+    is_asked = (Posting.state == PostingState.HELD) & Posting.held_by.in_(
         (Holder.QUICKBOOKS, Holder.PERSON)
     )
     is_next = Posting.state.in_((*IN_FLIGHT, PostingState.READY))

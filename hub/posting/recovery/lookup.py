@@ -203,7 +203,7 @@ def proof_of_search(
         until=until,
         rows=len(results),
         sends=len(history.sends),
-        found=verdict(history),
+        result=verdict(history),
         detail={"candidates": candidate_ids[:MAX_STORED_CANDIDATES]},
     )
 

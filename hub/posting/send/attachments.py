@@ -164,7 +164,7 @@ def _hold(posting: Posting, problem: str) -> None:
         name = f"{name}, {posting.number}"
     text = CaseText("outcome.file_failed", name=name, problem=problem)
     with transaction() as session:
-        if not move(session, posting, PostingState.HELD, hold=Holder.SOURCE, reason=text.reason):
+        if not move(session, posting, PostingState.HELD, held_by=Holder.SOURCE, reason=text.reason):
             return
         inbox.open(
             session,

@@ -133,7 +133,7 @@ def _load_graph(
     session: Session, posting_session: PostingSession, creations: Sequence[Posting]
 ) -> _Graph:
     """Load the postings that wait for these, and what else those wait for."""
-    waiting = select(Posting.id, Posting.state, Posting.hold, Posting.payload).where(
+    waiting = select(Posting.id, Posting.state, Posting.held_by, Posting.payload).where(
         *posting_session.own_postings(),
         Posting.after_id.is_not(None),
         Posting.state.in_(outbox.UNSENT),
@@ -145,12 +145,12 @@ def _load_graph(
         nodes[id] = _Node(state, holder, needs, is_document=True)
     for creation in creations:
         needs = frozenset(outbox.awaited_ids(creation.payload))
-        nodes[creation.id] = _Node(creation.state, creation.hold, needs)
+        nodes[creation.id] = _Node(creation.state, creation.held_by, needs)
 
     other_ids = {id for node in nodes.values() for id in node.needs} - nodes.keys()
     if not other_ids:
         return _Graph(nodes, frozenset())
-    others = select(Posting.id, Posting.state, Posting.hold).where(Posting.id.in_(other_ids))
+    others = select(Posting.id, Posting.state, Posting.held_by).where(Posting.id.in_(other_ids))
     for id, state, holder in session.execute(others):
         nodes[id] = _Node(state, holder)
     matched = outbox.matched_records(session, Posting.id.in_(other_ids))
@@ -179,7 +179,7 @@ def _resume(session: Session, creations: Iterable[Posting]) -> bool:
     """Let postponed ones begin where the postings of their installation begin."""
     postponed: dict[int, list[int]] = defaultdict(list)
     for creation in creations:
-        if creation.state == PostingState.WAITING and creation.hold == Holder.UNNEEDED:
+        if creation.state == PostingState.WAITING and creation.held_by == Holder.UNNEEDED:
             postponed[creation.installation_id].append(creation.id)
     for installation_id, ids in postponed.items():
         installation = session.get_one(Installation, installation_id)

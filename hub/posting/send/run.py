@@ -77,7 +77,7 @@ def _obstacle(posting_session: PostingSession) -> str:
     """Return why nothing may be sent now; a short pause is no reason, because it is waited for."""
     company = posting_session.company
     if company.state == ConnectionState.DISCONNECTED:
-        return company.why or "The company is disconnected."
+        return company.state_reason or "The company is disconnected."
     trouble = connection.trouble(company, writes=True)
     if trouble is None:
         return ""

@@ -122,7 +122,7 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
     with engine.transaction() as session:
         company = session.get_one(Company, company_id)
         company.state = ConnectionState.DISCONNECTED
-        company.why = ""
+        company.state_reason = ""
         tokens.forget(session, company_id)
         connection.clear(session, company, who)
         audit.record(session, who, "company.disconnected", company.realm)
@@ -139,7 +139,7 @@ def check(company_id: int) -> Company:
         company = session.get_one(Company, company_id)
     if connection.is_refused(company):
         raise ConnectionTrouble(
-            f"The company can be read, but it refused the last document. {company.why}"
+            f"The company can be read, but it refused the last document. {company.state_reason}"
         )
     return company
 

@@ -176,11 +176,11 @@ def _token_state(company_id: int) -> _TokenState:
         raise NotFound("company", str(company_id))
     name = company.name or company.realm
     if token is None or access is None or company.state == ConnectionState.DISCONNECTED:
-        raise ReconnectNeeded(name, company.why or "it is disconnected")
+        raise ReconnectNeeded(name, company.state_reason or "it is disconnected")
     now = hub_context.current().clock.now()
     rejected = None
     if company.state == ConnectionState.RECONNECT and token.access_expires_at <= now:
-        rejected = ReconnectNeeded(name, company.why)
+        rejected = ReconnectNeeded(name, company.state_reason)
     return _TokenState(
         company=company,
         access=access,

@@ -46,7 +46,7 @@ def test_numbers_from_both_sides_stop_the_run_with_what_to_change(open_desk):
     desk = (
         open_desk("invoices").keep("labour and a licence", "four decimals", "zero total").enable()
     )
-    done = runner.sync(desk.row.id, asked_by="kari")
+    done = runner.sync(desk.row.id, requested_by="kari")
     assert "Custom transaction numbers must be off" in done.error
     for id in desk.books.rows("Invoices"):
         desk.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
@@ -115,7 +115,7 @@ def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
     invoices.put(known, paidDate="2026-02-27T00:00:00.000Z")
     pay(quickbooks, (made[full], 425), (made[other], 300), (made[partly], 100), (made[known], 300))
     clock.advance(7200)
-    runner.company("changes", 1, asked_by="clock")
+    runner.company("changes", 1, requested_by="clock")
     invoices.sync()
     date = "2026-03-02T00:00:00Z" if tells else None
     assert {one: invoices.row_of(one)["paidDate"] for one in words} == {
@@ -126,7 +126,7 @@ def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
     }
     pay(quickbooks, (made[partly], 524))
     clock.advance(7200)
-    runner.company("changes", 1, asked_by="clock")
+    runner.company("changes", 1, requested_by="clock")
     assert invoices.row_of(partly)["paidDate"] == date
 
 
@@ -241,7 +241,7 @@ def test_the_app_rests_or_posts_only_the_reports_that_somebody_chose(open_desk, 
     assert quickbooks.select("select * from Bill") == {}
     with transaction() as session:
         outbox.approve(session, [desk.of(chosen).id], "kari")
-    runner.post(desk.row.id, asked_by="kari")
+    runner.post(desk.row.id, requested_by="kari")
     assert (desk.of(chosen).state, desk.of(other).state) == ("posted", "review")
     assert desk.row_of(chosen)["quickBooksReferenceNumber"] == f"ER-{desk.id(chosen)}"
     assert desk.row_of(other)["quickBooksReferenceNumber"] is None
@@ -249,7 +249,7 @@ def test_the_app_rests_or_posts_only_the_reports_that_somebody_chose(open_desk, 
 
 def refused(desk):
     with pytest.raises(NotNow) as refusal:
-        runner.sync(desk.row.id, asked_by="kari")
+        runner.sync(desk.row.id, requested_by="kari")
     return refusal.value.text
 
 
@@ -298,8 +298,8 @@ def test_of_two_apps_that_share_a_new_customer_the_first_makes_it_and_the_second
     sharing, quickbooks
 ):
     first, second = sharing
-    runner.post(first.row.id, asked_by="kari")
-    runner.post(second.row.id, asked_by="kari")
+    runner.post(first.row.id, requested_by="kari")
+    runner.post(second.row.id, requested_by="kari")
     assert customer(quickbooks, second) == (["withdrawn"], [], 1)
     assert second.of("a customer that QuickBooks has not").state == "posted"
 
@@ -310,8 +310,8 @@ def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_u
 ):
     first, second = sharing
     quickbooks.add_fault("lose_answer", "customer.create")
-    runner.post(first.row.id, asked_by="kari")
-    runner.post(second.row.id, asked_by="kari")
+    runner.post(first.row.id, requested_by="kari")
+    runner.post(second.row.id, requested_by="kari")
     assert customer(quickbooks, second) == (["held"], ["Name already used"], 1)
     clock.advance(400)
     runs = sync_all([second.row, first.row])

@@ -48,7 +48,7 @@ def mute(open_pages: Callable[..., Visitor]) -> Visitor:
 def sync(visitor: Visitor, clock: FakeClock) -> None:
     """A run, and the mail that follows it."""
     with visitor.app.app_context():
-        runner.sync(1, asked_by="clock")
+        runner.sync(1, requested_by="clock")
         clock.advance(60)
         notifications.digest()
 

@@ -216,7 +216,7 @@ def test_a_renewed_secret_ends_the_run_and_the_number_follows_once_it_is_put_in(
     invoices.decide("billing_code", "external_number:software", NEW)
     invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.change", status=401))
     invoices.books.do("credentials", values=[*invoices.books.credentials[:2], "renewed"])
-    said = runner.sync(invoices.row.id, asked_by="kari").error
+    said = runner.sync(invoices.row.id, requested_by="kari").error
     assert "refused the API user qbo-api@brightwater.example" in said
     assert "its secret and the tracking identifier" in said
     enable.change(1, invoices.slug, {"secret": "renewed"}, who="kari")

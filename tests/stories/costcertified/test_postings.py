@@ -512,7 +512,7 @@ def test_the_app_needs_payments_of_clients_to_be_enabled_and_to_go_on(works):
     works.do("enable", on=True)
     assert works.enable().tenant_name == "Ridgeline Renovations LLC"
     works.do("enable", on=False)
-    assert "Switch payments on there again" in runner.sync(works.row.id, asked_by="kari").error
+    assert "Switch payments on there again" in runner.sync(works.row.id, requested_by="kari").error
     assert len(works.cases()) == 1
     works.do("enable", on=True)
     works.sync()

@@ -58,7 +58,7 @@ class Office:
             waiting = run_log.waiting()
             for one in waiting:
                 runner.execute(one.id)
-            return [(one.kind, one.asked_by) for one in waiting]
+            return [(one.kind, one.requested_by) for one in waiting]
 
 
 @pytest.fixture

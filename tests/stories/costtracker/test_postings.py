@@ -369,7 +369,7 @@ def test_with_the_lists_pushed_invoices_post_without_any_matching_by_hand(purcha
     assert [len(purchasing.posted(id)) for id in ids] == [1] * 5
     assert purchasing.cases() == {}
     with reading() as session:
-        assert {match.how for match in session.query(Match)} == {"link"}
+        assert {match.match_method for match in session.query(Match)} == {"link"}
 
 
 # -- suppliers -------------------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def test_access_that_was_only_asked_for_does_not_open_the_app(newcomer: Visitor)
 
 def sync(visitor: Visitor, kind: str = "sync") -> None:
     with visitor.app.app_context():
-        done = getattr(runner, kind)(1, asked_by="clock")
+        done = getattr(runner, kind)(1, requested_by="clock")
         assert done.error == ""
 
 

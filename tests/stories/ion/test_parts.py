@@ -195,7 +195,7 @@ def test_a_reading_that_breaks_off_between_pages_loses_and_doubles_nothing(works
         {"kind": "reset"},
     ):
         works.source.faults.add(Fault(call="Orders", nth=2, **fault))
-        assert "it is tried again" in runner.sync(works.row.id, asked_by="kari").error
+        assert "it is tried again" in runner.sync(works.row.id, requested_by="kari").error
     works.sync()
     assert [len(works.posted(id)) for id in ids] == [1] * 5
 

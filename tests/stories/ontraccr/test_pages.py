@@ -67,5 +67,5 @@ def test_while_auto_sync_is_off_a_person_pushes_one_payable_and_then_the_others(
 def posted_after(owner: Visitor, builders: Builders, ids: list[str]) -> int:
     """Return how many of the payables stand in QuickBooks after the next posting run."""
     with owner.app.app_context():
-        assert runner.post(1, asked_by="clock").error == ""
+        assert runner.post(1, requested_by="clock").error == ""
     return sum(len(builders.posted(id)) for id in ids)

@@ -75,7 +75,7 @@ def test_nothing_syncs_unless_the_integration_is_activated_and_a_division_chosen
     builders.enable(lists=False)
     id = builders.upload()
     builders.books.do("activate", on=False)
-    assert "not activated" in runner.sync(builders.row.id, asked_by="kari").error
+    assert "not activated" in runner.sync(builders.row.id, requested_by="kari").error
     assert builders.posted(id) == []
 
 

@@ -102,7 +102,7 @@ def test_a_deletion_that_nobody_confirmed_is_asked_about(empty, scans, quickbook
 
 def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
     quickbooks.add_fault("lose_answer", "upload")
-    done = runner.sync(scans.installation, asked_by="kari")
+    done = runner.sync(scans.installation, requested_by="kari")
     assert (done.counts["posted"], done.counts["files"], runner.exit_code([done])) == (
         1,
         {"unknown": 1},
@@ -112,8 +112,8 @@ def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
 
 def test_an_app_that_ran_twice_is_counted_once(scans):
     runs = [
-        runner.sync(scans.installation, asked_by="kari"),
-        runner.post(scans.installation, asked_by="kari"),
+        runner.sync(scans.installation, requested_by="kari"),
+        runner.post(scans.installation, requested_by="kari"),
     ]
     (app,) = summary.summarize_runs(runs)["apps"].values()
     assert (app["documents"], app["sums"]["USD"]["posted"], app["requests"]["writes"]) == (

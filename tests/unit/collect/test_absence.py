@@ -75,7 +75,7 @@ def test_a_document_that_is_absent_once_keeps_its_state_and_its_case(hub, source
     source.by_id = {"invoice:1": ABSENT}
     assert hub() == {"absent": 1, "documents": 1}
     now = posting()
-    assert (now.state, now.hold, now.reason) == ("held", "mapping", before.reason)
+    assert (now.state, now.held_by, now.reason) == ("held", "mapping", before.reason)
     assert document().gone is None
     assert open_causes() == [f"match:{hub.id}:account:9"]
 

@@ -157,7 +157,7 @@ def match(record):
     about = {"company_id": 1, "scope": "small-source", "tenant": "t1", "role": "account"}
     with transaction() as session:
         now = current().clock.now()
-        decision = {"record": record, "how": "decided", "who": "kari", "at": now}
+        decision = {"record": record, "match_method": "decided", "who": "kari", "at": now}
         session.add(Match(field="account", code="9", **decision, **about))
 
 
@@ -237,7 +237,7 @@ class Waiting:
         self.source.post("/_sandbox/clock", json={"advance": 900})
         current().clock.advance(900)
         self.source.delete("/_sandbox/log")
-        done = runner.sync(self.id, asked_by="kari")
+        done = runner.sync(self.id, requested_by="kari")
         calls = self.source.get("/_sandbox/log").json["requests"]
         read = [one["path"] for one in calls if one["call"] == "invoice" and one["status"] == 200]
         return done, [path.rpartition("/")[2] for path in read]

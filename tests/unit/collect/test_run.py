@@ -172,7 +172,7 @@ def test_a_file_that_is_held_stays_held_until_it_changes(hub):
     scan = Attachment(id="f1", name="scan.exe", mime="application/pdf")
     hub(bill(attachments=(scan,)))
     land(one(operation="create").id)
-    change(one(operation="attach").id, state="held", hold="source", reason="No such files.")
+    change(one(operation="attach").id, state="held", held_by="source", reason="No such files.")
     hub(bill(attachments=(scan,), version="2"))
     assert one(operation="attach").state == "held"
     hub(bill(attachments=(Attachment(id="f1", name="scan.pdf", mime="application/pdf"),)))
@@ -258,7 +258,7 @@ def test_all_that_is_missing_is_held_at_once_in_one_case_per_code(hub):
     )
     first, second = postings()
     assert {first.state, second.state} == {"held"}
-    assert first.hold == "mapping"
+    assert first.held_by == "mapping"
     assert first.payload == b""
     assert open_cases() == [
         (f"match:{hub.id}:account:9", "match", [first.id, second.id]),
@@ -278,7 +278,7 @@ def decide(hub, field, code, record):
         about = {
             "role": "account",
             "record": record,
-            "how": "decided",
+            "match_method": "decided",
             "who": "kari",
             "at": current().clock.now(),
         }
@@ -336,7 +336,7 @@ def test_another_missing_code_replaces_the_case_of_the_first(hub):
 
 def test_the_hold_of_the_source_is_a_case_at_the_source(hub):
     hub(bill(hold="Invoice F-1 has no receipt."))
-    assert (one().state, one().hold, one().reason) == (
+    assert (one().state, one().held_by, one().reason) == (
         "held",
         "source",
         "Invoice F-1 has no receipt.",
@@ -585,7 +585,7 @@ def test_bytes_never_change_under_a_key_that_may_have_left(hub):
 def test_a_corrected_document_gets_the_next_key_once_its_absence_is_proved(hub):
     hub(bill())
     attempted(one().id, "refused")
-    change(one().id, state="held", hold="quickbooks", rekey=True)
+    change(one().id, state="held", held_by="quickbooks", rekey=True)
     before = one()
     hub(bill())
     assert (one().state, one().generation) == ("held", 0)
@@ -599,7 +599,7 @@ def test_another_kind_after_a_first_send_is_held(hub):
     land(one().id)
     hub(bill(kind="vendor_credit"))
     held = postings()[-1]
-    assert (held.state, held.hold, held.kind) == ("held", "source", "bill")
+    assert (held.state, held.held_by, held.kind) == ("held", "source", "bill")
     assert "vendor credit" in held.reason
 
 
@@ -630,7 +630,7 @@ def test_an_update_that_was_written_against_a_newer_token_is_not_made_twice(hub)
     land(one().id, token="3")
     hub(bill(total="130.00"))
     rewritten = {"base": "500:4", "requestid": "f" * 32, "payload": b"rewritten"}
-    change(postings()[-1].id, state="held", hold="quickbooks", **rewritten)
+    change(postings()[-1].id, state="held", held_by="quickbooks", **rewritten)
     hub(bill(total="130.00", version="9"))
     assert [posting.state for posting in postings()] == ["posted", "held"]
 
@@ -648,7 +648,7 @@ def test_an_app_may_hold_changes(hub):
     hub(bill())
     land(one().id)
     hub(bill(total="130.00"))
-    assert (postings()[-1].state, postings()[-1].hold) == ("held", "person")
+    assert (postings()[-1].state, postings()[-1].held_by) == ("held", "person")
 
 
 @pytest.mark.parametrize("about", [{"changed": "hold"}])
@@ -698,7 +698,7 @@ def test_a_document_gone_after_posting_asks_a_person(hub):
     land(one().id, token="2")
     hub(Gone(source_id="invoice:1"))
     main, undo = postings()
-    assert (main.state, undo.operation, undo.state, undo.hold) == (
+    assert (main.state, undo.operation, undo.state, undo.held_by) == (
         "posted",
         "delete",
         "held",
@@ -738,7 +738,7 @@ def test_what_was_deleted_in_quickbooks_is_posted_again_only_by_a_person(hub):
     land(postings()[-1].id)
     hub(bill())
     again = postings()[-1]
-    assert (again.operation, again.state, again.hold, again.generation) == (
+    assert (again.operation, again.state, again.held_by, again.generation) == (
         "create",
         "held",
         "person",

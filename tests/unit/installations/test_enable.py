@@ -114,7 +114,9 @@ def test_the_lists_are_put_into_the_source_and_linked(given):
     counts = installations_enable.first_lists(row)
     assert counts["supplier"] > 30
     with reading() as session:
-        assert session.scalar(select(Match).where(Match.field == "supplier", Match.how == "link"))
+        assert session.scalar(
+            select(Match).where(Match.field == "supplier", Match.match_method == "link")
+        )
         assert (
             session.scalar(
                 select(AuditEntry).where(AuditEntry.what == installations_enable.LISTS)
@@ -174,7 +176,7 @@ def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(give
         collect(row.id)
         with reading() as session:
             found = session.scalars(select(Posting).where(Posting.operation == "create")).all()
-        states.append({(one.state, one.approved_by) for one in found if not one.hold})
+        states.append({(one.state, one.approved_by) for one in found if not one.held_by})
     assert states == [{("review", None)}, {("ready", "olga")}, {("ready", "olga")}]
 
 

@@ -40,7 +40,7 @@ def imported(row, text):
 def matches():
     with reading() as session:
         return {
-            (one.field, one.code): (one.record, one.how, one.who)
+            (one.field, one.code): (one.record, one.match_method, one.who)
             for one in session.scalars(select(Match))
         }
 

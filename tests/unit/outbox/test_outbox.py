@@ -59,12 +59,14 @@ def posting(
         return made.id
 
 
-def plan_of(*, operation, kind, state, hold="", reason="", part="", base="0", again="", **content):
+def plan_of(
+    *, operation, kind, state, held_by="", reason="", part="", base="0", again="", **content
+):
     """Return operation, content and disposition of a plan."""
     return (
         outbox.PartOperation(operation=operation, part=part, base=base, repetition=again),
         outbox.Content(kind=kind, **content),
-        outbox.Disposition(state=state, holder=hold, reason=reason),
+        outbox.Disposition(state=state, holder=held_by, reason=reason),
     )
 
 
@@ -107,7 +109,7 @@ def test_nothing_is_made_for_a_code_that_is_a_record_by_now_unless_it_may_have_l
     named = {"company_id": 1, "tenant": "t1", "field": "supplier", "code": "v1", "role": "vendor"}
     with transaction() as session:
         session.get_one(Posting, id).document.slug = "costtracker"
-        session.add(Match(**match, **named, how="link", who="hub", at=now()))
+        session.add(Match(**match, **named, match_method="link", who="hub", at=now()))
         if outcome:
             session.add(
                 Attempt(
@@ -277,7 +279,7 @@ def test_what_is_on_its_way_is_not_skipped(box):
 
 
 def test_a_retry_of_a_refusal_takes_the_next_key(box):
-    id = box(state="held", hold="quickbooks")
+    id = box(state="held", held_by="quickbooks")
     before = get(id).requestid
     with transaction() as session:
         made = session.get_one(Posting, id)
@@ -288,7 +290,7 @@ def test_a_retry_of_a_refusal_takes_the_next_key(box):
 
 
 def test_a_retry_of_what_the_source_holds_asks_the_source_again(box):
-    id = box(state="held", hold="source", payload=b"")
+    id = box(state="held", held_by="source", payload=b"")
     with transaction() as session:
         made = session.get_one(Posting, id)
         assert outbox.retry(session, [made.id], "kari")

@@ -65,7 +65,7 @@ def test_what_a_person_changed_is_never_overwritten_unseen(desk):
     id = desk.change(desk.first, total="120.00")
     desk.edit(shown(desk)["Id"], TxnDate="2026-03-01")
     desk.drain()
-    assert (desk.state(id), desk.posting(id).hold, desk.cases()) == (
+    assert (desk.state(id), desk.posting(id).held_by, desk.cases()) == (
         "held",
         "person",
         ["Changed in QuickBooks"],

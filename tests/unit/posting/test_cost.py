@@ -112,10 +112,10 @@ def multiply():
 
 def test_a_bill_is_one_request_and_no_read(source, quickbooks):
     offer(source, 0)
-    runner.sync(source.installation, asked_by="kari")
+    runner.sync(source.installation, requested_by="kari")
     before = len(quickbooks.log.entries())
     offer(source, BILLS)
-    done = runner.sync(source.installation, asked_by="kari")
+    done = runner.sync(source.installation, requested_by="kari")
     assert (done.outcome, done.counts["posted"], len(source.pushed)) == (
         "done",
         2 * BILLS,

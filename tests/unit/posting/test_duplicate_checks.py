@@ -26,7 +26,7 @@ def asked(**about):
         kind="expense",
         meaning=MEANT,
         document=SourceDocument(marker="M", source_id="e:1"),
-        not_these=[],
+        rejected_ids=[],
     )
     posting.operation = "create"
     seen = {

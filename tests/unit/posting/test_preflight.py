@@ -74,7 +74,7 @@ def test_an_inactive_vendor_holds_it_until_it_is_active_again(desk):
         session.get_one(Record, (desk.company_id, "vendor", "1")).active = False
     id = unchecked(desk)
     desk.drain()
-    assert (desk.state(id), desk.posting(id).hold, desk.cases()[0][-25:]) == (
+    assert (desk.state(id), desk.posting(id).held_by, desk.cases()[0][-25:]) == (
         "held",
         "preflight",
         "is inactive in QuickBooks",

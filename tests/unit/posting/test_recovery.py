@@ -95,7 +95,7 @@ def test_five_rounds_without_an_answer_hold_it_with_the_proofs(desk):
     id = desk.bill()
     desk.drain(wait=True)
     posting = desk.posting(id)
-    assert (posting.state, posting.hold, posting.rekey) == ("held", "quickbooks", True)
+    assert (posting.state, posting.held_by, posting.rekey) == ("held", "quickbooks", True)
     assert desk.proofs(id) == ["absent"] * 5
     assert desk.cases() == ["No answer from QuickBooks"]
 
@@ -124,7 +124,7 @@ def test_several_looks_after_one_send_are_one_round(desk):
                 "generation": 0,
                 "at": desk.clock.now(),
                 "rows": 0,
-                "found": "absent",
+                "result": "absent",
             }
             session.add(Proof(since=desk.clock.now(), until=desk.clock.now(), sends=1, **about))
     desk.drain(wait=True)
@@ -156,7 +156,7 @@ def test_an_edited_one_without_our_mark_is_put_before_a_person(desk):
     desk.drain()
     desk.edit(desk.bills()[0]["Id"], PrivateNote="ours now")
     desk.drain(wait=True)
-    assert (desk.state(id), desk.posting(id).hold, desk.cases()) == (
+    assert (desk.state(id), desk.posting(id).held_by, desk.cases()) == (
         "held",
         "person",
         ["Is it this document?"],

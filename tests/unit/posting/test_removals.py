@@ -95,7 +95,7 @@ def live(till):
 def post(till, items):
     """Post all, and bring the mirror up to date."""
     assert set(till.run(*items).values()) == {"posted"}
-    runner.company("changes", 1, asked_by="kari")
+    runner.company("changes", 1, requested_by="kari")
 
 
 def remove(till, ids):

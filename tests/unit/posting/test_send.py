@@ -68,7 +68,7 @@ def test_a_refusal_holds_it_with_a_case_and_the_others_go_on(desk):
     bad, good = desk.bill("A-1", vendor="99999"), desk.bill("A-2")
     drained = desk.drain(wait=True)
     assert (desk.state(bad), desk.state(good), drained.in_doubt) == ("held", "posted", 0)
-    assert (desk.posting(bad).hold, desk.posting(bad).rekey) == ("quickbooks", True)
+    assert (desk.posting(bad).held_by, desk.posting(bad).rekey) == ("quickbooks", True)
     assert desk.cases() == ["Refused by QuickBooks"]
 
 

@@ -130,7 +130,7 @@ def test_a_reconnect_repairs_what_needed_a_person(consent, intuit, clock):
     company = connect(consent)
     connection.refuse(company.id, ConnectionState.RECONNECT, "for a test")
     again = oauth_connect.finish(consent(oauth_connect.start(BROWSER, intuit.realm)[0]), BROWSER)
-    assert (again.id, again.state, again.why) == (company.id, "connected", "")
+    assert (again.id, again.state, again.state_reason) == (company.id, "connected", "")
     with engine.reading() as session:
         assert session.scalars(select(Case.closed_at)).one() is not None
 

@@ -86,7 +86,7 @@ def posted():
 
 
 def scheduled(installation_id):
-    return runner.sync(installation_id, asked_by=runner.SCHEDULED)
+    return runner.sync(installation_id, requested_by=runner.SCHEDULED)
 
 
 # -- what an answer means ---------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def test_no_token_stands_in_what_a_person_is_told(quickbooks, clock):
         clock.advance(3600)
     assert open_cases()
     held = [*quickbooks.app.grants.access, *quickbooks.app.grants.by_refresh]
-    told = f"{open_cases()} {company().why}"
+    told = f"{open_cases()} {company().state_reason}"
     assert not [secret for secret in held if secret in told]
 
 
@@ -162,7 +162,7 @@ def test_two_refusals_of_a_token_in_a_row_are_a_pause_and_no_case(quickbooks, cl
     assert calls(quickbooks) == before, "nothing is sent during the pause"
     clock.advance(2)
     assert client.create("bill", bill(), KEY).landed
-    assert (company().state, company().why, company().refusals) == ("connected", "", 0)
+    assert (company().state, company().state_reason, company().refusals) == ("connected", "", 0)
 
 
 def test_a_read_waits_for_a_short_pause(quickbooks, clock):
@@ -290,9 +290,9 @@ def test_the_sign_in_is_tried_too(quickbooks, app_of_bills, clock, trouble):
 def test_runs_at_moments_that_nobody_chose_do_not_try(quickbooks, app_of_bills, who):
     connection.refuse(1, ConnectionState.RECONNECT, "for a test")
     before = calls(quickbooks)
-    runner.sync(app_of_bills, asked_by=who)
+    runner.sync(app_of_bills, requested_by=who)
     assert calls(quickbooks) == before
-    runner.sync(app_of_bills, asked_by="kari")
+    runner.sync(app_of_bills, requested_by="kari")
     assert company().state == "connected"
 
 
@@ -305,7 +305,9 @@ def test_the_engine_starts_scheduled_runs_but_posts_nothing_in_between(
     assert pending_work.claim(clock.now()) == 0
     schedule.tick(clock.now())
     with reading() as session:
-        waiting = select(Run.kind).where(Run.started_at.is_(None), Run.asked_by == runner.SCHEDULED)
+        waiting = select(Run.kind).where(
+            Run.started_at.is_(None), Run.requested_by == runner.SCHEDULED
+        )
         assert {"sync", "changes", "tokens"} <= set(session.scalars(waiting))
 
 

@@ -198,7 +198,7 @@ def test_the_book_holds_the_decisions_of_its_app(quickbooks, clock):
             session.add(
                 Match(
                     company_id=1, scope=scope, tenant="tenant", field="account", code=code, role="account", record="7",
-                    how="decided", who="anna", at=clock.now(),
+                    match_method="decided", who="anna", at=clock.now(),
                 )
             )  # fmt: skip
     assert set(book().matches) == {("account", "7")}

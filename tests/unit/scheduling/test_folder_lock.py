@@ -148,7 +148,7 @@ def test_a_run_ends_if_another_folder_took_the_lock_meanwhile(one, two):
 
     with one.app_context():
         with pytest.raises(OtherFolderActive, match="two data folders must not work on one"):
-            run_company("tokens", 1, asked_by="kari", progress=take_over)
+            run_company("tokens", 1, requested_by="kari", progress=take_over)
         with reading() as session:
             assert session.get_one(Run, 1).outcome == "stopped"
 
@@ -159,7 +159,7 @@ def test_a_run_beside_another_folder_is_refused_and_leaves_no_trace(one, two):
     hold(one)
     with two.app_context():
         with pytest.raises(OtherFolderActive, match=r"one works on this database.*Run it there"):
-            run_company("tokens", 1, asked_by="kari", wait=True)
+            run_company("tokens", 1, requested_by="kari", wait=True)
         with reading() as session:
             assert session.query(Run).count() == 0
 

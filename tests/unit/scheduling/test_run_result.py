@@ -39,7 +39,7 @@ def synced(source, *items, cursor):
     """One run that finds these items."""
     source.items = page(*items, cursor=cursor)
     source.by_id |= {item.source_id: item for item in items}
-    return runner.sync(source.installation, asked_by="kari").counts["result"]
+    return runner.sync(source.installation, requested_by="kari").counts["result"]
 
 
 def mode(installation, name):
@@ -105,9 +105,9 @@ def test_review_doubt_and_withdrawal_count_once(source, quickbooks):
         waiting = session.scalars(select(Posting.id).where(Posting.state == "review"))
         outbox.approve(session, list(waiting), "kari")
     quickbooks.add_fault("lose_answer", "bill.create")
-    done = runner.post(source.installation, asked_by="kari")
+    done = runner.post(source.installation, requested_by="kari")
     assert done.counts["result"] == {"unknown": 1}
-    assert runner.post(source.installation, asked_by="kari").counts["result"] == {}
+    assert runner.post(source.installation, requested_by="kari").counts["result"] == {}
 
 
 def test_a_document_whose_answer_was_lost_is_posted_in_the_run_that_finds_it(
@@ -116,14 +116,14 @@ def test_a_document_whose_answer_was_lost_is_posted_in_the_run_that_finds_it(
     quickbooks.add_fault("lose_answer", "bill.create")
     assert synced(source, bill("1", supplier="1"), cursor="1") == {"unknown": 1}
     clock.advance(400)
-    found = runner.post(source.installation, asked_by="kari").counts["result"]
+    found = runner.post(source.installation, requested_by="kari").counts["result"]
     assert found == {"posted": 1, "amounts": {"USD": "125.00"}}
 
 
 def test_a_run_that_is_stopped_also_says_what_it_did(source):
     source.items = page(bill("1", supplier="1"), cursor="1")
     source.fails = ZeroDivisionError("in the plugin")
-    done = runner.sync(source.installation, asked_by="kari")
+    done = runner.sync(source.installation, requested_by="kari")
     assert done.outcome == "stopped"
     assert summary.describe_result(done).endswith("Before that: 1 posted.")
 
@@ -135,7 +135,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_did(source, monkeypatch):
     source.items = page(bill("1", supplier="1"), cursor="1")
     monkeypatch.setattr("hub.posting.receipt_delivery.deliver", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        runner.sync(source.installation, asked_by="kari")
+        runner.sync(source.installation, requested_by="kari")
     assert summary.recent_runs(1)[0]["result"]["posted"] == 1
 
 

@@ -73,8 +73,8 @@ def lines(run_id):
 
 @pytest.mark.parametrize("app", ["sqlite", "postgres"], indirect=True)
 def test_a_sync_collects_posts_and_reports(installation, costtracker):
-    done = runner.sync(installation, asked_by="kari")
-    assert (done.outcome, done.asked_by, done.error) == ("done", "kari", "")
+    done = runner.sync(installation, requested_by="kari")
+    assert (done.outcome, done.requested_by, done.error) == ("done", "kari", "")
     assert done.counts["posted"] >= 5
     assert done.counts["requests"]["writes"] >= 5
     assert done.started_at
@@ -84,26 +84,26 @@ def test_a_sync_collects_posts_and_reports(installation, costtracker):
 def test_it_tells_its_phases_in_order(installation):
     phases = []
     runner.sync(
-        installation, asked_by="kari", progress=lambda phase, done, of: phases.append(phase)
+        installation, requested_by="kari", progress=lambda phase, done, of: phases.append(phase)
     )
     assert [*dict.fromkeys(phases)] == ["collect", "post", "check", "report"]
 
 
 def test_a_source_that_fails_stops_the_run_but_not_the_posting(installation, costtracker):
     change(mode="review")
-    runner.sync(installation, asked_by="kari")
+    runner.sync(installation, requested_by="kari")
     with transaction() as session:
         for posting in session.scalars(select(Posting).where(Posting.state == "review")):
             outbox.approve(session, [posting.id], "kari")
     costtracker.wsgi.faults.add(Fault.read({"kind": "status", "status": 503, "count": 0}))
-    done = runner.sync(installation, asked_by="kari")
+    done = runner.sync(installation, requested_by="kari")
     assert (done.outcome, "posted" in states()) == ("stopped", True)
     assert ("error", done.error) in lines(done.id)
 
 
 def test_a_defect_of_a_plugin_is_a_sentence(installation, monkeypatch):
     monkeypatch.setattr("hub_costtracker.invoices.changed", lambda *_: 1 / 0)
-    done = runner.sync(installation, asked_by="kari")
+    done = runner.sync(installation, requested_by="kari")
     assert (done.outcome, "CostTracker" in done.error, "Traceback" in done.error) == (
         "stopped",
         True,
@@ -115,14 +115,14 @@ def test_a_defect_of_a_plugin_is_a_sentence(installation, monkeypatch):
 def test_an_app_at_rest_does_not_run(installation, rests):
     change(**rests)
     with pytest.raises(NotNow, match="set its mode to auto or review first"):
-        runner.sync(installation, asked_by="kari")
+        runner.sync(installation, requested_by="kari")
 
 
 def test_once_runs_once_and_then_pauses(installation):
     change(mode="once")
-    assert runner.sync(installation, asked_by="kari").counts["posted"] >= 5
+    assert runner.sync(installation, requested_by="kari").counts["posted"] >= 5
     with pytest.raises(NotNow, match="is paused"):
-        runner.sync(installation, asked_by="kari")
+        runner.sync(installation, requested_by="kari")
 
 
 def test_two_runs_of_one_installation_never_overlap(installation):
@@ -130,9 +130,9 @@ def test_two_runs_of_one_installation_never_overlap(installation):
     with pytest.raises(
         Busy, match="CostTracker of Fjord & Sons Construction is in use by another process"
     ):
-        runner.sync(installation, asked_by="kari")
+        runner.sync(installation, requested_by="kari")
     held.release()
-    assert runner.sync(installation, asked_by="kari").outcome == "done"
+    assert runner.sync(installation, requested_by="kari").outcome == "done"
 
 
 def test_a_run_left_open_by_a_dead_process_is_closed_by_the_next(installation, clock):
@@ -140,7 +140,7 @@ def test_a_run_left_open_by_a_dead_process_is_closed_by_the_next(installation, c
         session.add(
             Run(kind="sync", company_id=1, installation_id=installation, started_at=clock.now())
         )
-    runner.sync(installation, asked_by="kari")
+    runner.sync(installation, requested_by="kari")
     with reading() as session:
         outcomes = [row.outcome for row in session.scalars(select(Run).order_by(Run.id))]
     assert outcomes == ["stopped", "done"]
@@ -152,9 +152,9 @@ def test_a_person_asks_for_a_run_once_and_the_engine_does_it(installation):
     runner.execute(asked)
     runner.execute(asked)
     with reading() as session:
-        assert [(row.id, row.outcome, row.asked_by) for row in session.scalars(select(Run))] == [
-            (asked, "done", "kari")
-        ]
+        assert [
+            (row.id, row.outcome, row.requested_by) for row in session.scalars(select(Run))
+        ] == [(asked, "done", "kari")]
 
 
 def test_a_run_that_may_not_start_is_closed_with_its_reason(installation):
@@ -183,7 +183,7 @@ def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypat
 
     monkeypatch.setattr("hub.collect.run.collect", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        runner.sync(installation, asked_by="kari")
+        runner.sync(installation, requested_by="kari")
     with reading() as session:
         assert session.scalars(select(Run)).one().outcome == "stopped"
 
@@ -192,8 +192,8 @@ def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypat
 @pytest.mark.row("CT-S19")
 @pytest.mark.end_to_end
 def test_the_runs_of_the_night_come_to_their_end(installation, kind):
-    runner.sync(installation, asked_by="kari")
-    done = runner.company(kind, 1, asked_by="schedule")
+    runner.sync(installation, requested_by="kari")
+    done = runner.company(kind, 1, requested_by="schedule")
     assert (done.outcome, done.error) == ("done", "")
 
 
@@ -225,7 +225,7 @@ def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts
     installation, quickbooks, list_
 ):
     change(mode="review")
-    runner.sync(installation, asked_by="kari")
+    runner.sync(installation, requested_by="kari")
     with reading() as session:
         waits = session.scalars(
             select(Posting).where(Posting.state == "review", Posting.part == "")
@@ -233,13 +233,13 @@ def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts
     party, line = waits.meaning["party"], waits.meaning["lines"][0]
     id = party if list_ == "Vendor" else line["account"]
     quickbooks.act("edit", kind=list_, id=id, set={"Active": False})
-    runner.company("lists", 1, asked_by="schedule")
+    runner.company("lists", 1, requested_by="schedule")
     with reading() as session:
         held = session.get_one(Posting, waits.id)
         case = session.scalars(
             select(Case).where(Case.cause == f"record:1:{list_.lower()}:{id}")
         ).one()
-        assert (held.state, held.hold, case.action) == ("held", "preflight", "match")
+        assert (held.state, held.held_by, case.action) == ("held", "preflight", "match")
         assert held.id in {posting.id for posting in case.postings}
 
 
@@ -248,7 +248,7 @@ def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts
 def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     installation, quickbooks, costtracker
 ):
-    runner.sync(installation, asked_by="kari")
+    runner.sync(installation, requested_by="kari")
     with reading() as session:
         posted = session.scalars(
             select(Posting).where(Posting.state == "posted", Posting.kind == "bill")
@@ -270,7 +270,7 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     }
     assert quickbooks.ask("POST", "billpayment", paid).status == 200
     current().clock.advance(120)
-    runner.company("changes", 1, asked_by="schedule")
+    runner.company("changes", 1, requested_by="schedule")
     statuses = Client(costtracker.wsgi).get("/_sandbox/books").json["statuses"].values()
     (told,) = [one for all in statuses for one in all if one["state"] == "paid"]
     assert (Decimal(str(told["amount_paid"])), told["message"]) == (
@@ -279,12 +279,12 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     )
 
 
-@pytest.mark.parametrize(("asked_by", "looks"), [("schedule", 0), ("webhook", 1)])
+@pytest.mark.parametrize(("requested_by", "looks"), [("schedule", 0), ("webhook", 1)])
 def test_where_webhooks_come_the_hourly_look_costs_no_read(
-    installation, quickbooks, asked_by, looks
+    installation, quickbooks, requested_by, looks
 ):
     with transaction() as session:
         company = session.get_one(Company, 1)
-        company.heard_at = company.looked_at = current().clock.now()
-    runner.company("changes", 1, asked_by=asked_by)
+        company.webhook_received_at = company.polled_at = current().clock.now()
+    runner.company("changes", 1, requested_by=requested_by)
     assert len(quickbooks.log.entries("cdc")) == looks

@@ -132,7 +132,8 @@ def test_a_defect_of_a_plugin_names_its_app(installed, source):
 def matches():
     with reading() as session:
         return {
-            (one.field, one.code): (one.record, one.how) for one in session.scalars(select(Match))
+            (one.field, one.code): (one.record, one.match_method)
+            for one in session.scalars(select(Match))
         }
 
 
@@ -167,7 +168,7 @@ def test_a_decision_outlives_what_comes_back_from_a_push(installed, source):
     push_lists(installed(), ["supplier"])
     with transaction() as session:
         match = session.scalar(select(Match))
-        match.record, match.how = "32", "decided"
+        match.record, match.match_method = "32", "decided"
     source.links = [Code(id="S-1", quickbooks_id="")]
     push_lists(installed(), ["supplier"])
     assert matches() == {("supplier", "S-1"): ("32", "decided")}

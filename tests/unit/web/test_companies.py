@@ -55,7 +55,7 @@ def test_connect_leads_through_the_consent_page_and_names_the_company(outside: V
 
 def test_connecting_asks_at_once_for_the_lists(outside: Visitor) -> None:
     _consent(outside, "/companies/connect", outside.quickbooks.realm)
-    assert (outside.row(Run, 1).kind, outside.row(Run, 1).asked_by) == ("lists", "olga")
+    assert (outside.row(Run, 1).kind, outside.row(Run, 1).requested_by) == ("lists", "olga")
 
 
 @pytest.mark.row("CT-S17")

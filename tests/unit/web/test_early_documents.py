@@ -59,7 +59,7 @@ def begin(app, source):
 
 
 def sync():
-    return runner.sync(1, asked_by="kari").counts["result"]
+    return runner.sync(1, requested_by="kari").counts["result"]
 
 
 def states():

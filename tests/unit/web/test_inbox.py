@@ -68,9 +68,14 @@ def test_a_code_is_matched_inline_and_a_run_takes_it_further(operator: Visitor) 
     page = operator.press(f"{_case(operator, 'match')}/match", record="v1")
     assert "Matched Byggmakker Aas to Byggmakker Ås. A sync continues with it now." in page
     match = operator.row(Match, 1)
-    assert (match.code, match.record, match.how, match.who) == ("s1", "v1", "decided", "oda")
+    assert (match.code, match.record, match.match_method, match.who) == (
+        "s1",
+        "v1",
+        "decided",
+        "oda",
+    )
     run = operator.row(Run, max(operator.story.runs.values()) + 1)
-    assert (run.kind, run.asked_by) == ("sync", "oda")
+    assert (run.kind, run.requested_by) == ("sync", "oda")
 
 
 def test_a_record_is_found_by_search_without_javascript(operator: Visitor) -> None:
@@ -317,7 +322,7 @@ def many(desk):
 def _refused(id):
     with transaction() as session:
         posting = session.get_one(Posting, id)
-        posting.state, posting.hold, posting.rekey = "held", "quickbooks", True
+        posting.state, posting.held_by, posting.rekey = "held", "quickbooks", True
         sent = {"fence": "f", "sent_at": posting.created_at, "outcome": "refused", "code": "6000"}
         session.add(Attempt(posting_id=id, generation=0, requestid=posting.requestid, **sent))
 
@@ -396,7 +401,7 @@ def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(de
 def _gone(visitor: Visitor, act: str) -> str:
     with visitor.app.app_context(), transaction() as session:
         posting = session.get_one(Posting, visitor.story.postings["held"])
-        posting.hold = "person"
+        posting.held_by = "person"
         about = {
             "title": "Gone",
             "reason": "It is gone.",
@@ -422,7 +427,7 @@ def test_void_comes_first_and_delete_is_never_the_first_button(operator: Visitor
     assert "Confirm that it is deleted" in operator.press(f"{here}/retry")
     with operator.app.app_context(), transaction() as session:
         held = session.get_one(Posting, operator.story.postings["held"])
-        held.operation, held.hold, held.approved_by = "delete", "person", None
+        held.operation, held.held_by, held.approved_by = "delete", "person", None
     assert "Confirm that it is deleted" in operator.press(
         f"{here}/{operator.story.postings['held']}/retry"
     )

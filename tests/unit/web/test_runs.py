@@ -21,7 +21,7 @@ def test_run_now_asks_for_a_run_and_shows_it(operator: Visitor) -> None:
     page = operator.press(f"/installations/{operator.story.installation}/run")
     assert "It starts as soon as the engine is free." in page
     run = operator.row(Run, max(operator.story.runs.values()) + 1)
-    assert (run.kind, run.asked_by) == ("sync", "oda")
+    assert (run.kind, run.requested_by) == ("sync", "oda")
 
 
 def test_a_paused_app_is_not_run(operator: Visitor) -> None:
@@ -71,7 +71,7 @@ def test_a_stopped_run_says_why(operator: Visitor) -> None:
 def test_the_last_download_of_the_lists_is_shown_with_the_app(operator: Visitor) -> None:
     with operator.app.app_context(), engine.transaction() as session:
         now = session.get_one(Installation, operator.story.installation).created_at
-        about = {"company_id": operator.story.company, "kind": "lists", "asked_by": "schedule"}
+        about = {"company_id": operator.story.company, "kind": "lists", "requested_by": "schedule"}
         session.add(Run(**about, started_at=now, ended_at=now, outcome="done"))
     page = operator.page(f"/installations/{operator.story.installation}/")
     master = page[page.index("Master data") :]

@@ -53,7 +53,7 @@ def test_what_of_a_run_stays_for_one_reason_is_listed_under_it(desk):
     ids = [desk.bill(f"B-{n}") for n in range(6)]
     desk.drain()
     with transaction() as session:
-        session.add(Run(id=9, company_id=desk.company_id, kind="sync", asked_by="oda"))
+        session.add(Run(id=9, company_id=desk.company_id, kind="sync", requested_by="oda"))
         session.query(Posting).update({"run_id": 9})
     for id in ids:
         desk.edit(desk.posting(id).quickbooks_id, DocNumber=f"other {id}")

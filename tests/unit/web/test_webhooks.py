@@ -19,7 +19,8 @@ SECRET = "signing-secret"
 def _runs(visitor: Visitor) -> list[tuple[str, str]]:
     with visitor.app.app_context(), engine.reading() as session:
         return [
-            (run.kind, run.asked_by) for run in session.query(Run).filter(Run.started_at.is_(None))
+            (run.kind, run.requested_by)
+            for run in session.query(Run).filter(Run.started_at.is_(None))
         ]
 
 
