@@ -1,18 +1,12 @@
 """An installation of each Autotask app on the stand-in, as the hub would hand it to the plugin."""
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 import pytest
-import requests
-from hub_autotask import MODULES, hub_check, hub_codes, hub_documents, hub_report
 from hub_autotask.sandbox import StandIn
 
-from hub import Company, Receipt, Site
-from hub.testing.bench import URL, KeptSecrets, open_http
-from hub.testing.clock import FakeClock
+from hub.testing.bench import Bench, Cases
 from qbo_sandbox.kit import Clock, Journal, ask
-from qbo_sandbox.kit.wsgi import mount
 
 NOW = dt.datetime(2026, 3, 20, 15, 0, tzinfo=dt.UTC)
 NEEDED = {
@@ -31,125 +25,107 @@ ENTITIES = {
 }
 
 
-class Bench:
-    """The stand-in, and the site of one app that leads to it."""
+PREFIXES = {
+    "autotask-invoices": "invoice:",
+    "autotask-expenses": "expense_report:",
+    "autotask-purchase-orders": "purchase_order:",
+}
 
-    def __init__(self, app, documents=None, folder=None, company=None, **settings):
-        self.app, self.module = f"autotask-{app}", MODULES[f"autotask-{app}"]
-        self.entity = ENTITIES[self.app]
+
+@pytest.fixture(scope="session")
+def open_bench():
+    """Return a function that opens a bench: app, documents, folder, settings by name."""
+
+    def open_bench(name, documents=None, folder=None, company=None, **settings):
+        slug = f"autotask-{name}"
         journal = Journal(folder / "autotask.jsonl" if folder else None)
-        self.stand_in = StandIn(journal, self.app, documents, Clock(NOW.timestamp(), frozen=True))
-        self.browser = requests.Session()
-        mount(self.browser, URL, self.stand_in.wsgi)
-        self.company, self.secrets = company or Company(country="US", currency="USD"), KeptSecrets()
-        self.set(**settings)
-
-    @property
-    def books(self):
-        return self.stand_in.books
-
-    def set(self, **changes):
-        loaded = self.module.APP.settings().load(
-            {**StandIn.settings(URL), **NEEDED[self.app], **changes}
-        )
-        self.secrets["secret"] = loaded.pop("secret")
-        self.site = Site(
-            settings=loaded,
-            secrets=self.secrets,
-            http=open_http(self.module.APP, loaded, self.stand_in.wsgi, FakeClock(NOW)),
-            company=self.company,
-            zone=ZoneInfo("America/New_York"),
-            today=NOW.date(),
+        return Bench(
+            slug,
+            {**NEEDED[slug], **settings},
+            stand_in=StandIn(journal, slug, documents, Clock(NOW.timestamp(), frozen=True)),
+            company=company,
+            zone="America/New_York",
+            now=NOW,
+            cases=Cases(lambda stand_in: cases(stand_in, slug), PREFIXES[slug]),
         )
 
-    def check(self):
-        return hub_check(app=self.app, site=self.site)
+    return open_bench
 
-    def codes(self, field):
-        return hub_codes(app=self.app, site=self.site, field=field)
 
-    def collect(self, cursor=None, ids=()):
-        cursors = {"": cursor} if cursor else {}
-        return list(hub_documents(app=self.app, site=self.site, cursors=cursors, ids=list(ids)))
+def cases(stand_in, slug):
+    for (entity, id), name in stand_in.books.cases.items():
+        if entity == ENTITIES[slug]:
+            yield {"id": id, "case": name}
 
-    def polled(self, cursor=None):
-        """(what one poll brings by the case it shows, the cursor after it)."""
-        found = self.collect(cursor)
-        named = {self.case_of(item): item for item in found if hasattr(item, "source_id")}
-        return named, found[-1].cursor
 
-    def case_of(self, item):
-        return self.books.cases.get(
-            (self.entity, int(item.source_id.rpartition(":")[2])), item.source_id
-        )
+@pytest.fixture(scope="session")
+def poll_cases():
+    """Return what one poll brings by the case it shows, and the cursor after it."""
 
-    def id(self, words):
-        """The id of the row that shows a case."""
-        return next(
-            id
-            for (entity, id), name in self.books.cases.items()
-            if (entity, name) == (self.entity, words)
-        )
+    def poll_cases(bench, cursor=None):
+        items = bench.read({"": cursor} if cursor else {})
+        names = {row["id"]: row["case"] for row in cases(bench.stand_in, bench.app.slug)}
+        documents = [item for item in items if hasattr(item, "source_id")]
+        ids = [item.source_id.rpartition(":")[2] for item in documents]
+        named = {
+            names.get(int(id) if id.isdecimal() else id, item.source_id): item
+            for id, item in zip(ids, documents, strict=True)
+        }
+        return named, items[-1].cursor
 
-    def case(self, words):
-        """What the hub reads of the row that shows a case."""
-        return self.collect(ids=[f"{self._prefix()}{self.id(words)}"])[0]
+    return poll_cases
 
-    def _prefix(self):
-        return {"Invoices": "invoice:", "ExpenseReports": "expense_report:"}.get(
-            self.entity, "purchase_order:"
-        )
 
-    def row(self, words):
-        return self.books.rows(self.entity)[self.id(words)]
+@pytest.fixture(scope="session")
+def source_row():
+    """Return the stand-in's row that shows a case."""
 
-    def put(self, words, **fields):
-        self.books.do("put", entity=self.entity, id=self.id(words), fields=fields)
+    def source_row(bench, case):
+        return bench.books.rows(ENTITIES[bench.app.slug])[bench.raw(case)["id"]]
 
-    def report(self, document, state, **more):
-        hub_report(
-            app=self.app,
-            site=self.site,
-            document=document,
-            receipt=Receipt(state=state, at=NOW, **more),
-        )
+    return source_row
 
-    def call(self, method, path, body=None, **headers):
-        """A call to the API with the right credentials, past the plugin."""
-        known = dict(
-            zip(("apiintegrationcode", "username", "secret"), self.books.credentials, strict=True)
-        )
-        target = f"/ATServicesRest/V1.0/{path}"
+
+@pytest.fixture(scope="session")
+def change_row():
+    """Change fields of the stand-in's row that shows a case."""
+
+    def change_row(bench, case, **fields):
+        entity = ENTITIES[bench.app.slug]
+        bench.books.do("put", entity=entity, id=bench.raw(case)["id"], fields=fields)
+
+    return change_row
+
+
+@pytest.fixture(scope="session")
+def call_api():
+    """Call the API with the right credentials, past the plugin."""
+
+    def call_api(bench, method, path, body=None, **headers):
+        names = ("apiintegrationcode", "username", "secret")
+        credentials = dict(zip(names, bench.books.credentials, strict=True))
         return ask(
-            self.stand_in.wsgi,
+            bench.stand_in.wsgi,
             method,
-            target,
+            f"/ATServicesRest/V1.0/{path}",
             body,
             content_type="application/json",
-            **known | headers,
+            **credentials | headers,
         )
 
-    def asked(self, call="*"):
-        """How often the stand-in heard a call."""
-        return len(self.stand_in.wsgi.log.entries(call))
+    return call_api
 
 
 @pytest.fixture
-def open_bench():
-    """Opens a bench: app, documents, folder, settings by name."""
-    return Bench
+def invoices(open_bench):
+    return open_bench("invoices")
 
 
 @pytest.fixture
-def invoices():
-    return Bench("invoices")
+def expenses(open_bench):
+    return open_bench("expenses")
 
 
 @pytest.fixture
-def expenses():
-    return Bench("expenses")
-
-
-@pytest.fixture
-def orders():
-    return Bench("purchase-orders")
+def orders(open_bench):
+    return open_bench("purchase-orders")

@@ -47,7 +47,7 @@ def test_a_copied_level_that_lacks_a_right_is_told_by_entity(open_bench, app, en
 def test_a_right_that_is_taken_away_later_is_told_by_entity(invoices):
     invoices.books.do("level", lacking=["BillingItems"])
     with pytest.raises(NeedsAttention, match="lacks a right to BillingItems"):
-        invoices.collect()
+        invoices.read()
 
 
 def log_in(bench, user, password):
@@ -71,7 +71,7 @@ def test_people_log_in_to_the_pages_and_the_api_user_does_not(invoices):
 
 @pytest.mark.row("AT-C16")
 def test_the_help_says_what_an_api_user_is_and_is_not(invoices):
-    said = invoices.module.APP.settings().fields["username"].metadata["help"]
+    said = invoices.app.settings().fields["username"].metadata["help"]
     for part in (
         "The security level is API User (system) or a copy of it that you may edit",
         "no access to the pages",
@@ -119,12 +119,12 @@ def test_calls_that_run_short_are_told(invoices, monkeypatch):
 
 
 @pytest.mark.row("AT-C15")
-def test_a_currency_is_final_and_the_settings_say_so(invoices):
-    answer = invoices.call("PATCH", "Companies", {"id": 183, "currencyID": 1})
+def test_a_currency_is_final_and_the_settings_say_so(invoices, call_api):
+    answer = call_api(invoices, "PATCH", "Companies", {"id": 183, "currencyID": 1})
     assert (answer.status, "cannot be changed" in answer.json()["errors"][0]) == (500, True)
     assert (
         "never lets that be changed"
-        in invoices.module.APP.settings().fields["create_parties"].metadata["help"]
+        in invoices.app.settings().fields["create_parties"].metadata["help"]
     )
 
 

@@ -16,7 +16,7 @@ def test_the_zone_is_asked_for_once(invoices, source):
     for _ in range(2):
         source.get("Companies", 0)
         Autotask(invoices.site).get("Companies", 0)
-    assert invoices.asked("zone") == 1
+    assert invoices.count_calls("zone") == 1
 
 
 def test_a_database_that_moved_is_found_again(invoices, source):
@@ -31,7 +31,7 @@ def test_a_secret_that_was_renewed_ends_the_run_and_leaves_nothing_half_marked(i
     before, document = dict(invoices.books.rows("Invoices")), invoices.case("labour and a licence")
     invoices.books.do("credentials", values=[*invoices.books.credentials[:2], "renewed"])
     with pytest.raises(NeedsAttention, match="refused the API user"):
-        invoices.collect()
+        invoices.read()
     with pytest.raises(NeedsAttention):
         invoices.report(document, "posted", number="5")
     assert dict(invoices.books.rows("Invoices")) == before
@@ -39,9 +39,9 @@ def test_a_secret_that_was_renewed_ends_the_run_and_leaves_nothing_half_marked(i
 
 def test_lines_of_many_invoices_are_asked_for_at_once(open_bench):
     bench = open_bench("invoices", documents=600, days_back=60)
-    bench.collect()
-    assert (bench.asked("Invoices.query"), bench.asked("Invoices.next")) == (1, 1)
-    assert bench.asked("BillingItems.query") == 2
+    bench.read()
+    assert (bench.count_calls("Invoices.query"), bench.count_calls("Invoices.next")) == (1, 1)
+    assert bench.count_calls("BillingItems.query") == 2
 
 
 def test_picklists_are_known_by_their_labels(source):
@@ -58,13 +58,13 @@ def test_a_refusal_is_told_in_autotasks_words(source):
         list(source.rows("Invoices", where("colour", "eq", 1)))
 
 
-def test_a_zone_that_knows_no_patch_is_sent_every_field(invoices, source):
-    invoices.put("numbered already", paidDate="2026-03-01T00:00:00Z")
-    before = invoices.row("numbered already")
+def test_a_zone_that_knows_no_patch_is_sent_every_field(invoices, source, source_row, change_row):
+    change_row(invoices, "numbered already", paidDate="2026-03-01T00:00:00Z")
+    before = source_row(invoices, "numbered already")
     invoices.stand_in.faults.add(Fault(kind="no_patch", call="Invoices.change"))
     source.change("Invoices", before["id"], invoiceNumber="7")
-    assert invoices.row("numbered already") == {**before, "invoiceNumber": "7"}
-    assert invoices.asked("Invoices.change") == 2
+    assert source_row(invoices, "numbered already") == {**before, "invoiceNumber": "7"}
+    assert invoices.count_calls("Invoices.change") == 2
 
 
 def test_a_busy_server_is_tried_again(invoices, source):

@@ -37,9 +37,12 @@ def benches():
 
 
 def opened(benches, open_bench, app, **settings):
-    bench = benches.setdefault(app, open_bench(app))
-    bench.set(**settings)
-    return bench
+    """Return a bench with these settings; those without are shared."""
+    if settings:
+        return open_bench(app, **settings)
+    if app not in benches:
+        benches[app] = open_bench(app)
+    return benches[app]
 
 
 @pytest.mark.parametrize(("app", "case"), cases(), ids=lambda text: text)
@@ -56,5 +59,5 @@ def test_the_settings_make_another_document_of_it(benches, open_bench, name):
 
 def test_what_was_received_with_one_invoice_of_the_vendor(benches, open_bench):
     bench = opened(benches, open_bench, "purchase-orders", post_as="bill_per_receipt")
-    found = bench.collect(ids=["purchase_receipt:8014:ING-501", "purchase_receipt:8014:ING-502"])
+    found = bench.read(ids=["purchase_receipt:8014:ING-501", "purchase_receipt:8014:ING-502"])
     golden(FOLDER / "purchase-orders-bill-for-each-receipt.json", found)

@@ -26,8 +26,8 @@ def sold(bench):
     return {code.name for code in bench.codes("billing_code")}
 
 
-def test_the_stand_in_has_the_labels_that_autotask_delivers(invoices):
-    fields = invoices.call("GET", "BillingCodes/entityInformation/fields").json()["fields"]
+def test_the_stand_in_has_the_labels_that_autotask_delivers(invoices, call_api):
+    fields = call_api(invoices, "GET", "BillingCodes/entityInformation/fields").json()["fields"]
     (field,) = [one for one in fields if one["name"] == "useType"]
     assert {int(one["value"]): one["label"] for one in field["picklistValues"]} == LABELS
 
@@ -75,11 +75,13 @@ def test_where_nothing_tells_which_use_type_it_is_the_settings_do(open_bench, re
     ("setting", "field", "entity"),
     [("region", "tax_region", "TaxRegions"), ("category", "tax_category", "TaxCategories")],
 )
-def test_a_tilde_in_a_tax_region_or_category_holds_what_uses_it(open_bench, setting, field, entity):
+def test_a_tilde_in_a_tax_region_or_category_holds_what_uses_it(
+    open_bench, setting, field, entity, change_row
+):
     bench = open_bench("invoices", tax=setting)
     for id, row in bench.books.rows(entity).items():
         bench.books.do("put", entity=entity, id=id, fields={"name": row["name"] + "~West"})
-    bench.put("taxed in California", taxRegionName="California~West")
+    change_row(bench, "taxed in California", taxRegionName="California~West")
     used = [
         line.codes[field] for line in bench.case("taxed in California").lines if field in line.codes
     ]
