@@ -91,8 +91,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C4",
         place="hub/web/marketplace.py",
-        old="slug=slug, company_id=company_id, requested_by=who(), requested_at",
-        new="slug=slug, company_id=company_id, requested_by=app.name, requested_at",
+        old="requested_by=who(),\n",
+        new="requested_by=app.name,\n",
         bug="Who asked for access is not kept.",
     ),
     Mutant(

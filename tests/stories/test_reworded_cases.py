@@ -1,0 +1,72 @@
+"""A new wording of a reason reaches the cases that are open, and opens, closes and mails none."""
+
+import dataclasses
+import shutil
+
+import pytest
+from sqlalchemy import select
+
+from hub import notifications
+from hub.collect import run as collect_run
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.models import Case
+from hub.reasons.catalogue import CATALOGUE
+from hub.web.people import add
+from tests.support.mail_server import mail_server, mail_url
+from tests.support.small_source import SmallSource, bill, settle
+
+CODE = "document.held_by_source"
+
+
+@pytest.fixture
+def server():
+    with mail_server() as server:
+        yield server
+
+
+@pytest.fixture
+def sync(server, make_app, make_config, empty_database, clock):
+    """Return a function that syncs these documents and mails what is new a minute later."""
+    source = SmallSource()
+    config = make_config(HUB_MAIL_URL=mail_url(server), HUB_PUBLIC_URL="https://hub.example.com")
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+    with app.app_context():
+        installation_id = settle()
+        with transaction() as session:
+            add(session, "kari@example.com", "a password of length", "operator")
+
+        def run(*documents):
+            source.items = list(documents)
+            collect_run.collect(installation_id)
+            clock.advance(60)
+            return notifications.digest()
+
+        yield run
+
+
+def cases():
+    with reading() as session:
+        rows = session.scalars(select(Case).order_by(Case.id))
+        return [(case.id, case.closed_at, case.reason) for case in rows]
+
+
+def test_a_new_wording_opens_closes_and_mails_nothing(sync, server, monkeypatch):
+    held = bill(hold="Its receipt is missing.")
+    assert sync(held) == 1
+    ((case_id, _, reason),) = cases()
+    assert reason == "Its receipt is missing."
+
+    template = dataclasses.replace(CATALOGUE[CODE], reason="The source says: {reason}")
+    monkeypatch.setitem(CATALOGUE, CODE, template)
+    assert sync(held) == 0
+    assert cases() == [(case_id, None, "The source says: Its receipt is missing.")]
+    assert len(server.taken) == 1
+
+
+def test_another_sentence_of_the_source_is_shown_in_the_same_case(sync):
+    assert sync(bill(hold="Its receipt is missing.")) == 1
+    ((case_id, _, _),) = cases()
+    assert sync(bill(hold="Its receipt cannot be read.")) == 0
+    assert cases() == [(case_id, None, "Its receipt cannot be read.")]
