@@ -18,9 +18,17 @@ def dump(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return _dump_fields(value)
     if isinstance(value, Mapping):
-        return {key: dump(part) for key, part in value.items() if part is not None}
+        return _dump_mapping(value)
     if isinstance(value, tuple | list):
         return [dump(part) for part in value]
+    return _dump_scalar(value)
+
+
+def _dump_mapping(value: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: dump(part) for key, part in value.items() if part is not None}
+
+
+def _dump_scalar(value: Any) -> Any:
     if isinstance(value, Decimal | StrEnum):
         return str(value)
     if isinstance(value, dt.date):
@@ -74,14 +82,23 @@ def _scalar(hint: Any, data: Any) -> Any:
 
 def _value_of_union(hint: Any, data: Any) -> Any:
     """Convert JSON to the member of a union that fits it."""
-    members = [member for member in get_args(hint) if member is not type(None)]
-    if not isinstance(data, dict):
-        scalars = [member for member in members if not is_dataclass(member)]
-        return _value(scalars[0], data)
-    classes = [member for member in members if is_dataclass(member)]
+    classes, scalars = [], []
+    for member in get_args(hint):
+        if is_dataclass(member):
+            classes.append(member)
+        elif member is not type(None):
+            scalars.append(member)
+    if isinstance(data, dict):
+        return _value(_class_with_fields(classes, data), data)
+    return _value(scalars[0], data)
+
+
+def _class_with_fields(classes: list[Any], data: dict[str, Any]) -> Any:
+    """Return the class that has all fields of `data`; a single class is not compared."""
     if len(classes) == 1:
-        return _value(classes[0], data)
+        return classes[0]
     for candidate in classes:
-        if set(data) <= set(_hints(cast(Any, candidate))):
-            return _value(candidate, data)
-    raise ValueError(f"No member of {hint} has the fields {', '.join(data)}.")
+        if set(data) <= set(_hints(candidate)):
+            return candidate
+    names = ", ".join(candidate.__name__ for candidate in classes)
+    raise ValueError(f"None of {names} has the fields {', '.join(data)}.")

@@ -64,7 +64,7 @@ class ChangeCursor:
         self._read.append((key, version[:VERSION_LENGTH], changed_at or ""))
 
     def finished(self) -> Self:
-        """Return the cursor after the whole list was read; what changed meanwhile is still to come."""
+        """Return the cursor after the whole list; what changed meanwhile is still to come."""
         since = min(filter(None, (self.newest or self.since, self.begun)), default="")
         if not since:
             return type(self)()

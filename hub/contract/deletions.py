@@ -66,16 +66,26 @@ class DeletionSweep:
 
 def format_ids(ids: Collection[str]) -> str:
     """Return ids as text that stays short however many numbers there are: `1-5,8,=a12`."""
-    numbers = sorted(int(id) for id in ids if _is_number(id))
+    numbers = [int(id) for id in ids if _is_number(id)]
+    others = sorted(id for id in ids if not _is_number(id))
+    parts = [_format_range(first, last) for first, last in _ranges(numbers)]
+    parts += [QUOTED + quote(id, safe="") for id in others]
+    return ",".join(parts)
+
+
+def _ranges(numbers: Iterable[int]) -> list[list[int]]:
+    """Return the first and last number of each unbroken row of numbers."""
     ranges: list[list[int]] = []
-    for number in numbers:
+    for number in sorted(numbers):
         if ranges and ranges[-1][1] == number - 1:
             ranges[-1][1] = number
         else:
             ranges.append([number, number])
-    parts = [str(first) if first == last else f"{first}-{last}" for first, last in ranges]
-    others = sorted(id for id in ids if not _is_number(id))
-    return ",".join([*parts, *(QUOTED + quote(id, safe="") for id in others)])
+    return ranges
+
+
+def _format_range(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def parse_ids(text: str) -> set[str]:

@@ -38,7 +38,7 @@ def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
     try:
         values = dict(schema.load(answered(schema, valid_names)))
     except ValidationError as error:
-        messages = cast(dict[str, Any], error.normalized_messages())  # type: ignore[no-untyped-call]
+        messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
         invalid = {name: _sentences(texts) for name, texts in messages.items()}
         problems = invalid | problems
     if problems:
@@ -86,7 +86,7 @@ def is_secret(field: fields.Field[Any]) -> bool:
 
 
 def chosen(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
-    """Return the settings with each choice as its id; a person may have entered a number or name."""
+    """Return the settings with each choice as its id, where a person entered a number or name."""
     with_ids, problems = dict(values), {}
     for name, field in schema_of(app).fields.items():
         source, value = field.metadata.get("choices_from"), values.get(name)

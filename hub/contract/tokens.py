@@ -1,4 +1,4 @@
-"""Access tokens that a plugin stores between runs, bound to the credentials they were issued for."""
+"""Access tokens that a plugin stores between runs, bound to the credentials behind them."""
 
 import hashlib
 from collections.abc import Callable
