@@ -17,7 +17,7 @@ def posted_parent(
     batch: CollectBatch, row: SourceDocument, document: Document
 ) -> tuple[Document, Posting] | None:
     """Return the posting that the attachments of an unchanged document belong to, if any."""
-    for posting in reversed(batch.main_postings(row)):
+    for posting in reversed(batch.transaction_postings(row)):
         if posting.state == PostingState.POSTED:
             return document, posting
     return None

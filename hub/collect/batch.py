@@ -81,8 +81,8 @@ class CollectBatch:
         """Return all postings of a document, oldest first."""
         return self._postings[row.id]
 
-    def main_postings(self, row: SourceDocument) -> list[Posting]:
-        """Return the postings of a document itself, without its attachments, oldest first."""
+    def transaction_postings(self, row: SourceDocument) -> list[Posting]:
+        """Return the postings of a document without those of its attachments, oldest first."""
         return [posting for posting in self.postings(row) if posting.operation != Operation.ATTACH]
 
     def add_document(self, source_id: str, kind: str, made_for: str = "") -> SourceDocument:
@@ -187,7 +187,7 @@ class CollectBatch:
         postings = self.postings(row)
         held_ids = {posting.id for posting in postings if posting.state == PostingState.HELD}
         posting = planning.plan(
-            self.session, row, plan.operation, plan.content, plan.disposition, known=postings
+            self.session, row, plan.operation, plan.content, plan.disposition, postings=postings
         )
         if posting not in postings:
             postings.append(posting)

@@ -14,7 +14,7 @@ def is_settled(batch: CollectBatch, row: SourceDocument) -> bool:
     """Return whether a document is posted or skipped, with nothing open, and read as usual."""
     if row.reread or row.unreadable or row.gone is not None or row.stage == "pending":
         return False
-    states = {posting.state for posting in batch.main_postings(row)}
+    states = {posting.state for posting in batch.transaction_postings(row)}
     if not states & {PostingState.POSTED, PostingState.SKIPPED}:
         return False
     return states.isdisjoint(outbox.UNSENT + outbox.IN_FLIGHT)

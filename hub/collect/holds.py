@@ -62,7 +62,7 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
     A document that is in QuickBooks stays there, with a case.
     """
     plan = DocumentPlan(row, DocumentOutcome.UNREADABLE)
-    postings = batch.main_postings(row)
+    postings = batch.transaction_postings(row)
     plan.reread = any(posting.state in outbox.IN_FLIGHT for posting in postings)
     if row.gone is not None:
         cancel_removal(batch, plan)

@@ -36,7 +36,7 @@ def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
 
 def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     """Return the transaction of a document; None if it is neither posted nor planned."""
-    postings = [posting for posting in batch.main_postings(row) if not posting.part]
+    postings = [posting for posting in batch.transaction_postings(row) if not posting.part]
     creation = _newest_creation(postings)
     if creation is None:
         return None

@@ -34,7 +34,7 @@ class PartHistory:
     @classmethod
     def of(cls, batch: CollectBatch, row: SourceDocument, part: str) -> "PartHistory":
         """Return the history of a part."""
-        postings = [posting for posting in batch.main_postings(row) if posting.part == part]
+        postings = [posting for posting in batch.transaction_postings(row) if posting.part == part]
         posted = [posting for posting in postings if posting.state == PostingState.POSTED]
         if not posted:
             return cls(posted, None, "", _wish_to_create_again(row, postings))
@@ -125,7 +125,7 @@ def open_operations(
     They are for a document that is held before it is mapped.
     """
     parts: dict[str, None] = {}
-    for posting in batch.main_postings(row):
+    for posting in batch.transaction_postings(row):
         if posting.state != PostingState.WITHDRAWN:
             parts[posting.part] = None
     kind = document.kind if document else row.kind

@@ -76,8 +76,8 @@ def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) 
         plan.outcome = DocumentOutcome.PENDING
         return plan
 
-    main_postings = batch.main_postings(row)
-    posted = [posting for posting in main_postings if posting.state == PostingState.POSTED]
+    postings = batch.transaction_postings(row)
+    posted = [posting for posting in postings if posting.state == PostingState.POSTED]
     if document.stage == "closed":
         reason = document.hold or f"{app_name} does not want it in the books."
         return plan_removal(batch, row, reason, is_gone=bool(posted))
@@ -129,8 +129,8 @@ def _reason_too_early(batch: CollectBatch, row: SourceDocument, document: Docume
 
 def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
     """Map the codes of a document and plan its parts."""
-    main_postings = batch.main_postings(row)
-    unsent = [posting for posting in main_postings if posting.state in outbox.UNSENT]
+    postings = batch.transaction_postings(row)
+    unsent = [posting for posting in postings if posting.state in outbox.UNSENT]
     for posting in unsent:
         if posting.kind != document.kind and outbox.was_sent(batch.session, posting):
             return hold_other_kind(batch, row, document, unsent[-1])

@@ -22,7 +22,7 @@ def plan_removal(
     """Withdraw what is unsent; if the document is gone, remove what is posted by the app's rule."""
     plan = plan_withdrawal(batch, row, reason)
     plan.outcome = DocumentOutcome.WITHDRAWN if row.gone is None else DocumentOutcome.GONE
-    postings = batch.main_postings(row)
+    postings = batch.transaction_postings(row)
     if not postings and row.stage != "pending" and row.gone is None:
         disposition = Disposition(state=PostingState.WITHDRAWN, reason=reason)
         operation = PartOperation(operation=Operation.CREATE)
@@ -52,7 +52,7 @@ def plan_withdrawal(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
 
 def cancel_removal(batch: CollectBatch, plan: DocumentPlan) -> None:
     """Withdraw the plan to remove a document from QuickBooks: the source has it again."""
-    for posting in batch.main_postings(plan.row):
+    for posting in batch.transaction_postings(plan.row):
         if posting.operation in outbox.REMOVALS and is_withdrawable(batch, posting):
             plan.withdraw(posting, "The source has it again.")
 
@@ -62,7 +62,7 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
     row = plan.row
     postings: list[Posting] = []
     former_parts: dict[str, None] = {}
-    for posting in batch.main_postings(row):
+    for posting in batch.transaction_postings(row):
         if posting.part not in parts:
             postings.append(posting)
             former_parts[posting.part] = None

@@ -111,9 +111,7 @@ class Posting(Model):
         ForeignKey("posting.id"), index=True
     )  # waits until that is posted
     kind: Mapped[str] = mapped_column(String(20))
-    part: Mapped[str] = mapped_column(
-        String(200), default=""
-    )  # "" is the document itself, the main posting
+    part: Mapped[str] = mapped_column(String(200), default="")  # "" is the document itself
     operation: Mapped[str] = mapped_column(String(10))  # create, update, delete, void, attach
     base: Mapped[str] = mapped_column(String(80), default="0")
     generation: Mapped[int] = mapped_column(default=0)

@@ -37,7 +37,7 @@ MAY_HAVE_LANDED_REASON = (
 
 
 class _KeyUse(Enum):
-    """How the key of a posting may be used for other bytes."""
+    """The ways in which the key of a posting may be used for other bytes."""
 
     SAME = auto()  # the bytes may change under this key
     NEXT = auto()  # the bytes may change under the next key
@@ -75,15 +75,16 @@ def plan(
     content: Content,
     disposition: Disposition,
     *,
-    known: Sequence[Posting] | None = None,
+    postings: Sequence[Posting] | None = None,
 ) -> Posting:
     """Plan one operation on one part of a document.
 
     The result is a new posting, or the present one with new bytes if its key has not left yet. A
     repetition plans a creation anew, with the next key, after the posted transaction has left
-    QuickBooks. `known` are all postings of the document if they are loaded already.
+    QuickBooks. `postings` are all postings of the document, if they are loaded already.
     """
-    postings = _postings_of(session, row) if known is None else known
+    if postings is None:
+        postings = _postings_of(session, row)
     current = active(postings, operation.part)
     if current and current.state in IN_FLIGHT:
         row.reread = True
@@ -349,10 +350,10 @@ def _keeps_approval(session: Session, posting: Posting, content: Content) -> boo
 
 
 def _hold_for_quickbooks(posting: Posting) -> None:
-    held = Disposition(
+    disposition = Disposition(
         state=PostingState.HELD, holder=Holder.QUICKBOOKS, reason=MAY_HAVE_LANDED_REASON
     )
-    _set_disposition(posting, held)
+    _set_disposition(posting, disposition)
 
 
 def _set_disposition(posting: Posting, disposition: Disposition) -> None:

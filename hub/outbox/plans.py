@@ -32,7 +32,7 @@ class PartOperation:
 
 @value_object
 class Content:
-    """What is sent to QuickBooks, and the facts by which it is listed and compared."""
+    """The payload of a posting, and the facts by which it is listed and compared."""
 
     kind: str
     payload: bytes = b""

@@ -83,8 +83,8 @@ def counts(session: Session, installation_id: int) -> dict[str, int]:
     counted: Counter[str] = Counter()
     for state, number in by_state.items():
         counted[DocumentState.WAITING if state in COUNTED_AS_WAITING else state] += number
-    shown = {state.value: counted[state] for state in COUNTED_STATES}
-    return {"documents": sum(shown.values()), **shown}
+    by_counted_state = {state.value: counted[state] for state in COUNTED_STATES}
+    return {"documents": sum(by_counted_state.values()), **by_counted_state}
 
 
 def files(session: Session, installation_id: int) -> dict[str, int]:

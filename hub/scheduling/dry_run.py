@@ -57,7 +57,7 @@ def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, 
     row = batch.rows[document.source_id]
     reasons: list[str] = []
     sendable: list[Posting] = []
-    for posting in batch.main_postings(row):
+    for posting in batch.transaction_postings(row):
         if posting.state == PostingState.HELD and posting.reason:
             reasons.append(posting.reason)
         elif posting.state in (PostingState.READY, PostingState.REVIEW, PostingState.WAITING):

@@ -238,7 +238,7 @@ BUGS = (
     Planted(
         "another document's answer is believed",
         "hub/posting/send/requests.py",
-        "if not shown or shown == job.marker:",
+        "if not marker or marker == job.marker:",
         "if answer:",
         "tests/unit/posting/test_batches.py::test_two_items_whose_answers_are_mixed_up_are_looked_for",
     ),

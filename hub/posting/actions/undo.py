@@ -127,7 +127,7 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
         for document in documents:
             row = rows[document.posting.document_id]
             deletion = _deletion(document, who)
-            posting = outbox.plan(session, row, *deletion, known=histories[row.id])
+            posting = outbox.plan(session, row, *deletion, postings=histories[row.id])
             posting.approved_by = who
             posting.approved_payload = outbox.fingerprint(posting.payload)
             if posting.state == PostingState.READY:

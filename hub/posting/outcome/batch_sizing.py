@@ -1,4 +1,4 @@
-"""How many documents go together in one request: the company's setting and past answers decide."""
+"""Decide by setting and past answers how many documents go together in one request."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ BAD_OUTCOMES = {SendOutcome.DOUBT, SendOutcome.THROTTLED, SendOutcome.DECLINED}
 
 @dataclass(frozen=True)
 class BatchResult:
-    """How the items of one request were answered, and how long that took."""
+    """The outcomes of the items of one request, and how long the answer took."""
 
     items: int
     outcomes: frozenset[SendOutcome]
@@ -49,7 +49,7 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class BatchSizer:
-    """How many documents go in one batch now, and how many QuickBooks accepts at most.
+    """The number of documents per batch now, and the most that QuickBooks accepts.
 
     A size of one stands for single requests.
     """

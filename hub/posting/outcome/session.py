@@ -1,4 +1,4 @@
-"""What one pass over the postings of a company shares, and what this process knows of doubts."""
+"""Share clients, clock and counts in one pass over the postings of a company."""
 
 import datetime as dt
 import logging
@@ -57,9 +57,9 @@ def process_memory() -> Memory:
 
 
 class PostingSession:
-    """What one pass over the postings of a company shares.
+    """The state of one pass over the postings of a company.
 
-    That is the clients, the clock, the counts of steps and QuickBooks' date.
+    Its parts share the clients, the clock, the counts of steps and QuickBooks' date.
     """
 
     def __init__(

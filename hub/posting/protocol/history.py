@@ -78,7 +78,7 @@ FORGOTTEN = QuickBooksObject(id="forgotten", state=TransactionState.DELETED, con
 
 @value_object
 class QuietPeriod:
-    """How long no request of a posting can have been under way.
+    """The time for which no request of a posting can have been under way.
 
     `local_seconds` are measured by the clock of this process: since the end of its own call, else
     since it first saw the doubt. `remote_seconds` are measured by QuickBooks' dates, from a stored
@@ -105,7 +105,7 @@ class QuietPeriod:
 
 @value_object
 class History:
-    """Everything that the next step of a posting depends on."""
+    """All facts that the next step of a posting depends on."""
 
     operation: Operation
     kind: str = "bill"

@@ -48,16 +48,16 @@ def read_object(
     if not is_missing:
         require_answer(answer)
     entity = answer.entity if answer.landed else None
-    shown = entity or {"Id": id, "status": "Deleted"}
+    current_entity = entity or {"Id": id, "status": "Deleted"}
     with transaction() as session:
-        store_entities(session, posting_session, kind, [shown])
+        store_entities(session, posting_session, kind, [current_entity])
     with reading() as session:
         if kind in SEARCHED_SINGLY:
-            current = from_entity(snapshot.posting, shown)
+            current = from_entity(snapshot.posting, current_entity)
         else:
             current = _from_index(session, posting_session, snapshot, id)
         if snapshot.history.operation in CHANGE_OPERATIONS and answer.landed:
-            current = replace(current, agreements=_agreements(session, snapshot, shown))
+            current = replace(current, agreements=_agreements(session, snapshot, current_entity))
     history = replace(snapshot.history, current=current)
     return replace(snapshot, history=history, entity=entity)
 

@@ -14,7 +14,7 @@ from hub.posting.send.claim import claim_prepared
 from hub.posting.send.requests import InFlightWave, launch
 from hub.posting.send.results import record_results
 
-MAX_FRUITLESS_WAVES = 3  # waves in which nothing was taken, after which it is left for later
+MAX_FRUITLESS_WAVES = 3  # in a row, after which the rest is left for later
 
 
 def deliver(posting_session: PostingSession) -> int:

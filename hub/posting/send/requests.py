@@ -153,8 +153,8 @@ def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
 
 def _own_answer(job: SendJob, answer: Answer) -> Answer:
     """Treat an answer that shows the marker of another document as lost."""
-    shown = transaction_index.extract_marker((answer.entity or {}).get("PrivateNote"))
-    if not shown or shown == job.marker:
+    marker = transaction_index.extract_marker((answer.entity or {}).get("PrivateNote"))
+    if not marker or marker == job.marker:
         return answer
     log.warning(
         "posting %s: the answer to its batch shows the document of another item", job.posting.id

@@ -28,7 +28,7 @@ RETRY_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 @dataclass(frozen=True)
 class DrainResult:
-    """What a drain did: the steps taken, by name, the doubts left, and the requests it cost.
+    """The result of a drain: the steps taken, by name, the doubts left, and the requests.
 
     `stopped` says why nothing more can be sent; it is empty if nothing stopped the drain.
     """

@@ -247,7 +247,7 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
         worker.start()
         worker.join(0.2)
         plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
-        outbox.plan(session, row, *plan, known=known)
+        outbox.plan(session, row, *plan, postings=known)
     worker.join()
     assert taken == [b"new"]
 
