@@ -108,7 +108,7 @@ def remove(till, source_id="bill:1"):
     """A person removes what was posted of a document, on its page."""
     page = till.visitor.page(f"/documents/{row_of(source_id).id}")
     here = re.search(r'href="(/undo/posting/\d+)"', page)[1]
-    ticked = re.findall(r'name="posting" value="(\d+)"', till.visitor.page(here))
+    ticked = re.findall(r'name="posting"\s+value="(\d+)"', till.visitor.page(here))
     till.visitor.press(here, posting=ticked)
     till.run()
 

@@ -86,7 +86,7 @@ def test_what_the_start_date_leaves_out_is_counted_and_listed_with_its_sum(visit
 
 
 def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
-    seals = re.findall(r'name="selected" value="([^"]+)"', visitor.page(HERE))
+    seals = re.findall(r'name="selected"\s+value="([^"]+)"', visitor.page(HERE))
     asked = visitor.get(f"{HERE}include", query_string={"selected": seals[0]}).text
     assert "Include 1 document ·" in asked
     assert states()["F-2"] == "withdrawn"

@@ -67,7 +67,7 @@ def test_the_next_app_is_offered_the_time_zone_of_the_first(connected: Visitor) 
     )
 
 
-START_DATE = re.compile(r'name="start_date" value="([^"]*)"')
+START_DATE = re.compile(r'name="start_date"\s+value="([^"]*)"')
 
 
 def test_a_new_app_is_suggested_to_begin_today_in_its_zone(
