@@ -17,7 +17,7 @@ from hub.sources.site import app_of
 DEFAULT_SEARCH_PERIOD = dt.timedelta(days=365)
 
 
-def prepare(installation_id: int, run_id: int | None) -> Setup:
+def prepare(installation_id: int) -> Setup:
     """Return the setup of a collect; ask the source and QuickBooks for what is missing or old."""
     with engine.reading() as session:
         installation = session.get_one(Installation, installation_id)
@@ -26,7 +26,7 @@ def prepare(installation_id: int, run_id: int | None) -> Setup:
     company_id = installation.company_id
     record_download.ensure(company_id)
     transaction_download.ensure(company_id, app_of(installation).posts, _search_start(installation))
-    return assemble(installation_id, run_id)
+    return assemble(installation_id)
 
 
 def _search_start(installation: Installation) -> dt.date:

@@ -13,7 +13,7 @@ from hub.mapping import Create
 
 def create_records(installation_id: int, creates: Iterable[Create], requested_by: str) -> None:
     """Plan a posting for each record that has none; approve it in the name of the person."""
-    setup = prepare(installation_id, None)
+    setup = prepare(installation_id)
     with engine.transaction() as session:
         batch = CollectBatch(session, setup, [])
         postings = [place_record(batch, create, requested_by) for create in creates]

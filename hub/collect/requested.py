@@ -17,10 +17,10 @@ def has_requests(installation_id: int) -> bool:
     return bool(_document_ids(installation_id))
 
 
-def plan_requested(installation_id: int, run_id: int | None = None) -> None:
+def plan_requested(installation_id: int) -> None:
     """Plan the requested documents from what their source last said."""
     ids = _document_ids(installation_id)
-    setup = assemble(installation_id, run_id)
+    setup = assemble(installation_id)
     for start in range(0, len(ids), DOCUMENTS_PER_BATCH):
         replan(setup, ids[start : start + DOCUMENTS_PER_BATCH])
 

@@ -21,7 +21,6 @@ def collect(
     installation_id: int,
     *,
     ids: Sequence[str] = (),
-    run_id: int | None = None,
     progress: Progress | None = None,
 ) -> CollectResult:
     """Take in what is new and read again what waits, or read exactly these ids.
@@ -30,7 +29,7 @@ def collect(
     """
     result = CollectResult()
     try:
-        setup = prepare(installation_id, run_id)
+        setup = prepare(installation_id)
         replan_stale(setup)
         reading = SourceReading(setup, result, progress)
         if ids:
@@ -48,13 +47,13 @@ def collect(
     return result
 
 
-def collect_matched(installation_id: int, *, run_id: int | None = None) -> CollectResult:
+def collect_matched(installation_id: int) -> CollectResult:
     """Plan again what codes release that were matched since the last plan.
 
     Documents that were held are read from the source first.
     """
     result = CollectResult()
-    setup = prepare(installation_id, run_id)
+    setup = prepare(installation_id)
     replan_stale(setup)
     ids = reread.matched_ids(setup)
     if ids:

@@ -34,7 +34,6 @@ class Setup:
     facts: CompanyFacts
     cursors: dict[str, str]
     matched_at: dt.datetime | None
-    run_id: int | None = None
     # Name and number of each code, by field and id, that this collect has stored.
     stored_codes: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     read_ids: set[str] = field(default_factory=set)  # source ids that this collect has read
@@ -45,7 +44,7 @@ class Setup:
         return initial_state(self.app, self.site.settings, self.installation.mode)
 
 
-def assemble(installation_id: int, run_id: int | None = None) -> Setup:
+def assemble(installation_id: int) -> Setup:
     """Return the setup from what is stored; ask neither the source nor QuickBooks."""
     with engine.reading() as session:
         installation = session.get_one(Installation, installation_id)
@@ -65,7 +64,6 @@ def assemble(installation_id: int, run_id: int | None = None) -> Setup:
             facts=facts,
             cursors=_cursors(session, installation_id),
             matched_at=_matched_at(session, installation),
-            run_id=run_id,
         )
 
 

@@ -29,7 +29,7 @@ def check(document_id: int) -> tuple[str, ...]:
         row = session.get_one(SourceDocument, document_id)
     if not row.body or row.unreadable or row.gone is not None:
         raise NotNow("There is nothing to check: the source does not show it whole.")
-    setup = prepare(row.installation_id, None)
+    setup = prepare(row.installation_id)
     document = _as_final(load(Document, row.body))
     reasons: tuple[str, ...] = ()
     try:

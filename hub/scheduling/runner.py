@@ -211,9 +211,7 @@ def _sync(steps: Steps, installation: Installation) -> None:
     recorder = steps.recorder
     collected = steps.step(
         "collect",
-        lambda: collect_run.collect(
-            installation.id, ids=steps.ids, run_id=recorder.run_id, progress=recorder.progress
-        ),
+        lambda: collect_run.collect(installation.id, ids=steps.ids, progress=recorder.progress),
     )
     if collected:
         steps.counts["collected"] = collected.counts
@@ -228,7 +226,7 @@ def _sync(steps: Steps, installation: Installation) -> None:
 def _post(steps: Steps, installation: Installation) -> None:
     """Post, and go on with what a record that was just created or matched releases."""
     if requested.has_requests(installation.id):
-        steps.step("plan", lambda: requested.plan_requested(installation.id, steps.recorder.run_id))
+        steps.step("plan", lambda: requested.plan_requested(installation.id))
     for _ in range(MAX_ROUNDS):
         before = match_changes.match_state(installation)
         steps.step("post", lambda: _send(steps, installation))
@@ -247,7 +245,7 @@ def _post(steps: Steps, installation: Installation) -> None:
 
 
 def _match(steps: Steps, installation: Installation) -> None:
-    collected = collect_run.collect_matched(installation.id, run_id=steps.recorder.run_id)
+    collected = collect_run.collect_matched(installation.id)
     if collected.counts:
         steps.recorder.line(f"Released by new matches: {_format_counts(collected.counts)}.")
 

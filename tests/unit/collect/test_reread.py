@@ -208,7 +208,7 @@ class Calls:
     ],
 )
 def test_a_run_spends_a_quarter_of_its_calls_on_what_waits(hub, source, before, most):
-    setup = collect_run.prepare(hub.id, None)
+    setup = collect_run.prepare(hub.id)
     calls = Calls(before)
     object.__setattr__(setup.site, "http", calls)
     budget = reread.Budget(setup)
