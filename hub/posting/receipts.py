@@ -100,12 +100,17 @@ def _only_wanted(
     session: Session, postings: Sequence[tuple[Posting, TransactionFacts]]
 ) -> list[tuple[Posting, TransactionFacts]]:
     """Leave out postings whose app does not want to know, and documents that the hub created."""
-    slugs = {posting.document.slug for posting, _ in postings}
-    wanted_slugs = {slug for slug in slugs if is_wanted(slug, "posted")}
-    if not wanted_slugs:
+    wants_posted: dict[str, bool] = {}
+    reporting_ids = []
+    for posting, _ in postings:
+        slug = posting.document.slug
+        if slug not in wants_posted:
+            wants_posted[slug] = is_wanted(slug, "posted")
+        if wants_posted[slug]:
+            reporting_ids.append(posting.document_id)
+    if not reporting_ids:
         return []
-    ids = [one.document_id for one, _ in postings if one.document.slug in wanted_slugs]
-    ids_from_source = _documents_from_source(session, ids)
+    ids_from_source = _documents_from_source(session, reporting_ids)
     return [item for item in postings if item[0].document_id in ids_from_source]
 
 

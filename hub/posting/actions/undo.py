@@ -253,7 +253,9 @@ def _links(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return the kinds and ids of the transactions that one is linked to."""
     links = set()
     for link in entity.get("LinkedTxn") or ():
-        links.add((linked_kind(str(link.get("TxnType"))), str(link.get("TxnId"))))
+        kind = linked_kind(str(link.get("TxnType")))
+        id = str(link.get("TxnId"))
+        links.add((kind, id))
     return links
 
 
@@ -296,4 +298,5 @@ def _blocked_postings(
 
 
 def _blocked(posting: Posting, reason: str) -> BlockedRemoval:
-    return BlockedRemoval(posting=posting.id, name=case_texts.called(posting), reason=reason)
+    name = case_texts.called(posting)
+    return BlockedRemoval(posting=posting.id, name=name, reason=reason)

@@ -104,7 +104,9 @@ def party_currency(posting: CheckedPosting, context: CheckContext) -> Iterator[F
 
 def _record_name(name: str, id: str, record: Record | None) -> str:
     label = name.replace("_", " ").capitalize()
-    return f"{label} {record.full_name or record.name}" if record else f"{label} with id {id}"
+    if record is None:
+        return f"{label} with id {id}"
+    return f"{label} {record.full_name or record.name}"
 
 
 def _item_obstacle(posting: CheckedPosting, record: Record, side: str) -> CaseText | None:

@@ -165,7 +165,10 @@ def _release(
 
 def _wait_for_removals(session: Session, context: CheckContext, ids: Sequence[int]) -> None:
     """Have postings wait for the removal of what depends on their targets."""
-    awaited = {id: context.removals[id] for id in ids if id in context.removals}
+    awaited = {}
+    for id in ids:
+        if id in context.removals:
+            awaited[id] = context.removals[id]
     removals.wait(session, awaited)
 
 

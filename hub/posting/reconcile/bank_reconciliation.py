@@ -64,4 +64,5 @@ def _report_rows(section: Mapping[str, Any] | None) -> Iterator[list[Cell]]:
 
 
 def _transaction_date(entity: Mapping[str, Any]) -> dt.date:
-    return dt.date.fromisoformat(str(entity["TxnDate"])[:10])
+    text = str(entity["TxnDate"])
+    return dt.date.fromisoformat(text[:10])

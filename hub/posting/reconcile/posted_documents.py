@@ -353,8 +353,13 @@ def _load_writes(session: Session, document_ids: Sequence[int]) -> WritesByPart[
 
 def _load_write_postings(session: Session, document_ids: Sequence[int]) -> WritesByPart[Posting]:
     """Load the postings that wrote after the creation of these documents."""
-    query = select(Posting).where(*_is_later_write(document_ids)).options(defer(Posting.payload))
-    return _by_part(session.scalars(query.order_by(Posting.id)))
+    query = (
+        select(Posting)
+        .where(*_is_later_write(document_ids))
+        .options(defer(Posting.payload))
+        .order_by(Posting.id)
+    )
+    return _by_part(session.scalars(query))
 
 
 def _is_later_write(document_ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:

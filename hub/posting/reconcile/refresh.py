@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 
 from hub.db.engine import reading, transaction
 from hub.models import Posting, TransactionHead
-from hub.models.enums import TransactionState
+from hub.models.enums import SendOutcome, TransactionState
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
 from hub.posting.protocol.history import LIST_KINDS
@@ -134,6 +134,6 @@ def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
 def _read_single(posting_session: PostingSession, kind: str, id: str) -> Entity | None:
     """Read one object; None if QuickBooks does not have it."""
     answer = posting_session.note(posting_session.client().read(kind, id))
-    if answer.outcome == "refused" and answer.code == OBJECT_NOT_FOUND:
+    if answer.outcome == SendOutcome.REFUSED and answer.code == OBJECT_NOT_FOUND:
         return None
     return lookup.require_answer(answer).entity
