@@ -1,4 +1,4 @@
-"""The values that columns of the hub's tables hold: states, operations, holders, outcomes and modes.
+"""The values of columns in the tables of the hub: states, operations, holders, outcomes and modes.
 
 Each member is equal to the string that is stored. Imports nothing of the hub.
 """

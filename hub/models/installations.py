@@ -26,33 +26,26 @@ class Company(Model):
     refuses_writes: Mapped[bool] = mapped_column(default=False)
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
     newest_date: Mapped[dt.datetime | None]  # newest Date header seen from QuickBooks
-    webhook_received_at: Mapped[
-        dt.datetime | None
-    ]  # when a webhook of QuickBooks last came for it, to within an hour
+    # When a webhook of QuickBooks last came for it, to within an hour.
+    webhook_received_at: Mapped[dt.datetime | None]
     webhook_news_at: Mapped[dt.datetime | None]  # when one last told something new
     changed_at: Mapped[dt.datetime | None]  # when a look at the changes last found any
     polled_at: Mapped[dt.datetime | None]  # when the last look at the changes began
-    sends: Mapped[int] = mapped_column(
-        default=0
-    )  # claims so far; a file beside the database counts them too
-    restored_since: Mapped[
-        dt.datetime | None
-    ]  # newest known posting when an older database was put back
+    # The number of claims so far; a file beside the database counts them too.
+    sends: Mapped[int] = mapped_column(default=0)
+    # Newest known posting when an older database was put back.
+    restored_since: Mapped[dt.datetime | None]
     restored_seen: Mapped[dt.datetime | None]  # QuickBooks date at which that was noticed
-    restored_until: Mapped[
-        dt.datetime | None
-    ]  # QuickBooks is searched completely from restored_since up to here
-    batches: Mapped[str] = mapped_column(
-        String(10), default="single"
-    )  # or auto, batch: how documents are sent
-    batch_size: Mapped[int] = mapped_column(
-        default=10
-    )  # how many go in one batch now, as the answers taught
+    # QuickBooks is searched completely from restored_since up to here.
+    restored_until: Mapped[dt.datetime | None]
+    # How documents are sent: single, auto or batch.
+    batches: Mapped[str] = mapped_column(String(10), default="single")
+    # How many documents go into one batch now; it follows the answers.
+    batch_size: Mapped[int] = mapped_column(default=10)
     batch_most: Mapped[int] = mapped_column(default=30)  # how many QuickBooks takes at most
     connected_at: Mapped[dt.datetime]
-    verified_at: Mapped[
-        dt.datetime | None
-    ]  # when QuickBooks first answered for it; None: it never worked
+    # When QuickBooks first answered for it; None: it never worked.
+    verified_at: Mapped[dt.datetime | None]
 
 
 class Token(Model):
@@ -61,9 +54,8 @@ class Token(Model):
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     access_expires_at: Mapped[dt.datetime]
     refresh_expires_at: Mapped[dt.datetime | None]
-    ends_at: Mapped[
-        dt.datetime | None
-    ]  # the five-year end, after which only a person can reconnect
+    # The five-year end, after which only a person can reconnect.
+    ends_at: Mapped[dt.datetime | None]
     refreshed_at: Mapped[dt.datetime]
     refreshing_since: Mapped[dt.datetime | None]
     fence: Mapped[str] = mapped_column(String(40), default="")
@@ -94,9 +86,8 @@ class Installation(Model):
     schedule: Mapped[str] = mapped_column(String(100), default="15m")
     zone: Mapped[str] = mapped_column(String(60), default="UTC")
     previewed_at: Mapped[dt.datetime | None]  # when a person approved the first preview
-    failing_since: Mapped[
-        dt.datetime | None
-    ]  # end of the first sync in a row that could not read it
+    # End of the first sync in a row that could not read it.
+    failing_since: Mapped[dt.datetime | None]
     failed_syncs: Mapped[int] = mapped_column(default=0)  # how many those are
     failure: Mapped[str] = mapped_column(Text, default="")  # why the last of them could not
     created_at: Mapped[dt.datetime]

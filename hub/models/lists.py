@@ -1,4 +1,4 @@
-"""What is known of QuickBooks: list entries, heads of transactions; and which code is which record."""
+"""Records and transactions of QuickBooks as last read, and the matches of codes with records."""
 
 import datetime as dt
 from decimal import Decimal
@@ -18,17 +18,15 @@ class Match(Model):
     __table_args__ = (UniqueConstraint("company_id", "scope", "tenant", "field", "code"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
-    scope: Mapped[str] = mapped_column(
-        String(60)
-    )  # the plugin: its apps share matches of equally named fields
+    # The plugin: its apps share matches of equally named fields.
+    scope: Mapped[str] = mapped_column(String(60))
     tenant: Mapped[str] = mapped_column(String(200))
     field: Mapped[str] = mapped_column(String(60))
     code: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(500), default="")
     role: Mapped[str] = mapped_column(String(30))
-    record: Mapped[str] = mapped_column(
-        String(40)
-    )  # QuickBooks id; "" = a person said leave it empty, "+" make it new
+    # QuickBooks id; "" = a person said leave it empty, "+" make it new.
+    record: Mapped[str] = mapped_column(String(40))
     match_method: Mapped[str] = mapped_column(String(12))
     who: Mapped[str] = mapped_column(String(200))
     at: Mapped[dt.datetime]
@@ -48,7 +46,7 @@ class SeenCode(Model):
 
 
 class Record(Model):
-    """A QuickBooks list entry in our cache; `list` is a role's list: account, vendor, customer, item, class …"""
+    """A list entry of QuickBooks as last read; `list` is account, vendor, customer, item, …"""
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     list: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -74,9 +72,8 @@ class ListState(Model):
     list: Mapped[str] = mapped_column(String(20), primary_key=True)
     read_at: Mapped[dt.datetime]  # when it was last read whole
     changed_to: Mapped[dt.datetime | None]  # changes are known up to here, by QuickBooks' clock
-    since: Mapped[
-        dt.date | None
-    ]  # of mirrored transactions: those dated before this day were not read
+    # Of mirrored transactions: those dated before this day were not read.
+    since: Mapped[dt.date | None]
     version: Mapped[int] = mapped_column(default=0)  # grows with every change of an entry
 
 
@@ -114,11 +111,9 @@ class TransactionHead(Model):
     sync_token: Mapped[str] = mapped_column(String(20), default="")
     marker: Mapped[str] = mapped_column(String(20), default="")
     state: Mapped[str] = mapped_column(String(10), default="live")
-    content: Mapped[str] = mapped_column(
-        String(32), default=""
-    )  # digest of all that counts in it, lines too
-    news: Mapped[bool] = mapped_column(
-        default=False
-    )  # others changed it, and nobody has looked at that yet
+    # Digest of all that counts in it, lines too.
+    content: Mapped[str] = mapped_column(String(32), default="")
+    # Others changed it, and nobody has looked at that yet.
+    news: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[dt.datetime | None]
     updated_at: Mapped[dt.datetime | None]

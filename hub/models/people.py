@@ -23,9 +23,8 @@ class User(Model, fsqla.FsUserMixin):
 class OAuthState(Model):
     """A consent under way: single use, bound to a browser session, ten minutes."""
 
-    state: Mapped[str] = mapped_column(
-        String(64), primary_key=True
-    )  # a hash of what the browser carries
+    # A hash of what the browser carries.
+    state: Mapped[str] = mapped_column(String(64), primary_key=True)
     session: Mapped[str] = mapped_column(String(64))
     realm: Mapped[str | None] = mapped_column(String(40))  # which company a reconnect must return
     created_at: Mapped[dt.datetime]

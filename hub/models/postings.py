@@ -11,7 +11,7 @@ from hub.db.engine import Model
 from hub.models.installations import Installation
 from hub.models.transaction_summary import TransactionSummary
 
-# Conditions of indexes over the few rows that matter; a query says them in the same words, or cannot use the index.
+# Conditions of indexes over few rows. A query uses the index only if it repeats the condition.
 ASKED_AGAIN = "(reread OR stage = 'pending' OR unreadable <> '')"
 ABSENT = "(absent_at IS NOT NULL OR gone_at IS NOT NULL)"
 MADE_FOR_CODES = "made_for <> ''"
@@ -31,11 +31,11 @@ def _some(name: str, condition: str, *columns: str) -> Index:
 
 
 class SourceDocument(Model):
-    """A document as the source last said it; `marker` is its identity, short, as it stands in QuickBooks."""
+    """A document as its source last gave it; `marker` is its short identity in QuickBooks."""
 
     __table_args__ = (
         UniqueConstraint("company_id", "slug", "tenant", "source_id"),
-        # With a second column SQLite prefers them to the index over all documents of an installation.
+        # With a second column SQLite prefers them to the index over all documents.
         _some("ix_source_document_again", ASKED_AGAIN, "installation_id", "made_for"),
         _some("ix_source_document_absent", ABSENT, "installation_id", "made_for"),
         _some("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
@@ -56,23 +56,18 @@ class SourceDocument(Model):
     date: Mapped[dt.date | None]
     currency: Mapped[str] = mapped_column(String(3), default="")
     total: Mapped[Decimal | None]
-    body: Mapped[dict[str, Any]] = mapped_column(
-        default=dict
-    )  # the document, as hub.contract.codec dumps it
+    # The document, as hub.contract.codec dumps it.
+    body: Mapped[dict[str, Any]] = mapped_column(default=dict)
     unreadable: Mapped[str] = mapped_column(Text, default="")
     gone: Mapped[str | None] = mapped_column(Text)  # why it is gone, "" if the source does not say
-    reread: Mapped[bool] = mapped_column(
-        default=False
-    )  # it changed while its posting was under way: read it again
-    made_for: Mapped[str] = mapped_column(
-        String(60), default=""
-    )  # the field whose missing code it is made for
-    before_start: Mapped[str] = mapped_column(
-        String(10), default="", server_default=""
-    )  # excluded: dated before the start date; included: a person includes it all the same
-    requested_by: Mapped[str] = mapped_column(
-        String(200), default="", server_default=""
-    )  # the person who wants it posted again after it left QuickBooks
+    # It changed while its posting was under way: read it again.
+    reread: Mapped[bool] = mapped_column(default=False)
+    # The field whose missing code it is made for.
+    made_for: Mapped[str] = mapped_column(String(60), default="")
+    # Excluded: dated before the start date; included: a person includes it all the same.
+    before_start: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    # The person who wants it posted again after it left QuickBooks.
+    requested_by: Mapped[str] = mapped_column(String(200), default="", server_default="")
     seen_at: Mapped[dt.datetime]
     read_at: Mapped[dt.datetime | None]  # when the source last answered for it, whatever it said
     absent_at: Mapped[dt.datetime | None]  # when the source last answered that it does not have it
@@ -82,7 +77,7 @@ class SourceDocument(Model):
 
 
 class Posting(Model):
-    """One operation on one part of one document, on its way; its payload never changes under a key that left."""
+    """One operation on one part of a document; its payload never changes under a key that was sent."""
 
     __table_args__ = (
         UniqueConstraint("company_id", "requestid"),
@@ -104,12 +99,10 @@ class Posting(Model):
     document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
-    run_id: Mapped[int | None] = mapped_column(
-        ForeignKey("run.id"), index=True
-    )  # the run that sent it
-    after_id: Mapped[int | None] = mapped_column(
-        ForeignKey("posting.id"), index=True
-    )  # waits until that is posted
+    # The run that sent it.
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"), index=True)
+    # Waits until that is posted.
+    after_id: Mapped[int | None] = mapped_column(ForeignKey("posting.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     part: Mapped[str] = mapped_column(String(200), default="")  # "" is the document itself
     operation: Mapped[str] = mapped_column(String(10))  # create, update, delete, void, attach
@@ -118,32 +111,26 @@ class Posting(Model):
     requestid: Mapped[str] = mapped_column(String(50))
     revision: Mapped[int] = mapped_column(default=0)
     payload: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
-    planned: Mapped[str] = mapped_column(
-        String(64), default=""
-    )  # hash of the bytes as they were planned
-    meaning: Mapped[dict[str, Any]] = mapped_column(
-        default=dict
-    )  # what `summary` loads; of a file its hash and size, of a removal who wanted it
+    # Hash of the bytes as they were planned.
+    planned: Mapped[str] = mapped_column(String(64), default="")
+    # What `summary` loads; of a file its hash and size, of a removal who wanted it.
+    meaning: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[str] = mapped_column(String(10))
-    held_by: Mapped[str] = mapped_column(
-        String(12), default=""
-    )  # who holds it: source, mapping, preflight, quickbooks, person
+    # Who holds it: source, mapping, preflight, quickbooks, person.
+    held_by: Mapped[str] = mapped_column(String(12), default="")
     reason: Mapped[str] = mapped_column(Text, default="")
-    rekey: Mapped[bool] = mapped_column(
-        default=False
-    )  # its key is proved not to have landed: a new generation may be made
+    # Its key is proved not to have landed: a new generation may be made.
+    rekey: Mapped[bool] = mapped_column(default=False)
     fence: Mapped[str] = mapped_column(String(50), default="")
     next_try_at: Mapped[dt.datetime | None]
     checked_at: Mapped[dt.datetime | None]  # when preflight last found nothing
     approved_by: Mapped[str | None] = mapped_column(String(200))
-    approved_payload: Mapped[str | None] = mapped_column(
-        String(64)
-    )  # hash of exactly what was approved
+    # Hash of exactly what was approved.
+    approved_payload: Mapped[str | None] = mapped_column(String(64))
     sent_date: Mapped[dt.datetime | None]  # newest QuickBooks date known before the first send
     doubted_date: Mapped[dt.datetime | None]  # QuickBooks date at which this doubt was first seen
-    rejected_ids: Mapped[list[Any]] = mapped_column(
-        default=list
-    )  # QuickBooks ids that a person said it is not
+    # QuickBooks ids that a person said it is not.
+    rejected_ids: Mapped[list[Any]] = mapped_column(default=list)
     quickbooks_id: Mapped[str | None] = mapped_column(String(40))
     sync_token: Mapped[str | None] = mapped_column(String(20))
     number: Mapped[str] = mapped_column(String(200), default="")
@@ -166,21 +153,19 @@ class Posting(Model):
 
 
 class Attempt(Model):
-    """One send of one posting: written before the first byte leaves, completed after the answer; never deleted."""
+    """One send of one posting: written before the request, completed after it, never deleted."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"), index=True)
     generation: Mapped[int]
     requestid: Mapped[str] = mapped_column(String(50))  # of an item: the batch's, and its bId
-    batch: Mapped[str] = mapped_column(
-        String(36), default=""
-    )  # the request id of the batch that it went in
+    # The request id of the batch that it went in.
+    batch: Mapped[str] = mapped_column(String(36), default="")
     fence: Mapped[str] = mapped_column(String(50))
     sent_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
-    outcome: Mapped[str] = mapped_column(
-        String(15), default="sent"
-    )  # sent until an answer is stored
+    # Sent until an answer is stored.
+    outcome: Mapped[str] = mapped_column(String(15), default="sent")
     status: Mapped[int | None]
     code: Mapped[str] = mapped_column(String(10), default="")
     text: Mapped[str] = mapped_column(Text, default="")

@@ -1,4 +1,4 @@
-"""Why something is held or needs a person: codes, parameters, and the texts that they are rendered to.
+"""Why something is held or needs a person: codes with parameters, and their texts.
 
 Imports nothing of the hub, so that models can render what they store. Start reading in `texts`.
 """
