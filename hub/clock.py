@@ -5,7 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from functools import partial
 
-# Where there is one, the clock that also counts while the machine sleeps: what was claimed before is late after it.
+# The clock that also counts while the machine sleeps, if there is one: a claim ages meanwhile.
 _seconds = (
     partial(time.clock_gettime, time.CLOCK_BOOTTIME)
     if hasattr(time, "CLOCK_BOOTTIME")

@@ -58,7 +58,7 @@ class Config:
     qbo_environment: Literal["sandbox", "production"] = "sandbox"
     qbo_api_url: str = API_URLS["sandbox"]
     qbo_authorize_url: str = "https://appcenter.intuit.com/connect/oauth2"
-    qbo_token_url: str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 (an address)
+    qbo_token_url: str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 (address)
     qbo_revoke_url: str = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
     qbo_webhook_token: str = field(default="", repr=False)
     qbo_per_second: int = 10
@@ -73,7 +73,7 @@ class Config:
 
 
 def _has_host(value: str, *schemes: str) -> bool:
-    """Return whether an address has one of these schemes, a host, and a port that is a number if it has one."""
+    """Tell whether an address has one of these schemes, a host, and a valid port if any."""
     try:
         parts = urlsplit(value)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
@@ -217,7 +217,10 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Put a new key first into the hub's own key file; return its id, None when the keys are given another way."""
+    """Put a new key first into the hub's own key file and return its id.
+
+    Return None if the keys come from the environment.
+    """
     values = _settings(environ)
     return None if values.get("vault_keys") else keys.add_vault_key(values["data"])
 
@@ -290,6 +293,7 @@ def _check_order(config: Config) -> None:
     if not config.deadline_seconds < config.lease_seconds < config.quiet_seconds:
         raise ConfigurationError(
             "HUB_DEADLINE_SECONDS",
-            f"({config.deadline_seconds:g}) must be below HUB_LEASE_SECONDS ({config.lease_seconds:g}), and that below"
-            f" HUB_QUIET_SECONDS ({config.quiet_seconds:g})",
+            f"({config.deadline_seconds:g}) must be below HUB_LEASE_SECONDS"
+            f" ({config.lease_seconds:g}), and that below HUB_QUIET_SECONDS"
+            f" ({config.quiet_seconds:g})",
         )

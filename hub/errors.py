@@ -1,29 +1,29 @@
-"""Every deliberate error, sorted by what the operator does next; each class builds its own sentence."""
+"""Deliberate errors, sorted by what a person does next; each class builds its own sentence."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-MOST_CHOICES = 12  # names that a sentence lists
+MAX_CHOICES = 12  # names that a sentence lists
 
 
 class HubError(Exception):
-    """A deliberate error: `str()` is a sentence for the person who reads it, `exit_code` what a command ends with."""
+    """A deliberate error: `str()` is a sentence for people, `exit_code` that of a command."""
 
     exit_code = 1
     from_source = False  # whether it is the source, or the app's way to it, that does not work
 
     @property
     def text(self) -> str:
-        """The sentence."""
+        """Return the sentence."""
         return str(self)
 
 
-# -- wait: the hub tries again by itself -----------------------------------------------------------------------------
+# -- wait: the hub tries again by itself ---------------------------------------------------------
 
 
 class Retry(HubError):
-    """The other side cannot answer now; `after` is how many seconds to leave it alone, None if it did not say."""
+    """The other side cannot answer now; `after` is the pause in seconds, None if it named none."""
 
     def __init__(self, text: str, after: float | None = None) -> None:
         super().__init__(text)
@@ -57,7 +57,7 @@ class DatabaseUnavailable(Retry):
 
 
 class FolderUnavailable(Retry):
-    """A file of the data folder cannot be written: the disk is full, or the folder is not the hub's."""
+    """A file of the data folder cannot be written: the disk is full, or permissions are missing."""
 
     def __init__(self, path: str | Path, error: OSError) -> None:
         why = error.strerror or str(error)
@@ -71,16 +71,16 @@ class OtherFolderActive(Retry):
 
     def __init__(self, folder: str) -> None:
         super().__init__(
-            f"{folder} works on this database, and processes of two data folders must not work on one"
-            " database at the same time. Run it there, or stop the hub there first."
+            f"{folder} works on this database, and processes of two data folders must not work on"
+            " one database at the same time. Run it there, or stop the hub there first."
         )
 
 
-# -- act: a person has to do something -------------------------------------------------------------------------------
+# -- act: a person has to do something -----------------------------------------------------------
 
 
 class NeedsAttention(HubError):
-    """A connection that only a person can repair: one case for the installation or company, its postings stay."""
+    """A connection that only a person can repair: it opens one case, and postings stay."""
 
 
 class AccessNeeded(HubError):
@@ -92,7 +92,7 @@ class AccessNeeded(HubError):
 
 
 class ConnectionTrouble(NeedsAttention):
-    """QuickBooks does not let the hub work in a company now; `after` is how many seconds until it is tried again."""
+    """QuickBooks refuses the connection of a company; `after` is the pause in seconds."""
 
     def __init__(self, text: str, after: float | None = None) -> None:
         super().__init__(text)
@@ -104,25 +104,27 @@ class ReconnectNeeded(ConnectionTrouble):
 
     def __init__(self, company: str, why: str) -> None:
         super().__init__(
-            f"QuickBooks no longer accepts the connection to {company} ({why}). Open Companies and press Reconnect."
+            f"QuickBooks no longer accepts the connection to {company} ({why})."
+            " Open Companies and press Reconnect."
         )
 
 
 class OtherCompany(NeedsAttention):
     """A reconnect came back with another company than the one it was started for."""
 
-    def __init__(self, wanted: str, got: str) -> None:
+    def __init__(self, expected: str, actual: str) -> None:
         super().__init__(
-            f"You signed in to QuickBooks company {got}, but this connection belongs to {wanted}. Nothing was changed:"
-            f" press Reconnect again and choose {wanted}, or connect {got} as a company of its own."
+            f"You signed in to QuickBooks company {actual}, but this connection belongs to"
+            f" {expected}. Nothing was changed: press Reconnect again and choose {expected}, or"
+            f" connect {actual} as a company of its own."
         )
 
 
-# -- refuse: what was asked cannot be done as asked ------------------------------------------------------------------
+# -- refuse: the request cannot be carried out as it is ------------------------------------------
 
 
 class Refused(HubError):
-    """The other side, or the hub, says no and will say no again; the text says why and what would help."""
+    """The other side or the hub refuses, and would again; the text says why and what helps."""
 
 
 class NotThisCompany(Refused):
@@ -130,17 +132,19 @@ class NotThisCompany(Refused):
 
     def __init__(self, realm: str, why: str) -> None:
         super().__init__(
-            f"QuickBooks does not let this connection work in company {realm}, so nothing was connected. Check the"
-            f" company id: it must be the company that was chosen when access was allowed. {why}"
+            f"QuickBooks does not let this connection work in company {realm}, so nothing was"
+            " connected. Check the company id: it must be the company that was chosen when access"
+            f" was allowed. {why}"
         )
 
 
 class ConfigurationError(HubError):
     """A setting of the hub is missing, unknown or not of its form."""
 
-    def __init__(self, name: str, problem: str, known: Iterable[str] = ()) -> None:
-        near = get_close_matches(name, list(known), n=1, cutoff=0.6)
-        super().__init__(f"{name} {problem}." + (f" Did you mean {near[0]}?" if near else ""))
+    def __init__(self, name: str, problem: str, choices: Iterable[str] = ()) -> None:
+        near = get_close_matches(name, list(choices), n=1, cutoff=0.6)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        super().__init__(f"{name} {problem}.{hint}")
         self.name = name
 
 
@@ -166,24 +170,23 @@ class HostNotAllowed(Refused):
 
     def __init__(self, app: str, host: str) -> None:
         super().__init__(
-            f"{app} tried to call {host}, which it does not declare. If that is right, check the address in its"
-            f" settings; a private or plain http address must also stand in the file named by HUB_ALLOW_HOSTS_FILE."
+            f"{app} tried to call {host}, which it does not declare. If that is right, check the"
+            " address in its settings; a private or plain http address must also stand in the file"
+            " named by HUB_ALLOW_HOSTS_FILE."
         )
 
 
 class NotFound(Refused):
     """Something named by a person does not exist; the near names are offered."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
-        choices = sorted(known)
-        near = get_close_matches(name, choices, n=1, cutoff=0.6)
-        hint = (
-            f" Did you mean {near[0]}?"
-            if near
-            else f" There is: {', '.join(choices[:MOST_CHOICES])}."
-            if choices
-            else ""
-        )
+    def __init__(self, what: str, name: str, choices: Iterable[str] = ()) -> None:
+        names = sorted(choices)
+        near = get_close_matches(name, names, n=1, cutoff=0.6)
+        hint = ""
+        if near:
+            hint = f" Did you mean {near[0]}?"
+        elif names:
+            hint = f" There is: {', '.join(names[:MAX_CHOICES])}."
         super().__init__(f"There is no {what} {name!r}.{hint}")
 
 
@@ -203,7 +206,10 @@ class SettingsInvalid(Refused):
 
 
 class BadDocument(HubError, ValueError):
-    """A document, line, code or amount that breaks the contract; becomes Unreadable, or names the plugin's defect."""
+    """A document, line, code or amount breaks the contract.
+
+    It becomes Unreadable, or names the plugin's defect.
+    """
 
 
 class VaultError(HubError):
@@ -215,7 +221,8 @@ class AuditBroken(HubError):
 
     def __init__(self, entry: int, why: str) -> None:
         super().__init__(
-            f"The audit log is not intact: entry {entry} {why}. Keep this database and compare it with a backup."
+            f"The audit log is not intact: entry {entry} {why}."
+            " Keep this database and compare it with a backup."
         )
         self.entry = entry
 
@@ -232,18 +239,21 @@ class PluginFault(HubError):
     """A plugin met a defect of its own while it worked for an installation."""
 
     def __init__(self, app: str, what: str, error: BaseException) -> None:
-        said = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}".rstrip(": ")
+        text = " ".join(str(error).split()).rstrip(".")
+        defect = f"{type(error).__name__}: {text}".rstrip(": ")
         super().__init__(
-            f"{app} stopped with a defect of its own while {what} ({said})."
-            " What came before is kept. Run it again; if it stays, tell the plugin's author what stands here."
+            f"{app} stopped with a defect of its own while {what} ({defect})."
+            " What came before is kept. Run it again; if it stays, tell the plugin's author what"
+            " stands here."
         )
 
 
 class OtherTenant(NeedsAttention):
-    """The settings of an installation lead to another account at the source than the one it is bound to."""
+    """The settings of an installation lead to another account than the one it is bound to."""
 
-    def __init__(self, app: str, wanted: str, got: str) -> None:
+    def __init__(self, app: str, expected: str, actual: str) -> None:
         super().__init__(
-            f"The settings of {app} now lead to the account {got}, but its documents belong to {wanted}. Nothing was"
-            f" changed: enter the access of {wanted} again, or connect {got} as an installation of its own."
+            f"The settings of {app} now lead to the account {actual}, but its documents belong to"
+            f" {expected}. Nothing was changed: enter the access of {expected} again, or connect"
+            f" {actual} as an installation of its own."
         )

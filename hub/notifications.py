@@ -138,8 +138,9 @@ def _text(cases: Sequence[Case], names: dict[int, str]) -> str:
     parts = []
     for case in cases[:SHOWN]:
         company = f"{names[case.company_id]}\n" if case.company_id in names else ""
+        link = f"{base}/inbox/{case.id}"
         parts.append(
-            f"{case.title}\n{company}{case.reason}\nWhat to do: {case.instruction}\n{base}/inbox/{case.id}\n"
+            f"{case.title}\n{company}{case.reason}\nWhat to do: {case.instruction}\n{link}\n"
         )
     if len(cases) > SHOWN:
         parts.append(f"And {len(cases) - SHOWN} more.\n")

@@ -50,7 +50,8 @@ def initialise(data: Path, environ: Mapping[str, str] = os.environ) -> list[str]
 
 def new_key() -> str:
     """A vault key as it stands in a key file: its id, a colon, 32 random bytes."""
-    return f"{secrets.token_hex(4)}:{base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
+    key = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    return f"{secrets.token_hex(4)}:{key}"
 
 
 def add_vault_key(data: Path) -> str:
@@ -73,7 +74,10 @@ def read_ring(data: Path) -> Ring:
 
 
 def write_private(path: Path, text: str, *, durable: bool = True) -> None:
-    """Write a file that only its owner may read, whole or not at all; `durable` = it also outlives a power cut."""
+    """Write a file that only its owner may read, completely or not at all.
+
+    With `durable` it also survives a power failure.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-256-GCM, each bound to its place, under a ring of keys that can be rotated."""
+"""Encrypt secrets with AES-256-GCM, bound to their place, under keys that can be rotated."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -15,9 +15,10 @@ Ring = Sequence[tuple[str, bytes]]
 
 
 class Vault:
-    """Seals under the first key, opens under any; what is sealed names its key and opens at its place only.
+    """Seal secrets with the first key of the ring, and open those of any of its keys.
 
-    `reread` brings the ring again when a key is met that is not known yet: another process has rotated.
+    A sealed secret names its key and opens only at its place. `reread` returns the ring again if a
+    secret names a key that is missing here, because another process has rotated the keys.
     """
 
     def __init__(self, keys: Ring, reread: Callable[[], Ring] = tuple) -> None:
@@ -51,8 +52,8 @@ class Vault:
             )
         except InvalidTag:
             raise VaultError(
-                f"The secret at {place} cannot be opened: its key is another one, or it was changed or moved there."
-                " Enter it again, or reconnect."
+                f"The secret at {place} cannot be opened: its key is another one, or it was changed"
+                " or moved there. Enter it again, or reconnect."
             ) from None
 
     def _cipher(self, place: str, key_id: str) -> AESGCM:
@@ -61,8 +62,8 @@ class Vault:
             self._take(keys)
         if key_id not in self._ciphers:
             raise VaultError(
-                f"The secret at {place} is sealed with key {key_id!r}, which HUB_VAULT_KEYS does not hold;"
-                " put that key back after the newest one."
+                f"The secret at {place} is sealed with key {key_id!r}, which HUB_VAULT_KEYS does not"
+                " hold; put that key back after the newest one."
             )
         return self._ciphers[key_id]
 

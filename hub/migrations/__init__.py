@@ -1,1 +1,1 @@
-"""The history of the tables: a line of numbered revisions, which never change once they have landed."""
+"""The history of the tables: numbered revisions that never change once they are released."""

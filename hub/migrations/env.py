@@ -11,18 +11,19 @@ from sqlalchemy.types import TypeDecorator
 from hub.db.engine import BUSY_SECONDS, db
 from hub.migrations import schema
 
-LOCK = 0x6D696772  # PostgreSQL advisory lock: one process migrates, the others wait and find nothing left to do
+# PostgreSQL advisory lock: one process migrates, the others wait and have nothing left to do.
+LOCK = 0x6D696772
 
 
 def render(kind: str, thing: Any, autogen: Any) -> Any:
-    """A revision names plain column types, so that it stays as it is when the hub's own types change."""
+    """Render plain column types, so that a revision does not depend on the hub's own types."""
     if kind == "type" and isinstance(thing, TypeDecorator):
         return f"sa.{thing.impl!r}"
     return False
 
 
 def alone() -> AbstractContextManager[object]:
-    """Who opens a new SQLite file while another turns on its log is refused at once; so one waits for the other."""
+    """Lock a new SQLite file, because SQLite refuses a second process while the first sets it up."""
     file = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
     return FileLock(f"{file}.lock", timeout=BUSY_SECONDS) if file else nullcontext()
 

@@ -1,4 +1,4 @@
-"""Writes the next revision of the tables: the difference between the models and the revisions so far."""
+"""Write the next revision: the difference between the models and the revisions so far."""
 
 import sys
 import tempfile
@@ -15,7 +15,7 @@ __all__ = ["main", "models"]  # the models declare the tables
 
 
 def main(message: str) -> None:
-    """Compare the models with a database at the newest revision, and write what is missing as the next one."""
+    """Write the difference between the models and the newest revision as the next revision."""
     number = f"{int(schema.newest()) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
         app = Flask("hub")

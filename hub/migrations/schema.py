@@ -44,8 +44,8 @@ def require_newest(connection: Connection) -> None:
 def require_upgradable(connection: Connection) -> None:
     """Raise SchemaError unless the database is empty or has the tables of its revision.
 
-    Before the first revisions were fixed they were rewritten several times under the same numbers. Applying later
-    revisions to tables of that time would fail halfway or leave columns out.
+    The first revisions were rewritten several times under the same numbers before they were
+    released. Applying later revisions to tables of that time would fail halfway or omit columns.
     """
     revision = revision_of(connection)
     present = columns_of(connection)
@@ -54,11 +54,12 @@ def require_upgradable(connection: Connection) -> None:
     expected = columns_at(revision) if revision else {}
     difference = next(_differences(present, expected), None)
     if difference:
-        made = f"do not match revision {revision}" if revision else "belong to no revision"
+        origin = f"do not match revision {revision}" if revision else "belong to no revision"
         raise _error(
             connection,
-            f"cannot be upgraded: its tables {made} ({difference}), so an unreleased version of the hub made them."
-            " Go on with that version, or set HUB_DATA or HUB_DATABASE_URL so that `hub init` starts an empty one",
+            f"cannot be upgraded: its tables {origin} ({difference}), so an unreleased version of"
+            " the hub made them. Go on with that version, or set HUB_DATA or HUB_DATABASE_URL so"
+            " that `hub init` starts an empty one",
         )
 
 
@@ -78,7 +79,7 @@ def _error(connection: Connection, problem: str) -> SchemaError:
 
 
 def columns_of(connection: Connection) -> Columns:
-    """Return the columns of the tables that any revision makes; others in the same database are left out."""
+    """Return the columns of the hub's tables; other tables in the same database are left out."""
     inspector = inspect(connection)
     tables = set(inspector.get_table_names()) & set(db.metadata.tables)
     return {
@@ -135,7 +136,8 @@ def _described(differences: Iterable[Any]) -> Iterator[str]:
     for difference in differences:
         if isinstance(difference, list):  # the changes of one column
             for change in difference:
-                yield f"column {change[2]}.{change[3]} differs ({change[0].removeprefix('modify_')})"
+                difference_kind = change[0].removeprefix("modify_")
+                yield f"column {change[2]}.{change[3]} differs ({difference_kind})"
             continue
         kind, thing = difference[0], difference[-1]
         if kind == "add_table":
