@@ -65,7 +65,7 @@ class Storm:
         self.rages, self.asked, self.trouble = False, 0, ""
         self._renew, self._stored = token_endpoint.renew, tokens._store_renewed
         monkeypatch.setattr(token_endpoint, "renew", self._asks)
-        monkeypatch.setattr(tokens, "_stored", self._stores)
+        monkeypatch.setattr(tokens, "_store_renewed", self._stores)
 
     def _asks(self, token: str) -> token_endpoint.Grant:
         if not self.rages:
