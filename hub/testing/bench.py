@@ -222,7 +222,7 @@ class Bench:
         )
 
     def report(self, document: Document, receipt: Receipt | ReceiptState, **facts: Any) -> None:
-        """Report a receipt to the source: a complete one, or one of now with this state and facts."""
+        """Report a receipt to the source, or one of now that has this state and these facts."""
         if not isinstance(receipt, Receipt):
             receipt = Receipt(state=receipt, at=self.clock.now(), **facts)
         self._call("hub_report", site=self.site, document=document, receipt=receipt)
