@@ -10,7 +10,7 @@ from hub.db.engine import Model
 
 
 class Company(Model):
-    """A QuickBooks company that an admin connected; `state` is one of `hub.models.enums.ConnectionState`."""
+    """A QuickBooks company that an admin connected; `state` is one of `ConnectionState`."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     realm: Mapped[str] = mapped_column(String(40), unique=True)

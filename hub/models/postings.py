@@ -77,7 +77,7 @@ class SourceDocument(Model):
 
 
 class Posting(Model):
-    """One operation on one part of a document; its payload never changes under a key that was sent."""
+    """One operation on one part of a document; the payload never changes under a sent key."""
 
     __table_args__ = (
         UniqueConstraint("company_id", "requestid"),
