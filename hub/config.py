@@ -188,7 +188,7 @@ class Settings(Schema):
 
 
 NAMES = tuple(str(item.data_key) for item in Settings().fields.values())
-KNOWN = (*NAMES, *(f"{name}_FILE" for name in IN_FILES), "HUB_CONFIG", *FOR_TESTS)
+SETTING_NAMES = (*NAMES, *(f"{name}_FILE" for name in IN_FILES), "HUB_CONFIG", *FOR_TESTS)
 
 
 def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS) -> Config:
@@ -227,22 +227,30 @@ def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
 
 def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings of the environment and of HUB_CONFIG; refuse unknown names."""
-    raw = _from_file(environ) | {
-        name: value for name, value in environ.items() if name.startswith(PREFIX)
-    }
+    raw = _from_file(environ)
+    for name, value in environ.items():
+        if name.startswith(PREFIX):
+            raw[name] = value
     for name in raw:
-        if name not in KNOWN:
-            raise ConfigurationError(name, "is not a setting of the hub", KNOWN)
-    for name in IN_FILES:
-        if path := raw.pop(f"{name}_FILE", None):
-            if raw.get(name):
-                raise ConfigurationError(name, f"is set, and {name}_FILE as well: keep one of them")
-            raw[name] = _read(f"{name}_FILE", Path(path))
+        if name not in SETTING_NAMES:
+            raise ConfigurationError(name, "is not a setting of the hub", SETTING_NAMES)
+    _read_files(raw)
     try:
         return dict(Settings().load({name: value for name, value in raw.items() if value != ""}))
     except ValidationError as error:
         name, problems = next(iter(cast(dict[str, list[str]], error.messages).items()))
         raise ConfigurationError(name, problems[0]) from None
+
+
+def _read_files(raw: dict[str, Any]) -> None:
+    """Replace each setting that names a file by the file's content."""
+    for name in IN_FILES:
+        path = raw.pop(f"{name}_FILE", None)
+        if not path:
+            continue
+        if raw.get(name):
+            raise ConfigurationError(name, f"is set, and {name}_FILE as well: keep one of them")
+        raw[name] = _read(f"{name}_FILE", Path(path))
 
 
 def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:

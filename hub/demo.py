@@ -287,12 +287,14 @@ def _confirm(row: Installation) -> None:
 
 def _choices(company: Company, app: App) -> dict[str, str]:
     """Choose the first suitable record for each required setting."""
-    chosen = {}
+    settings = {}
+    currencies = ("", company.currency)
     with reading() as session:
         for name, field in settings_schema.schema_of(app).fields.items():
             role = str(field.metadata.get("choices_from") or "")
-            if field.required and role and ":" not in role:
-                offered = records.choices(session, company.id, role)  # type: ignore[arg-type]
-                home = [record for record in offered if record.currency in ("", company.currency)]
-                chosen[name] = home[0].quickbooks_id
-    return chosen
+            if not field.required or not role or ":" in role:
+                continue
+            choices = records.choices(session, company.id, role)  # type: ignore[arg-type]
+            suitable = [record for record in choices if record.currency in currencies]
+            settings[name] = suitable[0].quickbooks_id
+    return settings

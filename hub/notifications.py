@@ -1,15 +1,17 @@
-"""Mail: new cases, each cause once and all of a time in one message; and files on demand."""
+"""Mail new cases, each cause once and several in one message, and files on demand."""
 
 import datetime as dt
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.contract.documents import value_object
@@ -17,11 +19,12 @@ from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Retry
 from hub.models import Case, Company, Installation, User
 
-NOWHERE = "@hub.invalid"  # stands in for the address of a person who has none
-SETTLES = dt.timedelta(minutes=1)  # many causes of one run make one message
+NO_ADDRESS = "@hub.invalid"  # the end of the address of a person who has none
+ROLES_THAT_ACT = ("operator", "app-owner", "owner")
+COLLECTING_PERIOD = dt.timedelta(minutes=1)  # so that many causes of one run make one message
 SECONDS = 30.0
 LOCAL = ("localhost", "127.0.0.1", "::1")
-SHOWN = 30
+MAX_CASES = 30
 
 
 @value_object
@@ -34,7 +37,7 @@ class File:
 
 
 def is_set() -> bool:
-    """Whether mail can be sent at all."""
+    """Tell whether a mail server is configured."""
     return bool(current().config.mail_url)
 
 
@@ -45,7 +48,7 @@ def mailbox(installation: Installation) -> str:
 
 
 def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ()) -> None:
-    """Hands one message to the mail server; Retry says what to look at when it does not take it."""
+    """Send one message; raise Retry if the mail server does not accept it."""
     if not is_set():
         raise NotNow(
             f"This hub cannot send mail to {', '.join(to)}: no mail server is set."
@@ -75,75 +78,102 @@ def digest() -> int:
     if not is_set():
         return 0
     with reading() as session:
-        settled = Case.opened_at <= current().clock.now() - SETTLES
-        new = (
-            select(Case)
-            .where(Case.closed_at.is_(None), Case.mailed_at.is_(None), settled)
-            .order_by(Case.id)
-        )
-        cases = list(session.scalars(new))
-        people = _people(session) if cases else {}
-        installations = list(session.scalars(select(Installation))) if cases else []
-        owners = {one.id: one.owner for one in installations}
-        mailboxes = {one.id: mailbox(one) for one in installations}
-        names = (
-            {one.id: one.name or one.realm for one in session.scalars(select(Company))}
-            if cases
-            else {}
-        )
-    sent = 0
-    for address, (name, role) in people.items():
-        of_app = [
-            case
-            for case in cases
-            if role != "app-owner" or owners.get(case.installation_id or 0) == name
-        ]
-        if of_app:
-            send([address], _subject(of_app, names), _text(of_app, names))
-            sent += 1
-    for address in sorted(set(mailboxes.values()) - {"", *people}):
-        of_app = [case for case in cases if mailboxes.get(case.installation_id or 0) == address]
-        if of_app:
-            send([address], _subject(of_app, names), _text(of_app, names))
-            sent += 1
+        news = _load_news(session)
+    count = 0
+    for address, cases in _recipients(news):
+        send([address], _subject(cases, news.company_names), _text(cases, news.company_names))
+        count += 1
     with transaction() as session:
-        marked = update(Case).where(Case.id.in_([case.id for case in cases]))
-        session.execute(marked.values(mailed_at=current().clock.now()))
-    return sent
+        mailed = update(Case).where(Case.id.in_([case.id for case in news.cases]))
+        session.execute(mailed.values(mailed_at=current().clock.now()))
+    return count
 
 
-def _people(session: Any) -> dict[str, tuple[str, str]]:
-    """Name and role of those who can act, by their address."""
-    able = ("operator", "app-owner", "owner")
+@dataclass
+class _News:
+    """The cases to mail, and what decides who receives them.
+
+    `owners` and `mailboxes` are those of the apps by installation; `people` holds name and role by
+    address.
+    """
+
+    cases: list[Case]
+    people: dict[str, tuple[str, str]] = field(default_factory=dict)
+    owners: dict[int, str] = field(default_factory=dict)
+    mailboxes: dict[int, str] = field(default_factory=dict)
+    company_names: dict[int, str] = field(default_factory=dict)
+
+
+def _load_news(session: Session) -> _News:
+    """Read the open cases that have waited long enough for others of the same run."""
+    query = select(Case).where(
+        Case.closed_at.is_(None),
+        Case.mailed_at.is_(None),
+        Case.opened_at <= current().clock.now() - COLLECTING_PERIOD,
+    )
+    news = _News(list(session.scalars(query.order_by(Case.id))))
+    if not news.cases:
+        return news
+    news.people = _people(session)
+    for installation in session.scalars(select(Installation)):
+        news.owners[installation.id] = installation.owner
+        news.mailboxes[installation.id] = mailbox(installation)
+    for company in session.scalars(select(Company)):
+        news.company_names[company.id] = company.name or company.realm
+    return news
+
+
+def _recipients(news: _News) -> Iterator[tuple[str, list[Case]]]:
+    """Yield each address with its cases: people first, then the mailboxes of apps.
+
+    An app owner receives the cases of their own apps, everyone else all cases.
+    """
+    for address, (name, role) in news.people.items():
+        cases = news.cases
+        if role == "app-owner":
+            cases = [case for case in cases if news.owners.get(case.installation_id or 0) == name]
+        if cases:
+            yield address, cases
+    for address in sorted(set(news.mailboxes.values()) - {"", *news.people}):
+        cases = []
+        for case in news.cases:
+            if news.mailboxes.get(case.installation_id or 0) == address:
+                cases.append(case)
+        if cases:
+            yield address, cases
+
+
+def _people(session: Session) -> dict[str, tuple[str, str]]:
+    """Return name and role of the people who can act, by address."""
     people = {}
     for person in session.scalars(select(User).where(cast(Any, User.active))):
-        role = next((role.name for role in person.roles if role.name in able), "")
-        if role and not person.email.endswith(NOWHERE):
-            people[str(person.email)] = (str(person.username or person.email), role)
+        roles = [role.name for role in person.roles if role.name in ROLES_THAT_ACT]
+        if roles and not person.email.endswith(NO_ADDRESS):
+            people[str(person.email)] = (str(person.username or person.email), roles[0])
     return people
 
 
 def _subject(cases: Sequence[Case], names: dict[int, str]) -> str:
+    """Return the title of the only case, or the number of cases; with the company if it is one."""
     companies = {names[case.company_id] for case in cases if case.company_id in names}
     company = f" ({companies.pop()})" if len(companies) == 1 else ""
-    return (
-        f"{cases[0].title}{company}"
-        if len(cases) == 1
-        else f"{len(cases)} things need a person{company}"
-    )
+    if len(cases) == 1:
+        return f"{cases[0].title}{company}"
+    return f"{len(cases)} things need a person{company}"
 
 
 def _text(cases: Sequence[Case], names: dict[int, str]) -> str:
+    """Return the text of a message: each case with its reason, next step and address."""
     base = current().config.public_url
     parts = []
-    for case in cases[:SHOWN]:
+    for case in cases[:MAX_CASES]:
         company = f"{names[case.company_id]}\n" if case.company_id in names else ""
         link = f"{base}/inbox/{case.id}"
         parts.append(
             f"{case.title}\n{company}{case.reason}\nWhat to do: {case.instruction}\n{link}\n"
         )
-    if len(cases) > SHOWN:
-        parts.append(f"And {len(cases) - SHOWN} more.\n")
+    if len(cases) > MAX_CASES:
+        parts.append(f"And {len(cases) - MAX_CASES} more.\n")
     return "\n".join([*parts, f"All that is open: {base}/inbox/\n"])
 
 

@@ -118,7 +118,7 @@ def _mail_to(installation: Installation) -> str:
     """Return where a comparison is mailed to, "" if neither app nor person has an address."""
     own = str(current_user.email)
     return notifications.mailbox(installation) or (
-        "" if own.endswith(notifications.NOWHERE) else own
+        "" if own.endswith(notifications.NO_ADDRESS) else own
     )
 
 
