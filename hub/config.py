@@ -40,6 +40,7 @@ API_URLS = {
     "production": "https://quickbooks.api.intuit.com",
 }
 DEFAULT_ADDRESS = "http://localhost:8080"
+TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 (an address)
 
 
 @value_object
@@ -58,7 +59,7 @@ class Config:
     qbo_environment: Literal["sandbox", "production"] = "sandbox"
     qbo_api_url: str = API_URLS["sandbox"]
     qbo_authorize_url: str = "https://appcenter.intuit.com/connect/oauth2"
-    qbo_token_url: str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 (address)
+    qbo_token_url: str = TOKEN_URL
     qbo_revoke_url: str = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
     qbo_webhook_token: str = field(default="", repr=False)
     qbo_per_second: int = 10

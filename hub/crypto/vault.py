@@ -62,8 +62,8 @@ class Vault:
             self._take(keys)
         if key_id not in self._ciphers:
             raise VaultError(
-                f"The secret at {place} is sealed with key {key_id!r}, which HUB_VAULT_KEYS does not"
-                " hold; put that key back after the newest one."
+                f"The secret at {place} is sealed with key {key_id!r}, which HUB_VAULT_KEYS"
+                " does not hold; put that key back after the newest one."
             )
         return self._ciphers[key_id]
 

@@ -1,4 +1,4 @@
-"""Statements that are constants, whatever the number of their rows or ids: what they are in SQL is worked out once."""
+"""Statements for many rows or ids that are compiled once, whatever their number."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,27 +17,31 @@ Bind = Callable[[Any], Any]
 
 
 class Listed(TypeDecorator[Any]):
-    """Ids, as one value: an array, or the text of one where the database has none."""
+    """A list of ids as one value: an array on PostgreSQL, JSON on SQLite."""
 
     impl = JSON
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(
-            postgresql.ARRAY(BigInteger) if dialect.name == "postgresql" else JSON()
-        )
+        """Return the type that the database has for a list."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.ARRAY(BigInteger))
+        return dialect.type_descriptor(JSON())
 
 
-class _Among(
-    FunctionElement[bool]
-):  # of no type: where truth is a number, `= 1` would keep it from using an index
+class _Among(FunctionElement[bool]):
+    """The condition of `among`.
+
+    It has no type: SQLAlchemy would add `= 1` to a boolean on SQLite, which then uses no index.
+    """
+
     inherit_cache = True
 
 
 def among(column: Any, name: str) -> _Among:
-    """Return whether an id is one of those that are told as one value of this name.
+    """Return the condition that an id is in the list that is bound to this name.
 
-    Unlike IN it has the same words for any number of them, which are not put together anew each time.
+    Unlike IN, its text does not depend on the number of ids, so it is compiled once.
     """
     values: BindParameter[Any] = bindparam(name, type_=Listed)
     return _Among(column, values)
@@ -56,67 +60,69 @@ def _in_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def each(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Execute a statement once for each of many rows, which all name the same values; how many rows it met.
+    """Execute a statement once for each row and return how many rows it matched.
 
-    The statement is a constant: it is put into the database's words once, where `session.execute` would look at the
-    values of every row anew, which takes longer than all the rest.
+    All rows have the same names. The statement is compiled once; `session.execute` would process
+    the values of every row again, which takes longer than the execution.
     """
     connection = session.connection()
-    worded = _worded(statement, connection.dialect, tuple(rows[0]))
-    return connection.exec_driver_sql(worded.text, worded.values(rows)).rowcount
+    compiled = _compile(statement, connection.dialect, tuple(rows[0]))
+    return connection.exec_driver_sql(compiled.text, compiled.values(rows)).rowcount
 
 
 @dataclass(frozen=True)
-class _Worded:
-    """A statement as one database reads it; `order` is that of its values, where they are told by their place."""
+class _CompiledStatement:
+    """A statement in the SQL of one database.
+
+    `order` names the values by position, None if the driver takes them by name. `constants` are the
+    values that are equal in all rows. `binders` convert the others; None leaves a value as it is.
+    """
 
     text: str
     order: Sequence[str] | None
     constants: Mapping[str, Any]
-    binders: Mapping[
-        str, Bind | None
-    ]  # of those that differ from row to row; None where a value is written as it is
+    binders: Mapping[str, Bind | None]
 
     def values(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """As the driver takes them."""
-        constants = {name: [value] * len(rows) for name, value in self.constants.items()}
-        bound = constants | {
-            name: _column(bind, [row[name] for row in rows]) for name, bind in self.binders.items()
-        }
-        names = self.order or tuple(bound)
-        told = zip(*(bound[name] for name in names), strict=True)
-        return list(told) if self.order else [dict(zip(names, row, strict=True)) for row in told]
+        """Return the values of the rows as the driver takes them."""
+        columns: dict[str, Sequence[Any]] = {}
+        for name, value in self.constants.items():
+            columns[name] = [value] * len(rows)
+        for name, bind in self.binders.items():
+            columns[name] = _bind_column(bind, [row[name] for row in rows])
+        names = self.order or tuple(columns)
+        by_row = zip(*(columns[name] for name in names), strict=True)
+        if self.order:
+            return list(by_row)
+        return [dict(zip(names, row, strict=True)) for row in by_row]
 
 
-def _column(bind: Bind | None, values: Sequence[Any]) -> Sequence[Any]:
-    """Values as the driver takes them; what is the same as in the row before is written once."""
+def _bind_column(bind: Bind | None, values: Sequence[Any]) -> Sequence[Any]:
+    """Convert the values of a column; a value that is the same object as before only once."""
     if bind is None:
         return values
-    bound, last, text = [], values[0], bind(values[0])
+    bound = []
+    last, converted = values[0], bind(values[0])
     for value in values:
         if value is not last:
-            last, text = value, bind(value)
-        bound.append(text)
+            last, converted = value, bind(value)
+        bound.append(converted)
     return bound
 
 
 @cache
-def _worded(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Worded:
-    """A statement in the words of a database, for rows that name these values."""
+def _compile(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _CompiledStatement:
+    """Compile a statement for rows that have these names."""
     keys = names if isinstance(statement, Insert) else None
     compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
     defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
-    sorts = {
-        name: one.type.dialect_impl(dialect).bind_processor(dialect)
-        for one, name in compiled.bind_names.items()
-    }
-    given = {
-        name: defaults.get(name, one.value)
-        for one, name in compiled.bind_names.items()
-        if not one.required
-    }
-    constants = {
-        name: bind(value) if (bind := sorts[name]) else value for name, value in given.items()
-    }
-    differing = {name: bind for name, bind in sorts.items() if name not in constants}
-    return _Worded(str(compiled), compiled.positiontup, constants, differing)
+    constants: dict[str, Any] = {}
+    binders: dict[str, Bind | None] = {}
+    for parameter, name in compiled.bind_names.items():
+        bind = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+        if parameter.required:
+            binders[name] = bind
+        else:
+            value = defaults.get(name, parameter.value)
+            constants[name] = bind(value) if bind else value
+    return _CompiledStatement(str(compiled), compiled.positiontup, constants, binders)

@@ -1,4 +1,4 @@
-"""The database: engine set-up for SQLite and PostgreSQL, column types, and the one way to open a transaction."""
+"""The database: engines for SQLite and PostgreSQL, column types and transactions."""
 
 import datetime as dt
 import sqlite3
@@ -119,7 +119,10 @@ def init_app(app: Flask, url: str) -> None:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """A session in one write transaction: committed at the end, or rolled back whole; never open it across HTTP."""
+    """Open a session in a write transaction, which is committed at the end or rolled back.
+
+    No HTTP request may be sent inside.
+    """
     with (
         forbid_requests(),
         translated(),
@@ -132,7 +135,7 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session for looking only: it never waits for a writer, and what it changes is thrown away."""
+    """Open a session that only reads: it never waits for a writer, and changes are discarded."""
     with translated(), Session(reading_engine(), expire_on_commit=False) as session:
         yield session
 
@@ -140,8 +143,8 @@ def reading() -> Iterator[Session]:
 def reading_engine() -> Engine:
     """Return the engine for transactions that only read: on SQLite they never wait for a writer.
 
-    It shares its connections with the other engine. It is created once for each application, because
-    creating it costs as much as a small query.
+    It shares its connections with the other engine. It is created once for each application,
+    because creating it costs as much as a small query.
     """
     engines: dict[str, Engine] = current_app.extensions
     if "hub.reading_engine" not in engines:
@@ -156,7 +159,7 @@ def reading_engine() -> Engine:
 
 
 def insert(session: Session, table: Any) -> Any:
-    """An insert that can be told what to do about rows that are there already."""
+    """Return an insert that supports ON CONFLICT."""
     return INSERTS[session.get_bind().dialect.name](table)
 
 
@@ -228,7 +231,7 @@ def _options(url: str) -> dict[str, Any]:
 
 
 def _on_connect(connection: sqlite3.Connection, record: object) -> None:
-    # The driver's own transactions begin too late and lose updates; the dialect sends BEGIN instead.
+    # The driver begins transactions too late and loses updates; the dialect sends BEGIN instead.
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")

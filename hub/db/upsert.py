@@ -8,29 +8,32 @@ from sqlalchemy.orm import Session
 
 from hub.db.engine import Model
 
-AT_ONCE = 200
-
-
+KEYS_PER_QUERY = 200
 UNCOUNTED = ("read_at",)
 
 
 def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]]) -> int:
-    """Write the rows by primary key, of two with the same key the last; return how many say something new."""
+    """Insert or update rows by primary key and return how many are new or changed.
+
+    Of two rows with the same key the last one counts.
+    """
     changed = 0
-    keys = [str(column.key) for column in inspect(table).primary_key]
-    latest = {tuple(row[key] for key in keys): row for row in rows}
-    columns = tuple_(*(getattr(table, key) for key in keys))
-    wanted = list(latest)
-    for start in range(0, len(wanted), AT_ONCE):
-        part = wanted[start : start + AT_ONCE]
-        held = {
-            tuple(getattr(one, key) for key in keys): one
-            for one in session.scalars(select(table).where(columns.in_(part)))
-        }
-        session.add_all(table(**latest[key]) for key in part if key not in held)
-        changed += (
-            len(part) - len(held) + sum(_overwrite(one, latest[key]) for key, one in held.items())
-        )
+    names = [str(column.key) for column in inspect(table).primary_key]
+    rows_by_key = {tuple(row[name] for name in names): row for row in rows}
+    columns = tuple_(*(getattr(table, name) for name in names))
+    keys = list(rows_by_key)
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        part = keys[start : start + KEYS_PER_QUERY]
+        stored = {}
+        for entry in session.scalars(select(table).where(columns.in_(part))):
+            stored[tuple(getattr(entry, name) for name in names)] = entry
+        for key in part:
+            if key not in stored:
+                session.add(table(**rows_by_key[key]))
+                changed += 1
+        for key, entry in stored.items():
+            if _overwrite(entry, rows_by_key[key]):
+                changed += 1
     session.flush()
     return changed
 

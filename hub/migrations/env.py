@@ -23,7 +23,7 @@ def render(kind: str, thing: Any, autogen: Any) -> Any:
 
 
 def alone() -> AbstractContextManager[object]:
-    """Lock a new SQLite file, because SQLite refuses a second process while the first sets it up."""
+    """Lock a new SQLite file: SQLite refuses a second process while the first sets it up."""
     file = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
     return FileLock(f"{file}.lock", timeout=BUSY_SECONDS) if file else nullcontext()
 

@@ -1,4 +1,4 @@
-"""What cases say about a posting: its name, the candidates in QuickBooks, and the reason for a hold."""
+"""Describe a posting in a case: its name, the candidates in QuickBooks, and the reason."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol

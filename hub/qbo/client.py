@@ -186,7 +186,7 @@ class Client:
     def select(self, kind: str, where: str, *, order: str = "Id", start: int = 1) -> Answer:
         """Query one page of the objects of a kind."""
         tail = f"WHERE {where} ORDERBY {order} STARTPOSITION {start} MAXRESULTS {PAGE_SIZE}"
-        return self.query(f"SELECT * FROM {ENTITY[kind]} {tail}")  # noqa: S608  (QuickBooks' own language)
+        return self.query(f"SELECT * FROM {ENTITY[kind]} {tail}")  # noqa: S608  (no SQL)
 
     def cdc(self, kinds: Iterable[str], since: dt.datetime) -> Answer:
         """Return what changed or was deleted since a moment; 1,000 objects mean there is more."""
@@ -268,7 +268,7 @@ class Client:
     def _with_token(
         self, get_token: Callable[[], str], call: _Call, deadline_at: float | None
     ) -> tuple[Answer, str]:
-        """Send a call with an access token; return the answer and the token, "" if there is none."""
+        """Send a call with an access token and return the answer with the token, "" if none."""
         try:
             token = get_token()
         except NeedsAttention as error:
@@ -338,7 +338,7 @@ class Client:
         return token
 
     def _keep(self, token: str) -> None:
-        """Keep a token for the next calls, unless each call must first ask whether it may be made."""
+        """Keep a token for the next calls, unless each call has to ask for permission first."""
         if self._is_refused:
             return
         now = self._context.clock.monotonic()

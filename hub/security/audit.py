@@ -1,4 +1,4 @@
-"""Append-only log of who did what: each entry carries the hash of the one before, keyed outside the database."""
+"""The audit log: each entry has the hash of the one before, with a key outside the database."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
 
 
 def record(session: Session, who: str, what: str, subject: str, **detail: Any) -> None:
-    """Add an entry within the transaction of the act itself: if one cannot be written, neither is the other."""
+    """Add an entry in the transaction of the action: neither is written without the other."""
     record_each(session, who, what, {subject: detail})
 
 
@@ -78,14 +78,14 @@ def verify(session: Session) -> int:
     if head is not None and not met:
         raise AuditBroken(
             head["id"],
-            "is missing though it was written: the end of the log was cut off, or the database was put back"
-            " from a backup (then run `hub restored`)",
+            "is missing though it was written: the end of the log was cut off, or the database was"
+            " put back from a backup (then run `hub restored`)",
         )
     return count
 
 
 def restored(session: Session, who: str) -> None:
-    """Record that the database was put back from a backup; from here on the log continues what the backup held."""
+    """Record that the database was restored from a backup, whose log continues from here."""
     _head_file().unlink(missing_ok=True)
     record(session, who, "database restored", "audit log")
 

@@ -25,7 +25,7 @@ def mark_folder(folder: Path, command: str) -> None:
 
 
 def mark_database(command: str) -> None:
-    """Note in the database which command made it; raise ConfigurationError if it was the other one."""
+    """Record which command made the database; raise ConfigurationError if another one did."""
     with transaction() as session:
         origin = session.get(DatabaseOrigin, ROW)
         if origin is None:
@@ -34,7 +34,8 @@ def mark_database(command: str) -> None:
         elif origin.made_by != command:
             raise ConfigurationError(
                 "HUB_DATA",
-                f"leads to a database that `{origin.made_by}` made; `{command}` needs one of its own",
+                f"leads to a database that `{origin.made_by}` made;"
+                f" `{command}` needs one of its own",
             )
 
 
@@ -61,7 +62,7 @@ def require_no_demo_folder(folder: Path) -> None:
 
 
 def require_demo_folder(folder: Path) -> None:
-    """Raise ConfigurationError unless a folder is empty or a demo's, before anything is written into it."""
+    """Raise ConfigurationError unless a folder is empty or a demo's."""
     made_by = _made_by(folder)
     if made_by == DEMO or (made_by is None and (_is_empty(folder) or _is_unmarked_demo(folder))):
         return
@@ -73,7 +74,10 @@ def require_demo_folder(folder: Path) -> None:
 
 
 def is_demo(session: Session) -> bool:
-    """Return whether `hub demo` made the database; without a note, whether its first person is the demo's own."""
+    """Tell whether `hub demo` made the database.
+
+    A database without a record of it is a demo's if its first person is.
+    """
     if inspect(session.connection()).has_table(DatabaseOrigin.__tablename__):
         made_by = session.scalar(select(DatabaseOrigin.made_by).where(DatabaseOrigin.id == ROW))
         if made_by is not None:

@@ -1,4 +1,4 @@
-"""Sealed values in the database, by their place, and those of one installation as its plugin sees them."""
+"""Encrypted secrets in the database, and those of an installation as its plugin sees them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,14 +29,14 @@ def get(session: Session, place: str) -> str | None:
 
 
 def forget(session: Session, place: str) -> None:
-    """Removes what is kept at a place."""
+    """Remove the secret at a place."""
     session.execute(delete(Secret).where(Secret.place == place))
 
 
 def put_all(
     session: Session, installation_id: int, texts: Mapping[str, str], *, forget_others: bool
 ) -> None:
-    """Seal the secrets of an installation within a transaction; optionally forget all its others first."""
+    """Store the secrets of an installation; with `forget_others` remove all its others first."""
     prefix = f"installation:{installation_id}:"
     if forget_others:
         session.execute(delete(Secret).where(Secret.place.startswith(prefix, autoescape=True)))
@@ -56,7 +56,7 @@ def rotate(session: Session) -> int:
 
 
 class SiteSecrets(Secrets):
-    """The secrets of one installation; each assignment is committed at once, so none is made inside a transaction."""
+    """The secrets of one installation; each assignment is a transaction of its own."""
 
     def __init__(self, installation_id: int) -> None:
         self._id, self._prefix = installation_id, f"installation:{installation_id}:"

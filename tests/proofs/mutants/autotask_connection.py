@@ -195,7 +195,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C10",
         place="hub/notifications.py",
-        old='    for address in sorted(set(mailboxes.values()) - {"", *people}):\n',
+        old='    for address in sorted(set(news.mailboxes.values()) - {"", *news.people}):\n',
         new="    for address in ():\n",
         bug="Errors are not mailed to the app's mailbox.",
     ),
@@ -209,8 +209,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C10",
         place="hub/notifications.py",
-        old="session.execute(marked.values(mailed_at=current().clock.now()))",
-        new="session.execute(marked.values(mailed_at=None))",
+        old="session.execute(mailed.values(mailed_at=current().clock.now()))",
+        new="session.execute(mailed.values(mailed_at=None))",
         bug="The same cause is mailed again and again.",
     ),
     Mutant(

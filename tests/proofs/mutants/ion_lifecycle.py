@@ -22,28 +22,27 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-22",
         place="hub/notifications.py",
-        old="session.execute(marked.values(mailed_at=current().clock.now()))",
-        new="session.execute(marked.values(mailed_at=None))",
+        old="session.execute(mailed.values(mailed_at=current().clock.now()))",
+        new="session.execute(mailed.values(mailed_at=None))",
         bug="The same cause is mailed again and again.",
     ),
     Mutant(
         row="ION-22",
         place="hub/notifications.py",
-        old='able = ("operator", "app-owner", "owner")',
-        new='able = ("viewer", "app-owner", "owner")',
+        old='ROLES_THAT_ACT = ("operator", "app-owner", "owner")',
+        new='ROLES_THAT_ACT = ("viewer", "app-owner", "owner")',
         bug="Those who look only are mailed, operators are not.",
     ),
     Mutant(
         row="ION-22",
         place="hub/notifications.py",
         old=(
-            "            send([address], _subject(of_app, names), _text(of_app, "
-            "names))\n            sent += 1\n    for address"
+            "        send([address], _subject(cases, news.company_names), "
+            "_text(cases, news.company_names))\n"
         ),
         new=(
-            "            for one in of_app:\n                send([address], "
-            "_subject([one], names), _text([one], names))\n            sent += "
-            "1\n    for address"
+            "        for one in cases:\n            send([address], "
+            "_subject([one], news.company_names), _text([one], news.company_names))\n"
         ),
         bug="Each cause is a message of its own.",
     ),
