@@ -31,7 +31,8 @@ FLOORS = [
     "cli",
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
-LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
+LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_LINE = 400, 60, 100
+HIGHEST_COMPLEXITY = 15
 # The longest chain of imports: of modules, and of packages and modules directly in the hub.
 MAX_MODULE_CHAIN, MAX_PACKAGE_CHAIN = 24, 14
 REVISIONS = ROOT / "hub" / "migrations" / "versions"
@@ -277,6 +278,40 @@ def test_no_module_is_long():
 def test_functions_are_short():
     lengths = dict(functions())
     assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
+
+def test_no_line_of_the_hub_is_long():
+    long_lines = []
+    for path in ROOT.glob("hub/**/*.py"):
+        if REVISIONS in path.parents:  # a revision that has landed never changes
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if len(line) > LONGEST_LINE:
+                long_lines.append(f"{path.relative_to(ROOT)}:{number}")
+    assert long_lines == []
+
+
+def complexity(function):
+    """Count the branches of a function: statements, conditions, expressions and comprehensions."""
+    branches = (ast.If, ast.For, ast.While, ast.IfExp, ast.ExceptHandler, ast.Assert)
+    count = 1
+    for node in ast.walk(function):
+        if isinstance(node, (*branches, ast.match_case)):
+            count += 1
+        elif isinstance(node, ast.BoolOp):
+            count += len(node.values) - 1
+        elif isinstance(node, ast.comprehension):
+            count += 1 + len(node.ifs)
+    return count
+
+
+def test_no_function_of_the_hub_is_complex():
+    too_complex = {}
+    for name, path in modules().items():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef) and complexity(node) > HIGHEST_COMPLEXITY:
+                too_complex[f"{name}.{node.name}"] = complexity(node)
+    assert too_complex == {}
 
 
 # -- sentences -------------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def test_a_connection_that_ends_soon_is_warned_of(visitor: Visitor, clock: FakeC
 def test_the_chart_is_a_picture_of_ours_with_the_figures_beside_it(visitor: Visitor) -> None:
     visitor.log_in("vera")
     page = visitor.page("/")
-    assert re.search(r'<img class="chart" src="/charts/posted.svg"[^>]*alt="[^"]{20,}"', page)
+    assert re.search(r'<img\s+class="chart"\s+src="/charts/posted.svg"[^>]*alt="[^"]{20,}"', page)
     assert "Documents posted by day and app" in page
     chart = visitor.get("/charts/posted.svg")
     assert chart.mimetype == "image/svg+xml"
