@@ -63,7 +63,7 @@ def field(page: str) -> str:
 @pytest.mark.row("ION-4")
 def test_the_payable_account_can_be_typed_and_is_offered_from_the_list(owner: Visitor) -> None:
     drawn = field(owner.page(CONFIGURE))
-    assert re.search(r'<input [^>]*name="payable_account" list="payable_account-list"', drawn)
+    assert re.search(r'<input\s[^>]*name="payable_account"\s+list="payable_account-list"', drawn)
     assert '<option value="33">2000 Accounts Payable (A/P)</option>' in drawn
     assert "<select" not in drawn
 
