@@ -127,9 +127,8 @@ def _unreachable(reason: type[NewConnectionError], *said: Any) -> Fault:
 def _no_handshake(
     network: Network, request: requests.PreparedRequest, options: dict[str, Any]
 ) -> requests.Response:
-    deadline._present.guard.may_have_sent = (
-        False  # as a connection leaves it that broke before its first request
-    )
+    # As a connection leaves it that broke before its first request.
+    deadline._current.guard.may_have_sent = False
     raise SSLError(ConnectionResetError(104, "Connection reset by peer"), request=request)
 
 
