@@ -238,6 +238,8 @@ class Document:
     Amounts are positive in the direction of the kind. Dates are in the source's zone.
     `hold` is the source's own reason against posting, or why the document is pending.
     `quickbooks_id` is the id of a transaction that is already in QuickBooks and is adopted.
+    `memo` is the private note; `message` is printed for the customer or vendor; `custom` holds
+    custom fields by name, which sales forms and purchase orders have.
     `email_to`: None to send no e-mail; otherwise the invoice is sent to the address that QuickBooks
     has for the customer, or else to this one.
     `closed`: nothing more is expected of an order; it is closed in QuickBooks and not changed

@@ -65,16 +65,21 @@ class Holder(StrEnum):
 
 
 class SendOutcome(StrEnum):
-    """The result of one request that sent a posting."""
+    """The result of one request that sent a posting.
+
+    These depend on it: `UNPROCESSED_OUTCOMES` below, the pauses in `posting.outcome.record`, the
+    pipeline in `posting.send.results`, the batch size in `posting.outcome.batch_sizing`, repeated
+    reads in `qbo.client`, and the texts in `web.timeline`.
+    """
 
     SENT = "sent"  # no answer is stored yet
-    LANDED = "landed"
-    REFUSED = "refused"
-    DECLINED = "declined"
-    THROTTLED = "throttled"
-    UNAUTHORISED = "unauthorised"
-    DOUBT = "doubt"
-    UNSENT = "unsent"
+    LANDED = "landed"  # QuickBooks did it
+    REFUSED = "refused"  # QuickBooks refused it with a fault
+    DECLINED = "declined"  # QuickBooks refused the batch because of another item
+    THROTTLED = "throttled"  # QuickBooks asked to slow down
+    UNAUTHORISED = "unauthorised"  # QuickBooks did not accept the access token
+    DOUBT = "doubt"  # it is not known whether QuickBooks did it
+    UNSENT = "unsent"  # no byte left this machine
 
 
 # Outcomes of sends that QuickBooks never processed, so that nothing can have landed.

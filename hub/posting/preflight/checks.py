@@ -165,6 +165,7 @@ CREATE_CHECKS: tuple[Check, ...] = (
     line_sum,
     decimals,
 )
+# For updates and removals. What only a new transaction can violate is not checked again.
 CHANGE_CHECKS: tuple[Check, ...] = (
     first_posting,
     closed_period,

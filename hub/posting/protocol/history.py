@@ -158,7 +158,10 @@ class Send:
 
 @dataclass(frozen=True)
 class Requeue:
-    """Return the posting to ready without counting the send: QuickBooks took no byte of it."""
+    """Return the posting to ready: QuickBooks did not process the send, so it does not count.
+
+    There is no limit to how often.
+    """
 
 
 @dataclass(frozen=True)
