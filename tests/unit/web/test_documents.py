@@ -5,6 +5,8 @@ import pytest
 from hub.context import current
 from hub.db import engine
 from hub.models import SourceDocument
+from hub.models.enums import SendOutcome
+from hub.web import timeline
 from tests.support.page_visitor import Visitor
 
 
@@ -118,3 +120,7 @@ def test_a_party_is_called_by_its_name_not_by_its_id_at_the_source(visitor: Visi
     visitor.log_in("vera")
     assert f'/documents/{row.id}">{party}</a>' in visitor.page("/documents")
     assert f"{party}</h1>" in visitor.page(f"/documents/{row.id}")
+
+
+def test_the_timeline_has_a_text_for_every_outcome_of_a_send() -> None:
+    assert timeline.OUTCOMES.keys() == set(SendOutcome)
