@@ -26,9 +26,10 @@ from flask import current_app
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from hub.context import current, may_end
-from hub.db.engine import db, reading, transaction, translated
+from hub.db.engine import db, insert, reading, transaction, translated
 from hub.errors import DatabaseUnavailable, OtherFolderActive
 from hub.models import ActiveFolder
 from hub.scheduling.leases import POLL_SECONDS, WaitNotice
@@ -191,13 +192,18 @@ class FolderLock:
         self._lease_ends = None
         return None
 
-    def _become_active(self, session: Any, row: ActiveFolder | None) -> None:
-        if row is not None and row.folder == self.folder and row.released_at is None:
+    def _become_active(self, session: Session, row: ActiveFolder | None) -> None:
+        """Record this folder as the active one, unless it is recorded already."""
+        now = current().clock.now()
+        if row is None:
+            # Another process of this folder may be the first at the same time.
+            values = {"id": ROW_ID, "folder": self.folder, "place": self.place, "since": now}
+            session.execute(insert(session, ActiveFolder).values(values).on_conflict_do_nothing())
+            row = session.get_one(ActiveFolder, ROW_ID)
+        if row.folder == self.folder and row.released_at is None:
             return
-        row = row or ActiveFolder(id=ROW_ID)
         row.folder, row.place = self.folder, self.place
-        row.since, row.released_at = current().clock.now(), None
-        session.add(row)
+        row.since, row.released_at = now, None
 
     def _note_release(self) -> None:
         with transaction() as session:

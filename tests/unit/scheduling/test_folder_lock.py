@@ -104,6 +104,33 @@ def test_processes_of_one_folder_work_beside_each_other(one, two, make_folder):
     assert standby(two) is None
 
 
+def test_two_processes_of_one_folder_may_be_the_first_at_the_same_time(one, make_folder):
+    sibling = make_folder("one")
+    answers = []
+    other = threading.Thread(target=lambda: answers.append(hold(sibling)))
+    with one.app_context(), transaction() as session:
+        lock = folder_lock.process_lock()
+        now = current().clock.now()
+        session.add(ActiveFolder(id=1, folder=lock.folder, place=lock.place, since=now))
+        session.flush()
+        other.start()
+        wait_until_blocked(session)
+    other.join(30)
+    assert answers == [None]
+    assert hold(one) is None
+
+
+def wait_until_blocked(session):
+    """Wait until another transaction of the database waits for a row of this one."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    deadline = threading.Event()
+    for _ in range(1000):
+        if session.scalar(text(waiting)):
+            return
+        deadline.wait(0.01)
+    raise AssertionError("nobody waits")
+
+
 def test_a_folder_that_did_not_release_its_lock_is_waited_for(one, two, clock):
     hold(one)
     with one.app_context():
