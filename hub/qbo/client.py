@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import requests
@@ -35,6 +35,13 @@ TOKEN_SECONDS = 60.0
 # Outcomes that QuickBooks gives only to those whom it lets in.
 ACCESS_OUTCOMES = (SendOutcome.LANDED, SendOutcome.REFUSED)
 KINDS_VOIDED_BY_UPDATE = {"payment", "bill_payment", "refund"}
+
+
+class _Access(NamedTuple):
+    """A token that a call may use; `is_trial` if the connection counted as refused before."""
+
+    token: str
+    is_trial: bool
 
 
 @dataclass(frozen=True)
@@ -230,11 +237,9 @@ class Client:
     def _once(self, call: _Call, deadline_at: float | None = None) -> Answer:
         """Send a call once, and again with a new token if its token has expired."""
         with self._flask.app_context():
-            answer, token = self._with_token(lambda: self._bearer(call), call, deadline_at)
-            if answer.expired and token:
-                answer, _ = self._with_token(
-                    lambda: tokens.refresh(self.company_id, token), call, deadline_at
-                )
+            answer, access = self._with_access(lambda: self._access(call), call, deadline_at)
+            if answer.expired and access:
+                answer, _ = self._with_access(lambda: self._renewed(access), call, deadline_at)
             if call.is_envelope and answer.outcome != SendOutcome.UNAUTHORISED:
                 return answer  # its items show whether QuickBooks lets the hub in
             return self._note_access(answer, writes=call.writes)
@@ -253,7 +258,7 @@ class Client:
     def _note_access(self, answer: Answer, *, writes: bool) -> Answer:
         """Store that QuickBooks refused the connection, or accepts it again.
 
-        A call that began before the connection was refused proves nothing about it.
+        A call that was permitted before the connection was refused proves nothing about it.
         """
         if answer.outcome == SendOutcome.UNAUTHORISED:
             self._token_until = 0.0
@@ -265,26 +270,25 @@ class Client:
             self._is_refused = connection.accept(self.company_id, writes=writes)
         return answer
 
-    def _with_token(
-        self, get_token: Callable[[], str], call: _Call, deadline_at: float | None
-    ) -> tuple[Answer, str]:
-        """Send a call with an access token and return the answer with the token, "" if none."""
+    def _with_access(
+        self, get_access: Callable[[], _Access], call: _Call, deadline_at: float | None
+    ) -> tuple[Answer, _Access | None]:
+        """Send a call with an access token and return the answer with the access, None if none."""
         try:
-            token = get_token()
+            access = get_access()
         except NeedsAttention as error:
             after = getattr(error, "after", None)
-            return Answer(SendOutcome.UNAUTHORISED, text=error.text, after=after), ""
+            return Answer(SendOutcome.UNAUTHORISED, text=error.text, after=after), None
         except HubError as error:
             after = getattr(error, "after", None)
-            return Answer(SendOutcome.UNSENT, text=error.text, after=after), ""
-        self._keep(token)
-        is_trial = self._is_refused
+            return Answer(SendOutcome.UNSENT, text=error.text, after=after), None
+        self._keep(access.token)
         try:
             with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at):
-                answer = self._send(call, token, deadline_at)
-                return replace(answer, is_trial=is_trial), token
+                answer = self._send(call, access.token, deadline_at)
+                return replace(answer, is_trial=access.is_trial), access
         except NoSlot as full:
-            return unsent("its limit of calls leaves no room for one more now", full.after), token
+            return unsent("its limit of calls leaves no room for one more now", full.after), access
 
     def _send(self, call: _Call, token: str, deadline_at: float | None) -> Answer:
         clock = self._context.clock
@@ -329,13 +333,19 @@ class Client:
         if not call.writes:
             usage.count_read(self.company_id)
 
-    def _bearer(self, call: _Call) -> str:
-        """Return the access token; the one that was used before if it is recent."""
+    def _access(self, call: _Call) -> _Access:
+        """Return access for a call; the token that was used before if it is recent."""
         if self._token and self._context.clock.monotonic() < self._token_until:
-            return self._token
+            return _Access(self._token, is_trial=False)
+        # Before the permission: a refusal that comes in between does not make this call a trial.
+        is_trial = connection.is_company_refused(self.company_id)
         token = tokens.access_token(self.company_id, writes=call.writes)
-        self._is_refused = connection.is_company_refused(self.company_id)
-        return token
+        self._is_refused = is_trial or connection.is_company_refused(self.company_id)
+        return _Access(token, is_trial)
+
+    def _renewed(self, access: _Access) -> _Access:
+        """Return the same access with a new token."""
+        return access._replace(token=tokens.refresh(self.company_id, access.token))
 
     def _keep(self, token: str) -> None:
         """Keep a token for the next calls, unless each call has to ask for permission first."""

@@ -238,6 +238,24 @@ def test_a_call_that_began_before_the_refusal_does_not_end_it(quickbooks, monkey
     assert (company().state, open_cases()) == ("connected", [])
 
 
+def test_a_call_that_was_permitted_before_the_refusal_does_not_end_it(quickbooks, monkeypatch):
+    quickbooks.add_fault("refusal", "bill.create", code="6190", **ALWAYS)
+    client, refused = Client(1), []
+    access_token = tokens.access_token
+
+    def overlap(company_id, **options):
+        """Permit this call, and let another one be refused before it is sent."""
+        token = access_token(company_id, **options)
+        monkeypatch.undo()
+        refused.append(Client(1).create("bill", bill(), KEY))
+        return token
+
+    monkeypatch.setattr(tokens, "access_token", overlap)
+    assert client.create("vendor", b'{"DisplayName": "Hillside Stone"}', "1" * 32).landed
+    assert [one.outcome for one in refused] == ["unauthorised"]
+    assert (company().state, len(open_cases())) == ("subscription", 1)
+
+
 # -- every scheduled run tries once -----------------------------------------------------------------------------------
 
 
@@ -318,7 +336,8 @@ def test_after_a_pause_the_engine_posts_what_is_left_without_a_scheduled_run(
     scheduled(app_of_bills)
     assert company().state == "interrupted"
     assert pending_work.claim(clock.now()) == 0
-    for _ in range(30):
+    # A try takes two of the forty refusals, and the pause between tries grows to an hour.
+    for _ in range(60):
         clock.advance(660)
         pending_work.claim(clock.now())
         for one in run_log.waiting():
