@@ -159,7 +159,7 @@ class Crew:
     ) -> None:
         self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
         self.installation_id = installation_id
-        self.server, self._setting = Server(self._answer), threading.Lock()
+        self._setting = threading.Lock()
         self._calls: dict[int, float] = {}  # under way, by their threads: until when they lie there
         self.stops: list[Stop] = []
 
@@ -168,6 +168,7 @@ class Crew:
     ) -> list[str]:
         """What so many workers said that they could not do; `alone` is each as if the others' leases were over."""
         self._alone = alone
+        self.server = Server(self._answer)
         db.engine.dispose()
         pids = [self._start(number, every, moments, alone) for number in range(workers)]
         try:
