@@ -9,7 +9,7 @@ from sandbox_tests import proof, walked
 HUB_SUITE = "tests.support.proof_figures"  # the plugin of the hub's suite that collects figures
 OPTIONAL = {
     "hypothesis": ["test_books.py"],
-    "quickbooks": ["test_clients.py", "test_sample.py"],
+    "quickbooks": ["test_clients.py", "test_readme_clients.py", "test_sample.py"],
     "yaml": ["test_recorded.py", "test_recorded_xml.py", "test_reports.py", "test_schema.py"],
 }
 MISSING = [package for package in OPTIONAL if find_spec(package) is None]

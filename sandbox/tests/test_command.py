@@ -1,9 +1,6 @@
 """The command `qbo-sandbox`: what it prints is enough to connect."""
 
 import shlex
-import subprocess
-import sys
-from contextlib import contextmanager
 
 import pytest
 import requests
@@ -11,23 +8,7 @@ from click.testing import CliRunner
 
 from qbo_sandbox.command import main
 from qbo_sandbox.kit import Server
-
-
-@contextmanager
-def running(*options):
-    """Run the command in a process of its own, and yield the lines that it prints."""
-    command = [sys.executable, "-u", "-m", "qbo_sandbox", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        lines = [process.stdout.readline().rstrip("\n")]
-        while not lines[-1].startswith("  curl "):
-            assert lines[-1] or process.poll() is None
-            lines.append(process.stdout.readline().rstrip("\n"))
-        yield lines
-    finally:
-        process.terminate()
-        process.stdout.close()
-        process.wait(20)
+from sandbox_tests.command import running
 
 
 def word_after(lines, label):
