@@ -2,7 +2,9 @@
 
 from hub.reasons.template import CaseAction, Template
 
-CORRECT_AT_SOURCE = "Correct it at the source; the next syncs read it again, Retry does at once."
+CORRECT_AT_SOURCE = (
+    "Correct it at the source; the next syncs read it again, Check again does at once."
+)
 IS_IT_THE_SAME = (
     "Press “This is it” when they are the same document; “Not this one” posts it anyway."
 )

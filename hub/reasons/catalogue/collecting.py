@@ -4,7 +4,7 @@ from hub.reasons.template import CaseAction, Template
 
 MATCH = "Choose the record of QuickBooks that it is, or make it there and refresh the lists."
 SETTINGS = "Choose another record in the settings of the app."
-SOURCE = "Correct it at the source; the next syncs read it again, Retry does at once."
+SOURCE = "Correct it at the source; the next syncs read it again, Check again does at once."
 EITHER = (
     "Do what it says, at the source or in the settings of the app; the next syncs read it again."
 )

@@ -8,7 +8,7 @@ TEMPLATES = {
         reason="{problem}",
         instruction=(
             "Wait: this closes by itself with the first call that QuickBooks accepts. If it stays,"
-            " press Reconnect."
+            " open Companies and press Reconnect."
         ),
         action=CaseAction.CONNECTION,
     ),
