@@ -39,6 +39,10 @@ API_URLS = {
     "sandbox": "https://sandbox-quickbooks.api.intuit.com",
     "production": "https://quickbooks.api.intuit.com",
 }
+# Settings that were removed: the value that changes nothing, and what is wrong with any other one.
+FORMER_SETTINGS = {
+    "HUB_ENGINE": ("embedded", "is no longer a setting: `hub serve` runs the schedules. Remove it")
+}
 DEFAULT_ADDRESS = "http://localhost:8080"
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 (an address)
 
@@ -51,7 +55,6 @@ class Config:
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     vault_keys: tuple[tuple[str, bytes], ...] = field(repr=False)
-    engine: Literal["embedded"] = "embedded"
     public_url: str = DEFAULT_ADDRESS
     trusted_proxy: str = ""
     qbo_client_id: str = ""
@@ -109,8 +112,12 @@ def _mail_url(value: str) -> None:
 
 
 def _text(name: str, **options: Any) -> fields.String:
-    """Return a field for a text."""
-    return fields.String(data_key=PREFIX + name.upper(), **options)
+    """Return a field for a text.
+
+    The `options` are those of marshmallow's field.
+    """
+    data_key = PREFIX + name.upper()
+    return fields.String(data_key=data_key, **options)
 
 
 def _address(name: str) -> fields.String:
@@ -141,7 +148,8 @@ def _count(name: str) -> fields.Integer:
 
 def _one_of(name: str, *choices: str) -> fields.String:
     """Return a field for one of some choices."""
-    return _text(name, validate=validate.OneOf(choices, error="must be one of: {choices}"))
+    is_choice = validate.OneOf(choices, error="must be one of: {choices}")
+    return _text(name, validate=is_choice)
 
 
 class Settings(Schema):
@@ -152,7 +160,6 @@ class Settings(Schema):
 
     data = _text("data", load_default="hub-data", validate=validate.Length(min=1, error="is empty"))
     database_url = _text("database_url")
-    engine = _one_of("engine", "embedded")
     public_url = _address("public_url")
     trusted_proxy = _text("trusted_proxy", validate=_proxy)
     secret_key = _text("secret_key")
@@ -178,10 +185,16 @@ class Settings(Schema):
     @post_load
     def complete(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Fill in values that depend on others."""
-        values["data"] = Path(values["data"]).expanduser().absolute()
-        values.setdefault("database_url", f"sqlite:///{values['data'] / 'hub.db'}")
-        values.setdefault("qbo_api_url", API_URLS[values.get("qbo_environment", "sandbox")])
-        values["open_apps"] = frozenset(values.get("open_apps", "").replace(",", " ").split())
+        data = Path(values["data"]).expanduser().absolute()
+        values["data"] = data
+        values.setdefault("database_url", f"sqlite:///{data / 'hub.db'}")
+
+        environment = values.get("qbo_environment", "sandbox")
+        values.setdefault("qbo_api_url", API_URLS[environment])
+
+        open_apps = values.get("open_apps", "").replace(",", " ")
+        values["open_apps"] = frozenset(open_apps.split())
+
         for name in ("public_url", "qbo_api_url"):
             if name in values:
                 values[name] = values[name].rstrip("/")
@@ -200,10 +213,9 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     values = _settings(environ)
     values.setdefault("public_url", address)
     data: Path = values["data"]
-    values["secret_key"] = values.get("secret_key") or _key_file(
-        data / SECRET_KEY_FILE, "HUB_SECRET_KEY"
-    )
-    check_secret_key("HUB_SECRET_KEY", values["secret_key"])
+    secret_key = values.get("secret_key") or _key_file(data / SECRET_KEY_FILE, "HUB_SECRET_KEY")
+    check_secret_key("HUB_SECRET_KEY", secret_key)
+    values["secret_key"] = secret_key
     ring = values.get("vault_keys") or _key_file(data / VAULT_KEYS_FILE, "HUB_VAULT_KEYS")
     values["vault_keys"] = parse_ring("HUB_VAULT_KEYS", ring)
     values["allow_hosts"] = _hosts(values.pop("allow_hosts_file", ""))
@@ -214,7 +226,8 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the data folder, which need not exist yet."""
-    return Path(_settings(environ)["data"])
+    folder: Path = _settings(environ)["data"]
+    return folder
 
 
 def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
@@ -227,31 +240,50 @@ def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
 
 
 def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings of the environment and of HUB_CONFIG; refuse unknown names."""
+    """Return the settings of the environment and of HUB_CONFIG; refuse unknown names.
+
+    An empty value counts as not set.
+    """
     raw = _from_file(environ)
     for name, value in environ.items():
         if name.startswith(PREFIX):
             raw[name] = value
+    _drop_former_settings(raw)
     for name in raw:
         if name not in SETTING_NAMES:
             raise ConfigurationError(name, "is not a setting of the hub", SETTING_NAMES)
     _read_files(raw)
+
+    present = {name: value for name, value in raw.items() if value != ""}
     try:
-        return dict(Settings().load({name: value for name, value in raw.items() if value != ""}))
+        values: dict[str, Any] = Settings().load(present)
     except ValidationError as error:
-        name, problems = next(iter(cast(dict[str, list[str]], error.messages).items()))
+        messages = cast(dict[str, list[str]], error.messages)
+        name, problems = next(iter(messages.items()))
         raise ConfigurationError(name, problems[0]) from None
+    return values
+
+
+def _drop_former_settings(raw: dict[str, Any]) -> None:
+    """Drop settings that were removed; refuse one that asks for what the hub does not do."""
+    for name, (harmless_value, problem) in FORMER_SETTINGS.items():
+        value = raw.pop(name, "")
+        is_harmless = value in ("", harmless_value)
+        if not is_harmless:
+            raise ConfigurationError(name, problem)
 
 
 def _read_files(raw: dict[str, Any]) -> None:
     """Replace each setting that names a file by the file's content."""
     for name in IN_FILES:
-        path = raw.pop(f"{name}_FILE", None)
+        name_of_file_setting = f"{name}_FILE"
+        path = raw.pop(name_of_file_setting, None)
         if not path:
             continue
         if raw.get(name):
-            raise ConfigurationError(name, f"is set, and {name}_FILE as well: keep one of them")
-        raw[name] = _read(f"{name}_FILE", Path(path))
+            problem = f"is set, and {name_of_file_setting} as well: keep one of them"
+            raise ConfigurationError(name, problem)
+        raw[name] = _read(name_of_file_setting, Path(path))
 
 
 def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:

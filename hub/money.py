@@ -37,13 +37,15 @@ def precision(currency: str) -> int:
 
 def to_cents(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the smallest unit of the currency."""
-    return amount.quantize(_cent(currency), rounding=ROUND_HALF_UP)
+    unit = _cent(currency)
+    return amount.quantize(unit, rounding=ROUND_HALF_UP)
 
 
 @cache
 def _cent(currency: str) -> Decimal:
-    """Return the smallest unit of a currency."""
-    return Decimal(1).scaleb(-precision(currency))
+    """Return the smallest unit of a currency: 0.01 for USD."""
+    decimals = precision(currency)
+    return Decimal(1).scaleb(-decimals)
 
 
 def is_exact(amount: Decimal, currency: str) -> bool:

@@ -49,14 +49,24 @@ def among(column: Any, name: str) -> _Among:
 
 @compiles(_Among, "postgresql")
 def _in_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
-    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    """Compile the condition for PostgreSQL, which is given the ids as an array."""
+    column, values = _operands(element, compiler, options)
     return f"{column} = ANY({values})"
 
 
 @compiles(_Among)
 def _in_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
-    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    """Compile the condition for SQLite, which is given the ids as JSON."""
+    column, values = _operands(element, compiler, options)
     return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 (both are compiled)
+
+
+def _operands(element: _Among, compiler: SQLCompiler, options: dict[str, Any]) -> tuple[str, str]:
+    """Compile the column and the list of ids."""
+    column, values = element.clauses
+    column_sql = compiler.process(column, **options)
+    values_sql = compiler.process(values, **options)
+    return column_sql, values_sql
 
 
 def each(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -84,14 +94,17 @@ class _CompiledStatement:
     binders: Mapping[str, Bind | None]
 
     def values(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """Return the values of the rows as the driver takes them."""
+        """Return the values of the rows as the driver takes them: tuples, or dicts by name."""
         columns: dict[str, Sequence[Any]] = {}
         for name, value in self.constants.items():
             columns[name] = [value] * len(rows)
         for name, bind in self.binders.items():
-            columns[name] = _bind_column(bind, [row[name] for row in rows])
+            values = [row[name] for row in rows]
+            columns[name] = _bind_column(bind, values)
+
         names = self.order or tuple(columns)
-        by_row = zip(*(columns[name] for name in names), strict=True)
+        ordered_columns = [columns[name] for name in names]
+        by_row = zip(*ordered_columns, strict=True)
         if self.order:
             return list(by_row)
         return [dict(zip(names, row, strict=True)) for row in by_row]
@@ -102,27 +115,39 @@ def _bind_column(bind: Bind | None, values: Sequence[Any]) -> Sequence[Any]:
     if bind is None:
         return values
     bound = []
-    last, converted = values[0], bind(values[0])
+    last = values[0]
+    converted = bind(last)
     for value in values:
         if value is not last:
-            last, converted = value, bind(value)
+            last = value
+            converted = bind(value)
         bound.append(converted)
     return bound
 
 
 @cache
 def _compile(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _CompiledStatement:
-    """Compile a statement for rows that have these names."""
-    keys = names if isinstance(statement, Insert) else None
-    compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
+    """Compile a statement for rows that have these names.
+
+    A parameter without a value is bound in each row. The values of the others are equal in all
+    rows; those of an insert include the defaults of its columns.
+    """
+    inserted_names = names if isinstance(statement, Insert) else None
+    compiled = statement.compile(dialect=dialect, column_keys=inserted_names, for_executemany=True)
     defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
     constants: dict[str, Any] = {}
     binders: dict[str, Bind | None] = {}
     for parameter, name in compiled.bind_names.items():
-        bind = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+        column_type = parameter.type.dialect_impl(dialect)
+        bind = column_type.bind_processor(dialect)
         if parameter.required:
             binders[name] = bind
-        else:
-            value = defaults.get(name, parameter.value)
-            constants[name] = bind(value) if bind else value
-    return _CompiledStatement(str(compiled), compiled.positiontup, constants, binders)
+            continue
+        value = defaults.get(name, parameter.value)
+        constants[name] = bind(value) if bind else value
+    return _CompiledStatement(
+        text=str(compiled),
+        order=compiled.positiontup,
+        constants=constants,
+        binders=binders,
+    )

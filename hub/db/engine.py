@@ -52,6 +52,7 @@ class Money(TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        """Return an amount in millionths; raise ValueError if it has more than six decimals."""
         if value is None:
             return None
         scaled = value.scaleb(6)
@@ -60,7 +61,10 @@ class Money(TypeDecorator[Decimal]):
         return int(scaled)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value).scaleb(-6)
+        """Return a stored number of millionths as an amount."""
+        if value is None:
+            return None
+        return Decimal(value).scaleb(-6)
 
 
 class Instant(TypeDecorator[dt.datetime]):
@@ -70,16 +74,22 @@ class Instant(TypeDecorator[dt.datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        if value is not None and value.tzinfo is None:
+        """Return a moment in UTC; raise ValueError if it has no time zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
             raise ValueError(f"{value} has no time zone.")
-        return None if value is None else value.astimezone(dt.UTC)
+        return value.astimezone(dt.UTC)
 
     def process_result_value(
         self, value: dt.datetime | None, dialect: Dialect
     ) -> dt.datetime | None:
+        """Return a stored moment in UTC; SQLite stores it without the time zone."""
         if value is None or value.tzinfo is dt.UTC:
             return value
-        return value.astimezone(dt.UTC) if value.tzinfo else value.replace(tzinfo=dt.UTC)
+        if value.tzinfo is None:
+            return value.replace(tzinfo=dt.UTC)
+        return value.astimezone(dt.UTC)
 
 
 class Base(DeclarativeBase):
@@ -112,9 +122,10 @@ def init_app(app: Flask, url: str) -> None:
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _options(url))
     db.init_app(app)
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", _on_connect)
-            _set_begin(db.engine.dialect, "BEGIN IMMEDIATE")
+        engine = db.engine
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        _set_begin(engine.dialect, "BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -160,7 +171,9 @@ def reading_engine() -> Engine:
 
 def insert(session: Session, table: Any) -> Any:
     """Return an insert that supports ON CONFLICT."""
-    return INSERTS[session.get_bind().dialect.name](table)
+    dialect_name = session.get_bind().dialect.name
+    insert_into = INSERTS[dialect_name]
+    return insert_into(table)
 
 
 def upgrade(app: Flask) -> None:
@@ -174,7 +187,7 @@ def upgrade(app: Flask) -> None:
         try:
             command.upgrade(config, "head")
         except OSError as error:  # of the lock beside an SQLite file
-            raise DatabaseUnavailable(_shown(db.engine), str(error)) from error
+            raise DatabaseUnavailable(_address_without_password(db.engine), str(error)) from error
 
 
 def migrations(app: Flask) -> None:
@@ -221,13 +234,16 @@ def _with_driver(url: str) -> str:
 
 def _options(url: str) -> dict[str, Any]:
     """Return the options of an engine: time limits, pool and exact JSON."""
-    # What was written never stands in a log.
-    kept = {"json_serializer": exact_json.dumps, "json_deserializer": exact_json.loads}
-    shared = {"pool_size": CONNECTIONS, "hide_parameters": True, **kept}
+    shared = {
+        "pool_size": CONNECTIONS,
+        "hide_parameters": True,  # what was written never stands in a log
+        "json_serializer": exact_json.dumps,
+        "json_deserializer": exact_json.loads,
+    }
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}
-    waits = f"-c lock_timeout={BUSY_SECONDS}s"
-    return {"connect_args": {"options": waits}, "pool_pre_ping": True, **shared}
+    lock_timeout = f"-c lock_timeout={BUSY_SECONDS}s"
+    return {"connect_args": {"options": lock_timeout}, "pool_pre_ping": True, **shared}
 
 
 def _on_connect(connection: sqlite3.Connection, record: object) -> None:
@@ -258,13 +274,17 @@ def translated() -> Iterator[None]:
     try:
         yield
     except NoConnection as error:
-        raise DatabaseUnavailable(_shown(db.engine), "all its connections are in use") from error
+        raise DatabaseUnavailable(
+            _address_without_password(db.engine), "all its connections are in use"
+        ) from error
     except DBAPIError as error:
         if isinstance(error, UNAVAILABLE) or type(error) is DatabaseError:
-            raise DatabaseUnavailable(_shown(db.engine), str(error.orig).strip()) from error
+            raise DatabaseUnavailable(
+                _address_without_password(db.engine), str(error.orig).strip()
+            ) from error
         raise
 
 
-def _shown(engine: Engine) -> str:
+def _address_without_password(engine: Engine) -> str:
     """Return the engine's address without its password."""
     return engine.url.render_as_string(hide_password=True)

@@ -1,4 +1,4 @@
-"""Many rows into a table at once: new ones added, known ones overwritten."""
+"""Write many rows of a table at once: add the new ones and overwrite those that are stored."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from hub.db.engine import Model
 
+Key = tuple[Any, ...]
 KEYS_PER_QUERY = 200
-UNCOUNTED = ("read_at",)
+UNCOUNTED = ("read_at",)  # columns whose change does not make a row count as changed
 
 
 def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]]) -> int:
@@ -17,30 +18,48 @@ def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]])
 
     Of two rows with the same key the last one counts.
     """
-    changed = 0
     names = [str(column.key) for column in inspect(table).primary_key]
-    rows_by_key = {tuple(row[name] for name in names): row for row in rows}
-    columns = tuple_(*(getattr(table, name) for name in names))
+    rows_by_key: dict[Key, dict[str, Any]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in names)
+        rows_by_key[key] = row
+
+    changed = 0
     keys = list(rows_by_key)
     for start in range(0, len(keys), KEYS_PER_QUERY):
         part = keys[start : start + KEYS_PER_QUERY]
-        stored = {}
-        for entry in session.scalars(select(table).where(columns.in_(part))):
-            stored[tuple(getattr(entry, name) for name in names)] = entry
+        stored = _stored_rows(session, table, names, part)
         for key in part:
-            if key not in stored:
+            entry = stored.get(key)
+            if entry is None:
                 session.add(table(**rows_by_key[key]))
                 changed += 1
-        for key, entry in stored.items():
-            if _overwrite(entry, rows_by_key[key]):
+            elif _overwrite(entry, rows_by_key[key]):
                 changed += 1
     session.flush()
     return changed
 
 
-def _overwrite(one: Model, row: dict[str, Any]) -> bool:
-    """Overwrite a row and return whether it says anything new."""
-    told = [name for name, value in row.items() if getattr(one, name) != value]
-    for name in told:
-        setattr(one, name, row[name])
-    return any(name not in UNCOUNTED for name in told)
+def _stored_rows(
+    session: Session, table: type[Model], names: Sequence[str], keys: Sequence[Key]
+) -> dict[Key, Model]:
+    """Return the stored rows with these keys, by key; `names` are the columns of the key."""
+    columns = tuple_(*(getattr(table, name) for name in names))
+    query = select(table).where(columns.in_(keys))
+    stored: dict[Key, Model] = {}
+    for entry in session.scalars(query):
+        key = tuple(getattr(entry, name) for name in names)
+        stored[key] = entry
+    return stored
+
+
+def _overwrite(entry: Model, row: dict[str, Any]) -> bool:
+    """Overwrite a stored row and return whether anything changes that counts."""
+    is_changed = False
+    for name, value in row.items():
+        if getattr(entry, name) == value:
+            continue
+        setattr(entry, name, value)
+        if name not in UNCOUNTED:
+            is_changed = True
+    return is_changed

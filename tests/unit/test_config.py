@@ -26,7 +26,7 @@ def test_what_is_not_set_has_a_sensible_value(make_config, tmp_path):
     made = make_config()
     assert made.data == tmp_path / "data"
     assert made.database_url == f"sqlite:///{tmp_path / 'data' / 'hub.db'}"
-    assert (made.engine, made.qbo_environment) == ("embedded", "sandbox")
+    assert made.qbo_environment == "sandbox"
     assert (made.deadline_seconds, made.lease_seconds, made.quiet_seconds) == (100, 150, 180)
     assert made.allow_hosts == frozenset()
 
@@ -58,15 +58,21 @@ def test_an_address_given_wins_over_the_environments(make_config):
 
 
 def test_a_setting_that_is_empty_counts_as_not_set(make_config):
-    assert make_config(HUB_ENGINE="").engine == "embedded"
+    assert make_config(HUB_QBO_PER_SECOND="").qbo_per_second == 10
+
+
+def test_a_former_setting_may_keep_its_only_value(make_config, tmp_path):
+    path = tmp_path / "hub.toml"
+    path.write_text('HUB_ENGINE = "embedded"\n')
+    assert make_config(HUB_CONFIG=str(path)) == make_config(HUB_ENGINE="embedded") == make_config()
+    assert not hasattr(make_config(), "engine")
 
 
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("HUB_ENGNE", "embedded", "HUB_ENGNE is not a setting of the hub. Did you mean HUB_ENGINE?"),
         ("HUB_QBO_CLIENT_SECRETS", "x", "is not a setting of the hub. Did you mean HUB_QBO_CLIENT_SECRET?"),
-        ("HUB_ENGINE", "distributed", "HUB_ENGINE must be one of: embedded."),
+        ("HUB_ENGINE", "distributed", "HUB_ENGINE is no longer a setting: `hub serve` runs the schedules. Remove it."),
         ("HUB_PUBLIC_URL", "hub.example.com", "HUB_PUBLIC_URL is not an address such as https://hub.example.com."),
         ("HUB_PUBLIC_URL", "http://[", "HUB_PUBLIC_URL is not an address such as"),
         ("HUB_PUBLIC_URL", "https://hub.example.com:port", "HUB_PUBLIC_URL is not an address such as"),
@@ -140,7 +146,7 @@ def test_an_unknown_name_in_the_toml_file_is_refused_too(make_config, tmp_path):
 
 def test_a_toml_file_that_is_none_is_told(make_config, tmp_path):
     path = tmp_path / "hub.toml"
-    path.write_text("HUB_ENGINE: embedded")
+    path.write_text("HUB_DATA: hub-data")
     with pytest.raises(
         ConfigurationError, match=r"HUB_CONFIG names .*hub\.toml, which cannot be read"
     ):
