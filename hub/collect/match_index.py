@@ -47,7 +47,9 @@ def add_created_records(
         record_id = quickbooks_id or ""
         for field in fields:
             if field.role == kind:
-                matches[field.name, source_id] = Decision(record=record_id, how=MatchMethod.LINK)
+                matches[field.name, source_id] = Decision(
+                    record=record_id, match_method=MatchMethod.LINK
+                )
                 created_for[field.name, record_id] = source_id
     index.matches = matches | dict(index.matches)
     index.created_for = dict(index.created_for) | created_for

@@ -41,38 +41,50 @@ class Entry:
     currency: str = ""
     active: bool = True
 
+    @property
+    def qualified_name(self) -> str:
+        """Return the name with those of the records above it, as far as QuickBooks gave them."""
+        return self.full_name or self.name
+
 
 @value_object
 class Decision:
-    """The record of a code: a QuickBooks id, EMPTY or NEW; `how` is a `MatchMethod`."""
+    """The record of a code, and the `MatchMethod` by which it was chosen."""
 
-    record: str
-    how: str
+    record: str  # a QuickBooks id, EMPTY or NEW
+    match_method: str
 
 
 def key(text: str) -> str:
     """Return a text as names are compared: without case, runs of spaces, and spaces at a colon."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return _COLON.sub(":", " ".join(plain.split()))
+    single_spaced = " ".join(plain.split())
+    return _COLON.sub(":", single_spaced)
 
 
 def plain_name(text: str) -> str:
     """Return a name without accents, punctuation, legal forms and the word for and."""
-    decomposed = unicodedata.normalize("NFKD", key(text).translate(_LETTERS))
+    transliterated = key(text).translate(_LETTERS)
+    decomposed = unicodedata.normalize("NFKD", transliterated)
     without_accents = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    words = _WORDS.findall(without_accents.replace(".", ""))
+    without_periods = without_accents.replace(".", "")
+    words = _WORDS.findall(without_periods)
     essential = [word for word in words if word not in _LEGAL_FORMS]
     return " ".join(essential or words)
 
 
 def _have_different_numbers(text: str, other: str) -> bool:
-    """Return whether the longest number of each text is not in the other: Lot 12, Lot 13."""
+    """Tell whether two names differ in their numbers, such as Lot 12 and Lot 13.
+
+    They do if the longest number of each is not in the other.
+    """
     numbers = _NUMBERS.findall(text)
     other_numbers = _NUMBERS.findall(other)
     if not numbers or not other_numbers:
         return False
-    is_missing = max(numbers, key=len) not in other_numbers
-    return is_missing and max(other_numbers, key=len) not in numbers
+    longest = max(numbers, key=len)
+    other_longest = max(other_numbers, key=len)
+    return longest not in other_numbers and other_longest not in numbers
 
 
 class RecordIndex:
@@ -95,32 +107,45 @@ class RecordIndex:
     def get_active(self, id: str) -> Entry | None:
         """Return the record with this id; None if there is none or it is inactive."""
         entry = self.by_id.get(id)
-        return entry if entry and entry.active else None
+        if entry is None or not entry.active:
+            return None
+        return entry
 
     def find_by_name(self, name: str) -> list[Entry]:
         """Return the active records with this full name, else those whose last part it is."""
         name_key = key(name)
         if not name_key:
             return []
-        return self._by_name.get(name_key) or self._by_last_part.get(name_key) or []
+        same_name = self._by_name.get(name_key)
+        if same_name:
+            return same_name
+        return self._by_last_part.get(name_key, [])
 
     def find_by_number(self, number: str) -> list[Entry]:
         """Return the active records with this number; none for a blank one."""
         number_key = key(number)
-        return self._by_number.get(number_key, []) if number_key else []
+        if not number_key:
+            return []
+        return self._by_number.get(number_key, [])
 
     def find_by_email(self, email: str) -> list[Entry]:
-        """Return the active records that carry this address."""
+        """Return the active records with this address; none for a blank one."""
         email_key = key(email)
-        return self._by_email.get(email_key, []) if email_key else []
+        if not email_key:
+            return []
+        return self._by_email.get(email_key, [])
 
     def find_by_words(self, name: str) -> list[Entry]:
         """Return the active records whose name contains this one as whole words."""
         words = key(name)
         if not words:
             return []
+        # A hyphen, a slash or an inner period joins words: 12 is no word of 12-3, 12/3 or 12.3.
         pattern = re.compile(rf"(?<![\w/-])(?<!\w\.){re.escape(words)}(?![\w/-])(?!\.\w)")
-        ids = [id for id, text in self._names.items() if words in text and pattern.search(text)]
+        ids = []
+        for id, text in self._names.items():
+            if words in text and pattern.search(text):
+                ids.append(id)
         return self._active_entries(ids)
 
     def find_near_names(self, name: str) -> list[Entry]:
@@ -164,10 +189,13 @@ class RecordIndex:
                 yield id, score
 
     def _active_entries(self, ids: Iterable[str]) -> list[Entry]:
-        return [self.by_id[id] for id in ids if self.by_id[id].active]
+        """Return the records with these ids in the same order, without the inactive ones."""
+        entries = [self.by_id[id] for id in ids]
+        return [entry for entry in entries if entry.active]
 
     def _add(self, entry: Entry) -> None:
-        name_key = key(entry.full_name or entry.name)
+        """Index a record; an inactive one is only known by its id and its names."""
+        name_key = key(entry.qualified_name)
         self.by_id[entry.id] = entry
         self._names[entry.id] = name_key
         self._plain_names[entry.id] = plain_name(entry.name)
@@ -213,7 +241,7 @@ def ref(role: Role, entry: Entry) -> Ref:
     return Ref(
         role=role,
         id=entry.id,
-        name=entry.full_name or entry.name,
+        name=entry.qualified_name,
         type=entry.type,
         currency=entry.currency,
         email=entry.email,

@@ -100,7 +100,11 @@ class _Resolver:
         self.memo: dict[str, None] = {}
 
     def refs(self, codes: Codes) -> dict[Role, Ref]:
-        """Return the records of the header's or a line's codes; the first one of a role counts."""
+        """Return the records of the header's or a line's codes; the first one of a role counts.
+
+        A code that the kind of document has no place for is named in the memo.
+        """
+        possible_roles = self.places.header | self.places.line
         refs: dict[Role, Ref] = {}
         for name, code in codes.items():
             if code is None or code == "":
@@ -110,7 +114,7 @@ class _Resolver:
                 self._add_missing(name, name, "the app does not declare it.")
                 continue
             role = field.role if field else cast(Role, name)
-            if role not in self.places.header | self.places.line:
+            if role not in possible_roles:
                 self._add_to_memo(field, role, code)
                 continue
             ref = self._ref(field, role, code)
@@ -125,7 +129,10 @@ class _Resolver:
         """
         split_role: Role | None = None
         for role in self.places.header - self.places.line:
-            carried = [(line, refs[role]) for refs, line in lines if role in refs]
+            carried = []
+            for refs, line in lines:
+                if role in refs:
+                    carried.append((line, refs[role]))
             if not carried:
                 continue
             ids = {ref.id for _, ref in carried}
@@ -157,7 +164,10 @@ class _Resolver:
 
     def split(self, mapped: Mapped, role: Role, lines: LineRefs) -> Mapped | list[Missing]:
         """Split a document by a role in which its lines differ."""
-        line_refs = {line.id: refs[role] for refs, line in lines if role in refs}
+        line_refs = {}
+        for refs, line in lines:
+            if role in refs:
+                line_refs[line.id] = refs[role]
         parts = split(mapped, role, line_refs)
         if isinstance(parts, tuple):
             return replace(mapped, parts=parts)
@@ -165,10 +175,12 @@ class _Resolver:
         return [Missing(field=role, label=label, role=role, code="", why=parts, act="source")]
 
     def _find(self, field: Field | None, role: Role, code: Code | str) -> MatchResult:
+        """Find the record of a code by its field; one without a field holds a QuickBooks id."""
         if field:
             return find(field, code, self.index)
-        id = code if isinstance(code, str) else code.quickbooks_id or code.id
-        return find_setting(role, id, self.index)
+        if isinstance(code, Code):
+            code = code.quickbooks_id or code.id
+        return find_setting(role, code, self.index)
 
     def _ref(self, field: Field | None, role: Role, code: Code | str) -> Ref | None:
         """Return the record of one code; None if it is missing or left out."""
@@ -190,16 +202,24 @@ class _Resolver:
 
     def _add_fill(self, field: Field, code: Code | str, ref: Ref) -> None:
         """Note that a matched party may lack contact data which its code has."""
-        if isinstance(code, Code) and isinstance(code.create, Party):
-            self.fills[field.role, code.id] = Fill(
-                field=field.name, role=field.role, code=code.id, id=ref.id, details=code.create
-            )
+        if not isinstance(code, Code) or not isinstance(code.create, Party):
+            return
+        self.fills[field.role, code.id] = Fill(
+            field=field.name,
+            role=field.role,
+            code=code.id,
+            id=ref.id,
+            details=code.create,
+        )
 
     def _add_to_memo(self, field: Field | None, role: Role, code: Code | str) -> None:
         """Put the name of a code that this kind of document has no place for into the memo."""
         result = self._find(field, role, code)
-        name = result.name if isinstance(result, Ref) else code_name(code)
-        self.memo[f"{_label(field, role)}: {name}"] = None
+        name = code_name(code)
+        if isinstance(result, Ref):
+            name = result.name
+        label = _label(field, role)
+        self.memo[f"{label}: {name}"] = None
 
     def _add_missing(self, field: str, label: str, why: str) -> None:
         """Note a fault of the document that its source has to correct."""
@@ -216,26 +236,35 @@ class _Resolver:
         if policy == "split":
             return True
         if policy == "first":
-            header.setdefault(role, carried[0][1])
-            name = header[role].name
-            self.warnings[f"The lines differ in {label}; {name} is used for all of them."] = None
+            _, first_ref = carried[0]
+            ref = header.setdefault(role, first_ref)
+            warning = f"The lines differ in {label}; {ref.name} is used for all of them."
+            self.warnings[warning] = None
             return False
         kind = self.document.kind.replace("_", " ")
         names = "; ".join(f"line {line.id}: {ref.name}" for line, ref in carried)
+        why = f"the lines differ, and a {kind} in QuickBooks has only one: {names}."
         missing = Missing(
             field=field.name if field else role,
             label=label,
             role=role,
             code="",
-            why=f"the lines differ, and a {kind} in QuickBooks has only one: {names}.",
+            why=why,
             act="differ" if field else "source",
         )
         self.missing.setdefault((missing.field, missing.code), missing)
         return False
 
     def _field_of(self, role: Role) -> Field | None:
-        return next((field for field in self.fields.values() if field.role == role), None)
+        """Return the first field of a role, if the app has one."""
+        for field in self.fields.values():
+            if field.role == role:
+                return field
+        return None
 
 
 def _label(field: Field | None, role: Role) -> str:
-    return field.label if field else role.replace("_", " ").capitalize()
+    """Return the name of a field for people, or of the role if the app has no field for it."""
+    if field:
+        return field.label
+    return role.replace("_", " ").capitalize()

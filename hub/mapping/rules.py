@@ -42,14 +42,19 @@ def find_setting(role: Role, id: str, index: MatchIndex) -> Ref | Missing:
 
 
 def find_existing_record(field: Field, code: Code, index: MatchIndex) -> Ref | Missing | None:
-    """Return the record of a code by its match, link or the rules; None if it would be new."""
+    """Return the record of a code by its match, its link or the rules.
+
+    Return None if a record would be created for it, or if it is left out.
+    """
     decision = _current_decision(field, code, index)
     if decision is None:
         return _find_by_rules(field, code, index, is_plain=False)
     if decision.record == NEW:
         return None
     result = _decided_record(field, code, decision, index)
-    return result if isinstance(result, Ref | Missing) else None
+    if isinstance(result, Ref | Missing):
+        return result
+    return None
 
 
 def code_name(code: Code | str) -> str:
@@ -81,6 +86,7 @@ def _identity(field: Field, code: Code | str) -> tuple[object, ...]:
 
 
 def _find(field: Field, raw_code: Code | str, index: MatchIndex) -> MatchResult:
+    """Find the record of a code by its match, then the rules, then the policy of its field."""
     is_plain = isinstance(raw_code, str)
     code = _as_code(raw_code)
     if code.hold:
@@ -88,15 +94,19 @@ def _find(field: Field, raw_code: Code | str, index: MatchIndex) -> MatchResult:
     decision = _current_decision(field, code, index)
     if decision and decision.record != NEW:
         return _decided_record(field, code, decision, index)
-    if not decision:
-        result = _find_by_rules(field, code, index, is_plain)
-        if result:
-            return result
-    return _apply_policy(field, code, index, is_confirmed=bool(decision))
+    if decision:
+        return _apply_policy(field, code, index, is_confirmed=True)
+    record = _find_by_rules(field, code, index, is_plain)
+    if record:
+        return record
+    return _apply_policy(field, code, index, is_confirmed=False)
 
 
 def _as_code(code: Code | str) -> Code:
-    return Code(id=code, name=code, number=code) if isinstance(code, str) else code
+    """Return a plain code as one that may be an id, a name or a number."""
+    if isinstance(code, Code):
+        return code
+    return Code(id=code, name=code, number=code)
 
 
 def _refuse_separator(
@@ -117,21 +127,29 @@ def _current_decision(field: Field, code: Code, index: MatchIndex) -> Decision |
     An empty id in the document means that the code is linked to nothing.
     """
     decision = index.matches.get((field.name, code.id))
-    if decision is None or decision.how != MatchMethod.LINK or code.quickbooks_id is None:
+    if decision is None or decision.match_method != MatchMethod.LINK:
         return decision
-    return decision if code.quickbooks_id == decision.record else None
+    if code.quickbooks_id in (None, decision.record):
+        return decision
+    return None
 
 
 def _decided_record(field: Field, code: Code, decision: Decision, index: MatchIndex) -> MatchResult:
+    """Return the record of a match or link; None if a person chose to leave the code out.
+
+    Return what is missing if the record has become inactive or is gone.
+    """
     if decision.record == EMPTY:
         return None
     entry = index.records(field.role).get_active(decision.record)
     if entry:
         return ref(field.role, entry)
-    is_decided = decision.how == MatchMethod.DECIDED
-    verb = "was matched to" if is_decided else "is linked to"
+    verb = "is linked to"
+    if decision.match_method == MatchMethod.DECIDED:
+        verb = "was matched to"
     reason = _unusable_reason(decision.record, index, field.role)
-    return _missing(field, code, index, f"it {verb} a record that cannot be used: {reason}")
+    why = f"it {verb} a record that cannot be used: {reason}"
+    return _missing(field, code, index, why)
 
 
 def _find_by_rules(
@@ -166,13 +184,16 @@ def _one_record(
         return _missing(field, code, index, reason, hits)
     if len(hits) == 1:
         return ref(field.role, hits[0])
-    names = sorted(entry.full_name or entry.name for entry in hits)
+    names = sorted(entry.qualified_name for entry in hits)
     reason = f"several records in QuickBooks fit: {', '.join(names)}."
     return _missing(field, code, index, reason, hits)
 
 
 def _email(code: Code) -> str:
-    return (code.create.email or "") if isinstance(code.create, Party) else ""
+    """Return the e-mail address that the source has of a party; "" for none, and for items."""
+    if not isinstance(code.create, Party):
+        return ""
+    return code.create.email or ""
 
 
 def _is_created_for_another(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
@@ -197,13 +218,19 @@ def _are_all_someone_else(field: Field, code: Code, hits: list[Entry], index: Ma
 def _is_someone_else(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
     """Return whether a record of the same name has another address or belongs to another code."""
     email = _email(code)
-    if email and entry.email and not RecordIndex([entry]).find_by_email(email):
-        return True
+    if email and entry.email:
+        has_same_email = RecordIndex([entry]).find_by_email(email)
+        if not has_same_email:
+            return True
     return _is_created_for_another(field, code, entry, index)
 
 
 def _find_by_id(records: RecordIndex, code: Code, is_plain: bool) -> list[Entry]:
-    entry = records.get_active(code.quickbooks_id or (code.id if is_plain else ""))
+    """Find the record whose QuickBooks id a code names; a plain code may be the id itself."""
+    id = code.quickbooks_id
+    if is_plain and not id:
+        id = code.id
+    entry = records.get_active(id or "")
     return [entry] if entry else []
 
 
@@ -253,20 +280,29 @@ def _create(
 
 
 def _find_namesakes(name: str, role: Role, index: MatchIndex) -> list[Entry]:
-    """Return the records, inactive ones too, whose name QuickBooks would refuse to add again."""
-    namesakes = list(index.records(role).find_same_name(name))
-    if role in NAME_SHARING_ROLES:
-        namesakes += index.records(NAME_SHARING_ROLES[role]).find_same_name(name)
-    return namesakes
+    """Return the records, inactive ones too, whose name QuickBooks would refuse to add again.
+
+    No supplier may have the name of a customer.
+    """
+    namesakes = index.records(role).find_same_name(name)
+    sharing_role = NAME_SHARING_ROLES.get(role)
+    if sharing_role is None:
+        return namesakes
+    return namesakes + index.records(sharing_role).find_same_name(name)
 
 
 def _entry_title(entry: Entry) -> str:
-    name = entry.full_name or entry.name
-    return name if entry.active else f"{name} (inactive)"
+    """Return the name of a record for people, who need to know if it is inactive."""
+    if entry.active:
+        return entry.qualified_name
+    return f"{entry.qualified_name} (inactive)"
 
 
 def _default_record(field: Field, code: Code, default: str, index: MatchIndex) -> Ref | Missing:
-    """Return the record that a field takes for all codes which no record fits."""
+    """Return the record that a field takes for all codes which no record fits.
+
+    If that record cannot be used, return what the settings have to say instead.
+    """
     entry = index.records(field.role).get_active(default)
     if entry:
         return ref(field.role, entry)
@@ -276,10 +312,12 @@ def _default_record(field: Field, code: Code, default: str, index: MatchIndex) -
 
 
 def _unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
+    """Return why a record that is not active in its list cannot be used."""
     entry = index.records(role).by_id.get(id)
     if entry:
-        return f"{entry.full_name or entry.name} is inactive in QuickBooks."
-    return f"QuickBooks has no {role.replace('_', ' ')} with the id {id}."
+        return f"{entry.qualified_name} is inactive in QuickBooks."
+    noun = role.replace("_", " ")
+    return f"QuickBooks has no {noun} with the id {id}."
 
 
 def _missing(
@@ -307,15 +345,21 @@ def _missing(
 
 
 def _suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> list[Entry]:
-    # A namesake may be a customer where a supplier is needed: no suggestion for this role.
+    """Return the hits that this role may take, else the records that are similar to the code.
+
+    A hit may be of another role: a customer of that name where a supplier is needed.
+    """
     usable_hits = [entry for entry in hits if records.get_active(entry.id) is entry]
-    return usable_hits or _similar_records(records, code.name or "", code.number or "")
+    if usable_hits:
+        return usable_hits
+    return _similar_records(records, code.name or "", code.number or "")
 
 
 def _similar_records(records: RecordIndex, name: str, number: str) -> list[Entry]:
     """Return the records with this number, then those with a similar name or number."""
     entries = list(records.find_by_number(number))
-    for entry in records.suggest(name, number):
+    similar = records.suggest(name, number)
+    for entry in similar:
         if entry not in entries:
             entries.append(entry)
     return entries
@@ -323,11 +367,15 @@ def _similar_records(records: RecordIndex, name: str, number: str) -> list[Entry
 
 def _certain_id(field: Field, code: Code, suggestions: list[Entry], index: MatchIndex) -> str:
     """Return the id of the one suggestion that is certain; "" if there is none or several."""
-    ids = []
+    certain_ids = []
     for entry in suggestions:
-        if _is_exact(code, entry) and not _is_someone_else(field, code, entry, index):
-            ids.append(entry.id)
-    return ids[0] if len(ids) == 1 else ""
+        if not _is_exact(code, entry):
+            continue
+        if not _is_someone_else(field, code, entry, index):
+            certain_ids.append(entry.id)
+    if len(certain_ids) != 1:
+        return ""
+    return certain_ids[0]
 
 
 def _is_exact(code: Code, entry: Entry) -> bool:
@@ -338,7 +386,7 @@ def _is_exact(code: Code, entry: Entry) -> bool:
     if number and number == key(entry.number):
         return True
     name = key(code.name or "")
-    if not name or name != key(entry.full_name or entry.name):
+    if not name or name != key(entry.qualified_name):
         return False
 
     # A plain code stands for its number and its name alike.

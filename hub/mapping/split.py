@@ -37,18 +37,22 @@ def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Map
 
 def amount(line: Line) -> Decimal | None:
     """Return the amount of a line, else its quantity times its price."""
-    if line.amount is not None or line.quantity is None or line.unit_price is None:
+    if line.amount is not None:
         return line.amount
+    if line.quantity is None or line.unit_price is None:
+        return None
     return line.quantity * line.unit_price
 
 
 def _reason_against(document: Document) -> str:
     """Return why a document cannot be split to the cent; "" if it can."""
-    is_taxed_by_line = (document.tax_total or ZERO) == _tax(document.lines)
+    tax_of_lines = _tax(document.lines)
+    is_taxed_by_line = (document.tax_total or ZERO) == tax_of_lines
     if document.tax_mode == "exclusive" and not is_taxed_by_line:
         return "it cannot be split to the cent, for its tax is not given line by line."
     if document.total is not None:
-        difference = document.total - _sum(document, document.lines)
+        total_of_lines = _sum(document, document.lines)
+        difference = document.total - total_of_lines
         if abs(difference) > document.tolerance:
             return "it cannot be split, for its lines do not add up to its total."
     return ""
@@ -85,5 +89,9 @@ def _tax(lines: tuple[Line, ...]) -> Decimal:
 
 
 def _sum(document: Document, lines: tuple[Line, ...]) -> Decimal:
-    net = total(amount(line) for line in lines)
-    return net + _tax(lines) if document.tax_mode == "exclusive" else net
+    """Add up the amounts of lines as the document's total does: with tax that comes on top."""
+    amounts = [amount(line) for line in lines]
+    net = total(amounts)
+    if document.tax_mode == "exclusive":
+        return net + _tax(lines)
+    return net

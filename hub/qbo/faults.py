@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
 
-INCONCLUSIVE_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
+POSSIBLY_EXECUTED_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
 THROTTLED_CODES = {"3001", "140", "150"}
 EXPIRED_CODES = {"3200", "100", "110"}
 FORBIDDEN_CODES = {"3100", "120", "6190"}
@@ -121,7 +121,7 @@ class Fault:
     @property
     def is_inconclusive(self) -> bool:
         """Return whether the work may have been done in spite of the error."""
-        if self.code in INCONCLUSIVE_CODES:
+        if self.code in POSSIBLY_EXECUTED_CODES:
             return True
         is_internal = bool(INTERNAL_ERROR.search(f"{self.message} {self.detail}"))
         return self.code == BUSINESS_RULE_CODE and is_internal

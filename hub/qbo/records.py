@@ -106,7 +106,9 @@ def match_index(
     )
     matches = {}
     for match in session.scalars(stored_matches):
-        matches[match.field, match.code] = Decision(record=match.record, how=match.match_method)
+        matches[match.field, match.code] = Decision(
+            record=match.record, match_method=match.match_method
+        )
 
     states = {}
     for state in session.scalars(select(ListState).where(ListState.company_id == company_id)):

@@ -208,7 +208,7 @@ def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
     if not words:
         return ()
     hits = [entry for entry in entries if entry.active and _contains(entry, words)]
-    hits.sort(key=lambda entry: (len(_full_name(entry)), _full_name(entry)))
+    hits.sort(key=lambda entry: (len(entry.qualified_name), entry.qualified_name))
     return tuple(hits[:MAX_HITS])
 
 
@@ -216,11 +216,6 @@ def _contains(entry: Entry, words: Iterable[str]) -> bool:
     """Tell whether an entry contains all words."""
     text = _search_text(entry)
     return all(word in text for word in words)
-
-
-def _full_name(entry: Entry) -> str:
-    """Return the full name, or the name of an entry that has no parent."""
-    return entry.full_name or entry.name
 
 
 def choices(
@@ -231,7 +226,7 @@ def choices(
         return search(entries, query)
     suggested = {ref.id for ref in suggestions}
     others = [entry for entry in entries if entry.active and entry.id not in suggested]
-    others.sort(key=lambda entry: (entry.number, _full_name(entry).casefold()))
+    others.sort(key=lambda entry: (entry.number, entry.qualified_name.casefold()))
     if len(others) > MAX_WHOLE_LIST:
         others = others[:SHORTENED_LIST]
     return tuple(others)
@@ -307,7 +302,9 @@ def _check_new(session: Session, installation: Installation, source_code: SeenCo
     book = book_of(session, installation)
     book.matches = {
         **book.matches,
-        (source_code.field, source_code.code): Decision(record=NEW, how=MatchMethod.DECIDED),
+        (source_code.field, source_code.code): Decision(
+            record=NEW, match_method=MatchMethod.DECIDED
+        ),
     }
     result = find(field, used, book)
     if isinstance(result, Missing):
@@ -319,7 +316,7 @@ def _check_new(session: Session, installation: Installation, source_code: SeenCo
 
 def record_title(entry: Entry) -> str:
     """Return number and full name of a record."""
-    return f"{entry.number} {entry.full_name or entry.name}".strip()
+    return f"{entry.number} {entry.qualified_name}".strip()
 
 
 def forget(installation_id: int, field: str, code: str, who: str) -> str:
@@ -358,4 +355,4 @@ def _match(installation: Installation, field: str, code: str) -> Any:
 
 def _search_text(entry: Entry) -> str:
     """Return the text in which a search looks."""
-    return f"{_full_name(entry)} {entry.number} {entry.id} {entry.email}".casefold()
+    return f"{entry.qualified_name} {entry.number} {entry.id} {entry.email}".casefold()

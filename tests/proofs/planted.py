@@ -87,8 +87,8 @@ BUGS = (
     Planted(
         "a broken answer is a refusal",
         "hub/posting/protocol/decisions.py",
-        'INCONCLUSIVE_CODES = ("600", "10000")',
-        'INCONCLUSIVE_CODES = ("600",)',
+        'UNRELIABLE_REFUSAL_CODES = ("600", "10000")',
+        'UNRELIABLE_REFUSAL_CODES = ("600",)',
         MODEL,
     ),
     Planted(
@@ -287,8 +287,8 @@ BUGS = (
     Planted(
         "a system failure is taken for a refusal",
         "hub/posting/protocol/decisions.py",
-        'INCONCLUSIVE_CODES = ("600", "10000")',
-        'INCONCLUSIVE_CODES = ("600",)',
+        'UNRELIABLE_REFUSAL_CODES = ("600", "10000")',
+        'UNRELIABLE_REFUSAL_CODES = ("600",)',
         "tests/proofs/test_histories.py::test_every_recorded_history_takes_the_same_steps_to_the_same_end",
     ),
     Planted(

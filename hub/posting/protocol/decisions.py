@@ -45,7 +45,7 @@ from hub.posting.protocol.history import (
 )
 
 # Refusals that say nothing about whether an earlier send, or this very one, has landed.
-INCONCLUSIVE_CODES = ("600", "10000")
+UNRELIABLE_REFUSAL_CODES = ("600", "10000")
 # QuickBooks' error codes
 DUPLICATE_NUMBER = "6140"
 DUPLICATE_NAME = "6240"
@@ -75,12 +75,14 @@ def is_doubtful(history: History, sends: Iterable[SendAttempt] | None = None) ->
         return True
     candidates = history.sends if sends is None else sends
     unanswered = (SendOutcome.SENT, SendOutcome.DOUBT)
-    return any(send.outcome in unanswered or send.code in INCONCLUSIVE_CODES for send in candidates)
+    return any(
+        send.outcome in unanswered or send.code in UNRELIABLE_REFUSAL_CODES for send in candidates
+    )
 
 
 def is_refusal_credible(history: History) -> bool:
     """Tell whether the refusal that ended the newest send proves that nothing landed."""
-    if history.sends[-1].code in INCONCLUSIVE_CODES:
+    if history.sends[-1].code in UNRELIABLE_REFUSAL_CODES:
         return False
     return not is_doubtful(history, history.sends[:-1])
 
@@ -299,7 +301,7 @@ def _after_absence(history: History) -> Step:
 def _is_conclusive_refusal(send: SendAttempt | None) -> bool:
     if send is None:
         return False
-    return send.outcome == SendOutcome.REFUSED and send.code not in INCONCLUSIVE_CODES
+    return send.outcome == SendOutcome.REFUSED and send.code not in UNRELIABLE_REFUSAL_CODES
 
 
 def _last_processed(history: History) -> SendAttempt | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from hub.mapping.mapped import Ref
 from hub.qbo.payloads import applied_lines
-from hub.qbo.payloads.builder import PayloadBuilder, day, reference, required, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, as_reference, day, required, without_empty
 from hub.qbo.payloads.expense import CARD, payment_type
 
 
@@ -15,7 +15,7 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
     account = builder.mapped.header.get("payment_account")
     if paid:
         required("payment_account", account, builder)
-    builder.without(message=builder.document.message)
+    builder.note_unsupported(message=builder.document.message)
     fields = without_empty(
         VendorRef=builder.header("vendor"),
         APAccountRef=builder.payable(),
@@ -38,7 +38,7 @@ def _source_of_payment(type: str, account: Ref | None) -> dict[str, Any]:
     if type == CARD:
         return {
             "PayType": CARD,
-            "CreditCardPayment": without_empty(CCAccountRef=reference(account)),
+            "CreditCardPayment": without_empty(CCAccountRef=as_reference(account)),
         }
-    check = {"PrintStatus": "NotSet"} | without_empty(BankAccountRef=reference(account))
+    check = {"PrintStatus": "NotSet"} | without_empty(BankAccountRef=as_reference(account))
     return {"PayType": "Check", "CheckPayment": check}

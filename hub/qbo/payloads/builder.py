@@ -60,11 +60,11 @@ class PayloadBuilder:
 
     def header(self, role: Role) -> dict[str, str] | None:
         """Return the reference of a role of the whole document."""
-        return reference(self.mapped.header.get(role))
+        return as_reference(self.mapped.header.get(role))
 
     def on_line(self, line: MappedLine, role: Role) -> dict[str, str] | None:
         """Return the reference of a role of a line."""
-        return reference(line.refs.get(role))
+        return as_reference(line.refs.get(role))
 
     def location(self) -> dict[str, str] | None:
         """Return the location, unless the company has switched locations off."""
@@ -88,14 +88,14 @@ class PayloadBuilder:
                 " one class. Switch on a class for each row in QuickBooks, or correct it at the"
                 " source."
             )
-        return reference(next(iter(classes.values()), None))
+        return as_reference(next(iter(classes.values()), None))
 
     def shared_class(self) -> dict[str, str] | None:
         """Return the class that all lines have, for kinds with classes on lines and header."""
         classes = self._classes()
         if not self.facts.class_per_document or len(classes) != 1:
             return None
-        return reference(next(iter(classes.values())))
+        return as_reference(next(iter(classes.values())))
 
     def _classes(self) -> dict[str, Ref]:
         """Return the different classes of the lines, by id."""
@@ -107,7 +107,7 @@ class PayloadBuilder:
     ) -> dict[str, str] | None:
         """Return a reference; note its name instead if the company does not use such records."""
         if ref is None or is_enabled:
-            return reference(ref)
+            return as_reference(ref)
         self.warnings.append(
             f"{plural} are switched off in QuickBooks, so it is posted without {ref.name}."
         )
@@ -136,7 +136,7 @@ class PayloadBuilder:
             self.remarks.append(text)
         return text[:max_length].strip() or None
 
-    def without(self, **values: Any) -> None:
+    def note_unsupported(self, **values: Any) -> None:
         """Note values of the document for which its kind has no field."""
         for name, value in values.items():
             if value not in (None, ""):
@@ -156,9 +156,9 @@ class PayloadBuilder:
         """
         ref = self.mapped.header.get("payable_account")
         if ref is None or not self.facts.multicurrency:
-            return reference(ref)
+            return as_reference(ref)
         if not ref.currency or ref.currency == self.currency:
-            return reference(ref)
+            return as_reference(ref)
         self.warnings.append(
             f"{ref.name} is kept in {ref.currency};"
             f" QuickBooks uses its account for {self.currency}."
@@ -182,7 +182,7 @@ class PayloadBuilder:
         return sum(amounts, ZERO) if total is None else self.cents(total)
 
 
-def reference(ref: Ref | None) -> dict[str, str] | None:
+def as_reference(ref: Ref | None) -> dict[str, str] | None:
     """Return a record as QuickBooks refers to it."""
     return {"value": ref.id} if ref else None
 
@@ -209,7 +209,7 @@ def required(role: Role, ref: Ref | None, builder: PayloadBuilder) -> dict[str, 
         builder.problems.append(
             f"It has no {label}, which QuickBooks requires. Choose one in the settings of the app."
         )
-    return reference(ref)
+    return as_reference(ref)
 
 
 def details_of(document: Document, kind: type[T]) -> T:

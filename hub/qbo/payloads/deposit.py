@@ -10,9 +10,9 @@ from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
 from hub.qbo.payloads.builder import (
     PayloadBuilder,
+    as_reference,
     clean,
     day,
-    reference,
     required,
     without_empty,
 )
@@ -24,7 +24,7 @@ DEPOSITED_KINDS: tuple[Kind, ...] = ("payment", "refund")
 def body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a deposit; deposits have no number, so it goes into the note."""
     document = builder.document
-    builder.without(number=document.number, message=document.message)
+    builder.note_unsupported(number=document.number, message=document.message)
     lines = []
     for mapped in builder.mapped.lines:
         line_amount = amount(mapped.line)
@@ -74,8 +74,8 @@ def _other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
 
 
 def _payer(mapped: MappedLine) -> dict[str, str] | None:
-    customer = reference(mapped.refs.get("customer"))
+    customer = as_reference(mapped.refs.get("customer"))
     if customer:
         return customer | {"type": "Customer"}
-    vendor = reference(mapped.refs.get("vendor"))
+    vendor = as_reference(mapped.refs.get("vendor"))
     return vendor | {"type": "Vendor"} if vendor else None

@@ -8,7 +8,7 @@ from hub.mapping.mapped import Mapped, MappedLine
 from hub.mapping.split import amount
 from hub.money import ZERO, total
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import PayloadBuilder, day, reference, required, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, as_reference, day, required, without_empty
 
 CASH = "Cash"
 CARD = "CreditCard"
@@ -73,10 +73,10 @@ def payment_type(builder: PayloadBuilder) -> str:
 
 
 def _payee(builder: PayloadBuilder) -> dict[str, str] | None:
-    vendor = reference(builder.mapped.header.get("vendor"))
+    vendor = as_reference(builder.mapped.header.get("vendor"))
     if vendor:
         return vendor | {"type": "Vendor"}
-    customer = reference(builder.mapped.header.get("customer"))
+    customer = as_reference(builder.mapped.header.get("customer"))
     return customer | {"type": "Customer"} if customer else None
 
 

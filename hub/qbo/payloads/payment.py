@@ -9,7 +9,7 @@ from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
 def body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a payment; what settles no invoice becomes a credit of the customer."""
     lines, applied = applied_lines.lines(builder, ("invoice", "credit_memo"))
-    builder.without(message=builder.document.message)
+    builder.note_unsupported(message=builder.document.message)
     fields = without_empty(
         CustomerRef=builder.header("customer"),
         TxnDate=day(builder.document.date),

@@ -284,8 +284,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-16",
         place="hub/mapping/index.py",
-        old="if words in text and pattern.search(text)]",
-        new="if words in text]",
+        old="if words in text and pattern.search(text):",
+        new="if words in text:",
         bug="An item whose name holds the part as a part of a word is taken.",
     ),
     Mutant(

@@ -157,19 +157,19 @@ def test_words_are_whole_words_within_the_name():
 
 
 def test_a_decision_goes_before_everything():
-    use = book(account__4010=Decision(record="8", how="decided"))
+    use = book(account__4010=Decision(record="8", match_method="decided"))
     assert found(account(), "4010", use) == "8"
 
 
 def test_a_link_goes_before_the_rules():
-    use = book(supplier__s1=Decision(record="32", how="link"))
+    use = book(supplier__s1=Decision(record="32", match_method="link"))
     assert found(supplier(), Code(id="s1", name="Norsk Stål AS"), use) == "32"
 
 
 @pytest.mark.row("ON-S3", "ON-S4")
 def test_what_the_document_says_of_its_link_is_newer_than_the_link_and_a_decision_stands_above_it():
     linked, decided = (
-        book(supplier__s1=Decision(record="32", how=how)) for how in ("link", "decided")
+        book(supplier__s1=Decision(record="32", match_method=how)) for how in ("link", "decided")
     )
     told, untied = (Code(id="s1", name="Norsk Stål AS", quickbooks_id=id) for id in ("31", ""))
     by_id = Field(name="supplier", label="Supplier", role="vendor")
@@ -179,7 +179,7 @@ def test_what_the_document_says_of_its_link_is_newer_than_the_link_and_a_decisio
 
 
 def test_a_decision_for_a_record_that_is_inactive_now_holds():
-    use = book(supplier__s1=Decision(record="33", how="decided"))
+    use = book(supplier__s1=Decision(record="33", match_method="decided"))
     assert (
         "Old Supplier is inactive" in find(supplier(), Code(id="s1", name="Norsk Stål AS"), use).why
     )
@@ -190,7 +190,7 @@ def test_a_person_may_leave_a_code_out():
         find(
             supplier(),
             Code(id="s1", name="Norsk Stål AS"),
-            book(supplier__s1=Decision(record=EMPTY, how="decided")),
+            book(supplier__s1=Decision(record=EMPTY, match_method="decided")),
         )
         is None
     )
@@ -310,7 +310,7 @@ def test_a_near_name_holds_instead_of_making_a_double(name):
 
 
 def test_a_person_may_say_that_a_near_name_is_new():
-    use = book(supplier__s1=Decision(record=NEW, how="decided"))
+    use = book(supplier__s1=Decision(record=NEW, match_method="decided"))
     assert isinstance(
         find(supplier("name", missing="create"), making("Norsk Stal AS"), use), Create
     )
@@ -338,7 +338,8 @@ def test_what_was_made_for_one_code_is_by_its_words_not_anothers():
 def test_what_a_code_is_already_is_known_without_making_anything():
     field = Field(name="part", label="Part", role="item", match=("name",), missing="create")
     use = book(
-        part__p2=Decision(record="73", how="decided"), part__p3=Decision(record=NEW, how="decided")
+        part__p2=Decision(record="73", match_method="decided"),
+        part__p3=Decision(record=NEW, match_method="decided"),
     )
     codes = (
         part("820412-001 Rev B"),
