@@ -97,7 +97,7 @@ def tax_codes(posting: CheckedPosting, context: CheckContext) -> Iterator[Findin
         return
     name = case_texts.called(posting)
     text = CaseText("check.tax_code_missing", name=name, lines=", ".join(numbers))
-    yield Finding(own="tax", text=text)
+    yield Finding(key="tax", text=text)
 
 
 def payable_account(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -125,7 +125,7 @@ def line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding
         lines_total=format_amount(line_total, currency),
         total=format_amount(expected, currency),
     )
-    yield Finding(own="sum", text=text)
+    yield Finding(key="sum", text=text)
 
 
 def decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -142,7 +142,7 @@ def decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding
             amount=f"{amount:f}",
             currency=currency,
         )
-        yield Finding(own="decimals", text=text)
+        yield Finding(key="decimals", text=text)
         return
 
 

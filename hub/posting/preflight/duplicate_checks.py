@@ -95,7 +95,7 @@ def _is_foreign(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 
 def _finding(
-    posting: CheckedPosting, own: str, code: str, heads: Sequence[TransactionHead]
+    posting: CheckedPosting, key: str, code: str, heads: Sequence[TransactionHead]
 ) -> Finding:
     """Return the finding that asks a person whether one of these is the document."""
     party = f" of {posting.document.party}" if posting.document.party else ""
@@ -107,7 +107,7 @@ def _finding(
         transactions=", ".join(head.quickbooks_id for head in heads),
     )
     return Finding(
-        own=own,
+        key=key,
         text=text,
         details={"candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]},
     )

@@ -25,7 +25,7 @@ def links(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
             continue
         obstacle = _settlement_obstacle(posting, context, head, amount)
         if obstacle:
-            yield Finding(own=f"link-{head.quickbooks_id}", text=obstacle)
+            yield Finding(key=f"link-{head.quickbooks_id}", text=obstacle)
 
 
 def dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -49,7 +49,7 @@ def dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Findi
         balance = format_amount(target.balance, target.currency or context.facts.currency)
         code = f"check.{change}_after_payment"
         text = CaseText(code, name=name, dependent=link, balance=balance)
-    yield Finding(own="paid", text=text)
+    yield Finding(key="paid", text=text)
 
 
 def _settlement_obstacle(

@@ -99,7 +99,7 @@ def party_currency(posting: CheckedPosting, context: CheckContext) -> Iterator[F
         currency=currency,
         list=list_name,
     )
-    yield Finding(own="currency", text=text)
+    yield Finding(key="currency", text=text)
 
 
 def _record_name(name: str, id: str, record: Record | None) -> str:
