@@ -56,7 +56,6 @@ Cause = Literal["match", "source", "check", "currency", "quickbooks", "person"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
-RECEIPT_STATES: tuple[ReceiptState, ...] = get_args(ReceiptState)
 TAX_MODES: tuple[TaxMode, ...] = get_args(TaxMode)
 
 
@@ -239,7 +238,8 @@ class Document:
     `hold` is the source's own reason against posting, or why the document is pending.
     `quickbooks_id` is the id of a transaction that is already in QuickBooks and is adopted.
     `memo` is the private note; `message` is printed for the customer or vendor; `custom` holds
-    custom fields by name, which sales forms and purchase orders have.
+    custom fields by name. Sales forms and purchase orders have fields for these and for `ship_to`;
+    on other kinds they go into the memo.
     `email_to`: None to send no e-mail; otherwise the invoice is sent to the address that QuickBooks
     has for the customer, or else to this one.
     `closed`: nothing more is expected of an order; it is closed in QuickBooks and not changed

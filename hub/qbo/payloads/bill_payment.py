@@ -6,6 +6,7 @@ from hub.mapping.mapped import Ref
 from hub.qbo.payloads import applied_lines
 from hub.qbo.payloads.builder import PayloadBuilder, as_reference, day, required, without_empty
 from hub.qbo.payloads.expense import CARD, payment_type
+from hub.qbo.payloads.shared_fields import note_form_fields
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
     account = builder.mapped.header.get("payment_account")
     if paid:
         required("payment_account", account, builder)
-    builder.note_unsupported(message=builder.document.message)
+    note_form_fields(builder)
     fields = without_empty(
         VendorRef=builder.header("vendor"),
         APAccountRef=builder.payable(),

@@ -16,6 +16,7 @@ from hub.qbo.payloads.builder import (
     required,
     without_empty,
 )
+from hub.qbo.payloads.shared_fields import note_form_fields
 
 DETAIL = "DepositLineDetail"
 DEPOSITED_KINDS: tuple[Kind, ...] = ("payment", "refund")
@@ -24,7 +25,8 @@ DEPOSITED_KINDS: tuple[Kind, ...] = ("payment", "refund")
 def body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a deposit; deposits have no number, so it goes into the note."""
     document = builder.document
-    builder.note_unsupported(number=document.number, message=document.message)
+    builder.note_unsupported(number=document.number)
+    note_form_fields(builder)
     lines = []
     for mapped in builder.mapped.lines:
         line_amount = amount(mapped.line)

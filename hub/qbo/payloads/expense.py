@@ -9,6 +9,7 @@ from hub.mapping.split import amount
 from hub.money import ZERO, total
 from hub.qbo.payloads import line_tax, purchase_lines
 from hub.qbo.payloads.builder import PayloadBuilder, as_reference, day, required, without_empty
+from hub.qbo.payloads.shared_fields import note_form_fields
 
 CASH = "Cash"
 CARD = "CreditCard"
@@ -35,6 +36,7 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
     elif is_credit:
         builder.mapped = _negated(builder.mapped)
     pairs = purchase_lines.lines(builder)
+    note_form_fields(builder)
     account = builder.mapped.header.get("payment_account")
     fields = without_empty(
         PaymentType=paid_by,

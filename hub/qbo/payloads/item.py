@@ -24,6 +24,7 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of an item; items have no note for a marker, so the name identifies it."""
     item = details_of(builder.document, Item)
     parent = builder.header("category")
+    _warn_of_texts(builder)
     fields = without_empty(
         Name=name(builder, item.name, MAX_ITEM_LENGTH),
         Type=TYPES[item.type],
@@ -40,6 +41,18 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
     if item.type == "inventory":
         fields |= _stock(builder, item)
     return fields
+
+
+def _warn_of_texts(builder: PayloadBuilder) -> None:
+    """Warn of texts of the document that an item of QuickBooks has no field for."""
+    document = builder.document
+    texts = {"memo": document.memo, "message": document.message, **document.custom}
+    for label, text in texts.items():
+        if clean(text or ""):
+            builder.warnings.append(
+                f"Products and services in QuickBooks have no field for {label}; it is left out."
+                " Put it into the description at the source."
+            )
 
 
 def _texts(item: Item) -> dict[str, Any]:

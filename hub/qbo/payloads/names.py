@@ -4,7 +4,7 @@ from typing import Any
 
 from hub.contract.documents import Party
 from hub.qbo.payloads.builder import PayloadBuilder, clean, without_empty
-from hub.qbo.payloads.shared_fields import address
+from hub.qbo.payloads.shared_fields import address, note_form_fields
 
 MAX_PARTY_LENGTH = 500
 MAX_ITEM_LENGTH = 100
@@ -34,6 +34,7 @@ def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
         first, last = last, ""
     currency = details.currency or builder.document.currency
     has_currency = bool(currency) and builder.facts.multicurrency
+    note_form_fields(builder)
     return without_empty(
         DisplayName=name(builder, details.name),
         GivenName=first[:MAX_NAME_PART_LENGTH],

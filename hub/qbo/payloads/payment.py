@@ -4,12 +4,13 @@ from typing import Any
 
 from hub.qbo.payloads import applied_lines
 from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
+from hub.qbo.payloads.shared_fields import note_form_fields
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a payment; what settles no invoice becomes a credit of the customer."""
     lines, applied = applied_lines.lines(builder, ("invoice", "credit_memo"))
-    builder.note_unsupported(message=builder.document.message)
+    note_form_fields(builder)
     fields = without_empty(
         CustomerRef=builder.header("customer"),
         TxnDate=day(builder.document.date),

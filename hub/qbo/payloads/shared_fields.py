@@ -61,6 +61,17 @@ def custom_fields(builder: PayloadBuilder, ids: Mapping[str, str]) -> list[dict[
     return fields
 
 
+def note_form_fields(builder: PayloadBuilder) -> None:
+    """Note what only the forms for customers and vendors have a field for in QuickBooks.
+
+    Message, delivery address and custom fields of any other kind go into its note.
+    """
+    document = builder.document
+    delivery_address = ", ".join(address(document.ship_to).values())
+    builder.note_unsupported(message=document.message, ship_to=delivery_address)
+    custom_fields(builder, ids={})
+
+
 def mailing(builder: PayloadBuilder, role: Role, field: str) -> dict[str, Any]:
     """Return the e-mail address to mail the document to, if it is to be mailed.
 

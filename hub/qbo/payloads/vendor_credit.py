@@ -4,11 +4,13 @@ from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
 from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
+from hub.qbo.payloads.shared_fields import note_form_fields
 
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a vendor credit; its amounts are positive."""
     pairs = purchase_lines.lines(builder)
+    note_form_fields(builder)
     fields = without_empty(
         VendorRef=builder.header("vendor"),
         APAccountRef=builder.payable(),

@@ -1,0 +1,52 @@
+"""The texts of a document reach QuickBooks, or a warning says which of them does not."""
+
+from decimal import Decimal as D
+
+import pytest
+
+from hub.contract.documents import KINDS, Address, Document, Item, Party
+from hub.mapping import Mapped
+from hub.qbo import payloads
+from tests.support.payload_cases import MARKER, US, line, mapped, refs
+
+NOTED_KINDS = ("bill", "vendor_credit", "expense", "payment", "bill_payment", "deposit")
+DETAILS = {"vendor": Party(name="Shed"), "customer": Party(name="Shed"), "item": Item(name="Bolt")}
+TEXTS = {
+    "memo": "Trip 7",
+    "message": "Deliver to gate B",
+    "custom": {"Buyer": "Ola", "Empty": " "},
+    "ship_to": Address(name="Site office", lines=("12 Elm Street",), city="Riverton"),
+}
+
+
+def build(kind, **texts):
+    if kind in DETAILS:
+        document = Document(kind=kind, source_id="d1", details=DETAILS[kind], **texts)
+        return payloads.build(Mapped(document=document, header={}), US, MARKER)
+    header = refs(vendor="1", customer="41", payment_account="35", deposit_account="35")
+    return payloads.build(
+        mapped(line("1", "5", item="1"), kind=kind, header=header, total=D(5), **texts), US, MARKER
+    )
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "item"])
+def test_every_text_of_a_document_is_in_its_body(kind):
+    body = str(build(kind, **TEXTS).body)
+    texts = ("Trip 7", "Deliver to gate B", "Ola", "Site office", "12 Elm Street", "Riverton")
+    assert [text for text in texts if text not in body] == []
+
+
+@pytest.mark.parametrize("kind", NOTED_KINDS)
+def test_a_kind_without_custom_fields_has_them_in_the_memo_and_says_so(kind):
+    built = build(kind, number=None, memo="Trip 7", custom=TEXTS["custom"])
+    assert built.body["PrivateNote"] == f"Trip 7\nBuyer: Ola\n[hub:{MARKER}]"
+    assert built.warnings == ("QuickBooks has no custom field Buyer; it stands in the memo.",)
+
+
+def test_an_item_has_no_memo_so_a_warning_names_each_text_that_is_left_out():
+    built = build("item", memo="Trip 7", custom=TEXTS["custom"])
+    assert built.warnings == tuple(
+        f"Products and services in QuickBooks have no field for {name}; it is left out."
+        " Put it into the description at the source."
+        for name in ("memo", "Buyer")
+    )
