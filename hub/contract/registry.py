@@ -1,6 +1,5 @@
 """The installed plugins and the apps that they own; a broken plugin does not stop the others."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
@@ -15,14 +14,13 @@ from typing import Any
 import pluggy
 
 from hub.contract import hookspecs
+from hub.contract.app_checks import app_problems, policy_problems
 from hub.contract.documents import value_object
-from hub.contract.interval import Interval
-from hub.contract.types import App, Sandbox
-from hub.errors import MissingExtra, PluginBroken, Refused
+from hub.contract.types import App, Field, Sandbox
+from hub.errors import MissingExtra, PluginBroken
 
 GROUP = "hub"
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("hub_"))
-SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 @value_object
@@ -95,7 +93,8 @@ class Plugins:
 
     def call(self, slug: str, hook: str, **values: Any) -> Any:
         """Call a hook of the owner of an app; return None if it does not implement the hook."""
-        return self._caller(hook, self._owners[slug])(app=slug, **values)
+        owner = self._owners[slug].plugin
+        return _hook_caller(self._manager, hook, owner)(app=slug, **values)
 
     def open_stand_in(
         self, slug: str, *, folder: Path | None, documents: int | None, seed: int
@@ -120,7 +119,7 @@ class Plugins:
         for item in self._loaded.values():
             if not item.apps:
                 try:
-                    self._caller("hub_report", item)(**values)
+                    _hook_caller(self._manager, "hub_report", item.plugin)(**values)
                 except Exception as error:
                     errors.append(error)
         if errors:
@@ -146,10 +145,6 @@ class Plugins:
             "hooks": list(loaded.hooks) if loaded else [],
             "broken": broken and broken.reason,
         }
-
-    def _caller(self, hook: str, owner: Loaded) -> Any:
-        others = [plugin for plugin in self._manager.get_plugins() if plugin is not owner.plugin]
-        return self._manager.subset_hook_caller(hook, others)
 
     def _load_all(self) -> None:
         names = Counter(item.name for item in self._installed)
@@ -206,14 +201,39 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
     apps: tuple[Any, ...] = ()
     if "hub_apps" in hooks:
         apps = _attempt(item, "its hub_apps failed", lambda: tuple(plugin.hub_apps() or ()))
-        _check_apps(item, apps)
+        _reject(item, app_problems(apps))
     elif "hub_report" not in hooks:
         raise PluginBroken(item.distribution, "it lacks the hook hub_apps, which names its apps.")
     if apps and "hub_documents" not in hooks:
         raise PluginBroken(
             item.distribution, "it lacks the hook hub_documents, which brings the documents."
         )
-    return Loaded(installed=item, plugin=plugin, apps=apps, hooks=hooks)
+    loaded = Loaded(installed=item, plugin=plugin, apps=apps, hooks=hooks)
+    for app in apps:
+        _reject(item, policy_problems(app, _fields(loaded, app, manager)))
+    return loaded
+
+
+def _fields(owner: Loaded, app: App, manager: pluggy.PluginManager) -> tuple[Field, ...]:
+    """Return the fields of an app; raise PluginBroken if its plugin cannot name them."""
+    call = _hook_caller(manager, "hub_fields", owner.plugin)
+    what = f"its hub_fields failed for app {app.slug}"
+    fields: tuple[Field, ...] = _attempt(
+        owner.installed, what, lambda: tuple(call(app=app.slug) or ())
+    )
+    return fields
+
+
+def _hook_caller(manager: pluggy.PluginManager, hook: str, owner: Any) -> pluggy.HookCaller:
+    """Return what calls a hook on one plugin alone."""
+    others = [plugin for plugin in manager.get_plugins() if plugin is not owner]
+    return manager.subset_hook_caller(hook, others)
+
+
+def _reject(item: Installed, problems: Iterable[str]) -> None:
+    """Raise PluginBroken with the first of the problems, if there is one."""
+    for problem in problems:
+        raise PluginBroken(item.distribution, problem)
 
 
 def _from_entry_point(entry: EntryPoint) -> Installed:
@@ -257,33 +277,3 @@ def _check_names(item: Installed, plugin: Any) -> None:
                 item.distribution,
                 f"its {name} is not marked with @hookimpl, so it would never be called.",
             )
-
-
-def _check_apps(item: Installed, apps: Sequence[Any]) -> None:
-    if not apps:
-        raise PluginBroken(item.distribution, "its hub_apps brought no app.")
-    for app in apps:
-        if not isinstance(app, App):
-            raise PluginBroken(
-                item.distribution, f"its hub_apps brought {type(app).__name__}, not an App."
-            )
-        if not SLUG.fullmatch(app.slug):
-            raise PluginBroken(
-                item.distribution,
-                f"{app.slug!r} is no slug: small letters, digits and hyphens only.",
-            )
-        if [other.slug for other in apps].count(app.slug) > 1:
-            raise PluginBroken(item.distribution, f"it brings the app {app.slug} twice.")
-        if not _is_schedule(app.every):
-            raise PluginBroken(
-                item.distribution,
-                f'{app.every!r} of app {app.slug} is neither minutes ("15m") nor cron.',
-            )
-
-
-def _is_schedule(text: str) -> bool:
-    try:
-        Interval.parse(text)
-    except Refused:
-        return False
-    return True

@@ -1,6 +1,7 @@
 """What hooks receive and return beside documents: apps, fields, sites, records and signals."""
 
 import datetime as dt
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from contextlib import AbstractContextManager
@@ -21,12 +22,14 @@ DifferencePolicy = Literal["hold", "first", "split"]
 ChangedPolicy = Literal["update", "hold"]
 GonePolicy = Literal["case", "void", "delete", "close", "leave"]
 MATCH_METHODS: tuple[MatchMethod, ...] = get_args(MatchMethod)
+SETTING_REFERENCE = re.compile(r"\{(\w+)\}")  # in a policy or a host of an app
 
 
 class FromSetting(str):
     """The value of a setting in place of a fixed one: `FromSetting("vendors")`.
 
-    It is the text "{vendors}", which may also be written directly.
+    It is the text "{vendors}", which may also be written directly. A plugin whose app does not have
+    the setting is rejected when it is loaded.
     """
 
     __slots__ = ()

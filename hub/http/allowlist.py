@@ -1,17 +1,17 @@
 """The addresses that an app may call: those it declares, public or allowed by the operator."""
 
 import ipaddress
-import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
+from hub.contract.types import SETTING_REFERENCE
+
 DEFAULT_PORTS = {"https": 443, "http": 80}
 # IPv6 addresses of this network translate IPv4 addresses.
 NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")
-SETTING = re.compile(r"\{(\w+)\}")  # in a declared host
 
 
 class Hosts:
@@ -100,7 +100,7 @@ def _pattern(declared: str, settings: Mapping[str, Any]) -> tuple[str, int] | No
 
 def _declared_url(declared: str, settings: Mapping[str, Any]) -> Url | None:
     """Return a declared host with the settings filled in, or None if it names no host."""
-    text = SETTING.sub(lambda match: str(settings.get(match[1]) or ""), declared).strip()
+    text = SETTING_REFERENCE.sub(lambda match: str(settings.get(match[1]) or ""), declared).strip()
     url = parse(text if "://" in text else f"https://{text}")
     return url if url.host else None
 

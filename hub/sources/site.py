@@ -1,7 +1,6 @@
 """Build the site that a plugin receives, and call the hooks of the plugin."""
 
 import logging
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +11,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 
 from hub import context as hub_context
 from hub.contract import settings_schema, types
-from hub.contract.types import App, Field, Secrets, Site
+from hub.contract.types import SETTING_REFERENCE, App, Field, Secrets, Site
 from hub.db import engine
 from hub.errors import (
     Busy,
@@ -33,7 +32,6 @@ from hub.sources.settings_draft import may_use_stored
 
 log = logging.getLogger("hub")
 HUB_FAULTS = (Busy, DatabaseUnavailable, FolderUnavailable, VaultError)  # not the source's
-_SETTING = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
 class UnsavedSecrets(Secrets):
@@ -240,6 +238,6 @@ def _with_settings(field: Field, settings: Mapping[str, Any]) -> Field:
 
 def _setting_text(text: str, settings: Mapping[str, Any]) -> str:
     """Return the value of the setting that a text names, else the text with its {settings}."""
-    if text in settings and not _SETTING.search(text):
+    if text in settings and not SETTING_REFERENCE.search(text):
         return str(settings[text] or "")
-    return _SETTING.sub(lambda match: str(settings.get(match[1]) or ""), text)
+    return SETTING_REFERENCE.sub(lambda match: str(settings.get(match[1]) or ""), text)

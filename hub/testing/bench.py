@@ -30,6 +30,7 @@ from hub.contract.types import (
     Site,
     Tenant,
 )
+from hub.errors import NotFound
 from hub.http.client import AppHttp
 from hub.testing.clock import START, FakeClock
 from hub.testing.stand_in import WSGIAdapter, mount
@@ -61,6 +62,15 @@ def open_http(
     """
     config = Config(data=Path(), database_url="", secret_key="", vault_keys=(), deadline_seconds=20)
     return AppHttp(app.name, app.hosts, settings, config, clock, {URL: WSGIAdapter(wsgi, URL)})
+
+
+def _app(plugins: Plugins, slug: str) -> App:
+    """Return an app; if there is none, raise the error of a plugin that could not be loaded."""
+    if slug in plugins.apps:
+        return plugins.apps[slug]
+    if plugins.broken:
+        raise plugins.broken[0]
+    raise NotFound("app", slug, plugins.apps)
 
 
 class Cases(NamedTuple):
@@ -98,7 +108,7 @@ class Bench:
         lists: Mapping[str, Sequence[Record]] | None = None,
     ) -> None:
         self.plugins = plugins or installed()
-        self.app, self.clock = self.plugins.apps[slug], FakeClock(now)
+        self.app, self.clock = _app(self.plugins, slug), FakeClock(now)
         self.company, self.zone = company or Company(country="US", currency="USD"), ZoneInfo(zone)
         self.stand_in = stand_in
         if stand_in is None:

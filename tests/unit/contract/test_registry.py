@@ -1,13 +1,14 @@
 """Plugins: discovery, ownership of apps, and isolation of broken ones."""
 
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 import pytest
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
-from hub import App, hookimpl
+from hub import App, Field, FromSetting, hookimpl
 from hub.contract import registry
 from hub.contract.registry import Installed, Plugins
 
@@ -210,6 +211,99 @@ class None_(Plugin):
 )
 def test_a_plugin_against_the_contract_is_named_and_the_others_work(plugin, sentence):
     assert sentence in broken(plugin)
+
+
+class Choices(Schema):
+    """Settings that policies may refer to."""
+
+    deleted = fields.String(load_default="case")
+    base_url = fields.Url()
+    vendors = fields.String(load_default="hold")
+
+
+class WithFields(Plugin):
+    """A plugin of the app "bad", with a field "supplier" of these policies."""
+
+    def __init__(self, about=None, **policies):
+        super().__init__("bad")
+        self.brought = [replace(self.brought[0], settings=Choices, **(about or {}))]
+        self.policies = policies
+
+    @hookimpl
+    def hub_fields(self, app):
+        return [Field(name="supplier", label="Supplier", role="vendor", **self.policies)]
+
+
+class RaisingFields(Plugin):
+    @hookimpl
+    def hub_fields(self, app):
+        raise KeyError(app)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "sentence"),
+    [
+        (
+            WithFields({"gone": FromSetting("delted")}),
+            "gone of app bad is the setting 'delted', which the app does not have."
+            " Did it mean 'deleted'?",
+        ),
+        (
+            WithFields({"automatic": "auto_sync"}),
+            "automatic of app bad is the setting 'auto_sync', which the app does not have.",
+        ),
+        (
+            WithFields({"mailbox": "inbox"}),
+            "mailbox of app bad is the setting 'inbox', which the app does not have.",
+        ),
+        (
+            WithFields({"hosts": ("api.example.com", "{url}")}),
+            "hosts of app bad is the setting 'url', which the app does not have.",
+        ),
+        (
+            WithFields(missing=FromSetting("suppliers")),
+            "missing of field supplier of app bad is the setting 'suppliers', which the app does"
+            " not have.",
+        ),
+        (
+            WithFields(differ="{vendor}"),
+            "differ of field supplier of app bad is the setting 'vendor', which the app does not"
+            " have. Did it mean 'vendors'?",
+        ),
+        *(
+            (
+                WithFields(**{policy: FromSetting("nowhere")}),
+                f"{policy} of field supplier of app bad is the setting 'nowhere', which the app"
+                " does not have.",
+            )
+            for policy in ("default", "pushed", "fill")
+        ),
+        (WithFields({"gone": "destroy"}), "gone of app bad is 'destroy'; there is case, void,"),
+        (
+            WithFields(missing="creat"),
+            "missing of field supplier of app bad is 'creat'; there is hold, warn, create.",
+        ),
+        (
+            WithFields({"match_first": ("suplier",)}),
+            "match_first of app bad names the field 'suplier', which the app does not have."
+            " Did it mean 'supplier'?",
+        ),
+        (RaisingFields("bad"), "its hub_fields failed for app bad: KeyError: 'bad'."),
+    ],
+)
+def test_a_policy_that_does_not_exist_is_named_when_the_plugin_is_loaded(plugin, sentence):
+    assert sentence in broken(plugin)
+
+
+def test_policies_that_name_settings_of_the_app_are_accepted():
+    about = {
+        "gone": FromSetting("deleted"),
+        "hosts": ("api.example.com", "{base_url}"),
+        "match_first": ("supplier",),
+    }
+    policies = {"missing": FromSetting("vendors"), "differ": "vendors", "default": "51"}
+    plugins = load(good=WithFields(about, **policies))
+    assert (list(plugins.apps), plugins.broken) == (["bad"], ())
 
 
 def test_two_plugins_claiming_one_slug_are_both_named_and_neither_wins():

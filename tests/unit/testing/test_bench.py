@@ -1,0 +1,38 @@
+"""The test bench and the contract suite name a plugin that cannot be loaded."""
+
+import pytest
+from marshmallow import Schema
+
+from hub import App, FromSetting, hookimpl
+from hub.contract.registry import Plugins
+from hub.errors import NotFound, PluginBroken
+from hub.testing import bench
+from hub.testing.contract import contract
+
+
+class Shed:
+    """A plugin whose app refers to a setting that it does not have."""
+
+    @hookimpl
+    def hub_apps(self):
+        gone = FromSetting("deleted")
+        return [
+            App(slug="shed", name="Shed", summary="", posts=("bill",), settings=Schema, gone=gone)
+        ]
+
+    @hookimpl
+    def hub_documents(self, app):
+        return []
+
+
+def test_the_contract_suite_says_why_the_plugin_of_its_app_cannot_be_used(monkeypatch):
+    monkeypatch.setattr(bench, "installed", lambda: Plugins.load([Shed()], installed=False))
+    suite = contract("shed")
+    sentence = "gone of app shed is the setting 'deleted', which the app does not have"
+    with pytest.raises(PluginBroken, match=sentence):
+        bench.Bench(suite.slug, suite.settings)
+
+
+def test_an_app_that_is_not_installed_is_named():
+    with pytest.raises(NotFound, match="There is no app 'ontracr'"):
+        bench.Bench("ontracr")
