@@ -138,7 +138,7 @@ def undo(target: str, yes: bool) -> None:
         say(f"stays: {blocked.name}. {blocked.reason}")
     for removable in plan.removable:
         posting = removable.posting
-        name = case_texts.called(posting)
+        name = case_texts.posting_title(posting)
         say(f"can be taken back: {name}, transaction {posting.quickbooks_id}.")
     if not plan.removable:
         say("Nothing can be taken back.")

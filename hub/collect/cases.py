@@ -81,12 +81,17 @@ def missing_hold(installation: Installation, missing: Missing, title: str) -> Ho
     }
     if not missing.code:
         text = CaseText(
-            f"document.{missing.act}", document=title, field=missing.label, problem=missing.why
+            f"document.{missing.solution}",
+            document=title,
+            field=missing.label,
+            problem=missing.problem,
         )
         return Hold(key=missing.field, text=text, details=details)
     return Hold(
         cause=match_cause(installation, missing.field, missing.code),
-        text=CaseText(f"code.{missing.act}", code=_label_with_code(missing), problem=missing.why),
+        text=CaseText(
+            f"code.{missing.solution}", code=_label_with_code(missing), problem=missing.problem
+        ),
         details=details,
     )
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, dataclass, replace
 from enum import StrEnum
 
 from hub import sources, spreadsheets
@@ -28,6 +28,19 @@ from hub.models import Installation, Record
 from hub.qbo import record_download, records
 from hub.security import audit
 
+# The first line of the file: one name for each attribute of a pair.
+COLUMNS = (
+    "field",
+    "code",
+    "name",
+    "number",
+    "state",
+    "quickbooks_id",
+    "quickbooks_name",
+    "quickbooks_number",
+    "why",
+)
+
 
 class PairState(StrEnum):
     """How a code of the source and QuickBooks agree; the values are column texts of the file."""
@@ -42,7 +55,7 @@ class PairState(StrEnum):
 
 @dataclass(frozen=True)
 class Pair:
-    """One code of the source and what QuickBooks has for it; `why` says what is wrong."""
+    """One code of the source and what QuickBooks has for it; `problem` says what is wrong."""
 
     field: str
     code: str
@@ -52,7 +65,7 @@ class Pair:
     quickbooks_id: str = ""
     quickbooks_name: str = ""
     quickbooks_number: str = ""
-    why: str = ""
+    problem: str = ""
 
 
 def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]:
@@ -72,8 +85,8 @@ def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]
 
 def as_csv(pairs: Sequence[Pair]) -> bytes:
     """Return the pairs as a file for a spreadsheet program."""
-    columns = [field.name for field in fields(Pair)]
-    return spreadsheets.encode(columns, [astuple(pair) for pair in pairs])
+    rows = [astuple(pair) for pair in pairs]
+    return spreadsheets.encode(COLUMNS, rows)
 
 
 def summary(pairs: Sequence[Pair]) -> str:
@@ -160,20 +173,20 @@ def _pair(
         "number": code.number or "",
     }
     if code.hold:
-        return Pair(**code_values, state=PairState.NOT_USABLE, why=code.hold)
+        return Pair(**code_values, state=PairState.NOT_USABLE, problem=code.hold)
     if isinstance(result, Ref):
         return _matched_pair(code_values, rows.get(result.id), result, is_duplicate)
     if result is None:
-        why = "A person decided that it is left out."
-        return Pair(**code_values, state=PairState.LEFT_OUT, why=why)
+        problem = "A person decided that it is left out."
+        return Pair(**code_values, state=PairState.LEFT_OUT, problem=problem)
     if not isinstance(result, Missing):
         return Pair(**code_values, state=PairState.MISSING)
     refused_row = _record_with_separator(field, result, rows)
     if refused_row:
         return replace(_unusable(field, refused_row), **code_values)
-    has_several = len(result.suggestions) > 1 and "several" in result.why
+    has_several = len(result.suggestions) > 1 and "several" in result.problem
     state = PairState.DUPLICATE if has_several else PairState.MISSING
-    return Pair(**code_values, state=state, why=result.why)
+    return Pair(**code_values, state=state, problem=result.problem)
 
 
 def _record_with_separator(
@@ -182,7 +195,7 @@ def _record_with_separator(
     """Return the record that fits a code and has a name which cannot be used; None otherwise."""
     for ref in missing.suggestions:
         row = rows.get(ref.id)
-        if row and missing.why == separator_reason(field, row.full_name):
+        if row and missing.problem == separator_reason(field, row.full_name):
             return row
     return None
 
@@ -198,7 +211,7 @@ def _unusable(field: Field, row: Record) -> Pair:
         quickbooks_id=row.quickbooks_id,
         quickbooks_name=row.full_name,
         quickbooks_number=row.number,
-        why=separator_reason(field, row.full_name),
+        problem=separator_reason(field, row.full_name),
     )
 
 
@@ -211,21 +224,21 @@ def _matched_pair(
         number = row.number or row.body.get("due_days", "")
     if is_duplicate:
         state = PairState.DUPLICATE
-        why = "Several codes of the source bear this name."
+        problem = "Several codes of the source bear this name."
     else:
         differences = (
             _difference("name", code_values["name"], ref.name),
             _difference("number", code_values["number"], number),
         )
-        why = "; ".join(text for text in differences if text)
-        state = PairState.DIFFERS if why else PairState.MATCHED
+        problem = "; ".join(text for text in differences if text)
+        state = PairState.DIFFERS if problem else PairState.MATCHED
     return Pair(
         **code_values,
         state=state,
         quickbooks_id=ref.id,
         quickbooks_name=ref.name,
         quickbooks_number=number,
-        why=why,
+        problem=problem,
     )
 
 

@@ -57,8 +57,10 @@ class Fill:
 
 @value_object
 class Missing:
-    """A code that cannot be posted yet: why, which action solves it, and the records it may be.
+    """A code that cannot be posted yet, and the records that it may be.
 
+    `solution` says what helps: to "match" the code, to change the "settings", to correct it at the
+    "source", or to decide what becomes of lines that "differ".
     `exact` is the id of the one suggestion that equals the code by id, number or full name.
     """
 
@@ -68,8 +70,8 @@ class Missing:
     code: str
     name: str = ""
     number: str = ""
-    why: str
-    act: str = "match"
+    problem: str
+    solution: str = "match"
     suggestions: tuple[Ref, ...] = ()
     exact: str = ""
 

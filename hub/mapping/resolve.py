@@ -152,8 +152,10 @@ class _Resolver:
         A line that has an item or an account inherits neither.
         """
         if "item" in line_refs and "account" in line_refs:
-            why = f"line {line.id} names both an item and an account; it may have only one of them."
-            self._add_missing("line", "Line", why)
+            problem = (
+                f"line {line.id} names both an item and an account; it may have only one of them."
+            )
+            self._add_missing("line", "Line", problem)
         has_own_target = "item" in line_refs or "account" in line_refs
         for role, ref in for_lines.items():
             if role not in self.places.line:
@@ -172,7 +174,9 @@ class _Resolver:
         if isinstance(parts, tuple):
             return replace(mapped, parts=parts)
         label = _label(self._field_of(role), role)
-        return [Missing(field=role, label=label, role=role, code="", why=parts, act="source")]
+        return [
+            Missing(field=role, label=label, role=role, code="", problem=parts, solution="source")
+        ]
 
     def _find(self, field: Field | None, role: Role, code: Code | str) -> MatchResult:
         """Find the record of a code by its field; one without a field holds a QuickBooks id."""
@@ -221,9 +225,9 @@ class _Resolver:
         label = _label(field, role)
         self.memo[f"{label}: {name}"] = None
 
-    def _add_missing(self, field: str, label: str, why: str) -> None:
+    def _add_missing(self, field: str, label: str, problem: str) -> None:
         """Note a fault of the document that its source has to correct."""
-        missing = Missing(field=field, label=label, code="", why=why, act="source")
+        missing = Missing(field=field, label=label, code="", problem=problem, solution="source")
         self.missing.setdefault((field, ""), missing)
 
     def _must_split(
@@ -243,14 +247,14 @@ class _Resolver:
             return False
         kind = self.document.kind.replace("_", " ")
         names = "; ".join(f"line {line.id}: {ref.name}" for line, ref in carried)
-        why = f"the lines differ, and a {kind} in QuickBooks has only one: {names}."
+        problem = f"the lines differ, and a {kind} in QuickBooks has only one: {names}."
         missing = Missing(
             field=field.name if field else role,
             label=label,
             role=role,
             code="",
-            why=why,
-            act="differ" if field else "source",
+            problem=problem,
+            solution="differ" if field else "source",
         )
         self.missing.setdefault((missing.field, missing.code), missing)
         return False

@@ -36,8 +36,8 @@ def find_setting(role: Role, id: str, index: MatchIndex) -> Ref | Missing:
         label=role.replace("_", " ").capitalize(),
         role=role,
         code=id,
-        act="settings",
-        why=_unusable_reason(id, index, role),
+        solution="settings",
+        problem=_unusable_reason(id, index, role),
     )
 
 
@@ -90,7 +90,7 @@ def _find(field: Field, raw_code: Code | str, index: MatchIndex) -> MatchResult:
     is_plain = isinstance(raw_code, str)
     code = _as_code(raw_code)
     if code.hold:
-        return _missing(field, code, index, code.hold, act="source")
+        return _missing(field, code, index, code.hold, solution="source")
     decision = _current_decision(field, code, index)
     if decision and decision.record != NEW:
         return _decided_record(field, code, decision, index)
@@ -148,8 +148,8 @@ def _decided_record(field: Field, code: Code, decision: Decision, index: MatchIn
     if decision.match_method == MatchMethod.DECIDED:
         verb = "was matched to"
     reason = _unusable_reason(decision.record, index, field.role)
-    why = f"it {verb} a record that cannot be used: {reason}"
-    return _missing(field, code, index, why)
+    problem = f"it {verb} a record that cannot be used: {reason}"
+    return _missing(field, code, index, problem)
 
 
 def _find_by_rules(
@@ -307,8 +307,8 @@ def _default_record(field: Field, code: Code, default: str, index: MatchIndex) -
     if entry:
         return ref(field.role, entry)
     reason = _unusable_reason(default, index, field.role)
-    why = f"nothing fits it, and the settings' default cannot be used: {reason}"
-    return _missing(field, code, index, why, act="settings")
+    problem = f"nothing fits it, and the settings' default cannot be used: {reason}"
+    return _missing(field, code, index, problem, solution="settings")
 
 
 def _unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
@@ -324,9 +324,9 @@ def _missing(
     field: Field,
     code: Code,
     index: MatchIndex,
-    why: str,
+    problem: str,
     hits: list[Entry] | None = None,
-    act: str = "match",
+    solution: str = "match",
 ) -> Missing:
     """Return what is missing, with the records that the code may mean."""
     suggestions = _suggestions(code, index.records(field.role), hits or [])
@@ -337,8 +337,8 @@ def _missing(
         code=code.id,
         name=code.name or "",
         number=code.number or "",
-        why=why,
-        act=act,
+        problem=problem,
+        solution=solution,
         suggestions=tuple(ref(field.role, entry) for entry in suggestions),
         exact=_certain_id(field, code, suggestions, index),
     )

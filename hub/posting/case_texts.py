@@ -22,8 +22,8 @@ def question_text(
     if why == "alike" and candidates and all(one.get("state") == "deleted" for one in candidates):
         why = "gone"
     if why == "changed":
-        return CaseText("outcome.changed", name=called(posting), app=_app_name(posting))
-    return CaseText(f"outcome.{why}", name=called(posting))
+        return CaseText("outcome.changed", name=posting_title(posting), app=_app_name(posting))
+    return CaseText(f"outcome.{why}", name=posting_title(posting))
 
 
 def refusal_text(
@@ -31,10 +31,10 @@ def refusal_text(
 ) -> CaseText:
     """Return why QuickBooks does not take a posting."""
     if why == "rounds":
-        return CaseText("outcome.rounds", name=called(posting), rounds=rounds)
+        return CaseText("outcome.rounds", name=posting_title(posting), rounds=rounds)
     if why == "refused" and code in CLOSED_PERIOD_CODES:
         why = "closed_period"
-    return CaseText(f"outcome.{why}", name=called(posting), answer=answer)
+    return CaseText(f"outcome.{why}", name=posting_title(posting), answer=answer)
 
 
 class NamedDocument(Protocol):
@@ -66,7 +66,7 @@ class NamedPosting(Protocol):
     def document(self) -> NamedDocument: ...
 
 
-def called(posting: NamedPosting) -> str:
+def posting_title(posting: NamedPosting) -> str:
     """Return the name of a posting as a person knows it: kind, number, party."""
     document = posting.document
     is_file = posting.operation == "attach"

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.models import Case, Posting, case_posting
-from hub.posting.case_texts import called
+from hub.posting.case_texts import posting_title
 
 
 def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
@@ -23,7 +23,7 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
     rows = session.execute(
         select(alone.c.case_id, Posting).join(Posting, Posting.id == alone.c.posting_id)
     )
-    names = {case_id: called(posting) for case_id, posting in rows}
+    names = {case_id: posting_title(posting) for case_id, posting in rows}
     return {
         id: name for id, name in names.items() if name.casefold() not in own[id].title.casefold()
     }

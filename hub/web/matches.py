@@ -140,7 +140,7 @@ def view(
         if used is None and match and match.record == NEW:
             return CodeView(**fields_of_view, how="new", now=CREATED_LATER)
         fields_of_view |= {
-            "why": result.why,
+            "why": result.problem,
             "suggestions": result.suggestions,
             "exact": result.exact,
         }
@@ -309,7 +309,7 @@ def _check_new(session: Session, installation: Installation, source_code: SeenCo
     result = find(field, used, book)
     if isinstance(result, Missing):
         raise Refused(
-            f"{title} cannot be created: {result.why} Rename one of the two, or match it to a"
+            f"{title} cannot be created: {result.problem} Rename one of the two, or match it to a"
             " record."
         )
 

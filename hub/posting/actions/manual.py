@@ -44,7 +44,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     """Record that a transaction in QuickBooks is the document, so that it is not posted again."""
     snapshot = _load_snapshot(posting_id)
     posting = snapshot.posting
-    name = case_texts.called(posting)
+    name = case_texts.posting_title(posting)
     if posting.state not in UNDECIDED_STATES or posting.operation in CHANGE_OPERATIONS:
         raise NotNow(f"{name} is {posting.state}; it cannot be taken for a transaction now.")
 
@@ -73,7 +73,7 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     """Record that a transaction in QuickBooks is another document, and let the posting go on."""
     snapshot = _load_snapshot(posting_id)
     posting = snapshot.posting
-    name = case_texts.called(posting)
+    name = case_texts.posting_title(posting)
     if posting.state not in UNDECIDED_STATES:
         raise NotNow(f"{name} is {posting.state}; there is nothing to decide about it.")
     values: dict[str, Any] = {
@@ -137,7 +137,7 @@ def skip(posting_id: int, reason: str, who: str) -> None:
         else:
             is_skipped = outbox.skip(session, stored, who, reason)
         if not is_skipped:
-            name = case_texts.called(posting)
+            name = case_texts.posting_title(posting)
             raise NotNow(f"{name} is {_state_text(posting)}, so it cannot be skipped now.")
         inbox.release(session, posting_id)
         session.get_one(SourceDocument, posting.document_id).requested_by = ""

@@ -57,6 +57,6 @@ def wait(session: Session, removals: Mapping[int, int]) -> None:
         posting = session.get_one(Posting, id)
         removal = session.get_one(Posting, removal_id)
         posting.after_id = removal_id
-        posting.reason = WAIT_REASON.format(name=case_texts.called(removal))
+        posting.reason = WAIT_REASON.format(name=case_texts.posting_title(removal))
         if posting.state == PostingState.READY:
             posting.state = PostingState.WAITING

@@ -298,5 +298,5 @@ def _blocked_postings(
 
 
 def _blocked(posting: Posting, reason: str) -> BlockedRemoval:
-    name = case_texts.called(posting)
+    name = case_texts.posting_title(posting)
     return BlockedRemoval(posting=posting.id, name=name, reason=reason)

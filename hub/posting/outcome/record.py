@@ -129,7 +129,7 @@ def report_late_answer(session: Session, posting: Posting, id: str) -> None:
     recorded_id = str(posting.quickbooks_id)
     text = CaseText(
         "outcome.late_answer",
-        name=case_texts.called(posting),
+        name=case_texts.posting_title(posting),
         quickbooks_id=recorded_id,
         answered_id=id,
     )
@@ -229,7 +229,7 @@ def _compare(session: Session, posting: Posting, current: TransactionSummary, id
         return
     text = CaseText(
         "outcome.differs",
-        name=case_texts.called(posting),
+        name=case_texts.posting_title(posting),
         differences=" ".join(differences),
     )
     details = {"differences": differences, "quickbooks_id": id}
@@ -247,7 +247,7 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
         return
     text = CaseText(
         "outcome.file_differs",
-        name=case_texts.called(posting),
+        name=case_texts.posting_title(posting),
         attachment_id=id,
         differences=" ".join(differences),
     )

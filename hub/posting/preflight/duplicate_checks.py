@@ -102,7 +102,7 @@ def _finding(
     kind = posting.kind.replace("_", " ")
     text = CaseText(
         code,
-        name=case_texts.called(posting),
+        name=case_texts.posting_title(posting),
         document=f"{kind}{party}",
         transactions=", ".join(head.quickbooks_id for head in heads),
     )

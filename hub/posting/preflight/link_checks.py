@@ -42,7 +42,7 @@ def dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Findi
     if not link:
         return
     change = "changed" if posting.operation == Operation.UPDATE else "deleted"
-    name = case_texts.called(posting)
+    name = case_texts.posting_title(posting)
     if target.balance is None:
         text = CaseText(f"check.{change}_after_use", name=name, dependent=link)
     else:
@@ -58,7 +58,7 @@ def _settlement_obstacle(
     """Return why a posting cannot settle a transaction; None if it can."""
     transaction = f"{head.kind.replace('_', ' ')} {head.number or head.quickbooks_id}"
     transaction = f"{transaction[:1].upper()}{transaction[1:]}"
-    names = {"name": case_texts.called(posting), "transaction": transaction}
+    names = {"name": case_texts.posting_title(posting), "transaction": transaction}
     if head.state != TransactionState.LIVE:
         return CaseText("check.link_not_live", **names, state=head.state)
     if _has_other_party(posting, context, head):

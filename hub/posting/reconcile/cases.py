@@ -69,7 +69,7 @@ def update_case(
 def discrepancy_text(document: PostedDocument) -> CaseText:
     """Return how a document differs from QuickBooks, by the head of its transaction."""
     names = {
-        "name": case_texts.called(document.posting),
+        "name": case_texts.posting_title(document.posting),
         "quickbooks_id": str(document.posting.quickbooks_id),
     }
     if document.discrepancy == Discrepancy.VOIDED:

@@ -125,7 +125,7 @@ def _news(document: PostedDocument, current: EntitiesByKey) -> DocumentNews:
     edits = _edits(document, current)
     text = None
     if document.discrepancy == Discrepancy.NONE:
-        name = case_texts.called(document.posting)
+        name = case_texts.posting_title(document.posting)
         text = CaseText("posted.edited", name=name, differences=" ".join(edits))
     return DocumentNews(
         document,

@@ -171,7 +171,7 @@ def _shared_transactions(session: Session, company_id: int) -> Iterator[MarkerFi
         documents = load_posted(session, company_id, is_transaction)
         if len(documents) < 2:
             continue
-        names = " and ".join(case_texts.called(document.posting) for document in documents)
+        names = " and ".join(case_texts.posting_title(document.posting) for document in documents)
         yield MarkerFinding(
             cause=f"shared:{company_id}:{kind}:{id}",
             text=CaseText(

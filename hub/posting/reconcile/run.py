@@ -158,7 +158,7 @@ def _source_total_as_json(summary: PostedSummary) -> dict[str, Any]:
     source_total = format_amount(summary.source_total or ZERO, currency)
     posted_total = format_amount(summary.posted_total or ZERO, currency)
     with reading() as session:
-        name = case_texts.called(session.get_one(Posting, summary.id))
+        name = case_texts.posting_title(session.get_one(Posting, summary.id))
     return {
         "posting": summary.id,
         "reason": f"{name}: the source says {source_total}, {posted_total} was posted.",
@@ -168,7 +168,7 @@ def _source_total_as_json(summary: PostedSummary) -> dict[str, Any]:
 def _discrepancy_as_json(document: PostedDocument, *, is_accepted: bool) -> dict[str, Any]:
     return {
         "posting": document.posting.id,
-        "document": case_texts.called(document.posting),
+        "document": case_texts.posting_title(document.posting),
         "why": document.discrepancy,
         "reason": cases.discrepancy_text(document).reason,
         "accepted": is_accepted,

@@ -159,7 +159,7 @@ def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -
 
 def _hold(posting: Posting, problem: str) -> None:
     """Hold a file with a case of its own; the transaction that it belongs to stays posted."""
-    name = case_texts.called(posting)
+    name = case_texts.posting_title(posting)
     if posting.number not in problem:
         name = f"{name}, {posting.number}"
     text = CaseText("outcome.file_failed", name=name, problem=problem)

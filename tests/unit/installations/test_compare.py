@@ -48,7 +48,7 @@ def test_a_number_that_differs_is_said(installed, listed):
     listed.append(Code(id="2", name="Job Materials", number="5010"))
     pairs = {pair.name: pair for pair in compare.compare(installed, ["account"])}
     assert pairs["Job Materials"].state == "matched"
-    assert (pairs["Checking"].state, pairs["Checking"].why) == (
+    assert (pairs["Checking"].state, pairs["Checking"].problem) == (
         "differs", "number: 9999 at the source, 1000 in QuickBooks",
     )  # fmt: skip
 
@@ -71,7 +71,8 @@ def test_the_file_holds_every_row_and_no_formula(installed, listed):
         assert live(cells(content, delimiter)) == []
     header, rows = spreadsheets.decode(content)
     assert header[:5] == ["field", "code", "name", "number", "state"]
-    assert [compare.Pair(**row) for row in rows] == pairs
+    assert header[5:] == ["quickbooks_id", "quickbooks_name", "quickbooks_number", "why"]
+    assert [compare.Pair(*(row[name] for name in header)) for row in rows] == pairs
 
 
 def test_what_is_missing_is_confirmed_and_planned_once(installed, listed):

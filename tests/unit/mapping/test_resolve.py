@@ -109,7 +109,7 @@ def test_the_ways_go_in_the_order_that_the_field_names():
 
 def test_several_hits_hold_and_name_them_all():
     result = find(account(), Code(id="x", name="Materials"), book())
-    assert "Job costs:Materials, Overhead:Materials" in result.why
+    assert "Job costs:Materials, Overhead:Materials" in result.problem
     assert {ref.id for ref in result.suggestions} == {"7", "9"}
 
 
@@ -123,7 +123,7 @@ def test_a_blank_number_or_name_matches_nothing():
 )
 def test_an_id_of_no_active_record_holds_even_if_the_name_would_fit(id, why):
     result = find(account(), Code(id="x", quickbooks_id=id, name="Transport"), book())
-    assert why in result.why
+    assert why in result.problem
 
 
 def test_a_vendor_is_found_by_any_of_its_addresses():
@@ -138,7 +138,7 @@ def test_a_namesake_with_another_address_is_asked_about_and_not_taken():
     )
     assert (
         "another e-mail address"
-        in found(field, Code(id="x", name="Norsk Stål AS", create=theirs)).why
+        in found(field, Code(id="x", name="Norsk Stål AS", create=theirs)).problem
     )
     assert found(field, Code(id="x", name="Norsk Stål AS", create=mine)) == "31"
     assert found(field, Code(id="x", name="Norsk Stål AS", create=none)) == "31"
@@ -146,14 +146,14 @@ def test_a_namesake_with_another_address_is_asked_about_and_not_taken():
     use.created_for = {("supplier", "31"): "another code"}
     assert (
         "another e-mail address or code"
-        in found(field, Code(id="x", name="Norsk Stål AS", create=none), use).why
+        in found(field, Code(id="x", name="Norsk Stål AS", create=none), use).problem
     )
 
 
 def test_words_are_whole_words_within_the_name():
     field = Field(name="part", label="Part", role="item", match=("words",))
     assert found(field, Code(id="x", name="820412-001 Rev B")) == "71"
-    assert "several" in find(field, Code(id="x", name="Bracket 55 Rev A"), book()).why
+    assert "several" in find(field, Code(id="x", name="Bracket 55 Rev A"), book()).problem
 
 
 def test_a_decision_goes_before_everything():
@@ -174,14 +174,15 @@ def test_what_the_document_says_of_its_link_is_newer_than_the_link_and_a_decisio
     told, untied = (Code(id="s1", name="Norsk Stål AS", quickbooks_id=id) for id in ("31", ""))
     by_id = Field(name="supplier", label="Supplier", role="vendor")
     assert [found(by_id, told, use) for use in (linked, decided)] == ["31", "32"]
-    assert find(by_id, untied, linked).why == "it is not linked to anything in QuickBooks."
+    assert find(by_id, untied, linked).problem == "it is not linked to anything in QuickBooks."
     assert found(by_id, untied, decided) == "32"
 
 
 def test_a_decision_for_a_record_that_is_inactive_now_holds():
     use = book(supplier__s1=Decision(record="33", match_method="decided"))
     assert (
-        "Old Supplier is inactive" in find(supplier(), Code(id="s1", name="Norsk Stål AS"), use).why
+        "Old Supplier is inactive"
+        in find(supplier(), Code(id="s1", name="Norsk Stål AS"), use).problem
     )
 
 
@@ -200,12 +201,12 @@ def test_a_code_that_the_source_holds_back_is_held_at_the_source():
     result = find(
         supplier(), Code(id="s1", name="Norsk Stål AS", hold="It is not approved."), book()
     )
-    assert (result.act, result.why) == ("source", "It is not approved.")
+    assert (result.solution, result.problem) == ("source", "It is not approved.")
 
 
 def test_the_default_comes_last():
     assert found(account(default="8"), "nothing like it") == "8"
-    assert find(account(default="11"), "nothing like it", book()).act == "settings"
+    assert find(account(default="11"), "nothing like it", book()).solution == "settings"
 
 
 def test_what_is_missing_may_only_warn():
@@ -269,7 +270,7 @@ def test_a_namesake_with_another_address_is_suggested_but_not_exact():
 
 def test_a_customer_that_has_the_name_is_not_suggested_as_a_vendor():
     missing = find(supplier("name", missing="create"), making("Kunde AS"), book())
-    assert "taken" in missing.why
+    assert "taken" in missing.problem
     assert "41" not in {ref.id for ref in missing.suggestions}
 
 
@@ -317,7 +318,7 @@ def test_a_person_may_say_that_a_near_name_is_new():
 
 
 def test_a_name_that_a_customer_has_is_not_made_a_vendor():
-    assert "taken" in find(supplier("name", missing="create"), making("Kunde AS"), book()).why
+    assert "taken" in find(supplier("name", missing="create"), making("Kunde AS"), book()).problem
 
 
 def part(name, id="p1"):
@@ -426,7 +427,7 @@ def test_a_role_as_key_takes_an_id_from_the_settings():
     assert (
         missing(bill(line("1", account="7"), codes={"supplier": "31", "payable_account": "11"}))[
             0
-        ].act
+        ].solution
         == "settings"
     )
 
@@ -438,7 +439,7 @@ def test_a_code_without_a_place_goes_into_the_memo_by_name():
 
 
 def test_an_item_and_an_account_on_one_line_hold():
-    assert "line 1 names both" in missing(bill(line("1", account="7", part="71")))[0].why
+    assert "line 1 names both" in missing(bill(line("1", account="7", part="71")))[0].problem
 
 
 def test_a_code_at_the_head_stands_for_lines_that_have_none():
@@ -480,7 +481,7 @@ def differing(policy, **values):
 
 def test_differing_locations_hold_and_list_the_lines():
     (told,) = differing("hold")
-    assert "line 1: Oslo; line 2: Bergen" in told.why
+    assert "line 1: Oslo; line 2: Bergen" in told.problem
 
 
 def test_differing_locations_may_take_the_first():
@@ -499,9 +500,9 @@ def test_differing_locations_may_split_to_the_cent():
 
 def test_a_split_that_would_lose_a_cent_holds():
     (told,) = differing("split", total=Decimal("100.01"))
-    assert "do not add up" in told.why
+    assert "do not add up" in told.problem
     (told,) = differing("split", total=Decimal(125), tax_total=Decimal(25))
-    assert "tax" in told.why
+    assert "tax" in told.problem
 
 
 def test_what_is_to_be_made_stands_for_itself():
