@@ -41,10 +41,11 @@ def ref_id(entity: dict[str, Any], name: str) -> str:
     reference = entity.get(name)
     if not isinstance(reference, dict):
         return ""
-    return str(reference.get("value") or "")
+    id = reference.get("value")
+    return str(id or "")
 
 
-def way(entity: dict[str, Any]) -> int:
+def amount_sign(entity: dict[str, Any]) -> int:
     """Return the sign of a transaction's amounts, which QuickBooks omits.
 
     It is -1 for an expense that is a refund.

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from hub.db import bulk, engine
 from hub.models import TransactionHead, TransactionSummary
 from hub.models.enums import TransactionState
-from hub.qbo.entities import DOCUMENTS, linked_kind, ref_id, way
+from hub.qbo.entities import DOCUMENTS, amount_sign, linked_kind, ref_id
 from hub.qbo.payloads.fingerprint import content
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
@@ -223,7 +223,7 @@ def head_of(
         "account": next((ref_id(entity, name) for name in ACCOUNTS if entity.get(name)), ""),
         "date": _day(entity.get("TxnDate")),
         "currency": ref_id(entity, "CurrencyRef")[:3],
-        "total": _amount(entity.get("TotalAmt"), way(entity)),
+        "total": _amount(entity.get("TotalAmt"), amount_sign(entity)),
         "balance": _amount(entity.get("Balance")),
         "links": _links(entity),
         "sync_token": str(entity.get("SyncToken") or ""),

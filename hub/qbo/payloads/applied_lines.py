@@ -7,7 +7,7 @@ from typing import Any
 from hub.contract.documents import Kind
 from hub.mapping.mapped import Link, MappedLine
 from hub.mapping.split import amount
-from hub.money import ZERO, format_amount
+from hub.money import ZERO, format_amount, total
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads.builder import PayloadBuilder
 
@@ -20,20 +20,20 @@ def lines(builder: PayloadBuilder, kinds: tuple[Kind, ...]) -> tuple[list[dict[s
     A credit that is used up has a negative amount. `kinds` are those that may be settled.
     """
     settled: dict[tuple[Kind, str], Decimal] = {}
-    for mapped in builder.mapped.lines:
-        line_amount = amount(mapped.line)
+    for mapped, line_amount in builder.lines_with_amount():
         link = mapped.applied
-        if line_amount is None:
-            builder.remarks.append(mapped.line.description or "")
-        elif link is None:
+        if link is None:
             _check_unapplied(builder, mapped, line_amount)
         elif not _is_settleable(link, line_amount, kinds):
             _report_unfit(builder, mapped, kinds)
         else:
             key = link.kind, link.id
             settled[key] = settled.get(key, ZERO) + builder.cents(line_amount)
-    bodies = [_line(kind, id, total) for (kind, id), total in settled.items()]
-    return bodies, sum(settled.values(), ZERO)
+
+    bodies = []
+    for (kind, id), amount_settled in settled.items():
+        bodies.append(_line(kind, id, amount_settled))
+    return bodies, total(settled.values())
 
 
 def whole(builder: PayloadBuilder, applied: Decimal) -> Decimal:
@@ -41,7 +41,8 @@ def whole(builder: PayloadBuilder, applied: Decimal) -> Decimal:
     unapplied = []
     for mapped in builder.mapped.lines:
         if mapped.line.applied is None:
-            unapplied.append(builder.cents(amount(mapped.line) or ZERO))
+            line_amount = amount(mapped.line) or ZERO
+            unapplied.append(builder.cents(line_amount))
     paid = builder.total([applied, *unapplied])
     if applied > paid:
         applied_text = format_amount(applied, builder.currency)
@@ -61,11 +62,14 @@ def _is_settleable(link: Link, line_amount: Decimal, kinds: tuple[Kind, ...]) ->
     return (line_amount < 0) == (link.kind in CREDIT_KINDS)
 
 
-def _line(kind: Kind, id: str, total: Decimal) -> dict[str, Any]:
-    return {"Amount": abs(total), "LinkedTxn": [{"TxnId": id, "TxnType": ENTITY[kind]}]}
+def _line(kind: Kind, id: str, settled: Decimal) -> dict[str, Any]:
+    """Return the line that settles a transaction; QuickBooks wants its amount without a sign."""
+    link = {"TxnId": id, "TxnType": ENTITY[kind]}
+    return {"Amount": abs(settled), "LinkedTxn": [link]}
 
 
 def _check_unapplied(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> None:
+    """Report a fee: a line of a payment that settles nothing cannot be negative."""
     if line_amount < 0:
         builder.problems.append(
             f"Line {mapped.line.id} takes something off a payment, such as a fee. QuickBooks keeps"
@@ -74,10 +78,11 @@ def _check_unapplied(builder: PayloadBuilder, mapped: MappedLine, line_amount: D
 
 
 def _report_unfit(builder: PayloadBuilder, mapped: MappedLine, kinds: tuple[Kind, ...]) -> None:
-    labels = " or ".join(kind.replace("_", " ") for kind in kinds)
+    """Report a line that settles a transaction of another kind, or with the wrong sign."""
+    labels = [kind.replace("_", " ") for kind in kinds]
     builder.problems.append(
-        f"Line {mapped.line.id} has to settle a {labels}, with an amount above zero, or below it"
-        " for a credit that is used up. Correct it at the source."
+        f"Line {mapped.line.id} has to settle a {' or '.join(labels)}, with an amount above zero,"
+        " or below it for a credit that is used up. Correct it at the source."
     )
 
 
@@ -86,4 +91,6 @@ def linked(body: Mapping[str, Any]) -> tuple[str, str]:
     links = body.get("LinkedTxn")
     if not links:
         return "", ""
-    return str(links[0].get("TxnType") or ""), str(links[0].get("TxnId") or "")
+    type = links[0].get("TxnType")
+    id = links[0].get("TxnId")
+    return str(type or ""), str(id or "")

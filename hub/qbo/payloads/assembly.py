@@ -129,13 +129,17 @@ def _with_open_total(builder: PayloadBuilder, summary: TransactionSummary) -> Tr
     document = builder.document
     if summary.total is not None or document.total is None:
         return summary
-    return summary._replace(total=builder.cents(document.total), tolerance=document.tolerance)
+    stated = builder.cents(document.total)
+    return summary._replace(total=stated, tolerance=document.tolerance)
 
 
 def _with_source_ids(
     builder: PayloadBuilder, lines: tuple[LineSummary, ...]
 ) -> tuple[LineSummary, ...]:
-    """Return the lines of the summary with the ids that they have at the source."""
+    """Return the lines of the summary with the ids that they have at the source.
+
+    Discounts of a sale come last in the summary, as one line without an id.
+    """
     kind = builder.document.kind
     if kind in SETTLING:
         return lines
@@ -146,5 +150,9 @@ def _with_source_ids(
             ids.append(mapped.line.id)
     if len(ids) > len(lines):
         return lines
-    identified = [line._replace(id=id) for line, id in zip(lines, ids, strict=False)]
-    return (*identified, *lines[len(ids) :])
+
+    identified = []
+    for line, id in zip(lines, ids, strict=False):
+        identified.append(line._replace(id=id))
+    without_id = lines[len(ids) :]
+    return (*identified, *without_id)

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from hub.contract.documents import Document, Role
 from hub.errors import BadDocument
 from hub.mapping.mapped import Mapped, MappedLine, Ref
-from hub.money import ZERO, precision, to_cents
+from hub.mapping.split import amount
+from hub.money import precision, to_cents, total
 from hub.qbo.company_facts import CompanyFacts
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class PayloadBuilder:
-    """Build the body of one document.
+    """Build the body of one document; its note ends with the marker.
 
     It collects `warnings` to show, `problems` that forbid sending the document, and `remarks`
     that go into the note.
@@ -45,9 +46,9 @@ class PayloadBuilder:
         """Return the currency of the document, or that of the company."""
         return self.document.currency or self.facts.currency
 
-    def cents(self, amount: Decimal) -> Decimal:
+    def cents(self, number: Decimal) -> Decimal:
         """Round an amount to its currency; report one that QuickBooks cannot keep."""
-        exact = to_cents(amount, self.currency)
+        exact = to_cents(number, self.currency)
         if precision(self.currency) <= AMOUNT_DECIMALS:
             return exact
         rounded = exact.quantize(Decimal(1).scaleb(-AMOUNT_DECIMALS))
@@ -60,11 +61,13 @@ class PayloadBuilder:
 
     def header(self, role: Role) -> dict[str, str] | None:
         """Return the reference of a role of the whole document."""
-        return as_reference(self.mapped.header.get(role))
+        ref = self.mapped.header.get(role)
+        return as_reference(ref)
 
     def on_line(self, line: MappedLine, role: Role) -> dict[str, str] | None:
         """Return the reference of a role of a line."""
-        return as_reference(line.refs.get(role))
+        ref = line.refs.get(role)
+        return as_reference(ref)
 
     def location(self) -> dict[str, str] | None:
         """Return the location, unless the company has switched locations off."""
@@ -73,8 +76,9 @@ class PayloadBuilder:
 
     def line_class(self, line: MappedLine) -> dict[str, str] | None:
         """Return the class of a line, unless the company has switched classes off."""
+        ref = line.refs.get("class")
         is_enabled = self.facts.class_per_line or self.facts.class_per_document
-        return self._if_enabled(line.refs.get("class"), is_enabled, "Class", "Classes")
+        return self._if_enabled(ref, is_enabled, "Class", "Classes")
 
     def one_class(self) -> dict[str, str] | None:
         """Return the class of the transaction, if the company has one class for each."""
@@ -82,25 +86,40 @@ class PayloadBuilder:
             return None
         classes = self._classes()
         if len(classes) > 1:
-            names = ", ".join(sorted(ref.name for ref in classes.values()))
+            names = ", ".join(sorted(ref.name for ref in classes))
             self.problems.append(
                 f"Its lines have different classes ({names}), but this company gives a transaction"
                 " one class. Switch on a class for each row in QuickBooks, or correct it at the"
                 " source."
             )
-        return as_reference(next(iter(classes.values()), None))
+        return as_reference(classes[0]) if classes else None
 
     def shared_class(self) -> dict[str, str] | None:
         """Return the class that all lines have, for kinds with classes on lines and header."""
         classes = self._classes()
         if not self.facts.class_per_document or len(classes) != 1:
             return None
-        return as_reference(next(iter(classes.values())))
+        return as_reference(classes[0])
 
-    def _classes(self) -> dict[str, Ref]:
-        """Return the different classes of the lines, by id."""
-        refs = (line.refs.get("class") for line in self.mapped.lines)
-        return {ref.id: ref for ref in refs if ref}
+    def _classes(self) -> list[Ref]:
+        """Return the different classes of the lines."""
+        classes: dict[str, Ref] = {}
+        for line in self.mapped.lines:
+            ref = line.refs.get("class")
+            if ref:
+                classes[ref.id] = ref
+        return list(classes.values())
+
+    def lines_with_amount(self) -> list[tuple[MappedLine, Decimal]]:
+        """Return each line that has an amount, with it; lines of text alone go into the note."""
+        lines = []
+        for mapped in self.mapped.lines:
+            line_amount = amount(mapped.line)
+            if line_amount is None:
+                self.remarks.append(mapped.line.description or "")
+            else:
+                lines.append((mapped, line_amount))
+        return lines
 
     def _if_enabled(
         self, ref: Ref | None, is_enabled: bool, label: str, plural: str
@@ -140,14 +159,20 @@ class PayloadBuilder:
         """Note values of the document for which its kind has no field."""
         for name, value in values.items():
             if value not in (None, ""):
-                self.remarks.append(f"{name.replace('_', ' ').capitalize()}: {value}")
+                label = name.replace("_", " ").capitalize()
+                self.remarks.append(f"{label}: {value}")
 
     def note(self) -> str:
-        """Return the memo and the remarks, with the marker always whole at the end."""
+        """Return the memo and the remarks, with the marker always whole at the end.
+
+        A text that stands in several of them is written once.
+        """
         parts = (self.document.memo, *self.remarks, *self.mapped.memo_extra)
-        text = "\n".join(dict.fromkeys(clean(part) for part in parts if part))
+        texts = [clean(part) for part in parts if part]
+        text = "\n".join(dict.fromkeys(texts))
         marker_line = f"[hub:{self.marker}]"
-        return f"{text[: MAX_NOTE_LENGTH - len(marker_line) - 1].rstrip()}\n{marker_line}".lstrip()
+        room = MAX_NOTE_LENGTH - len(marker_line) - 1  # for the line break between them
+        return f"{text[:room].rstrip()}\n{marker_line}".lstrip()
 
     def payable(self) -> dict[str, str] | None:
         """Return the payable account, unless it is in another currency.
@@ -178,23 +203,33 @@ class PayloadBuilder:
 
     def total(self, amounts: Iterable[Decimal]) -> Decimal:
         """Return the total that the document states, else the sum of the amounts."""
-        total = self.document.total
-        return sum(amounts, ZERO) if total is None else self.cents(total)
+        stated = self.document.total
+        if stated is None:
+            return total(amounts)
+        return self.cents(stated)
 
 
 def as_reference(ref: Ref | None) -> dict[str, str] | None:
     """Return a record as QuickBooks refers to it."""
-    return {"value": ref.id} if ref else None
+    if ref is None:
+        return None
+    return {"value": ref.id}
 
 
 def without_empty(**values: Any) -> dict[str, Any]:
-    """Return the values that are not empty."""
-    return {name: value for name, value in values.items() if value not in (None, "", {}, [])}
+    """Return the values that are not empty; zero and False are not."""
+    fields = {}
+    for name, value in values.items():
+        if value not in (None, "", {}, []):
+            fields[name] = value
+    return fields
 
 
 def day(date: dt.date | None) -> str | None:
-    """Format a date as QuickBooks writes it."""
-    return date.isoformat() if date else None
+    """Format a date as QuickBooks writes it: 2026-07-31."""
+    if date is None:
+        return None
+    return date.isoformat()
 
 
 def clean(text: str) -> str:
@@ -214,6 +249,7 @@ def required(role: Role, ref: Ref | None, builder: PayloadBuilder) -> dict[str, 
 
 def details_of(document: Document, kind: type[T]) -> T:
     """Return the details of a list entry; raise BadDocument if it has others."""
-    if not isinstance(document.details, kind):
+    details = document.details
+    if not isinstance(details, kind):
         raise BadDocument(f"{document.source_id} is a {document.kind} without its details.")
-    return document.details
+    return details

@@ -72,6 +72,8 @@ def differences(
 
 @dataclass(frozen=True)
 class _Comparison:
+    """Two summaries, with what is said of the second one: "QuickBooks has"."""
+
     expected: TransactionSummary
     actual: TransactionSummary
     what: str
@@ -79,40 +81,53 @@ class _Comparison:
 
     @property
     def currency(self) -> str:
+        """Return the currency in which differences are written."""
         return self.expected.currency or self.actual.currency or "USD"
 
     def of_transactions(self) -> list[str]:
-        optional = [name for name in OPTIONAL_HEADER_FACTS if getattr(self.actual, name)]
-        header = self._facts(self.expected, self.actual, [*HEADER_FACTS, *optional])
+        """Compare totals, header and lines."""
+        facts = list(HEADER_FACTS)
+        for name in OPTIONAL_HEADER_FACTS:
+            if getattr(self.actual, name):
+                facts.append(name)
+        header = self._facts(self.expected, self.actual, facts)
         return [*self._totals(), *header, *self._lines()]
 
     def of_list_entries(self) -> list[str]:
-        name, actual_name = self.expected.name or "", self.actual.name or ""
+        """Compare names, whose case does not count, and the facts that the hub writes."""
+        ours = self.expected.name or ""
+        theirs = self.actual.name or ""
         sentences = []
-        if name.casefold() != actual_name.casefold():
-            sentences.append(self._sentence("name", name, actual_name))
-        return sentences + self._facts(self.expected, self.actual, ENTRY_FACTS)
+        if ours.casefold() != theirs.casefold():
+            sentences.append(self._sentence("name", ours, theirs))
+        sentences += self._facts(self.expected, self.actual, ENTRY_FACTS)
+        return sentences
 
     def _totals(self) -> list[str]:
+        """Compare total and tax, which may differ by the tolerance of the document."""
         sentences = []
         tolerance = self.expected.tolerance or ZERO
         amounts = (
             ("total", self.expected.total, self.actual.total),
             ("tax", self.expected.tax, self.actual.tax),
         )
-        for name, ours, theirs in amounts:
-            if ours is not None and abs(ours - (theirs or ZERO)) > tolerance:
-                sentences.append(self._amount_sentence(f"as the {name}", ours, theirs or ZERO))
+        for name, ours, stored in amounts:
+            theirs = stored or ZERO
+            if ours is not None and abs(ours - theirs) > tolerance:
+                sentences.append(self._amount_sentence(f"as the {name}", ours, theirs))
         return sentences
 
     def _lines(self) -> list[str]:
-        expected, actual = self.expected.lines, self.actual.lines
+        """Compare the lines, each with the one in the same place."""
+        expected = self.expected.lines
+        actual = self.actual.lines
         if len(expected) != len(actual):
             return [f"{self.what} {len(actual)} lines, where {len(expected)} were meant."]
         if all(line.linked and not line.account for line in [*expected, *actual]):
             # QuickBooks may return lines that only settle transactions in another order.
             expected = tuple(sorted(expected, key=_link_key))
             actual = tuple(sorted(actual, key=_link_key))
+
         sentences = []
         for place, (ours, theirs) in enumerate(zip(expected, actual, strict=True), start=1):
             if ours.amount != theirs.amount:
@@ -128,19 +143,24 @@ class _Comparison:
         actual: TransactionSummary | LineSummary,
         names: Iterable[str],
     ) -> list[str]:
+        """Return a sentence for each of these facts that differs."""
         sentences = []
         for name in names:
-            ours, theirs = getattr(expected, name), getattr(actual, name)
+            ours = getattr(expected, name)
+            theirs = getattr(actual, name)
             if ours != theirs and _is_fixed(ours):
                 sentences.append(self._sentence(name, ours, theirs))
         return sentences
 
     def _sentence(self, name: str, ours: str, theirs: str) -> str:
+        """Return the sentence for a fact, with the names of the records."""
         expected = self.name_of(name, ours) if ours else "nothing"
         actual = self.name_of(name, theirs) if theirs else "nothing"
-        return f"{self.what} {actual} as {TITLES[name]}, where {expected} was meant."
+        title = TITLES[name]
+        return f"{self.what} {actual} as {title}, where {expected} was meant."
 
     def _amount_sentence(self, where: str, ours: Decimal, theirs: Decimal) -> str:
+        """Return the sentence for an amount; `where` is such as "on line 2"."""
         expected = format_amount(ours, self.currency)
         actual = format_amount(theirs, self.currency)
         return f"{self.what} {actual} {where}, where {expected} was meant."
@@ -152,4 +172,5 @@ def _is_fixed(value: str) -> bool:
 
 
 def _link_key(line: LineSummary) -> tuple[str, str]:
+    """Return what a line is linked to, to sort lines by it."""
     return line.linked_type, line.linked

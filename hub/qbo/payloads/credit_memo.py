@@ -8,4 +8,5 @@ from hub.qbo.payloads.builder import PayloadBuilder
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a credit memo; its amounts are positive."""
-    return sales_lines.body(builder, PaymentMethodRef=builder.header("payment_method"))
+    method = builder.header("payment_method")
+    return sales_lines.body(builder, PaymentMethodRef=method)

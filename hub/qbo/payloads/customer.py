@@ -10,6 +10,7 @@ from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a customer; with a parent it is a job of that customer."""
+    details = details_of(builder.document, Party)
     parent = builder.header("customer")
     fields = without_empty(
         SalesTermRef=builder.header("term"),
@@ -17,10 +18,11 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
         ParentRef=parent,
         Job=True if parent else None,
     )
-    return party(builder, details_of(builder.document, Party)) | fields | _tax(builder)
+    return party(builder, details) | fields | _tax(builder)
 
 
 def _tax(builder: PayloadBuilder) -> dict[str, Any]:
+    """Return the tax code that applies to the customer; in the United States whether tax does."""
     code = builder.mapped.header.get("tax_code")
     if code is None:
         return {}

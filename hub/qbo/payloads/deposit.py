@@ -5,7 +5,6 @@ from typing import Any
 
 from hub.contract.documents import Kind
 from hub.mapping.mapped import MappedLine
-from hub.mapping.split import amount
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
 from hub.qbo.payloads.builder import (
@@ -27,13 +26,7 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
     document = builder.document
     builder.note_unsupported(number=document.number)
     note_form_fields(builder)
-    lines = []
-    for mapped in builder.mapped.lines:
-        line_amount = amount(mapped.line)
-        if line_amount is None:
-            builder.remarks.append(mapped.line.description or "")
-        else:
-            lines.append((mapped, line_amount))
+    lines = builder.lines_with_amount()
     account = builder.mapped.header.get("deposit_account")
     fields = without_empty(
         DepositToAccountRef=required("deposit_account", account, builder),
@@ -46,11 +39,14 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
 
 
 def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> dict[str, Any]:
+    """Return a line for a payment or refund that is deposited, or for other money."""
     link = mapped.applied
     description = clean(mapped.line.description or "")[: pricing.MAX_DESCRIPTION_LENGTH]
-    fields = {"DetailType": DETAIL, "Amount": line_amount} | without_empty(Description=description)
+    fields = {"DetailType": DETAIL, "Amount": line_amount}
+    fields |= without_empty(Description=description)
     if link is None:
         return fields | {DETAIL: _other_money(builder, mapped)}
+
     if link.kind not in DEPOSITED_KINDS:
         builder.problems.append(
             f"Line {mapped.line.id} has to hold a payment or a refund. Correct it at the source."
@@ -76,8 +72,11 @@ def _other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
 
 
 def _payer(mapped: MappedLine) -> dict[str, str] | None:
+    """Return the customer or supplier that the money came from."""
     customer = as_reference(mapped.refs.get("customer"))
     if customer:
         return customer | {"type": "Customer"}
     vendor = as_reference(mapped.refs.get("vendor"))
-    return vendor | {"type": "Vendor"} if vendor else None
+    if vendor:
+        return vendor | {"type": "Vendor"}
+    return None

@@ -11,8 +11,11 @@ def encode(body: Any) -> bytes:
 
 
 def _text(value: Any) -> str:
+    """Return a value as JSON, with members sorted by name and no spaces."""
     if isinstance(value, dict):
-        members = (f"{_text(str(name))}:{_text(value[name])}" for name in sorted(value))
+        members = []
+        for name in sorted(value):
+            members.append(f"{_text(str(name))}:{_text(value[name])}")
         return "{" + ",".join(members) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(_text, value)) + "]"

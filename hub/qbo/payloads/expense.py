@@ -8,7 +8,7 @@ from hub.mapping.mapped import Mapped, MappedLine
 from hub.mapping.split import amount
 from hub.money import ZERO, total
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import PayloadBuilder, as_reference, day, required, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, day, required, without_empty
 from hub.qbo.payloads.shared_fields import note_form_fields
 
 CASH = "Cash"
@@ -75,16 +75,22 @@ def payment_type(builder: PayloadBuilder) -> str:
 
 
 def _payee(builder: PayloadBuilder) -> dict[str, str] | None:
-    vendor = as_reference(builder.mapped.header.get("vendor"))
+    """Return the supplier or customer that was paid."""
+    vendor = builder.header("vendor")
     if vendor:
         return vendor | {"type": "Vendor"}
-    customer = as_reference(builder.mapped.header.get("customer"))
-    return customer | {"type": "Customer"} if customer else None
+    customer = builder.header("customer")
+    if customer:
+        return customer | {"type": "Customer"}
+    return None
 
 
 def _total(mapped: Mapped) -> Decimal:
-    stated = mapped.document.total
-    return total(amount(line) for line in mapped.document.lines) if stated is None else stated
+    """Return the total that the document states, else the sum of its lines."""
+    document = mapped.document
+    if document.total is not None:
+        return document.total
+    return total(amount(line) for line in document.lines)
 
 
 def _negated(mapped: Mapped) -> Mapped:
@@ -100,6 +106,7 @@ def _negated(mapped: Mapped) -> Mapped:
 
 
 def _negated_line(mapped: MappedLine) -> MappedLine:
+    """Return a copy of a line with the opposite amount, price and tax."""
     line = mapped.line
     negated = replace(
         line,
@@ -111,4 +118,7 @@ def _negated_line(mapped: MappedLine) -> MappedLine:
 
 
 def _minus(amount: Decimal | None) -> Decimal | None:
-    return None if amount is None else ZERO - amount
+    """Return the opposite of an amount; that of zero is zero, never -0."""
+    if amount is None:
+        return None
+    return ZERO - amount

@@ -21,7 +21,11 @@ class FileSummary(NamedTuple):
         """Return the summary that `dump` stored; an empty one if nothing is stored."""
         if not stored:
             return cls()
-        return cls(stored.get("sha256", ""), stored.get("size"), stored.get("name", ""))
+        return cls(
+            sha256=stored.get("sha256", ""),
+            size=stored.get("size"),
+            name=stored.get("name", ""),
+        )
 
     def dump(self) -> dict[str, Any]:
         """Return the summary as plain JSON."""
@@ -32,7 +36,8 @@ def file_metadata(
     attachment: Attachment, kind: str, quickbooks_id: str, marker: str = ""
 ) -> dict[str, Any]:
     """Return the metadata that attaches a file to a transaction, with the marker as its note."""
-    name = attachment.name.replace("\r", " ").replace("\n", " ").strip() or attachment.id
+    one_line_name = attachment.name.replace("\r", " ").replace("\n", " ").strip()
+    name = one_line_name or attachment.id
     owner = {"type": ENTITY[kind], "value": quickbooks_id}
     metadata: dict[str, Any] = {
         "FileName": name[-MAX_NAME_LENGTH:],
@@ -47,13 +52,20 @@ def file_metadata(
 def file_differences(
     metadata: Mapping[str, Any], size: int | None, actual: Mapping[str, Any]
 ) -> list[str]:
-    """Return a sentence for each difference of a file in QuickBooks: name, size and owner."""
+    """Return a sentence for each difference of a file in QuickBooks: name, size and owner.
+
+    `metadata` and `size` are those of the upload, `actual` is the Attachable.
+    """
     sentences = []
+    expected_name = metadata["FileName"]
     name = str(actual.get("FileName") or "")
-    if name != metadata["FileName"]:
-        sentences.append(f"It is called {name or 'nothing'} there, not {metadata['FileName']}.")
-    if size is not None and actual.get("Size") is not None and int(actual["Size"]) != size:
-        sentences.append(f"QuickBooks has {int(actual['Size']):,} bytes of it, {size:,} were sent.")
+    if name != expected_name:
+        sentences.append(f"It is called {name or 'nothing'} there, not {expected_name}.")
+
+    actual_size = actual.get("Size")
+    if size is not None and actual_size is not None and int(actual_size) != size:
+        sentences.append(f"QuickBooks has {int(actual_size):,} bytes of it, {size:,} were sent.")
+
     owners = _owners(actual)
     for link in metadata["AttachableRef"]:
         owner = link["EntityRef"]
@@ -63,10 +75,12 @@ def file_differences(
 
 
 def _owners(file: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return what a file is attached to."""
+    """Return what a file is attached to: type and id of each."""
     owners = []
     for link in file.get("AttachableRef") or ():
-        if isinstance(link, dict):
-            ref = link.get("EntityRef") or {}
-            owners.append({"type": str(ref.get("type")), "value": str(ref.get("value"))})
+        if not isinstance(link, dict):
+            continue
+        ref = link.get("EntityRef") or {}
+        owner = {"type": str(ref.get("type")), "value": str(ref.get("value"))}
+        owners.append(owner)
     return owners

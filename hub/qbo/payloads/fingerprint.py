@@ -31,9 +31,13 @@ def content(kind: str, entity: dict[str, Any], summary: TransactionSummary | Non
         log.exception("%s %s cannot be read", kind, entity.get("Id"))
         return ""
     facts["note"] = ""
-    return hashlib.sha256(_SORTED.encode(facts).encode()).hexdigest()[:32]
+    text = _SORTED.encode(facts)
+    digest = hashlib.sha256(text.encode())
+    return digest.hexdigest()[:32]
 
 
 def _shortest(amount: str | None) -> str | None:
     """Write equal amounts alike: 10.10 becomes 10.1."""
-    return None if amount is None else str(Decimal(amount).normalize())
+    if amount is None:
+        return None
+    return str(Decimal(amount).normalize())

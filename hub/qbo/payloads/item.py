@@ -56,6 +56,7 @@ def _warn_of_texts(builder: PayloadBuilder) -> None:
 
 
 def _texts(item: Item) -> dict[str, Any]:
+    """Return the SKU, the description for sales and purchases, and the prices."""
     description = clean(item.description or "")
     return without_empty(
         Sku=clean(item.sku or "")[:MAX_SKU_LENGTH],
@@ -88,17 +89,20 @@ def _accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
 
 
 def _stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
+    """Return the quantity in stock, with the day from which QuickBooks counts it."""
     start = item.start or builder.document.date
     if start is None:
         builder.problems.append(
             f"{item.name} is kept in stock, but not known from which day."
             " Complete it at the source."
         )
-    fields: dict[str, Any] = {"TrackQtyOnHand": True, "QtyOnHand": item.on_hand or Decimal(0)}
+    on_hand = item.on_hand or Decimal(0)
+    fields: dict[str, Any] = {"TrackQtyOnHand": True, "QtyOnHand": on_hand}
     return fields | without_empty(InvStartDate=day(start))
 
 
 def _tax(builder: PayloadBuilder) -> dict[str, Any]:
+    """Return the tax code of the item; in the United States only whether it is taxed."""
     code = builder.mapped.header.get("tax_code")
     if code is None:
         return {}

@@ -36,50 +36,65 @@ def keep_line_ids(ours: list[Line], theirs: list[Line]) -> list[Line]:
 
 def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSummary:
     """Return the summary of a sent body with the ids that its lines have in QuickBooks."""
-    lines = counted_lines(entity)
-    if len(lines) != len(summary.lines):
+    stored_lines = counted_lines(entity)
+    if len(stored_lines) != len(summary.lines):
         return summary
     identified = []
-    for line, stored in zip(summary.lines, lines, strict=True):
-        identified.append(line._replace(quickbooks_line=str(stored.get("Id") or "")))
+    for line, stored in zip(summary.lines, stored_lines, strict=True):
+        line_id = str(stored.get("Id") or "")
+        identified.append(line._replace(quickbooks_line=line_id))
     return summary._replace(lines=tuple(identified))
 
 
 def _same_link(line: Line, other: Line, here: bool) -> bool:
-    return (
-        "" not in linked(line) and linked(line) == linked(other) and _same_amount(line, other, here)
-    )
+    """Return whether two lines settle the same transaction with the same amount."""
+    is_linked = "" not in linked(line)
+    return is_linked and linked(line) == linked(other) and _same_amount(line, other, here)
 
 
 def _same(line: Line, other: Line, here: bool) -> bool:
+    """Return whether two lines have the same text and amount."""
     return _same_text(line, other, here) and _same_amount(line, other, here)
 
 
 def _same_text(line: Line, other: Line, here: bool) -> bool:
-    return _same_kind(line, other) and line.get("Description") == other.get("Description")
+    """Return whether two lines of one kind have the same description."""
+    has_same_text = line.get("Description") == other.get("Description")
+    return has_same_text and _same_kind(line, other)
 
 
 def _same_place(line: Line, other: Line, here: bool) -> bool:
-    return _same_kind(line, other) and here
+    """Return whether two lines of one kind are in the same place."""
+    return here and _same_kind(line, other)
 
 
 def _same_amount(line: Line, other: Line, here: bool) -> bool:
+    """Return whether two lines of one kind have the same amount; text and subtotals have none."""
     if not _same_kind(line, other) or line.get("DetailType") in NOT_COUNTED:
         return False
-    return Decimal(str(line.get("Amount"))) == Decimal(str(other.get("Amount")))
+    ours = Decimal(str(line.get("Amount")))
+    theirs = Decimal(str(other.get("Amount")))
+    return ours == theirs
 
 
 def _same_kind(line: Line, other: Line) -> bool:
     """Return whether two lines are of one type and not linked to different transactions."""
-    apart = "" not in (*linked(line), *linked(other)) and linked(line) != linked(other)
-    return line.get("DetailType") == other.get("DetailType") and not apart
+    if line.get("DetailType") != other.get("DetailType"):
+        return False
+    ours = linked(line)
+    theirs = linked(other)
+    is_either_unlinked = "" in ours or "" in theirs
+    return is_either_unlinked or ours == theirs
 
 
 def _keep_additions(line: Line, other: Line) -> None:
     """Keep what the line in QuickBooks has and the source does not know."""
     if other.get("LinkedTxn"):
         line.setdefault("LinkedTxn", other["LinkedTxn"])
-    name = str(line.get("DetailType"))
-    ours, theirs = line.get(name), other.get(name)
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        line[name] = {key: theirs[key] for key in FIELDS_OF_QUICKBOOKS if key in theirs} | ours
+    detail_field = str(line.get("DetailType"))
+    ours = line.get(detail_field)
+    theirs = other.get(detail_field)
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return
+    additions = {name: theirs[name] for name in FIELDS_OF_QUICKBOOKS if name in theirs}
+    line[detail_field] = additions | ours

@@ -1,6 +1,6 @@
 """Tax in companies where every line has a tax code: how amounts are meant, and the stated tax."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ CALCULATIONS = {
 }
 SALES_KINDS = ("invoice", "credit_memo", "refund")
 Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
+Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
 
 
 def detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[str, Any]:
@@ -47,7 +48,9 @@ def stated(builder: PayloadBuilder) -> Decimal | None:
     if document.tax_total is not None:
         return builder.cents(document.tax_total)
     taxes = [line.tax for line in document.lines if line.tax is not None]
-    return builder.cents(total(taxes)) if taxes else None
+    if not taxes:
+        return None
+    return builder.cents(total(taxes))
 
 
 def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
@@ -64,25 +67,32 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | N
 
 
 def net(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> Decimal:
-    """Return the amount without the tax that it includes."""
+    """Return the amount without the tax that it includes.
+
+    If the line does not state its tax, the rates of its tax code are taken off.
+    """
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return line_amount
-    if mapped.line.tax is not None:
-        return line_amount - builder.cents(mapped.line.tax)
+    stated_tax = mapped.line.tax
+    if stated_tax is not None:
+        return line_amount - builder.cents(stated_tax)
     percent = total(share for _, share in _rates(builder, mapped))
-    return to_cents(line_amount / (1 + percent / 100), builder.currency)
+    without_tax = line_amount / (1 + percent / 100)
+    return to_cents(without_tax, builder.currency)
 
 
 def gross(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decimal]:
     """Return the amount with tax, if the amounts of the document include it."""
+    if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
+        return {}
     line_amount = amount(mapped.line)
-    includes_tax = builder.document.tax_mode == "inclusive"
-    if line_amount is None or not builder.facts.tax_codes or not includes_tax:
+    if line_amount is None:
         return {}
     return {"TaxInclusiveAmt": builder.cents(line_amount)}
 
 
-def _rates(builder: PayloadBuilder, mapped: MappedLine) -> Iterable[tuple[str, Decimal]]:
+def _rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
+    """Return the rates of the tax code of a line; a code has others on sales than on purchases."""
     code = mapped.refs.get("tax_code")
     if code is None:
         return ()
@@ -97,12 +107,13 @@ def _tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict
     taxes: dict[str, Decimal] = {}
     percents: dict[str, Decimal] = {}
     for mapped, body in pairs:
-        rates = tuple(_rates(builder, mapped))
+        rates = _rates(builder, mapped)
         if not rates:
             return []
-        shares = _shares(builder, mapped, body["Amount"], rates)
+        net_amount = body["Amount"]
+        shares = _shares(builder, mapped, net_amount, rates)
         for (rate, percent), share in zip(rates, shares, strict=True):
-            bases[rate] = bases.get(rate, ZERO) + body["Amount"]
+            bases[rate] = bases.get(rate, ZERO) + net_amount
             taxes[rate] = taxes.get(rate, ZERO) + share
             percents[rate] = percent
     if total(taxes.values()) != tax:
@@ -111,19 +122,21 @@ def _tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict
 
 
 def _shares(
-    builder: PayloadBuilder,
-    mapped: MappedLine,
-    net: Decimal,
-    rates: tuple[tuple[str, Decimal], ...],
+    builder: PayloadBuilder, mapped: MappedLine, net_amount: Decimal, rates: Rates
 ) -> list[Decimal]:
     """Divide the tax of a line over its rates; the last one takes the rounding difference."""
-    shares = [to_cents(net * percent / 100, builder.currency) for _, percent in rates]
+    shares = []
+    for _, percent in rates:
+        share = net_amount * percent / 100
+        shares.append(to_cents(share, builder.currency))
     if mapped.line.tax is not None:
-        shares[-1] += builder.cents(mapped.line.tax) - total(shares)
+        line_tax = builder.cents(mapped.line.tax)
+        shares[-1] += line_tax - total(shares)
     return shares
 
 
 def _tax_line(rate: str, tax: Decimal, percent: Decimal, base: Decimal) -> dict[str, Any]:
+    """Return the line for the tax of one rate; `base` is the amount that is taxed."""
     detail = {
         "TaxRateRef": {"value": rate},
         "PercentBased": True,

@@ -32,6 +32,8 @@ def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
     first, _, last = (details.contact or "").strip().rpartition(" ")
     if not first:
         first, last = last, ""
+    email = (details.email or "").strip()
+    phone = (details.phone or "").strip()[:MAX_PHONE_LENGTH]
     currency = details.currency or builder.document.currency
     has_currency = bool(currency) and builder.facts.multicurrency
     note_form_fields(builder)
@@ -39,8 +41,8 @@ def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
         DisplayName=name(builder, details.name),
         GivenName=first[:MAX_NAME_PART_LENGTH],
         FamilyName=last[:MAX_NAME_PART_LENGTH],
-        PrimaryEmailAddr=without_empty(Address=(details.email or "").strip()),
-        PrimaryPhone=without_empty(FreeFormNumber=(details.phone or "").strip()[:MAX_PHONE_LENGTH]),
+        PrimaryEmailAddr=without_empty(Address=email),
+        PrimaryPhone=without_empty(FreeFormNumber=phone),
         BillAddr=address(details.address),
         CurrencyRef={"value": currency} if has_currency else None,
         Notes=builder.note(),

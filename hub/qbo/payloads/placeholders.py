@@ -12,8 +12,13 @@ def placeholders(body: Any) -> frozenset[str]:
         return frozenset[str]().union(*map(placeholders, body))
     if not isinstance(body, dict):
         return frozenset()
-    ids = {body[name] for name in ID_FIELDS if str(body.get(name, "")).startswith("@")}
-    return frozenset(ids).union(*map(placeholders, body.values()))
+    here = set()
+    for name in ID_FIELDS:
+        id = str(body.get(name, ""))
+        if id.startswith("@"):
+            here.add(id)
+    inside = map(placeholders, body.values())
+    return frozenset(here).union(*inside)
 
 
 def fill(body: Any, ids: Mapping[str, str]) -> Any:
@@ -22,7 +27,10 @@ def fill(body: Any, ids: Mapping[str, str]) -> Any:
         return [fill(value, ids) for value in body]
     if not isinstance(body, dict):
         return body
-    result = {}
+    filled = {}
     for name, value in body.items():
-        result[name] = ids.get(value, value) if name in ID_FIELDS else fill(value, ids)
-    return result
+        if name in ID_FIELDS:
+            filled[name] = ids.get(value, value)
+        else:
+            filled[name] = fill(value, ids)
+    return filled

@@ -26,9 +26,11 @@ def price(line: Line, line_amount: Decimal) -> dict[str, Any]:
 
 def _fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal:
     """Return the price that comes to the amount, without needless zeros."""
-    price = (line_amount / quantity).quantize(SMALLEST_PRICE_STEP).normalize()
-    is_whole = price == price.to_integral_value()
-    return price.quantize(Decimal(1)) if is_whole else price
+    exact = line_amount / quantity
+    price = exact.quantize(SMALLEST_PRICE_STEP).normalize()
+    if price == price.to_integral_value():
+        return price.quantize(Decimal(1))  # 100, which was normalized to 1E+2
+    return price
 
 
 def text(line: Line, detail: dict[str, Any]) -> str:
@@ -39,9 +41,11 @@ def text(line: Line, detail: dict[str, Any]) -> str:
     has_price = line.unit_price is None or detail.get("UnitPrice") == line.unit_price
     if "Qty" in detail and has_price:
         return description[:MAX_DESCRIPTION_LENGTH]
+
     priced = f"{line.quantity:f}"
     if line.unit_price is not None:
         priced += f" x {line.unit_price:f}"
     if not description:
         return priced
-    return f"{description[: MAX_DESCRIPTION_LENGTH - len(priced) - 3]} ({priced})"
+    room = MAX_DESCRIPTION_LENGTH - len(priced) - 3  # for a space and brackets
+    return f"{description[:room]} ({priced})"

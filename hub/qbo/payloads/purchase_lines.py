@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 from hub.mapping.mapped import MappedLine
-from hub.mapping.split import amount
 from hub.money import ZERO
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import line_tax, pricing
@@ -16,21 +15,15 @@ ITEM = "ItemBasedExpenseLineDetail"
 
 def lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any]]]:
     """Return each line with its body; lines of text alone go into the note."""
-    amounts = []
-    for mapped in builder.mapped.lines:
-        line_amount = amount(mapped.line)
-        if line_amount is None:
-            builder.remarks.append(mapped.line.description or "")
-        else:
-            amounts.append((mapped, line_amount))
     pairs = []
-    for mapped, line_amount in amounts:
-        body = _line(builder, mapped, _with_unclaimed_tax(builder, mapped, line_amount))
-        pairs.append((mapped, body))
+    for mapped, line_amount in builder.lines_with_amount():
+        whole_amount = _with_unclaimed_tax(builder, mapped, line_amount)
+        pairs.append((mapped, _line(builder, mapped, whole_amount)))
     return pairs
 
 
 def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> dict[str, Any]:
+    """Return a line for an item, or else for an account; report one that has neither."""
     detail = _tags(builder, mapped)
     net = line_tax.net(builder, mapped, line_amount)
     if "item" in mapped.refs:
@@ -66,6 +59,7 @@ def _with_unclaimed_tax(
 
 
 def _tags(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+    """Return class, customer, tax code, and whether the customer is billed for the line."""
     customer = builder.on_line(mapped, "customer")
     is_billable = mapped.line.billable and customer is not None
     percent = mapped.line.markup if is_billable else None
@@ -94,11 +88,15 @@ def _links(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
             " it is not linked."
         )
         return []
-    return [{"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": order_line}]
+    order = {"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": order_line}
+    return [order]
 
 
 def orders(builder: PayloadBuilder) -> list[dict[str, str]]:
-    """Return links to the purchase orders that are billed as a whole."""
+    """Return links to the purchase orders that are billed as a whole, each once.
+
+    Those that a match names come before those that the document names.
+    """
     ids = []
     for mapped in builder.mapped.lines:
         order = mapped.refs.get("purchase_order")
@@ -107,7 +105,8 @@ def orders(builder: PayloadBuilder) -> list[dict[str, str]]:
     for mapped in builder.mapped.lines:
         if mapped.applied and _is_whole_order(mapped):
             ids.append(mapped.applied.id)
-    return [{"TxnId": id, "TxnType": "PurchaseOrder"} for id in dict.fromkeys(ids)]
+    distinct_ids = dict.fromkeys(ids)
+    return [{"TxnId": id, "TxnType": "PurchaseOrder"} for id in distinct_ids]
 
 
 def _is_whole_order(mapped: MappedLine) -> bool:

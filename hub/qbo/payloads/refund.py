@@ -8,6 +8,9 @@ from hub.qbo.payloads.builder import PayloadBuilder, required
 
 def body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a refund; its amounts are positive, and leave the deposit account."""
-    paid_from = required("deposit_account", builder.mapped.header.get("deposit_account"), builder)
-    method = builder.header("payment_method")
-    return sales_lines.body(builder, DepositToAccountRef=paid_from, PaymentMethodRef=method)
+    account = builder.mapped.header.get("deposit_account")
+    return sales_lines.body(
+        builder,
+        DepositToAccountRef=required("deposit_account", account, builder),
+        PaymentMethodRef=builder.header("payment_method"),
+    )

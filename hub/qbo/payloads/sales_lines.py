@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub.mapping.mapped import MappedLine
+from hub.mapping.mapped import MappedLine, Ref
 from hub.mapping.split import amount
 from hub.money import total
 from hub.qbo.payloads import line_tax, pricing, sales_tax
 from hub.qbo.payloads.builder import PayloadBuilder, clean, day, without_empty
 from hub.qbo.payloads.shared_fields import address, custom_fields, mailing
+from hub.qbo.payloads.summary import DISCOUNT
 
 ITEM = "SalesItemLineDetail"
 TEXT = "DescriptionOnly"
 TEXT_DETAIL = "DescriptionLineDetail"
-DISCOUNT = "DiscountLineDetail"
 
 
 def body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
@@ -38,11 +38,13 @@ def body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
 
 def lines(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the lines in their order, then one for all discounts, and the tax."""
-    goods: list[MappedLine] = []
+    pairs: list[tuple[MappedLine, dict[str, Any]]] = []
     discounts: list[MappedLine] = []
     for mapped in builder.mapped.lines:
-        (discounts if is_discount(mapped) else goods).append(mapped)
-    pairs = [(mapped, _line(builder, mapped)) for mapped in goods]
+        if is_discount(mapped):
+            discounts.append(mapped)
+        else:
+            pairs.append((mapped, _line(builder, mapped)))
     discount_lines = _discount(builder, discounts)
     taxed = [(mapped, line) for mapped, line in pairs if line["DetailType"] == ITEM]
 
@@ -59,23 +61,28 @@ def lines(builder: PayloadBuilder) -> dict[str, Any]:
 def is_discount(mapped: MappedLine) -> bool:
     """Return whether a line takes something off the whole: less than nothing, and of no item."""
     line_amount = amount(mapped.line)
-    return line_amount is not None and line_amount < 0 and "item" not in mapped.refs
+    if line_amount is None or "item" in mapped.refs:
+        return False
+    return line_amount < 0
 
 
 def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+    """Return a line of text, or else one for an item; report one that has no item."""
     line_amount = amount(mapped.line)
     if line_amount is None:
         text = clean(mapped.line.description or "")[: pricing.MAX_DESCRIPTION_LENGTH]
         return {"DetailType": TEXT, TEXT_DETAIL: {}} | without_empty(Description=text)
+
     if "item" not in mapped.refs:
         builder.problems.append(
             f"Line {mapped.line.id} has no product or service, which QuickBooks requires on what is"
             " sold. Match its code, or choose one in the settings of the app."
         )
     net = _net(builder, mapped, builder.cents(line_amount))
+    has_own_class = builder.one_class() is None
     detail = without_empty(
         ItemRef=builder.on_line(mapped, "item"),
-        ClassRef=builder.line_class(mapped) if builder.one_class() is None else None,
+        ClassRef=builder.line_class(mapped) if has_own_class else None,
         TaxCodeRef=_code(builder, mapped),
         **line_tax.gross(builder, mapped),
         **pricing.price(mapped.line, net),
@@ -86,13 +93,16 @@ def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
 
 def _net(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> Decimal:
     """Return the amount without tax; in the United States a line has no other amount."""
-    includes_tax = builder.document.tax_mode == "inclusive"
-    if includes_tax and not builder.facts.tax_codes and mapped.line.tax is not None:
-        return line_amount - builder.cents(mapped.line.tax)
-    return line_tax.net(builder, mapped, line_amount)
+    if builder.facts.tax_codes:
+        return line_tax.net(builder, mapped, line_amount)
+    stated_tax = mapped.line.tax
+    if builder.document.tax_mode != "inclusive" or stated_tax is None:
+        return line_amount
+    return line_amount - builder.cents(stated_tax)
 
 
 def _code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
+    """Return the tax code of a line; in the United States only whether it is taxed."""
     if builder.facts.tax_codes:
         return line_tax.line_code(builder, mapped)
     return sales_tax.line_code(builder, mapped)
@@ -100,11 +110,15 @@ def _code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
 
 def _discount(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> list[dict[str, Any]]:
     """Return one line for all discounts, because QuickBooks has room for one."""
-    total_discount = -builder.cents(total(amount(mapped.line) for mapped in discounts))
     if not discounts:
         return []
-    refs = (mapped.refs.get("account") for mapped in discounts)
-    accounts = {ref.id: ref for ref in refs if ref}
+    total_discount = -builder.cents(total(amount(mapped.line) for mapped in discounts))
+
+    accounts: dict[str, Ref] = {}
+    for mapped in discounts:
+        ref = mapped.refs.get("account")
+        if ref:
+            accounts[ref.id] = ref
     if len(accounts) > 1:
         names = ", ".join(sorted(ref.name for ref in accounts.values()))
         builder.problems.append(
@@ -112,7 +126,8 @@ def _discount(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> list[
         )
     account = builder.on_line(discounts[0], "account")
     detail = {"PercentBased": False} | without_empty(DiscountAccountRef=account)
-    descriptions = (clean(mapped.line.description or "") for mapped in discounts)
+
+    descriptions = [clean(mapped.line.description or "") for mapped in discounts]
     text = "; ".join(filter(None, descriptions))[: pricing.MAX_DESCRIPTION_LENGTH]
     line = {"DetailType": DISCOUNT, "Amount": total_discount, DISCOUNT: detail}
     return [line | without_empty(Description=text)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.mapping.mapped import MappedLine, Ref
 from hub.qbo.payloads import line_tax
-from hub.qbo.payloads.builder import PayloadBuilder, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, as_reference, without_empty
 
 TAXABLE = "TAX"
 EXEMPT = "NON"
@@ -30,20 +30,24 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str]:
 
 
 def detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
-    """Return the stated rate and tax; QuickBooks works out what is left open."""
+    """Return the stated rate and tax; QuickBooks works out what is left open.
+
+    `codes` are those of the lines.
+    """
+    is_taxable = TAXABLE in codes
     tax = line_tax.stated(builder)
-    _check(builder, tax, is_taxable=TAXABLE in codes)
-    if TAXABLE not in codes or builder.document.tax_mode == "computed":
+    _check(builder, tax, is_taxable=is_taxable)
+    if not is_taxable or builder.document.tax_mode == "computed":
         tax = None
-    if TAXABLE in codes and not builder.facts.sales_tax:
+    if is_taxable and not builder.facts.sales_tax:
         builder.problems.append(
             "It is taxed, but sales tax is switched off in QuickBooks. Switch it on there, or"
             " correct it at the source."
         )
-    values = without_empty(TxnTaxCodeRef=_rate(builder))
+    fields = without_empty(TxnTaxCodeRef=_rate(builder))
     if tax is not None:
-        values["TotalTax"] = tax
-    return {"TxnTaxDetail": values} if values else {}
+        fields["TotalTax"] = tax
+    return {"TxnTaxDetail": fields} if fields else {}
 
 
 def _check(builder: PayloadBuilder, tax: Decimal | None, *, is_taxable: bool) -> None:
@@ -77,4 +81,7 @@ def _rate(builder: PayloadBuilder) -> dict[str, str] | None:
             f"Its lines have different tax rates ({names}), but QuickBooks in the United States has"
             " one for each document. Correct it at the source, or let QuickBooks work out the tax."
         )
-    return {"value": next(iter(rates))} if rates else None
+    if not rates:
+        return None
+    first = next(iter(rates.values()))
+    return as_reference(first)

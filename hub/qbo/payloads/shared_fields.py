@@ -23,10 +23,11 @@ def address(source: Address | None) -> dict[str, Any]:
     fields = {}
     for number, line in enumerate(lines, start=1):
         fields[f"Line{number}"] = line[:MAX_STREET_LENGTH]
+    postal_code = source.postal_code or ""
     return fields | without_empty(
         City=source.city,
         CountrySubDivisionCode=source.region,
-        PostalCode=(source.postal_code or "")[:MAX_POSTAL_CODE_LENGTH],
+        PostalCode=postal_code[:MAX_POSTAL_CODE_LENGTH],
         Country=source.country,
     )
 

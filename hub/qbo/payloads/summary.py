@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.models.transaction_summary import CLOSED, LineSummary, TransactionSummary
 from hub.money import ZERO, total
-from hub.qbo.entities import DOCUMENTS, ref_id, way
+from hub.qbo.entities import DOCUMENTS, amount_sign, ref_id
 
 NOT_COUNTED = ("SubTotalLineDetail", "DescriptionOnly")
 DISCOUNT = "DiscountLineDetail"
@@ -19,7 +19,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
     """Return what counts in a transaction or list entry, from a sent body or from an answer."""
     if kind not in DOCUMENTS:
         return _summarize_entry(entity)
-    sign = way(entity)
+    sign = amount_sign(entity)
     lines = [_summarize_line(line, sign) for line in counted_lines(entity)]
     if kind in SETTLING:
         lines.sort(key=lambda line: (line.linked_type, line.linked))
@@ -58,22 +58,29 @@ def expected_total(body: dict[str, Any]) -> Decimal | None:
         return total(_sign(line) * _gross(line) for line in lines)
     if is_open(body):
         return None
-    return total(_sign(line) * _number(line.get("Amount")) for line in lines) + _tax(body)
+    net = total(_sign(line) * _number(line.get("Amount")) for line in lines)
+    return net + _tax(body)
 
 
 def is_open(body: dict[str, Any]) -> bool:
     """Return whether a body leaves the tax to QuickBooks."""
-    if "TotalTax" in (body.get("TxnTaxDetail") or {}):
+    tax_detail = body.get("TxnTaxDetail") or {}
+    if "TotalTax" in tax_detail:
         return False
-    if body.get("GlobalTaxCalculation"):
-        return bool(body["GlobalTaxCalculation"] != "NotApplicable")
-    return any(ref_id(_detail(line), "TaxCodeRef") == "TAX" for line in body.get("Line") or ())
+    calculation = body.get("GlobalTaxCalculation")
+    if calculation:
+        return bool(calculation != "NotApplicable")
+    lines = body.get("Line") or ()
+    return any(ref_id(_detail(line), "TaxCodeRef") == "TAX" for line in lines)
 
 
 def counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the lines that have an amount of their own."""
-    lines = entity.get("Line") or ()
-    return [line for line in lines if line.get("DetailType") not in NOT_COUNTED]
+    counted = []
+    for line in entity.get("Line") or ():
+        if line.get("DetailType") not in NOT_COUNTED:
+            counted.append(line)
+    return counted
 
 
 def _party(entity: dict[str, Any]) -> str:
@@ -85,21 +92,27 @@ def _party(entity: dict[str, Any]) -> str:
 
 def _payee(entity: dict[str, Any]) -> str:
     """Return "customer" if an expense was paid to one."""
-    type = _text(entity.get("EntityRef") or {}, "type")
-    return "customer" if type.lower() == "customer" else ""
+    payee = entity.get("EntityRef") or {}
+    type = _text(payee, "type").lower()
+    return type if type == "customer" else ""
 
 
 def _paid_from(entity: dict[str, Any]) -> str:
     """Return the account that a bill payment was paid from."""
-    accounts = (ref_id(entity.get(part) or {}, field) for part, field in PAID_FROM)
-    return next(filter(None, accounts), "")
+    for part, field in PAID_FROM:
+        account = ref_id(entity.get(part) or {}, field)
+        if account:
+            return account
+    return ""
 
 
-def _summarize_line(line: dict[str, Any], way: int) -> LineSummary:
-    detail, sign = _detail(line), _sign(line)
+def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
+    """Summarize a line; its amount has the sign of the transaction, reversed for a discount."""
+    detail = _detail(line)
+    line_sign = _sign(line)
     linked, linked_type = _first_link(line)
     return LineSummary(
-        amount=_signed(_gross(line), way * sign),
+        amount=_signed(_gross(line), transaction_sign * line_sign),
         account=ref_id(detail, "AccountRef") or ref_id(detail, "DiscountAccountRef"),
         item=ref_id(detail, "ItemRef"),
         class_=ref_id(detail, "ClassRef"),
@@ -107,22 +120,24 @@ def _summarize_line(line: dict[str, Any], way: int) -> LineSummary:
         tax_code=ref_id(detail, "TaxCodeRef"),
         linked=linked,
         linked_type=linked_type,
-        is_discount=sign < 0,
+        is_discount=line_sign < 0,
     )
 
 
 def _first_link(line: dict[str, Any]) -> tuple[str, str]:
     """Return the id and type of the first transaction that a line is linked to."""
     for link in line.get("LinkedTxn") or ():
-        if link.get("TxnId"):
-            return str(link["TxnId"]), _text(link, "TxnType")
+        id = _text(link, "TxnId")
+        if id:
+            return id, _text(link, "TxnType")
     return "", ""
 
 
 def _customer_entity(detail: dict[str, Any]) -> str:
     """Return the customer of a deposit line, which has no CustomerRef."""
     entity = detail.get("Entity") or {}
-    if str(entity.get("type")).casefold() != "customer":
+    type = str(entity.get("type"))
+    if type.casefold() != "customer":
         return ""
     return _text(entity, "value")
 
@@ -149,42 +164,60 @@ def _summarize_entry(entity: dict[str, Any]) -> TransactionSummary:
 
 
 def _text(part: dict[str, Any], name: str) -> str:
-    return str(part.get(name) or "")
+    """Return a field as text; "" if it is missing or empty."""
+    value = part.get(name)
+    return str(value or "")
 
 
 def _detail(line: dict[str, Any]) -> dict[str, Any]:
-    detail = line.get(str(line.get("DetailType")))
+    """Return the detail of a line, which is in a field named after its type."""
+    type = str(line.get("DetailType"))
+    detail = line.get(type)
     return detail if isinstance(detail, dict) else {}
 
 
 def _gross(line: dict[str, Any]) -> Decimal:
-    return _number(_detail(line).get("TaxInclusiveAmt", line.get("Amount")))
+    """Return the amount of a line with tax, if it states one, else its amount."""
+    net = line.get("Amount")
+    gross = _detail(line).get("TaxInclusiveAmt", net)
+    return _number(gross)
 
 
 def _sign(line: dict[str, Any]) -> int:
-    return -1 if line.get("DetailType") == DISCOUNT else 1
+    """Return -1 for a discount, whose amount QuickBooks writes without a sign."""
+    is_discount = line.get("DetailType") == DISCOUNT
+    return -1 if is_discount else 1
 
 
 def _tax(entity: dict[str, Any]) -> Decimal:
-    return _number((entity.get("TxnTaxDetail") or {}).get("TotalTax"))
+    """Return the total tax of a transaction, zero if it has none."""
+    tax_detail = entity.get("TxnTaxDetail") or {}
+    return _number(tax_detail.get("TotalTax"))
 
 
 def _number(value: Any) -> Decimal:
+    """Return a field as a number, zero if it is missing."""
     return _decimal(value or ZERO)
 
 
 def _decimal(value: Any) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(str(value))
+    """Return a number exactly; an answer may have integers, and a stored body texts."""
+    if isinstance(value, Decimal):
+        return value
+    return Decimal(str(value))
 
 
-def _signed(number: Decimal, way: int) -> Decimal:
+def _signed(number: Decimal, sign: int) -> Decimal:
     """Return an amount with the sign of its transaction; zero has none."""
-    return -number if way < 0 and number else number
+    is_negative = sign < 0 and number != 0
+    return -number if is_negative else number
 
 
 def _price(entity: dict[str, Any], name: str) -> str:
     """Return a price in its shortest form; "" if the entry has none."""
-    if entity.get(name) is None:
+    price = entity.get(name)
+    if price is None:
         return ""
-    number = Decimal(str(entity[name])).normalize()
-    return format(number + ZERO if number else ZERO, "f")
+    number = Decimal(str(price)).normalize()
+    without_negative_zero = number + ZERO
+    return format(without_negative_zero, "f")

@@ -101,8 +101,9 @@ def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") 
     if "Line" in body or "TotalAmt" in body:
         return _transaction(changed, current)
 
-    fixed = _fixed_fields(body)
-    return {name: value for name, value in changed.items() if name not in fixed} | {"sparse": True}
+    for name in _fixed_fields(body):
+        changed.pop(name, None)
+    return changed | {"sparse": True}
 
 
 def _fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
@@ -114,13 +115,13 @@ def _fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
 
 
 def delete_body(id: str, token: str) -> dict[str, Any]:
-    """Return the body that deletes a transaction."""
+    """Return the body that deletes a transaction; `token` is its SyncToken."""
     return {"Id": id, "SyncToken": token}
 
 
 def void_body(id: str, token: str) -> dict[str, Any]:
     """Return the body that voids a transaction of a kind that can be voided."""
-    return {"Id": id, "SyncToken": token, "sparse": True}
+    return delete_body(id, token) | {"sparse": True}
 
 
 def close_body(party: str) -> dict[str, Any]:
@@ -138,23 +139,27 @@ def _transaction(changed: dict[str, Any], current: dict[str, Any]) -> dict[str, 
     emptied = _emptied_fields(changed, current)
     if not emptied:
         return changed | {"sparse": True}
-    omitted = {*READ_ONLY_FIELDS, *emptied}
-    whole = {name: value for name, value in current.items() if name not in omitted}
+    whole = dict(current)
+    for name in (*READ_ONLY_FIELDS, *emptied):
+        whole.pop(name, None)
     return whole | changed
 
 
 def _keep_mailing(changed: dict[str, Any], current: dict[str, Any]) -> None:
     """Leave the e-mail address and its status as they are, if QuickBooks has an address."""
-    if any(current.get(name) for name in EMAIL_FIELDS):
-        for name in (*EMAIL_FIELDS, "EmailStatus"):
-            changed.pop(name, None)
+    has_address = any(current.get(name) for name in EMAIL_FIELDS)
+    if not has_address:
+        return
+    for name in (*EMAIL_FIELDS, "EmailStatus"):
+        changed.pop(name, None)
 
 
 def _reset_open_tax(changed: dict[str, Any], current: dict[str, Any]) -> None:
     """Let QuickBooks work out the tax again; otherwise the tax of the old lines would stay."""
-    if not is_open(changed) or not current.get("TxnTaxDetail"):
+    current_detail = current.get("TxnTaxDetail")
+    if not current_detail or not is_open(changed):
         return
-    detail = changed.get("TxnTaxDetail") or current["TxnTaxDetail"]
+    detail = changed.get("TxnTaxDetail") or current_detail
     rate = detail.get("TxnTaxCodeRef")
     changed["TxnTaxDetail"] = {"TxnTaxCodeRef": rate} if rate else {}
 
@@ -168,7 +173,8 @@ def _emptied_fields(changed: dict[str, Any], current: dict[str, Any]) -> list[st
     is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in changed
     if not is_numbered_by_quickbooks:
         names.append("DocNumber")
-    return [name for name in names if name in current and name not in changed]
+    emptied = current.keys() - changed.keys()
+    return [name for name in names if name in emptied]
 
 
 def _keep_custom_fields(changed: dict[str, Any], current: dict[str, Any]) -> None:
@@ -178,18 +184,21 @@ def _keep_custom_fields(changed: dict[str, Any], current: dict[str, Any]) -> Non
     fields = list(changed["CustomField"])
     ids = {field.get("DefinitionId") for field in fields}
     for field in current.get("CustomField") or ():
-        if field.get("DefinitionId") not in ids:
+        id = field.get("DefinitionId")
+        if id not in ids:
             fields.append(field)
     changed["CustomField"] = fields
 
 
 def _note(ours: str, theirs: str, before: str) -> str:
     """Return our note with the lines that a person added; the marker stays last."""
-    *our_lines, marker = ours.splitlines()
+    *our_lines, marker_line = ours.splitlines()
     written_by_us = {*ours.splitlines(), *before.splitlines()}
     added = []
     for line in theirs.splitlines():
-        if line.strip() and line not in written_by_us and not line.startswith("[hub:"):
+        is_marker = line.startswith("[hub:")
+        if line.strip() and line not in written_by_us and not is_marker:
             added.append(line)
     text = "\n".join([*our_lines, *added])
-    return f"{text[: MAX_NOTE_LENGTH - len(marker) - 1]}\n{marker}".lstrip()
+    room = MAX_NOTE_LENGTH - len(marker_line) - 1  # for the line break between them
+    return f"{text[:room]}\n{marker_line}".lstrip()

@@ -10,6 +10,8 @@ from hub.qbo.payloads.names import party
 def body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a supplier."""
     details = details_of(builder.document, Party)
-    return party(builder, details) | without_empty(
-        TermRef=builder.header("term"), APAccountRef=builder.header("payable_account")
+    fields = without_empty(
+        TermRef=builder.header("term"),
+        APAccountRef=builder.header("payable_account"),
     )
+    return party(builder, details) | fields
