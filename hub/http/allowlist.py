@@ -28,8 +28,8 @@ class Hosts:
         allowed: Collection[str],
         mounts: Iterable[str],
     ) -> None:
-        patterns = (_pattern(text, settings) for text in declared)
-        self._patterns = tuple(filter(None, patterns))
+        urls = _declared_urls(declared, settings)
+        self._patterns = [_host_and_port(url) for url in urls]
         self._allowed = allowed
         self._mounts = tuple(mounts)
 
@@ -39,18 +39,21 @@ class Hosts:
         if parsed.auth:
             return False
         host, port = _host_and_port(parsed)
+        is_encrypted = parsed.scheme == "https"
         is_mounted = url.startswith(self._mounts)
-        if parsed.scheme != "https" and not is_mounted and not self._is_allowed(host, port):
+        if not is_encrypted and not is_mounted and not self._is_allowed(host, port):
             return False
         return any(_matches(pattern, host, port) for pattern in self._patterns)
 
     def permit_address(self, host: str, port: int, address: str) -> bool:
         """Return whether a host may be called at the address that its name leads to."""
-        return self._is_allowed(host.lower().rstrip("."), port) or is_public(address)
+        plain_host = host.lower().rstrip(".")
+        return self._is_allowed(plain_host, port) or is_public(address)
 
     def _is_allowed(self, host: str, port: int) -> bool:
-        spellings = {host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}"}
-        return not spellings.isdisjoint(self._allowed)
+        """Return whether the operator allows a host, written with or without port and brackets."""
+        spellings = (host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}")
+        return any(spelling in self._allowed for spelling in spellings)
 
 
 def parse(url: str) -> Url:
@@ -62,50 +65,70 @@ def parse(url: str) -> Url:
 
 
 def addresses(declared: Iterable[str], settings: Mapping[str, Any]) -> frozenset[str]:
-    """Return the addresses that an app may call with these settings, each as scheme://host:port."""
-    parsed = (_declared_url(text, settings) for text in declared)
-    return frozenset(_normalized(url) for url in parsed if url)
+    """Return the addresses that an app may call with these settings.
+
+    Each is written as scheme://host:port, to compare those of two versions of the settings.
+    """
+    urls = _declared_urls(declared, settings)
+    return frozenset(_normalized(url) for url in urls)
 
 
 def _normalized(url: Url) -> str:
+    """Write the address of a host in one way, with its port; an IPv6 address gets brackets."""
     host, port = _host_and_port(url)
-    return f"{url.scheme}://[{host}]:{port}" if ":" in host else f"{url.scheme}://{host}:{port}"
+    if ":" in host:
+        host = f"[{host}]"
+    return f"{url.scheme}://{host}:{port}"
 
 
 def is_public(address: str) -> bool:
     """Return whether an address is public, also if an IPv6 address contains an IPv4 address."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = _inner_address(ip) if isinstance(ip, ipaddress.IPv6Address) else None
-    if inner is not None:
-        return is_public(str(inner))
+    without_zone = address.partition("%")[0]
+    ip = ipaddress.ip_address(without_zone)
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = _inner_address(ip)
+        if inner is not None:
+            return is_public(str(inner))
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 def _inner_address(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address to which an IPv6 address leads; None if to none."""
     if ip in NAT64_NETWORK:
-        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        last_32_bits = int(ip) & 0xFFFFFFFF
+        return ipaddress.IPv4Address(last_32_bits)
     teredo_client = ip.teredo[1] if ip.teredo else None
     return ip.ipv4_mapped or ip.sixtofour or teredo_client
 
 
 def _host_and_port(url: Url) -> tuple[str, int]:
-    host = (url.host or "").lower().strip("[]").rstrip(".")
-    return host, url.port or DEFAULT_PORTS.get(url.scheme or "", 0)
+    """Return the host, without brackets and a final full stop, and the port that is called."""
+    host = (url.host or "").lower()
+    host = host.strip("[]").rstrip(".")
+    port = url.port or DEFAULT_PORTS.get(url.scheme or "", 0)
+    return host, port
 
 
-def _pattern(declared: str, settings: Mapping[str, Any]) -> tuple[str, int] | None:
-    url = _declared_url(declared, settings)
-    return _host_and_port(url) if url else None
+def _declared_urls(declared: Iterable[str], settings: Mapping[str, Any]) -> list[Url]:
+    """Return the declared hosts with the settings filled in, without those that name no host."""
+    urls = []
+    for text in declared:
+        url = _declared_url(text, settings)
+        if url.host:
+            urls.append(url)
+    return urls
 
 
-def _declared_url(declared: str, settings: Mapping[str, Any]) -> Url | None:
-    """Return a declared host with the settings filled in, or None if it names no host."""
+def _declared_url(declared: str, settings: Mapping[str, Any]) -> Url:
+    """Return a declared host with the settings filled in; it has no host if they name none."""
     text = SETTING_REFERENCE.sub(lambda match: str(settings.get(match[1]) or ""), declared).strip()
-    url = parse(text if "://" in text else f"https://{text}")
-    return url if url.host else None
+    if "://" not in text:
+        text = f"https://{text}"
+    return parse(text)
 
 
 def _matches(pattern: tuple[str, int], host: str, port: int) -> bool:
+    """Return whether a declared host is this one; one that begins with `*.` is all below it."""
     pattern_host, pattern_port = pattern
     if port != pattern_port:
         return False

@@ -78,17 +78,21 @@ class AppHttp:
             raise Refused(
                 f"{call} cannot be sent: its address or a header of it is not valid."
             ) from None
-        if not self._hosts.permit(prepared.url or ""):
-            self._refuse(parse(prepared.url or "").host or call.host)
-        return self._judge(call, self._send(call, adapter, prepared), answers)
+        address = prepared.url or ""
+        if not self._hosts.permit(address):
+            self._refuse(parse(address).host or call.host)
+        response = self._send(call, adapter, prepared)
+        return self._judge(call, response, answers)
 
     def _refuse(self, host: str) -> NoReturn:
+        """Announce that the app asked for a host that it may not call, and raise HostNotAllowed."""
         self._on_refused(self._app, host)
         raise HostNotAllowed(self._app, host)
 
     def _send(
         self, call: Call, adapter: BaseAdapter, prepared: requests.PreparedRequest
     ) -> HttpResponse:
+        """Send the request; raise Retry, Refused or NeedsAttention if no whole answer comes."""
         seconds = self._config.deadline_seconds
         self.calls += 1
         try:
@@ -115,6 +119,10 @@ class AppHttp:
             raise _unreachable(call, _root_cause(error)) from None
 
     def _judge(self, call: Call, response: HttpResponse, answers: Collection[int]) -> Reply:
+        """Return the answer as a reply; raise an error for 429, for redirects and from 500 on.
+
+        Other refusals are left to `Reply.check`, because a source may use them as answers.
+        """
         status = response.status
         if status in answers:
             return Reply(call, response)
@@ -135,12 +143,15 @@ class AppHttp:
 
 
 def open_session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
-    """Return a session that uses no proxy and no netrc file of the environment."""
+    """Return a session that uses no proxy and no netrc file of the environment.
+
+    `mounts` are the adapters of stand-ins, by the beginning of their addresses.
+    """
     session = requests.Session()
     session.trust_env = False
     session.headers.update({"User-Agent": "qbo-hub"})
-    session.mount("https://", deadline.Adapter(pool_maxsize=CONNECTIONS_PER_HOST))
-    session.mount("http://", deadline.Adapter(pool_maxsize=CONNECTIONS_PER_HOST))
+    for prefix in ("https://", "http://"):
+        session.mount(prefix, deadline.Adapter(pool_maxsize=CONNECTIONS_PER_HOST))
     for prefix, adapter in mounts.items():
         session.mount(prefix, adapter)
     return session
@@ -148,21 +159,25 @@ def open_session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
 
 def encode(value: Any) -> bytes:
     """Return a value as JSON, each Decimal as a number with the same digits."""
-    return json.dumps(value, default=_number, allow_nan=False, ensure_ascii=False).encode()
+    text = json.dumps(value, default=_number, allow_nan=False, ensure_ascii=False)
+    return text.encode()
 
 
 def _number(value: Any) -> Any:
+    """Return a Decimal as a number that JSON writes alike; raise ValueError if there is none."""
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
-    number = int(value) if value == value.to_integral_value() else float(value)
+    is_whole = value == value.to_integral_value()
+    number = int(value) if is_whole else float(value)
     if Decimal(repr(number)) != value:
         raise ValueError(f"{value} has more digits than a JSON number carries")
     return number
 
 
 def _unreachable(call: Call, cause: BaseException) -> HubError:
-    text = TECHNICAL_PARTS.sub("", str(cause)).strip(" .") or type(cause).__name__
-    text = call.clean(text)
+    """Return the error for a host that cannot be reached, with the cause in plain words."""
+    plain = TECHNICAL_PARTS.sub("", str(cause)).strip(" .")
+    text = call.clean(plain or type(cause).__name__)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return NeedsAttention(
             f"{call.host} has no certificate that can be trusted ({text})."
@@ -174,9 +189,14 @@ def _unreachable(call: Call, cause: BaseException) -> HubError:
 def _root_cause(error: BaseException) -> BaseException:
     """Return the error with which it began, under the ones that libraries wrap around it."""
     inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
-    return _root_cause(inner) if isinstance(inner, BaseException) else error
+    if isinstance(inner, BaseException):
+        return _root_cause(inner)
+    return error
 
 
 def _moved_to(headers: Mapping[str, str]) -> str:
+    """Return the host to which a redirect leads, as the end of a sentence; "" if none is named."""
     target = parse(headers.get("Location") or "")
-    return f" to {target.scheme}://{target.host}" if target.host else ""
+    if not target.host:
+        return ""
+    return f" to {target.scheme}://{target.host}"

@@ -49,7 +49,8 @@ class RequestGuard:
     def hold(self, line: socket.socket) -> None:
         """Add a socket, as a duplicate that stays usable after its connection has dropped it."""
         with self._lock:
-            self._sockets.append(socket.socket(fileno=os.dup(line.fileno())))
+            duplicate = os.dup(line.fileno())
+            self._sockets.append(socket.socket(fileno=duplicate))
 
     def cut(self) -> None:
         """End every wait on the sockets."""
@@ -86,12 +87,14 @@ class Adapter(HTTPAdapter):
     """The network, for use inside `within`."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools of direct connections open sockets that the guard can cut."""
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = _POOL_CLASSES
 
     def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        """Return the pools of connections through a proxy, with sockets that the guard can cut."""
         manager = super().proxy_manager_for(*args, **options)
-        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        manager.pool_classes_by_scheme = _POOL_CLASSES
         return manager
 
 
@@ -104,6 +107,7 @@ class _Watchdog:
         self._runs = False
 
     def watch(self, guard: RequestGuard) -> None:
+        """Cut the sockets of a guard when its time is over, unless `leave` is called before."""
         with self._wake:
             self._watched.add(guard)
             if not self._runs:
@@ -113,10 +117,12 @@ class _Watchdog:
                 self._wake.notify()
 
     def leave(self, guard: RequestGuard) -> None:
+        """Stop watching a guard."""
         with self._wake:
             self._watched.discard(guard)
 
     def _run(self) -> None:
+        """Cut each guard whose time is over; sleep while there are none."""
         while True:
             with self._wake:
                 self._wake.wait(WATCH_SECONDS if self._watched else None)
@@ -133,15 +139,18 @@ class _Connection:
     sock: Any
 
     def connect(self) -> None:
+        """Open the connection; until it stands, no byte of the request can have left."""
         _current.guard.may_have_sent = False
         super().connect()  # type: ignore[misc]
 
     def request(self, *args: Any, **options: Any) -> None:
+        """Send a request; a socket that an earlier one opened is added to the present guard."""
         if self.sock is not None:
             _current.guard.hold(self.sock)
         super().request(*args, **options)  # type: ignore[misc]
 
     def send(self, data: Any) -> None:
+        """Hand over bytes of the request, after which it may have been sent."""
         if self.sock is None:
             self.connect()
         _current.guard.may_have_sent = True
@@ -167,15 +176,24 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
+_POOL_CLASSES = {"http": _PlainPool, "https": _SecurePool}
+
+
 def _connect(connection: Any) -> socket.socket:
+    """Open a socket to the first address of the host that can be reached.
+
+    Raise NotPermitted if the host has an address that may not be called.
+    """
     guard: RequestGuard = _current.guard
-    host, port = connection._dns_host, connection.port
+    host = connection._dns_host
+    port = connection.port
     try:
         addresses = dns.addresses(host, port, _step_seconds(connection, guard))
     except (OSError, UnicodeError) as error:
         raise NameResolutionError(host, connection, socket.gaierror(str(error))) from error
     if not addresses or not _all_permitted(guard, host, port, addresses):
         raise NotPermitted(host)
+
     failure: Exception | None = None
     for address in addresses:
         try:
@@ -190,13 +208,21 @@ def _connect(connection: Any) -> socket.socket:
 
 
 def _all_permitted(guard: RequestGuard, host: str, port: int, addresses: dns.Addresses) -> bool:
+    """Return whether every address of a host may be called, whichever is used later."""
     if guard.permitted is None:
         return True
-    return all(guard.permitted(host, port, str(address[4][0])) for address in addresses)
+    for *_, socket_address in addresses:
+        address = str(socket_address[0])
+        if not guard.permitted(host, port, address):
+            return False
+    return True
 
 
-def _open_socket(connection: Any, guard: RequestGuard, place: tuple[Any, ...]) -> socket.socket:
-    family, kind, protocol, _, address = place
+def _open_socket(
+    connection: Any, guard: RequestGuard, address_info: tuple[Any, ...]
+) -> socket.socket:
+    """Connect to an address as getaddrinfo returns it, with what time is left for each step."""
+    family, kind, protocol, _, address = address_info
     line = socket.socket(family, kind, protocol)
     try:
         for option in connection.socket_options or ():
@@ -213,8 +239,9 @@ def _open_socket(connection: Any, guard: RequestGuard, place: tuple[Any, ...]) -
 
 def _step_seconds(connection: Any, guard: RequestGuard) -> float:
     """Return how many seconds one step of connecting may take."""
-    timeout = connection.timeout
-    seconds = timeout if isinstance(timeout, (int, float)) else CONNECT_SECONDS
+    seconds = CONNECT_SECONDS
+    if isinstance(connection.timeout, (int, float)):
+        seconds = connection.timeout
     return min(seconds, guard.remaining())
 
 

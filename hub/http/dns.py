@@ -32,14 +32,15 @@ def addresses(host: str, port: int, seconds: float) -> Addresses:
 
 
 def _look_up(host: str, port: int, lookup: Future[Addresses]) -> None:
+    """Ask the operating system, and end the look-up with its answer or error."""
     try:
-        result = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except Exception as error:
         _forget(host, port)
         lookup.set_exception(error)
     else:
         _forget(host, port)
-        lookup.set_result(list(result))
+        lookup.set_result(list(infos))
 
 
 def _forget(host: str, port: int) -> None:

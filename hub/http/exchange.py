@@ -82,6 +82,7 @@ def fetch(
 
 
 def _read(response: requests.Response, clock: Clock, until: float, max_bytes: int) -> bytes:
+    """Read the body; raise TooLarge or DeadlinePassed as soon as it passes a limit."""
     parts = []
     size = 0
     for part in response.raw.stream(CHUNK_BYTES, decode_content=True):
@@ -96,8 +97,11 @@ def _read(response: requests.Response, clock: Clock, until: float, max_bytes: in
 
 def _may_have_sent(guard: deadline.RequestGuard, error: Exception) -> bool:
     """Return whether a byte of the request may have left; in doubt it may."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return guard.may_have_sent and not isinstance(reason, NewConnectionError)
+    if not guard.may_have_sent:
+        return False
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
+    return not isinstance(reason, NewConnectionError)
 
 
 def _reason(error: Exception) -> str:
@@ -106,5 +110,6 @@ def _reason(error: Exception) -> str:
     reason = getattr(cause, "reason", None) or cause
     text = str(reason)
     if isinstance(reason, NewConnectionError):
+        # It begins with the connection object.
         text = text.rpartition(": ")[2]
     return text or type(error).__name__

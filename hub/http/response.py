@@ -51,16 +51,17 @@ class Call:
         self.app = app
         self.method = method
         self.host = parsed.host or "an address that cannot be read"
-        parts = (parsed.path or "/").split("/")
-        self.path = "/".join("…" if len(part) > MAX_PATH_PART_LENGTH else part for part in parts)
+        self.path = _short_path(parsed)
         secrets = _secrets_of(parsed, params, headers, auth)
+        # A secret that contains another one is masked first.
         self._secrets = sorted(secrets, key=len, reverse=True)
 
     def __str__(self) -> str:
+        """Return the host with method and path: example.com (GET /invoices)."""
         return f"{self.host} ({self.method} {self.path})"
 
     def clean(self, text: str) -> str:
-        """Mask every secret of the request in a text."""
+        """Replace every secret of the request in a text by ***."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
@@ -74,7 +75,9 @@ class Reply:
         self.status = response.status
         self.body = response.body
         self.headers: Mapping[str, str] = CaseInsensitiveDict(response.headers)
-        self.not_found = self.status in (404, 410) and _is_of_an_api(self.body)
+        # A 404 with a page of HTML comes from another web server, as for a wrong address.
+        is_missing = self.status in (404, 410)
+        self.not_found = is_missing and _is_of_an_api(self.body)
 
     def json(self) -> Any:
         """Return the body as JSON, with decimal numbers as Decimal."""
@@ -116,7 +119,8 @@ class Reply:
         """Return the message of a refusal in quotation marks; "" if it has none."""
         if "html" in self.headers.get("Content-Type", ""):
             return ""
-        text = " ".join(self._call.clean(_message(self.body)).split())
+        message = self._call.clean(_message(self.body))
+        text = " ".join(message.split())
         if not text:
             return ""
         ellipsis = "…" if len(text) > MAX_QUOTE_LENGTH else ""
@@ -137,38 +141,63 @@ def wait_of(headers: Mapping[str, str], now: dt.datetime) -> float | None:
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return min(float(text), MAX_WAIT_SECONDS)
     try:
-        when = parsedate_to_datetime(text)
+        until = parsedate_to_datetime(text)
     except (ValueError, TypeError):
         return None
-    when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
-    return min(max(0.0, (when - now).total_seconds()), MAX_WAIT_SECONDS)
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=dt.UTC)
+    seconds = (until - now).total_seconds()
+    return min(max(0.0, seconds), MAX_WAIT_SECONDS)
+
+
+def _short_path(url: Url) -> str:
+    """Return the path with an ellipsis for each long part, which may be a key."""
+    parts = []
+    for part in (url.path or "/").split("/"):
+        parts.append("…" if len(part) > MAX_PATH_PART_LENGTH else part)
+    return "/".join(parts)
 
 
 def _secrets_of(
     url: Url, params: Mapping[str, Any], headers: Mapping[str, str], auth: tuple[str, str] | None
 ) -> set[str]:
-    """Return the texts of a request that may not appear in an error."""
-    credentials = [*(auth or ()), url.auth or ""]
-    texts = [*credentials, *_secret_params(url, params), *_secret_headers(headers)]
+    """Return the texts of a request that may not appear in an error.
+
+    Short ones are left out, because they occur in ordinary words.
+    """
+    texts = [url.auth or ""]
+    if auth:
+        texts += auth
+    texts += _secret_params(url, params)
+    texts += _secret_headers(headers)
     return {text for text in texts if len(text) >= MIN_SECRET_LENGTH}
 
 
 def _secret_params(url: Url, params: Mapping[str, Any]) -> list[str]:
     """Return the values of parameters with names of secrets, also of those in the address."""
     pairs = [(str(name), str(value)) for name, value in params.items()]
-    for pair in (url.query or "").split("&"):
+    query = url.query or ""
+    for pair in query.split("&"):
         name, _, value = pair.partition("=")
         pairs.append((name, value))
-    return [value for name, value in pairs if SECRET_NAME.search(name)]
+
+    secrets = []
+    for name, value in pairs:
+        if SECRET_NAME.search(name):
+            secrets.append(value)
+    return secrets
 
 
 def _secret_headers(headers: Mapping[str, str]) -> list[str]:
     """Return the values of headers that may be secret, and of each the part after its scheme."""
-    texts = []
+    secrets = []
     for name, value in headers.items():
-        if name.lower() not in PLAIN_HEADERS:
-            texts += [str(value), str(value).rpartition(" ")[2]]
-    return texts
+        if name.lower() in PLAIN_HEADERS:
+            continue
+        text = str(value)
+        without_scheme = text.rpartition(" ")[2]
+        secrets += [text, without_scheme]
+    return secrets
 
 
 def _message(body: bytes) -> str:
@@ -183,11 +212,15 @@ def _message(body: bytes) -> str:
         return content
     if isinstance(content, list) and all(isinstance(text, str) for text in content):
         return " ".join(content)
-    return json.dumps(content, ensure_ascii=False)[:MAX_MESSAGE_LENGTH]
+    text = json.dumps(content, ensure_ascii=False)
+    return text[:MAX_MESSAGE_LENGTH]
 
 
 def _message_key(content: Any) -> str:
-    """Return the first key under which an object carries its message."""
+    """Return the first key under which an object carries its message; "" if it has none."""
     if not isinstance(content, dict):
         return ""
-    return next((name for name in MESSAGE_KEYS if content.get(name)), "")
+    for name in MESSAGE_KEYS:
+        if content.get(name):
+            return name
+    return ""
