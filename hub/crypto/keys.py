@@ -29,29 +29,34 @@ Ring = tuple[tuple[str, bytes], ...]
 
 
 def initialise(data: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Make what is missing of the data folder and its keys; say what was made."""
-    made = []
+    """Make the data folder and its keys where they are missing; return what was added.
+
+    A key that the environment gives needs no file.
+    """
+    additions = []
     if not data.exists():
         data.mkdir(parents=True, mode=0o700)
-        made.append(f"data folder {data}")
+        additions.append(f"data folder {data}")
     data.chmod(0o700)
     for name, file, text in (
         ("HUB_SECRET_KEY", SECRET_KEY_FILE, secrets.token_urlsafe(48)),
         ("HUB_VAULT_KEYS", VAULT_KEYS_FILE, new_key()),
     ):
         path = data / file
+        is_in_environment = environ.get(name) or environ.get(f"{name}_FILE")
         if path.exists():
             check_private(path)
-        elif not (environ.get(name) or environ.get(f"{name}_FILE")):
+        elif not is_in_environment:
             write_private(path, text)
-            made.append(f"key file {path}")
-    return made
+            additions.append(f"key file {path}")
+    return additions
 
 
 def new_key() -> str:
-    """A vault key as it stands in a key file: its id, a colon, 32 random bytes."""
-    key = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-    return f"{secrets.token_hex(4)}:{key}"
+    """Return a new vault key as a key file has it: an id, a colon, 32 random bytes in base64."""
+    key_id = secrets.token_hex(4)
+    key = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES))
+    return f"{key_id}:{key.decode()}"
 
 
 def add_vault_key(data: Path) -> str:
@@ -68,9 +73,12 @@ def add_vault_key(data: Path) -> str:
 
 
 def read_ring(data: Path) -> Ring:
-    """The ring of the key file as it is now; empty when the keys are not kept there."""
+    """Read the ring from the key file; return an empty one if the keys are not in that file."""
     path = data / VAULT_KEYS_FILE
-    return parse_ring("HUB_VAULT_KEYS", path.read_text(encoding="utf-8")) if path.exists() else ()
+    if not path.exists():
+        return ()
+    text = path.read_text(encoding="utf-8")
+    return parse_ring("HUB_VAULT_KEYS", text)
 
 
 def write_private(path: Path, text: str, *, durable: bool = True) -> None:
@@ -78,7 +86,8 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
 
     With `durable` it also survives a power failure.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    suffix = secrets.token_hex(4)
+    draft = path.with_name(f".{path.name}.{suffix}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text.strip() + "\n")
@@ -104,7 +113,7 @@ def check_secret_key(name: str, key: str) -> None:
         raise ConfigurationError(
             name, f"is too short: it needs {KEY_BYTES} characters; `hub init` makes a good one"
         )
-    if len(set(key)) < FEWEST_DIFFERENT or any(word in key.lower() for word in COMMON):
+    if _could_be_guessed(key):
         raise ConfigurationError(
             name, "is a default or could be guessed; `hub init` makes a good one"
         )
@@ -112,29 +121,42 @@ def check_secret_key(name: str, key: str) -> None:
 
 def parse_ring(name: str, text: str) -> Ring:
     """Return the keys of a ring, newest first, written `id:key` one per line or comma-separated."""
-    entries = [entry.strip() for entry in text.replace(",", "\n").splitlines()]
-    ring = tuple(_parse_key(name, entry) for entry in entries if entry)
+    ring = []
+    for line in text.replace(",", "\n").splitlines():
+        entry = line.strip()
+        if entry:
+            ring.append(_parse_key(name, entry))
     if not ring:
         raise ConfigurationError(name, "holds no key; `hub init` makes one")
-    ids, ring_keys = zip(*ring, strict=True)
-    if len(set(ids)) < len(ring) or len(set(ring_keys)) < len(ring):
+    distinct_ids = {key_id for key_id, _ in ring}
+    distinct_keys = {key for _, key in ring}
+    if len(distinct_ids) < len(ring) or len(distinct_keys) < len(ring):
         raise ConfigurationError(name, "holds the same key or key id twice")
-    return ring
+    return tuple(ring)
 
 
 def _parse_key(name: str, entry: str) -> tuple[str, bytes]:
     """Parse one "id:key" entry; refuse weak keys."""
     key_id, colon, encoded = entry.partition(":")
+    key_id = key_id.strip()
     try:
         key = base64.b64decode(encoded.strip(), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         key = b""
-    if not colon or not key_id.strip().isalnum() or len(key) != KEY_BYTES:
+    if not colon or not key_id.isalnum() or len(key) != KEY_BYTES:
         raise ConfigurationError(
             name, "must hold keys as `id:key`, the key being 32 bytes in base64"
         )
-    if len(set(key)) < FEWEST_DIFFERENT or any(word.encode() in key.lower() for word in COMMON):
+    if _could_be_guessed(key.decode("latin-1")):
         raise ConfigurationError(
             name, f"holds key {key_id!r}, which is a default or could be guessed; make a random one"
         )
-    return key_id.strip(), key
+    return key_id, key
+
+
+def _could_be_guessed(key: str) -> bool:
+    """Return whether a key has few different characters, or a word that is common in defaults."""
+    if len(set(key)) < FEWEST_DIFFERENT:
+        return True
+    lowered = key.lower()
+    return any(word in lowered for word in COMMON)

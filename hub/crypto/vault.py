@@ -28,38 +28,38 @@ class Vault:
         self._take(keys)
 
     def _take(self, keys: Ring) -> None:
+        """Use a ring from now on."""
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys}
-        self._newest = keys[0][0]
+        newest_id, _ = keys[0]
+        self._newest = newest_id
 
     def seal(self, place: str, text: str) -> bytes:
-        """The text sealed: version, key id, nonce, ciphertext."""
-        nonce, name = secrets.token_bytes(NONCE_BYTES), self._newest.encode()
-        head = VERSION + bytes([len(name)]) + name
-        return (
-            head
-            + nonce
-            + self._ciphers[self._newest].encrypt(nonce, text.encode(), _bound(head, place))
-        )
+        """Return the text sealed: version, key id, nonce, ciphertext."""
+        head = _head(self._newest)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        cipher = self._ciphers[self._newest]
+        ciphertext = cipher.encrypt(nonce, text.encode(), _bound(head, place))
+        return head + nonce + ciphertext
 
     def open(self, place: str, sealed: bytes) -> str:
-        """The text again, if it was sealed for this place by a key of the ring."""
+        """Return the text, if it was sealed for this place by a key of the ring."""
         head, nonce, body = _parts(place, sealed)
+        cipher = self._cipher(place, _key_id(head))
         try:
-            return (
-                self._cipher(place, _key_id(head))
-                .decrypt(nonce, body, _bound(head, place))
-                .decode()
-            )
+            opened = cipher.decrypt(nonce, body, _bound(head, place))
         except InvalidTag:
             raise VaultError(
                 f"The secret at {place} cannot be opened: its key is another one, or it was changed"
                 " or moved there. Enter it again, or reconnect."
             ) from None
+        return opened.decode()
 
     def _cipher(self, place: str, key_id: str) -> AESGCM:
         """Return the cipher of a key; read the key ring again if it is a new one."""
-        if key_id not in self._ciphers and key_id in dict(keys := self._reread()):
-            self._take(keys)
+        if key_id not in self._ciphers:
+            keys = self._reread()
+            if key_id in dict(keys):
+                self._take(keys)
         if key_id not in self._ciphers:
             raise VaultError(
                 f"The secret at {place} is sealed with key {key_id!r}, which HUB_VAULT_KEYS"
@@ -69,17 +69,27 @@ class Vault:
 
     def is_current(self, sealed: bytes) -> bool:
         """Return whether the newest key sealed it."""
-        return sealed.startswith(VERSION + bytes([len(self._newest)]) + self._newest.encode())
+        return sealed.startswith(_head(self._newest))
+
+
+def _head(key_id: str) -> bytes:
+    """Return how what a key seals begins: the version, and the key id after its length."""
+    id = key_id.encode()
+    return VERSION + bytes([len(id)]) + id
 
 
 def _parts(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
-    """Split a sealed secret into head, nonce and body."""
-    end = 2 + sealed[1] if len(sealed) > 1 else 0
-    if sealed[:1] != VERSION or len(sealed) <= end + NONCE_BYTES:
+    """Split a sealed secret into head, nonce and body; raise VaultError if it is not one."""
+    key_id_bytes = sealed[1] if len(sealed) > 1 else 0
+    head_end = 2 + key_id_bytes
+    nonce_end = head_end + NONCE_BYTES
+    if not sealed.startswith(VERSION) or len(sealed) <= nonce_end:
         raise VaultError(
             f"What is kept at {place} is not a sealed secret; enter it again, or reconnect."
         )
-    return sealed[:end], sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
+    head = sealed[:head_end]
+    nonce = sealed[head_end:nonce_end]
+    return head, nonce, sealed[nonce_end:]
 
 
 def _key_id(head: bytes) -> str:

@@ -24,58 +24,75 @@ LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
 
 def record(session: Session, who: str, what: str, subject: str, **detail: Any) -> None:
     """Add an entry in the transaction of the action: neither is written without the other."""
-    record_each(session, who, what, {subject: detail})
+    details = {subject: detail}
+    record_each(session, who, what, details)
 
 
 def record_each(
     session: Session, who: str, what: str, details: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """The same for many subjects of one act, each with its own entry."""
+    """Add an entry for each of many subjects of one act.
+
+    `details` are the details by subject. The newest entry is also noted outside the database, once
+    the transaction is committed, unless the database no longer has the one that is noted there:
+    `verify` must still report that it is missing.
+    """
+    entries = _add_entries(session, who, what, details)
+    if not entries:
+        return
+    columns = [{name: getattr(entry, name) for name in WRITTEN} for entry in entries]
+    session.execute(insert(AuditEntry), columns)
+
+    head = _head()
+    if head is None or session.scalar(_by_hash(head["hash"])):
+        newest_hash = entries[-1].hash
+        newest = {"id": session.scalars(_by_hash(newest_hash)).one(), "hash": newest_hash}
+        event.listen(session, "after_commit", lambda _: _keep_head(newest), once=True)
+
+
+def _add_entries(
+    session: Session, who: str, what: str, details: Mapping[str, Mapping[str, Any]]
+) -> list[AuditEntry]:
+    """Return the entries for an act, each with the hash of the one before it."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    at, previous, made = (
-        hub_context.current().clock.now().replace(microsecond=0),
-        _newest(session),
-        list[AuditEntry](),
-    )
+    now = hub_context.current().clock.now()
+    previous = _newest(session)
+    entries = []
     for subject, detail in details.items():
         entry = AuditEntry(
-            at=at,
+            at=now.replace(microsecond=0),
             who=who[:200],
             what=what[:60],
             subject=subject[:300],
             detail=json.loads(json.dumps(detail, default=str)),
             previous=previous,
         )
-        entry.hash = previous = _hash(entry)
-        made.append(entry)
-    if not made:
-        return
-    session.execute(
-        insert(AuditEntry), [{name: getattr(entry, name) for name in WRITTEN} for entry in made]
-    )
-    head = _head()
-    if head is None or session.scalar(_by_hash(head["hash"])):
-        newest = {"id": session.scalars(_by_hash(previous)).one(), "hash": previous}
-        event.listen(session, "after_commit", lambda _: _keep_head(newest), once=True)
+        entry.hash = _hash(entry)
+        previous = entry.hash
+        entries.append(entry)
+    return entries
 
 
 def verify(session: Session) -> int:
     """Check the whole chain; return how many entries stand, or raise AuditBroken."""
-    previous, count, head = FIRST, 0, _head()
-    met = head is None
-    for entry in session.scalars(
-        select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
-    ):
+    head = _head()
+    is_head_present = head is None
+    previous = FIRST
+    count = 0
+    entries = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    for entry in session.scalars(entries):
         if entry.previous != previous:
             raise AuditBroken(
                 entry.id, "does not follow the one before it: an entry was removed, added or moved"
             )
         if not hmac.compare_digest(entry.hash, _hash(entry)):
             raise AuditBroken(entry.id, "was changed")
-        met = met or entry.hash == (head and head["hash"])
-        previous, count = entry.hash, count + 1
-    if head is not None and not met:
+        if head is not None and entry.hash == head["hash"]:
+            is_head_present = True
+        previous = entry.hash
+        count += 1
+    if head is not None and not is_head_present:
         raise AuditBroken(
             head["id"],
             "is missing though it was written: the end of the log was cut off, or the database was"
@@ -102,31 +119,36 @@ def _head_file() -> Path:
 
 
 def _head() -> dict[str, Any] | None:
-    """The newest entry known outside the database, so that a log that was cut off shows."""
+    """Read the newest entry as noted outside the database, so that a log that was cut off shows."""
     try:
-        return dict(json.loads(_head_file().read_text(encoding="utf-8")))
+        text = _head_file().read_text(encoding="utf-8")
+        return dict(json.loads(text))
     except (OSError, ValueError):
         return None
 
 
 def _keep_head(head: dict[str, Any]) -> None:
+    """Note the newest entry outside the database, if the file can be written."""
     with suppress(OSError):  # the act is done and logged; an older head proves less, not wrongly
         write_private(_head_file(), json.dumps(head), durable=False)
 
 
 def _by_hash(hash: str) -> Select[int]:
-    return select(AuditEntry.id).where(AuditEntry.hash == hash)
+    """Select the id of the entry with a hash."""
+    query = select(AuditEntry.id)
+    return query.where(AuditEntry.hash == hash)
 
 
 def _newest(session: Session) -> str:
     """Return the hash of the newest entry."""
-    newest = session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1))
+    newest_first = select(AuditEntry.hash).order_by(AuditEntry.id.desc())
+    newest = session.scalar(newest_first.limit(1))
     return newest or FIRST
 
 
 def _hash(entry: AuditEntry) -> str:
     """Return the hash of an entry and its predecessor's hash."""
-    said: Mapping[str, Any] = {
+    content: Mapping[str, Any] = {
         "at": entry.at.isoformat(),
         "who": entry.who,
         "what": entry.what,
@@ -134,12 +156,11 @@ def _hash(entry: AuditEntry) -> str:
         "detail": entry.detail,
         "previous": entry.previous,
     }
-    line = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    line = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hmac.new(_key(), line.encode(), hashlib.sha256).hexdigest()
 
 
 def _key() -> bytes:
     """Derive the key of the audit log from the secret key."""
-    return hmac.new(
-        hub_context.current().config.secret_key.encode(), b"audit log", hashlib.sha256
-    ).digest()
+    secret_key = hub_context.current().config.secret_key
+    return hmac.new(secret_key.encode(), b"audit log", hashlib.sha256).digest()

@@ -64,17 +64,18 @@ def require_no_demo_folder(folder: Path) -> None:
 def require_demo_folder(folder: Path) -> None:
     """Raise ConfigurationError unless a folder is empty or a demo's."""
     made_by = _made_by(folder)
-    if made_by == DEMO or (made_by is None and (_is_empty(folder) or _is_unmarked_demo(folder))):
+    if made_by == DEMO:
         return
-    made = "`hub init` made" if made_by == INIT else "is neither empty nor a demo's"
-    which = f"{folder}, which {made}"
+    if made_by is None and (_is_empty(folder) or _is_unmarked_demo(folder)):
+        return
+    origin = "`hub init` made" if made_by == INIT else "is neither empty nor a demo's"
     raise ConfigurationError(
-        "HUB_DATA", f"names {which}; unset it, or name a new folder for the demo"
+        "HUB_DATA", f"names {folder}, which {origin}; unset it, or name a new folder for the demo"
     )
 
 
 def is_demo(session: Session) -> bool:
-    """Tell whether `hub demo` made the database.
+    """Return whether `hub demo` made the database.
 
     A database without a record of it is a demo's if its first person is.
     """
@@ -82,24 +83,30 @@ def is_demo(session: Session) -> bool:
         made_by = session.scalar(select(DatabaseOrigin.made_by).where(DatabaseOrigin.id == ROW))
         if made_by is not None:
             return made_by == DEMO
-    first = session.scalar(select(User.username).order_by(User.id).limit(1))
-    added = select(AuditEntry.id).where(
+    first_person = session.scalar(select(User.username).order_by(User.id).limit(1))
+    if first_person != DEMO_PERSON:
+        return False
+    added_by_demo = select(AuditEntry.id).where(
         AuditEntry.who == DEMO_PERSON,
         AuditEntry.what == "person added",
         AuditEntry.subject == DEMO_PERSON,
     )
-    return first == DEMO_PERSON and session.scalar(added.limit(1)) is not None
+    return session.scalar(added_by_demo.limit(1)) is not None
 
 
 def _made_by(folder: Path) -> str | None:
     """Return the program that created the folder; None if it does not say."""
     file = folder / FILE
-    return file.read_text(encoding="utf-8").strip() if file.exists() else None
+    if not file.exists():
+        return None
+    return file.read_text(encoding="utf-8").strip()
 
 
 def _is_empty(folder: Path) -> bool:
-    """Tell whether a folder has no data; the demo's lock does not count."""
-    return not folder.exists() or all(path.name == "demo.lock" for path in folder.iterdir())
+    """Return whether a folder has no data; the demo's lock does not count."""
+    if not folder.exists():
+        return True
+    return all(path.name == "demo.lock" for path in folder.iterdir())
 
 
 def _is_unmarked_demo(folder: Path) -> bool:

@@ -14,54 +14,76 @@ from hub.errors import Busy, FolderUnavailable
 from hub.models import Secret
 
 LOCK_SECONDS = 30.0
-AT_ONCE = 500
 
 
 def put(session: Session, place: str, text: str) -> None:
-    """Seal a text and store it at its place, over what was there."""
-    session.merge(Secret(place=place, sealed=hub_context.current().vault.seal(place, text)))
+    """Seal a text and store it at its place, over what was there.
+
+    A place is such as "installation:3:password"; the sealed text opens nowhere else.
+    """
+    vault = hub_context.current().vault
+    sealed = vault.seal(place, text)
+    session.merge(Secret(place=place, sealed=sealed))
 
 
 def get(session: Session, place: str) -> str | None:
-    """The text kept at a place, None if there is none."""
+    """Return the text at a place; None if there is none."""
     row = session.get(Secret, place)
-    return None if row is None else hub_context.current().vault.open(place, row.sealed)
+    if row is None:
+        return None
+    return hub_context.current().vault.open(place, row.sealed)
 
 
 def forget(session: Session, place: str) -> None:
     """Remove the secret at a place."""
-    session.execute(delete(Secret).where(Secret.place == place))
+    secret = delete(Secret).where(Secret.place == place)
+    session.execute(secret)
 
 
 def put_all(
     session: Session, installation_id: int, texts: Mapping[str, str], *, forget_others: bool
 ) -> None:
-    """Store the secrets of an installation; with `forget_others` remove all its others first."""
-    prefix = f"installation:{installation_id}:"
+    """Store the secrets of an installation, by name; with `forget_others` remove all its others.
+
+    A text that is stored already is not sealed again.
+    """
+    prefix = _prefix(installation_id)
     if forget_others:
-        session.execute(delete(Secret).where(Secret.place.startswith(prefix, autoescape=True)))
+        is_of_installation = Secret.place.startswith(prefix, autoescape=True)
+        session.execute(delete(Secret).where(is_of_installation))
     for name, text in texts.items():
         if get(session, prefix + name) != text:
             put(session, prefix + name, text)
 
 
 def rotate(session: Session) -> int:
-    """Seal under the newest key whatever is not yet; return how many."""
-    vault, changed = hub_context.current().vault, 0
-    for row in session.scalars(select(Secret).order_by(Secret.place).with_for_update()):
-        if not vault.is_current(row.sealed):
-            row.sealed = vault.seal(row.place, vault.open(row.place, row.sealed))
-            changed += 1
+    """Seal under the newest key whatever is not yet; return how many secrets that were."""
+    vault = hub_context.current().vault
+    changed = 0
+    secrets = select(Secret).order_by(Secret.place)
+    for row in session.scalars(secrets.with_for_update()):
+        if vault.is_current(row.sealed):
+            continue
+        text = vault.open(row.place, row.sealed)
+        row.sealed = vault.seal(row.place, text)
+        changed += 1
     return changed
+
+
+def _prefix(installation_id: int) -> str:
+    """Return how the places of an installation's secrets begin."""
+    return f"installation:{installation_id}:"
 
 
 class SiteSecrets(Secrets):
     """The secrets of one installation; each assignment is a transaction of its own."""
 
     def __init__(self, installation_id: int) -> None:
-        self._id, self._prefix = installation_id, f"installation:{installation_id}:"
+        self._id = installation_id
+        self._prefix = _prefix(installation_id)
 
     def __getitem__(self, name: str) -> str:
+        """Open the secret with a name; raise KeyError if there is none."""
         with engine.reading() as session:
             text = get(session, self._prefix + name)
         if text is None:
@@ -69,10 +91,13 @@ class SiteSecrets(Secrets):
         return text
 
     def __setitem__(self, name: str, text: str) -> None:
+        """Store a secret at once."""
+        place = self._prefix + name
         with engine.transaction() as session:
-            put(session, self._prefix + name, text)
+            put(session, place, text)
 
     def __delitem__(self, name: str) -> None:
+        """Remove a secret at once; raise KeyError if there is none."""
         self[name]
         with engine.transaction() as session:
             forget(session, self._prefix + name)
@@ -87,15 +112,19 @@ class SiteSecrets(Secrets):
         return f"<secrets of installation {self._id}>"
 
     def _names(self) -> list[str]:
+        """Return the names of all secrets of the installation, sorted."""
+        is_of_installation = Secret.place.startswith(self._prefix, autoescape=True)
         with engine.reading() as session:
-            places = session.scalars(
-                select(Secret.place).where(Secret.place.startswith(self._prefix, autoescape=True))
-            )
-            return sorted(place.removeprefix(self._prefix) for place in places)
+            places = session.scalars(select(Secret.place).where(is_of_installation)).all()
+        names = [place.removeprefix(self._prefix) for place in places]
+        return sorted(names)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Held by one thread of one process at a time."""
+        """Let one thread of one process at a time into the block.
+
+        Raise Busy if another one stays in it too long, FolderUnavailable if no lock can be made.
+        """
         folder = hub_context.current().config.data / "locks"
         lock = FileLock(folder / f"secrets-{self._id}.lock")
         try:
