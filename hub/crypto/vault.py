@@ -94,7 +94,7 @@ def _parts(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
 
 def _key_id(head: bytes) -> str:
     """Return the id of the key that the head names."""
-    return head[2:].decode("ascii", "replace")
+    return head[2:].decode("utf-8", "replace")
 
 
 def _bound(head: bytes, place: str) -> bytes:

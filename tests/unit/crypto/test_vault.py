@@ -94,3 +94,10 @@ def test_a_ring_that_lacks_the_key_as_well_is_not_taken(vault):
 def test_there_is_no_vault_without_a_key():
     with pytest.raises(VaultError, match="has no key"):
         Vault([])
+
+
+def test_a_key_whose_id_is_not_ascii_opens_what_it_sealed():
+    vault = Vault(parse_ring("HUB_VAULT_KEYS", "nøkkel" + new_key()[8:]))
+    sealed = vault.seal("a", "secret")
+    assert vault.open("a", sealed) == "secret"
+    assert vault.is_current(sealed)
