@@ -76,11 +76,12 @@ class App:
             return refusal.status, answering.REFUSED, answering.gateway(refusal, self.clock.now())
         except Refusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
-            known = self.companies.get(route.realm)
-            time = envelope_time(self.clock.now(), known.options.zone if known else "UTC")
-            told = {"Fault": refusal.fault()} | ({} if refusal.code in UNTIMED else {"time": time})
+            addressed = self.companies.get(route.realm)
+            zone = addressed.options.zone if addressed else "UTC"
+            time = envelope_time(self.clock.now(), zone)
+            body = {"Fault": refusal.fault()} | ({} if refusal.code in UNTIMED else {"time": time})
             kind = JSON if refusal.status == 200 else answering.REFUSED
-            return refusal.status, kind, dump(told).encode()
+            return refusal.status, kind, dump(body).encode()
 
     def _entered(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
         """The company a bearer token opens, and the client it was given to."""
@@ -127,8 +128,8 @@ class App:
         content = uploads.content(company, self.folder, id) if company else None
         if company is None or content is None:
             return text_answer(start, 404, "no such file", "text/plain")
-        made = query_of(environ).get("X-Amz-Date", "")
-        if not made.isdigit() or self.clock.now() > int(made) + FILE_LIFE:
+        signed_at = query_of(environ).get("X-Amz-Date", "")
+        if not signed_at.isdigit() or self.clock.now() > int(signed_at) + FILE_LIFE:
             return text_answer(start, 403, EXPIRED, "application/xml")
         row = company.row("Attachable", id)
         kind = str(row.read().get("ContentType")) if row else "application/octet-stream"

@@ -60,27 +60,27 @@ class QuickBooks:
     ) -> Answer:
         """One call of the accounting API in this process, with a good token: ask("GET", "bill/1")."""
         realm = realm or self.realm
-        given = {
+        headers = {
             "authorization": f"Bearer {self.token(realm)}",
             "accept": "application/json",
             **headers,
         }
-        return ask(self.wsgi, method, f"/v3/company/{realm}/{path}", body, **given)
+        return ask(self.wsgi, method, f"/v3/company/{realm}/{path}", body, **headers)
 
     def token(self, realm: str) -> str:
         """An access token that opens the company now."""
-        held = self.app.grants.access.get(self.access_tokens[realm])
-        if held is not None and held[2] <= self.clock.now():
+        token_data = self.app.grants.access.get(self.access_tokens[realm])
+        if token_data is not None and token_data[2] <= self.clock.now():
             grant = next(g for g in self.app.grants.by_refresh.values() if g.realm == realm)
             self.access_tokens[realm] = self.app.grants.issue(grant)
         return self.access_tokens[realm]
 
     def select(self, text: str, realm: str | None = None) -> dict[str, Any]:
         """What a query finds: the value of QueryResponse."""
-        found: dict[str, Any] = self.ask("GET", f"query?query={quote(text)}", None, realm).json()[
-            "QueryResponse"
-        ]
-        return found
+        response: dict[str, Any] = self.ask(
+            "GET", f"query?query={quote(text)}", None, realm
+        ).json()["QueryResponse"]
+        return response
 
     def facts(self, url: str) -> list[str]:
         """List what a client needs to connect to the stand-in at this address, line by line."""
@@ -107,13 +107,13 @@ class QuickBooks:
         form = f"grant_type=refresh_token&refresh_token={self.refresh_tokens[self.realm]}"
         return f'curl -u {client} -d "{form}" {url}/oauth2/v1/tokens/bearer'
 
-    def books(self, **asked: str) -> Any:
+    def books(self, **filters: str) -> Any:
         """Everything in the books, or what is asked for by `realm` and `kind`."""
-        return json.loads(self.control.books("GET", asked))
+        return json.loads(self.control.books("GET", filters))
 
-    def act(self, do: str, **said: Any) -> Any:
+    def act(self, do: str, **details: Any) -> Any:
         """What a person does inside QuickBooks: edit, delete, deactivate, activate, create, pay, close_books."""
-        return self.control.act("POST", {"do": do, **said})
+        return self.control.act("POST", {"do": do, **details})
 
     def switch(self, **switches: Any) -> None:
         self.control.switch("POST", switches)
@@ -121,7 +121,7 @@ class QuickBooks:
     def open(self, profile: str, **options: Any) -> str:
         """Found one more company, by the name of its profile; the answer is its realm."""
         chosen = profiles.build(profile, options, self.companies, self.clock.now())
-        self.founder.found(chosen)
+        self.founder.open_company(chosen)
         _issue_one(self, chosen.realm)
         return chosen.realm
 
@@ -155,25 +155,25 @@ def create(
     """
     clock = clock or Clock()
     journal = Journal(folder / "journal.jsonl" if folder else None, fsync=fsync)
-    known: dict[str, Company] = {}
+    by_realm: dict[str, Company] = {}
     grants = Grants(clock, journal, lambda: control.switches)
-    control = Control(known, grants, journal)
+    control = Control(by_realm, grants, journal)
     control.set(switches)
     sender = Sender(clock, journal, VERIFIER, lambda: control.switches)
     founder = Founder(control, clock, journal, sender, folder)
     founder.replay()
     for options in companies:
-        if options.realm not in known:
-            founder.found(options)
-    clock.on_change.append(lambda: journal.append({"clock": clock.kept()}))
+        if options.realm not in by_realm:
+            founder.open_company(options)
+    clock.on_change.append(lambda: journal.append({"clock": clock.state()}))
     rules = fault_rules()
-    app = App(known, grants, dict([client]), clock, folder, Pages(known, control.act, rules))
+    app = App(by_realm, grants, dict([client]), clock, folder, Pages(by_realm, control.act, rules))
     pages = {**control.pages(), "meter": app.limits.page, "webhooks": sender.page}
     harness = Harness(app, clock=clock, faults=rules, call=call_of, shape=app.shape, pages=pages)
-    made = QuickBooks(app, harness, control, client, founder)
-    harness.pages |= {"snapshots": founder.snapshots.page, "profiles": made.profiles}
-    _issue(made, refresh_token, access_token)
-    return made
+    quickbooks = QuickBooks(app, harness, control, client, founder)
+    harness.pages |= {"snapshots": founder.snapshots.page, "profiles": quickbooks.profiles}
+    _issue(quickbooks, refresh_token, access_token)
+    return quickbooks
 
 
 def _issue(quickbooks: QuickBooks, refresh: str | None, access: str | None) -> None:
@@ -234,14 +234,14 @@ def serve_quickbooks(
     chosen = _chosen(companies, realm, clock.now())
     id, _, secret = (client or f"{CLIENT}:{SECRET}").partition(":")
     tokens: dict[str, Any] = {"refresh_token": refresh_token, "access_token": access_token}
-    made = create(folder, companies=chosen, clock=clock, client=(id, secret), **tokens)
+    quickbooks = create(folder, companies=chosen, clock=clock, client=(id, secret), **tokens)
     for text in switches:
-        made.switch(**read_switch(text))
+        quickbooks.switch(**read_switch(text))
     for text in faults:
-        made.faults.add(Fault.parse(text))
+        quickbooks.faults.add(Fault.parse(text))
     if webhook:
-        made.webhooks.subscribe(webhook)
-    serve(made.wsgi, port, host, made.facts)
+        quickbooks.webhooks.subscribe(webhook)
+    serve(quickbooks.wsgi, port, host, quickbooks.facts)
 
 
 def _chosen(texts: Iterable[str], realm: str | None, now: float) -> Iterable[Options]:

@@ -12,13 +12,13 @@ class Choices:
         return cls().changed(raw)
 
     def changed(self, raw: dict[str, Any]) -> Self:
-        known = {field.name for field in fields(self)}  # type: ignore[arg-type]
+        names = {field.name for field in fields(self)}  # type: ignore[arg-type]
         for name in raw:
-            if name not in known:
-                raise ValueError(f"unknown choice {name!r}; there are {', '.join(sorted(known))}")
+            if name not in names:
+                raise ValueError(f"unknown choice {name!r}; there are {', '.join(sorted(names))}")
         return replace(self, **raw)  # type: ignore[type-var]
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)  # type: ignore[call-overload,no-any-return]
 
 

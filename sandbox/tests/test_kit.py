@@ -92,7 +92,7 @@ def test_the_clock_page_sets_and_advances(harness):
 
 def test_a_clock_goes_on_as_it_was_kept():
     clock, again = Clock(NOON, frozen=True), Clock()
-    again.restore(clock.kept())
+    again.restore(clock.state())
     assert again.now() == NOON
 
 

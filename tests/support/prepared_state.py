@@ -71,7 +71,7 @@ def opened_quickbooks(clock: FakeClock) -> QuickBooks:
 
 def open_again(company: Company) -> None:
     """Opens books; those of the same options are opened once, unless a file is to tell how that went."""
-    stands = company.clock.kept()["stopped"]
+    stands = company.clock.state()["stopped"]
     key = (
         company.options,
         company.now() // 3600 if stands is None else stands,

@@ -83,9 +83,9 @@ def _sides(company: Lookups, line: dict[str, Any]) -> list[tuple[str, Decimal]]:
 def account_of(company: Lookups, line: dict[str, Any]) -> str:
     """The account of a line: its own, else that of its item."""
     detail: dict[str, Any] = line.get(line.get("DetailType", "")) or {}
-    given = detail.get("AccountRef") or detail.get("DiscountAccountRef")
-    if given:
-        return str(given["value"])
+    reference = detail.get("AccountRef") or detail.get("DiscountAccountRef")
+    if reference:
+        return str(reference["value"])
     if line.get("DetailType") == DISCOUNT_LINE:
         return company.discount_account()
     row = company.row("Item", (detail.get("ItemRef") or {}).get("value"))

@@ -88,10 +88,10 @@ class Company(Showing):
         now = self.now()
         texts = ["null" if change.data is None else dump(change.data) for change in changes]
         parts = [f'["{c.kind}","{c.id}",{text}]' for c, text in zip(changes, texts, strict=True)]
-        kept = (f',"q":{dump(str(request))}' if request else "") + (
+        suffix = (f',"q":{dump(str(request))}' if request else "") + (
             f',"a":{dump(act)}' if act else ""
         )
-        line = f'{{"r":"{self.options.realm}","at":{now!r},"c":[{",".join(parts)}]{kept}}}'
+        line = f'{{"r":"{self.options.realm}","at":{now!r},"c":[{",".join(parts)}]{suffix}}}'
         self.journal.append_line(line.encode())
         reply = self.apply(changes, texts, now, request)
         for tell in self.watchers:
@@ -104,13 +104,13 @@ class Company(Showing):
         if refusal is not None:
             self.refused[key] = refusal
         if digest or (refusal is not None and self.switches.requestid_refusals):
-            kept = [
+            entry = [
                 self.options.realm,
                 str(key),
                 digest,
                 vars(refusal) if refusal and not refusal.others else None,
             ]
-            self.journal.append({"remembered": kept})
+            self.journal.append({"remembered": entry})
 
     def apply(
         self, changes: list[Change], texts: list[str], now: float, request: str | None = None
@@ -141,7 +141,7 @@ class Company(Showing):
         row = table.put(id, created, updated, now)
         row.token = int(data["SyncToken"])
         row.indexed = now
-        row.named = self.renames
+        row.names_version = self.renames
         self._count(kind, id)
         self.counters["addresses"] = max(self.counters.get("addresses", 0), addresses.newest(data))
         if kind in TXN_KINDS:
@@ -160,7 +160,7 @@ class Company(Showing):
         elif row.indexed <= now - lag:
             row.before = self.body(kind, row.id)
 
-    def seen(self, kind: str, row: Row) -> bytes:
+    def answer_indexed(self, kind: str, row: Row) -> bytes:
         """The object as queries and change data see it."""
         if row.before is not None and row.indexed > self.now() - self.index_lag():
             return row.before

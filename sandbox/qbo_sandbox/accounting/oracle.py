@@ -10,9 +10,9 @@ from qbo_sandbox.accounting.ledger import Entry
 from qbo_sandbox.accounting.values import ZERO, dump
 
 
-def books(companies: dict[str, Company], asked: dict[str, Any]) -> bytes:
+def books(companies: dict[str, Company], filters: dict[str, Any]) -> bytes:
     """Return the ledger of every company, or of `realm`; with `kind` only objects of that kind."""
-    realm, kind = asked.get("realm"), asked.get("kind")
+    realm, kind = filters.get("realm"), filters.get("kind")
     if realm and realm not in companies:
         raise ValueError(f"there is no company {realm}; there are {', '.join(companies)}")
     if kind and kind not in KINDS:

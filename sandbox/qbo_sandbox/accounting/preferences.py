@@ -119,13 +119,13 @@ def _accounting(options: Options) -> dict[str, Any]:
     return accounting
 
 
-def merged(given: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+def merged(changes: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     """Return the old sections with the changes of a client.
 
     Fields that only a person can set keep their old values.
     """
     data = {name: value for name, value in old.items() if name.endswith(SECTIONS)}
-    for name, section in given.items():
+    for name, section in changes.items():
         if name.endswith(SECTIONS) and isinstance(section, dict):
             data[name] = {**data.get(name, {}), **section}
     for name, fields in FIXED.items():
@@ -148,10 +148,10 @@ def _keep(section: dict[str, Any], old: dict[str, Any], field: str) -> None:
         section.pop(field, None)
 
 
-def custom_fields(data: dict[str, Any], given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def custom_fields(data: dict[str, Any], values: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The fields of its own that a company has on its sales forms, with what is filled into them."""
     groups = data.get("SalesFormsPrefs", {}).get("CustomField", ())
-    known = {
+    preferences = {
         each["Name"].partition(".")[2]: each
         for group in groups
         for each in group.get("CustomField", ())
@@ -159,16 +159,17 @@ def custom_fields(data: dict[str, Any], given: list[dict[str, Any]]) -> list[dic
     used = [
         place
         for place in "123"
-        if _yes(known.get(f"UseSalesCustom{place}", {}).get("BooleanValue"))
+        if _yes(preferences.get(f"UseSalesCustom{place}", {}).get("BooleanValue"))
     ]
     names = {
-        place: known.get(f"SalesCustomName{place}", {}).get("StringValue", "") for place in used
+        place: preferences.get(f"SalesCustomName{place}", {}).get("StringValue", "")
+        for place in used
     }
     own = {
         place: {"DefinitionId": place, "Name": name, "Type": "StringType"}
         for place, name in names.items()
     }
-    for each in given:
+    for each in values:
         place = str(each.get("DefinitionId"))
         own[place] = own.get(place, {}) | each
     return list(own.values())

@@ -19,10 +19,10 @@ ONE_CURRENCY = "The transaction needs to be in the same currency as the A/R and 
 
 def resolve(company: Company, kind: str, reference: Any) -> Row:
     """The active list entry a reference names, or the refusal QuickBooks gives."""
-    wanted = str((reference or {}).get("value", ""))
-    row = company.row(kind, wanted)
+    id = str((reference or {}).get("value", ""))
+    row = company.row(kind, id)
     if row is None:
-        raise unknown_reference(LIST_KINDS[kind].table, wanted)
+        raise unknown_reference(LIST_KINDS[kind].table, id)
     if not row.active:
         if company.switches.inactive_reference == "610":
             raise not_found()
@@ -30,7 +30,7 @@ def resolve(company: Company, kind: str, reference: Any) -> Row:
     return row
 
 
-def named(company: Company, kind: str, reference: Any) -> dict[str, Any]:
+def name_reference(company: Company, kind: str, reference: Any) -> dict[str, Any]:
     """A reference with the name that QuickBooks puts beside it."""
     row = resolve(company, kind, reference)
     return {"value": row.id, "name": title(kind, row.read())}
@@ -45,7 +45,7 @@ def fill(company: Company, data: dict[str, Any]) -> None:
         elif kind in UNNAMED:
             data[field] = {"value": resolve(company, kind, reference).id}
         else:
-            data[field] = named(company, kind, reference)
+            data[field] = name_reference(company, kind, reference)
 
 
 def in_currency(company: Company, kind: str, reference: Any, *codes: str) -> dict[str, Any]:

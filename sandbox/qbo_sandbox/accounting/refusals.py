@@ -82,11 +82,11 @@ class Refusal(Exception):
         self.others: list[Refusal] = []
 
     @classmethod
-    def again(cls, told: dict[str, Any]) -> "Refusal":
+    def again(cls, values: dict[str, Any]) -> "Refusal":
         """The refusal that was kept as its values."""
-        made = cls(told["code"], told["detail"])
-        vars(made).update(told)
-        return made
+        refusal = cls(values["code"], values["detail"])
+        vars(refusal).update(values)
+        return refusal
 
     def errors(self) -> list[dict[str, Any]]:
         error = {
@@ -150,8 +150,8 @@ def not_found(text: str = INACTIVE) -> Refusal:
     return Refusal("610", f"Object Not Found : {text}", "")
 
 
-def unknown_reference(table: str, wanted: str) -> Refusal:
-    return Refusal("2500", f"Invalid Reference Id : {table} element id {wanted} not found", "")
+def unknown_reference(table: str, id: str) -> Refusal:
+    return Refusal("2500", f"Invalid Reference Id : {table} element id {id} not found", "")
 
 
 def stale(user: str) -> Refusal:

@@ -60,8 +60,8 @@ def _control(
     """The receivable or payable account that a settled transaction stands on, and its rate."""
     row = company.row(link["TxnType"], link["TxnId"])
     target = row.read() if row else {}
-    given = (target.get("APAccountRef") or {}).get("value")
-    return given or company.control_account(rule.counter_type, code), rate_of(target)
+    account = (target.get("APAccountRef") or {}).get("value")
+    return account or company.control_account(rule.counter_type, code), rate_of(target)
 
 
 def _paid_from(rule: TxnKind, data: dict[str, Any]) -> str:

@@ -29,17 +29,17 @@ class Showing(Lookups):
         row = self.tables[kind].rows.get(id)
         if row is None:
             return dump({"domain": "QBO", "status": "Deleted", "Id": id}).encode()
-        if row.named != self.renames:
+        if row.names_version != self.renames:
             self._rename(kind, row)
         if kind == "Attachable":
-            return dump(self.shown(kind, row)).encode()
+            return dump(self.present(kind, row)).encode()
         if row.body is None:
-            row.body = dump(self.shown(kind, row)).encode()
+            row.body = dump(self.present(kind, row)).encode()
         return row.body
 
     def current(self, kind: str, row: Row) -> dict[str, Any]:
         """The object to build a change on: a copy, with the names and the stock of now."""
-        if row.named != self.renames:
+        if row.names_version != self.renames:
             self._rename(kind, row)
         data = dict(row.read())
         if kind == "Item" and data.get("QtyOnHand") is not None:
@@ -48,7 +48,7 @@ class Showing(Lookups):
 
     def _rename(self, kind: str, row: Row) -> None:
         """Names in references follow the entries they name."""
-        row.named = self.renames
+        row.names_version = self.renames
         data = row.read() if kind in TXN_KINDS else json.loads(dump(row.data), parse_float=Decimal)
         changed = False
         for sort, reference in named_references(data):
@@ -61,7 +61,7 @@ class Showing(Lookups):
         elif changed:
             row.data, row.body = data, None
 
-    def shown(self, kind: str, row: Row) -> dict[str, Any]:
+    def present(self, kind: str, row: Row) -> dict[str, Any]:
         """The object with the balances that stand in the ledger."""
         data = dict(row.read())
         meta = {**data["MetaData"], "LastUpdatedTime": self.stamp(row.updated)}

@@ -24,7 +24,7 @@ class Row:
         "head",
         "id",
         "indexed",
-        "named",
+        "names_version",
         "seq",
         "token",
         "updated",
@@ -40,7 +40,7 @@ class Row:
         self.before: bytes | None = None
         self.head: tuple[Any, ...] = ()
         self.booked: Entries = ()
-        self.named = 0
+        self.names_version = 0
 
     def read(self) -> dict[str, Any]:
         """The object, to look at; whoever changes it works on a copy."""

@@ -83,8 +83,8 @@ def _traced(now: float) -> tuple[str, Headers]:
 def stamped(start: StartResponse, now: float) -> StartResponse:
     """Puts the moment and a trace above an answer of the sign-in."""
 
-    def begin(status: str, given: Headers, exc_info: Any = None) -> Any:
-        return start(status, [*_traced(now)[1], *given], exc_info)
+    def begin(status: str, headers: Headers, exc_info: Any = None) -> Any:
+        return start(status, [*_traced(now)[1], *headers], exc_info)
 
     return begin
 

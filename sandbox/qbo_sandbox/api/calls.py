@@ -14,7 +14,15 @@ from qbo_sandbox.accounting.company import Company, Reply
 from qbo_sandbox.accounting.refusals import Refusal, unsupported
 from qbo_sandbox.accounting.values import dump, envelope_time
 from qbo_sandbox.api import batch, changes, mailing, paper, uploads
-from qbo_sandbox.api.once import LONGEST, LONGEST_BATCH, Key, check_under_way, key_of, once, told
+from qbo_sandbox.api.once import (
+    LONGEST,
+    LONGEST_BATCH,
+    Key,
+    add_digest,
+    check_under_way,
+    key_of,
+    once,
+)
 from qbo_sandbox.api.routes import MISENCODED, UNREADABLE, Route
 from qbo_sandbox.entities import operations, rates
 from qbo_sandbox.entities.parameters import included
@@ -39,14 +47,14 @@ class Call:
 
     @property
     def fault(self) -> Fault | None:
-        found: Fault | None = self.environ.get("sandbox.fault")
-        return found
+        fault: Fault | None = self.environ.get("sandbox.fault")
+        return fault
 
     @property
     def note(self) -> dict[str, Any]:
         """What the log shall say of it."""
-        found: dict[str, Any] = self.environ["sandbox.note"]
-        return found
+        note: dict[str, Any] = self.environ["sandbox.note"]
+        return note
 
     @property
     def late(self) -> bool:
@@ -58,7 +66,7 @@ class Call:
         check_under_way(
             self.company, key, () if self.late else self.environ.get("sandbox.pending", ())
         )
-        return told(self.company, key, body_of(self.environ)) if key else None
+        return add_digest(self.company, key, body_of(self.environ)) if key else None
 
     def enveloped(self, content: bytes, at: float | None = None) -> bytes:
         time = envelope_time(self.company.now() if at is None else at, self.company.options.zone)
@@ -95,7 +103,7 @@ def _changes(call: Call) -> bytes:
 
 
 def _batch(call: Call) -> bytes:
-    items = batch.answer(call.company, _said(call.route), call.key(LONGEST_BATCH), call.late)
+    items = batch.answer(call.company, _json_body(call.route), call.key(LONGEST_BATCH), call.late)
     refused = sum(item.startswith(b'{"Fault"') for item in items)
     call.note.update(items=len(items), items_refused=refused)
     items = rules.items(call.fault, items)
@@ -147,7 +155,7 @@ def _linked(company: Company, body: bytes) -> bytes:
     return dump(data | {"InvoiceLink": link}).encode()
 
 
-def _said(route: Route) -> Any:
+def _json_body(route: Route) -> Any:
     """The body of a write; a refusal where there is none to be read."""
     if route.body is MISENCODED:
         raise unsupported("Invalid UTF-8 middle byte")
@@ -160,7 +168,7 @@ def _said(route: Route) -> Any:
 
 
 def _write(call: Call) -> bytes:
-    route, body = call.route, _said(call.route)
+    route, body = call.route, _json_body(call.route)
     return call.written(
         lambda key: operations.write(call.company, route.kind, body, route.params, key)
     )

@@ -71,7 +71,7 @@ def _changed(company: Company, kind: str, since: float) -> list[tuple[bool, byte
     for id in table.updated.between(since, None):
         row = table.rows[id]
         if row.indexed <= newest:
-            changes.append((row.updated, False, company.seen(kind, row)))
+            changes.append((row.updated, False, company.answer_indexed(kind, row)))
     for id, at in table.gone.items():
         if since <= at <= newest:
             changes.append((at, True, _deleted_object(company, id, at)))

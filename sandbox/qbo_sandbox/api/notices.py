@@ -64,15 +64,15 @@ def _act(change: Change) -> str:
     return "Create" if new else "Update"
 
 
-def classic(told: Iterable[Event]) -> list[bytes]:
+def classic(events: Iterable[Event]) -> list[bytes]:
     """The bodies of the classic form: one for each company."""
     realms: dict[str, list[Event]] = {}
-    for event in told:
+    for event in events:
         realms.setdefault(event.realm, []).append(event)
-    return [_classic(realm, found) for realm, found in realms.items()]
+    return [_classic(realm, own_events) for realm, own_events in realms.items()]
 
 
-def _classic(realm: str, told: list[Event]) -> bytes:
+def _classic(realm: str, events: list[Event]) -> bytes:
     entities = [
         {
             "name": NAMES.get(e.kind, e.kind),
@@ -80,15 +80,15 @@ def _classic(realm: str, told: list[Event]) -> bytes:
             "operation": e.act,
             "lastUpdated": moment(e.at),
         }
-        for e in told
+        for e in events
     ]
     notice = {"realmId": realm, "dataChangeEvent": {"entities": entities}}
     return json.dumps({"eventNotifications": [notice]}).encode()
 
 
-def cloud(told: Iterable[Event]) -> list[bytes]:
+def cloud(events: Iterable[Event]) -> list[bytes]:
     """One body with everything, whatever company it happened to."""
-    return [json.dumps([_cloud(event) for event in told]).encode()]
+    return [json.dumps([_cloud(event) for event in events]).encode()]
 
 
 def _cloud(event: Event) -> dict[str, Any]:

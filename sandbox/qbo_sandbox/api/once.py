@@ -26,9 +26,9 @@ def once(
     switches = company.switches
     if not key or switches.requestid == "ignore":
         return action(None)
-    kept = _kept(company, key)
-    if kept and (switches.requestid_in_flight == "guards" or not late):
-        return _again(switches, key, kept)
+    earlier = _earlier_reply(company, key)
+    if earlier and (switches.requestid_in_flight == "guards" or not late):
+        return _again(switches, key, earlier)
     refused = company.refused.get(key)
     if refused and switches.requestid_refusals:
         raise refused
@@ -41,22 +41,22 @@ def once(
     return reply
 
 
-def _again(switches: Switches, key: Key, kept: Reply) -> Reply:
+def _again(switches: Switches, key: Key, earlier: Reply) -> Reply:
     meaning = switches.requestid_batch if key.in_batch else switches.requestid
     if meaning == "refuse":
         raise business("The request has already been processed.")
     if meaning == "duplicate":
         raise Refusal("600", f"Duplicate Request Id : {key}", "")
-    return kept
+    return earlier
 
 
-def _kept(company: Company, key: Key) -> Reply | None:
+def _earlier_reply(company: Company, key: Key) -> Reply | None:
     """What was answered to this id, unless that is forgotten or does not count for what came with it now."""
     switches = company.switches
-    kept, hours = company.replies.get(key), switches.requestid_hours
+    earlier, hours = company.replies.get(key), switches.requestid_hours
     if key.in_batch:
         hours = switches.requestid_batch_hours or hours
-    if kept is None or (hours and company.now() - kept.at > hours * 3600):
+    if earlier is None or (hours and company.now() - earlier.at > hours * 3600):
         return None
     if (
         switches.requestid_other_body != "replay"
@@ -65,20 +65,22 @@ def _kept(company: Company, key: Key) -> Reply | None:
         if switches.requestid_other_body == "refuse":
             raise business("The request id was used for another request.")
         return None
-    return kept
+    return earlier
 
 
 def key_of(
     company: Company, params: dict[str, str], client: str, longest: int = LONGEST
 ) -> Key | None:
     """The key a request id stands for in this company; 2130 when it is too long."""
-    given = params.get("requestid", "").strip()
+    request = params.get("requestid", "").strip()
     if longest == LONGEST_BATCH and company.switches.requestid_batch_length == "joined":
         longest = LONGEST
-    if len(given) > longest:
+    if len(request) > longest:
         raise Refusal("2130", f"Invalid Request Id : longer than {longest} characters", "requestid")
     return (
-        Key(f"{given}@{client}" if company.switches.requestid_per_app else given) if given else None
+        Key(f"{request}@{client}" if company.switches.requestid_per_app else request)
+        if request
+        else None
     )
 
 
@@ -98,12 +100,12 @@ def key_in_batch(company: Company, request: Key | None, bid: str, item: object) 
     if company.switches.requestid_batch == "ignore":
         return None
     apart = "" if company.switches.requestid_batch_keys == "shared" else "/"
-    key = told(company, Key(f"{request}{apart}{bid}"), item)
+    key = add_digest(company, Key(f"{request}{apart}{bid}"), item)
     key.in_batch = True
     return key
 
 
-def told(company: Company, key: Key, content: object) -> Key:
+def add_digest(company: Company, key: Key, content: object) -> Key:
     """The key, knowing its content where that matters."""
     if company.switches.requestid_other_body != "replay":
         raw = content if isinstance(content, bytes) else repr(content).encode()

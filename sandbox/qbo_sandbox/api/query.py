@@ -80,12 +80,12 @@ def _lexical(sign: str, where: str) -> Refusal:
 
 
 def _unexpected(token: Token) -> Refusal:
-    shown = {
+    names = {
         "word": f' <IDENTIFIER> "{token.text} "',
         "string": f' <STRING> "{token.text} "',
         "end": "<EOF>",
     }
-    sort = shown.get(token.kind, f' "{token.text}" "{token.text} "')
+    sort = names.get(token.kind, f' "{token.text}" "{token.text} "')
     return Refusal(
         "4000", f'QueryParserError: Encountered "{sort}" {token.where}\nWas expecting one of:\n    '
     )

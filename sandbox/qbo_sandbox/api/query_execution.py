@@ -285,7 +285,7 @@ def _contents(company: Company, kind: str, row: Row, name: str) -> list[Any]:
     if kind in TXN_KINDS and name in HEAD_COLUMNS and row.head:
         content = row.head[HEAD_COLUMNS[name]]
         return [] if content is None else [content]
-    data: Any = company.shown(kind, row) if kind in LIST_KINDS else row.read()
+    data: Any = company.present(kind, row) if kind in LIST_KINDS else row.read()
     if name == TEMPLATE_TYPE:
         return [part for part in data if part in TXN_KINDS]
     contents = [data]
@@ -375,7 +375,7 @@ def _render(company: Company, kind: str, row: Row) -> bytes:
     A customer's tax code is left out if it is only the default of the company.
     """
     if kind != "Customer" or "DefaultTaxCodeRef" in (row.data or {}):
-        return company.seen(kind, row)
-    shown = company.shown(kind, row)
-    visible = {key: value for key, value in shown.items() if key not in HIDDEN_CUSTOMER_FIELDS}
+        return company.answer_indexed(kind, row)
+    present = company.present(kind, row)
+    visible = {key: value for key, value in present.items() if key not in HIDDEN_CUSTOMER_FIELDS}
     return dump(visible).encode()

@@ -34,11 +34,9 @@ class Part:
             for name, _, value in (x.partition(":") for x in lines)
         }
         disposition = self.headers.get("content-disposition", "")
-        found, filename = (
-            NAME.search(disposition.replace("filename", "f1le")),
-            FILENAME.search(disposition),
-        )
-        self.name = found[1] if found else ""
+        name = NAME.search(disposition.replace("filename", "f1le"))
+        filename = FILENAME.search(disposition)
+        self.name = name[1] if name else ""
         self.filename = filename[1] if filename else ""
         self.content = content
         if self.headers.get("content-transfer-encoding", "").lower() == "base64":
@@ -56,10 +54,10 @@ def _decoded(content: bytes) -> bytes:
 
 def parts(content_type: str, body: bytes) -> list[Part]:
     """The parts of a multipart body, whichever line ends its sender uses."""
-    found = re.search(r'boundary="?([^";]+)"?', content_type)
-    if not found:
+    boundary = re.search(r'boundary="?([^";]+)"?', content_type)
+    if not boundary:
         return []
-    pieces = body.split(b"--" + found[1].encode())[1:]
+    pieces = body.split(b"--" + boundary[1].encode())[1:]
     return [_part(piece) for piece in pieces if not piece.startswith(b"--")]
 
 
@@ -83,13 +81,13 @@ def upload(
     """One answer for each file: the Attachable, or its fault."""
     if not company.switches.requestid_uploads:
         request = None
-    given = parts(content_type, body)
+    sections = parts(content_type, body)
     metadata = {
         part.name.rpartition("_")[2]: part
-        for part in given
+        for part in sections
         if part.name.startswith("file_metadata")
     }
-    files = [part for part in given if part.name.startswith("file_content")]
+    files = [part for part in sections if part.name.startswith("file_content")]
     if not files:
         raise Refusal("6040", "Metadata is not an Attachable : no file was sent", "")
     answers = []

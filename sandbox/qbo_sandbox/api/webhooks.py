@@ -36,7 +36,7 @@ class Delivery:
     tries: list[tuple[float, int]] = field(default_factory=list)
     over: bool = False
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         tries = [{"at": moment(at), "status": status} for at, status in self.tries]
         state = {"over": self.over} | ({} if self.over else {"next": moment(self.due)})
         return {
@@ -59,7 +59,7 @@ class Sender:
         self.deliveries: list[Delivery] = []
         self._mounted: dict[str, WSGIApplication] = {}
         self._waiting: dict[tuple[str, ...], Event] = {}
-        self._numbers, self._untold = 0, 0.0
+        self._numbers, self._unsent_at = 0, 0.0
         self._sending = threading.RLock()
         self._awake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -91,17 +91,17 @@ class Sender:
             self.addresses, self._waiting = {}, {}
         self.deliveries = []
 
-    def replay(self, kept: dict[str, Any]) -> None:
+    def replay(self, entry: dict[str, Any]) -> None:
         """Take one line from the journal."""
-        if "told" in kept:
+        if "told" in entry:
             untold = {
                 same: event
                 for same, event in self._waiting.items()
-                if event.at > float(kept["told"])
+                if event.at > float(entry["told"])
             }
             self._waiting = untold
-        elif kept:
-            self.addresses[kept["url"]] = kept["form"]
+        elif entry:
+            self.addresses[entry["url"]] = entry["form"]
         else:
             self._forget()
 
@@ -119,15 +119,15 @@ class Sender:
             self.start()
             self._awake.notify()
 
-    def _keep(self, told: list[Event]) -> None:
-        for event in told:
+    def _keep(self, events: list[Event]) -> None:
+        for event in events:
             self._waiting[event.same] = event._replace(
                 at=max(event.at, self._waiting.get(event.same, event).at)
             )
 
     def start(self) -> None:
         """While the clock runs by itself and there is something to tell, a thread watches it."""
-        if self._waiting and self._thread is None and self.clock.kept()["stopped"] is None:
+        if self._waiting and self._thread is None and self.clock.state()["stopped"] is None:
             self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
             self._thread.start()
 
@@ -145,9 +145,9 @@ class Sender:
 
     def _note(self) -> None:
         """The journal learns what is told once nothing of it is left to try."""
-        if self._untold and all(delivery.over for delivery in self.deliveries):
-            self.journal.append({"webhooks": {"told": self._untold}})
-            self._untold = 0.0
+        if self._unsent_at and all(delivery.over for delivery in self.deliveries):
+            self.journal.append({"webhooks": {"told": self._unsent_at}})
+            self._unsent_at = 0.0
 
     def _next(self) -> float | None:
         with self._awake:
@@ -164,9 +164,9 @@ class Sender:
                 event.at + self.switches().webhook_delay <= now for event in self._waiting.values()
             ):
                 return
-            told, self._waiting, self._untold = list(self._waiting.values()), {}, now
+            events, self._waiting, self._unsent_at = list(self._waiting.values()), {}, now
         for url, form in self.addresses.items():
-            for body in FORMS[form](told):
+            for body in FORMS[form](events):
                 self._numbers += 1
                 self.deliveries.append(Delivery(self._numbers, url, body, now))
         del self.deliveries[:-KEPT]
@@ -189,7 +189,7 @@ class Sender:
             "user-agent": "intuit_notification_server/0.1",
         }
         wsgi = self._mounted.get(delivery.url)
-        return _asked(wsgi, delivery, headers) if wsgi else _posted(delivery, headers)
+        return _call_in_process(wsgi, delivery, headers) if wsgi else _posted(delivery, headers)
 
     def _run(self) -> None:
         while True:
@@ -210,16 +210,16 @@ class Sender:
             waiting = [
                 event._asdict() | {"at": moment(event.at)} for event in self._waiting.values()
             ]
-        deliveries = [delivery.told() for delivery in list(self.deliveries)]
+        deliveries = [delivery.as_dict() for delivery in list(self.deliveries)]
         return {"addresses": self.addresses, "waiting": waiting, "deliveries": deliveries}
 
 
-def _asked(wsgi: WSGIApplication, delivery: Delivery, headers: dict[str, str]) -> int:
+def _call_in_process(wsgi: WSGIApplication, delivery: Delivery, headers: dict[str, str]) -> int:
     parts = urlsplit(delivery.url)
-    named = {name.replace("-", "_"): value for name, value in headers.items()}
+    by_keyword = {name.replace("-", "_"): value for name, value in headers.items()}
     try:
         return ask(
-            wsgi, "POST", parts.path or "/", delivery.body, host=parts.netloc, **named
+            wsgi, "POST", parts.path or "/", delivery.body, host=parts.netloc, **by_keyword
         ).status
     except Wire:
         return 0

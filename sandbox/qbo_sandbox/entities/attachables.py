@@ -13,9 +13,9 @@ def linked(company: Company, data: dict[str, Any]) -> dict[str, Any]:
         entity = reference.get("EntityRef") or {}
         kind = BY_PATH.get(str(entity.get("type", "")).lower())
         if kind is None or company.row(kind, entity.get("value")) is None:
-            named = f"{entity.get('type')} {entity.get('value')}"
+            target = f"{entity.get('type')} {entity.get('value')}"
             raise business(
-                f"The entity {named} that you are trying to link does not exist. {named}"
+                f"The entity {target} that you are trying to link does not exist. {target}"
             )
         entity["type"] = kind
         reference.setdefault("IncludeOnSend", False)

@@ -43,7 +43,7 @@ def needed_accounts(company: Company, code: str = "") -> list[dict[str, Any]]:
         foreign &= {code}
     if not company.options.multicurrency or (code and not foreign):
         return []
-    found = [] if company.has_gain_account() else [dict(GAIN)]
+    accounts = [] if company.has_gain_account() else [dict(GAIN)]
     for code in sorted(foreign):
         for kind in CONTROLS:
             if not company.control_account(kind, code):
@@ -51,11 +51,11 @@ def needed_accounts(company: Company, code: str = "") -> list[dict[str, Any]]:
                     "Account", company.control_account(kind, company.options.currency)
                 )
                 name = home.read()["Name"] if home else kind
-                found.append(
+                accounts.append(
                     {
                         "Name": f"{name} - {code}",
                         "AccountType": kind,
                         "CurrencyRef": {"value": code},
                     }
                 )
-    return found
+    return accounts

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.references import fill, named, resolve
+from qbo_sandbox.accounting.references import fill, name_reference, resolve
 from qbo_sandbox.accounting.refusals import Refusal, business, missing
 from qbo_sandbox.accounting.values import money, shortest
 from qbo_sandbox.entities.currencies import NAMES, currency_ref
@@ -165,7 +165,7 @@ def _bundle(company: Company, data: dict[str, Any]) -> None:
         item = resolve(company, "Item", part.get("ItemRef")).read()
         if item["Type"] in ("Group", "Category"):
             raise business(f"{item['Name']} cannot be part of a bundle.")
-        part["ItemRef"] = named(company, "Item", part["ItemRef"])
+        part["ItemRef"] = name_reference(company, "Item", part["ItemRef"])
         part["Qty"] = shortest(str(part.get("Qty") or 1))
 
 

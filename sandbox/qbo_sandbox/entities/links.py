@@ -41,7 +41,7 @@ def _settle(
             continue
         if kind != "Deposit":
             _lower(key[0], target, now.get(key, ZERO) - before.get(key, ZERO))
-        _link(target, {"TxnId": id, "TxnType": label}, wanted=key in now)
+        _link(target, {"TxnId": id, "TxnType": label}, is_linked=key in now)
         changes.append(Change(key[0], key[1], target))
     return changes
 
@@ -64,9 +64,9 @@ def _lower(kind: str, target: dict[str, Any], amount: Decimal) -> None:
         target["HomeBalance"] = money(target[field] * target["ExchangeRate"])
 
 
-def _link(target: dict[str, Any], link: dict[str, str], *, wanted: bool) -> None:
-    kept = [other for other in target.get("LinkedTxn", ()) if other["TxnId"] != link["TxnId"]]
-    links = [*kept, link] if wanted else kept
+def _link(target: dict[str, Any], link: dict[str, str], *, is_linked: bool) -> None:
+    others = [other for other in target.get("LinkedTxn", ()) if other["TxnId"] != link["TxnId"]]
+    links = [*others, link] if is_linked else others
     if links or target.get("AllowOnlinePayment") is not None:
         target["LinkedTxn"] = links
     else:
@@ -76,12 +76,12 @@ def _link(target: dict[str, Any], link: dict[str, str], *, wanted: bool) -> None
 def _take_orders(
     company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    wanted, changes = purchases.orders_of(data), []
-    for order in wanted.keys() | purchases.orders_of(old).keys():
+    orders, changes = purchases.orders_of(data), []
+    for order in orders.keys() | purchases.orders_of(old).keys():
         target = _target(company, "PurchaseOrder", order)
         if target is None:
             continue
-        _link(target, {"TxnId": id, "TxnType": "Bill"}, wanted=order in wanted)
+        _link(target, {"TxnId": id, "TxnType": "Bill"}, is_linked=order in orders)
         others = [link["TxnId"] for link in target.get("LinkedTxn", ()) if link["TxnId"] != id]
         bills = [
             company.table("Bill").rows[other].read()
@@ -97,13 +97,13 @@ def _take_orders(
 def _take_estimates(
     company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    wanted, changes = _estimates(data), []
-    for estimate in wanted | _estimates(old):
+    estimates, changes = _estimates(data), []
+    for estimate in estimates | _estimates(old):
         target = _target(company, "Estimate", estimate)
         if target is not None:
-            _link(target, {"TxnId": id, "TxnType": "Invoice"}, wanted=estimate in wanted)
+            _link(target, {"TxnId": id, "TxnType": "Invoice"}, is_linked=estimate in estimates)
             open_as = "Accepted" if target.get("AcceptedDate") else "Pending"
-            target["TxnStatus"] = "Closed" if estimate in wanted else open_as
+            target["TxnStatus"] = "Closed" if estimate in estimates else open_as
             changes.append(Change("Estimate", estimate, target))
     return changes
 
@@ -117,11 +117,11 @@ def _take_hours(
     company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
     """Hours put on an invoice have been billed; taken off it, they can be again."""
-    wanted, changes = _hours(data), []
-    for id in wanted ^ _hours(old):
+    hours, changes = _hours(data), []
+    for id in hours ^ _hours(old):
         target = _target(company, "TimeActivity", id)
         if target is not None:
-            target["BillableStatus"] = "HasBeenBilled" if id in wanted else "Billable"
+            target["BillableStatus"] = "HasBeenBilled" if id in hours else "Billable"
             changes.append(Change("TimeActivity", id, target))
     return changes
 

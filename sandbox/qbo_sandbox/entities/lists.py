@@ -117,8 +117,8 @@ def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, An
     rule = LIST_KINDS[kind]
     if not rule.space or not data.get("Active", True):
         return
-    taken = company.names.get((rule.space, name_key(kind, data)))
-    if taken and taken != (kind, (old or {}).get("Id")):
+    owner = company.names.get((rule.space, name_key(kind, data)))
+    if owner and owner != (kind, (old or {}).get("Id")):
         whose = "Another customer, vendor or employee is already using this name. Please use a different name."
         raise Refusal(
             "6240",
@@ -156,11 +156,11 @@ def place(
     kind: str,
     data: dict[str, Any],
     id: str = "",
-    kept: dict[str, Any] | None = None,
+    more: dict[str, Any] | None = None,
 ) -> str:
     """Write one list entry by the rules of its list; `kept` is what no client may set."""
     if LIST_KINDS[kind].field and kind != "CompanyInfo":
         data = complete(company, kind, dict(data), None)
     id = id or company.next_id(kind)
-    company.commit([Change(kind, id, company.head(id) | data | (kept or {}))])
+    company.commit([Change(kind, id, company.head(id) | data | (more or {}))])
     return id

@@ -5,7 +5,13 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
-from qbo_sandbox.accounting.references import ONE_CURRENCY, fill, in_currency, named, resolve
+from qbo_sandbox.accounting.references import (
+    ONE_CURRENCY,
+    fill,
+    in_currency,
+    name_reference,
+    resolve,
+)
 from qbo_sandbox.accounting.refusals import Refusal, business, missing
 from qbo_sandbox.accounting.values import ZERO, money
 
@@ -26,21 +32,26 @@ def deposit(
     lines: list[dict[str, Any]] = []
     for line in data["Line"]:
         detail = dict(line.get(DEPOSITED) or {})
-        kept = {
+        stored = {
             key: value for key, value in line.items() if key not in ("Id", "LineNum", DEPOSITED)
         }
         if line.get("LinkedTxn"):
-            kept["Amount"] = _deposited(company, line["LinkedTxn"][0], data, old)
-            kept.pop("DetailType", None)
-            kept |= {DEPOSITED: detail} if detail else {}
+            stored["Amount"] = _deposited(company, line["LinkedTxn"][0], data, old)
+            stored.pop("DetailType", None)
+            stored |= {DEPOSITED: detail} if detail else {}
         else:
             fill(company, detail)
-            kept["Amount"] = _amount(line)
+            stored["Amount"] = _amount(line)
             if not detail.get("AccountRef"):
                 raise missing("AccountRef")
             place = sum("Id" in other for other in lines) + 1
-            kept |= {"Id": str(place), "LineNum": place, "DetailType": DEPOSITED, DEPOSITED: detail}
-        lines.append(kept)
+            stored |= {
+                "Id": str(place),
+                "LineNum": place,
+                "DetailType": DEPOSITED,
+                DEPOSITED: detail,
+            }
+        lines.append(stored)
     data["Line"] = lines
     back = data.get("CashBack") or {}
     if back:
@@ -97,8 +108,8 @@ def card_paid(
 def as_transfer(payment: dict[str, Any]) -> dict[str, Any]:
     """Return a credit card payment as QuickBooks shows it to who reads it as a transfer."""
     own = ("BankAccountRef", "CreditCardAccountRef", "VendorRef", "CheckNum", "PrintStatus", "Memo")
-    shown = {key: value for key, value in payment.items() if key not in own}
-    return shown | {
+    visible = {key: value for key, value in payment.items() if key not in own}
+    return visible | {
         "FromAccountRef": payment["BankAccountRef"],
         "ToAccountRef": payment["CreditCardAccountRef"],
     }
@@ -117,7 +128,7 @@ def _in(
     )
     if types and account["AccountType"] not in types:
         raise Refusal("6430", f"Invalid account type : {field} must be of type {types[0]}", field)
-    return named(company, "Account", reference)
+    return name_reference(company, "Account", reference)
 
 
 def journal(
@@ -140,15 +151,15 @@ def journal(
 def _entry(
     company: Company, data: dict[str, Any], place: int, line: dict[str, Any]
 ) -> dict[str, Any]:
-    kept = {key: value for key, value in line.items() if key not in ("Id", "LineNum", JOURNAL)}
+    other = {key: value for key, value in line.items() if key not in ("Id", "LineNum", JOURNAL)}
     if line.get("DetailType") == "DescriptionOnly":
-        return {"Id": str(place), **kept}
+        return {"Id": str(place), **other}
     detail = dict(line.get(JOURNAL) or {})
     for field in ("PostingType", "AccountRef"):
         if not detail.get(field):
             raise missing(field)
     fill(company, detail)
-    account = _known(company, detail["AccountRef"], data)
+    account = _usable_account(company, detail["AccountRef"], data)
     needed = NEEDS.get(account["AccountType"])
     entity = detail.get("Entity") or {}
     if needed and entity.get("Type") != needed:
@@ -157,7 +168,7 @@ def _entry(
         )
     if entity.get("Type") in WHO:
         detail["Entity"] = entity | {
-            "EntityRef": named(company, entity["Type"], entity.get("EntityRef"))
+            "EntityRef": name_reference(company, entity["Type"], entity.get("EntityRef"))
         }
         if needed:
             in_currency(company, needed, entity.get("EntityRef"), account["CurrencyRef"]["value"])
@@ -165,14 +176,16 @@ def _entry(
         detail.pop("ClassRef", None)
     return {
         "Id": str(place),
-        **kept,
+        **other,
         "Amount": _amount(line),
         "DetailType": JOURNAL,
         JOURNAL: detail,
     }
 
 
-def _known(company: Company, reference: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+def _usable_account(
+    company: Company, reference: dict[str, Any], data: dict[str, Any]
+) -> dict[str, Any]:
     """The account of a journal line: at home, or in the one foreign currency of the entry."""
     account = resolve(company, "Account", reference).read()
     if account["CurrencyRef"]["value"] not in (

@@ -30,10 +30,10 @@ def give(
     if other:
         kind, id = other
         label = label_of(kind, company.table(kind).rows[id].read())
-        named = f"DocNumber={number} is assigned to TxnType={label} with TxnId={id}"
+        conflict = f"DocNumber={number} is assigned to TxnType={label} with TxnId={id}"
         raise Refusal(
             company.switches.duplicate_number,
-            f"Duplicate Document Number Error : {TAKEN} {named}",
+            f"Duplicate Document Number Error : {TAKEN} {conflict}",
             "",
         )
 

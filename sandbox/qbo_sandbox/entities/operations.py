@@ -64,17 +64,17 @@ def write(
         )
     if kind in SPECIAL:
         return SPECIAL[kind](company, body, params, request)
-    asked = operation(params, body)
-    if asked == "delete":
+    wanted_operation = operation(params, body)
+    if wanted_operation == "delete":
         return delete(company, kind, body, request)
-    if asked == "void":
+    if wanted_operation == "void":
         return void(company, kind, body, request)
-    if asked not in ("update", "create"):
-        raise unsupported(asked)
-    if asked == "update" and not body.get("Id"):
+    if wanted_operation not in ("update", "create"):
+        raise unsupported(wanted_operation)
+    if wanted_operation == "update" and not body.get("Id"):
         raise missing("Id")
     params = params | {"include": " ".join(included(params))}
-    act = update if asked == "update" else create
+    act = update if wanted_operation == "update" else create
     return act(company, kind, body, params, request)
 
 
@@ -107,13 +107,13 @@ def create(
 ) -> Reply:
     _may_write(company, kind, new=True)
     schema.check(kind, body)
-    data = _given(kind, body)
+    data = _client_fields(kind, body)
     data = _completed(company, kind, data, None, params)
     id = company.next_id(kind)
     stamp = company.stamp(company.now())
-    made = _identified(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
+    created = _identified(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
     reply = company.commit(
-        [Change(kind, id, made), *_effects(company, kind, id, made, None)], request
+        [Change(kind, id, created), *_effects(company, kind, id, created, None)], request
     )
     if kind in ("CompanyCurrency", "Customer", "Vendor"):
         code = data["Code"] if kind == "CompanyCurrency" else data["CurrencyRef"]["value"]
@@ -138,9 +138,9 @@ def update(
     old = company.current(kind, row)
     if kind in TXN_KINDS:
         _may_change(company, kind, old)
-    data = _given(kind, body)
+    data = _client_fields(kind, body)
     sparse = body.get("sparse") in (True, "true")
-    base = _given(kind, old) if sparse else _kept(kind, old)
+    base = _client_fields(kind, old) if sparse else _unsent_fields(kind, old)
     for field in SENT_AGAIN.get(kind, ()):
         if field not in data:
             raise missing(field)
@@ -164,7 +164,7 @@ def update(
 
 def _with_item(company: Company, id: str) -> list[Change]:
     """The transactions that name an item, as they are: booked once more, they follow its accounts."""
-    found = []
+    changes = []
     for kind in TXN_KINDS:
         for row in company.table(kind).rows.values():
             data = row.read()
@@ -172,8 +172,8 @@ def _with_item(company: Company, id: str) -> list[Change]:
                 (_detail(line).get("ItemRef") or {}).get("value") == id
                 for line in data.get("Line", ())
             ):
-                found.append(Change(kind, row.id, data))
-    return found
+                changes.append(Change(kind, row.id, data))
+    return changes
 
 
 def _detail(line: dict[str, Any]) -> dict[str, Any]:
@@ -230,7 +230,7 @@ def _may_write(company: Company, kind: str, *, new: bool = False) -> None:
         raise unsupported(f"create {kind.lower()}")
 
 
-def _given(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+def _client_fields(kind: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return what a client may set of an object: of a payment the total, too."""
     is_payment = kind in TXN_KINDS and TXN_KINDS[kind].booking == "payment"
     fields = {}
@@ -250,7 +250,7 @@ def _without_empty(value: Any) -> Any:
     return value
 
 
-def _kept(kind: str, old: dict[str, Any]) -> dict[str, Any]:
+def _unsent_fields(kind: str, old: dict[str, Any]) -> dict[str, Any]:
     """What a full update cannot take away by leaving it out."""
     always = (
         "CurrencyRef",
@@ -264,10 +264,10 @@ def _kept(kind: str, old: dict[str, Any]) -> dict[str, Any]:
         "FileName",
         "ContentType",
     )
-    kept = {key: old[key] for key in always if key in old}
+    fields = {key: old[key] for key in always if key in old}
     if kind == "Account":
-        kept |= {key: old[key] for key in ("AccountType", "AccountSubType") if key in old}
-    return kept
+        fields |= {key: old[key] for key in ("AccountType", "AccountSubType") if key in old}
+    return fields
 
 
 def _completed(
@@ -289,10 +289,10 @@ def _completed(
 
 
 def _current(row: Row, body: dict[str, Any], *, needed: bool = True) -> None:
-    given = body.get("SyncToken")
-    if given is None and needed:
+    sent = body.get("SyncToken")
+    if sent is None and needed:
         raise missing("SyncToken")
-    if given is not None and str(given) != str(row.token):
+    if sent is not None and str(sent) != str(row.token):
         raise stale(OTHER_USER)
 
 

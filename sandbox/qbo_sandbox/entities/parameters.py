@@ -12,15 +12,15 @@ def included(params: dict[str, str]) -> frozenset[str]:
 
 def operation(params: dict[str, str], body: Any) -> str:
     """What a POST asks for; without a word of it, an object with an id is updated."""
-    asked = params.get("operation", "").lower()
-    if asked in ("delete", "void"):
-        return asked
+    name = params.get("operation", "").lower()
+    if name in ("delete", "void"):
+        return name
     if "void" in included(params):
         return "void"
-    if asked in ("", *OPERATIONS):
+    if name in ("", *OPERATIONS):
         return (
             "update"
-            if asked == "update" or (isinstance(body, dict) and body.get("Id"))
+            if name == "update" or (isinstance(body, dict) and body.get("Id"))
             else "create"
         )
-    return asked
+    return name

@@ -6,7 +6,7 @@ from typing import Any
 from qbo_sandbox.accounting import settling
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, TxnKind
-from qbo_sandbox.accounting.references import in_currency, named, resolve
+from qbo_sandbox.accounting.references import in_currency, name_reference, resolve
 from qbo_sandbox.accounting.refusals import Refusal, business, missing
 from qbo_sandbox.accounting.values import ZERO, money
 
@@ -17,20 +17,22 @@ DETAILS = {
 LINKED_KINDS = {"BillPaymentCheck": "BillPayment", "BillPaymentCreditCard": "BillPayment"}
 
 
-def received(
+def customer_payment(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
     """A customer's payment."""
     _whole(data)
     account = data.get("DepositToAccountRef") or {"value": company.undeposited()}
     in_currency(company, "Account", account, data["CurrencyRef"]["value"], company.options.currency)
-    data["DepositToAccountRef"] = named(company, "Account", account)
+    data["DepositToAccountRef"] = name_reference(company, "Account", account)
     data["Line"] = _lines(company, rule, data, old)
     data["UnappliedAmt"] = money(_rest(data))
     data.setdefault("ProcessPayment", False)
 
 
-def made(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def bill_payment(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """A payment to a vendor."""
     whole = _whole(data)
     if data["PayType"] not in DETAILS:
@@ -43,7 +45,7 @@ def made(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, A
         in_currency(
             company, "Account", paid[field], data["CurrencyRef"]["value"], company.options.currency
         )
-        paid[field] = named(company, "Account", paid[field])
+        paid[field] = name_reference(company, "Account", paid[field])
     elif whole:
         raise missing(field)
     if name == "CheckPayment":
@@ -108,9 +110,9 @@ def _may_settle(
 
 def settled(data: dict[str, Any] | None) -> dict[tuple[str, str], Decimal]:
     """What a payment settles: the amount by kind and id."""
-    found: dict[tuple[str, str], Decimal] = {}
+    amounts: dict[tuple[str, str], Decimal] = {}
     for line in (data or {}).get("Line") or ():
         for link in (line.get("LinkedTxn") or ())[:1]:
             key = str(link["TxnType"]), str(link["TxnId"])
-            found[key] = found.get(key, ZERO) + Decimal(line["Amount"])
-    return found
+            amounts[key] = amounts.get(key, ZERO) + Decimal(line["Amount"])
+    return amounts

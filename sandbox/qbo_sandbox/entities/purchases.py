@@ -5,7 +5,7 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
-from qbo_sandbox.accounting.references import in_currency, named, resolve
+from qbo_sandbox.accounting.references import in_currency, name_reference, resolve
 from qbo_sandbox.accounting.refusals import Refusal, business
 
 TXN_TYPES = {"Cash": "54", "Check": "3", "CreditCard": "54"}
@@ -34,7 +34,7 @@ def expense(
     if data.get("EntityRef"):
         kind = data["EntityRef"].get("type") or "Vendor"
         in_currency(company, kind, data["EntityRef"], str(code))
-        data["EntityRef"] = {**named(company, kind, data["EntityRef"]), "type": kind}
+        data["EntityRef"] = {**name_reference(company, kind, data["EntityRef"]), "type": kind}
 
 
 def expense_done(

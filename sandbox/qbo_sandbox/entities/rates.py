@@ -20,7 +20,7 @@ def write(
     for field in ("SourceCurrencyCode", "Rate", "AsOfDate"):
         if body.get(field) in (None, ""):
             raise missing(field)
-    code, date = _known(company, body["SourceCurrencyCode"]), str(body["AsOfDate"])[:10]
+    code, date = _checked_code(company, body["SourceCurrencyCode"]), str(body["AsOfDate"])[:10]
     rate = Decimal(str(body["Rate"]))
     if rate <= 0:
         raise Refusal("2090", f"Invalid Amount : {body['Rate']}", "Rate")
@@ -33,17 +33,17 @@ def write(
 
 def read(company: Company, params: dict[str, str]) -> bytes:
     """The rate asked for by currency and day, today if no day is named."""
-    given = {name.lower(): value for name, value in params.items()}
-    code = _known(company, given.get("sourcecurrencycode") or "")
-    date = given.get("asofdate") or company.today()
-    return company.body("ExchangeRate", _shown(company, code, _day(date)))
+    lower = {name.lower(): value for name, value in params.items()}
+    code = _checked_code(company, lower.get("sourcecurrencycode") or "")
+    date = lower.get("asofdate") or company.today()
+    return company.body("ExchangeRate", _rate_id(company, code, _day(date)))
 
 
 def prepare(company: Company, dates: Iterable[str]) -> None:
     """Have every currency's rate for these days in the table, so that a query finds them."""
     for date in dates:
         for code in sorted({company.options.currency, *company.currencies()}):
-            _shown(company, code, _day(date))
+            _rate_id(company, code, _day(date))
 
 
 def _day(text: str) -> str:
@@ -53,7 +53,7 @@ def _day(text: str) -> str:
         raise Refusal("2060", f"Invalid date : {text}", "AsOfDate") from None
 
 
-def _known(company: Company, code: str) -> str:
+def _checked_code(company: Company, code: str) -> str:
     if not company.options.multicurrency:
         raise business(NONE)
     code = str(code).upper()
@@ -62,7 +62,7 @@ def _known(company: Company, code: str) -> str:
     return code
 
 
-def _shown(company: Company, code: str, date: str) -> str:
+def _rate_id(company: Company, code: str, date: str) -> str:
     """The id of a rate; the system's own rates need no place in the journal, they can be worked out again."""
     data = _entry(company, code, date, company.rate(code, date))
     if company.row("ExchangeRate", data["Id"]) is None:

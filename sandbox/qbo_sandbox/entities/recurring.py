@@ -35,12 +35,12 @@ def write(
     company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
 ) -> Reply:
     """Make, change or delete a template; the one object in the body says of which kind it is."""
-    kind, given = _template(body)
-    id = str(given.get("Id") or "")
+    kind, template = _template(body)
+    id = str(template.get("Id") or "")
     row = company.row(KIND, id) if id else None
     if id and row is None:
         raise not_found()
-    if row and str(given.get("SyncToken")) != str(row.token):
+    if row and str(template.get("SyncToken")) != str(row.token):
         raise stale("Kari Nordmann")
     if params.get("operation", "").lower() == "delete":
         return company.commit([Change(KIND, _needed(id), None)], request)
@@ -48,9 +48,9 @@ def write(
     if old and kind not in old:
         raise Refusal("2010", f'Property Name:Unrecognized field "{kind}" (class {KIND})', None)
     before = old.get(kind) or {}
-    if given.get("sparse") in (True, "true"):
-        given = before | given
-    template = _completed(company, kind, given, before)
+    if template.get("sparse") in (True, "true"):
+        template = before | template
+    template = _completed(company, kind, template, before)
     id = id or company.next_id(KIND)
     head = company.head(
         id, row.token + 1 if row else 0, before.get("MetaData", {}).get("CreateTime", "")
@@ -66,20 +66,20 @@ def _needed(id: str) -> str:
 
 
 def _template(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    named = [name for name in body if name in TEMPLATES and isinstance(body[name], dict)]
-    if named:
-        return named[0], body[named[0]]
+    kinds = [name for name in body if name in TEMPLATES and isinstance(body[name], dict)]
+    if kinds:
+        return kinds[0], body[kinds[0]]
     if body.get("Id"):
         return "", body
     raise missing("RecurringTransaction")
 
 
 def _completed(
-    company: Company, kind: str, given: dict[str, Any], before: dict[str, Any]
+    company: Company, kind: str, template: dict[str, Any], before: dict[str, Any]
 ) -> dict[str, Any]:
     """The template, checked as the transaction would be, without a number of its own."""
-    schema.check(kind, given)
-    info = dict(given.get("RecurringInfo") or {})
+    schema.check(kind, template)
+    info = dict(template.get("RecurringInfo") or {})
     for field in ("Name", "RecurType"):
         if not info.get(field):
             raise missing(f"RecurringInfo.{field}")
@@ -101,9 +101,9 @@ def _completed(
     )
     data = {
         key: value
-        for key, value in given.items()
+        for key, value in template.items()
         if key not in left_out and value not in (None, "")
     }
     rule = replace(TXN_KINDS[kind], numbers="own", unique="", dated_due=None, pays=())
-    made = transactions.complete(company, rule, data | {"RecurringInfo": info}, None, {})
-    return {key: value for key, value in made.items() if key not in ("DocNumber", "TxnDate")}
+    completed = transactions.complete(company, rule, data | {"RecurringInfo": info}, None, {})
+    return {key: value for key, value in completed.items() if key not in ("DocNumber", "TxnDate")}

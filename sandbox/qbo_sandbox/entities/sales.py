@@ -13,7 +13,7 @@ from qbo_sandbox.accounting.kinds import (
     SUBTOTAL_LINE,
     TxnKind,
 )
-from qbo_sandbox.accounting.references import fill, in_currency, named, resolve
+from qbo_sandbox.accounting.references import fill, in_currency, name_reference, resolve
 from qbo_sandbox.accounting.refusals import Refusal, missing
 from qbo_sandbox.accounting.values import ONE, ZERO, money, shortest
 
@@ -40,7 +40,7 @@ def prepare(
     if rule.name == "SalesReceipt":
         data.setdefault("DepositToAccountRef", {"value": company.undeposited()})
     if rule.counter and data.get(rule.counter):
-        data[rule.counter] = named(company, "Account", data[rule.counter])
+        data[rule.counter] = name_reference(company, "Account", data[rule.counter])
     data.pop("TaxReviewStatus", None)
     if rule.name == "Estimate" and company.preference("SalesFormsPrefs", "AllowEstimates") is False:
         raise Refusal(
@@ -123,13 +123,13 @@ def _expanded(
     company: Company, bundle: dict[str, Any], detail: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """A line for each item of the bundle, at its price."""
-    found = []
+    lines = []
     for part in (bundle.get("ItemGroupDetail") or {}).get("ItemGroupLine") or ():
         price = Decimal(str(resolve(company, "Item", part["ItemRef"]).read().get("UnitPrice") or 0))
         quantity = Decimal(str(part["Qty"])) * detail["Quantity"]
         about = {"ItemRef": part["ItemRef"], "Qty": quantity, "UnitPrice": price}
-        found.append({"Amount": quantity * price, "DetailType": SALES_LINE, SALES_LINE: about})
-    return found
+        lines.append({"Amount": quantity * price, "DetailType": SALES_LINE, SALES_LINE: about})
+    return lines
 
 
 def _part(company: Company, data: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def taxed_share(data: dict[str, Any]) -> Decimal:
     return (whole - off) / whole if whole else ONE
 
 
-def us_tax(company: Company, data: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def us_tax(company: Company, data: dict[str, Any], tax: dict[str, Any]) -> dict[str, Any]:
     """Automated sales tax: what the client states, else the rate of the company's own code."""
     taxable = money(
         sum((line["Amount"] for line in parts(data["Line"]) if _is_taxed(line)), ZERO)
@@ -197,7 +197,7 @@ def us_tax(company: Company, data: dict[str, Any], given: dict[str, Any]) -> dic
     )
     if not taxable:
         return {"TotalTax": Decimal(0)}
-    code = (given.get("TxnTaxCodeRef") or {}).get("value") or "2"
+    code = (tax.get("TxnTaxCodeRef") or {}).get("value") or "2"
     listed = (
         resolve(company, "TaxCode", {"value": code})
         .read()
@@ -205,8 +205,8 @@ def us_tax(company: Company, data: dict[str, Any], given: dict[str, Any]) -> dic
         .get("TaxRateDetail", ())
     )
     lines = [_tax_line(company, entry["TaxRateRef"]["value"], taxable) for entry in listed]
-    if given.get("TotalTax") is not None and lines:
-        lines[-1]["Amount"] += money(str(given["TotalTax"])) - sum(
+    if tax.get("TotalTax") is not None and lines:
+        lines[-1]["Amount"] += money(str(tax["TotalTax"])) - sum(
             (line["Amount"] for line in lines), ZERO
         )
     whole = money(sum((line["Amount"] for line in lines), ZERO))

@@ -68,8 +68,8 @@ def types() -> dict[str, dict[str, Field]]:
 @cache
 def choices() -> dict[str, frozenset[str]]:
     """The values an enumerated field may take."""
-    named = (line[1:].partition(" ") for line in _source() if line.startswith("="))
-    return {name: frozenset(values.split("|")) for name, _, values in named}
+    pairs = (line[1:].partition(" ") for line in _source() if line.startswith("="))
+    return {name: frozenset(values.split("|")) for name, _, values in pairs}
 
 
 def _source() -> list[str]:
@@ -98,9 +98,9 @@ def _with_base(name: str, own: dict[str, tuple[str, dict[str, Field]]]) -> dict[
 
 def check(kind: str, body: dict[str, Any]) -> None:
     """Refuses an unknown property, a wrong type, a text too long, a value not allowed; the rest gets its own type."""
-    known = _checks(kind)
+    fields = _checks(kind)
     for name, value in body.items():
-        field = known.get(name)
+        field = fields.get(name)
         if field is None:
             raise unknown(name, kind)
         if value is None or value == "":
@@ -132,55 +132,55 @@ def _checks(kind: str) -> dict[str, Check]:
     }
 
 
-def _fits(kind: str, name: str, wanted: str) -> Callable[[Any], Any]:
-    if wanted == "s":
+def _fits(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
+    if type_name == "s":
         return partial(
             _check_text,
             CALLED.get((kind, name), name),
             OF_KIND.get((kind, name)) or LENGTHS.get(name),
         )
-    if wanted in ("d", "i"):
-        return partial(_check_number, name, wanted == "i")
-    if wanted == "ref":
+    if type_name in ("d", "i"):
+        return partial(_check_number, name, type_name == "i")
+    if type_name == "ref":
         return partial(_check_reference, name)
-    return partial(_check_value, name, wanted)
+    return partial(_check_value, name, type_name)
 
 
 def unknown(name: str, kind: str) -> Refusal:
-    known = types()[kind]
-    shown = ", ".join(f'"{field}"' for field in list(known)[:10])
+    fields = types()[kind]
+    first_fields = ", ".join(f'"{field}"' for field in list(fields)[:10])
     return Refusal(
         "2010",
         f'Property Name:Unrecognized field "{name}" (class com.intuit.schema.finance.v3.{kind}), not marked as '
-        f"ignorable ({len(known)} known properties: {shown} [truncated]])",
+        f"ignorable ({len(fields)} known properties: {first_fields} [truncated]])",
     )
 
 
-def _misfit(name: str, wanted: str) -> Refusal:
+def _misfit(name: str, type_name: str) -> Refusal:
     return Refusal(
         "2010",
-        f"Property Name:Can not deserialize value of {name} as {wanted} specified is unsupported",
+        f"Property Name:Can not deserialize value of {name} as {type_name} specified is unsupported",
     )
 
 
-def _check_value(name: str, wanted: str, value: Any) -> Any:
-    if wanted == "b":
+def _check_value(name: str, type_name: str, value: Any) -> Any:
+    if type_name == "b":
         if isinstance(value, bool):
             return value
         if str(value).lower() not in ("true", "false"):
             raise _misfit(name, "Boolean")
         return str(value).lower() == "true"
-    if wanted in ("date", "time"):
+    if type_name in ("date", "time"):
         if not is_date(value):
             raise Refusal("2060", f"Invalid date format : {value}", name)
-        return value if wanted == "time" or len(value) == 10 else value[:10]
-    if wanted.startswith("="):
-        if value not in choices()[wanted[1:]]:
+        return value if type_name == "time" or len(value) == 10 else value[:10]
+    if type_name.startswith("="):
+        if value not in choices()[type_name[1:]]:
             raise Refusal("2170", f"Invalid Enumeration : {value}", name)
     elif not isinstance(value, dict):
-        raise _misfit(name, wanted)
+        raise _misfit(name, type_name)
     else:
-        check(wanted, value)
+        check(type_name, value)
     return value
 
 

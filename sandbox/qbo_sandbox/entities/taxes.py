@@ -22,16 +22,16 @@ def apply(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     how = data.get("GlobalTaxCalculation")
     if not how:
         raise missing("GlobalTaxCalculation")
-    given = data.pop("TxnTaxDetail", None) or {}
+    stated_tax = data.pop("TxnTaxDetail", None) or {}
     if how == "NotApplicable":
-        if given.get("TaxLine") or Decimal(str(given.get("TotalTax") or 0)):
+        if stated_tax.get("TaxLine") or Decimal(str(stated_tax.get("TotalTax") or 0)):
             raise Refusal(
                 "6170", "Tax detail cannot be given when GlobalTaxCalculation is NotApplicable", ""
             )
         for detail in _details(data):
             detail.pop("TaxCodeRef", None)
         return None
-    return _coded(company, rule, data, given, how)
+    return _coded(company, rule, data, stated_tax, how)
 
 
 def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
@@ -41,13 +41,13 @@ def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
         if code not in US_CODES:
             raise Refusal("6100", f"Invalid Tax Code : line tax code {code} must be TAX or NON", "")
         detail["TaxCodeRef"] = {"value": code}
-    given = data.pop("TxnTaxDetail", None) or {}
+    stated_tax = data.pop("TxnTaxDetail", None) or {}
     if rule.side == "sell" and company.options.tax != "off":
-        data["TxnTaxDetail"] = sales.us_tax(company, data, given)
+        data["TxnTaxDetail"] = sales.us_tax(company, data, stated_tax)
 
 
 def _coded(
-    company: Company, rule: TxnKind, data: dict[str, Any], given: dict[str, Any], how: str
+    company: Company, rule: TxnKind, data: dict[str, Any], stated_tax: dict[str, Any], how: str
 ) -> None:
     taxed: dict[str, Decimal] = {}
     share = sales.taxed_share(data) if how == "TaxExcluded" else ONE
@@ -64,9 +64,9 @@ def _coded(
         for rate in rates:
             taxed[rate] = taxed.get(rate, ZERO) + line["Amount"] * share
     lines = [_tax_line(company, rate, base) for rate, base in taxed.items()]
-    if how == "TaxInclusive" and not given:
-        given = {"TotalTax": sum(map(_inside, sales.parts(data["Line"])), ZERO)}
-    data["TxnTaxDetail"] = _overridden(lines, given)
+    if how == "TaxInclusive" and not stated_tax:
+        stated_tax = {"TotalTax": sum(map(_inside, sales.parts(data["Line"])), ZERO)}
+    data["TxnTaxDetail"] = _overridden(lines, stated_tax)
 
 
 def _inside(line: dict[str, Any]) -> Decimal:
@@ -106,13 +106,13 @@ def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
     }
 
 
-def _overridden(lines: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
+def _overridden(lines: list[dict[str, Any]], stated_tax: dict[str, Any]) -> dict[str, Any]:
     """Replace computed tax by the amounts that the client states, rate by rate.
 
     If it only states a total, the difference goes to the last rate that is not zero.
     """
     stated = {}
-    for line in given.get("TaxLine") or ():
+    for line in stated_tax.get("TaxLine") or ():
         rate = (line.get("TaxLineDetail") or {}).get("TaxRateRef", {}).get("value")
         stated[rate] = line.get("Amount")
     for line in lines:
@@ -120,8 +120,8 @@ def _overridden(lines: list[dict[str, Any]], given: dict[str, Any]) -> dict[str,
         if amount is not None:
             line["Amount"] = money(str(amount))
     taxed = [line for line in lines if line["TaxLineDetail"]["TaxPercent"]]
-    if not stated and given.get("TotalTax") is not None and taxed:
-        taxed[-1]["Amount"] += money(str(given["TotalTax"])) - _sum(lines)
+    if not stated and stated_tax.get("TotalTax") is not None and taxed:
+        taxed[-1]["Amount"] += money(str(stated_tax["TotalTax"])) - _sum(lines)
     return {"TotalTax": money(_sum(lines)), "TaxLine": lines}
 
 
@@ -147,10 +147,10 @@ def _percent(company: Company, rate: str) -> Decimal:
 
 
 def _detail(line: dict[str, Any]) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = (
+    detail: dict[str, Any] | None = (
         line.get(ACCOUNT_LINE) or line.get(ITEM_LINE) or line.get(SALES_LINE)
     )
-    return found
+    return detail
 
 
 def _details(data: dict[str, Any]) -> list[dict[str, Any]]:

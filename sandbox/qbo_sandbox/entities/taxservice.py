@@ -20,21 +20,21 @@ def write(
     if not name:
         raise missing("TaxCode")
     _unused(company, "TaxCode", name)
-    details = body.get("TaxRateDetails") or []
-    if not details:
+    rate_details = body.get("TaxRateDetails") or []
+    if not rate_details:
         raise missing("TaxRateDetails")
     first = int(company.next_id("TaxRate"))
-    shown: list[dict[str, Any]] = []
+    details: list[dict[str, Any]] = []
     rates: list[Change] = []
-    for detail in details:
-        told, rate = _rate(company, detail, str(first + len(rates)))
-        shown.append(told)
+    for rate_detail in rate_details:
+        detail, rate = _rate(company, rate_detail, str(first + len(rates)))
+        details.append(detail)
         rates += [rate] if rate else []
     if len({rate.data["Name"].casefold() for rate in rates if rate.data}) < len(rates):
-        raise _taken("tax rate")
+        raise _name_in_use("tax rate")
     code = company.next_id("TaxCode")
-    answer = {"TaxCode": name, "TaxCodeId": code, "TaxRateDetails": shown}
-    changes = [Change("TaxCode", code, company.head(code) | _code(name, shown)), *rates]
+    answer = {"TaxCode": name, "TaxCodeId": code, "TaxRateDetails": details}
+    changes = [Change("TaxCode", code, company.head(code) | _code(name, details)), *rates]
     return company.commit(
         [Change("TaxService", code, company.head(code) | answer), *changes], request
     )
@@ -47,7 +47,7 @@ def _rate(
     side = detail.get("TaxApplicableOn") or "Sales"
     if detail.get("TaxRateId"):
         data = resolve(company, "TaxRate", {"value": detail["TaxRateId"]}).read()
-        return _told(data, side), None
+        return _rate_answer(data, side), None
     name = str(detail.get("TaxRateName") or "").strip()
     for field, value in (("TaxRateName", name), ("RateValue", detail.get("RateValue"))):
         if value in (None, ""):
@@ -68,10 +68,10 @@ def _rate(
         "EffectiveTaxRate": [start],
         "DisplayType": "ReadOnly",
     }
-    return _told(data, side), Change("TaxRate", id, data)
+    return _rate_answer(data, side), Change("TaxRate", id, data)
 
 
-def _told(rate: dict[str, Any], side: str) -> dict[str, Any]:
+def _rate_answer(rate: dict[str, Any], side: str) -> dict[str, Any]:
     names = {"TaxRateName": rate["Name"], "TaxRateId": rate["Id"], "RateValue": rate["RateValue"]}
     return names | {"TaxAgencyId": rate["AgencyRef"]["value"], "TaxApplicableOn": side}
 
@@ -101,9 +101,9 @@ def _unused(company: Company, kind: str, name: str) -> None:
         row.read()["Name"].casefold() == name.casefold()
         for row in company.table(kind).rows.values()
     ):
-        raise _taken("tax rate" if kind == "TaxRate" else "tax code")
+        raise _name_in_use("tax rate" if kind == "TaxRate" else "tax code")
 
 
-def _taken(what: str) -> Refusal:
+def _name_in_use(what: str) -> Refusal:
     text = f"The name supplied already exists. : Another {what} is already using this \nname. Please use a different name."
     return Refusal("6240", text, "")

@@ -26,8 +26,8 @@ AFTER: dict[str, Step] = {
     "Purchase": purchases.expense_done,
     "CreditCardPaymentTxn": movements.card_paid,
     "TimeActivity": hours.finish,
-    "Payment": payments.received,
-    "BillPayment": payments.made,
+    "Payment": payments.customer_payment,
+    "BillPayment": payments.bill_payment,
     "Deposit": movements.deposit,
     "Transfer": movements.transfer,
     "JournalEntry": movements.journal,
@@ -115,16 +115,16 @@ def check_open(company: Company, rule: TxnKind, date: str) -> None:
 
 def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     home = company.options.currency
-    given = (data.get("CurrencyRef") or {}).get("value")
+    code = (data.get("CurrencyRef") or {}).get("value")
     if (
         company.options.multicurrency
         and company.switches.currency_required
         and company.options.currency_required
-        and not given
+        and not code
         and rule.party
     ):
         raise missing("CurrencyRef")
-    code = given or home
+    code = code or home
     if code != home and code not in company.currencies():
         raise unknown_reference("Currencies", code)
     if rule.party and data.get(rule.party):

@@ -24,8 +24,8 @@ def voided(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, 
         data["Line"] = []
     else:
         data["Line"] = [_line(line) for line in old["Line"]]
-        kept = [link for link in old.get("LinkedTxn", ()) if link["TxnType"] == "Estimate"]
-        data |= {"LinkedTxn": kept} if "LinkedTxn" in old else {}
+        estimates = [link for link in old.get("LinkedTxn", ()) if link["TxnType"] == "Estimate"]
+        data |= {"LinkedTxn": estimates} if "LinkedTxn" in old else {}
     return data, [
         *freed,
         *(links.effects(company, kind, old["Id"], data, old) if rule.pays else []),

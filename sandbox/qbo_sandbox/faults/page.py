@@ -37,7 +37,7 @@ def section(faults: Faults) -> str:
         for kind, says in faults.kinds.items()
     )
     calls = "".join(f"<option>{call}</option>" for call in CALLS)
-    rules = "".join(f"<li>{_told(rule)}</li>" for rule in faults.rules())
+    rules = "".join(f"<li>{_describe(rule)}</li>" for rule in faults.rules())
     stop = (
         '<form method="post"><button name="do" value="behave">Let nothing go wrong</button></form>'
     )
@@ -59,16 +59,16 @@ def done(faults: Faults, form: dict[str, str]) -> str:
         return "Nothing goes wrong any more."
     if form.get("do") != "misbehave":
         return ""
-    said = {"count": int(form.get("count") or 1), "seconds": float(form.get("seconds") or 0)}
-    known = {
+    numbers = {"count": int(form.get("count") or 1), "seconds": float(form.get("seconds") or 0)}
+    fields = {
         "kind": form.get("kind", ""),
         "call": form.get("call", "*"),
         "commit": form.get("commit") == "true",
     }
-    return f"From now on: {_told(faults.add(Fault.read(known | said)))}"
+    return f"From now on: {_describe(faults.add(Fault.read(fields | numbers)))}"
 
 
-def _told(rule: Fault) -> str:
+def _describe(rule: Fault) -> str:
     left = (
         "always" if not rule.count else f"{rule.count - rule.fired} of {rule.count} times to come"
     )

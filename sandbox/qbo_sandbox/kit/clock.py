@@ -35,14 +35,14 @@ class Clock:
         for tell in self.on_change:
             tell()
 
-    def kept(self) -> dict[str, float | None]:
-        """What a journal keeps of it."""
+    def state(self) -> dict[str, float | None]:
+        """Return what a journal records of the clock, for `restore`."""
         return {"offset": self._offset, "stopped": self._stopped}
 
-    def restore(self, kept: dict[str, Any]) -> None:
-        """Go on as a clock that was kept went on."""
-        self._offset = float(kept["offset"])
-        self._stopped = None if kept["stopped"] is None else float(kept["stopped"])
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a recorded state."""
+        self._offset = float(state["offset"])
+        self._stopped = None if state["stopped"] is None else float(state["stopped"])
 
     def advance(self, seconds: float) -> None:
         self.set(self.now() + seconds)

@@ -113,13 +113,13 @@ class Authority:
         return "" if params.get("response_type") == "code" else "The response_type must be code."
 
     def _back(
-        self, start: StartResponse, params: dict[str, str], said: dict[str, str]
+        self, start: StartResponse, params: dict[str, str], answer: dict[str, str]
     ) -> Iterable[bytes]:
-        said = said | ({"state": params["state"]} if "state" in params else {})
+        answer = answer | ({"state": params["state"]} if "state" in params else {})
         joint = "&" if "?" in params["redirect_uri"] else "?"
         start(
             status_line(302),
-            [("Location", params["redirect_uri"] + joint + urlencode(said)), *NO_STORE],
+            [("Location", params["redirect_uri"] + joint + urlencode(answer)), *NO_STORE],
         )
         return [b""]
 
@@ -190,8 +190,8 @@ class Authority:
 
     def userinfo(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[2]
-        held = self.grants.access.get(token)
-        if held is None or held[2] <= self.clock.now():
+        token_data = self.grants.access.get(token)
+        if token_data is None or token_data[2] <= self.clock.now():
             return json_answer(start, 401, {"error": "invalid_token"})
         return json_answer(start, 200, PERSON)
 

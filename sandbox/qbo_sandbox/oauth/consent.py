@@ -29,7 +29,7 @@ def page(title: str, main: str) -> str:
 
 def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> str:
     """The question: who you are, which company, yes or no."""
-    kept = "".join(_hidden(name, value) for name, value in params.items())
+    hidden = "".join(_hidden(name, value) for name, value in params.items())
     users = "".join(_radio("user", key, name, key == "admin") for key, name in USERS)
     first = True
     choices = ""
@@ -43,7 +43,7 @@ def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> s
         "Connect an application",
         f"""<h1>Connect to QuickBooks?</h1>
 <p>The application <strong>{escape(client)}</strong> asks for access to your company data:</p><ul>{scopes}</ul>
-<form method="post">{kept}
+<form method="post">{hidden}
 <fieldset><legend>Sign in as</legend>{users}</fieldset>
 <fieldset><legend>Company</legend>{choices}</fieldset>
 <button name="decision" value="connect">Connect</button>
@@ -53,12 +53,12 @@ def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> s
 
 
 def not_admin(params: dict[str, str]) -> str:
-    kept = "".join(_hidden(name, value) for name, value in params.items())
+    hidden = "".join(_hidden(name, value) for name, value in params.items())
     return page(
         "Only an admin can connect",
         f"""<h1>You need to be a company admin</h1>
 <p>Only an admin of this company can connect an application to it. Ask an admin, or sign in as another user.</p>
-<form method="post">{kept}<button name="decision" value="again">Back</button>
+<form method="post">{hidden}<button name="decision" value="again">Back</button>
 <button name="decision" value="cancel">Cancel</button></form>""",
     )
 

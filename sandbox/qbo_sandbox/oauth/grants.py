@@ -136,7 +136,7 @@ class Grants:
             self._end(client, realm)
 
     def _end(self, client: str, realm: str) -> None:
-        self.access = {t: held for t, held in self.access.items() if held[:2] != (client, realm)}
+        self.access = {t: owner for t, owner in self.access.items() if owner[:2] != (client, realm)}
         self.by_refresh = {
             t: g for t, g in self.by_refresh.items() if (g.client, g.realm) != (client, realm)
         }

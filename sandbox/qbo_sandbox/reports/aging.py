@@ -13,17 +13,17 @@ from qbo_sandbox.reports.openings import Open, open_on
 def aged(frame: Frame, side: str) -> Report:
     """A line for each party, a column for each age."""
     day, titles = frame.period.end, _titles(frame)
-    found: dict[str, list[Decimal]] = {}
-    for item in _wanted(frame, side, day):
-        sums = found.setdefault(item.party, [ZERO] * (len(titles) + 1))
+    sums_by_party: dict[str, list[Decimal]] = {}
+    for item in _open_items(frame, side, day):
+        sums = sums_by_party.setdefault(item.party, [ZERO] * (len(titles) + 1))
         sums[_place(frame, item, day)] += item.left
         sums[-1] += item.left
-    names = {id: name_of(frame, side, id) for id in found}
+    names = {id: name_of(frame, side, id) for id in sums_by_party}
     rows: list[Row] = [
-        cells(names[id], [amount(value, blank=True) for value in found[id]], id)
-        for id in sorted(found, key=lambda id: names[id].casefold())
+        cells(names[id], [amount(value, blank=True) for value in sums_by_party[id]], id)
+        for id in sorted(sums_by_party, key=lambda id: names[id].casefold())
     ]
-    total = [sum(column, ZERO) for column in zip(*found.values(), strict=True)]
+    total = [sum(column, ZERO) for column in zip(*sums_by_party.values(), strict=True)]
     if rows:
         rows.append(summary("TOTAL", [amount(value) for value in total], "GrandTotal"))
     columns = [Column("", side), *(Column(title) for title in titles), Column("Total")]
@@ -34,7 +34,7 @@ def aged_detail(frame: Frame, side: str) -> Report:
     """The open transactions, under the age they have; what is due longest comes first."""
     day = frame.period.end
     by_age: dict[int, list[Open]] = {}
-    for item in _wanted(frame, side, day):
+    for item in _open_items(frame, side, day):
         by_age.setdefault(_place(frame, item, day), []).append(item)
     columns = _detail_columns(side)
     rows: list[Row] = []
@@ -83,7 +83,7 @@ def _totals(items: list[Open], width: int) -> list[str]:
     return [""] * (width - 3) + [amount(value) for value in sums]
 
 
-def _wanted(frame: Frame, side: str, day: dt.date) -> list[Open]:
+def _open_items(frame: Frame, side: str, day: dt.date) -> list[Open]:
     only = set(filter(None, frame.params.get(side.lower(), "").split(",")))
     return [item for item in open_on(frame.company, side, day) if not only or item.party in only]
 

@@ -91,18 +91,18 @@ BY_NAME = {name.lower(): name for name in REPORTS}
 
 def answer(company: Company, name: str, params: dict[str, str]) -> bytes:
     """The report of a name; its name and its parameters may be written in any case."""
-    known = BY_NAME.get(name.lower())
-    if known is None:
+    report_name = BY_NAME.get(name.lower())
+    if report_name is None:
         raise unsupported(f"report {name}")
-    build, usual = REPORTS[known]
+    build, usual = REPORTS[report_name]
     frame = Frame(company, {key.lower(): value for key, value in params.items()}, usual)
     report = build(frame)
-    told = {
-        "Header": _header(known, frame, report),
-        "Columns": {"Column": [column.shown() for column in report.columns]},
+    body = {
+        "Header": _header(report_name, frame, report),
+        "Columns": {"Column": [column.as_json() for column in report.columns]},
         "Rows": {"Row": report.rows} if report.rows else {},
     }
-    return dump(told).encode()
+    return dump(body).encode()
 
 
 def _header(name: str, frame: Frame, report: Report) -> dict[str, Any]:

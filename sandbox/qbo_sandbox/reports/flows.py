@@ -58,10 +58,10 @@ def cash_flow(frame: Frame) -> Report:
     rows = [section("OPERATING ACTIVITIES", own, provided, width=2, group="OperatingActivities")]
     increase = operating
     for title, name, group, types in ACTIVITIES:
-        found, value = _rows(frame, changed, types), _sum(frame, changed, types)
+        lines, value = _rows(frame, changed, types), _sum(frame, changed, types)
         increase += value
         end = cells(f"Net cash provided by {name}", [amount(value)])
-        rows += [section(title, found, end, width=2, group=group)] if found else []
+        rows += [section(title, lines, end, width=2, group=group)] if lines else []
     rows.append(summary("Net cash increase for period", [amount(increase)], "CashIncrease"))
     rows.append(line("Cash at beginning of period", [amount(before)], group="BeginningCash"))
     rows.append(summary("Cash at end of period", [amount(before + increase)], "EndingCash"))
@@ -75,11 +75,11 @@ def is_cash(frame: Frame, id: str) -> bool:
 
 
 def _rows(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> list[Row]:
-    found = [
+    ids = [
         id for id, value in changed.items() if value and frame.account(id)["AccountType"] in types
     ]
-    found.sort(key=lambda id: str(frame.account(id)["Name"]).casefold())
-    return [line(str(frame.account(id)["Name"]), [amount(changed[id])], id) for id in found]
+    ids.sort(key=lambda id: str(frame.account(id)["Name"]).casefold())
+    return [line(str(frame.account(id)["Name"]), [amount(changed[id])], id) for id in ids]
 
 
 def _sum(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> Decimal:

@@ -13,7 +13,7 @@ from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.grid import Column
 from qbo_sandbox.reports.moves import Move, moves
-from qbo_sandbox.reports.period import STEPS, Period, asked, cut, title
+from qbo_sandbox.reports.period import STEPS, Period, cut, read_period, title
 
 SORTS = {
     "customers": "customer",
@@ -43,7 +43,7 @@ class Frame:
 
     @cached_property
     def period(self) -> Period:
-        return asked(self.params, self.today, self.usual)
+        return read_period(self.params, self.today, self.usual)
 
     @cached_property
     def basis(self) -> str:
@@ -57,14 +57,14 @@ class Frame:
 
     @cached_property
     def all_moves(self) -> list[Move]:
-        found = moves(self.company, cash=self.basis == "Cash")
-        wanted = {
+        """The postings that the parameters do not filter out, of any date."""
+        filters = {
             name: set(self.params[name].split(",")) for name in FILTERS if self.params.get(name)
         }
         return [
             move
-            for move in found
-            if all(move.about.get(name, ("", ""))[0] in ids for name, ids in wanted.items())
+            for move in moves(self.company, cash=self.basis == "Cash")
+            if all(move.about.get(name, ("", ""))[0] in ids for name, ids in filters.items())
         ]
 
     @cached_property
@@ -100,13 +100,13 @@ class Frame:
         return cut(Period(start, end), self.by)
 
     @cached_property
-    def named(self) -> list[tuple[str, str]]:
+    def groups(self) -> list[tuple[str, str]]:
         """The parties, classes or the like that are columns of their own."""
         sort = SORTS.get(self.by)
-        found = (
-            {move.about.get(sort, ("", "Not specified")) for move in self.moves} if sort else set()
-        )
-        return sorted(found, key=lambda pair: (not pair[0], pair[1].casefold()))
+        if not sort:
+            return []
+        names = {move.about.get(sort, ("", "Not specified")) for move in self.moves}
+        return sorted(names, key=lambda pair: (not pair[0], pair[1].casefold()))
 
     @cached_property
     def width(self) -> int:
@@ -118,14 +118,14 @@ class Frame:
             Column(title(part), about=(("StartDate", str(part.start)), ("EndDate", str(part.end))))
             for part in self.parts
         ]
-        named = [Column(name, about=(("ID", id),) if id else ()) for id, name in self.named]
+        groups = [Column(name, about=(("ID", id),) if id else ()) for id, name in self.groups]
         several = bool(timed or self.by in SORTS)
         whole = (
             []
             if self.by in STEPS and len(timed) == 1
             else [Column("TOTAL" if several else "Total", key="total")]
         )
-        return [Column("", kind, kind.lower()), *timed, *named, *whole]
+        return [Column("", kind, kind.lower()), *timed, *groups, *whole]
 
     def places(self, move: Move) -> list[int]:
         """The columns a posting counts in."""
@@ -137,18 +137,18 @@ class Frame:
                 if part.start <= move.date <= part.end
             )
             return [place] if width == 1 else [place, width - 1]
-        if self.named:
+        if self.groups:
             return [
-                self.named.index(move.about.get(SORTS[self.by], ("", "Not specified"))),
+                self.groups.index(move.about.get(SORTS[self.by], ("", "Not specified"))),
                 width - 1,
             ]
         return [width - 1]
 
-    def sums(self, found: Iterable[Move] | None = None) -> Sums:
+    def sums(self, moves: Iterable[Move] | None = None) -> Sums:
         """The sum of each account's postings, debit positive, in every column."""
         width = self.width
         totals: Sums = defaultdict(lambda: [ZERO] * width)
-        for move in self.moves if found is None else found:
+        for move in self.moves if moves is None else moves:
             for place in self.places(move):
                 totals[move.account][place] += move.amount
         return totals

@@ -15,13 +15,16 @@ def general_ledger(frame: Frame) -> Report:
     """Accounts in the order of the chart; what former years earned is in retained earnings."""
     only = set(filter(None, frame.params.get("account", "").split(",")))
     begun = {id: sum for id, sum in _begun(frame).items() if sum and (not only or id in only)}
-    found: dict[str, list[Move]] = {}
+    moves_by_account: dict[str, list[Move]] = {}
     for move in frame.moves:
         if not only or move.account in only:
-            found.setdefault(move.account, []).append(move)
-    below = _below(frame, {*begun, *found})
+            moves_by_account.setdefault(move.account, []).append(move)
+    below = _below(frame, {*begun, *moves_by_account})
     split = splits(frame)
-    rows = [_section(frame, id, begun, found, below, split, "")[0] for id in below.get("", ())]
+    rows = [
+        _section(frame, id, begun, moves_by_account, below, split, "")[0]
+        for id in below.get("", ())
+    ]
     return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
 
 
@@ -35,15 +38,15 @@ def _begun(frame: Frame) -> dict[str, Decimal]:
 
 def _below(frame: Frame, ids: set[str]) -> dict[str, list[str]]:
     """The accounts below each that is shown, in the order of the chart; those at the top are below none."""
-    found: dict[str, set[str]] = {}
+    children: dict[str, set[str]] = {}
     for id in ids:
         while id:
             above = (frame.account(id).get("ParentRef") or {}).get("value", "")
-            found.setdefault(above, set()).add(id)
+            children.setdefault(above, set()).add(id)
             id = above
     return {
         above: sorted(inner, key=lambda id: place(frame.account(id)))
-        for above, inner in found.items()
+        for above, inner in children.items()
     }
 
 
@@ -51,7 +54,7 @@ def _section(
     frame: Frame,
     id: str,
     begun: dict[str, Decimal],
-    found: dict[str, list[Move]],
+    moves_by_account: dict[str, list[Move]],
     below: dict[str, list[str]],
     split: Split,
     above: str,
@@ -62,10 +65,10 @@ def _section(
     rows: list[Row] = []
     if balance:
         rows.append(cells("Beginning Balance", [*[""] * 6, amount(balance)]) | {"type": "Data"})
-    listed, total = posted(found.get(id, ()), sign, balance, split)
+    listed, total = posted(moves_by_account.get(id, ()), sign, balance, split)
     rows += listed
     for child in below.get(id, ()):
-        inner, sum = _section(frame, child, begun, found, below, split, id)
+        inner, sum = _section(frame, child, begun, moves_by_account, below, split, id)
         rows.append(inner)
         total += sum
     return of_account(str(account["Name"]), rows, total, "" if above else id), total

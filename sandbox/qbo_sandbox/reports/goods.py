@@ -62,19 +62,19 @@ def _items_sold(frame: Frame) -> dict[str, ItemSales]:
 
 def stock_summary(frame: Frame) -> Report:
     """What lies in stock: quantity, value, average cost."""
-    found: dict[str, tuple[Decimal, Decimal]] = {}
+    totals: dict[str, tuple[Decimal, Decimal]] = {}
     for move in frame.all_moves:
         item = move.about.get("item", ("", ""))[0]
         row = frame.company.row("Item", item)
         if row and row.read().get("Type") == "Inventory" and move.date <= frame.period.end:
             asset = row.read()["AssetAccountRef"]["value"]
-            count, value = found.get(item, (ZERO, ZERO))
-            found[item] = (
+            count, value = totals.get(item, (ZERO, ZERO))
+            totals[item] = (
                 count + move.quantity,
                 value + (move.amount if move.account == asset else ZERO),
             )
     rows: list[Row] = []
-    for id, (count, value) in sorted(found.items()):
+    for id, (count, value) in sorted(totals.items()):
         row = frame.company.row("Item", id)
         about = row.read() if row else {}
         average = amount(value / count) if count else ""
@@ -86,7 +86,7 @@ def stock_summary(frame: Frame) -> Report:
             )
         )
     if rows:
-        total = amount(sum((value for _, value in found.values()), ZERO))
+        total = amount(sum((value for _, value in totals.values()), ZERO))
         rows.append(summary("TOTAL", ["", "", total, ""], "GrandTotal"))
     columns = [Column("", "ProductsAndService"), Column("SKU", "String"), Column("Qty", "Quantity")]
     return Report([*columns, Column("Asset Value"), Column("Calc. Avg")], rows, {}, not rows)

@@ -17,10 +17,10 @@ class Column:
     key: str = ""
     about: tuple[tuple[str, str], ...] = ()
 
-    def shown(self) -> Row:
+    def as_json(self) -> Row:
         pairs = [*self.about, *([("ColKey", self.key)] if self.key else [])]
-        told: Row = {"ColTitle": self.title, "ColType": self.kind}
-        return told | ({"MetaData": options(pairs)} if pairs else {})
+        head: Row = {"ColTitle": self.title, "ColType": self.kind}
+        return head | ({"MetaData": options(pairs)} if pairs else {})
 
 
 @dataclass
@@ -69,13 +69,13 @@ def section(
     own: Sequence[str] = (),
 ) -> Row:
     """Rows under a heading, with their sum."""
-    made: Row = {"Header": cells(title, own or [""] * (width - 1), id)} if title else {}
+    block: Row = {"Header": cells(title, own or [""] * (width - 1), id)} if title else {}
     if rows:
-        made["Rows"] = {"Row": rows}
+        block["Rows"] = {"Row": rows}
     if total is not None:
-        made["Summary"] = total
-    made["type"] = "Section"
-    return made | ({"group": group} if group else {})
+        block["Summary"] = total
+    block["type"] = "Section"
+    return block | ({"group": group} if group else {})
 
 
 def summary(title: str, values: Iterable[str], group: str) -> Row:

@@ -71,15 +71,15 @@ def splits(frame: Frame) -> Split:
 
 
 def posted(
-    found: Iterable[Move], sign: int, balance: Decimal, split: Split
+    moves: Iterable[Move], sign: int, balance: Decimal, split: Split
 ) -> tuple[list[Row], Decimal]:
     """A line for each posting with a running balance on the account's own side, and their sum."""
     rows: list[Row] = []
     total = ZERO
-    for move in found:
+    for move in moves:
         total, balance = total + sign * move.amount, balance + sign * move.amount
-        shown = [cell(amount(sign * move.amount)), cell(amount(balance))]
-        rows.append({"ColData": [*_told(move), _pair(split(move)), *shown], "type": "Data"})
+        values = [cell(amount(sign * move.amount)), cell(amount(balance))]
+        rows.append({"ColData": [*_description(move), _pair(split(move)), *values], "type": "Data"})
     return rows, total
 
 
@@ -92,7 +92,7 @@ def own_side(account: dict[str, Any]) -> int:
     return 1 if account.get("Classification") in NATURAL_DEBIT else -1
 
 
-def _told(move: Move) -> list[Row]:
+def _description(move: Move) -> list[Row]:
     """Date, transaction, number, name and memo of a posting."""
     id, name = party_of(move)
     party = {"value": name, "id": id}
@@ -108,10 +108,10 @@ def journal(frame: Frame) -> Report:
     rows: list[Row] = []
     debits = credits = ZERO
     for _, group in groupby(frame.moves, key=lambda move: (move.date, move.kind, move.id)):
-        found = list(group)
-        rows += [_side(frame, move) for move in found]
-        debit = sum((move.amount for move in found if move.amount > 0), ZERO)
-        credit = -sum((move.amount for move in found if move.amount < 0), ZERO)
+        moves = list(group)
+        rows += [_side(frame, move) for move in moves]
+        debit = sum((move.amount for move in moves if move.amount > 0), ZERO)
+        credit = -sum((move.amount for move in moves if move.amount < 0), ZERO)
         debits, credits = debits + debit, credits + credit
         total = cells("", [*[""] * 5, amount(debit), amount(credit)])
         rows.append({"Summary": total, "type": "Section"})
@@ -126,7 +126,7 @@ def _side(frame: Frame, move: Move) -> Row:
         amount(max(move.amount, ZERO), blank=True),
         amount(max(-move.amount, ZERO), blank=True),
     ]
-    return {"ColData": [*_told(move), account, *map(cell, sides)], "type": "Data"}
+    return {"ColData": [*_description(move), account, *map(cell, sides)], "type": "Data"}
 
 
 def transactions(frame: Frame, by: str = "") -> Report:
@@ -134,11 +134,11 @@ def transactions(frame: Frame, by: str = "") -> Report:
     split = splits(frame)
     whole: list[tuple[tuple[str, str], Row]] = []
     for (_, _, id), group in groupby(frame.moves, key=lambda move: (move.date, move.kind, move.id)):
-        found = list(group)
+        moves = list(group)
         if not frame.is_wanted(id):
             continue
-        head = max(found, key=lambda move: abs(move.amount))
-        party = next((move.about[by] for move in found if by in move.about), ("", "Not specified"))
+        head = max(moves, key=lambda move: abs(move.amount))
+        party = next((move.about[by] for move in moves if by in move.about), ("", "Not specified"))
         if not by or party[0]:
             whole.append((party, _transaction(frame, head, split)))
     columns = [Column(*column) for column in LIST]
@@ -150,9 +150,9 @@ def transactions(frame: Frame, by: str = "") -> Report:
 
 
 def _transaction(frame: Frame, move: Move, split: Split) -> Row:
-    date, label, number, name, memo = _told(move)
+    date, label, number, name, memo = _description(move)
     account = cell(frame.account(move.account)["Name"], move.account)
-    shown = [
+    values = [
         date,
         label,
         number,
@@ -163,7 +163,7 @@ def _transaction(frame: Frame, move: Move, split: Split) -> Row:
         _pair(split(move)),
         cell(amount(abs(move.amount))),
     ]
-    return {"ColData": shown, "type": "Data"}
+    return {"ColData": values, "type": "Data"}
 
 
 def _unposted(frame: Frame) -> list[Row]:
@@ -176,24 +176,24 @@ def _unposted(frame: Frame) -> list[Row]:
                 frame.period.end
             ) and frame.is_wanted(row.id):
                 party = data.get("VendorRef") or data.get("CustomerRef") or {}
-                told = [
+                description = [
                     cell(data["TxnDate"]),
                     cell(TXN_KINDS[kind].label, row.id),
                     cell(data.get("DocNumber") or ""),
                 ]
-                named = [
+                account = [
                     cell(party.get("name", ""), party.get("value")),
                     cell(data.get("PrivateNote") or ""),
                 ]
-                shown = [
-                    *told,
+                values = [
+                    *description,
                     cell("No"),
-                    *named,
+                    *account,
                     cell(""),
                     cell(""),
                     cell(amount(Decimal(data["TotalAmt"]))),
                 ]
-                rows.append({"ColData": shown, "type": "Data"})
+                rows.append({"ColData": values, "type": "Data"})
     return rows
 
 
@@ -218,8 +218,8 @@ def earned_detail(frame: Frame) -> Report:
         by_account, key=lambda id: (_order(frame, id), str(frame.account(id)["Name"]).casefold())
     ):
         account = frame.account(id)
-        found, total = posted(by_account[id], own_side(account), ZERO, split)
-        rows.append(of_account(str(account["Name"]), found, total, id))
+        lines, total = posted(by_account[id], own_side(account), ZERO, split)
+        rows.append(of_account(str(account["Name"]), lines, total, id))
     return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
 
 

@@ -125,22 +125,22 @@ def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str,
 
 def _paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> Iterator[Move]:
     """A payment on a cash basis: the money against the lines of what it pays, in their proportion."""
-    kept = [entry for entry in row.booked if _type(company, entry.account) not in CONTROLS]
-    made = [_move(company, kind, data, entry) for entry in kept]
+    lines = [entry for entry in row.booked if _type(company, entry.account) not in CONTROLS]
+    moves = [_move(company, kind, data, entry) for entry in lines]
     for line in data.get("Line", ()):
         link = line["LinkedTxn"][0]
         target = company.row(link["TxnType"], link["TxnId"])
         if target is not None:
-            made += _share(
+            moves += _share(
                 company, link["TxnType"], target, Decimal(line["Amount"]), data["TxnDate"]
             )
-    rest = -sum((move.amount for move in made), ZERO)
-    if rest and made:
+    rest = -sum((move.amount for move in moves), ZERO)
+    if rest and moves:
         control = company.control_account(
             TXN_KINDS[kind].counter_type, data["CurrencyRef"]["value"]
         )
-        made.append(made[0]._replace(account=control, amount=rest))
-    yield from made
+        moves.append(moves[0]._replace(account=control, amount=rest))
+    yield from moves
 
 
 def _share(company: Company, kind: str, target: Row, amount: Decimal, date: str) -> list[Move]:

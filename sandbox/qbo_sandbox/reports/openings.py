@@ -44,9 +44,9 @@ def open_on(company: Company, side: str, day: dt.date) -> list[Open]:
         if _date(data["TxnDate"]) <= day:
             for key, value in settled(data).items():
                 paid[key] += value
-    found = [item for kind in SIDES[side] for item in _of_kind(company, kind, day, paid)]
-    found += [item for item in _journal(company, side, day) if item.left]
-    return sorted(found, key=lambda item: (item.date, int(item.id)))
+    items = [item for kind in SIDES[side] for item in _of_kind(company, kind, day, paid)]
+    items += [item for item in _journal(company, side, day) if item.left]
+    return sorted(items, key=lambda item: (item.date, int(item.id)))
 
 
 def _date(text: str) -> dt.date:

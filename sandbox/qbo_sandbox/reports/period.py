@@ -30,16 +30,16 @@ class Period(NamedTuple):
     macro: str = ""
 
 
-def asked(params: dict[str, str], today: dt.date, usual: str) -> Period:
+def read_period(params: dict[str, str], today: dt.date, usual: str) -> Period:
     """The period that the parameters name; the usual one where they name none."""
     macro = params.get("date_macro", "").strip().lower()
     if macro:
-        return _named(macro, today)
+        return _named_period(macro, today)
     if params.get("report_date"):
         day = _day(params["report_date"], "report_date")
         return Period(day, day)
     if not params.get("start_date") and not params.get("end_date"):
-        return _named(usual, today)
+        return _named_period(usual, today)
     end = _day(params["end_date"], "end_date") if params.get("end_date") else today
     start = (
         _day(params["start_date"], "start_date")
@@ -58,7 +58,7 @@ def _day(text: str, name: str) -> dt.date:
         raise Refusal("2060", f"Invalid Date : {text}", name) from None
 
 
-def _named(macro: str, today: dt.date) -> Period:
+def _named_period(macro: str, today: dt.date) -> Period:
     if macro in ("all", "all dates"):
         return Period(FIRST, dt.date.max, "all")
     if macro in ("today", "yesterday"):

@@ -70,7 +70,7 @@ def balance_sheet(frame: Frame) -> Report:
     assets = had.part(ASSETS, "TOTAL ASSETS")
     rows = [*owed.part(LIABILITIES, "Total Liabilities"), _equity(owed)]
     total = added(owed.sum(LIABILITIES), owed.equity())
-    both = cells("TOTAL LIABILITIES AND EQUITY", owed.said(total))
+    both = cells("TOTAL LIABILITIES AND EQUITY", owed.amounts(total))
     rows = [
         section(
             "LIABILITIES AND EQUITY",
@@ -102,7 +102,7 @@ class _Sheet(Tree):
         super().__init__(frame, sums, sign)
         self.width = len(ends(frame)) + 1
 
-    def said(self, values: Values) -> list[str]:
+    def amounts(self, values: Values) -> list[str]:
         return [amount(value) if self.sums else "" for value in values]
 
     def sum(self, part: Part) -> Values:
@@ -118,7 +118,7 @@ class _Sheet(Tree):
         rows = [row for each in below for row in self.part(each)] + self.rows(types)
         if not rows and not total:
             return []
-        whole = cells(total or f"Total {name}", self.said(self.sum(part)))
+        whole = cells(total or f"Total {name}", self.amounts(self.sum(part)))
         return [section(name, rows, whole, width=self.width, group=group)]
 
     def earned(self) -> Values:
@@ -132,6 +132,6 @@ def _equity(sheet: _Sheet) -> Row:
     earned: list[Decimal] = sheet.earned()
     rows = sheet.rows(("Equity",))
     if any(earned):
-        rows.append(line("Net Income", sheet.texts(earned), group="NetIncome"))
-    total = cells("Total Equity", sheet.said(sheet.equity()))
+        rows.append(line("Net Income", sheet.amounts(earned), group="NetIncome"))
+    total = cells("Total Equity", sheet.amounts(sheet.equity()))
     return section("Equity", rows, total, width=sheet.width, group="Equity")

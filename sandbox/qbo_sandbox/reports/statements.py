@@ -29,8 +29,8 @@ class Tree:
             self.children.setdefault(parent, []).append(id)
 
     def own(self, id: str) -> Values:
-        found = self.sums.get(id)
-        return [self.sign * value for value in found] if found else [ZERO] * (self.width - 1)
+        values = self.sums.get(id)
+        return [self.sign * value for value in values] if values else [ZERO] * (self.width - 1)
 
     def whole(self, id: str) -> Values:
         total = self.own(id)
@@ -42,12 +42,12 @@ class Tree:
         return any(self.own(id)) or any(self.moved(child) for child in self.children.get(id, ()))
 
     def rows(self, types: tuple[str, ...], parent: str = "") -> list[Row]:
-        found = []
+        rows = []
         for id in self.children.get(parent, ()):
             account = self.frame.account(id)
             if account["AccountType"] in types and self.moved(id):
-                found.append((account["Name"].casefold(), self._row(types, id, account["Name"])))
-        return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+                rows.append((account["Name"].casefold(), self._row(types, id, account["Name"])))
+        return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
     def _row(self, types: tuple[str, ...], id: str, name: str) -> Row:
         below = self.rows(types, id)
@@ -78,7 +78,7 @@ def profit_and_loss(frame: Frame) -> Report:
         id: sums for id, sums in frame.sums().items() if frame.account(id)["AccountType"] in EARNING
     }
     income, spent = Tree(frame, earned, -1), Tree(frame, earned, 1)
-    said: Callable[[Values], list[str]] = (
+    texts: Callable[[Values], list[str]] = (
         income.texts if earned else lambda values: [""] * len(values)
     )
     gross = added(income.total(INCOME), spent.total(COST), -1)
@@ -89,7 +89,7 @@ def profit_and_loss(frame: Frame) -> Report:
         tree: Tree, types: tuple[str, ...], title: str, group: str, *, always: bool = False
     ) -> list[Row]:
         rows = tree.rows(types)
-        total = cells(f"Total {title}", said(tree.total(types)))
+        total = cells(f"Total {title}", texts(tree.total(types)))
         return (
             [section(title, rows, total, width=tree.width, group=group)] if rows or always else []
         )
@@ -97,15 +97,15 @@ def profit_and_loss(frame: Frame) -> Report:
     rows = [
         *part(income, INCOME, "Income", "Income", always=True),
         *part(spent, COST, "Cost of Goods Sold", "COGS"),
-        summary("Gross Profit", said(gross), "GrossProfit"),
+        summary("Gross Profit", texts(gross), "GrossProfit"),
         *part(spent, EXPENSE, "Expenses", "Expenses", always=True),
-        summary("Net Operating Income", said(operating), "NetOperatingIncome"),
+        summary("Net Operating Income", texts(operating), "NetOperatingIncome"),
         *part(income, OTHER_INCOME, "Other Income", "OtherIncome"),
         *part(spent, OTHER_EXPENSE, "Other Expenses", "OtherExpenses"),
     ]
     if any(frame.account(id)["AccountType"] in (*OTHER_INCOME, *OTHER_EXPENSE) for id in earned):
-        rows.append(summary("Net Other Income", said(other), "NetOtherIncome"))
-    rows.append(summary("Net Income", said(added(operating, other)), "NetIncome"))
+        rows.append(summary("Net Other Income", texts(other), "NetOtherIncome"))
+    rows.append(summary("Net Income", texts(added(operating, other)), "NetIncome"))
     return Report(
         frame.columns(), rows, {"SummarizeColumnsBy": summarized(frame)}, not earned, [GAAP]
     )
@@ -120,7 +120,7 @@ def summarized(frame: Frame) -> str:
 
 def balances(frame: Frame, end: dt.date, year: dt.date | None = None) -> dict[str, Decimal]:
     """Debit balances on a day, earnings before its year in retained earnings; `year` is another one's first day."""
-    found: dict[str, Decimal] = {}
+    sums: dict[str, Decimal] = {}
     year = year or end.replace(month=1, day=1)
     retained = retained_account(frame)
     for move in frame.all_moves:
@@ -128,8 +128,8 @@ def balances(frame: Frame, end: dt.date, year: dt.date | None = None) -> dict[st
             break
         earned = frame.account(move.account)["AccountType"] in EARNING
         account = retained if earned and move.date < year else move.account
-        found[account] = found.get(account, ZERO) + move.amount
-    return found
+        sums[account] = sums.get(account, ZERO) + move.amount
+    return sums
 
 
 def retained_account(frame: Frame) -> str:
@@ -141,16 +141,16 @@ def retained_account(frame: Frame) -> str:
 
 def trial_balance(frame: Frame) -> Report:
     """Every account with its balance, in debit or in credit; both columns have the same sum."""
-    found = balances(frame, min(frame.period.end, dt.date.max))
-    accounts = sorted(found, key=lambda id: place(frame.account(id)))
+    sums = balances(frame, min(frame.period.end, dt.date.max))
+    accounts = sorted(sums, key=lambda id: place(frame.account(id)))
     rows: list[Row] = []
     for id in accounts:
-        if found[id]:
-            debit, credit = max(found[id], ZERO), max(-found[id], ZERO)
+        if sums[id]:
+            debit, credit = max(sums[id], ZERO), max(-sums[id], ZERO)
             values = [amount(debit, blank=True), amount(credit, blank=True)]
             rows.append(cells(str(frame.account(id).get("FullyQualifiedName") or id), values, id))
-    debits = sum((value for value in found.values() if value > 0), ZERO)
-    credits = -sum((value for value in found.values() if value < 0), ZERO)
+    debits = sum((value for value in sums.values() if value > 0), ZERO)
+    credits = -sum((value for value in sums.values() if value < 0), ZERO)
     if rows:
         rows.append(summary("TOTAL", [amount(debits), amount(credits)], "GrandTotal"))
     columns = [Column("", "Account"), Column("Debit"), Column("Credit")]

@@ -22,23 +22,23 @@ class Founder:
         self, control: Control, clock: Clock, journal: Journal, sender: Sender, folder: Path | None
     ) -> None:
         self.control, self.clock, self.journal, self.sender = control, clock, journal, sender
-        self.known = control.companies
+        self.companies = control.companies
         self.snapshots = Snapshots(control, clock, journal, folder, self._bare)
 
-    def found(self, options: Options) -> Company:
+    def open_company(self, options: Options) -> Company:
         """A company that was not there before, with open books."""
-        if options.realm in self.known:
+        if options.realm in self.companies:
             raise ValueError(f"there is a company {options.realm} already")
-        self.journal.append_line(dump({"options": _told(options)}).encode())
+        self.journal.append_line(dump({"options": _as_json(options)}).encode())
         company = Company(options, self.clock, self.journal, self.control.switches)
         open_books(company)
         company.watchers.append(self.sender.watch)
-        self.known[options.realm] = company
+        self.companies[options.realm] = company
         return company
 
     def _bare(self, options: Options) -> Company:
         """A company whose books come from somewhere else."""
-        company = self.known[options.realm] = Company(
+        company = self.companies[options.realm] = Company(
             options, self.clock, self.journal, self.control.switches
         )
         company.watchers.append(self.sender.watch)
@@ -65,28 +65,28 @@ class Founder:
     def _again(self, line: dict[str, Any]) -> None:
         changes = [Change(kind, id, data) for kind, id, data in line["c"]]
         texts = ["null" if change.data is None else dump(change.data) for change in changes]
-        self.known[line["r"]].apply(changes, texts, float(line["at"]), line.get("q"))
+        self.companies[line["r"]].apply(changes, texts, float(line["at"]), line.get("q"))
         self.sender.again(line["r"], changes, line.get("a", ""), float(line["at"]))
 
-    def _remember(self, told: list[Any]) -> None:
-        realm, key, digest, refusal = told
-        self.known[realm].digests[key] = digest
+    def _remember(self, values: list[Any]) -> None:
+        realm, key, digest, refusal = values
+        self.companies[realm].digests[key] = digest
         if refusal:
-            self.known[realm].refused[key] = Refusal.again(refusal)
+            self.companies[realm].refused[key] = Refusal.again(refusal)
 
     def _options(self, raw: dict[str, Any]) -> None:
-        told = {
+        values = {
             name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
         }
-        options = Options.read(told)
-        if options.realm in self.known:
-            self.known[options.realm].options = options
+        options = Options.read(values)
+        if options.realm in self.companies:
+            self.companies[options.realm].options = options
         else:
             self._bare(options)
 
 
-def _told(options: Options) -> dict[str, Any]:
+def _as_json(options: Options) -> dict[str, Any]:
     return {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in options.told().items()
+        for name, value in options.as_dict().items()
     }

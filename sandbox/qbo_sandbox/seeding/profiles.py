@@ -11,11 +11,11 @@ LAST_MONTH = "last-month"
 PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
     "us": (
         "United States: automated sales tax, a class on each line, locations, projects",
-        US.told(),
+        US.as_dict(),
     ),
     "norway": (
         "Norway: a tax code on each line, kroner with euro and Swedish kronor",
-        NORWAY.told(),
+        NORWAY.as_dict(),
     ),
     "multicurrency": (
         "United States with Canadian dollars, euro and pounds; payables and receivables for each",
@@ -81,26 +81,26 @@ PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
 FIRST_REALM = 9341453172096421
 
 
-def build(name: str, said: dict[str, Any], known: Iterable[str], now: float) -> Options:
+def build(name: str, changes: dict[str, Any], realms: Iterable[str], now: float) -> Options:
     """The company of a profile with single options changed; its realm is one that no other has."""
     if name not in PROFILES:
         raise ValueError(f"there is no company {name!r}; there are {', '.join(PROFILES)}")
-    kept = PROFILES[name][1]
-    options = US.changed(kept | {one: _read(one, value) for one, value in said.items()})
+    profile = PROFILES[name][1]
+    options = US.changed(profile | {one: _read(one, value) for one, value in changes.items()})
     if options.closed == LAST_MONTH:
         options = options.changed({"closed": _end_of_last_month(now)})
     return (
         options
-        if "realm" in said
-        else options.changed({"realm": _realm(kept.get("realm"), set(known))})
+        if "realm" in changes
+        else options.changed({"realm": _realm(profile.get("realm"), set(realms))})
     )
 
 
-def parse(text: str, known: Iterable[str], now: float) -> Options:
+def parse(text: str, realms: Iterable[str], now: float) -> Options:
     """From the command line: norway,custom_numbers=false."""
     name, *pairs = text.split(",")
     return build(
-        name, {key: value for key, _, value in (pair.partition("=") for pair in pairs)}, known, now
+        name, {key: value for key, _, value in (pair.partition("=") for pair in pairs)}, realms, now
     )
 
 
@@ -120,11 +120,11 @@ def _read(name: str, value: Any) -> Any:
     return None if value in ("", "none") and name == "closed" else value
 
 
-def _realm(usual: str | None, known: set[str]) -> str:
-    if usual and usual not in known:
+def _realm(usual: str | None, realms: set[str]) -> str:
+    if usual and usual not in realms:
         return usual
     return next(
-        realm for n in range(len(known) + 1) if (realm := str(FIRST_REALM + n)) not in known
+        realm for n in range(len(realms) + 1) if (realm := str(FIRST_REALM + n)) not in realms
     )
 
 

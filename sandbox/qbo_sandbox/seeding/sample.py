@@ -56,8 +56,8 @@ def _vendor(company: Company, fields: list[str]) -> None:
 
 
 def _employee(company: Company, fields: list[str]) -> None:
-    id, given, family = fields[:3]
-    data: Body = {"GivenName": given, "FamilyName": family, "PrimaryAddr": _address(company, id)}
+    id, first, last = fields[:3]
+    data: Body = {"GivenName": first, "FamilyName": last, "PrimaryAddr": _address(company, id)}
     place(company, "Employee", data, id)
 
 

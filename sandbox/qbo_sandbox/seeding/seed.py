@@ -7,7 +7,7 @@ from typing import Any
 
 from qbo_sandbox.accounting import preferences
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.references import named
+from qbo_sandbox.accounting.references import name_reference
 from qbo_sandbox.entities import currencies
 from qbo_sandbox.entities.lists import place
 from qbo_sandbox.seeding import sample
@@ -94,7 +94,7 @@ def _code(company: Company, fields: list[str]) -> None:
 
 
 def _rate_list(company: Company, rate: str) -> dict[str, Any]:
-    reference = named(company, "TaxRate", {"value": rate})
+    reference = name_reference(company, "TaxRate", {"value": rate})
     return {
         "TaxRateDetail": [
             {"TaxRateRef": reference, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}
@@ -133,9 +133,9 @@ def _customer(company: Company, fields: list[str]) -> None:
         return
     sort, parent, name = fields[:3]
     reference = {"value": company.names["people", parent.casefold()][1]}
-    kept = {"IsProject": True} if sort == "Project" and company.options.projects else {}
+    more = {"IsProject": True} if sort == "Project" and company.options.projects else {}
     place(
-        company, "Customer", {"DisplayName": name, "ParentRef": reference, "Job": True}, kept=kept
+        company, "Customer", {"DisplayName": name, "ParentRef": reference, "Job": True}, more=more
     )
 
 

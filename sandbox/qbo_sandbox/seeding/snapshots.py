@@ -26,9 +26,14 @@ class Snapshots:
         clock: Clock,
         journal: Journal,
         folder: Path | None,
-        found: Callable[[Options], Company],
+        open_empty: Callable[[Options], Company],
     ) -> None:
-        self.control, self.clock, self.journal, self._found = control, clock, journal, found
+        self.control, self.clock, self.journal, self._open_empty = (
+            control,
+            clock,
+            journal,
+            open_empty,
+        )
         self._folder = folder / "snapshots" if folder else None
         self._saved: dict[str, bytes] = {}
 
@@ -41,12 +46,12 @@ class Snapshots:
         return {"snapshots": self.names()}
 
     def names(self) -> list[str]:
-        kept = (
+        stored = (
             (path.name.rpartition("@")[0] for path in self._folder.glob("*@*"))
             if self._folder
             else ()
         )
-        return sorted({*self._saved, *kept})
+        return sorted({*self._saved, *stored})
 
     def save(self, name: str) -> None:
         if not NAME.fullmatch(name):
@@ -88,14 +93,16 @@ class Snapshots:
                 "access": grants.access,
             }
             return pickle.dumps(
-                (companies, tokens, self.control.switches.told(), self.clock.kept())
+                (companies, tokens, self.control.switches.as_dict(), self.clock.state())
             )
 
     def _of(self, company: Company) -> bytes:
         with company.lock:
-            kept = {name: value for name, value in vars(company).items() if name not in NOT_KEPT}
+            attributes = {
+                name: value for name, value in vars(company).items() if name not in NOT_KEPT
+            }
             refused = {key: vars(refusal) for key, refusal in company.refused.items()}
-            return pickle.dumps((company.options, kept, refused))
+            return pickle.dumps((company.options, attributes, refused))
 
     def _put(self, state: bytes) -> None:
         companies, tokens, switches, clock = pickle.loads(state)  # noqa: S301  (written by this stand-in)
@@ -103,11 +110,11 @@ class Snapshots:
         for realm in self.control.companies.keys() - companies.keys():
             del self.control.companies[realm]
         for realm, saved in companies.items():
-            options, kept, refused = pickle.loads(saved)  # noqa: S301  (the same)
-            company = self.control.companies.get(realm) or self._found(options)
+            options, attributes, refused = pickle.loads(saved)  # noqa: S301  (the same)
+            company = self.control.companies.get(realm) or self._open_empty(options)
             with company.lock:
                 company.options = options
-                vars(company).update(kept)
-                company.refused = {key: Refusal.again(told) for key, told in refused.items()}
+                vars(company).update(attributes)
+                company.refused = {key: Refusal.again(values) for key, values in refused.items()}
         vars(self.control.grants).update(tokens)
         self.control.set(switches)

@@ -32,7 +32,7 @@ class Control:
         return {
             "books": self.books,
             "switches": self.switch,
-            "act": self.asked,
+            "act": self.act_checked,
             "company": self.company,
         }
 
@@ -57,27 +57,29 @@ class Control:
         if method == "POST":
             company = self._of(body)
             self.reopt(company, {key: value for key, value in body.items() if key != "realm"})
-        return {realm: company.options.told() for realm, company in self.companies.items()}
+        return {realm: company.options.as_dict() for realm, company in self.companies.items()}
 
     def reopt(self, company: Company, raw: dict[str, Any]) -> None:
         company.options = company.options.changed(_plain(raw))
-        self.journal.append_line(dump({"options": company.options.told()}).encode())
+        self.journal.append_line(dump({"options": company.options.as_dict()}).encode())
         row = company.row("Preferences", "1")
         if row:
             old = row.read()
             _rewrite(company, "Preferences", row.id, old | preferences.sections(company.options))
 
-    def asked(self, method: str, body: Any) -> object:
+    def act_checked(self, method: str, body: Any) -> object:
         """The same for those who ask by HTTP: what is missing, unknown or refused is said in words."""
-        said = body if isinstance(body, dict) else {}
-        if wanting := [name for name in NEEDS.get(str(said.get("do")), ()) if not said.get(name)]:
-            raise ValueError(f"{said['do']} needs {' and '.join(wanting)}")
-        if said.get("kind", "Bill") not in KINDS:
+        request = body if isinstance(body, dict) else {}
+        if wanting := [
+            name for name in NEEDS.get(str(request.get("do")), ()) if not request.get(name)
+        ]:
+            raise ValueError(f"{request['do']} needs {' and '.join(wanting)}")
+        if request.get("kind", "Bill") not in KINDS:
             raise ValueError(
-                f"there is no kind {said['kind']!r}; there are {', '.join(sorted(KINDS))}"
+                f"there is no kind {request['kind']!r}; there are {', '.join(sorted(KINDS))}"
             )
         try:
-            return self.act(method, said)
+            return self.act(method, request)
         except Refusal as refusal:
             raise ValueError(f"{refusal.code}: {refusal.detail}") from refusal
 
@@ -126,11 +128,11 @@ class Control:
 
 
 def _plain(raw: dict[str, Any]) -> dict[str, Any]:
-    made = {
+    numbers = {
         name: float(value) if isinstance(value, Decimal) else value for name, value in raw.items()
     }
     return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in made.items()
+        name: tuple(value) if isinstance(value, list) else value for name, value in numbers.items()
     }
 
 
@@ -138,8 +140,8 @@ def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> obje
     """A new version of an object, whatever the rules for clients say."""
     row = operations.existing(company, kind, id)
     meta = row.read()["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
-    kept = {**data, "SyncToken": str(row.token + 1), "MetaData": meta}
-    return json.loads(company.commit([Change(kind, id, kept)]).body)
+    new = {**data, "SyncToken": str(row.token + 1), "MetaData": meta}
+    return json.loads(company.commit([Change(kind, id, new)]).body)
 
 
 def _edit(company: Company, body: dict[str, Any]) -> object:

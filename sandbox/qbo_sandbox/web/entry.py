@@ -42,11 +42,13 @@ def section(kind: str, body: dict[str, Any]) -> str:
 
 def button(do: str, label: str, more: str = "", **values: str) -> str:
     """A button that does something; `more` are further fields before it."""
-    kept = "".join(
+    hidden = "".join(
         f'<input type="hidden" name="{key}" value="{escape(value)}">'
         for key, value in values.items()
     )
-    return f'<form method="post">{kept}{more}<button name="do" value="{do}">{label}</button></form>'
+    return (
+        f'<form method="post">{hidden}{more}<button name="do" value="{do}">{label}</button></form>'
+    )
 
 
 def amount(value: object) -> str:
@@ -58,13 +60,13 @@ def changes(body: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     """What a person's form changes: number, memo, and what the first line comes to."""
     memo = form.get("memo", "").replace("\r\n", "\n")
     fields: dict[str, Any] = {"DocNumber": form.get("number", ""), "PrivateNote": memo}
-    asked, line = form.get("amount", ""), _first(body)
-    if line is None or asked == str(line["Amount"]):
+    amount, line = form.get("amount", ""), _first(body)
+    if line is None or amount == str(line["Amount"]):
         return fields
     try:
-        sum = Decimal(asked)
+        sum = Decimal(amount)
     except InvalidOperation:
-        raise ValueError(f"“{asked}” is no amount.") from None
+        raise ValueError(f"“{amount}” is no amount.") from None
     detail = line[line["DetailType"]]
     priced = {"Qty": Decimal(1), "UnitPrice": sum} if "UnitPrice" in detail else {}
     first = line | {"Amount": sum, line["DetailType"]: detail | priced}
@@ -127,9 +129,9 @@ def _lines(body: dict[str, Any]) -> str:
 
 def _posts_to(line: dict[str, Any]) -> str:
     detail = line.get(line.get("DetailType", ""), {})
-    named = (
+    references = (
         [detail[name] for name in DETAILS if isinstance(detail.get(name), dict)]
         if isinstance(detail, dict)
         else []
     )
-    return " · ".join(str(one["name"]) for one in named if one.get("name"))
+    return " · ".join(str(one["name"]) for one in references if one.get("name"))

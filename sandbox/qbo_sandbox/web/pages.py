@@ -59,21 +59,21 @@ class Pages:
 
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """The page asked for; a form's act is done first, and a refusal of it is said on the page."""
-        said, asked = "", query_of(environ)
-        company = self.companies.get(asked.get("company", "")) or next(
+        message, query = "", query_of(environ)
+        company = self.companies.get(query.get("company", "")) or next(
             iter(self.companies.values())
         )
-        kind = asked.get("kind") if asked.get("kind") in KINDS else "Bill"
+        kind = query.get("kind") if query.get("kind") in KINDS else "Bill"
         if environ["REQUEST_METHOD"] == "POST":
-            said = self._done(company, form_of(environ))
+            message = self._done(company, form_of(environ))
         with company.lock:
-            row = company.row(str(kind), asked.get("id", ""))
+            row = company.row(str(kind), query.get("id", ""))
             main = _entry(company, str(kind), row.read()) if row else _list(company, str(kind))
         main += (
             "" if row else fault_page.section(self.faults) + _doors(environ.get("SCRIPT_NAME", ""))
         )
-        title = f"{kind} {asked['id']}" if row else company.options.name
-        note = f'<p class="said" role="status">{escape(said)}</p>' if said else ""
+        title = f"{kind} {query['id']}" if row else company.options.name
+        note = f'<p class="said" role="status">{escape(message)}</p>' if message else ""
         return text_answer(
             start, 200, PAGE.format(title=escape(title), main=self._head(company) + note + main)
         )
@@ -83,14 +83,14 @@ class Pages:
             troubled = fault_page.done(self.faults, form)
             if troubled:
                 return troubled
-            self.act("POST", {**self._asked(company, form), "realm": company.options.realm})
+            self.act("POST", {**self._requested_act(company, form), "realm": company.options.realm})
         except Refusal as refusal:
             return "; ".join(f"{error['Message']}: {error['Detail']}" for error in refusal.errors())
         except (ValueError, KeyError) as wrong:
             return str(wrong)
         return "Done."
 
-    def _asked(self, company: Company, form: dict[str, str]) -> dict[str, Any]:
+    def _requested_act(self, company: Company, form: dict[str, str]) -> dict[str, Any]:
         row = (
             company.row(form.get("kind", ""), form.get("id", ""))
             if form.get("do") == "edit"
@@ -131,10 +131,10 @@ def _list(company: Company, kind: str) -> str:
     )
     rows = "".join(_row(company, kind, body) for body in islice(_newest(company, kind), SHOWN))
     count = _count(company, kind)
-    told = f"{kind}: {count:,}" + (f", the newest {SHOWN} of them" if count > SHOWN else "")
+    caption = f"{kind}: {count:,}" + (f", the newest {SHOWN} of them" if count > SHOWN else "")
     heads = "<th>Id</th><th>Date</th><th>Number</th><th>Name</th><th class=amount>Total</th><th class=amount>Open</th>"
     empty = "<p>There is none yet.</p>"
-    table = f"<table><caption>{told}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    table = f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
     table = f'<div class="scroll" tabindex="0" role="region" aria-label="{kind}">{table}</div>'
     return f'<nav aria-label="Kinds">{tabs}</nav>{table if rows else empty}'
 
@@ -166,13 +166,13 @@ def _name(body: dict[str, Any]) -> str:
     party: dict[str, Any] = next(
         (body[key] for key in ("VendorRef", "CustomerRef", "EntityRef") if key in body), {}
     )
-    named = (
+    name = (
         body.get("DisplayName")
         or body.get("FullyQualifiedName")
         or body.get("Name")
         or party.get("name", "")
     )
-    return str(named) + ("" if body.get("Active", True) else " (inactive)")
+    return str(name) + ("" if body.get("Active", True) else " (inactive)")
 
 
 def _entry(company: Company, kind: str, body: dict[str, Any]) -> str:
@@ -185,8 +185,8 @@ def _close(company: Company) -> str:
     if company.options.closed:
         return button("close_books", "Open all periods")
     today = datetime.fromtimestamp(company.now(), UTC).date().isoformat()
-    asked = f'<label>Close up to <input type="date" name="date" value="{today}" required></label> '
-    return button("close_books", "Close the books", asked)
+    date = f'<label>Close up to <input type="date" name="date" value="{today}" required></label> '
+    return button("close_books", "Close the books", date)
 
 
 def _count(company: Company, kind: str) -> int:
