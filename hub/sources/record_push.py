@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -172,33 +172,39 @@ def _link_codes(
     """
     query = select(Match).where(*_is_match_of(installation, field))
     matches = {match.code: match for match in session.scalars(query)}
+    now = hub_context.current().clock.now()
+    values = {
+        "company_id": installation.company_id,
+        "scope": hub_context.current().plugins.scope(installation.slug),
+        "tenant": installation.tenant,
+        "field": field.name,
+        "role": field.role,
+        "match_method": MatchMethod.LINK,
+        "who": "hub",
+        "at": now,
+    }
+    new_rows: dict[str, dict[str, Any]] = {}
     for code in codes:
         match = matches.get(code.id)
-        if match and match.match_method == MatchMethod.LINK and code.quickbooks_id == "":
-            session.delete(matches.pop(code.id))
-        if not code.quickbooks_id:
+        if code.quickbooks_id == "":
+            new_rows.pop(code.id, None)
+            if match and match.match_method == MatchMethod.LINK:
+                session.delete(matches.pop(code.id))
+        elif code.quickbooks_id is None:
             continue
-        if match and (
-            match.match_method == MatchMethod.DECIDED or match.record == code.quickbooks_id
-        ):
-            continue
-        if match is None:
-            match = _new_match(installation, field, code)
-            matches[code.id] = match
-            session.add(match)
-        match.record = code.quickbooks_id
-        match.match_method = MatchMethod.LINK
-        match.who = "hub"
-        match.at = hub_context.current().clock.now()
-
-
-def _new_match(installation: Installation, field: Field, code: Code) -> Match:
-    return Match(
-        company_id=installation.company_id,
-        scope=hub_context.current().plugins.scope(installation.slug),
-        tenant=installation.tenant,
-        field=field.name,
-        code=code.id,
-        name=code.name or "",
-        role=field.role,
-    )
+        elif match is None:
+            name = code.name or ""
+            new_rows[code.id] = values | {
+                "code": code.id,
+                "name": name,
+                "record": code.quickbooks_id,
+            }
+        elif match.match_method != MatchMethod.DECIDED and match.record != code.quickbooks_id:
+            match.record = code.quickbooks_id
+            match.match_method = MatchMethod.LINK
+            match.who = "hub"
+            match.at = now
+    session.flush()
+    if new_rows:
+        # One statement for all: the ORM sends one for each row on SQLite.
+        session.execute(insert(Match), list(new_rows.values()))
