@@ -9,6 +9,7 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Operation, PostingState
 from hub.outbox.plans import Content, Disposition, PartOperation
 from hub.qbo import payloads
+from hub.reasons.texts import CaseText
 
 MAX_NAME_LENGTH = 200
 
@@ -35,7 +36,7 @@ def plan_attachments(
     for posting in batch.postings(row):
         is_unsent = posting.operation == Operation.ATTACH and posting.state in outbox.UNSENT
         if is_unsent and posting.part not in attachment_ids:
-            plan.withdraw(posting, "The source no longer has this file.")
+            plan.withdraw(posting, CaseText("posting.file_gone"))
     return plan
 
 

@@ -13,6 +13,8 @@ from hub.cases import inbox
 from hub.contract.documents import value_object
 from hub.mapping import Missing
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
+from hub.models.enums import Holder, PostingState
+from hub.outbox.plans import Disposition
 from hub.reasons.texts import CaseText
 
 MAX_CAUSE_LENGTH = 400
@@ -34,6 +36,12 @@ class Hold:
     def cause_for(self, posting: Posting) -> str:
         """Return the cause of the case of a posting."""
         return _shorten(self.cause or f"posting:{posting.id}:{self.key}")
+
+
+def held(holder: Holder, holds: Iterable[Hold]) -> Disposition:
+    """Return the disposition of a posting that is held for these reasons."""
+    reasons = tuple(hold.text for hold in holds)
+    return Disposition(state=PostingState.HELD, holder=holder, reasons=reasons)
 
 
 def match_cause(installation: Installation, field: str, code: str) -> str:

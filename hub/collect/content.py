@@ -115,18 +115,15 @@ def _find_disposition(
     unresolved = links.unresolved_documents(mapped)
     if unresolved:
         hold = links.unresolved_hold(batch, row, unresolved)
-        reason = hold.text.reason
         if not any(links.ended_posting(batch, source_id) for source_id in unresolved):
-            return _disposition(PostingState.WAITING, Holder.SOURCE, reason), ()
-        return _disposition(PostingState.HELD, Holder.SOURCE, reason), (hold,)
+            waiting = Disposition(
+                state=PostingState.WAITING, holder=Holder.SOURCE, reasons=(hold.text,)
+            )
+            return waiting, ()
+        return cases.held(Holder.SOURCE, (hold,)), (hold,)
     if holds:
-        reason = " ".join(hold.text.reason for hold in holds)
-        return _disposition(PostingState.HELD, holder_of(holds), reason), holds
-    return _disposition(batch.setup.state, Holder.NOBODY, ""), ()
-
-
-def _disposition(state: PostingState, holder: Holder, reason: str) -> Disposition:
-    return Disposition(state=state, holder=holder, reason=reason)
+        return cases.held(holder_of(holds), holds), holds
+    return Disposition(state=batch.setup.state), ()
 
 
 def _is_foreign(batch: CollectBatch, document: Document) -> bool:

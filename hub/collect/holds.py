@@ -10,7 +10,7 @@ from hub.collect.removal import cancel_removal
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Holder, PostingState
-from hub.outbox.plans import Content, Disposition
+from hub.outbox.plans import Content
 
 
 def hold_document(
@@ -22,14 +22,13 @@ def hold_document(
     kind: str = "",
 ) -> DocumentPlan:
     """Hold every part of a document for these reasons."""
-    reason = " ".join(hold.text.reason for hold in holds)
     content = Content(
         kind=kind or document.kind,
         number=row.number,
         total=document.total,
         currency=row.currency,
     )
-    disposition = Disposition(state=PostingState.HELD, holder=holder, reason=reason)
+    disposition = cases.held(holder, holds)
     plan = DocumentPlan(row, DocumentOutcome.HELD)
     for operation in open_operations(batch, row, document):
         plan.add_posting(operation, content, disposition, holds)
@@ -71,7 +70,7 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
     if posted:
         plan.open_case(posted[-1], hold)
     elif not plan.reread:
-        disposition = Disposition(state=PostingState.HELD, holder=Holder.SOURCE, reason=reason)
+        disposition = cases.held(Holder.SOURCE, (hold,))
         for operation in open_operations(batch, row, None):
             plan.add_posting(operation, Content(kind=row.kind), disposition, (hold,))
     return plan

@@ -19,6 +19,7 @@ from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import NEW
 from hub.models import SourceDocument
 from hub.models.enums import DocumentOutcome
+from hub.reasons.texts import CaseText
 
 MAX_ATTACHMENT_ID_LENGTH = 200
 TOTAL_LIMIT = Decimal(10) ** 12
@@ -54,8 +55,7 @@ def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
 def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
     """Plan a document from what its source last said."""
     if row.made_for and _is_matched(batch, row):
-        reason = "The code that it was to be made for is matched to a record now."
-        batch.apply(plan_removal(batch, row, reason))
+        batch.apply(plan_removal(batch, row, CaseText("posting.code_matched")))
         return
     if not _is_final(row):
         return
@@ -101,8 +101,10 @@ def _take_removal(batch: CollectBatch, row: SourceDocument, reason: str | None) 
     row.gone = reason or ""
     row.reread = False
     absence.forget(row)
-    reason = reason or f"{batch.setup.app.name} no longer has it."
-    return batch.apply(plan_removal(batch, row, reason, is_gone=True))
+    text = CaseText("posting.gone", app=batch.setup.app.name)
+    if reason:
+        text = CaseText("posting.source_says", reason=reason)
+    return batch.apply(plan_removal(batch, row, text, is_gone=True))
 
 
 def _take_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> DocumentOutcome:

@@ -10,6 +10,7 @@ from hub.contract.documents import Document, Kind
 from hub.mapping import Link, Mapped
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
+from hub.reasons.texts import CaseText
 
 ENDED_STATES = (
     PostingState.WITHDRAWN,
@@ -91,22 +92,25 @@ def unresolved_documents(mapped: Mapped) -> list[str]:
 
 def unresolved_hold(batch: CollectBatch, row: SourceDocument, source_ids: list[str]) -> Hold:
     """Say for which documents a document waits, and why they are not on their way."""
-    documents = "; ".join(_explain(batch, source_id) for source_id in source_ids)
+    last, *others = reversed(source_ids)
+    documents = _explain(batch, last)
+    for source_id in others:
+        first = _explain(batch, source_id)
+        documents = CaseText("posting.awaits_several", first=first, others=documents)
     return document_hold("link", row, "waits", documents=documents)
 
 
-def _explain(batch: CollectBatch, source_id: str) -> str:
+def _explain(batch: CollectBatch, source_id: str) -> CaseText:
+    """Name a document and say why it is not on its way."""
     row = batch.rows.get(source_id)
     if row is None:
-        return f"{source_id}, which the source has not shown yet."
+        return CaseText("posting.awaits_unknown", source_id=source_id)
     title = document_title(row)
     posting = ended_posting(batch, source_id)
     if posting:
-        reason = posting.reason or "it was skipped."
-        step = "Have that posted, or press Skip and enter this one in QuickBooks by hand."
-        return f"{title}, which is not posted: {reason} {step}"
-    reason = row.body.get("hold") or "the source does not want it yet."
-    return f"{title}, which is not posted yet: {reason}"
+        return CaseText("posting.awaits_ended", document=title, reason=posting.reasons)
+    reason = row.body.get("hold") or CaseText("posting.unwanted_yet")
+    return CaseText("posting.awaits_unwanted", document=title, reason=reason)
 
 
 def ended_posting(batch: CollectBatch, source_id: str) -> Posting | None:

@@ -8,13 +8,14 @@ from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome
 from hub.outbox.plans import Content, Disposition, PartOperation
+from hub.reasons.texts import CaseText
 
 
 class Withdrawal(NamedTuple):
     """An unsent posting that is no longer wanted."""
 
     posting: Posting
-    reason: str
+    reason: CaseText
 
 
 class PostingCase(NamedTuple):
@@ -67,7 +68,7 @@ class DocumentPlan:
     cases: list[PostingCase] = field(default_factory=list)
     attachment_parent: tuple[Document, Posting] | None = None  # posted already, as it is
 
-    def withdraw(self, posting: Posting, reason: str) -> None:
+    def withdraw(self, posting: Posting, reason: CaseText) -> None:
         """Plan to withdraw an unsent posting."""
         self.withdrawals.append(Withdrawal(posting, reason))
 

@@ -71,7 +71,7 @@ def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) 
     """Plan a document by its stage, its dates and its codes."""
     app_name = batch.setup.app.name
     if document.stage == "pending":
-        reason = document.hold or f"{app_name} does not want it in the books yet."
+        reason = _reason_unwanted(document, CaseText("posting.not_wanted_yet", app=app_name))
         plan = plan_withdrawal(batch, row, reason)
         plan.outcome = DocumentOutcome.PENDING
         return plan
@@ -79,13 +79,13 @@ def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) 
     postings = batch.transaction_postings(row)
     posted = [posting for posting in postings if posting.state == PostingState.POSTED]
     if document.stage == "closed":
-        reason = document.hold or f"{app_name} does not want it in the books."
+        reason = _reason_unwanted(document, CaseText("posting.not_wanted", app=app_name))
         return plan_removal(batch, row, reason, is_gone=bool(posted))
 
     if not posted:
-        reason = _reason_too_early(batch, row, document)
-        if reason:
-            return plan_removal(batch, row, reason)
+        too_early = _reason_too_early(batch, row, document)
+        if too_early:
+            return plan_removal(batch, row, too_early)
 
     if document.hold:
         return hold_for_source(batch, row, document)
@@ -112,19 +112,27 @@ def place_record(batch: CollectBatch, create: Create, requested_by: str = "") ->
     return creations[-1]
 
 
-def _reason_too_early(batch: CollectBatch, row: SourceDocument, document: Document) -> str:
-    """Return why a document from before the start date is left out; "" if it counts."""
+def _reason_unwanted(document: Document, default: CaseText) -> CaseText:
+    """Return why the source does not want a document posted, in its own words if it has any."""
+    if document.hold:
+        return CaseText("posting.source_says", reason=document.hold)
+    return default
+
+
+def _reason_too_early(
+    batch: CollectBatch, row: SourceDocument, document: Document
+) -> CaseText | None:
+    """Return why a document from before the start date is left out; None if it counts."""
     start = batch.setup.site.start
     day = document.received or document.date
     if row.before_start == StartRule.INCLUDED:
-        return ""
+        return None
     if start is None or day is None or day >= start:
         row.before_start = StartRule.NOT_APPLIED
-        return ""
+        return None
     row.before_start = StartRule.EXCLUDED
-    verb = "received" if document.received else "dated"
-    app_name = batch.setup.app.name
-    return f"It was {verb} {day}, before {start}, the first day that counts for {app_name}."
+    code = "posting.received_too_early" if document.received else "posting.dated_too_early"
+    return CaseText(code, date=str(day), start=str(start), app=batch.setup.app.name)
 
 
 def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
@@ -172,7 +180,7 @@ def _plan_part(batch: CollectBatch, plan: DocumentPlan, mapped: Mapped) -> PartP
 
     if history.is_in_books(fingerprint):
         if active and is_withdrawable(batch, active):
-            plan.withdraw(active, "The source says again what QuickBooks has.")
+            plan.withdraw(active, CaseText("posting.same_again"))
         return PartPlan(document=document, part=part, current=history.current)
 
     refused = None

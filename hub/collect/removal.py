@@ -12,19 +12,20 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState
 from hub.outbox.plans import Content, Disposition, PartOperation
 from hub.qbo import payloads
+from hub.reasons.texts import CaseText
 
 VOIDABLE_KINDS = ("invoice", "payment", "bill_payment")  # QuickBooks voids no others
 
 
 def plan_removal(
-    batch: CollectBatch, row: SourceDocument, reason: str, *, is_gone: bool = False
+    batch: CollectBatch, row: SourceDocument, reason: CaseText, *, is_gone: bool = False
 ) -> DocumentPlan:
     """Withdraw what is unsent; if the document is gone, remove what is posted by the app's rule."""
     plan = plan_withdrawal(batch, row, reason)
     plan.outcome = DocumentOutcome.WITHDRAWN if row.gone is None else DocumentOutcome.GONE
     postings = batch.transaction_postings(row)
     if not postings and row.stage != "pending" and row.gone is None:
-        disposition = Disposition(state=PostingState.WITHDRAWN, reason=reason)
+        disposition = Disposition(state=PostingState.WITHDRAWN, reasons=(reason,))
         operation = PartOperation(operation=Operation.CREATE)
         plan.add_posting(operation, Content(kind=row.kind), disposition)
     if is_gone and row.kind not in RECORD_KINDS:
@@ -34,7 +35,7 @@ def plan_removal(
     return plan
 
 
-def plan_withdrawal(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentPlan:
+def plan_withdrawal(batch: CollectBatch, row: SourceDocument, reason: CaseText) -> DocumentPlan:
     """Withdraw what was not sent; read the document again once what may be sent is settled."""
     plan = DocumentPlan(row)
     for posting in batch.postings(row):
@@ -54,7 +55,7 @@ def cancel_removal(batch: CollectBatch, plan: DocumentPlan) -> None:
     """Withdraw the plan to remove a document from QuickBooks: the source has it again."""
     for posting in batch.transaction_postings(plan.row):
         if posting.operation in outbox.REMOVALS and is_withdrawable(batch, posting):
-            plan.withdraw(posting, "The source has it again.")
+            plan.withdraw(posting, CaseText("posting.wanted_again"))
 
 
 def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str]) -> None:
@@ -70,7 +71,7 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
     for part in former_parts:
         active = outbox.active(batch.postings(row), part)
         if active and is_withdrawable(batch, active):
-            plan.withdraw(active, "The document is divided otherwise now.")
+            plan.withdraw(active, CaseText("posting.split_differently"))
     for posting in _postings_in_books(postings):
         plan.open_case(posting, cases.document_hold("parts", row, "former_part"))
 
@@ -83,7 +84,7 @@ def is_withdrawable(batch: CollectBatch, posting: Posting) -> bool:
 
 
 def _plan_by_policy(
-    batch: CollectBatch, plan: DocumentPlan, posting: Posting, reason: str, policy: str
+    batch: CollectBatch, plan: DocumentPlan, posting: Posting, reason: CaseText, policy: str
 ) -> None:
     """Plan what the app's rule says, or a deletion that a person decides."""
     if policy == "leave":
@@ -106,10 +107,7 @@ def _plan_by_policy(
         code = "gone_close" if policy == "close" else "gone_delete"
         kind = posting.kind.replace("_", " ")
         hold = cases.document_hold("gone", plan.row, code, reason=reason, kind=kind)
-    disposition = Disposition(
-        state=PostingState.HELD, holder=Holder.PERSON, reason=hold.text.reason
-    )
-    plan.add_posting(operation, content, disposition, (hold,))
+    plan.add_posting(operation, content, cases.held(Holder.PERSON, (hold,)), (hold,))
 
 
 def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> None:

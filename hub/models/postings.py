@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hub.db.engine import Model
 from hub.models.installations import Installation
 from hub.models.transaction_summary import TransactionSummary
+from hub.reasons.texts import join_reasons
 
 # Conditions of indexes over few rows. A query uses the index only if it repeats the condition.
 ASKED_AGAIN = "(reread OR stage = 'pending' OR unreadable <> '')"
@@ -118,7 +119,8 @@ class Posting(Model):
     state: Mapped[str] = mapped_column(String(10))
     # Who holds it: source, mapping, preflight, quickbooks, person.
     held_by: Mapped[str] = mapped_column(String(12), default="")
-    reason: Mapped[str] = mapped_column(Text, default="")
+    # Why it is held, waits or has ended: codes of `hub.reasons` with the values of their texts.
+    reasons: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     # Its key is proved not to have landed: a new generation may be made.
     rekey: Mapped[bool] = mapped_column(default=False)
     fence: Mapped[str] = mapped_column(String(50), default="")
@@ -142,6 +144,11 @@ class Posting(Model):
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
     document: Mapped[SourceDocument] = relationship()
+
+    @property
+    def reason(self) -> str:
+        """Return why it is held, waits or has ended, as it reads now; "" if nothing is to say."""
+        return join_reasons(self.reasons)
 
     @property
     def summary(self) -> TransactionSummary:
@@ -198,6 +205,8 @@ class ReceiptRow(Model):
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
     state: Mapped[str] = mapped_column(String(10))
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # What the message in the body says, as `Posting.reasons`.
+    reasons: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     at: Mapped[dt.datetime]
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[dt.datetime | None]  # None: ended

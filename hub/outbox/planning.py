@@ -17,6 +17,8 @@ from hub.outbox.identity import fingerprint, identity, request_id
 from hub.outbox.placeholders import fill_known_ids
 from hub.outbox.plans import REMOVED_BY, Content, Disposition, PartOperation, Repetition
 from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
+from hub.reasons import texts
+from hub.reasons.texts import CaseText
 
 # The states of the last creation after which a part is created once more.
 REPEATABLE_STATES: dict[Repetition, tuple[PostingState, ...]] = {
@@ -30,9 +32,6 @@ HOLDERS_RELEASED_BY_PLAN = (
     Holder.SOURCE,
     Holder.MAPPING,
     Holder.PREFLIGHT,
-)
-MAY_HAVE_LANDED_REASON = (
-    "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is looked at first."
 )
 
 
@@ -111,7 +110,7 @@ def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
     """Let a posting that was just planned go on a person's word, without another approval."""
     posting.state = _approved_state(posting)
     posting.held_by = Holder.NOBODY
-    posting.reason = ""
+    posting.reasons = []
     posting.approved_by = who
     posting.approved_payload = posting.planned
     session.flush()
@@ -206,7 +205,7 @@ def _add(
         requestid=key_of(row, operation.part, operation.operation, operation.base, generation),
         state=disposition.state,
         held_by=disposition.holder,
-        reason=disposition.reason,
+        reasons=texts.dump(*disposition.reasons),
         created_at=now,
         changed_at=now,
         **_columns(content),
@@ -258,7 +257,7 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
         return False
     posting.state = PostingState.WITHDRAWN
     posting.held_by = Holder.NOBODY
-    posting.reason = "Replaced by a later change."
+    posting.reasons = texts.dump(CaseText("posting.replaced"))
     posting.changed_at = hub_context.current().clock.now()
     inbox.release(session, posting)
     return True
@@ -351,7 +350,9 @@ def _keeps_approval(session: Session, posting: Posting, content: Content) -> boo
 
 def _hold_for_quickbooks(posting: Posting) -> None:
     disposition = Disposition(
-        state=PostingState.HELD, holder=Holder.QUICKBOOKS, reason=MAY_HAVE_LANDED_REASON
+        state=PostingState.HELD,
+        holder=Holder.QUICKBOOKS,
+        reasons=(CaseText("posting.may_have_landed"),),
     )
     _set_disposition(posting, disposition)
 
@@ -363,7 +364,7 @@ def _set_disposition(posting: Posting, disposition: Disposition) -> None:
         state = _approved_state(posting)
     posting.state = state
     posting.held_by = disposition.holder
-    posting.reason = disposition.reason
+    posting.reasons = texts.dump(*disposition.reasons)
     posting.checked_at = None
     posting.next_try_at = None
     posting.changed_at = hub_context.current().clock.now()

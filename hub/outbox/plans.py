@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.contract.documents import value_object
 from hub.models.enums import Holder, Operation, PostingState
+from hub.reasons.texts import CaseText
 
 REMOVED_BY = "removed_by"  # key of `Posting.meaning`: the person who wanted a removal, if any
 
@@ -50,4 +51,4 @@ class Disposition:
 
     state: PostingState
     holder: Holder = Holder.NOBODY
-    reason: str = ""
+    reasons: tuple[CaseText, ...] = ()

@@ -15,9 +15,9 @@ from hub.outbox.placeholders import fill, matched_records
 from hub.outbox.planning import key_of, may_have_landed
 from hub.outbox.states import FINAL, REMOVALS, UNSENT
 from hub.outbox.transitions import update_postings, withdraw
+from hub.reasons import texts
+from hub.reasons.texts import CaseText
 
-SUPERSEDED_REASON = "The code that it was to be made for is matched to a record now."
-NO_PARENT_REASON = "The document that it belongs to is not posted."
 _parent = aliased(Posting)  # once for all: making an alias takes longer than most statements
 
 
@@ -31,13 +31,13 @@ def release_checked(
         is_held,
         state=_released_state(initial_state),
         held_by=Holder.NOBODY,
-        reason="",
+        reasons=[],
         next_try_at=None,
         checked_at=now,
     )
 
 
-def postpone(session: Session, ids: Sequence[int], reason: str) -> None:
+def postpone(session: Session, ids: Sequence[int], reason: CaseText) -> None:
     """Have ready postings wait until something needs them."""
     is_ready = Posting.id.in_(list(ids)), Posting.state == PostingState.READY
     update_postings(
@@ -45,7 +45,7 @@ def postpone(session: Session, ids: Sequence[int], reason: str) -> None:
         is_ready,
         state=PostingState.WAITING,
         held_by=Holder.UNNEEDED,
-        reason=reason,
+        reasons=texts.dump(reason),
         checked_at=None,
     )
 
@@ -58,7 +58,7 @@ def resume(session: Session, ids: Sequence[int], initial_state: str) -> None:
         Posting.held_by == Holder.UNNEEDED,
     )
     state = _released_state(initial_state)
-    update_postings(session, is_postponed, state=state, held_by=Holder.NOBODY, reason="")
+    update_postings(session, is_postponed, state=state, held_by=Holder.NOBODY, reasons=[])
 
 
 def withdraw_superseded(session: Session, company_id: int) -> int:
@@ -74,7 +74,7 @@ def withdraw_superseded(session: Session, company_id: int) -> int:
     count = 0
     for posting in session.scalars(select(Posting).where(Posting.id.in_(ids)).with_for_update()):
         if not may_have_landed(session, posting):
-            count += withdraw(session, posting, SUPERSEDED_REASON)
+            count += withdraw(session, posting, CaseText("posting.code_matched"))
     return count
 
 
@@ -126,7 +126,7 @@ def _release(session: Session, posting: Posting, parent: Posting | None, now: dt
         return _make_ready(session, posting, None, now)
     if posting.operation == Operation.ATTACH:
         posting.state = PostingState.WITHDRAWN
-        posting.reason = NO_PARENT_REASON
+        posting.reasons = texts.dump(CaseText("posting.parent_not_posted"))
         return False
     if matched_records(session, Posting.id == parent.id):
         return _make_ready(session, posting, parent, now)
@@ -150,6 +150,6 @@ def _make_ready(
     posting.state = PostingState.READY
     posting.next_try_at = None
     posting.changed_at = now
-    posting.reason = ""
+    posting.reasons = []
     posting.checked_at = None
     return True

@@ -13,6 +13,8 @@ from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox.conditions import waits_for_unposted
 from hub.outbox.planning import rekey
 from hub.outbox.states import IN_FLIGHT, RETRYABLE, UNSENT
+from hub.reasons import texts
+from hub.reasons.texts import CaseText
 
 FETCH = {"synchronize_session": "fetch"}  # the objects in the session follow the statement
 UNSYNCHRONISED = {"synchronize_session": False}
@@ -60,10 +62,11 @@ def return_to_review(session: Session, installation_id: int) -> None:
 
 def skip(session: Session, posting: Posting, who: str, reason: str) -> bool:
     """Skip a posting on a person's decision; return whether it was still unsent."""
-    return _end(session, posting, PostingState.SKIPPED, f"{reason} ({who})")
+    text = CaseText("posting.skipped", reason=reason, who=who)
+    return _end(session, posting, PostingState.SKIPPED, text)
 
 
-def withdraw(session: Session, posting: Posting, reason: str) -> bool:
+def withdraw(session: Session, posting: Posting, reason: CaseText) -> bool:
     """Withdraw a posting that is no longer wanted; return whether it was still unsent."""
     return _end(session, posting, PostingState.WITHDRAWN, reason)
 
@@ -116,7 +119,7 @@ def _send_again(session: Session, conditions: Sequence[ColumnElement[bool]], who
         conditions,
         state=case((waits_for_unposted(), PostingState.WAITING), else_=PostingState.READY),
         held_by=Holder.NOBODY,
-        reason="",
+        reasons=[],
         next_try_at=None,
         checked_at=None,
         approved_by=who,
@@ -140,10 +143,15 @@ def _approve(session: Session, condition: ColumnElement[bool], who: str) -> int:
     )
 
 
-def _end(session: Session, posting: Posting, state: PostingState, reason: str) -> bool:
+def _end(session: Session, posting: Posting, state: PostingState, reason: CaseText) -> bool:
     is_unsent = (Posting.id == posting.id, Posting.state.in_(UNSENT))
     is_ended = _update_one(
-        session, is_unsent, state=state, held_by=Holder.NOBODY, reason=reason, next_try_at=None
+        session,
+        is_unsent,
+        state=state,
+        held_by=Holder.NOBODY,
+        reasons=texts.dump(reason),
+        next_try_at=None,
     )
     if is_ended:
         inbox.release(session, posting)

@@ -6,10 +6,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, Text, and_, func, insert, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub import context as hub_context
+from hub import exact_json
 from hub.cases import inbox
 from hub.contract import codec
 from hub.contract.documents import Cause, Receipt, ReceiptState
@@ -18,6 +19,8 @@ from hub.db import bulk
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState, ReceiptEnd
 from hub.qbo.deep_links import address
+from hub.reasons import texts
+from hub.reasons.texts import CaseText, StoredReason
 
 # How the case of a posting names its currency, and how a receipt names the cause of a hold.
 CURRENCY: Final = "currency"
@@ -28,6 +31,7 @@ CAUSES_BY_HOLDER: dict[str, Cause] = {
     Holder.QUICKBOOKS: "quickbooks",
     Holder.PERSON: "person",
 }
+HELD_STATES: Final = ("held", "failed")
 _INSERT = insert(cast(Table, ReceiptRow.__table__))
 
 
@@ -45,37 +49,40 @@ def queue(
     state: ReceiptState,
     *,
     posting: Posting | None = None,
-    message: str | None = None,
+    reasons: Sequence[StoredReason] = (),
     paid: Decimal | None = None,
     paid_on: dt.date | None = None,
     repeat: bool = True,
 ) -> None:
     """Queue a receipt if its app wants it; it replaces those of the document that are still open.
 
-    Without `repeat` a receipt with the state and message of the last one is not queued.
+    Its message is what `reasons` say, as a posting stores them. Without `repeat` a receipt with the
+    state and the reasons of the last one is not queued, however these read now.
     """
     if not is_wanted(document.slug, state) or not document.body:
         return
     if not repeat:
         previous = last(session, document)
-        if previous and (previous.state, previous.body.get("message")) == (state, message):
+        if previous and previous.state == state and texts.are_same(previous.reasons, reasons):
+            previous.reasons = list(reasons)  # it may be a sentence from before codes were stored
             return
     facts = _facts_of_posting(posting)
-    facts |= {"message": message, "paid": paid, "paid_on": paid_on}
+    facts |= {"message": texts.join_reasons(reasons) or None, "paid": paid, "paid_on": paid_on}
     if posting and state in ("held", "failed"):
         facts["cause"] = _cause_of_hold(session, posting)
     _replace_open(session, [document.id])
-    session.add(ReceiptRow(**_values(document, state, facts)))
+    session.add(ReceiptRow(**_values(document, state, facts, reasons)))
 
 
-def queue_removed(session: Session, document: SourceDocument, message: str) -> None:
+def queue_removed(session: Session, document: SourceDocument, who: str) -> None:
     """Queue the receipt of a document that a person removed from QuickBooks.
 
     An app that does not want `missing` gets `held`, because a person may post the document again.
     """
     app = hub_context.current().plugins.apps.get(document.slug)
     state: ReceiptState = "held" if app and "missing" not in app.wants else "missing"
-    queue(session, document, state, message=message)
+    reasons = texts.dump(CaseText("posting.removed_by", who=who))
+    queue(session, document, state, reasons=reasons)
 
 
 def queue_posted(session: Session, postings: Sequence[tuple[Posting, TransactionFacts]]) -> None:
@@ -132,7 +139,12 @@ def _replace_open(session: Session, document_ids: Collection[int]) -> None:
     )
 
 
-def _values(document: SourceDocument, state: ReceiptState, facts: dict[str, Any]) -> dict[str, Any]:
+def _values(
+    document: SourceDocument,
+    state: ReceiptState,
+    facts: dict[str, Any],
+    reasons: Sequence[StoredReason] = (),
+) -> dict[str, Any]:
     """Return the columns of a new receipt."""
     now = hub_context.current().clock.now()
     return {
@@ -140,6 +152,7 @@ def _values(document: SourceDocument, state: ReceiptState, facts: dict[str, Any]
         "installation_id": document.installation_id,
         "state": state,
         "body": codec.dump(Receipt(state=state, at=now, **facts)),
+        "reasons": list(reasons),
         "at": now,
         "next_try_at": now,
     }
@@ -158,13 +171,14 @@ def last(
 def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
     """Queue receipts for documents that are held, or checked and not sent yet.
 
-    A document that is now held for another reason than its last receipt says gets a new one.
+    A document that is now held for other reasons than its last receipt was queued for gets a new
+    one. The same reasons in other words are no news.
     """
     reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
     if not reporting_ids:
         return
     last_state = _in_last_receipt(ReceiptRow.state)
-    last_message = _in_last_receipt(ReceiptRow.body["message"].as_string())
+    last_reasons = _in_last_receipt(ReceiptRow.reasons.cast(Text))
     is_newly_queued = and_(
         Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
         Posting.checked_at.is_not(None),
@@ -172,18 +186,37 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
     )
     is_newly_held = and_(
         Posting.state == PostingState.HELD,
-        or_(last_state.not_in(("held", "failed")), last_message != Posting.reason),
+        or_(
+            last_state.not_in(HELD_STATES),
+            last_reasons != Posting.reasons.cast(Text),
+        ),
     )
-    query = select(Posting).where(
+    query = select(Posting, last_state, last_reasons).where(
         Posting.installation_id.in_(reporting_ids),
         Posting.operation == Operation.CREATE,
         # Implied by the conditions below; with it the database finds them by an index.
         Posting.state.in_((PostingState.READY, PostingState.REVIEW, PostingState.HELD)),
         or_(is_newly_queued, is_newly_held),
     )
-    for posting in session.scalars(query).all():
-        state: ReceiptState = "held" if posting.state == PostingState.HELD else "queued"
-        queue(session, posting.document, state, posting=posting, message=posting.reason or None)
+    for posting, previous_state, previous_reasons in session.execute(query).all():
+        if posting.state != PostingState.HELD:
+            queue(session, posting.document, "queued", posting=posting, reasons=posting.reasons)
+        elif previous_state in HELD_STATES and texts.are_same(
+            exact_json.loads(previous_reasons), posting.reasons
+        ):
+            _store_reasons(session, posting)
+        else:
+            queue(session, posting.document, "held", posting=posting, reasons=posting.reasons)
+
+
+def _store_reasons(session: Session, posting: Posting) -> None:
+    """Store the reasons of a posting in the last receipt of its document.
+
+    That one was queued for the same reasons, but stored them as a sentence.
+    """
+    receipt = last(session, posting.document)
+    if receipt:
+        receipt.reasons = posting.reasons
 
 
 def _in_last_receipt(

@@ -4,7 +4,7 @@ What is stored is the code and the parameters, never the sentence. So the same r
 when its text is changed: no case is opened or mailed again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,14 +22,19 @@ class RenderedText:
     action: str
 
 
-Param = str | int
+STORED_TEXT = "posting.stored_text"  # a sentence from before reasons were stored as codes
+
+# A reason as a posting stores it: `code` and `params`.
+StoredReason = Mapping[str, Any]
+Param = str | int | Sequence[StoredReason]
 
 
 class CaseText:
     """Why something needs a person: a code of the catalogue, and the values of its placeholders.
 
     Sentences that somebody else wrote (a plugin, a source, QuickBooks) are values like any other. A
-    value that is a text of the catalogue itself is stored as its code, too.
+    value that is a text of the catalogue itself is stored as its code, too, and so are the stored
+    reasons of another posting.
     """
 
     __slots__ = ("code", "params")
@@ -87,11 +92,11 @@ def render(code: str, params: Mapping[str, Any]) -> RenderedText:
 
 
 def dump(*texts: CaseText) -> list[dict[str, Any]]:
-    """Return reasons as a posting stores them."""
+    """Return reasons as a posting and a receipt store them."""
     return [_dump_value(text) for text in texts]
 
 
-def join_reasons(stored: Iterable[Mapping[str, Any]]) -> str:
+def join_reasons(stored: Sequence[StoredReason]) -> str:
     """Render the reasons that a posting stores, one after the other."""
     sentences = []
     for one in stored:
@@ -100,6 +105,18 @@ def join_reasons(stored: Iterable[Mapping[str, Any]]) -> str:
             sentences.append(f"{text.title}.")
         sentences.append(text.reason)
     return " ".join(sentences)
+
+
+def are_same(stored: Sequence[StoredReason], present: Sequence[StoredReason]) -> bool:
+    """Tell whether stored reasons are the present ones, however they read now.
+
+    A sentence from before codes were stored is the same reason if it reads the same.
+    """
+    if list(stored) == list(present):
+        return True
+    if not any(one["code"] == STORED_TEXT for one in stored):
+        return False
+    return join_reasons(stored) == join_reasons(present)
 
 
 def codes_of(action: str) -> list[str]:
@@ -124,4 +141,6 @@ class _Values(dict[str, Any]):
         value = self.get(name, "")
         if isinstance(value, Mapping):
             return render(value["code"], value["params"]).reason
+        if isinstance(value, list):
+            return join_reasons(value)
         return str(value)

@@ -298,7 +298,7 @@ class Machine(RuleBasedStateMachine):
     def standing(self):
         with reading() as session:
             return session.execute(
-                select(Posting.id, Posting.state, Posting.revision, Posting.reason)
+                select(Posting.id, Posting.state, Posting.revision, Posting.reasons)
             ).all()
 
     def compare(self):
@@ -313,8 +313,8 @@ class Machine(RuleBasedStateMachine):
                 for row in session.scalars(select(SourceDocument))
                 if row.id in states
             }
-            held = select(Posting.document_id, Posting.reason).where(Posting.state == "held")
-            reasons = Counter(session.execute(held).all())
+            held = select(Posting).where(Posting.state == "held")
+            reasons = [(one.document_id, one.reason) for one in session.scalars(held)]
         for id, row in rows.items():
             said = [reason for document, reason in reasons if document == row.id]
             self.compare_one(id, states[row.id], marked.get(row.marker, []), said)

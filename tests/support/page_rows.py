@@ -27,7 +27,7 @@ from hub.models import (
 )
 from hub.outbox import fingerprint
 from hub.web import people
-from tests.support.stored_cases import open_stored_case
+from tests.support.stored_cases import open_stored_case, stored_reasons
 
 PASSWORD = "correct horse battery staple"
 PEOPLE = {"olga": "owner", "arne": "app-owner", "oda": "operator", "vera": "viewer"}
@@ -178,7 +178,8 @@ def add_posting(
     content = json.dumps(payload).encode()
     values = {
         "document_id": document.id, "company_id": document.company_id, "installation_id": document.installation_id,
-        "kind": document.kind, "operation": "create", "state": state, "reason": why, "number": document.number,
+        "kind": document.kind, "operation": "create", "state": state, "reasons": stored_reasons(why),
+        "number": document.number,
         "held_by": "mapping" if state == "held" else "", "total": document.total, "currency": document.currency,
         "payload": content, "planned": fingerprint(content), "requestid": f"{document.id:032x}",
         "created_at": document.seen_at, "changed_at": document.seen_at,
@@ -264,7 +265,7 @@ def _left_out(session: Session, installation: Installation) -> None:
     for place in (30, 31):
         document, posting = add_document(session, installation, "withdrawn", place)
         document.before_start, document.date = "excluded", dt.date(2026, 1, 20)
-        posting.reason = "It was dated 2026-01-20, before 2026-03-01."
+        posting.reasons = stored_reasons("It was dated 2026-01-20, before 2026-03-01.")
 
 
 def _changed(session: Session, story: Story, installation: Installation) -> None:

@@ -31,6 +31,7 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.send.run import DrainResult, drain
 from hub.qbo import payloads, transaction_index
 from hub.testing.clock import FakeClock
+from tests.support.stored_cases import stored_reasons
 
 STATES: tuple[ReceiptState, ...] = ("queued", "posted", "held", "failed")
 
@@ -205,7 +206,7 @@ class Desk:
         self._set(id, checked_at=None)
 
     def hold(self, id: int, by: str, reason: str) -> None:
-        self._set(id, state="held", held_by=by, reason=reason)
+        self._set(id, state="held", held_by=by, reasons=stored_reasons(reason))
 
     def review(self, id: int) -> None:
         self._set(id, state="review")

@@ -338,7 +338,7 @@ def in_flight() -> set[tuple[int, str]]:
 def standing() -> Counter[tuple[str, str]]:
     """How many postings are in which state, and why."""
     with reading() as session:
-        return Counter(map(tuple, session.execute(select(Posting.state, Posting.reason))))
+        return Counter((one.state, one.reason) for one in session.scalars(select(Posting)))
 
 
 def _tell_where(pids: Sequence[int]) -> None:

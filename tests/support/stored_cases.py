@@ -1,7 +1,13 @@
-"""Cases whose texts are stored, as they were opened before cases had codes."""
+"""Cases and postings whose texts are stored, as they were before there were codes."""
 
 from hub.context import current
 from hub.models import Case, Posting
+from hub.reasons.texts import STORED_TEXT, CaseText, dump
+
+
+def stored_reasons(text):
+    """Return the reasons of a posting whose reason is this sentence; none if it is empty."""
+    return dump(CaseText(STORED_TEXT, text=text)) if text else []
 
 
 def open_stored_case(

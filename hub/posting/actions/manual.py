@@ -29,6 +29,8 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import is_doubtful
 from hub.posting.protocol.history import LIST_KINDS, Posted
 from hub.posting.recovery import lookup
+from hub.reasons import texts
+from hub.reasons.texts import CaseText
 from hub.security import audit
 
 UNDECIDED_STATES = (
@@ -78,7 +80,7 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
         raise NotNow(f"{name} is {posting.state}; there is nothing to decide about it.")
     values: dict[str, Any] = {
         "held_by": Holder.NOBODY,
-        "reason": "",
+        "reasons": [],
         "next_try_at": None,
         "checked_at": None,
         "rejected_ids": sorted({*posting.rejected_ids, quickbooks_id}),
@@ -156,7 +158,7 @@ def _skip_missing(session: Session, posting: Posting, who: str, reason: str) -> 
     posted = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.POSTED)
     skipped = posted.values(
         state=PostingState.SKIPPED,
-        reason=f"{reason} ({who})",
+        reasons=texts.dump(CaseText("posting.skipped", reason=reason, who=who)),
         changed_at=hub_context.current().clock.now(),
     )
     session.execute(skipped, execution_options={"synchronize_session": False})

@@ -11,6 +11,8 @@ from hub.models.enums import PostingState
 from hub.posting import case_texts
 from hub.qbo.dependents import blocking_link
 from hub.qbo.entities import linked_kind
+from hub.reasons import texts
+from hub.reasons.texts import CaseText
 
 PENDING_STATES = (
     PostingState.REVIEW,
@@ -18,7 +20,6 @@ PENDING_STATES = (
     PostingState.WAITING,
     *outbox.IN_FLIGHT,
 )
-WAIT_REASON = "It waits until {name} is removed from QuickBooks."
 
 
 def pending(
@@ -57,6 +58,7 @@ def wait(session: Session, removals: Mapping[int, int]) -> None:
         posting = session.get_one(Posting, id)
         removal = session.get_one(Posting, removal_id)
         posting.after_id = removal_id
-        posting.reason = WAIT_REASON.format(name=case_texts.posting_title(removal))
+        name = case_texts.posting_title(removal)
+        posting.reasons = texts.dump(CaseText("posting.waits_for_removal", name=name))
         if posting.state == PostingState.READY:
             posting.state = PostingState.WAITING

@@ -170,7 +170,7 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
         to_doubt = still_held.values(
             state=PostingState.UNKNOWN,
             held_by=Holder.NOBODY,
-            reason="",
+            reasons=[],
             next_try_at=None,
             changed_at=now,
             rejected_ids=list(rejected),

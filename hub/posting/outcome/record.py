@@ -23,6 +23,7 @@ from hub.qbo import payloads
 from hub.qbo.display import namer
 from hub.qbo.payloads import FileSummary
 from hub.qbo.responses import Answer
+from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
 DEFAULT_PAUSE = dt.timedelta(seconds=30)
@@ -37,7 +38,7 @@ OUTCOMES_WITHOUT_PAUSE = (
 UNREADABLE_DIFFERENCE = "What it answered cannot be read, so it was not compared."
 FINAL_VALUES: dict[str, Any] = {
     "held_by": Holder.NOBODY,
-    "reason": "",
+    "reasons": [],
     "rekey": False,
     "next_try_at": None,
 }
@@ -194,9 +195,7 @@ def _report_removal(session: Session, posting: Posting) -> None:
     removal = session.get_one(Posting, posting.id)
     if outbox.is_persons_removal(removal):
         who = outbox.remover(removal)
-        receipts.queue_removed(
-            session, removal.document, f"It was removed from QuickBooks by {who}."
-        )
+        receipts.queue_removed(session, removal.document, who)
 
 
 def _store_numbers(session: Session, snapshot: PostingSnapshot) -> str:
@@ -262,11 +261,12 @@ def _ask(session: Session, snapshot: PostingSnapshot, step: Ask) -> bool:
     posting = snapshot.posting
     candidates = case_texts.candidates(session, posting, step.candidates)
     text = case_texts.question_text(step.reason, posting, candidates)
-    values = {"held_by": Holder.PERSON, "reason": text.reason, "next_try_at": None}
+    reasons = texts.dump(text)
+    values = {"held_by": Holder.PERSON, "reasons": reasons, "next_try_at": None}
     if not move(session, posting, PostingState.HELD, **values):
         return False
     _open_only_case(session, posting, step.reason, text, step.candidates)
-    receipts.queue(session, posting.document, "held", posting=posting, message=text.reason)
+    receipts.queue(session, posting.document, "held", posting=posting, reasons=reasons)
     return True
 
 
@@ -281,9 +281,10 @@ def _hold(session: Session, snapshot: PostingSnapshot, step: Hold, answer: Answe
         code=sends[-1].code if sends else "",
         rounds=len(sends),
     )
+    reasons = texts.dump(text)
     values = {
         "held_by": Holder.QUICKBOOKS,
-        "reason": text.reason,
+        "reasons": reasons,
         "rekey": True,
         "next_try_at": None,
     }
@@ -291,7 +292,7 @@ def _hold(session: Session, snapshot: PostingSnapshot, step: Hold, answer: Answe
         return False
     _open_only_case(session, posting, step.reason, text, step.candidates)
     if snapshot.history.operation != Operation.ATTACH:
-        receipts.queue(session, posting.document, "failed", posting=posting, message=text.reason)
+        receipts.queue(session, posting.document, "failed", posting=posting, reasons=reasons)
     return True
 
 
@@ -336,7 +337,7 @@ def _make_ready(
 ) -> bool:
     """Make a posting ready for another send, under the next key if the step says so."""
     posting = snapshot.posting
-    values: dict[str, Any] = {"held_by": Holder.NOBODY, "reason": "", "next_try_at": None}
+    values: dict[str, Any] = {"held_by": Holder.NOBODY, "reasons": [], "next_try_at": None}
     if step.renew:
         generation = posting.generation + 1
         key = posting_session.key(posting, posting.base, generation)
@@ -365,7 +366,7 @@ def _withdraw(session: Session, snapshot: PostingSnapshot) -> bool:
     """Withdraw a posting that is not in QuickBooks and that its source no longer wants."""
     values = {
         "held_by": Holder.NOBODY,
-        "reason": "The source no longer has it.",
+        "reasons": texts.dump(CaseText("posting.source_gone")),
         "next_try_at": None,
     }
     if not move(session, snapshot.posting, PostingState.WITHDRAWN, **values):

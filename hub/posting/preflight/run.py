@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -138,8 +139,13 @@ def _check_held_chunk(
     _release(session, posting_session, passed, context)
     for id, problems in findings.items():
         posting = session.get_one(Posting, id)
-        if problems and posting.reason != _reason(problems):
+        if not problems:
+            continue
+        reasons = _reasons(problems)
+        if not texts.are_same(posting.reasons, reasons):
             _hold(session, posting_session, posting, problems)
+        elif posting.reasons != reasons:
+            posting.reasons = reasons  # was stored as a sentence, before there were codes
 
 
 def _release(
@@ -183,8 +189,9 @@ def _close_cases(session: Session, ids: Sequence[int]) -> None:
         inbox.release(session, id)
 
 
-def _reason(findings: Sequence[Finding]) -> str:
-    return texts.join_reasons(texts.dump(*(finding.text for finding in findings)))
+def _reasons(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Return the reasons of findings as a posting stores them."""
+    return texts.dump(*(finding.text for finding in findings))
 
 
 def _hold(
@@ -199,7 +206,7 @@ def _hold(
     }
     posting.state = PostingState.HELD
     posting.held_by = Holder.PREFLIGHT
-    posting.reason = _reason(findings)
+    posting.reasons = _reasons(findings)
     posting.changed_at = posting_session.clock.now()
     inbox.release(session, posting, keep=causes)
     for cause, finding in causes.items():

@@ -9,6 +9,7 @@ from hub.models import Case, Posting
 from hub.money import ZERO, format_amount
 from hub.posting import case_texts, receipts
 from hub.posting.reconcile.posted_documents import Discrepancy, PostedDocument
+from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
 CAUSE_SUFFIX = "-in-quickbooks"
@@ -60,7 +61,7 @@ def update_case(
         posting.document,
         state,
         posting=document.last_write,
-        message=text.reason,
+        reasons=texts.dump(text),
         repeat=False,
     )
     return True

@@ -17,6 +17,7 @@ from hub.posting.outcome.record import DEFAULT_PAUSE, move
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import payloads
 from hub.qbo.payloads import FileSummary
+from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
 BYTES_PER_MEGABYTE = 1024 * 1024
@@ -153,8 +154,9 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
 def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
     pause = LONG_PAUSE if error.after is None else DEFAULT_PAUSE
     next_try_at = posting_session.clock.now() + pause
+    reasons = texts.dump(CaseText("posting.file_delayed", problem=error.text))
     with transaction() as session:
-        move(session, posting, PostingState.READY, next_try_at=next_try_at, reason=error.text)
+        move(session, posting, PostingState.READY, next_try_at=next_try_at, reasons=reasons)
 
 
 def _hold(posting: Posting, problem: str) -> None:
@@ -163,8 +165,9 @@ def _hold(posting: Posting, problem: str) -> None:
     if posting.number not in problem:
         name = f"{name}, {posting.number}"
     text = CaseText("outcome.file_failed", name=name, problem=problem)
+    reasons = texts.dump(text)
     with transaction() as session:
-        if not move(session, posting, PostingState.HELD, held_by=Holder.SOURCE, reason=text.reason):
+        if not move(session, posting, PostingState.HELD, held_by=Holder.SOURCE, reasons=reasons):
             return
         inbox.open(
             session,

@@ -18,11 +18,7 @@ from hub.models import Attempt, Installation, Posting, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES, Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.posting.outcome.session import PostingSession
-
-POSTPONED_REASON = (
-    "It is made in QuickBooks once a document that needs it can be posted; no document can now."
-)
-UNNEEDED_REASON = "No document needs it any more."
+from hub.reasons.texts import CaseText
 
 
 class _Node(NamedTuple):
@@ -160,7 +156,7 @@ def _load_graph(
 def _withdraw(session: Session, creations: Iterable[Posting]) -> None:
     for creation in creations:
         if not outbox.may_have_landed(session, creation):
-            outbox.withdraw(session, creation, UNNEEDED_REASON)
+            outbox.withdraw(session, creation, CaseText("posting.not_needed"))
 
 
 def _postpone(session: Session, creations: Iterable[Posting]) -> None:
@@ -172,7 +168,7 @@ def _postpone(session: Session, creations: Iterable[Posting]) -> None:
     query = select(Posting.id).where(Posting.id.in_(ready_ids), may_have_arrived)
     sent_ids = set(session.scalars(query))
     unsent_ids = [id for id in ready_ids if id not in sent_ids]
-    outbox.postpone(session, unsent_ids, POSTPONED_REASON)
+    outbox.postpone(session, unsent_ids, CaseText("posting.postponed"))
 
 
 def _resume(session: Session, creations: Iterable[Posting]) -> bool:

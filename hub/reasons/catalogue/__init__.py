@@ -1,7 +1,7 @@
-"""The texts of all cases, by code.
+"""The texts of all cases and of the reasons of postings, by code.
 
 A code is stored with its parameters, so it is never renamed or given another meaning; its texts may
-change at any time. Start reading in the module of the part that opens the case.
+change at any time. Start reading in the module of the part that gives the reason.
 """
 
 from collections.abc import Mapping

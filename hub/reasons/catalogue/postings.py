@@ -3,6 +3,8 @@
 from hub.reasons.template import Template
 
 TEMPLATES = {
+    # The sentence of a posting or receipt from before codes were stored.
+    "posting.stored_text": Template(reason="{text}"),
     # What the source says.
     "posting.source_says": Template(reason="{reason}"),
     "posting.not_wanted": Template(reason="{app} does not want it in the books."),
@@ -19,6 +21,17 @@ TEMPLATES = {
     "posting.received_too_early": Template(
         reason="It was received {date}, before {start}, the first day that counts for {app}."
     ),
+    # The documents that it applies to, as values of `document.waits`.
+    "posting.awaits_unknown": Template(reason="{source_id}, which the source has not shown yet."),
+    "posting.awaits_unwanted": Template(reason="{document}, which is not posted yet: {reason}"),
+    "posting.awaits_ended": Template(
+        reason=(
+            "{document}, which is not posted: {reason} Have that posted, or press Skip and enter"
+            " this one in QuickBooks by hand."
+        )
+    ),
+    "posting.awaits_several": Template(reason="{first}; {others}"),
+    "posting.unwanted_yet": Template(reason="the source does not want it yet."),
     # What became of other postings.
     "posting.replaced": Template(reason="Replaced by a later change."),
     "posting.parent_not_posted": Template(reason="The document that it belongs to is not posted."),
@@ -44,4 +57,5 @@ TEMPLATES = {
     ),
     "posting.file_delayed": Template(reason="{problem}"),
     "posting.skipped": Template(reason="{reason} ({who})"),
+    "posting.removed_by": Template(reason="It was removed from QuickBooks by {who}."),
 }

@@ -84,6 +84,16 @@ def test_a_value_may_be_another_text(reword):
     assert texts.join_reasons([stored]) == "Acme has lost it. It is still in QuickBooks."
 
 
+def test_a_value_may_be_the_reasons_of_a_posting(reword):
+    reasons = texts.dump(CaseText("posting.skipped", reason="Paid in cash.", who="kari"))
+    outer = CaseText("posting.awaits_ended", document="Bill 1", reason=reasons)
+    assert outer.reason.startswith("Bill 1, which is not posted: Paid in cash. (kari) Have that")
+    reword("posting.skipped", reason="{who}: {reason}")
+    (stored,) = texts.dump(outer)
+    assert texts.are_same([stored], texts.dump(outer))
+    assert "which is not posted: kari: Paid in cash. Have that" in texts.join_reasons([stored])
+
+
 def test_a_parameter_that_a_later_version_added_is_empty_in_earlier_rows(reword):
     reword("source.warning", reason="{warning} {since}")
     assert texts.render("source.warning", WARNING.params).reason == "The key ends soon."
@@ -161,6 +171,20 @@ def test_each_call_names_a_code_and_supplies_its_parameters():
         expected = CATALOGUE[code].parameters
         assert names - {None} <= expected, place
         assert None in names or names == expected, place
+
+
+def test_each_code_of_a_posting_is_given_somewhere():
+    """Codes of cases may be put together from a prefix and a state; those of postings never are."""
+    constants = set()
+    for path in Path(hub.__file__).parent.rglob("*.py"):
+        if path.parent.name != "catalogue":
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                constants.update(
+                    child.value
+                    for child in ast.iter_child_nodes(node)
+                    if isinstance(child, ast.Constant)
+                )
+    assert {*OF_POSTINGS} <= constants
 
 
 def test_each_state_of_a_refused_connection_has_a_text():

@@ -48,6 +48,7 @@ from tests.support.small_source import (
     settle,
     vendor_code,
 )
+from tests.support.stored_cases import stored_reasons
 
 
 @pytest.fixture
@@ -172,7 +173,12 @@ def test_a_file_that_is_held_stays_held_until_it_changes(hub):
     scan = Attachment(id="f1", name="scan.exe", mime="application/pdf")
     hub(bill(attachments=(scan,)))
     land(one(operation="create").id)
-    change(one(operation="attach").id, state="held", held_by="source", reason="No such files.")
+    change(
+        one(operation="attach").id,
+        state="held",
+        held_by="source",
+        reasons=stored_reasons("No such files."),
+    )
     hub(bill(attachments=(scan,), version="2"))
     assert one(operation="attach").state == "held"
     hub(bill(attachments=(Attachment(id="f1", name="scan.pdf", mime="application/pdf"),)))

@@ -13,10 +13,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, select, text
 
+from hub import exact_json
 from hub.db import engine
 from hub.errors import DatabaseUnavailable, SchemaError
 from hub.migrations import schema
-from hub.models import Installation, Secret, SourceDocument
+from hub.models import Installation, Posting, ReceiptRow, Secret, SourceDocument
 
 UPGRADE = """
 import os, sys
@@ -246,6 +247,32 @@ def test_documents_that_were_gone_already_went_when_they_were_last_seen(empty):
             assert (installation.failed_syncs, installation.failure) == (0, "")
 
 
+def test_the_sentences_of_postings_and_receipts_are_kept_as_parameters(empty):
+    """An earlier version stored the sentence that a posting and a receipt show."""
+    engine.migrations(empty)
+    sentences = {1: 'It is “wrong”, says 100% of "Ørland".', 2: ""}
+    with empty.app_context():
+        flask_migrate.upgrade(revision="0016")
+        with engine.db.engine.begin() as connection:
+            connection.execute(text(COMPANY_WITH_REASON), {"id": 1})
+            connection.execute(text(INSTALLATION))
+            for id, sentence in sentences.items():
+                connection.execute(text(DOCUMENT_WITH_START), {"id": id, "gone": None})
+                connection.execute(text(HELD_POSTING), {"id": id, "reason": sentence})
+                body = exact_json.dumps({"state": "held", "message": sentence or None})
+                connection.execute(text(RECEIPT), {"id": id, "body": body})
+        flask_migrate.upgrade()
+        with engine.reading() as session:
+            postings = session.scalars(select(Posting).order_by(Posting.id)).all()
+            receipts = session.scalars(select(ReceiptRow).order_by(ReceiptRow.id)).all()
+        assert [posting.reason for posting in postings] == [*sentences.values()]
+        assert [row.reasons for row in receipts] == [posting.reasons for posting in postings]
+        flask_migrate.downgrade(revision="0016")
+        with engine.reading() as session:
+            stored = session.execute(text("SELECT id, reason FROM posting"))
+            assert dict(stored.all()) == sentences
+
+
 INSTALLATION = """
 INSERT INTO installation (id, company_id, slug, enabled, mode, settings, tenant_name, owner, schedule, zone, created_at)
 VALUES (1, 1, 'small', TRUE, 'auto', '{}', '', '', '15m', 'UTC', '2026-01-31 12:00:00')
@@ -266,9 +293,15 @@ INSERT INTO posting (id, document_id, company_id, installation_id, kind, part, o
 VALUES (:id, :id, 1, 1, 'bill', '', 'create', '0', 0, :id, 0, '', '', '{}', 'withdrawn', '', :reason, FALSE, '', '[]',
     '', '', '[]', '{}', '2026-01-31 12:00:00', '2026-01-31 12:00:00')
 """
+HELD_POSTING = POSTING.replace(" hold,", " held_by,").replace(" not_these,", " rejected_ids,")
+RECEIPT = """
+INSERT INTO receipt_row (id, document_id, installation_id, state, body, at, tries, ended, error)
+VALUES (:id, :id, 1, 'held', :body, '2026-01-31 12:00:00', 0, '', '')
+"""
 COMPANY = """
 INSERT INTO company (id, realm, name, country, currency, state, why, preferences, sends, batches, batch_size,
     batch_most, connected_at)
 VALUES (:id, :id, '', '', '', 'connected', '', '{}', 0, 'single', 10, 30, '2026-01-31 12:00:00')
 """
+COMPANY_WITH_REASON = COMPANY.replace(" why,", " state_reason,")
 LIST_STATE = "INSERT INTO list_state (company_id, list, read_at, version) VALUES (:id, 'company', '2026-01-31', 0)"

@@ -60,13 +60,13 @@ def posting(
 
 
 def plan_of(
-    *, operation, kind, state, held_by="", reason="", part="", base="0", again="", **content
+    *, operation, kind, state, held_by="", reasons=(), part="", base="0", again="", **content
 ):
     """Return operation, content and disposition of a plan."""
     return (
         outbox.PartOperation(operation=operation, part=part, base=base, repetition=again),
         outbox.Content(kind=kind, **content),
-        outbox.Disposition(state=state, holder=held_by, reason=reason),
+        outbox.Disposition(state=state, holder=held_by, reasons=reasons),
     )
 
 
