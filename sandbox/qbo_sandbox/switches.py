@@ -134,10 +134,9 @@ def _describe(switch: "Field[Any]") -> dict[str, Any]:
 
 
 def _fit(switch: "Field[Any]", value: Any) -> Any:
-    """Return the choice that equals a value or its text; raise ValueError if there is none."""
+    """Return the choice with the same text as a value; raise ValueError if there is none."""
     for choice in switch.metadata["choices"]:
-        is_equal = type(choice) is type(value) and choice == value
-        if is_equal or str(choice).lower() == str(value).lower():
+        if str(choice).lower() == str(value).lower():
             return choice
     if switch.metadata["any"] and not isinstance(value, bool):
         number = float(value)

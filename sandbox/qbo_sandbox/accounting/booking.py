@@ -37,11 +37,7 @@ def _lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     Cents lost in conversion go to the largest line.
     """
     direction = -rule.direction if data.get("Credit") else rule.direction
-    booked: list[Entry] = []
-    for place, line in enumerate(data.get("Line", ())):
-        for account, amount in _sides(company, line):
-            if account and amount:
-                booked.append(posted(company, account, direction * amount, data, place))
+    booked = _line_entries(company, data, direction)
     tax = Decimal((data.get("TxnTaxDetail") or {}).get("TotalTax") or 0)
     if tax:
         booked.append(posted(company, company.tax_account(), direction * tax, data))
@@ -126,19 +122,32 @@ def _journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     return tuple(_rounded(booked))
 
 
+def _line_entries(company: Lookups, data: dict[str, Any], direction: int) -> list[Entry]:
+    booked: list[Entry] = []
+    for place, line in enumerate(data.get("Line", ())):
+        for account, amount in _sides(company, line):
+            if account and amount:
+                booked.append(posted(company, account, direction * amount, data, place))
+    return booked
+
+
 def opens(company: Lookups, kind: str, data: dict[str, Any]) -> Opens:
     """Return the open amount of each party of a transaction: owed is positive, credit negative."""
     rule = TXN_KINDS[kind]
     if kind == "JournalEntry":
         return _opens_of_journal(company, data)
-    party = str((data.get(rule.party) or {}).get("value", "")) if rule.party else ""
+    if not rule.party:
+        return ()
+    reference = data.get(rule.party) or {}
+    party = str(reference.get("value", ""))
     if not party:
         return ()
     if kind == "BillPayment":
         return ((party, -settling.unapplied(data)),)
     if not rule.open_field:
         return ()
-    return ((party, rule.open_sign * Decimal(data.get(rule.open_field) or 0)),)
+    amount = Decimal(data.get(rule.open_field) or 0)
+    return ((party, rule.open_sign * amount),)
 
 
 def _opens_of_journal(company: Lookups, data: dict[str, Any]) -> Opens:
@@ -146,8 +155,10 @@ def _opens_of_journal(company: Lookups, data: dict[str, Any]) -> Opens:
     opens = []
     for line in data["Line"]:
         detail = line.get("JournalEntryLineDetail") or {}
-        party = ((detail.get("Entity") or {}).get("EntityRef") or {}).get("value")
-        account = company.row("Account", detail.get("AccountRef", {}).get("value"))
+        entity = detail.get("Entity") or {}
+        party = (entity.get("EntityRef") or {}).get("value")
+        account_id = detail.get("AccountRef", {}).get("value")
+        account = company.row("Account", account_id)
         if not account or not party:
             continue
         direction = PARTY_ACCOUNTS.get(account.read()["AccountType"], 0)

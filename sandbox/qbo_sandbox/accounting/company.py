@@ -218,17 +218,26 @@ class Company(Showing):
 
     def _enlist(self, kind: str, row: Row, before: dict[str, Any] | None) -> None:
         """Enter a list entry into the indexes of names and parents."""
-        data, name_space = row.data or {}, LIST_KINDS[kind].space
-        if name_space and before:
-            self.names.pop((name_space, name_key(kind, before)), None)
-        if name_space and data:
-            self.names[name_space, name_key(kind, data)] = kind, row.id
-        former = ((before or {}).get("ParentRef") or {}).get("value")
-        parent = (data.get("ParentRef") or {}).get("value")
+        data = row.data or {}
+        self._index_name(kind, row.id, data, before)
+        children = self.tables[kind].by_party
+        former = _parent(before or {})
+        parent = _parent(data)
         if former and former != parent:
-            self.tables[kind].by_party.get(former, {}).pop(row.id, None)
+            children.get(former, {}).pop(row.id, None)
         if parent:
-            self.tables[kind].by_party.setdefault(parent, {})[row.id] = None
+            children.setdefault(parent, {})[row.id] = None
+
+    def _index_name(
+        self, kind: str, id: str, data: dict[str, Any], before: dict[str, Any] | None
+    ) -> None:
+        space = LIST_KINDS[kind].space
+        if not space:
+            return
+        if before:
+            self.names.pop((space, name_key(kind, before)), None)
+        if data:
+            self.names[space, name_key(kind, data)] = kind, id
 
     def _act(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
         """Apply the effects of a list entry: options, opening stock, its name elsewhere."""
@@ -236,13 +245,16 @@ class Company(Showing):
         if kind == "Preferences":
             self.options = preferences.chosen(self.options, data)
         elif kind == "Item" and (data.get("Type") == "Inventory" or row.booked):
-            self._moved(row, (), -1, at)
-            later = self.ledger.stock.get(row.id, ZERO)
-            at_opening = Decimal(data.get("QtyOnHand") or 0) - later
-            row.booked = stock.opening(self, data | {"QtyOnHand": at_opening})
-            self._moved(row, (), 1, at)
+            self._book_opening_stock(row, data, at)
         if before and entry_title(kind, before) != entry_title(kind, data):
             self.renames += 1
+
+    def _book_opening_stock(self, row: Row, data: dict[str, Any], at: float) -> None:
+        self._moved(row, (), -1, at)
+        later = self.ledger.stock.get(row.id, ZERO)
+        at_opening = Decimal(data.get("QtyOnHand") or 0) - later
+        row.booked = stock.opening(self, data | {"QtyOnHand": at_opening})
+        self._moved(row, (), 1, at)
 
     def _remove(self, kind: str, id: str, now: float) -> None:
         table = self.tables[kind]
@@ -276,3 +288,9 @@ def name_key(kind: str, data: dict[str, Any]) -> str:
     rule = LIST_KINDS[kind]
     text = (data.get("FullyQualifiedName") if rule.nested else None) or data.get(rule.field) or ""
     return str(text).casefold()
+
+
+def _parent(data: dict[str, Any]) -> str | None:
+    """Return the id of the entry that a list entry is below."""
+    parent: str | None = (data.get("ParentRef") or {}).get("value")
+    return parent

@@ -57,9 +57,11 @@ def named_references(value: Any, above: str = "") -> Iterator[tuple[str, dict[st
     if isinstance(value, list):
         for item in value:
             yield from named_references(item, above)
-        return
-    if not isinstance(value, dict):
-        return
+    elif isinstance(value, dict):
+        yield from _references_in(value, above)
+
+
+def _references_in(value: dict[str, Any], above: str) -> Iterator[tuple[str, dict[str, Any]]]:
     entity_type = str(value.get("type") or value.get("Type") or above)
     for key, inner in value.items():
         kind = REFERENCES.get(key) or _entity_list(key, inner, entity_type)

@@ -129,8 +129,10 @@ def merged(changes: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
         if name.endswith(SECTIONS) and isinstance(section, dict):
             data[name] = {**data.get(name, {}), **section}
     for name, fields in FIXED.items():
+        new_section = data.get(name, {})
+        old_section = old.get(name, {})
         for field in fields:
-            _keep(data.get(name, {}), old.get(name, {}), field)
+            _keep(new_section, old_section, field)
     return data
 
 

@@ -46,13 +46,18 @@ def _rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
     return [*rows, "", _with_amount(f"Total {currency}", data[rule.total])]
 
 
+def _item_name(line: dict[str, Any]) -> object:
+    """Return the name of a line's item or account; None if it has neither."""
+    detail = line.get(line.get("DetailType", ""))
+    if not isinstance(detail, dict):
+        return None
+    reference = detail.get("ItemRef") or detail.get("AccountRef") or {}
+    return reference.get("name")
+
+
 def _line(line: dict[str, Any]) -> list[str]:
     """Return the rows of a line: item or account, description, and the amount on the first one."""
-    item: dict[str, Any] = {}
-    detail = line.get(line.get("DetailType", ""))
-    if isinstance(detail, dict):
-        item = detail.get("ItemRef") or detail.get("AccountRef") or {}
-    parts = [str(part) for part in (item.get("name"), line.get("Description")) if part]
+    parts = [str(part) for part in (_item_name(line), line.get("Description")) if part]
     rows = wrap(" – ".join(parts), WIDTH - 18) or [""]
     if "Amount" in line:
         rows[0] = _with_amount(rows[0], line["Amount"])

@@ -110,8 +110,10 @@ def _resolve_field(kind: str, name: str) -> str:
     if (kind, name.lower()) == ("RecurringTransaction", "type"):
         return TEMPLATE_TYPE
     fields = types()[kind]
-    for queryable in TRANSACTION_FIELDS if kind in TXN_KINDS else LIST_FIELDS:
-        if queryable.lower() == name.lower() and queryable.partition(".")[0] in fields:
+    queryable_fields = TRANSACTION_FIELDS if kind in TXN_KINDS else LIST_FIELDS
+    for queryable in queryable_fields:
+        top_field = queryable.partition(".")[0]
+        if queryable.lower() == name.lower() and top_field in fields:
             return queryable
     for spelling, field in fields.items():
         if spelling.lower() != name.lower():
@@ -165,11 +167,9 @@ def _matching_rows(
     order = [(_resolve_field(kind, name), descending) for name, descending in select.order]
     ids, time_order = _candidate_ids(kind, table, conditions, order)
     rows = _visible_rows(company, kind, table, ids, conditions)
-    tests = [
-        _make_test(company, kind, condition)
-        for condition in conditions
-        if time_order is None or condition.field != time_order.field  # the index has tested it
-    ]
+    if time_order is not None:  # the index has tested the conditions on this time
+        conditions = [one for one in conditions if one.field != time_order.field]
+    tests = [_make_test(company, kind, condition) for condition in conditions]
     matching = (row for row in rows if all(test(row) for test in tests))
     effective_order: list[tuple[str, bool]] = list(order)
     if not order and kind in TXN_KINDS:
@@ -200,17 +200,16 @@ def _candidate_ids(
 
 def _ids_by_value(kind: str, table: Table, condition: Condition) -> list[str] | None:
     """Return the ids with the values of a condition; None if no index fits it."""
-    if condition.operator == "in":
-        values = condition.value
-    elif condition.operator == "=":
-        values = [condition.value]
-    else:
+    if condition.operator not in ("in", "="):
         return None
+    values = condition.value if condition.operator == "in" else [condition.value]
     if condition.field == "Id":
         return list(dict.fromkeys(str(value) for value in values))
     if condition.field == "DocNumber":
-        return _indexed_ids(table.by_number, [value.lower() for value in values])
-    if kind in TXN_KINDS and condition.field == TXN_KINDS[kind].party:
+        numbers = [value.lower() for value in values]
+        return _indexed_ids(table.by_number, numbers)
+    party_field = TXN_KINDS[kind].party if kind in TXN_KINDS else None
+    if party_field and condition.field == party_field:
         return _indexed_ids(table.by_party, values)
     return None
 
@@ -225,18 +224,20 @@ def _indexed_ids(index: Any, values: Iterable[Any]) -> list[str]:
 
 def _time_range(conditions: list[Condition], name: str) -> tuple[float | None, float | None]:
     """Return the bounds that the conditions set on a time, in seconds, both inclusive."""
-    low: float | None = None
-    high: float | None = None
+    lows: list[float] = []
+    highs: list[float] = []
     for field, operator, value in conditions:
         if field != name:
             continue
-        if operator in (">", ">=", "="):
-            bound = value + EXCLUSIVE_BOUND_SECONDS if operator == ">" else value
-            low = bound if low is None else max(low, bound)
-        if operator in ("<", "<=", "="):
-            bound = value - EXCLUSIVE_BOUND_SECONDS if operator == "<" else value
-            high = bound if high is None else min(high, bound)
-    return low, high
+        if operator == ">":
+            lows.append(value + EXCLUSIVE_BOUND_SECONDS)
+        elif operator == "<":
+            highs.append(value - EXCLUSIVE_BOUND_SECONDS)
+        if operator in (">=", "="):
+            lows.append(value)
+        if operator in ("<=", "="):
+            highs.append(value)
+    return max(lows, default=None), min(highs, default=None)
 
 
 def _visible_rows(
@@ -281,11 +282,15 @@ def _make_test(company: Company, kind: str, condition: Condition) -> Callable[[R
 
 
 def _contents(company: Company, kind: str, row: Row, name: str) -> list[Any]:
-    """Return the values of a field of a row, of a reference its id; an empty list if it has none."""
+    """Return the values of a field of a row; of a reference, its id."""
     if kind in TXN_KINDS and name in HEAD_COLUMNS and row.head:
         content = row.head[HEAD_COLUMNS[name]]
         return [] if content is None else [content]
     data: Any = company.present(kind, row) if kind in LIST_KINDS else row.read()
+    return _contents_of(data, name)
+
+
+def _contents_of(data: Any, name: str) -> list[Any]:
     if name == TEMPLATE_TYPE:
         return [part for part in data if part in TXN_KINDS]
     contents = [data]

@@ -84,9 +84,9 @@ def _route(environ: WSGIEnvironment) -> Route:
 def _api(environ: WSGIEnvironment, parts: list[str]) -> Route:
     """Return the route of an API path: realm, name and the rest."""
     params = query_of(environ)
-    realm = parts[0]
-    name = parts[1].lower() if len(parts) > 1 else ""
-    rest = parts[2:]
+    realm, *names = parts
+    name = names[0].lower() if names else ""
+    rest = names[1:]
     if name == "query":
         return _query_route(environ, realm, params)
     if name in ("cdc", "upload"):
@@ -96,8 +96,9 @@ def _api(environ: WSGIEnvironment, parts: list[str]) -> Route:
     if name == "download":
         return Route(name, realm, id=rest[0] if rest else "", params=params)
     if name == "reports" and len(rest) == 1 and environ["REQUEST_METHOD"] == "GET":
-        return Route(f"report.{rest[0].lower()}", realm, id=rest[0], params=params)
-    if name == "taxservice" and [part.lower() for part in rest] == ["taxcode"]:
+        report = rest[0]
+        return Route(f"report.{report.lower()}", realm, id=report, params=params)
+    if name == "taxservice" and "/".join(rest).lower() == "taxcode":
         rest = []
     return _of_kind(environ, Route("unknown", realm, BY_PATH.get(name, ""), params=params), rest)
 

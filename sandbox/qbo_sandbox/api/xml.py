@@ -71,7 +71,8 @@ def _element(name: str, value: Any, kind: str) -> str:
     if not isinstance(value, dict):
         return f"<{name}>{escape(_text(value))}</{name}>"
     if kind == "any":
-        extensions = "".join(_extension(entry) for entry in value.get("any", ()))
+        entries = value.get("any", ())
+        extensions = "".join(map(_extension, entries))
         return f"<{name}>{extensions}</{name}>"
     if kind == "ref" or _looks_like_reference(name, value):
         content = escape(str(value.get("value", "")))
@@ -202,9 +203,14 @@ def _value(element: Element, field: Field) -> Any:
     if field.type == "ref":
         return {"value": text} | _attribute_values(element, REFERENCE_ATTRIBUTES)
     if field.type == "any":
-        return {"any": [_extension_entry(child) for child in element]}
+        entries = list(map(_extension_entry, element))
+        return {"any": entries}
     if field.type in types() or len(element):
         return _object(element, field.type)
+    return _plain_value(text, field)
+
+
+def _plain_value(text: str, field: Field) -> Any:
     if field.type == "b":
         return BOOLEANS.get(text.strip().lower(), text)
     if field.type in ("d", "i"):

@@ -190,8 +190,11 @@ def _agency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) 
 
 
 def _company_currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    code = data["Code"] = str(data["Code"]).upper()
-    if not company.options.multicurrency and (old or code != company.options.currency):
+    code = str(data["Code"]).upper()
+    data["Code"] = code
+    options = company.options
+    is_new_home_currency = not old and code == options.currency
+    if not options.multicurrency and not is_new_home_currency:
         raise business("Multicurrency is not turned on in this company.")
     if old and old["Code"] != code:
         raise business("The code of a currency cannot be changed.")

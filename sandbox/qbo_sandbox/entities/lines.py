@@ -51,9 +51,12 @@ class _LineIds:
     """Ids of lines: a line keeps the id that it had, any other one gets the next number."""
 
     def __init__(self, requested: list[dict[str, Any]], old: dict[str, Any] | None) -> None:
-        old_ids = {line["Id"] for line in (old or {}).get("Line", ()) if "Id" in line}
-        self._kept_ids = {str(line["Id"]) for line in requested if str(line.get("Id")) in old_ids}
-        self._last = max((int(id) for id in old_ids if id.isdigit()), default=0)
+        old_lines = (old or {}).get("Line", ())
+        old_ids = {line["Id"] for line in old_lines if "Id" in line}
+        requested_ids = {str(line["Id"]) for line in requested if "Id" in line}
+        numbers = [int(id) for id in old_ids if id.isdigit()]
+        self._kept_ids = requested_ids & old_ids
+        self._last = max(numbers, default=0)
 
     def take(self, line: dict[str, Any]) -> str:
         """Return the id of a line; an id that occurs twice belongs to the first one."""
@@ -69,17 +72,22 @@ class _LineIds:
         return str(self._last)
 
 
+def _common_fields(line: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return what a line has beside its detail, without its id and number."""
+    common = {}
+    for key, value in line.items():
+        if key not in ("Id", "LineNum", kind) and value is not None:
+            common[key] = value
+    common["DetailType"] = kind
+    return common
+
+
 def _line(
     company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str, Any]
 ) -> dict[str, Any]:
     """Return a line as it is stored, without its id and number."""
     kind = _kind(rule, line)
-    completed = {
-        key: value
-        for key, value in line.items()
-        if key not in ("Id", "LineNum", kind) and value is not None
-    }
-    completed["DetailType"] = kind
+    completed = _common_fields(line, kind)
     if kind == TEXT_LINE:
         completed["DescriptionLineDetail"] = line.get("DescriptionLineDetail") or {}
         return completed

@@ -140,14 +140,17 @@ def _repaid(
     company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
     """Return the payments on a transaction whose exchange rate changed, which changes their gains."""
-    if not data or not old or data.get("ExchangeRate") == old.get("ExchangeRate"):
+    if not data or not old:
+        return []
+    if data.get("ExchangeRate") == old.get("ExchangeRate"):
         return []
     changes = []
     for link in old.get("LinkedTxn") or ():
-        kind = payments.LINKED_KINDS.get(link["TxnType"], link["TxnType"])
-        target = _target(company, kind, link["TxnId"])
+        id, label = link["TxnId"], link["TxnType"]
+        kind = payments.LINKED_KINDS.get(label, label)
+        target = _target(company, kind, id)
         if target is not None and TXN_KINDS[kind].pays:
-            changes.append(Change(kind, link["TxnId"], target))
+            changes.append(Change(kind, id, target))
     return changes
 
 

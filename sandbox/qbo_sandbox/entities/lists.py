@@ -1,5 +1,6 @@
-"""The name lists: what QuickBooks fills in, which names it takes, and how an entry is made inactive."""
+"""The name lists: which names QuickBooks accepts, what it fills in, and how it deactivates entries."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company, name_key
@@ -19,6 +20,7 @@ COMPUTED = (
     "Level",
     "FullyQualifiedName",
 )
+FORBIDDEN_SIGNS = frozenset(":\t\n")
 NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 
 
@@ -39,16 +41,20 @@ def complete(
     return data
 
 
+def _require(fields: Iterable[str], data: dict[str, Any]) -> None:
+    for field in fields:
+        if not str(data.get(field) or "").strip():
+            raise missing(field)
+
+
 def _name(company: Company, kind: str, data: dict[str, Any]) -> None:
     """Check the name of a list entry and its required fields."""
     rule = LIST_KINDS[kind]
     if rule.space == "people":
         _person(data)
-    for field in rule.required:
-        if not str(data.get(field) or "").strip():
-            raise missing(field)
+    _require(rule.required, data)
     name = str(data.get(rule.field) or "")
-    if any(sign in name for sign in ":\t\n") and kind not in ("TaxCode", "CompanyInfo"):
+    if kind not in ("TaxCode", "CompanyInfo") and set(name) & FORBIDDEN_SIGNS:
         raise business(f"{rule.field} cannot include tabs, new lines, or colons.")
     if rule.space == "people":
         check_length(rule.field, name, company.switches.name_length)

@@ -1,5 +1,6 @@
 """What is special about expenses, purchase orders, and bills made from them."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -80,14 +81,18 @@ def orders_of(data: dict[str, Any] | None) -> dict[str, dict[str, Decimal] | Non
         if link.get("TxnType") == "PurchaseOrder":
             orders[str(link["TxnId"])] = None
     for line in bill.get("Line") or ():
-        for link in line.get("LinkedTxn") or ():
-            if link.get("TxnType") != "PurchaseOrder" or not link.get("TxnLineId"):
-                continue
-            order_id, line_id = str(link["TxnId"]), str(link["TxnLineId"])
+        for order_id, line_id in _order_lines(line):
             amounts = dict(orders.get(order_id) or {})
             amounts[line_id] = amounts.get(line_id, Decimal(0)) + Decimal(line["Amount"])
             orders[order_id] = amounts
     return orders
+
+
+def _order_lines(line: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (id of a purchase order, id of its line) for each order line that a line bills."""
+    for link in line.get("LinkedTxn") or ():
+        if link.get("TxnType") == "PurchaseOrder" and link.get("TxnLineId"):
+            yield str(link["TxnId"]), str(link["TxnLineId"])
 
 
 def check_orders(

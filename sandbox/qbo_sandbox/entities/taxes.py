@@ -106,15 +106,22 @@ def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
     }
 
 
+def _stated_amounts(stated_tax: dict[str, Any]) -> dict[Any, Any]:
+    """Return the amounts that the client states, by the id of the rate."""
+    amounts = {}
+    for line in stated_tax.get("TaxLine") or ():
+        detail = line.get("TaxLineDetail") or {}
+        rate = detail.get("TaxRateRef", {}).get("value")
+        amounts[rate] = line.get("Amount")
+    return amounts
+
+
 def _overridden(lines: list[dict[str, Any]], stated_tax: dict[str, Any]) -> dict[str, Any]:
     """Replace computed tax by the amounts that the client states, rate by rate.
 
     If it only states a total, the difference goes to the last rate that is not zero.
     """
-    stated = {}
-    for line in stated_tax.get("TaxLine") or ():
-        rate = (line.get("TaxLineDetail") or {}).get("TaxRateRef", {}).get("value")
-        stated[rate] = line.get("Amount")
+    stated = _stated_amounts(stated_tax)
     for line in lines:
         amount = stated.get(line["TaxLineDetail"]["TaxRateRef"]["value"])
         if amount is not None:

@@ -76,13 +76,11 @@ def complete(
 
 def _links(data: dict[str, Any], old: dict[str, Any] | None) -> None:
     """Take links to origins from the client, and keep those that payments have added."""
-    links = []
-    for link in data.pop("LinkedTxn", None) or ():
-        if link.get("TxnType") in ORIGINS:
-            links.append(link)
-    for link in (old or {}).get("LinkedTxn", ()):
-        if link["TxnType"] not in ORIGINS:
-            links.append(link)
+    requested = data.pop("LinkedTxn", None) or ()
+    existing = old.get("LinkedTxn", ()) if old else ()
+    origins = [link for link in requested if link.get("TxnType") in ORIGINS]
+    by_payments = [link for link in existing if link["TxnType"] not in ORIGINS]
+    links = origins + by_payments
     if links:
         data["LinkedTxn"] = links
 

@@ -86,12 +86,18 @@ class Grants:
         with self.lock:
             return self._refresh(token, client, rotate)
 
-    def _refresh(self, token: str, client: str, rotate: bool) -> tuple[Grant, str]:
-        grant, now, switches = self.by_refresh.get(token), self.clock.now(), self.switches()
+    def _refreshable(self, token: str, client: str, now: float) -> Grant:
+        """Return the grant of a refresh token; raise InvalidGrant unless the client may use it."""
+        grant = self.by_refresh.get(token)
         if grant is None or min(grant.expires, grant.hard) <= now:
             raise InvalidGrant("Incorrect or invalid refresh token")
         if grant.client != client:
             raise InvalidGrant("Incorrect Token type or clientID")
+        return grant
+
+    def _refresh(self, token: str, client: str, rotate: bool) -> tuple[Grant, str]:
+        now, switches = self.clock.now(), self.switches()
+        grant = self._refreshable(token, client, now)
         is_newest = token == grant.refresh
         if is_newest and switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice)
             grant.previous_until = 0.0

@@ -114,18 +114,17 @@ class Frame:
         return len(self.columns()) - 1
 
     def columns(self, kind: str = "Account") -> list[Column]:
-        timed = [
-            Column(title(part), about=(("StartDate", str(part.start)), ("EndDate", str(part.end))))
-            for part in self.parts
-        ]
-        groups = [Column(name, about=(("ID", id),) if id else ()) for id, name in self.groups]
-        several = bool(timed or self.by in SORTS)
-        whole = (
-            []
-            if self.by in STEPS and len(timed) == 1
-            else [Column("TOTAL" if several else "Total", key="total")]
-        )
-        return [Column("", kind, kind.lower()), *timed, *groups, *whole]
+        """Return the column of names, one for each period or group, and the total."""
+        columns = [Column("", kind, kind.lower())]
+        for part in self.parts:
+            dates = (("StartDate", str(part.start)), ("EndDate", str(part.end)))
+            columns.append(Column(title(part), about=dates))
+        for id, name in self.groups:
+            columns.append(Column(name, about=(("ID", id),) if id else ()))
+        if self.by in STEPS and len(self.parts) == 1:
+            return columns
+        several = self.parts or self.by in SORTS
+        return [*columns, Column("TOTAL" if several else "Total", key="total")]
 
     def places(self, move: Move) -> list[int]:
         """The columns a posting counts in."""

@@ -14,11 +14,13 @@ from qbo_sandbox.reports.statements import balances, place
 def general_ledger(frame: Frame) -> Report:
     """Accounts in the order of the chart; what former years earned is in retained earnings."""
     only = set(filter(None, frame.params.get("account", "").split(",")))
-    begun = {id: sum for id, sum in _begun(frame).items() if sum and (not only or id in only)}
+    begun = {id: sum for id, sum in _begun(frame).items() if sum}
     moves_by_account: dict[str, list[Move]] = {}
     for move in frame.moves:
-        if not only or move.account in only:
-            moves_by_account.setdefault(move.account, []).append(move)
+        moves_by_account.setdefault(move.account, []).append(move)
+    if only:
+        begun = {id: begun[id] for id in begun.keys() & only}
+        moves_by_account = {id: moves_by_account[id] for id in moves_by_account.keys() & only}
     below = _below(frame, {*begun, *moves_by_account})
     split = splits(frame)
     rows = [

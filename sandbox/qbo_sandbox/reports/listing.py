@@ -108,11 +108,13 @@ def journal(frame: Frame) -> Report:
     rows: list[Row] = []
     debits = credits = ZERO
     for _, group in groupby(frame.moves, key=lambda move: (move.date, move.kind, move.id)):
-        moves = list(group)
-        rows += [_side(frame, move) for move in moves]
-        debit = sum((move.amount for move in moves if move.amount > 0), ZERO)
-        credit = -sum((move.amount for move in moves if move.amount < 0), ZERO)
-        debits, credits = debits + debit, credits + credit
+        debit = credit = ZERO
+        for move in group:
+            rows.append(_side(frame, move))
+            debit += max(move.amount, ZERO)
+            credit += max(-move.amount, ZERO)
+        debits += debit
+        credits += credit
         total = cells("", [*[""] * 5, amount(debit), amount(credit)])
         rows.append({"Summary": total, "type": "Section"})
     if rows:
@@ -129,18 +131,25 @@ def _side(frame: Frame, move: Move) -> Row:
     return {"ColData": [*_description(move), account, *map(cell, sides)], "type": "Data"}
 
 
-def transactions(frame: Frame, by: str = "") -> Report:
-    """One line for each transaction: its account is the first it moves; `by` groups them by a party."""
+def _by_party(frame: Frame, by: str) -> list[tuple[tuple[str, str], Row]]:
+    """Return (party, row) of each transaction; with `by`, only of those that have such a party."""
     split = splits(frame)
-    whole: list[tuple[tuple[str, str], Row]] = []
+    rows: list[tuple[tuple[str, str], Row]] = []
     for (_, _, id), group in groupby(frame.moves, key=lambda move: (move.date, move.kind, move.id)):
-        moves = list(group)
         if not frame.is_wanted(id):
             continue
+        moves = list(group)
         head = max(moves, key=lambda move: abs(move.amount))
-        party = next((move.about[by] for move in moves if by in move.about), ("", "Not specified"))
+        parties = [move.about[by] for move in moves if by in move.about]
+        party = parties[0] if parties else ("", "Not specified")
         if not by or party[0]:
-            whole.append((party, _transaction(frame, head, split)))
+            rows.append((party, _transaction(frame, head, split)))
+    return rows
+
+
+def transactions(frame: Frame, by: str = "") -> Report:
+    """List transactions, each with the account that it moves most; `by` groups them by a party."""
+    whole = _by_party(frame, by)
     columns = [Column(*column) for column in LIST]
     if not by:
         whole += [(("", ""), row) for row in _unposted(frame)]

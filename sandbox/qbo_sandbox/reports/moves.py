@@ -98,6 +98,20 @@ def _move(company: Company, kind: str, data: dict[str, Any], entry: Entry) -> Mo
     )
 
 
+def _entities(data: dict[str, Any], detail: dict[str, Any]) -> dict[str, Any]:
+    """Return the entities of a transaction and a line by type, such as vendor."""
+    entities = [data.get("EntityRef") or {}]
+    journal_entity = detail.get("Entity") or {}
+    if journal_entity.get("EntityRef"):
+        entities.append(journal_entity | journal_entity["EntityRef"])
+    by_type = {}
+    for entity in entities:
+        entity_type = str(entity.get("type") or entity.get("Type") or "").lower()
+        if entity_type in PARTS:
+            by_type[entity_type] = entity
+    return by_type
+
+
 def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return (id, name) of whom and what a line is for, or else its transaction."""
     detail: dict[str, Any] = line.get(str(line.get("DetailType"))) or {}
@@ -108,14 +122,7 @@ def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str,
         "department": detail.get("DepartmentRef") or data.get("DepartmentRef"),
         "item": detail.get("ItemRef"),
     }
-    entities = [data.get("EntityRef") or {}]
-    journal_entity = detail.get("Entity") or {}
-    if journal_entity.get("EntityRef"):
-        entities.append(journal_entity | journal_entity["EntityRef"])
-    for entity in entities:
-        entity_type = str(entity.get("type") or entity.get("Type") or "").lower()
-        if entity_type in PARTS:
-            references[entity_type] = entity
+    references |= _entities(data, detail)
     about = {}
     for part, reference in references.items():
         if reference:

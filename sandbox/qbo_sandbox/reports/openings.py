@@ -35,15 +35,22 @@ class Open(NamedTuple):
     left: Decimal
 
 
+def _settled_by(company: Company, kind: str, day: dt.date) -> dict[tuple[str, str], Decimal]:
+    """Return what the payments of a kind have settled by a day, by transaction."""
+    amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in company.table(kind).rows.values():
+        data = row.read()
+        if _date(data["TxnDate"]) > day:
+            continue
+        for key, value in settled(data).items():
+            amounts[key] += value
+    return amounts
+
+
 def open_on(company: Company, side: str, day: dt.date) -> list[Open]:
     """Everything open with customers or vendors at the end of a day, oldest first."""
-    paid: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     *_, payment = SIDES[side]
-    for row in company.table(payment).rows.values():
-        data = row.read()
-        if _date(data["TxnDate"]) <= day:
-            for key, value in settled(data).items():
-                paid[key] += value
+    paid = _settled_by(company, payment, day)
     items = [item for kind in SIDES[side] for item in _of_kind(company, kind, day, paid)]
     items += [item for item in _journal(company, side, day) if item.left]
     return sorted(items, key=lambda item: (item.date, int(item.id)))

@@ -109,15 +109,19 @@ def page() -> dict[str, str]:
 
 
 def _read(name: str, value: Any) -> Any:
-    """An option as its kind wants it; unknown names are left for the options to refuse."""
-    kind = {field.name: field.type for field in fields(Options)}.get(name)
-    if kind is bool and isinstance(value, str):
-        if value.lower() not in ("true", "false"):
-            raise ValueError(f"{name} is true or false, not {value!r}")
-        return value.lower() == "true"
+    """Convert an option to its type; leave unknown names for the options to refuse."""
     if name == "currencies":
-        return tuple(value.split("+")) if isinstance(value, str) else tuple(value)
-    return None if value in ("", "none") and name == "closed" else value
+        codes = value.split("+") if isinstance(value, str) else value
+        return tuple(codes)
+    if name == "closed" and value in ("", "none"):
+        return None
+    types = {field.name: field.type for field in fields(Options)}
+    if types.get(name) is not bool or not isinstance(value, str):
+        return value
+    text = value.lower()
+    if text not in ("true", "false"):
+        raise ValueError(f"{name} is true or false, not {value!r}")
+    return text == "true"
 
 
 def _realm(usual: str | None, realms: set[str]) -> str:

@@ -38,14 +38,24 @@ def open_books(company: Company) -> None:
 
 
 def _rows(company: Company) -> Iterator[tuple[str, list[str]]]:
-    """The lines of the books file; accounts with an id of their own come first, so that no other takes it."""
+    """Yield (kind, fields) of each line of the file with the company's books.
+
+    Accounts that state their id come first, so that no other account takes it.
+    """
     name = "no.txt" if company.options.country == "NO" else "us.txt"
-    name = "sample.txt" if company.options.sample else name
+    if company.options.sample:
+        name = "sample.txt"
     lines = (files(__package__) / "books" / name).read_text("utf-8").splitlines()
     rows = [line.split("|") for line in lines if line and not line.startswith("#")]
-    rows.sort(key=lambda row: (row[0] != "Account", row[0] == "Account" and not row[1]))
+    rows.sort(key=_seeding_order)
     for kind, *fields in rows:
         yield kind, [*fields, "", "", "", ""]
+
+
+def _seeding_order(row: list[str]) -> int:
+    if row[0] != "Account":
+        return 2
+    return 0 if row[1] else 1
 
 
 def _account(company: Company, fields: list[str]) -> None:
