@@ -33,10 +33,13 @@ class SystemClock(Clock):
     """The clock of this machine."""
 
     def now(self) -> dt.datetime:
+        """Return the time of the operating system."""
         return dt.datetime.now(dt.UTC)
 
     def monotonic(self) -> float:
+        """Return the seconds since the machine started, with those while it slept if it can."""
         return _seconds()
 
     def sleep(self, seconds: float) -> None:
+        """Block this thread; return at once if the time is negative."""
         time.sleep(max(0.0, seconds))

@@ -59,6 +59,10 @@ class Demo:
     """A data folder, the stand-ins on it, the hub, and the one address that serves them all."""
 
     def __init__(self, folder: Path, port: int) -> None:
+        """Lock the folder, open the stand-ins and the hub; requests get 503 until this is done.
+
+        Refuse a folder that belongs to a real hub.
+        """
         self.folder = folder
         data_origin.require_demo_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,11 +74,10 @@ class Demo:
         self.quickbooks = _quickbooks(folder)
         self.app = create_app(_config(folder, self.web.url, self.quickbooks), is_demo=True)
         self.stand_ins = self._open_stand_ins()
-        doors = {f"{ROOM}/quickbooks": self.quickbooks.wsgi} | {
-            f"{ROOM}/{slug}": stand_in.wsgi for slug, stand_in in self.stand_ins.items()
-        }
-        rooms = {path: _spoken(wsgi) for path, wsgi in doors.items()}
-        self._wsgi = DispatcherMiddleware(self.app, rooms)
+        applications = {f"{ROOM}/quickbooks": _with_gateway(self.quickbooks.wsgi)}
+        for slug, stand_in in self.stand_ins.items():
+            applications[f"{ROOM}/{slug}"] = _with_gateway(stand_in.wsgi)
+        self._wsgi = DispatcherMiddleware(self.app, applications)
         self.password = ""
 
     def address(self, name: str) -> str:
@@ -112,8 +115,11 @@ class Demo:
     def _open_stand_ins(self) -> dict[str, Sandbox]:
         """Open the stand-in of every app that has one."""
         plugins = self.app.extensions["hub"].plugins
-        slugs = [app.slug for app in plugins.apps.values() if plugins.has(app.slug, "hub_sandbox")]
-        return {slug: self._open(slug) for slug in slugs}
+        stand_ins = {}
+        for slug in plugins.apps:
+            if plugins.has(slug, "hub_sandbox"):
+                stand_ins[slug] = self._open(slug)
+        return stand_ins
 
     def _open(self, slug: str) -> Sandbox:
         """Open the stand-in of an app on a folder of its own."""
@@ -126,7 +132,8 @@ class Demo:
 
 def folder_of(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the demo's own data folder; nothing else is taken from the configuration."""
-    return Path(environ.get("HUB_DATA") or FOLDER).expanduser().absolute()
+    folder = Path(environ.get("HUB_DATA") or FOLDER)
+    return folder.expanduser().absolute()
 
 
 def installations() -> list[Installation]:
@@ -145,13 +152,14 @@ def installations() -> list[Installation]:
 def _quickbooks(folder: Path) -> QuickBooks:
     """Create a Norwegian company whose last year is closed, and two American ones."""
     today = dt.date.today()  # noqa: DTZ011 (the stand-in's day is this machine's)
-    closed = f"{today.year - 1}-12-31"
+    last_day_of_closed_year = f"{today.year - 1}-12-31"
+    norway = NORWAY.changed({"closed": last_day_of_closed_year})
     place = folder / "quickbooks"
     place.mkdir(exist_ok=True)
-    return create(place, companies=(NORWAY.changed({"closed": closed}), US, COUNTED))
+    return create(place, companies=(norway, US, COUNTED))
 
 
-def _spoken(wsgi: WSGIApplication) -> WSGIApplication:
+def _with_gateway(wsgi: WSGIApplication) -> WSGIApplication:
     """Answer as a gateway would in place of a stand-in that cannot break its connection."""
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -238,9 +246,8 @@ def connect(realm: str) -> Company:
                 f"The stand-in's consent page answered {answer.status_code}; remove the demo's"
                 " folder."
             )
-        company = oauth_connect.finish(
-            dict(parse_qsl(urlsplit(answer.headers["Location"]).query)), WHO
-        )
+        redirect = urlsplit(answer.headers["Location"])
+        company = oauth_connect.finish(dict(parse_qsl(redirect.query)), WHO)
         record_download.ensure(company.id)
     return company
 
@@ -279,9 +286,11 @@ def enable(company: Company, slug: str, settings: Mapping[str, object]) -> None:
 
 def _confirm(row: Installation) -> None:
     """Confirm, as a person would, that codes missing in QuickBooks are new."""
-    missing = [pair for pair in compare.compare(row) if pair.state == "missing"]
+    pairs = compare.compare(row)
     with transaction() as session:
-        for pair in missing:
+        for pair in pairs:
+            if pair.state != "missing":
+                continue
             matches.decide(session, row, pair.field, pair.code, NEW, who=WHO, name=pair.name)
 
 

@@ -142,8 +142,11 @@ class ConfigurationError(HubError):
     """A setting of the hub is missing, unknown or not of its form."""
 
     def __init__(self, name: str, problem: str, choices: Iterable[str] = ()) -> None:
+        """Name the nearest of the choices; `problem` completes the sentence that `name` begins."""
         near = get_close_matches(name, list(choices), n=1, cutoff=0.6)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = ""
+        if near:
+            hint = f" Did you mean {near[0]}?"
         super().__init__(f"{name} {problem}.{hint}")
         self.name = name
 
@@ -180,13 +183,15 @@ class NotFound(Refused):
     """Something named by a person does not exist; the near names are offered."""
 
     def __init__(self, what: str, name: str, choices: Iterable[str] = ()) -> None:
+        """Offer the nearest of the choices, or list the first few if none is near."""
         names = sorted(choices)
         near = get_close_matches(name, names, n=1, cutoff=0.6)
         hint = ""
         if near:
             hint = f" Did you mean {near[0]}?"
         elif names:
-            hint = f" There is: {', '.join(names[:MAX_CHOICES])}."
+            listed = ", ".join(names[:MAX_CHOICES])
+            hint = f" There is: {listed}."
         super().__init__(f"There is no {what} {name!r}.{hint}")
 
 
@@ -200,8 +205,12 @@ class SettingsInvalid(Refused):
     from_source = True
 
     def __init__(self, app: str, fields: dict[str, list[str]]) -> None:
-        listed = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items())
-        super().__init__(f"The settings of {app} were not saved. {listed}")
+        parts = []
+        for name, texts in fields.items():
+            sentences = " ".join(texts)
+            parts.append(f"{name}: {sentences}")
+        problems = "; ".join(parts)
+        super().__init__(f"The settings of {app} were not saved. {problems}")
         self.fields = fields
 
 
@@ -232,13 +241,15 @@ class PluginBroken(HubError):
 
     def __init__(self, distribution: str, reason: str) -> None:
         super().__init__(f"{distribution} cannot be used: {reason}")
-        self.distribution, self.reason = distribution, reason
+        self.distribution = distribution
+        self.reason = reason
 
 
 class PluginFault(HubError):
     """A plugin met a defect of its own while it worked for an installation."""
 
     def __init__(self, app: str, what: str, error: BaseException) -> None:
+        """Name the defect on one line; `what` says what the plugin was doing ("it read ...")."""
         text = " ".join(str(error).split()).rstrip(".")
         defect = f"{type(error).__name__}: {text}".rstrip(": ")
         super().__init__(

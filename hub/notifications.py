@@ -44,7 +44,9 @@ def is_set() -> bool:
 def mailbox(installation: Installation) -> str:
     """Return the address that an app's comparisons and cases are mailed to, "" if there is none."""
     app = current().plugins.apps.get(installation.slug)
-    return str(installation.settings.get(app.mailbox) or "") if app and app.mailbox else ""
+    if app is None or not app.mailbox:
+        return ""
+    return str(installation.settings.get(app.mailbox) or "")
 
 
 def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ()) -> None:
@@ -54,22 +56,23 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
             f"This hub cannot send mail to {', '.join(to)}: no mail server is set."
             " Set HUB_MAIL_URL."
         )
-    where = urlsplit(current().config.mail_url)
-    host = where.hostname or ""
-    sender = parse_qs(where.query).get(
-        "from", [f"hub@{urlsplit(current().config.public_url).hostname}"]
-    )[0]
-    message = _message(sender, to, subject, text, files)
+    server_url = urlsplit(current().config.mail_url)
+    host = server_url.hostname or ""
+    message = _message(_sender(server_url.query), to, subject, text, files)
     try:
-        with _server(where.scheme, host, where.port) as server:
-            if where.username:
-                _must_be_secret(server, host)
-                server.login(unquote(where.username), unquote(where.password or ""))
+        with _server(server_url.scheme, host, server_url.port) as server:
+            if server_url.username:
+                _require_encryption(server, host)
+                user = unquote(server_url.username)
+                password = unquote(server_url.password or "")
+                server.login(user, password)
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
-        why = type(error).__name__ if isinstance(error, smtplib.SMTPAuthenticationError) else error
+        problem = str(error)
+        if isinstance(error, smtplib.SMTPAuthenticationError):
+            problem = type(error).__name__  # its text may repeat what was typed
         raise Retry(
-            f"The mail server {host} did not take the message ({why}). Check HUB_MAIL_URL."
+            f"The mail server {host} did not take the message ({problem}). Check HUB_MAIL_URL."
         ) from None
 
 
@@ -81,11 +84,13 @@ def digest() -> int:
         news = _load_news(session)
     count = 0
     for address, cases in _recipients(news):
-        send([address], _subject(cases, news.company_names), _text(cases, news.company_names))
+        subject = _subject(cases, news.company_names)
+        send([address], subject, _text(cases, news.company_names))
         count += 1
+    ids = [case.id for case in news.cases]
     with transaction() as session:
-        mailed = update(Case).where(Case.id.in_([case.id for case in news.cases]))
-        session.execute(mailed.values(mailed_at=current().clock.now()))
+        mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current().clock.now())
+        session.execute(mailed)
     return count
 
 
@@ -131,32 +136,48 @@ def _recipients(news: _News) -> Iterator[tuple[str, list[Case]]]:
     for address, (name, role) in news.people.items():
         cases = news.cases
         if role == "app-owner":
-            cases = [case for case in cases if news.owners.get(case.installation_id or 0) == name]
+            cases = _cases_of_apps(news, news.owners, name)
         if cases:
             yield address, cases
-    for address in sorted(set(news.mailboxes.values()) - {"", *news.people}):
-        cases = []
-        for case in news.cases:
-            if news.mailboxes.get(case.installation_id or 0) == address:
-                cases.append(case)
+    app_mailboxes = set(news.mailboxes.values()) - {"", *news.people}
+    for address in sorted(app_mailboxes):
+        cases = _cases_of_apps(news, news.mailboxes, address)
         if cases:
             yield address, cases
+
+
+def _cases_of_apps(news: _News, by_installation: dict[int, str], recipient: str) -> list[Case]:
+    """Return the cases of those apps that have this owner or mailbox."""
+    cases = []
+    for case in news.cases:
+        if by_installation.get(case.installation_id or 0) == recipient:
+            cases.append(case)
+    return cases
 
 
 def _people(session: Session) -> dict[str, tuple[str, str]]:
-    """Return name and role of the people who can act, by address."""
+    """Return name and role of the active people who can act and have an address, by address."""
     people = {}
-    for person in session.scalars(select(User).where(cast(Any, User.active))):
+    is_active = cast(Any, User.active)
+    for person in session.scalars(select(User).where(is_active)):
         roles = [role.name for role in person.roles if role.name in ROLES_THAT_ACT]
-        if roles and not person.email.endswith(NO_ADDRESS):
-            people[str(person.email)] = (str(person.username or person.email), roles[0])
+        if not roles or person.email.endswith(NO_ADDRESS):
+            continue
+        address = str(person.email)
+        name = str(person.username or address)
+        people[address] = (name, roles[0])
     return people
 
 
 def _subject(cases: Sequence[Case], names: dict[int, str]) -> str:
     """Return the title of the only case, or the number of cases; with the company if it is one."""
-    companies = {names[case.company_id] for case in cases if case.company_id in names}
-    company = f" ({companies.pop()})" if len(companies) == 1 else ""
+    companies = set()
+    for case in cases:
+        if case.company_id in names:
+            companies.add(names[case.company_id])
+    company = ""
+    if len(companies) == 1:
+        company = f" ({companies.pop()})"
     if len(cases) == 1:
         return f"{cases[0].title}{company}"
     return f"{len(cases)} things need a person{company}"
@@ -164,32 +185,39 @@ def _subject(cases: Sequence[Case], names: dict[int, str]) -> str:
 
 def _text(cases: Sequence[Case], names: dict[int, str]) -> str:
     """Return the text of a message: each case with its reason, next step and address."""
-    base = current().config.public_url
+    inbox_url = f"{current().config.public_url}/inbox/"
     parts = []
     for case in cases[:MAX_CASES]:
-        company = f"{names[case.company_id]}\n" if case.company_id in names else ""
-        link = f"{base}/inbox/{case.id}"
-        parts.append(
-            f"{case.title}\n{company}{case.reason}\nWhat to do: {case.instruction}\n{link}\n"
-        )
+        lines = [case.title]
+        if case.company_id in names:
+            lines.append(names[case.company_id])
+        lines.append(case.reason)
+        lines.append(f"What to do: {case.instruction}")
+        lines.append(f"{inbox_url}{case.id}\n")
+        parts.append("\n".join(lines))
     if len(cases) > MAX_CASES:
         parts.append(f"And {len(cases) - MAX_CASES} more.\n")
-    return "\n".join([*parts, f"All that is open: {base}/inbox/\n"])
+    parts.append(f"All that is open: {inbox_url}\n")
+    return "\n".join(parts)
+
+
+def _sender(query: str) -> str:
+    """Return the `from` of HUB_MAIL_URL, or else hub@ at the host of the public address."""
+    default = f"hub@{urlsplit(current().config.public_url).hostname}"
+    addresses = parse_qs(query).get("from", [default])
+    return addresses[0]
 
 
 def _message(
     sender: str, to: Sequence[str], subject: str, text: str, files: Sequence[File]
 ) -> EmailMessage:
+    """Build a message; line breaks in the subject become spaces, since a header has none."""
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = (
-        sender,
-        ", ".join(to),
-        " ".join(subject.split()),
-    )
-    message["Date"], message["Message-ID"] = (
-        format_datetime(current().clock.now()),
-        make_msgid(domain="hub.invalid"),
-    )
+    message["From"] = sender
+    message["To"] = ", ".join(to)
+    message["Subject"] = " ".join(subject.split())
+    message["Date"] = format_datetime(current().clock.now())
+    message["Message-ID"] = make_msgid(domain="hub.invalid")
     message.set_content(text)
     for file in files:
         kind, _, sub = file.mime.partition("/")
@@ -214,8 +242,11 @@ def _server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
     return server
 
 
-def _must_be_secret(server: smtplib.SMTP, host: str) -> None:
-    """A password is not said over a line that anyone can read."""
+def _require_encryption(server: smtplib.SMTP, host: str) -> None:
+    """Raise Retry if a password could be read on the way.
+
+    The connection must have TLS, or stay on this machine.
+    """
     if not isinstance(server.sock, ssl.SSLSocket) and host not in LOCAL:
         raise Retry(
             f"The mail server {host} speaks no TLS, so the password is not sent."

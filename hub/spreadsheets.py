@@ -36,7 +36,8 @@ def encode(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(header)
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    for row in rows:
+        writer.writerow([_cell(cell) for cell in row])
     return (BOM + file.getvalue()).encode()
 
 
@@ -44,13 +45,19 @@ def decode(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
     """Return the columns and the rows of a CSV file, with the texts that `encode` was given."""
     try:
         text = content.decode("utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+        lines = list(reader)
     except (UnicodeDecodeError, csv.Error):
         raise Refused(
             "The file is not a CSV file in UTF-8. Save it as “CSV UTF-8” and try again."
         ) from None
-    header = [name.strip() for name in lines[0]] if lines else []
-    rows = [dict(zip(header, map(unguard, line), strict=False)) for line in lines[1:]]
+    if not lines:
+        return [], []
+    header = [name.strip() for name in lines[0]]
+    rows = []
+    for line in lines[1:]:
+        cells = map(unguard, line)
+        rows.append(dict(zip(header, cells, strict=False)))  # a short line lacks its last columns
     return header, rows
 
 
@@ -77,6 +84,7 @@ class _Plain(Decimal):
     """A number that is written without an exponent."""
 
     def __str__(self) -> str:
+        """Return the digits; the csv module writes a number as its string."""
         return format(self, "f")
 
 

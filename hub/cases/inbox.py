@@ -46,7 +46,8 @@ def open(
 
 def is_open(session: Session, cause: str) -> bool:
     """Tell whether there is an open case of a cause."""
-    return session.scalar(select(_open_case(cause).exists())) or False
+    is_there = _open_case(cause).exists()
+    return session.scalar(select(is_there)) or False
 
 
 def close(session: Session, cause: str, by: str = "hub") -> bool:
@@ -80,8 +81,11 @@ def says(case: Case, text: CaseText) -> bool:
 
 def is_solved_by(action: str) -> ColumnElement[bool]:
     """Return the condition that an action solves a case."""
-    earlier = and_(Case.code == "", Case.stored_action == action)
-    return or_(Case.code.in_(codes_of(action)), earlier)
+    has_code = Case.code.in_(codes_of(action))
+    is_stored = and_(
+        Case.code == "", Case.stored_action == action
+    )  # opened before there were codes
+    return or_(has_code, is_stored)
 
 
 def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) -> None:
@@ -93,32 +97,47 @@ def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) 
     """Remove postings from their cases, except those to keep; close cases that stop nothing."""
     is_theirs = case_posting.c.posting_id.in_(list(ids))
     open_cases = (
-        select(Case.id).join(case_posting).where(is_theirs, Case.closed_at.is_(None)).distinct()
+        select(Case.id)
+        .join(case_posting)
+        .where(
+            is_theirs,
+            Case.closed_at.is_(None),
+            Case.cause.not_in(list(keep)),
+        )
+        .distinct()
     )
-    case_ids = list(session.scalars(open_cases.where(Case.cause.not_in(list(keep)))))
+    case_ids = list(session.scalars(open_cases))
     if not case_ids:
         return
-    session.execute(delete(case_posting).where(is_theirs, case_posting.c.case_id.in_(case_ids)))
+    of_cases = case_posting.c.case_id.in_(case_ids)
+    session.execute(delete(case_posting).where(is_theirs, of_cases))
     stops_something = exists().where(case_posting.c.case_id == Case.id)
-    closing = {"closed_at": hub_context.current().clock.now(), "closed_by": "hub"}
-    session.execute(update(Case).where(Case.id.in_(case_ids), ~stops_something).values(closing))
+    closed = (
+        update(Case)
+        .where(Case.id.in_(case_ids), ~stops_something)
+        .values(closed_at=hub_context.current().clock.now(), closed_by="hub")
+    )
+    session.execute(closed)
 
 
 def open_causes(session: Session, prefix: str) -> list[str]:
     """Return the causes of the open cases that begin with a prefix."""
-    query = select(Case.cause).where(
-        Case.cause.startswith(prefix, autoescape=True), Case.closed_at.is_(None)
-    )
-    return list(session.scalars(query.order_by(Case.cause)))
+    has_prefix = Case.cause.startswith(prefix, autoescape=True)
+    query = select(Case.cause).where(has_prefix, Case.closed_at.is_(None)).order_by(Case.cause)
+    return list(session.scalars(query))
 
 
 def count_by_action(session: Session) -> Counter[str]:
-    """Return how many cases are open, by what solves them."""
+    """Return how many cases are open, by what solves them.
+
+    The action of a code is looked up in the catalogue; a case without a code has a stored one.
+    """
     columns = Case.code, Case.stored_action
     query = select(*columns, func.count()).where(Case.closed_at.is_(None)).group_by(*columns)
     counts: Counter[str] = Counter()
     for code, stored_action, number in session.execute(query):
-        counts[CATALOGUE[code].action if code else stored_action] += number
+        action = CATALOGUE[code].action if code else stored_action
+        counts[action] += number
     return counts
 
 
@@ -128,9 +147,15 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
     The texts are searched as they read now, so this is done outside the database.
     """
     wanted = words.casefold()
-    columns = Case.id, Case.code, Case.params, Case.stored_title, Case.stored_reason
+    texts_of_cases = query.with_only_columns(
+        Case.id,
+        Case.code,
+        Case.params,
+        Case.stored_title,
+        Case.stored_reason,
+    )
     ids = []
-    for id, code, params, title, reason in session.execute(query.with_only_columns(*columns)):
+    for id, code, params, title, reason in session.execute(texts_of_cases):
         if code:
             text = render(code, params)
             title, reason = text.title, text.reason
@@ -140,15 +165,22 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
 
 
 def _open_case(cause: str) -> Select[Case]:
+    """Return the query for the open case of a cause; there is at most one."""
     return select(Case).where(Case.cause == cause, Case.closed_at.is_(None))
 
 
 def _attach(session: Session, case: Case, postings: Iterable[Posting | int]) -> None:
+    """Add postings to a case; skip those that it has already."""
     ids = {_id(posting) for posting in postings}
-    if ids:
-        rows = [{"case_id": case.id, "posting_id": id} for id in sorted(ids)]
-        session.execute(engine.insert(session, case_posting).values(rows).on_conflict_do_nothing())
+    if not ids:
+        return
+    rows = [{"case_id": case.id, "posting_id": id} for id in sorted(ids)]
+    insert = engine.insert(session, case_posting).values(rows)
+    session.execute(insert.on_conflict_do_nothing())
 
 
 def _id(posting: Posting | int) -> int:
-    return posting if isinstance(posting, int) else posting.id
+    """Return the id of a posting, which may be passed as its id already."""
+    if isinstance(posting, int):
+        return posting
+    return posting.id

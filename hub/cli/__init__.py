@@ -82,7 +82,7 @@ class Commands(click.Group):
 @click.version_option(package_name="qbo-hub", prog_name="hub", message="%(prog)s %(version)s")
 @click.option("--traceback", is_flag=True, help="Show where an unexpected error came from.")
 def main(traceback: bool) -> None:
-    """Puts the documents of purchasing and job systems into QuickBooks Online, each exactly once,
+    """Put the documents of purchasing and job systems into QuickBooks Online, each exactly once,
     to the cent.
 
     \b

@@ -28,13 +28,15 @@ def people() -> list[tuple[str, str, bool]]:
     from hub.db.engine import reading
     from hub.models import User
 
+    everyone = []
     with reading() as session:
-        users = session.scalars(select(User).order_by(User.id))
-        return [
-            (str(user.username or user.email), _roles(user), bool(user.active)) for user in users
-        ]
+        for user in session.scalars(select(User).order_by(User.id)):
+            name = str(user.username or user.email)
+            everyone.append((name, _roles(user), bool(user.active)))
+    return everyone
 
 
 def _roles(user: Any) -> str:
     """Return the roles of a person, separated by commas."""
-    return ", ".join(role.name for role in user.roles)
+    names = [role.name for role in user.roles]
+    return ", ".join(names)

@@ -9,6 +9,7 @@ import click
 from hub.cli.console import as_json, at_work, company, inside, realm_option
 from hub.cli.terminal import print_json, say, table, who
 
+COLUMNS = ("app", "name", "state", "realm", "mode", "schedule", "source")
 MODES = click.Choice(["auto", "review", "manual", "once", "paused"])
 mode_option = click.option(
     "--mode",
@@ -31,7 +32,7 @@ settings_option = click.option(
 
 @click.group()
 def apps() -> None:
-    """The apps: which there are, what is enabled where."""
+    """List, enable, change and disable apps."""
 
 
 @apps.command("list")
@@ -46,12 +47,8 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    heads = ("app", "name", "state", "realm", "mode", "schedule", "source")
-    table(
-        heads,
-        [[row[head] for head in heads] for row in rows],
-        "No plugin with an app is installed.",
-    )
+    cells = [[row[column] for column in COLUMNS] for row in rows]
+    table(COLUMNS, cells, "No plugin with an app is installed.")
 
 
 def _rows(app: Any) -> list[dict[str, Any]]:
@@ -61,27 +58,23 @@ def _rows(app: Any) -> list[dict[str, Any]]:
     from hub.db.engine import reading
     from hub.models import Installation
 
+    query = select(Installation).where(Installation.slug == app.slug)
     with reading() as session:
-        installations = list(
-            session.scalars(select(Installation).where(Installation.slug == app.slug))
-        )
+        installations = list(session.scalars(query))
     names = {"app": app.slug, "name": app.name}
     if not installations:
-        return [
-            names
-            | {"state": "available"}
-            | dict.fromkeys(("realm", "mode", "schedule", "source"), "")
-        ]
-    return [
-        names
-        | {
-            "state": "enabled" if row.enabled else "disabled",
-            "realm": row.company.realm,
-            "mode": row.mode,
+        return [dict.fromkeys(COLUMNS, "") | names | {"state": "available"}]
+    rows = []
+    for installation in installations:
+        about = {
+            "state": "enabled" if installation.enabled else "disabled",
+            "realm": installation.company.realm,
+            "mode": installation.mode,
+            "schedule": f"{installation.schedule} {installation.zone}",
+            "source": installation.tenant_name or installation.tenant or "",
         }
-        | {"schedule": f"{row.schedule} {row.zone}", "source": row.tenant_name or row.tenant or ""}
-        for row in installations
-    ]
+        rows.append(names | about)
+    return rows
 
 
 @apps.command()
@@ -109,13 +102,15 @@ def enable(
     app = current().plugins.apps.get(slug)
     if app and app.access and app.access_gate:
         installations_enable.grant(company(realm).id, slug, who=who())
+    settings = _read_settings(file)
     row = installations_enable.enable(
-        company(realm).id, slug, _read_settings(file), who=who(), mode=mode, owner=owner
+        company(realm).id, slug, settings, who=who(), mode=mode, owner=owner
     )
     company_name = row.company.name or row.company.realm
     say(f"{_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
+    source_name = row.tenant_name or "the source"
     for field, count in installations_enable.first_lists(row).items():
-        say(f"  {count} entries of {field} put into {row.tenant_name or 'the source'}")
+        say(f"  {count} entries of {field} put into {source_name}")
 
 
 @apps.command("set")
@@ -138,9 +133,10 @@ def set_(
     """Change single settings of an enabled app; the others stay."""
     from hub.installations import enable as installations_enable
 
-    settings = _read_settings(file) | {
-        name: value for name, value in options.items() if value is not None
-    }
+    settings = _read_settings(file)
+    for name, value in options.items():
+        if value is not None:
+            settings[name] = value
     row = installations_enable.change(company(realm).id, slug, settings, who=who(), mode=mode)
     say(f"{_app_name(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 

@@ -25,8 +25,9 @@ def new_plugin(name: str) -> None:
     if folder.exists():
         raise click.UsageError(f"There is a folder {name} already; nothing was written.")
     for place, text in plugin(name).items():
-        (folder / place).parent.mkdir(parents=True, exist_ok=True)
-        (folder / place).write_text(text, encoding="utf-8")
+        file = folder / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
     say(
         f"{name} is laid out. Go on with:\n  pip install -e {name}\n  pytest {name}\n"
         f"  hub sandbox {name} --port 9000"
@@ -35,20 +36,27 @@ def new_plugin(name: str) -> None:
 
 def plugin(name: str) -> dict[str, str]:
     """Return the files of a plugin of that name, by their place in its folder."""
-    title = name.capitalize()
-    files = dict(CODE_BLOCK.findall(_guide())) | {"README.md": README.format(title=title)}
-    return {
-        _rename(place, name, title): _rename(text, name, title) for place, text in files.items()
-    }
+    examples = dict(CODE_BLOCK.findall(_guide()))
+    examples["README.md"] = README.format(title=name.capitalize())
+    files = {}
+    for place, text in examples.items():
+        files[_rename(place, name)] = _rename(text, name)
+    return files
 
 
-def _rename(text: str, name: str, title: str) -> str:
-    """Replace the names of the template's app by those of the new one."""
-    return text.replace(EXAMPLE_NAME, name).replace(EXAMPLE_NAME.capitalize(), title)
+def _rename(text: str, name: str) -> str:
+    """Replace the name of the example's app by that of the new one.
+
+    Both are written in lower case in code, and with a capital in texts.
+    """
+    renamed = text.replace(EXAMPLE_NAME, name)
+    return renamed.replace(EXAMPLE_NAME.capitalize(), name.capitalize())
 
 
 def _guide() -> str:
     """Return the author's guide, which is beside the modules if installed, else in `docs`."""
     package = Path(__file__).parent.parent
-    places = (package / "write-a-plugin.md", package.parent / "docs" / "write-a-plugin.md")
-    return next(place for place in places if place.exists()).read_text(encoding="utf-8")
+    guide = package / "write-a-plugin.md"
+    if not guide.exists():
+        guide = package.parent / "docs" / "write-a-plugin.md"
+    return guide.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from hub.cli.terminal import moment, print_json, say, table, who
 
 @click.group()
 def companies() -> None:
-    """The QuickBooks companies that the hub may write to."""
+    """Connect, list and check QuickBooks companies."""
 
 
 @companies.command()
@@ -81,11 +81,9 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    table(
-        list(rows[0] if rows else ()),
-        [list(row.values()) for row in rows],
-        "No company is connected yet.",
-    )
+    heads = list(rows[0]) if rows else []
+    cells = [list(row.values()) for row in rows]
+    table(heads, cells, "No company is connected yet.")
 
 
 @companies.command()
@@ -103,7 +101,8 @@ def check(realm: str) -> None:
     say(f"The connection to {row.name or realm} works, and its lists are fresh.")
     with reading() as session:
         reads = usage.reads(session, row.id)
-    room, ends = usage.room(row), oauth_connect.expiry(row.id)
+    room = usage.room(row)
+    ends = oauth_connect.expiry(row.id)
     say(f"Read {reads.today:,} times today and {reads.month:,} this month.")
     say(f"Room for {room.requests:,} calls and {room.batches} batches more in this minute.")
     if ends and ends.ends_at:
@@ -116,11 +115,13 @@ def check(realm: str) -> None:
 @inside
 def batches(realm: str, mode: str) -> None:
     """Send documents to REALM singly, or in batches if at least six (auto) or two (batch) wait."""
-    from hub.posting.outcome.batch_sizing import MODES, choose
+    from hub.posting.outcome import batch_sizing
 
     row = company(realm)
-    choose(row.id, mode, who())
-    say(f"Documents go to {row.name or realm} {MODES[mode]} from the next run on.")
+    batch_sizing.choose(row.id, mode, who())
+    name = row.name or realm
+    how_many = batch_sizing.MODES[mode]  # "one by one", for example
+    say(f"Documents go to {name} {how_many} from the next run on.")
 
 
 @companies.command()

@@ -165,7 +165,7 @@ def _connections(config: Any) -> Iterator[tuple[bool, str]]:
 
 @click.group()
 def vault() -> None:
-    """The keys that seal tokens and secrets."""
+    """Manage the keys that seal tokens and secrets."""
 
 
 @vault.command()
@@ -192,7 +192,7 @@ def rotate() -> None:
 
 @click.group()
 def audit() -> None:
-    """The log of who did what."""
+    """Check the log of who did what."""
 
 
 @audit.command()
@@ -225,7 +225,8 @@ def plugins(as_json: bool) -> None:
 
 def _apps(item: dict[str, Any]) -> str:
     """Return the slugs of a plugin's apps."""
-    return ", ".join(app["slug"] for app in item["apps"])
+    slugs = [app["slug"] for app in item["apps"]]
+    return ", ".join(slugs)
 
 
 def _state(item: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ STATES = (
     "skipped",
     "withdrawn",
 )
+MAX_IDS = 3  # postings that the list of cases names
 DOCUMENT_STATES = ("missing", "removed")  # states that a posting alone does not have
 COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", "state", "reason")
 
@@ -52,8 +53,9 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
         query = query.where(Posting.state == state)
     if slug:
         query = query.where(SourceDocument.slug == slug)
+    newest = query.order_by(Posting.id.desc()).limit(limit)
     with reading() as session:
-        postings = session.scalars(query.order_by(Posting.id.desc()).limit(limit)).all()
+        postings = session.scalars(newest).all()
         states = listing.document_states(session, [row.document_id for row in postings])
         rows = [_posting(row, states[row.document_id]) for row in postings]
     if slug and not rows:
@@ -62,9 +64,12 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
         print_json(rows)
         return
     for row in rows:
-        row["kind"] = "file" if row["operation"] == "attach" else row["kind"]
-        row["state"] = row["document_state"] if state in DOCUMENT_STATES else row["state"]
-    table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows], "Nothing is there.")
+        if row["operation"] == "attach":
+            row["kind"] = "file"
+        if state in DOCUMENT_STATES:
+            row["state"] = row["document_state"]
+    cells = [[row[name] for name in COLUMNS] for row in rows]
+    table(COLUMNS, cells, "Nothing is there.")
 
 
 def _require_app(slug: str) -> None:
@@ -141,5 +146,8 @@ def cases(realm: str | None, as_json: bool) -> None:
 
 def _ids(postings: list[int]) -> str:
     """Return the first ids, and how many more there are."""
-    more = f" and {len(postings) - 3} more" if len(postings) > 3 else ""
-    return ", ".join(map(str, postings[:3])) + more
+    listed = ", ".join(str(id) for id in postings[:MAX_IDS])
+    surplus = len(postings) - MAX_IDS
+    if surplus > 0:
+        return f"{listed} and {surplus} more"
+    return listed

@@ -11,7 +11,7 @@ from hub.cli.terminal import print_json, table
 
 @click.group()
 def users() -> None:
-    """The people who may log in, and what each may do."""
+    """Add and list the people who may log in, and what each may do."""
 
 
 @users.command()
@@ -30,8 +30,12 @@ def users() -> None:
 @inside_with_pages
 def add(name: str, role: str | None, password_file: Any) -> None:
     """Add a person who may log in as NAME; asks for the password."""
-    password = password_file.read().strip() if password_file else None
-    add_person(name, role or ("viewer" if people() else "owner"), password)
+    password = None
+    if password_file:
+        password = password_file.read().strip()
+    if role is None:
+        role = "viewer" if people() else "owner"
+    add_person(name, role, password)
 
 
 @users.command("list")
@@ -45,5 +49,7 @@ def list_(as_json: bool) -> None:
             [{"name": name, "role": role, "active": active} for name, role, active in persons]
         )
         return
-    rows = [(name, role, "" if active else "disabled") for name, role, active in persons]
+    rows = []
+    for name, role, active in persons:
+        rows.append((name, role, "" if active else "disabled"))
     table(("name", "role", ""), rows, "Nobody yet; add the first person with `hub users add NAME`.")

@@ -37,13 +37,14 @@ def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
     from hub.scheduling import run_log, runner
 
     by_id = {row.id: row for row in rows}
-    return [
-        _run_with_progress(by_id[waiting.installation_id], runner.sync, run_id=waiting.id)
-        for waiting in run_log.waiting()
-        if waiting.kind == RunKind.SYNC
-        and waiting.requested_by == run_log.ENGINE
-        and waiting.installation_id in by_id
-    ]
+    runs = []
+    for waiting in run_log.waiting():
+        if waiting.kind != RunKind.SYNC or waiting.requested_by != run_log.ENGINE:
+            continue
+        row = by_id.get(waiting.installation_id or 0)
+        if row is not None:
+            runs.append(_run_with_progress(row, runner.sync, run_id=waiting.id))
+    return runs
 
 
 def _run_with_progress(row: "Installation", work: "Callable[..., Run]", **options: Any) -> "Run":

@@ -40,14 +40,18 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) ->
         return
     texts = [[_cell_text(cell) for cell in row] for row in rows]
     lines = [[head.upper() for head in heads], *texts]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    columns = zip(*lines, strict=True)
+    widths = [max(map(len, column)) for column in columns]
     for line in lines:
-        say("  ".join(map(str.ljust, line, widths)).rstrip())
+        cells = [text.ljust(width) for text, width in zip(line, widths, strict=True)]
+        say("  ".join(cells).rstrip())
 
 
 def moment(value: datetime | None) -> str:
     """Format a moment to the minute, in UTC."""
-    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z" if value else ""
+    if value is None:
+        return ""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
 
 
 def _cell_text(cell: object) -> str:
@@ -61,8 +65,11 @@ class Terminal:
     """Show the progress of a run: one line written over on a terminal, else only sentences."""
 
     def __init__(self, name: str) -> None:
-        self._name, self._last_line, self._is_terminal = name, "", sys.stderr.isatty()
-        self._width = 0
+        """Show the progress under a name, such as that of an app, on standard error."""
+        self._name = name
+        self._is_terminal = sys.stderr.isatty()
+        self._last_line = ""
+        self._width = 0  # of the progress line that is shown now
 
     def __call__(self, phase: str, done: int, of: int) -> None:
         """Show the progress of a phase; a phase of several words is a message of its own."""
@@ -70,7 +77,8 @@ class Terminal:
             self.line(f"{self._name}: {phase}.")
         elif self._is_terminal:
             label = PHASE_LABELS.get(phase, phase.capitalize())
-            self._show(f"{self._name}: {label}{_amount(phase, done, of)}")
+            amount = _amount(phase, done, of)
+            self._show(f"{self._name}: {label}{amount}")
 
     def line(self, text: str) -> None:
         """Print a sentence on a line of its own, once."""

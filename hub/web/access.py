@@ -85,7 +85,10 @@ def required(app: Flask, endpoint: str) -> str | None:
 def role_of(person: User) -> str:
     """Return the highest role of a person, "" for none."""
     names = {role.name for role in person.roles}
-    return next((name for name in reversed(ROLES) if name in names), "")
+    for name in reversed(ROLES):
+        if name in names:
+            return name
+    return ""
 
 
 def role() -> str:
@@ -95,12 +98,17 @@ def role() -> str:
 
 def who() -> str:
     """Return the name of the person who is logged in, as the audit log has it."""
-    return str(current_user.username or current_user.email) if current_user.is_authenticated else ""
+    if not current_user.is_authenticated:
+        return ""
+    return str(current_user.username or current_user.email)
 
 
 def may(least: str) -> bool:
     """Tell whether the person who is logged in has at least this role."""
-    return bool(role()) and ROLES.index(role()) >= ROLES.index(least)
+    present = role()
+    if not present:
+        return False
+    return ROLES.index(present) >= ROLES.index(least)
 
 
 def may_configure(installation: Installation | None, owner_only: bool) -> bool:
@@ -119,13 +127,17 @@ class NameForm(LoginForm):
     email = StringField("Name or e-mail", validators=[DataRequired("Type your name.")])
 
     def validate(self, **kwargs: Any) -> bool:
-        """Look up the person first, so that both fields fail with the same sentence."""
+        """Look up the person first, so that both fields fail with the same sentence.
+
+        Upper and lower case do not matter.
+        """
         name = (self.email.data or "").strip()
-        find = current_app.extensions["security"].datastore.find_user
+        datastore = current_app.extensions["security"].datastore
+        find = datastore.find_user
         self.ifield = self.email
-        self.user = find(case_insensitive=True, username=name) or find(
-            case_insensitive=True, email=name
-        )
+        self.user = find(case_insensitive=True, username=name)
+        if self.user is None:
+            self.user = find(case_insensitive=True, email=name)
         return bool(super().validate(**kwargs))
 
 
@@ -140,9 +152,12 @@ class _PeopleSession(Session):
 
 def init_app(app: Flask) -> None:
     """Set up log-in, its rate limit and the permission check."""
-    people = scoped_session(sessionmaker(class_=_PeopleSession), scopefunc=lambda: id(_context()))
-    app.config.update({name: value for name, value in SETTINGS.items() if name not in app.config})
-    Security(app, SQLAlchemySessionUserDatastore(people, User, Role), login_form=NameForm)
+    session_factory = sessionmaker(class_=_PeopleSession)
+    people = scoped_session(session_factory, scopefunc=lambda: id(_context()))
+    for name, setting in SETTINGS.items():
+        app.config.setdefault(name, setting)
+    datastore = SQLAlchemySessionUserDatastore(people, User, Role)
+    Security(app, datastore, login_form=NameForm)
     app.teardown_appcontext(lambda error: people.remove())
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
     login = app.view_functions["security.login"]
@@ -165,7 +180,8 @@ def _context() -> object:
 
 def _who_tries() -> str:
     """Return the key of the log-in limit: the client's address and the e-mail address."""
-    return f"{get_remote_address()} {request.form.get('email', '').strip().lower()}"
+    name = request.form.get("email", "").strip().lower()
+    return f"{get_remote_address()} {name}"
 
 
 def _remember_start(app: Flask, **ignored: Any) -> None:
@@ -224,8 +240,10 @@ def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], Vie
 
 def _to_login() -> Response:
     """Redirect to the log-in page and come back afterwards; htmx gets its own header."""
-    here = request.full_path.rstrip("?") if request.method == "GET" else address_of_draft() or "/"
-    answer = redirect(url_for("security.login", next=here))
+    next_page = request.full_path.rstrip("?")
+    if request.method != "GET":
+        next_page = address_of_draft() or "/"
+    answer = redirect(url_for("security.login", next=next_page))
     if request.headers.get("HX-Request"):
         answer = Response("", headers={"HX-Redirect": answer.location})
     return cast(Response, answer)

@@ -1,8 +1,9 @@
 """The state of every app for the marketplace: not enabled, enabled, or needs attention."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,6 +11,9 @@ from sqlalchemy.orm import Session
 from hub.contract.types import App
 from hub.models import Access, Case, Company, Installation
 from hub.models.enums import InstallationMode
+
+Row = TypeVar("Row", Installation, Access)
+ACCESS_BADGES = {"needed": ("Access needed", "look"), "asked": ("Access asked for", "look")}
 
 
 @dataclass(frozen=True)
@@ -25,26 +29,21 @@ class Place:
     @property
     def state(self) -> tuple[str, str]:
         """Return the word on the badge and its tone."""
-        if self.installation is None or not self.installation.enabled:
-            word = {"needed": "Access needed", "asked": "Access asked for"}.get(
-                self.access, "Available"
-            )
-            return (
-                ("Disabled", "calm")
-                if self.installation
-                else (word, "look" if word != "Available" else "calm")
-            )
+        if self.installation is None:
+            return ACCESS_BADGES.get(self.access, ("Available", "calm"))
+        if not self.installation.enabled:
+            return "Disabled", "calm"
         if self.cases or self.company.state != "connected":
             return "Needs attention", "bad"
-        return (
-            f"Enabled · {self.installation.mode}",
-            "calm" if self.installation.mode == InstallationMode.PAUSED else "good",
-        )
+        is_paused = self.installation.mode == InstallationMode.PAUSED
+        return f"Enabled · {self.installation.mode}", "calm" if is_paused else "good"
 
     @property
     def may_open(self) -> bool:
         """Tell whether the app may be configured here."""
-        return not self.gated or self.access in ("open", "granted")
+        if not self.gated:
+            return True
+        return self.access in ("open", "granted")
 
 
 @dataclass(frozen=True)
@@ -58,29 +57,25 @@ class Tile:
 def tiles(session: Session, apps: Sequence[App]) -> list[Tile]:
     """Return one tile for each app, in the order of the plugins."""
     companies = list(session.scalars(select(Company).order_by(Company.name, Company.id)))
-    installed = {(one.slug, one.company_id): one for one in session.scalars(select(Installation))}
-    granted = {(one.slug, one.company_id): one for one in session.scalars(select(Access))}
-    troubles = _troubles(session)
-    return [
-        Tile(
-            app, tuple(_place(app, company, installed, granted, troubles) for company in companies)
-        )
-        for app in apps
-    ]
+    installations = _by_app_and_company(session, Installation)
+    requests = _by_app_and_company(session, Access)
+    case_counts = _case_counts(session)
+    app_tiles = []
+    for app in apps:
+        places = []
+        for company in companies:
+            installation = installations.get((app.slug, company.id))
+            access = _access(app, requests.get((app.slug, company.id)))
+            cases = case_counts[installation.id] if installation else 0
+            places.append(Place(company, installation, cases, access, app.access_gate))
+        app_tiles.append(Tile(app, tuple(places)))
+    return app_tiles
 
 
-def _place(
-    app: App,
-    company: Company,
-    installed: dict[tuple[str, int], Installation],
-    granted: dict[tuple[str, int], Access],
-    troubles: dict[int, int],
-) -> Place:
-    """Return the state of an app in one company."""
-    installation = installed.get((app.slug, company.id))
-    row = granted.get((app.slug, company.id))
-    cases = troubles.get(installation.id, 0) if installation else 0
-    return Place(company, installation, cases, _access(app, row), app.access_gate)
+def _by_app_and_company(session: Session, model: type[Row]) -> dict[tuple[str, int], Row]:
+    """Return all rows of a table by the slug of their app and the id of their company."""
+    rows = session.scalars(select(model))
+    return {(row.slug, row.company_id): row for row in rows}
 
 
 def _access(app: App, row: Access | None) -> str:
@@ -92,14 +87,14 @@ def _access(app: App, row: Access | None) -> str:
     return "granted" if row.granted_at else "asked"
 
 
-def _troubles(session: Session) -> dict[int, int]:
+def _case_counts(session: Session) -> Counter[int]:
     """Count the open cases of each installation."""
     counted = (
         select(Case.installation_id, func.count())
         .where(Case.closed_at.is_(None))
         .group_by(Case.installation_id)
     )
-    counts: dict[int, int] = defaultdict(int)
+    counts: Counter[int] = Counter()
     for installation_id, count in session.execute(counted):
         if installation_id is not None:
             counts[installation_id] = count

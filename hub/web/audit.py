@@ -21,10 +21,15 @@ def index() -> str:
     text = request.args.get("q", "").strip()
     query = select(AuditEntry)
     if text:
-        columns = (AuditEntry.who, AuditEntry.what, AuditEntry.subject)
-        query = query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
+        is_hit = or_(
+            AuditEntry.who.icontains(text, autoescape=True),
+            AuditEntry.what.icontains(text, autoescape=True),
+            AuditEntry.subject.icontains(text, autoescape=True),
+        )
+        query = query.where(is_hit)
     with reading() as session:
-        return render_template("audit.html", page=page(session, query, by=[AuditEntry.id]), q=text)
+        entries = page(session, query, by=[AuditEntry.id])
+        return render_template("audit.html", page=entries, q=text)
 
 
 @pages.post("/verify")

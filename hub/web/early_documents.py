@@ -17,6 +17,7 @@ from hub.db.engine import reading, transaction
 from hub.installations import early_documents
 from hub.models import Installation, SourceDocument
 from hub.models.enums import InstallationMode, RunKind
+from hub.money import ZERO
 from hub.scheduling import run_log
 from hub.web import listed_rows
 from hub.web.access import needs, who
@@ -45,7 +46,8 @@ class Early(NamedTuple):
     @property
     def seal(self) -> str:
         """Return the digest of what the list shows, to notice a later change."""
-        return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()
+        content = repr(tuple(self))
+        return hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def pair(self) -> str:
@@ -71,13 +73,18 @@ def show(installation_id: int) -> str:
     """List what the start date leaves out, newest first."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        query = select(SourceDocument).where(*early_documents.excluded(installation_id))
+        is_excluded = early_documents.excluded(installation_id)
+        query = select(SourceDocument).where(*is_excluded)
         documents = page(session, query, by=[SourceDocument.id])
         rows = [_early(row) for row in documents.rows]
         count, sums = summary(session, installation_id)
-        about = tabs(session, installation)
         return render_template(
-            "earlier.html", page=documents, rows=rows, count=count, sums=sums, **about
+            "earlier.html",
+            page=documents,
+            rows=rows,
+            count=count,
+            sums=sums,
+            **tabs(session, installation),
         )
 
 
@@ -88,12 +95,13 @@ def confirm(installation_id: int) -> str | Response:
     with reading() as session:
         installation = _own(session, installation_id)
         which = request.args.get("which", "selected")
-        chosen = None if which == "all" else listed_rows.from_pairs(request.args.getlist(which))
-        rows = [
-            row
-            for row in _excluded(session, installation_id, chosen)
-            if chosen is None or listed_rows.is_same(chosen.get(row.id), row.seal)
-        ]
+        chosen = None
+        if which != "all":
+            chosen = listed_rows.from_pairs(request.args.getlist(which))
+        rows = []
+        for row in _excluded(session, installation_id, chosen):
+            if chosen is None or listed_rows.is_same(chosen.get(row.id), row.seal):
+                rows.append(row)
         about = tabs(session, installation)
     if not rows:
         flash("Select at least one document.", "look")
@@ -116,31 +124,34 @@ def include(installation_id: int) -> Response:
     chosen = listed_rows.decode(request.form.get("listed", ""))
     with transaction() as session:
         installation = _own(session, installation_id)
-        same = [
-            row.id
-            for row in _excluded(session, installation_id, chosen)
-            if listed_rows.is_same(chosen[row.id], row.seal)
-        ]
-        included = len(early_documents.include(session, installation, same, who=who()))
+        unchanged = []
+        for row in _excluded(session, installation_id, chosen):
+            if listed_rows.is_same(chosen[row.id], row.seal):
+                unchanged.append(row.id)
+        included = len(early_documents.include(session, installation, unchanged, who=who()))
     if included:
         if installation.enabled and installation.mode != InstallationMode.PAUSED:
             run_log.request(RunKind.SYNC, installation_id, who())
         documents = "document" if included == 1 else "documents"
         flash(f"Included {included:,} {documents}. They are read with the next sync.", "success")
-    if len(chosen) > included:
-        flash(
-            f"{len(chosen) - included:,} changed since they were listed and stay left out.", "look"
-        )
+    changed = len(chosen) - included
+    if changed > 0:
+        flash(f"{changed:,} changed since they were listed and stay left out.", "look")
     return redirect(url_for("earlier.show", installation_id=installation_id))
 
 
 def summary(session: Session, installation_id: int) -> tuple[int, list[str]]:
     """Return how many documents the start date leaves out, and their sums by currency."""
     columns = SourceDocument.kind, SourceDocument.currency
-    grouped = select(*columns, func.count(), func.sum(SourceDocument.total))
-    grouped = grouped.where(*early_documents.excluded(installation_id)).group_by(*columns)
-    count, sums = 0, defaultdict[str, Decimal](Decimal)
-    for kind, currency, number, total in session.execute(grouped):
+    is_excluded = early_documents.excluded(installation_id)
+    by_kind_and_currency = (
+        select(*columns, func.count(), func.sum(SourceDocument.total))
+        .where(*is_excluded)
+        .group_by(*columns)
+    )
+    count = 0
+    sums = defaultdict[str, Decimal](Decimal)
+    for kind, currency, number, total in session.execute(by_kind_and_currency):
         count += number
         sums[currency] += _signed(kind, total)
     return count, _amounts(sums)
@@ -159,8 +170,10 @@ def _excluded(
     session: Session, installation_id: int, chosen: Mapping[int, str] | None
 ) -> Iterable[Early]:
     """Return the excluded documents, newest first; with `chosen` only those."""
-    query: Any = select(*COLUMNS).where(*early_documents.excluded(installation_id))
-    query = query.order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
+    is_excluded = early_documents.excluded(installation_id)
+    query: Any = (
+        select(*COLUMNS).where(*is_excluded).order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
+    )
     if chosen is not None:
         query = query.where(SourceDocument.id.in_(chosen))
     return [Early(*row) for row in session.execute(query)]
@@ -168,22 +181,32 @@ def _excluded(
 
 def _early(row: SourceDocument) -> Early:
     """Return the columns of a document that the list shows."""
-    return Early(*(getattr(row, column.key) for column in COLUMNS))
+    values = [getattr(row, column.key) for column in COLUMNS]
+    return Early(*values)
 
 
 def _sums(rows: Iterable[Early]) -> list[str]:
     """Return the total of each currency as text."""
     sums = defaultdict[str, Decimal](Decimal)
     for row in rows:
-        sums[row.currency] += _signed(row.kind, row.total)
+        amount = _signed(row.kind, row.total)
+        sums[row.currency] += amount
     return _amounts(sums)
 
 
 def _signed(kind: str, total: Decimal | None) -> Decimal:
-    """Return the total with the sign that it has in sums: credits are negative."""
-    return -(total or Decimal(0)) if kind in outbox.CREDIT_KINDS else total or Decimal(0)
+    """Return the total with the sign that it has in sums: credits are negative, None is zero."""
+    if total is None:
+        return ZERO
+    if kind in outbox.CREDIT_KINDS:
+        return -total
+    return total
 
 
 def _amounts(sums: Mapping[str, Decimal]) -> list[str]:
-    """Return the sums as text, one for each currency."""
-    return [money(total, currency) for currency, total in sorted(sums.items()) if total]
+    """Return the sums as text, one for each currency whose sum is not zero."""
+    amounts = []
+    for currency, total in sorted(sums.items()):
+        if total:
+            amounts.append(money(total, currency))
+    return amounts

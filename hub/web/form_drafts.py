@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import request
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from hub.context import current
@@ -33,26 +34,47 @@ def save(content: Mapping[str, Any], owner: str) -> str:
     if len(text) > MAX_LENGTH:
         return ""
     now = current().clock.now()
-    token = f"{int((now + LIFETIME).timestamp()):012d}-{tokens.token_urlsafe(32)}"
+    expires = _stamp(now + LIFETIME)
+    random_part = tokens.token_urlsafe(32)
+    token = f"{expires}-{random_part}"
     with transaction() as session:
-        drafts = Secret.place.startswith(PREFIX)
-        session.execute(delete(Secret).where(drafts, Secret.place < _place(_stamp(now))))
-        newest = select(Secret.place).where(drafts).order_by(Secret.place.desc())
-        surplus = list(session.scalars(newest.offset(MAX_DRAFTS - 1)))
-        session.execute(delete(Secret).where(Secret.place.in_(surplus)))
+        _remove_surplus(session, now)
         secrets.put(session, _place(token), text)
     return token
+
+
+def _remove_surplus(session: Session, now: dt.datetime) -> None:
+    """Remove the drafts that have expired, and the oldest ones that leave no room for one more.
+
+    A token begins with the time of its expiry, so drafts sort by age.
+    """
+    is_draft = Secret.place.startswith(PREFIX)
+    expired_before = _place(_stamp(now))
+    expired = delete(Secret).where(is_draft, Secret.place < expired_before)
+    session.execute(expired)
+    newest = (
+        select(Secret.place).where(is_draft).order_by(Secret.place.desc()).offset(MAX_DRAFTS - 1)
+    )
+    surplus = list(session.scalars(newest))
+    session.execute(delete(Secret).where(Secret.place.in_(surplus)))
 
 
 def load(token: str, owner: str) -> dict[str, Any]:
     """Return a recent draft of the person, or one stored before a log-in; else nothing."""
     match = TOKEN.fullmatch(token)
-    if match is None or match[1] < _stamp(current().clock.now()):
+    if match is None:
+        return {}
+    expires = match[1]
+    if expires < _stamp(current().clock.now()):
         return {}
     with reading() as session:
         text = secrets.get(session, _place(token))
-    draft: dict[str, Any] = json.loads(text) if text else {"owner": None}
-    return dict(draft["content"]) if draft["owner"] in ("", owner) else {}
+    if not text:
+        return {}
+    draft: dict[str, Any] = json.loads(text)
+    if draft["owner"] not in ("", owner):
+        return {}
+    return dict(draft["content"])
 
 
 def forget(token: str) -> None:
@@ -71,7 +93,9 @@ def save_posted(secret_names: set[str]) -> str:
         return ""
     left_out = {*NOT_KEPT, *secret_names}
     lists = {name: values for name, values in request.form.lists() if name not in left_out}
-    return save({"form": lists, "path": request.path}, "") if lists else ""
+    if not lists:
+        return ""
+    return save({"form": lists, "path": request.path}, owner="")
 
 
 def load_posted(token: str, owner: str) -> MultiDict[str, str]:
@@ -79,13 +103,21 @@ def load_posted(token: str, owner: str) -> MultiDict[str, str]:
     draft = load(token, owner)
     if draft.get("path") != request.path:
         return MultiDict()
-    return MultiDict((name, value) for name, values in draft["form"].items() for value in values)
+    form: MultiDict[str, str] = MultiDict()
+    for name, values in draft["form"].items():
+        form.setlist(name, values)
+    return form
 
 
 def _is_own_form() -> bool:
-    """Tell whether the browser says that the form is one of our own pages."""
-    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-    return origin in (None, request.host_url.rstrip("/")) and site in (None, "same-origin")
+    """Tell whether the browser says that the form is one of our own pages.
+
+    An old browser may say nothing.
+    """
+    origin = request.headers.get("Origin")
+    if origin not in (None, request.host_url.rstrip("/")):
+        return False
+    return request.headers.get("Sec-Fetch-Site") in (None, "same-origin")
 
 
 def _place(token: str) -> str:

@@ -72,7 +72,10 @@ def sections(questions: Sequence[Input]) -> dict[str, list[Input]]:
     """Group the questions by section, in the order in which the schema names them."""
     by_section: dict[str, list[Input]] = {}
     for question in questions:
-        by_section.setdefault(question.section, []).append(question)
+        name = question.section
+        if name not in by_section:
+            by_section[name] = []
+        by_section[name].append(question)
     return by_section
 
 
@@ -81,34 +84,46 @@ def parse(schema: Schema, form: MultiDict[str, str]) -> dict[str, Any]:
 
     A required value that was left empty is omitted.
     """
-    answers = {name: _parse_field(name, field, form) for name, field in schema.fields.items()}
-    return {name: value for name, value in answers.items() if value is not None}
+    answers = {}
+    for name, field in schema.fields.items():
+        value = _parse_field(name, field, form)
+        if value is not None:
+            answers[name] = value
+    return answers
 
 
 def with_errors(questions: Sequence[Input], errors: Mapping[str, Sequence[str]]) -> list[Input]:
-    """Return the questions with their errors."""
-    return [
-        replace(question, errors=tuple(errors.get(question.name, ()))) for question in questions
-    ]
+    """Return the questions with their errors; `errors` has the sentences by name."""
+    with_their_errors = []
+    for question in questions:
+        sentences = errors.get(question.name, ())
+        question = replace(question, errors=tuple(sentences))
+        with_their_errors.append(question)
+    return with_their_errors
 
 
 def _input(
     name: str, field: fields.Field[Any], values: Mapping[str, Any], stored: bool, source: Source
 ) -> Input:
-    """Return the input that a field of a schema is drawn as."""
+    """Return the input that a field of a schema is drawn as.
+
+    A stored secret is never drawn: its input is empty, and it need not be typed again.
+    """
     metadata = field.metadata
     choices, problem = _choices(field, source)
     if is_secret(field):
         kind, value = "password", None
     else:
-        is_offered = bool(metadata.get("choices_from")) and not problem
-        kind = _kind(field, has_choices=bool(choices) or is_offered, count=len(choices))
+        is_offered = bool(metadata.get("choices_from")) and not problem  # maybe an empty list
+        has_choices = bool(choices) or is_offered
+        kind = _kind(field, has_choices=has_choices, count=len(choices))
         value = values.get(name, _default(field))
     if kind in ("select", "suggest", "picks"):
         choices, value = _with_value(field, choices, value)
+    name_in_words = name.replace("_", " ").capitalize()
     return Input(
         name=name,
-        label=str(metadata.get("label", name.replace("_", " ").capitalize())),
+        label=str(metadata.get("label", name_in_words)),
         help=str(metadata.get("help", "")),
         section=str(metadata.get("section", "Settings")),
         kind=kind,
@@ -151,13 +166,15 @@ def _kind_of_type(field: fields.Field[Any]) -> str:
 
 def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
     """Return the choices of a field and the reason if its source cannot be asked."""
-    metadata = field.metadata
-    if source_name := metadata.get("choices_from"):
-        try:
-            return source(str(source_name)), ""
-        except Exception as error:  # a source that cannot answer must not take the page with it
-            return (), getattr(error, "text", "") or UNREADABLE_CHOICES
-    return _schema_choices(field), ""
+    source_name = field.metadata.get("choices_from")
+    if not source_name:
+        choices = _schema_choices(field)
+        return choices, ""
+    try:
+        return source(str(source_name)), ""
+    except Exception as error:  # a source that cannot answer must not take the page with it
+        reason = getattr(error, "text", "")
+        return (), reason or UNREADABLE_CHOICES
 
 
 def _schema_choices(field: fields.Field[Any]) -> Choices:
@@ -176,42 +193,63 @@ def _schema_choices(field: fields.Field[Any]) -> Choices:
 def _validated_choices(field: fields.Field[Any]) -> Choices:
     """Return the values that the validators of a field allow."""
     for check in field.validators:
-        if isinstance(check, validate.OneOf):
-            return [(str(value), str(label or value)) for value, label in check.options()]
+        if not isinstance(check, validate.OneOf):
+            continue
+        choices = []
+        for value, label in check.options():
+            choices.append((str(value), str(label or value)))
+        return choices
     return ()
 
 
 def _pairs(choices: Any) -> list[tuple[Any, Any]]:
-    """Return choices as pairs of value and label."""
+    """Return choices as pairs of value and label.
+
+    A schema has a mapping, or a list of pairs or of values that are their own labels.
+    """
     if isinstance(choices, Mapping):
         return list(choices.items())
-    return [entry if isinstance(entry, tuple) else (entry, entry) for entry in choices]
+    listed = []
+    for entry in choices:
+        listed.append(entry if isinstance(entry, tuple) else (entry, entry))
+    return listed
 
 
 def _with_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple[Choices, Any]:
-    """Add the stored values that are no longer in the list; preselect the only choice."""
+    """Add the stored values that are no longer in the list; preselect the only choice.
+
+    Return the choices and the value. Nothing is preselected where a value may be left out.
+    """
     values = _as_texts(field, value)
-    listed = {entry for entry, _ in choices}
+    offered = {entry for entry, _ in choices}
     extended = list(choices)
     for entry in values:
-        if entry not in listed:
-            extended.append((entry, f"{entry} (no longer in the list)"))
-
-    if not values and field.required and len(choices) == 1:
-        value = choices[0][0]
+        if entry not in offered:
+            label = f"{entry} (no longer in the list)"
+            extended.append((entry, label))
+    has_one_choice = field.required and len(choices) == 1
+    if has_one_choice and not values:
+        value, _ = choices[0]
     return extended, value
 
 
 def _as_texts(field: fields.Field[Any], value: Any) -> list[str]:
-    """Return the stored values of a field, of which only a list has several."""
+    """Return the stored values of a field as texts.
+
+    Only a list has several; a field without a value has none.
+    """
     if not value:
         return []
-    values = value if isinstance(field, fields.List) else [value]
-    return [str(entry) for entry in values]
+    if isinstance(field, fields.List):
+        return [str(entry) for entry in value]
+    return [str(value)]
 
 
 def _display_value(kind: str, value: Any) -> Any:
-    """Return a stored value as its input shows it."""
+    """Return a stored value as its input shows it.
+
+    A tick box has a truth value, boxes for several have a list of texts, and the others a text.
+    """
     if kind == "checkbox":
         return bool(value)
     if kind == "picks":
@@ -221,16 +259,21 @@ def _display_value(kind: str, value: Any) -> Any:
     if kind == "lines":
         return "\n".join(str(entry) for entry in value)
     if kind == "pairs":
-        return "\n".join(f"{name} = {part}" for name, part in (value or {}).items())
+        lines = [f"{name} = {part}" for name, part in (value or {}).items()]
+        return "\n".join(lines)
     return str(value)
 
 
 def _parse_field(name: str, field: fields.Field[Any], form: MultiDict[str, str]) -> Any:
-    """Return the entered value of a field; None if it is left out."""
+    """Return the entered value of a field; None if it is left out.
+
+    A browser sends nothing for a box that is not ticked. A secret that is left empty stays stored.
+    """
     if isinstance(field, fields.Boolean):
         return name in form
     if isinstance(field, fields.List):
-        return _lines("\n".join(form.getlist(name)))
+        entries = form.getlist(name)  # ticked boxes, or one text with a line for each
+        return _lines("\n".join(entries))
     if name not in form:
         return None
     text = form[name].strip()
@@ -243,15 +286,19 @@ def _parse_field(name: str, field: fields.Field[Any], form: MultiDict[str, str])
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines that are not empty."""
-    stripped = [line.strip() for line in text.splitlines()]
-    return [line for line in stripped if line]
+    """Return the lines that are not empty, without the spaces around them."""
+    lines = []
+    for line in text.splitlines():
+        if stripped := line.strip():
+            lines.append(stripped)
+    return lines
 
 
 def _parse_pairs(text: str) -> dict[str, str]:
-    """Parse lines of "name = value"."""
+    """Parse lines of "name = value"; of a name that comes twice the last value counts."""
     pairs = {}
     for line in _lines(text):
-        key, _, value = line.partition("=")
-        pairs[key.strip()] = value.strip()
+        before, _, after = line.partition("=")
+        name = before.strip()
+        pairs[name] = after.strip()
     return pairs

@@ -115,8 +115,9 @@ def chart() -> Response:
 def _without_scripts(root: Any) -> Any:
     """Remove the script that pygal adds for tooltips, which the policy would refuse."""
     for parent in list(root.iter()):
-        for child in [one for one in parent if str(one.tag).endswith("script")]:
-            parent.remove(child)
+        for child in list(parent):
+            if str(child.tag).endswith("script"):
+                parent.remove(child)
     return root
 
 
@@ -126,61 +127,69 @@ def _health(session: Session, company: Company) -> Health:
     installations = (
         select(Installation).where(Installation.company_id == company.id).order_by(Installation.id)
     )
-    apps = [
-        (one, counts(session, one.id), _last_run(session, one.id))
-        for one in session.scalars(installations)
-    ]
-    return Health(
-        company, token, days_left(token), reconciliation.newest(session, company.id), apps
+    health = Health(
+        company=company,
+        token=token,
+        days=days_left(token),
+        proved=reconciliation.newest(session, company.id),
     )
+    for installation in session.scalars(installations):
+        states = counts(session, installation.id)
+        last_run = _last_run(session, installation.id)
+        health.apps.append((installation, states, last_run))
+    return health
 
 
 def _last_run(session: Session, installation_id: int) -> Run | None:
     """Return the newest sync of an installation."""
-    newest = (
-        select(Run).where(Run.installation_id == installation_id).order_by(Run.id.desc()).limit(1)
-    )
+    of_installation = select(Run).where(Run.installation_id == installation_id)
+    newest = of_installation.order_by(Run.id.desc()).limit(1)
     return session.scalar(newest)
 
 
 def _days() -> list[dt.date]:
     """Return the days of the chart, oldest first."""
     today = current().clock.now().date()
-    return [today - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    first = today - dt.timedelta(days=DAYS - 1)
+    return [first + dt.timedelta(days=number) for number in range(DAYS)]
 
 
 def _steps(highest: int) -> list[int]:
     """Return at most five round numbers, from zero to the highest value or just above."""
-    step = next(
-        size * 10**power
-        for power in range(9)
-        for size in (1, 2, 5)
-        if size * 10**power * 4 >= highest
-    )
-    return list(range(0, -(-highest // step) * step + 1, step))
+    sizes = [size * 10**power for power in range(9) for size in (1, 2, 5)]
+    step = next(size for size in sizes if size * 4 >= highest)
+    steps = math.ceil(highest / step)
+    return [number * step for number in range(steps + 1)]
 
 
 def _by_day(posted: Counter[tuple[str, dt.date]]) -> Counter[dt.date]:
-    """Sum the posted documents of all apps by day."""
+    """Sum the posted documents of all apps by day; `posted` counts them by app and day."""
     days: Counter[dt.date] = Counter()
-    for (_, day), count in posted.items():
+    for key, count in posted.items():
+        _, day = key
         days[day] += count
     return days
 
 
 def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:
     """Count the documents posted by app and day."""
-    since = dt.datetime.combine(_days()[0], dt.time(), dt.UTC)
+    first_day = _days()[0]
+    since = dt.datetime.combine(first_day, dt.time(), dt.UTC)
     day = func.date(Posting.changed_at)
-    rows = session.execute(
+    counts_by_day = (
         select(Installation.slug, day, func.count())
         .join(Installation, Installation.id == Posting.installation_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(text(f"posting.{POSTED}"), Posting.part == "", Posting.operation == Operation.CREATE)
-        .where(Posting.changed_at >= since, SourceDocument.made_for == "")
+        .where(
+            text(f"posting.{POSTED}"),
+            Posting.part == "",
+            Posting.operation == Operation.CREATE,
+            Posting.changed_at >= since,
+            SourceDocument.made_for == "",
+        )
         .group_by(Installation.slug, day)
     )
     posted: Counter[tuple[str, dt.date]] = Counter()
-    for slug, on, count in rows:
-        posted[slug, dt.date.fromisoformat(str(on))] += count
+    for slug, date, count in session.execute(counts_by_day):
+        posted[slug, dt.date.fromisoformat(str(date))] += count
     return posted

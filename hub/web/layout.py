@@ -122,24 +122,36 @@ def favicon() -> Response:
 
 
 def moment(value: dt.datetime | None) -> str:
-    """Format a time to the minute, in the zone that the foot of the page names."""
+    """Format a time to the minute, in the zone that the foot of the page names.
+
+    The last two days are "today" and "yesterday"; None is "never".
+    """
     if value is None:
         return "never"
-    local, now = (one.astimezone(ZoneInfo(zone())) for one in (value, current().clock.now()))
-    return f"{DAYS.get((now.date() - local.date()).days) or day(local)} {local:%H:%M}"
+    page_zone = ZoneInfo(zone())
+    local = value.astimezone(page_zone)
+    now = current().clock.now().astimezone(page_zone)
+    days_ago = (now.date() - local.date()).days
+    date = DAYS.get(days_ago) or day(local)
+    return f"{date} {local:%H:%M}"
 
 
 def exact(value: dt.datetime) -> str:
-    """Format a time with its date and zone."""
+    """Format a time to the second, with its date and zone."""
     local = value.astimezone(ZoneInfo(zone()))
-    return f"{day(local)} {local:%H:%M:%S} {local.tzname()}"
+    date = day(local)
+    time = f"{local:%H:%M:%S}"
+    zone_name = local.tzname()
+    return f"{date} {time} {zone_name}"
 
 
 def zone_now() -> str:
-    """Return the present name of the zone of the page."""
+    """Return the zone of the page and its abbreviation now, as "Europe/Oslo (CET)"."""
     name = zone()
     local = current().clock.now().astimezone(ZoneInfo(name))
-    return f"{name.replace('_', ' ')} ({local.tzname()})"
+    abbreviation = local.tzname()
+    readable = name.replace("_", " ")
+    return f"{readable} ({abbreviation})"
 
 
 def zone() -> str:
@@ -164,12 +176,17 @@ def in_zone_of(installation: Installation | None) -> None:
 
 def day(value: dt.date | None) -> str:
     """Format a date so that the month is a word."""
-    return f"{value:%d %b %Y}" if value else ""
+    if value is None:
+        return ""
+    return f"{value:%d %b %Y}"
 
 
 def month(period: str) -> str:
     """Format a month such as 2026-09 for people."""
-    return f"{dt.date.fromisoformat(period + '-01'):%b %Y}" if period else ""
+    if not period:
+        return ""
+    first_day = dt.date.fromisoformat(f"{period}-01")
+    return f"{first_day:%b %Y}"
 
 
 def titled(document: SourceDocument) -> str:
@@ -187,14 +204,17 @@ def kind(name: str) -> str:
 
 
 def initials(name: str) -> str:
-    """Return two letters for an app: the initials of its words, or its capitals."""
+    """Return two letters for an app: the initials of its words, or its capitals.
+
+    A name with one word and fewer than two capitals is shortened.
+    """
     words = name.split()
-    letters = (
-        [word[0] for word in words]
-        if len(words) > 1
-        else [letter for letter in name if letter.isupper()]
-    )
-    return "".join(letters)[:2].upper() if len(letters) > 1 else name[:2]
+    letters = [letter for letter in name if letter.isupper()]
+    if len(words) > 1:
+        letters = [word[0] for word in words]
+    if len(letters) < 2:
+        return name[:2]
+    return "".join(letters[:2]).upper()
 
 
 def app_name(slug: str) -> str:
@@ -204,9 +224,13 @@ def app_name(slug: str) -> str:
 
 
 def may_configure(installation: Installation) -> bool:
-    """Tell whether the person may change the installation's settings."""
+    """Tell whether the person may change the installation's settings.
+
+    The plugin decides whether they are personal; those of one that is not installed are not.
+    """
     app = current().plugins.apps.get(installation.slug)
-    return access.may_configure(installation, bool(app and app.owner_only))
+    is_personal = app is not None and app.owner_only
+    return access.may_configure(installation, is_personal)
 
 
 def open_cases() -> int:
@@ -220,6 +244,10 @@ def open_cases() -> int:
 
 
 def _shared() -> dict[str, Any]:
-    """Return what every page shows."""
-    shared = {"app_name": app_name, "open_cases": open_cases, "zone_now": zone_now}
-    return {**shared, "section": request.blueprint if request else ""}
+    """Return what every page shows; `section` marks the entry of the menu."""
+    return {
+        "app_name": app_name,
+        "open_cases": open_cases,
+        "zone_now": zone_now,
+        "section": request.blueprint if request else "",
+    }

@@ -17,17 +17,24 @@ def pair(id: int, seal: str) -> str:
 
 def from_pairs(pairs: Iterable[str]) -> dict[int, str]:
     """Return the rows of ticked boxes: their seals by id. What is no such pair is left out."""
-    parts = (text.partition(":") for text in pairs)
-    return {
-        int(id): seal for id, _, seal in parts if DIGITS.fullmatch(id) and len(seal) == SEAL_DIGITS
-    }
+    seals = {}
+    for text in pairs:
+        id, _, seal = text.partition(":")
+        if DIGITS.fullmatch(id) and len(seal) == SEAL_DIGITS:
+            seals[int(id)] = seal
+    return seals
 
 
 def encode(seals: Mapping[int, str]) -> str:
-    """Return many rows as one short text for a hidden field."""
-    content, before = bytearray(), 0
+    """Return many rows as one short text for a hidden field.
+
+    For each row, by id: how much the id is above the one before, and the bytes of the seal.
+    """
+    content = bytearray()
+    before = 0
     for id in sorted(seals):
-        content += _varint(id - before) + bytes.fromhex(seals[id][:SEAL_DIGITS])
+        content += _varint(id - before)
+        content += bytes.fromhex(seals[id][:SEAL_DIGITS])
         before = id
     return base64.urlsafe_b64encode(content).decode()
 
@@ -45,12 +52,16 @@ def decode(text: str) -> dict[int, str]:
             place += SEAL_BYTES
     except (binascii.Error, ValueError, IndexError):
         return {}
-    return seals if all(len(seal) == SEAL_DIGITS for seal in seals.values()) else {}
+    if any(len(seal) != SEAL_DIGITS for seal in seals.values()):
+        return {}  # the text ends within a seal
+    return seals
 
 
 def is_same(listed: str | None, now: str) -> bool:
     """Tell whether a row is still as it was listed."""
-    return listed is not None and listed == now[:SEAL_DIGITS]
+    if listed is None:
+        return False
+    return listed == now[:SEAL_DIGITS]
 
 
 def _varint(number: int) -> bytes:
@@ -67,7 +78,9 @@ def _read_varint(content: memoryview, place: int) -> tuple[int, int]:
     """Read a number of seven bits a byte; return it and the place after it."""
     number = shift = 0
     while content[place] > 127:
-        number |= (content[place] & 127) << shift
+        low_bits = content[place] & 127
+        number |= low_bits << shift
         shift += 7
         place += 1
-    return number | content[place] << shift, place + 1
+    number |= content[place] << shift
+    return number, place + 1

@@ -35,56 +35,71 @@ def page(
     key = _cursor(request.args.get("after") or request.args.get("before"), by)
     is_descending = down != is_backwards
     if key:
-        row_key = tuple_(*by)
-        query = query.where(row_key < tuple_(*key) if is_descending else row_key > tuple_(*key))
-    query = query.order_by(*(column.desc() if is_descending else column.asc() for column in by))
-    rows = [*session.execute(query.add_columns(*by).limit(size + 1)).unique()]
-    has_more, rows = len(rows) > size, rows[:size]
+        row_key, last_key = tuple_(*by), tuple_(*key)
+        query = query.where(row_key < last_key if is_descending else row_key > last_key)
+    order = [column.desc() if is_descending else column.asc() for column in by]
+    query = query.order_by(*order).add_columns(*by)
+    rows = [
+        *session.execute(query.limit(size + 1)).unique()
+    ]  # one more tells whether there is more
+    has_more = len(rows) > size
+    rows = rows[:size]
     if is_backwards:
         rows.reverse()
-    return _between(
-        rows,
-        len(by),
-        further=has_more if not is_backwards else bool(key),
-        earlier=has_more if is_backwards else bool(key),
-    )
+        return _between(rows, len(by), further=bool(key), earlier=has_more)
+    return _between(rows, len(by), further=has_more, earlier=bool(key))
 
 
 def row_or_404(session: Session, model: type[Any], key: Any) -> Any:
     """Return the row, or abort with the page that says there is none."""
-    return session.get(model, key) or abort(404)
+    row = session.get(model, key)
+    if row is None:
+        abort(404)
+    return row
 
 
 def pairs(session: Session, query: Any) -> dict[Any, Any]:
-    """Return the two columns of a query as a dictionary."""
-    return {row[0]: row[1] for row in session.execute(query)}
+    """Return the two columns of a query as a dictionary: the first is the key."""
+    contents = {}
+    for key, content in session.execute(query):
+        contents[key] = content
+    return contents
 
 
 def here_with(**changes: Any) -> str:
     """Return the address of this page with some arguments changed; None removes one."""
-    arguments = {**request.args.to_dict(flat=False), **(request.view_args or {})}
-    remaining = {
-        name: value for name, value in {**arguments, **changes}.items() if value is not None
-    }
+    arguments: dict[str, Any] = request.args.to_dict(flat=False)
+    arguments |= request.view_args or {}
+    arguments |= changes
+    remaining = {name: value for name, value in arguments.items() if value is not None}
     return url_for(request.endpoint or "home.show", **remaining)
 
 
 def _between(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> Page:
-    """Return the page with links to the newer and older ones."""
-    contents = [row[0] if len(row) == keys + 1 else tuple(row[:-keys]) for row in rows]
-    return Page(
-        contents,
-        newer=_beside(rows, 0, keys, "after") if earlier else "",
-        older=_beside(rows, -1, keys, "before") if further else "",
-    )
+    """Return the page with links to the newer and older ones.
+
+    The last `keys` columns of each row are its key. What is before them is the content: the only
+    column itself, or a tuple of several.
+    """
+    contents = []
+    for row in rows:
+        columns = tuple(row[:-keys])
+        contents.append(columns[0] if len(columns) == 1 else columns)
+    newer = older = ""
+    if earlier:
+        newer = _beside(rows, 0, keys, "after")
+    if further:
+        older = _beside(rows, -1, keys, "before")
+    return Page(contents, newer, older)
 
 
 def _beside(rows: list[Any], place: int, keys: int, side: str) -> str:
-    """Return the address of the page beside a row."""
-    if not rows:
-        return here_with(before=None, after=None)
-    key = json.dumps(list(rows[place][-keys:]))
-    return here_with(**{"before": None, "after": None, side: key})
+    """Return the address of the page beside a row; without rows, that of the first page."""
+    cursor: dict[str, str | None] = {"before": None, "after": None}
+    if rows:
+        key = list(rows[place][-keys:])
+        cursor[side] = json.dumps(key)
+    return here_with(**cursor)
 
 
 def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
@@ -93,6 +108,8 @@ def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
         key = json.loads(text) if text else None
     except ValueError:
         return None
-    types = [column.type.python_type for column in by]
-    fits = isinstance(key, list) and [type(part) for part in key] == types
-    return key if fits else None
+    if not isinstance(key, list):
+        return None
+    expected = [column.type.python_type for column in by]
+    types = [type(part) for part in key]
+    return key if types == expected else None

@@ -12,6 +12,7 @@ from werkzeug import Response
 from hub.db.engine import reading, transaction
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Role, User
+from hub.notifications import NO_ADDRESS
 from hub.security import audit
 from hub.web.access import ROLES, needs, role_of, who
 from hub.web.paging import row_or_404
@@ -28,7 +29,10 @@ pages = Blueprint("people", __name__, url_prefix="/people")
 
 
 def add(session: Session, name: str, password: str, role: str) -> User:
-    """Add a person; the name may be an e-mail address."""
+    """Add a person; the name may be an e-mail address.
+
+    Raise Refused for a name that is used, too long or empty, and for a short password.
+    """
     name = name.strip()
     if not name or len(name) > 80:
         raise Refused("A person needs a name of at most 80 characters.")
@@ -36,15 +40,30 @@ def add(session: Session, name: str, password: str, role: str) -> User:
         raise NotFound("role", role, ROLES)
     if len(password) < SHORTEST:
         raise Refused(f"The password needs at least {SHORTEST} characters.")
-    same = or_(func.lower(User.username) == name.lower(), func.lower(User.email) == name.lower())
-    if session.scalar(select(User.id).where(same)):
+    if _is_used(session, name):
         raise Refused(f"There is already a person named {name}.")
-    email = name if "@" in name else f"{name.lower().replace(' ', '.')}@hub.invalid"
-    person = User(username=name, email=email, password=hash_password(password), active=True)
+    email = name
+    if "@" not in name:  # the log-in needs an address; this one is never mailed to
+        email = name.lower().replace(" ", ".") + NO_ADDRESS
+    person = User(
+        username=name,
+        email=email,
+        password=hash_password(password),
+        active=True,
+    )
     cast(Any, person).fs_uniquifier = secrets.token_hex(16)
     person.roles = [_role(session, role)]
     session.add(person)
     return person
+
+
+def _is_used(session: Session, name: str) -> bool:
+    """Tell whether a person has this name or address, in upper or lower case."""
+    lower_name = name.lower()
+    has_name = func.lower(User.username) == lower_name
+    has_address = func.lower(User.email) == lower_name
+    query: Any = select(User.id).where(or_(has_name, has_address))
+    return session.scalar(query) is not None
 
 
 @pages.get("/")
@@ -53,35 +72,37 @@ def index() -> str:
     """List the people who may log in."""
     with reading() as session:
         users = session.scalars(select(User).order_by(func.lower(User.username)))
-        return render_template(
-            "people.html", people=[(user, role_of(user)) for user in users], roles=WORDS
-        )
+        people = [(user, role_of(user)) for user in users]
+        return render_template("people.html", people=people, roles=WORDS)
 
 
 @pages.post("/add")
 @needs("owner")
 def create() -> Response | tuple[str, int]:
     """Add a person."""
-    name, role = request.form.get("name", ""), request.form.get("role", "viewer")
+    name = request.form.get("name", "").strip()
+    password = request.form.get("password", "")
+    role = request.form.get("role", "viewer")
     try:
         with transaction() as session:
-            add(session, name, request.form.get("password", ""), role)
-            audit.record(session, who(), "person added", name.strip(), role=role)
+            add(session, name, password, role)
+            audit.record(session, who(), "person added", name, role=role)
     except Refused as error:
         flash(error.text, "error")
         return index(), 400
-    flash(f"{name.strip()} may now log in as {role}.", "success")
+    flash(f"{name} may now log in as {role}.", "success")
     return redirect(url_for("people.index"))
 
 
 @pages.post("/<int:person_id>/role")
 @needs("owner")
 def change_role(person_id: int) -> Response:
-    """Give a person another role."""
+    """Give a person another role; the only owner stays one."""
     role = request.form.get("role", "")
     with transaction() as session:
         person = row_or_404(session, User, person_id)
-        _not_the_last(session, person, stays=role == "owner")
+        stays_owner = role == "owner"
+        _check_not_last_owner(session, person, stays=stays_owner)
         person.roles = [_role(session, role)]
         audit.record(session, who(), "role changed", person.username, role=role)
     flash(f"{person.username} is now {role}.", "success")
@@ -95,14 +116,12 @@ def change_active(person_id: int) -> Response:
     with transaction() as session:
         person = row_or_404(session, User, person_id)
         active = request.form.get("active") == "1"
-        _not_the_last(session, person, stays=active)
+        _check_not_last_owner(session, person, stays=active)
         person.active = active
-        audit.record(
-            session, who(), "person enabled" if active else "person disabled", person.username
-        )
-    flash(
-        f"{person.username} {'may log in again' if active else 'can no longer log in'}.", "success"
-    )
+        action = "person enabled" if active else "person disabled"
+        audit.record(session, who(), action, person.username)
+    effect = "may log in again" if active else "can no longer log in"
+    flash(f"{person.username} {effect}.", "success")
     return redirect(url_for("people.index"))
 
 
@@ -110,13 +129,20 @@ def _role(session: Session, name: str) -> Role:
     """Return a role by its name; raise NotFound for an unknown one."""
     if name not in ROLES:
         raise NotFound("role", name, ROLES)
-    return session.scalar(select(Role).where(Role.name == name)) or Role(name=name)
+    stored = session.scalar(select(Role).where(Role.name == name))
+    if stored is None:
+        return Role(name=name)
+    return stored
 
 
-def _not_the_last(session: Session, person: User, *, stays: bool) -> None:
-    """Refuse a change that would leave the hub without an owner."""
-    owners: Any = select(User.id).where(
-        ACTIVE, User.roles.any(Role.name == "owner"), User.id != person.id
-    )
-    if not stays and role_of(person) == "owner" and not session.scalar(owners.limit(1)):
+def _check_not_last_owner(session: Session, person: User, *, stays: bool) -> None:
+    """Refuse a change that would leave the hub without an owner.
+
+    `stays` is set if the person is an active owner after the change as well.
+    """
+    if stays or role_of(person) != "owner":
+        return
+    is_owner = User.roles.any(Role.name == "owner")
+    others: Any = select(User.id).where(ACTIVE, is_owner, User.id != person.id)
+    if session.scalar(others.limit(1)) is None:
         raise NotNow(f"{person.username} is the only owner. Make someone else owner first.")

@@ -41,7 +41,9 @@ class ReconciliationSummary:
     @property
     def is_good(self) -> bool:
         """Tell whether nothing was missing and all totals agreed."""
-        return not self.troubles and not any(self.differences.values())
+        if self.troubles:
+            return False
+        return not any(self.differences.values())
 
     @property
     def stated_differences(self) -> dict[str, Decimal]:
@@ -57,7 +59,10 @@ class ReconciliationSummary:
     @property
     def is_fresh(self) -> bool:
         """Tell whether it succeeded recently enough to count."""
-        return not self.failed and current().clock.now() - self.at <= MAX_AGE
+        if self.failed:
+            return False
+        age = current().clock.now() - self.at
+        return age <= MAX_AGE
 
 
 def newest(session: Session, company_id: int) -> ReconciliationSummary | None:
@@ -71,8 +76,11 @@ def newest(session: Session, company_id: int) -> ReconciliationSummary | None:
     run = session.scalar(query.where(Run.outcome == RunOutcome.DONE))
     if run is None or not run.counts.get("proved_at"):
         return None
-    stopped = session.scalar(query.where(Run.outcome == RunOutcome.STOPPED, Run.id > run.id))
-    return replace(read(run), failed=stopped.error if stopped else "")
+    is_later_failure = (Run.outcome == RunOutcome.STOPPED, Run.id > run.id)
+    failure = session.scalar(query.where(*is_later_failure))
+    if failure is None:
+        return read(run)
+    return replace(read(run), failed=failure.error)
 
 
 def read(run: Run) -> ReconciliationSummary:
@@ -91,11 +99,15 @@ def read(run: Run) -> ReconciliationSummary:
 
 
 def _by_currency(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add up the control totals by currency."""
+    """Add up the control totals by currency; one row for each, in the order of their codes."""
     sums: dict[str, dict[str, Any]] = {}
     for line in lines:
-        row = sums.setdefault(line["currency"], dict.fromkeys(SUM_NAMES, ZERO) | {"documents": 0})
+        currency = line["currency"]
+        if currency not in sums:
+            sums[currency] = {"currency": currency, "documents": 0}
+            sums[currency] |= dict.fromkeys(SUM_NAMES, ZERO)
+        row = sums[currency]
         row["documents"] += line["documents"]
         for name in SUM_NAMES:
             row[name] += Decimal(line.get(name, 0))
-    return [{"currency": currency, **row} for currency, row in sorted(sums.items())]
+    return [sums[currency] for currency in sorted(sums)]

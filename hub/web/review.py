@@ -93,14 +93,18 @@ def confirm(installation_id: int) -> str | Response:
         chosen = None if which == "all" else listed_rows.from_pairs(request.args.getlist(which))
         rows = list(_waiting(session, installation_id, chosen))
         context = tabs(session, installation)
-    unchanged = [
-        row
-        for row in rows
-        if chosen is None or listed_rows.is_same(chosen.get(row.id), row.planned)
-    ]
-    changed = 0 if chosen is None else len(chosen) - len(unchanged)
+    unchanged = []
+    for row in rows:
+        if chosen is None or listed_rows.is_same(chosen.get(row.id), row.planned):
+            unchanged.append(row)
+    changed = 0
+    if chosen is not None:
+        changed = len(chosen) - len(unchanged)
     if not unchanged:
-        _flash_changed(changed) if changed else flash("Select at least one document.", "look")
+        if changed:
+            _flash_changed(changed)
+        else:
+            flash("Select at least one document.", "look")
         return redirect(url_for("review.show", installation_id=installation_id))
     return render_template(
         "approve.html",
@@ -124,16 +128,19 @@ def approve(installation_id: int) -> Response:
     with reading() as session:
         row_or_404(session, Installation, installation_id)
     chosen = listed_rows.decode(request.form.get("listed", ""))
-    ids, approved = sorted(chosen), 0
+    ids = sorted(chosen)
+    approved = 0
     for start in range(0, len(ids), CHUNK):
-        part = {id: chosen[id] for id in ids[start : start + CHUNK]}
-        approved += _approve(installation_id, part)
+        chunk_ids = ids[start : start + CHUNK]
+        seals = {id: chosen[id] for id in chunk_ids}
+        approved += _approve(installation_id, seals)
     if approved:
         _note_preview(installation_id)
         run_log.request(RunKind.POST, installation_id, who())
         documents = "document" if approved == 1 else "documents"
         flash(f"Approved {approved:,} {documents}. Posting now.", "success")
-        _flash_waiting(_count_waiting(installation_id, chosen))
+        waiting = _count_waiting(installation_id, chosen)
+        _flash_waiting(waiting)
     _flash_changed(len(ids) - approved)
     return redirect(url_for("review.show", installation_id=installation_id))
 
@@ -141,7 +148,10 @@ def approve(installation_id: int) -> Response:
 @pages.post("/automatic")
 @needs("app-owner")
 def automatic(installation_id: int) -> Response:
-    """Let the app post without review from now on."""
+    """Let the app post without review from now on.
+
+    Without a first approval the mode stays as it is.
+    """
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     if not may_configure(installation):
@@ -163,15 +173,14 @@ def preview(session: Session, posting: Posting) -> Preview:
         Posting.id < posting.id,
     )
     posted = session.scalar(earlier.order_by(Posting.id.desc()).limit(1))
-    present = (
-        display.view_payload(session, posted.company_id, posted.kind, posted.payload)
-        if posted
-        else None
-    )
-    differs = display.differences(planned, present) if planned and present else set()
-    return Preview(
-        posting, listed_rows.pair(posting.id, posting.planned), planned, present, differs
-    )
+    present = None
+    if posted is not None:
+        present = display.view_payload(session, posted.company_id, posted.kind, posted.payload)
+    differs = set()
+    if planned and present:
+        differs = display.differences(planned, present)
+    seal = listed_rows.pair(posting.id, posting.planned)
+    return Preview(posting, seal, planned, present, differs)
 
 
 def _waiting(
@@ -199,16 +208,20 @@ def _waiting(
 
 def _approve(installation_id: int, seals: Mapping[int, str]) -> int:
     """Approve those of the listed postings that are as they were listed; return how many."""
-    query = select(Posting.id, Posting.planned).where(*in_review(installation_id))
-    query = query.where(Posting.id.in_(seals)).with_for_update()
+    query = (
+        select(Posting.id, Posting.planned)
+        .where(*in_review(installation_id))
+        .where(Posting.id.in_(seals))
+        .with_for_update()
+    )
+    unchanged = []
+    details = {}
     with transaction() as session:
-        unchanged = {
-            id: planned
-            for id, planned in session.execute(query)
-            if listed_rows.is_same(seals[id], planned)
-        }
+        for id, planned in session.execute(query):
+            if listed_rows.is_same(seals[id], planned):
+                unchanged.append(id)
+                details[str(id)] = {"seal": planned}
         approved = outbox.approve(session, unchanged, who())
-        details = {str(id): {"seal": planned} for id, planned in unchanged.items()}
         audit.record_each(session, who(), "posting approved", details)
     return approved
 
@@ -220,12 +233,16 @@ def _count_waiting(installation_id: int, approved: Collection[int]) -> int:
         Posting.state == PostingState.WAITING,
         Posting.after_id.is_not(None),
     )
+    still_in_review = select(Posting.id).where(*in_review(installation_id))
+    count = 0
     with reading() as session:
-        in_review_now = set(session.scalars(select(Posting.id).where(*in_review(installation_id))))
-        return sum(
-            id in approved and not in_review_now.isdisjoint(outbox.awaited_ids(payload))
-            for id, payload in session.execute(waiting)
-        )
+        ids_in_review = set(session.scalars(still_in_review))
+        for id, payload in session.execute(waiting):
+            if id not in approved:
+                continue
+            awaited = outbox.awaited_ids(payload)
+            count += not ids_in_review.isdisjoint(awaited)
+    return count
 
 
 def _flash_waiting(count: int) -> None:
@@ -240,8 +257,9 @@ def _flash_waiting(count: int) -> None:
 def _note_preview(installation_id: int) -> None:
     """Note that a person has approved postings; only then is automatic posting offered."""
     with transaction() as session:
-        row = session.get_one(Installation, installation_id)
-        row.previewed_at = row.previewed_at or current().clock.now()
+        installation = session.get_one(Installation, installation_id)
+        if installation.previewed_at is None:
+            installation.previewed_at = current().clock.now()
 
 
 def _may_become_automatic(installation: Installation) -> bool:
@@ -249,10 +267,9 @@ def _may_become_automatic(installation: Installation) -> bool:
 
     Only after a first approval, and to a person who may decide it.
     """
-    is_previewed = (
-        installation.mode == InstallationMode.REVIEW and installation.previewed_at is not None
-    )
-    return is_previewed and may_configure(installation)
+    if installation.mode != InstallationMode.REVIEW or installation.previewed_at is None:
+        return False
+    return may_configure(installation)
 
 
 def _flash_changed(count: int) -> None:
@@ -272,11 +289,15 @@ def _sums(rows: Iterable[Waiting]) -> list[str]:
 
 
 def _sums_in_review(session: Session, installation_id: int) -> list[str]:
-    """Return the total to approve in each currency as text."""
+    """Return the total to approve in each currency as text, summed by the database."""
     columns = Posting.kind, Posting.operation, Posting.currency
-    grouped = select(*columns, func.sum(Posting.total)).where(*in_review(installation_id))
+    totals = (
+        select(*columns, func.sum(Posting.total))
+        .where(*in_review(installation_id))
+        .group_by(*columns)
+    )
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for kind, operation, currency, total in session.execute(grouped.group_by(*columns)):
+    for kind, operation, currency, total in session.execute(totals):
         _add(sums, kind, operation, currency, total)
     return _amounts(sums)
 
@@ -285,10 +306,16 @@ def _add(
     sums: dict[str, Decimal], kind: str, operation: str, currency: str, total: Decimal | None
 ) -> None:
     """Add the total of one kind and operation; removals do not count."""
-    if total and operation not in REMOVING:
-        sums[currency] += -total if kind in outbox.CREDIT_KINDS else total
+    if not total or operation in REMOVING:
+        return
+    if kind in outbox.CREDIT_KINDS:
+        total = -total
+    sums[currency] += total
 
 
 def _amounts(sums: Mapping[str, Decimal]) -> list[str]:
-    """Return the sums as text, one for each currency."""
-    return [money(total, currency) for currency, total in sorted(sums.items())]
+    """Return the sums as text, one for each currency, sorted by its code."""
+    amounts = []
+    for currency, total in sorted(sums.items()):
+        amounts.append(money(total, currency))
+    return amounts

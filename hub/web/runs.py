@@ -29,16 +29,23 @@ pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 def state(run: Run) -> str:
     """Return queued, running, done or stopped."""
-    return run.outcome if run.ended_at else "running" if run.started_at else "queued"
+    if run.ended_at:
+        return run.outcome
+    return "running" if run.started_at else "queued"
 
 
 def title(session: Session, run: Run) -> str:
     """Return what a run does and for whom."""
     what = KINDS.get(run.kind, run.kind.capitalize())
-    if run.installation_id and (installation := session.get(Installation, run.installation_id)):
-        return f"{what} · {app_name(installation.slug)}"
-    company = session.get(Company, run.company_id) if run.company_id else None
-    return f"{what} · {company.name or company.realm}" if company else what
+    if run.installation_id:
+        installation = session.get(Installation, run.installation_id)
+        if installation is not None:
+            return f"{what} · {app_name(installation.slug)}"
+    if run.company_id:
+        company = session.get(Company, run.company_id)
+        if company is not None:
+            return f"{what} · {company.name or company.realm}"
+    return what
 
 
 @pages.get("/")
@@ -57,10 +64,10 @@ def index() -> str:
         query = query.where(Run.ended_at.is_(None))
     with reading() as session:
         runs = page(session, query, by=[Run.id])
-        rows = [
-            (run, title(session, run), state(run), summary.describe_result(run))
-            for run in runs.rows
-        ]
+        rows = []
+        for run in runs.rows:
+            result = summary.describe_result(run)
+            rows.append((run, title(session, run), state(run), result))
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
     context = {
         "page": runs,
@@ -87,19 +94,23 @@ def progress(run_id: int) -> tuple[str, int]:
     Status 286 tells htmx that the run is over.
     """
     context = _context(run_id)
-    return render_template("progress.html", part=True, **context), 286 if context[
-        "run"
-    ].ended_at else 200
+    is_over = context["run"].ended_at is not None
+    part = render_template("progress.html", part=True, **context)
+    return part, 286 if is_over else 200
 
 
 def _context(run_id: int) -> dict[str, Any]:
     """Return what the page of a run shows."""
     with reading() as session:
         run = row_or_404(session, Run, run_id)
-        installation = (
-            session.get(Installation, run.installation_id) if run.installation_id else None
-        )
+        installation = None
+        if run.installation_id:
+            installation = session.get(Installation, run.installation_id)
         in_zone_of(installation)
+        reconciled = None
+        if run.kind == RunKind.RECONCILE and run.counts.get("proved_at"):
+            reconciled = reconciliation.read(run)
+        has_ended = run.ended_at is not None
         newest = (
             select(RunLine)
             .where(RunLine.run_id == run_id)
@@ -113,13 +124,11 @@ def _context(run_id: int) -> dict[str, Any]:
             "result": run.counts.get("result"),
             "figures": run_result.labeled_counts(run.counts.get("result", {})),
             "said": summary.describe_result(run),
-            "proved": reconciliation.read(run)
-            if run.kind == RunKind.RECONCILE and run.counts.get("proved_at")
-            else None,
+            "proved": reconciled,
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
             "apps": _apps(session, run),
-            "undoable": may("operator") and run.ended_at is not None and _has_posted(session, run),
+            "undoable": may("operator") and has_ended and _has_posted(session, run),
             "back": url_for("runs.index"),
         }
 
@@ -131,13 +140,13 @@ def _has_posted(session: Session, run: Run) -> bool:
         Posting.operation == Operation.CREATE,
         Posting.state == PostingState.POSTED,
     )
-    return session.scalar(select(Posting.id).where(*is_posted_create).limit(1)) is not None
+    query = select(Posting.id).where(*is_posted_create).limit(1)
+    return session.scalar(query) is not None
 
 
 def _apps(session: Session, run: Run) -> list[Installation]:
     """Return the apps that a run of a whole company serves."""
     if run.installation_id or not run.company_id:
         return []
-    return list(
-        session.scalars(select(Installation).where(Installation.company_id == run.company_id))
-    )
+    of_company = select(Installation).where(Installation.company_id == run.company_id)
+    return list(session.scalars(of_company))

@@ -55,7 +55,9 @@ def plan_inputs(
 def _start_date(row: Installation) -> str:
     """Return the start date as stored; for an app that is not enabled yet suggest one."""
     start = row.start_date if row.id else _suggested_start(row)
-    return start.isoformat() if start else ""
+    if start is None:
+        return ""
+    return start.isoformat()
 
 
 def _suggested_start(row: Installation) -> dt.date | None:
@@ -64,7 +66,8 @@ def _suggested_start(row: Installation) -> dt.date | None:
     Those of a demo have not: there suggest the date of the first document that the stand-in has.
     """
     if not current().is_demo:
-        return current().clock.now().astimezone(ZoneInfo(row.zone)).date()
+        local = current().clock.now().astimezone(ZoneInfo(row.zone))
+        return local.date()
     first = select(func.min(SourceDocument.date)).where(SourceDocument.slug == row.slug)
     with reading() as session:
         return session.scalar(first)
@@ -81,5 +84,15 @@ def plan_typed(form: MultiDict[str, str]) -> dict[str, Any]:
 
 def _input(name: str, label: str, help: str, kind: str, value: str, choices: Any = ()) -> Input:
     """Return one input of the schedule; only the start date is optional."""
-    needed = name != "start_date"
-    return Input(name, label, help, "Running", kind, needed, value, choices, blank=not needed)
+    is_required = name != "start_date"
+    return Input(
+        name=name,
+        label=label,
+        help=help,
+        section="Running",
+        kind=kind,
+        required=is_required,
+        value=value,
+        choices=choices,
+        blank=not is_required,
+    )

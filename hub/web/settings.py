@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -12,7 +12,6 @@ from werkzeug import Response
 from hub import sources
 from hub.context import current
 from hub.contract import settings_schema
-from hub.contract.documents import Role
 from hub.contract.types import App
 from hub.db.engine import reading, transaction
 from hub.errors import AccessNeeded, HubError, SettingsInvalid
@@ -20,34 +19,43 @@ from hub.http import allowlist
 from hub.installations import enable as installations_enable
 from hub.models import Access, Company, Installation, User
 from hub.models.enums import InstallationMode, RunKind
-from hub.qbo import record_download, records
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.web import form_drafts, forms
-from hub.web.access import keeps_form, may_configure, needs, who
+from hub.web.access import keeps_form, needs, who
 from hub.web.installation import tabs
-from hub.web.layout import day, zone
+from hub.web.layout import day, may_configure, zone
 from hub.web.paging import row_or_404
 from hub.web.people import ACTIVE
 from hub.web.schedule_form import plan_inputs, plan_typed
+from hub.web.setting_choices import read_choices
 
 pages = Blueprint("settings", __name__)
 Page = str | Response | tuple[str, int]
 
 
 def _secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0) -> set[str]:
-    """Name the secret fields of the form at an address."""
+    """Return the names of the secret fields of the form at an address.
+
+    The address has either the app and the company, or the installation.
+    """
     slug = slug or _row(installation_id).slug
-    return settings_schema.secret_names(_app(slug))
+    app = _app(slug)
+    return settings_schema.secret_names(app)
 
 
 @pages.get("/apps/<slug>/<int:company_id>/configure")
 @needs("app-owner")
 def new(slug: str, company_id: int) -> Page:
-    """Show the settings of an app that is not enabled for the company yet."""
-    row = _row_for(_app(slug), company_id)
+    """Show the settings of an app that is not enabled for the company yet.
+
+    If it is enabled by now, show the page of its settings, with what was typed.
+    """
+    app = _app(slug)
+    row = _row_for(app, company_id)
     if row.id:
-        return redirect(url_for("settings.show", installation_id=row.id, draft=_draft_token()))
+        address = url_for("settings.show", installation_id=row.id, draft=_draft_token())
+        return redirect(address)
     return _first_form(row)
 
 
@@ -55,15 +63,20 @@ def new(slug: str, company_id: int) -> Page:
 @keeps_form(_secret_fields)
 @needs("app-owner")
 def enable(slug: str, company_id: int) -> Page:
-    """Test the settings, and enable the app with them."""
-    return _submit(_row_for(_app(slug), company_id))
+    """Test the settings, and enable the app with them.
+
+    If it was enabled in the meantime, its settings change.
+    """
+    app = _app(slug)
+    return _submit(_row_for(app, company_id))
 
 
 @pages.get("/installations/<int:installation_id>/settings")
 @needs("viewer")
 def show(installation_id: int) -> Page:
     """Show the settings of an enabled app."""
-    return _first_form(_row(installation_id))
+    row = _row(installation_id)
+    return _first_form(row)
 
 
 @pages.post("/installations/<int:installation_id>/settings")
@@ -71,16 +84,21 @@ def show(installation_id: int) -> Page:
 @needs("app-owner")
 def change(installation_id: int) -> Page:
     """Test the settings and save them."""
-    return _submit(_row(installation_id))
+    row = _row(installation_id)
+    return _submit(row)
 
 
 @pages.post("/installations/<int:installation_id>/disable")
 @needs("app-owner")
 def disable(installation_id: int) -> Response:
-    """Disable the app; settings and matches stay."""
+    """Disable the app; settings and matches stay.
+
+    Without a tick in the form's box nothing happens.
+    """
     row = _row(installation_id)
     _check_right(row)
-    if request.form.get("sure") == "1":
+    is_confirmed = request.form.get("sure") == "1"
+    if is_confirmed:
         installations_enable.disable(row.company_id, row.slug, who=who())
         flash("The app is disabled. Its settings and matches are kept.", "success")
     return redirect(url_for("installation.show", installation_id=installation_id))
@@ -93,14 +111,16 @@ def hand_over(installation_id: int) -> Response:
     with transaction() as session:
         row = row_or_404(session, Installation, installation_id)
         _check_right(row)
-        to = session.scalar(
-            select(User).where(User.username == request.form.get("owner"), ACTIVE)
-        ) or abort(400)
-        row.owner = to.username
-        audit.record(
-            session, who(), "app handed over", f"{row.slug} for {row.company.name}", to=to.username
-        )
-    flash(f"{to.username} now owns this app.", "success")
+        name = request.form.get("owner")
+        query = select(User).where(User.username == name, ACTIVE)
+        owner = session.scalar(query)
+        if owner is None:
+            abort(400)
+        row.owner = owner.username
+        company_name = row.company.name
+        subject = f"{row.slug} for {company_name}"
+        audit.record(session, who(), "app handed over", subject, to=owner.username)
+    flash(f"{owner.username} now owns this app.", "success")
     return redirect(url_for("installation.show", installation_id=installation_id))
 
 
@@ -146,21 +166,23 @@ def _submit(row: Installation) -> Page:
 
 def _save(row: Installation, values: dict[str, Any], mode: str | None) -> Installation:
     """Store the settings of an enabled app, or enable the app with them."""
+    installation = (row.company_id, row.slug)
+    person = who()  # also the owner of a new installation
     if row.id:
-        return installations_enable.change(row.company_id, row.slug, values, who=who(), mode=mode)
-    return installations_enable.enable(
-        row.company_id, row.slug, values, who=who(), mode=mode, owner=who()
-    )
+        return installations_enable.change(*installation, values, who=person, mode=mode)
+    return installations_enable.enable(*installation, values, who=person, mode=mode, owner=person)
 
 
 def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     """Forget the draft, say what was saved, and request the runs that the new settings need."""
     form_drafts.forget(request.form.get("draft", ""))
+    was_enabled = bool(before.id)
+    state = "saved" if was_enabled else "enabled"
     source = saved.tenant_name or "the source"
-    flash(f"{app.name} is {'saved' if before.id else 'enabled'}; {source} answers.", "success")
+    flash(f"{app.name} is {state}; {source} answers.", "success")
     _warn_of_start_date(before, saved)
     has_lists = current().plugins.has(before.slug, "hub_records")
-    if before.id:
+    if was_enabled:
         if has_lists and saved.settings != before.settings:
             run_log.request(RunKind.LISTS, before.company_id, who())
         run_log.request(RunKind.SYNC, before.id, who())
@@ -173,12 +195,15 @@ def _entered_secrets(app: App, row: Installation, typed: Mapping[str, Any]) -> d
 
     They are dropped if they would now go to another address.
     """
-    draft = form_drafts.load(request.form.get("draft", ""), who())
-    if draft.get("subject") != _draft_subject(row) or draft["addresses"] != _addresses(
-        app, row, typed
-    ):
+    token = request.form.get("draft", "")
+    draft = form_drafts.load(token, who())
+    if draft.get("subject") != _draft_subject(row):
         return {}
-    return {name: str(text) for name, text in draft["secrets"].items()}
+    addresses = _addresses(app, row, typed)
+    if addresses != draft["addresses"]:
+        return {}
+    entered: dict[str, str] = draft["secrets"]
+    return entered
 
 
 def _keep_entered(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, list[str]]:
@@ -186,14 +211,21 @@ def _keep_entered(app: App, row: Installation, values: Mapping[str, Any]) -> tup
 
     This keeps them out of the page.
     """
-    entered = {
-        name: str(values[name]) for name in settings_schema.secret_names(app) if values.get(name)
-    }
+    entered = {}
+    for name in settings_schema.secret_names(app):
+        if values.get(name):
+            entered[name] = str(values[name])
     if not entered:
         return "", []
-    about = {"subject": _draft_subject(row), "addresses": _addresses(app, row, values)}
-    token = form_drafts.save({**about, "secrets": entered}, who())
-    return token, list(entered) if token else []
+    draft = {
+        "subject": _draft_subject(row),
+        "addresses": _addresses(app, row, values),
+        "secrets": entered,
+    }
+    token = form_drafts.save(draft, who())
+    if not token:  # too long to be stored: the secrets have to be typed again
+        return "", []
+    return token, list(entered)
 
 
 def _draft_subject(row: Installation) -> str:
@@ -202,8 +234,13 @@ def _draft_subject(row: Installation) -> str:
 
 
 def _addresses(app: App, row: Installation, values: Mapping[str, Any]) -> list[str]:
-    """Return the addresses that the app would call with these values."""
-    return sorted(allowlist.addresses(app.hosts, {**row.settings, **values}))
+    """Return the addresses that the app would call with these values, sorted.
+
+    A setting that is not among the values is as stored.
+    """
+    settings = {**row.settings, **values}
+    addresses = allowlist.addresses(app.hosts, settings)
+    return sorted(addresses)
 
 
 def _warn_of_start_date(before: Installation, after: Installation) -> None:
@@ -224,12 +261,17 @@ def _warn_of_start_date(before: Installation, after: Installation) -> None:
 
 
 def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
-    """Report what the source answers to settings that are not saved."""
+    """Show the form again, with what the source answers to settings that are not saved.
+
+    Raise HubError if the source refuses them.
+    """
     tenant = installations_enable.try_settings(row, answers, who=who())
     flash(f"The connection works: {tenant.name}. Nothing is saved yet.", "success")
     for text in tenant.warnings:
         flash(text, "look")
-    return _form(row, answers | plan_typed(request.form), {}, request.form.get("mode"))
+    values = answers | plan_typed(request.form)
+    mode = request.form.get("mode")
+    return _form(row, values, {}, mode)
 
 
 def _form(
@@ -248,7 +290,7 @@ def _form(
         values,
         stored=stored,
         entered=entered,
-        source=partial(_choices, row, values),
+        source=partial(read_choices, app, row, values),
     )
     plan = plan_inputs(row, app, typed, mode)
     with reading() as session:
@@ -275,65 +317,39 @@ def _form(
         "row": row,
         "groups": groups,
         "people": people,
-        "allowed": _may(row),
+        "allowed": may_configure(row),
         "extra": extra,
         "draft": draft,
     }
     return render_template("settings.html", wrong=errors, **about)
 
 
-def _choices(row: Installation, values: dict[str, Any], source: str) -> forms.Choices:
-    """Return the choices from a list of QuickBooks or from codes of the source."""
-    kind, _, field = source.partition(":")
-    if kind == "code":
-        app = _app(row.slug)
-        secrets = sources.secrets_with(app, row, values)
-        hidden = settings_schema.secret_names(app)
-        settings = {name: value for name, value in values.items() if name not in hidden}
-        codes = sources.codes(row, field, settings=settings, secrets=secrets)
-        return [
-            (code.id, " ".join(filter(None, (code.number, code.name))) or code.id) for code in codes
-        ]
-    return _entries(row.company_id, cast(Role, source))
-
-
-def _entries(company_id: int, role: Role) -> forms.Choices:
-    """Return the company's records that fit, as last read if QuickBooks cannot be asked now."""
-    trouble = None
-    try:
-        record_download.ensure(company_id)
-    except HubError as error:
-        trouble = error
-    with reading() as session:
-        entries = records.choices(session, company_id, role)
-    if trouble and not entries:
-        raise trouble
-    return [
-        (one.quickbooks_id, f"{one.number} {one.full_name or one.name}".strip()) for one in entries
-    ]
-
-
 def _row_for(app: App, company_id: int) -> Installation:
     """Return the installation, or a new one that is not stored; raise if access is missing."""
     with reading() as session:
         company = row_or_404(session, Company, company_id)
-        own = select(Installation).where(
-            Installation.company_id == company_id, Installation.slug == app.slug
+        query = select(Installation).where(
+            Installation.company_id == company_id,
+            Installation.slug == app.slug,
         )
-        row = session.scalars(own).one_or_none()
+        row = session.scalars(query).one_or_none()
         access = session.get(Access, (app.slug, company_id))
+    if row is not None:
+        return row
     is_granted = access is not None and access.granted_at is not None
-    if app.access and app.access_gate and not row and not is_granted:
+    if app.access and app.access_gate and not is_granted:
         raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)
-    if row is None:
-        row = Installation(
-            company_id=company_id,
-            slug=app.slug,
-            schedule=app.every,
-            zone=zone(),
-            mode=InstallationMode.REVIEW,
-        )
-        row.company, row.settings, row.enabled, row.owner = company, {}, True, ""
+    row = Installation(
+        company_id=company_id,
+        slug=app.slug,
+        schedule=app.every,
+        zone=zone(),
+        mode=InstallationMode.REVIEW,
+    )
+    row.company = company
+    row.settings = {}
+    row.enabled = True
+    row.owner = ""
     return row
 
 
@@ -346,16 +362,11 @@ def _row(installation_id: int) -> Installation:
 
 def _app(slug: str) -> App:
     """Return an app by its slug or answer 404."""
-    return current().plugins.apps.get(slug) or abort(404)
-
-
-def _may(row: Installation) -> bool:
-    """Tell whether the person may configure the app."""
-    app = current().plugins.apps.get(row.slug)
-    return may_configure(row, bool(app and app.owner_only))
+    app = current().plugins.apps.get(slug)
+    return app or abort(404)
 
 
 def _check_right(row: Installation) -> None:
     """Answer 403 if the person may not configure the app."""
-    if not _may(row):
+    if not may_configure(row):
         abort(403)

@@ -53,17 +53,23 @@ class View:
 def source_view(document: SourceDocument, record_name: RecordName = lambda field, code: "") -> View:
     """Return what the source said; a bare id is replaced by the name of its record."""
     body = document.body or {}
-    visible = {name: value for name, value in body.items() if name not in HIDDEN_FIELDS and value}
-    facts = [
-        (_label(name), _fact(name, value, document.currency)) for name, value in visible.items()
-    ]
-    facts += [(_label(name), dated(str(value))) for name, value in body.get("facts", {}).items()]
-    lines = [
-        {**line, "codes": _codes(line.get("codes", {}), record_name)}
-        for line in body.get("lines", [])
-    ]
-    codes = _codes(body.get("codes", {}), record_name)
-    return View(facts, lines, codes, body.get("attachments", []), body.get("warnings", []))
+    facts = []
+    for name, value in body.items():
+        if value and name not in HIDDEN_FIELDS:
+            facts.append((_label(name), _fact(name, value, document.currency)))
+    for name, value in body.get("facts", {}).items():
+        facts.append((_label(name), dated(str(value))))
+    lines = []
+    for line in body.get("lines", []):
+        codes_of_line = _codes(line.get("codes", {}), record_name)
+        lines.append({**line, "codes": codes_of_line})
+    return View(
+        facts=facts,
+        lines=lines,
+        codes=_codes(body.get("codes", {}), record_name),
+        attachments=body.get("attachments", []),
+        warnings=body.get("warnings", []),
+    )
 
 
 def payload_text(posting: Posting) -> str:
@@ -92,21 +98,30 @@ def amount(value: Decimal | str | None, currency: str = "") -> str:
         return ""
     number = Decimal(str(value))
     least = precision(currency) if currency else 2
-    places = max(least, -int(number.normalize().as_tuple().exponent))
-    return f"{number:,.{places}f}".replace("-", "\N{MINUS SIGN}")
+    exponent = int(number.normalize().as_tuple().exponent)
+    places = max(least, -exponent)
+    text = f"{number:,.{places}f}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def money(value: Decimal | None, currency: str) -> str:
-    """Format an amount with its currency."""
-    return "" if value is None else f"{amount(value, currency)} {currency}".strip()
+    """Format an amount with its currency; None is empty."""
+    if value is None:
+        return ""
+    return f"{amount(value, currency)} {currency}".strip()
 
 
 def _fact(name: str, value: Any, currency: str) -> str:
     """Return the text of a simple value: an amount, a date or a label."""
     if name in AMOUNTS:
         return amount(value, currency)
-    text = TAX_LABELS.get(str(value), str(value)) if name == "tax_mode" else _text(value)
-    return dated(text) if name in DATES else text
+    if name == "tax_mode":
+        mode = str(value)
+        return TAX_LABELS.get(mode, mode)
+    text = _text(value)
+    if name in DATES:
+        return dated(text)
+    return text
 
 
 def dated(text: str) -> str:
@@ -120,20 +135,33 @@ def _date(match: re.Match[str]) -> str:
         day = dt.date.fromisoformat(match[1])
     except ValueError:
         return match[0]
-    return f"{day:%d %b %Y}" + (f" {match[2]}" if match[2] else "")
+    time = f" {match[2]}" if match[2] else ""
+    return f"{day:%d %b %Y}{time}"
 
 
 def _codes(codes: dict[str, Any], record_name: RecordName) -> list[tuple[str, str]]:
     """Return the codes of a document as pairs of label and text."""
-    return [(_label(key), _code(key, code, record_name)) for key, code in codes.items() if code]
+    texts = []
+    for key, code in codes.items():
+        if code:
+            texts.append((_label(key), _code(key, code, record_name)))
+    return texts
 
 
 def _code(key: str, code: Any, record_name: RecordName) -> str:
-    """Return the number and name of a code, or the name of the record that it is."""
+    """Return the number and name of a code.
+
+    If it has neither, or both only repeat its id, return the name of the record that it is.
+    """
     parts = code if isinstance(code, dict) else {"id": str(code)}
-    names = [str(parts[name]) for name in ("number", "name") if parts.get(name)]
     id = str(parts.get("id", ""))
-    return " ".join(names) if any(name != id for name in names) else record_name(key, id) or id
+    names = []
+    for name in ("number", "name"):
+        if parts.get(name):
+            names.append(str(parts[name]))
+    if any(name != id for name in names):
+        return " ".join(names)
+    return record_name(key, id) or id
 
 
 def _label(name: str) -> str:
@@ -146,4 +174,6 @@ def _text(value: Any) -> str:
     """Return a value as text, without braces and brackets."""
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_text(part)}" for name, part in value.items())
-    return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return str(value)

@@ -58,12 +58,16 @@ def timeline(
     cases: Sequence[Case],
 ) -> list[Event]:
     """Return every event, oldest first."""
-    events = [Event(document.seen_at, "Last read from the source"), *_absence(document)]
-    events += [event for posting in postings for event in _posting(posting)]
-    events += [event for attempt in attempts for event in _attempt(attempt)]
-    events += [_proof(proof) for proof in proofs]
-    events += [_receipt(row) for row in receipts]
-    events += [event for case in cases for event in _case(case)]
+    events = [Event(document.seen_at, "Last read from the source")]
+    events += _absence(document)
+    for posting in postings:
+        events += _posting(posting)
+    for attempt in attempts:
+        events += _attempt(attempt)
+    events += map(_proof, proofs)
+    events += map(_receipt, receipts)
+    for case in cases:
+        events += _case(case)
     return sorted(events, key=lambda event: event.at)
 
 
@@ -77,27 +81,36 @@ def _absence(document: SourceDocument) -> Iterator[Event]:
 
 def _posting(posting: Posting) -> Iterator[Event]:
     """Yield when a posting was planned, and skipped or withdrawn."""
-    part = posting.number or posting.part if posting.operation == Operation.ATTACH else posting.part
-    what = PLANNED.get(posting.operation, "Planned") + (f": {part}" if part else "")
-    yield Event(posting.created_at, what)
+    part = posting.part
+    if posting.operation == Operation.ATTACH and posting.number:
+        part = posting.number  # the name of the file
+    text = PLANNED.get(posting.operation, "Planned")
+    if part:
+        text = f"{text}: {part}"
+    yield Event(posting.created_at, text)
     if posting.state in (PostingState.SKIPPED, PostingState.WITHDRAWN):
         yield Event(posting.changed_at, posting.state.capitalize(), posting.reason)
 
 
 def _attempt(attempt: Attempt) -> Iterator[Event]:
     """Yield when a posting was sent and how it ended."""
-    way = " in a batch" if attempt.batch else ""
-    yield Event(attempt.sent_at, f"Sent to QuickBooks{way}", f"request id {attempt.requestid}")
-    if attempt.ended_at:
-        text, tone = OUTCOMES.get(attempt.outcome, (attempt.outcome.capitalize(), "look"))
-        yield Event(attempt.ended_at, text, attempt.text, tone)
+    sent = "Sent to QuickBooks in a batch" if attempt.batch else "Sent to QuickBooks"
+    yield Event(attempt.sent_at, sent, f"request id {attempt.requestid}")
+    if not attempt.ended_at:
+        return
+    unnamed = (attempt.outcome.capitalize(), "look")
+    text, tone = OUTCOMES.get(attempt.outcome, unnamed)
+    yield Event(attempt.ended_at, text, attempt.text, tone)
 
 
 def _proof(proof: Proof) -> Event:
-    """Return the result of a search in QuickBooks."""
-    text, tone = FOUND.get(proof.result, (f"Looked: {proof.result}", "look"))
-    rows = f"{proof.rows:,} transactions between {moment(proof.since)} and {moment(proof.until)}"
-    return Event(proof.at, text, rows, tone)
+    """Return the result of a search in QuickBooks, with the period that it covered."""
+    unnamed = (f"Looked: {proof.result}", "look")
+    text, tone = FOUND.get(proof.result, unnamed)
+    since = moment(proof.since)
+    until = moment(proof.until)
+    scope = f"{proof.rows:,} transactions between {since} and {until}"
+    return Event(proof.at, text, scope, tone)
 
 
 def _receipt(row: ReceiptRow) -> Event:
@@ -106,12 +119,16 @@ def _receipt(row: ReceiptRow) -> Event:
     if row.ended == ReceiptEnd.DELIVERED:
         return Event(row.at, f"The source was told: {state}", tone="good")
     if row.ended == ReceiptEnd.REFUSED:
-        return Event(row.at, f"The source did not take the receipt: {state}", row.error, "bad")
-    return Event(row.at, f"Receipt for the source: {state}", row.error)
+        refusal = f"The source did not take the receipt: {state}"
+        return Event(row.at, refusal, row.error, "bad")
+    waiting = f"Receipt for the source: {state}"
+    return Event(row.at, waiting, row.error)
 
 
 def _case(case: Case) -> Iterator[Event]:
     """Yield when a case was opened and closed."""
-    yield Event(case.opened_at, f"A case was opened: {case.title}", case.reason, "bad")
+    opened = f"A case was opened: {case.title}"
+    yield Event(case.opened_at, opened, case.reason, "bad")
     if case.closed_at:
-        yield Event(case.closed_at, f"The case was closed by {case.closed_by}", case.title, "good")
+        closed = f"The case was closed by {case.closed_by}"
+        yield Event(case.closed_at, closed, case.title, "good")

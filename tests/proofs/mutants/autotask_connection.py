@@ -54,8 +54,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
         row="AT-C3",
         place="hub/web/settings.py",
         old=(
-            '        audit.record(\n            session, who(), "app handed over", '
-            'f"{row.slug} for {row.company.name}", to=to.username\n        )\n'
+            '        audit.record(session, who(), "app handed over", subject, to=owner.username)\n'
         ),
         new="",
         bug="Handing an app over is not in the audit log.",
@@ -107,11 +106,11 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
         place="hub/web/settings.py",
         old=(
             "        company = row_or_404(session, Company, company_id)\n        "
-            "own = select(Installation)"
+            "query = select(Installation)"
         ),
         new=(
             "        company = session.get(Company, company_id) or "
-            "session.get(Company, 1)\n        own = select(Installation)"
+            "session.get(Company, 1)\n        query = select(Installation)"
         ),
         bug="An app is configured for a company that is not connected.",
     ),
@@ -195,7 +194,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C10",
         place="hub/notifications.py",
-        old='    for address in sorted(set(news.mailboxes.values()) - {"", *news.people}):\n',
+        old="    for address in sorted(app_mailboxes):\n",
         new="    for address in ():\n",
         bug="Errors are not mailed to the app's mailbox.",
     ),
@@ -209,8 +208,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C10",
         place="hub/notifications.py",
-        old="session.execute(mailed.values(mailed_at=current().clock.now()))",
-        new="session.execute(mailed.values(mailed_at=None))",
+        old="values(mailed_at=current().clock.now())",
+        new="values(mailed_at=None)",
         bug="The same cause is mailed again and again.",
     ),
     Mutant(

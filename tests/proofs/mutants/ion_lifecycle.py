@@ -22,8 +22,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-22",
         place="hub/notifications.py",
-        old="session.execute(mailed.values(mailed_at=current().clock.now()))",
-        new="session.execute(mailed.values(mailed_at=None))",
+        old="values(mailed_at=current().clock.now())",
+        new="values(mailed_at=None)",
         bug="The same cause is mailed again and again.",
     ),
     Mutant(
@@ -37,8 +37,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-22",
         place="hub/notifications.py",
         old=(
-            "        send([address], _subject(cases, news.company_names), "
-            "_text(cases, news.company_names))\n"
+            "        subject = _subject(cases, news.company_names)\n"
+            "        send([address], subject, _text(cases, news.company_names))\n"
         ),
         new=(
             "        for one in cases:\n            send([address], "
