@@ -76,6 +76,7 @@ def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
 
 
 def _policies_of_app(app: App) -> Iterator[Policy]:
+    """Yield what an app declares as a policy, or as the name of a setting."""
     yield Policy("gone", app.gone, get_args(GonePolicy))
     for name in ("automatic", "mailbox"):
         setting = getattr(app, name)
@@ -86,21 +87,26 @@ def _policies_of_app(app: App) -> Iterator[Policy]:
 
 
 def _policies_of_fields(fields: Iterable[Field]) -> Iterator[Policy]:
+    """Yield the policies of fields; of those that are no text, only references to settings."""
     for field in fields:
-        yield Policy(f"missing of field {field.name}", field.missing, get_args(MissingPolicy))
-        yield Policy(f"differ of field {field.name}", field.differ, get_args(DifferencePolicy))
+        label = f"of field {field.name}"
+        yield Policy(f"missing {label}", field.missing, get_args(MissingPolicy))
+        yield Policy(f"differ {label}", field.differ, get_args(DifferencePolicy))
         for name in ("default", "pushed", "fill"):
             text = getattr(field, name)
             if isinstance(text, str):
-                yield Policy(f"{name} of field {field.name}", text)
+                yield Policy(f"{name} {label}", text)
 
 
 def _suggestion(name: str, names: Iterable[str]) -> str:
-    similar = get_close_matches(name, list(names), n=1)
-    return f" Did it mean {similar[0]!r}?" if similar else ""
+    """Return a question with the name that is most similar, or an empty text."""
+    for similar in get_close_matches(name, list(names), n=1):
+        return f" Did it mean {similar!r}?"
+    return ""
 
 
 def _is_schedule(text: str) -> bool:
+    """Return whether a text is an interval or a cron expression."""
     try:
         Interval.parse(text)
     except Refused:

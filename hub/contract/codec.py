@@ -25,10 +25,16 @@ def dump(value: Any) -> Any:
 
 
 def _dump_mapping(value: Mapping[Any, Any]) -> dict[Any, Any]:
-    return {key: dump(part) for key, part in value.items() if part is not None}
+    """Convert the values of a mapping; leave out those that are None."""
+    dumped = {}
+    for key, part in value.items():
+        if part is not None:
+            dumped[key] = dump(part)
+    return dumped
 
 
 def _dump_scalar(value: Any) -> Any:
+    """Convert amounts, enums and dates to text; JSON has the other values."""
     if isinstance(value, Decimal | StrEnum):
         return str(value)
     if isinstance(value, dt.date):
@@ -37,6 +43,7 @@ def _dump_scalar(value: Any) -> Any:
 
 
 def _dump_fields(value: Any) -> dict[str, Any]:
+    """Convert the fields of a value object; leave out empty ones, which `load` fills in."""
     dumped = {}
     for field in fields(value):
         part = getattr(value, field.name)
@@ -46,13 +53,21 @@ def _dump_fields(value: Any) -> dict[str, Any]:
 
 
 def load(kind: type[T], data: Any) -> T:
-    """Return the value object of `kind` that `dump` converted to `data`."""
+    """Return the value object of `kind` that `dump` converted to `data`.
+
+    Ignore fields that the class does not have: `data` may come from another version of the hub.
+    """
     hints = _hints(cast(Any, kind))
-    return kind(**{name: _value(hints[name], part) for name, part in data.items() if name in hints})
+    values = {}
+    for name, part in data.items():
+        if name in hints:
+            values[name] = _value(hints[name], part)
+    return kind(**values)
 
 
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
+    """Return the types of a class's fields; resolving them is slow, so they are cached."""
     return get_type_hints(kind)
 
 

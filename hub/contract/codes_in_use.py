@@ -6,12 +6,17 @@ from hub.contract.documents import Code, Document, Yielded, codes_of
 
 
 def codes_in_use(items: Iterable[Yielded], field: str) -> list[Code | str]:
-    """Return the codes of a field that documents use, each once; an answer for `hub_codes`."""
-    codes: dict[str, Code | str] = {}
+    """Return the codes of a field that documents use, each once; an answer for `hub_codes`.
+
+    Of several codes with the same id the last one is returned.
+    """
+    codes_by_id: dict[str, Code | str] = {}
     for item in items:
         if not isinstance(item, Document):
             continue
         for name, code, _ in codes_of(item):
-            if name == field:
-                codes[code if isinstance(code, str) else code.id] = code
-    return list(codes.values())
+            if name != field:
+                continue
+            id = code if isinstance(code, str) else code.id
+            codes_by_id[id] = code
+    return list(codes_by_id.values())

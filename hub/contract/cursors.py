@@ -7,6 +7,7 @@ from typing import Self
 OVERLAP = dt.timedelta(minutes=2)
 MAX_REMEMBERED_ROWS = 300
 VERSION_LENGTH = 8
+PARTS = 5  # of the text of a cursor
 
 
 @dataclass
@@ -33,13 +34,22 @@ class ChangeCursor:
         """Return the cursor that `str()` converted to text; one at `start` if the text is empty."""
         if not text:
             return cls(since=_format(start) if start else "")
-        since, page, begun, newest, versions = (text.split("|", 4) + [""] * 4)[:5]
-        pairs = [entry.split(".", 1) for entry in versions.split(",") if "." in entry]
-        return cls(since, page, begun, newest, dict(pairs))
+        parts = text.split("|", PARTS - 1)
+        missing_parts = [""] * (PARTS - len(parts))
+        since, page, begun, newest, entries = [*parts, *missing_parts]
+        versions = {}
+        for entry in entries.split(","):
+            key, dot, version = entry.partition(".")
+            if dot:
+                versions[key] = version
+        return cls(since, page, begun, newest, versions)
 
     def __str__(self) -> str:
-        versions = ",".join(f"{key}.{version}" for key, version in self.versions.items())
-        return "|".join((self.since, self.page, self.begun[:10], self.newest, versions))
+        """Return the cursor as text, for a Checkpoint; `parse` reads it."""
+        entries = [f"{key}.{version}" for key, version in self.versions.items()]
+        day_begun = self.begun[:10]
+        parts = (self.since, self.page, day_begun, self.newest, ",".join(entries))
+        return "|".join(parts)
 
     @property
     def changed_since(self) -> str:
@@ -60,22 +70,35 @@ class ChangeCursor:
         return self.versions.get(key) != version[:VERSION_LENGTH]
 
     def remember(self, key: str, version: str, changed_at: str | None) -> None:
-        """Record a row that was read as part of another one."""
-        self._read.append((key, version[:VERSION_LENGTH], changed_at or ""))
+        """Record a row that was read as part of another one.
+
+        Only the beginning of its version is kept, so that cursors stay short.
+        """
+        short_version = version[:VERSION_LENGTH]
+        self._read.append((key, short_version, changed_at or ""))
 
     def finished(self) -> Self:
-        """Return the cursor after the whole list; what changed meanwhile is still to come."""
-        since = min(filter(None, (self.newest or self.since, self.begun)), default="")
-        if not since:
+        """Return the cursor after the whole list; what changed meanwhile is still to come.
+
+        If more than MAX_REMEMBERED_ROWS rows changed last, none is remembered: they are read again.
+        """
+        latest_change = self.newest or self.since
+        moments = [moment for moment in (latest_change, self.begun) if moment]
+        if not moments:
             return type(self)()
+        since = min(moments)
         overlap = _with_overlap(since)
-        versions = {key: version for key, version, changed in self._read if changed >= overlap}
+        versions = {}
+        for key, version, changed_at in self._read:
+            if changed_at >= overlap:
+                versions[key] = version
         if len(versions) > MAX_REMEMBERED_ROWS:
             versions = {}
         return type(self)(since=since, newest=since, versions=versions)
 
 
 def _with_overlap(moment: str) -> str:
+    """Return the moment that is OVERLAP earlier, in UTC; any other text stays as it is."""
     try:
         parsed = dt.datetime.fromisoformat(moment)
     except ValueError:
@@ -85,4 +108,5 @@ def _with_overlap(moment: str) -> str:
 
 
 def _format(moment: dt.datetime) -> str:
+    """Return a moment in UTC with a final Z."""
     return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")

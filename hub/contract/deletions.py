@@ -26,10 +26,12 @@ class DeletionSweep:
     def __init__(
         self, cursor: str, today: dt.date, *, prefix: str = "", stream: str = "deletions"
     ) -> None:
+        """Read the cursor; `prefix` is what the plugin puts before the source's ids."""
         self._day, _, ids = cursor.partition("|")
         self._ids = parse_ids(ids)
         self._today = today.isoformat()
-        self._prefix, self._stream = prefix, stream
+        self._prefix = prefix
+        self._stream = stream
 
     @property
     def is_first(self) -> bool:
@@ -42,50 +44,68 @@ class DeletionSweep:
         return self._day != self._today
 
     def watch(self, items: Iterable[Yielded]) -> Iterator[Yielded]:
-        """Yield the items and remember their ids, so that one that is soon deleted is missed."""
-        stored = len(self._ids)
+        """Yield the items and remember their ids, so that one that is soon deleted is missed.
+
+        Yield a Checkpoint of the ids before each Checkpoint among the items.
+        """
+        stored_count = len(self._ids)
         for item in items:
             if not isinstance(item, Checkpoint):
-                self._ids.add(item.source_id.removeprefix(self._prefix))
-            elif len(self._ids) > stored:
-                stored = len(self._ids)
+                id = item.source_id.removeprefix(self._prefix)
+                self._ids.add(id)
+            elif len(self._ids) > stored_count:
+                stored_count = len(self._ids)
                 yield self._checkpoint()
             yield item
 
     def compare(self, ids: Iterable[str | int], *, reason: str) -> Iterator[Gone | Checkpoint]:
         """Yield an inferred Gone for each document that is not among `ids`, then a Checkpoint."""
         present = {str(id) for id in ids}
-        for id in sorted(self._ids - present, key=_sort_key):
-            yield Gone(source_id=f"{self._prefix}{id}", reason=reason, inferred=True)
-        self._day, self._ids = self._today, present
+        missing = sorted(self._ids - present, key=_sort_key)
+        for id in missing:
+            source_id = f"{self._prefix}{id}"
+            yield Gone(source_id=source_id, reason=reason, inferred=True)
+        self._day = self._today
+        self._ids = present
         yield self._checkpoint()
 
     def _checkpoint(self) -> Checkpoint:
-        return Checkpoint(cursor=f"{self._day}|{format_ids(self._ids)}", stream=self._stream)
+        """Return a checkpoint with the day of the last comparison and the ids since."""
+        ids = format_ids(self._ids)
+        return Checkpoint(cursor=f"{self._day}|{ids}", stream=self._stream)
 
 
 def format_ids(ids: Collection[str]) -> str:
     """Return ids as text that stays short however many numbers there are: `1-5,8,=a12`."""
-    numbers = [int(id) for id in ids if _is_number(id)]
-    others = sorted(id for id in ids if not _is_number(id))
+    numbers = []
+    other_ids = []
+    for id in ids:
+        if _is_number(id):
+            numbers.append(int(id))
+        else:
+            other_ids.append(id)
     parts = [_format_range(first, last) for first, last in _ranges(numbers)]
-    parts += [QUOTED + quote(id, safe="") for id in others]
+    for id in sorted(other_ids):
+        quoted = quote(id, safe="")
+        parts.append(f"{QUOTED}{quoted}")
     return ",".join(parts)
 
 
-def _ranges(numbers: Iterable[int]) -> list[list[int]]:
+def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Return the first and last number of each unbroken row of numbers."""
-    ranges: list[list[int]] = []
+    ranges: list[tuple[int, int]] = []
     for number in sorted(numbers):
+        first = number
         if ranges and ranges[-1][1] == number - 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
+            first, _ = ranges.pop()
+        ranges.append((first, number))
     return ranges
 
 
 def _format_range(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first}-{last}"
+    if first == last:
+        return str(first)
+    return f"{first}-{last}"
 
 
 def parse_ids(text: str) -> set[str]:
@@ -96,13 +116,20 @@ def parse_ids(text: str) -> set[str]:
             ids.add(unquote(part.removeprefix(QUOTED)))
             continue
         first, _, last = part.partition("-")
-        ids.update(str(number) for number in range(int(first), int(last or first) + 1))
+        last = last or first
+        numbers = range(int(first), int(last) + 1)
+        ids.update(map(str, numbers))
     return ids
 
 
 def _is_number(id: str) -> bool:
-    return id.isascii() and id.isdecimal() and (id == "0" or not id.startswith("0"))
+    """Return whether an id is a number as `str` writes it: "007" and "７" are not."""
+    is_decimal = id.isascii() and id.isdecimal()
+    has_leading_zero = id != "0" and id.startswith("0")
+    return is_decimal and not has_leading_zero
 
 
 def _sort_key(id: str) -> tuple[int, str]:
-    return (int(id) if _is_number(id) else 0, id)
+    """Sort numbers by their value, after all other ids."""
+    number = int(id) if _is_number(id) else 0
+    return number, id

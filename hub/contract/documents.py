@@ -80,14 +80,14 @@ def _check(condition: bool, text: str) -> None:
 
 
 def _check_text(owner: str, **values: Any) -> None:
+    """Raise BadDocument for a value that is no text, or a blank one."""
     for name, value in values.items():
-        _check(
-            isinstance(value, str) and bool(value.strip()),
-            f"{owner} needs {name} as text, not {value!r}.",
-        )
+        is_text = isinstance(value, str) and bool(value.strip())
+        _check(is_text, f"{owner} needs {name} as text, not {value!r}.")
 
 
 def _check_amounts(owner: str, **values: Any) -> None:
+    """Raise BadDocument for a value that is neither None nor a finite Decimal."""
     for name, value in values.items():
         if value is None:
             continue
@@ -96,12 +96,12 @@ def _check_amounts(owner: str, **values: Any) -> None:
 
 
 def _check_dates(owner: str, **values: Any) -> None:
+    """Raise BadDocument for a value that is neither None nor a date; a datetime has a time."""
     for name, value in values.items():
+        if value is None:
+            continue
         is_date = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
-        _check(
-            value is None or is_date,
-            f"{name} of {owner} must be a date without a time, not {value!r}.",
-        )
+        _check(is_date, f"{name} of {owner} must be a date without a time, not {value!r}.")
 
 
 @value_object
@@ -146,6 +146,7 @@ class Item:
     codes: Mapping[str, "Code | str | None"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Raise BadDocument for an invalid name or amount."""
         _check_text("An item", name=self.name)
         _check_amounts(self.name, price=self.price, cost=self.cost, on_hand=self.on_hand)
 
@@ -218,6 +219,7 @@ class Line:
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Raise BadDocument for an invalid id or amount."""
         _check_text("A line", id=self.id)
         owner = f"line {self.id}"
         _check_amounts(
@@ -276,20 +278,20 @@ class Document:
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Raise BadDocument for invalid values; turn a stage that is a plain word into a Stage."""
         _check_text("A document", source_id=self.source_id)
-        _check(
-            self.kind in KINDS,
-            f"{self.kind!r} is not a kind of document; there is {', '.join(KINDS)}.",
-        )
+        owner = self.source_id
+        kinds = ", ".join(KINDS)
+        _check(self.kind in KINDS, f"{self.kind!r} is not a kind of document; there is {kinds}.")
         _check(self.stage in tuple(Stage), f"{self.stage!r} is not a stage.")
         _check(self.tax_mode in TAX_MODES, f"{self.tax_mode!r} is not a tax mode.")
         object.__setattr__(self, "stage", Stage(self.stage))
-        _check_amounts(
-            self.source_id, total=self.total, tax_total=self.tax_total, tolerance=self.tolerance
-        )
-        _check_dates(self.source_id, date=self.date, due=self.due, received=self.received)
-        ids = [line.id for line in self.lines]
-        _check(len(ids) == len(set(ids)), f"Two lines of {self.source_id} have the same id.")
+        _check_amounts(owner, total=self.total, tax_total=self.tax_total)
+        _check_amounts(owner, tolerance=self.tolerance)
+        _check_dates(owner, date=self.date, due=self.due, received=self.received)
+        line_ids = [line.id for line in self.lines]
+        has_unique_ids = len(line_ids) == len(set(line_ids))
+        _check(has_unique_ids, f"Two lines of {owner} have the same id.")
 
 
 @value_object
@@ -360,10 +362,15 @@ Yielded = Document | Gone | Unreadable | Checkpoint
 
 def codes_of(document: Document) -> Iterator[tuple[str, Code | str, Line | None]]:
     """Yield every code that a document uses: its field, the code, and its line or None."""
-    for field_name, code in document.codes.items():
-        if code not in (None, ""):
-            yield field_name, code, None
+    yield from _codes_of_part(document.codes, None)
     for line in document.lines:
-        for field_name, code in line.codes.items():
-            if code not in (None, ""):
-                yield field_name, code, line
+        yield from _codes_of_part(line.codes, line)
+
+
+def _codes_of_part(
+    codes: Codes, line: Line | None
+) -> Iterator[tuple[str, Code | str, Line | None]]:
+    """Yield the codes of the header or of a line, without those that are empty."""
+    for field_name, code in codes.items():
+        if code is not None and code != "":
+            yield field_name, code, line

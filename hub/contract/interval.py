@@ -56,8 +56,10 @@ class Interval:
         """
         if self.minutes:
             return moment + dt.timedelta(minutes=self.minutes)
-        delay = dt.timedelta(seconds=int(_fraction(name) * self.spread * 60))
-        due: dt.datetime = next(CronSim(self.cron, (moment - delay).astimezone(zone)))
+        spread_seconds = self.spread * 60
+        delay = dt.timedelta(seconds=int(_fraction(name) * spread_seconds))
+        start = (moment - delay).astimezone(zone)
+        due: dt.datetime = next(CronSim(self.cron, start))
         return due.astimezone(dt.UTC) + delay
 
 
@@ -67,8 +69,12 @@ def describe(text: str) -> str:
     if interval.cron:
         words = CronSim(interval.cron, ANY_MOMENT).explain()
         return words[:1].lower() + words[1:]
-    number, unit = int(text.strip()[:-1]), UNIT_NAMES[text.strip()[-1]]
-    return f"every {number} {unit}s" if number > 1 else f"every {unit}"
+    duration = text.strip()
+    number = int(duration[:-1])
+    unit = UNIT_NAMES[duration[-1]]
+    if number == 1:
+        return f"every {unit}"
+    return f"every {number} {unit}s"
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -90,7 +96,9 @@ def _is_cron(text: str) -> bool:
 
 
 def _minutes(duration: re.Match[str], text: str) -> int:
-    minutes = int(duration[1]) * UNIT_MINUTES[duration[2]]
+    """Return the minutes of a duration; raise Refused if it is nothing."""
+    number, unit = duration.groups()
+    minutes = int(number) * UNIT_MINUTES[unit]
     if not minutes:
         raise _unreadable(text)
     return minutes
@@ -98,7 +106,9 @@ def _minutes(duration: re.Match[str], text: str) -> int:
 
 def _fraction(name: str) -> float:
     """Return a number from 0 to 1 that is always the same for a name."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
+    digest = hashlib.sha256(name.encode()).digest()
+    number = int.from_bytes(digest[:4])
+    return number / 2**32
 
 
 def _unreadable(text: str) -> Refused:

@@ -47,16 +47,22 @@ class Plugins:
     """The plugins of one hub."""
 
     def __init__(self, installed: Iterable[Installed]) -> None:
+        """Load the plugins in the order of their names; note those that are broken."""
         self._manager = pluggy.PluginManager("hub")
         self._manager.add_hookspecs(hookspecs)
-        self._installed = tuple(sorted(installed, key=lambda item: (item.name, item.distribution)))
+        by_name = sorted(installed, key=lambda item: (item.name, item.distribution))
+        self._installed = tuple(by_name)
         self._broken: dict[Installed, PluginBroken] = {}
         self._loaded: dict[Installed, Loaded] = {}
         self._load_all()
-        self._owners = {app.slug: item for item in self._loaded.values() for app in item.apps}
-        self.apps: Mapping[str, App] = {
-            app.slug: app for item in self._loaded.values() for app in item.apps
-        }
+        self._owners: dict[str, Loaded] = {}
+        self.apps: Mapping[str, App]
+        apps = {}
+        for loaded in self._loaded.values():
+            for app in loaded.apps:
+                self._owners[app.slug] = loaded
+                apps[app.slug] = app
+        self.apps = apps
 
     @classmethod
     def load(cls, extra: Sequence[Any] = (), *, installed: bool = True) -> "Plugins":
@@ -72,10 +78,10 @@ class Plugins:
         The operator of the hub states that the makers of these apps have opened them.
         """
         opened = copy(self)
-        opened.apps = {
-            slug: replace(app, access=None) if slug in slugs else app
-            for slug, app in self.apps.items()
-        }
+        apps = dict(self.apps)
+        for slug in apps.keys() & set(slugs):
+            apps[slug] = replace(apps[slug], access=None)
+        opened.apps = apps
         return opened
 
     @property
@@ -117,11 +123,12 @@ class Plugins:
         """Pass a receipt to every plugin without apps; then raise the first error."""
         errors = []
         for item in self._loaded.values():
-            if not item.apps:
-                try:
-                    _hook_caller(self._manager, "hub_report", item.plugin)(**values)
-                except Exception as error:
-                    errors.append(error)
+            if item.apps:
+                continue
+            try:
+                _hook_caller(self._manager, "hub_report", item.plugin)(**values)
+            except Exception as error:
+                errors.append(error)
         if errors:
             raise errors[0]
 
@@ -131,22 +138,32 @@ class Plugins:
         return any(not item.apps for item in self._loaded.values())
 
     def describe(self) -> list[dict[str, Any]]:
-        """Describe every installed plugin, with the reason if it cannot be used."""
+        """Describe every installed plugin, with the reason if it cannot be used.
+
+        The keys are those of `hub plugins --json`.
+        """
         return [self._describe(item) for item in self._installed]
 
     def _describe(self, item: Installed) -> dict[str, Any]:
-        loaded, broken = self._loaded.get(item), self._broken.get(item)
-        apps = [{"slug": app.slug, "name": app.name} for app in loaded.apps] if loaded else []
+        """Describe one plugin; a broken one has neither apps nor hooks."""
+        loaded = self._loaded.get(item)
+        error = self._broken.get(item)
+        apps = []
+        hooks: list[str] = []
+        if loaded:
+            apps = [{"slug": app.slug, "name": app.name} for app in loaded.apps]
+            hooks = list(loaded.hooks)
         return {
             "plugin": item.name,
             "distribution": item.distribution,
             "version": item.version,
             "apps": apps,
-            "hooks": list(loaded.hooks) if loaded else [],
-            "broken": broken and broken.reason,
+            "hooks": hooks,
+            "broken": error.reason if error else None,
         }
 
     def _load_all(self) -> None:
+        """Load each plugin; plugins of the same name are all rejected."""
         names = Counter(item.name for item in self._installed)
         for item in self._installed:
             try:
@@ -167,19 +184,22 @@ class Plugins:
             for app in loaded.apps:
                 claims.setdefault(app.slug, []).append(item)
         for slug, claimants in claims.items():
-            if len(claimants) > 1:
-                for item in claimants:
-                    self._refuse_slug(slug, item, claimants)
+            if len(claimants) == 1:
+                continue
+            for item in claimants:
+                self._refuse_slug(slug, item, claimants)
 
     def _refuse_slug(self, slug: str, item: Installed, claimants: Sequence[Installed]) -> None:
-        others = " and ".join(other.distribution for other in claimants if other is not item)
-        reason = f"{others} also claims the app {slug}; remove one of them."
+        """Reject a plugin because others claim the same app; name them."""
+        others = [other.distribution for other in claimants if other is not item]
+        reason = f"{' and '.join(others)} also claims the app {slug}; remove one of them."
         self._broken[item] = PluginBroken(item.distribution, reason)
         loaded = self._loaded.pop(item, None)
         if loaded:
             self._manager.unregister(loaded.plugin)
 
     def _open(self, item: Installed) -> Loaded:
+        """Import, register and check a plugin; raise PluginBroken if it cannot be used."""
         plugin = _attempt(item, "it cannot be imported", item.open)
         _check_names(item, plugin)
         try:
@@ -196,8 +216,10 @@ class Plugins:
 
 
 def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loaded:
+    """Return a registered plugin with its apps and hooks; raise PluginBroken for its mistakes."""
     manager.check_pending()
-    hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(plugin) or ()))
+    callers = manager.get_hookcallers(plugin) or ()
+    hooks = tuple(sorted(caller.name for caller in callers))
     apps: tuple[Any, ...] = ()
     if "hub_apps" in hooks:
         apps = _attempt(item, "its hub_apps failed", lambda: tuple(plugin.hub_apps() or ()))
@@ -237,6 +259,7 @@ def _reject(item: Installed, problems: Iterable[str]) -> None:
 
 
 def _from_entry_point(entry: EntryPoint) -> Installed:
+    """Describe a plugin of an installed distribution, without importing it."""
     dist = entry.dist
     return Installed(
         name=entry.name,
@@ -247,11 +270,14 @@ def _from_entry_point(entry: EntryPoint) -> Installed:
 
 
 def _from_object(plugin: Any) -> Installed:
-    name = getattr(plugin, "__name__", type(plugin).__name__)
+    """Describe a module or object that is passed as a plugin; its name is that of its class."""
+    class_name = type(plugin).__name__
+    name = getattr(plugin, "__name__", class_name)
     return Installed(name=name, distribution=name, version="", open=lambda: plugin)
 
 
 def _attempt(item: Installed, what: str, act: Callable[[], Any]) -> Any:
+    """Run code of a plugin; turn its exception, or its exit, into PluginBroken."""
     try:
         return act()
     except (Exception, SystemExit) as error:
@@ -259,11 +285,15 @@ def _attempt(item: Installed, what: str, act: Callable[[], Any]) -> Any:
 
 
 def _words(error: BaseException) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    """Return the class and text of an exception on one line, without a full stop."""
+    class_name = type(error).__name__
+    words = str(error).split()
+    text = " ".join(words).rstrip(".")
+    return f"{class_name}: {text}" if text else class_name
 
 
 def _check_names(item: Installed, plugin: Any) -> None:
+    """Raise PluginBroken for a function that is named like a hook and is none."""
     for name in dir(plugin):
         hook = getattr(plugin, name, None)
         if not name.startswith("hub_") or not isroutine(hook):

@@ -69,9 +69,10 @@ def _is_in_module_table(error: LookupError) -> bool:
     """
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     summary = traceback.extract_tb(error.__traceback__)[-1]
-    text = linecache.getline(summary.filename, summary.lineno or 0).encode()
-    expression = text[summary.colno or 0 : summary.end_colno].decode(errors="replace")
-    name = expression.partition("[")[0]
+    line = linecache.getline(summary.filename, summary.lineno or 0)
+    start = summary.colno or 0
+    expression = line.encode()[start : summary.end_colno]  # columns count bytes
+    name = expression.decode(errors="replace").partition("[")[0]
     return name in frame.f_globals and name not in frame.f_locals
 
 

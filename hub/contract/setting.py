@@ -18,28 +18,34 @@ def text(
     label: str, section: str, help: str = "", *, default: str = "", required: bool = False
 ) -> fields.String:
     """Return a setting that is a line of text."""
-    return _string(metadata(label, section, help), default=default, required=required)
+    about = metadata(label, section, help)
+    return _string(about, default=default, required=required)
 
 
 def secret(label: str, section: str, help: str = "", *, required: bool = True) -> fields.String:
     """Return a setting that is stored encrypted and available in `site.secrets` only."""
-    return _string(metadata(label, section, help, secret=True), required=required)
+    about = metadata(label, section, help, secret=True)
+    return _string(about, required=required)
 
 
 def address(
     label: str, section: str, help: str = "", *, default: str = "", required: bool = False
 ) -> fields.Url:
     """Return a setting that is an HTTP address; its host may be a name of the local network."""
-    about = metadata(label, section, help)
-    schemes = {"http", "https"}
+    options: dict[str, Any] = {
+        "require_tld": False,
+        "schemes": {"http", "https"},
+        "metadata": metadata(label, section, help),
+    }
     if required:
-        return fields.Url(required=True, require_tld=False, schemes=schemes, metadata=about)
-    return fields.Url(load_default=default, require_tld=False, schemes=schemes, metadata=about)
+        return fields.Url(required=True, **options)
+    return fields.Url(load_default=default, **options)
 
 
 def switch(label: str, section: str, help: str = "", *, default: bool) -> fields.Boolean:
     """Return a setting that is on or off."""
-    return fields.Boolean(load_default=default, metadata=metadata(label, section, help))
+    about = metadata(label, section, help)
+    return fields.Boolean(load_default=default, metadata=about)
 
 
 def choice(
@@ -79,7 +85,10 @@ def record(
 
 
 def records(choices_from: str, label: str, section: str, help: str = "") -> fields.List[str]:
-    """Return a setting that is any number of entries of a list."""
+    """Return a setting that is any number of entries of a list; `choices_from` as in `record`.
+
+    Without an answer it is an empty list.
+    """
     about = metadata(label, section, help, choices_from=choices_from)
     return fields.List(fields.String(), load_default=list, metadata=about)
 
@@ -87,6 +96,8 @@ def records(choices_from: str, label: str, section: str, help: str = "") -> fiel
 def _string(
     about: Mapping[str, Any], *, default: str = "", required: bool = False
 ) -> fields.String:
+    """Return a field of text; a required one takes no empty text."""
     if required:
-        return fields.String(required=True, validate=validate.Length(min=1), metadata=about)
+        not_empty = validate.Length(min=1)
+        return fields.String(required=True, validate=not_empty, metadata=about)
     return fields.String(load_default=default, metadata=about)

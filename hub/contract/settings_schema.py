@@ -18,8 +18,10 @@ MAX_LISTED_CHOICES = 5
 
 
 def schema_of(app: App) -> Schema:
-    """Return the schema that an app declares."""
-    return app.settings() if isinstance(app.settings, type) else app.settings
+    """Return the schema that an app declares, as a class or an instance."""
+    if isinstance(app.settings, type):
+        return app.settings()
+    return app.settings
 
 
 def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,15 +30,17 @@ def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
     Raise SettingsInvalid if one is invalid or unknown; the message suggests the nearest name.
     """
     schema = schema_of(app)
-    problems = {
-        name: [_unknown_setting(name, schema.fields)]
-        for name in answers
-        if name not in schema.fields
-    }
-    valid_names = {name: value for name, value in answers.items() if name in schema.fields}
+    problems = {}
+    declared_answers = {}
+    for name, value in answers.items():
+        if name in schema.fields:
+            declared_answers[name] = value
+        else:
+            problems[name] = [_unknown_setting(name, schema.fields)]
     values: dict[str, Any] = {}
     try:
-        values = dict(schema.load(answered(schema, valid_names)))
+        loaded = schema.load(answered(schema, declared_answers))
+        values = dict(loaded)
     except ValidationError as error:
         messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
         invalid = {name: _sentences(texts) for name, texts in messages.items()}
@@ -59,25 +63,37 @@ def answered(schema: Schema, answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _takes_blank(field: fields.Field[Any]) -> bool:
-    return isinstance(field, fields.String) and not isinstance(field, fields.Url | fields.Email)
+    """Return whether an empty text is valid; addresses and e-mail addresses are texts too."""
+    if isinstance(field, fields.Url | fields.Email):
+        return False
+    return isinstance(field, fields.String)
 
 
 def plain(app: App, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that are not secret, in the form in which they are stored."""
     schema = schema_of(app)
     dumped = cast(dict[str, Any], schema.dump(values))
-    return {name: value for name, value in dumped.items() if not is_secret(schema.fields[name])}
+    plain_values = {}
+    for name, value in dumped.items():
+        if not is_secret(schema.fields[name]):
+            plain_values[name] = value
+    return plain_values
 
 
 def secret(app: App, values: Mapping[str, Any]) -> dict[str, str]:
     """Return the secret settings that have a value."""
     names = secret_names(app)
-    return {name: str(value) for name, value in values.items() if name in names and value}
+    secrets = {}
+    for name, value in values.items():
+        if value and name in names:
+            secrets[name] = str(value)
+    return secrets
 
 
 def secret_names(app: App) -> set[str]:
     """Return the names of the secret settings."""
-    return {name for name, field in schema_of(app).fields.items() if is_secret(field)}
+    fields_by_name = schema_of(app).fields
+    return {name for name, field in fields_by_name.items() if is_secret(field)}
 
 
 def is_secret(field: fields.Field[Any]) -> bool:
@@ -86,14 +102,20 @@ def is_secret(field: fields.Field[Any]) -> bool:
 
 
 def chosen(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
-    """Return the settings with each choice as its id, where a person entered a number or name."""
-    with_ids, problems = dict(values), {}
+    """Return the settings with each choice as its id, where a person entered a number or name.
+
+    `choices` returns the choices of a list. Raise SettingsInvalid for each that is not in its list.
+    """
+    with_ids = dict(values)
+    problems = {}
     for name, field in schema_of(app).fields.items():
-        source, value = field.metadata.get("choices_from"), values.get(name)
-        if not source or not value:
+        list_name = field.metadata.get("choices_from")
+        value = values.get(name)
+        if not list_name or not value:
             continue
         try:
-            with_ids[name] = _ids(ChoiceIndex(choices(str(source))), value)
+            index = ChoiceIndex(choices(str(list_name)))
+            with_ids[name] = _ids(index, value)
         except ValueError as error:
             problems[name] = [str(error)]
     if problems:
@@ -102,6 +124,7 @@ def chosen(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, A
 
 
 def _ids(index: "ChoiceIndex", value: Any) -> str | list[str]:
+    """Return the id of a choice, or the ids of a list of choices; raise ValueError."""
     if isinstance(value, list):
         return [index.id_of(str(entry)) for entry in value]
     return index.id_of(str(value))
@@ -111,12 +134,14 @@ class ChoiceIndex:
     """The choices of a setting by their ids, numbers and names."""
 
     def __init__(self, entries: Offered) -> None:
+        """Index the choices without regard to case; of equal names the first choice counts."""
         self._ids: set[str] = set()
         self._ids_by_name: dict[str, str] = {}
         for id, names in entries:
             self._ids.add(id)
-            for name in filter(None, names):
-                self._ids_by_name.setdefault(name.casefold(), id)
+            for name in names:
+                if name:
+                    self._ids_by_name.setdefault(name.casefold(), id)
 
     def id_of(self, text: str) -> str:
         """Return the id of a choice; raise ValueError with suggestions if there is none."""
@@ -128,23 +153,33 @@ class ChoiceIndex:
         return id
 
     def _suggestions(self, text: str) -> str:
-        names = list(self._ids_by_name)
-        similar = get_close_matches(text.casefold(), names, n=MAX_SUGGESTIONS, cutoff=0.5)
-        suggestions = similar or sorted(names)[:MAX_LISTED_CHOICES]
-        if not suggestions:
+        """Return a sentence with the choices of similar names, else with the first ones."""
+        if not self._ids_by_name:
             return "It is empty."
-        listed = ", ".join(f"{name} ({self._ids_by_name[name]})" for name in suggestions)
-        return f"There is: {listed}."
+        names = sorted(self._ids_by_name)
+        similar = get_close_matches(text.casefold(), names, n=MAX_SUGGESTIONS, cutoff=0.5)
+        suggestions = []
+        for name in similar or names[:MAX_LISTED_CHOICES]:
+            id = self._ids_by_name[name]
+            suggestions.append(f"{name} ({id})")
+        return f"There is: {', '.join(suggestions)}."
 
 
 def _unknown_setting(name: str, names: Iterable[str]) -> str:
-    similar = get_close_matches(name, list(names), n=1, cutoff=0.6)
-    suggestion = f" Did you mean {similar[0]}?" if similar else ""
-    return f"There is no such setting.{suggestion}"
+    """Return the message for a setting that the app does not declare."""
+    sentence = "There is no such setting."
+    for similar in get_close_matches(name, list(names), n=1):
+        sentence += f" Did you mean {similar}?"
+    return sentence
 
 
 def _sentences(texts: Any) -> list[str]:
     """Flatten the messages of a field, which marshmallow nests for lists."""
+    sentences = []
     if isinstance(texts, Mapping):
-        return [sentence for nested in texts.values() for sentence in _sentences(nested)]
-    return [NEEDED if text == MISSING_MESSAGE else str(text) for text in texts]
+        for nested_texts in texts.values():
+            sentences += _sentences(nested_texts)
+        return sentences
+    for text in texts:
+        sentences.append(NEEDED if text == MISSING_MESSAGE else str(text))
+    return sentences

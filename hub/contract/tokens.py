@@ -18,14 +18,19 @@ class BoundSecrets:
     """
 
     def __init__(self, secrets: Secrets, *credentials: str) -> None:
+        """Bind the secrets to the credentials, such as a client id, a client secret, an address."""
         self._secrets = secrets
-        joined = "\n".join(credentials).encode()
-        self._digest = hashlib.sha256(joined).hexdigest()[:DIGEST_LENGTH]
+        joined = "\n".join(credentials)
+        digest = hashlib.sha256(joined.encode()).hexdigest()
+        self._digest = digest[:DIGEST_LENGTH]
 
     def get(self, name: str) -> str:
         """Return a stored value, or "" if there is none for these credentials."""
-        digest, _, value = self._secrets.get(name, "").partition(" ")
-        return value if digest == self._digest else ""
+        stored = self._secrets.get(name, "")
+        digest, _, value = stored.partition(" ")
+        if digest != self._digest:
+            return ""
+        return value
 
     def put(self, name: str, value: str) -> None:
         """Store a value for these credentials."""
@@ -49,7 +54,9 @@ class TokenCache:
     def __init__(
         self, bound: BoundSecrets, issue: Callable[[], str], *, exclusive: bool = False
     ) -> None:
-        self._bound, self._issue, self._exclusive = bound, issue, exclusive
+        self._bound = bound
+        self._issue = issue
+        self._exclusive = exclusive
 
     def renew(self) -> str:
         """Issue and store a new token, for example to check the credentials."""
@@ -57,14 +64,19 @@ class TokenCache:
 
     def call(self, send: Callable[[str], Reply]) -> Reply:
         """Send a request with the token; after a 401 renew the token and send once more."""
-        token = self._bound.get(self.name) or self._renew(rejected="")
+        token = self._bound.get(self.name)
+        if not token:
+            token = self._renew(rejected="")
         reply = send(token)
         if reply.status == UNAUTHORIZED:
-            reply = send(self._renew(rejected=token))
+            token = self._renew(rejected=token)
+            reply = send(token)
         return reply
 
     def _renew(self, rejected: str) -> str:
-        with self._bound.lock() if self._exclusive else nullcontext():
+        """Issue and store a token in place of the one that the source rejected."""
+        lock = self._bound.lock() if self._exclusive else nullcontext()
+        with lock:
             stored = self._bound.get(self.name)
             if self._exclusive and stored and stored != rejected:
                 return stored  # another process has renewed it in the meantime

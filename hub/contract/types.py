@@ -191,8 +191,10 @@ class Field:
     fill: bool | FromSetting = False
 
     def __post_init__(self) -> None:
-        if not set(self.match) <= set(MATCH_METHODS):
-            raise BadDocument(f"Field {self.name} names an unknown way to match: {self.match}.")
+        """Raise BadDocument for an unknown method of matching."""
+        for method in self.match:
+            if method not in MATCH_METHODS:
+                raise BadDocument(f"Field {self.name} names an unknown way to match: {method!r}.")
 
 
 @value_object

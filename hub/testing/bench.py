@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -43,13 +44,13 @@ class KeptSecrets(dict[str, str], Secrets):
     """Secrets in memory."""
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
-        """Nobody else is there to wait for."""
+        """Return a lock that is always free: nobody else uses these secrets."""
         return contextlib.nullcontext()
 
 
 @cache
 def installed() -> Plugins:
-    """The installed plugins, found once in a process: that costs more than most tests."""
+    """Return the installed plugins, loaded once in a process: that takes longer than most tests."""
     return Plugins.load()
 
 
@@ -108,8 +109,10 @@ class Bench:
         lists: Mapping[str, Sequence[Record]] | None = None,
     ) -> None:
         self.plugins = plugins or installed()
-        self.app, self.clock = _app(self.plugins, slug), FakeClock(now)
-        self.company, self.zone = company or Company(country="US", currency="USD"), ZoneInfo(zone)
+        self.app = _app(self.plugins, slug)
+        self.clock = FakeClock(now)
+        self.company = company or Company(country="US", currency="USD")
+        self.zone = ZoneInfo(zone)
         self.stand_in = stand_in
         if stand_in is None:
             self.sandbox = self.plugins.open_stand_in(
@@ -118,7 +121,8 @@ class Bench:
         else:
             self.sandbox = Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings)
         self.secrets = KeptSecrets()
-        self.lists, self._cases = lists or {}, cases
+        self.lists = lists or {}
+        self._cases = cases
         self.start: dt.date | None = None
         self.today = self.clock.now().astimezone(self.zone).date()
         self.webhook_url: str | None = "http://127.0.0.1:9/none"
@@ -134,13 +138,14 @@ class Bench:
         schema = settings_schema.schema_of(self.app)
         self._answers |= settings
         loaded = schema.load(self._answers)
-        for name in settings_schema.secret_names(self.app) & loaded.keys():
-            self.secrets[name] = loaded.pop(name)
+        for name in settings_schema.secret_names(self.app):
+            if name in loaded:
+                self.secrets[name] = loaded.pop(name)
         self.settings: Mapping[str, Any] = loaded
 
     @property
     def site(self) -> Site:
-        """The site that the hub would pass to the plugin's hooks."""
+        """Return the site that the hub would pass to the plugin's hooks."""
         return Site(
             settings=self.settings,
             secrets=self.secrets,
@@ -154,7 +159,7 @@ class Bench:
 
     @property
     def books(self) -> Any:
-        """The data of the stand-in that was passed to this bench."""
+        """Return the data of the stand-in that was passed to this bench."""
         return self.stand_in.books
 
     def _checked(self) -> WSGIApplication:
@@ -168,7 +173,8 @@ class Bench:
 
     def serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer what is called at URL: the stand-in, or what takes its place."""
-        return (self._instead or self._stand_in)(environ, start)
+        server = self._instead or self._stand_in
+        return server(environ, start)
 
     @contextlib.contextmanager
     def replaced_by(self, wsgi: WSGIApplication) -> Iterator[None]:
@@ -196,9 +202,8 @@ class Bench:
         self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()
     ) -> Iterator[Yielded]:
         """Yield what the source has, as lazily as the plugin reads it."""
-        yield from self._call(
-            "hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids)
-        )
+        cursors = cursors or {}
+        yield from self._call("hub_documents", site=self.site, cursors=cursors, ids=tuple(ids))
 
     def read(
         self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()
@@ -209,37 +214,47 @@ class Bench:
     def raw(self, case: str) -> Mapping[str, Any]:
         """Return the stand-in's row that shows a case."""
         assert self._cases, "this bench does not know where its stand-in keeps the cases"
-        return next(row for row in self._cases.rows(self.stand_in) if row.get("case") == case)
+        for row in self._cases.rows(self.stand_in):
+            if row.get("case") == case:
+                return row
+        raise LookupError(f"No row of the stand-in shows the case {case!r}.")
 
     def case(self, case: str) -> Yielded:
         """Return what the plugin reads of the row that shows a case."""
-        assert self._cases, "this bench does not know where its stand-in keeps the cases"
-        (item,) = self.read(ids=[f"{self._cases.prefix}{self.raw(case)['id']}"])
+        row = self.raw(case)
+        assert self._cases
+        (item,) = self.read(ids=[f"{self._cases.prefix}{row['id']}"])
         return item
 
     def codes(self, field: str) -> Sequence[Code | str]:
         """Return the current codes of a field at the source."""
-        return tuple(self._call("hub_codes", site=self.site, field=field) or ())
+        codes = self._call("hub_codes", site=self.site, field=field)
+        return tuple(codes or ())
 
     def push_lists(self, **changes: Sequence[Record]) -> dict[str, Sequence[Code]]:
         """Push the company's lists, as the hub's first download does; return the links by field."""
-        return {field: self.push(field, list) for field, list in {**self.lists, **changes}.items()}
+        lists = {**self.lists, **changes}
+        return {field: self.push(field, records) for field, records in lists.items()}
 
     def push(self, field: str, records: Sequence[Record]) -> Sequence[Code]:
         """Push a list to the source; return its codes with their links."""
-        return list(
-            self._call("hub_records", site=self.site, field=field, records=tuple(records)) or ()
-        )
+        codes = self._call("hub_records", site=self.site, field=field, records=tuple(records))
+        return list(codes or ())
 
     def report(self, document: Document, receipt: Receipt | ReceiptState, **facts: Any) -> None:
-        """Report a receipt to the source, or one of now that has this state and these facts."""
+        """Report a receipt to the source.
+
+        In place of a receipt a state may be passed, with the other `facts` of the receipt.
+        """
         if not isinstance(receipt, Receipt):
-            receipt = Receipt(state=receipt, at=self.clock.now(), **facts)
+            now = self.clock.now()
+            receipt = Receipt(state=receipt, at=now, **facts)
         self._call("hub_report", site=self.site, document=document, receipt=receipt)
 
     def webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
         """Pass a webhook call to the plugin."""
-        return tuple(self._call("hub_webhook", site=self.site, headers=headers, body=body))
+        signals = self._call("hub_webhook", site=self.site, headers=headers, body=body)
+        return tuple(signals)
 
     def attachment(self, document: Document, attachment: Attachment) -> bytes:
         """Return the bytes of a file."""
@@ -253,21 +268,26 @@ class Bench:
         self.drive("faults", {"kind": kind, **rule})
 
     def drive(self, page: str, body: Any = None, method: str = "POST") -> Any:
-        """Call one of the stand-in's own pages below /_sandbox/."""
-        sent = b"" if body is None else json.dumps(body).encode()
-        return json.loads(
-            self._ask(method, f"/_sandbox/{page}", sent, "application/json")[1] or b"null"
-        )
+        """Call one of the stand-in's own pages below /_sandbox/; return its JSON."""
+        content = b"" if body is None else json.dumps(body).encode()
+        _, reply = self._ask(method, f"/_sandbox/{page}", content, "application/json")
+        if not reply:
+            return None
+        return json.loads(reply)
 
     def press(self, path: str, **fields: str) -> bool:
-        """Submit a form of the stand-in's own pages; tell whether it was accepted."""
-        sent = urlencode(fields).encode()
-        return self._ask("POST", path, sent, "application/x-www-form-urlencoded")[0] < 400
+        """Submit a form of the stand-in's own pages; return whether it was accepted."""
+        content = urlencode(fields).encode()
+        status, _ = self._ask("POST", path, content, "application/x-www-form-urlencoded")
+        return status < HTTPStatus.BAD_REQUEST
 
     def page(
         self, path: str, data: Mapping[str, str] | None = None, **options: Any
     ) -> requests.Response:
-        """Open a page of the stand-in as a person does, or submit a form to it."""
+        """Open a page of the stand-in as a person does, or submit a form to it.
+
+        `options` are those of `requests`.
+        """
         method = "GET" if data is None else "POST"
         return self.browser.request(method, URL + path, data=data, **options)
 
@@ -288,24 +308,29 @@ class Bench:
 
     def count_calls(self, call: str = "*") -> int:
         """Return how often the stand-in received a call."""
-        return len(self.stand_in.wsgi.log.entries(call))
+        log = self.stand_in.wsgi.log
+        return len(log.entries(call))
 
-    def _ask(self, method: str, path: str, sent: bytes, kind: str) -> tuple[int, bytes]:
+    def _ask(self, method: str, path: str, content: bytes, kind: str) -> tuple[int, bytes]:
+        """Call the stand-in directly, without its description; return the status and the body."""
         environ = {
             "REQUEST_METHOD": method,
             "PATH_INFO": path,
             "SCRIPT_NAME": "",
             "QUERY_STRING": "",
-            "CONTENT_LENGTH": str(len(sent)),
+            "CONTENT_LENGTH": str(len(content)),
             "CONTENT_TYPE": kind,
-            "wsgi.input": io.BytesIO(sent),
+            "wsgi.input": io.BytesIO(content),
             "SERVER_NAME": "source.test",
             "SERVER_PORT": "80",
             "wsgi.url_scheme": "http",
         }
         statuses: list[str] = []
-        body = b"".join(self.sandbox.wsgi(environ, lambda status, *_: statuses.append(status)))
-        return int(statuses[0][:3]), body
+        chunks = self.sandbox.wsgi(environ, lambda status, *_: statuses.append(status))
+        body = b"".join(chunks)
+        status = int(statuses[0][:3])
+        return status, body
 
     def _call(self, hook: str, **values: Any) -> Any:
+        """Call a hook of the app's plugin; return None if it does not implement the hook."""
         return self.plugins.call(self.app.slug, hook, **values)

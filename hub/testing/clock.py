@@ -13,7 +13,9 @@ class FakeClock(Clock):
     """A clock that starts at `start`; `followers` are called with each new moment."""
 
     def __init__(self, start: dt.datetime = START) -> None:
-        self._now, self._passed, self._lock = start, 0.0, threading.Lock()
+        self._now = start
+        self._passed = 0.0  # seconds
+        self._lock = threading.Lock()
         self.slept: list[float] = []
         self.followers: list[Callable[[dt.datetime], object]] = []
 
@@ -24,18 +26,20 @@ class FakeClock(Clock):
         return self._passed
 
     def sleep(self, seconds: float) -> None:
+        """Record the pause and let that much time pass at once."""
         self.slept.append(seconds)
-        self.advance(max(0.0, seconds))
+        if seconds > 0:
+            self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Lets time pass."""
+        """Let time pass, on both clocks."""
         with self._lock:
             self._passed += seconds
         self.set(self._now + dt.timedelta(seconds=seconds))
 
     def set(self, now: dt.datetime) -> None:
-        """Puts the wall clock to a moment, forth or back; no time passes."""
+        """Set the wall clock to a moment, forward or back; no time passes."""
         with self._lock:
             self._now = now
-        for tell in self.followers:
-            tell(now)
+        for notify in self.followers:
+            notify(now)

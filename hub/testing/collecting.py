@@ -37,7 +37,8 @@ class CollectingHub:
     """
 
     def __init__(self, slug: str, settings: Mapping[str, Any], folder: Path) -> None:
-        self.bench, self._settings = Bench(slug, settings), settings
+        self.bench = Bench(slug, settings)
+        self._settings = settings
         self.clock = self.bench.clock
         config = Config(
             data=folder,
@@ -50,11 +51,13 @@ class CollectingHub:
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
+        """Create the tables and enable the app, in the context of the hub's application."""
         self._open.enter_context(self._app.app_context())
-        engine.db.engine.update_execution_options(compiled_cache=COMPILED)
-        event.listen(engine.db.engine, "connect", _hurry)
+        database = engine.db.engine
+        database.update_execution_options(compiled_cache=COMPILED)
+        event.listen(database, "connect", _hurry)
         engine.db.create_all()
-        self._open.callback(engine.db.engine.dispose)
+        self._open.callback(database.dispose)
         self.id = self._install()
         return self
 
@@ -64,33 +67,39 @@ class CollectingHub:
     def collect(self) -> Mapping[str, int]:
         """Collect as a run does; return how many documents became what."""
         with engine.transaction() as session:
-            for row in session.scalars(select(ListState)):
-                row.read_at = self.clock.now()
-        return collect_run.collect(self.id).counts
+            lists = session.scalars(select(ListState))
+            for row in lists:
+                row.read_at = self.clock.now()  # so that no list has to be read again
+        collected = collect_run.collect(self.id)
+        return collected.counts
 
     def documents(self) -> dict[str, tuple[Any, ...]]:
         """Return for each document whether it is gone, its stage, and its postings by state."""
+        posting_query = (
+            select(SourceDocument.source_id, Posting.part, Posting.state)
+            .join(Posting, Posting.document_id == SourceDocument.id)
+            .order_by(Posting.id)
+        )
+        document_query = select(SourceDocument).order_by(SourceDocument.id)
+        postings: dict[str, list[str]] = {}
+        documents = {}
         with engine.reading() as session:
-            postings: dict[str, list[str]] = {}
-            for source_id, part, state in session.execute(
-                select(SourceDocument.source_id, Posting.part, Posting.state)
-                .join(Posting, Posting.document_id == SourceDocument.id)
-                .order_by(Posting.id)
-            ):
-                postings.setdefault(source_id, []).append(f"{part} {state}".strip())
-            rows = session.scalars(select(SourceDocument).order_by(SourceDocument.id))
-            return {
-                row.source_id: (row.gone, row.stage, *postings.get(row.source_id, ()))
-                for row in rows
-            }
+            for source_id, part, state in session.execute(posting_query):
+                label = f"{part} {state}".strip()
+                postings.setdefault(source_id, []).append(label)
+            for row in session.scalars(document_query):
+                states = postings.get(row.source_id, ())
+                documents[row.source_id] = (row.gone, row.stage, *states)
+        return documents
 
     def _install(self) -> int:
         """Enable the app for a company whose lists were read; return the installation's id."""
         app = self.bench.app
         settings = {**self.bench.sandbox.settings(URL), **self._settings}
-        secret = {
-            name: settings.pop(name) for name in settings_schema.secret_names(app) & settings.keys()
-        }
+        secrets = {}
+        for name in settings_schema.secret_names(app):
+            if name in settings:
+                secrets[name] = settings.pop(name)
         with engine.transaction() as session:
             row = Installation(
                 company=self._company(),
@@ -100,15 +109,17 @@ class CollectingHub:
             )
             session.add(row)
             session.flush()
-            lists = (
-                *records.LISTS,
-                company.LIST,
-                *(f"{transaction_index.HEADS}{kind}" for kind in app.posts),
-            )
-            about = {"company_id": row.company_id, "read_at": self.clock.now(), "since": LONG_AGO}
-            session.add_all(ListState(list=name, **about) for name in lists)
+            transaction_lists = [f"{transaction_index.HEADS}{kind}" for kind in app.posts]
+            for name in (*records.LISTS, company.LIST, *transaction_lists):
+                state = ListState(
+                    list=name,
+                    company_id=row.company_id,
+                    read_at=self.clock.now(),
+                    since=LONG_AGO,
+                )
+                session.add(state)
             installation_id = row.id
-        SiteSecrets(installation_id).update(secret)
+        SiteSecrets(installation_id).update(secrets)
         return installation_id
 
     def _company(self) -> Company:

@@ -4,7 +4,6 @@ import datetime as dt
 import mmap
 import os
 import tracemalloc
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import islice
@@ -14,15 +13,17 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from hub.contract.documents import ROLES, Document, Gone, Unreadable, codes_of
+from hub.contract.documents import ROLES, Document, Yielded, codes_of
+from hub.contract.settings_schema import schema_of
 from hub.errors import HubError, NeedsAttention, Retry
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
-from hub.testing.reading import PAGES, Reading, identity
+from hub.testing.reading import PAGES, Reading, identity, source_ids
 from hub.testing.stand_in import json_answer, text_answer
 
 HOUR = 3600
 MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 400
+LIST_KINDS = ("vendor", "customer", "item")  # without date and total
 EACH = 20 * 2**10  # bytes a document may cost while all are read: 10,000 within 200 MB
 TRACED = (
     2000  # documents for which each byte is counted, which takes five times as long as reading them
@@ -44,16 +45,21 @@ def contract(
     it, and the fields of the form. `paged` is a number of documents that the source cannot show on
     one page.
     """
-    about = {
+    attributes = {
         "slug": slug,
         "settings": settings,
         "wrong_keys": wrong_keys,
         "change": change,
         "many": many,
+        "paged": paged,
     }
-    return type(
-        f"TestContractOf{slug.title().replace('-', '')}", (Contract,), about | {"paged": paged}
-    )
+    name = slug.title().replace("-", "")
+    return type(f"TestContractOf{name}", (Contract,), attributes)
+
+
+def documents(items: Iterable[Yielded]) -> list[Document]:
+    """Return the documents among what was read."""
+    return [item for item in items if isinstance(item, Document)]
 
 
 def _not_found(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -73,12 +79,12 @@ class Contract(Reading):
     many: int
 
     def test_its_settings_say_what_they_are(self, bench: Bench) -> None:
-        schema = (
-            bench.app.settings() if isinstance(bench.app.settings, type) else bench.app.settings
-        )
-        assert [
-            name for name, field in schema.fields.items() if not field.metadata.get("label")
-        ] == []
+        fields = schema_of(bench.app).fields
+        without_label = []
+        for name, field in fields.items():
+            if not field.metadata.get("label"):
+                without_label.append(name)
+        assert without_label == []
 
     def test_it_names_its_account(self, bench: Bench) -> None:
         tenant = bench.check()
@@ -86,46 +92,45 @@ class Contract(Reading):
         assert tenant.name
 
     def test_no_source_id_stands_for_two_documents(self, bench: Bench) -> None:
-        kinds = {(item.source_id, item.kind) for item in bench.read() if isinstance(item, Document)}
-        assert [id for id, n in Counter(id for id, _ in kinds).items() if n > 1] == []
+        kinds: dict[str, set[str]] = {}
+        for document in documents(bench.read()):
+            kinds.setdefault(document.source_id, set()).add(document.kind)
+        ambiguous = [id for id in kinds if len(kinds[id]) > 1]
+        assert ambiguous == []
 
     def test_documents_use_only_declared_fields_and_roles(self, bench: Bench) -> None:
-        declared = {field.name for field in bench.fields()} | set(ROLES)
-        documents = [item for item in bench.read() if isinstance(item, Document)]
-        assert {key for document in documents for key, _, _ in codes_of(document)} <= declared
+        declared = {field.name for field in bench.fields()}
+        used: set[str] = set()
+        for document in documents(bench.read()):
+            used.update(name for name, _, _ in codes_of(document))
+        assert used <= declared | set(ROLES)
 
     def test_documents_are_of_the_kinds_that_the_tile_names(self, bench: Bench) -> None:
-        assert {item.kind for item in bench.read() if isinstance(item, Document)} <= set(
-            bench.app.posts
-        )
+        kinds = {document.kind for document in documents(bench.read())}
+        assert kinds <= set(bench.app.posts)
 
     def test_ready_documents_have_a_date_and_amounts_that_are_exact(self, bench: Bench) -> None:
-        for item in bench.read():
-            if (
-                isinstance(item, Document)
-                and item.stage == "ready"
-                and item.kind not in ("vendor", "customer", "item")
-            ):
-                assert type(item.date) is dt.date, item.source_id
-                assert isinstance(item.total, Decimal | None)
+        for document in documents(bench.read()):
+            if document.stage == "ready" and document.kind not in LIST_KINDS:
+                assert type(document.date) is dt.date, document.source_id
+                assert isinstance(document.total, Decimal | None)
 
     def test_what_waits_says_why(self, bench: Bench) -> None:
-        assert [
-            i
-            for i in bench.read()
-            if isinstance(i, Document) and i.stage == "pending" and not i.hold
-        ] == []
+        for document in documents(bench.read()):
+            if document.stage == "pending":
+                assert document.hold, document.source_id
 
     def test_ids_bring_exactly_these(self, bench: Bench) -> None:
-        ids = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)][:5]
-        assert [identity(item) for item in bench.read(ids=ids)] == ids
+        ids = source_ids(bench.read())[:5]
+        items = bench.read(ids=ids)
+        assert [identity(item) for item in items] == ids
 
     def test_a_cursor_that_is_no_cursor_is_an_answer_or_a_sentence(self, bench: Bench) -> None:
         try:
             items = bench.read({"": "9999-12-31T00:00:00Z|zzzz"})
         except HubError:
             return  # a sentence is an answer, a stack trace is none
-        assert [item for item in items if isinstance(item, Document)] == []
+        assert documents(items) == []
 
     def test_wrong_keys_need_a_person(self, bench: Bench) -> None:
         if self.wrong_keys is None:
@@ -166,33 +171,38 @@ class Contract(Reading):
             assert hub.documents() == before
 
     def test_a_page_of_another_server_is_no_news_of_single_documents(self, bench: Bench) -> None:
-        ids = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)]
+        ids = source_ids(bench.read())[:5]
         with bench.replaced_by(_other_server), pytest.raises(HubError):
-            bench.read(ids=ids[:5])
+            bench.read(ids=ids)
 
     def test_many_documents_need_little_memory(self) -> None:
-        Bench(
-            self.slug, self.settings, documents=1
-        ).read()  # what is kept once for all is no document's cost
+        warm_up = Bench(self.slug, self.settings, documents=1)
+        warm_up.read()  # what is stored once for all is no document's cost
         reading = Bench(self.slug, self.settings, documents=self.many).reading()
-        documents, before = (item for item in reading if isinstance(item, Document)), _resident()
+        unread = (item for item in reading if isinstance(item, Document))
+        before = _resident()
         tracemalloc.start()
         try:
-            count = sum(1 for _ in islice(documents, TRACED))
-            peak = tracemalloc.get_traced_memory()[1]
+            traced_count = sum(1 for _ in islice(unread, TRACED))
+            _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
         assert peak < min(self.many, TRACED) * EACH
-        then = [_resident() for _ in documents]
-        assert count + len(then) >= self.many * 0.9
-        assert max(then, default=0) - before < self.many * EACH
+        sizes = [_resident() for _ in unread]
+        assert traced_count + len(sizes) >= self.many * 0.9
+        assert max(sizes, default=0) - before < self.many * EACH
 
     def test_a_stand_in_that_was_closed_comes_back_with_its_books(self, tmp_path: Path) -> None:
-        before = Bench(self.slug, self.settings, folder=tmp_path).read()
-        assert Bench(self.slug, self.settings, folder=tmp_path).read() == before
+        first = Bench(self.slug, self.settings, folder=tmp_path)
+        before = first.read()
+        second = Bench(self.slug, self.settings, folder=tmp_path)
+        assert second.read() == before
 
 
 def _resident() -> int:
-    """Bytes of memory that this process takes, where the system tells."""
+    """Return the bytes of memory that this process takes; 0 where there is no /proc."""
     statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * mmap.PAGESIZE if statm.exists() else 0
+    if not statm.exists():
+        return 0
+    _, resident_pages, *_ = statm.read_text().split()
+    return int(resident_pages) * mmap.PAGESIZE

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -18,6 +19,7 @@ import yaml
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 METHODS = ("get", "put", "post", "delete", "patch")
+MAX_MESSAGE_LENGTH = 300
 SCHEMES = {"bearer": "Bearer ", "basic": "Basic "}
 
 
@@ -30,13 +32,15 @@ def checked(app: WSGIApplication, path: Path) -> WSGIApplication:
     description = describe(path)
 
     def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Pass a call to the application and check it before its answer goes out."""
         request = read_request(environ)
         started: list[Any] = []
 
-        def hold(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        def delay_start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            """Record the status line and headers until the whole body was produced."""
             started[:] = [line, headers]
 
-        body = b"".join(app(environ, hold))
+        body = b"".join(app(environ, delay_start))
         line, headers = started
         fault = environ.get("sandbox.fault")
         if fault is None or fault.kind == "status":
@@ -44,7 +48,8 @@ def checked(app: WSGIApplication, path: Path) -> WSGIApplication:
             differences = description.differences(request, answer)
             if differences:
                 call = f"{request.method} {request.path} answered {answer.status}"
-                pytest.fail(f"{call}, which is not as {path} describes:\n" + "\n".join(differences))
+                listed = "\n".join(differences)
+                pytest.fail(f"{call}, which is not as {path} describes:\n{listed}")
         start(line, headers)
         return [body]
 
@@ -76,32 +81,44 @@ def read_request(environ: WSGIEnvironment) -> Request:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = environ["wsgi.input"].read(length) if length else b""
     environ["wsgi.input"] = io.BytesIO(body)
-    headers = {
-        name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
-    }
-    headers["content-type"] = environ.get("CONTENT_TYPE", "")
-    path = environ.get("PATH_INFO", "/")
-    return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body)
+    headers = {"content-type": environ.get("CONTENT_TYPE", "")}
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            header = name.removeprefix("HTTP_").replace("_", "-").lower()
+            headers[header] = str(value)
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=environ.get("PATH_INFO", "/"),
+        query=environ.get("QUERY_STRING", ""),
+        headers=headers,
+        body=body,
+    )
 
 
 @cache
 def describe(path: Path) -> "Description":
     """Return the description at a path, read once in a process."""
-    return Description(yaml.safe_load(path.read_text(encoding="utf-8")))
+    text = path.read_text(encoding="utf-8")
+    return Description(yaml.safe_load(text))
 
 
 class Operation:
-    """A call of a description: a method on a path, or a webhook."""
+    """A call of a description: a method on a path, or a webhook.
 
-    def __init__(self, path: str, method: str, item: dict[str, Any], own: dict[str, Any]) -> None:
-        self.name = f"{method.upper()} {path}"
-        self.path, self.method, self.own = path, method.upper(), own
-        self.parameters = [*item.get("parameters", ()), *own.get("parameters", ())]
+    `node` is its part of the document; `names` are the parameters in its path.
+    """
+
+    def __init__(self, path: str, method: str, item: dict[str, Any]) -> None:
+        """Read the operation of a method from the path item that describes all of the path."""
+        self.path = path
+        self.method = method.upper()
+        self.name = f"{self.method} {path}"
+        self.node: dict[str, Any] = item[method]
+        self.parameters = [*item.get("parameters", ()), *self.node.get("parameters", ())]
         self.names = re.findall(r"\{(\w+)\}", path)
-        parts = re.split(r"\{\w+\}", path)
-        self.pattern = re.compile("([^/]+)".join(re.escape(part) for part in parts))
+        literal_parts = re.split(r"\{\w+\}", path)
+        pattern = "([^/]+)".join(map(re.escape, literal_parts))
+        self.pattern = re.compile(pattern)
 
 
 class Description:
@@ -112,11 +129,14 @@ class Description:
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
+        """Read the operations; paths without parameters come before those that have some."""
         self.document = _closed(document)
-        self.operations = list(self._operations("paths"))
-        self.webhooks = {operation.path: operation for operation in self._operations("webhooks")}
-        self.operations.sort(key=lambda operation: len(operation.names))
-        self._roots = {operation.path.split("/")[1] for operation in self.operations}
+        operations = self._operations("paths")
+        self.operations = sorted(operations, key=lambda operation: len(operation.names))
+        self.webhooks = {}
+        for webhook in self._operations("webhooks"):
+            self.webhooks[webhook.path] = webhook
+        self._roots = {_root(operation.path) for operation in self.operations}
         self._validators: dict[str, Any] = {}
 
     def differences(self, request: Request, answer: Answer) -> list[str]:
@@ -125,11 +145,13 @@ class Description:
         Paths that are not described, such as pages, are left out.
         """
         operation, values = self._find(request)
+        is_accepted = answer.status < HTTPStatus.BAD_REQUEST
         if operation is None:
-            unknown = request.path.split("/")[1] in self._roots and answer.status < 400
-            return [f"there is no call {request.method} {request.path}"] if unknown else []
+            if is_accepted and _root(request.path) in self._roots:
+                return [f"there is no call {request.method} {request.path}"]
+            return []
         problems = list(self._answered(operation, answer))
-        if answer.status < 400:
+        if is_accepted:
             problems += self.requested(operation, request, values)
         return problems
 
@@ -139,49 +161,57 @@ class Description:
         """Yield how a request differs; `values` are those in its path."""
         yield from self._parameters(operation, request, values)
         yield from self._security(operation, request)
-        described = operation.own.get("requestBody")
+        described = operation.node.get("requestBody")
         if described is None:
             if request.body:
                 yield "the request has a body"
             return
         content = self.resolved(described)["content"]
-        yield from self._content(
-            f"{operation.name} request", content, request.headers, request.body
-        )
+        key = f"{operation.name} request"
+        yield from self._content(key, content, request.headers, request.body)
 
     def called(self, webhook: str, environ: WSGIEnvironment) -> list[str]:
         """Return how a call of the source to the hub differs from the webhook of this name."""
-        return list(self.requested(self.webhooks[webhook], read_request(environ), {}))
+        request = read_request(environ)
+        differences = self.requested(self.webhooks[webhook], request, values={})
+        return list(differences)
 
     # -- parts of a call --
 
     def _operations(self, part: str) -> Iterator[Operation]:
-        for path, item in self.document.get(part, {}).items():
+        """Yield the operations of a part of the document: "paths" or "webhooks"."""
+        items = self.document.get(part, {})
+        for path, item in items.items():
             for method in METHODS:
                 if method in item:
-                    yield Operation(path, method, item, item[method])
+                    yield Operation(path, method, item)
 
     def _find(self, request: Request) -> tuple[Operation | None, dict[str, str]]:
+        """Return the operation of a request, with the values of the parameters in its path."""
         for operation in self.operations:
             match = operation.pattern.fullmatch(request.path)
             if match and operation.method == request.method:
-                return operation, dict(
-                    zip(operation.names, map(unquote, match.groups()), strict=True)
-                )
+                values = map(unquote, match.groups())
+                return operation, dict(zip(operation.names, values, strict=True))
         return None, {}
 
     def _parameters(
         self, operation: Operation, request: Request, values: Mapping[str, str]
     ) -> Iterator[str]:
-        query = parse_qsl(request.query, keep_blank_values=True)
-        by_place = {"path": values, "query": dict(query), "header": request.headers}
+        """Yield how the parameters in path, query and headers differ."""
+        pairs = parse_qsl(request.query, keep_blank_values=True)
+        query = dict(pairs)
         described = [self.resolved(parameter) for parameter in operation.parameters]
-        names = {parameter["name"] for parameter in described if parameter["in"] == "query"}
-        yield from (f"parameter {name}: not described" for name, _ in query if name not in names)
-        if len(dict(query)) < len(query):
+        query_names = {parameter["name"] for parameter in described if parameter["in"] == "query"}
+        for name, _ in pairs:
+            if name not in query_names:
+                yield f"parameter {name}: not described"
+        if len(query) < len(pairs):
             yield "a parameter stands twice in the address"
+        by_place = {"path": values, "query": query, "header": request.headers}
         for parameter in described:
-            name, place = parameter["name"], parameter["in"]
+            name = parameter["name"]
+            place = parameter["in"]
             value = by_place[place].get(name.lower() if place == "header" else name)
             if value is not None:
                 key = f"{operation.name} {place} {name}"
@@ -191,15 +221,21 @@ class Description:
                 yield f"parameter {name}: missing"
 
     def _security(self, operation: Operation, request: Request) -> Iterator[str]:
-        schemes_of_operation = operation.own.get("security", self.document.get("security", ()))
+        """Yield a difference if the request has none of the described kinds of credentials."""
+        requirements = operation.node.get("security", self.document.get("security", ()))
         schemes = self.document.get("components", {}).get("securitySchemes", {})
-        starts = [SCHEMES[schemes[name]["scheme"]] for one in schemes_of_operation for name in one]
-        sent = request.headers.get("authorization", "")
-        if starts and not sent.startswith(tuple(starts)):
-            yield f"the request does not authenticate by {' or '.join(starts)}"
+        prefixes = []
+        for requirement in requirements:
+            for name in requirement:
+                scheme = schemes[name]["scheme"]
+                prefixes.append(SCHEMES[scheme])
+        credentials = request.headers.get("authorization", "")
+        if prefixes and not credentials.startswith(tuple(prefixes)):
+            yield f"the request does not authenticate by {' or '.join(prefixes)}"
 
     def _answered(self, operation: Operation, answer: Answer) -> Iterator[str]:
-        described = operation.own["responses"].get(str(answer.status))
+        """Yield how an answer differs from the one that is described for its status."""
+        described = operation.node["responses"].get(str(answer.status))
         if described is None:
             yield f"status {answer.status}: not described"
             return
@@ -214,53 +250,72 @@ class Description:
     def _content(
         self, key: str, content: Mapping[str, Any], headers: Mapping[str, str], body: bytes
     ) -> Iterator[str]:
-        kind = headers.get("content-type", "").partition(";")[0].strip()
-        if kind not in content:
-            yield f"media type {kind or 'none'}: not described"
-        elif kind == JSON:
-            yield from self._errors(key, content[kind]["schema"], json.loads(body))
-        elif kind == FORM:
-            form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-            yield from self._errors(key, content[kind]["schema"], form)
+        """Yield how a body differs from the schema of its media type; check JSON and forms only."""
+        content_type = headers.get("content-type", "")
+        media_type = content_type.partition(";")[0].strip()
+        if media_type not in content:
+            yield f"media type {media_type or 'none'}: not described"
+            return
+        schema = content[media_type].get("schema")
+        if media_type == JSON:
+            yield from self._errors(key, schema, json.loads(body))
+        elif media_type == FORM:
+            pairs = parse_qsl(body.decode(), keep_blank_values=True)
+            yield from self._errors(key, schema, dict(pairs))
 
     # -- schemas --
 
     def _errors(self, key: str, schema: Any, value: Any) -> Iterator[str]:
-        for error in self._validator(key, schema).iter_errors(value):
-            place = "/".join(str(part) for part in error.instance_path)
-            yield f"{place or 'value'}: {error.message[:300]}"
+        """Yield how a value differs from a schema; `key` identifies the schema."""
+        validator = self._validator(key, schema)
+        for error in validator.iter_errors(value):
+            place = "/".join(map(str, error.instance_path))
+            message = error.message[:MAX_MESSAGE_LENGTH]
+            yield f"{place or 'value'}: {message}"
 
     def _validator(self, key: str, schema: Any) -> Any:
+        """Return the validator of a schema, built once: that takes longer than a validation."""
         if key not in self._validators:
-            components = {"components": self.document.get("components", {})}
+            components = self.document.get("components", {})
+            whole_schema = {**schema, "components": components}  # for its references
             self._validators[key] = jsonschema_rs.Draft202012Validator(
-                {**schema, **components}, validate_formats=True
+                whole_schema, validate_formats=True
             )
         return self._validators[key]
 
     def resolved(self, node: dict[str, Any]) -> dict[str, Any]:
-        """Follow references within the document."""
+        """Follow references within the document, such as "#/components/schemas/Invoice"."""
         while "$ref" in node:
             target: Any = self.document
-            for part in node["$ref"].removeprefix("#/").split("/"):
+            path = node["$ref"].removeprefix("#/")
+            for part in path.split("/"):
                 target = target[part]
             node = target
         return node
 
 
+def _root(path: str) -> str:
+    """Return the first part of a path."""
+    return path.split("/")[1]
+
+
 def _typed(value: str, schema: Mapping[str, Any]) -> Any:
-    """Return the value of a parameter as its schema means it."""
-    whole = schema.get("type") == "integer" and re.fullmatch(r"-?\d+", value)
-    return int(value) if whole else value
+    """Return the value of a parameter as a number if its schema says so, else as text."""
+    is_integer = schema.get("type") == "integer"
+    if is_integer and re.fullmatch(r"-?\d+", value):
+        return int(value)
+    return value
 
 
 def _closed(node: Any) -> Any:
     """Copy a document so that no object takes fields that it does not describe."""
     if isinstance(node, list):
-        return [_closed(one) for one in node]
+        return [_closed(part) for part in node]
     if not isinstance(node, dict):
         return node
-    copy = {name: _closed(one) for name, one in node.items()}
+    copy = {}
+    for name, part in node.items():
+        copy[name] = _closed(part)
     if isinstance(copy.get("properties"), dict) and copy.get("type") == "object":
         copy.setdefault("additionalProperties", False)
     return copy

@@ -1,7 +1,7 @@
 """Contract tests of reading: nothing is missed, whatever happens meanwhile."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -18,18 +18,29 @@ PAGES = 260 if FULL else 110  # documents that no source shows on one page
 
 
 def identity(item: Yielded) -> str:
-    """What tells one row from another."""
-    return item.cursor if isinstance(item, Checkpoint) else item.source_id
+    """Return what tells one row from another: its source id, or the cursor of a Checkpoint."""
+    if isinstance(item, Checkpoint):
+        return item.cursor
+    return item.source_id
 
 
-def rows(items: list[Yielded]) -> set[str]:
-    """The source ids of what was read."""
-    return {item.source_id for item in items if isinstance(item, Document | Gone | Unreadable)}
+def source_ids(items: Iterable[Yielded]) -> list[str]:
+    """Return the source ids of what was read, in its order."""
+    return [item.source_id for item in items if isinstance(item, Document | Gone | Unreadable)]
 
 
-def cursors(items: list[Yielded]) -> dict[str, str]:
-    """Where to go on after what was read."""
-    return {item.stream: item.cursor for item in items if isinstance(item, Checkpoint)}
+def rows(items: Iterable[Yielded]) -> set[str]:
+    """Return the source ids of what was read, each once."""
+    return set(source_ids(items))
+
+
+def cursors(items: Iterable[Yielded]) -> dict[str, str]:
+    """Return the last cursor of each stream, from which reading continues."""
+    last_cursors = {}
+    for item in items:
+        if isinstance(item, Checkpoint):
+            last_cursors[item.stream] = item.cursor
+    return last_cursors
 
 
 class Reading:
@@ -42,19 +53,21 @@ class Reading:
 
     @pytest.fixture
     def bench(self) -> Bench:
-        """The app on a fresh stand-in."""
+        """Return the app on a fresh stand-in."""
         return Bench(self.slug, self.settings)
 
     @pytest.fixture
     def paged_bench(self) -> Bench:
-        """The same with more documents than a page holds."""
+        """Return the app on a stand-in with more documents than a page holds."""
         return Bench(self.slug, self.settings, documents=self.paged)
 
     def test_the_same_documents_come_twice(self, bench: Bench) -> None:
-        assert bench.read() == bench.read()
+        first_reading = bench.read()
+        assert bench.read() == first_reading
 
     def test_reading_on_from_the_last_checkpoint_brings_nothing_again(self, bench: Bench) -> None:
-        assert rows(bench.read(cursors(bench.read()))) == set()
+        end = cursors(bench.read())
+        assert rows(bench.read(end)) == set()
 
     def test_a_cursor_of_the_future_brings_nothing_but_what_was_another_then(
         self, bench: Bench
@@ -72,22 +85,25 @@ class Reading:
         self, paged_bench: Bench
     ) -> None:
         whole = paged_bench.read()
+        third = len(whole) // 3
         reading = paged_bench.reading()
-        items = list(islice(reading, len(whole) // 3))
+        items = list(islice(reading, third))
         paged_bench.drive("clock", {"advance": 60})
-        announced, unannounced = (
-            self._change(paged_bench, items),
-            self._change(paged_bench, whole[::-1]),
-        )
+        changed_behind = self._change(paged_bench, items)
+        changed_ahead = self._change(paged_bench, whole[::-1])
         items += reading
         later = paged_bench.read(cursors(items))
-        assert rows(whole) - unannounced - rows([*items, *later]) == set()
-        assert announced <= rows([*later, *items[len(whole) // 3 :]])
+        expected = rows(whole) - changed_ahead
+        assert expected - rows(items) - rows(later) == set()
+        assert changed_behind <= rows([*later, *items[third:]])
 
     @pytest.mark.proof
     def test_a_crash_before_a_checkpoint_repeats_and_never_skips(self, paged_bench: Bench) -> None:
         whole = paged_bench.read()
-        places = [place for place, item in enumerate(whole) if isinstance(item, Checkpoint)]
+        places = []
+        for place, item in enumerate(whole):
+            if isinstance(item, Checkpoint):
+                places.append(place)
         if not places:
             pytest.fail(
                 f"{self.slug} yields no Checkpoint: every collect would read everything again"
@@ -98,18 +114,22 @@ class Reading:
             checkpoints.update(places[::step])
         after_checkpoints = {place + 1 for place in checkpoints}
         for place in sorted(checkpoints | after_checkpoints):
-            broken = list(islice(paged_bench.reading(), place))
-            resumed = paged_bench.read(cursors(broken))
-            assert rows(whole) - rows([*broken, *resumed]) == set()
+            before_crash = list(islice(paged_bench.reading(), place))
+            resumed = paged_bench.read(cursors(before_crash))
+            assert rows(whole) - rows(before_crash) - rows(resumed) == set()
 
     def _change(self, bench: Bench, items: list[Yielded]) -> set[str]:
-        """Somebody changes one of these at the source, the first that may be changed; which one."""
+        """Change the first document at the source that may be changed, as a person does.
+
+        Return its source id.
+        """
         if self.change is None:
             return set()
         path, fields = self.change
         for item in items:
-            if isinstance(item, Document) and bench.press(
-                path.format(id=item.source_id.rpartition(":")[2]), **fields
-            ):
+            if not isinstance(item, Document):
+                continue
+            _, _, id = item.source_id.rpartition(":")
+            if bench.press(path.format(id=id), **fields):
                 return {item.source_id}
         raise AssertionError(f"nothing of {self.slug} can be changed at {path}")
