@@ -53,13 +53,7 @@ def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
 
     Nothing else notices such a mistake: the policy would be empty when it is used.
     """
-    field_names = [field.name for field in fields]
-    for name in app.match_first:
-        if name not in field_names:
-            yield (
-                f"match_first of app {app.slug} names the field {name!r}, which the app does not"
-                f" have.{_suggestion(name, field_names)}"
-            )
+    yield from _unknown_fields(app, fields)
     settings = schema_of(app).fields
     for policy in (*_policies_of_app(app), *_policies_of_fields(fields)):
         names = SETTING_REFERENCE.findall(policy.text)
@@ -73,6 +67,17 @@ def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
             continue
         choices = ", ".join(policy.choices)
         yield f"{policy.name} of app {app.slug} is {policy.text!r}; there is {choices}."
+
+
+def _unknown_fields(app: App, fields: Iterable[Field]) -> Iterator[str]:
+    """Yield the fields of `match_first` that the app does not have."""
+    names = [field.name for field in fields]
+    for name in app.match_first:
+        if name not in names:
+            yield (
+                f"match_first of app {app.slug} names the field {name!r}, which the app does not"
+                f" have.{_suggestion(name, names)}"
+            )
 
 
 def _policies_of_app(app: App) -> Iterator[Policy]:

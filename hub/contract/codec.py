@@ -25,7 +25,10 @@ def dump(value: Any) -> Any:
 
 
 def _dump_mapping(value: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Convert the values of a mapping; leave out those that are None."""
+    """Convert the values of a mapping; leave out those that are None.
+
+    Unlike the fields of an object, other empty values stay: a code of "" is not the same as none.
+    """
     dumped = {}
     for key, part in value.items():
         if part is not None:
@@ -96,7 +99,10 @@ def _scalar(hint: Any, data: Any) -> Any:
 
 
 def _value_of_union(hint: Any, data: Any) -> Any:
-    """Convert JSON to the member of a union that fits it."""
+    """Convert JSON to the member of a union that fits it.
+
+    An object is the class that has its fields; anything else is the first type that is no class.
+    """
     classes, scalars = [], []
     for member in get_args(hint):
         if is_dataclass(member):

@@ -19,7 +19,10 @@ def hub_apps() -> Sequence[App]:  # type: ignore[empty-body]
 
 @hookspec(firstresult=True)
 def hub_fields(app: str) -> Sequence[Field]:  # type: ignore[empty-body]
-    """Return the code fields that documents of the app use."""
+    """Return the code fields that documents of the app use.
+
+    It is called when the plugin is loaded, and often; it gets no site and calls no source.
+    """
 
 
 @hookspec(firstresult=True)
@@ -29,7 +32,10 @@ def hub_check(app: str, site: Site) -> Tenant:  # type: ignore[empty-body]
 
 @hookspec(firstresult=True)
 def hub_subscribe(app: str, site: Site, on: bool) -> None:
-    """Turn the source's webhooks to `site.webhook_url` on or off."""
+    """Turn the source's webhooks to `site.webhook_url` on or off.
+
+    It is called after settings were saved, and when the app is disabled.
+    """
 
 
 @hookspec(firstresult=True)
@@ -76,7 +82,10 @@ def hub_records(  # type: ignore[empty-body]
 def hub_webhook(  # type: ignore[empty-body]
     app: str, site: Site, headers: Mapping[str, str], body: bytes
 ) -> Sequence[Signal]:
-    """Interpret a webhook call of the source; raise `Refused` if its signature is wrong."""
+    """Interpret a webhook call of the source; raise `Refused` if its signature is wrong.
+
+    Without a signal the documents are collected as the schedule does.
+    """
 
 
 @hookspec(firstresult=True)

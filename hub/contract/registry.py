@@ -86,7 +86,10 @@ class Plugins:
 
     @property
     def broken(self) -> tuple[PluginBroken, ...]:
-        """One error for each plugin that cannot be used."""
+        """Return one error for each plugin that cannot be used.
+
+        Its text names the distribution and the reason.
+        """
         return tuple(self._broken.values())
 
     def scope(self, slug: str) -> str:
@@ -95,7 +98,8 @@ class Plugins:
 
     def has(self, slug: str, hook: str) -> bool:
         """Return whether the owner of an app implements a hook."""
-        return hook in self._owners[slug].hooks
+        owner = self._owners[slug]
+        return hook in owner.hooks
 
     def call(self, slug: str, hook: str, **values: Any) -> Any:
         """Call a hook of the owner of an app; return None if it does not implement the hook."""
@@ -178,7 +182,10 @@ class Plugins:
         self._refuse_shared_slugs()
 
     def _refuse_shared_slugs(self) -> None:
-        """Reject all plugins that claim the same app: which one is meant is not known."""
+        """Reject all plugins that claim the same app.
+
+        An installation stores only the slug, so nothing says which of them it is meant for.
+        """
         claims: dict[str, list[Installed]] = {}
         for item, loaded in self._loaded.items():
             for app in loaded.apps:

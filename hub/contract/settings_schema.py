@@ -63,7 +63,11 @@ def answered(schema: Schema, answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _takes_blank(field: fields.Field[Any]) -> bool:
-    """Return whether an empty text is valid; addresses and e-mail addresses are texts too."""
+    """Return whether an empty text is an answer.
+
+    It is none in a field for an address or e-mail address, although marshmallow counts both as
+    texts.
+    """
     if isinstance(field, fields.Url | fields.Email):
         return False
     return isinstance(field, fields.String)

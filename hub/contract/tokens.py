@@ -63,7 +63,10 @@ class TokenCache:
         return self._renew(rejected=self._bound.get(self.name))
 
     def call(self, send: Callable[[str], Reply]) -> Reply:
-        """Send a request with the token; after a 401 renew the token and send once more."""
+        """Send a request with the token; after a 401 renew the token and send once more.
+
+        Return the last reply, which may be a 401 again: the credentials are wrong then.
+        """
         token = self._bound.get(self.name)
         if not token:
             token = self._renew(rejected="")
@@ -74,7 +77,10 @@ class TokenCache:
         return reply
 
     def _renew(self, rejected: str) -> str:
-        """Issue and store a token in place of the one that the source rejected."""
+        """Issue and store a token in place of the one that the source rejected.
+
+        With `exclusive`, return the stored one if it is another one by now.
+        """
         lock = self._bound.lock() if self._exclusive else nullcontext()
         with lock:
             stored = self._bound.get(self.name)

@@ -108,6 +108,11 @@ class Bench:
         cases: Cases | None = None,
         lists: Mapping[str, Sequence[Record]] | None = None,
     ) -> None:
+        """Open the stand-in with so many documents, or with its own few, and check the settings.
+
+        `seed` varies its data; `folder` holds its journal, so that it can be opened again.
+        `company`, `zone` and `now` are those of the site that hooks get.
+        """
         self.plugins = plugins or installed()
         self.app = _app(self.plugins, slug)
         self.clock = FakeClock(now)
@@ -212,7 +217,7 @@ class Bench:
         return list(self.reading(cursors, ids))
 
     def raw(self, case: str) -> Mapping[str, Any]:
-        """Return the stand-in's row that shows a case."""
+        """Return the stand-in's row that shows a case; raise LookupError if none does."""
         assert self._cases, "this bench does not know where its stand-in keeps the cases"
         for row in self._cases.rows(self.stand_in):
             if row.get("case") == case:
@@ -220,10 +225,11 @@ class Bench:
         raise LookupError(f"No row of the stand-in shows the case {case!r}.")
 
     def case(self, case: str) -> Yielded:
-        """Return what the plugin reads of the row that shows a case."""
+        """Return what the plugin reads of the row that shows a case, read by its id alone."""
         row = self.raw(case)
         assert self._cases
-        (item,) = self.read(ids=[f"{self._cases.prefix}{row['id']}"])
+        source_id = f"{self._cases.prefix}{row['id']}"
+        (item,) = self.read(ids=[source_id])
         return item
 
     def codes(self, field: str) -> Sequence[Code | str]:

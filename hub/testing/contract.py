@@ -63,8 +63,9 @@ def documents(items: Iterable[Yielded]) -> list[Document]:
 
 
 def _not_found(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-    """Answer as an API does that knows nothing of what it is asked for."""
-    return json_answer(start, 404, {"code": "not_found", "message": "There is no such thing."})
+    """Answer every call as an API does that has no such row."""
+    error = {"code": "not_found", "message": "There is no such thing."}
+    return json_answer(start, 404, error)
 
 
 def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -79,6 +80,7 @@ class Contract(Reading):
     many: int
 
     def test_its_settings_say_what_they_are(self, bench: Bench) -> None:
+        """Look for the label that settings page and command line show."""
         fields = schema_of(bench.app).fields
         without_label = []
         for name, field in fields.items():
@@ -116,6 +118,7 @@ class Contract(Reading):
                 assert isinstance(document.total, Decimal | None)
 
     def test_what_waits_says_why(self, bench: Bench) -> None:
+        """Look for a hold in each document that is pending; the pages show it as the reason."""
         for document in documents(bench.read()):
             if document.stage == "pending":
                 assert document.hold, document.source_id
@@ -159,6 +162,7 @@ class Contract(Reading):
     def test_a_source_that_answers_404_to_everything_loses_no_document(
         self, tmp_path: Path
     ) -> None:
+        """Answer 404 for four hours, as the API and as another server; compare the documents."""
         with CollectingHub(self.slug, self.settings, tmp_path) as hub:
             hub.collect()
             before = hub.documents()

@@ -77,7 +77,10 @@ class Answer:
 
 
 def read_request(environ: WSGIEnvironment) -> Request:
-    """Read a request, and leave its body to be read again."""
+    """Read a request, and leave its body to be read again.
+
+    Header names are in small letters.
+    """
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = environ["wsgi.input"].read(length) if length else b""
     environ["wsgi.input"] = io.BytesIO(body)
@@ -158,7 +161,10 @@ class Description:
     def requested(
         self, operation: Operation, request: Request, values: Mapping[str, str]
     ) -> Iterator[str]:
-        """Yield how a request differs; `values` are those in its path."""
+        """Yield how a request differs in parameters, credentials and body.
+
+        `values` are the parameters in its path.
+        """
         yield from self._parameters(operation, request, values)
         yield from self._security(operation, request)
         described = operation.node.get("requestBody")
@@ -179,7 +185,10 @@ class Description:
     # -- parts of a call --
 
     def _operations(self, part: str) -> Iterator[Operation]:
-        """Yield the operations of a part of the document: "paths" or "webhooks"."""
+        """Yield the operations of a part of the document: "paths" or "webhooks".
+
+        A webhook has a name in place of a path.
+        """
         items = self.document.get(part, {})
         for path, item in items.items():
             for method in METHODS:
@@ -284,7 +293,10 @@ class Description:
         return self._validators[key]
 
     def resolved(self, node: dict[str, Any]) -> dict[str, Any]:
-        """Follow references within the document, such as "#/components/schemas/Invoice"."""
+        """Return the node that a reference leads to, or the node itself if it is none.
+
+        References are of the form "#/components/schemas/Invoice" and may lead to others.
+        """
         while "$ref" in node:
             target: Any = self.document
             path = node["$ref"].removeprefix("#/")
@@ -300,7 +312,10 @@ def _root(path: str) -> str:
 
 
 def _typed(value: str, schema: Mapping[str, Any]) -> Any:
-    """Return the value of a parameter as a number if its schema says so, else as text."""
+    """Return the value of a parameter as a number if its schema says so, else as text.
+
+    A text that is no number stays one, and so differs from its schema.
+    """
     is_integer = schema.get("type") == "integer"
     if is_integer and re.fullmatch(r"-?\d+", value):
         return int(value)
@@ -308,7 +323,10 @@ def _typed(value: str, schema: Mapping[str, Any]) -> Any:
 
 
 def _closed(node: Any) -> Any:
-    """Copy a document so that no object takes fields that it does not describe."""
+    """Copy a document so that no object takes fields that it does not describe.
+
+    An object that says itself what additional properties it takes stays as it is.
+    """
     if isinstance(node, list):
         return [_closed(part) for part in node]
     if not isinstance(node, dict):

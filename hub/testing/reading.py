@@ -84,6 +84,7 @@ class Reading:
     def test_what_changes_while_pages_are_read_takes_no_other_from_them(
         self, paged_bench: Bench
     ) -> None:
+        """Change one document that was read and one that was not; look for both and all others."""
         whole = paged_bench.read()
         third = len(whole) // 3
         reading = paged_bench.reading()
@@ -99,6 +100,10 @@ class Reading:
 
     @pytest.mark.proof
     def test_a_crash_before_a_checkpoint_repeats_and_never_skips(self, paged_bench: Bench) -> None:
+        """End the reading before and after checkpoints, and continue with the last stored cursor.
+
+        In full form it ends at about three more places.
+        """
         whole = paged_bench.read()
         places = []
         for place, item in enumerate(whole):
