@@ -22,11 +22,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-1",
         place="hub/contract/settings_schema.py",
-        old=(
-            "    return isinstance(field, fields.String) and not isinstance(field, "
-            "fields.Url | fields.Email)\n"
-        ),
-        new="    return isinstance(field, fields.String)\n",
+        old="    if isinstance(field, fields.Url | fields.Email):\n        return False\n",
+        new="",
         bug="An environment without an address of its own cannot be chosen.",
     ),
     Mutant(

@@ -77,8 +77,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-24",
         place="hub/contract/documents.py",
-        old="    for line in document.lines:\n        for field_name, code in line.codes.items():\n",
-        new="    for line in ():\n        for field_name, code in line.codes.items():\n",
+        old="    for line in document.lines:\n        yield from _codes_of_part(line.codes, line)\n",
+        new="",
         bug="Accounts and classes of lines are left out of the matching page.",
     ),
     Mutant(
@@ -300,7 +300,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-39",
         place="hub/contract/tokens.py",
         old=(
-            "        if reply.status == UNAUTHORIZED:\n            reply = send(self._renew(rejected=token))\n"
+            "        if reply.status == UNAUTHORIZED:\n            token = self._renew(rejected=token)\n"
+            "            reply = send(token)\n"
         ),
         new="",
         bug="An expired token is not renewed.",
