@@ -43,23 +43,26 @@ def answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
     An item that is missing or occurs twice is in doubt. If there is no good answer to the batch,
     its outcome counts for every item, except that each item of a refused batch is `declined`.
     """
+    bids = [item.bid for item in items]
     if not whole.landed:
-        return dict.fromkeys((item.bid for item in items), _answer_of_each(whole))
+        return dict.fromkeys(bids, _answer_of_each(whole))
     parts_by_bid: dict[str, list[dict[str, Any]]] = {}
     for part in whole.body["BatchItemResponse"]:
         if isinstance(part, dict):
             parts_by_bid.setdefault(str(part.get("bId")), []).append(part)
 
-    unknown = sorted(set(parts_by_bid) - {item.bid for item in items})
+    unknown = sorted(set(parts_by_bid) - set(bids))
     if unknown:
         log.warning("the answer to a batch has items that were not in it: %s", ", ".join(unknown))
     unclear = lost("the answer to the batch does not tell of it once")
-    result = {}
+    answer_by_bid = {}
     for item in items:
         parts = parts_by_bid.get(item.bid, [])
-        is_clear = len(parts) == 1
-        result[item.bid] = of_item(parts[0], item.expected, whole) if is_clear else unclear
-    return result
+        if len(parts) == 1:
+            answer_by_bid[item.bid] = of_item(parts[0], item.expected, whole)
+        else:
+            answer_by_bid[item.bid] = unclear
+    return answer_by_bid
 
 
 def _answer_of_each(whole: Answer) -> Answer:
@@ -85,18 +88,23 @@ def body(items: Sequence[BatchItem], requestid: str) -> bytes:
         raise ValueError(
             f"{requestid} and a bId of {bid_length} characters are too long for the key of an item."
         )
-    return b'{"BatchItemRequest":[' + b",".join(map(_item, items)) + b"]}"
+    item_texts = b",".join(map(_item, items))
+    return b'{"BatchItemRequest":[' + item_texts + b"]}"
 
 
 def _item(item: BatchItem) -> bytes:
+    """Return one item as JSON, which contains the bytes of its body unchanged."""
     header = {"bId": item.bid, "operation": item.operation}
     if item.operation == Operation.VOID:
         header = {"bId": item.bid, "operation": "update", "optionsData": "void"}
     opening = json.dumps(header).removesuffix("}")
-    return f'{opening}, "{ENTITY[item.kind]}": '.encode() + item.body + b"}"
+    entity = ENTITY[item.kind]
+    return f'{opening}, "{entity}": '.encode() + item.body + b"}"
 
 
 def id_of(body: bytes) -> str | None:
-    """Return the Id of the object that a body changes."""
+    """Return the Id of the object that a body changes; None if it creates one."""
     id = json.loads(body).get("Id")
-    return None if id is None else str(id)
+    if id is None:
+        return None
+    return str(id)

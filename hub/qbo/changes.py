@@ -71,6 +71,10 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
 
 
 def _poll(company_id: int, client: Client) -> Changes:
+    """Read and store what changed since the oldest checkpoint; without one there is none to read.
+
+    A checkpoint is the time up to which the changes of a kind are stored.
+    """
     states = _reported_states(company_id)
     checkpoints = {}
     for kind, state in states.items():
@@ -85,15 +89,17 @@ def _poll(company_id: int, client: Client) -> Changes:
     since = oldest - OVERLAP
     answer = client.cdc(checkpoints, since).check()
     objects = _objects(answer.body)
-    if sum(len(rows) for rows in objects.values()) >= PAGE_SIZE:
+    count = sum(len(rows) for rows in objects.values())
+    if count >= PAGE_SIZE:
         objects = _query_changes(company_id, client, checkpoints, since)
     return _store(company_id, objects, checkpoints, answer.date or oldest)
 
 
 def _reported_states(company_id: int) -> dict[str, ListState]:
     """Return the states of the kinds and lists of which QuickBooks reports changes."""
+    of_company = select(ListState).where(ListState.company_id == company_id)
     with engine.reading() as session:
-        rows = session.scalars(select(ListState).where(ListState.company_id == company_id)).all()
+        rows = session.scalars(of_company).all()
     states = {}
     for row in rows:
         kind = row.list.removeprefix(transaction_index.HEADS)
@@ -128,11 +134,7 @@ def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
     Raise Refused if the signature is wrong.
     """
     _check_signature(headers, body)
-    try:
-        content = json.loads(body)
-    except ValueError:
-        raise Refused("The webhook's body is not JSON.") from None
-    events = list(_cloud_events(content) if isinstance(content, list) else _classic_events(content))
+    events = _events(body)
     realms = {event.realm for event in events}
     news: dict[int, list[Event]] = {}
     with engine.reading() as session:
@@ -151,10 +153,8 @@ def _note_receipt(companies: Iterable[Company], news: Mapping[int, list[Event]])
     now = hub_context.current().clock.now()
     without_news = []
     for company in companies:
-        is_outdated = (
-            company.webhook_received_at is None
-            or now - company.webhook_received_at > RECEIPT_INTERVAL
-        )
+        last_receipt = company.webhook_received_at
+        is_outdated = last_receipt is None or now - last_receipt > RECEIPT_INTERVAL
         if is_outdated and company.id not in news:
             without_news.append(company.id)
     _note(without_news, webhook_received_at=now)
@@ -167,31 +167,31 @@ def _note_receipt(companies: Iterable[Company], news: Mapping[int, list[Event]])
 def _objects(body: dict[str, Any]) -> Objects:
     """Return the changed objects in an answer to a change data call."""
     objects: Objects = {}
-    for response in _responses(body):
+    for response in search.change_responses(body):
         for entity, rows in response.items():
             if entity in KIND and isinstance(rows, list):
-                objects.setdefault(KIND[entity], []).extend(rows)
+                kind = KIND[entity]
+                objects.setdefault(kind, []).extend(rows)
     return objects
-
-
-def _responses(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the responses, of one kind each, in an answer to a change data call."""
-    for part in body.get("CDCResponse") or []:
-        yield from part.get("QueryResponse") or []
 
 
 def _query_changes(
     company_id: int, client: Client, kinds: Iterable[str], since: dt.datetime
 ) -> Objects:
-    """Query transactions and refresh lists if more changed than one change data answer holds."""
-    record_download.refresh(company_id, [kind for kind in kinds if kind in LISTS], client)
+    """Read what changed by queries, because one change data answer does not hold all of it.
+
+    Lists are read whole and stored at once; the transactions are returned.
+    """
+    lists = [kind for kind in kinds if kind in LISTS]
+    record_download.refresh(company_id, lists, client)
     now = client.newest_date or hub_context.current().clock.now()
+    where = f"MetaData.LastUpdatedTime >= '{since.isoformat()}'"
     objects = {}
     for kind in kinds:
         if kind in DOCUMENTS:
-            where = f"MetaData.LastUpdatedTime >= '{since.isoformat()}'"
             changed, _ = read_all(client, kind, where)
-            objects[kind] = [*changed, *search.deleted_since(client, kind, since, now)]
+            deleted = search.deleted_since(client, kind, since, now)
+            objects[kind] = [*changed, *deleted]
     return objects
 
 
@@ -231,7 +231,8 @@ def _advance(session: Session, company_id: int, kinds: Iterable[str], until: dt.
     states = select(ListState).where(ListState.company_id == company_id)
     for state in session.scalars(states):
         if state.list in names:
-            state.changed_to = max(until, state.changed_to or until)
+            checkpoint = state.changed_to or until
+            state.changed_to = max(until, checkpoint)
 
 
 def _list_name(kind: str) -> str:
@@ -245,7 +246,7 @@ def _list_name(kind: str) -> str:
 
 
 def _note(company_ids: list[int], **moments: dt.datetime) -> None:
-    """Write moments into the rows of companies."""
+    """Write moments, by the names of their columns, into the rows of companies."""
     if not company_ids:
         return
     companies = update(Company).where(Company.id.in_(company_ids))
@@ -254,6 +255,7 @@ def _note(company_ids: list[int], **moments: dt.datetime) -> None:
 
 
 def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
+    """Raise Refused unless the body was signed with the token that Intuit shares with the hub."""
     token = hub_context.current().config.qbo_webhook_token
     if not token:
         raise Refused(
@@ -261,9 +263,21 @@ def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
         )
     lowered = {name.lower(): value for name, value in headers.items()}
     signature = lowered.get("intuit-signature", "")
-    expected = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest())
+    digest = hmac.new(token.encode(), body, hashlib.sha256).digest()
+    expected = base64.b64encode(digest)
     if not hmac.compare_digest(expected, signature.encode()):
         raise Refused("The webhook's signature is not QuickBooks'.")
+
+
+def _events(body: bytes) -> list[Event]:
+    """Return the events of a webhook in either format; raise Refused if it is not JSON."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        raise Refused("The webhook's body is not JSON.") from None
+    if isinstance(content, list):
+        return list(_cloud_events(content))
+    return list(_classic_events(content))
 
 
 def _classic_events(content: Any) -> Iterator[Event]:
@@ -279,12 +293,13 @@ def _notified_events(notification: dict[str, Any]) -> Iterator[Event]:
     realm = str(notification.get("realmId") or "")
     changes = notification.get("dataChangeEvent") or {}
     for entity in changes.get("entities") or []:
+        name = str(entity.get("name"))
         for id in (entity.get("id"), entity.get("deletedId")):
             if not id:
                 continue
             yield Event(
                 realm=realm,
-                kind=KIND.get(str(entity.get("name")), ""),
+                kind=KIND.get(name, ""),
                 id=str(id),
                 operation=str(entity.get("operation")),
                 at=_moment(entity.get("lastUpdated")),
@@ -297,20 +312,25 @@ def _cloud_events(content: list[Any]) -> Iterator[Event]:
     for event in content:
         if not isinstance(event, dict):
             continue
-        type = str(event.get("type") or "").removeprefix(CLOUD_TYPE).split(".")
-        if len(type) < 2:
+        type = str(event.get("type") or "")
+        parts = type.removeprefix(CLOUD_TYPE).split(".")
+        if len(parts) < 2:
             continue
+        entity, operation = parts[:2]
         yield Event(
             realm=str(event.get("intuitaccountid") or ""),
-            kind=kinds.get(type[0].lower(), ""),
+            kind=kinds.get(entity.lower(), ""),
             id=str(event.get("intuitentityid") or ""),
-            operation=type[1],
+            operation=operation,
             at=_moment(event.get("time")),
         )
 
 
 def _is_stored(session: Session, company_id: int, event: Event) -> bool:
-    """Return whether the index already shows a change, as it does for the hub's own writes."""
+    """Return whether the index already shows a change, as it does for the hub's own writes.
+
+    An event of a kind that the hub does not know counts as stored: there is nothing to read.
+    """
     if not event.kind:
         return True
     head = session.get(TransactionHead, (company_id, event.kind, event.id))
@@ -322,6 +342,7 @@ def _is_stored(session: Session, company_id: int, event: Event) -> bool:
 
 
 def _moment(text: Any) -> dt.datetime | None:
+    """Return a time as a webhook writes it, by default in UTC; None if it cannot be read."""
     try:
         moment = dt.datetime.fromisoformat(str(text))
     except ValueError:

@@ -46,6 +46,8 @@ class _Access(NamedTuple):
 
 @dataclass(frozen=True)
 class _Call:
+    """A call: where it goes, what it carries, and what a good answer to it contains."""
+
     method: str
     path: str
     params: dict[str, str]
@@ -79,10 +81,10 @@ class Client:
         self.app = app
         with engine.reading() as session:
             company = session.get(Company, company_id)
-            if company is None:
-                raise NotFound("company", str(company_id))
-            self.realm = company.realm
-            self.newest_date = company.newest_date
+        if company is None:
+            raise NotFound("company", str(company_id))
+        self.realm = company.realm
+        self.newest_date = company.newest_date
         self._rate_limiter = rate_limiter(self.realm, self._context.clock, self._context.config)
         self._token = ""
         self._token_until = 0.0
@@ -110,7 +112,7 @@ class Client:
     def delete(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> Answer:
-        """Delete a transaction by its Id and SyncToken."""
+        """Delete a transaction by the Id and SyncToken in the body."""
         params = {"operation": "delete"}
         expected = Expected(ENTITY[kind], deletes=True, id=id_of(body))
         return self._write(kind, body, requestid, params, expected, deadline_at)
@@ -118,7 +120,7 @@ class Client:
     def void(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> Answer:
-        """Void a transaction of a kind that can be voided."""
+        """Void a transaction of a kind that can be voided; some kinds are voided by an update."""
         params = {"operation": "void"}
         if kind in KINDS_VOIDED_BY_UPDATE:
             params = {"operation": "update", "include": "void"}
@@ -173,6 +175,7 @@ class Client:
         expected: Expected,
         deadline_at: float | None,
     ) -> Answer:
+        """Send a write with its request id, by which QuickBooks does it at most once."""
         params = {**params, "requestid": requestid}
         call = _Call("POST", ENTITY[kind].lower(), params, expected, body)
         return self._call(call, deadline_at)
@@ -182,38 +185,50 @@ class Client:
     def read(self, kind: str, id: str, *, deadline_at: float | None = None) -> Answer:
         """Read one object."""
         entity = ENTITY[kind]
-        path = f"{entity.lower()}/{quote(id, safe='')}"
-        return self._call(_Call("GET", path, {}, Expected(entity, id=id)), deadline_at)
+        safe_id = quote(id, safe="")
+        call = _read_call(f"{entity.lower()}/{safe_id}", Expected(entity, id=id))
+        return self._call(call, deadline_at)
 
     def query(self, text: str) -> Answer:
         """Run a query; `rows(answer, kind)` returns its objects."""
-        expected = Expected("QueryResponse")
-        return self._call(_Call("POST", "query", {}, expected, text.encode(), "application/text"))
+        call = _Call(
+            method="POST",
+            path="query",
+            params={},
+            expected=Expected("QueryResponse"),
+            body=text.encode(),
+            content_type="application/text",
+        )
+        return self._call(call)
 
     def select(self, kind: str, where: str, *, order: str = "Id", start: int = 1) -> Answer:
-        """Query one page of the objects of a kind."""
-        tail = f"WHERE {where} ORDERBY {order} STARTPOSITION {start} MAXRESULTS {PAGE_SIZE}"
-        return self.query(f"SELECT * FROM {ENTITY[kind]} {tail}")  # noqa: S608  (no SQL)
+        """Run a query for one page of the objects of a kind; `start` counts from 1."""
+        entity = ENTITY[kind]
+        conditions = f"WHERE {where} ORDERBY {order}"
+        page = f"STARTPOSITION {start} MAXRESULTS {PAGE_SIZE}"
+        return self.query(f"SELECT * FROM {entity} {conditions} {page}")  # noqa: S608  (no SQL)
 
     def cdc(self, kinds: Iterable[str], since: dt.datetime) -> Answer:
         """Return what changed or was deleted since a moment; 1,000 objects mean there is more."""
-        params = {
-            "entities": ",".join(ENTITY[kind] for kind in kinds),
-            "changedSince": since.isoformat(),
-        }
-        return self._call(_Call("GET", "cdc", params, Expected("CDCResponse")))
+        entities = [ENTITY[kind] for kind in kinds]
+        params = {"entities": ",".join(entities), "changedSince": since.isoformat()}
+        call = _read_call("cdc", Expected("CDCResponse"), params)
+        return self._call(call)
 
     def company_info(self) -> Answer:
         """Read the name, country and address of the company."""
-        return self._call(_Call("GET", f"companyinfo/{self.realm}", {}, Expected("CompanyInfo")))
+        call = _read_call(f"companyinfo/{self.realm}", Expected("CompanyInfo"))
+        return self._call(call)
 
     def preferences(self) -> Answer:
         """Read how the company is set up."""
-        return self._call(_Call("GET", "preferences", {}, Expected("Preferences")))
+        call = _read_call("preferences", Expected("Preferences"))
+        return self._call(call)
 
     def report(self, name: str, params: dict[str, str]) -> Answer:
         """Run a report, which QuickBooks returns in rows and columns."""
-        return self._call(_Call("GET", f"reports/{name}", params, Expected("Header")))
+        call = _read_call(f"reports/{name}", Expected("Header"), params)
+        return self._call(call)
 
     # -- one call ---------------------------------------------------------------------------------
 
@@ -232,7 +247,9 @@ class Client:
             if answer.outcome == SendOutcome.UNAUTHORISED:
                 clock.sleep(answer.after or 0.0)
             answer = self._once(call, deadline_at)
-        return of_read(answer) if answer.outcome == SendOutcome.DOUBT else answer
+        if answer.outcome == SendOutcome.DOUBT:
+            return of_read(answer)
+        return answer
 
     def _once(self, call: _Call, deadline_at: float | None = None) -> Answer:
         """Send a call once, and again with a new token if its token has expired."""
@@ -240,7 +257,8 @@ class Client:
             answer, access = self._with_access(lambda: self._access(call), call, deadline_at)
             if answer.expired and access:
                 answer, _ = self._with_access(lambda: self._renewed(access), call, deadline_at)
-            if call.is_envelope and answer.outcome != SendOutcome.UNAUTHORISED:
+            is_let_in = answer.outcome != SendOutcome.UNAUTHORISED
+            if call.is_envelope and is_let_in:
                 return answer  # its items show whether QuickBooks lets the hub in
             return self._note_access(answer, writes=call.writes)
 
@@ -249,11 +267,14 @@ class Client:
 
         `is_trial` is that of the answer to the whole request.
         """
-        refused = [one for one in answers if one.outcome == SendOutcome.UNAUTHORISED]
-        accepted = [one for one in answers if one.outcome in ACCESS_OUTCOMES]
-        for answer in (refused or accepted)[:1]:
-            with self._flask.app_context():
-                self._note_access(replace(answer, is_trial=is_trial), writes=True)
+        refused = [answer for answer in answers if answer.outcome == SendOutcome.UNAUTHORISED]
+        accepted = [answer for answer in answers if answer.outcome in ACCESS_OUTCOMES]
+        decisive = refused or accepted
+        if not decisive:
+            return
+        answer = replace(decisive[0], is_trial=is_trial)
+        with self._flask.app_context():
+            self._note_access(answer, writes=True)
 
     def _note_access(self, answer: Answer, *, writes: bool) -> Answer:
         """Store that QuickBooks refused the connection, or accepts it again.
@@ -276,12 +297,11 @@ class Client:
         """Send a call with an access token and return the answer with the access, None if none."""
         try:
             access = get_access()
-        except NeedsAttention as error:
-            after = getattr(error, "after", None)
-            return Answer(SendOutcome.UNAUTHORISED, text=error.text, after=after), None
         except HubError as error:
+            is_refused = isinstance(error, NeedsAttention)
+            outcome = SendOutcome.UNAUTHORISED if is_refused else SendOutcome.UNSENT
             after = getattr(error, "after", None)
-            return Answer(SendOutcome.UNSENT, text=error.text, after=after), None
+            return Answer(outcome, text=error.text, after=after), None
         self._keep(access.token)
         try:
             with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at):
@@ -291,6 +311,7 @@ class Client:
             return unsent("its limit of calls leaves no room for one more now", full.after), access
 
     def _send(self, call: _Call, token: str, deadline_at: float | None) -> Answer:
+        """Send a call and interpret its answer; whether it was sent at all is in the outcome."""
         clock = self._context.clock
         started_at = clock.monotonic()
         seconds = self._context.config.deadline_seconds
@@ -319,15 +340,19 @@ class Client:
         return answer
 
     def _request(self, call: _Call, token: str) -> requests.PreparedRequest:
+        """Return the HTTP request for a call."""
         params = urlencode({**call.params, "minorversion": MINOR_VERSION})
-        url = f"{self._context.config.qbo_api_url}/v3/company/{self.realm}/{call.path}?{params}"
+        company_url = f"{self._context.config.qbo_api_url}/v3/company/{self.realm}"
+        url = f"{company_url}/{call.path}?{params}"
         return transport.request(call.method, url, token, call.body, call.content_type)
 
     def _count(self, call: _Call, date: dt.datetime | None) -> None:
         """Count a call, and note the date that QuickBooks states if it is the newest so far."""
         with self._lock:
-            self.writes += call.writes
-            self.reads += not call.writes
+            if call.writes:
+                self.writes += 1
+            else:
+                self.reads += 1
             if date and (self.newest_date is None or date > self.newest_date):
                 self.newest_date = date
         if not call.writes:
@@ -335,7 +360,8 @@ class Client:
 
     def _access(self, call: _Call) -> _Access:
         """Return access for a call; the token that was used before if it is recent."""
-        if self._token and self._context.clock.monotonic() < self._token_until:
+        is_recent = self._context.clock.monotonic() < self._token_until
+        if self._token and is_recent:
             return _Access(self._token, is_trial=False)
         # Before the permission: a refusal that comes in between does not make this call a trial.
         is_trial = connection.is_company_refused(self.company_id)
@@ -345,7 +371,8 @@ class Client:
 
     def _renewed(self, access: _Access) -> _Access:
         """Return the same access with a new token."""
-        return access._replace(token=tokens.refresh(self.company_id, access.token))
+        token = tokens.refresh(self.company_id, access.token)
+        return access._replace(token=token)
 
     def _keep(self, token: str) -> None:
         """Keep a token for the next calls, unless each call has to ask for permission first."""
@@ -359,16 +386,23 @@ class Client:
 
 def _is_worth_repeating(answer: Answer) -> bool:
     """Return whether to repeat a read; the rate limiter waits if QuickBooks wants a pause."""
+    after = answer.after
     if answer.outcome == SendOutcome.UNAUTHORISED:
-        return answer.after is not None and answer.after <= MAX_SHORT_PAUSE_SECONDS
+        return after is not None and after <= MAX_SHORT_PAUSE_SECONDS
     if answer.outcome == SendOutcome.THROTTLED:
-        return (answer.after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
+        return (after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
     return answer.outcome == SendOutcome.DOUBT
+
+
+def _read_call(path: str, expected: Expected, params: dict[str, str] | None = None) -> _Call:
+    """Return a call that only reads."""
+    return _Call("GET", path, params or {}, expected)
 
 
 def rows(answer: Answer, kind: str) -> list[dict[str, Any]]:
     """Return the objects of one kind in the answer to a query."""
-    content = (answer.entity or {}).get(ENTITY[kind])
-    if not isinstance(content, list):
+    objects_by_entity = answer.entity or {}
+    objects = objects_by_entity.get(ENTITY[kind])
+    if not isinstance(objects, list):
         return []
-    return [row for row in content if isinstance(row, dict)]
+    return [row for row in objects if isinstance(row, dict)]

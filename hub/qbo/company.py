@@ -50,44 +50,46 @@ class CompanyClient(Protocol):
 
 def read(company_id: int, client: CompanyClient) -> None:
     """Read company info and preferences into the company."""
-    info = client.company_info().check().entity or {}
-    preferences = client.preferences().check().entity or {}
-    store_facts(company_id, info, preferences)
+    info = client.company_info().check()
+    preferences = client.preferences().check()
+    store_facts(company_id, info.entity or {}, preferences.entity or {})
 
 
 def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, Any]) -> None:
     """Store what QuickBooks answered for its company info and preferences."""
     now = hub_context.current().clock.now()
+    currencies = _part(preferences, "CurrencyPrefs")
+    home_currency = ref_id(currencies, "HomeCurrency")
     with engine.transaction() as session:
         company = session.get_one(Company, company_id)
         identify(company, info)
-        home_currency = ref_id(_part(preferences, "CurrencyPrefs"), "HomeCurrency")
         company.currency = home_currency or company.currency or "USD"
         company.preferences = preferences | {EDITION: _named_value(info, EDITION)}
         company.verified_at = company.verified_at or now
-        session.merge(ListState(company_id=company_id, list=LIST, read_at=now))
+        state = ListState(company_id=company_id, list=LIST, read_at=now)
+        session.merge(state)
 
 
 def identify(company: Company, info: dict[str, Any]) -> None:
     """Set a company's name and country from its company info."""
-    name = info.get("CompanyName") or company.realm
+    name = str(info.get("CompanyName") or company.realm)
     country = str(info.get("Country") or "")
     iso_country = ISO_COUNTRIES.get(country, country)
-    company.name = str(name)
+    company.name = name
     company.country = iso_country[:3]
 
 
 def facts(session: Session, company_id: int) -> CompanyFacts:
     """Return the facts as they were last read."""
+    company = session.get_one(Company, company_id)
     tax_lists = select(Record.list, Record.quickbooks_id, Record.rate, Record.body).where(
-        Record.company_id == company_id, Record.list.in_(("tax_code", "tax_rate"))
+        Record.company_id == company_id,
+        Record.list.in_(("tax_code", "tax_rate")),
     )
     rows = session.execute(tax_lists).all()
-    return facts_of(
-        session.get_one(Company, company_id),
-        _tax_rates(rows, "purchase"),
-        _tax_rates(rows, "sales"),
-    )
+    tax_rates = _tax_rates(rows, "purchase")
+    sales_rates = _tax_rates(rows, "sales")
+    return facts_of(company, tax_rates, sales_rates)
 
 
 def facts_of(
@@ -128,18 +130,24 @@ def facts_of(
 def _has_purchase_orders(company: Company) -> bool:
     """Return whether the edition of a company has purchase orders; an unknown one has them."""
     edition = str(company.preferences.get(EDITION) or "")
-    return not any(name in edition for name in EDITIONS_WITHOUT_PURCHASE_ORDERS)
+    lacks_them = any(name in edition for name in EDITIONS_WITHOUT_PURCHASE_ORDERS)
+    return not lacks_them
 
 
 def _tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: str) -> Rates:
-    """Return, by tax code, the ids and percentages of its rates for a side."""
+    """Return, by tax code, the ids and percentages of its rates for a side.
+
+    The rows are those of tax codes and of tax rates: list, id, rate and body.
+    """
     percents = {}
     rate_ids = {}
     for row in rows:
         if row.list == "tax_rate":
             percents[row.quickbooks_id] = Decimal(row.rate or 0)
         else:
-            rate_ids[row.quickbooks_id] = row.body.get("rates", {}).get(side) or []
+            rates_by_side = row.body.get("rates", {})
+            rate_ids[row.quickbooks_id] = rates_by_side.get(side) or []
+
     rates = {}
     for tax_code, ids in rate_ids.items():
         if ids:
@@ -150,13 +158,15 @@ def _tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: str) ->
 def _part(preferences: dict[str, Any], name: str) -> dict[str, Any]:
     """Return a section of the preferences; empty if the company has none."""
     part = preferences.get(name)
-    return part if isinstance(part, dict) else {}
+    if not isinstance(part, dict):
+        return {}
+    return part
 
 
 def _is_on(part: dict[str, Any], name: str, *, default: bool = False) -> bool:
     """Return whether a preference is on, which QuickBooks writes as a boolean or as a text."""
-    value = part.get(name, default)
-    return str(value).lower() == "true"
+    text = str(part.get(name, default))
+    return text.lower() == "true"
 
 
 def _named_value(part: dict[str, Any], name: str) -> str:
@@ -171,7 +181,8 @@ def _custom_field_ids(sections: Any, pattern: re.Pattern[str]) -> dict[str, str]
     """Return the ids of the custom fields in use, by the names that the company gave them."""
     ids: dict[str, str] = {}
     for field in _custom_fields(sections):
-        match = pattern.fullmatch(str(field.get("Name") or ""))
+        name = str(field.get("Name") or "")
+        match = pattern.fullmatch(name)
         label = field.get("StringValue")
         if match and label:
             ids[str(label)] = match[1]
@@ -179,7 +190,9 @@ def _custom_field_ids(sections: Any, pattern: re.Pattern[str]) -> dict[str, str]
 
 
 def _custom_fields(sections: Any) -> Iterator[dict[str, Any]]:
+    """Yield the custom fields in the sections of the preferences."""
     if not isinstance(sections, list):
         return
     for section in sections:
-        yield from section.get("CustomField") or ()
+        fields = section.get("CustomField")
+        yield from fields or ()

@@ -60,7 +60,8 @@ def trouble(company: Company, *, writes: bool) -> ConnectionTrouble | None:
             return None
         return ConnectionTrouble(_sentence(company), left.total_seconds())
     if company.state == ConnectionState.RECONNECT:
-        return ReconnectNeeded(company.name or company.realm, company.state_reason)
+        name = company.name or company.realm
+        return ReconnectNeeded(name, company.state_reason)
     return ConnectionTrouble(_sentence(company))
 
 
@@ -94,13 +95,14 @@ def short_pause(company_id: int) -> float | None:
 def refuse_call(company_id: int, answer: Answer, *, writes: bool) -> ConnectionTrouble | None:
     """Store that QuickBooks refused a call; return the error that stops the next calls."""
     state = state_of(answer)
+    # What a person has to do is in the text; the other states have sentences of their own.
     is_final = state == ConnectionState.RECONNECT
-    why = answer.text if is_final else quoted(answer.faults)
-    return refuse(company_id, state, why, writes=writes)
+    reason = answer.text if is_final else quoted(answer.faults)
+    return refuse(company_id, state, reason, writes=writes)
 
 
 def refuse(
-    company_id: int, state: ConnectionState, why: str, *, writes: bool = False
+    company_id: int, state: ConnectionState, reason: str, *, writes: bool = False
 ) -> ConnectionTrouble | None:
     """Store that a connection was refused; return the error that stops the next calls."""
     now = hub_context.current().clock.now()
@@ -116,7 +118,7 @@ def refuse(
             company.next_try_at = None
         company.state = state
         sentence = "" if state == ConnectionState.RECONNECT else _sentence(company)
-        company.state_reason = f"{sentence} {why}".strip()
+        company.state_reason = f"{sentence} {reason}".strip()
         # After a refused write, reads may still be accepted.
         may_accept_reads = writes and state in (
             ConnectionState.INTERRUPTED,
@@ -192,14 +194,16 @@ def _pause(company: Company, now: dt.datetime) -> None:
         return
     company.refusals += 1
     doublings = min(company.refusals - 1, 30)
-    company.next_try_at = now + min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
+    pause = min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
+    company.next_try_at = now + pause
 
 
 def _update_case(session: Session, company: Company, now: dt.datetime) -> None:
     """Open the case of a refused connection or update it; a short interruption needs none."""
     cause = _cause(company.id)
     if company.state == ConnectionState.INTERRUPTED:
-        is_short = company.refused_since is None or now - company.refused_since < CASE_AFTER
+        since = company.refused_since
+        is_short = since is None or now - since < CASE_AFTER
         if is_short and cause not in inbox.open_causes(session, cause):
             return
     # The configuration is the hub's, not one company's.
@@ -211,14 +215,18 @@ def _update_case(session: Session, company: Company, now: dt.datetime) -> None:
 
 
 def _sentence(company: Company) -> str:
+    """Return what is wrong with a connection and what happens next."""
     name = company.name or company.realm
-    return SENTENCES[ConnectionState(company.state)].format(name=name)
+    template = SENTENCES[ConnectionState(company.state)]
+    return template.format(name=name)
 
 
 def _cause(company_id: int) -> str:
+    """Return the cause by which the case of a connection is stored."""
     return f"connection:{company_id}"
 
 
 def _company(company_id: int) -> Company:
+    """Return a company as it is stored now."""
     with engine.reading() as session:
         return session.get_one(Company, company_id)

@@ -27,5 +27,6 @@ def address(kind: str, id: str) -> str | None:
     page = PAGES.get(kind)
     if page is None:
         return None
-    site = SITES[hub_context.current().config.qbo_environment]
+    environment = hub_context.current().config.qbo_environment
+    site = SITES[environment]
     return f"{site}/app/{page}{id}"

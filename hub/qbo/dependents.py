@@ -28,4 +28,5 @@ def _is_partly_settled(head: TransactionHead) -> bool:
 
 def _linked_types(head: TransactionHead) -> set[str]:
     """Return the types of the transactions to which a transaction is linked."""
-    return {str(link.get("type")) for link in head.links or ()}
+    links = head.links or ()
+    return {str(link.get("type")) for link in links}

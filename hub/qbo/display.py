@@ -149,7 +149,9 @@ def view_payload(
         body = json.loads(payload, parse_float=Decimal)
     except ValueError:
         return None
-    return view_entity(session, company_id, kind, body) if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return None
+    return view_entity(session, company_id, kind, body)
 
 
 def view_entity(
@@ -158,12 +160,13 @@ def view_entity(
     """Return the view of a body that is sent, or of an object in QuickBooks."""
     names = _record_names(session, company_id, entity)
     summary = summarize(kind, entity)
+    facts = sorted(_facts(entity, names), key=_fact_place)
     lines = []
     for line in entity.get("Line") or ():
         if line.get("DetailType") != SUBTOTAL:
             lines.append(_line_view(line, names))
     return TransactionView(
-        facts=tuple(sorted(_facts(entity, names), key=_fact_place)),
+        facts=tuple(facts),
         lines=tuple(lines),
         total=summary.total,
         tax=summary.tax or None,
@@ -179,6 +182,7 @@ def differences(one: TransactionView, other: TransactionView) -> set[str]:
     for label in facts.keys() | other_facts.keys():
         if facts.get(label) != other_facts.get(label):
             places.add(label)
+
     line_pairs = zip_longest(one.lines, other.lines)
     for number, (line, other_line) in enumerate(line_pairs, start=1):
         if line != other_line:
@@ -200,20 +204,25 @@ def _facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
     yield from _plain_facts(entity)
     yield from _nested_facts(entity)
     for field in PAYMENT_DETAILS:
-        yield from _references(entity.get(field) or {}, names)
+        detail = entity.get(field) or {}
+        yield from _references(detail, names)
     for custom in entity.get("CustomField") or ():
-        yield str(custom.get("Name")), str(custom.get("StringValue") or "")
+        label = str(custom.get("Name"))
+        text = custom.get("StringValue") or ""
+        yield label, str(text)
 
 
 def _plain_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the facts with a plain value, or with a reference that only has a value."""
     for field, label in PLAIN_FIELDS.items():
-        text = _plain_text(entity.get(field))
+        value = entity.get(field)
+        text = _plain_text(value)
         if text:
             yield label, VALUE_TEXTS.get(text, text)
 
 
 def _plain_text(value: Any) -> str:
+    """Return a value as text; of a reference without a name, such as a memo, what it holds."""
     if isinstance(value, dict):
         return str(value.get("value", ""))
     return str(value or "")
@@ -222,13 +231,16 @@ def _plain_text(value: Any) -> str:
 def _nested_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the facts with a value inside another one."""
     for field, (label, inner) in NESTED_FIELDS.items():
-        value = entity.get(field)
-        if isinstance(value, dict):
-            yield label, str(value.get(inner, ""))
+        outer = entity.get(field)
+        if isinstance(outer, dict):
+            text = str(outer.get(inner, ""))
+            yield label, text
 
 
 def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
-    detail = line.get(str(line.get("DetailType")))
+    """Return the view of a line; its references become tags, except for what it posts to."""
+    detail_field = str(line.get("DetailType"))
+    detail = line.get(detail_field)
     if not isinstance(detail, dict):
         detail = {}
     tags = dict(_references(detail, names))
@@ -248,7 +260,8 @@ def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
 def _line_amount(line: dict[str, Any]) -> Decimal | None:
     """Return the amount of a line; that of a discount is negative."""
     amount = _number(line.get("Amount"))
-    if amount and line.get("DetailType") == DISCOUNT:
+    is_discount = line.get("DetailType") == DISCOUNT
+    if amount and is_discount:
         return -amount
     return amount
 
@@ -260,28 +273,32 @@ def _linked_title(line: dict[str, Any]) -> str:
         return "Discount" if line.get("DetailType") == DISCOUNT else ""
     link = links[0]
     id = str(link.get("TxnId") or "")
-    title = ENTITY_TITLES.get(str(link.get("TxnType")), "")
+    type = str(link.get("TxnType"))
+    title = ENTITY_TITLES.get(type, "")
     if _is_placeholder(id):
         return f"{title}, {PLACEHOLDER_TEXT}"
     return f"{title} {id}"
 
 
 def _references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
-    """Yield the label and the name of each reference."""
+    """Yield the label and the name of each reference in a transaction, or in a part of it."""
     for field, (label, list_name) in REFERENCES.items():
         id = ref_id(part, field)
         if id:
-            yield label, _reference_text(part[field], list_name, id, names)
+            name = _reference_text(part[field], list_name, id, names)
+            yield label, name
 
 
 def _reference_text(reference: dict[str, Any], list_name: str, id: str, names: Names) -> str:
     """Return the stored name of a reference, else the name that it has itself, else its id."""
     if _is_placeholder(id):
         return PLACEHOLDER_TEXT
-    stored_name = names.get((list_name or _party_list(reference), id))
+    list_name = list_name or _party_list(reference)
+    stored_name = names.get((list_name, id))
     if stored_name:
         return stored_name
-    return str(reference.get("name") or "") or id
+    name = reference.get("name") or ""
+    return str(name) or id
 
 
 def _is_placeholder(id: str) -> bool:
@@ -292,11 +309,12 @@ def _record_names(session: Session, company_id: int, entity: dict[str, Any]) -> 
     """Return the names of the records to which an entity refers, by list and id."""
     keys = set(_record_keys(entity))
     ids = {id for _, id in keys}
-    rows = session.scalars(
-        select(Record).where(Record.company_id == company_id, Record.quickbooks_id.in_(ids))
+    with_these_ids = select(Record).where(
+        Record.company_id == company_id,
+        Record.quickbooks_id.in_(ids),
     )
     names = {}
-    for row in rows:
+    for row in session.scalars(with_these_ids):
         key = row.list, row.quickbooks_id
         if key in keys:
             names[key] = _record_title(row)
@@ -305,7 +323,8 @@ def _record_names(session: Session, company_id: int, entity: dict[str, Any]) -> 
 
 def _record_title(row: Record) -> str:
     """Return number and name of a record."""
-    return f"{row.number} {row.full_name or row.name}".strip()
+    name = row.full_name or row.name
+    return f"{row.number} {name}".strip()
 
 
 def _record_keys(part: Any) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,10 @@
-"""The names of the hub's kinds and lists in QuickBooks."""
+"""What QuickBooks calls the hub's kinds and lists, and what holds for all of its objects."""
 
+import datetime as dt
 from typing import Any
+
+# How long a query may not yet show an object that was just created.
+INDEX_DELAY = dt.timedelta(minutes=10)
 
 DOCUMENTS = {
     "bill": "Bill",

@@ -115,7 +115,9 @@ class Fault:
     @property
     def quote(self) -> str:
         """Return the words of QuickBooks; not the detail about a token, which may contain it."""
-        text = self.message if self.code in EXPIRED_CODES else self.detail or self.message
+        text = self.detail or self.message
+        if self.code in EXPIRED_CODES:
+            text = self.message
         return text.strip().rstrip(".")
 
     @property
@@ -123,14 +125,18 @@ class Fault:
         """Return whether the work may have been done in spite of the error."""
         if self.code in POSSIBLY_EXECUTED_CODES:
             return True
-        is_internal = bool(INTERNAL_ERROR.search(f"{self.message} {self.detail}"))
-        return self.code == BUSINESS_RULE_CODE and is_internal
+        if self.code != BUSINESS_RULE_CODE:
+            return False
+        return bool(INTERNAL_ERROR.search(f"{self.message} {self.detail}"))
 
     @property
     def holder(self) -> tuple[str, str] | None:
         """Return the label and id of the transaction that a duplicate number names."""
         match = HOLDER.search(self.detail)
-        return (match["type"] or "", match["id"] or match["only"]) if match else None
+        if match is None:
+            return None
+        label = match["type"] or ""
+        return label, match["id"] or match["only"]
 
 
 def parse(status: int, content_type: str, body: bytes) -> tuple[Fault, ...]:
@@ -153,25 +159,31 @@ def faults_of(body: Any) -> tuple[Fault, ...]:
     holder = body.get("Fault") or body.get("fault")
     if not isinstance(holder, dict):
         return ()
-    errors = holder.get("Error") or holder.get("error") or []
-    kind = str(holder.get("type") or "")
-    return tuple(_fault(error, kind) for error in errors if isinstance(error, dict))
+    type = str(holder.get("type") or "")
+    faults = []
+    for error in holder.get("Error") or holder.get("error") or []:
+        if isinstance(error, dict):
+            faults.append(_fault(error, type))
+    return tuple(faults)
 
 
-def _fault(error: dict[str, Any], kind: str) -> Fault:
+def _fault(error: dict[str, Any], type: str) -> Fault:
+    """Return one error as a fault; the case of its keys differs between services of Intuit."""
     texts = {}
     for name, value in error.items():
-        texts[str(name).lower()] = "" if value is None else str(value)
+        key = str(name).lower()
+        texts[key] = "" if value is None else str(value)
     return Fault(
         code=texts.get("code", "").lstrip("0"),
         element=texts.get("element", ""),
         message=texts.get("message", ""),
         detail=texts.get("detail", ""),
-        type=kind,
+        type=type,
     )
 
 
 def _from_xml(text: bytes) -> tuple[Fault, ...]:
+    """Return the faults in an XML answer, as Intuit's gateway sends it; none if it is no XML."""
     if b"<!DOCTYPE" in text:
         return ()
     try:
@@ -182,15 +194,21 @@ def _from_xml(text: bytes) -> tuple[Fault, ...]:
 
 
 def _xml_errors(root: ElementTree.Element) -> Iterator[Fault]:
-    kinds = (node.get("type", "") for node in root.iter() if _local_name(node) == "Fault")
-    kind = next(kinds, "")
+    """Yield the errors with the type of the first fault; their facts are attributes or elements."""
+    types = [node.get("type", "") for node in root.iter() if _local_name(node) == "Fault"]
+    type = types[0] if types else ""
     for node in root.iter():
-        if _local_name(node) == "Error":
-            texts = {_local_name(child).lower(): (child.text or "").strip() for child in node}
-            yield _fault({**node.attrib, **texts}, kind)
+        if _local_name(node) != "Error":
+            continue
+        error = dict(node.attrib)
+        for child in node:
+            name = _local_name(child).lower()
+            error[name] = (child.text or "").strip()
+        yield _fault(error, type)
 
 
 def _local_name(node: ElementTree.Element) -> str:
+    """Return the name of an element without its namespace."""
     return node.tag.rpartition("}")[2]
 
 
@@ -201,19 +219,30 @@ def sentence(faults: tuple[Fault, ...], what: str = "") -> str:
             f"QuickBooks refused {what or 'it'} without saying why."
             " Retry; if it stays so, report it."
         )
-    text = " ".join(dict.fromkeys(_explain(fault) for fault in faults))
-    return f"QuickBooks refused {what}. {text}" if what else text
+    explanations = [_explain(fault) for fault in faults]
+    text = " ".join(dict.fromkeys(explanations))
+    if not what:
+        return text
+    return f"QuickBooks refused {what}. {text}"
 
 
 def quoted(faults: tuple[Fault, ...]) -> str:
-    """Return the reason that QuickBooks itself gives; "" if it gives none."""
+    """Return the reason that QuickBooks itself gives, in brackets; "" if it gives none."""
     if not faults:
         return ""
-    return f"(QuickBooks says: {faults[0].quote or 'nothing'}; code {faults[0].code or 'none'}.)"
+    return f"({_quote_sentence(faults[0])})"
+
+
+def _quote_sentence(fault: Fault, details: str = "") -> str:
+    """Return what QuickBooks says of a fault, with its code."""
+    words = fault.quote or "nothing"
+    code = fault.code or "none"
+    return f"QuickBooks says: {words}; code {code}{details}."
 
 
 def _explain(fault: Fault) -> str:
+    """Return what a fault means and what to do about it, with the words of QuickBooks."""
     explanation = EXPLANATIONS.get(fault.code, UNEXPLAINED)
     field = f", field {fault.element}" if fault.element else ""
-    quote = f"QuickBooks says: {fault.quote or 'nothing'}; code {fault.code or 'none'}{field}."
+    quote = _quote_sentence(fault, field)
     return f"{explanation} ({quote})"

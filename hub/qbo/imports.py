@@ -38,15 +38,16 @@ def open_orders(company_id: int, since: dt.date) -> list[Document]:
     Every call reads all orders from QuickBooks, which Intuit meters.
     """
     entities, _ = read_all(Client(company_id), KIND, f"TxnDate >= '{since.isoformat()}'")
+    importable = [entity for entity in entities if _is_importable(entity)]
     with engine.transaction() as session:
         transaction_index.absorb_all(session, company_id, KIND, entities)
-        return [
-            document(session, company_id, entity) for entity in entities if _is_importable(entity)
-        ]
+        return [document(session, company_id, entity) for entity in importable]
 
 
 def document(session: Session, company_id: int, entity: dict[str, Any]) -> Document:
     """Return an order as a document; its codes are QuickBooks' ids with their names, by role."""
+    id = str(entity["Id"])
+    tax = entity.get("TxnTaxDetail") or {}
     lines = []
     for line in entity.get("Line") or ():
         detail = _detail(line)
@@ -54,8 +55,8 @@ def document(session: Session, company_id: int, entity: dict[str, Any]) -> Docum
             lines.append(_line(session, company_id, line, detail))
     return Document(
         kind=KIND,
-        source_id=str(entity["Id"]),
-        quickbooks_id=str(entity["Id"]),
+        source_id=id,
+        quickbooks_id=id,
         date=_day(entity.get("TxnDate")),
         due=_day(entity.get("DueDate")),
         number=entity.get("DocNumber"),
@@ -65,7 +66,7 @@ def document(session: Session, company_id: int, entity: dict[str, Any]) -> Docum
         codes=_codes(session, company_id, entity, HEADER_ROLES),
         lines=tuple(lines),
         total=_number(entity.get("TotalAmt")),
-        tax_total=_number((entity.get("TxnTaxDetail") or {}).get("TotalTax")),
+        tax_total=_number(tax.get("TotalTax")),
     )
 
 
@@ -73,12 +74,14 @@ def _is_importable(entity: Mapping[str, Any]) -> bool:
     """Return whether an order is open and not the hub's own."""
     if entity.get("POStatus") == "Closed":
         return False
-    return not transaction_index.extract_marker(entity.get("PrivateNote"))
+    marker = transaction_index.extract_marker(entity.get("PrivateNote"))
+    return not marker
 
 
 def _line(
     session: Session, company_id: int, line: Mapping[str, Any], detail: Mapping[str, Any]
 ) -> Line:
+    """Return a line of an order, with its id in QuickBooks."""
     return Line(
         id=str(line["Id"]),
         amount=_number(line.get("Amount")),
@@ -101,12 +104,14 @@ def _detail(line: Mapping[str, Any]) -> dict[str, Any]:
 def _codes(
     session: Session, company_id: int, part: Mapping[str, Any], roles: Mapping[str, str]
 ) -> dict[str, Code]:
+    """Return the references of an order or of a line as codes, by role."""
     codes = {}
-    for name, role in roles.items():
-        reference = part.get(name)
+    for field, role in roles.items():
+        reference = part.get(field)
         if isinstance(reference, dict) and reference.get("value"):
             id = str(reference["value"])
-            codes[role] = _code(session, company_id, role, id, reference.get("name"))
+            name = reference.get("name")
+            codes[role] = _code(session, company_id, role, id, name)
     return codes
 
 
@@ -123,12 +128,15 @@ def _code(session: Session, company_id: int, role: str, id: str, name: str | Non
 
 
 def _number(value: Any) -> Decimal | None:
+    """Return a number exactly; None if there is none."""
     if value is None:
         return None
     return Decimal(str(value))
 
 
 def _day(text: Any) -> dt.date | None:
+    """Return the day of a date or time; None if there is none."""
     if not text:
         return None
-    return dt.date.fromisoformat(str(text)[:10])
+    day = str(text)[:10]
+    return dt.date.fromisoformat(day)

@@ -56,7 +56,8 @@ def _fresh_lists(company_id: int, max_age: dt.timedelta) -> set[str]:
     """Return the lists that were read recently."""
     oldest = hub_context.current().clock.now() - max_age
     fresh = select(ListState.list).where(
-        ListState.company_id == company_id, ListState.read_at >= oldest
+        ListState.company_id == company_id,
+        ListState.read_at >= oldest,
     )
     with engine.reading() as session:
         return set(session.scalars(fresh))

@@ -64,11 +64,14 @@ def _body(name: str, entity: dict[str, Any]) -> dict[str, Any]:
 
 def _contact_name(entity: dict[str, Any]) -> str:
     """Return the name of the person at a supplier or customer."""
-    names = _text(entity, "GivenName"), _text(entity, "FamilyName")
-    return " ".join(name for name in names if name)
+    given_name = _text(entity, "GivenName")
+    family_name = _text(entity, "FamilyName")
+    names = [name for name in (given_name, family_name) if name]
+    return " ".join(names)
 
 
 def _address(address: Any) -> dict[str, Any]:
+    """Return the parts of an address that are not empty."""
     if not isinstance(address, dict):
         return {}
     lines = [_text(address, name) for name in ADDRESS_LINES]
@@ -93,17 +96,17 @@ def _tax_code_use(entity: dict[str, Any]) -> str:
 
 def _rates(entity: dict[str, Any]) -> dict[str, list[str]]:
     """Return the ids of the rates of a tax code, for purchases and for sales."""
-    rates: dict[str, list[str]] = {}
+    rates = {}
     for side in RATE_LISTS:
-        rates[side] = []
-        for detail in _rate_details(entity, side):
-            rates[side].append(ref_id(detail, "TaxRateRef"))
+        details = _rate_details(entity, side)
+        rates[side] = [ref_id(detail, "TaxRateRef") for detail in details]
     return rates
 
 
 def _rate_details(entity: dict[str, Any], side: str) -> list[dict[str, Any]]:
     """Return the rates of a tax code for a side, as QuickBooks lists them."""
-    rates = entity.get(RATE_LISTS[side])
+    field = RATE_LISTS[side]
+    rates = entity.get(field)
     if not isinstance(rates, dict):
         return []
     return rates.get("TaxRateDetail") or []
@@ -111,12 +114,15 @@ def _rate_details(entity: dict[str, Any], side: str) -> list[dict[str, Any]]:
 
 def _inner_text(entity: dict[str, Any], name: str, field: str) -> str:
     """Return a text inside another value; "" if there is none."""
-    value = entity.get(name)
-    if not isinstance(value, dict):
+    outer = entity.get(name)
+    if not isinstance(outer, dict):
         return ""
-    return _text(value, field)
+    return _text(outer, field)
 
 
 def _text(entity: dict[str, Any], name: str) -> str:
+    """Return a field as text; "" if it is missing."""
     value = entity.get(name)
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return str(value)

@@ -21,6 +21,7 @@ from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, RecordIndex
 from hub.models import ListState, Match, Record
 from hub.money import total
+from hub.qbo.entities import INDEX_DELAY
 from hub.qbo.record_rows import row_of
 
 LISTS = (
@@ -35,8 +36,6 @@ LISTS = (
     "term",
     "payment_method",
 )
-# How long a query may not yet show a record that was just created.
-INDEX_DELAY = dt.timedelta(minutes=10)
 NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 EXPENSE_TYPES = ("Expense", "Other Expense", "Cost of Goods Sold")

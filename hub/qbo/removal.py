@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from hub.db import engine
 from hub.errors import NotNow
 from hub.models import Company, Installation, Posting, Run, SourceDocument
+from hub.qbo.oauth import tokens
 from hub.security import audit, secrets
 
 
@@ -39,15 +40,16 @@ def _has_documents(session: Session, company_id: int) -> bool:
     installations = _installations(company_id)
     has_postings = exists().where(Posting.company_id == company_id)
     has_documents = exists().where(SourceDocument.installation_id.in_(installations))
-    return bool(session.scalar(select(has_postings | has_documents)))
+    has_any = session.scalar(select(has_postings | has_documents))
+    return bool(has_any)
 
 
 def _forget_secrets(session: Session, company_id: int) -> None:
     """Forget the tokens of a company, and the secrets in the settings of its apps."""
-    for installation_id in session.scalars(_installations(company_id)).all():
+    installation_ids = session.scalars(_installations(company_id)).all()
+    for installation_id in installation_ids:
         secrets.put_all(session, installation_id, {}, forget_others=True)
-    for name in ("access", "refresh", "refresh_previous"):
-        secrets.forget(session, f"company:{company_id}:{name}")
+    tokens.forget(session, company_id)
 
 
 def _belongs_to(table: Table, company_id: int) -> ColumnElement[bool] | None:
@@ -62,10 +64,14 @@ def _belongs_to(table: Table, company_id: int) -> ColumnElement[bool] | None:
     if "installation_id" in columns:
         conditions.append(columns.installation_id.in_(installations))
     if "run_id" in columns:
-        is_own = or_(Run.company_id == company_id, Run.installation_id.in_(installations))
-        conditions.append(columns.run_id.in_(select(Run.id).where(is_own)))
-    return or_(*conditions) if conditions else None
+        is_of_company = or_(Run.company_id == company_id, Run.installation_id.in_(installations))
+        runs = select(Run.id).where(is_of_company)
+        conditions.append(columns.run_id.in_(runs))
+    if not conditions:
+        return None
+    return or_(*conditions)
 
 
 def _installations(company_id: int) -> Any:
+    """Select the ids of a company's installations."""
     return select(Installation.id).where(Installation.company_id == company_id)

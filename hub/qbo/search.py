@@ -6,10 +6,9 @@ from typing import Any
 
 from hub.contract.documents import value_object
 from hub.errors import Retry
-from hub.qbo.client import Client, rows
+from hub.qbo.client import PAGE_SIZE, Client, rows
 from hub.qbo.entities import ENTITY, LISTS, ref_id
 
-PAGE = 1000
 MAX_VALUES_PER_QUERY = 100
 CHANGE_RETENTION = dt.timedelta(days=30)
 ONE_SECOND = dt.timedelta(seconds=1)
@@ -58,32 +57,38 @@ def identify(entity: Entity) -> ObjectIdentity:
 
 
 def _text(entity: Entity, name: str) -> str:
-    return str(entity.get(name) or "")
+    """Return a field as text; "" if it is missing or empty."""
+    value = entity.get(name)
+    return str(value or "")
 
 
 def find_by_ids(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Entity]:
     """Yield the objects with these ids that a query shows."""
     for chunk in _chunks(ids):
         id_list = ", ".join(f"'{id}'" for id in chunk)
-        answer = client.select(kind, f"Id IN ({id_list})").check()
+        where = f"Id IN ({id_list})"
+        answer = client.select(kind, where).check()
         yield from rows(answer, kind)
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
     """Yield values in chunks that fit into one query."""
-    for first in range(0, len(values), MAX_VALUES_PER_QUERY):
-        yield values[first : first + MAX_VALUES_PER_QUERY]
+    for start in range(0, len(values), MAX_VALUES_PER_QUERY):
+        end = start + MAX_VALUES_PER_QUERY
+        yield values[start:end]
 
 
 def created_since(
-    client: Client, kind: str, since: dt.datetime, page: int = PAGE
+    client: Client, kind: str, since: dt.datetime, page: int = PAGE_SIZE
 ) -> Iterator[list[Entity]]:
     """Yield all objects of a kind created since a moment, each once, in the order of creation.
 
-    Each page starts at the last creation time of the one before, never at a position: edits and
-    deletions move the positions of other objects, and a search by position would miss some.
+    Each page of `page` objects starts at the last creation time of the one before, never at a
+    position: edits and deletions move the positions of other objects, and a search by position
+    would miss some.
     """
-    start, seen_ids = since, set[str]()
+    start = since
+    seen_ids: set[str] = set()
     while True:
         entities = _page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
         yield [entity for entity in entities if entity["Id"] not in seen_ids]
@@ -91,6 +96,7 @@ def created_since(
             return
         last = created_at(entities[-1])
         if last <= start:
+            # The page holds nothing but objects of one second, and that second has more of them.
             seen_ids |= {entity["Id"] for entity in entities}
             of_second = _created_in_second(client, kind, start, page)
             yield [entity for entity in of_second if entity["Id"] not in seen_ids]
@@ -101,6 +107,10 @@ def created_since(
 
 
 def _page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:
+    """Read one page in the order of creation, inactive records included.
+
+    Raise Incomplete if the answer is not in that order.
+    """
     if kind in LISTS:
         where += " AND Active IN (true, false)"
     clauses = f"WHERE {where} ORDERBY MetaData.CreateTime ASC"
@@ -142,8 +152,9 @@ def _count(client: Client, kind: str, where: str) -> int:
     """Return how many objects of a kind fulfil a condition."""
     query = f"SELECT COUNT(*) FROM {ENTITY[kind]} WHERE {where}"  # noqa: S608 (own names)
     answer = client.query(query).check()
-    result = answer.entity or {}
-    return int(result.get("totalCount", 0))
+    content = answer.entity or {}
+    count = content.get("totalCount", 0)
+    return int(count)
 
 
 def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetime) -> list[Entity]:
@@ -159,8 +170,9 @@ def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetim
         changed = _changes(answer.body, kind)
         for entity in changed:
             if entity.get("status") == "Deleted":
-                deleted[str(entity["Id"])] = entity
-        if len(changed) < PAGE:
+                id = str(entity["Id"])
+                deleted[id] = entity
+        if len(changed) < PAGE_SIZE:
             return list(deleted.values())
         last = max(changed_at(entity) for entity in changed)
         if last <= since:
@@ -171,14 +183,14 @@ def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetim
 def _changes(body: Entity, kind: str) -> list[Entity]:
     """Return the objects of one kind in the answer to a change data call."""
     changes: list[Entity] = []
-    for response in _responses(body):
+    for response in change_responses(body):
         for change in response.get(ENTITY[kind]) or []:
             if isinstance(change, dict):
                 changes.append(change)
     return changes
 
 
-def _responses(body: Entity) -> Iterator[dict[str, Any]]:
+def change_responses(body: Entity) -> Iterator[dict[str, Any]]:
     """Yield the responses, of one kind each, in the answer to a change data call."""
     for part in body.get("CDCResponse") or []:
         if isinstance(part, dict):
@@ -190,31 +202,34 @@ def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[En
     field = "PaymentRefNum" if kind == "payment" else "DocNumber"
     entities: list[Entity] = []
     for chunk in _chunks(numbers):
-        number_list = ", ".join(f"'{quoted(number)}'" for number in chunk)
-        entities += _find(client, kind, f"{field} IN ({number_list})")
+        literals = [f"'{quoted(number)}'" for number in chunk]
+        where = f"{field} IN ({', '.join(literals)})"
+        entities += _find(client, kind, where)
     return entities
 
 
 def find_by_name(client: Client, kind: str, name: str) -> list[Entity]:
     """Return the records of a list with exactly this name, inactive ones included."""
     field = "Name" if kind == "item" else "DisplayName"
-    has_name = f"{field} = '{quoted(name)}'"
-    return _find(client, kind, f"{has_name} AND Active IN (true, false)")
+    where = f"{field} = '{quoted(name)}' AND Active IN (true, false)"
+    return _find(client, kind, where)
 
 
 def find_files(client: Client, kind: str, id: str) -> list[Entity]:
     """Return the attachments of a transaction."""
     parent = "AttachableRef.EntityRef"
-    where = f"{parent}.Type = '{ENTITY[kind]}' AND {parent}.value = '{quoted(id)}'"
-    return _find(client, "attachment", where)
+    has_type = f"{parent}.Type = '{ENTITY[kind]}'"
+    has_id = f"{parent}.value = '{quoted(id)}'"
+    return _find(client, "attachment", f"{has_type} AND {has_id}")
 
 
 def _find(client: Client, kind: str, where: str) -> list[Entity]:
     """Return the objects that fulfil a condition; raise Incomplete if they fill a page."""
-    conditions = f"WHERE {where} MAXRESULTS {PAGE}"
+    conditions = f"WHERE {where} MAXRESULTS {PAGE_SIZE}"
     query = f"SELECT * FROM {ENTITY[kind]} {conditions}"  # noqa: S608 (own names)
-    entities = rows(client.query(query).check(), kind)
-    if len(entities) >= PAGE:
+    answer = client.query(query).check()
+    entities = rows(answer, kind)
+    if len(entities) >= PAGE_SIZE:
         raise Incomplete(kind, "more than a thousand fit")
     return entities
 
@@ -232,7 +247,8 @@ def changed_at(entity: Entity) -> dt.datetime:
 def _moment(entity: Entity, name: str) -> dt.datetime:
     """Return one of an object's times, in UTC."""
     times = entity.get("MetaData") or {}
-    moment = dt.datetime.fromisoformat(str(times.get(name)))
+    text = str(times.get(name))
+    moment = dt.datetime.fromisoformat(text)
     return moment.astimezone(dt.UTC)
 
 

@@ -11,12 +11,9 @@ from hub.db import engine
 from hub.models import ListState, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo.client import Client
-from hub.qbo.entities import DOCUMENTS
+from hub.qbo.entities import DOCUMENTS, INDEX_DELAY
 from hub.qbo.paging import read_all
 from hub.qbo.transaction_index import HEADS, absorb_all
-
-# How long a query may not yet show a transaction that was just created.
-INDEX_DELAY = dt.timedelta(minutes=10)
 
 
 def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
@@ -24,7 +21,8 @@ def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
     complete = _complete_lists(company_id, since)
     missing = []
     for kind in dict.fromkeys(kinds):
-        if kind in DOCUMENTS and HEADS + kind not in complete:
+        is_complete = HEADS + kind in complete
+        if kind in DOCUMENTS and not is_complete:
             missing.append(kind)
     if not missing:
         return 0
@@ -40,15 +38,17 @@ def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date) 
 
 
 def _complete_lists(company_id: int, since: dt.date) -> set[str]:
-    """Return the lists that were read at least back to a day."""
-    back_to = select(ListState.list).where(
-        ListState.company_id == company_id, ListState.since <= since
+    """Return the names, in the table of lists, of those that were read at least back to a day."""
+    complete = select(ListState.list).where(
+        ListState.company_id == company_id,
+        ListState.since <= since,
     )
     with engine.reading() as session:
-        return set(session.scalars(back_to))
+        return set(session.scalars(complete))
 
 
 def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> int:
+    """Read the transactions of one kind; return their number."""
     rows, begun = read_all(client, kind, f"TxnDate >= '{since.isoformat()}'")
     present_ids = {str(row["Id"]) for row in rows}
     with engine.transaction() as session:
@@ -81,8 +81,15 @@ def _mark_missing(
         TransactionHead.date >= since,
     )
     for head in session.scalars(expected):
-        is_older = begun is None or head.created_at is None or head.created_at < begun - INDEX_DELAY
-        if is_older and head.quickbooks_id not in present_ids:
-            head.state = TransactionState.DELETED
-            head.balance = None
-            head.news = True
+        if head.quickbooks_id in present_ids or _may_be_too_new(head, begun):
+            continue
+        head.state = TransactionState.DELETED
+        head.balance = None
+        head.news = True
+
+
+def _may_be_too_new(head: TransactionHead, begun: dt.datetime | None) -> bool:
+    """Return whether a reading that began then may not show a transaction yet."""
+    if begun is None or head.created_at is None:
+        return False
+    return head.created_at >= begun - INDEX_DELAY

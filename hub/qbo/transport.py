@@ -80,7 +80,8 @@ class _Connections:
 
     def options(self, url: str) -> dict[str, Any]:
         """Return the settings that the environment has for the host of an address."""
-        host = url[: url.find("/", len("https://"))]
+        host_end = url.find("/", len("https://"))
+        host = url[:host_end]
         if host not in self.options_by_host:
             settings = self.session.merge_environment_settings(url, {}, True, None, None)
             self.options_by_host[host] = {
@@ -99,16 +100,19 @@ _thread = threading.local()
 
 
 def _connections_of_thread(mounts: Mapping[str, BaseAdapter], clock: Clock) -> _Connections:
+    """Return the connections of this thread; another application has mounts of its own."""
     connections: _Connections | None = getattr(_thread, "connections", None)
+    now = clock.monotonic()
     if connections is None or connections.mounts is not mounts:
-        connections = _Connections(mounts, _session(mounts), clock.monotonic())
+        connections = _Connections(mounts, _session(mounts), used_at=now)
         _thread.connections = connections
     else:
-        connections.close_idle(clock.monotonic())
+        connections.close_idle(now)
     return connections
 
 
 def _session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
+    """Return a session with two connections for each host, which one thread hardly exceeds."""
     session = requests.Session()
     for scheme in SCHEMES:
         session.mount(scheme, deadline.Adapter(pool_connections=2, pool_maxsize=2))

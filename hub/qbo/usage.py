@@ -30,19 +30,22 @@ def count_read(company_id: int) -> None:
     with engine.transaction() as session:
         # This happens for each read, so it uses the table without the ORM.
         table = cast(Table, ReadDay.__table__)
-        insert = engine.insert(session, table).values(company_id=company_id, day=today, count=1)
-        increment = {"count": table.c.count + 1}
+        first_read = engine.insert(session, table).values(company_id=company_id, day=today, count=1)
+        further_read = {"count": table.c.count + 1}
         session.execute(
-            insert.on_conflict_do_update(index_elements=["company_id", "day"], set_=increment)
+            first_read.on_conflict_do_update(
+                index_elements=["company_id", "day"],
+                set_=further_read,
+            )
         )
 
 
 def reads(session: Session, company_id: int) -> Reads:
     """Return how often a company was read."""
     today = hub_context.current().clock.now().date()
-    of_month = select(func.coalesce(func.sum(ReadDay.count), 0)).where(
-        ReadDay.day >= today.replace(day=1)
-    )
+    first_of_month = today.replace(day=1)
+    count = select(func.coalesce(func.sum(ReadDay.count), 0))
+    of_month = count.where(ReadDay.day >= first_of_month)
     of_company = of_month.where(ReadDay.company_id == company_id)
     of_today = of_company.where(ReadDay.day == today)
     return Reads(
@@ -55,4 +58,5 @@ def reads(session: Session, company_id: int) -> Reads:
 def room(company: Company) -> Budget:
     """Return what this process may still call of a company at this moment."""
     current = hub_context.current()
-    return rate_limiter(company.realm, current.clock, current.config).budget()
+    limiter = rate_limiter(company.realm, current.clock, current.config)
+    return limiter.budget()
