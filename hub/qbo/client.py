@@ -191,14 +191,8 @@ class Client:
 
     def query(self, text: str) -> Answer:
         """Run a query; `rows(answer, kind)` returns its objects."""
-        call = _Call(
-            method="POST",
-            path="query",
-            params={},
-            expected=Expected("QueryResponse"),
-            body=text.encode(),
-            content_type="application/text",
-        )
+        expected = Expected("QueryResponse")
+        call = _Call("POST", "query", {}, expected, text.encode(), "application/text")
         return self._call(call)
 
     def select(self, kind: str, where: str, *, order: str = "Id", start: int = 1) -> Answer:
@@ -217,13 +211,11 @@ class Client:
 
     def company_info(self) -> Answer:
         """Read the name, country and address of the company."""
-        call = _read_call(f"companyinfo/{self.realm}", Expected("CompanyInfo"))
-        return self._call(call)
+        return self._call(_read_call(f"companyinfo/{self.realm}", Expected("CompanyInfo")))
 
     def preferences(self) -> Answer:
         """Read how the company is set up."""
-        call = _read_call("preferences", Expected("Preferences"))
-        return self._call(call)
+        return self._call(_read_call("preferences", Expected("Preferences")))
 
     def report(self, name: str, params: dict[str, str]) -> Answer:
         """Run a report, which QuickBooks returns in rows and columns."""

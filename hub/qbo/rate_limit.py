@@ -122,14 +122,16 @@ class RateLimiter:
         """Return what is left at this moment."""
         with self._changed, self._synchronized():
             now = self._clock.monotonic()
-            used = sum(start > now - MINUTE for start in self._counted)
-            batches = sum(start > now - MINUTE for start, _ in self._batches)
+            minute_ago = now - MINUTE
+            used = sum(start > minute_ago for start in self._counted)
+            batches = sum(start > minute_ago for start, _ in self._batches)
             allowed = int(self._allowed(now))
+            waiting = sum(len(queue) for queue in self._waiting.values())
             return Budget(
                 requests=max(0, allowed - used),
                 batches=self._limits.batches - batches,
                 running=self._running,
-                waiting=sum(len(queue) for queue in self._waiting.values()),
+                waiting=waiting,
                 paused=max(0.0, self._paused_to - now),
             )
 
@@ -147,8 +149,10 @@ class RateLimiter:
             self._counted = deque(counted, maxlen=self._limits.per_minute)
 
     def _enter(self, ticket: Ticket, until: float | None) -> None:
+        """Wait in a queue until the request has started; an app's batches have their own queue."""
         with self._changed:
-            queue = self._waiting.setdefault((ticket.app, ticket.items > 0), deque())
+            key = ticket.app, ticket.items > 0
+            queue = self._waiting.setdefault(key, deque())
             queue.append(ticket)
             try:
                 while (delay := self._try_start(ticket, until)) != 0:
@@ -173,6 +177,7 @@ class RateLimiter:
             return delay
 
     def _wait(self, seconds: float | None) -> None:
+        """Wait so long, or without a time for the turn of another request, and let others go on."""
         if seconds is None:
             self._changed.wait(TURN_SECONDS)
             return
@@ -196,6 +201,7 @@ class RateLimiter:
             self._shared.write(self._state())
 
     def _state(self) -> RateLimitState:
+        """Return the state that other processes share."""
         return RateLimitState(
             paused_to=self._paused_to,
             cap=self._cap,
@@ -208,17 +214,19 @@ class RateLimiter:
 
     def _adopt(self, state: RateLimitState) -> None:
         """Take over the shared state, unless the machine was restarted since it was written."""
+        limits = self._limits
         if state.newest() > self._clock.monotonic():
             return
         self._paused_to = state.paused_to
         self._cap = state.cap
         self._cap_at = state.cap_at
         self._by_items = state.by_items
-        self._starts = deque(state.starts, maxlen=self._limits.per_second)
-        self._counted = deque(state.counted, maxlen=self._limits.per_minute)
-        self._batches = deque(state.batches, maxlen=self._limits.batches)
+        self._starts = deque(state.starts, maxlen=limits.per_second)
+        self._counted = deque(state.counted, maxlen=limits.per_minute)
+        self._batches = deque(state.batches, maxlen=limits.batches)
 
     def _start(self, ticket: Ticket) -> None:
+        """Count a request that starts now."""
         now = self._clock.monotonic()
         self._turn += 1
         self._running += 1
@@ -234,20 +242,25 @@ class RateLimiter:
         Batches that wait for their own limit let other requests pass.
         """
         firsts = [queue[0] for queue in self._waiting.values() if queue]
-        return min(
-            firsts,
-            key=lambda ticket: (self._batch_at(ticket), self._last_turns.get(ticket.app, 0)),
-        )
+        return min(firsts, key=self._rank)
+
+    def _rank(self, ticket: Ticket) -> tuple[float, int]:
+        """Return when the limit of batches lets a request start, and the last turn of its app."""
+        last_turn = self._last_turns.get(ticket.app, 0)
+        return self._batch_at(ticket), last_turn
 
     def _delay(self, ticket: Ticket) -> float:
         """Return the seconds until the limits allow a request; never negative."""
         now = self._clock.monotonic()
-        room = max(1, int(self._allowed(now)) - self._weight(ticket) + 1)
+        allowed = int(self._allowed(now))
+        room = max(1, allowed - self._weight(ticket) + 1)
+        second_free_at = _free_at(self._starts, self._limits.per_second, SECOND_WINDOW)
+        minute_free_at = _free_at(self._counted, room, MINUTE_WINDOW)
         start_at = max(
             self._paused_to,
             self._batch_at(ticket),
-            _free_at(self._starts, self._limits.per_second, SECOND_WINDOW),
-            _free_at(self._counted, room, MINUTE_WINDOW),
+            second_free_at,
+            minute_free_at,
         )
         return max(0.0, start_at - now)
 
@@ -256,18 +269,23 @@ class RateLimiter:
         if not ticket.items:
             return 0.0
         starts = [start for start, _ in self._batches]
-        at = _free_at(starts, self._limits.batches, MINUTE_WINDOW)
-        return at if at > self._clock.monotonic() else 0.0
+        free_at = _free_at(starts, self._limits.batches, MINUTE_WINDOW)
+        if free_at <= self._clock.monotonic():
+            return 0.0
+        return free_at
 
     def _weight(self, ticket: Ticket) -> int:
         """Return how often a request counts."""
-        return ticket.items if ticket.items and self._by_items else 1
+        if ticket.items and self._by_items:
+            return ticket.items
+        return 1
 
     def _allowed(self, now: float) -> float:
         """Return how many requests may start in a minute."""
-        minutes_since_cap = max(0.0, now - self._cap_at) / MINUTE
-        recovered = self._cap + RECOVERY_PER_MINUTE * minutes_since_cap
-        return min(float(self._limits.per_minute), recovered)
+        seconds_since_cap = max(0.0, now - self._cap_at)
+        recovery = RECOVERY_PER_MINUTE * seconds_since_cap / MINUTE
+        limit = float(self._limits.per_minute)
+        return min(limit, self._cap + recovery)
 
 
 def _free_at(starts: Sequence[float], room: int, seconds: float) -> float:

@@ -35,7 +35,8 @@ class SharedState:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._lock = FileLock(file.with_suffix(".lock"), timeout=LOCK_SECONDS)
+        lock_file = file.with_suffix(".lock")
+        self._lock = FileLock(lock_file, timeout=LOCK_SECONDS)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -57,8 +58,9 @@ class SharedState:
 
     def write(self, state: RateLimitState) -> None:
         """Write a state; it matters for a minute only, so nothing waits for the disk."""
+        numbers = array("d", _numbers(state))
         with suppress(OSError):
-            self._file.write_bytes(array("d", _numbers(state)).tobytes())
+            self._file.write_bytes(numbers.tobytes())
 
 
 def _numbers(state: RateLimitState) -> list[float]:
@@ -79,11 +81,13 @@ def _numbers(state: RateLimitState) -> list[float]:
 
 
 def _parse(numbers: list[float]) -> RateLimitState:
+    """Return the state in such numbers; raise ValueError or IndexError if some are missing."""
     paused_to, cap, cap_at, by_items, start_count, batch_count = numbers[:HEADER_LENGTH]
     starts_end = HEADER_LENGTH + int(start_count)
     batches_end = starts_end + 2 * int(batch_count)
-    batch_starts = numbers[starts_end:batches_end:2]
-    batch_items = [int(items) for items in numbers[starts_end + 1 : batches_end : 2]]
+    pairs = numbers[starts_end:batches_end]
+    batch_starts = pairs[::2]
+    batch_items = [int(items) for items in pairs[1::2]]
     return RateLimitState(
         paused_to=paused_to,
         cap=cap,

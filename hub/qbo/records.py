@@ -81,10 +81,10 @@ FITS: dict[Role, Callable[[Record], bool]] = {
 
 def choices(session: Session, company_id: int, role: Role) -> list[Record]:
     """Return the active records that may take a role, by number and name."""
-    name = ROLE_LIST.get(role, "")
+    list_name = ROLE_LIST.get(role, "")
     active = select(Record).where(
         Record.company_id == company_id,
-        Record.list == name,
+        Record.list == list_name,
         Record.active,
     )
     rows = [row for row in session.scalars(active) if _fits(role, row)]
@@ -124,7 +124,8 @@ def match_index(
 def index(session: Session, company_id: int, role: Role) -> RecordIndex:
     """Return an index of the records that may take a role; built again only if the list changed."""
     state = session.get(ListState, (company_id, ROLE_LIST[role]))
-    return _index(company_id, role, state, partial(_list_rows, session, company_id))
+    read_list = partial(_list_rows, session, company_id)
+    return _index(company_id, role, state, read_list)
 
 
 def _index(
@@ -133,33 +134,39 @@ def _index(
     state: ListState | None,
     read_list: Callable[[str], Sequence[Record]],
 ) -> RecordIndex:
+    """Return the index of a role; `read_list` returns the rows of a list if it has to be built."""
     cached: dict[tuple[int, Role], tuple[Any, RecordIndex]]
     cached = current_app.extensions.setdefault("hub.indexes", {})
+    key = company_id, role
     version = (state.version, state.read_at) if state else None
-    if (company_id, role) in cached:
-        cached_version, cached_index = cached[company_id, role]
+    if key in cached:
+        cached_version, cached_index = cached[key]
         if cached_version == version:
             return cached_index
 
     rows = read_list(ROLE_LIST[role])
-    built = RecordIndex(_entry(row) for row in rows if _fits(role, row))
-    cached[company_id, role] = version, built
-    return built
+    new_index = RecordIndex(_entry(row) for row in rows if _fits(role, row))
+    cached[key] = version, new_index
+    return new_index
 
 
 def _fits(role: Role, row: Record) -> bool:
+    """Return whether a record may take a role."""
     condition = FITS.get(role)
-    return condition is None or condition(row)
+    if condition is None:
+        return True
+    return condition(row)
 
 
 def _list_rows(session: Session, company_id: int, name: str) -> Sequence[Record]:
     """Return the rows of a list; their bodies are loaded only when they are needed."""
     rows = select(Record).where(Record.company_id == company_id, Record.list == name)
-    rows = rows.options(defer(Record.body))
-    return session.scalars(rows).all()
+    without_bodies = rows.options(defer(Record.body))
+    return session.scalars(without_bodies).all()
 
 
 def _entry(row: Record) -> Entry:
+    """Return a record as mapping needs it."""
     return Entry(
         id=row.quickbooks_id,
         name=row.name,
@@ -202,6 +209,7 @@ def _use(row: Record) -> str | None:
 
 
 def _party(row: Record) -> Party:
+    """Return the details of a supplier or customer."""
     stored = row.body.get("address")
     address = None
     if stored:
@@ -230,15 +238,16 @@ def absorb(
 ) -> None:
     """Store records as QuickBooks shows them now: after a change there, or after creating one."""
     now = hub_context.current().clock.now()
-    deleted_ids, rows = [], []
+    deleted_ids = []
+    rows = []
     for entity in entities:
         if entity.get("status") == "Deleted":
             deleted_ids.append(str(entity["Id"]))
         else:
             rows.append(row_of(company_id, name, entity, now))
-    stored = upsert(session, Record, rows)
-    deactivated = _deactivate(session, company_id, name, deleted_ids)
-    if stored or deactivated:
+    has_stored = upsert(session, Record, rows)
+    has_deactivated = _deactivate(session, company_id, name, deleted_ids)
+    if has_stored or has_deactivated:
         _touch(session, company_id, name)
 
 
@@ -254,11 +263,14 @@ def store_list(
     `begun` is QuickBooks' time when the reading began: later changes are not in it.
     """
     now = hub_context.current().clock.now()
-    upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
+    rows = [row_of(company_id, name, entity, now) for entity in entities]
+    upsert(session, Record, rows)
     before = session.get(ListState, (company_id, name))
-    ids = {str(entity["Id"]) for entity in entities}
+    ids = {row["quickbooks_id"] for row in rows}
     active = select(Record).where(
-        Record.company_id == company_id, Record.list == name, Record.active
+        Record.company_id == company_id,
+        Record.list == name,
+        Record.active,
     )
     for row in session.scalars(active.options(defer(Record.body))):
         row.active = row.quickbooks_id in ids or _is_too_new(row, before, now)
@@ -298,23 +310,25 @@ def _deactivate(session: Session, company_id: int, name: str, ids: Sequence[str]
 
 def _fill_rates(session: Session, company_id: int) -> None:
     """Give each tax code the sum of its rates: those for purchases, else those for sales."""
-    entries = select(Record).where(Record.company_id == company_id)
+    of_company = select(Record).where(Record.company_id == company_id)
     percents = {}
-    for row in session.scalars(entries.where(Record.list == "tax_rate")):
+    for row in session.scalars(of_company.where(Record.list == "tax_rate")):
         percents[row.quickbooks_id] = Decimal(row.rate or 0)
 
-    for row in session.scalars(entries.where(Record.list == "tax_code")):
+    for row in session.scalars(of_company.where(Record.list == "tax_code")):
         rates = row.body.get("rates", {})
         ids = rates.get("purchase") or rates.get("sales")
         if ids:
-            row.rate = format(total(percents.get(id) for id in ids).normalize(), "f")
+            percent = total(percents.get(id) for id in ids)
+            row.rate = format(percent.normalize(), "f")
         else:
             row.rate = ""
 
 
 def _touch(session: Session, company_id: int, name: str) -> ListState:
-    """Count a change of a list, so that its indexes are built again."""
-    state = session.get(ListState, (company_id, name))
+    """Count a change of a list, so that its indexes are built again; return its state."""
+    key = company_id, name
+    state = session.get(ListState, key)
     if state is None:
         state = ListState(company_id=company_id, list=name, read_at=NEVER, version=0)
         session.add(state)

@@ -100,9 +100,9 @@ class Expected:
 def read_reply(response: HttpResponse, expected: Expected) -> Answer:
     """Interpret a complete HTTP response."""
     body = _json(response.body)
-    faults = (
-        faults_of(body) if body else parse(response.status, response.content_type, response.body)
-    )
+    faults = faults_of(body)
+    if not body:
+        faults = parse(response.status, response.content_type, response.body)
     entity = _entity(body, expected)
     answer = Answer(
         SendOutcome.DOUBT,
@@ -120,34 +120,39 @@ def _with_outcome(
     answer: Answer, entity: dict[str, Any] | None, response: HttpResponse, expected: Expected
 ) -> Answer:
     """Decide what an answer means; whatever is not clear stays in doubt."""
-    codes = {fault.code for fault in answer.faults}
+    faults = answer.faults
+    codes = {fault.code for fault in faults}
     if response.status == 429 or codes & THROTTLED_CODES:
         after = _after(response.headers.get("Retry-After", ""))
-        return replace(
-            answer, outcome=SendOutcome.THROTTLED, after=after, text=sentence(answer.faults)
-        )
+        text = sentence(faults)
+        return replace(answer, outcome=SendOutcome.THROTTLED, after=after, text=text)
 
     expired = response.status == 401 or bool(codes & EXPIRED_CODES)
     if expired or response.status == 403 or codes & FORBIDDEN_CODES:
-        text = _unauthorised(answer.faults)
+        text = _unauthorised(faults)
         return replace(answer, outcome=SendOutcome.UNAUTHORISED, expired=expired, text=text)
 
     if _is_refusal(answer, response):
-        return replace(answer, outcome=SendOutcome.REFUSED, text=sentence(answer.faults))
+        text = sentence(faults)
+        return replace(answer, outcome=SendOutcome.REFUSED, text=text)
     if _is_success(answer, entity, response, expected):
         return replace(answer, outcome=SendOutcome.LANDED, entity=entity, text="")
-    return replace(answer, text=_doubtful(answer, response))
+    text = _doubtful(answer, response)
+    return replace(answer, text=text)
 
 
 def _is_refusal(answer: Answer, response: HttpResponse) -> bool:
+    """Return whether QuickBooks certainly did not do what the call asked for."""
     if not answer.faults or response.status >= 500:
         return False
-    return not any(fault.is_inconclusive for fault in answer.faults)
+    is_inconclusive = any(fault.is_inconclusive for fault in answer.faults)
+    return not is_inconclusive
 
 
 def _is_success(
     answer: Answer, entity: dict[str, Any] | None, response: HttpResponse, expected: Expected
 ) -> bool:
+    """Return whether an answer is complete and shows that the call was done."""
     if response.status != 200 or answer.faults or not _is_json(response):
         return False
     return _is_as_expected(entity, expected)
@@ -187,15 +192,17 @@ def lost(reason: str) -> Answer:
 
 def of_read(answer: Answer) -> Answer:
     """Say of a read in doubt that it is repeated: it changes nothing, so nothing is looked up."""
-    return replace(answer, text=f"{answer.text.removesuffix(LOOK_UP_FOLLOWS)}{RETRY_FOLLOWS}")
+    text = answer.text.removesuffix(LOOK_UP_FOLLOWS)
+    return replace(answer, text=text + RETRY_FOLLOWS)
 
 
 def _json(body: bytes) -> dict[str, Any]:
+    """Return a JSON object with exact numbers; an empty one if the body is anything else."""
     try:
-        read = exact_json.parse(body)
+        content = exact_json.parse(body)
     except (ValueError, RecursionError):
         return {}
-    return read if isinstance(read, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _entity(body: dict[str, Any], expected: Expected) -> dict[str, Any] | None:
@@ -207,13 +214,17 @@ def _entity(body: dict[str, Any], expected: Expected) -> dict[str, Any] | None:
             content = first.get("Attachable")
     if isinstance(content, list):
         return {"rows": content}
-    return content if isinstance(content, dict) else None
+    if not isinstance(content, dict):
+        return None
+    return content
 
 
 def _version(entity: dict[str, Any] | None, body: bytes) -> dict[str, Any]:
     """Return the Id and SyncToken of an entity, or else the first ones in the bytes of a body."""
     if entity and entity.get("Id"):
-        return {"id": str(entity["Id"]), "sync_token": str(entity.get("SyncToken", "")) or None}
+        id = str(entity["Id"])
+        token = str(entity.get("SyncToken", ""))
+        return {"id": id, "sync_token": token or None}
     match = ID_AND_TOKEN.search(body)
     if match is None:
         return {"id": None, "sync_token": None}
@@ -228,35 +239,47 @@ def _is_as_expected(entity: dict[str, Any] | None, expected: Expected) -> bool:
         return True
     if expected.deletes and entity.get("status") != "Deleted":
         return False
-    return bool(entity.get("Id")) and expected.id in (None, str(entity["Id"]))
+    id = entity.get("Id")
+    if not id:
+        return False
+    return expected.id is None or expected.id == str(id)
 
 
 def _is_json(response: HttpResponse) -> bool:
+    """Return whether QuickBooks answered with JSON, unlike a proxy in between."""
     return "json" in response.content_type.lower()
 
 
 def _date(text: str) -> dt.datetime | None:
+    """Return the date of an answer in UTC; None if it has none that can be read."""
+    if not text:
+        return None
     try:
-        return parsedate_to_datetime(text).astimezone(dt.UTC) if text else None
+        return parsedate_to_datetime(text).astimezone(dt.UTC)
     except ValueError:
         return None
 
 
 def _after(text: str) -> float:
+    """Return the seconds to pause: those that QuickBooks asks for, within limits, or a default."""
     if not text.isdigit():
         return DEFAULT_PAUSE_SECONDS
     return max(1.0, min(float(text), MAX_PAUSE_SECONDS))
 
 
 def _unauthorised(faults: tuple[Fault, ...]) -> str:
+    """Return why QuickBooks refused the connection."""
     if faults:
         return sentence(faults)
     return "QuickBooks did not accept the connection. It is tried again by itself."
 
 
 def _doubtful(answer: Answer, response: HttpResponse) -> str:
+    """Return why it is not known whether a call was done."""
     if answer.faults:
-        return f"{sentence(answer.faults)} {LOOK_UP_FOLLOWS}"
-    if response.status == 200:
-        return f"QuickBooks answered something that is not what was asked for. {LOOK_UP_FOLLOWS}"
-    return f"QuickBooks answered with status {response.status} and no reason. {LOOK_UP_FOLLOWS}"
+        reason = sentence(answer.faults)
+    elif response.status == 200:
+        reason = "QuickBooks answered something that is not what was asked for."
+    else:
+        reason = f"QuickBooks answered with status {response.status} and no reason."
+    return f"{reason} {LOOK_UP_FOLLOWS}"
