@@ -1,4 +1,4 @@
-"""A QuickBooks Online stand-in: companies, OAuth, the accounting API, its faults, and a person's hand.
+"""A QuickBooks Online stand-in: companies, OAuth, the accounting API, faults, a person's acts.
 
 Useful to any program that integrates with QuickBooks Online. `create` makes one in this process,
 `serve_quickbooks` serves one over HTTP, and the pytest fixture `qbo_sandbox` does both for a test.

@@ -1,4 +1,4 @@
-"""The stand-in as a WSGI application: lets a call in, has it carried out, plays the faults that are its own."""
+"""The stand-in as a WSGI application: admits calls, carries them out, plays its own faults."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -136,5 +136,5 @@ class App:
         return text_answer(start, 200, content, kind)
 
     def shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
-        """The body QuickBooks, or what stands before it, sends with a status; its headers are left beside it."""
+        """Return the type and body of a status; put its headers into the environ."""
         return answering.shape(status, environ, self.clock.now())

@@ -92,7 +92,9 @@ class CommandWithTables(click.Command):
     "companies",
     multiple=True,
     metavar="NAME,...",
-    help="A company by its name, with options changed: norway,custom_numbers=false. May be repeated.",
+    help=(
+        "A company by its name, with options changed: norway,custom_numbers=false. May be repeated."
+    ),
 )
 @click.option(
     "--fault",

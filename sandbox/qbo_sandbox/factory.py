@@ -28,7 +28,7 @@ FIXED_TOKEN_LIFE = 100 * 365 * DAY  # seconds; a test that chose its access toke
 
 
 class QuickBooks:
-    """A running stand-in: `wsgi` is the application, the rest is what a client needs to connect to it."""
+    """A running stand-in: `wsgi` is the application, the rest is what a client needs to connect."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class QuickBooks:
     def ask(
         self, method: str, path: str, body: Any = None, realm: str | None = None, **headers: str
     ) -> Answer:
-        """One call of the accounting API in this process, with a good token: ask("GET", "bill/1")."""
+        """Call the accounting API in this process with a valid token: ask("GET", "bill/1")."""
         realm = realm or self.realm
         headers = {
             "authorization": f"Bearer {self.token(realm)}",
@@ -87,7 +87,8 @@ class QuickBooks:
         lines = [f"client id {self.client_id}", f"client secret {self.client_secret}"]
         for realm, company in self.companies.items():
             lines += [
-                f"company {realm} {company.options.name} ({company.options.country}, {company.options.currency})"
+                f"company {realm} {company.options.name}"
+                f" ({company.options.country}, {company.options.currency})"
             ]
             lines += [
                 f"  refresh token {self.refresh_tokens[realm]}",
@@ -102,7 +103,7 @@ class QuickBooks:
         ]
 
     def token_command(self, url: str) -> str:
-        """Return the command line that exchanges the first company's refresh token for an access token."""
+        """Return the command that gets an access token for the first company's refresh token."""
         client = f"{self.client_id}:{self.client_secret}"
         form = f"grant_type=refresh_token&refresh_token={self.refresh_tokens[self.realm]}"
         return f'curl -u {client} -d "{form}" {url}/oauth2/v1/tokens/bearer'
@@ -112,7 +113,7 @@ class QuickBooks:
         return json.loads(self.control.books("GET", filters))
 
     def act(self, do: str, **details: Any) -> Any:
-        """What a person does inside QuickBooks: edit, delete, deactivate, activate, create, pay, close_books."""
+        """Do what a person does in QuickBooks: edit, delete, void, pay, create, close_books, …"""
         return self.control.act("POST", {"do": do, **details})
 
     def switch(self, **switches: Any) -> None:
@@ -126,7 +127,7 @@ class QuickBooks:
         return chosen.realm
 
     def profiles(self, method: str, body: Any) -> object:
-        """What /_sandbox/profiles does: GET lists; POST {"profile": name, option: value} founds a company."""
+        """Answer /_sandbox/profiles: GET lists; POST {"profile": name, option: value} opens one."""
         if method != "POST":
             return profiles.page()
         realm = self.open(**body)
@@ -148,10 +149,11 @@ def create(
     fsync: bool = False,
     **switches: Any,
 ) -> QuickBooks:
-    """A stand-in with these companies, the first being the usual one.
+    """Return a stand-in with these companies, of which the first is the default.
 
-    `folder` keeps its journal and files: the next one made on it has the same books and tokens. Tokens are issued
-    for every company at once; the ones given here are those of the first. Keywords left over are switches.
+    `folder` keeps its journal and files: the next stand-in on it has the same books and tokens.
+    Tokens are issued for every company; `refresh_token` and `access_token` are those of the first.
+    Other keywords are switches.
     """
     clock = clock or Clock()
     journal = Journal(folder / "journal.jsonl" if folder else None, fsync=fsync)
@@ -226,8 +228,8 @@ def serve_quickbooks(
     refresh_token  the first refresh token of the first company
     client         "ID:SECRET" of the application that may connect
     faults         rules such as "lose_answer@bill.create,nth=3,count=2" (kind@call,key=value…)
-    webhook        the address that is told of changes; "classic:" before it asks for the classic form
-    companies      profiles such as "norway,custom_numbers=false" (name,option=value…); the first is the usual one
+    webhook        the address that changes are sent to; "classic:" before it: the classic form
+    companies      profiles such as "norway,custom_numbers=false"; the first is the default
     switches       answers to what Intuit leaves unsaid, such as "requestid=refuse"
     """
     clock = Clock()

@@ -24,7 +24,11 @@ class Choices:
 
 @dataclass(frozen=True)
 class Options(Choices):
-    """One company. `tax`: "automated" (US), "codes" (a code on every line) or "off". `classes`: line, txn or off."""
+    """One company.
+
+    `tax` is "automated" (US), "codes" (a code on every line) or "off"; `classes` is "line", "txn"
+    or "off".
+    """
 
     realm: str = "9341453172096411"
     name: str = "Fjord & Sons Construction"

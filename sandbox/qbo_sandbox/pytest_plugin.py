@@ -1,4 +1,4 @@
-"""The pytest plugin: a fixture `qbo_sandbox` with a stand-in that is served on a free local port."""
+"""The pytest plugin: the fixture `qbo_sandbox`, a stand-in that is served on a free local port."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

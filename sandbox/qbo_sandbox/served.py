@@ -68,11 +68,11 @@ class ServedQuickBooks:
         return rows
 
     def books(self, **filters: str) -> Any:
-        """Return the whole ledger: objects, entries, balances; `realm` and `kind` narrow it down."""
+        """Return the whole ledger: objects, entries, balances; `realm` and `kind` filter it."""
         return self.quickbooks.books(**filters)
 
     def act(self, do: str, **details: Any) -> Any:
-        """Do what a person does in QuickBooks: edit, delete, void, pay, create, close_books, and more."""
+        """Do what a person does in QuickBooks: edit, delete, void, pay, create, close_books, …"""
         return self.quickbooks.act(do, **details)
 
     def open(self, profile: str, **options: Any) -> str:

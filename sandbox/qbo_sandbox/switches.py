@@ -1,4 +1,4 @@
-"""Each thing that Intuit leaves unsaid, with all of its plausible answers; the first is the usual one."""
+"""What Intuit does not document, with every plausible answer; the first is the default."""
 
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""Double entry: which accounts a transaction moves and by how much, and what it leaves open with whom."""
+"""Double entry: which accounts a transaction moves, by how much, and what it leaves open."""
 
 from collections.abc import Callable
 from decimal import Decimal

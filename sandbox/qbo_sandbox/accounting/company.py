@@ -83,7 +83,7 @@ class Company(Showing):
     def commit(self, changes: list[Change], request: str | None = None, act: str = "") -> Reply:
         """Write the changes to the journal, then make them; the reply is that of the first.
 
-        `act` names what was done to the first, where that is more than a change: Void, Emailed, Merge.
+        `act` names the act on the first object if it is more than a change: Void, Emailed, Merge.
         """
         now = self.now()
         texts = ["null" if change.data is None else dump(change.data) for change in changes]
@@ -244,12 +244,14 @@ class Company(Showing):
         data = row.data or {}
         if kind == "Preferences":
             self.options = preferences.chosen(self.options, data)
-        elif kind == "Item" and (data.get("Type") == "Inventory" or row.booked):
+        if kind == "Item":
             self._book_opening_stock(row, data, at)
         if before and entry_title(kind, before) != entry_title(kind, data):
             self.renames += 1
 
     def _book_opening_stock(self, row: Row, data: dict[str, Any], at: float) -> None:
+        if data.get("Type") != "Inventory" and not row.booked:
+            return
         self._moved(row, (), -1, at)
         later = self.ledger.stock.get(row.id, ZERO)
         at_opening = Decimal(data.get("QtyOnHand") or 0) - later

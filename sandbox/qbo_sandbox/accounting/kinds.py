@@ -34,10 +34,11 @@ class ListKind:
 class TxnKind:
     """A transaction: its party, lines and numbers, what stays open of it, and how it is booked.
 
-    `open_sign` is +1 where the open amount is owed (by us to a vendor, by a customer to us), -1 where it is a credit.
-    `numbers`: "own" is given by the client, "auto" is counted on. `unique`: a number may stand once within "party",
-    "kind" or nowhere. `booking` is what `ledger` does with it; lines are debited (+1) or credited (-1), the `counter`
-    account takes the rest. `pays` names the kinds its lines settle.
+    `open_sign` is +1 if the open amount is owed (to a vendor or by a customer), -1 if it is a
+    credit. `numbers`: clients give "own" numbers, QuickBooks counts "auto" numbers. `unique`: a
+    number must be unique for a "party", for a "kind", or not at all. `booking` names the rule of
+    its entries: lines are debited (`direction` +1) or credited (-1), the `counter` account takes
+    the rest. `pays` names the kinds that its lines settle.
     """
 
     name: str

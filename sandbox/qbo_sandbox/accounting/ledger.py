@@ -9,8 +9,11 @@ from qbo_sandbox.accounting.values import ONE
 
 
 class Entry(NamedTuple):
-    """One posting, debit positive: in home currency and in the account's own; `line` is its place in the
-    transaction's lines, -1 where it belongs to none. `item` and `quantity` move stock."""
+    """One posting, debit positive: in home currency and in the account's own.
+
+    `line` is its place in the transaction's lines, -1 if it belongs to none. `item` and `quantity`
+    move stock.
+    """
 
     account: str
     home: Decimal
@@ -25,7 +28,7 @@ Opens = tuple[tuple[str, Decimal], ...]
 
 
 class Ledger:
-    """`accounts` in home currency and `own` in each account's (debit positive), `parties` in their own currency."""
+    """Balances, debit positive: `accounts` in home currency, `own` and `parties` in their own."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, Decimal] = defaultdict(Decimal)

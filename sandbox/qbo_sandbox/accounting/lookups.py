@@ -1,4 +1,4 @@
-"""What is looked up in a company's lists: rows, accounts by their use, rates, preferences, the time."""
+"""Look-ups in a company: rows, accounts by their use, rates, preferences, the time."""
 
 from decimal import Decimal
 from typing import Any

@@ -65,10 +65,14 @@ def _references_in(value: dict[str, Any], above: str) -> Iterator[tuple[str, dic
     entity_type = str(value.get("type") or value.get("Type") or above)
     for key, inner in value.items():
         kind = REFERENCES.get(key) or _entity_list(key, inner, entity_type)
-        if kind and isinstance(inner, dict) and "name" in inner:
+        if kind and _has_name(inner):
             yield kind, inner
         else:
             yield from named_references(inner, entity_type)
+
+
+def _has_name(value: Any) -> bool:
+    return isinstance(value, dict) and "name" in value
 
 
 def _entity_list(key: str, inner: Any, above: str) -> str:

@@ -1,4 +1,4 @@
-"""The preferences: what they say of a new company, what a client may change, and what they make the company do."""
+"""The preferences of a company: their first values, what a client may change, their effects."""
 
 from typing import Any
 
@@ -151,7 +151,7 @@ def _keep(section: dict[str, Any], old: dict[str, Any], field: str) -> None:
 
 
 def custom_fields(data: dict[str, Any], values: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The fields of its own that a company has on its sales forms, with what is filled into them."""
+    """Return the custom fields of a company's sales forms with their values."""
     groups = data.get("SalesFormsPrefs", {}).get("CustomField", ())
     preferences = {
         each["Name"].partition(".")[2]: each

@@ -59,13 +59,14 @@ MESSAGES = {
     "10000": "An application error has occurred while processing your request",
 }
 INACTIVE = (
-    "Something you're trying to use has been made inactive. Check the fields with accounts, customers, items, "
+    "Something you're trying to use has been made inactive."
+    " Check the fields with accounts, customers, items, "
     "vendors or employees."
 )
 
 
 class Refusal(Exception):
-    """An application fault. `element` None leaves the key out; `stamped` False leaves the time out."""
+    """An application fault; without an `element` its error has no such key."""
 
     def __init__(
         self,
@@ -101,7 +102,7 @@ class Refusal(Exception):
         return {"Error": self.errors(), "type": self.kind}
 
     def item_fault(self) -> dict[str, Any]:
-        """The same for one item of several, where every error names its element, if only with an empty text."""
+        """Return the fault of one item of a batch, in which every error has an element."""
         return self.fault() | {"Error": [{"element": "", **error} for error in self.errors()]}
 
 
@@ -155,7 +156,10 @@ def unknown_reference(table: str, id: str) -> Refusal:
 
 
 def stale(user: str) -> Refusal:
-    text = f"You and {user} were working on this at the same time. {user} finished before you did, so your work was not"
+    text = (
+        f"You and {user} were working on this at the same time."
+        f" {user} finished before you did, so your work was not"
+    )
     return Refusal("5010", f"Stale Object Error : {text} saved.", "")
 
 

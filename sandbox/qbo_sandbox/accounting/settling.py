@@ -1,4 +1,4 @@
-"""How payments and deposits are booked: what is settled leaves at its own rate, the rest is gained or lost."""
+"""Booking of payments and deposits: amounts leave at their own rate, the rest is gain or loss."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -78,7 +78,7 @@ def _closed(company: Lookups, booked: list[Entry]) -> Entries:
 
 
 def deposit(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
-    """Money put into the bank: taken from undeposited funds at what it was booked there, or from the line's account."""
+    """Book a deposit; undeposited funds lose the amount that was booked there."""
     booked = []
     for place, line in enumerate(data.get("Line", ())):
         amount, links = Decimal(line.get("Amount") or 0), line.get("LinkedTxn")

@@ -1,4 +1,4 @@
-"""Objects as they are answered: with the balances of the ledger, and the names that lists have now."""
+"""Objects as answered: with the balances of the ledger and the current names of list entries."""
 
 import json
 from decimal import Decimal

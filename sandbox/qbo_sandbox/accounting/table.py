@@ -11,7 +11,7 @@ Moment = tuple[float, int]
 
 
 class Row:
-    """One object. A list entry keeps its data; a transaction keeps its JSON text and the fields asked for most."""
+    """One object: a list entry as data, a transaction as JSON text with its most used fields."""
 
     __slots__ = (
         "active",

@@ -21,11 +21,12 @@ def money(value: Any) -> Decimal:
 def shortest(value: Any) -> Decimal:
     """Prices and quantities: no needless zeros."""
     plain = Decimal(value).normalize()
-    return plain.quantize(Decimal(1)) if plain.as_tuple().exponent > 0 else plain  # type: ignore[operator]
+    exponent = plain.as_tuple().exponent
+    return plain.quantize(Decimal(1)) if exponent > 0 else plain  # type: ignore[operator]
 
 
 def dump(value: Any) -> str:
-    """JSON text; a Decimal keeps its decimals, except that zero is 0; keys without a value are left out."""
+    """Return JSON; a Decimal keeps its decimals, but zero is 0; keys without value are left out."""
     return _WRITERS.get(type(value), str)(value)
 
 
@@ -74,7 +75,7 @@ def envelope_time(now: float, zone: str) -> str:
 
 @lru_cache(maxsize=4096)
 def seconds_of(text: str, zone: str) -> float:
-    """A moment as clients write it; without an offset it is the company's time. ValueError when it is none."""
+    """Parse a time; one without an offset is in the company's zone. Raise ValueError if invalid."""
     read = dt.datetime.fromisoformat(
         text.strip().replace(" ", "+") if "T" in text else text.strip()
     )

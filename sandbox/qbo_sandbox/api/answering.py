@@ -98,7 +98,7 @@ def gateway(refusal: GatewayRefusal, now: float) -> bytes:
 
 
 def shape(status: int, environ: WSGIEnvironment, now: float) -> tuple[str, bytes]:
-    """Content type and body of a status from before the service; its headers are left in the environment."""
+    """Return the content type and body of a proxy's status; put its headers into the environ."""
     environ["sandbox.headers"] = headers(status, now)
     if status in GATEWAY:
         body = gateway(GATEWAY[status](), now)
@@ -114,7 +114,10 @@ def shape(status: int, environ: WSGIEnvironment, now: float) -> tuple[str, bytes
         body = dump({"Fault": failure.fault(), "time": envelope_time(now, "UTC")}).encode()
         return (REFUSED, body) if wants_json(environ) else (XML, xml.from_json(body))
     text = TITLES.get(status, f"{status} Error")
-    page = f"<html>\n<head><title>{text}</title></head>\n<body><center><h1>{text}</h1></center></body>\n</html>"
+    page = (
+        f"<html>\n<head><title>{text}</title></head>\n"
+        f"<body><center><h1>{text}</h1></center></body>\n</html>"
+    )
     return "text/html", page.encode()
 
 

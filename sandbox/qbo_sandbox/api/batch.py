@@ -28,7 +28,8 @@ def answer(company: Company, body: Any, request: Key | None, late: bool) -> list
     if len(items) > company.switches.batch_size:
         raise Refusal(
             "1040",
-            f"Batch size exceeded : {len(items)} items, at most {company.switches.batch_size} are allowed",
+            f"Batch size exceeded : {len(items)} items,"
+            f" at most {company.switches.batch_size} are allowed",
             "",
         )
     if company.switches.batch_bids == "unique":

@@ -1,4 +1,4 @@
-"""What each call of the accounting API does, once it was let in: one function per sort of call, each making JSON."""
+"""What each call of the accounting API does: one function per sort of call, each returns JSON."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What webhooks say: the events that changes are, written in the classic form and as CloudEvents."""
+"""The events that webhooks report, in the classic form and as CloudEvents."""
 
 import base64
 import datetime as dt
@@ -9,9 +9,13 @@ from typing import Any, NamedTuple
 
 from qbo_sandbox.accounting.company import Change
 
-LISTS = "Account Budget Class CompanyCurrency Customer Department Employee Item PaymentMethod Preferences TaxAgency Term"
+LISTS = (
+    "Account Budget Class CompanyCurrency Customer Department Employee Item PaymentMethod "
+    "Preferences TaxAgency Term"
+)
 DOCUMENTS = (
-    "Bill BillPayment CreditMemo Deposit Estimate Invoice JournalEntry Payment Purchase PurchaseOrder RefundReceipt "
+    "Bill BillPayment CreditMemo Deposit Estimate Invoice JournalEntry Payment Purchase "
+    "PurchaseOrder RefundReceipt "
     "SalesReceipt TimeActivity Transfer Vendor VendorCredit"
 )
 TOLD = frozenset(f"{LISTS} {DOCUMENTS}".split())
@@ -43,7 +47,7 @@ class Event(NamedTuple):
 
 
 def events(realm: str, changes: list[Change], act: str, at: float) -> list[Event]:
-    """The events of one write; `act` is what was done to its first object, where that is more than a change."""
+    """Return the events of one write; `act` names the act on its first object, such as Void."""
     acts = [_act(change) for change in changes]
     acts[0] = act or acts[0]
     pairs = zip(changes, acts, strict=True)

@@ -1,4 +1,4 @@
-"""Request ids: a write that is sent twice is carried out once, in each of the ways Intuit may mean it."""
+"""Request ids: a write that is sent twice is carried out once, in each way Intuit may mean it."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -51,7 +51,7 @@ def _again(switches: Switches, key: Key, earlier: Reply) -> Reply:
 
 
 def _earlier_reply(company: Company, key: Key) -> Reply | None:
-    """What was answered to this id, unless that is forgotten or does not count for what came with it now."""
+    """Return the answer to an earlier request with this id; None if it has expired or differs."""
     switches = company.switches
     earlier, hours = company.replies.get(key), switches.requestid_hours
     if key.in_batch:

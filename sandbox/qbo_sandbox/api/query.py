@@ -230,4 +230,7 @@ class _Parser:
 
 
 def _null(token: Token) -> str:
-    return f'QueryParserError: Encountered " "null" "NULL "" {token.where}\nWas expecting:\n    <IDENTIFIER> ...\n    '
+    return (
+        f'QueryParserError: Encountered " "null" "NULL "" {token.where}\n'
+        "Was expecting:\n    <IDENTIFIER> ...\n    "
+    )

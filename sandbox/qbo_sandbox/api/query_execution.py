@@ -1,7 +1,7 @@
 """Execute a query on a company's tables, with an index where one fits."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any, NamedTuple
@@ -159,6 +159,14 @@ def _parse_value(company: Company, kind: str, name: str, text: str) -> Any:
 # -- rows ----------------------------------------------------------------------------------------
 
 
+def _filter(
+    company: Company, kind: str, rows: Iterable[Row], conditions: list[Condition]
+) -> Iterator[Row]:
+    """Return an iterator over the rows that fulfill all conditions."""
+    tests = [_make_test(company, kind, condition) for condition in conditions]
+    return (row for row in rows if all(test(row) for test in tests))
+
+
 def _matching_rows(
     company: Company, kind: str, conditions: list[Condition], select: Select
 ) -> Iterable[Row]:
@@ -169,8 +177,7 @@ def _matching_rows(
     rows = _visible_rows(company, kind, table, ids, conditions)
     if time_order is not None:  # the index has tested the conditions on this time
         conditions = [one for one in conditions if one.field != time_order.field]
-    tests = [_make_test(company, kind, condition) for condition in conditions]
-    matching = (row for row in rows if all(test(row) for test in tests))
+    matching = _filter(company, kind, rows, conditions)
     effective_order: list[tuple[str, bool]] = list(order)
     if not order and kind in TXN_KINDS:
         effective_order = [DEFAULT_TRANSACTION_ORDER]
@@ -200,16 +207,17 @@ def _candidate_ids(
 
 def _ids_by_value(kind: str, table: Table, condition: Condition) -> list[str] | None:
     """Return the ids with the values of a condition; None if no index fits it."""
-    if condition.operator not in ("in", "="):
+    field, operator, value = condition
+    if operator not in ("in", "="):
         return None
-    values = condition.value if condition.operator == "in" else [condition.value]
-    if condition.field == "Id":
-        return list(dict.fromkeys(str(value) for value in values))
-    if condition.field == "DocNumber":
-        numbers = [value.lower() for value in values]
+    values = value if operator == "in" else [value]
+    if field == "Id":
+        ids = map(str, values)
+        return list(dict.fromkeys(ids))
+    if field == "DocNumber":
+        numbers = map(str.lower, values)
         return _indexed_ids(table.by_number, numbers)
-    party_field = TXN_KINDS[kind].party if kind in TXN_KINDS else None
-    if party_field and condition.field == party_field:
+    if kind in TXN_KINDS and field == TXN_KINDS[kind].party:
         return _indexed_ids(table.by_party, values)
     return None
 
@@ -296,8 +304,12 @@ def _contents_of(data: Any, name: str) -> list[Any]:
     contents = [data]
     for part in name.split("."):
         contents = _children(contents, part)
-    values = [item.get("value") if isinstance(item, dict) else item for item in contents]
+    values = map(_value_of, contents)
     return [value for value in values if value is not None]
+
+
+def _value_of(item: Any) -> Any:
+    return item.get("value") if isinstance(item, dict) else item
 
 
 def _children(objects: list[Any], name: str) -> list[Any]:

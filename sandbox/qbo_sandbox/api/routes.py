@@ -87,14 +87,16 @@ def _api(environ: WSGIEnvironment, parts: list[str]) -> Route:
     realm, *names = parts
     name = names[0].lower() if names else ""
     rest = names[1:]
-    if name == "query":
-        return _query_route(environ, realm, params)
-    if name in ("cdc", "upload"):
-        return Route(name, realm, params=params)
-    if name == "batch":
-        return Route(name, realm, params=params, body=_body(environ))
-    if name == "download":
-        return Route(name, realm, id=rest[0] if rest else "", params=params)
+    match name:
+        case "query":
+            return _query_route(environ, realm, params)
+        case "cdc" | "upload":
+            return Route(name, realm, params=params)
+        case "batch":
+            return Route(name, realm, params=params, body=_body(environ))
+        case "download":
+            file = rest[0] if rest else ""
+            return Route(name, realm, id=file, params=params)
     if name == "reports" and len(rest) == 1 and environ["REQUEST_METHOD"] == "GET":
         report = rest[0]
         return Route(f"report.{report.lower()}", realm, id=report, params=params)

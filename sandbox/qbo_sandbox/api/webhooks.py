@@ -49,7 +49,7 @@ class Delivery:
 
 
 class Sender:
-    """Tells addresses what changes in the companies, a few seconds later, by the stand-in's clock."""
+    """Sends the companies' changes to subscribers, a few seconds later by the stand-in's clock."""
 
     def __init__(
         self, clock: Clock, journal: Journal, verifier: str, switches: Callable[[], Switches]
@@ -68,7 +68,7 @@ class Sender:
     def subscribe(
         self, url: str, form: str = "cloudevents", wsgi: WSGIApplication | None = None
     ) -> None:
-        """Tell this address from now on, as "cloudevents" or "classic"; `wsgi` answers it in this process.
+        """Send events to this address, as "cloudevents" or "classic"; `wsgi` needs no socket.
 
         "classic:" before the address says the form too.
         """
@@ -106,12 +106,12 @@ class Sender:
             self._forget()
 
     def again(self, realm: str, changes: list[Change], act: str, at: float) -> None:
-        """Remember a write from the journal: whoever was killed before telling of it tells of it now."""
+        """Queue a write from the journal that a killed process may not have sent."""
         if self.addresses:
             self._keep(events(realm, changes, act, at))
 
     def watch(self, realm: str, changes: list[Change], act: str, at: float) -> None:
-        """Remember what a write changed; the same told twice is told once, with its newest moment."""
+        """Queue the events of a write; of equal events only the newest is sent."""
         if not self.addresses:
             return
         with self._awake:
@@ -201,7 +201,7 @@ class Sender:
                 )
 
     def page(self, method: str, body: Any) -> object:
-        """What /_sandbox/webhooks does: GET tells, POST {"url", "form"?} adds an address, DELETE ends it all."""
+        """Answer /_sandbox/webhooks: GET lists, POST {"url", "form"?} adds, DELETE ends all."""
         if method == "DELETE":
             self.clear()
         if method == "POST":

@@ -37,7 +37,7 @@ def currency_ref(code: str) -> dict[str, str]:
 
 
 def needed_accounts(company: Company, code: str = "") -> list[dict[str, Any]]:
-    """Payables and receivables in each foreign currency or in one, and where gains and losses go."""
+    """Return the accounts that foreign currencies, or one of them, need and that do not exist."""
     foreign = company.currencies() - {company.options.currency}
     if code:
         foreign &= {code}

@@ -196,9 +196,11 @@ def _company_currency(company: Company, data: dict[str, Any], old: dict[str, Any
     is_new_home_currency = not old and code == options.currency
     if not options.multicurrency and not is_new_home_currency:
         raise business("Multicurrency is not turned on in this company.")
-    if old and old["Code"] != code:
+    old_code = (old or data)["Code"]
+    if old_code != code:
         raise business("The code of a currency cannot be changed.")
-    if len(code) != 3 or not code.isalpha():
+    is_code = len(code) == 3 and code.isalpha()
+    if not is_code:
         raise Refusal("2220", f"Invalid currency type : {code}", "Code")
     data.setdefault("Name", NAMES.get(code, code))
 

@@ -1,5 +1,6 @@
 """The lines of a transaction: their kinds, amounts, accounts, items, classes and numbers."""
 
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -51,11 +52,9 @@ class _LineIds:
     """Ids of lines: a line keeps the id that it had, any other one gets the next number."""
 
     def __init__(self, requested: list[dict[str, Any]], old: dict[str, Any] | None) -> None:
-        old_lines = (old or {}).get("Line", ())
-        old_ids = {line["Id"] for line in old_lines if "Id" in line}
-        requested_ids = {str(line["Id"]) for line in requested if "Id" in line}
+        old_ids = _line_ids((old or {}).get("Line", ()))
         numbers = [int(id) for id in old_ids if id.isdigit()]
-        self._kept_ids = requested_ids & old_ids
+        self._kept_ids = _line_ids(requested) & old_ids
         self._last = max(numbers, default=0)
 
     def take(self, line: dict[str, Any]) -> str:
@@ -70,6 +69,10 @@ class _LineIds:
         """Return an id that no line of the transaction has."""
         self._last += 1
         return str(self._last)
+
+
+def _line_ids(lines: Iterable[dict[str, Any]]) -> set[str]:
+    return {str(line["Id"]) for line in lines if "Id" in line}
 
 
 def _common_fields(line: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -135,7 +138,8 @@ def _account(company: Company, detail: dict[str, Any]) -> None:
     if account["AccountType"] in ("Accounts Payable", "Non-Posting"):
         raise Refusal(
             "6430",
-            "Invalid account type : You need to select a different type of account for this transaction.",
+            "Invalid account type : You need to select a different type of account for this"
+            " transaction.",
             "AccountRef",
         )
 
@@ -178,7 +182,8 @@ def _product(line: dict[str, Any], detail: dict[str, Any]) -> None:
         if product != line["Amount"]:
             raise Refusal(
                 "6070",
-                "Amount calculation incorrect in the request : Amount is not equal to UnitPrice * Qty. "
+                "Amount calculation incorrect in the request :"
+                " Amount is not equal to UnitPrice * Qty. "
                 f"Supplied value:{line['Amount']}",
                 "Line.Amount",
             )

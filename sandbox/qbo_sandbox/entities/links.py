@@ -14,7 +14,7 @@ LABELS = {"Check": "BillPaymentCheck", "CreditCard": "BillPaymentCreditCard"}
 def effects(
     company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    """The other transactions as they are once this one has become `data`; none of them gets a new version."""
+    """Return the changes of other transactions that follow from this one; their versions stay."""
     rule = TXN_KINDS[kind]
     if rule.pays:
         return _settle(company, kind, id, data, old)
@@ -139,7 +139,7 @@ def _hours(data: dict[str, Any] | None) -> set[str]:
 def _repaid(
     company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    """Return the payments on a transaction whose exchange rate changed, which changes their gains."""
+    """Return the payments on a transaction with a new exchange rate; their gains change."""
     if not data or not old:
         return []
     if data.get("ExchangeRate") == old.get("ExchangeRate"):

@@ -1,4 +1,4 @@
-"""The name lists: which names QuickBooks accepts, what it fills in, and how it deactivates entries."""
+"""The name lists: which names QuickBooks accepts, what it fills in, how entries become inactive."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,6 +20,7 @@ COMPUTED = (
     "Level",
     "FullyQualifiedName",
 )
+FREE_NAMES = ("TaxCode", "CompanyInfo")  # may have the signs that other names may not
 FORBIDDEN_SIGNS = frozenset(":\t\n")
 NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 
@@ -54,12 +55,13 @@ def _name(company: Company, kind: str, data: dict[str, Any]) -> None:
         _person(data)
     _require(rule.required, data)
     name = str(data.get(rule.field) or "")
-    if kind not in ("TaxCode", "CompanyInfo") and set(name) & FORBIDDEN_SIGNS:
+    if kind not in FREE_NAMES and FORBIDDEN_SIGNS & set(name):
         raise business(f"{rule.field} cannot include tabs, new lines, or colons.")
     if rule.space == "people":
         check_length(rule.field, name, company.switches.name_length)
     if kind == "Account":
-        check_length("AcctNum", data.get("AcctNum") or "", company.switches.account_number_length)
+        number = data.get("AcctNum") or ""
+        check_length("AcctNum", number, company.switches.account_number_length)
 
 
 def _person(data: dict[str, Any]) -> None:
@@ -125,7 +127,10 @@ def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, An
         return
     owner = company.names.get((rule.space, name_key(kind, data)))
     if owner and owner != (kind, (old or {}).get("Id")):
-        whose = "Another customer, vendor or employee is already using this name. Please use a different name."
+        whose = (
+            "Another customer, vendor or employee is already using this name."
+            " Please use a different name."
+        )
         raise Refusal(
             "6240",
             f"The name supplied already exists. : {whose if rule.space == 'people' else 'null'}",

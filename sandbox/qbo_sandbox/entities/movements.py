@@ -1,4 +1,4 @@
-"""Deposits, transfers, cards paid and journal entries: money and balances moved between accounts."""
+"""Deposits, transfers, credit card payments and journal entries."""
 
 from decimal import Decimal
 from typing import Any
@@ -122,7 +122,7 @@ def _in(
     types: tuple[str, ...],
     field: str,
 ) -> dict[str, Any]:
-    """The reference with its name; its account must be of the type and in a currency of the transaction."""
+    """Return the named reference; its account must have this type and one of these currencies."""
     account = in_currency(
         company, "Account", reference, data["CurrencyRef"]["value"], company.options.currency
     )

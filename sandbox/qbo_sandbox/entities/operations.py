@@ -163,7 +163,7 @@ def update(
 
 
 def _with_item(company: Company, id: str) -> list[Change]:
-    """The transactions that name an item, as they are: booked once more, they follow its accounts."""
+    """Return the transactions that name an item, unchanged, so that they are booked again."""
     changes = []
     for kind in TXN_KINDS:
         for row in company.table(kind).rows.values():

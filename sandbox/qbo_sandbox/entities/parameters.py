@@ -6,7 +6,7 @@ OPERATIONS = ("create", "update", "delete", "void")
 
 
 def included(params: dict[str, str]) -> frozenset[str]:
-    """The words of include=, in lower case: void, allowduplicatedocnum, invoicelink, updateaccountontxns …"""
+    """Return the words of `include` in lower case: void, allowduplicatedocnum, invoicelink, …"""
     return frozenset(params.get("include", "").lower().replace(",", " ").split())
 
 

@@ -1,4 +1,4 @@
-"""Payments from customers and to vendors: what they settle, from or to which account, what is left of them."""
+"""Payments from customers and to vendors: their accounts, what they settle and what is left."""
 
 from decimal import Decimal
 from typing import Any
@@ -75,7 +75,7 @@ def _rest(data: dict[str, Any]) -> Decimal:
 def _lines(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> list[dict[str, Any]]:
-    """The lines that settle something; a link to what cannot be settled is dropped without a word."""
+    """Return the lines that settle something; links to other transactions are dropped silently."""
     lines = []
     for line in data.get("Line") or ():
         if line.get("Amount") is None:

@@ -25,7 +25,10 @@ def expense(
         raise business("The payment type of an expense cannot be changed.")
     account = resolve(company, "Account", data["AccountRef"]).read()
     if account["AccountType"] != PAID_FROM[sort]:
-        text = f"Invalid account type : AccountRef must be of type {PAID_FROM[sort]} for payment type {sort}"
+        text = (
+            f"Invalid account type : AccountRef must be of type {PAID_FROM[sort]}"
+            f" for payment type {sort}"
+        )
         raise Refusal("6430", text, "AccountRef")
     data.setdefault("CurrencyRef", account["CurrencyRef"])
     code, home = data["CurrencyRef"].get("value"), company.options.currency

@@ -63,7 +63,7 @@ def _checked_code(company: Company, code: str) -> str:
 
 
 def _rate_id(company: Company, code: str, date: str) -> str:
-    """The id of a rate; the system's own rates need no place in the journal, they can be worked out again."""
+    """Return the id of a rate; a computed rate is not written to the journal."""
     data = _entry(company, code, date, company.rate(code, date))
     if company.row("ExchangeRate", data["Id"]) is None:
         company.derive("ExchangeRate", data["Id"], data)

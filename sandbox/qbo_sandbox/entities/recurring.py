@@ -1,4 +1,4 @@
-"""Recurring transactions: a transaction as a template, with the schedule by which it is made anew."""
+"""Recurring transactions: a transaction as a template, with the schedule of its repetition."""
 
 from dataclasses import replace
 from typing import Any

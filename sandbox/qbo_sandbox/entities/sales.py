@@ -105,7 +105,7 @@ def _others(company: Company) -> list[dict[str, str]]:
 def group(
     company: Company, data: dict[str, Any], line: dict[str, Any], detail: dict[str, Any]
 ) -> None:
-    """A bundle: the lines in it count, its own amount is nothing; without lines it gets those of the item."""
+    """Complete a bundle: its lines count, not its amount; by default they are those of the item."""
     bundle = (
         resolve(company, "Item", detail.get("GroupItemRef")).read()
         if detail.get("GroupItemRef")

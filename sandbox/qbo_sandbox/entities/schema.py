@@ -97,7 +97,7 @@ def _with_base(name: str, own: dict[str, tuple[str, dict[str, Field]]]) -> dict[
 
 
 def check(kind: str, body: dict[str, Any]) -> None:
-    """Refuses an unknown property, a wrong type, a text too long, a value not allowed; the rest gets its own type."""
+    """Refuse unknown properties, wrong types and values, and long texts; convert the others."""
     fields = _checks(kind)
     for name, value in body.items():
         field = fields.get(name)
@@ -151,7 +151,8 @@ def unknown(name: str, kind: str) -> Refusal:
     first_fields = ", ".join(f'"{field}"' for field in list(fields)[:10])
     return Refusal(
         "2010",
-        f'Property Name:Unrecognized field "{name}" (class com.intuit.schema.finance.v3.{kind}), not marked as '
+        f'Property Name:Unrecognized field "{name}"'
+        f" (class com.intuit.schema.finance.v3.{kind}), not marked as "
         f"ignorable ({len(fields)} known properties: {first_fields} [truncated]])",
     )
 
@@ -159,7 +160,8 @@ def unknown(name: str, kind: str) -> Refusal:
 def _misfit(name: str, type_name: str) -> Refusal:
     return Refusal(
         "2010",
-        f"Property Name:Can not deserialize value of {name} as {type_name} specified is unsupported",
+        f"Property Name:Can not deserialize value of {name} as {type_name} specified is"
+        " unsupported",
     )
 
 
@@ -196,7 +198,8 @@ def check_length(name: str, value: Any, limit: int) -> None:
     if len(str(value)) > limit:
         raise Refusal(
             "2050",
-            f"String length specified does not match the supported length. Min:0 Max:{limit} supported. "
+            "String length specified does not match the supported length."
+            f" Min:0 Max:{limit} supported. "
             f"Supplied length:{len(str(value))}",
             name,
         )

@@ -1,4 +1,4 @@
-"""The detail types of accounts by account type: an account may be created by its detail type alone."""
+"""The detail types of accounts by account type; an account may be created by its detail type."""
 
 DETAIL_TYPES = {
     "Bank": "CashOnHand Checking MoneyMarket RentsHeldInTrust Savings TrustAccounts",
@@ -23,7 +23,8 @@ DETAIL_TYPES = {
     "Accounts Payable": "AccountsPayable",
     "Credit Card": "CreditCard",
     "Other Current Liability": (
-        "DeferredRevenue DirectDepositPayable FederalIncomeTaxPayable InsurancePayable LineOfCredit "
+        "DeferredRevenue DirectDepositPayable FederalIncomeTaxPayable InsurancePayable "
+        "LineOfCredit "
         "LoanPayable OtherCurrentLiabilities PayrollClearing PayrollTaxPayable "
         "PrepaidExpensesPayable RentsInTrustLiability SalesTaxPayable StateLocalIncomeTaxPayable "
         "TrustAccountsLiabilities"

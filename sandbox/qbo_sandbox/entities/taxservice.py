@@ -105,5 +105,8 @@ def _unused(company: Company, kind: str, name: str) -> None:
 
 
 def _name_in_use(what: str) -> Refusal:
-    text = f"The name supplied already exists. : Another {what} is already using this \nname. Please use a different name."
+    text = (
+        f"The name supplied already exists. : Another {what} is already using this \n"
+        "name. Please use a different name."
+    )
     return Refusal("6240", text, "")

@@ -1,4 +1,4 @@
-"""What QuickBooks checks and fills in on a transaction: parties, accounts, lines, dates, numbers, sums."""
+"""Checks and completes a transaction: parties, accounts, lines, dates, numbers, totals."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -39,7 +39,8 @@ ORIGINS = ("PurchaseOrder", "Estimate", "ReimburseCharge", "TimeActivity")
 HOME_BALANCE = {"Bill": "Balance", "Invoice": "Balance", "CreditMemo": "RemainingCredit"}
 SIGNS = {DISCOUNT_LINE: -1, SUBTOTAL_LINE: 0}
 CLOSED = (
-    "The account period has closed and the account books cannot be updated through the QBO Services API. Please use "
+    "The account period has closed and the account books cannot be updated through the QBO"
+    " Services API. Please use "
     "the QBO website to make these changes."
 )
 
@@ -74,13 +75,16 @@ def complete(
     return data
 
 
+def _is_origin(link: dict[str, Any]) -> bool:
+    return link.get("TxnType") in ORIGINS
+
+
 def _links(data: dict[str, Any], old: dict[str, Any] | None) -> None:
     """Take links to origins from the client, and keep those that payments have added."""
     requested = data.pop("LinkedTxn", None) or ()
+    links = list(filter(_is_origin, requested))
     existing = old.get("LinkedTxn", ()) if old else ()
-    origins = [link for link in requested if link.get("TxnType") in ORIGINS]
-    by_payments = [link for link in existing if link["TxnType"] not in ORIGINS]
-    links = origins + by_payments
+    links += [link for link in existing if not _is_origin(link)]
     if links:
         data["LinkedTxn"] = links
 
@@ -105,7 +109,7 @@ def _required(rule: TxnKind, data: dict[str, Any]) -> None:
 
 
 def check_open(company: Company, rule: TxnKind, date: str) -> None:
-    """A closed period takes nothing that is booked; with a password a person could still say yes."""
+    """Refuse a booking in a closed period; only with a password could a person still allow it."""
     closed = company.options.closed
     if closed and rule.booking and date[:10] <= closed:
         raise Refusal("6210" if company.options.closing_password else "6200", CLOSED, "")

@@ -45,7 +45,8 @@ def section(faults: Faults) -> str:
         f"<h2>Trouble</h2>{f'<ul>{rules}</ul>{stop}' if rules else '<p>Nothing goes wrong.</p>'}"
         f'<form method="post"><p><label>Call <select name="call">{calls}</select></label> '
         f'<label>Fault <select name="kind">{kinds}</select></label></p>'
-        '<p><label>Times <input name="count" type="number" min="0" value="1" size="4"> (0: always)</label> '
+        '<p><label>Times <input name="count" type="number" min="0" value="1" size="4">'
+        " (0: always)</label> "
         '<label>Seconds <input name="seconds" type="number" min="0" step="any" value="0"></label> '
         '<label><input name="commit" type="checkbox" value="true"> commit</label> '
         '<button name="do" value="misbehave">Go wrong</button></p></form>'

@@ -1,4 +1,4 @@
-"""The table of what only QuickBooks can do wrong, the calls that it can happen to, and how each looks."""
+"""Faults that only QuickBooks can have, the calls that they apply to, and how each one looks."""
 
 from typing import Any
 

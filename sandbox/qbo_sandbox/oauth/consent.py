@@ -9,9 +9,11 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} – QuickBooks stand-in</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 3rem auto; padding: 0 1rem; color: #222 }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 3rem auto; \
+padding: 0 1rem; color: #222 }}
 fieldset {{ border: 1px solid #bbb; border-radius: 6px; margin: 0 0 1rem }}
-button {{ font: inherit; padding: .5rem 1.2rem; border-radius: 6px; border: 1px solid #08641c; cursor: pointer }}
+button {{ font: inherit; padding: .5rem 1.2rem; border-radius: 6px; \
+border: 1px solid #08641c; cursor: pointer }}
 button[value=connect] {{ background: #08641c; color: #fff }}
 label {{ display: block; padding: .2rem 0 }}
 small {{ color: #555 }}
@@ -42,7 +44,8 @@ def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> s
     return page(
         "Connect an application",
         f"""<h1>Connect to QuickBooks?</h1>
-<p>The application <strong>{escape(client)}</strong> asks for access to your company data:</p><ul>{scopes}</ul>
+<p>The application <strong>{escape(client)}</strong> asks for access to your company data:</p>\
+<ul>{scopes}</ul>
 <form method="post">{hidden}
 <fieldset><legend>Sign in as</legend>{users}</fieldset>
 <fieldset><legend>Company</legend>{choices}</fieldset>
@@ -57,7 +60,8 @@ def not_admin(params: dict[str, str]) -> str:
     return page(
         "Only an admin can connect",
         f"""<h1>You need to be a company admin</h1>
-<p>Only an admin of this company can connect an application to it. Ask an admin, or sign in as another user.</p>
+<p>Only an admin of this company can connect an application to it. \
+Ask an admin, or sign in as another user.</p>
 <form method="post">{hidden}<button name="decision" value="again">Back</button>
 <button name="decision" value="cancel">Cancel</button></form>""",
     )
@@ -73,4 +77,5 @@ def _hidden(name: str, value: str) -> str:
 
 def _radio(name: str, value: str, label: str, checked: bool) -> str:
     mark = " checked" if checked else ""
-    return f'<label><input type="radio" name="{name}" value="{escape(value)}"{mark}> {escape(label)}</label>'
+    button = f'<input type="radio" name="{name}" value="{escape(value)}"{mark}>'
+    return f"<label>{button} {escape(label)}</label>"

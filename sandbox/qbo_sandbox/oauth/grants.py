@@ -1,4 +1,4 @@
-"""Who may speak for which company: codes, access and refresh tokens, and how they rotate, expire and are revoked."""
+"""Codes, access tokens and refresh tokens: how they are issued, rotate, expire and are revoked."""
 
 import secrets
 import threading
@@ -98,14 +98,13 @@ class Grants:
     def _refresh(self, token: str, client: str, rotate: bool) -> tuple[Grant, str]:
         now, switches = self.clock.now(), self.switches()
         grant = self._refreshable(token, client, now)
-        is_newest = token == grant.refresh
-        if is_newest and switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice)
-            grant.previous_until = 0.0
-        if not is_newest and now >= grant.previous_until:
+        if token == grant.refresh:
+            if switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice)
+                grant.previous_until = 0.0
+            if rotate or switches.rotate == "always" or now - grant.since >= DAY:
+                self._rotate(grant, now, switches)
+        elif now >= grant.previous_until:
             raise InvalidGrant("Incorrect or invalid refresh token")
-        is_due = rotate or switches.rotate == "always" or now - grant.since >= DAY
-        if is_newest and is_due:
-            self._rotate(grant, now, switches)
         grant.expires = now + REFRESH_LIFE
         self._keep(grant)
         return grant, self.issue(grant)

@@ -1,4 +1,4 @@
-"""Signs what an application may check: identity tokens, with a key that lives as long as the process."""
+"""Signs identity tokens with a key that lives as long as the process."""
 
 import base64
 import json

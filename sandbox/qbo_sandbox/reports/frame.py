@@ -1,4 +1,4 @@
-"""What every financial report works with: the company, the parameters, the period, the postings and the columns."""
+"""What every financial report needs: company, parameters, period, postings and columns."""
 
 import datetime as dt
 from collections import defaultdict
@@ -75,7 +75,7 @@ class Frame:
         ]
 
     def is_wanted(self, id: str) -> bool:
-        """Whether the list shows a transaction that is, or is not, covered by a bank reconciliation."""
+        """Tell whether the parameter `cleared` lets a transaction into the list."""
         status = self.params.get("cleared", "").capitalize()
         if status not in ("", *STATUSES):
             raise Refusal("2170", f"Invalid Enumeration : {status}", "cleared")
@@ -120,11 +120,14 @@ class Frame:
             dates = (("StartDate", str(part.start)), ("EndDate", str(part.end)))
             columns.append(Column(title(part), about=dates))
         for id, name in self.groups:
-            columns.append(Column(name, about=(("ID", id),) if id else ()))
+            about = (("ID", id),) if id else ()
+            columns.append(Column(name, about=about))
         if self.by in STEPS and len(self.parts) == 1:
             return columns
         several = self.parts or self.by in SORTS
-        return [*columns, Column("TOTAL" if several else "Total", key="total")]
+        total = "TOTAL" if several else "Total"
+        columns.append(Column(total, key="total"))
+        return columns
 
     def places(self, move: Move) -> list[int]:
         """The columns a posting counts in."""

@@ -1,4 +1,4 @@
-"""The general ledger: each account, those below it within it, with what it began with and its postings."""
+"""The general ledger: each account with its subaccounts, opening balance and postings."""
 
 import datetime as dt
 from decimal import Decimal
@@ -39,7 +39,7 @@ def _begun(frame: Frame) -> dict[str, Decimal]:
 
 
 def _below(frame: Frame, ids: set[str]) -> dict[str, list[str]]:
-    """The accounts below each that is shown, in the order of the chart; those at the top are below none."""
+    """Return the subaccounts of each account in the order of the chart; "" has the top ones."""
     children: dict[str, set[str]] = {}
     for id in ids:
         while id:

@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """`kind` is what the column holds; `key` its name for programs; `about` what else is said of it."""
+    """A column: `kind` is its type, `key` its name for programs, `about` its further metadata."""
 
     title: str
     kind: str = "Money"
@@ -25,7 +25,7 @@ class Column:
 
 @dataclass
 class Report:
-    """A report before it is written: what it holds, and what its header says beyond name and period."""
+    """A report before it is written: its contents, and its header beyond name and period."""
 
     columns: Sequence[Column]
     rows: list[Row]

@@ -1,4 +1,4 @@
-"""Reports that list postings: the journal, lists of transactions, and what the general ledger is made of."""
+"""Reports that list postings: the journal, lists of transactions, parts of the general ledger."""
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal

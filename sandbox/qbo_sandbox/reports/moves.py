@@ -17,7 +17,7 @@ PARTS = ("customer", "vendor", "class", "department", "item", "employee")
 
 
 class Move(NamedTuple):
-    """One posting in home currency, debit positive; `about` names what it is for: (id, name) by sort."""
+    """One posting in home currency, debit positive; `about` has (id, name) by sort of party."""
 
     date: dt.date
     kind: str
@@ -102,11 +102,13 @@ def _entities(data: dict[str, Any], detail: dict[str, Any]) -> dict[str, Any]:
     """Return the entities of a transaction and a line by type, such as vendor."""
     entities = [data.get("EntityRef") or {}]
     journal_entity = detail.get("Entity") or {}
-    if journal_entity.get("EntityRef"):
-        entities.append(journal_entity | journal_entity["EntityRef"])
+    reference = journal_entity.get("EntityRef")
+    if reference:
+        entities.append(journal_entity | reference)
     by_type = {}
     for entity in entities:
-        entity_type = str(entity.get("type") or entity.get("Type") or "").lower()
+        stated_type = entity.get("type") or entity.get("Type")
+        entity_type = str(stated_type).lower()
         if entity_type in PARTS:
             by_type[entity_type] = entity
     return by_type
@@ -131,7 +133,7 @@ def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str,
 
 
 def _paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> Iterator[Move]:
-    """A payment on a cash basis: the money against the lines of what it pays, in their proportion."""
+    """Yield a payment on a cash basis: the money against the lines that it pays, in proportion."""
     lines = [entry for entry in row.booked if _type(company, entry.account) not in CONTROLS]
     moves = [_move(company, kind, data, entry) for entry in lines]
     for line in data.get("Line", ()):

@@ -119,7 +119,10 @@ def summarized(frame: Frame) -> str:
 
 
 def balances(frame: Frame, end: dt.date, year: dt.date | None = None) -> dict[str, Decimal]:
-    """Debit balances on a day, earnings before its year in retained earnings; `year` is another one's first day."""
+    """Return debit balances at the end of a day.
+
+    Earnings before its fiscal year, or before the day `year`, are in retained earnings.
+    """
     sums: dict[str, Decimal] = {}
     year = year or end.replace(month=1, day=1)
     retained = retained_account(frame)

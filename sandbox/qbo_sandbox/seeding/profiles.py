@@ -62,7 +62,8 @@ PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "empty": ("accounts and tax codes only", {"name": "Fjord & Sons New", "seeded": False}),
     "sample": (
-        "a landscaping business with the lists and transactions that client libraries' live tests expect",
+        "a landscaping business with the lists and transactions that client libraries' live tests"
+        " expect",
         {
             "name": "Sandbox Company US 1",
             "sample": True,
@@ -115,13 +116,19 @@ def _read(name: str, value: Any) -> Any:
         return tuple(codes)
     if name == "closed" and value in ("", "none"):
         return None
-    types = {field.name: field.type for field in fields(Options)}
-    if types.get(name) is not bool or not isinstance(value, str):
-        return value
-    text = value.lower()
-    if text not in ("true", "false"):
-        raise ValueError(f"{name} is true or false, not {value!r}")
-    return text == "true"
+    if _type_of(name) is bool and isinstance(value, str):
+        return _read_flag(name, value)
+    return value
+
+
+def _type_of(option: str) -> object:
+    return {field.name: field.type for field in fields(Options)}.get(option)
+
+
+def _read_flag(name: str, text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(f"{name} is true or false, not {text!r}")
+    return text.lower() == "true"
 
 
 def _realm(usual: str | None, realms: set[str]) -> str:

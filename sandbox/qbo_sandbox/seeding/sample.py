@@ -1,4 +1,4 @@
-"""The sample company: what client libraries' live test suites expect in a new sandbox company of Intuit's.
+"""The sample company: what client libraries' live tests expect in a new sandbox company of Intuit.
 
 Its lists come from books/sample.txt like those of every company, its transactions from
 books/sample_transactions.txt. Each transaction is written by the rules of the API on its own day,
@@ -23,7 +23,7 @@ FIELDS_MISSING = [""] * 6  # rows may leave out what stands last
 STOCK_SINCE = "2015-01-01"
 
 
-# -- lists ---------------------------------------------------------------------------------------------
+# -- lists ---------------------------------------------------------------------------------------
 
 
 def _item(company: Company, fields: list[str]) -> None:
@@ -88,7 +88,7 @@ LIST_WRITERS: dict[str, Callable[[Company, list[str]], None]] = {
 }
 
 
-# -- transactions --------------------------------------------------------------------------------------
+# -- transactions --------------------------------------------------------------------------------
 
 
 def write_transactions(company: Company) -> None:
@@ -253,7 +253,7 @@ BODIES: dict[str, Callable[..., Body]] = {
 }
 
 
-# -- templates and budgets -----------------------------------------------------------------------------
+# -- templates and budgets -----------------------------------------------------------------------
 
 
 def _template(company: Company, fields: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Opens a new company's books: its info, preferences and lists, read from the text files beside it."""
+"""Opens a new company's books: its info, preferences and lists, from the files in `books`."""
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal

@@ -105,7 +105,8 @@ class Snapshots:
             return pickle.dumps((company.options, attributes, refused))
 
     def _put(self, state: bytes) -> None:
-        companies, tokens, switches, clock = pickle.loads(state)  # noqa: S301  (written by this stand-in)
+        saved_state = pickle.loads(state)  # noqa: S301  (written by this stand-in)
+        companies, tokens, switches, clock = saved_state
         self.clock.restore(clock)
         for realm in self.control.companies.keys() - companies.keys():
             del self.control.companies[realm]

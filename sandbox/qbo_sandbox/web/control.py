@@ -1,4 +1,4 @@
-"""The pages under /_sandbox/: the whole ledger, switches, and what a person would do inside QuickBooks."""
+"""The pages under /_sandbox/: the whole ledger, switches, and what a person does in QuickBooks."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ class Control:
         }
 
     def books(self, method: str, body: Any) -> bytes:
-        """Every object and entry of every company, with its balances; ?realm=… and ?kind=… give less."""
+        """Return objects, entries and balances of every company, filtered by realm and kind."""
         return oracle.books(self.companies, body or {})
 
     def switch(self, method: str, body: Any) -> object:
@@ -68,7 +68,7 @@ class Control:
             _rewrite(company, "Preferences", row.id, old | preferences.sections(company.options))
 
     def act_checked(self, method: str, body: Any) -> object:
-        """The same for those who ask by HTTP: what is missing, unknown or refused is said in words."""
+        """Answer /_sandbox/act; raise ValueError with a sentence if the act is wrong or refused."""
         request = body if isinstance(body, dict) else {}
         if wanting := [
             name for name in NEEDS.get(str(request.get("do")), ()) if not request.get(name)

@@ -1,4 +1,4 @@
-"""One entry of the books on its page: what it says, its lines, and what a person does with it in QuickBooks."""
+"""The page of one entry of the books: its fields, its lines, and what a person can do with it."""
 
 import json
 from decimal import Decimal, InvalidOperation
@@ -102,7 +102,8 @@ def _form(kind: str, body: dict[str, Any]) -> str:
         )
     )
     note = f'<label>Memo <textarea name="memo" rows="2" cols="30">{memo}</textarea></label> '
-    return f"<h3>Change it</h3><p>{button('edit', 'Save', number + sum + note, kind=kind, id=body['Id'])}</p>"
+    save = button("edit", "Save", number + sum + note, kind=kind, id=body["Id"])
+    return f"<h3>Change it</h3><p>{save}</p>"
 
 
 def _fact(label: str, value: object) -> str:
@@ -119,9 +120,13 @@ def _lines(body: dict[str, Any]) -> str:
         f"<td class=amount>{escape(amount(line.get('Amount', '')))}</td></tr>"
         for line in lines
     )
-    heads = "<th scope=col>Description</th><th scope=col>Posts to</th><th scope=col class=amount>Amount</th>"
+    heads = (
+        "<th scope=col>Description</th><th scope=col>Posts to</th>"
+        "<th scope=col class=amount>Amount</th>"
+    )
     return (
-        f"<table><caption>Lines</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<table><caption>Lines</caption><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
         if rows
         else ""
     )

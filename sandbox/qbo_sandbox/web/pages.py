@@ -1,4 +1,4 @@
-"""What a person sees of the books in a browser, and the few things that a person does in QuickBooks."""
+"""Pages of the books for a browser, with the few things that a person does in QuickBooks."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -22,16 +22,19 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} – QuickBooks stand-in</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <style>
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 1.5rem auto; padding: 0 1rem; color: #222 }}
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 1.5rem auto; \
+padding: 0 1rem; color: #222 }}
 table {{ border-collapse: collapse; width: 100% }}
 caption {{ text-align: left; font-weight: 600; padding: .5rem 0 }}
 th, td {{ text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd }}
 .amount {{ text-align: right; font-family: ui-monospace, monospace }}
 nav a {{ margin-right: .8rem }} nav a[aria-current] {{ font-weight: 700 }}
-button {{ font: inherit; padding: .3rem .9rem; border-radius: 6px; border: 1px solid #08641c; cursor: pointer }}
+button {{ font: inherit; padding: .3rem .9rem; border-radius: 6px; \
+border: 1px solid #08641c; cursor: pointer }}
 pre {{ background: #f5f5f5; padding: 1rem; overflow-x: auto }} .scroll {{ overflow-x: auto }}
 select, input, textarea {{ font: inherit; max-width: 100%; vertical-align: middle }}
-tbody th {{ color: #555; font-weight: 400; width: 8rem }} summary {{ cursor: pointer; margin: 1rem 0 .5rem }}
+tbody th {{ color: #555; font-weight: 400; width: 8rem }} \
+summary {{ cursor: pointer; margin: 1rem 0 .5rem }}
 small {{ color: #555 }} form {{ display: inline }}
 .said {{ background: #fdf3d0; padding: .5rem 1rem }}
 </style></head><body>
@@ -52,13 +55,13 @@ Act = Callable[[str, Any], object]
 
 
 class Pages:
-    """`/` lists what is in the books, newest first; an entry shows all its fields and what can be done with it."""
+    """`/` lists the books, newest first; an entry's page shows its fields and what can be done."""
 
     def __init__(self, companies: dict[str, Company], act: Act, faults: Faults) -> None:
         self.companies, self.act, self.faults = companies, act, faults
 
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """The page asked for; a form's act is done first, and a refusal of it is said on the page."""
+        """Carry out the act of a form, if there is one, and return the page with its outcome."""
         message, query = "", query_of(environ)
         company = self.companies.get(query.get("company", "")) or next(
             iter(self.companies.values())
@@ -109,9 +112,8 @@ class Pages:
         closed = current.options.closed
         return (
             f'<nav aria-label="Companies">{links}</nav><h1>{escape(current.options.name)}</h1>'
-            f"<p>Books in {escape(current.options.currency)}, {f'closed up to {closed}' if closed else 'open'}. "
-            + _close(current)
-            + "</p>"
+            f"<p>Books in {escape(current.options.currency)}, "
+            f"{f'closed up to {closed}' if closed else 'open'}. " + _close(current) + "</p>"
         )
 
 
@@ -132,9 +134,15 @@ def _list(company: Company, kind: str) -> str:
     rows = "".join(_row(company, kind, body) for body in islice(_newest(company, kind), SHOWN))
     count = _count(company, kind)
     caption = f"{kind}: {count:,}" + (f", the newest {SHOWN} of them" if count > SHOWN else "")
-    heads = "<th>Id</th><th>Date</th><th>Number</th><th>Name</th><th class=amount>Total</th><th class=amount>Open</th>"
+    heads = (
+        "<th>Id</th><th>Date</th><th>Number</th><th>Name</th>"
+        "<th class=amount>Total</th><th class=amount>Open</th>"
+    )
     empty = "<p>There is none yet.</p>"
-    table = f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    table = (
+        f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
     table = f'<div class="scroll" tabindex="0" role="region" aria-label="{kind}">{table}</div>'
     return f'<nav aria-label="Kinds">{tabs}</nav>{table if rows else empty}'
 
@@ -177,7 +185,8 @@ def _name(body: dict[str, Any]) -> str:
 
 def _entry(company: Company, kind: str, body: dict[str, Any]) -> str:
     back = f'<p><a href="{_address(company, kind)}">All of {kind}</a></p>'
-    return f"{back}<h2>{kind} {escape(body['Id'])} · {escape(_name(body))}</h2>{entry.section(kind, body)}"
+    heading = f"<h2>{kind} {escape(body['Id'])} · {escape(_name(body))}</h2>"
+    return f"{back}{heading}{entry.section(kind, body)}"
 
 
 def _close(company: Company) -> str:
