@@ -18,9 +18,9 @@ from hub.models import TransactionHead, TransactionSummary
 from hub.models.enums import TransactionState
 from hub.qbo.entities import DOCUMENTS, amount_sign, linked_kind, ref_id
 from hub.qbo.payloads.fingerprint import content
+from hub.qbo.payloads.summary import PARTIES
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
-PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
 ACCOUNTS = ("AccountRef", "DepositToAccountRef")
 HEADS = "heads:"  # prefix of a kind in ListState.list
 IDS_PER_QUERY = 500
@@ -39,7 +39,8 @@ _STORED_HEADS = select(TransactionHead).where(
 
 def absorb(session: Session, company_id: int, kind: str, entity: dict[str, Any]) -> None:
     """Store the head of one transaction as QuickBooks has just shown it."""
-    absorb_all(session, company_id, kind, [entity])
+    entities = [entity]
+    absorb_all(session, company_id, kind, entities)
 
 
 def absorb_all(
@@ -98,7 +99,8 @@ def _compare(
     rows: Iterable[Row], stored: Mapping[str, TransactionHead]
 ) -> tuple[list[Row], list[Row]]:
     """Return the rows that are not older than what is stored, and those of them that differ."""
-    current, changed = [], []
+    current = []
+    changed = []
     for row in rows:
         head = stored.get(row["quickbooks_id"])
         if _is_older(row, head):
@@ -141,10 +143,12 @@ def _ended_links(
         current_links[row["quickbooks_id"]] = row["links"]
     for id in deleted_ids:
         current_links[id] = ()
+
     ended = {}
     for id, links in current_links.items():
-        if id in stored:
-            lost = [link for link in stored[id].links if link not in links]
+        head = stored.get(id)
+        if head is not None:
+            lost = [link for link in head.links if link not in links]
             ended[id] = [_link_key(link) for link in lost]
     return ended
 
@@ -169,13 +173,17 @@ def _remove_links(
 
 def _link_key(link: Mapping[str, str]) -> Link:
     """Return the kind and the Id of the transaction to which a link leads."""
-    return linked_kind(link["type"]), link["id"]
+    kind = linked_kind(link["type"])
+    return kind, link["id"]
 
 
 def _upsert(
     session: Session, stored: Mapping[str, TransactionHead], rows: Iterable[Row], *, is_news: bool
 ) -> None:
-    """Update stored heads and insert new ones; of two rows with the same Id the last one counts."""
+    """Update stored heads and insert new ones; of two rows with the same Id the last one counts.
+
+    New heads are never news: nothing refers to them yet.
+    """
     latest = {row["quickbooks_id"]: row for row in rows}
     new_rows = []
     for id, row in latest.items():
@@ -190,20 +198,26 @@ def _upsert(
 
 
 def _insert(session: Session, rows: Sequence[Row]) -> None:
-    if rows:
-        bulk.each(session, _insert_if_absent(session.get_bind().dialect.name), rows)
+    """Insert heads, except those that another process has inserted meanwhile."""
+    if not rows:
+        return
+    dialect = session.get_bind().dialect.name
+    bulk.each(session, _insert_if_absent(dialect), rows)
 
 
 @cache
 def _insert_if_absent(dialect: str) -> Insert:
     """Return the statement that inserts a head unless another process has just done so."""
-    return cast(Insert, engine.INSERTS[dialect](_heads_table).on_conflict_do_nothing())
+    insert = engine.INSERTS[dialect](_heads_table)
+    return cast(Insert, insert.on_conflict_do_nothing())
 
 
 def extract_marker(private_note: str | None) -> str:
     """Return the marker in a note, "" without one; of several the last, where the hub puts it."""
-    markers = MARKER.findall(private_note or "")
-    return markers[-1] if markers else ""
+    markers: list[str] = MARKER.findall(private_note or "")
+    if not markers:
+        return ""
+    return markers[-1]
 
 
 def head_of(
@@ -212,15 +226,19 @@ def head_of(
     entity: dict[str, Any],
     summary: TransactionSummary | None = None,
 ) -> dict[str, Any]:
-    """Return the head of a transaction as a row of the table."""
+    """Return the head of a transaction as a row of the table.
+
+    `summary` is that of the entity, if it was made already.
+    """
     times = entity.get("MetaData") or {}
+    number = entity.get("DocNumber") or entity.get("PaymentRefNum")
     return {
         "company_id": company_id,
         "kind": kind,
         "quickbooks_id": str(entity["Id"]),
-        "number": str(entity.get("DocNumber") or entity.get("PaymentRefNum") or "")[:100],
-        "party": next((ref_id(entity, name) for name in PARTIES if entity.get(name)), ""),
-        "account": next((ref_id(entity, name) for name in ACCOUNTS if entity.get(name)), ""),
+        "number": str(number or "")[:100],
+        "party": _first_ref_id(entity, PARTIES),
+        "account": _first_ref_id(entity, ACCOUNTS),
         "date": _day(entity.get("TxnDate")),
         "currency": ref_id(entity, "CurrencyRef")[:3],
         "total": _amount(entity.get("TotalAmt"), amount_sign(entity)),
@@ -233,6 +251,14 @@ def head_of(
         "created_at": _moment(str(times.get("CreateTime"))),
         "updated_at": _moment(str(times.get("LastUpdatedTime"))),
     }
+
+
+def _first_ref_id(entity: dict[str, Any], names: Iterable[str]) -> str:
+    """Return the id in the first of these references that an entity has; "" if it has none."""
+    for name in names:
+        if entity.get(name):
+            return ref_id(entity, name)
+    return ""
 
 
 def is_voided(entity: dict[str, Any]) -> bool:
@@ -248,11 +274,11 @@ def is_voided(entity: dict[str, Any]) -> bool:
 def _stored_heads(
     session: Session, company_id: int, kind: str, ids: list[str]
 ) -> dict[str, TransactionHead]:
-    """Return the stored heads with these Ids."""
+    """Return the stored heads with these Ids, by Id."""
     heads = {}
     for start in range(0, len(ids), IDS_PER_QUERY):
-        chunk = ids[start : start + IDS_PER_QUERY]
-        values = {"_company": company_id, "_kind": kind, "ids": chunk}
+        end = start + IDS_PER_QUERY
+        values = {"_company": company_id, "_kind": kind, "ids": ids[start:end]}
         for head in session.scalars(_STORED_HEADS, values):
             heads[head.quickbooks_id] = head
     return heads
@@ -271,7 +297,10 @@ def _is_older(row: Row, stored: TransactionHead | None) -> bool:
 
 
 def _is_deleted(stored: TransactionHead | None) -> bool:
-    return stored is not None and stored.state == TransactionState.DELETED
+    """Return whether a head is stored and marked as deleted."""
+    if stored is None:
+        return False
+    return stored.state == TransactionState.DELETED
 
 
 def _is_same(row: Row, stored: TransactionHead | None) -> bool:
@@ -283,10 +312,10 @@ def _is_same(row: Row, stored: TransactionHead | None) -> bool:
 
 def _links(entity: dict[str, Any]) -> list[dict[str, str]]:
     """Return the links of a transaction and of its lines, each once."""
-    holders = [entity, *(entity.get("Line") or [])]
+    lines = entity.get("Line") or []
     links = {}
-    for holder in holders:
-        for link in holder.get("LinkedTxn") or []:
+    for part in (entity, *lines):
+        for link in part.get("LinkedTxn") or []:
             type = str(link.get("TxnType") or "")
             id = str(link.get("TxnId") or "")
             links[type, id] = {"type": type, "id": id}
@@ -294,24 +323,28 @@ def _links(entity: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _day(text: Any) -> dt.date | None:
+    """Return the day of a transaction; None if there is none that can be read."""
+    day = str(text)[:10]
     try:
-        return dt.date.fromisoformat(str(text)[:10])
+        return dt.date.fromisoformat(day)
     except ValueError:
         return None
 
 
 @lru_cache(maxsize=1000)  # many transactions have the same times
 def _moment(text: str) -> dt.datetime | None:
+    """Return a time of QuickBooks in UTC; None if it cannot be read."""
     try:
         return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
     except ValueError:
         return None
 
 
-def _amount(value: Any, sign: int = 1) -> Decimal | None:
-    if value is None:
+def _amount(number: Any, sign: int = 1) -> Decimal | None:
+    """Return an amount with as many decimals as its column; None if there is none."""
+    if number is None:
         return None
     try:
-        return sign * Decimal(str(value)).quantize(Decimal("0.000001"))
+        return sign * Decimal(str(number)).quantize(Decimal("0.000001"))
     except InvalidOperation:
         return None

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import secrets as random
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -53,9 +54,15 @@ def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
     """
     state = random.token_urlsafe(32)
     now = hub_context.current().clock.now()
-    row = OAuthState(state=_hash(state), session=_hash(session_id), realm=realm, created_at=now)
+    row = OAuthState(
+        state=_hash(state),
+        session=_hash(session_id),
+        realm=realm,
+        created_at=now,
+    )
+    outdated = delete(OAuthState).where(OAuthState.created_at < now - STATE_RETENTION)
     with engine.transaction() as session:
-        session.execute(delete(OAuthState).where(OAuthState.created_at < now - STATE_RETENTION))
+        session.execute(outdated)
         session.add(row)
     return token_endpoint.consent_url(state), state
 
@@ -167,6 +174,20 @@ def try_once(company_id: int) -> bool:
 def _connect(realm: str, grant: Grant) -> Company:
     """Store a connection after QuickBooks has answered a call with its token."""
     info = verification.company_info(realm, grant.access)
+    company_id = _store_connection(realm, grant, info)
+    usage.count_read(company_id)
+    try:
+        preferences = Client(company_id).preferences().check().entity or {}
+    except (Retry, ConnectionTrouble):
+        pass  # it is connected; the first download of lists reads the preferences
+    else:
+        facts.store_facts(company_id, info, preferences)
+    with engine.reading() as session:
+        return session.get_one(Company, company_id)
+
+
+def _store_connection(realm: str, grant: Grant, info: dict[str, Any]) -> int:
+    """Store a connection that works, with its tokens; return the id of the company."""
     now = hub_context.current().clock.now()
     with engine.transaction() as session:
         company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
@@ -181,23 +202,18 @@ def _connect(realm: str, grant: Grant) -> Company:
         token_expiry.give_notice(session, company.id)
         connection.repair(session, company)
         audit.record(session, "hub", "company connected", realm)
-    usage.count_read(company.id)
-    try:
-        preferences = Client(company.id).preferences().check().entity or {}
-    except (Retry, ConnectionTrouble):
-        return company  # it is connected; the first download of lists reads the preferences
-    facts.store_facts(company.id, info, preferences)
-    with engine.reading() as session:
-        return session.get_one(Company, company.id)
+        return company.id
 
 
 def _use_state(state: str, session_id: str) -> str | None:
-    """Mark a state as used; return the realm with which it must come back."""
+    """Mark a state as used; return the realm with which it must come back.
+
+    Raise Refused if it belongs to another browser, and NotNow if it was used or is too old.
+    """
     now = hub_context.current().clock.now()
+    with_state = select(OAuthState).where(OAuthState.state == _hash(state))
     with engine.transaction() as session:
-        row = session.scalars(
-            select(OAuthState).where(OAuthState.state == _hash(state)).with_for_update()
-        ).one_or_none()
+        row = session.scalars(with_state.with_for_update()).one_or_none()
         if row is None or not hmac.compare_digest(row.session, _hash(session_id)):
             raise Refused("This sign-in was not started from this browser. Press Connect again.")
         if row.used_at is not None:
@@ -212,13 +228,15 @@ def _use_state(state: str, session_id: str) -> str | None:
 
 def _company_title(realm: str) -> str:
     """Return the name and number of a company for a message."""
-    of_realm = select(Company).where(Company.realm == realm)
+    with_realm = select(Company).where(Company.realm == realm)
     with engine.reading() as session:
-        company = session.scalars(of_realm).one_or_none()
+        company = session.scalars(with_realm).one_or_none()
     if company is None or company.name in ("", realm):
         return realm
     return f"{company.name} ({realm})"
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return the digest of a secret, which is stored in its place."""
+    digest = hashlib.sha256(text.encode())
+    return digest.hexdigest()

@@ -53,7 +53,8 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
     """The OAuth library over the hub's transport; anything but a complete response is Retry."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(hub_context.current().config.qbo_client_id, **options)
+        client_id = hub_context.current().config.qbo_client_id
+        super().__init__(client_id, **options)
         for hook in ("access_token_response", "refresh_token_response"):
             self.register_compliance_hook(hook, _require_tokens_or_error)
 
@@ -64,7 +65,10 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
         request = requests.Request(method, url, **content).prepare()
         try:
             reply = transport.send(
-                request, mounts=current.mounts, clock=current.clock, seconds=TIMEOUT_SECONDS
+                request,
+                mounts=current.mounts,
+                clock=current.clock,
+                seconds=TIMEOUT_SECONDS,
             )
         except ExchangeError as error:
             raise _unavailable(str(error)) from None
@@ -74,7 +78,8 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
 def consent_url(state: str) -> str:
     """Return the address where a person allows the hub to work in a company."""
     config = hub_context.current().config
-    with _session(scope=[SCOPE], redirect_uri=redirect_uri()) as session:
+    scopes = [SCOPE]
+    with _session(scope=scopes, redirect_uri=redirect_uri()) as session:
         url, _ = session.authorization_url(config.qbo_authorize_url, state=state)
         return str(url)
 
@@ -83,7 +88,8 @@ def exchange(code: str) -> Grant:
     """Return the tokens for the code that came back from the consent."""
     url = hub_context.current().config.qbo_token_url
     with _session(redirect_uri=redirect_uri()) as session, _translated_errors():
-        token = session.fetch_token(url, code=code, auth=_client_secret(), headers=HEADERS)
+        secret = _client_secret()
+        token = session.fetch_token(url, code=code, auth=secret, headers=HEADERS)
         return _grant(token)
 
 
@@ -91,8 +97,9 @@ def renew(refresh_token: str) -> Grant:
     """Return a new access token, and the refresh token that is valid from now on."""
     url = hub_context.current().config.qbo_token_url
     with _session() as session, _translated_errors():
+        secret = _client_secret()
         token = session.refresh_token(
-            url, refresh_token=refresh_token, auth=_client_secret(), headers=HEADERS
+            url, refresh_token=refresh_token, auth=secret, headers=HEADERS
         )
         return _grant(token)
 
@@ -100,12 +107,12 @@ def renew(refresh_token: str) -> Grant:
 def revoke(refresh_token: str) -> None:
     """End the connection at Intuit; it is not an error if it has ended already."""
     url = hub_context.current().config.qbo_revoke_url
+    content = {"token": refresh_token}
     with _session() as session:
-        reply = session.request(
-            "POST", url, json={"token": refresh_token}, auth=_client_secret(), headers=HEADERS
-        )
-    if reply.status_code >= 500 or reply.status_code in (408, 429):
-        raise _unavailable(f"status {reply.status_code}", reply.headers)
+        reply = session.request("POST", url, json=content, auth=_client_secret(), headers=HEADERS)
+    status = reply.status_code
+    if status >= 500 or status in (408, 429):
+        raise _unavailable(f"status {status}", reply.headers)
 
 
 def _session(**options: Any) -> Session:
@@ -129,11 +136,13 @@ def redirect_uri() -> str:
 
 
 def _client_secret() -> HTTPBasicAuth:
+    """Return the client id and secret of the hub, with which it signs in at Intuit."""
     config = hub_context.current().config
     return HTTPBasicAuth(config.qbo_client_id, config.qbo_client_secret)
 
 
 def _response(request: requests.PreparedRequest, reply: HttpResponse) -> requests.Response:
+    """Return an answer in the form that the OAuth library reads."""
     response = requests.Response()
     response.request = request
     response.status_code = reply.status
@@ -161,7 +170,7 @@ def _translated_errors() -> Iterator[None]:
 
 
 def _require_tokens_or_error(response: requests.Response) -> requests.Response:
-    """Accept only a complete JSON response with tokens or an error."""
+    """Accept only a complete JSON response with tokens or an error; otherwise raise Retry."""
     status = response.status_code
     content: Any = None
     if status != 429 and status < 500:
@@ -177,16 +186,19 @@ def _require_tokens_or_error(response: requests.Response) -> requests.Response:
     return response
 
 
-def _unavailable(why: str, headers: Mapping[str, str] | None = None) -> Retry:
+def _unavailable(reason: str, headers: Mapping[str, str] | None = None) -> Retry:
+    """Return the error for a sign-in of Intuit that does not work, with the pause it asks for."""
     after = (headers or {}).get("Retry-After", "")
+    seconds = float(after) if after.isdigit() else None
     text = (
-        f"Intuit's sign-in does not answer as it should ({why}). Nothing is lost; it is tried again"
-        " by itself."
+        f"Intuit's sign-in does not answer as it should ({reason}). Nothing is lost; it is tried"
+        " again by itself."
     )
-    return Retry(text, float(after) if after.isdigit() else None)
+    return Retry(text, seconds)
 
 
 def _grant(token: Mapping[str, Any]) -> Grant:
+    """Return the tokens in an answer of Intuit."""
     return Grant(
         access=str(token["access_token"]),
         refresh=str(token["refresh_token"]),
@@ -197,4 +209,7 @@ def _grant(token: Mapping[str, Any]) -> Grant:
 
 
 def _seconds(value: Any) -> int | None:
-    return int(value) if value is not None else None
+    """Return a lifetime in seconds; None if Intuit does not state it."""
+    if value is None:
+        return None
+    return int(value)

@@ -24,14 +24,15 @@ def look_after(company_id: int) -> None:
 def give_notice(session: Session, company_id: int) -> None:
     """Open a case 30 days before the connection ends; close it once the end has moved."""
     company = session.get_one(Company, company_id)
+    token = session.get_one(Token, company_id)
     cause = f"connection:{company_id}:end"
-    name = company.name or company.realm
-    end = connection_end(session.get_one(Token, company_id))
-
-    if end is None or end - hub_context.current().clock.now() > NOTICE_PERIOD:
+    now = hub_context.current().clock.now()
+    end = connection_end(token)
+    if end is None or end - now > NOTICE_PERIOD:
         inbox.close(session, cause)
         return
 
+    name = company.name or company.realm
     text = CaseText("connection.ends", company=name, date=f"{end:%Y-%m-%d}")
     if not inbox.is_dismissed(session, cause, text):
         inbox.open(session, cause, text, company_id=company_id)
@@ -39,7 +40,8 @@ def give_notice(session: Session, company_id: int) -> None:
 
 def connection_end(token: Token) -> dt.datetime | None:
     """Return when the connection ends unless a person reconnects; None if Intuit has not said."""
-    moments = [moment for moment in (token.refresh_expires_at, token.ends_at) if moment]
+    stated = (token.refresh_expires_at, token.ends_at)
+    moments = [moment for moment in stated if moment]
     return min(moments, default=None)
 
 
@@ -48,4 +50,5 @@ def days_left(token: Token | None) -> int | None:
     end = connection_end(token) if token else None
     if end is None:
         return None
-    return (end - hub_context.current().clock.now()).days
+    left = end - hub_context.current().clock.now()
+    return left.days

@@ -41,6 +41,8 @@ class Expiry:
 
 @dataclass(frozen=True, repr=False)
 class _TokenState:
+    """What is stored about a company's tokens; `rejected` if Intuit takes none of them."""
+
     company: Company
     access: str
     expires_at: dt.datetime
@@ -133,17 +135,19 @@ def forget(session: Session, company_id: int) -> None:
 
 
 def refresh_token(session: Session, company_id: int) -> str | None:
-    """Return the current refresh token."""
-    return secrets.get(session, _place(company_id, "refresh"))
+    """Return the current refresh token; None if the company has none."""
+    place = _place(company_id, "refresh")
+    return secrets.get(session, place)
 
 
 def is_shared(session: Session, company_id: int) -> bool:
     """Return whether another company has one of this company's refresh tokens."""
     own_tokens = _refresh_tokens(session, company_id)
     other_ids = select(Token.company_id).where(Token.company_id != company_id)
-    return any(
-        own_tokens & _refresh_tokens(session, other_id) for other_id in session.scalars(other_ids)
-    )
+    other_tokens: set[str] = set()
+    for other_id in session.scalars(other_ids):
+        other_tokens |= _refresh_tokens(session, other_id)
+    return not own_tokens.isdisjoint(other_tokens)
 
 
 def _refresh_tokens(session: Session, company_id: int) -> set[str]:
@@ -160,14 +164,18 @@ def expiry(company_id: int) -> Expiry | None:
     """Return when the tokens of a company end; None if it has none."""
     with engine.reading() as session:
         token = session.get(Token, company_id)
-        if token is None:
-            return None
-        return Expiry(
-            token.access_expires_at, token.refresh_expires_at, token.ends_at, token.refreshed_at
-        )
+    if token is None:
+        return None
+    return Expiry(
+        access=token.access_expires_at,
+        refresh=token.refresh_expires_at,
+        ends_at=token.ends_at,
+        refreshed_at=token.refreshed_at,
+    )
 
 
 def _token_state(company_id: int) -> _TokenState:
+    """Return the stored state; raise NotFound or, without tokens, ReconnectNeeded."""
     with engine.reading() as session:
         company = session.get(Company, company_id)
         token = session.get(Token, company_id)
@@ -177,6 +185,7 @@ def _token_state(company_id: int) -> _TokenState:
     name = company.name or company.realm
     if token is None or access is None or company.state == ConnectionState.DISCONNECTED:
         raise ReconnectNeeded(name, company.state_reason or "it is disconnected")
+
     now = hub_context.current().clock.now()
     rejected = None
     if company.state == ConnectionState.RECONNECT and token.access_expires_at <= now:
@@ -194,7 +203,9 @@ def _token_state(company_id: int) -> _TokenState:
 def _is_leased(token: Token, now: dt.datetime) -> bool:
     """Return whether a renewal may be running; one from the future means a clock was set back."""
     since = token.refreshing_since
-    return since is not None and abs(now - since) < LEASE
+    if since is None:
+        return False
+    return abs(now - since) < LEASE
 
 
 def _claim(company_id: int) -> str | None:
@@ -210,6 +221,11 @@ def _claim(company_id: int) -> str | None:
 
 
 def _renew(company_id: int, stale_token: str, fence: str) -> str:
+    """Renew under a fence, unless another process has just done so; return the access token.
+
+    The fence is released whatever happens, and the connection is stored as refused if Intuit
+    rejects the refresh tokens or the keys of the hub.
+    """
     try:
         with engine.reading() as session:
             current = secrets.get(session, _place(company_id, "access"))
@@ -249,32 +265,34 @@ def _request_grant(refresh_tokens: list[str]) -> Grant:
 
 def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: Grant) -> str:
     """Store a new pair unless another process has stored one since; return the access token."""
+    of_company = select(Token).where(Token.company_id == company_id)
     with engine.transaction() as session:
-        token = session.scalars(
-            select(Token).where(Token.company_id == company_id).with_for_update()
-        ).one()
-        if token.fence == fence or refresh_token(session, company_id) == used_token:
+        token = session.scalars(of_company.with_for_update()).one()
+        is_unchanged = refresh_token(session, company_id) == used_token
+        if token.fence == fence or is_unchanged:
             store(session, company_id, grant)
             return grant.access
-        return secrets.get(session, _place(company_id, "access")) or grant.access
+        newer = secrets.get(session, _place(company_id, "access"))
+        return newer or grant.access
 
 
 def _release(company_id: int, fence: str) -> None:
     """End the renewal with this fence."""
     renewal = update(Token).where(Token.company_id == company_id, Token.fence == fence)
+    without_lease = renewal.values(refreshing_since=None, fence="")
     with engine.transaction() as session:
-        session.execute(renewal.values(refreshing_since=None, fence=""))
+        session.execute(without_lease)
 
 
-def _give_up(company_id: int, why: str) -> ConnectionTrouble:
+def _give_up(company_id: int, rejection: str) -> ConnectionTrouble:
     """Store that the refresh token is useless, so that not every call offers it again."""
-    reason = f"Intuit does not take the refresh token any more: {why}"
+    reason = f"Intuit does not take the refresh token any more: {rejection}"
     trouble = connection.refuse(company_id, ConnectionState.RECONNECT, reason)
     now = hub_context.current().clock.now()
-    expire = update(Token).where(Token.company_id == company_id).values(access_expires_at=now)
+    of_company = update(Token).where(Token.company_id == company_id)
     with engine.transaction() as session:
-        session.execute(expire)
-    return trouble or ReconnectNeeded(str(company_id), why)
+        session.execute(of_company.values(access_expires_at=now))
+    return trouble or ReconnectNeeded(str(company_id), rejection)
 
 
 def _place(company_id: int, name: str) -> str:
@@ -283,6 +301,7 @@ def _place(company_id: int, name: str) -> str:
 
 
 def _later(now: dt.datetime, seconds: int | None) -> dt.datetime | None:
+    """Return the moment so many seconds from now; None if they are not known."""
     if seconds is None:
         return None
     return now + dt.timedelta(seconds=seconds)

@@ -37,6 +37,7 @@ def company_info(realm: str, access_token: str) -> dict[str, Any]:
 
 
 def _read(realm: str, access_token: str) -> Answer:
+    """Read the company info once, with this token."""
     shared = hub_context.current()
     parameters = urlencode({"minorversion": MINOR_VERSION})
     url = f"{shared.config.qbo_api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
