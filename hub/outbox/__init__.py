@@ -4,7 +4,7 @@ Imports `hub.cases` and `hub.models`. Start reading in `planning`, then `claims`
 """
 
 from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_claimed
-from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, is_due
+from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, is_due, is_persons_removal, remover
 from hub.outbox.identity import batch_id, fingerprint, identity, marker, request_id
 from hub.outbox.main_posting import (
     counts_for_its_part,
@@ -27,12 +27,10 @@ from hub.outbox.planning import (
     active,
     approve_when_planned,
     history,
-    is_persons_removal,
     key_of,
     may_have_landed,
     plan,
     rekey,
-    remover,
     was_sent,
 )
 from hub.outbox.plans import REMOVED_BY, Content, Disposition, PartOperation, Repetition

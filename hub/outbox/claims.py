@@ -101,14 +101,24 @@ def claim(
 def lock_claimed(session: Session, fences: Mapping[int, str]) -> set[int]:
     """Lock the postings in flight that are still claimed under these fences; return their ids."""
     rows = session.execute(_SELECT_FOR_UPDATE, {"ids": list(fences)})
-    return {id for id, fence, state in rows if fence == fences[id] and state in IN_FLIGHT}
+    claimed_ids = set()
+    for id, fence, state in rows:
+        is_claimed = fence == fences[id] and state in IN_FLIGHT
+        if is_claimed:
+            claimed_ids.add(id)
+    return claimed_ids
 
 
 def _claimable(session: Session, ids: list[int], revisions: Mapping[int, int] | None) -> list[int]:
-    """Return the first ready posting of each document, in the order of their ids."""
+    """Return the first ready posting of each document, in the order of their ids.
+
+    With `revisions`, postings that are unchecked or have another revision do not count.
+    """
     first_by_document: dict[int, int] = {}
-    for id, document_id, revision, is_checked in session.execute(_SELECT_READY, {"ids": ids}):
-        if revisions is None or (is_checked and revisions[id] == revision):
+    rows = session.execute(_SELECT_READY, {"ids": ids})
+    for id, document_id, revision, is_checked in rows:
+        is_current = revisions is None or (is_checked and revisions[id] == revision)
+        if is_current:
             first_by_document.setdefault(document_id, id)
     return list(first_by_document.values())
 
@@ -116,11 +126,17 @@ def _claimable(session: Session, ids: list[int], revisions: Mapping[int, int] | 
 def _attempt(
     posting: ClaimedPosting, fence: str, now: dt.datetime, place: BatchPlace | None
 ) -> dict[str, Any]:
+    """Return the row of an attempt: its key is that of the posting, or of its place in a batch."""
+    batch = ""
+    request_id = posting.requestid
+    if place:
+        batch, bid = place
+        request_id = f"{batch}{bid}"
     return {
         "posting_id": posting.id,
         "generation": posting.generation,
-        "requestid": "".join(place) if place else posting.requestid,
-        "batch": place[0] if place else "",
+        "requestid": request_id,
+        "batch": batch,
         "fence": fence,
         "sent_at": now,
     }

@@ -21,7 +21,8 @@ _is_outdated = exists().where(
 _is_persons_removal = and_(
     Posting.operation.in_(REMOVALS), Posting.meaning[REMOVED_BY].as_string().is_not(None)
 )
-_may_have_been_processed = exists().where(
+# QuickBooks may have processed a send of the posting.
+MAY_HAVE_ARRIVED = exists().where(
     Attempt.posting_id == Posting.id, Attempt.outcome.not_in(UNPROCESSED_OUTCOMES)
 )
 # A document that is marked for rereading, or that its source last did not have, is read again
@@ -32,7 +33,7 @@ IS_CURRENT = or_(
     ~_is_outdated,
     Posting.operation == Operation.ATTACH,
     _is_persons_removal,
-    _may_have_been_processed,
+    MAY_HAVE_ARRIVED,
 )
 # A posting of the same document is in flight, perhaps this one.
 IS_DOCUMENT_IN_FLIGHT = exists().where(
@@ -56,3 +57,16 @@ def waits_for_unposted() -> ColumnElement[bool]:
     """Return the condition that a posting waits for another that is not posted yet."""
     is_posted = exists().where(_other.id == Posting.after_id, _other.state == PostingState.POSTED)
     return Posting.after_id.is_not(None) & ~is_posted
+
+
+def is_persons_removal(posting: Posting) -> bool:
+    """Tell whether a person removes this from QuickBooks, so that the source cannot displace it."""
+    if posting.operation not in REMOVALS:
+        return False
+    return REMOVED_BY in (posting.meaning or {})
+
+
+def remover(posting: Posting) -> str:
+    """Return the person who removes this from QuickBooks; "" if its source does."""
+    meaning = posting.meaning or {}
+    return str(meaning.get(REMOVED_BY, ""))

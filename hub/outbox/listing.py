@@ -11,9 +11,9 @@ from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.lists import NOT_LIVE
 from hub.models.postings import BESIDE_THE_FIRST
 from hub.outbox.main_posting import (
+    SAME_TRANSACTION,
     counts_for_its_part,
     main_posting_id,
-    same_transaction,
     state_column,
 )
 from hub.outbox.states import REMOVALS
@@ -24,7 +24,7 @@ ALL_STATES = (*FILTER_STATES, *COUNTED_AS_WAITING, DocumentState.UNREADABLE)
 UNPLANNED_STAGES = ("pending", "update_only")  # they leave a document without a posting
 DOCUMENTS_PER_QUERY = 1000
 _other = aliased(Posting)  # once for all: making an alias takes longer than most statements
-SAME_TRANSACTION = same_transaction(Posting, TransactionHead)
+
 # A document without a posting is not final, unreadable, or was withdrawn before it was planned.
 STATE_WITHOUT_POSTING = case(
     (SourceDocument.unreadable != "", DocumentState.UNREADABLE),
@@ -52,7 +52,8 @@ def part_states(session: Session, document_id: int) -> dict[int, str]:
         .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(Posting.document_id == document_id, counts_for_its_part(Posting))
     )
-    return dict(iter(session.execute(query)))
+    rows = session.execute(query)
+    return dict(iter(rows))
 
 
 def states_of_parts(session: Session, ids: Sequence[int]) -> dict[int, str]:
@@ -68,7 +69,8 @@ def states_of_parts(session: Session, ids: Sequence[int]) -> dict[int, str]:
             counts_for_its_part(Posting),
         )
     )
-    return dict(iter(session.execute(query)))
+    rows = session.execute(query)
+    return dict(iter(rows))
 
 
 def document_states(session: Session, ids: Sequence[int]) -> dict[int, str]:

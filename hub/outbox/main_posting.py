@@ -66,14 +66,16 @@ def state_column(posting: Any, head: Any) -> ColumnElement[str]:
 @cache
 def main_posting_id() -> ScalarSelect[int]:
     """Return a subquery for the main posting of the `SourceDocument` of the enclosing statement."""
-    posting, head = aliased(Posting), aliased(TransactionHead)
+    posting = aliased(Posting)
+    head = aliased(TransactionHead)
     state = state_column(posting, head)
     places = [(state == name, place) for place, name in enumerate(ATTENTION_ORDER)]
+    attention = case(*places)
     return (
         select(posting.id)
         .outerjoin(head, same_transaction(posting, head))
         .where(posting.document_id == SourceDocument.id, counts_for_its_part(posting))
-        .order_by(case(*places), posting.part)
+        .order_by(attention, posting.part)
         .limit(1)
         .correlate(SourceDocument)
         .scalar_subquery()
@@ -89,6 +91,10 @@ def same_transaction(posting: Any, head: Any) -> ColumnElement[bool]:
     )
 
 
+SAME_TRANSACTION = same_transaction(Posting, TransactionHead)
+
+
 def _rank(posting: Any) -> ColumnElement[int]:
+    """Return the rank of a posting in its part, where the lowest one counts."""
     ranks = [(posting.state == state, rank) for state, rank in FINAL_RANKS.items()]
     return case(*ranks, else_=OPEN_RANK)

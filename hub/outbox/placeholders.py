@@ -27,7 +27,9 @@ class _PostedIds(NamedTuple):
 
 def placeholder(posting_id: int, line: str = "") -> str:
     """Return the placeholder for the QuickBooks id of a posting, or of one of its lines."""
-    return f"@posting:{posting_id}/{line}" if line else f"@posting:{posting_id}"
+    if line:
+        return f"@posting:{posting_id}/{line}"
+    return f"@posting:{posting_id}"
 
 
 def awaited_ids(payload: bytes) -> set[int]:
@@ -37,7 +39,9 @@ def awaited_ids(payload: bytes) -> set[int]:
 
 def creation_requested_by(row: SourceDocument) -> str:
     """Return the person who wants a record made for a code, whether or not a document needs it."""
-    return str((row.body or {}).get("facts", {}).get(REQUESTED_BY, ""))
+    body = row.body or {}
+    facts = body.get("facts", {})
+    return str(facts.get(REQUESTED_BY, ""))
 
 
 def dependents(
@@ -53,13 +57,17 @@ def dependents(
     )
     dependent_ids = set()
     for id, payload in session.execute(query):
-        if awaited_ids(payload) & creation_ids:
+        needs_creation = awaited_ids(payload) & creation_ids
+        if needs_creation:
             dependent_ids.add(id)
     return dependent_ids
 
 
 def line_ids(summary: TransactionSummary) -> dict[str, str]:
-    """Return the QuickBooks ids of the lines of a posted document, by the source's ids."""
+    """Return the QuickBooks ids of the lines of a posted document, by the source's ids.
+
+    Lines that have no id at the source, or none in QuickBooks, are left out.
+    """
     ids = {}
     for line in summary.lines:
         if line.id is not None and line.quickbooks_line is not None:
@@ -159,22 +167,26 @@ def _known_ids(session: Session, posting_ids: Iterable[int]) -> dict[int, _Poste
 
 
 def _replace_placeholders(text: bytes, ids: Mapping[int, _PostedIds]) -> bytes:
-    """Replace the placeholders whose ids are known."""
+    """Replace the placeholders whose ids are known; a line without an id becomes an empty one."""
 
     def replacement(match: re.Match[bytes]) -> bytes:
-        posted = ids.get(int(match[1]))
+        """Return the id as JSON, or the placeholder itself if the id is not known."""
+        posting_id, line = match.groups()
+        posted = ids.get(int(posting_id))
         if posted is None:
             return match[0]
-        line = match[2]
         if line is None:
             return json.dumps(posted.id).encode()
+        # The source's id of the line stands there as JSON writes it, without its quotes.
         source_line_id = json.loads(b'"' + line + b'"')
-        return json.dumps(posted.line_ids.get(source_line_id, "")).encode()
+        line_id = posted.line_ids.get(source_line_id, "")
+        return json.dumps(line_id).encode()
 
     return _PLACEHOLDER.sub(replacement, text)
 
 
 def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
+    """Store the match of a code to its new record, unless the code has another record by now."""
     context = hub_context.current()
     key = {
         "company_id": row.company_id,
@@ -205,7 +217,8 @@ def _add_record(session: Session, posting: Posting, row: SourceDocument) -> None
     if session.get(Record, key) is not None:
         return
     is_list = ListState.company_id == row.company_id, ListState.list == row.kind
-    session.execute(update(ListState).where(*is_list).values(version=ListState.version + 1))
+    list_state = update(ListState).where(*is_list)
+    session.execute(list_state.values(version=ListState.version + 1))
     summary = posting.summary
     record = Record(
         company_id=row.company_id,

@@ -13,10 +13,11 @@ from hub import context as hub_context
 from hub.cases import inbox
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES, Holder, Operation, PostingState
+from hub.outbox.conditions import is_persons_removal
 from hub.outbox.identity import fingerprint, identity, request_id
 from hub.outbox.placeholders import fill_known_ids
-from hub.outbox.plans import REMOVED_BY, Content, Disposition, PartOperation, Repetition
-from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
+from hub.outbox.plans import Content, Disposition, PartOperation, Repetition
+from hub.outbox.states import IN_FLIGHT, UNSENT
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
@@ -61,8 +62,11 @@ def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, 
 
 def active(postings: Sequence[Posting], part: str = "") -> Posting | None:
     """Return the newest posting of a part that has not reached a final state."""
+    active_states = UNSENT + IN_FLIGHT
     for posting in reversed(postings):
-        if posting.part == part and posting.state in UNSENT + IN_FLIGHT:
+        if posting.part != part:
+            continue
+        if posting.state in active_states:
             return posting
     return None
 
@@ -133,19 +137,11 @@ def key_of(row: SourceDocument, part: str, operation: str, base: str, generation
     return request_id(name, part, operation, base, generation)
 
 
-def is_persons_removal(posting: Posting) -> bool:
-    """Tell whether a person removes this from QuickBooks, so that the source cannot displace it."""
-    return posting.operation in REMOVALS and REMOVED_BY in (posting.meaning or {})
-
-
-def remover(posting: Posting) -> str:
-    """Return the person who removes this from QuickBooks; "" if its source does."""
-    return str((posting.meaning or {}).get(REMOVED_BY, ""))
-
-
 def may_have_landed(session: Session, posting: Posting) -> bool:
     """Tell whether a send under the present key may have landed without proof so far."""
-    return posting.state in IN_FLIGHT or _key_use(session, posting) is _KeyUse.FROZEN
+    if posting.state in IN_FLIGHT:
+        return True
+    return _key_use(session, posting) is _KeyUse.FROZEN
 
 
 def was_sent(session: Session, posting: Posting) -> bool:
@@ -157,25 +153,32 @@ def was_sent(session: Session, posting: Posting) -> bool:
 
 
 def _postings_of(session: Session, row: SourceDocument) -> Sequence[Posting]:
-    return history(session, [row])[row.id] if row.id else ()
+    """Return the postings of a document, oldest first; none if it is not stored yet."""
+    if not row.id:
+        return ()
+    return history(session, [row])[row.id]
 
 
 def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
     """Tell whether a posting does this already, perhaps written against a newer SyncToken."""
     if posting.operation != operation.operation:
         return False
-    return posting.base.partition(":")[0] == operation.base.partition(":")[0]
+    target_id = posting.base.partition(":")[0]
+    planned_target_id = operation.base.partition(":")[0]
+    return target_id == planned_target_id
 
 
 def _is_over(posting: Posting, content: Content) -> bool:
     """Tell whether a person skipped this change and another one has come since."""
-    if posting.state != PostingState.SKIPPED or posting.operation == Operation.CREATE:
+    if posting.state != PostingState.SKIPPED:
+        return False
+    if posting.operation == Operation.CREATE:
         return False
     return posting.planned != fingerprint(content.payload)
 
 
 def _newest(postings: Sequence[Posting], operation: PartOperation) -> Posting | None:
-    """Return the newest posting that does the same."""
+    """Return the newest posting with the same part, operation and base."""
     key = (operation.part, operation.operation, operation.base)
     for posting in reversed(postings):
         if (posting.part, posting.operation, posting.base) == key:
@@ -360,7 +363,8 @@ def _hold_for_quickbooks(posting: Posting) -> None:
 def _set_disposition(posting: Posting, disposition: Disposition) -> None:
     """Set the state; bytes that a person approved need no other review."""
     state = disposition.state
-    if state == PostingState.REVIEW and posting.approved_payload == posting.planned:
+    is_approved = posting.approved_payload == posting.planned
+    if state == PostingState.REVIEW and is_approved:
         state = _approved_state(posting)
     posting.state = state
     posting.held_by = disposition.holder
@@ -371,7 +375,10 @@ def _set_disposition(posting: Posting, disposition: Disposition) -> None:
 
 
 def _approved_state(posting: Posting) -> PostingState:
-    return PostingState.WAITING if posting.after_id else PostingState.READY
+    """Return the state in which a person's approval puts a posting."""
+    if posting.after_id:
+        return PostingState.WAITING
+    return PostingState.READY
 
 
 def _key_use(session: Session, posting: Posting) -> _KeyUse:
@@ -386,4 +393,6 @@ def _key_use(session: Session, posting: Posting) -> _KeyUse:
         outcomes.update(session.scalars(query))
     if not outcomes:
         return _KeyUse.SAME
-    return _KeyUse.NEXT if outcomes <= set(UNPROCESSED_OUTCOMES) else _KeyUse.FROZEN
+    if outcomes <= set(UNPROCESSED_OUTCOMES):
+        return _KeyUse.NEXT
+    return _KeyUse.FROZEN

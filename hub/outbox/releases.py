@@ -57,8 +57,13 @@ def resume(session: Session, ids: Sequence[int], initial_state: str) -> None:
         Posting.state == PostingState.WAITING,
         Posting.held_by == Holder.UNNEEDED,
     )
-    state = _released_state(initial_state)
-    update_postings(session, is_postponed, state=state, held_by=Holder.NOBODY, reasons=[])
+    update_postings(
+        session,
+        is_postponed,
+        state=_released_state(initial_state),
+        held_by=Holder.NOBODY,
+        reasons=[],
+    )
 
 
 def withdraw_superseded(session: Session, company_id: int) -> int:
@@ -104,6 +109,7 @@ def release_waiting(session: Session, company_id: int, now: dt.datetime) -> int:
 
 
 def _released_state(initial_state: str) -> ColumnElement[Any]:
+    """Return the state of a released posting; one that waits for another still has to wait."""
     is_approved = Posting.approved_payload.is_not(None)
     may_go = is_approved | (initial_state == PostingState.READY)
     return case(
@@ -119,7 +125,11 @@ def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Posting]:
 
 
 def _release(session: Session, posting: Posting, parent: Posting | None, now: dt.datetime) -> bool:
-    """Make a posting ready if nothing else stops it; return whether it is ready."""
+    """Make a posting ready if nothing else stops it; return whether it is ready.
+
+    If its parent was not posted, a file is withdrawn, and a document is planned again from its
+    source.
+    """
     if parent is None or parent.state == PostingState.POSTED:
         return _make_ready(session, posting, parent, now)
     if parent.operation in REMOVALS:
@@ -137,6 +147,10 @@ def _release(session: Session, posting: Posting, parent: Posting | None, now: dt
 def _make_ready(
     session: Session, posting: Posting, parent: Posting | None, now: dt.datetime
 ) -> bool:
+    """Fill in the ids of the parent and make a posting ready; return whether it is.
+
+    It is not if it needs the id of another posting, too.
+    """
     if parent and posting.operation == Operation.ATTACH:
         posting.base = parent.quickbooks_id or ""
         posting.requestid = key_of(

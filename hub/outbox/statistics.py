@@ -27,8 +27,8 @@ from hub.models.postings import BESIDE_THE_FIRST, MADE_FOR_CODES
 from hub.money import ZERO
 from hub.outbox.main_posting import (
     ATTENTION_ORDER,
+    SAME_TRANSACTION,
     counts_for_its_part,
-    same_transaction,
     state_column,
 )
 from hub.outbox.states import REMOVALS
@@ -55,7 +55,7 @@ IS_FIRST_POSTING = (
     Posting.part == "",
     Posting.generation == 0,
 )
-SAME_TRANSACTION = same_transaction(Posting, TransactionHead)
+
 LIVE_TOTAL = case(
     (TransactionHead.state == TransactionState.LIVE, TransactionHead.total), else_=None
 )
@@ -116,7 +116,7 @@ def sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]
     for kind, currency, *halves in session.execute(_sums_of_firsts(installation_id)):
         for name, upper, lower in zip(SUM_NAMES, halves[::2], halves[1::2], strict=True):
             amount = Decimal(int(upper) * HALF_BASE + int(lower)).scaleb(-6)
-            totals[currency][name] += _sign(kind) * amount
+            totals[currency][name] += sign(kind) * amount
     _add_others(session, installation_id, totals)
     return dict(totals)
 
@@ -167,6 +167,7 @@ def _states(session: Session, condition: ColumnElement[bool]) -> dict[int, str]:
 
 
 def _attention(state: str) -> int:
+    """Return the place of a state in the order of attention: 0 for the one that needs most."""
     return ATTENTION_ORDER.index(DocumentState(state))
 
 
@@ -210,19 +211,22 @@ def _add_others(
             continue
         if row.source_total is None and row.total is None:
             continue
-        sign = _sign(row.kind)
+        factor = sign(row.kind)
         line = totals[row.currency]
         if row.source_total is None:
-            line["source"] += sign * row.total
+            line["source"] += factor * row.total
         elif row.document_id not in with_source_total:
-            line["source"] += sign * row.source_total
+            line["source"] += factor * row.source_total
         with_source_total.add(row.document_id)
-        line["posted"] += sign * (row.posted_total or ZERO)
-        line["quickbooks"] += sign * (row.live_total or ZERO)
+        line["posted"] += factor * (row.posted_total or ZERO)
+        line["quickbooks"] += factor * (row.live_total or ZERO)
 
 
-def _sign(kind: str) -> int:
-    return -1 if kind in CREDIT_KINDS else 1
+def sign(kind: str) -> int:
+    """Return -1 for a kind of credit, whose amounts are subtracted from sums, else 1."""
+    if kind in CREDIT_KINDS:
+        return -1
+    return 1
 
 
 def _counting(condition: ColumnElement[bool]) -> Select[Any]:

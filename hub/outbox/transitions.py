@@ -49,7 +49,8 @@ def approve_all(session: Session, installation_id: int, who: str) -> int:
 
 def return_to_review(session: Session, installation_id: int) -> None:
     """Put ready postings into review, unless a person approved them or they were sent."""
-    was_sent = select(Attempt.id).where(Attempt.posting_id == Posting.id).exists()
+    attempts = select(Attempt.id).where(Attempt.posting_id == Posting.id)
+    was_sent = attempts.exists()
     conditions = (
         Posting.installation_id == installation_id,
         Posting.state == PostingState.READY,
@@ -94,7 +95,8 @@ def mark_for_reread(session: Session, installation_id: int) -> None:
     documents = update(SourceDocument).where(
         SourceDocument.installation_id == installation_id, has_unsent
     )
-    session.execute(documents.values(reread=True), execution_options=UNSYNCHRONISED)
+    marked = documents.values(reread=True)
+    session.execute(marked, execution_options=UNSYNCHRONISED)
 
 
 def update_postings(
@@ -105,6 +107,7 @@ def update_postings(
 
 
 def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
+    """Mark the documents of these postings for rereading; return the number of postings."""
     document_ids = select(Posting.document_id).where(*conditions)
     documents = update(SourceDocument).where(SourceDocument.id.in_(document_ids))
     session.execute(documents.values(reread=True), execution_options=FETCH)
@@ -112,6 +115,10 @@ def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]
 
 
 def _send_again(session: Session, conditions: Sequence[ColumnElement[bool]], who: str) -> int:
+    """Make postings ready, or have them wait for another; return the number.
+
+    A retry approves the bytes. A posting whose last key is proved free gets the next one.
+    """
     free_key_ids = select(Posting.id).where(*conditions, Posting.rekey)
     ids = list(session.scalars(free_key_ids))
     count = update_postings(
@@ -144,6 +151,7 @@ def _approve(session: Session, condition: ColumnElement[bool], who: str) -> int:
 
 
 def _end(session: Session, posting: Posting, state: PostingState, reason: CaseText) -> bool:
+    """Move an unsent posting to a final state and close its cases; return whether it was unsent."""
     is_unsent = (Posting.id == posting.id, Posting.state.in_(UNSENT))
     is_ended = _update_one(
         session,

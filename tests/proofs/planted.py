@@ -40,8 +40,9 @@ BUGS = (
     Planted(
         "bytes change under a key that may have left",
         "hub/outbox/planning.py",
-        "return _KeyUse.NEXT if outcomes <= set(UNPROCESSED_OUTCOMES) else _KeyUse.FROZEN",
-        "return _KeyUse.SAME",
+        "    if outcomes <= set(UNPROCESSED_OUTCOMES):\n        return _KeyUse.NEXT\n"
+        "    return _KeyUse.FROZEN",
+        "    return _KeyUse.SAME",
         "tests/unit/collect/test_run.py::test_bytes_never_change_under_a_key_that_may_have_left",
     ),
     Planted(
@@ -80,7 +81,7 @@ BUGS = (
     Planted(
         "a refusal on a re-send is believed",
         "hub/posting/protocol/decisions.py",
-        "return not is_doubtful(history, history.sends[:-1])",
+        "return not is_doubtful(history, earlier_sends)",
         "return True",
         "tests/unit/posting/test_protocol.py::test_the_decision_table",
     ),
@@ -94,8 +95,9 @@ BUGS = (
     Planted(
         "a number that is not found proves absence",
         "hub/posting/protocol/decisions.py",
-        "return Search() if history.search_results is None else _judge_search(history)",
-        "return _after_absence(history)",
+        "    if history.search_results is None:\n        return Search()\n"
+        "    return _judge_search(history)",
+        "    return _after_absence(history)",
         MODEL,
     ),
     Planted(
@@ -108,8 +110,8 @@ BUGS = (
     Planted(
         "the short quiet time for another process's doubt",
         "hub/posting/protocol/history.py",
-        "return self.deadline_seconds + self.quiet_seconds - elapsed",
-        "return self.quiet_seconds - elapsed",
+        "required = self.deadline_seconds + self.quiet_seconds",
+        "required = self.quiet_seconds",
         "tests/unit/posting/test_protocol.py::test_how_long_nothing_may_be_under_way",
     ),
     Planted(
@@ -136,7 +138,7 @@ BUGS = (
     Planted(
         "a change is written without comparing",
         "hub/posting/protocol/decisions.py",
-        "    if _is_change_visible(history, current):\n        return Posted(current.id)\n"
+        "    if is_change_visible(history, current):\n        return Posted(current.id)\n"
         "    return Ask(AskReason.CHANGED, (current.id,))\n",
         "    return Send(resend=is_doubtful(history), rebase=current.token)\n",
         MODEL,
@@ -224,7 +226,7 @@ BUGS = (
     Planted(
         "a batch leaves no trace before it is sent",
         "hub/outbox/claims.py",
-        '"batch": place[0] if place else "",',
+        '"batch": batch,',
         '"batch": "",',
         "tests/unit/posting/test_batches.py::test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves",
     ),
@@ -322,15 +324,15 @@ BUGS = (
     Planted(
         "a worker that was stopped writes over what another has settled",
         "hub/posting/send/results.py",
-        "if posting.fence != job.fence or posting.state not in outbox.IN_FLIGHT:",
-        "if False:",
+        "is_late = posting.fence != job.fence or posting.state not in outbox.IN_FLIGHT",
+        "is_late = False",
         "tests/unit/posting/test_pipeline.py::test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again",
     ),
     Planted(
         "a worker that was stopped posts what another has settled",
         "hub/outbox/claims.py",
-        "return {id for id, fence, state in rows if fence == fences[id] and state in IN_FLIGHT}",
-        "return set(fences)",
+        "is_claimed = fence == fences[id] and state in IN_FLIGHT",
+        "is_claimed = True",
         "tests/proofs/test_workers.py::test_who_wakes_when_another_has_settled_it_writes_over_nothing",
     ),
     Planted(
@@ -392,14 +394,15 @@ BUGS = (
     Planted(
         "a party is made although what else its document needs is held",
         "hub/posting/send/creations.py",
-        "return is_ready and all(map(self.can_be_posted, node.needs))",
-        "return is_ready",
+        "        if not is_ready:\n            return False\n"
+        "        return all(self.can_be_posted(needed) for needed in node.needs)",
+        "        return is_ready",
         "tests/unit/posting/test_creations.py::test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held",
     ),
     Planted(
         "a party that no document needs any more stays planned",
         "hub/posting/send/creations.py",
-        "_withdraw(session, [one for one in creations if one.id not in needed])",
+        "_withdraw(session, unneeded)",
         "pass",
         "tests/unit/posting/test_creations.py::test_a_skipped_document_takes_its_new_party_with_it",
     ),

@@ -60,13 +60,16 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
             " books. Skip leaves the document out; “Not this one” posts it anew."
         )
     if current.state == TransactionState.DELETED:
-        raise NotFound(f"{posting.kind.replace('_', ' ')} in QuickBooks", quickbooks_id)
+        kind = posting.kind.replace("_", " ")
+        raise NotFound(f"{kind} in QuickBooks", quickbooks_id)
     if current.foreign and posting.kind not in LIST_KINDS:
         raise Refused(
             f"{quickbooks_id} was posted for another document already, so it cannot be {name}."
         )
+    step = Posted(current.id, adopted=True)
     with engine.transaction() as session:
-        if not apply_step(session, posting_session, snapshot, Posted(current.id, adopted=True)):
+        is_adopted = apply_step(session, posting_session, snapshot, step)
+        if not is_adopted:
             raise _moved_on(name)
         audit.record(session, who, "posting adopted", str(posting_id), quickbooks_id=quickbooks_id)
 
@@ -88,7 +91,8 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     with engine.transaction() as session:
         if _may_have_created(session, posting, quickbooks_id):
             values["rekey"] = True
-        if not move(session, posting, _state_after_rejection(snapshot), **values):
+        is_moved = move(session, posting, _state_after_rejection(snapshot), **values)
+        if not is_moved:
             raise _moved_on(name)
         inbox.release(session, posting)
         audit.record(session, who, "not this one", str(posting_id), quickbooks_id=quickbooks_id)
@@ -96,13 +100,15 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
 
 def _state_after_rejection(snapshot: PostingSnapshot) -> PostingState:
     """Return the state in which a posting goes on; one that may have landed is looked for again."""
-    state = PostingState(snapshot.posting.state)
+    posting = snapshot.posting
+    history = snapshot.history
+    state = PostingState(posting.state)
     if state in (PostingState.REVIEW, PostingState.WAITING):
         return state
-    if snapshot.posting.operation in CHANGE_OPERATIONS:
+    if posting.operation in CHANGE_OPERATIONS:
         return PostingState.READY
-    has_landed = any(send.outcome == SendOutcome.LANDED for send in snapshot.history.sends)
-    if has_landed or is_doubtful(snapshot.history):
+    has_landed = any(send.outcome == SendOutcome.LANDED for send in history.sends)
+    if has_landed or is_doubtful(history):
         return PostingState.UNKNOWN
     return PostingState.READY
 
@@ -176,13 +182,15 @@ def _state_text(posting: Posting) -> str:
 
 
 def _load_snapshot(posting_id: int) -> PostingSnapshot:
+    """Load a posting with its history; raise NotFound if there is none with this id."""
     with engine.reading() as session:
         posting = session.get(Posting, posting_id)
         if posting is None:
             raise NotFound("posting", str(posting_id))
     posting_session = PostingSession(posting.company_id)
     with engine.reading() as session:
-        return load_snapshots(session, posting_session, [posting_id])[0]
+        snapshots = load_snapshots(session, posting_session, [posting_id])
+    return snapshots[0]
 
 
 def postings_of_part(session: Session, posting: Posting) -> Sequence[int]:

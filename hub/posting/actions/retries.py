@@ -68,7 +68,8 @@ def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
     current_facts.read_again(posting_ids[:MAX_READ_FOR])
     reasons: dict[int, str] = {}
     for first in range(0, len(posting_ids), CHUNK_SIZE):
-        reasons |= _retry_chunk(posting_ids[first : first + CHUNK_SIZE], who)
+        chunk = posting_ids[first : first + CHUNK_SIZE]
+        reasons |= _retry_chunk(chunk, who)
     return reasons
 
 
@@ -163,7 +164,8 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
     ids_by_rejection: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for snapshot in snapshots:
         rejected_ids = {*snapshot.posting.rejected_ids, FORGOTTEN.id}
-        ids_by_rejection[tuple(sorted(rejected_ids))].append(snapshot.id)
+        key = tuple(sorted(rejected_ids))
+        ids_by_rejection[key].append(snapshot.id)
     now = hub_context.current().clock.now()
     for rejected, ids in ids_by_rejection.items():
         still_held = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.HELD)

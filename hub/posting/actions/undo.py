@@ -118,6 +118,10 @@ def undo(plan: UndoPlan, who: str) -> int:
 
 
 def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
+    """Plan some deletions in one transaction; return how many may be sent.
+
+    A person who undoes a posting approves its deletion.
+    """
     document_ids = [document.posting.document_id for document in documents]
     planned = 0
     with transaction() as session:
@@ -134,7 +138,8 @@ def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
                 planned += 1
         quickbooks_ids = {}
         for document in documents:
-            quickbooks_ids[str(document.posting.id)] = document.posting.quickbooks_id
+            posting_id = str(document.posting.id)
+            quickbooks_ids[posting_id] = document.posting.quickbooks_id
         audit.record(
             session,
             who,
@@ -241,12 +246,15 @@ def _dependent_obstacle(
     document: PostedDocument, entity: Mapping[str, Any], removable: Container[tuple[str, str]]
 ) -> str:
     """Say what depends on a transaction and is not removed with it; "" if nothing does."""
-    dependents = _links(entity) - _links(document.last_write.answer or {})
+    answer = document.last_write.answer or {}
+    dependents = _links(entity) - _links(answer)
     if dependents and all(key in removable for key in dependents):
         return ""
     if _is_partly_paid(entity):
         return "It is paid in QuickBooks, in part or whole; take the payment back first."
-    return "Another transaction in QuickBooks is linked to it." if dependents else ""
+    if dependents:
+        return "Another transaction in QuickBooks is linked to it."
+    return ""
 
 
 def _links(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
@@ -260,10 +268,12 @@ def _links(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 
 def _is_partly_paid(entity: Mapping[str, Any]) -> bool:
+    """Tell whether the balance of a transaction is no longer its total."""
     if "Balance" not in entity:
         return False
     total = Decimal(str(entity.get("TotalAmt") or 0))
-    return Decimal(str(entity["Balance"])) != total
+    balance = Decimal(str(entity["Balance"]))
+    return balance != total
 
 
 def _changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:

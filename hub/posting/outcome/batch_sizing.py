@@ -61,17 +61,25 @@ class BatchSizer:
     @classmethod
     def for_company(cls, company: Company) -> Self:
         """Return the batch size that is stored for a company."""
-        return cls(BatchMode(company.batches), company.batch_size, company.batch_most)
+        return cls(
+            mode=BatchMode(company.batches),
+            size=company.batch_size,
+            most=company.batch_most,
+        )
 
     @property
     def uses_batches(self) -> bool:
         """Tell whether documents are sent in batches at all."""
-        return self.mode != BatchMode.SINGLE and self.size > 1
+        if self.mode == BatchMode.SINGLE:
+            return False
+        return self.size > 1
 
     @property
     def is_stable(self) -> bool:
         """Tell whether the size does not grow any more, so that the next wave need not wait."""
-        return self.mode == BatchMode.SINGLE or self.size >= self.most
+        if self.mode == BatchMode.SINGLE:
+            return True
+        return self.size >= self.most
 
     @property
     def wave(self) -> int:
@@ -105,14 +113,18 @@ class BatchSizer:
 
     def _includes_larger_batch(self, results: Sequence[BatchResult]) -> bool:
         """Tell whether any of these batches was larger than the present size."""
-        return self.uses_batches and any(result.items > self.size for result in results)
+        if not self.uses_batches:
+            return False
+        return any(result.items > self.size for result in results)
 
     def _reduced(self, *, too_many: bool) -> Self:
+        """Return half the size; if QuickBooks named the number, also lower the most to try."""
         most = self.most
         if too_many:
             most = max(1, self.size - BATCH_GROWTH)
         half = max(1, self.size // 2)
-        return replace(self, size=min(most, half), most=most)
+        size = min(most, half)
+        return replace(self, size=size, most=most)
 
     def _may_grow(self, results: Sequence[BatchResult]) -> bool:
         """Tell whether a batch was full and every answer came fast enough."""
@@ -131,12 +143,14 @@ def compose(
         return {}
     by_app: dict[str, list[ClaimedPosting]] = defaultdict(list)
     for posting in claimed:
-        if posting.id in apps:
-            by_app[apps[posting.id]].append(posting)
+        app = apps.get(posting.id)
+        if app is not None:
+            by_app[app].append(posting)
+    min_items = MIN_BATCH_ITEMS[batch_sizer.mode]
     places: dict[int, BatchPlace] = {}
     for postings in by_app.values():
         for chunk in _chunks(postings, batch_sizer.size):
-            if len(chunk) < MIN_BATCH_ITEMS[batch_sizer.mode]:
+            if len(chunk) < min_items:
                 continue
             key = batch_id(posting.requestid for posting in chunk)
             for number, posting in enumerate(chunk):
@@ -150,7 +164,8 @@ def _chunks(postings: Iterable[ClaimedPosting], size: int) -> Iterator[list[Clai
     bytes_left = MAX_BATCH_BYTES
     for posting in postings:
         bytes_left -= len(posting.payload)
-        if chunk and (len(chunk) == size or bytes_left < 0):
+        is_full = len(chunk) == size or bytes_left < 0
+        if chunk and is_full:
             yield chunk
             chunk = []
             bytes_left = MAX_BATCH_BYTES - len(posting.payload)

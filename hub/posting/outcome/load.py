@@ -130,7 +130,8 @@ class PostingSnapshot:
         """Return the summary of `entity`; None if QuickBooks showed nothing."""
         if self.summary is not None:
             return self.summary
-        return read_summary(self.id, self.history.operation, self.posting.kind, self.entity)
+        operation = self.history.operation
+        return read_summary(self.id, operation, self.posting.kind, self.entity)
 
     def with_answer(
         self,
@@ -174,9 +175,11 @@ def load_snapshots(
     rows = session.execute(_SELECT_POSTINGS, {"ids": posting_ids}, execution_options=refresh).all()
     is_renewed = any(posting.generation for posting, _ in rows)
     evidence = _Evidence.load(session, posting_session, posting_ids, is_renewed)
-    return [
-        _snapshot(posting, recorded_id, evidence, posting_session) for posting, recorded_id in rows
-    ]
+    snapshots = []
+    for posting, recorded_id in rows:
+        snapshot = _snapshot(posting, recorded_id, evidence, posting_session)
+        snapshots.append(snapshot)
+    return snapshots
 
 
 def load_snapshots_for_send(
@@ -215,6 +218,10 @@ class _Evidence:
         ids: list[int],
         is_renewed: bool,
     ) -> "_Evidence":
+        """Load the attempts, and the proved absences where there can be any.
+
+        `is_renewed` tells that a posting has a key after its first one.
+        """
         attempts: dict[int, list[AttemptRow]] = defaultdict(list)
         for attempt in session.execute(_SELECT_ATTEMPTS, {"ids": ids}):
             attempts[attempt[0]].append(attempt)
@@ -225,18 +232,27 @@ class _Evidence:
         return cls(attempts, proofs)
 
     def attempts_of(self, id: int) -> Sequence[AttemptRow]:
+        """Return the attempts of a posting, oldest first."""
         return self.attempts.get(id, ())
 
     def valid_proofs(self, id: int, company: Company) -> list[Proof]:
-        """Return the proved absences that still count: after a restore only later ones do."""
-        restored = company.restored_seen
+        """Return the proved absences that still count.
+
+        After a restore only later ones do: a send that was forgotten may have come after others.
+        """
         proofs = self.proofs.get(id, ())
-        return [proof for proof in proofs if not restored or proof.until >= restored]
+        restored_at = company.restored_seen
+        if restored_at is None:
+            return list(proofs)
+        return [proof for proof in proofs if proof.until >= restored_at]
 
     def proved_absences(self, id: int, generation: int) -> int:
         """Return after how many sends of a generation absence was proved."""
-        proofs = self.proofs.get(id, ())
-        return len({proof.sends for proof in proofs if proof.generation == generation})
+        send_counts = set()
+        for proof in self.proofs.get(id, ()):
+            if proof.generation == generation:
+                send_counts.add(proof.sends)
+        return len(send_counts)
 
 
 def _snapshot(
@@ -245,24 +261,34 @@ def _snapshot(
     company = posting_session.company
     history = _history(posting, recorded_id, evidence, posting_session)
     proofs = evidence.valid_proofs(posting.id, company)
-    if proofs:
-        since = proofs[-1].until
-    else:
-        starts = [posting.sent_date, company.restored_since if history.after_restore else None]
-        since = min((start for start in starts if start), default=company.connected_at)
+    since = proofs[-1].until if proofs else _first_possible_date(posting, history, company)
     attempts = evidence.attempts_of(posting.id)
     error_text = attempts[-1].text if attempts else ""
     return PostingSnapshot(posting, history, since, error_text)
 
 
+def _first_possible_date(posting: Posting, history: History, company: Company) -> dt.datetime:
+    """Return the date before which a posting without proved absences cannot be in QuickBooks."""
+    dates = []
+    if posting.sent_date:
+        dates.append(posting.sent_date)
+    if history.after_restore and company.restored_since:
+        dates.append(company.restored_since)
+    return min(dates, default=company.connected_at)
+
+
 def _history(
     posting: Posting, recorded_id: str | None, evidence: _Evidence, posting_session: PostingSession
 ) -> History:
+    """Return the facts by which the protocol decides the next step of a posting."""
     operation = Operation(posting.operation)
     is_creation = operation == Operation.CREATE
     document = posting.document
     summary = posting.summary
+    total = posting.total if summary.total is None else summary.total
+    marker = "" if operation == Operation.ATTACH else document.marker  # a file carries none
     attempts = evidence.attempts_of(posting.id)
+    sends = tuple(_send_attempt(attempt) for attempt in attempts)
     proofs = evidence.valid_proofs(posting.id, posting_session.company)
     is_restored = posting_session.company.restored_since is not None
     after_restore = is_restored and operation not in CHANGE_OPERATIONS
@@ -271,13 +297,13 @@ def _history(
         operation=operation,
         kind=posting.kind,
         state=PostingState(posting.state),
-        marker="" if operation == Operation.ATTACH else document.marker,
+        marker=marker,
         number=summary.number,
         party=summary.party,
-        total=posting.total if summary.total is None else summary.total,
+        total=total,
         base=posting.base,
         recorded_id=recorded_id if is_creation and not posting.part else None,
-        sends=tuple(_send_attempt(attempt) for attempt in attempts),
+        sends=sends,
         was_posted_before=is_creation and posting.generation > 0 and not attempts,
         after_restore=after_restore,
         proved_absences=evidence.proved_absences(posting.id, posting.generation),

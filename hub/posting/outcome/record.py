@@ -115,7 +115,8 @@ def record_posted(session: Session, results: Sequence[tuple[PostingSnapshot, Pos
     rows = []
     for snapshot, step in results:
         values = {"id": snapshot.id, **_posted_values(snapshot, step, now)}
-        rows.append({f"_{name}": value for name, value in values.items()})
+        row = {f"_{name}": value for name, value in values.items()}
+        rows.append(row)
     updated = bulk.each(session, _STORE_POSTED, rows)
     assert updated == len(rows), "a posting moved on under its lock"
     _follow_up(session, results)
@@ -142,8 +143,11 @@ def report_late_answer(session: Session, posting: Posting, id: str) -> None:
 
 
 def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted) -> bool:
-    values = _posted_values(snapshot, step, hub_context.current().clock.now())
-    if not move(session, snapshot.posting, PostingState.POSTED, **values, **FINAL_VALUES):
+    """Record a posting as posted; return whether nobody else has changed it meanwhile."""
+    now = hub_context.current().clock.now()
+    values = _posted_values(snapshot, step, now) | FINAL_VALUES
+    is_recorded = move(session, snapshot.posting, PostingState.POSTED, **values)
+    if not is_recorded:
         return False
     _follow_up(session, [(snapshot, step)])
     return True
@@ -206,7 +210,9 @@ def _store_numbers(session: Session, snapshot: PostingSnapshot) -> str:
     posting = snapshot.posting
     summary = snapshot.entity_summary
     values: dict[str, Any] = {}
-    number = posting.number or (summary.number if summary else "")
+    number = posting.number
+    if not number and summary:
+        number = summary.number
     if number != posting.number:
         values["number"] = number
     if summary and posting.kind in KINDS_BILLED_BY_LINE:
@@ -303,7 +309,8 @@ def _open_only_case(
     details = {}
     if candidate_ids:
         details["candidates"] = case_texts.candidates(session, posting, candidate_ids)
-    inbox.release(session, posting, keep=[_cause(posting, name)])
+    cause = _cause(posting, name)
+    inbox.release(session, posting, keep=[cause])
     _open_case(session, posting, name, text, details)
 
 

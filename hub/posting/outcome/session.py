@@ -18,7 +18,7 @@ from hub.errors import HubError, NeedsAttention
 from hub.models import Company, Posting
 from hub.outbox.identity import identity, request_id
 from hub.posting.outcome.batch_sizing import BatchSizer
-from hub.posting.protocol.history import QuietPeriod
+from hub.posting.protocol.history import QuietPeriod, Step
 from hub.qbo import connection
 from hub.qbo.client import Client
 from hub.qbo.responses import Answer
@@ -111,20 +111,25 @@ class PostingSession:
             self._remember_date(client.newest_date)
 
     def _remember_date(self, date: dt.datetime | None) -> None:
+        """Remember a date that is newer than all before, and the time at which it came."""
+        if date is None:
+            return
         with self._lock:
-            if date and (self._date is None or date > self._date):
+            if self._date is None or date > self._date:
                 self._date = date
                 self._date_at = self.clock.monotonic()
 
     @property
     def writes(self) -> int:
-        """The number of write requests sent so far."""
-        return sum(client.writes for client in self._clients.values())
+        """Return the number of write requests sent so far."""
+        clients = self._clients.values()
+        return sum(client.writes for client in clients)
 
     @property
     def reads(self) -> int:
-        """The number of read requests sent so far."""
-        return sum(client.reads for client in self._clients.values())
+        """Return the number of read requests sent so far."""
+        clients = self._clients.values()
+        return sum(client.reads for client in clients)
 
     def fetch_date(self) -> None:
         """Ask QuickBooks for anything, to learn its present date."""
@@ -151,32 +156,44 @@ class PostingSession:
         if isinstance(error, NeedsAttention):
             self.stop(error.text)
 
+    def count_step(self, step: Step) -> None:
+        """Count a step that was taken, under its name."""
+        name = type(step).__name__.lower()
+        self.counts[name] += 1
+
     # -- time ---------------------------------------------------------------------------------
 
     @property
     def date(self) -> dt.datetime | None:
-        """The newest date in QuickBooks' answers so far."""
+        """Return the newest date in QuickBooks' answers so far; None without any answer yet."""
         return self._date
+
+    def date_or_now(self) -> dt.datetime:
+        """Return the newest date in QuickBooks' answers, else the time of this computer."""
+        return self._date or self.clock.now()
 
     def latest(self) -> dt.datetime | None:
         """Return a QuickBooks date that is not before this moment; None without any answer yet."""
         if self._date is None:
             return None
-        elapsed = dt.timedelta(seconds=self.clock.monotonic() - self._date_at)
+        seconds = self.clock.monotonic() - self._date_at
+        elapsed = dt.timedelta(seconds=seconds)
         return self._date + elapsed + DATE_TOLERANCE
 
     def quiet_period(self, posting: Posting, fence: str) -> QuietPeriod:
         """Return for how long the newest send of a posting can have been over."""
         now = self.clock.monotonic()
         key = (posting.id, fence)
-        ended = self.memory.ended.get(key)
-        since = self.memory.first_seen.setdefault(key, now) if ended is None else ended
+        since = self.memory.ended.get(key)
+        is_own_call = since is not None
+        if since is None:
+            since = self.memory.first_seen.setdefault(key, now)
         doubts = [date for date in (posting.doubted_date, self.company.restored_seen) if date]
         remote_seconds = None
         if self.date and doubts:
             remote_seconds = (self.date - max(doubts)).total_seconds()
         return QuietPeriod(
-            is_own_call=ended is not None,
+            is_own_call=is_own_call,
             local_seconds=now - since,
             remote_seconds=remote_seconds,
             deadline_seconds=self.config.deadline_seconds,
@@ -200,6 +217,7 @@ class PostingSession:
 
     def store_date(self, session: Session) -> None:
         """Store the newest date in QuickBooks' answers."""
-        if self._date is not None:
-            values = {"_company": self.company_id, "_date": self._date}
-            session.connection().execute(_STORE_DATE, values)
+        if self._date is None:
+            return
+        values = {"_company": self.company_id, "_date": self._date}
+        session.connection().execute(_STORE_DATE, values)

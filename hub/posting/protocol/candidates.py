@@ -1,7 +1,7 @@
 """Judge which objects in QuickBooks are a posting, may be it, or belong to another document."""
 
-from hub.models.enums import Operation, SearchVerdict, TransactionState
-from hub.posting.protocol.history import LIST_KINDS, Agreement, History, QuickBooksObject
+from hub.models.enums import Operation, SearchVerdict, SendOutcome, TransactionState
+from hub.posting.protocol.history import LIST_KINDS, Agreement, AskReason, History, QuickBooksObject
 
 
 def verdict(history: History) -> SearchVerdict:
@@ -51,7 +51,10 @@ def _is_unmarked_namesake(candidate: QuickBooksObject) -> bool:
 
 
 def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
-    if candidate.id in history.rejected_ids or belongs_elsewhere(history, candidate):
+    """Tell whether an object may be the posting; one whose content is gone always may."""
+    if candidate.id in history.rejected_ids:
+        return False
+    if belongs_elsewhere(history, candidate):
         return False
     if candidate.state == TransactionState.VOIDED or not candidate.content_known:
         return True
@@ -64,17 +67,23 @@ def _shares_content(history: History, candidate: QuickBooksObject) -> bool:
         return True
     if candidate.number and candidate.number == history.number:
         return True
-    return candidate.total is not None and candidate.total == history.total
+    if candidate.total is None:
+        return False
+    return candidate.total == history.total
 
 
 def _has_own_marker(history: History, candidate: QuickBooksObject) -> bool:
-    return bool(candidate.marker) and candidate.marker == history.marker
+    """Tell whether an object carries the marker of the posting; two without any do not match."""
+    if not candidate.marker:
+        return False
+    return candidate.marker == history.marker
 
 
 def belongs_elsewhere(history: History, candidate: QuickBooksObject) -> bool:
     """Tell whether an object is the posting of another document."""
-    has_other_marker = bool(candidate.marker) and candidate.marker != history.marker
-    return candidate.foreign or has_other_marker
+    if candidate.foreign:
+        return True
+    return bool(candidate.marker) and candidate.marker != history.marker
 
 
 def is_live_and_own(history: History, candidate: QuickBooksObject) -> bool:
@@ -82,3 +91,52 @@ def is_live_and_own(history: History, candidate: QuickBooksObject) -> bool:
     if candidate.state != TransactionState.LIVE or candidate.foreign:
         return False
     return _has_own_marker(history, candidate)
+
+
+def may_overwrite(history: History, current: QuickBooksObject) -> bool:
+    """Tell whether the content is as the hub left it, or a person said to write over it."""
+    is_as_posted = Agreement.AS_LAST_POSTED in current.agreements
+    is_permitted = current.id in history.rejected_ids
+    return is_as_posted or is_permitted
+
+
+def is_change_visible(history: History, current: QuickBooksObject) -> bool:
+    """Tell whether QuickBooks shows the state that the change was to bring about.
+
+    A deleted transaction needs no voiding any more.
+    """
+    if history.operation == Operation.UPDATE:
+        is_live = current.state == TransactionState.LIVE
+        has_new_content = Agreement.AS_CHANGED in current.agreements
+        return is_live and has_new_content
+    if history.operation == Operation.VOID and current.state == TransactionState.VOIDED:
+        return True
+    return current.state == TransactionState.DELETED
+
+
+def reason_to_ask(current: QuickBooksObject) -> AskReason:
+    """Return what about an object prevents that it is taken for the posting."""
+    if current.state != TransactionState.LIVE:
+        return AskReason(current.state)
+    if current.foreign or current.marker:
+        return AskReason.FOREIGN
+    return AskReason.CHANGED
+
+
+def landed_ids(history: History) -> set[str]:
+    """Return the ids that answers to its sends named, except those that a person rejected."""
+    landed = set()
+    for send in history.sends:
+        if send.outcome == SendOutcome.LANDED and send.id:
+            landed.add(send.id)
+    return landed - history.rejected_ids
+
+
+def newest_hint(history: History) -> str | None:
+    """Return the id that the newest unreliable answer showed, except one that a person rejected."""
+    for send in reversed(history.sends):
+        if send.outcome != SendOutcome.DOUBT or send.id is None:
+            continue
+        if send.id not in history.rejected_ids:
+            return send.id
+    return None

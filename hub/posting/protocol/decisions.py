@@ -17,14 +17,18 @@ from hub.models.enums import (
 )
 from hub.posting.protocol.candidates import (
     belongs_elsewhere,
+    is_change_visible,
     is_live_and_own,
+    landed_ids,
+    may_overwrite,
+    newest_hint,
     own_objects,
+    reason_to_ask,
     similar_objects,
 )
 from hub.posting.protocol.history import (
     FORGOTTEN,
     LIST_KINDS,
-    Agreement,
     Ask,
     AskReason,
     Doubt,
@@ -51,6 +55,7 @@ DUPLICATE_NUMBER = "6140"
 DUPLICATE_NAME = "6240"
 STALE_OBJECT = "5010"
 OBJECT_NOT_FOUND = "610"
+UNANSWERED_OUTCOMES = (SendOutcome.SENT, SendOutcome.DOUBT)
 MAX_PROVED_ABSENCES = 5  # after so many, only a person can have it sent again
 
 
@@ -74,17 +79,16 @@ def is_doubtful(history: History, sends: Iterable[SendAttempt] | None = None) ->
     if history.after_restore and not _is_change(history):
         return True
     candidates = history.sends if sends is None else sends
-    unanswered = (SendOutcome.SENT, SendOutcome.DOUBT)
-    return any(
-        send.outcome in unanswered or send.code in UNRELIABLE_REFUSAL_CODES for send in candidates
-    )
+    return any(_may_have_landed(send) for send in candidates)
 
 
 def is_refusal_credible(history: History) -> bool:
     """Tell whether the refusal that ended the newest send proves that nothing landed."""
-    if history.sends[-1].code in UNRELIABLE_REFUSAL_CODES:
+    last = history.sends[-1]
+    if last.code in UNRELIABLE_REFUSAL_CODES:
         return False
-    return not is_doubtful(history, history.sends[:-1])
+    earlier_sends = history.sends[:-1]
+    return not is_doubtful(history, earlier_sends)
 
 
 def is_batchable(history: History) -> bool:
@@ -109,16 +113,20 @@ def _before_send(history: History) -> Step:
 def _needs_proof_of_absence(history: History) -> bool:
     """Tell whether the posting may be in QuickBooks already, with no proof of the contrary."""
     may_be_there = is_doubtful(history) or history.was_posted_before
-    return may_be_there and not _is_absence_proved(history)
+    if not may_be_there:
+        return False
+    return not _is_absence_proved(history)
 
 
 def _before_creation(history: History) -> Step:
-    if _landed_ids(history):
+    """Send a creation, unless it has landed, is no longer wanted or is in QuickBooks already."""
+    if landed_ids(history):
         return Doubt()
     if history.gone and history.operation == Operation.CREATE:
         return Withdraw()
-    if history.recorded_id and history.recorded_id not in history.rejected_ids:
-        return _adopt_recorded(history, history.recorded_id)
+    recorded_id = history.recorded_id
+    if recorded_id and recorded_id not in history.rejected_ids:
+        return _adopt_recorded(history, recorded_id)
     return Send(resend=is_doubtful(history), renew=history.rekey)
 
 
@@ -127,12 +135,14 @@ def _adopt_recorded(history: History, recorded_id: str) -> Step:
     current = history.current
     if current is None:
         return Read(recorded_id)
-    if current.state == TransactionState.LIVE and not belongs_elsewhere(history, current):
+    is_live = current.state == TransactionState.LIVE
+    if is_live and not belongs_elsewhere(history, current):
         return Posted(recorded_id, adopted=True)
-    return Ask(_reason_to_ask(current), (recorded_id,))
+    return Ask(reason_to_ask(current), (recorded_id,))
 
 
 def _after_send(history: History) -> Step:
+    """Decide what follows from the answer to the newest send."""
     last = history.sends[-1]
     if last.outcome == SendOutcome.UNAUTHORISED:
         return Reconnect()
@@ -149,7 +159,10 @@ def _after_send(history: History) -> Step:
 
 
 def _in_doubt(history: History) -> Step:
-    last = history.sends[-1] if history.sends else SendAttempt()
+    """Decide a posting in doubt; a credible refusal of its newest send ends the doubt."""
+    last = SendAttempt()
+    if history.sends:
+        last = history.sends[-1]
     is_refused = last.outcome == SendOutcome.REFUSED and is_refusal_credible(history)
     if is_refused and not history.rekey:
         return _after_refusal(history, last)
@@ -160,23 +173,18 @@ def _in_doubt(history: History) -> Step:
 
 def _creation_in_doubt(history: History) -> Step:
     """Decide a creation in doubt by the ids that answers named, else by a search."""
-    landed = _landed_ids(history)
+    landed = landed_ids(history)
     if len(landed) > 1:
         return Ask(AskReason.SEVERAL, tuple(sorted(landed)))
     if landed:
         return _confirm_landed(history, landed.pop())
-    return _follow_hint(history) or _search(history)
-
-
-def _landed_ids(history: History) -> set[str]:
-    """Return the ids that answers to its sends named, except those that a person rejected."""
-    landed = {send.id for send in history.sends if send.outcome == SendOutcome.LANDED and send.id}
-    return landed - history.rejected_ids
+    step = _follow_hint(history)
+    return step or _search(history)
 
 
 def _follow_hint(history: History) -> Step | None:
     """Check the object whose id an unreliable answer showed; None if there is no such id."""
-    hint = _newest_hint(history)
+    hint = newest_hint(history)
     if hint is None or history.search_results is not None:
         return None
     if history.current is None:
@@ -186,21 +194,14 @@ def _follow_hint(history: History) -> Step | None:
     return None
 
 
-def _newest_hint(history: History) -> str | None:
-    """Return the id that the newest unreliable answer showed, except one that a person rejected."""
-    for send in reversed(history.sends):
-        if send.outcome != SendOutcome.DOUBT or send.id is None:
-            continue
-        if send.id not in history.rejected_ids:
-            return send.id
-    return None
-
-
 def _search(history: History) -> Step:
+    """Search once nothing can be under way any more, and decide by the results."""
     may_be_under_way = history.sends or history.after_restore or not history.was_posted_before
     if may_be_under_way and not history.quiet_period.is_over():
         return Wait()
-    return Search() if history.search_results is None else _judge_search(history)
+    if history.search_results is None:
+        return Search()
+    return _judge_search(history)
 
 
 def _confirm_landed(history: History, id: str) -> Step:
@@ -209,11 +210,13 @@ def _confirm_landed(history: History, id: str) -> Step:
     if current is None:
         return Read(id)
     if _is_change(history):
-        is_confirmed = _is_change_visible(history, current)
+        is_confirmed = is_change_visible(history, current)
     else:
         is_live = current.state == TransactionState.LIVE
         is_confirmed = is_live and not belongs_elsewhere(history, current)
-    return Posted(id) if is_confirmed else Ask(_reason_to_ask(current), (id,))
+    if is_confirmed:
+        return Posted(id)
+    return Ask(reason_to_ask(current), (id,))
 
 
 def _after_refusal(history: History, last: SendAttempt) -> Step:
@@ -230,6 +233,10 @@ def _after_refusal(history: History, last: SendAttempt) -> Step:
 
 
 def _after_refused_change(history: History, last: SendAttempt) -> Step:
+    """Return the step after a credible refusal of a change.
+
+    A change that was stale is sent again only if it can be written against a newer SyncToken.
+    """
     if last.code == OBJECT_NOT_FOUND:
         if history.operation == Operation.DELETE:
             return Posted(history.target)
@@ -253,7 +260,10 @@ def _check_number_holder(history: History, holder_id: str) -> Step:
 
 
 def _look_for_name(history: History) -> Step:
-    """Adopt the list entry that has the name already if it is the only one and active."""
+    """Adopt the list entry that has the name already if it is the only one and active.
+
+    Otherwise hold the posting and name the entries.
+    """
     if history.search_results is None:
         return Search()
     own = own_objects(history)
@@ -274,7 +284,7 @@ def _judge_search(history: History) -> Step:
     if own:
         if own[0].state == TransactionState.LIVE:
             return Posted(own[0].id, adopted=True)
-        return Ask(_reason_to_ask(own[0]), _ids(own))
+        return Ask(reason_to_ask(own[0]), _ids(own))
     similar = similar_objects(history)
     if similar == [FORGOTTEN]:
         return Ask(AskReason.FORGOTTEN)
@@ -299,9 +309,17 @@ def _after_absence(history: History) -> Step:
 
 
 def _is_conclusive_refusal(send: SendAttempt | None) -> bool:
+    """Tell whether QuickBooks refused a send for certain; False if there was none."""
     if send is None:
         return False
     return send.outcome == SendOutcome.REFUSED and send.code not in UNRELIABLE_REFUSAL_CODES
+
+
+def _may_have_landed(send: SendAttempt) -> bool:
+    """Tell whether a send may have landed without an answer that says so."""
+    if send.outcome in UNANSWERED_OUTCOMES:
+        return True
+    return send.code in UNRELIABLE_REFUSAL_CODES
 
 
 def _last_processed(history: History) -> SendAttempt | None:
@@ -321,16 +339,16 @@ def _change_after_comparing(history: History) -> Step:
         return _after_vanishing(history, current)
     if current.token == history.token:
         return Send(resend=is_doubtful(history), renew=history.rekey)
-    if _may_overwrite(history, current):
+    if may_overwrite(history, current):
         return Send(resend=is_doubtful(history), rebase=current.token)
-    if _is_change_visible(history, current):
+    if is_change_visible(history, current):
         return Posted(current.id)
     return Ask(AskReason.CHANGED, (current.id,))
 
 
 def _change_in_doubt(history: History, last: SendAttempt) -> Step:
     """Decide a change in doubt by the token (anything written?) and the content (by the hub?)."""
-    landed = _landed_ids(history)
+    landed = landed_ids(history)
     if landed and last.outcome == SendOutcome.LANDED:
         return _confirm_landed(history, landed.pop())
     if not history.quiet_period.is_over():
@@ -343,38 +361,18 @@ def _change_in_doubt(history: History, last: SendAttempt) -> Step:
         return _after_vanishing(history, current)
     if current.token == history.token:
         return _after_absence(history)
-    if _is_change_visible(history, current):
+    if is_change_visible(history, current):
         return Posted(current.id)
-    if _may_overwrite(history, current):
+    if may_overwrite(history, current):
         return _after_absence(history)
     return Ask(AskReason.CHANGED, (current.id,))
 
 
-def _may_overwrite(history: History, current: QuickBooksObject) -> bool:
-    """Tell whether the content is as the hub left it, or a person said to write over it."""
-    return Agreement.AS_LAST_POSTED in current.agreements or current.id in history.rejected_ids
-
-
 def _after_vanishing(history: History, current: QuickBooksObject) -> Step:
-    if _is_change_visible(history, current):
+    """Decide a change of an object that is voided, deleted or inactive by now."""
+    if is_change_visible(history, current):
         return Posted(history.target)
-    return Ask(_reason_to_ask(current), (history.target,))
-
-
-def _is_change_visible(history: History, current: QuickBooksObject) -> bool:
-    """Tell whether QuickBooks shows the state that the change was to bring about."""
-    if history.operation == Operation.UPDATE:
-        is_live = current.state == TransactionState.LIVE
-        return is_live and Agreement.AS_CHANGED in current.agreements
-    if history.operation == Operation.VOID and current.state == TransactionState.VOIDED:
-        return True
-    return current.state == TransactionState.DELETED
-
-
-def _reason_to_ask(current: QuickBooksObject) -> AskReason:
-    if current.state != TransactionState.LIVE:
-        return AskReason(current.state)
-    return AskReason.FOREIGN if current.foreign or current.marker else AskReason.CHANGED
+    return Ask(reason_to_ask(current), (history.target,))
 
 
 def _is_absence_proved(history: History) -> bool:

@@ -100,7 +100,8 @@ class QuietPeriod:
         if self.is_own_call:
             return self.quiet_seconds - self.local_seconds
         elapsed = max(self.local_seconds, self.remote_seconds or 0.0)
-        return self.deadline_seconds + self.quiet_seconds - elapsed
+        required = self.deadline_seconds + self.quiet_seconds
+        return required - elapsed
 
 
 @value_object

@@ -30,26 +30,32 @@ def reconciled_ids(posting_session: PostingSession, entities: EntitiesByKey) -> 
 
 def _reconciled_in_month(posting_session: PostingSession, first_day: dt.date) -> Iterator[str]:
     """Yield the ids of all reconciled transactions of a month."""
-    days = calendar.monthrange(first_day.year, first_day.month)[1]
+    _, days = calendar.monthrange(first_day.year, first_day.month)
+    last_day = first_day.replace(day=days)
     parameters = {
         "start_date": first_day.isoformat(),
-        "end_date": first_day.replace(day=days).isoformat(),
+        "end_date": last_day.isoformat(),
         "cleared": "Reconciled",
     }
     answer = posting_session.client().report("TransactionList", parameters)
     report = posting_session.note(answer).check().body
     column = _transaction_column(report)
     for cells in _report_rows(report.get("Rows")):
-        if column < len(cells) and cells[column].get("id"):
-            yield str(cells[column]["id"])
+        if column >= len(cells):
+            continue
+        id = cells[column].get("id")
+        if id:
+            yield str(id)
 
 
 def _transaction_column(report: Mapping[str, Any]) -> int:
     """Return the column whose ids are of transactions; others have ids of parties and accounts."""
     columns = (report.get("Columns") or {}).get("Column") or []
     for index, column in enumerate(columns):
-        for entry in column.get("MetaData") or ():
-            if str(entry.get("Value")) == "txn_type":
+        metadata = column.get("MetaData") or ()
+        for entry in metadata:
+            content = str(entry.get("Value"))
+            if content == "txn_type":
                 return index
     return 1
 
@@ -64,5 +70,6 @@ def _report_rows(section: Mapping[str, Any] | None) -> Iterator[list[Cell]]:
 
 
 def _transaction_date(entity: Mapping[str, Any]) -> dt.date:
+    """Return the date of a transaction, without the time zone that may follow it."""
     text = str(entity["TxnDate"])
     return dt.date.fromisoformat(text[:10])

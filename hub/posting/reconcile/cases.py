@@ -23,7 +23,11 @@ def postings_with_case(session: Session, company_id: int) -> set[int]:
         Case.closed_at.is_(None),
         Case.cause.like(f"posting:%{CAUSE_SUFFIX}"),
     )
-    return {int(cause.split(":")[1]) for cause in session.scalars(query)}
+    posting_ids = set()
+    for cause in session.scalars(query):
+        _, posting_id, _ = cause.split(":")
+        posting_ids.add(int(posting_id))
+    return posting_ids
 
 
 def update_case(

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.money import ZERO, to_cents
-from hub.outbox.statistics import CREDIT_KINDS
+from hub.outbox import statistics
 from hub.posting.reconcile.posted_documents import Discrepancy, PostedSummary
 
 Key = tuple[str, str, str, str]  # app, kind, period, currency
@@ -38,7 +38,7 @@ class Totals:
 
     def add(self, summary: PostedSummary, *, accepted: bool = False) -> None:
         """Count a document; `accepted` says that a person accepted its difference."""
-        sign = -1 if summary.kind in CREDIT_KINDS else 1
+        sign = statistics.sign(summary.kind)
         posted = summary.posted_total or ZERO
         # QuickBooks may show half of a change that is under way, so the document counts as posted.
         current = posted if summary.is_changing else summary.quickbooks_total
@@ -90,5 +90,7 @@ def differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
     for line in lines:
         # A reconciliation of an older version did not store which part was accepted.
         unaccepted = line.get("open", line["difference"])
-        sums[line["currency"]] = sums.get(line["currency"], ZERO) + abs(Decimal(unaccepted))
+        difference = abs(Decimal(unaccepted))
+        currency = line["currency"]
+        sums[currency] = sums.get(currency, ZERO) + difference
     return sums

@@ -106,12 +106,15 @@ def _read_current(
 
 def _payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
     """Return the newest payments of a document; none if no app wants to know of them."""
-    if document.head is None or _paid_amount(document) is None:
+    head = document.head
+    if head is None or _paid_amount(document) is None:
         return []
-    if not receipts.is_wanted(document.posting.document.slug, "paid", "part_paid"):
+    slug = document.posting.document.slug
+    if not receipts.is_wanted(slug, "paid", "part_paid"):
         return []
+    newest_links = head.links[-MAX_PAYMENTS_READ:]
     keys = []
-    for link in document.head.links[-MAX_PAYMENTS_READ:]:
+    for link in newest_links:
         kind = linked_kind(str(link["type"]))
         if kind:
             keys.append((kind, str(link["id"])))
@@ -152,7 +155,9 @@ def _edits(document: PostedDocument, current: EntitiesByKey) -> list[str]:
 def _paid_amount(document: PostedDocument) -> Decimal | None:
     """Return what is paid of a document; None if it cannot be paid."""
     head = document.head
-    if head is None or document.posting.kind not in PAYABLE_KINDS:
+    if head is None:
+        return None
+    if document.posting.kind not in PAYABLE_KINDS:
         return None
     if not head.total or head.balance is None:
         return None
@@ -170,7 +175,9 @@ def _last_payment_date(document: PostedDocument, current: EntitiesByKey) -> dt.d
     if dates:
         return max(dates)
     head = document.head
-    return head.updated_at.date() if head and head.updated_at else None
+    if head is None or head.updated_at is None:
+        return None
+    return head.updated_at.date()
 
 
 def _report(session: Session, news: DocumentNews) -> Counter[str]:
@@ -179,7 +186,9 @@ def _report(session: Session, news: DocumentNews) -> Counter[str]:
     if news.discrepancy != Discrepancy.NONE:
         return Counter({str(news.discrepancy): 1})
     state = _report_payment(session, news)
-    return Counter({state: 1}) if state else Counter()
+    if not state:
+        return Counter()
+    return Counter({state: 1})
 
 
 def _report_payment(session: Session, news: DocumentNews) -> str:
@@ -210,9 +219,13 @@ def _report_payment(session: Session, news: DocumentNews) -> str:
 
 
 def _payment_state(document: PostedDocument, paid: Decimal) -> ReceiptState:
-    if document.head is not None and document.head.balance == ZERO:
+    """Return the state of a document by what is paid of it; "posted" if nothing is."""
+    head = document.head
+    if head is not None and head.balance == ZERO:
         return "paid"
-    return "part_paid" if paid > ZERO else "posted"
+    if paid > ZERO:
+        return "part_paid"
+    return "posted"
 
 
 def _mark_processed(session: Session, heads: Sequence[TransactionHead]) -> None:

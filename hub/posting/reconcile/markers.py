@@ -117,7 +117,9 @@ def _duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
         if _is_under_way(session, document):
             continue
         kind = (document.kind or "document").replace("_", " ")
-        owner = f"{kind} {document.number or document.source_id}"
+        number = document.number or document.source_id
+        owner = f"{kind} {number}"
+        candidate = case_texts.candidate(head.quickbooks_id, head)
         yield MarkerFinding(
             cause=f"stranger:{company_id}:{head.kind}:{head.quickbooks_id}",
             text=CaseText("marker.twice", transaction=_head_name(head), document=owner),
@@ -125,7 +127,7 @@ def _duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
             kind=head.kind,
             document=document.source_id,
             installation_id=document.installation_id,
-            details={"candidates": [case_texts.candidate(head.quickbooks_id, head)]},
+            details={"candidates": [candidate]},
         )
 
 
@@ -145,15 +147,19 @@ def _unknown_markers(session: Session, company_id: int) -> Iterator[MarkerFindin
     heads = session.scalars(query.limit(MAX_LISTED)).all()
     if not heads:
         return
-    count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    unsorted = query.order_by(None).subquery()
+    count = session.scalar(select(func.count()).select_from(unsorted)) or 0
     first = heads[0]
-    others = f" and {count - 1:,} more" if count > 1 else ""
+    others = ""
+    if count > 1:
+        others = f" and {count - 1:,} more"
+    candidates = [case_texts.candidate(head.quickbooks_id, head) for head in heads]
     yield MarkerFinding(
         cause=f"stranger:{company_id}:unknown",
         text=CaseText("marker.unknown", transactions=f"{_head_name(first)}{others}"),
         quickbooks_id=first.quickbooks_id,
         kind=first.kind,
-        details={"candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]},
+        details={"candidates": candidates},
     )
 
 
@@ -185,5 +191,7 @@ def _shared_transactions(session: Session, company_id: int) -> Iterator[MarkerFi
 
 
 def _head_name(head: TransactionHead) -> str:
-    name = f"{head.kind.replace('_', ' ')} {head.number or head.quickbooks_id}"
-    return f"{name} (transaction {head.quickbooks_id})"
+    """Return the name of a transaction for people, with the id by which QuickBooks shows it."""
+    kind = head.kind.replace("_", " ")
+    number = head.number or head.quickbooks_id
+    return f"{kind} {number} (transaction {head.quickbooks_id})"

@@ -15,17 +15,14 @@ from hub.db.engine import reading
 from hub.models import Posting, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.money import ZERO
+from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
 from hub.posting.protocol.history import LIST_KINDS
 from hub.qbo import payloads
 
 CHUNK_SIZE = 500
 SUMMARY_CHUNK_SIZE = 5000
-IS_SAME_TRANSACTION = and_(
-    TransactionHead.company_id == Posting.company_id,
-    TransactionHead.kind == Posting.kind,
-    TransactionHead.quickbooks_id == Posting.quickbooks_id,
-)
+
 WRITTEN_DATE = Posting.meaning["date"].as_string()
 
 
@@ -61,19 +58,20 @@ class PostedSummary(NamedTuple):
 
     @property
     def period(self) -> str:
-        """The month of the document, such as 2026-03; "" if it has no date."""
-        return str(self.written_date or self.source_date or "")[:7]
+        """Return the month of the document, such as 2026-03; "" if it has no date."""
+        date = self.written_date or self.source_date
+        return str(date or "")[:7]
 
     @property
     def expected_total(self) -> Decimal | None:
-        """The total according to the source: of this part, if the document has several."""
+        """Return the total according to the source: of this part, if the document has several."""
         if self.part or self.source_total is None:
             return self.part_total
         return self.source_total
 
     @property
     def discrepancy(self) -> Discrepancy:
-        """How QuickBooks differs from the last write."""
+        """Compare what QuickBooks has with the last write."""
         if self.head_state in (None, TransactionState.DELETED):
             return Discrepancy.MISSING
         if self.head_state == TransactionState.VOIDED:
@@ -84,7 +82,7 @@ class PostedSummary(NamedTuple):
 
     @property
     def quickbooks_total(self) -> Decimal:
-        """The amount that the books of QuickBooks contain of it."""
+        """Return the amount in the books; zero if the transaction is voided or not there."""
         if self.head_state != TransactionState.LIVE or self.head_total is None:
             return ZERO
         return self.head_total
@@ -119,12 +117,12 @@ class PostedDocument:
 
     @property
     def key(self) -> tuple[str, str]:
-        """The kind and id of its transaction in QuickBooks."""
+        """Return the kind and id of its transaction in QuickBooks."""
         return self.posting.kind, str(self.posting.quickbooks_id)
 
     @property
     def summary(self) -> PostedSummary:
-        """The columns that reconciliation counts."""
+        """Return the columns that reconciliation counts."""
         document = self.posting.document
         return PostedSummary(
             id=self.posting.id,
@@ -145,20 +143,21 @@ class PostedDocument:
 
     @property
     def posted_total(self) -> Decimal | None:
-        """The total that QuickBooks answered to the last write."""
+        """Return the total that QuickBooks answered to the last write."""
         return self.last_write.posted_total
 
     @property
     def discrepancy(self) -> Discrepancy:
-        """How the head of its transaction differs from the last write."""
+        """Compare the head of its transaction with the last write."""
         return self.summary.discrepancy
 
     @property
     def is_edited(self) -> bool:
-        """Whether a field that counts was edited in QuickBooks, as far as the head shows."""
+        """Tell whether a field that counts was edited in QuickBooks, as far as the head shows."""
         if self.head is None:
             return False
-        written = payloads.content(self.posting.kind, self.last_write.answer or {})
+        answer = self.last_write.answer or {}
+        written = payloads.content(self.posting.kind, answer)
         return self.head.content != written
 
 
@@ -182,7 +181,7 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
     query = (
         select(*SUMMARY_COLUMNS)
         .join(Posting.document)
-        .outerjoin(TransactionHead, IS_SAME_TRANSACTION)
+        .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(*posted_creations(company_id), Posting.kind.not_in(LIST_KINDS))
         .order_by(Posting.id)
         .limit(SUMMARY_CHUNK_SIZE)
@@ -208,14 +207,14 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
 
 def _after_writes(created: PostedSummary, writes: WritesByPart[_Write]) -> PostedSummary | None:
     """Return a document as its last change left it; None if it was removed or created again."""
-    later = _later_writes(created.id, writes.get((created.document_id, created.part), ()))
+    part_writes = writes.get((created.document_id, created.part), ())
+    later = _later_writes(created.id, part_writes)
     if _is_superseded(later):
         return None
     if not later:
         return created
-    return created._replace(
-        written_date=later[-1].written_date, posted_total=later[-1].posted_total
-    )
+    last = later[-1]
+    return created._replace(written_date=last.written_date, posted_total=last.posted_total)
 
 
 def _later_writes(creation_id: int, writes: Sequence[W]) -> Sequence[W]:
@@ -292,7 +291,7 @@ def _creations(
     """Load postings that created something, oldest first, each with the head of its transaction."""
     query = (
         select(Posting, TransactionHead)
-        .outerjoin(TransactionHead, IS_SAME_TRANSACTION)
+        .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(*posted_creations(company_id), *conditions)
         .order_by(Posting.id)
         .limit(limit)
@@ -313,7 +312,8 @@ def _current_documents(
     for posting, head in rows:
         if posting.kind in LIST_KINDS:
             continue
-        later = _later_writes(posting.id, writes.get((posting.document_id, posting.part), ()))
+        part_writes = writes.get((posting.document_id, posting.part), ())
+        later = _later_writes(posting.id, part_writes)
         if _is_superseded(later):
             continue
         last_write = later[-1] if later else posting

@@ -8,12 +8,13 @@ from sqlalchemy import func, or_, select
 
 from hub.db.engine import reading, transaction
 from hub.models import Posting, TransactionHead
-from hub.models.enums import SendOutcome, TransactionState
+from hub.models.enums import TransactionState
+from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
 from hub.posting.protocol.history import LIST_KINDS
 from hub.posting.reconcile import markers, posted_documents
 from hub.posting.recovery import lookup
+from hub.posting.recovery.quickbooks_objects import deleted_entity
 from hub.qbo import search
 
 MAX_SINGLE_READS = 20  # for more, the deletions that QuickBooks remembers are asked for first
@@ -89,7 +90,7 @@ def _refresh_rest(posting_session: PostingSession, kind: str, read_ids: Set[str]
     """Refresh the postings that were not read yet: older, brand-new and deleted transactions."""
     query = (
         select(Posting.id, Posting.quickbooks_id)
-        .outerjoin(TransactionHead, posted_documents.IS_SAME_TRANSACTION)
+        .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(
             *posted_documents.posted_creations(posting_session.company_id),
             Posting.kind == kind,
@@ -118,14 +119,14 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
         deleted_ids = _recently_deleted(posting_session, kind)
     ids_to_read = [id for id in ids if id not in deleted_ids]
     current = fetch_current(posting_session, {kind: ids_to_read})
-    entities = [current.get((kind, id), {"Id": id, "status": "Deleted"}) for id in ids]
+    entities = [current.get((kind, id)) or deleted_entity(id) for id in ids]
     with transaction() as session:
         lookup.store_entities(session, posting_session, kind, entities)
 
 
 def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
     """Return the ids of the deletions that QuickBooks remembers; these need no single reads."""
-    now = posting_session.date or posting_session.clock.now()
+    now = posting_session.date_or_now()
     since = lookup.oldest_known_deletion(now)
     entities = search.deleted_since(posting_session.client(), kind, since, now)
     return {str(entity["Id"]) for entity in entities}
@@ -133,7 +134,8 @@ def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
 
 def _read_single(posting_session: PostingSession, kind: str, id: str) -> Entity | None:
     """Read one object; None if QuickBooks does not have it."""
-    answer = posting_session.note(posting_session.client().read(kind, id))
-    if answer.outcome == SendOutcome.REFUSED and answer.code == OBJECT_NOT_FOUND:
+    client = posting_session.client()
+    answer = posting_session.note(client.read(kind, id))
+    if lookup.is_missing(answer):
         return None
     return lookup.require_answer(answer).entity

@@ -78,14 +78,16 @@ def _compare(posting_session: PostingSession) -> Comparison:
     """Compare every posted document with the stored head of its transaction."""
     comparison = Comparison()
     company_id = posting_session.company_id
-    count = select(func.count()).select_from(Posting).where(*posted_creations(company_id))
+    is_counted = posted_creations(company_id)
+    count = select(func.count()).select_from(Posting).where(*is_counted)
     with reading() as session:
         total = session.scalar(count) or 0
         ids_with_case = cases.postings_with_case(session, company_id)
     done = 0
     for summaries in iter_posted(company_id):
         for summary in summaries:
-            _add(company_id, comparison, summary, summary.id in ids_with_case)
+            has_case = summary.id in ids_with_case
+            _add(company_id, comparison, summary, has_case)
         done += len(summaries)
         posting_session.report_progress("comparing", done, total)
     return comparison
@@ -154,11 +156,13 @@ def _has_other_source_total(summary: PostedSummary) -> bool:
 
 
 def _source_total_as_json(summary: PostedSummary) -> dict[str, Any]:
+    """Return a document whose source has another total now, as the result lists it."""
     currency = summary.currency or "USD"
     source_total = format_amount(summary.source_total or ZERO, currency)
     posted_total = format_amount(summary.posted_total or ZERO, currency)
     with reading() as session:
-        name = case_texts.posting_title(session.get_one(Posting, summary.id))
+        posting = session.get_one(Posting, summary.id)
+        name = case_texts.posting_title(posting)
     return {
         "posting": summary.id,
         "reason": f"{name}: the source says {source_total}, {posted_total} was posted.",

@@ -25,7 +25,12 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.candidates import verdict
 from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
 from hub.posting.protocol.history import FORGOTTEN, LIST_KINDS, Agreement, QuickBooksObject
-from hub.posting.recovery.quickbooks_objects import body_of, from_entity, from_head
+from hub.posting.recovery.quickbooks_objects import (
+    body_of,
+    deleted_entity,
+    from_entity,
+    from_head,
+)
 from hub.qbo import payloads, search, transaction_index
 from hub.qbo.responses import Answer
 
@@ -33,6 +38,7 @@ OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
 ATTACHMENT = "attachment"
 SEARCHED_SINGLY = (*LIST_KINDS, ATTACHMENT)  # kinds of which each object has its own search
 MAX_STORED_CANDIDATES = 20
+EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 # -- one object -----------------------------------------------------------------------------------
@@ -44,11 +50,10 @@ def read_object(
     """Return the snapshot with the object that QuickBooks has under this id."""
     kind = object_kind(snapshot)
     answer = posting_session.note(posting_session.client().read(kind, id))
-    is_missing = answer.outcome == SendOutcome.REFUSED and answer.code == OBJECT_NOT_FOUND
-    if not is_missing:
+    if not is_missing(answer):
         require_answer(answer)
     entity = answer.entity if answer.landed else None
-    current_entity = entity or {"Id": id, "status": "Deleted"}
+    current_entity = entity or deleted_entity(id)
     with transaction() as session:
         store_entities(session, posting_session, kind, [current_entity])
     with reading() as session:
@@ -60,6 +65,11 @@ def read_object(
             current = replace(current, agreements=_agreements(session, snapshot, current_entity))
     history = replace(snapshot.history, current=current)
     return replace(snapshot, history=history, entity=entity)
+
+
+def is_missing(answer: Answer) -> bool:
+    """Tell whether QuickBooks answered a read by saying that it has no such object."""
+    return answer.outcome == SendOutcome.REFUSED and answer.code == OBJECT_NOT_FOUND
 
 
 def require_answer(answer: Answer) -> Answer:
@@ -82,7 +92,8 @@ def store_entities(
     session: Session, posting_session: PostingSession, kind: str, entities: Sequence[dict[str, Any]]
 ) -> None:
     """Store transactions as QuickBooks showed them in the index, and its newest date beside it."""
-    transaction_index.absorb_all(session, posting_session.company_id, kind, entities)
+    company_id = posting_session.company_id
+    transaction_index.absorb_all(session, company_id, kind, entities)
     posting_session.store_date(session)
 
 
@@ -126,7 +137,8 @@ def group_searches(snapshots: Iterable[PostingSnapshot]) -> list[list[PostingSna
     groups: dict[tuple[str, int], list[PostingSnapshot]] = defaultdict(list)
     for snapshot in snapshots:
         kind = object_kind(snapshot)
-        groups[kind, snapshot.id if kind in SEARCHED_SINGLY else 0].append(snapshot)
+        single_id = snapshot.id if kind in SEARCHED_SINGLY else 0
+        groups[kind, single_id].append(snapshot)
     return list(groups.values())
 
 
@@ -136,13 +148,14 @@ def search_postings(
     """Search for postings that one search serves, and store the proof of each."""
     kind = object_kind(snapshots[0])
     posting_session.collect_dates()
-    start = posting_session.date or posting_session.clock.now()
+    start = posting_session.date_or_now()
     if kind in SEARCHED_SINGLY:
         searched = [_search_singly(posting_session, kind, snapshot) for snapshot in snapshots]
     else:
         searched = _search_transactions(posting_session, kind, snapshots)
+    proofs = [proof_of_search(posting_session, snapshot, start) for snapshot in searched]
     with transaction() as session:
-        session.add_all(proof_of_search(posting_session, snapshot, start) for snapshot in searched)
+        session.add_all(proofs)
         posting_session.store_date(session)
     return searched
 
@@ -152,7 +165,8 @@ def with_marked_objects(
 ) -> PostingSnapshot:
     """Return the snapshot with the indexed transactions that carry its marker as search results."""
     marker = snapshot.history.marker
-    candidates = _candidates(session, posting_session, snapshot, object_kind(snapshot))
+    kind = object_kind(snapshot)
+    candidates = _candidates(session, posting_session, snapshot, kind)
     marked = [candidate for candidate in candidates if marker and candidate.marker == marker]
     return _with_results(snapshot, marked)
 
@@ -171,15 +185,10 @@ def search_since(
             store_entities(session, posting_session, kind, page)
         for entity in page:
             note = search.identify(entity).note
-            if transaction_index.extract_marker(note) in markers:
+            marker = transaction_index.extract_marker(note)
+            if marker in markers:
                 marked[str(entity["Id"])] = entity
-    now = posting_session.date or posting_session.clock.now()
-    deleted_since = max(since, oldest_known_deletion(now))
-    deleted = search.deleted_since(posting_session.client(), kind, deleted_since, now)
-    with transaction() as session:
-        store_entities(session, posting_session, kind, deleted)
-        for entity in deleted:
-            _store_deletion_date(session, posting_session, kind, entity)
+    _store_deletions_since(posting_session, kind, since)
     return marked
 
 
@@ -208,6 +217,17 @@ def proof_of_search(
     )
 
 
+def _store_deletions_since(posting_session: PostingSession, kind: str, since: dt.datetime) -> None:
+    """Store which transactions of a kind were deleted since then, as far as QuickBooks can tell."""
+    now = posting_session.date_or_now()
+    first_date = max(since, oldest_known_deletion(now))
+    deleted = search.deleted_since(posting_session.client(), kind, first_date, now)
+    with transaction() as session:
+        store_entities(session, posting_session, kind, deleted)
+        for entity in deleted:
+            _store_deletion_date(session, posting_session, kind, entity)
+
+
 def _store_deletion_date(
     session: Session, posting_session: PostingSession, kind: str, entity: dict[str, Any]
 ) -> None:
@@ -218,7 +238,8 @@ def _store_deletion_date(
         TransactionHead.quickbooks_id == str(entity["Id"]),
         TransactionHead.created_at.is_(None),
     )
-    session.execute(heads.values(updated_at=search.changed_at(entity)))
+    deleted_at = search.changed_at(entity)
+    session.execute(heads.values(updated_at=deleted_at))
 
 
 def _search_transactions(
@@ -235,15 +256,21 @@ def _search_transactions(
     with_entities = [replace(snapshot, search_entities=entities) for snapshot in snapshots]
     searched = _with_candidates(posting_session, kind, with_entities)
 
-    numbers = set()
-    for snapshot in searched:
-        history = snapshot.history
-        if history.number and verdict(history) == SearchVerdict.ABSENT:
-            numbers.add(history.number)
-    numbered = search.find_by_number(posting_session.client(), kind, sorted(numbers))
+    numbers = _absent_numbers(searched)
+    numbered = search.find_by_number(posting_session.client(), kind, numbers)
     with transaction() as session:
         store_entities(session, posting_session, kind, numbered)
     return _with_candidates(posting_session, kind, searched)
+
+
+def _absent_numbers(snapshots: Iterable[PostingSnapshot]) -> list[str]:
+    """Return the numbers of the postings that a search did not find, each once."""
+    numbers = set()
+    for snapshot in snapshots:
+        history = snapshot.history
+        if history.number and verdict(history) == SearchVerdict.ABSENT:
+            numbers.add(history.number)
+    return sorted(numbers)
 
 
 def _with_candidates(
@@ -299,7 +326,9 @@ def _candidates(
 
 
 def _by_creation(head: TransactionHead) -> tuple[dt.datetime, str]:
-    return head.created_at or dt.datetime.min.replace(tzinfo=dt.UTC), head.quickbooks_id
+    """Return the key that sorts by creation; heads without that date come first."""
+    created_at = head.created_at or EARLIEST
+    return created_at, head.quickbooks_id
 
 
 def _from_index(
@@ -312,6 +341,7 @@ def _from_index(
 
 
 def _heads(posting_session: PostingSession, kind: str) -> Select[TransactionHead]:
+    """Return a query for the indexed transactions of the company that are of a kind."""
     return select(TransactionHead).where(
         TransactionHead.company_id == posting_session.company_id, TransactionHead.kind == kind
     )
@@ -357,7 +387,8 @@ def _search_singly(
     if kind == ATTACHMENT:
         entities = search.find_files(client, posting.kind, posting.base)
     else:
-        entities = search.find_by_name(client, kind, search.identify(body_of(posting)).name)
+        name = search.identify(body_of(posting)).name
+        entities = search.find_by_name(client, kind, name)
         for page in search.created_since(client, kind, snapshot.since - OVERLAP):
             entities += page
     posting_session.collect_dates()

@@ -49,6 +49,11 @@ def from_entity(posting: Posting, entity: dict[str, Any]) -> QuickBooksObject:
     )
 
 
+def deleted_entity(id: str) -> dict[str, Any]:
+    """Return an entity that stands for a deleted object, in the form of QuickBooks' change feed."""
+    return {"Id": id, "status": "Deleted"}
+
+
 def body_of(posting: Posting) -> dict[str, Any]:
     """Return what a posting sends; empty if that is not known yet."""
     body: dict[str, Any] = json.loads(posting.payload or b"{}")

@@ -114,22 +114,21 @@ def advance_until_idle(
 
 def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> None:
     """Store QuickBooks' date at which a doubt of another process was first seen."""
+    query = select(Posting).where(Posting.id.in_(list(ids)))
     with reading() as session:
-        postings = session.scalars(select(Posting).where(Posting.id.in_(list(ids)))).all()
+        postings = session.scalars(query).all()
     own_calls = posting_session.memory.ended
     others = [posting for posting in postings if (posting.id, posting.fence) not in own_calls]
     if not others:
         return
     posting_session.fetch_date()
+    date = posting_session.latest()
     undated = [posting.id for posting in others if posting.doubted_date is None]
-    if not undated or not posting_session.latest():
+    if not undated or not date:
         return
+    still_undated = update(Posting).where(Posting.id.in_(undated), Posting.doubted_date.is_(None))
     with transaction() as session:
-        session.execute(
-            update(Posting)
-            .where(Posting.id.in_(undated), Posting.doubted_date.is_(None))
-            .values(doubted_date=posting_session.latest())
-        )
+        session.execute(still_undated.values(doubted_date=date))
 
 
 def _ids_in_doubt(posting_session: PostingSession) -> list[int]:
@@ -143,8 +142,11 @@ def _ids_in_doubt(posting_session: PostingSession) -> list[int]:
 def _read(
     posting_session: PostingSession, reads: Iterable[tuple[PostingSnapshot, str]]
 ) -> list[PostingSnapshot]:
+    """Return the snapshots with the objects that QuickBooks has under these ids."""
+
     def read(question: tuple[PostingSnapshot, str]) -> list[PostingSnapshot]:
-        return [lookup.read_object(posting_session, *question)]
+        snapshot, id = question
+        return [lookup.read_object(posting_session, snapshot, id)]
 
     return _ask_quickbooks(posting_session, reads, read)
 
@@ -152,8 +154,9 @@ def _read(
 def _search(
     posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
 ) -> list[PostingSnapshot]:
+    groups = lookup.group_searches(snapshots)
     search = partial(lookup.search_postings, posting_session)
-    return _ask_quickbooks(posting_session, lookup.group_searches(snapshots), search)
+    return _ask_quickbooks(posting_session, groups, search)
 
 
 def _ask_quickbooks(
@@ -181,22 +184,23 @@ def _ask_quickbooks(
 
 
 def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: Step) -> None:
-    """Record the step that ends a posting's way for now, with the whole entity if it is posted."""
+    """Record the step at which a posting rests for now, with the whole entity if it is posted."""
     if isinstance(step, Posted) and not _is_shown(snapshot, step):
         complete = _with_entity(posting_session, snapshot, step.id)
         if complete is None:
             return
         snapshot = complete
     history = snapshot.history
-    is_change_in_doubt = (
-        history.operation in CHANGE_OPERATIONS and history.state == PostingState.UNKNOWN
-    )
+    is_change = history.operation in CHANGE_OPERATIONS
+    is_in_doubt = history.state == PostingState.UNKNOWN
     with transaction() as session:
-        if is_change_in_doubt and isinstance(step, (Send, Hold)):
-            now = posting_session.date or posting_session.clock.now()
-            session.add(lookup.proof_of_search(posting_session, snapshot, now))
+        # A change in doubt is only sent again or held once it is proved not to have landed.
+        if is_change and is_in_doubt and isinstance(step, (Send, Hold)):
+            now = posting_session.date_or_now()
+            proof = lookup.proof_of_search(posting_session, snapshot, now)
+            session.add(proof)
         if apply_step(session, posting_session, snapshot, step):
-            posting_session.counts[type(step).__name__.lower()] += 1
+            posting_session.count_step(step)
 
 
 def _with_entity(
@@ -221,4 +225,7 @@ def _is_shown(snapshot: PostingSnapshot, step: Posted) -> bool:
     """Tell whether the whole entity is known, so that it can be compared with the posting."""
     if snapshot.history.operation in outbox.REMOVALS:
         return True
-    return snapshot.entity is not None and str(snapshot.entity.get("Id")) == step.id
+    entity = snapshot.entity
+    if entity is None:
+        return False
+    return str(entity.get("Id")) == step.id

@@ -42,12 +42,15 @@ def detect_restore(posting_session: PostingSession) -> None:
     company = posting_session.company
     if _stored_claim_count(company.realm) > company.sends:
         with transaction() as session:
-            _mark_restored(session, session.get_one(Company, company.id))
+            stored = session.get_one(Company, company.id)
+            _mark_restored(session, stored)
         posting_session.reload()
-    if posting_session.company.restored_since and not posting_session.company.restored_seen:
+    company = posting_session.company
+    if company.restored_since and not company.restored_seen:
         posting_session.fetch_date()
         with transaction() as session:
-            session.get_one(Company, company.id).restored_seen = posting_session.latest()
+            stored = session.get_one(Company, company.id)
+            stored.restored_seen = posting_session.latest()
         posting_session.reload()
 
 
@@ -99,21 +102,27 @@ def seconds_left(posting_session: PostingSession) -> float:
 
 
 def _mark_restored(session: Session, company: Company) -> None:
-    """Note that more may have been posted since the newest posting that the database knows of."""
+    """Note that more may have been posted since the newest posting that the database knows of.
+
+    The date of an earlier restore stays if it is older and QuickBooks was not searched since.
+    """
     since = newest_posting_date(session, company.id) or company.connected_at
     if company.restored_since and not company.restored_until:
         since = min(since, company.restored_since)
     company.restored_since = since
     company.restored_seen = None
     company.restored_until = None
-    company.sends = max(company.sends, _stored_claim_count(company.realm))
+    claim_count = _stored_claim_count(company.realm)
+    company.sends = max(company.sends, claim_count)
 
 
 def _counter_path(realm: str) -> Path:
+    """Return the file in the data folder that holds the number of claims of a company."""
     return hub_context.current().config.data / "sends" / realm
 
 
 def _stored_claim_count(realm: str) -> int:
+    """Return the number of claims as stored beside the database; 0 if it cannot be read."""
     try:
         return int(_counter_path(realm).read_text() or 0)
     except (OSError, ValueError):

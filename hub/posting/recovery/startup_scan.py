@@ -102,13 +102,15 @@ def _as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:
 
 
 def _kinds_to_create(posting_session: PostingSession) -> list[str]:
+    """Return the kinds of transactions of which some are ready to be created."""
     query = select(Posting.kind).where(
         *posting_session.own_postings(),
         Posting.state == PostingState.READY,
         Posting.operation == Operation.CREATE,
     )
     with reading() as session:
-        return [kind for kind in session.scalars(query.distinct()) if kind not in LIST_KINDS]
+        kinds = session.scalars(query.distinct()).all()
+    return [kind for kind in kinds if kind not in LIST_KINDS]
 
 
 def _start_date(posting_session: PostingSession) -> dt.datetime:
@@ -123,5 +125,8 @@ def _start_date(posting_session: PostingSession) -> dt.datetime:
 
 
 def _kinds_of_apps() -> Iterable[str]:
-    apps = hub_context.current().plugins.apps.values()
-    return {kind for app in apps for kind in app.posts} - set(LIST_KINDS)
+    """Return the kinds of transactions that any app of this hub posts."""
+    kinds: set[str] = set()
+    for app in hub_context.current().plugins.apps.values():
+        kinds.update(app.posts)
+    return kinds - set(LIST_KINDS)

@@ -8,15 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from hub import context as hub_context
 from hub import outbox, sources
 from hub.db.engine import transaction
-from hub.models import Attempt, Installation, Posting, SourceDocument
-from hub.models.enums import UNPROCESSED_OUTCOMES, Holder, Operation, PostingState
+from hub.models import Installation, Posting, SourceDocument
+from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
+from hub.outbox.conditions import MAY_HAVE_ARRIVED
 from hub.posting.outcome.session import PostingSession
 from hub.reasons.texts import CaseText
 
@@ -47,10 +48,12 @@ class _Graph:
 
     def can_be_posted(self, id: int) -> bool:
         """Tell whether nothing holds a posting, nor anything that it needs."""
-        if id not in self._results:
-            self._results[id] = False  # postings that need each other go nowhere
-            self._results[id] = id in self.matched or self._is_free(id)
-        return self._results[id]
+        if id in self._results:
+            return self._results[id]
+        self._results[id] = False  # postings that need each other go nowhere
+        can_be_posted = id in self.matched or self._is_free(id)
+        self._results[id] = can_be_posted
+        return can_be_posted
 
     def with_needs(self, ids: Set[int]) -> set[int]:
         """Return these postings, what they need, and what that needs in turn."""
@@ -66,6 +69,7 @@ class _Graph:
         return reached
 
     def _is_free(self, id: int) -> bool:
+        """Tell whether a posting is ready or posted, and all that it needs can be posted."""
         node = self.nodes.get(id)
         if node is None:
             return False
@@ -75,7 +79,9 @@ class _Graph:
         is_waiting = node.state == PostingState.WAITING
         if is_waiting and node.holder in (Holder.NOBODY, Holder.UNNEEDED):
             is_ready = True
-        return is_ready and all(map(self.can_be_posted, node.needs))
+        if not is_ready:
+            return False
+        return all(self.can_be_posted(needed) for needed in node.needs)
 
 
 def schedule(posting_session: PostingSession) -> bool:
@@ -93,9 +99,13 @@ def schedule(posting_session: PostingSession) -> bool:
         postable = {id for id in documents if graph.can_be_posted(id)}
         needed = graph.with_needs(documents | requested)
         needed_now = graph.with_needs(postable | requested)
-        _withdraw(session, [one for one in creations if one.id not in needed])
-        _postpone(session, [one for one in creations if one.id in needed - needed_now])
-        return _resume(session, [one for one in creations if one.id in needed_now])
+        needed_later = needed - needed_now
+        unneeded = [creation for creation in creations if creation.id not in needed]
+        _withdraw(session, unneeded)
+        postponed = [creation for creation in creations if creation.id in needed_later]
+        _postpone(session, postponed)
+        resumed = [creation for creation in creations if creation.id in needed_now]
+        return _resume(session, resumed)
 
 
 def _requested_by_persons(creations: Iterable[Posting]) -> set[int]:
@@ -154,6 +164,7 @@ def _load_graph(
 
 
 def _withdraw(session: Session, creations: Iterable[Posting]) -> None:
+    """Withdraw creations that no document needs, except those that may have landed."""
     for creation in creations:
         if not outbox.may_have_landed(session, creation):
             outbox.withdraw(session, creation, CaseText("posting.not_needed"))
@@ -162,10 +173,7 @@ def _withdraw(session: Session, creations: Iterable[Posting]) -> None:
 def _postpone(session: Session, creations: Iterable[Posting]) -> None:
     """Postpone those that were never sent; QuickBooks is asked for the result of the others."""
     ready_ids = [one.id for one in creations if one.state == PostingState.READY]
-    may_have_arrived = exists().where(
-        Attempt.posting_id == Posting.id, Attempt.outcome.not_in(UNPROCESSED_OUTCOMES)
-    )
-    query = select(Posting.id).where(Posting.id.in_(ready_ids), may_have_arrived)
+    query = select(Posting.id).where(Posting.id.in_(ready_ids), MAY_HAVE_ARRIVED)
     sent_ids = set(session.scalars(query))
     unsent_ids = [id for id in ready_ids if id not in sent_ids]
     outbox.postpone(session, unsent_ids, CaseText("posting.postponed"))

@@ -85,7 +85,8 @@ class SendPipeline:
         if not ids:
             return False
         steps_before = posting_session.counts.total()
-        jobs = claim_prepared(posting_session, prepare.prepare(posting_session, ids))
+        prepared = prepare.prepare(posting_session, ids)
+        jobs = claim_prepared(posting_session, prepared)
         if jobs:
             is_full = len(ids) == wave
             self.flights.append(launch(posting_session, jobs, is_full, self.threads))
@@ -102,7 +103,13 @@ class SendPipeline:
         self.posting_session.report_progress("post", self.sent, max(self.total, self.sent))
 
     def _settle(self) -> int:
-        return record_results(self.posting_session, self.flights.popleft().results())
+        """Record the results of the first wave; return how many sends QuickBooks took up."""
+        flight = self.flights.popleft()
+        return record_results(self.posting_session, flight.results())
 
     def _count(self, fruitful: bool) -> None:
-        self.fruitless = 0 if fruitful else self.fruitless + 1
+        """Count the waves in a row that took nothing further."""
+        if fruitful:
+            self.fruitless = 0
+        else:
+            self.fruitless += 1

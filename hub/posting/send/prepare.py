@@ -78,7 +78,8 @@ def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepare
     with reading() as session:
         for snapshot in load_snapshots_for_send(session, posting_session, ids):
             if _is_simple_creation(snapshot):
-                prepared.append(replace(_as_it_stands(snapshot), snapshot=snapshot))
+                simple = replace(_as_it_stands(snapshot), snapshot=snapshot)
+                prepared.append(simple)
             else:
                 other_ids.append(snapshot.id)
         if other_ids:
@@ -92,7 +93,9 @@ def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepare
 
 def _is_simple_creation(snapshot: PostingSnapshot) -> bool:
     """Tell whether it is sent for the first time and nothing has to be looked up before."""
-    if snapshot.history.operation != Operation.CREATE or snapshot.posting.approved_payload:
+    if snapshot.history.operation != Operation.CREATE:
+        return False
+    if snapshot.posting.approved_payload:
         return False
     return decide(snapshot.history) == Send()
 
@@ -228,12 +231,16 @@ def _write_against_current(
 
 
 def _body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
+    """Return what a change sends, written against the version that was just read."""
+    id = entity["Id"]
+    sync_token = entity["SyncToken"]
     if posting.operation == Operation.DELETE:
-        return payloads.delete_body(entity["Id"], entity["SyncToken"])
+        return payloads.delete_body(id, sync_token)
     if posting.operation == Operation.VOID:
-        return payloads.void_body(entity["Id"], entity["SyncToken"])
+        return payloads.void_body(id, sync_token)
     planned = json.loads(posting.payload, parse_float=Decimal)
-    return payloads.for_update(planned, entity, _last_posted_note(posting))
+    note = _last_posted_note(posting)
+    return payloads.for_update(planned, entity, note)
 
 
 def _last_posted_note(posting: Posting) -> str:

@@ -51,7 +51,8 @@ class InFlightWave:
     @property
     def open(self) -> int:
         """Return how many of its requests are not answered yet."""
-        return sum(not call.done() for call in self.calls)
+        unanswered = [call for call in self.calls if not call.done()]
+        return len(unanswered)
 
     def wait(self) -> None:
         """Wait until all requests are answered."""
@@ -59,8 +60,11 @@ class InFlightWave:
 
     def results(self) -> list[Result]:
         """Return every job with its answer, in the order of the claim."""
-        results = [result for call in self.calls for result in call.result()]
-        return sorted(results, key=lambda result: result[0].posting.id)
+        results: list[Result] = []
+        for call in self.calls:
+            results += call.result()
+        results.sort(key=lambda result: result[0].posting.id)
+        return results
 
 
 def launch(
@@ -105,7 +109,11 @@ def batch_results(results: Sequence[Result]) -> list[BatchResult]:
         by_batch[job.batch].append(answer)
     if len(by_batch) > 1:
         by_batch.pop("", None)
-    return [_batch_result(answers, len(answers) if key else 1) for key, answers in by_batch.items()]
+    batch_results = []
+    for key, answers in by_batch.items():
+        items = len(answers) if key else 1
+        batch_results.append(_batch_result(answers, items))
+    return batch_results
 
 
 def _group_by_request(jobs: Iterable[SendJob]) -> list[list[SendJob]]:
@@ -153,7 +161,8 @@ def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
 
 def _own_answer(job: SendJob, answer: Answer) -> Answer:
     """Treat an answer that shows the marker of another document as lost."""
-    marker = transaction_index.extract_marker((answer.entity or {}).get("PrivateNote"))
+    entity = answer.entity or {}
+    marker = transaction_index.extract_marker(entity.get("PrivateNote"))
     if not marker or marker == job.marker:
         return answer
     log.warning(
@@ -163,6 +172,7 @@ def _own_answer(job: SendJob, answer: Answer) -> Answer:
 
 
 def _defect(job: SendJob, error: Exception) -> Answer:
+    """Log an error of the hub during a call; nobody knows then whether the request has left."""
     log.exception("posting %s", job.posting.id)
     return lost(f"the hub met a defect, {type(error).__name__}: {error}")
 

@@ -162,7 +162,8 @@ def _apply_reloaded(
     for job, answer in results:
         snapshot = snapshots[job.posting.id]
         posting = snapshot.posting
-        if posting.fence != job.fence or posting.state not in outbox.IN_FLIGHT:
+        is_late = posting.fence != job.fence or posting.state not in outbox.IN_FLIGHT
+        if is_late:
             if answer.landed and answer.id:
                 report_late_answer(session, posting, answer.id)
             continue
@@ -180,13 +181,15 @@ def _apply_reloaded(
 
 
 def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
+    """Count a step that QuickBooks' answer led to; forget the call unless it left a doubt."""
     if not isinstance(step, (Doubt, Read, Search)):
         posting_session.memory.ended.pop((job.posting.id, job.fence), None)
     if not isinstance(step, (Read, Search, Requeue, Reconnect)):
-        posting_session.counts[type(step).__name__.lower()] += 1
+        posting_session.count_step(step)
 
 
 def _advance(posting_session: PostingSession, ids: list[int]) -> None:
+    """Read or search for postings whose answer does not say enough, and go on from there."""
     if not ids:
         return
     with reading() as session:

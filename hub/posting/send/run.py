@@ -122,9 +122,11 @@ def _run_rounds(posting_session: PostingSession) -> None:
     for _ in range(MAX_ROUNDS):
         steps_before = posting_session.counts.total()
         resolve.resolve_doubts(posting_session)
+        company_id = posting_session.company_id
+        now = posting_session.clock.now()
         with transaction() as session:
-            outbox.withdraw_superseded(session, posting_session.company_id)
-            outbox.release_waiting(session, posting_session.company_id, posting_session.clock.now())
+            outbox.withdraw_superseded(session, company_id)
+            outbox.release_waiting(session, company_id, now)
         check(posting_session, include_held=sent > 0)
         if creations.schedule(posting_session):
             check(posting_session, include_held=False)
@@ -153,20 +155,27 @@ def _wait_for_doubts(posting_session: PostingSession, seconds_left: float | None
             return
         steps_before = posting_session.counts.total()
         is_due = seconds_left <= 0
-        _count_down(posting_session, RETRY_SECONDS[failures] if is_due else seconds_left)
+        pause = RETRY_SECONDS[failures] if is_due else seconds_left
+        _count_down(posting_session, pause)
         seconds_left = _send_all(posting_session)
         is_unchanged = posting_session.counts.total() == steps_before
-        failures = failures + 1 if is_due and is_unchanged else 0
+        if is_due and is_unchanged:
+            failures += 1
+        else:
+            failures = 0
 
 
 def _count_down(posting_session: PostingSession, seconds: float, phase: str = "wait") -> None:
-    end = posting_session.clock.monotonic() + seconds
+    """Sleep, and report every second how much of the time is over."""
+    clock = posting_session.clock
+    end = clock.monotonic() + seconds
     while True:
-        seconds_left = end - posting_session.clock.monotonic()
+        seconds_left = end - clock.monotonic()
         if seconds_left <= 0:
             return
-        posting_session.report_progress(phase, int(seconds - seconds_left), int(seconds))
-        posting_session.clock.sleep(min(STEP_SECONDS, seconds_left))
+        elapsed = seconds - seconds_left
+        posting_session.report_progress(phase, int(elapsed), int(seconds))
+        clock.sleep(min(STEP_SECONDS, seconds_left))
 
 
 def _count_doubts(posting_session: PostingSession) -> int:
@@ -180,8 +189,10 @@ def _count_doubts(posting_session: PostingSession) -> int:
 
 
 def _installation_ids(posting_session: PostingSession) -> list[int]:
-    if posting_session.installation_ids is not None:
-        return list(posting_session.installation_ids)
+    """Return the installations that a drain is limited to, else all of the company."""
+    chosen_ids = posting_session.installation_ids
+    if chosen_ids is not None:
+        return list(chosen_ids)
     query = select(Installation.id).where(Installation.company_id == posting_session.company_id)
     with reading() as session:
         return list(session.scalars(query))
