@@ -1,4 +1,4 @@
-"""What accounting says of a row of a source, as the stand-ins that keep a status for each row take it in."""
+"""The status that accounting reports for a row of a source, and how stand-ins check it."""
 
 import datetime as dt
 from typing import Any, ClassVar, Protocol
@@ -33,25 +33,25 @@ class StatusNames(Protocol):
 
 def status(
     body: Any,
-    known: dict[str, Any] | None,
+    last: dict[str, Any] | None,
     what: str,
     names: type[StatusNames],
     amount_paid: str | None = None,
 ) -> dict[str, Any]:
-    """Check what accounting says of `what`; refuse anything older than `known`, the last status.
+    """Return the new status of `what`; refuse one that is older than `last`.
 
-    `amount_paid` is the name of a further field, for a source that is told of payments.
+    `amount_paid` is the name of a further field, for a source that receives payments.
     """
     needed = (names.STATE, names.SYSTEM, names.AT, names.VERSION)
-    told: dict[str, Any] = as_object(body, _types(names, amount_paid), needed)
-    if told[names.STATE] not in STATES:
+    new: dict[str, Any] = as_object(body, _types(names, amount_paid), needed)
+    if new[names.STATE] not in STATES:
         raise invalid(names.STATE, f"One of {', '.join(STATES)} is needed.")
-    if told[names.STATE] in IN_BOOKS and not told.get(names.EXTERNAL_ID):
+    if new[names.STATE] in IN_BOOKS and not new.get(names.EXTERNAL_ID):
         raise invalid(names.EXTERNAL_ID, "What stands in the books has an id there.")
-    order = _order(told, names)
-    if known and order < _order(known, names):
+    order = _order(new, names)
+    if last and order < _order(last, names):
         raise Wrong(409, "stale", f"Something newer is already known of {what}.", names.VERSION)
-    return told
+    return new
 
 
 def _types(names: type[StatusNames], amount_paid: str | None) -> Types:
@@ -71,5 +71,5 @@ def _types(names: type[StatusNames], amount_paid: str | None) -> Types:
     return types
 
 
-def _order(told: dict[str, Any], names: type[StatusNames]) -> tuple[int, dt.datetime]:
-    return told[names.VERSION], moment(told[names.AT], names.AT)
+def _order(row: dict[str, Any], names: type[StatusNames]) -> tuple[int, dt.datetime]:
+    return row[names.VERSION], moment(row[names.AT], names.AT)

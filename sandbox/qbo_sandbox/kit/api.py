@@ -1,4 +1,4 @@
-"""A strict JSON API with bearer tokens: who is let in, what each call may be asked, and how a refusal is answered."""
+"""A strict JSON API with bearer tokens: access, the parameters of each call, refusals."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -16,18 +16,19 @@ FORM = "application/x-www-form-urlencoded"
 class Api:
     """A WSGI application; a stand-in names its routes and has a method `_name` for each call.
 
-    A method gets the environ and the parts of the path, and returns what goes out as JSON, or (type, bytes). `asked`
-    names the parameters that a call takes; one that is not in it takes none. `token` is called without a token.
+    A method gets the environ and the parts of the path, and returns the value to answer as JSON,
+    or (type, bytes). `parameters` names the parameters that a call accepts; other calls accept
+    none. `token` is called without a token.
     """
 
     routes: ClassVar[Sequence[tuple[str, str, str]]]
-    asked: ClassVar[Mapping[str, Sequence[str]]] = {}
+    parameters: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     def __init__(self, tokens: Tokens, limits: Limits) -> None:
         self.tokens, self.limits = tokens, limits
 
     def call(self, environ: WSGIEnvironment) -> str | None:
-        """The call's name, for faults and the log; None where there is no such call."""
+        """Return the call's name, for faults and the log; None if there is no such call."""
         return routed(self.routes, environ)[0]
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -50,28 +51,28 @@ class Api:
             if self.tokens.holder(environ) is None:
                 raise Wrong(401, "unauthorized", "The bearer token is missing, unknown or expired.")
             self.admit(name)
-        _check_parameters(environ, self.asked.get(name, ()))
+        _check_parameters(environ, self.parameters.get(name, ()))
 
     def admit(self, name: str) -> None:
-        """Refuses whom a good token alone does not let in."""
+        """Refuse a caller whose valid token is not enough for this call."""
 
-    def granted(self, environ: WSGIEnvironment, subject: str) -> dict[str, Any]:
-        """A bearer token for a client that shows its id and secret."""
+    def grant_token(self, environ: WSGIEnvironment, subject: str) -> dict[str, Any]:
+        """Answer a bearer token to a client with the right id and secret."""
         if form(environ) != {"grant_type": "client_credentials"}:
             raise Wrong(
                 400, "unsupported_grant_type", "Only client_credentials is supported.", "grant_type"
             )
-        return self.issued(subject, self.client(environ))
+        return self.issue_token(subject, self.client(environ))
 
     def client(self, environ: WSGIEnvironment) -> str:
-        """Who asks for a token."""
+        """Return the id of the client that requests a token."""
         client, secret = basic_of(environ)
         if not self.tokens.knows(client, secret):
             raise Wrong(401, "invalid_client", "The client id or secret is wrong.")
         return client
 
-    def issued(self, subject: str, client: str) -> dict[str, Any]:
-        """A new bearer token, as it is told."""
+    def issue_token(self, subject: str, client: str) -> dict[str, Any]:
+        """Issue a bearer token and return the answer that contains it."""
         token = self.tokens.issue(subject, client)
         return {
             "access_token": token,
@@ -81,17 +82,17 @@ class Api:
 
 
 def form(environ: WSGIEnvironment) -> dict[str, str]:
-    """The form that must be in the body."""
+    """Return the form in the body; refuse any other content."""
     if not environ.get("CONTENT_TYPE", "").startswith(FORM):
         raise Wrong(415, "unsupported_media_type", "The body must be a form.")
     return form_of(environ)
 
 
-def _check_parameters(environ: WSGIEnvironment, known: Sequence[str]) -> None:
-    seen = set[str]()
+def _check_parameters(environ: WSGIEnvironment, allowed: Sequence[str]) -> None:
+    earlier = set[str]()
     for name, _ in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
-        if name not in known:
+        if name not in allowed:
             raise invalid(name, "There is no such parameter.")
-        if name in seen:
+        if name in earlier:
             raise invalid(name, "It stands twice in the address.")
-        seen.add(name)
+        earlier.add(name)

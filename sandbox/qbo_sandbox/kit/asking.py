@@ -1,4 +1,4 @@
-"""Asks a WSGI application in this process, for tests that look behind a client's back."""
+"""Sends requests to a WSGI application in this process."""
 
 import io
 import json
@@ -24,12 +24,19 @@ class Answer:
         return self.body.decode()
 
 
+def _encode(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, bytes):
+        return body
+    text = body if isinstance(body, str) else json.dumps(body, default=str)
+    return text.encode()
+
+
 def ask(app: WSGIApplication, method: str, target: str, body: Any = None, **headers: str) -> Answer:
-    """One request; a body that is no text or bytes goes as JSON; headers are named with underscores."""
+    """Send a request; a body that is not text or bytes goes as JSON; headers are keywords."""
     path, _, query = target.partition("?")
-    raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else b""
-    if body is not None and not isinstance(body, bytes | str):
-        raw = json.dumps(body, default=str).encode()
+    raw = _encode(body)
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
@@ -45,8 +52,8 @@ def ask(app: WSGIApplication, method: str, target: str, body: Any = None, **head
     }
     started: list[Any] = []
 
-    def start(line: str, named: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        started[:] = [line, named]
+    def start(line: str, header_list: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        started[:] = [line, header_list]
 
     content = b"".join(app(environ, start))
     return Answer(int(started[0][:3]), {name.lower(): value for name, value in started[1]}, content)

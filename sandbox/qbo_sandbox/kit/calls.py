@@ -1,4 +1,4 @@
-"""What a stand-in tells whoever asked to be called: signed, in the background, again when it is not taken."""
+"""Signed webhook calls of a stand-in, sent in the background and repeated when they fail."""
 
 import hashlib
 import hmac
@@ -13,10 +13,10 @@ TRIES = 3
 
 
 class Calls:
-    """Sends calls in a thread of their own; `events` is the audit of them, `habits` how they misbehave.
+    """Sends calls in a thread of their own; `events` lists them, `habits` make them misbehave.
 
-    `topic` and `id` name the fields of a hint.
-    Habits: `twice` sends each call again, `held` collects them until `release`, which sends the newest first.
+    `topic` and `id` name the fields of a hint. Habits: `twice` sends each call again, `held`
+    collects calls until `release`, which sends the newest first.
     """
 
     def __init__(
@@ -27,33 +27,33 @@ class Calls:
         self.events: list[dict[str, Any]] = []
         self.habits = {"twice": False, "held": False}
         self._queue: queue.Queue[tuple[dict[str, Any], str]] = queue.Queue()
-        self._held: list[tuple[dict[str, Any], str]] = []
+        self._waiting: list[tuple[dict[str, Any], str]] = []
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
 
     def hint(self, address: str, secret: str, topic: str, id: str | None = None) -> None:
-        """A call that names a topic and perhaps an id, if there is anywhere to send it."""
+        """Send a topic and perhaps an id, unless there is no address."""
         if address:
             self.send(address, secret, {self._topic: topic} | ({self._id: id} if id else {}))
 
-    def send(self, address: str, secret: str, said: dict[str, Any]) -> None:
-        """Queues a call."""
+    def send(self, address: str, secret: str, content: dict[str, Any]) -> None:
+        """Queue a call."""
         with self._lock:
             event = {
                 "number": len(self.events) + 1,
                 "to": address,
-                "said": said,
+                "said": content,
                 "outcome": "waits",
             }
             self.events.append(event)
-            self._held += [(event, secret)] * (2 if self.habits["twice"] else 1)
+            self._waiting += [(event, secret)] * (2 if self.habits["twice"] else 1)
             if not self.habits["held"]:
                 self.release()
 
     def release(self) -> None:
-        """Sends what was held back, the newest first if it was held on purpose."""
+        """Send the waiting calls, the newest first if the habit `held` is on."""
         with self._lock:
-            waiting, self._held = self._held, []
+            waiting, self._waiting = self._waiting, []
             for one in reversed(waiting) if self.habits["held"] else waiting:
                 self._queue.put(one)
             if self._thread is None:
@@ -61,24 +61,25 @@ class Calls:
                 self._thread.start()
 
     def settle(self) -> None:
-        """Waits until everything that was released is taken or given up."""
+        """Wait until every released call has been answered or given up."""
         self._queue.join()
 
     @property
     def last(self) -> str:
-        """How the newest call went, for people."""
+        """The outcome of the newest call, for people."""
         if not self.events:
             return ""
         event = self.events[-1]
         return f"{' '.join(map(str, event['said'].values()))}: {event['outcome']}"
 
     def page(self, method: str, body: Any) -> object:
-        """What /_sandbox/webhooks does: tells the events; POST sets habits, {"release": true} sends what is held."""
+        """Answer /_sandbox/webhooks: GET lists; POST sets habits, {"release": true} sends."""
         if method == "POST":
             unknown = body.keys() - self.habits - {"release"}
             if unknown:
                 raise ValueError(
-                    f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(self.habits)}, release"
+                    f"unknown: {', '.join(sorted(unknown))};"
+                    f" there are {', '.join(self.habits)}, release"
                 )
             self.habits |= {name: bool(body[name]) for name in self.habits if name in body}
             if body.get("release"):
@@ -99,9 +100,11 @@ class Calls:
         headers = {"Content-Type": "application/json", self._header: self._prefix + signature}
         outcome = ""
         for _ in range(TRIES):
-            request = urllib.request.Request(event["to"], body, headers)  # noqa: S310  (an address that was checked)
+            address = event["to"]
+            request = urllib.request.Request(address, body, headers)  # noqa: S310  (was checked)
             try:
-                with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  (as above)
+                answer = urllib.request.urlopen(request, timeout=PATIENCE)  # noqa: S310  (as above)
+                with answer:
                     return f"taken with {answer.status}"
             except OSError as error:
                 outcome = f"not taken ({error})"

@@ -1,4 +1,4 @@
-"""The stand-in's own clock: it runs with the real one until a test sets it, moves it or stops it."""
+"""The stand-in's clock: it follows the real one until a test sets, moves or stops it."""
 
 import datetime as dt
 import threading
@@ -57,7 +57,7 @@ class Clock:
             self._pretended.now = None
 
     def page(self, method: str, body: object) -> object:
-        """What /_sandbox/clock does: read, set by {"now": iso, "frozen": bool} or move by {"advance": seconds}."""
+        """Answer /_sandbox/clock: POST {"now": iso, "frozen": bool} or {"advance": seconds}."""
         if method == "POST" and isinstance(body, dict):
             frozen = body.get("frozen")
             if "advance" in body:

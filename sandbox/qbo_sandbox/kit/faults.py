@@ -11,14 +11,15 @@ from qbo_sandbox.kit.kinds import KINDS, OPTIONS
 from qbo_sandbox.kit.messages import Headers
 
 DECIMALS = ("seconds", "probability")
-NOT_GIVEN = {"seen", "fired", "options"}
+INTERNAL_FIELDS = {"matches", "fired", "options"}
 
 
 @dataclass
 class Fault:
-    """One rule. `call` may hold *; fires from the `nth` matching call on, `count` times (0: always).
+    """One rule: affects `count` calls (0: all) from the `nth` matching one on.
 
-    With `probability` each of those calls is hit by chance, the same chance for the same `seed`.
+    `call` is a pattern that may contain *. With `probability` each of those calls is affected at
+    random, the same ones for the same `seed`.
     """
 
     kind: str
@@ -32,7 +33,7 @@ class Fault:
     retry_after: int | None = None
     commit: bool = False
     options: dict[str, Any] = field(default_factory=dict)
-    seen: int = 0
+    matches: int = 0
     fired: int = 0
 
     def __post_init__(self) -> None:
@@ -40,31 +41,34 @@ class Fault:
 
     @classmethod
     def read(cls, raw: dict[str, Any]) -> "Fault":
-        """From JSON; keys that are no part of a rule are kept as options for the stand-in."""
-        known = {f.name for f in fields(cls)} - NOT_GIVEN
-        mine: dict[str, Any] = {
-            key: float(value) if key in DECIMALS else value
-            for key, value in raw.items()
-            if key in known
-        }
-        return cls(**mine, options={key: value for key, value in raw.items() if key not in known})
+        """Return a rule from JSON; keys that are no fields of a rule are options of the stand-in."""
+        names = {field.name for field in fields(cls)} - INTERNAL_FIELDS
+        own: dict[str, Any] = {}
+        options: dict[str, Any] = {}
+        for key, value in raw.items():
+            if key not in names:
+                options[key] = value
+            else:
+                own[key] = float(value) if key in DECIMALS else value
+        return cls(**own, options=options)
 
     @classmethod
     def parse(cls, text: str) -> "Fault":
-        """From the command line: `lose_answer@bill.create,nth=3,count=2`."""
+        """Return a rule from the command line: `lose_answer@bill.create,nth=3,count=2`."""
         head, *pairs = text.split(",")
         kind, _, call = head.partition("@")
-        raw: dict[str, Any] = {
-            key: _value(value) for key, _, value in (pair.partition("=") for pair in pairs)
-        }
+        raw: dict[str, Any] = {}
+        for pair in pairs:
+            key, _, value = pair.partition("=")
+            raw[key] = _value(value)
         return cls.read(raw | {"kind": kind, "call": call or "*"})
 
     def wants(self, call: str) -> bool:
-        """Whether this call is hit; counts it."""
+        """Count a call, and tell whether the rule affects it."""
         if not fnmatchcase(call, self.call) or (self.count and self.fired >= self.count):
             return False
-        self.seen += 1
-        hit = self.seen >= (self.nth or 1)
+        self.matches += 1
+        hit = self.matches >= (self.nth or 1)
         if self.probability is not None:
             hit = hit and self._random.random() < self.probability
         self.fired += hit
@@ -81,7 +85,7 @@ def _value(text: str) -> Any:
 
 
 class Faults:
-    """The rules in force, in the order they were given; the first that wants a call has it."""
+    """The rules in force, in the order in which they were added; the first that matches applies."""
 
     def __init__(
         self,
@@ -90,11 +94,9 @@ class Faults:
         options: Iterable[str] = (),
         calls: Iterable[str] = (),
     ) -> None:
-        self.kinds, self.options, self.calls = (
-            KINDS | (kinds or {}),
-            OPTIONS | frozenset(options),
-            tuple(calls),
-        )
+        self.kinds = KINDS | (kinds or {})
+        self.options = OPTIONS | frozenset(options)
+        self.calls = tuple(calls)
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
 
@@ -105,7 +107,8 @@ class Faults:
             )
         for name in fault.options.keys() - self.options:
             raise ValueError(
-                f"unknown option {name!r} of a fault; there are {', '.join(sorted(self._settable()))}"
+                f"unknown option {name!r} of a fault;"
+                f" there are {', '.join(sorted(self._settable()))}"
             )
         if self.calls and not any(fnmatchcase(call, fault.call) for call in self.calls):
             raise ValueError(f"no call is named {fault.call!r}; there are {', '.join(self.calls)}")
@@ -114,7 +117,8 @@ class Faults:
         return fault
 
     def _settable(self) -> set[str]:
-        return {f.name for f in fields(Fault)} - NOT_GIVEN | self.options
+        names = {field.name for field in fields(Fault)}
+        return names - INTERNAL_FIELDS | self.options
 
     def rules(self) -> list[Fault]:
         with self._lock:
@@ -131,26 +135,32 @@ class Faults:
             return next((rule for rule in self._rules if rule.wants(call)), None)
 
     def page(self, method: str, body: Any) -> object:
-        """What /_sandbox/faults does: GET lists, POST adds one or a list, DELETE clears."""
+        """Answer /_sandbox/faults: GET lists, POST adds one or a list, DELETE clears."""
         if method == "DELETE":
             self.clear()
         if method == "POST":
             for raw in body if isinstance(body, list) else [body]:
                 self.add(Fault.read(raw))
-        told = {"faults": [_told(rule) for rule in self._rules], "kinds": self.kinds}
-        return told | {"options": sorted(self._settable()), "calls": self.calls}
+        return {
+            "faults": [_as_json(rule) for rule in self._rules],
+            "kinds": self.kinds,
+            "options": sorted(self._settable()),
+            "calls": self.calls,
+        }
 
 
-def _told(rule: Fault) -> dict[str, Any]:
-    return {f.name: getattr(rule, f.name) for f in fields(rule)}
+def _as_json(rule: Fault) -> dict[str, Any]:
+    values = {field.name: getattr(rule, field.name) for field in fields(rule)}
+    return {"seen" if name == "matches" else name: value for name, value in values.items()}
 
 
 class Wire(Exception):
     """Raised by a stand-in in place of an answer: what must happen on the connection.
 
-    `refused`: nothing was taken. `pause`: seconds before the first byte. `drip`: seconds between bytes.
-    `cut`: bytes of the body sent before the connection breaks. No status: the connection closes without an answer,
-    by a `reset` or in order. `hang_up`: it closes after the answer without having said so.
+    `refused`: the connection is refused. `pause`: seconds before the first byte. `drip`: seconds
+    between bytes. `cut`: bytes of the body that are sent before the connection breaks. Without a
+    status the connection closes without an answer, by a `reset` or in order. `hang_up`: it closes
+    after the answer without announcing it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Wraps a stand-in: faults around it, the log of its calls, and the pages under /_sandbox/ that drive it."""
+"""Wraps a stand-in: plays faults, logs its calls, and serves the pages under /_sandbox/."""
 
 import io
 import threading
@@ -43,10 +43,11 @@ def plain_shape(status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
 class Harness:
     """A WSGI application around a WSGI application.
 
-    `call` names a request for faults and log; `shape` gives the body for an injected status; `pages` adds to
-    /_sandbox/clock, /_sandbox/faults and /_sandbox/log. A stand-in finds a fault of a kind that only it can play
-    in environ["sandbox.fault"], what is still to be carried out in environ["sandbox.pending"], and may write what the
-    log shall say into environ["sandbox.note"].
+    `call` names a request for faults and log; `shape` returns the body of an injected status;
+    `pages` adds to /_sandbox/clock, /_sandbox/faults and /_sandbox/log. A stand-in finds a fault
+    of a kind that only it can play in environ["sandbox.fault"], and the requests that are still to
+    be carried out in environ["sandbox.pending"]. It may write into environ["sandbox.note"] what
+    the log is to contain.
     """
 
     def __init__(
@@ -90,13 +91,13 @@ class Harness:
     ) -> Iterable[bytes]:
         at, status, note = self.clock.now(), 0, environ.setdefault("sandbox.note", {})
 
-        def seen(line: str, headers: Headers, exc_info: Any = None) -> Any:
+        def begin(line: str, headers: Headers, exc_info: Any = None) -> Any:
             nonlocal status
             status = int(line[:3])
             return start(line, headers)
 
         try:
-            return self._played(fault, environ, seen) if fault else self.app(environ, seen)
+            return self._play(fault, environ, begin) if fault else self.app(environ, begin)
         except Wire as wire:
             status = wire.status or 0
             raise
@@ -107,7 +108,7 @@ class Harness:
                 at, environ["REQUEST_METHOD"], path, call, status, fault.kind if fault else "", note
             )
 
-    def _played(
+    def _play(
         self, fault: Fault, environ: WSGIEnvironment, start: StartResponse
     ) -> Iterable[bytes]:
         environ["sandbox.fault"] = fault
@@ -116,14 +117,14 @@ class Harness:
 
     def carry_out(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
         """Run the stand-in and hold its answer back."""
-        held: list[Any] = []
+        beginning: list[Any] = []
 
         def hold(line: str, headers: Headers, exc_info: Any = None) -> Any:
-            held[:] = [int(line[:3]), headers]
+            beginning[:] = [int(line[:3]), headers]
 
         body = b"".join(self.app(environ, hold))
-        environ["sandbox.done"] = held[0]
-        return held[0], held[1], body
+        environ["sandbox.done"] = beginning[0]
+        return beginning[0], beginning[1], body
 
     def put_off(self, environ: WSGIEnvironment, seconds: float) -> None:
         """Carry a request out later, whatever becomes of its client."""
@@ -158,12 +159,12 @@ class Harness:
                 start, 404, {"error": f"no such page; there are {', '.join(sorted(self.pages))}"}
             )
         try:
-            said = json_of(environ)
-            told = page(environ["REQUEST_METHOD"], query_of(environ) if said is None else said)
-            return (
-                text_answer(start, 200, told, JSON)
-                if isinstance(told, bytes)
-                else json_answer(start, 200, told)
-            )
+            body = json_of(environ)
+            if body is None:
+                body = query_of(environ)
+            content = page(environ["REQUEST_METHOD"], body)
+            if isinstance(content, bytes):
+                return text_answer(start, 200, content, JSON)
+            return json_answer(start, 200, content)
         except (ValueError, KeyError, TypeError) as wrong:
             return json_answer(start, 400, {"error": str(wrong)})

@@ -1,4 +1,4 @@
-"""An append-only file of what a stand-in did, written before it answers and read again when it starts."""
+"""An append-only file of changes, written before the answer and read when a stand-in starts."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Journal:
-    """One JSON document a line. Without a path nothing is kept. A torn last line, left by a kill, is cut off."""
+    """One JSON document a line, none without a path; a torn last line after a kill is cut off."""
 
     def __init__(self, path: Path | None, *, fsync: bool = False) -> None:
         self.path = path
@@ -19,7 +19,7 @@ class Journal:
         self._file: int | None = None
 
     def replay(self) -> Iterator[dict[str, Any]]:
-        """Every whole line ever written, oldest first; numbers with a fraction come back as Decimal."""
+        """Yield every whole line, the oldest first; numbers with a fraction are Decimal."""
         if self.path is None or not self.path.exists():
             return
         whole = 0

@@ -9,8 +9,13 @@ BROKEN = {
     "delay": "the request is carried out at once, the answer comes `seconds` later",
     "delay_before": "the request waits `seconds`, then it is carried out and answered",
     "drip": "the answer comes one byte each `seconds` (1)",
-    "reset": "carried out; the connection is reset after the headers and `bytes` of the body (half of it; 0: none)",
-    "hang_up": "carried out and answered whole; then the connection closes, though it promised to stay",
+    "reset": (
+        "carried out; the connection is reset after the headers and `bytes` of the body"
+        " (half of it; 0: none)"
+    ),
+    "hang_up": (
+        "carried out and answered whole; then the connection closes, though it promised to stay"
+    ),
 }
 STATUS = {
     "unauthorised": 401,
@@ -33,7 +38,9 @@ SPOILED = {
 }
 KINDS = {
     **BROKEN,
-    "status": "the answer is `status`, with `retry_after` where given; carried out only with `commit`",
+    "status": (
+        "the answer is `status`, with `retry_after` where given; carried out only with `commit`"
+    ),
     **{name: f"the same with {status}" for name, status in STATUS.items()},
     **SPOILED,
 }

@@ -14,24 +14,24 @@ class Limits:
 
     def __init__(self, clock: Clock, requests: int, seconds: int) -> None:
         self.requests, self.seconds = requests, seconds
-        self._clock, self._seen, self._lock = clock, deque[float](), threading.Lock()
+        self._clock, self._times, self._lock = clock, deque[float](), threading.Lock()
 
     def wait(self) -> int:
         """Counts one more: 0 when it is let in, else the seconds until the next one is."""
         with self._lock:
             now = self._clock.now()
-            while self._seen and self._seen[0] <= now - self.seconds:
-                self._seen.popleft()
-            if self.requests and len(self._seen) >= self.requests:
-                return max(1, math.ceil(self._seen[0] + self.seconds - now))
-            self._seen.append(now)
+            while self._times and self._times[0] <= now - self.seconds:
+                self._times.popleft()
+            if self.requests and len(self._times) >= self.requests:
+                return max(1, math.ceil(self._times[0] + self.seconds - now))
+            self._times.append(now)
             return 0
 
     def count(self) -> None:
         """The same as a refusal that says how long to wait."""
         if seconds := self.wait():
-            said = f"More than {self.requests} requests in {self.seconds} seconds."
-            raise Wrong(429, "too_many_requests", said, headers=(("Retry-After", str(seconds)),))
+            message = f"More than {self.requests} requests in {self.seconds} seconds."
+            raise Wrong(429, "too_many_requests", message, headers=(("Retry-After", str(seconds)),))
 
     def page(self, method: str, body: Any) -> object:
         """What /_sandbox/limit does: tells it; POST {"requests": 100} sets it."""

@@ -41,14 +41,14 @@ class RequestLog:
         return [_entry(*row) for row in list(self._entries) if call in (None, row[4])]
 
     def page(self, method: str, body: object) -> object:
-        """What /_sandbox/log does: GET reads, ?call=… those of one call, ?after=… the newer ones; DELETE empties."""
-        asked = body if isinstance(body, dict) else {}
+        """Answer /_sandbox/log: GET reads, filtered by `call` and `after`; DELETE empties it."""
+        query = body if isinstance(body, dict) else {}
         if method == "DELETE":
             self._entries.clear()
-        after = int(asked.get("after") or 0)
+        after = int(query.get("after") or 0)
         return {
             "requests": [
-                entry for entry in self.entries(asked.get("call")) if entry["number"] > after
+                entry for entry in self.entries(query.get("call")) if entry["number"] > after
             ]
         }
 
@@ -63,7 +63,7 @@ def _entry(
     fault: str,
     note: dict[str, Any],
 ) -> dict[str, Any]:
-    named = {
+    entry = {
         "number": number,
         "at": iso(at),
         "method": method,
@@ -71,4 +71,4 @@ def _entry(
         "call": call,
         "status": status,
     }
-    return named | ({"fault": fault} if fault else {}) | note
+    return entry | ({"fault": fault} if fault else {}) | note

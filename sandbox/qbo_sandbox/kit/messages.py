@@ -38,16 +38,16 @@ def status_line(status: int) -> str:
 
 def body_of(environ: WSGIEnvironment) -> bytes:
     """The request's body, read once and kept for the next reader."""
-    kept: bytes | None = environ.get("sandbox.body")
-    if kept is None:
+    body: bytes | None = environ.get("sandbox.body")
+    if body is None:
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        kept = environ["wsgi.input"].read(length) if length else b""
-        environ["sandbox.body"] = kept
-    return kept
+        body = environ["wsgi.input"].read(length) if length else b""
+        environ["sandbox.body"] = body
+    return body
 
 
 def json_of(environ: WSGIEnvironment) -> Any:
-    """The JSON in the body, fractions as Decimal; None without a body; ValueError when it is no JSON."""
+    """Return the JSON in the body, None without a body; raise ValueError if it is invalid."""
     body = body_of(environ)
     return json.loads(body, parse_float=Decimal) if body else None
 

@@ -11,13 +11,13 @@ SPACES = b" " * 65536
 
 
 def content(sort: str, text: str, html: str) -> bytes | None:
-    """The bytes of a file; None for one that was lost."""
+    """Return the bytes of a file; None for one that was lost."""
     return None if sort == "missing" else b"".join(_parts(sort, text, html))
 
 
 @lru_cache(maxsize=512)
-def described(sort: str, text: str, html: str) -> dict[str, object]:
-    """Name, type, size and checksum of a file, as an API tells them; a large one is never whole in memory."""
+def describe(sort: str, text: str, html: str) -> dict[str, object]:
+    """Return name, type, size and checksum of a file without building it whole in memory."""
     size, sums = 0, hashlib.sha256()
     for part in _parts(sort, text, html):
         size += len(part)
@@ -38,12 +38,12 @@ def _parts(sort: str, text: str, html: str) -> Iterator[bytes]:
         yield SPACES[: TOO_LARGE - start]
 
 
-def handed_out(
+def find_file(
     files: Iterable[tuple[str, str, str]], id: str, html: str
 ) -> tuple[str, bytes] | None:
-    """(type, bytes) of the file of that id among (id, sort, text)s; None when it is not there, or was lost."""
-    for known, sort, text in files:
-        data = content(sort, text, html) if known == id else None
+    """Return (type, bytes) of a file among (id, sort, text) rows; None if missing or lost."""
+    for file_id, sort, text in files:
+        data = content(sort, text, html) if file_id == id else None
         if data is not None:
-            return str(described(sort, text, html)["mime"]), data
+            return str(describe(sort, text, html)["mime"]), data
     return None

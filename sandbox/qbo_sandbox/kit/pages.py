@@ -28,9 +28,9 @@ class PageRefused(Exception):
 class Pages:
     """A WSGI application of pages; a stand-in names its routes and has a method for each.
 
-    A GET method gets the environ and the parts of the path and returns the text of a page (see `shown`); a POST method
-    gets the form and the parts and returns the path to go on at, or raises PageRefused. Templates stand in `templates`
-    of `package`; each extends "page.html".
+    A GET method gets the environ and the parts of the path, and returns the text of a page (see
+    `render`). A POST method gets the form and the parts, and returns the path to redirect to, or
+    raises PageRefused. Templates are in `templates` of `package`; each extends "page.html".
     """
 
     name: ClassVar[str]
@@ -66,15 +66,15 @@ class Pages:
         return text_answer(start, 303, "", headers=(("Location", to), *SAFE))
 
     def is_known(self, environ: WSGIEnvironment, *parts: str) -> bool:
-        """Whether what the path names is there."""
+        """Tell whether the object of a path exists."""
         return True
 
     def acted(self, act: Callable[..., str], form: dict[str, str], *parts: str) -> str:
-        """Does what a form asks for; a stand-in may turn its own errors into PageRefused here."""
+        """Carry out a form; a stand-in may turn its own errors into PageRefused here."""
         return act(form, *parts)
 
-    def shown(self, environ: WSGIEnvironment, template: str, **values: Any) -> str:
-        """The text of a page; `root` is the path below which it works."""
+    def render(self, environ: WSGIEnvironment, template: str, **values: Any) -> str:
+        """Return the text of a page; `root` is the path below which it works."""
         about = {
             "name": self.name,
             "colour": self.colour,
@@ -83,34 +83,33 @@ class Pages:
         }
         return self.templates.get_template(f"{template}.html").render(**about, **values)
 
-    def listed(
+    def render_list(
         self, environ: WSGIEnvironment, template: str, rows: Sequence[dict[str, Any]], **values: Any
     ) -> str:
-        """A page of those rows whose text `searched` holds the words looked for; "pager.html" leads to the others."""
+        """Render a page of the rows whose text `searched` contains the words of the search."""
         query = query_of(environ)
         words = query.get("search", "").casefold()
-        found = [row for row in rows if words in row["searched"].casefold()]
-        last = max(0, (len(found) - 1) // ROWS)
-        place = (
-            max(0, min(int(query["page"]) - 1, last)) if query.get("page", "").isdecimal() else 0
-        )
+        matching = [row for row in rows if words in row["searched"].casefold()]
+        last = max(0, (len(matching) - 1) // ROWS)
+        number = query.get("page", "")
+        place = max(0, min(int(number) - 1, last)) if number.isdecimal() else 0
         pages = [(number, urlencode({**query, "page": number})) for number in range(1, last + 2)]
         about = {
-            "count": len(found),
+            "count": len(matching),
             "page": place + 1,
             "pages": pages,
             "search": query.get("search", ""),
         }
-        return self.shown(
-            environ, template, rows=found[place * ROWS : (place + 1) * ROWS], **about, **values
+        return self.render(
+            environ, template, rows=matching[place * ROWS : (place + 1) * ROWS], **about, **values
         )
 
     def _route(self, environ: WSGIEnvironment) -> tuple[str, tuple[str, ...]]:
         path = environ.get("PATH_INFO") or "/"
         for method, pattern, name in self.routes:
-            if method == environ["REQUEST_METHOD"] and (found := re.fullmatch(pattern, path)):
-                return name, found.groups()
+            if method == environ["REQUEST_METHOD"] and (match := re.fullmatch(pattern, path)):
+                return name, match.groups()
         return "", ()
 
     def _nothing(self, environ: WSGIEnvironment, text: str) -> str:
-        return self.shown(environ, "nothing", said=text)
+        return self.render(environ, "nothing", message=text)

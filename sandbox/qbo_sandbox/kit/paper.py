@@ -1,4 +1,4 @@
-"""A small true PDF of rows of text, one plain page after the other, for the files that a stand-in hands out."""
+"""Small valid PDFs of rows of text, for the files that a stand-in returns."""
 
 from collections.abc import Sequence
 
@@ -30,8 +30,8 @@ def _page(content: int) -> bytes:
 
 
 def _stream(rows: Sequence[str]) -> bytes:
-    shown = b"\n".join(b"(%s) Tj T*" % _escaped(row) for row in rows)
-    content = b"BT /F1 10 Tf %d TL 45 780 Td\n%s\nET" % (LEADING, shown)
+    lines = b"\n".join(b"(%s) Tj T*" % _escaped(row) for row in rows)
+    content = b"BT /F1 10 Tf %d TL 45 780 Td\n%s\nET" % (LEADING, lines)
     return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
 
 

@@ -140,12 +140,15 @@ def _spoiled(
 
 
 SPOILS: dict[str, Callable[[dict[str, Any], bytes], tuple[str, bytes]]] = {
-    "truncate": lambda said, body: ("", body[: len(body) // 2]),
-    "empty": lambda said, body: ("", b""),
-    "wrong_type": lambda said, body: ("text/html", SIGN_IN),
-    "mislabelled": lambda said, body: (str(said.get("type", "text/html")), body),
-    "wrong_json": lambda said, body: ("application/json", str(said.get("body", "[]")).encode()),
-    "oversized": lambda said, body: ("", body.ljust(int(said.get("bytes", LARGE)))),
+    "truncate": lambda options, body: ("", body[: len(body) // 2]),
+    "empty": lambda options, body: ("", b""),
+    "wrong_type": lambda options, body: ("text/html", SIGN_IN),
+    "mislabelled": lambda options, body: (str(options.get("type", "text/html")), body),
+    "wrong_json": lambda options, body: (
+        "application/json",
+        str(options.get("body", "[]")).encode(),
+    ),
+    "oversized": lambda options, body: ("", body.ljust(int(options.get("bytes", LARGE)))),
 }
 PLAYS: dict[str, Play] = {
     "refuse": _refuse,
@@ -166,6 +169,6 @@ PLAYS: dict[str, Play] = {
 
 def send(start: StartResponse, status: int, headers: Headers, body: bytes) -> Iterable[bytes]:
     """An answer whose length is that of its body."""
-    kept = [pair for pair in headers if pair[0].lower() != "content-length"]
-    start(status_line(status), [*kept, ("Content-Length", str(len(body)))])
+    others = [pair for pair in headers if pair[0].lower() != "content-length"]
+    start(status_line(status), [*others, ("Content-Length", str(len(body)))])
     return [body]

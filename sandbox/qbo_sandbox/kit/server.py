@@ -1,4 +1,4 @@
-"""A small threaded HTTP/1.1 server for stand-ins: fast, keep-alive, and able to break connections on purpose."""
+"""A small threaded HTTP/1.1 server for stand-ins: keep-alive, and able to break connections."""
 
 import contextlib
 import io
@@ -22,7 +22,7 @@ LARGE = 1024 * 1024  # from here on a copy costs more than a packet
 
 
 class Server:
-    """Serves one WSGI application on the loopback; `port` 0 picks a free one, then `url` tells it."""
+    """Serves one WSGI application on the loopback; `port` 0 picks a free port, see `url`."""
 
     def __init__(self, wsgi: WSGIApplication, port: int = 0, host: str = "127.0.0.1") -> None:
         self.wsgi, self.host = wsgi, host

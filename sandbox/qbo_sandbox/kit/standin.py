@@ -1,4 +1,4 @@
-"""A stand-in of a source whose API is strict JSON with bearer tokens: one application of its API, pages and doors."""
+"""A stand-in of a source with a strict JSON API: one application of API, pages and control."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ class StandIn:
         self.clock, self.faults = clock or Clock(), Faults()
 
     def open(self, api: Api, pages: Pages, calls: Calls, doors: Mapping[str, Page]) -> None:
-        """`wsgi` is the application: the API, the pages for people, and the doors below /_sandbox/."""
+        """Build `wsgi` from the API, the pages for people, and the control pages, `doors`."""
         self.api, self.pages, self.calls, self.limits = api, pages, calls, api.limits
         every = {"limit": self.limits.page, "webhooks": calls.page, **doors}
         self.wsgi = Harness(
@@ -50,12 +50,11 @@ class StandIn:
         return self.api.call(environ) or "page"
 
     def _shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
-        said = (
-            f"{self.name} is being updated."
-            if status == 503
-            else f"Something went wrong in {self.name}."
-        )
-        code, message = PROBLEMS.get(status, ("unavailable" if status == 503 else "internal", said))
-        return "application/json", json.dumps(
-            {"code": code, "message": message, "field": None}
-        ).encode()
+        if status in PROBLEMS:
+            code, message = PROBLEMS[status]
+        elif status == 503:
+            code, message = "unavailable", f"{self.name} is being updated."
+        else:
+            code, message = "internal", f"Something went wrong in {self.name}."
+        problem = {"code": code, "message": message, "field": None}
+        return "application/json", json.dumps(problem).encode()

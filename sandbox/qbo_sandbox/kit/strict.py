@@ -1,4 +1,4 @@
-"""What a strict JSON API refuses, and how it pages: an error names the code, the reason and the field that is wrong."""
+"""Checks and pages of a strict JSON API; an error has a code, a reason and the wrong field."""
 
 import base64
 import datetime as dt

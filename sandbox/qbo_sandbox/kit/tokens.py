@@ -1,4 +1,4 @@
-"""Bearer tokens of a stand-in: issued for a client, refreshed, revoked, expired by the stand-in's clock."""
+"""Bearer tokens of a stand-in: issued, refreshed, revoked, and expired by the stand-in's clock."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ class Grant:
 
 
 class Tokens:
-    """Access tokens, and refresh tokens where asked for; `rotate` makes each refresh token good for one use."""
+    """Access and refresh tokens; with `rotate` each refresh token can be used once."""
 
     def __init__(
         self, clock: Clock, clients: dict[str, str], *, lifetime: float = 3600, rotate: bool = False
@@ -35,7 +35,7 @@ class Tokens:
         )
 
     def issue(self, subject: str, client: str = "", token: str | None = None) -> str:
-        """A new access token, or the one given, good from now for the lifetime."""
+        """Issue this access token, or a new one, valid from now for the lifetime."""
         token = token or secrets.token_urlsafe(32)
         self._access[token] = Grant(subject, client, self.clock.now() + self.lifetime)
         return token
@@ -48,7 +48,7 @@ class Tokens:
         return token
 
     def refresh(self, token: str, client: str) -> tuple[str, str] | None:
-        """(access token, refresh token), or None when the token is unknown, expired or another client's."""
+        """Return (access token, refresh token); None if the token is not valid for the client."""
         grant = self._refresh.get(token)
         if grant is None or grant.client != client or grant.expires <= self.clock.now():
             return None
@@ -61,15 +61,15 @@ class Tokens:
         return self.issue(grant.subject, client), renewed
 
     def holder(self, environ: WSGIEnvironment) -> Grant | None:
-        """Who the request's bearer token speaks for; None when it is missing, unknown or expired."""
+        """Return the grant of the request's bearer token; None if there is no valid one."""
         kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         grant = self._access.get(token.strip()) if kind.lower() == "bearer" else None
         return grant if grant and grant.expires > self.clock.now() else None
 
     def revoke(self, subject: str) -> None:
-        for kept in (self._access, self._refresh):
-            for token in [token for token, grant in kept.items() if grant.subject == subject]:
-                del kept[token]
+        for tokens in (self._access, self._refresh):
+            for token in [token for token, grant in tokens.items() if grant.subject == subject]:
+                del tokens[token]
 
 
 def basic_of(environ: WSGIEnvironment) -> tuple[str, str]:

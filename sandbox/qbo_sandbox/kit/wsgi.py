@@ -26,9 +26,10 @@ def mount(session: requests.Session, prefix: str, app: WSGIApplication, **option
 
 
 class WSGIAdapter(HTTPAdapter):
-    """Answers from a WSGI application; what a stand-in does to its socket becomes the exception requests would raise.
+    """Answers from a WSGI application; a broken connection becomes the exception of requests.
 
-    Nothing sleeps: a pause longer than the read timeout raises ReadTimeout, a shorter one is handed to `sleep`.
+    Nothing sleeps: a pause longer than the read timeout raises ReadTimeout, a shorter one is passed
+    to `sleep`.
     """
 
     def __init__(
@@ -148,7 +149,8 @@ def _refused(request: requests.PreparedRequest) -> ConnectionError:
     reason = NewConnectionError(
         connection, "Failed to establish a new connection: [Errno 111] Connection refused"
     )
-    return ConnectionError(MaxRetryError(None, request.url or "", reason), request=request)  # type: ignore[arg-type]
+    error = MaxRetryError(None, request.url or "", reason)  # type: ignore[arg-type]
+    return ConnectionError(error, request=request)
 
 
 def _environ(request: requests.PreparedRequest, root: str) -> WSGIEnvironment:

@@ -108,7 +108,7 @@ class Pages(kit.Pages):
         rows = [row for row in rows if words in f"{self._case(entity, row)} {row['id']}".casefold()]
         number = int(query["page"]) if query.get("page", "").isdecimal() else 1
         place = max(0, min(number - 1, (len(rows) - 1) // ROWS))
-        return self.shown(
+        return self.render(
             environ, "table", table=table, entity=entity, columns=SHOWN[entity], count=len(rows), case=self._case,
             rows=rows[place * ROWS : (place + 1) * ROWS], pages=(len(rows) + ROWS - 1) // ROWS, page=place + 1,
             search=query.get("search", ""), companies=self._named("Companies", "companyName"),
@@ -124,14 +124,14 @@ class Pages(kit.Pages):
     def row(self, environ, table, id):
         entity = TABLES[table]
         lines, by = LINES[entity]
-        return self.shown(
+        return self.render(
             environ, "row", table=table, entity=entity, row=self._books.rows(entity)[int(id)], lines_entity=lines,
             lines=[line for line in self._books.rows(lines).values() if line[by] == int(id)],
             acts=acts.ACTS[entity], case=self._books.cases.get((entity, int(id)), ""),
         )  # fmt: skip
 
     def doors(self, environ):
-        return self.shown(
+        return self.render(
             environ, "doors", lacking=self._books.lacking, zone=self._books.zone, user=self._books.credentials[1],
             entities=sorted(ENTITIES), automatic=self._books.automatic,
         )  # fmt: skip
@@ -141,7 +141,7 @@ class Pages(kit.Pages):
     def welcome(self, environ):
         """What somebody sees who has no log-in yet, or has just used it."""
         person = self._books.rows("Resources").get(int(query_of(environ).get("person") or 0))
-        return self.shown(environ, "login", person=person)
+        return self.render(environ, "login", person=person)
 
     def login(self, form):
         """Let a person of the database in, and nobody who may only use the API, however right the secret is."""

@@ -25,7 +25,7 @@ class Api(kit.Api):
     """A WSGI application over the books."""
 
     routes = ROUTES
-    asked = ASKED
+    parameters = ASKED
 
     def __init__(self, books, tokens, limits):
         super().__init__(tokens, limits)
@@ -60,7 +60,7 @@ class Api(kit.Api):
             )
         if given["refresh_token"] == newest:
             self._books.do("rotate", token=secrets.token_urlsafe(24))
-        return {**self.issued(CLIENT, client), "refresh_token": self._books.refresh[0]}
+        return {**self.issue_token(CLIENT, client), "refresh_token": self._books.refresh[0]}
 
     def _account(self, environ):
         return wire.account(

@@ -63,7 +63,7 @@ class Pages(kit.Pages):
         rows = [
             {**row, "searched": f"{row['number']} {row['status']} {row['case']}"} for row in rows
         ]
-        return self.listed(environ, "home", rows, clients=company.CLIENTS)
+        return self.render_list(environ, "home", rows, clients=company.CLIENTS)
 
     def invoice(self, environ, id):
         invoice = self._shown("invoices", self._books.rows["invoices"][id])
@@ -73,7 +73,7 @@ class Pages(kit.Pages):
         ]
         told = self._books.statuses.get(f"invoices/{id}", [])
         left = views.open_of(self._books, id)
-        return self.shown(
+        return self.render(
             environ, "invoice", invoice=invoice, payments=payments, told=told, left=left
         )
 
@@ -82,15 +82,15 @@ class Pages(kit.Pages):
         payouts = [self._shown("payouts", raw) for raw in self._books.rows["payouts"].values()]
         invoices = [raw for raw in self._books.rows["invoices"].values() if raw["state"] == "sent"]
         found = {"rows": rows[::-1][:ROWS], "payouts": payouts[::-1], "invoices": invoices[-ROWS:]}
-        return self.shown(environ, "payments", **found, clients=company.CLIENTS)
+        return self.render(environ, "payments", **found, clients=company.CLIENTS)
 
     def expenses(self, environ):
         rows = [self._shown("expenses", raw) for raw in self._books.rows["expenses"].values()]
-        return self.shown(environ, "expenses", rows=rows)
+        return self.render(environ, "expenses", rows=rows)
 
     def export(self, environ):
         known = {"enabled": self._books.enabled, "hub": self._books.hub, "last": self._calls.last}
-        return self.shown(environ, "export", **known, client=company.CLIENT)
+        return self.render(environ, "export", **known, client=company.CLIENT)
 
     # -- acting ------------------------------------------------------------------------------------------------------
 

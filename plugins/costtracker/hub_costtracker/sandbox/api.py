@@ -25,7 +25,7 @@ class Api(kit.Api):
     """A WSGI application over the books."""
 
     routes = ROUTES
-    asked = ASKED
+    parameters = ASKED
 
     def __init__(self, books, tokens, limits):
         super().__init__(tokens, limits)
@@ -36,7 +36,7 @@ class Api(kit.Api):
             raise Wrong(403, "integrations_disabled", "This account does not have integrations.")
 
     def _token(self, environ):
-        return self.granted(environ, CLIENT)
+        return self.grant_token(environ, CLIENT)
 
     def _account(self, environ):
         return wire.account(
@@ -73,7 +73,7 @@ class Api(kit.Api):
 
     def _attachment(self, environ, id, file):
         self._known(id)
-        found = files.handed_out(views.attachments(self._books.invoices[id]), file)
+        found = files.find_file(views.attachments(self._books.invoices[id]), file)
         if found:
             return found
         raise Wrong(404, "not_found", f"Invoice {id} has no file {file}.")

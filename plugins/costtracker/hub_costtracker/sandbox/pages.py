@@ -49,7 +49,7 @@ class Pages(kit.Pages):
             "integrations": self._books.integrations,
             "suppliers": self._books.suppliers(),
         }
-        return self.listed(environ, "home", rows, status=status, **known)
+        return self.render_list(environ, "home", rows, status=status, **known)
 
     def _row(self, raw):
         row = views.invoice(self._books.lists, raw)
@@ -62,7 +62,7 @@ class Pages(kit.Pages):
         accounts = [
             item for item in self._books.lists.pushed.get("accounts", {}).values() if item["active"]
         ]
-        return self.shown(
+        return self.render(
             environ,
             "invoice",
             invoice=self._row(raw),
@@ -81,13 +81,13 @@ class Pages(kit.Pages):
 
     def lists(self, environ):
         known = {"kinds": checks.KINDS, "pushed": self._books.lists.pushed}
-        return self.shown(environ, "lists", **known, hub=self._books.hub, last=self._calls.last)
+        return self.render(environ, "lists", **known, hub=self._books.hub, last=self._calls.last)
 
     def suppliers(self, environ):
         rows = [
             {**row, "edit": self._books.edits.get(row["id"])} for row in self._books.suppliers()
         ]
-        return self.shown(environ, "suppliers", rows=rows, hub=self._books.hub)
+        return self.render(environ, "suppliers", rows=rows, hub=self._books.hub)
 
     # -- acting ------------------------------------------------------------------------------------------------------
 

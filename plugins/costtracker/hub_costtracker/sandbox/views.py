@@ -42,7 +42,7 @@ def invoice(lists, raw):
         "approvals": raw["approvals"],
         "lines": lines,
         "attachments": [
-            {"id": id, **files.described(sort, text)} for id, sort, text in attachments(raw)
+            {"id": id, **files.describe(sort, text)} for id, sort, text in attachments(raw)
         ],
         **(
             {"ocr": {name: Decimal(share) for name, share in raw["ocr"].items()}}

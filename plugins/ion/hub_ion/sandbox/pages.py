@@ -48,7 +48,7 @@ class Pages(kit.Pages):
 
     def home(self, environ):
         rows = [self._view(row) for row in self._books.rows("orders")]
-        return self.listed(environ, "home", rows, suppliers=self._books.rows("suppliers"))
+        return self.render_list(environ, "home", rows, suppliers=self._books.rows("suppliers"))
 
     def _view(self, order):
         lines = self._books.of_order("lines", order)
@@ -82,14 +82,14 @@ class Pages(kit.Pages):
     def order(self, environ, id):
         shown = self._view(self._books.row("orders", id))
         lists = {name: self._books.rows(name) for name in ("parts", "suppliers", "currencies")}
-        return self.shown(environ, "order", order=shown, **lists)
+        return self.render(environ, "order", order=shown, **lists)
 
     def parts(self, environ):
-        return self.shown(environ, "parts", rows=self._books.rows("parts"))
+        return self.render(environ, "parts", rows=self._books.rows("parts"))
 
     def webhooks(self, environ):
         events = self._calls.events[::-1][:ROWS]
-        return self.shown(environ, "webhooks", events=events, habits=self._calls.habits)
+        return self.render(environ, "webhooks", events=events, habits=self._calls.habits)
 
     # -- acting ------------------------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ class Api(kit.Api):
     """A WSGI application over the books."""
 
     routes = ROUTES
-    asked = ASKED
+    parameters = ASKED
 
     def __init__(self, books, tokens, limits):
         super().__init__(tokens, limits)
@@ -53,7 +53,7 @@ class Api(kit.Api):
             raise Wrong(403, "integration_inactive", "The QuickBooks integration is not activated.")
 
     def _token(self, environ):
-        return self.granted(environ, CLIENT)
+        return self.grant_token(environ, CLIENT)
 
     # -- the company -------------------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class Api(kit.Api):
         return self._books.payables[id]
 
     def _attachment(self, environ, id, file):
-        found = files.handed_out(views.attachments(self._known(id)), file)
+        found = files.find_file(views.attachments(self._known(id)), file)
         if found:
             return found
         raise Wrong(404, "not_found", f"Payable {id} has no file {file}.")

@@ -6,5 +6,5 @@ from qbo_sandbox.kit import odd_files
 
 HTML = "<!doctype html><title>Invoice</title><p>See the invoice attached.</p>"
 content = partial(odd_files.content, html=HTML)
-described = partial(odd_files.described, html=HTML)
-handed_out = partial(odd_files.handed_out, html=HTML)
+describe = partial(odd_files.describe, html=HTML)
+find_file = partial(odd_files.find_file, html=HTML)

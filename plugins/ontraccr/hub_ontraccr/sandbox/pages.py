@@ -60,7 +60,7 @@ class Pages(kit.Pages):
         rows = [
             self._row(raw) for raw in self._books.payables.values() if raw["division"] == division
         ]
-        return self.listed(environ, "home", rows, division=division)
+        return self.render_list(environ, "home", rows, division=division)
 
     def _row(self, raw):
         row = views.payable(self._books, raw)
@@ -76,7 +76,7 @@ class Pages(kit.Pages):
     def slider(self, environ):
         """The upload slider: the default purchase account stands preselected."""
         division = query_of(environ).get("division", company.WEST)
-        return self.shown(
+        return self.render(
             environ,
             "upload",
             division=division,
@@ -114,13 +114,13 @@ class Pages(kit.Pages):
             "files": FILES,
             "default": default,
         }
-        return self.shown(environ, "payable", **about, **lists)
+        return self.render(environ, "payable", **about, **lists)
 
     def profiles(self, environ):
         division = query_of(environ).get("division", company.WEST)
         groups = {kind: self._all(kind, division) for kind in company.KINDS}
         classes = self._books.list(division, "classes")
-        return self.shown(
+        return self.render(
             environ,
             "profiles",
             division=division,
@@ -139,7 +139,7 @@ class Pages(kit.Pages):
             "hubs": self._books.hubs,
             "last": self._calls.last,
         }
-        return self.shown(
+        return self.render(
             environ, "integration", lists=lists, defaults=self._books.default, **state
         )
 

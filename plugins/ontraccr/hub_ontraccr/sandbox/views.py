@@ -36,7 +36,7 @@ def payable(books, raw):
         "held_by": raw.get("held_by") or None,
         "lines": lines,
         "attachments": [
-            {"id": id, **files.described(sort, text)} for id, sort, text in attachments(raw)
+            {"id": id, **files.describe(sort, text)} for id, sort, text in attachments(raw)
         ],
         "uploaded_by": raw["uploaded_by"],
         "uploaded_at": raw["uploaded_at"],
