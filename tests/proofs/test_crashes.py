@@ -20,11 +20,11 @@ from hub.models.enums import UNPROCESSED_OUTCOMES
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
-from tests import conftest
 from tests.stories.test_kinds import alone
 from tests.support import crash_runner, every_kind_source
 from tests.support.crash_runner import MOST_BOUNDARIES, World
 from tests.support.every_kind_source import CLIENT, DAY, Shop, Till, document, everything, line
+from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import FULL, LONG, by_form
 
 pytestmark = pytest.mark.proof
@@ -158,7 +158,7 @@ def shown(filed, app, quickbooks, clock, tmp_path):
 
 @pytest.fixture
 def shown_on_postgres(filed, pg_app, clock, tmp_path):
-    quickbooks = conftest.mount_quickbooks(pg_app, clock)
+    quickbooks = mount_quickbooks(pg_app, clock)
     quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]

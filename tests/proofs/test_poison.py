@@ -7,8 +7,8 @@ import pytest
 from hub import Code, Party, readable
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests import conftest
 from tests.support.every_kind_source import SUPPLIER, Till, document, line
+from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import by_form
 from tests.support.unsynced_database import make_volatile
 
@@ -63,7 +63,7 @@ POISONS = {
 @pytest.fixture(params=["sqlite", "postgres"])
 def till(request, clock):
     app = request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
-    quickbooks = conftest.mount_quickbooks(make_volatile(app), clock)
+    quickbooks = mount_quickbooks(make_volatile(app), clock)
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )

@@ -23,7 +23,7 @@ from hub.testing.clock import FakeClock
 from qbo_sandbox import US, QuickBooks
 from qbo_sandbox import create as create_quickbooks
 from qbo_sandbox.kit.server import Server
-from tests.conftest import mount_quickbooks
+from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import by_form
 from tests.support.unsynced_database import make_volatile
 

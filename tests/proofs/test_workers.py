@@ -9,7 +9,6 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.send import pipeline
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests import conftest
 from tests.support.posting_bench import Desk
 from tests.support.shared_clock import SharedClock
 from tests.support.stalled_workers import (
@@ -20,6 +19,7 @@ from tests.support.stalled_workers import (
     Crew,
     standing,
 )
+from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
@@ -64,7 +64,7 @@ USUAL = {"2 workers": Shift(2, 12, 10, 1, (BEFORE_THE_DEADLINE,))}
 def crew(request, clock, tmp_path):
     """Builds a crew that posts the bills of a desk, on each database."""
     app = request.getfixturevalue("app" if request.param == "SQLite" else "pg_app")
-    quickbooks = conftest.mount_quickbooks(app, clock)
+    quickbooks = mount_quickbooks(app, clock)
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )

@@ -9,8 +9,8 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import START
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.conftest import mount_quickbooks
 from tests.support.page_visitor import Visitor
+from tests.support.stand_in_fixtures import mount_quickbooks
 
 AUTOTASK = "http://autotask.test"
 INVOICES, EXPENSES, ORDERS = "autotask-invoices", "autotask-expenses", "autotask-purchase-orders"

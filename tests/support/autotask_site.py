@@ -16,7 +16,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.conftest import mount_quickbooks
+from tests.support.stand_in_fixtures import mount_quickbooks
 
 NEEDED = {
     "invoices": {"income_account": "1"},

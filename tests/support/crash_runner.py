@@ -32,7 +32,6 @@ from hub.db import engine as db_engine
 from hub.posting.send import pipeline
 from hub.testing.clock import FakeClock
 from qbo_sandbox.api import answering
-from tests.conftest import COMPILED, INTUIT, QUICKBOOKS, SECRET_KEY, VAULT_KEYS
 from tests.support import folder_snapshots, prepared_state
 from tests.support.crash_points import (
     Act,
@@ -45,6 +44,8 @@ from tests.support.crash_points import (
     inheriting,
     repeatable,
 )
+from tests.support.hub_environment import INTUIT, QUICKBOOKS, SECRET_KEY, VAULT_KEYS
+from tests.support.shared_compilation import STATEMENTS
 
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "25", "HUB_QUIET_SECONDS": "30"}
 FLEETING = (
@@ -260,7 +261,7 @@ class World:
         plugins = self.app.extensions["hub"].plugins
         app = create_app(config, plugins=plugins, clock=clock, mounts=mounts, pages=False)
         with app.app_context():
-            db_engine.db.engine.update_execution_options(compiled_cache=COMPILED)
+            db_engine.db.engine.update_execution_options(compiled_cache=STATEMENTS)
         return app
 
     # -- a backup -----------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from hub.testing.clock import FakeClock
 from qbo_sandbox import QuickBooks
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.conftest import mount_quickbooks
+from tests.support.stand_in_fixtures import mount_quickbooks
 
 ACCOUNTS = {
     "payable_account": "33",

@@ -2,13 +2,10 @@
 
 import pickle
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
-from werkzeug.routing import Rule
 
 from hub.db import engine
 from hub.testing.clock import START, FakeClock
@@ -28,21 +25,7 @@ BOUND = (
 )  # what a company is given, and holds no books
 OPENED: dict[float, bytes] = {}
 BOOKS: dict[Any, bytes] = {}
-BUILDERS: dict[Any, Callable[..., Any]] = {}
-compile_builder = Rule._compile_builder
 open_books = founding.open_books
-
-
-class Templates(BytecodeCache):
-    """Compiled templates, which every hub of a run shares."""
-
-    known: ClassVar[dict[Any, Any]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self.known.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.known[bucket.key, bucket.checksum] = bucket.code
 
 
 class Connected(NamedTuple):
@@ -135,14 +118,3 @@ def put(quickbooks: QuickBooks, kept: Connected) -> None:
     engine.db.engine.dispose()
     shutil.copy(kept.database, path)
     put_books(quickbooks, kept.books)
-
-
-def builder(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
-    """How addresses of a route are built; the same for the route in every hub of a run, and slow to compile."""
-    key = rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown
-    if key not in BUILDERS:
-        BUILDERS[key] = compile_builder(rule, append_unknown)
-    return BUILDERS[key]
-
-
-Rule._compile_builder = builder  # type: ignore[method-assign]

@@ -30,7 +30,7 @@ from hub.qbo import transport
 from hub.qbo.client import Client
 from hub.scheduling import folder_lock, run_log, runner
 from qbo_sandbox.kit.server import Server
-from tests.conftest import INTUIT, SECRET_KEY, VAULT_KEYS
+from tests.support.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
 from tests.support.shared_clock import SharedClock
 
 OLDEST, LATE = (

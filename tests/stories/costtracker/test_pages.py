@@ -11,8 +11,8 @@ from hub.models import Access, Company, Installation, SourceDocument
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner
-from tests.conftest import COSTTRACKER
 from tests.support.costtracker_site import Purchasing
+from tests.support.hub_environment import COSTTRACKER
 
 pytestmark = pytest.mark.end_to_end
 

@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from hub import demo
 from hub.cli import main
-from tests.conftest import SECRET_KEY, VAULT_KEYS
+from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.small_demo import SmallDemo
 from tests.support.tiers import FULL
 

@@ -16,8 +16,9 @@ from hub.errors import PluginFault, Refused, Retry, TooOften
 from hub.installations import enable
 from hub.models import Match, Posting, SourceDocument
 from hub.scheduling import runner
-from tests.conftest import COSTTRACKER, mount_costtracker
+from tests.support.hub_environment import COSTTRACKER
 from tests.support.small_source import SmallSource, bill, document, page, postings, settle
+from tests.support.stand_in_fixtures import mount_costtracker
 
 BUDGET = 20
 

@@ -12,7 +12,8 @@ from tests.unit.test_spreadsheets import HOSTILE, cells, live
 def installed(app, quickbooks):
     """CostTracker at the American company; the codes that it lists are put in by a test."""
     from hub.installations import enable
-    from tests.conftest import COSTTRACKER, mount_costtracker
+    from tests.support.hub_environment import COSTTRACKER
+    from tests.support.stand_in_fixtures import mount_costtracker
 
     source = mount_costtracker(app)
     given = {**source.settings(COSTTRACKER), "payable_account": "33"}

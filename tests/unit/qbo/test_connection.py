@@ -18,7 +18,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import tokens
 from hub.scheduling import pending_work, run_log, runner, schedule
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.conftest import QUICKBOOKS
+from tests.support.hub_environment import QUICKBOOKS
 from tests.unit.qbo.test_client import bill
 
 URL = "http://costtracker.test"

@@ -16,7 +16,7 @@ from hub.scheduling import folder_lock, run_log
 from hub.scheduling.folder_lock import identity
 from hub.scheduling.runner import company as run_company
 from hub.scheduling.scheduler import Scheduler
-from tests.conftest import SECRET_KEY, VAULT_KEYS
+from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.page_rows import add_people
 from tests.support.page_visitor import Visitor
 

@@ -9,7 +9,7 @@ from flask import Flask
 from tests.support.page_rows import SECRET
 from tests.support.page_visitor import Visitor
 
-AUTHORIZE = "https://quickbooks.test"  # where conftest says that the consent page stands
+AUTHORIZE = "https://quickbooks.test"  # as in tests.support.hub_environment
 
 
 def test_nothing_inline_and_nothing_foreign_may_run(visitor: Visitor) -> None:

@@ -1,0 +1,70 @@
+"""Fixtures of the hub's pages: databases with people and documents, and a visitor in front of them."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from hub import config as configuration
+from hub.app import create_app
+from hub.config import Config
+from hub.contract.registry import Plugins
+from hub.db import engine as db_engine
+from hub.testing.clock import FakeClock
+from tests.support.hub_environment import COSTTRACKER, SECRET_KEY, VAULT_KEYS
+from tests.support.page_rows import add_people, tell
+from tests.support.page_visitor import Visitor
+from tests.support.stand_in_fixtures import mount_costtracker, mount_quickbooks
+
+
+@pytest.fixture(scope="session")
+def pages(shared: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any]:
+    """SQLite files to copy, for the pages: with people only, and with a story in it."""
+    folder = shared / f"pages-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+    folder.mkdir()
+    shutil.copy(empty_database, folder / "hub.db")
+    environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
+    app = create_app(configuration.load(environ), plugins=plugins, clock=FakeClock())
+    with app.app_context():
+        with db_engine.transaction() as session:
+            add_people(session)
+        db_engine.db.engine.dispose()
+        shutil.copy(folder / "hub.db", folder / "people.db")
+        with db_engine.transaction() as session:
+            story = tell(session)
+        db_engine.db.engine.dispose()
+    return {"people": folder / "people.db", "told": folder / "hub.db", "story": story}
+
+
+@pytest.fixture
+def open_pages(
+    make_app: Callable[..., Flask], make_config: Callable[..., Config], pages: dict[str, Any]
+) -> Callable[..., Visitor]:
+    """Puts somebody in front of the pages; nobody is logged in yet."""
+
+    def opened(database: str = "told", **settings: str) -> Visitor:
+        config = make_config(**settings)
+        shutil.copy(pages[database], config.data / "hub.db")
+        return Visitor(make_app(config, pages=True), pages["story"])
+
+    return opened
+
+
+@pytest.fixture
+def visitor(open_pages: Callable[..., Visitor]) -> Visitor:
+    """Somebody in front of the pages of a hub with a story in it; nobody is logged in yet."""
+    return open_pages()
+
+
+@pytest.fixture
+def outside(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
+    """An owner in front of the pages of a new hub, with QuickBooks and CostTracker to be reached."""
+    visitor = open_pages("people")
+    visitor.quickbooks = mount_quickbooks(visitor.app, clock)
+    visitor.costtracker = {**mount_costtracker(visitor.app).settings(COSTTRACKER)}
+    visitor.log_in("olga")
+    return visitor

@@ -1,0 +1,79 @@
+"""Fixtures of the QuickBooks and CostTracker stand-ins, mounted in a hub without a network."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from hub.contract.types import Sandbox
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.testing.clock import START, FakeClock
+from hub.testing.openapi import checked
+from qbo_sandbox import QuickBooks
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.support import prepared_state
+from tests.support.hub_environment import COSTTRACKER, QUICKBOOKS
+
+
+@pytest.fixture
+def intuit(app: Flask, clock: FakeClock) -> QuickBooks:
+    """A QuickBooks stand-in with an American and a Norwegian company, mounted in the hub; its clock is the hub's."""
+    return mount_quickbooks(app, clock)
+
+
+def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
+    made = prepared_state.opened_quickbooks(clock)
+    clock.followers.append(lambda now: made.clock.set(now.timestamp()))
+    mounts: dict[str, Any] = app.extensions["hub"].mounts
+    mounts[QUICKBOOKS] = WSGIAdapter(made.wsgi, QUICKBOOKS, sleep=clock.sleep)
+    return made
+
+
+@pytest.fixture(scope="session")
+def connected() -> dict[Any, prepared_state.Connected]:
+    """What `quickbooks` made with which keys, to make it again quickly."""
+    return {}
+
+
+@pytest.fixture
+def quickbooks(
+    app: Flask,
+    intuit: QuickBooks,
+    clock: FakeClock,
+    empty_database: Path,
+    connected: dict[Any, prepared_state.Connected],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> QuickBooks:
+    """The same with its first company connected, whose id is 1, and its lists read."""
+    usual = prepared_state.is_untouched(app, clock, empty_database)
+    keys = app.extensions["hub"].config.secret_key, app.extensions["hub"].config.vault_keys
+    if usual and keys in connected:
+        prepared_state.put(intuit, connected[keys])
+        return intuit
+    company = oauth_connect.connect_with_refresh_token(
+        intuit.realm, intuit.refresh_tokens[intuit.realm]
+    )
+    record_download.refresh(company.id)
+    if usual and clock.now() == START:
+        connected[keys] = prepared_state.keep(
+            intuit, tmp_path_factory.mktemp("connected") / "hub.db"
+        )
+    return intuit
+
+
+@pytest.fixture
+def costtracker(app: Flask) -> Sandbox:
+    """A CostTracker stand-in with a few invoices, mounted in the hub; `settings(COSTTRACKER)` points at it."""
+    return mount_costtracker(app)
+
+
+def mount_costtracker(app: Flask, documents: int = 8) -> Sandbox:
+    shared = app.extensions["hub"]
+    made: Sandbox = shared.plugins.call(
+        "costtracker", "hub_sandbox", folder=None, documents=documents, seed=1
+    )
+    wsgi = checked(made.wsgi, shared.plugins.apps["costtracker"].assumed_api)
+    shared.mounts[COSTTRACKER] = WSGIAdapter(wsgi, COSTTRACKER, sleep=shared.clock.sleep)
+    return made
