@@ -15,15 +15,11 @@ from hub.qbo import records
 from hub.sources.site import app_of
 
 
-def build_match_index(
-    session: Session, installation: Installation, fields: Sequence[Field]
-) -> MatchIndex:
+def build_match_index(session: Session, installation: Installation) -> MatchIndex:
     """Return what mapping needs, without the records created for documents of this source."""
     scope = hub_context.current().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
-    index = records.match_index(
-        session, installation.company_id, scope, tenant, fields, installation.settings
-    )
+    index = records.match_index(session, installation.company_id, scope, tenant)
     if not _has_posted(session, installation.id):
         index.confirm_first = frozenset(app_of(installation).match_first)
     return index

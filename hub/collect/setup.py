@@ -53,7 +53,7 @@ def assemble(installation_id: int) -> Setup:
     with engine.reading() as session:
         facts = company.facts(session, installation.company_id)
         fields = _with_optional_fields(fields, facts)
-        index = build_match_index(session, installation, fields)
+        index = build_match_index(session, installation)
         add_created_records(session, installation, fields, index)
         return Setup(
             installation=installation,

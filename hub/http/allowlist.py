@@ -51,9 +51,14 @@ class Hosts:
         return self._is_allowed(plain_host, port) or is_public(address)
 
     def _is_allowed(self, host: str, port: int) -> bool:
-        """Return whether the operator allows a host, written with or without port and brackets."""
-        spellings = (host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}")
-        return any(spelling in self._allowed for spelling in spellings)
+        """Return whether the operator allows a host.
+
+        HUB_ALLOW_HOSTS_FILE may have it with or without its port, and with or without brackets.
+        """
+        with_port = f"{host}:{port}"
+        in_brackets = f"[{host}]"
+        spellings = {host, with_port, in_brackets, f"{in_brackets}:{port}"}
+        return not spellings.isdisjoint(self._allowed)
 
 
 def parse(url: str) -> Url:

@@ -150,7 +150,7 @@ class _Connection:
         super().request(*args, **options)  # type: ignore[misc]
 
     def send(self, data: Any) -> None:
-        """Hand over bytes of the request, after which it may have been sent."""
+        """Send bytes of the request; from now on it may have left this machine."""
         if self.sock is None:
             self.connect()
         _current.guard.may_have_sent = True

@@ -145,9 +145,7 @@ def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> l
     scope = current().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
     with reading() as session:
-        index = records.match_index(
-            session, installation.company_id, scope, tenant, [field], installation.settings
-        )
+        index = records.match_index(session, installation.company_id, scope, tenant)
         choices = records.choices(session, installation.company_id, field.role)
         rows = {row.quickbooks_id: row for row in choices}
     name_counts = Counter(key(code_name(code)) for code in codes)

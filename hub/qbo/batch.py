@@ -81,10 +81,15 @@ def body(items: Sequence[BatchItem], requestid: str) -> bytes:
     bids = {item.bid for item in items}
     if not 0 < len(items) <= MAX_ITEMS or len(bids) != len(items):
         raise ValueError(f"A batch has 1 to {MAX_ITEMS} items, each with a bId of its own.")
+
+    id_length = len(requestid)
     bid_length = max(map(len, bids))
-    key_length = len(requestid) + bid_length
-    is_too_long = bid_length > MAX_BID_LENGTH or key_length > MAX_KEY_LENGTH
-    if is_too_long or len(requestid) > MAX_REQUEST_ID_LENGTH:
+    key_length = id_length + bid_length
+    if (
+        id_length > MAX_REQUEST_ID_LENGTH
+        or bid_length > MAX_BID_LENGTH
+        or key_length > MAX_KEY_LENGTH
+    ):
         raise ValueError(
             f"{requestid} and a bId of {bid_length} characters are too long for the key of an item."
         )

@@ -228,11 +228,14 @@ def _store(company_id: int, objects: Objects, kinds: Iterable[str], until: dt.da
 def _advance(session: Session, company_id: int, kinds: Iterable[str], until: dt.datetime) -> None:
     """Move the checkpoints of these kinds forward, never back."""
     names = {_list_name(kind) for kind in kinds}
-    states = select(ListState).where(ListState.company_id == company_id)
-    for state in session.scalars(states):
-        if state.list in names:
-            checkpoint = state.changed_to or until
-            state.changed_to = max(until, checkpoint)
+    of_kinds = select(ListState).where(
+        ListState.company_id == company_id,
+        ListState.list.in_(names),
+    )
+    for state in session.scalars(of_kinds):
+        checkpoint = state.changed_to
+        if checkpoint is None or checkpoint < until:
+            state.changed_to = until
 
 
 def _list_name(kind: str) -> str:

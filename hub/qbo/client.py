@@ -333,9 +333,9 @@ class Client:
 
     def _request(self, call: _Call, token: str) -> requests.PreparedRequest:
         """Return the HTTP request for a call."""
-        params = urlencode({**call.params, "minorversion": MINOR_VERSION})
-        company_url = f"{self._context.config.qbo_api_url}/v3/company/{self.realm}"
-        url = f"{company_url}/{call.path}?{params}"
+        api_url = self._context.config.qbo_api_url
+        params = call.params | {"minorversion": MINOR_VERSION}
+        url = f"{api_url}/v3/company/{self.realm}/{call.path}?{urlencode(params)}"
         return transport.request(call.method, url, token, call.body, call.content_type)
 
     def _count(self, call: _Call, date: dt.datetime | None) -> None:

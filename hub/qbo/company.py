@@ -165,8 +165,8 @@ def _part(preferences: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _is_on(part: dict[str, Any], name: str, *, default: bool = False) -> bool:
     """Return whether a preference is on, which QuickBooks writes as a boolean or as a text."""
-    text = str(part.get(name, default))
-    return text.lower() == "true"
+    preference = part.get(name, default)
+    return str(preference).lower() == "true"
 
 
 def _named_value(part: dict[str, Any], name: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hub.models import Record
 from hub.qbo.entities import KIND, ref_id
 from hub.qbo.payloads import summarize
+from hub.qbo.payloads.summary import DISCOUNT
 
 # Each reference, with its label and the list of its record; "" if its type names the list.
 REFERENCES = {
@@ -109,7 +110,6 @@ FACT_LISTS = {
     "class_": "class",
 }
 SUBTOTAL = "SubTotalLineDetail"
-DISCOUNT = "DiscountLineDetail"
 PLACEHOLDER_TEXT = "made new in QuickBooks first"
 
 # The names of records by list and id.
@@ -302,6 +302,7 @@ def _reference_text(reference: dict[str, Any], list_name: str, id: str, names: N
 
 
 def _is_placeholder(id: str) -> bool:
+    """Return whether an id stands for a record that is created before the transaction."""
     return id.startswith("@")
 
 
@@ -338,19 +339,23 @@ def _record_keys(part: Any) -> Iterator[tuple[str, str]]:
 
 
 def _field_keys(field: str, value: Any) -> Iterator[tuple[str, str]]:
-    if field in REFERENCES and isinstance(value, dict):
-        _, list_name = REFERENCES[field]
-        yield list_name or _party_list(value), str(value.get("value") or "")
-    else:
+    """Yield list and id of the record of a reference, or of all records inside another field."""
+    if field not in REFERENCES or not isinstance(value, dict):
         yield from _record_keys(value)
+        return
+    _, list_name = REFERENCES[field]
+    id = str(value.get("value") or "")
+    yield list_name or _party_list(value), id
 
 
 def _party_list(reference: dict[str, Any]) -> str:
     """Return the list of a party that may be a supplier or a customer."""
-    return str(reference.get("type") or "").lower()
+    type = reference.get("type") or ""
+    return str(type).lower()
 
 
 def _number(value: Any) -> Decimal | None:
+    """Return a number exactly; None if there is none."""
     if value in (None, ""):
         return None
     return Decimal(str(value))
@@ -359,14 +364,15 @@ def _number(value: Any) -> Decimal | None:
 def namer(session: Session, company_id: int, party: str) -> Callable[[str, str], str]:
     """Return a function that names a record by its fact and id.
 
-    `party` is the list that holds the party.
+    `party` is the list that holds the party. A record that is not stored is named by its id.
     """
     lists = FACT_LISTS | {"party": party}
 
     def name(fact: str, id: str) -> str:
         if fact not in lists:
             return id
-        row = session.get(Record, (company_id, lists[fact], id))
+        key = company_id, lists[fact], id
+        row = session.get(Record, key)
         return _record_title(row) if row else id
 
     return name

@@ -139,8 +139,8 @@ class Fault:
         return label, match["id"] or match["only"]
 
 
-def parse(status: int, content_type: str, body: bytes) -> tuple[Fault, ...]:
-    """Return the faults in a body, whatever its status; none if it has none that can be read."""
+def parse(body: bytes) -> tuple[Fault, ...]:
+    """Return the faults in a body, in JSON or XML; none if it has none that can be read."""
     text = body.lstrip()
     if text.startswith((b"{", b"[")):
         try:

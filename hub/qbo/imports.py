@@ -94,11 +94,12 @@ def _line(
 
 def _detail(line: Mapping[str, Any]) -> dict[str, Any]:
     """Return the detail of a line with an item or an account; empty for other lines."""
-    type = str(line.get("DetailType"))
-    detail: dict[str, Any] = line.get(type) or {}
-    if "ItemRef" in detail or "AccountRef" in detail:
-        return detail
-    return {}
+    type = line.get("DetailType")
+    detail: dict[str, Any] = line.get(str(type)) or {}
+    has_target = "ItemRef" in detail or "AccountRef" in detail
+    if not has_target:
+        return {}
+    return detail
 
 
 def _codes(

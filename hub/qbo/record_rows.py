@@ -104,7 +104,10 @@ def _rates(entity: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _rate_details(entity: dict[str, Any], side: str) -> list[dict[str, Any]]:
-    """Return the rates of a tax code for a side, as QuickBooks lists them."""
+    """Return the rates of a tax code for a side, as QuickBooks lists them.
+
+    A side is "purchase" or "sales".
+    """
     field = RATE_LISTS[side]
     rates = entity.get(field)
     if not isinstance(rates, dict):

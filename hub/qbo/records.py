@@ -4,7 +4,7 @@
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache, partial
 from typing import Any
@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session, defer
 from hub import context as hub_context
 from hub.contract import types
 from hub.contract.documents import Address, Party, Role
-from hub.contract.types import Field
 from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, RecordIndex
 from hub.models import ListState, Match, Record
@@ -96,10 +95,11 @@ def match_index(
     company_id: int,
     scope: str,
     tenant: str,
-    fields: Iterable[Field],
-    settings: object = None,
 ) -> MatchIndex:
-    """Return what mapping needs for one installation: its matches, and an index of each list."""
+    """Return what mapping needs for one installation: its matches, and an index of each list.
+
+    Installations of one scope and tenant share their matches.
+    """
     stored_matches = select(Match).where(
         Match.company_id == company_id, Match.scope == scope, Match.tenant == tenant
     )
@@ -160,8 +160,11 @@ def _fits(role: Role, row: Record) -> bool:
 
 def _list_rows(session: Session, company_id: int, name: str) -> Sequence[Record]:
     """Return the rows of a list; their bodies are loaded only when they are needed."""
-    rows = select(Record).where(Record.company_id == company_id, Record.list == name)
-    without_bodies = rows.options(defer(Record.body))
+    of_list = select(Record).where(
+        Record.company_id == company_id,
+        Record.list == name,
+    )
+    without_bodies = of_list.options(defer(Record.body))
     return session.scalars(without_bodies).all()
 
 

@@ -102,7 +102,7 @@ def read_reply(response: HttpResponse, expected: Expected) -> Answer:
     body = _json(response.body)
     faults = faults_of(body)
     if not body:
-        faults = parse(response.status, response.content_type, response.body)
+        faults = parse(response.body)
     entity = _entity(body, expected)
     answer = Answer(
         SendOutcome.DOUBT,

@@ -68,8 +68,8 @@ def absorb_all(
 
     ended_links = _ended_links(stored, current, newly_deleted)
     _remove_links(session, company_id, kind, ended_links)
-    _mark_deleted(session, company_id, kind, stored, newly_deleted, is_news=not ours)
-    _upsert(session, stored, changed, is_news=not ours)
+    new_deleted_rows = _mark_deleted(company_id, kind, stored, newly_deleted, is_news=not ours)
+    _upsert(session, stored, [*changed, *new_deleted_rows], is_news=not ours)
 
     changed_ids = [row["quickbooks_id"] for row in changed]
     return [(kind, id) for id in (*newly_deleted, *changed_ids)]
@@ -112,26 +112,25 @@ def _compare(
 
 
 def _mark_deleted(
-    session: Session,
     company_id: int,
     kind: str,
     stored: Mapping[str, TransactionHead],
     ids: Iterable[str],
     *,
     is_news: bool,
-) -> None:
-    """Mark heads as deleted, and add those that were not stored before."""
+) -> list[Row]:
+    """Mark stored heads as deleted; return rows for those that were not stored before."""
     new_rows = []
     for id in ids:
         head = stored.get(id)
         if head is None:
             row = head_of(company_id, kind, {"Id": id})
-            new_rows.append(row | {"state": TransactionState.DELETED, "news": False})
+            new_rows.append(row | {"state": TransactionState.DELETED})
             continue
         head.state = TransactionState.DELETED
         head.balance = None
         head.news = is_news
-    _insert(session, new_rows)
+    return new_rows
 
 
 def _ended_links(
@@ -182,7 +181,8 @@ def _upsert(
 ) -> None:
     """Update stored heads and insert new ones; of two rows with the same Id the last one counts.
 
-    New heads are never news: nothing refers to them yet.
+    New heads are never news: nothing refers to them yet. Those that another process has inserted
+    meanwhile are left as they are.
     """
     latest = {row["quickbooks_id"]: row for row in rows}
     new_rows = []
@@ -194,15 +194,9 @@ def _upsert(
         for name, value in row.items():
             setattr(head, name, value)
         head.news = is_news
-    _insert(session, new_rows)
-
-
-def _insert(session: Session, rows: Sequence[Row]) -> None:
-    """Insert heads, except those that another process has inserted meanwhile."""
-    if not rows:
-        return
-    dialect = session.get_bind().dialect.name
-    bulk.each(session, _insert_if_absent(dialect), rows)
+    if new_rows:
+        dialect = session.get_bind().dialect.name
+        bulk.each(session, _insert_if_absent(dialect), new_rows)
 
 
 @cache

@@ -83,7 +83,7 @@ def book_of(session: Session, installation: Installation) -> MatchIndex:
     """Return the records and matches of an installation; `view` adds records created for a code."""
     if installation.slug not in current().plugins.apps:
         return MatchIndex({}, {})
-    return build_match_index(session, installation, tuple(fields_of(installation).values()))
+    return build_match_index(session, installation)
 
 
 def names(session: Session, installation: Installation) -> Callable[[str, str], str]:

@@ -209,15 +209,20 @@ def _is_leased(token: Token, now: dt.datetime) -> bool:
 
 
 def _claim(company_id: int) -> str | None:
-    """Claim the renewal and return its fence; None if another process was faster."""
+    """Claim the renewal and return its fence; None if another process was faster.
+
+    A lease from the future means that a clock was set back, so it does not count.
+    """
     now = hub_context.current().clock.now()
     fence = uuid.uuid4().hex
     since = Token.refreshing_since
     is_free = or_(since.is_(None), since <= now - LEASE, since >= now + LEASE)
-    claim = update(Token).where(Token.company_id == company_id, is_free)
+    of_company = update(Token).where(Token.company_id == company_id, is_free)
+    claim = of_company.values(refreshing_since=now, fence=fence)
     with engine.transaction() as session:
-        result = session.execute(claim.values(refreshing_since=now, fence=fence))
-        return fence if result.rowcount else None  # type: ignore[attr-defined]
+        result = session.execute(claim)
+        has_claimed = result.rowcount > 0  # type: ignore[attr-defined]
+    return fence if has_claimed else None
 
 
 def _renew(company_id: int, stale_token: str, fence: str) -> str:

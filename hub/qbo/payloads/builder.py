@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ MAX_NUMBER_LENGTH = 21
 MAX_NOTE_LENGTH = 4000
 MAX_MESSAGE_LENGTH = 1000
 AMOUNT_DECIMALS = 2  # QuickBooks keeps no more, whatever the currency
+PARTY_TYPES: dict[Role, str] = {"vendor": "Vendor", "customer": "Customer"}
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -72,13 +73,14 @@ class PayloadBuilder:
     def location(self) -> dict[str, str] | None:
         """Return the location, unless the company has switched locations off."""
         ref = self.mapped.header.get("location")
-        return self._if_enabled(ref, self.facts.locations, "Location", "Locations")
+        is_enabled = self.facts.locations
+        return self._if_enabled(ref, is_enabled, label="Location", plural="Locations")
 
     def line_class(self, line: MappedLine) -> dict[str, str] | None:
         """Return the class of a line, unless the company has switched classes off."""
         ref = line.refs.get("class")
         is_enabled = self.facts.class_per_line or self.facts.class_per_document
-        return self._if_enabled(ref, is_enabled, "Class", "Classes")
+        return self._if_enabled(ref, is_enabled, label="Class", plural="Classes")
 
     def one_class(self) -> dict[str, str] | None:
         """Return the class of the transaction, if the company has one class for each."""
@@ -214,6 +216,18 @@ def as_reference(ref: Ref | None) -> dict[str, str] | None:
     if ref is None:
         return None
     return {"value": ref.id}
+
+
+def party_reference(refs: Mapping[Role, Ref], roles: Iterable[Role]) -> dict[str, str] | None:
+    """Return the first of these parties that is known, with its type.
+
+    Fields that take a supplier as well as a customer need the type.
+    """
+    for role in roles:
+        ref = refs.get(role)
+        if ref:
+            return {"value": ref.id, "type": PARTY_TYPES[role]}
+    return None
 
 
 def without_empty(**values: Any) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
 from hub.qbo.payloads.builder import (
     PayloadBuilder,
-    as_reference,
     clean,
     day,
+    party_reference,
     required,
     without_empty,
 )
@@ -66,17 +66,6 @@ def _other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     return without_empty(
         AccountRef=builder.on_line(mapped, "account"),
         ClassRef=builder.line_class(mapped),
-        Entity=_payer(mapped),
+        Entity=party_reference(mapped.refs, ("customer", "vendor")),
         PaymentMethodRef=builder.on_line(mapped, "payment_method"),
     )
-
-
-def _payer(mapped: MappedLine) -> dict[str, str] | None:
-    """Return the customer or supplier that the money came from."""
-    customer = as_reference(mapped.refs.get("customer"))
-    if customer:
-        return customer | {"type": "Customer"}
-    vendor = as_reference(mapped.refs.get("vendor"))
-    if vendor:
-        return vendor | {"type": "Vendor"}
-    return None

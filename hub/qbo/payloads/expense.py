@@ -8,7 +8,13 @@ from hub.mapping.mapped import Mapped, MappedLine
 from hub.mapping.split import amount
 from hub.money import ZERO, total
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import PayloadBuilder, day, required, without_empty
+from hub.qbo.payloads.builder import (
+    PayloadBuilder,
+    day,
+    party_reference,
+    required,
+    without_empty,
+)
 from hub.qbo.payloads.shared_fields import note_form_fields
 
 CASH = "Cash"
@@ -41,7 +47,7 @@ def body(builder: PayloadBuilder) -> dict[str, Any]:
     fields = without_empty(
         PaymentType=paid_by,
         AccountRef=required("payment_account", account, builder),
-        EntityRef=_payee(builder),
+        EntityRef=party_reference(builder.mapped.header, ("vendor", "customer")),
         Credit=is_credit or None,
         PaymentMethodRef=builder.header("payment_method"),
         DepartmentRef=builder.location(),
@@ -72,17 +78,6 @@ def payment_type(builder: PayloadBuilder) -> str:
             " Choose another account, or correct how it was paid at the source."
         )
     return type
-
-
-def _payee(builder: PayloadBuilder) -> dict[str, str] | None:
-    """Return the supplier or customer that was paid."""
-    vendor = builder.header("vendor")
-    if vendor:
-        return vendor | {"type": "Vendor"}
-    customer = builder.header("customer")
-    if customer:
-        return customer | {"type": "Customer"}
-    return None
 
 
 def _total(mapped: Mapped) -> Decimal:

@@ -48,8 +48,10 @@ def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSumma
 
 def _same_link(line: Line, other: Line, here: bool) -> bool:
     """Return whether two lines settle the same transaction with the same amount."""
-    is_linked = "" not in linked(line)
-    return is_linked and linked(line) == linked(other) and _same_amount(line, other, here)
+    link = linked(line)
+    if "" in link or link != linked(other):
+        return False
+    return _same_amount(line, other, here)
 
 
 def _same(line: Line, other: Line, here: bool) -> bool:

@@ -171,9 +171,11 @@ def _text(part: dict[str, Any], name: str) -> str:
 
 def _detail(line: dict[str, Any]) -> dict[str, Any]:
     """Return the detail of a line, which is in a field named after its type."""
-    type = str(line.get("DetailType"))
-    detail = line.get(type)
-    return detail if isinstance(detail, dict) else {}
+    type = line.get("DetailType")
+    detail = line.get(str(type))
+    if not isinstance(detail, dict):
+        return {}
+    return detail
 
 
 def _gross(line: dict[str, Any]) -> Decimal:

@@ -27,7 +27,7 @@ def choices(role) -> list[Record]:
 
 def book():
     with engine.reading() as session:
-        return records.match_index(session, 1, "app", "tenant", [])
+        return records.match_index(session, 1, "app", "tenant")
 
 
 def reads(quickbooks) -> int:
