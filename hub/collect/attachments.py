@@ -29,10 +29,11 @@ def plan_attachments(
 ) -> DocumentPlan:
     """Plan the attachments of a document, whose transaction is or becomes that of `parent`."""
     plan = DocumentPlan(row, DocumentOutcome.UNCHANGED)
+    attachment_ids: set[str] = set()
     for attachment in document.attachments:
+        attachment_ids.add(attachment.id)
         newest = _newest_posting(batch, row, attachment.id)
         _plan_attachment(batch, plan, attachment, parent, newest)
-    attachment_ids = {attachment.id for attachment in document.attachments}
     for posting in batch.postings(row):
         is_unsent = posting.operation == Operation.ATTACH and posting.state in outbox.UNSENT
         if is_unsent and posting.part not in attachment_ids:
@@ -69,10 +70,14 @@ def _plan_attachment(
 
 
 def _is_done(newest: Posting, parent: Posting, parent_id: str | None, payload: bytes) -> bool:
-    """Return whether an attachment is at its transaction, skipped, or held for what it is now."""
+    """Return whether an attachment is at its transaction, skipped, or held for what it is now.
+
+    `parent_id` is the QuickBooks id of the transaction; None while it is not posted.
+    """
     if newest.state == PostingState.HELD:
         return newest.planned == outbox.fingerprint(payload)
-    if newest.state not in (PostingState.POSTED, PostingState.SKIPPED):
+    is_ended = newest.state in (PostingState.POSTED, PostingState.SKIPPED)
+    if not is_ended:
         return False
     # A document that is to be created again becomes another transaction, which its files follow.
     keeps_parent = parent_id is None and parent.operation != Operation.CREATE
@@ -80,7 +85,9 @@ def _is_done(newest: Posting, parent: Posting, parent_id: str | None, payload: b
 
 
 def _newest_posting(batch: CollectBatch, row: SourceDocument, part: str) -> Posting | None:
+    """Return the newest posting of an attachment; its id is the part."""
     for posting in reversed(batch.postings(row)):
-        if posting.operation == Operation.ATTACH and posting.part == part:
+        is_attachment = posting.operation == Operation.ATTACH
+        if is_attachment and posting.part == part:
             return posting
     return None

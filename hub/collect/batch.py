@@ -46,21 +46,29 @@ class CollectBatch:
     """The documents of one transaction, their postings, and what is planned for them."""
 
     def __init__(self, session: Session, setup: Setup, items: Sequence[Item]) -> None:
+        """Load the documents of the items, and their postings."""
         self.session = session
         self.setup = setup
         self.items = items
-        self.installation = session.get_one(Installation, setup.installation.id)
+        installation_id = setup.installation.id
+        self.installation = session.get_one(Installation, installation_id)
         self.now = hub_context.current().clock.now()
         self.counts: Counter[DocumentOutcome] = Counter()
-        self.codes = CodeCollector(setup.installation.id, setup.fields, setup.stored_codes)
+        self.codes = CodeCollector(installation_id, setup.fields, setup.stored_codes)
+        # By source id. A document that the hub never had is missing.
         self.rows: dict[str, SourceDocument] = {}
+        # By the id of the document, oldest first.
         self._postings: dict[int, list[Posting]] = defaultdict(list)
+        # Each posting that is held, and the reasons that hold it.
         self.holds: list[tuple[Posting, tuple[Hold, ...]]] = []
         # Postings that were held and wait now. Those that are ready pass the preflight first.
         self.released_ids: list[int] = []
+        # Each document whose attachments are to be planned, and the posting that they belong to.
         self.attachment_parents: list[tuple[SourceDocument, Document, Posting]] = []
+        # Role and code of each party whose contact data was compared.
         self.parties_with_contact_data: set[tuple[str, str]] = set()
-        self.load_documents({item.source_id for item in items})
+        source_ids = {item.source_id for item in items}
+        self.load_documents(source_ids)
 
     def load_documents(self, source_ids: Iterable[str]) -> None:
         """Load these documents and their postings, except those that are loaded."""
@@ -83,7 +91,8 @@ class CollectBatch:
 
     def transaction_postings(self, row: SourceDocument) -> list[Posting]:
         """Return the postings of a document without those of its attachments, oldest first."""
-        return [posting for posting in self.postings(row) if posting.operation != Operation.ATTACH]
+        postings = self.postings(row)
+        return [posting for posting in postings if posting.operation != Operation.ATTACH]
 
     def add_document(self, source_id: str, kind: str, made_for: str = "") -> SourceDocument:
         """Add the row of a document that the hub does not have yet."""
@@ -108,7 +117,10 @@ class CollectBatch:
         return row
 
     def record_document(self, source_id: str, kind: str, field: str) -> SourceDocument:
-        """Return the row of a record that is created for a code; add it if there is none."""
+        """Return the row of a record that is created for a code; add it if there is none.
+
+        A document of the source with this id is returned too: its `made_for` is empty.
+        """
         self.load_documents([source_id])
         if source_id not in self.rows:
             self.add_document(source_id, kind, made_for=field)
@@ -155,15 +167,23 @@ class CollectBatch:
         for posting, hold in plan.cases:
             cases.open_case(self.session, posting, hold)
         if plan.attachment_parent:
-            self.attachment_parents.append((row, *plan.attachment_parent))
-        return plan.outcome or max(outcomes, key=PART_OUTCOMES.index)
+            document, parent = plan.attachment_parent
+            self.attachment_parents.append((row, document, parent))
+        if plan.outcome:
+            return plan.outcome
+        return max(outcomes, key=PART_OUTCOMES.index)
 
     def _apply_part(self, row: SourceDocument, part: PartPlan) -> DocumentOutcome:
+        """Carry out the plan of one part, and remember its attachments; return its outcome.
+
+        Of a document that is split, only the first part has attachments.
+        """
         if part.outcome is not None:
             return part.outcome
         posting = self._posting_of_part(row, part)
-        if part.document.attachments or not part.part:
-            self.attachment_parents.append((row, part.document, posting))
+        document = part.document
+        if document.attachments or not part.part:
+            self.attachment_parents.append((row, document, posting))
         return _outcome(part, posting)
 
     def _posting_of_part(self, row: SourceDocument, part: PartPlan) -> Posting:
@@ -183,7 +203,10 @@ class CollectBatch:
         return True
 
     def _write_posting(self, row: SourceDocument, plan: PostingPlan) -> Posting:
-        """Plan a posting in the outbox, and remember what holds it."""
+        """Plan a posting in the outbox, and remember what holds it.
+
+        The outbox changes an unsent posting of the same part; only another one is new.
+        """
         postings = self.postings(row)
         held_ids = {posting.id for posting in postings if posting.state == PostingState.HELD}
         posting = planning.plan(
@@ -199,9 +222,14 @@ class CollectBatch:
 
     def _follow_up(self, posting: Posting, plan: PostingPlan) -> None:
         """Remember what holds a posting; let it go if a person wants it and nothing holds it."""
-        if plan.holds and posting.held_by == plan.disposition.holder:
+        disposition = plan.disposition
+        if plan.holds and posting.held_by == disposition.holder:
             self.holds.append((posting, plan.holds))
-        if plan.approved_by and not _is_held(plan) and posting.state in UNSENT:
+
+        is_held = disposition.state is PostingState.HELD or disposition.holder is not Holder.NOBODY
+        if is_held or not plan.approved_by:
+            return
+        if posting.state in UNSENT:
             planning.approve_when_planned(self.session, posting, plan.approved_by)
 
 
@@ -216,10 +244,9 @@ def _outcome(part: PartPlan, posting: Posting) -> DocumentOutcome:
     return DocumentOutcome.NEW
 
 
-def _is_held(plan: PostingPlan) -> bool:
-    disposition = plan.disposition
-    return disposition.state is PostingState.HELD or disposition.holder is not Holder.NOBODY
-
-
 def _storable(text: str | None, max_length: int) -> str:
-    return (text or "").replace("\x00", "")[:max_length]
+    """Return a text that a column of this length can hold on every database."""
+    if text is None:
+        return ""
+    without_nulls = text.replace("\x00", "")
+    return without_nulls[:max_length]

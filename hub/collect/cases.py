@@ -18,6 +18,7 @@ from hub.outbox.plans import Disposition
 from hub.reasons.texts import CaseText
 
 MAX_CAUSE_LENGTH = 400
+DIGEST_LENGTH = 16
 
 
 @value_object
@@ -35,7 +36,8 @@ class Hold:
 
     def cause_for(self, posting: Posting) -> str:
         """Return the cause of the case of a posting."""
-        return _shorten(self.cause or f"posting:{posting.id}:{self.key}")
+        cause = self.cause or f"posting:{posting.id}:{self.key}"
+        return _shorten(cause)
 
 
 def held(holder: Holder, holds: Iterable[Hold]) -> Disposition:
@@ -45,29 +47,42 @@ def held(holder: Holder, holds: Iterable[Hold]) -> Disposition:
 
 
 def match_cause(installation: Installation, field: str, code: str) -> str:
-    """Return the cause of the case about a code."""
-    return _shorten(f"match:{installation.id}:{field}:{code}")
+    """Return the cause of the case about a code, which all its postings share."""
+    cause = f"match:{installation.id}:{field}:{code}"
+    return _shorten(cause)
 
 
 def _shorten(cause: str) -> str:
+    """Replace the end of a cause that is too long for its column by a digest of all of it."""
     if len(cause) <= MAX_CAUSE_LENGTH:
         return cause
-    digest = hashlib.sha256(cause.encode()).hexdigest()[:16]
-    return f"{cause[: MAX_CAUSE_LENGTH - 17]}:{digest}"
+    digest = hashlib.sha256(cause.encode()).hexdigest()[:DIGEST_LENGTH]
+    beginning = cause[: MAX_CAUSE_LENGTH - DIGEST_LENGTH - 1]
+    return f"{beginning}:{digest}"
 
 
 def document_title(row: SourceDocument) -> str:
-    """Return the kind, number and party of a document, as a title shows it."""
+    """Return the kind, number and party of a document, as a title shows it.
+
+    A record that is created for a code is known by its name alone.
+    """
     kind = (row.kind or "document").replace("_", " ").capitalize()
     if row.made_for and row.party:
         return f"{kind} {row.party}"
-    title = f"{kind} {row.number or row.source_id}"
-    return f"{title} of {row.party}" if row.party else title
+    number = row.number or row.source_id
+    if row.party:
+        return f"{kind} {number} of {row.party}"
+    return f"{kind} {number}"
 
 
 def document_hold(key: str, row: SourceDocument, code: str, **params: str | CaseText) -> Hold:
-    """Return a reason that concerns one document alone, from its entry in the catalogue."""
-    return Hold(key=key, text=CaseText(f"document.{code}", document=document_title(row), **params))
+    """Return a reason that concerns one document alone, from its entry in the catalogue.
+
+    `code` is the entry below "document.", and `key` tells the case from others of the posting.
+    """
+    title = document_title(row)
+    text = CaseText(f"document.{code}", document=title, **params)
+    return Hold(key=key, text=text)
 
 
 def missing_hold(installation: Installation, missing: Missing, title: str) -> Hold:
@@ -105,8 +120,12 @@ def missing_hold(installation: Installation, missing: Missing, title: str) -> Ho
 
 
 def _label_with_code(missing: Missing) -> str:
-    names = [missing.number, missing.name or missing.code]
-    code = " ".join(dict.fromkeys(name for name in names if name))
+    """Return a field's label and a code's number and name, such as Account “4000 Material”."""
+    parts: list[str] = []
+    for part in (missing.number, missing.name or missing.code):
+        if part and part not in parts:
+            parts.append(part)
+    code = " ".join(parts)
     return f"{missing.label} “{code}”"
 
 
@@ -115,29 +134,38 @@ def update_cases(
     installation: Installation,
     holds: Iterable[tuple[Posting, tuple[Hold, ...]]],
 ) -> None:
-    """Attach each held posting to the cases of its reasons, and to no others."""
-    holds_by_posting = {posting: reasons for posting, reasons in holds if posting.state == "held"}
+    """Attach each held posting to the cases of its reasons, and to no others.
+
+    Of two entries for one posting the last one counts.
+    """
+    holds_by_posting: dict[Posting, tuple[Hold, ...]] = {}
+    for posting, reasons in holds:
+        if posting.state == PostingState.HELD:
+            holds_by_posting[posting] = reasons
     if not holds_by_posting:
         return
     session.flush()
-    open_cases = _open_cases(session, [posting.id for posting in holds_by_posting])
+    posting_ids = [posting.id for posting in holds_by_posting]
+    open_cases = _open_cases(session, posting_ids)
     new_cases: dict[str, tuple[Hold, list[Posting]]] = {}
     for posting, reasons in holds_by_posting.items():
-        causes = {hold.cause_for(posting): hold for hold in reasons}
-        present = open_cases[posting.id]
-        if present.keys() - causes.keys():
-            inbox.release(session, posting, keep=causes)
-        for cause, hold in causes.items():
-            case = present.get(cause)
-            if case is None or not inbox.says(case, hold.text):
-                new_cases.setdefault(cause, (hold, []))[1].append(posting)
+        holds_by_cause = {hold.cause_for(posting): hold for hold in reasons}
+        cases = open_cases[posting.id]
+        if cases.keys() - holds_by_cause.keys():
+            inbox.release(session, posting, keep=holds_by_cause)
+        for cause, hold in holds_by_cause.items():
+            case = cases.get(cause)
+            if case and inbox.says(case, hold.text):
+                continue
+            _, postings = new_cases.setdefault(cause, (hold, []))
+            postings.append(posting)
     for cause, (hold, postings) in new_cases.items():
         _open(session, cause, hold, installation.company_id, installation.id, postings)
 
 
 def open_case(session: Session, posting: Posting, hold: Hold) -> None:
     """Open a case about a posting that stays as it is."""
-    session.flush()
+    session.flush()  # the cause may name the id of a posting that was just planned
     cause = hold.cause_for(posting)
     _open(session, cause, hold, posting.company_id, posting.installation_id, [posting])
 
@@ -145,14 +173,16 @@ def open_case(session: Session, posting: Posting, hold: Hold) -> None:
 def _open_cases(session: Session, posting_ids: list[int]) -> dict[int, dict[str, Case]]:
     """Return the open cases of these postings, by posting and cause."""
     link = case_posting.c
+    is_of_postings = link.posting_id.in_(posting_ids)
     query = (
         select(link.posting_id, Case)
         .join(Case, Case.id == link.case_id)
-        .where(link.posting_id.in_(posting_ids), Case.closed_at.is_(None))
+        .where(is_of_postings, Case.closed_at.is_(None))
     )
     cases: dict[int, dict[str, Case]] = defaultdict(dict)
     for posting_id, case in session.execute(query):
-        cases[posting_id][case.cause] = case
+        cases_of_posting = cases[posting_id]
+        cases_of_posting[case.cause] = case
     return cases
 
 

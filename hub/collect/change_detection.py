@@ -12,39 +12,56 @@ IMMATERIAL_FIELDS = ("version", "facts", "attachments", "quickbooks_id", "warnin
 
 def is_settled(batch: CollectBatch, row: SourceDocument) -> bool:
     """Return whether a document is posted or skipped, with nothing open, and read as usual."""
-    if row.reread or row.unreadable or row.gone is not None or row.stage == "pending":
+    is_read_as_usual = row.gone is None and row.stage != "pending"
+    if row.reread or row.unreadable or not is_read_as_usual:
         return False
     states = {posting.state for posting in batch.transaction_postings(row)}
-    if not states & {PostingState.POSTED, PostingState.SKIPPED}:
-        return False
-    return states.isdisjoint(outbox.UNSENT + outbox.IN_FLIGHT)
+    is_ended = PostingState.POSTED in states or PostingState.SKIPPED in states
+    is_open = not states.isdisjoint(outbox.UNSENT + outbox.IN_FLIGHT)
+    return is_ended and not is_open
 
 
 def has_same_content(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Return whether two stored documents differ at most in what QuickBooks does not hold."""
-    return _material(before) == _material(after)
+    material_before = _material(before)
+    material_after = _material(after)
+    return material_before == material_after
 
 
 def _material(body: dict[str, Any]) -> dict[str, Any]:
     """Return a document without its version, facts, attachments and contact data."""
     material = _without(body, *IMMATERIAL_FIELDS)
-    material["codes"] = _material_codes(body.get("codes", {}))
-    material["lines"] = [_material_line(line) for line in body.get("lines", ())]
+    codes = body.get("codes", {})
+    lines = body.get("lines", ())
+    material["codes"] = _material_codes(codes)
+    material["lines"] = [_material_line(line) for line in lines]
     return material
 
 
 def _material_line(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a line without its facts and contact data."""
+    codes = line.get("codes", {})
     material = _without(line, "facts")
-    material["codes"] = _material_codes(line.get("codes", {}))
+    material["codes"] = _material_codes(codes)
     return material
 
 
 def _material_codes(codes: dict[str, Any]) -> dict[str, Any]:
-    return {
-        field: _without(code, "create") if isinstance(code, dict) else code
-        for field, code in codes.items()
-    }
+    """Return codes without what would be created for them.
+
+    A code is a dict, or its plain id.
+    """
+    material: dict[str, Any] = {}
+    for field, code in codes.items():
+        if isinstance(code, dict):
+            code = _without(code, "create")
+        material[field] = code
+    return material
 
 
 def _without(values: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name not in names}
+    """Return a copy without the values of these names."""
+    others = dict(values)
+    for name in names:
+        others.pop(name, None)
+    return others

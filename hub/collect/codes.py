@@ -26,6 +26,7 @@ class CodeCollector:
     ) -> None:
         self._installation_id = installation_id
         self._fields = {field.name for field in fields}
+        # Name and number of each code, by field and id.
         self._stored = stored
         self._new: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -40,10 +41,13 @@ class CodeCollector:
                 self._add_code(field, code)
 
     def _add_code(self, field: str, code: Code) -> None:
+        """Note a code unless it is stored with the same name and number."""
         name = (code.name or "")[:MAX_NAME_LENGTH]
         number = (code.number or "")[:MAX_NUMBER_LENGTH]
-        if self._stored.get((field, code.id)) != (name, number):
-            self._new[field, code.id] = (name, number)
+        key = (field, code.id)
+        texts = (name, number)
+        if self._stored.get(key) != texts:
+            self._new[key] = texts
 
     def save(self, session: Session, now: dt.datetime) -> None:
         """Store the codes."""

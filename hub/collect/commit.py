@@ -57,16 +57,21 @@ class BatchWriter:
         self._commit(waiting)
 
     def _commit(self, items: list[Item], checkpoint: Checkpoint | None = None) -> None:
+        """Write a batch, and add to the result what became of its items."""
         if not items and not checkpoint:
             return
-        counts = self._write(items, checkpoint)
-        self.result.counts.update(counts)
-        self.result.counts["documents"] += len(items)
+        outcomes = self._write(items, checkpoint)
+        counts = self.result.counts
+        counts.update(outcomes)
+        counts["documents"] += len(items)
         if self.progress:
-            self.progress("collect", self.result.counts["documents"], 0)
+            self.progress("collect", counts["documents"], 0)
 
     def _write(self, items: list[Item], checkpoint: Checkpoint | None) -> Counter[DocumentOutcome]:
-        """Write a batch; if that fails, write each item alone and hold the one that fails."""
+        """Write a batch; if that fails, write each item alone and hold the one that fails.
+
+        Retry and NeedsAttention stop the collect: another document would fail in the same way.
+        """
         try:
             return self._write_together(items, checkpoint)
         except (Retry, NeedsAttention):
@@ -83,21 +88,24 @@ class BatchWriter:
     def _write_together(
         self, items: list[Item], checkpoint: Checkpoint | None
     ) -> Counter[DocumentOutcome]:
+        """Write items and the cursor behind them in one transaction."""
         with engine.transaction() as session:
-            counts = take_in(CollectBatch(session, self.setup, items))
+            batch = CollectBatch(session, self.setup, items)
+            outcomes = take_in(batch)
             _store_cursor(session, self.setup.installation.id, checkpoint)
-        self.setup.read_ids |= {item.source_id for item in items}
-        return counts
+        self.setup.read_ids.update(item.source_id for item in items)
+        return outcomes
 
     def _write_singly(
         self, items: list[Item], checkpoint: Checkpoint | None
     ) -> Counter[DocumentOutcome]:
-        counts: Counter[DocumentOutcome] = Counter()
+        """Write each item in a transaction of its own, and the cursor after all of them."""
+        outcomes: Counter[DocumentOutcome] = Counter()
         for item in items:
-            counts.update(self._write([item], None))
+            outcomes.update(self._write([item], None))
         if checkpoint:
             self._write([], checkpoint)
-        return counts
+        return outcomes
 
     def _as_unreadable(self, item: Item, error: Exception) -> Unreadable:
         """Return a document that the hub cannot take in as a defect with the reason."""
@@ -116,9 +124,12 @@ class BatchWriter:
 
 
 def _store_cursor(session: Session, installation_id: int, checkpoint: Checkpoint | None) -> None:
-    if checkpoint:
-        session.merge(
-            Cursor(
-                installation_id=installation_id, stream=checkpoint.stream, value=checkpoint.cursor
-            )
-        )
+    """Store how far a stream of the source was read, if the batch ends with a checkpoint."""
+    if checkpoint is None:
+        return
+    cursor = Cursor(
+        installation_id=installation_id,
+        stream=checkpoint.stream,
+        value=checkpoint.cursor,
+    )
+    session.merge(cursor)

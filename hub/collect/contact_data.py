@@ -24,7 +24,13 @@ def missing_contact_data(batch: CollectBatch, mapped: Mapped) -> Iterator[Docume
 
 
 def _change_of_party(batch: CollectBatch, fill: Fill) -> Document | None:
-    record = batch.session.get(Record, (batch.installation.company_id, fill.role, fill.id))
+    """Return a document that adds contact data to a party; None if nothing is to be added.
+
+    A party that the hub has not created is changed by the row of a document of its own. A row that
+    belongs to a document of the source, or that is about to create the party, is left alone.
+    """
+    key = (batch.installation.company_id, fill.role, fill.id)
+    record = batch.session.get(Record, key)
     details = _missing_details(record, fill.details) if record else None
     if details is None:
         return None
@@ -41,11 +47,11 @@ def _change_of_party(batch: CollectBatch, fill: Fill) -> Document | None:
 
 
 def _is_being_created(batch: CollectBatch, row: SourceDocument) -> bool:
+    """Return whether the creation of a record is planned or under way."""
     open_states = outbox.UNSENT + outbox.IN_FLIGHT
-    return any(
-        posting.operation == Operation.CREATE and posting.state in open_states
-        for posting in batch.postings(row)
-    )
+    postings = batch.postings(row)
+    creations = [posting for posting in postings if posting.operation == Operation.CREATE]
+    return any(creation.state in open_states for creation in creations)
 
 
 def _missing_details(record: Record, details: Party) -> Party | None:

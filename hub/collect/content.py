@@ -105,13 +105,19 @@ def complete_content(
 
 def holder_of(holds: tuple[Hold, ...]) -> Holder:
     """Return who solves the first of these reasons: a person in the hub, or the source."""
-    return Holder.PERSON if holds[0].text.action == CaseAction.RETRY else Holder.SOURCE
+    if holds[0].text.action == CaseAction.RETRY:
+        return Holder.PERSON
+    return Holder.SOURCE
 
 
 def _find_disposition(
     batch: CollectBatch, row: SourceDocument, mapped: Mapped, holds: tuple[Hold, ...]
 ) -> tuple[Disposition, tuple[Hold, ...]]:
-    """Decide how a posting begins; documents that lines apply to come before other reasons."""
+    """Decide how a posting begins; documents that lines apply to come before other reasons.
+
+    Return the reasons that still hold it too. A posting that waits for a document that is on its
+    way needs no case, so no reason holds it.
+    """
     unresolved = links.unresolved_documents(mapped)
     if unresolved:
         hold = links.unresolved_hold(batch, row, unresolved)
@@ -136,6 +142,7 @@ def _is_foreign(batch: CollectBatch, document: Document) -> bool:
 
 def _total(document: Document, home_currency: str, computed: Decimal | None) -> Decimal | None:
     """Return the total that the source states, in cents; else that of the lines."""
-    if document.total is not None:
-        return to_cents(document.total, document.currency or home_currency)
-    return computed
+    if document.total is None:
+        return computed
+    currency = document.currency or home_currency
+    return to_cents(document.total, currency)

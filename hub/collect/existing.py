@@ -8,6 +8,7 @@ from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.cases import Hold
 from hub.contract.documents import Code, Document, Item
+from hub.contract.types import Field
 from hub.mapping import Mapped, Missing, Ref, find_existing_record
 from hub.models import Posting, Record, SourceDocument, TransactionHead
 
@@ -15,17 +16,22 @@ from hub.models import Posting, Record, SourceDocument, TransactionHead
 def find_existing(
     batch: CollectBatch, row: SourceDocument, document: Document
 ) -> tuple[str | None, tuple[Hold, ...]]:
-    """Return the QuickBooks id of a document that was never sent, or why it is unknown."""
+    """Return the QuickBooks id of a document that was never sent, or why it is unknown.
+
+    Only orders that were linked and items that a rule matches exist before they are sent.
+    """
     if document.kind == "purchase_order":
         return _linked_order_id(batch, row), ()
-    if document.kind != "item" or not isinstance(document.details, Item):
+    details = document.details
+    if document.kind != "item" or not isinstance(details, Item):
         return None, ()
-    field = next((field for field in batch.setup.fields if field.role == "item"), None)
+    field = _item_field(batch)
     if field is None or row.made_for or document.stage != "ready":
         return None, ()
-    if any(outbox.was_sent(batch.session, posting) for posting in batch.postings(row)):
-        return None, ()
-    details = document.details
+    for posting in batch.postings(row):
+        if outbox.was_sent(batch.session, posting):
+            return None, ()
+
     code = Code(id=row.source_id, name=details.name, number=details.sku, create=details)
     match = find_existing_record(field, code, batch.setup.index)
     if isinstance(match, Missing):
@@ -34,6 +40,14 @@ def find_existing(
     if isinstance(match, Ref):
         return match.id, ()
     return None, ()
+
+
+def _item_field(batch: CollectBatch) -> Field | None:
+    """Return the first field of the app whose codes are items."""
+    for field in batch.setup.fields:
+        if field.role == "item":
+            return field
+    return None
 
 
 def _linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | None:
@@ -49,13 +63,17 @@ def _linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | None:
 def keep_fixed_values(
     batch: CollectBatch, mapped: Mapped, quickbooks_id: str, current: Posting | None
 ) -> Mapped:
-    """Keep the name that an item has in QuickBooks, and the date of an order that was sent."""
+    """Keep the name that an item has in QuickBooks, and the date of an order that was sent.
+
+    `current` is the posting that speaks for what QuickBooks has, if the hub posted it.
+    """
     document = mapped.document
-    if isinstance(document.details, Item) and document.kind == "item":
+    details = document.details
+    if isinstance(details, Item) and document.kind == "item":
         key = (batch.installation.company_id, "item", quickbooks_id)
         record = batch.session.get(Record, key)
         if record and record.name:
-            details = replace(document.details, name=record.name)
+            details = replace(details, name=record.name)
             return replace(mapped, document=replace(document, details=details))
     if document.kind == "purchase_order":
         date = _order_date(batch, quickbooks_id, current)
@@ -70,4 +88,6 @@ def _order_date(batch: CollectBatch, quickbooks_id: str, current: Posting | None
         return current.summary.day
     key = (batch.installation.company_id, "purchase_order", quickbooks_id)
     head = batch.session.get(TransactionHead, key)
-    return head.date if head else None
+    if head is None:
+        return None
+    return head.date

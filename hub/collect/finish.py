@@ -14,19 +14,25 @@ from hub.models import SourceDocument
 
 def finish(batch: CollectBatch) -> None:
     """Plan the attachments, update cases and codes, and note what the source has answered for."""
-    batch.session.flush()
+    session = batch.session
+    session.flush()
     for row, document, parent in batch.attachment_parents:
-        batch.apply(plan_attachments(batch, row, document, parent))
+        plan = plan_attachments(batch, row, document, parent)
+        batch.apply(plan)
     if batch.released_ids:
-        batch.session.flush()
-        inbox.release_all(batch.session, batch.released_ids)
-    cases.update_cases(batch.session, batch.installation, batch.holds)
-    batch.codes.save(batch.session, batch.now)
+        session.flush()
+        inbox.release_all(session, batch.released_ids)
+    cases.update_cases(session, batch.installation, batch.holds)
+    batch.codes.save(session, batch.now)
 
-    answered = batch.rows.keys() & {item.source_id for item in batch.items}
-    absent = {item.source_id for item in batch.items if isinstance(item, Absent)}
-    _note_reading(batch, answered - absent, is_present=True)
-    _note_reading(batch, answered & absent, is_present=False)
+    present: set[str] = set()
+    absent: set[str] = set()
+    for item in batch.items:
+        if item.source_id in batch.rows:
+            answers = absent if isinstance(item, Absent) else present
+            answers.add(item.source_id)
+    _note_reading(batch, present - absent, is_present=True)
+    _note_reading(batch, absent, is_present=False)
 
 
 def _note_reading(batch: CollectBatch, source_ids: Iterable[str], is_present: bool) -> None:
@@ -37,5 +43,7 @@ def _note_reading(batch: CollectBatch, source_ids: Iterable[str], is_present: bo
     values = {"read_at": batch.now}
     if is_present:
         values["seen_at"] = batch.now
-    statement = update(SourceDocument).where(SourceDocument.id.in_(ids)).values(values)
-    batch.session.execute(statement, execution_options={"synchronize_session": False})
+    is_answered = SourceDocument.id.in_(ids)
+    statement = update(SourceDocument).where(is_answered).values(values)
+    options = {"synchronize_session": False}
+    batch.session.execute(statement, execution_options=options)

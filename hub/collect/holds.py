@@ -37,7 +37,8 @@ def hold_document(
 
 def hold_for_source(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
     """Hold a document for the reason that its app gives."""
-    hold = cases.document_hold("source", row, "held_by_source", reason=document.hold or "")
+    reason = document.hold or ""
+    hold = cases.document_hold("source", row, "held_by_source", reason=reason)
     return hold_document(batch, row, document, Holder.SOURCE, hold)
 
 
@@ -77,5 +78,7 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
 
 
 def _with_article(kind: str) -> str:
+    """Return a kind of document with its article, such as "an invoice"."""
     article = "an" if kind[0] in "ei" else "a"
-    return f"{article} {kind.replace('_', ' ')}"
+    name = kind.replace("_", " ")
+    return f"{article} {name}"

@@ -43,10 +43,11 @@ def take_in(batch: CollectBatch) -> Counter[DocumentOutcome]:
 
 
 def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
-    """Plan stored documents again because matches have changed."""
+    """Plan stored documents again because matches have changed, or because a person asks for it."""
     query = select(SourceDocument).where(SourceDocument.id.in_(document_ids))
     rows = batch.session.scalars(query).all()
-    batch.load_documents(row.source_id for row in rows)
+    source_ids = [row.source_id for row in rows]
+    batch.load_documents(source_ids)
     for row in rows:
         _plan_stored(batch, row)
     finish(batch)
@@ -67,10 +68,13 @@ def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
 
 def _is_final(row: SourceDocument) -> bool:
     """Return whether the source has shown a document whole, to be posted as it is."""
-    return bool(row.body) and row.stage != "pending" and not row.unreadable
+    if row.unreadable or row.stage == "pending":
+        return False
+    return bool(row.body)
 
 
 def _take_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
+    """Take in what the source says about one document; return what became of the document."""
     row = batch.rows.get(item.source_id)
     if row is None:
         return DocumentOutcome.UNKNOWN
@@ -80,7 +84,8 @@ def _take_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
         return _take_removal(batch, row, item.reason)
     absence.forget(row)
     if isinstance(item, Unreadable):
-        return _take_defect(batch, row, item.reason or "The source sent no reason.")
+        reason = item.reason or "The source sent no reason."
+        return _take_defect(batch, row, reason)
     defect = _storage_defect(item)
     if defect:
         return _take_defect(batch, row, defect)
@@ -108,7 +113,10 @@ def _take_removal(batch: CollectBatch, row: SourceDocument, reason: str | None) 
 
 
 def _take_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> DocumentOutcome:
-    """Leave a document as it is until its absence is proved."""
+    """Leave a document as it is until its absence is proved.
+
+    One that was gone and is read again because of a request is gone at once.
+    """
     was_gone = row.gone is not None
     if was_gone and not row.reread:
         return DocumentOutcome.GONE
@@ -120,10 +128,12 @@ def _take_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> Doc
 
 def _is_matched(batch: CollectBatch, row: SourceDocument) -> bool:
     """Return whether the code of a record to create or change is matched to another record now."""
-    decision = batch.setup.index.matches.get((row.made_for, row.source_id))
+    key = (row.made_for, row.source_id)
+    decision = batch.setup.index.matches.get(key)
     if decision is None or decision.record == NEW:
         return False
-    return decision.record != row.body.get("quickbooks_id")
+    own_record = row.body.get("quickbooks_id")
+    return decision.record != own_record
 
 
 def _storage_defect(document: Document) -> str | None:

@@ -47,7 +47,10 @@ def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
 
 
 def _posted_link(creation: Posting, quickbooks_id: str, postings: list[Posting]) -> Link:
-    """Return a link with the ids that a transaction and its lines have in QuickBooks."""
+    """Return a link with the ids that a transaction and its lines have in QuickBooks.
+
+    The newest update knows the lines that were added to a transaction since its creation.
+    """
     newest = creation
     for posting in postings:
         if posting.state == PostingState.POSTED and posting.operation in WRITING:
@@ -67,8 +70,10 @@ def _unposted_link(creation: Posting) -> Link:
 
 
 def _newest_creation(postings: list[Posting]) -> Posting | None:
+    """Return the newest creation that is posted or may still be sent."""
     for posting in reversed(postings):
-        if posting.operation == Operation.CREATE and posting.state not in ENDED_STATES:
+        is_creation = posting.operation == Operation.CREATE
+        if is_creation and posting.state not in ENDED_STATES:
             return posting
     return None
 
@@ -83,11 +88,14 @@ def unposted_link_id(mapped: Mapped) -> int | None:
 
 def unresolved_documents(mapped: Mapped) -> list[str]:
     """Return the documents that lines apply to and that have no posting to wait for."""
-    source_ids: dict[str, None] = {}
-    for line in mapped.lines:
-        if line.line.applied and not line.applied:
-            source_ids[line.line.applied.document] = None
-    return list(source_ids)
+    source_ids: list[str] = []
+    for mapped_line in mapped.lines:
+        applied = mapped_line.line.applied
+        if applied is None or mapped_line.applied:
+            continue
+        if applied.document not in source_ids:
+            source_ids.append(applied.document)
+    return source_ids
 
 
 def unresolved_hold(batch: CollectBatch, row: SourceDocument, source_ids: list[str]) -> Hold:
@@ -119,6 +127,7 @@ def ended_posting(batch: CollectBatch, source_id: str) -> Posting | None:
     if row is None or row.stage == "pending":
         return None
     for posting in reversed(batch.postings(row)):
-        if posting.operation == Operation.CREATE and posting.state in ENDED_STATES:
+        is_creation = posting.operation == Operation.CREATE
+        if is_creation and posting.state in ENDED_STATES:
             return posting
     return None

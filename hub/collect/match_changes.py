@@ -24,22 +24,28 @@ class MatchState(NamedTuple):
 
 def match_state(installation: Installation) -> MatchState:
     """Return how the codes that an installation uses are matched now."""
-    to_create = func.coalesce(func.sum(case((Match.record == NEW, 1), else_=0)), 0)
+    scope = hub_context.current().plugins.scope(installation.slug)
+    is_to_create = case((Match.record == NEW, 1), else_=0)
+    to_create = func.coalesce(func.sum(is_to_create), 0)
     query = (
         select(func.count(), func.max(Match.at), to_create)
         .select_from(Match)
         .where(
             Match.company_id == installation.company_id,
-            Match.scope == hub_context.current().plugins.scope(installation.slug),
+            Match.scope == scope,
             Match.tenant == installation.tenant,
         )
     )
     with engine.reading() as session:
-        return MatchState(*session.execute(query).one())
+        row = session.execute(query).one()
+    return MatchState(*row)
 
 
 def has_unsent(installation: Installation) -> bool:
-    """Return whether anything is left that a match could release."""
+    """Return whether anything is left that a match could release.
+
+    Attachments do not count: they have no codes.
+    """
     query = select(Posting.id).where(
         Posting.installation_id == installation.id,
         Posting.state.in_(outbox.UNSENT),

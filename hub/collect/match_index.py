@@ -34,18 +34,18 @@ def add_created_records(
 ) -> None:
     """Add the records that were created for documents of this source to an index.
 
-    A code with the id of such a document is linked to its record.
+    A code with the id of such a document is linked to its record, unless it is matched already.
+    `where` restricts the documents.
     """
     matches: dict[tuple[str, str], Decision] = {}
     created_for: dict[tuple[str, str], str] = {}
     query = _created_records(installation).where(*where)
     for kind, source_id, quickbooks_id in session.execute(query):
         record_id = quickbooks_id or ""
+        link = Decision(record=record_id, match_method=MatchMethod.LINK)
         for field in fields:
             if field.role == kind:
-                matches[field.name, source_id] = Decision(
-                    record=record_id, match_method=MatchMethod.LINK
-                )
+                matches[field.name, source_id] = link
                 created_for[field.name, record_id] = source_id
     index.matches = matches | dict(index.matches)
     index.created_for = dict(index.created_for) | created_for
@@ -73,7 +73,9 @@ def _created_records(installation: Installation) -> Select[str, str, str | None]
 
 def _has_posted(session: Session, installation_id: int) -> bool:
     """Return whether anything of an app was ever posted."""
-    posted = select(Posting.id).where(
-        Posting.installation_id == installation_id, Posting.state == PostingState.POSTED
+    query = select(Posting.id).where(
+        Posting.installation_id == installation_id,
+        Posting.state == PostingState.POSTED,
     )
-    return session.scalar(posted.limit(1)) is not None
+    first_id = session.scalar(query.limit(1))
+    return first_id is not None

@@ -7,7 +7,7 @@ from typing import cast
 from hub import outbox
 from hub.collect.batch import CollectBatch
 from hub.contract.documents import Document, Kind, Party, Role
-from hub.mapping import Create, Mapped, Ref
+from hub.mapping import Create, Mapped, MappedLine, Ref
 from hub.models import SourceDocument
 
 KINDS_OF_ROLES = {"category": "item"}  # the kind of record for a role that is not its own kind
@@ -56,9 +56,17 @@ def _is_needed_by_others(
 def with_record_ids(mapped: Mapped, ids: Mapping[str, str]) -> Mapped:
     """Replace the names of records to create by their ids or placeholders."""
     header = _refs_with_ids(mapped.header, ids)
-    lines = tuple(replace(line, refs=_refs_with_ids(line.refs, ids)) for line in mapped.lines)
-    return replace(mapped, header=header, lines=lines)
+    lines: list[MappedLine] = []
+    for line in mapped.lines:
+        refs = _refs_with_ids(line.refs, ids)
+        lines.append(replace(line, refs=refs))
+    return replace(mapped, header=header, lines=tuple(lines))
 
 
 def _refs_with_ids(refs: Mapping[Role, Ref], ids: Mapping[str, str]) -> dict[Role, Ref]:
-    return {role: replace(ref, id=ids.get(ref.id, ref.id)) for role, ref in refs.items()}
+    """Return the records of a header or line, each new one with its id or placeholder."""
+    refs_with_ids: dict[Role, Ref] = {}
+    for role, ref in refs.items():
+        record_id = ids.get(ref.id, ref.id)
+        refs_with_ids[role] = replace(ref, id=record_id)
+    return refs_with_ids

@@ -34,8 +34,13 @@ class PartHistory:
     @classmethod
     def of(cls, batch: CollectBatch, row: SourceDocument, part: str) -> "PartHistory":
         """Return the history of a part."""
-        postings = [posting for posting in batch.transaction_postings(row) if posting.part == part]
-        posted = [posting for posting in postings if posting.state == PostingState.POSTED]
+        postings: list[Posting] = []
+        posted: list[Posting] = []
+        for posting in batch.transaction_postings(row):
+            if posting.part == part:
+                postings.append(posting)
+                if posting.state == PostingState.POSTED:
+                    posted.append(posting)
         if not posted:
             return cls(posted, None, "", _wish_to_create_again(row, postings))
 
@@ -47,7 +52,9 @@ class PartHistory:
 
     def is_in_books(self, fingerprint: str) -> bool:
         """Return whether QuickBooks has exactly these bytes."""
-        return self.current is not None and self.current.planned == fingerprint
+        if self.current is None:
+            return False
+        return self.current.planned == fingerprint
 
     def is_left_out(self, fingerprint: str) -> bool:
         """Return whether a part stays out of QuickBooks: nothing has changed since it left.
@@ -181,15 +188,23 @@ def _departure(batch: CollectBatch, posting: Posting) -> str:
 
 def _is_given_up(posting: Posting) -> bool:
     """Return whether a person skipped it after it was posted and removed from QuickBooks."""
-    was_created = posting.operation == Operation.CREATE and posting.quickbooks_id is not None
-    return was_created and posting.state == PostingState.SKIPPED
+    if posting.state != PostingState.SKIPPED:
+        return False
+    was_created = posting.quickbooks_id is not None
+    return was_created and posting.operation == Operation.CREATE
 
 
 def _sync_token(batch: CollectBatch, kind: str, quickbooks_id: str) -> str:
-    """Return the version that QuickBooks had of a record or transaction when it was last listed."""
+    """Return the version that QuickBooks had of a record or transaction when it was last listed.
+
+    Return "" for one that is not listed; QuickBooks is asked before it is changed.
+    """
     key = (batch.installation.company_id, kind, quickbooks_id)
-    if kind in RECORD_KINDS:
-        record = batch.session.get(Record, key)
-        return str(record.body.get("sync_token", "")) if record else ""
-    head = batch.session.get(TransactionHead, key)
-    return head.sync_token if head else ""
+    if kind not in RECORD_KINDS:
+        head = batch.session.get(TransactionHead, key)
+        return head.sync_token if head else ""
+    record = batch.session.get(Record, key)
+    if record is None:
+        return ""
+    sync_token = record.body.get("sync_token", "")
+    return str(sync_token)

@@ -34,7 +34,8 @@ def with_order_status(
 def closing_content(posting: Posting) -> tuple[dict[str, Any], TransactionSummary]:
     """Return body and summary of a change that only closes a posted order."""
     summary = posting.summary._replace(status=CLOSED)
-    return payloads.close_body(summary.party), summary
+    body = payloads.close_body(summary.party)
+    return body, summary
 
 
 def is_closing(posting: Posting) -> bool:

@@ -86,4 +86,5 @@ class DocumentPlan:
 
     def open_case(self, posting: Posting, hold: Hold) -> None:
         """Plan a case about a posting that stays as it is."""
-        self.cases.append(PostingCase(posting, hold))
+        case = PostingCase(posting, hold)
+        self.cases.append(case)

@@ -51,7 +51,11 @@ class RecordsToCreate(NamedTuple):
 
 
 def take_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
-    """Store what the source says about a document, and apply what follows; return the outcome."""
+    """Store what the source says about a document, and apply what follows; return the outcome.
+
+    A settled document that is the same is not even stored again. If only its attachments may have
+    changed, nothing but these is planned.
+    """
     row = batch.rows[document.source_id]
     body = dump(document)
     was_settled = is_settled(batch, row)
@@ -68,7 +72,11 @@ def take_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
 
 
 def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
-    """Plan a document by its stage, its dates and its codes."""
+    """Plan a document by its stage, its dates and its codes.
+
+    Reasons not to post it come first: pending, closed, too early, held by its app. The codes of a
+    document are mapped only if it is to be posted.
+    """
     app_name = batch.setup.app.name
     if document.stage == "pending":
         reason = _reason_unwanted(document, CaseText("posting.not_wanted_yet", app=app_name))
@@ -97,15 +105,18 @@ def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) 
 def place_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
     """Return the posting that creates a record for a code; plan and apply it if there is none.
 
-    A record that a person requested is created even if no document needs it.
+    A record that a person requested is created even if no document needs it. A document of the
+    source that creates the record itself is left as it is.
     """
     row = batch.record_document(create.code, record_kind(create), create.field)
-    if row.made_for or not batch.postings(row):
+    is_for_code = bool(row.made_for) or not batch.postings(row)
+    if is_for_code:
         requested_by = requested_by or outbox.creation_requested_by(row)
         row.made_for = create.field
         document = record_as_document(create, requested_by)
         batch.store_document(row, document, dump(document))
-        batch.apply(plan_document(batch, row, document))
+        plan = plan_document(batch, row, document)
+        batch.apply(plan)
         batch.session.flush()
     postings = batch.postings(row)
     creations = [posting for posting in postings if posting.operation == Operation.CREATE]
@@ -122,7 +133,11 @@ def _reason_unwanted(document: Document, default: CaseText) -> CaseText:
 def _reason_too_early(
     batch: CollectBatch, row: SourceDocument, document: Document
 ) -> CaseText | None:
-    """Return why a document from before the start date is left out; None if it counts."""
+    """Return why a document from before the start date is left out; None if it counts.
+
+    The day on which a document was received decides, if the source tells it. One that a person
+    has included counts whatever its date.
+    """
     start = batch.setup.site.start
     day = document.received or document.date
     if row.before_start == StartRule.INCLUDED:
@@ -136,7 +151,10 @@ def _reason_too_early(
 
 
 def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
-    """Map the codes of a document and plan its parts."""
+    """Map the codes of a document and plan its parts.
+
+    Hold all of it if a code has no record, or if it may be in QuickBooks as another kind.
+    """
     postings = batch.transaction_postings(row)
     unsent = [posting for posting in postings if posting.state in outbox.UNSENT]
     for posting in unsent:
@@ -144,7 +162,8 @@ def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document)
             return hold_other_kind(batch, row, document, unsent[-1])
 
     setup = batch.setup
-    mapped = resolve(document, setup.fields, setup.index, find_links(batch, document))
+    links = find_links(batch, document)
+    mapped = resolve(document, setup.fields, setup.index, links)
     if isinstance(mapped, list):
         title = cases.document_title(row)
         holds = [cases.missing_hold(batch.installation, missing, title) for missing in mapped]
@@ -153,8 +172,10 @@ def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document)
     plan = DocumentPlan(row)
     parts = mapped.parts or (mapped,)
     for part in parts:
-        plan.parts.append(_plan_part(batch, plan, part))
-    release_former_parts(batch, plan, {part.part for part in parts})
+        part_plan = _plan_part(batch, plan, part)
+        plan.parts.append(part_plan)
+    part_names = {part.part for part in parts}
+    release_former_parts(batch, plan, part_names)
     return plan
 
 

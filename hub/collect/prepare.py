@@ -30,14 +30,20 @@ def prepare(installation_id: int) -> Setup:
 
 
 def _search_start(installation: Installation) -> dt.date:
-    """Return the day from which QuickBooks is searched for documents that it already has."""
+    """Return the day from which QuickBooks is searched for documents that it already has.
+
+    It is earlier than the start date if documents from before that were included.
+    """
     start = installation.start_date
     if start is None:
-        return hub_context.current().clock.now().date() - DEFAULT_SEARCH_PERIOD
+        today = hub_context.current().clock.now().date()
+        return today - DEFAULT_SEARCH_PERIOD
     included = select(func.min(SourceDocument.date)).where(
         SourceDocument.installation_id == installation.id,
         SourceDocument.before_start == StartRule.INCLUDED,
     )
     with engine.reading() as session:
         earliest = session.scalar(included)
-    return min(start, earliest) if earliest else start
+    if earliest is None:
+        return start
+    return min(start, earliest)

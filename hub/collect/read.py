@@ -51,11 +51,15 @@ def _storable(item: Document | Gone | Unreadable) -> Document | Gone | Unreadabl
 
 def is_shortened(source_id: str) -> bool:
     """Return whether an id is the hub's own, which the source does not know."""
-    start = -DIGEST_LENGTH - len(ELLIPSIS)
-    return source_id[start:-DIGEST_LENGTH] == ELLIPSIS
+    end = len(source_id) - DIGEST_LENGTH
+    start = end - len(ELLIPSIS)
+    return start >= 0 and source_id[start:end] == ELLIPSIS
 
 
 def _shorten(source_id: str) -> str:
-    digest = hashlib.sha256(source_id.encode("utf-8", "replace")).hexdigest()[:DIGEST_LENGTH]
-    beginning = source_id[: MAX_ID_LENGTH - len(ELLIPSIS) - DIGEST_LENGTH]
-    return clean(beginning) + ELLIPSIS + digest
+    """Return the beginning of an id that is too long, and a digest that makes it unique."""
+    encoded = source_id.encode("utf-8", "replace")
+    digest = hashlib.sha256(encoded).hexdigest()[:DIGEST_LENGTH]
+    beginning_length = MAX_ID_LENGTH - len(ELLIPSIS) - DIGEST_LENGTH
+    beginning = clean(source_id[:beginning_length])
+    return f"{beginning}{ELLIPSIS}{digest}"

@@ -12,11 +12,15 @@ from hub.mapping import Create
 
 
 def create_records(installation_id: int, creates: Iterable[Create], requested_by: str) -> None:
-    """Plan a posting for each record that has none; approve it in the name of the person."""
+    """Plan a posting for each record that has none; approve it in the name of the person.
+
+    They are sent with the next run.
+    """
     setup = prepare(installation_id)
     with engine.transaction() as session:
         batch = CollectBatch(session, setup, [])
         postings = [place_record(batch, create, requested_by) for create in creates]
         finish(batch)
         session.flush()
-        outbox.approve(session, [posting.id for posting in postings], requested_by)
+        posting_ids = [posting.id for posting in postings]
+        outbox.approve(session, posting_ids, requested_by)

@@ -52,7 +52,8 @@ def replan(setup: Setup, ids: Sequence[int]) -> None:
 def _waiting(setup: Setup, after: int) -> list[int]:
     """Return the next documents that wait for another document."""
     query = _documents(setup, after).where(
-        Posting.state == PostingState.WAITING, Posting.held_by == Holder.SOURCE
+        Posting.state == PostingState.WAITING,
+        Posting.held_by == Holder.SOURCE,
     )
     return _next(query)
 
@@ -89,6 +90,8 @@ def _documents(setup: Setup, after: int) -> Select[int]:
 
 
 def _next(query: Select[int]) -> list[int]:
+    """Return the ids of the first documents that a query selects, as many as a batch holds."""
+    first = query.order_by(Posting.document_id).limit(DOCUMENTS_PER_BATCH)
     with engine.reading() as session:
-        first = query.order_by(Posting.document_id).limit(DOCUMENTS_PER_BATCH)
-        return list(session.scalars(first))
+        ids = session.scalars(first)
+        return list(ids)

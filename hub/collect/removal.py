@@ -20,13 +20,17 @@ VOIDABLE_KINDS = ("invoice", "payment", "bill_payment")  # QuickBooks voids no o
 def plan_removal(
     batch: CollectBatch, row: SourceDocument, reason: CaseText, *, is_gone: bool = False
 ) -> DocumentPlan:
-    """Withdraw what is unsent; if the document is gone, remove what is posted by the app's rule."""
+    """Withdraw what is unsent; if the document is gone, remove what is posted by the app's rule.
+
+    A document that was never planned gets a withdrawn posting, which says why it is not posted.
+    """
+    is_at_source = row.gone is None
     plan = plan_withdrawal(batch, row, reason)
-    plan.outcome = DocumentOutcome.WITHDRAWN if row.gone is None else DocumentOutcome.GONE
+    plan.outcome = DocumentOutcome.WITHDRAWN if is_at_source else DocumentOutcome.GONE
     postings = batch.transaction_postings(row)
-    if not postings and row.stage != "pending" and row.gone is None:
-        disposition = Disposition(state=PostingState.WITHDRAWN, reasons=(reason,))
+    if not postings and row.stage != "pending" and is_at_source:
         operation = PartOperation(operation=Operation.CREATE)
+        disposition = Disposition(state=PostingState.WITHDRAWN, reasons=(reason,))
         plan.add_posting(operation, Content(kind=row.kind), disposition)
     if is_gone and row.kind not in RECORD_KINDS:
         policy = sources.gone(batch.setup.app, batch.setup.site.settings)
@@ -126,12 +130,19 @@ def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> 
 
 
 def _postings_in_books(postings: Iterable[Posting]) -> list[Posting]:
-    """Return the newest posting of each part that QuickBooks holds."""
+    """Return the newest posting of each part that QuickBooks holds.
+
+    The postings are given oldest first.
+    """
     newest: dict[str, Posting] = {}
     for posting in postings:
         if posting.state == PostingState.POSTED:
             newest[posting.part] = posting
-    return [posting for posting in newest.values() if posting.operation not in outbox.REMOVALS]
+    in_books: list[Posting] = []
+    for posting in newest.values():
+        if posting.operation not in outbox.REMOVALS:
+            in_books.append(posting)
+    return in_books
 
 
 def _operation_on(posting: Posting, operation: Operation) -> PartOperation:

@@ -18,11 +18,15 @@ def has_requests(installation_id: int) -> bool:
 
 
 def plan_requested(installation_id: int) -> None:
-    """Plan the requested documents from what their source last said."""
+    """Plan the requested documents from what their source last said.
+
+    The source is not asked again.
+    """
     ids = _document_ids(installation_id)
     setup = assemble(installation_id)
     for start in range(0, len(ids), DOCUMENTS_PER_BATCH):
-        replan(setup, ids[start : start + DOCUMENTS_PER_BATCH])
+        part = ids[start : start + DOCUMENTS_PER_BATCH]
+        replan(setup, part)
 
 
 def _document_ids(installation_id: int) -> Sequence[int]:

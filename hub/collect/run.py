@@ -100,7 +100,10 @@ class SourceReading:
         return False
 
     def _read(self, ids: Sequence[str], budget: Budget | None = None) -> None:
-        """Read documents by their ids, as many at once as a batch holds."""
+        """Read documents by their ids, as many at once as a batch holds.
+
+        Stop when the budget is spent.
+        """
         remaining = list(ids)
         while remaining and not (budget and budget.is_spent()):
             size = DOCUMENTS_PER_BATCH
@@ -110,12 +113,17 @@ class SourceReading:
             remaining = remaining[size:]
 
     def _read_together(self, ids: Sequence[str], budget: Budget | None) -> None:
+        """Read documents in one call of the plugin, and note that they were asked for.
+
+        Those that a spent budget left unanswered are not noted: they are first with the next run.
+        """
         unanswered = dict.fromkeys(ids)
         try:
             self.writer.take_in(self._answers(unanswered, budget))
         except (Refused, PluginFault):
             # It would be the first to be read with every run, and keep the others from being read.
-            reread.stamp(self.setup, list(unanswered)[:1])
+            first_unanswered = list(unanswered)[:1]
+            reread.stamp(self.setup, first_unanswered)
             raise
         if budget is None or not budget.is_spent():
             reread.stamp(self.setup, unanswered)
@@ -144,6 +152,7 @@ class SourceReading:
                 yield item
 
     def _note_missed(self, item: Gone) -> None:
+        """Set aside a document that the source does not have; it is judged after the reading."""
         self.missed.append(item)
         self.setup.read_ids.add(item.source_id)
 

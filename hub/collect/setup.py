@@ -40,8 +40,12 @@ class Setup:
 
     @property
     def state(self) -> PostingState:
-        """Return the state in which a posting begins that nothing holds."""
-        return initial_state(self.app, self.site.settings, self.installation.mode)
+        """Return the state in which a posting begins that nothing holds.
+
+        It is READY, or REVIEW if a person has to approve it.
+        """
+        mode = self.installation.mode
+        return initial_state(self.app, self.site.settings, mode)
 
 
 def assemble(installation_id: int) -> Setup:
@@ -69,19 +73,31 @@ def assemble(installation_id: int) -> Setup:
 
 def _with_optional_fields(fields: tuple[Field, ...], facts: CompanyFacts) -> tuple[Field, ...]:
     """Hold nothing for a class or location that the company has switched off; only warn of it."""
-    is_on = {"class": facts.class_per_line or facts.class_per_document, "location": facts.locations}
-    return tuple(
-        field if is_on.get(field.role, True) else replace(field, missing="warn") for field in fields
-    )
+    has_classes = facts.class_per_line or facts.class_per_document
+    is_on = {"class": has_classes, "location": facts.locations}
+    optional_fields: list[Field] = []
+    for declared in fields:
+        if is_on.get(declared.role, True):
+            optional_fields.append(declared)
+        else:
+            optional_fields.append(replace(declared, missing="warn"))
+    return tuple(optional_fields)
 
 
 def _cursors(session: Session, installation_id: int) -> dict[str, str]:
-    rows = session.scalars(select(Cursor).where(Cursor.installation_id == installation_id))
-    return {row.stream: row.value for row in rows}
+    """Return how far each stream of the source was read: the cursor by the stream's name."""
+    query = select(Cursor).where(Cursor.installation_id == installation_id)
+    cursors: dict[str, str] = {}
+    for row in session.scalars(query):
+        cursors[row.stream] = row.value
+    return cursors
 
 
 def _matched_at(session: Session, installation: Installation) -> dt.datetime | None:
-    """Return when a person or a rule last matched a code of this app."""
+    """Return when a person or a rule last matched a code of this app.
+
+    The apps of a plugin share their matches, so a match of another app counts too.
+    """
     scope = hub_context.current().plugins.scope(installation.slug)
     newest = select(func.max(Match.at)).where(
         Match.company_id == installation.company_id,

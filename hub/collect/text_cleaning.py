@@ -26,20 +26,23 @@ def clean(value: T) -> T:
 
 
 def _cleaned(value: Any) -> Any:
-    """Return a text or a collection of texts with clean texts."""
+    """Return a text or a collection of texts with clean texts; anything else as it is."""
     if isinstance(value, str):
         return _clean_text(value)
     if isinstance(value, tuple):
-        return tuple(clean(part) for part in value)
+        parts = [clean(part) for part in value]
+        return tuple(parts)
     if isinstance(value, Mapping):
         return {clean(name): clean(part) for name, part in value.items()}
     return value
 
 
 def _clean_text(text: str) -> str:
+    """Drop control characters and replace surrogates, which cannot be encoded."""
     if not UNCLEAN.search(text):
         return text
-    return SURROGATE.sub(REPLACEMENT, CONTROL.sub("", text))
+    without_controls = CONTROL.sub("", text)
+    return SURROGATE.sub(REPLACEMENT, without_controls)
 
 
 def _clean_fields(instance: Any) -> Any:

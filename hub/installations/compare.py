@@ -74,7 +74,9 @@ def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]
     Without names, the fields are compared that the app wants matched first.
     """
     compared_fields = _fields(installation, names)
-    codes = {field.name: sources.codes(installation, field.name) for field in compared_fields}
+    codes: dict[str, list[Code]] = {}
+    for field in compared_fields:
+        codes[field.name] = sources.codes(installation, field.name)
     lists = {records.ROLE_LIST[field.role] for field in compared_fields}
     record_download.refresh(installation.company_id, lists)
     pairs: list[Pair] = []
@@ -91,8 +93,10 @@ def as_csv(pairs: Sequence[Pair]) -> bytes:
 
 def summary(pairs: Sequence[Pair]) -> str:
     """Say how many pairs are in which state, field by field."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for pair in pairs:
+        counts[pair.field, pair.state] += 1
     lines = ["Both sides as they are at this moment; the file has every line.", ""]
-    counts = Counter((pair.field, pair.state) for pair in pairs)
     for (field, state), count in sorted(counts.items()):
         lines.append(f"{field}: {count:,} {state}")
     return "\n".join(lines)
@@ -126,10 +130,15 @@ def _missing_records(installation: Installation, field: Field) -> list[Create]:
     missing = {pair.code for pair in pairs if pair.state == PairState.MISSING}
     creates: list[Create] = []
     for code in sources.codes(installation, field.name):
-        if code.id in missing and code.create and not code.hold:
-            creates.append(
-                Create(field=field.name, role=field.role, code=code.id, details=code.create)
-            )
+        if code.id not in missing or not code.create or code.hold:
+            continue
+        create = Create(
+            field=field.name,
+            role=field.role,
+            code=code.id,
+            details=code.create,
+        )
+        creates.append(create)
     return creates
 
 
@@ -148,11 +157,14 @@ def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> l
         index = records.match_index(session, installation.company_id, scope, tenant)
         choices = records.choices(session, installation.company_id, field.role)
         rows = {row.quickbooks_id: row for row in choices}
+
     name_counts = Counter(key(code_name(code)) for code in codes)
     pairs: list[Pair] = []
     for code in codes:
         is_duplicate = name_counts[key(code_name(code))] > 1
-        pairs.append(_pair(field, code, find(field, code, index), rows, is_duplicate))
+        result = find(field, code, index)
+        pairs.append(_pair(field, code, result, rows, is_duplicate))
+
     paired_ids = {pair.quickbooks_id for pair in pairs}
     for row in rows.values():
         if has_separator(field, row.full_name) and row.quickbooks_id not in paired_ids:
@@ -241,10 +253,14 @@ def _matched_pair(
 
 
 def _difference(label: str, at_source: str, in_quickbooks: str) -> str:
-    """Say how a value differs; "" if it does not, or if one side has none."""
+    """Say how a value differs; "" if it does not, or if one side has none.
+
+    The source may have the last part of a name with levels.
+    """
     if not at_source or not in_quickbooks:
         return ""
-    name_key = key(in_quickbooks)
-    if key(at_source) in (name_key, name_key.rpartition(":")[2]):
+    full_key = key(in_quickbooks)
+    last_part = full_key.rpartition(":")[2]
+    if key(at_source) in (full_key, last_part):
         return ""
     return f"{label}: {at_source} at the source, {in_quickbooks} in QuickBooks"

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, text, update
 from sqlalchemy.orm import Session
 
+from hub.installations.enable import subject
 from hub.models import Installation, SourceDocument
 from hub.models.enums import StartRule
 from hub.models.postings import BEFORE_START
@@ -37,8 +38,12 @@ def include(
     rows = session.execute(statement, execution_options={"synchronize_session": False})
     names = [number or source_id for number, source_id in rows]
     if names:
-        company = installation.company
-        subject = f"{installation.slug} for {company.name or company.realm}"
-        detail = {"count": len(names), "documents": names[:MAX_LOGGED_NUMBERS]}
-        audit.record(session, who, "documents included", subject, **detail)
+        audit.record(
+            session,
+            who,
+            "documents included",
+            subject(installation),
+            count=len(names),
+            documents=names[:MAX_LOGGED_NUMBERS],
+        )
     return names

@@ -56,13 +56,17 @@ def grant(company_id: int, slug: str, *, who: str) -> None:
         row.granted_by = who
         row.granted_at = now
         session.add(row)
-        audit.record(session, who, "access granted", f"{slug} for {company.name or company.realm}")
+        company_name = company.name or company.realm
+        audit.record(session, who, "access granted", f"{slug} for {company_name}")
 
 
 def change(
     company_id: int, slug: str, answers: Mapping[str, Any], *, who: str, mode: str | None = None
 ) -> Installation:
-    """Change settings or mode of an app that is enabled."""
+    """Change settings or mode of an app that is enabled.
+
+    Raise NotFound if it never was enabled; an app that was disabled is enabled again.
+    """
     row = installation(company_id, slug)
     app = _available_app(slug)
     return _save(app, row, answers, who=who, mode=mode, owner=None, what="settings changed")
@@ -80,7 +84,8 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
     """Disable an app for a company; its settings and matches stay."""
     row = installation(company_id, slug)
     plugins = current().plugins
-    if slug in plugins.apps and plugins.has(slug, "hub_subscribe"):
+    has_subscription = slug in plugins.apps and plugins.has(slug, "hub_subscribe")
+    if has_subscription:
         with suppress(HubError):  # calls of a source that cannot be reached have no effect
             sources.subscribe(row, on=False)
     with transaction() as session:
@@ -96,30 +101,37 @@ def installation(company_id: int, slug: str) -> Installation:
     row = _find(company_id, slug)
     if row:
         return row
+    query = select(Installation.slug).where(Installation.company_id == company_id)
     with reading() as session:
-        slugs = select(Installation.slug).where(Installation.company_id == company_id)
-        raise NotFound("enabled app", slug, set(session.scalars(slugs)))
+        slugs = set(session.scalars(query))
+    raise NotFound("enabled app", slug, slugs)
 
 
 def first_lists(row: Installation) -> dict[str, int]:
     """Push the company's lists into the source, if the app does that; return their lengths."""
     record_download.ensure(row.company_id)
-    counts = dict(push_lists(row))
+    counts = push_lists(row)
+    who = row.owner or "command line"
     with transaction() as session:
-        audit.record(session, row.owner or "command line", LISTS, subject(row), **counts)
+        audit.record(session, who, LISTS, subject(row), **counts)
     return counts
 
 
 def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> Tenant:
-    """Check settings at the source without saving them."""
-    draft = sources.draft(_available_app(row.slug), row, answers)
+    """Check settings at the source without saving them.
+
+    Raise SettingsInvalid if they do not fit, and whatever error the source returns.
+    """
+    app = _available_app(row.slug)
+    draft = sources.draft(app, row, answers)
     _log_test(row, draft, who)
     return sources.check(row, draft.settings, draft.secrets)
 
 
 def subject(row: Installation) -> str:
     """Return the name of an installation in the audit log."""
-    return f"{row.slug} for {row.company.name or row.company.realm}"
+    company = row.company
+    return f"{row.slug} for {company.name or company.realm}"
 
 
 def _save(
@@ -152,19 +164,27 @@ def _save(
 
 
 def _log_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None:
-    """Record who has the app's secrets sent to which addresses, before they are sent."""
+    """Record who has the app's secrets sent to which addresses.
+
+    This is done before they are sent, so that a failed test is on record too.
+    """
     addresses = sorted(draft.addresses)
     with transaction() as session:
         audit.record(session, who, "connection tested", subject(row), addresses=addresses)
 
 
 def _parse_start_date(value: Any) -> dt.date:
-    return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
+    """Return a date, from a date or its ISO text; raise ValueError for anything else."""
+    if isinstance(value, dt.date):
+        return value
+    return dt.date.fromisoformat(str(value))
 
 
 def _parse_schedule(value: Any) -> str:
-    Interval.parse(str(value))
-    return str(value).strip()
+    """Return the text of a schedule; raise Refused if it is none."""
+    text = str(value)
+    Interval.parse(text)
+    return text.strip()
 
 
 # The settings that every app has, and that the hub itself uses.
@@ -176,7 +196,10 @@ HUB_SETTINGS: dict[str, Callable[[Any], Any]] = {
 
 
 def _parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of an installation that the answers change."""
+    """Return the columns of an installation that the answers change.
+
+    Raise SettingsInvalid with a sentence for each answer that cannot be used.
+    """
     changes: dict[str, Any] = {}
     problems: dict[str, list[str]] = {}
     for name, parse in HUB_SETTINGS.items():
@@ -199,17 +222,23 @@ def _parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
 def _choices(
     row: Installation, settings: Mapping[str, Any], secrets: dict[str, str], source: str
 ) -> settings_schema.Offered:
-    """Return what a setting may be chosen from: codes of the source, or records in QuickBooks."""
+    """Return what a setting may be chosen from, each id with the texts that may stand for it.
+
+    `source` is "code:" and a field, for codes of the source, or the role of records in QuickBooks.
+    """
     kind, _, field = source.partition(":")
+    choices: list[tuple[str, tuple[str, ...]]] = []
     if kind == "code":
-        codes = sources.codes(row, field, settings, secrets)
-        return [(code.id, (code.number or "", code.name or "")) for code in codes]
+        for code in sources.codes(row, field, settings, secrets):
+            texts = (code.number or "", code.name or "")
+            choices.append((code.id, texts))
+        return choices
     record_download.ensure(row.company_id)
+    role = cast(Role, source)
     with reading() as session:
-        return [
-            (record.quickbooks_id, (record.number, record.full_name, record.name))
-            for record in records.choices(session, row.company_id, cast(Role, source))
-        ]
+        for record in records.choices(session, row.company_id, role):
+            choices.append((record.quickbooks_id, (record.number, record.full_name, record.name)))
+    return choices
 
 
 def _store(
@@ -224,10 +253,11 @@ def _store(
     app = current().plugins.apps[row.slug]
     has_other_access = not sources.may_use_stored(app, row, draft.settings, draft.secrets)
     with transaction() as session:
-        row = session.get_one(Installation, row.id) if row.id else session.merge(row)
-        if row.id and changes.get("start_date", row.start_date) != row.start_date:
-            # Documents that were too early may count now.
-            session.execute(delete(Cursor).where(Cursor.installation_id == row.id))
+        if row.id:
+            row = session.get_one(Installation, row.id)
+            _forget_cursors(session, row, changes)
+        else:
+            row = session.merge(row)
         settings_before = dict(row.settings)
         for name, value in changes.items():
             setattr(row, name, value)
@@ -242,13 +272,26 @@ def _store(
     return row
 
 
+def _forget_cursors(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:
+    """Forget how far the source was read if the start date changes.
+
+    Documents that were too early may count now.
+    """
+    start = changes.get("start_date", row.start_date)
+    if start != row.start_date:
+        session.execute(delete(Cursor).where(Cursor.installation_id == row.id))
+
+
 def _apply_automatic_switch(
     session: Session, row: Installation, settings_before: Mapping[str, Any], who: str
 ) -> None:
     """Approve what waits once the app's own switch is on; return it to review once it is off."""
+    if not settings_before:
+        return
     app = current().plugins.apps[row.slug]
+    was_on = sources.is_automatic(app, settings_before)
     is_on = sources.is_automatic(app, row.settings)
-    if not settings_before or is_on == sources.is_automatic(app, settings_before):
+    if is_on == was_on:
         return
     if not is_on:
         outbox.return_to_review(session, row.id)
@@ -261,6 +304,7 @@ def _apply_automatic_switch(
 
 
 def _available_app(slug: str) -> App:
+    """Return an app of an installed plugin; raise NotFound if there is none with this slug."""
     apps = current().plugins.apps
     if slug not in apps:
         raise NotFound("app", slug, apps)
@@ -278,8 +322,10 @@ def _check_access(app: App, company_id: int) -> None:
 
 
 def _find(company_id: int, slug: str) -> Installation | None:
+    """Return the installation of an app for a company, disabled or not; None if there is none."""
     query = select(Installation).where(
-        Installation.company_id == company_id, Installation.slug == slug
+        Installation.company_id == company_id,
+        Installation.slug == slug,
     )
     with reading() as session:
         return session.scalars(query).one_or_none()

@@ -1,6 +1,7 @@
 """Match codes to records by decisions of people, one by one or from a CSV file."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import select
@@ -25,8 +26,9 @@ SPECIAL_RECORDS = {word: record for record, word in SPECIAL_WORDS.items()}
 
 
 def fields(row: Installation) -> dict[str, Field]:
-    """Return the code fields of an installation's app, by name."""
-    return {field.name: field for field in current().plugins.call(row.slug, "hub_fields") or ()}
+    """Return the code fields of an installation's app, by name, as the app declares them."""
+    declared = current().plugins.call(row.slug, "hub_fields") or ()
+    return {field.name: field for field in declared}
 
 
 def decide(
@@ -62,14 +64,16 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
     with transaction() as session:
         listed = {(line["field"], line["code"]) for line in _lines(session, row)}
         for number, line in lines:
-            field, code = line["field"], line["code"]
+            field = line["field"]
+            code = line["code"]
             if (field, code) not in listed:
                 code = code.strip()
             try:
                 record = _find_record(session, row, line)
                 decide(session, row, field, code, record, who=who, name=line["name"])
             except Refused as error:
-                raise Refused(f"Line {number}: {error.text} Nothing was imported.") from None
+                problem = f"Line {number}: {error.text} Nothing was imported."
+                raise Refused(problem) from None
     return len(lines)
 
 
@@ -77,13 +81,18 @@ def export_csv(row: Installation) -> tuple[bytes, int]:
     """Return a file with every match and every code that has none, and how many rows it has."""
     with reading() as session:
         lines = _lines(session, row)
-    lines.sort(key=lambda line: (line["field"], line["code"]))
-    rows = [[line[column] for column in COLUMNS] for line in lines]
+    lines.sort(key=itemgetter("field", "code"))
+    rows = []
+    for line in lines:
+        rows.append([line[column] for column in COLUMNS])
     return spreadsheets.encode(COLUMNS, rows), len(rows)
 
 
 def _read(content: bytes) -> list[tuple[int, dict[str, str]]]:
-    """Return the rows of a file that name a record, each with its line number."""
+    """Return the rows of a file that name a record, each with its line number.
+
+    Columns that the file lacks are empty, except `field` and `code`, which it must have.
+    """
     header, rows = spreadsheets.decode(content)
     missing = [column for column in ("field", "code") if column not in header]
     if missing:
@@ -96,13 +105,17 @@ def _read(content: bytes) -> list[tuple[int, dict[str, str]]]:
         line = {column: row.get(column, "") for column in COLUMNS}
         for column in ("field", "quickbooks_id", "quickbooks_name"):
             line[column] = line[column].strip()
-        if line["quickbooks_id"] or line["quickbooks_name"]:
+        names_record = line["quickbooks_id"] or line["quickbooks_name"]
+        if names_record:
             lines.append((number, line))
     return lines
 
 
 def _find_record(session: Session, row: Installation, line: dict[str, str]) -> str:
-    """Return the id in a line, or that of the one record with the name in it."""
+    """Return the id in a line, or that of the one record with the name in it.
+
+    Raise Refused if no record has the name, or more than one.
+    """
     quickbooks_id = line["quickbooks_id"]
     if quickbooks_id:
         return SPECIAL_RECORDS.get(quickbooks_id, quickbooks_id)
@@ -111,11 +124,10 @@ def _find_record(session: Session, row: Installation, line: dict[str, str]) -> s
     if field is None:
         raise NotFound("field", line["field"], fields_by_name)
     name = line["quickbooks_name"].casefold()
-    ids = [
-        record.quickbooks_id
-        for record in records.choices(session, row.company_id, field.role)
-        if name in (record.full_name.casefold(), record.name.casefold())
-    ]
+    ids: list[str] = []
+    for record in records.choices(session, row.company_id, field.role):
+        if name in (record.full_name.casefold(), record.name.casefold()):
+            ids.append(record.quickbooks_id)
     if len(ids) != 1:
         problem = "more than once" if ids else "not"
         raise Refused(f"{field.label} {line['quickbooks_name']!r} is {problem} in QuickBooks.")
@@ -135,12 +147,19 @@ def _check_record(session: Session, row: Installation, field: Field, record: str
 
 
 def _stored_or_new(session: Session, row: Installation, field: str, code: str) -> Match:
-    key: dict[str, Any] = {**_scope(row), "field": field, "code": code}
-    stored = session.scalars(select(Match).filter_by(**key)).one_or_none()
+    """Return the match of a code, or a new one that is not added to the session yet."""
+    key: dict[str, Any] = {
+        **_scope(row),
+        "field": field,
+        "code": code,
+    }
+    query = select(Match).filter_by(**key)
+    stored = session.scalars(query).one_or_none()
     return stored or Match(**key)
 
 
 def _scope(row: Installation) -> dict[str, Any]:
+    """Return the columns that the matches of an installation share with those of its plugin."""
     return {
         "company_id": row.company_id,
         "scope": current().plugins.scope(row.slug),
@@ -150,13 +169,16 @@ def _scope(row: Installation) -> dict[str, Any]:
 
 def _lines(session: Session, row: Installation) -> list[dict[str, str]]:
     """Return every match and every code that was seen without one, as rows of the file."""
-    matches = session.scalars(select(Match).filter_by(**_scope(row))).all()
+    query = select(Match).filter_by(**_scope(row))
+    matches = session.scalars(query).all()
     lines = _matched_lines(session, row, matches)
-    matched = {(match.field, match.code) for match in matches}
-    codes = session.scalars(select(SeenCode).where(SeenCode.installation_id == row.id))
-    for code in codes:
-        if (code.field, code.code) not in matched:
-            lines.append(_line(code.field, code.code, code.name or code.number, "", ""))
+    matched_codes = {(match.field, match.code) for match in matches}
+    seen_codes = select(SeenCode).where(SeenCode.installation_id == row.id)
+    for seen in session.scalars(seen_codes):
+        if (seen.field, seen.code) in matched_codes:
+            continue
+        name = seen.name or seen.number
+        lines.append(_line(seen.field, seen.code, name, "", ""))
     return lines
 
 
@@ -165,16 +187,28 @@ def _matched_lines(
 ) -> list[dict[str, str]]:
     """Return the matches as rows of the file, with the names of their records."""
     names: dict[tuple[str, str], str] = {}
-    for record in session.scalars(select(Record).where(Record.company_id == row.company_id)):
-        names[record.list, record.quickbooks_id] = record.full_name or record.name
+    query = select(Record).where(Record.company_id == row.company_id)
+    for record in session.scalars(query):
+        key = (record.list, record.quickbooks_id)
+        names[key] = record.full_name or record.name
+
     lines: list[dict[str, str]] = []
     for match in matches:
-        list_name = records.ROLE_LIST.get(cast(Role, match.role), "")
+        role = cast(Role, match.role)
+        list_name = records.ROLE_LIST.get(role, "")
         record_name = names.get((list_name, match.record), "")
         record_id = SPECIAL_WORDS.get(match.record, match.record)
-        lines.append(_line(match.field, match.code, match.name, record_id, record_name))
+        line = _line(match.field, match.code, match.name, record_id, record_name)
+        lines.append(line)
     return lines
 
 
-def _line(*cells: str) -> dict[str, str]:
-    return dict(zip(COLUMNS, cells, strict=True))
+def _line(field: str, code: str, name: str, record_id: str, record_name: str) -> dict[str, str]:
+    """Return a row of the file."""
+    return {
+        "field": field,
+        "code": code,
+        "name": name,
+        "quickbooks_id": record_id,
+        "quickbooks_name": record_name,
+    }

@@ -27,8 +27,14 @@ BESIDE_THE_FIRST = (
 
 
 def _some(name: str, condition: str, *columns: str) -> Index:
+    """Return an index over the rows that meet a condition; it is small if these are few."""
     where = text(condition)
-    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+    return Index(
+        name,
+        *columns,
+        sqlite_where=where,
+        postgresql_where=where,
+    )
 
 
 class SourceDocument(Model):

@@ -134,14 +134,19 @@ class TransactionSummary(NamedTuple):
         """Return the summary that `dump` stored; an empty one if nothing is stored."""
         if not stored:
             return cls()
-        facts = {name: stored[key] for name, key in _TEXTS.items() if key in stored}
+        facts: dict[str, Any] = {}
+        for name, key in _TEXTS.items():
+            if key in stored:
+                facts[name] = stored[key]
         for name in _AMOUNTS:
-            if stored.get(name) is not None:
-                facts[name] = Decimal(stored[name])
+            amount = stored.get(name)
+            if amount is not None:
+                facts[name] = Decimal(amount)
         if "untaxed" in stored:
             facts["is_untaxed"] = True
         if "lines" in stored:
-            facts["lines"] = tuple(map(LineSummary.load, stored["lines"]))
+            lines = [LineSummary.load(line) for line in stored["lines"]]
+            facts["lines"] = tuple(lines)
         return cls(**facts)
 
     def dump(self) -> dict[str, Any]:
@@ -168,8 +173,13 @@ class TransactionSummary(NamedTuple):
 
     def _texts(self, names: tuple[str, ...]) -> dict[str, str]:
         """Return the facts that are not empty, by the keys under which they are stored."""
-        values = ((name, getattr(self, name)) for name in names)
-        return {_TEXTS[name]: value for name, value in values if value}
+        texts: dict[str, str] = {}
+        for name in names:
+            value = getattr(self, name)
+            if value:
+                key = _TEXTS[name]
+                texts[key] = value
+        return texts
 
 
 _AMOUNTS = ("total", "tax", "tolerance")
@@ -209,4 +219,7 @@ _TEXTS = {
 
 
 def _format_amount(amount: Decimal | None) -> str | None:
-    return None if amount is None else format(amount, "f")
+    """Return an amount as plain text, without an exponent."""
+    if amount is None:
+        return None
+    return format(amount, "f")

@@ -55,15 +55,17 @@ def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, 
     take_in(batch)
     session.flush()
     row = batch.rows[document.source_id]
+    sendable_states = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
     reasons: list[str] = []
     sendable: list[Posting] = []
     for posting in batch.transaction_postings(row):
         if posting.state == PostingState.HELD and posting.reason:
             reasons.append(posting.reason)
-        elif posting.state in (PostingState.READY, PostingState.REVIEW, PostingState.WAITING):
+        elif posting.state in sendable_states:
             sendable.append(posting)
     reasons += _preflight_reasons(session, sendable)
-    return tuple(dict.fromkeys(reasons))
+    unique_reasons = dict.fromkeys(reasons)
+    return tuple(unique_reasons)
 
 
 def _preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:

@@ -35,6 +35,7 @@ from hub.models import ActiveFolder
 from hub.scheduling.leases import POLL_SECONDS, WaitNotice
 
 ROW_ID = 1  # the id of the only row
+MAX_PLACE_LENGTH = 500
 LOCK_CLASS = 0x68756271  # the first key of the advisory locks
 MUTEX_KEY = (
     0  # the second key, while a process looks who holds the others; else it is that of a folder
@@ -72,12 +73,14 @@ class Standby:
 
     @property
     def subject(self) -> str:
-        """What the other folder is called in a sentence."""
-        return f"The data folder {self.place}" if self.place else "Another data folder"
+        """Return the other folder as the subject of a sentence."""
+        if self.place:
+            return f"The data folder {self.place}"
+        return "Another data folder"
 
     @property
     def text(self) -> str:
-        """The reason as a sentence."""
+        """Say why this process stands by, and when it takes over."""
         if self.seconds is not None:
             return (
                 f"{self.subject} worked on this database and ended without saying so."
@@ -94,10 +97,11 @@ class FolderLock:
     """The right of this process to work on its database. On SQLite it always has it."""
 
     def __init__(self, data: Path, url: URL) -> None:
-        self.folder, self.place = identity(data), f"{socket.gethostname()}:{data}"[:500]
-        self._lock = (
-            AdvisoryLock(url, self.folder) if url.get_backend_name() == "postgresql" else None
-        )
+        self.folder = identity(data)
+        self.place = f"{socket.gethostname()}:{data}"[:MAX_PLACE_LENGTH]
+        self._lock: AdvisoryLock | None = None
+        if url.get_backend_name() == "postgresql":
+            self._lock = AdvisoryLock(url, self.folder)
         self._guard = threading.RLock()
         self._users = 0
         # On the monotonic clock; set while an earlier folder may still be at work.
@@ -161,6 +165,10 @@ class FolderLock:
         return Standby(row.place, row.since)
 
     def _claim_in_time(self, wait: bool, on_wait: WaitNotice | None) -> None:
+        """Get the lock; wait only for the lease of a folder that ended, and only if told to.
+
+        Raise OtherFolderActive if another folder is at work.
+        """
         while standby := self.claim():
             if not wait or standby.seconds is None:
                 raise OtherFolderActive(standby.subject)
@@ -174,20 +182,25 @@ class FolderLock:
         """Become the active folder, or wait if the last one may still have requests under way."""
         with transaction() as session:
             row = session.get(ActiveFolder, ROW_ID)
-            if row is None or row.released_at or self._is_own(row):
+            is_free = row is None or row.released_at is not None
+            if row is None or is_free or self._is_own(row):
                 self._become_active(session, row)
-            else:
-                lease = current().config.lease_seconds
-                self._lease_ends = current().clock.monotonic() + lease
+                return
+        lease = current().config.lease_seconds
+        self._lease_ends = current().clock.monotonic() + lease
 
     def _wait_for_lease(self) -> Standby | None:
+        """Return how long the lease of an earlier folder lasts; None if this one may work.
+
+        Once the lease is over, this folder becomes the active one.
+        """
         if self._lease_ends is None:
             return None
-        left = self._lease_ends - current().clock.monotonic()
+        seconds_left = self._lease_ends - current().clock.monotonic()
         with transaction() as session:
             row = session.get(ActiveFolder, ROW_ID)
-            if left > 0 and row is not None:
-                return Standby(row.place, row.since, left)
+            if seconds_left > 0 and row is not None:
+                return Standby(row.place, row.since, seconds_left)
             self._become_active(session, row)
         self._lease_ends = None
         return None
@@ -197,22 +210,38 @@ class FolderLock:
         now = current().clock.now()
         if row is None:
             # Another process of this folder may be the first at the same time.
-            values = {"id": ROW_ID, "folder": self.folder, "place": self.place, "since": now}
-            session.execute(insert(session, ActiveFolder).values(values).on_conflict_do_nothing())
+            values = {
+                "id": ROW_ID,
+                "folder": self.folder,
+                "place": self.place,
+                "since": now,
+            }
+            statement = insert(session, ActiveFolder).values(values).on_conflict_do_nothing()
+            session.execute(statement)
             row = session.get_one(ActiveFolder, ROW_ID)
         if row.folder == self.folder and row.released_at is None:
             return
-        row.folder, row.place = self.folder, self.place
-        row.since, row.released_at = now, None
+        row.folder = self.folder
+        row.place = self.place
+        row.since = now
+        row.released_at = None
 
     def _note_release(self) -> None:
+        """Record that this folder has ended its work, unless another one has taken over."""
+        now = current().clock.now()
         with transaction() as session:
             row = session.get(ActiveFolder, ROW_ID)
             if row is not None and row.folder == self.folder:
-                row.released_at = current().clock.now()
+                row.released_at = now
 
     def _is_own(self, row: ActiveFolder) -> bool:
-        return self.folder == row.folder or self.place == row.place
+        """Return whether a row is of this folder.
+
+        After a restart of the machine the folder has another identity under the same path.
+        """
+        is_same_folder = row.folder == self.folder
+        is_same_place = row.place == self.place
+        return is_same_folder or is_same_place
 
 
 class AdvisoryLock:
@@ -220,10 +249,14 @@ class AdvisoryLock:
 
     def __init__(self, url: URL, folder: str) -> None:
         self._engine = create_engine(
-            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=CONNECT_ARGUMENTS
+            url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args=CONNECT_ARGUMENTS,
         )
         # Keys are whole numbers of 32 bits; 0 is the mutex.
-        self._keys = {"class": LOCK_CLASS, "mutex": MUTEX_KEY, "own": int(folder[:7], 16) + 1}
+        own_key = int(folder[:7], 16) + 1
+        self._keys = {"class": LOCK_CLASS, "mutex": MUTEX_KEY, "own": own_key}
         self._connection: Connection | None = None
         self._is_taken = False
 
@@ -278,7 +311,10 @@ class AdvisoryLock:
 
     @contextmanager
     def _alone(self, connection: Connection) -> Iterator[None]:
-        """Keep every other process from taking or releasing a lock meanwhile."""
+        """Keep every other process from taking or releasing a lock meanwhile.
+
+        After an error the caller closes the connection, which releases the mutex too.
+        """
         connection.execute(text("SELECT pg_advisory_lock(:class, :mutex)"), self._keys)
         yield
         connection.execute(text("SELECT pg_advisory_unlock(:class, :mutex)"), self._keys)

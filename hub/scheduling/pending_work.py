@@ -60,37 +60,55 @@ def sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:
 
 
 def _installations_with_work(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
-    """Return the ids of installations that may send, have work, and are not running."""
-    ids = select(Installation.id, Installation.company_id).join(
-        Company, Company.id == Installation.company_id
-    )
+    """Return the ids of installations that may send, have work, and are not running.
+
+    Each comes with the id of its company.
+    """
     is_reachable = or_(Company.state == ConnectionState.CONNECTED, Company.next_try_at <= now)
-    is_active = and_(
-        Installation.enabled, Installation.mode != InstallationMode.PAUSED, is_reachable
+    query = (
+        select(Installation.id, Installation.company_id)
+        .join(Company, Company.id == Installation.company_id)
+        .where(
+            Installation.enabled,
+            Installation.mode != InstallationMode.PAUSED,
+            is_reachable,
+            _has_work(now),
+            ~_has_recent_run(now),
+        )
     )
-    return list(session.execute(ids.where(is_active, _has_work(now), ~_has_recent_run(now))))
+    return list(session.execute(query))
 
 
 def _has_work(now: dt.datetime) -> ColumnElement[bool]:
+    """Match installations that have something to send, to clear up, to retry or to report."""
     own_posting = exists().where(Posting.installation_id == Installation.id)
-    under_way = Posting.state.in_((PostingState.SENDING, PostingState.UNKNOWN))
-    sendable = own_posting.where(
-        or_(under_way, and_(Posting.state == PostingState.READY, outbox.IS_CURRENT))
-    )
+    is_ready = and_(Posting.state == PostingState.READY, outbox.IS_CURRENT)
+    is_under_way = Posting.state.in_((PostingState.SENDING, PostingState.UNKNOWN))
+    sendable = own_posting.where(or_(is_under_way, is_ready))
     due_again = own_posting.where(
-        Posting.state == PostingState.WAITING, Posting.next_try_at.is_not(None), outbox.is_due(now)
+        Posting.state == PostingState.WAITING,
+        Posting.next_try_at.is_not(None),
+        outbox.is_due(now),
     )
     receipt_due = exists().where(
-        ReceiptRow.installation_id == Installation.id, receipt_delivery.is_due(now)
+        ReceiptRow.installation_id == Installation.id,
+        receipt_delivery.is_due(now),
     )
     return or_(sendable, due_again, receipt_due)
 
 
 def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:
-    """Match installations with an open run, or with a run that ended only just now."""
-    pause = min(PAUSE, dt.timedelta(seconds=current().config.quiet_seconds))
-    ended_recently = Run.ended_at > case(
-        (Run.outcome == RunOutcome.STOPPED, now - PAUSE_AFTER_STOP), else_=now - pause
+    """Match installations with an open run, or with a run that ended only just now.
+
+    After a run that was stopped the pause is longer.
+    """
+    quiet_time = dt.timedelta(seconds=current().config.quiet_seconds)
+    pause = min(PAUSE, quiet_time)
+    is_stopped = Run.outcome == RunOutcome.STOPPED
+    pause_began = case((is_stopped, now - PAUSE_AFTER_STOP), else_=now - pause)
+    is_open = Run.ended_at.is_(None)
+    ended_recently = and_(Run.ended_at > pause_began, Run.kind == RunKind.POST)
+    return exists().where(
+        Run.installation_id == Installation.id,
+        or_(is_open, ended_recently),
     )
-    busy = or_(Run.ended_at.is_(None), and_(ended_recently, Run.kind == RunKind.POST))
-    return exists().where(Run.installation_id == Installation.id, busy)

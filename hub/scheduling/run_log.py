@@ -40,6 +40,7 @@ class RunRecorder:
     def __init__(self, run_id: int, on_progress: Progress | None = None) -> None:
         self.run_id = run_id
         self._on_progress = on_progress
+        # The phase that the row has, and when it was written on the monotonic clock.
         self._written: tuple[str, float] = ("", 0.0)
 
     def line(self, text: str, level: str = "info") -> None:
@@ -70,12 +71,13 @@ class RunRecorder:
     def end(self, counts: dict[str, Any], error: str = "", *, again: bool = False) -> Run:
         """Close the run, as stopped after an error; `again` makes its schedule due at once."""
         now = current().clock.now()
+        outcome = RunOutcome.STOPPED if error else RunOutcome.DONE
         with transaction() as session:
             run = session.get_one(Run, self.run_id)
             run.ended_at = now
             run.counts = counts
             run.error = error
-            run.outcome = RunOutcome.STOPPED if error else RunOutcome.DONE
+            run.outcome = outcome
             run.phase = ""
             schedule.reschedule_after(session, run, now, again=again)
         return run
@@ -124,25 +126,26 @@ def request(kind: str, subject_id: int, requested_by: str) -> int:
 
 
 def newest_start() -> dt.datetime | None:
-    """Return when the newest run began."""
+    """Return when the newest run began; None if none ever began."""
+    query = (
+        select(Run.started_at).where(Run.started_at.is_not(None)).order_by(Run.id.desc()).limit(1)
+    )
     with reading() as session:
-        starts = select(Run.started_at).where(Run.started_at.is_not(None))
-        return session.scalar(starts.order_by(Run.id.desc()).limit(1))
+        return session.scalar(query)
 
 
 def waiting() -> list[Run]:
     """Return the runs that were not started yet, oldest first."""
+    query = select(Run).where(Run.ended_at.is_(None), Run.started_at.is_(None)).order_by(Run.id)
     with reading() as session:
-        open_ = select(Run).where(Run.ended_at.is_(None), Run.started_at.is_(None))
-        return list(session.scalars(open_.order_by(Run.id)))
+        return list(session.scalars(query))
 
 
 def under_way() -> list[Run]:
     """Return the runs that were started and not ended, by living or dead processes."""
+    query = select(Run).where(Run.ended_at.is_(None), Run.started_at.is_not(None))
     with reading() as session:
-        return list(
-            session.scalars(select(Run).where(Run.ended_at.is_(None), Run.started_at.is_not(None)))
-        )
+        return list(session.scalars(query))
 
 
 def close_interrupted(session: Session, kind: str, subject_id: int, now: dt.datetime) -> None:
@@ -174,10 +177,15 @@ def subject_of(run: Run) -> int:
 
 
 def _is_open(kind: str, subject_id: int) -> tuple[Any, ...]:
+    """Return the conditions of the runs that are not ended and exclude a run of this kind.
+
+    A company has one run of each kind at a time, an installation one of any kind.
+    """
+    is_open = Run.ended_at.is_(None)
     if kind in OF_INSTALLATION:
-        return Run.ended_at.is_(None), Run.installation_id == subject_id
+        return (is_open, Run.installation_id == subject_id)
     return (
-        Run.ended_at.is_(None),
+        is_open,
         Run.company_id == subject_id,
         Run.kind == kind,
         Run.installation_id.is_(None),
@@ -185,6 +193,7 @@ def _is_open(kind: str, subject_id: int) -> tuple[Any, ...]:
 
 
 def _subject(session: Session, kind: str, subject_id: int) -> Installation | Company:
+    """Return the installation or company that a run of this kind works on."""
     if kind in OF_INSTALLATION:
         return session.get_one(Installation, subject_id)
     return session.get_one(Company, subject_id)

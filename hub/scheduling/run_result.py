@@ -62,15 +62,18 @@ class _ChangedPosting(NamedTuple):
 
 def snapshot(session: Session, installation_id: int) -> Snapshot:
     """Note what is not posted before a run, so that `changes` can tell what the run did."""
-    columns = Posting.id, Posting.document_id, Posting.operation, Posting.state
-    of_app = Posting.installation_id == installation_id, Posting.state != PostingState.POSTED
-    rows = session.execute(select(*columns).where(*of_app)).all()
+    query = select(Posting.id, Posting.document_id, Posting.operation, Posting.state).where(
+        Posting.installation_id == installation_id,
+        Posting.state != PostingState.POSTED,
+    )
+    states: dict[int, str] = {}
     documents: dict[str, set[int]] = defaultdict(set)
-    for row in rows:
-        if row.operation != Operation.ATTACH:
-            documents[row.state].add(row.document_id)
+    for posting_id, document_id, operation, state in session.execute(query):
+        states[posting_id] = state
+        if operation != Operation.ATTACH:
+            documents[state].add(document_id)
     newest = session.scalar(select(func.max(Posting.id)))
-    return Snapshot(newest or 0, {row.id: row.state for row in rows}, documents)
+    return Snapshot(newest or 0, states, documents)
 
 
 def changes(session: Session, installation_id: int, before: Snapshot) -> dict[str, Any]:
@@ -80,17 +83,22 @@ def changes(session: Session, installation_id: int, before: Snapshot) -> dict[st
     problems reports nothing new.
     """
     changed = list(_changed_postings(session, installation_id, before))
-    documents: dict[str, set[int]] = defaultdict(set)
+    ids: dict[str, set[int]] = defaultdict(set)
     for posting in changed:
-        if name := _result_name(posting):
-            documents[name].add(
-                posting.id if posting.operation == Operation.ATTACH else posting.document_id
-            )
+        name = _result_name(posting)
+        if name:
+            is_file = posting.operation == Operation.ATTACH
+            ids[name].add(posting.id if is_file else posting.document_id)
     for state in STOPPED_STATES:
-        documents[state] -= before.documents.get(state, set())
-    documents["withdrawn"] = _withdrawn(session, changed)
-    counts: dict[str, Any] = {name: len(documents[name]) for name in TEXTS if documents[name]}
-    if amounts := _amounts(changed):
+        ids[state] -= before.documents.get(state, set())
+    ids["withdrawn"] = _withdrawn(session, changed)
+
+    counts: dict[str, Any] = {}
+    for name in TEXTS:
+        if ids[name]:
+            counts[name] = len(ids[name])
+    amounts = _amounts(changed)
+    if amounts:
         counts["amounts"] = amounts
     return counts
 
@@ -100,7 +108,9 @@ def combine(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     for result in results:
-        counts.update({name: number for name, number in result.items() if name in TEXTS})
+        for name, number in result.items():
+            if name in TEXTS:
+                counts[name] += number
         for currency, amount in result.get("amounts", {}).items():
             amounts[currency] += Decimal(amount)
     total: dict[str, Any] = dict(counts)
@@ -111,27 +121,29 @@ def combine(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def format_result(result: Mapping[str, Any]) -> str:
     """Format a result in a few words, such as "3 posted, 1 corrected, 2 newly held"."""
-    return (
-        ", ".join(_format_count(name, result[name]) for name in TEXTS if result.get(name))
-        or NOTHING
-    )
+    texts = [text for _, text in _texts(result)]
+    return ", ".join(texts) or NOTHING
 
 
 def labeled_counts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
-    """Return the counts of a result with their labels."""
-    texts = [
-        (result[name], _format_count(name, result[name])) for name in TEXTS if result.get(name)
-    ]
-    return [(count, _capital(format_result.partition(" ")[2])) for count, format_result in texts]
+    """Return the counts of a result with their labels, such as (3, "Newly held")."""
+    labeled: list[tuple[int, str]] = []
+    for count, text in _texts(result):
+        label = text.partition(" ")[2]
+        label = label[:1].upper() + label[1:]
+        labeled.append((count, label))
+    return labeled
 
 
-def _capital(format_result: str) -> str:
-    return format_result[:1].upper() + format_result[1:]
-
-
-def _format_count(name: str, count: int) -> str:
-    one, many = TEXTS[name]
-    return (one if count == 1 else many).format(count)
+def _texts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Return each count of a result that is not 0, and its text."""
+    texts: list[tuple[int, str]] = []
+    for name, (one, many) in TEXTS.items():
+        count = result.get(name)
+        if count:
+            form = one if count == 1 else many
+            texts.append((count, form.format(count)))
+    return texts
 
 
 def _changed_postings(
@@ -177,20 +189,18 @@ def _withdrawn(session: Session, changed: Iterable[_ChangedPosting]) -> set[int]
 
     A withdrawn posting may also have been replaced by a newer one.
     """
-    withdrawn = {
-        posting.document_id
-        for posting in changed
-        if posting.state == PostingState.WITHDRAWN
-        and posting.operation != Operation.ATTACH
-        and not posting.made_for
-    }
+    withdrawn: set[int] = set()
+    for posting in changed:
+        is_document = posting.operation != Operation.ATTACH and not posting.made_for
+        if is_document and posting.state == PostingState.WITHDRAWN:
+            withdrawn.add(posting.document_id)
+    if not withdrawn:
+        return withdrawn
     others = select(Posting.document_id).where(
         among(Posting.document_id, "ids"),
         Posting.operation != Operation.ATTACH,
         Posting.state != PostingState.WITHDRAWN,
     )
-    if not withdrawn:
-        return withdrawn
     return withdrawn - set(session.scalars(others, {"ids": list(withdrawn)}))
 
 
@@ -198,24 +208,28 @@ def _amounts(changed: Iterable[_ChangedPosting]) -> dict[str, str]:
     """Add up what was posted by currency, credits negative."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for posting in changed:
-        if (
-            posting.state == PostingState.POSTED
-            and posting.operation == Operation.CREATE
-            and not posting.made_for
-        ):
+        is_creation = posting.operation == Operation.CREATE and not posting.made_for
+        if is_creation and posting.state == PostingState.POSTED:
             sums[posting.currency] += _signed_amount(posting)
-    return {
-        currency: _format_amount(amount, currency)
-        for currency, amount in sorted(sums.items())
-        if amount
-    }
+    amounts: dict[str, str] = {}
+    for currency, amount in sorted(sums.items()):
+        if amount:
+            amounts[currency] = _format_amount(amount, currency)
+    return amounts
 
 
 def _signed_amount(posting: _ChangedPosting) -> Decimal:
-    amount = posting.total if posting.posted_total is None else posting.posted_total
-    amount = amount or ZERO
-    return -amount if posting.kind in CREDIT_KINDS else amount
+    """Return what QuickBooks has as the total, else what was planned; negative for a credit."""
+    amount = posting.posted_total
+    if amount is None:
+        amount = posting.total or ZERO
+    if posting.kind in CREDIT_KINDS:
+        return -amount
+    return amount
 
 
 def _format_amount(amount: Decimal, currency: str) -> str:
-    return str(to_cents(amount, currency) if currency else amount)
+    """Return an amount as plain text, in cents if its currency is known."""
+    if currency:
+        amount = to_cents(amount, currency)
+    return str(amount)

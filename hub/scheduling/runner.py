@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import select, update
-
 from hub import outbox, sources
 from hub.collect import match_changes, requested
 from hub.collect import run as collect_run
 from hub.context import Ending, current
-from hub.db.engine import reading, transaction
+from hub.db.engine import reading
 from hub.errors import HubError, NotNow, OtherFolderActive, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
 from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
@@ -28,15 +26,22 @@ from hub.qbo.oauth import token_expiry
 from hub.scheduling import folder_lock, run_log, run_result, summary
 from hub.scheduling.leases import company_lock, lease
 from hub.scheduling.run_log import Progress, RunRecorder
+from hub.scheduling.subjects import (
+    active_installations,
+    display_name,
+    load_company,
+    load_installation,
+    pause,
+)
 from hub.sources import outage
 from hub.sources.record_push import push_lists
 
 T = TypeVar("T")
 MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
 SCHEDULED = "schedule"  # who asks for a run whose time has come
-# Who asks for runs at moments that nobody chose: those do not try a refused connection.
 # States of documents and files that the exit code of a command reports.
 ATTENTION_STATES = (PostingState.HELD, PostingState.REVIEW, PostingState.UNKNOWN)
+# Who asks for runs at moments that nobody chose: those do not try a refused connection.
 UNATTENDED = (run_log.ENGINE, run_log.WEBHOOK)
 log = logging.getLogger("hub")
 
@@ -47,9 +52,13 @@ class Steps:
     def __init__(
         self, recorder: RunRecorder, wait: bool, requested_by: str, ids: tuple[str, ...] = ()
     ) -> None:
-        self.recorder, self.wait, self.requested_by, self.ids = recorder, wait, requested_by, ids
+        self.recorder = recorder
+        self.wait = wait
+        self.requested_by = requested_by
+        self.ids = ids
         self.errors: list[str] = []
         self.counts: dict[str, Any] = {}
+        # The installation of the run and its postings at the start; None for a run of a company.
         self.before: tuple[int, run_result.Snapshot] | None = None
 
     def step(self, phase: str, work: Callable[[], T]) -> T | None:
@@ -73,14 +82,18 @@ class Steps:
     def watch(self, installation_id: int) -> None:
         """Note how the app stands, so that the end of the run can tell what it did."""
         with reading() as session:
-            self.before = installation_id, run_result.snapshot(session, installation_id)
+            snapshot = run_result.snapshot(session, installation_id)
+        self.before = (installation_id, snapshot)
 
     def end(self, error: str = "", *, again: bool = False) -> Run:
         """Close the run with what it did."""
         if self.before:
+            installation_id, snapshot = self.before
             with reading() as session:
-                self.counts["result"] = run_result.changes(session, *self.before)
-        return self.recorder.end(self.counts, error or " ".join(self.errors), again=again)
+                changes = run_result.changes(session, installation_id, snapshot)
+            self.counts["result"] = changes
+        error = error or " ".join(self.errors)
+        return self.recorder.end(self.counts, error, again=again)
 
 
 def sync(
@@ -103,7 +116,7 @@ def sync(
 def post(
     installation_id: int, *, requested_by: str, progress: Progress | None = None, wait: bool = False
 ) -> Run:
-    """Post and report without collecting."""
+    """Post and report without collecting; the arguments are those of `sync`."""
     return _run(RunKind.POST, installation_id, requested_by, progress, wait)
 
 
@@ -163,8 +176,12 @@ def exit_code(runs: Iterable[Run]) -> int:
 
 def _open_states(counts: Mapping[str, Any]) -> list[PostingState]:
     """Return the states that need attention and that some documents or files are in."""
-    files = counts.get("files", {})
-    return [state for state in ATTENTION_STATES if counts.get(state) or files.get(state)]
+    file_counts = counts.get("files", {})
+    states: list[PostingState] = []
+    for state in ATTENTION_STATES:
+        if counts.get(state) or file_counts.get(state):
+            states.append(state)
+    return states
 
 
 def _run(
@@ -177,11 +194,11 @@ def _run(
     ids: Sequence[str] = (),
 ) -> Run:
     work, of_installation = KINDS[kind]
-    subject = _installation(subject_id) if of_installation else _company(subject_id)
+    subject = load_installation(subject_id) if of_installation else load_company(subject_id)
     company_id = subject.id if isinstance(subject, Company) else subject.company_id
     on_wait = (lambda text: progress(text, 0, 0)) if progress else None
     run_lease = lease(
-        run_log.lease_name(kind, subject_id), _display_name(subject), wait=wait, on_wait=on_wait
+        run_log.lease_name(kind, subject_id), display_name(subject), wait=wait, on_wait=on_wait
     )
     with folder_lock.process_lock().use(wait=wait, on_wait=on_wait), run_lease:
         recorder = run_log.start(kind, subject, requested_by, run_id, progress)
@@ -208,6 +225,7 @@ def _run(
 
 
 def _sync(steps: Steps, installation: Installation) -> None:
+    """Collect and post; pause an app whose mode is "once" if both succeeded."""
     recorder = steps.recorder
     collected = steps.step(
         "collect",
@@ -220,39 +238,46 @@ def _sync(steps: Steps, installation: Installation) -> None:
             recorder.line(note)
     _post(steps, installation)
     if installation.mode == InstallationMode.ONCE and not steps.errors:
-        _pause(installation)
+        pause(installation.id)
 
 
 def _post(steps: Steps, installation: Installation) -> None:
     """Post, and go on with what a record that was just created or matched releases."""
-    if requested.has_requests(installation.id):
-        steps.step("plan", lambda: requested.plan_requested(installation.id))
+    installation_id = installation.id
+    if requested.has_requests(installation_id):
+        steps.step("plan", lambda: requested.plan_requested(installation_id))
     for _ in range(MAX_ROUNDS):
         before = match_changes.match_state(installation)
         steps.step("post", lambda: _send(steps, installation))
-        is_unchanged = match_changes.match_state(installation) == before
-        if steps.errors or is_unchanged or not match_changes.has_unsent(installation):
+        after = match_changes.match_state(installation)
+        if steps.errors or after == before:
+            break
+        if not match_changes.has_unsent(installation):
             break
         steps.step("match", lambda: _match(steps, installation))
     if not steps.errors:
         steps.step("report", lambda: _sync_apps_that_share_matches(installation))
-    report = steps.step("report", lambda: receipt_delivery.deliver(installation.id))
+    report = steps.step("report", lambda: receipt_delivery.deliver(installation_id))
     with reading() as session:
-        steps.counts |= outbox.counts(session, installation.id)
-        steps.counts["files"] = outbox.files(session, installation.id)
+        steps.counts |= outbox.counts(session, installation_id)
+        steps.counts["files"] = outbox.files(session, installation_id)
     if report:
         steps.recorder.line(f"Reported back: {report}.")
 
 
 def _match(steps: Steps, installation: Installation) -> None:
+    """Plan again what new matches release."""
     collected = collect_run.collect_matched(installation.id)
     if collected.counts:
         steps.recorder.line(f"Released by new matches: {_format_counts(collected.counts)}.")
 
 
 def _sync_apps_that_share_matches(installation: Installation) -> None:
-    """Request a sync of each app of the same plugin whose documents a match has released."""
-    for other in _enabled(installation.company_id):
+    """Request a sync of each app of the same plugin whose documents a match has released.
+
+    Apps of other plugins never share matches.
+    """
+    for other in active_installations(installation.company_id):
         if match_changes.has_released(installation, other):
             run_log.request(RunKind.SYNC, other.id, run_log.ENGINE)
 
@@ -277,55 +302,69 @@ def _send(steps: Steps, installation: Installation) -> None:
         _raise_reason(steps, installation, sent.stopped)
 
 
-def _raise_reason(steps: Steps, installation: Installation, why: str) -> None:
+def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None:
     """Raise why nothing more could be sent, unless the step before already reported it."""
-    company = _company(installation.company_id)
+    company = load_company(installation.company_id)
+    reason = reason.rstrip(".")
     if company.state == ConnectionState.CONNECTED:
-        raise Retry(f"{why.rstrip('.')}.")
-    if not steps.errors:
-        trouble = connection.trouble(company, writes=True)
-        raise trouble or ReconnectNeeded(company.name or company.realm, why.rstrip("."))
+        raise Retry(f"{reason}.")
+    if steps.errors:
+        return
+    trouble = connection.trouble(company, writes=True)
+    raise trouble or ReconnectNeeded(company.name or company.realm, reason)
 
 
 def _lists(steps: Steps, company: Company) -> None:
+    """Download the lists, check again what waits, and take the lists to the sources."""
+    plugins = current().plugins
     steps.step("lists", lambda: record_download.refresh(company.id))
     steps.step("check what waits", lambda: _recheck(steps, company))
-    for installation in _enabled(company.id):
-        if current().plugins.has(installation.slug, "hub_records"):
-            steps.step(f"lists to {installation.slug}", partial(push_lists, installation))
-        steps.step(f"check {installation.slug}", partial(sources.check, installation))
+    for installation in active_installations(company.id):
+        slug = installation.slug
+        if plugins.has(slug, "hub_records"):
+            steps.step(f"lists to {slug}", partial(push_lists, installation))
+        steps.step(f"check {slug}", partial(sources.check, installation))
 
 
 def _recheck(steps: Steps, company: Company) -> None:
-    with company_lock(company.id, wait=True, on_wait=steps.recorder.progress):
+    """Check again what is held by a check, while no other process works on the company."""
+    on_wait = steps.recorder.progress
+    with company_lock(company.id, wait=True, on_wait=on_wait):
         recheck.check_waiting(company.id)
 
 
 def _reconcile(steps: Steps, company: Company) -> None:
+    """Compare what was posted with QuickBooks; the counts of the run are those of the result."""
     from hub.posting.reconcile import run as reconcile_run
 
     reconcile = partial(reconcile_run.reconcile, company.id, steps.recorder.progress)
-    steps.counts = steps.step("reconcile", reconcile) or {}
-    if steps.counts:
-        steps.recorder.line(
-            f"{reconcile_run.sentence(steps.counts)}.",
-            "warning" if steps.counts["troubles"] else "info",
-        )
+    counts = steps.step("reconcile", reconcile)
+    if not counts:
+        steps.counts = {}
+        return
+    steps.counts = counts
+    level = "warning" if counts["troubles"] else "info"
+    steps.recorder.line(f"{reconcile_run.sentence(counts)}.", level)
 
 
 def _changes(steps: Steps, company: Company) -> None:
+    """Read what changed in QuickBooks, judge what changed of what was posted, and report it.
+
+    The schedule comes more often than the changes have to be read.
+    """
     if steps.requested_by != SCHEDULED or changes.is_due(company.id):
         steps.step("changes", lambda: changes.poll(company.id))
-    if drift_counts := steps.step("changes to what was posted", lambda: drift.watch(company.id)):
+    drift_counts = steps.step("changes to what was posted", lambda: drift.watch(company.id))
+    if drift_counts:
         steps.counts["noticed"] = dict(drift_counts)
         steps.recorder.line(f"Noticed in QuickBooks: {summary.format_changes(drift_counts)}.")
-    for installation in _enabled(company.id):
-        steps.step(
-            f"report to {installation.slug}", partial(receipt_delivery.deliver, installation.id)
-        )
+    for installation in active_installations(company.id):
+        deliver = partial(receipt_delivery.deliver, installation.id)
+        steps.step(f"report to {installation.slug}", deliver)
 
 
 def _tokens(steps: Steps, company: Company) -> None:
+    """Keep the connection of a company alive, and warn before it ends."""
     steps.step("tokens", lambda: token_expiry.look_after(company.id))
 
 
@@ -339,50 +378,10 @@ KINDS: dict[str, tuple[Callable[[Steps, Any], None], bool]] = {
 }
 
 
-# -- what they work on --
-
-
-def _installation(installation_id: int) -> Installation:
-    """Return the installation; raise NotNow if it is disabled or paused."""
-    with reading() as session:
-        row = session.get_one(Installation, installation_id)
-    if row.enabled and row.mode != InstallationMode.PAUSED:
-        return row
-    state = "paused" if row.enabled else "disabled"
-    raise NotNow(f"{_display_name(row)} is {state}; set its mode to auto or review first.")
-
-
-def _company(company_id: int) -> Company:
-    with reading() as session:
-        return session.get_one(Company, company_id)
-
-
-def _enabled(company_id: int) -> list[Installation]:
-    own = select(Installation).where(Installation.company_id == company_id, Installation.enabled)
-    with reading() as session:
-        return list(
-            session.scalars(
-                own.where(Installation.mode != InstallationMode.PAUSED).order_by(Installation.id)
-            )
-        )
-
-
 def _format_counts(counts: Mapping[str, int]) -> str:
-    texts = [f"{number} {name}" for name, number in counts.items() if number]
+    """Return counts as text, such as "3 new, 1 held", without those that are 0."""
+    texts: list[str] = []
+    for name, number in counts.items():
+        if number:
+            texts.append(f"{number} {name}")
     return ", ".join(texts) or "nothing new"
-
-
-def _display_name(subject: Installation | Company) -> str:
-    if isinstance(subject, Company):
-        return subject.name or f"Company {subject.realm}"
-    app = current().plugins.apps.get(subject.slug)
-    return f"{app.name if app else subject.slug} of {subject.company.name or subject.company.realm}"
-
-
-def _pause(installation: Installation) -> None:
-    with transaction() as session:
-        session.execute(
-            update(Installation)
-            .where(Installation.id == installation.id)
-            .values(mode=InstallationMode.PAUSED)
-        )

@@ -25,9 +25,11 @@ NIGHTLY: dict[str, str] = {
 
 def tick(now: dt.datetime) -> int:
     """Update the schedule rows and claim what is due; return the number of runs created."""
+    any_due = select(exists().where(_due(now)))
     with reading() as session:
-        if not (_needs_arranging(session) or session.scalar(select(exists().where(_due(now))))):
-            return 0
+        has_work = _needs_arranging(session) or session.scalar(any_due)
+    if not has_work:
+        return 0
     with transaction() as session:
         arrange(session, now)
         return claim_due(session, now)
@@ -35,20 +37,20 @@ def tick(now: dt.datetime) -> int:
 
 def rewind(now: dt.datetime) -> None:
     """Plan again what is due later than its schedule allows, after the clock was set back."""
+    query = select(Schedule).where(Schedule.enabled, Schedule.next_due > now)
     with transaction() as session:
-        for row in session.scalars(
-            select(Schedule).where(Schedule.enabled, Schedule.next_due > now)
-        ):
+        for row in session.scalars(query):
             with suppress(Refused):  # an unreadable schedule was never due
-                due = Interval.parse(row.every).after(now, zone_of(row.zone), row.name)
+                interval = Interval.parse(row.every)
+                due = interval.after(now, zone_of(row.zone), row.name)
                 row.next_due = min(row.next_due or due, due)
 
 
 def due(session: Session, now: dt.datetime) -> list[Schedule]:
     """Return the schedules that are due and not running, longest due first."""
-    return list(
-        session.scalars(select(Schedule).where(_due(now)).order_by(Schedule.next_due, Schedule.id))
-    )
+    query = select(Schedule).where(_due(now))
+    longest_due_first = query.order_by(Schedule.next_due, Schedule.id)
+    return list(session.scalars(longest_due_first))
 
 
 def claim_due(session: Session, now: dt.datetime) -> int:
@@ -56,7 +58,8 @@ def claim_due(session: Session, now: dt.datetime) -> int:
 
     A time that was claimed stays claimed.
     """
-    claimed = session.scalars(_insert_runs(session, now).returning(Run.id)).all()
+    statement = _insert_runs(session, now).returning(Run.id)
+    run_ids = session.scalars(statement).all()
     is_claimed = exists().where(Run.schedule_id == Schedule.id, Run.due_at == Schedule.next_due)
     claimed_rows = session.execute(
         select(Schedule.id, Schedule.every, Schedule.zone, Schedule.name).where(
@@ -66,7 +69,7 @@ def claim_due(session: Session, now: dt.datetime) -> int:
     updates = _next_due_times(claimed_rows, now)
     if updates:
         session.execute(update(Schedule), updates)
-    return len(claimed)
+    return len(run_ids)
 
 
 def reschedule_after(session: Session, run: Run, now: dt.datetime, *, again: bool = False) -> None:
@@ -74,12 +77,14 @@ def reschedule_after(session: Session, run: Run, now: dt.datetime, *, again: boo
 
     Intervals in minutes count from this end.
     """
-    own = Schedule.id == run.schedule_id
+    is_own = Schedule.id == run.schedule_id
     if run.installation_id is not None:
-        own = or_(
-            own, and_(Schedule.installation_id == run.installation_id, Schedule.kind == run.kind)
+        is_of_installation = and_(
+            Schedule.installation_id == run.installation_id, Schedule.kind == run.kind
         )
-    for row in session.scalars(select(Schedule).where(own, Schedule.enabled)):
+        is_own = or_(is_own, is_of_installation)
+    query = select(Schedule).where(is_own, Schedule.enabled)
+    for row in session.scalars(query):
         with suppress(Refused):  # an unreadable schedule was never due
             every = Interval.parse(row.every)
             if again:
@@ -103,32 +108,43 @@ def arrange(session: Session, now: dt.datetime) -> None:
 
 
 def _needs_arranging(session: Session) -> bool:
-    return bool(
-        session.execute(_installations().limit(1)).first()
-        or session.scalars(_companies().limit(1)).first()
-    )
+    """Return whether a schedule row is missing, or differs from what it serves."""
+    installation = session.execute(_installations().limit(1)).first()
+    if installation:
+        return True
+    return session.scalars(_companies().limit(1)).first() is not None
 
 
 def _installations() -> Any:
+    """Select installations, each with its schedule, that have none or one that is out of date."""
     should_run = and_(
-        Installation.enabled, Installation.mode != InstallationMode.PAUSED, _is_connected()
+        Installation.enabled,
+        Installation.mode != InstallationMode.PAUSED,
+        _is_connected(),
     )
     differs = or_(
         Schedule.every != Installation.schedule,
         Schedule.zone != Installation.zone,
         Schedule.enabled != should_run,
     )
-    row = and_(Schedule.installation_id == Installation.id, Schedule.kind == RunKind.SYNC)
-    joined = select(Installation, Schedule).join(Company, Company.id == Installation.company_id)
-    return joined.outerjoin(Schedule, row).where(or_(Schedule.id.is_(None), differs))
+    is_own = and_(Schedule.installation_id == Installation.id, Schedule.kind == RunKind.SYNC)
+    return (
+        select(Installation, Schedule)
+        .join(Company, Company.id == Installation.company_id)
+        .outerjoin(Schedule, is_own)
+        .where(or_(Schedule.id.is_(None), differs))
+    )
 
 
 def _companies() -> Any:
+    """Select companies without nightly runs, or whose runs are not enabled as they should be."""
     rows = select(Schedule.id).where(
-        Schedule.company_id == Company.id, Schedule.installation_id.is_(None)
+        Schedule.company_id == Company.id,
+        Schedule.installation_id.is_(None),
     )
-    differs = rows.where(Schedule.enabled != _is_connected())
-    return select(Company).where(or_(~rows.exists(), differs.exists()))
+    has_none = ~rows.exists()
+    differs = rows.where(Schedule.enabled != _is_connected()).exists()
+    return select(Company).where(or_(has_none, differs))
 
 
 def _is_connected() -> ColumnElement[bool]:
@@ -140,6 +156,7 @@ def _is_connected() -> ColumnElement[bool]:
 
 
 def _sync_fields(installation: Installation) -> dict[str, Any]:
+    """Return the columns of the schedule of an installation."""
     is_connected = installation.company.state != ConnectionState.DISCONNECTED
     is_active = installation.enabled and installation.mode != InstallationMode.PAUSED
     return {
@@ -154,32 +171,40 @@ def _sync_fields(installation: Installation) -> dict[str, Any]:
 
 
 def _arrange_nightly(session: Session, company: Company, now: dt.datetime) -> None:
-    zone = (
-        session.scalar(
-            select(Installation.zone).where(Installation.company_id == company.id).limit(1)
-        )
-        or "UTC"
-    )
+    """Add or update the schedules of the nightly runs of a company, in the zone of its apps."""
+    zones = select(Installation.zone).where(Installation.company_id == company.id)
+    zone = session.scalar(zones.limit(1)) or "UTC"
+    is_connected = company.state != ConnectionState.DISCONNECTED
     for kind, every in NIGHTLY.items():
         name = f"{kind} {company.id}"
         row = session.scalar(select(Schedule).where(Schedule.name == name))
-        fields = {
-            "name": name,
-            "kind": kind,
-            "every": every,
-            "zone": zone,
-            "enabled": company.state != ConnectionState.DISCONNECTED,
-        }
-        _update_row(session, row, now, company_id=company.id, installation_id=None, **fields)
+        _update_row(
+            session,
+            row,
+            now,
+            name=name,
+            kind=kind,
+            every=every,
+            zone=zone,
+            enabled=is_connected,
+            company_id=company.id,
+            installation_id=None,
+        )
 
 
 def _update_row(session: Session, row: Schedule | None, now: dt.datetime, **fields: Any) -> None:
+    """Write the columns of a schedule, and when it is due next; add it if there is none.
+
+    An interval in minutes is due at once, any other at its next time.
+    """
     row = row or Schedule()
     for name, value in fields.items():
         setattr(row, name, value)
     try:
         every = Interval.parse(row.every)
-        row.next_due = now if every.minutes else every.after(now, zone_of(row.zone), row.name)
+        row.next_due = now
+        if not every.minutes:
+            row.next_due = every.after(now, zone_of(row.zone), row.name)
     except Refused:  # one unreadable schedule must not stop the clock of the others
         row.next_due = None
     session.add(row)
@@ -193,15 +218,24 @@ _own_run, _other_run = aliased(Run), aliased(Run)
 
 
 def _due(now: dt.datetime) -> ColumnElement[bool]:
-    own_run_open = exists().where(_own_run.ended_at.is_(None), _own_run.schedule_id == Schedule.id)
-    is_same_subject = and_(
-        _other_run.installation_id == Schedule.installation_id, _other_run.kind == Schedule.kind
+    """Match schedules whose time has come and whose earlier run has ended.
+
+    Any run of the same kind and installation counts, such as one that a person started.
+    """
+    has_open_run = exists().where(
+        _own_run.ended_at.is_(None),
+        _own_run.schedule_id == Schedule.id,
+    )
+    has_open_run_of_subject = exists().where(
+        _other_run.ended_at.is_(None),
+        _other_run.installation_id == Schedule.installation_id,
+        _other_run.kind == Schedule.kind,
     )
     return and_(
         Schedule.enabled,
         Schedule.next_due <= now,
-        ~own_run_open,
-        ~exists().where(_other_run.ended_at.is_(None), is_same_subject),
+        ~has_open_run,
+        ~has_open_run_of_subject,
     )
 
 
@@ -236,12 +270,21 @@ def _insert_runs(session: Session, now: dt.datetime) -> Insert:
 def _next_due_times(
     rows: Iterable[tuple[int, str, str, str]], now: dt.datetime
 ) -> list[dict[str, Any]]:
+    """Return when each schedule is due next: id and time, as an update takes them.
+
+    The rows have id, interval, zone and name. Equal intervals are computed once; the name decides
+    only the random part of an interval that has one. Intervals in minutes count from the end of
+    the run, so they have no time yet.
+    """
     due_times: dict[tuple[str, str, str], dt.datetime | None] = {}
-    updates = []
+    updates: list[dict[str, Any]] = []
     for id, text, zone, name in rows:
-        key = (text, zone, name if "~" in text else "")
+        has_random_part = "~" in text
+        key = (text, zone, name if has_random_part else "")
         if key not in due_times:
-            every = Interval.parse(text)
-            due_times[key] = None if every.minutes else every.after(now, zone_of(zone), name)
+            interval = Interval.parse(text)
+            due_times[key] = None
+            if not interval.minutes:
+                due_times[key] = interval.after(now, zone_of(zone), name)
         updates.append({"id": id, "next_due": due_times[key]})
     return updates

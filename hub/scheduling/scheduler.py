@@ -123,21 +123,27 @@ class Scheduler:
             )
 
     def _tick(self) -> int:
+        """Claim what is due and start what waits, if this process runs the schedules.
+
+        A clock that was set back would keep everything from being due for as long.
+        """
         if not self._is_leader():
             return 0
         now = current().clock.now()
-        if self._newest and now < self._newest - MIN_SETBACK:
+        newest = self._newest
+        if newest and now < newest - MIN_SETBACK:
             schedule.rewind(now)
-            self._newest = None
-        self._newest = max(now, self._newest or now)
+            newest = None
+        self._newest = max(now, newest or now)
         schedule.tick(now)
         pending_work.claim(now)
         with self._guard:  # a run is no longer submitted only once it no longer waits
-            new = [row.id for row in run_log.waiting() if row.id not in self._submitted]
-            self._submitted.update(new)
-        for run_id in new:
+            waiting_ids = [run.id for run in run_log.waiting()]
+            new_ids = [run_id for run_id in waiting_ids if run_id not in self._submitted]
+            self._submitted.update(new_ids)
+        for run_id in new_ids:
             self._pool.submit(self._execute, run_id)
-        return len(new)
+        return len(new_ids)
 
     def _is_leader(self) -> bool:
         """Tell whether this process runs the schedules.
@@ -159,9 +165,13 @@ class Scheduler:
         return self._is_at_work
 
     def _stand_by(self, standby: folder_lock.Standby) -> None:
-        """Announce once that another data folder works on the database."""
+        """Announce once that another data folder works on the database.
+
+        It is announced again when that folder changes or ends, but not each time the seconds do.
+        """
         self._is_at_work = False
-        state = f"{standby.place} {standby.seconds is None}"
+        is_running = standby.seconds is None
+        state = f"{standby.place} {is_running}"
         if state != self._standby:
             self._standby = state
             log.warning("%s", standby.text)

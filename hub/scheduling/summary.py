@@ -1,5 +1,6 @@
 """Summarize runs: counts, sums and open cases of each app, for programs and for people."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from hub.db.engine import reading
 from hub.errors import NotFound
 from hub.models import Case, Company, Installation, Posting, Run, RunLine, case_posting
 from hub.models.enums import Operation, RunKind
-from hub.money import to_cents
+from hub.money import ZERO, to_cents
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
 
@@ -39,15 +40,21 @@ def summarize_runs(runs: Sequence[Run]) -> dict[str, Any]:
             _add_installation(app, session, row, _runs_of(row, runs))
         cases = _case_summaries(session, runs)
     for app in apps.values():
-        for currency, sums in app["sums"].items():
-            app["sums"][currency] = _in_cents(sums, currency)
+        sums_by_currency = app["sums"]
+        for currency, sums in sums_by_currency.items():
+            sums_by_currency[currency] = _in_cents(sums, currency)
     return {"apps": apps, "cases": cases}
 
 
 def _case_summaries(session: Session, runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Return the open cases of the apps and companies of the runs."""
-    installation_ids = [run.installation_id for run in runs if run.installation_id]
-    company_ids = [run.company_id for run in runs if run.company_id]
+    installation_ids: list[int] = []
+    company_ids: list[int] = []
+    for run in runs:
+        if run.installation_id:
+            installation_ids.append(run.installation_id)
+        if run.company_id:
+            company_ids.append(run.company_id)
     rows = _cases(session, installation_ids, company_ids)
     return [_case(session, row) for row in rows]
 
@@ -55,29 +62,37 @@ def _case_summaries(session: Session, runs: Sequence[Run]) -> list[dict[str, Any
 def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
     """Return the summary of `summarize_runs` as text, with the reason of each case."""
     results_by_app = _results_by_app(runs)
-    output = []
+    output: list[str] = []
     for slug, app in summary["apps"].items():
         output += _app_lines(slug, app, results_by_app[slug])
-    if summary["cases"]:
-        output += _case_lines(summary["cases"])
+    cases = summary["cases"]
+    if cases:
+        output += _case_lines(cases)
     return "\n".join(output)
 
 
 def _results_by_app(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """Add up what the runs did, by the slug of their app."""
-    combined: dict[str, dict[str, Any]] = {}
+    run_results: dict[str, list[dict[str, Any]]] = defaultdict(list)
     with reading() as session:
         for row in _installations(session, runs):
-            run_results = [run.counts.get("result", {}) for run in _runs_of(row, runs)]
-            combined[row.slug] = results.combine([combined.get(row.slug, {}), *run_results])
-    return combined
+            for run in _runs_of(row, runs):
+                result = run.counts.get("result", {})
+                run_results[row.slug].append(result)
+    return {slug: results.combine(of_app) for slug, of_app in run_results.items()}
 
 
 def _app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) -> list[str]:
-    counts = [f"{app[name]} {_state_label(name)}" for name in COUNT_NAMES[1:] if app[name]]
+    """Return the lines about one app: its documents by state, files, this run, and sums."""
+    counts: list[str] = []
+    for name in outbox.COUNTED_STATES:
+        if app[name]:
+            counts.append(f"{app[name]} {_state_label(name)}")
     detail = f": {', '.join(counts)}" if counts else ""
+
     output = [f"{_app_name(slug)}: {app['documents']} documents{detail}."]
-    output += [f"  {line}." for line in _file_lines(app["files"])]
+    for line in _file_lines(app["files"]):
+        output.append(f"  {line}.")
     output.append(f"  This run: {results.format_result(result)}.")
     for currency, sums in sorted(app["sums"].items()):
         output.append(f"  {currency}: {_sums_text(sums)}")
@@ -85,37 +100,45 @@ def _app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) -> list[s
 
 
 def _case_lines(cases: list[dict[str, Any]]) -> list[str]:
+    """Return two lines for each of the first cases: what is wrong, and what to do."""
     output = ["", "To do:"]
     for case in cases[:MAX_CASES]:
-        output.append(f"  {case['title'].rstrip('.')}. {case['reason']}".rstrip())
+        title = case["title"].rstrip(".")
+        problem = f"{title}. {case['reason']}".rstrip()
+        output.append(f"  {problem}")
         output.append(f"    {case['do']}")
-    if len(cases) > MAX_CASES:
-        output.append(f"  and {len(cases) - MAX_CASES} more; `hub cases` lists them.")
+    remaining = len(cases) - MAX_CASES
+    if remaining > 0:
+        output.append(f"  and {remaining} more; `hub cases` lists them.")
     return output
 
 
 def open_cases(realm: str | None) -> list[dict[str, Any]]:
-    """Return every open case, oldest first."""
+    """Return every open case, of one company or of all, oldest first."""
     query = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id)
     if realm is not None:
         query = query.join(Company, Company.id == Case.company_id).where(Company.realm == realm)
+    cases: list[dict[str, Any]] = []
     with reading() as session:
-        return [
-            _case(session, row) | {"id": row.id, "opened": row.opened_at}
-            for row in session.scalars(query)
-        ]
+        for row in session.scalars(query):
+            case = _case(session, row)
+            case["id"] = row.id
+            case["opened"] = row.opened_at
+            cases.append(case)
+    return cases
 
 
 def recent_runs(limit: int) -> list[dict[str, Any]]:
-    """Return the newest runs."""
+    """Return the newest runs, newest first, as `hub runs --json` prints them."""
+    query = (
+        select(Run, Installation.slug, Company.name)
+        .outerjoin(Installation, Installation.id == Run.installation_id)
+        .outerjoin(Company, Company.id == Run.company_id)
+        .order_by(Run.id.desc())
+        .limit(limit)
+    )
     with reading() as session:
-        rows = session.execute(
-            select(Run, Installation.slug, Company.name)
-            .outerjoin(Installation, Installation.id == Run.installation_id)
-            .outerjoin(Company, Company.id == Run.company_id)
-            .order_by(Run.id.desc())
-            .limit(limit)
-        )
+        rows = session.execute(query)
         return [_run_json(run, slug, company or "") for run, slug, company in rows]
 
 
@@ -124,37 +147,46 @@ def describe_result(run: Run) -> str:
     if not run.ended_at:
         return run.error
     text = _result_text(run)
-    if run.error:
-        return (
-            f"{run.error} Before that: {text}." if text not in ("", results.NOTHING) else run.error
-        )
-    return text
+    if not run.error:
+        return text
+    if text in ("", results.NOTHING):
+        return run.error
+    return f"{run.error} Before that: {text}."
 
 
 def _result_text(run: Run) -> str:
-    if run.kind == RunKind.RECONCILE and run.counts.get("proved_at"):
-        return reconcile_run.sentence(run.counts)
+    """Say what a run did; "" for kinds of runs that only report errors."""
+    counts = run.counts
+    if run.kind == RunKind.RECONCILE and counts.get("proved_at"):
+        return reconcile_run.sentence(counts)
     if run.kind == RunKind.CHANGES:
-        return format_changes(run.counts.get("noticed", {})) or results.NOTHING
-    if "result" in run.counts:
-        return results.format_result(run.counts["result"])
+        noticed = counts.get("noticed", {})
+        return format_changes(noticed) or results.NOTHING
+    if "result" in counts:
+        return results.format_result(counts["result"])
     return ""
 
 
 def format_changes(changes: Mapping[str, int]) -> str:
     """Return the counts of what others changed in QuickBooks, as text."""
-    return ", ".join(
-        f"{number:,} {CHANGE_LABELS.get(name, name)}" for name, number in changes.items() if number
-    )
+    texts: list[str] = []
+    for name, number in changes.items():
+        if number:
+            label = CHANGE_LABELS.get(name, name)
+            texts.append(f"{number:,} {label}")
+    return ", ".join(texts)
 
 
 def log_lines(run_id: int) -> list[dict[str, Any]]:
     """Return the log lines of a run, oldest first; raise NotFound if there is no such run."""
+    query = select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id)
+    lines: list[dict[str, Any]] = []
     with reading() as session:
         if session.get(Run, run_id) is None:
             raise NotFound("run", str(run_id))
-        rows = session.scalars(select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id))
-        return [{"at": line.at, "level": line.level, "text": line.text} for line in rows]
+        for line in session.scalars(query):
+            lines.append({"at": line.at, "level": line.level, "text": line.text})
+    return lines
 
 
 def _empty() -> dict[str, Any]:
@@ -168,29 +200,38 @@ def _empty() -> dict[str, Any]:
 
 def _installations(session: Session, runs: Iterable[Run]) -> list[Installation]:
     """Return the installations of the runs, each once."""
-    return [
-        session.get_one(Installation, id)
-        for id in dict.fromkeys(run.installation_id for run in runs)
-    ]
+    ids = dict.fromkeys(run.installation_id for run in runs)
+    return [session.get_one(Installation, id) for id in ids]
 
 
 def _runs_of(installation: Installation, runs: Iterable[Run]) -> list[Run]:
-    return [run for run in runs if run.installation_id == installation.id]
+    """Return those of the runs that are of this installation."""
+    own_runs: list[Run] = []
+    for run in runs:
+        if run.installation_id == installation.id:
+            own_runs.append(run)
+    return own_runs
 
 
 def _add_installation(
     app: dict[str, Any], session: Session, installation: Installation, runs: Iterable[Run]
 ) -> None:
+    """Add the counts and sums of an installation to those of its app.
+
+    An app has an installation in each company.
+    """
     counts = outbox.counts(session, installation.id)
     for name in COUNT_NAMES:
         app[name] += counts.get(name, 0)
+    files = app["files"]
     for state, number in _file_counts(session, installation.id).items():
-        app["files"][state] += number
+        files[state] += number
+    requests = app["requests"]
     for run in runs:
         for name, number in run.counts.get("requests", {}).items():
-            app["requests"][name] += number
+            requests[name] += number
     for currency, row in outbox.sums(session, installation.id).items():
-        sums = app["sums"].setdefault(currency, dict.fromkeys(SUM_NAMES, Decimal(0)))
+        sums = app["sums"].setdefault(currency, dict.fromkeys(SUM_NAMES, ZERO))
         for name in SUM_NAMES:
             sums[name] += row[name]
 
@@ -200,49 +241,63 @@ def _file_counts(session: Session, installation_id: int) -> dict[str, int]:
 
     Files that are ready or being sent count as waiting.
     """
-    is_own_file = Posting.installation_id == installation_id, Posting.operation == Operation.ATTACH
+    query = (
+        select(Posting.state, func.count())
+        .where(Posting.installation_id == installation_id, Posting.operation == Operation.ATTACH)
+        .group_by(Posting.state)
+    )
     counts = dict.fromkeys(FILE_COUNTS, 0)
-    rows = select(Posting.state, func.count()).where(*is_own_file).group_by(Posting.state)
-    for state, number in session.execute(rows):
-        counts[state if state in counts else "waiting"] += number
+    for state, number in session.execute(query):
+        name = state if state in counts else "waiting"
+        counts[name] += number
     return counts
 
 
-def _in_cents(row: dict[str, Decimal], currency: str) -> dict[str, str]:
-    return {
-        name: str(row[name] if not currency else to_cents(row[name], currency))
-        for name in SUM_NAMES
-    }
+def _in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
+    """Return sums as text, in cents if their currency is known."""
+    texts: dict[str, str] = {}
+    for name in SUM_NAMES:
+        amount = sums[name]
+        if currency:
+            amount = to_cents(amount, currency)
+        texts[name] = str(amount)
+    return texts
 
 
 def _cases(
-    session: Session, installations: Iterable[int], companies: Iterable[int]
+    session: Session, installation_ids: Iterable[int], company_ids: Iterable[int]
 ) -> Iterable[Case]:
-    is_theirs = Case.installation_id.in_(installations) | (
-        Case.installation_id.is_(None) & Case.company_id.in_(companies)
-    )
-    return session.scalars(
-        select(Case).where(Case.closed_at.is_(None), is_theirs).order_by(Case.id)
-    )
+    """Return the open cases of these installations, and of the companies themselves."""
+    is_of_company = Case.installation_id.is_(None) & Case.company_id.in_(company_ids)
+    is_theirs = Case.installation_id.in_(installation_ids) | is_of_company
+    query = select(Case).where(Case.closed_at.is_(None), is_theirs).order_by(Case.id)
+    return session.scalars(query)
 
 
 def _case(session: Session, case: Case) -> dict[str, Any]:
+    """Return a case as `hub cases --json` prints it."""
     slug = session.scalar(select(Installation.slug).where(Installation.id == case.installation_id))
-    posting_ids = select(case_posting.c.posting_id).where(case_posting.c.case_id == case.id)
-    postings = list(session.scalars(posting_ids.order_by(case_posting.c.posting_id)))
+    posting_ids = (
+        select(case_posting.c.posting_id)
+        .where(case_posting.c.case_id == case.id)
+        .order_by(case_posting.c.posting_id)
+    )
     return {
         "app": slug,
         "cause": case.cause,
         "title": case.title,
         "reason": case.reason,
-        "postings": postings,
+        "postings": list(session.scalars(posting_ids)),
         "do": case.instruction,
     }
 
 
 def _app_name(slug: str | None) -> str:
-    app = current().plugins.apps.get(slug or "")
-    return app.name if app else slug or "QuickBooks"
+    """Return the name of an app, or its slug if its plugin is not installed."""
+    if not slug:
+        return "QuickBooks"
+    app = current().plugins.apps.get(slug)
+    return app.name if app else slug
 
 
 def _state_label(name: str) -> str:
@@ -250,11 +305,14 @@ def _state_label(name: str) -> str:
 
 
 def _file_lines(counts: Mapping[str, int]) -> list[str]:
-    return [
-        f"{number:,} {'file' if number == 1 else 'files'} {_state_label(state)}"
-        for state, number in counts.items()
-        if number and state in ("held", "unknown")
-    ]
+    """Say how many files are held or in doubt."""
+    lines: list[str] = []
+    for state in ("held", "unknown"):
+        number = counts.get(state)
+        if number:
+            noun = "file" if number == 1 else "files"
+            lines.append(f"{number:,} {noun} {_state_label(state)}")
+    return lines
 
 
 def _sums_text(sums: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.cases import inbox
-from hub.contract.documents import Code
+from hub.contract.documents import Code, Role
 from hub.contract.types import App, Signal, Site, Tenant
 from hub.db import engine
 from hub.errors import OtherTenant
@@ -26,9 +26,10 @@ def check(
     settings: Mapping[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
 ) -> Tenant:
-    """Prove the access and bind the installation to its account at the source.
+    """Check the access and bind the installation to its account at the source.
 
-    Refuse another account. Warnings become cases.
+    Raise OtherTenant if it is bound to another account. Warnings become cases. With settings or
+    secrets that are not saved yet, nothing is stored.
     """
     here = site(installation, settings, secrets)
     with guarded(installation, "checking the connection"):
@@ -40,9 +41,11 @@ def check(
         bound_to = installation.tenant_name or installation.tenant or ""
         raise OtherTenant(app.name, bound_to, tenant.name)
 
-    hub_warnings = [_separated_names(installation, here), _missing_mail_server(app, here)]
-    warnings = (*tenant.warnings, *filter(None, hub_warnings))
-    tenant = replace(tenant, warnings=warnings)
+    warnings = list(tenant.warnings)
+    for warning in (_separated_names(installation, here), _missing_mail_server(app, here)):
+        if warning:
+            warnings.append(warning)
+    tenant = replace(tenant, warnings=tuple(warnings))
     if settings is None and secrets is None:
         with engine.transaction() as session:
             bind(session, installation, tenant)
@@ -62,16 +65,14 @@ def _missing_mail_server(app: App, here: Site) -> str:
 
 def _separated_names(installation: Installation, here: Site) -> str:
     """Warn of records in QuickBooks whose names hold the source's separator of name levels."""
-    separators = {field.role: field.separator for field in fields(installation, here)}
-    names: list[str] = []
-    with engine.reading() as session:
-        for role, separator in separators.items():
-            for row in records.choices(session, installation.company_id, role):
-                if separator and separator in row.full_name:
-                    names.append(f"{role.replace('_', ' ')} “{row.full_name}”")
+    separators: dict[Role, str] = {}
+    for field in fields(installation, here):
+        if field.separator:
+            separators[field.role] = field.separator
+    names = _names_with(installation, separators)
     if not names:
         return ""
-    signs = sorted({f"“{separator}”" for separator in separators.values() if separator})
+    signs = sorted({f"“{separator}”" for separator in separators.values()})
     listed = ", ".join(names[:MAX_LISTED_NAMES])
     remaining = len(names) - MAX_LISTED_NAMES
     if remaining > 0:
@@ -82,27 +83,48 @@ def _separated_names(installation: Installation, here: Site) -> str:
     )
 
 
+def _names_with(installation: Installation, separators: Mapping[Role, str]) -> list[str]:
+    """Return the kind and name of each record whose name holds the separator of its role."""
+    names: list[str] = []
+    with engine.reading() as session:
+        for role, separator in separators.items():
+            kind = role.replace("_", " ")
+            for row in records.choices(session, installation.company_id, role):
+                if separator in row.full_name:
+                    names.append(f"{kind} “{row.full_name}”")
+    return names
+
+
 def codes(
     installation: Installation,
     field: str,
     settings: Mapping[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
 ) -> list[Code]:
-    """Return the codes of a field as the source has them now."""
+    """Return the codes of a field as the source has them now, also with unsaved settings."""
     with guarded(installation, f"listing its {field.replace('_', ' ')} codes"):
         here = site(installation, settings, secrets)
         listed = call(installation, "hub_codes", site=here, field=field) or ()
-        return [Code(id=code) if isinstance(code, str) else code for code in listed]
+        codes: list[Code] = []
+        for code in listed:
+            if isinstance(code, str):
+                code = Code(id=code)
+            codes.append(code)
+    return codes
 
 
 def subscribe(installation: Installation, on: bool) -> None:
     """Turn the source's calls to the hub on or off, if the app can do that."""
     with guarded(installation, "subscribing to changes"):
-        call(installation, "hub_subscribe", site=site(installation), on=on)
+        here = site(installation)
+        call(installation, "hub_subscribe", site=here, on=on)
 
 
 def webhook(installation: Installation, headers: Mapping[str, str], body: bytes) -> list[Signal]:
-    """Return what a call of the source means; raise Refused if it is not the source's."""
+    """Return what a call of the source means; raise Refused if it is not the source's.
+
+    Without signals, the hub collects whatever has changed.
+    """
     with guarded(installation, "reading a call of its source"):
         here = site(installation)
         signals = call(installation, "hub_webhook", site=here, headers=headers, body=body)
@@ -110,15 +132,22 @@ def webhook(installation: Installation, headers: Mapping[str, str], body: bytes)
 
 
 def bind(session: Session, installation: Installation, tenant: Tenant) -> None:
-    """Bind the installation to the account that a check returned; its warnings become cases."""
+    """Bind the installation to the account that a check returned; its warnings become cases.
+
+    The installation may be the copy of another session, so it is changed with the row.
+    """
     row = session.get_one(Installation, installation.id)
-    row.tenant = installation.tenant = tenant.id
-    row.tenant_name = installation.tenant_name = tenant.name
+    for copy in (row, installation):
+        copy.tenant = tenant.id
+        copy.tenant_name = tenant.name
     _warn(session, installation, tenant.warnings)
 
 
 def _warn(session: Session, installation: Installation, warnings: Sequence[str]) -> None:
-    """Open a case for each warning, and close the cases of earlier ones."""
+    """Open a case for each warning, and close the cases of earlier ones.
+
+    A digest of the warning tells its case from those of other warnings.
+    """
     prefix = f"warning:{installation.id}:"
     texts: dict[str, str] = {}
     for text in warnings:
@@ -127,11 +156,12 @@ def _warn(session: Session, installation: Installation, warnings: Sequence[str])
     for cause in inbox.open_causes(session, prefix):
         if cause not in texts:
             inbox.close(session, cause)
+    app_name = app_of(installation).name
     for cause, text in texts.items():
         inbox.open(
             session,
             cause,
-            CaseText("source.warning", app=app_of(installation).name, warning=text),
+            CaseText("source.warning", app=app_name, warning=text),
             company_id=installation.company_id,
             installation_id=installation.id,
         )

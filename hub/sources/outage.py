@@ -20,10 +20,14 @@ MAX_OUTAGE = dt.timedelta(hours=1)
 
 
 def note_failure(installation_id: int, error: HubError) -> None:
-    """Count a sync that failed to read its source; open a case if only a person can help."""
+    """Count a sync that failed to read its source; open a case if only a person can help.
+
+    The cases of other failures are opened by `report` once they last.
+    """
+    now = hub_context.current().clock.now()
     with engine.transaction() as session:
         row = session.get_one(Installation, installation_id)
-        row.failing_since = row.failing_since or hub_context.current().clock.now()
+        row.failing_since = row.failing_since or now
         row.failed_syncs += 1
         row.failure = error.text
         if isinstance(error, NeedsAttention | AccessNeeded):
@@ -51,13 +55,17 @@ def report(installation_id: int | None = None) -> None:
     )
     if installation_id is not None:
         failing = failing.where(Installation.id == installation_id)
+    due_ids: list[int] = []
     with engine.reading() as session:
-        due = [row.id for row in session.scalars(failing) if _is_due(session, row)]
-    if not due:
+        for row in session.scalars(failing):
+            if _is_due(session, row):
+                due_ids.append(row.id)
+    if not due_ids:
         return
     with engine.transaction() as session:
-        for row in session.scalars(failing.where(Installation.id.in_(due))):
-            _open(session, row, _code(_case(session, row)))
+        for row in session.scalars(failing.where(Installation.id.in_(due_ids))):
+            case = _case(session, row)
+            _open(session, row, _code(case))
 
 
 def cause(installation_id: int) -> str:
@@ -66,32 +74,45 @@ def cause(installation_id: int) -> str:
 
 
 def next_attempt(session: Session, row: Installation) -> dt.datetime | None:
-    """Return when the next sync is due; None if no schedule starts it."""
+    """Return when the next sync is due; None if no schedule starts it, or if it is overdue."""
     schedule = select(Schedule.next_due).where(
         Schedule.installation_id == row.id, Schedule.kind == RunKind.SYNC, Schedule.enabled
     )
     due: dt.datetime | None = session.scalar(schedule)
-    return due if due and due > hub_context.current().clock.now() else None
+    now = hub_context.current().clock.now()
+    if due is None or due <= now:
+        return None
+    return due
 
 
 def _is_due(session: Session, row: Installation) -> bool:
+    """Return whether a source has failed for so long or so often that a person should know.
+
+    A case that is open already is kept up to date.
+    """
     hub = hub_context.current()
     if row.slug not in hub.plugins.apps or row.failing_since is None:
         return False
-    is_long = hub.clock.now() - row.failing_since >= MAX_OUTAGE
-    if is_long or row.failed_syncs >= MAX_FAILED_SYNCS:
+    outage = hub.clock.now() - row.failing_since
+    if outage >= MAX_OUTAGE or row.failed_syncs >= MAX_FAILED_SYNCS:
         return True
     return _case(session, row) is not None
 
 
 def _case(session: Session, row: Installation) -> Case | None:
-    query = select(Case).where(Case.cause == cause(row.id), Case.closed_at.is_(None))
+    """Return the open case of an installation's source."""
+    query = select(Case).where(
+        Case.cause == cause(row.id),
+        Case.closed_at.is_(None),
+    )
     return session.scalars(query).one_or_none()
 
 
 def _code(case: Case | None) -> str:
     """Return what the case says; one that asks for access goes on asking."""
-    return case.code if case and case.code else "source.unreachable"
+    if case and case.code:
+        return case.code
+    return "source.unreachable"
 
 
 def _open(session: Session, row: Installation, code: str) -> None:
@@ -111,8 +132,10 @@ def _open(session: Session, row: Installation, code: str) -> None:
 
 
 def _next_attempt_text(session: Session, row: Installation) -> str:
+    """Say when the source is tried again, in the zone of the installation."""
     due = next_attempt(session, row)
     if due is None:
         return "It is tried again with the next sync."
-    local = due.astimezone(ZoneInfo(row.zone))
+    zone = ZoneInfo(row.zone)
+    local = due.astimezone(zone)
     return f"Next attempt: {local.day} {local:%b %Y, %H:%M} ({row.zone})."

@@ -29,18 +29,22 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
 
     Return how many records each field has. Without `fields`, all fields are pushed that may be.
     """
-    if not hub_context.current().plugins.has(installation.slug, "hub_records"):
+    plugins = hub_context.current().plugins
+    if not plugins.has(installation.slug, "hub_records"):
         return {}
     here = site(installation)
     names = None if fields is None else set(fields)
     counts: dict[str, int] = {}
     for field in fields_of(installation, here):
-        if field.pushed and (names is None or field.name in names):
+        if not field.pushed:
+            continue
+        if names is None or field.name in names:
             counts[field.name] = _push(installation, here, field)
     return counts
 
 
 def _push(installation: Installation, here: Site, field: Field) -> int:
+    """Push the list of one field and link the codes returned; return the length of the list."""
     rows = _records_to_push(installation, here, field)
     with guarded(installation, f"taking in the list of {field.label.lower()}s"):
         codes = call(installation, "hub_records", site=here, field=field.name, records=rows)
@@ -51,6 +55,10 @@ def _push(installation: Installation, here: Site, field: Field) -> int:
 
 
 def _records_to_push(installation: Installation, here: Site, field: Field) -> list[types.Record]:
+    """Return the list of a field: open orders if it stands for orders, else a list of QuickBooks.
+
+    An order is a transaction, so QuickBooks has no list of orders.
+    """
     if field.role == imports.KIND:
         return _open_orders(installation, here, field)
     return _listed_records(installation, field)
@@ -76,20 +84,24 @@ def _open_orders(installation: Installation, here: Site, field: Field) -> list[t
 
 def _listed_records(installation: Installation, field: Field) -> list[types.Record]:
     """Return every record of a role, with its code and the source's document it was created for."""
+    company_id = installation.company_id
+    pushed: list[types.Record] = []
     with engine.reading() as session:
         matches = _matches_by_record(session, installation, field)
         created = _created_records(session, installation, field.role)
         rates = _purchase_rates(session, installation, field.role)
-        rows = _records_of_role(session, installation.company_id, field.role)
-        return [
-            replace(
+        for row in _records_of_role(session, company_id, field.role):
+            record_id = row.quickbooks_id
+            match = matches.get(record_id)
+            rate = rates.get(record_id, row.rate)
+            record = replace(
                 records.to_record(row),
-                **_match_values(matches.get(row.quickbooks_id)),
-                document=created.get(row.quickbooks_id),
-                rate=rates.get(row.quickbooks_id, row.rate) or None,
+                **_match_values(match),
+                document=created.get(record_id),
+                rate=rate or None,
             )
-            for row in rows
-        ]
+            pushed.append(record)
+    return pushed
 
 
 def _matches_by_record(
@@ -105,10 +117,11 @@ def _matches_by_record(
 
 
 def _match_values(match: Match | None) -> dict[str, Any]:
-    """Return what a pushed record says about its match."""
+    """Return what a pushed record says about its match: nothing if it has none."""
     if match is None:
         return {}
-    return {"code": match.code, "decided": match.match_method == MatchMethod.DECIDED}
+    is_decided = match.match_method == MatchMethod.DECIDED
+    return {"code": match.code, "decided": is_decided}
 
 
 def _purchase_rates(session: Session, installation: Installation, role: Role) -> dict[str, str]:
@@ -127,18 +140,21 @@ def _purchase_rates(session: Session, installation: Installation, role: Role) ->
 
 def _records_of_role(session: Session, company_id: int, role: Role) -> list[Record]:
     """Return the records of the company that may take a role, by name."""
+    list_name = records.ROLE_LIST.get(role, "")
     query = (
         select(Record)
-        .where(Record.company_id == company_id, Record.list == records.ROLE_LIST.get(role, ""))
+        .where(Record.company_id == company_id, Record.list == list_name)
         .order_by(Record.full_name)
     )
     rows = list(session.scalars(query))
     fits = records.FITS.get(role)
-    return [row for row in rows if fits(row)] if fits else rows
+    if fits is None:
+        return rows
+    return [row for row in rows if fits(row)]
 
 
 def _created_records(session: Session, installation: Installation, role: Role) -> dict[str, str]:
-    """Return the source id for which each record of a role was created."""
+    """Return the source id for which each record of a role was created, by QuickBooks id."""
     query = (
         select(Posting.quickbooks_id, SourceDocument.source_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
@@ -150,14 +166,19 @@ def _created_records(session: Session, installation: Installation, role: Role) -
             Posting.kind == role,
         )
     )
-    return {record_id: source_id for record_id, source_id in session.execute(query) if record_id}
+    source_ids: dict[str, str] = {}
+    for record_id, source_id in session.execute(query):
+        if record_id:
+            source_ids[record_id] = source_id
+    return source_ids
 
 
 def _is_match_of(installation: Installation, field: Field) -> tuple[Any, ...]:
     """Return the conditions that select the matches of a field."""
+    scope = hub_context.current().plugins.scope(installation.slug)
     return (
         Match.company_id == installation.company_id,
-        Match.scope == hub_context.current().plugins.scope(installation.slug),
+        Match.scope == scope,
         Match.tenant == installation.tenant,
         Match.field == field.name,
     )

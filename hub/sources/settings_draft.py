@@ -1,6 +1,6 @@
 """Check settings that are not saved yet, and decide which stored secrets go with them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,8 +70,12 @@ def stored_secrets(app: App, installation: Installation) -> dict[str, str]:
     if not installation.id:
         return {}
     stored = SiteSecrets(installation.id)
-    secret_names = sorted(settings_schema.secret_names(app))
-    return {name: stored[name] for name in secret_names if name in stored}
+    names = settings_schema.secret_names(app)
+    secrets: dict[str, str] = {}
+    for name in sorted(names):
+        if name in stored:
+            secrets[name] = stored[name]
+    return secrets
 
 
 def may_use_stored(
@@ -93,26 +97,41 @@ def may_use_stored(
 
 def new_addresses(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
     """Return the addresses that an app may call only after a change of its settings."""
-    addresses_before = allowlist.addresses(app.hosts, _complete(app, before))
-    return allowlist.addresses(app.hosts, _complete(app, after)) - addresses_before
+    complete_before = _complete(app, before)
+    complete_after = _complete(app, after)
+    return _added_addresses(app.hosts, complete_before, complete_after)
+
+
+def _added_addresses(
+    hosts: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> frozenset[str]:
+    """Return the addresses of these hosts that other settings add."""
+    addresses_before = allowlist.addresses(hosts, before)
+    addresses_after = allowlist.addresses(hosts, after)
+    return addresses_after - addresses_before
 
 
 def _changed_setting(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Return the label of the setting that leads to a new address."""
     settings = _complete(app, before)
     for name, field in settings_schema.schema_of(app).fields.items():
-        hosts = [host for host in app.hosts if f"{{{name}}}" in host]
+        placeholder = f"{{{name}}}"
+        hosts = [host for host in app.hosts if placeholder in host]
         changed_settings = settings | {name: after.get(name)}
-        if allowlist.addresses(hosts, changed_settings) - allowlist.addresses(hosts, settings):
-            return str(field.metadata.get("label", name))
+        if _added_addresses(hosts, settings, changed_settings):
+            label: str = field.metadata.get("label", name)
+            return label
     return app.name
 
 
 def _complete(app: App, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings with the schema's default for each one that is absent."""
     complete: dict[str, Any] = {}
-    for name, field in settings_schema.schema_of(app).fields.items():
+    schema = settings_schema.schema_of(app)
+    for name, field in schema.fields.items():
         default = field.load_default
-        if default is not missing and not callable(default):
-            complete[name] = default
-    return complete | dict(settings)
+        if default is missing or callable(default):
+            continue
+        complete[name] = default
+    complete.update(settings)
+    return complete

@@ -44,23 +44,36 @@ class UnsavedSecrets(Secrets):
         self, typed: dict[str, str], stored: Secrets, *, hides_stored: bool = False
     ) -> None:
         self._typed = typed
-        self._stored: Mapping[str, str] = {} if hides_stored else stored
+        self._stored: Mapping[str, str] = stored
+        if hides_stored:
+            self._stored = {}
         self._lock = stored.lock
 
     def __getitem__(self, name: str) -> str:
-        return self._typed[name] if name in self._typed else self._stored[name]
+        """Return a secret, the typed one first; raise KeyError if there is none."""
+        if name in self._typed:
+            return self._typed[name]
+        return self._stored[name]
 
     def __setitem__(self, name: str, text: str) -> None:
+        """Keep a new value with the typed ones; nothing is stored before the settings are saved."""
         self._typed[name] = text
 
     def __delitem__(self, name: str) -> None:
+        """Drop a typed secret; a stored one stays."""
         del self._typed[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter({*self._typed, *self._stored})
+        """Iterate over the names of all secrets, each once."""
+        return iter(self._names())
 
     def __len__(self) -> int:
-        return len({*self._typed, *self._stored})
+        """Return how many names have a secret."""
+        return len(self._names())
+
+    def _names(self) -> set[str]:
+        """Return the names of all secrets that can be read."""
+        return {*self._typed, *self._stored}
 
     def lock(self) -> Any:
         """Return the lock of the stored secrets."""
@@ -124,12 +137,16 @@ def _secrets(
 
 def webhook_url(installation: Installation) -> str:
     """Return the address at which the source calls the hub for this installation."""
-    base = hub_context.current().config.public_url.rstrip("/")
+    config = hub_context.current().config
+    base = config.public_url.rstrip("/")
     return f"{base}/webhooks/{installation.id}"
 
 
 def fields(installation: Installation, site: Site) -> tuple[Field, ...]:
-    """Return the app's fields, with the values of the settings that they name."""
+    """Return the app's fields, with the values of the settings that they name.
+
+    An exception of the plugin becomes an error that names the app.
+    """
     with guarded(installation, "naming its fields"):
         declared = call(installation, "hub_fields") or ()
         return tuple(_with_settings(field, site.settings) for field in declared)
@@ -172,18 +189,30 @@ def app_of(installation: Installation) -> App:
 
 
 def call(installation: Installation, hook: str, **values: Any) -> Any:
-    """Call a hook of the plugin of an installation."""
-    return hub_context.current().plugins.call(installation.slug, hook, **values)
+    """Call a hook of the plugin of an installation.
+
+    Its exceptions are not translated: see `guarded`.
+    """
+    plugins = hub_context.current().plugins
+    return plugins.call(installation.slug, hook, **values)
 
 
 def gone(app: App, settings: Mapping[str, Any]) -> str:
-    """Return the policy for posted documents that are gone at the source."""
+    """Return the policy for posted documents that are gone at the source.
+
+    It is one of the values of `App.gone`, or what the setting says that `App.gone` names.
+    """
     return _setting_text(app.gone, settings)
 
 
 def is_automatic(app: App, settings: Mapping[str, Any]) -> bool:
-    """Return whether the app's own switch lets documents post without an approval."""
-    return not app.automatic or bool(settings.get(app.automatic))
+    """Return whether the app's own switch lets documents post without an approval.
+
+    An app without such a switch is always automatic.
+    """
+    if not app.automatic:
+        return True
+    return bool(settings.get(app.automatic))
 
 
 def initial_state(app: App, settings: Mapping[str, Any], mode: str) -> PostingState:
@@ -198,24 +227,37 @@ def initial_state(app: App, settings: Mapping[str, Any], mode: str) -> PostingSt
 
 
 def settings_of(installation: Installation) -> dict[str, Any]:
-    """Return the settings of an installation as its app's schema reads them, without secrets."""
-    return _load_settings(app_of(installation), installation.settings)
+    """Return the settings of an installation as its app's schema reads them, without secrets.
+
+    Raise SettingsInvalid if they do not fit the schema.
+    """
+    app = app_of(installation)
+    return _load_settings(app, installation.settings)
 
 
 def _load_settings(app: App, stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as the app's schema reads them, without secrets."""
+    """Return settings as the app's schema reads them, without secrets.
+
+    Raise SettingsInvalid if they do not fit the schema.
+    """
     schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
     secret_names = settings_schema.secret_names(app)
-    answers = settings_schema.answered(schema, _without(stored, secret_names))
+    public = _without(stored, secret_names)
+    answers = settings_schema.answered(schema, public)
     try:
         loaded = schema.load(answers, partial=tuple(secret_names), unknown=EXCLUDE)
     except ValidationError as error:
-        raise SettingsInvalid(app.name, cast(dict[str, list[str]], error.messages)) from None
+        messages = cast(dict[str, list[str]], error.messages)
+        raise SettingsInvalid(app.name, messages) from None
     return _without(loaded or {}, secret_names)
 
 
 def _without(settings: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in names}
+    """Return the settings without those of these names."""
+    others = dict(settings)
+    for name in names:
+        others.pop(name, None)
+    return others
 
 
 def _with_settings(field: Field, settings: Mapping[str, Any]) -> Field:
@@ -225,10 +267,12 @@ def _with_settings(field: Field, settings: Mapping[str, Any]) -> Field:
         pushed = bool(_setting_text(pushed, settings))
     fill = field.fill
     if not isinstance(fill, bool):
-        fill = bool(settings.get(fill.strip("{}")))
+        setting_name = fill.strip("{}")
+        fill = bool(settings.get(setting_name))
+    default = _setting_text(field.default or "", settings)
     return replace(
         field,
-        default=_setting_text(field.default or "", settings) or None,
+        default=default or None,
         missing=cast(Any, _setting_text(field.missing, settings)),
         differ=cast(Any, _setting_text(field.differ, settings)),
         pushed=pushed,

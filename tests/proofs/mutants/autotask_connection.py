@@ -224,7 +224,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
         place="hub/scheduling/runner.py",
         old=(
             "    if installation.mode == InstallationMode.ONCE and not steps.errors:\n        "
-            "_pause(installation)\n"
+            "pause(installation.id)\n"
         ),
         new="",
         bug="An app that was to run once goes on running.",

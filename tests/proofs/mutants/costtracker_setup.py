@@ -190,8 +190,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S20",
         place="hub/scheduling/runner.py",
-        old='steps.step(f"lists to {installation.slug}", partial(push_lists, installation))',
-        new='steps.step(f"lists to {installation.slug}", lambda: None)',
+        old='steps.step(f"lists to {slug}", partial(push_lists, installation))',
+        new='steps.step(f"lists to {slug}", lambda: None)',
         bug="Refreshing the lists puts nothing into CostTracker.",
     ),
     Mutant(

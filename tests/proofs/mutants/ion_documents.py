@@ -178,11 +178,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-10",
         place="hub/collect/setup.py",
-        old=(
-            "        field if is_on.get(field.role, True) else replace(field, "
-            'missing="warn") for field in fields\n'
-        ),
-        new="        field for field in fields\n",
+        old='optional_fields.append(replace(declared, missing="warn"))',
+        new="optional_fields.append(declared)",
         bug="Where classes are off an order with a class is held.",
     ),
     Mutant(

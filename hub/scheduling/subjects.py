@@ -1,0 +1,65 @@
+"""Load the installations and companies that runs work on."""
+
+from sqlalchemy import select, update
+
+from hub.context import current
+from hub.db.engine import reading, transaction
+from hub.errors import NotNow
+from hub.models import Company, Installation
+from hub.models.enums import InstallationMode
+
+
+def load_installation(installation_id: int) -> Installation:
+    """Return the installation; raise NotNow if it is disabled or paused."""
+    with reading() as session:
+        row = session.get_one(Installation, installation_id)
+    is_paused = row.mode == InstallationMode.PAUSED
+    if row.enabled and not is_paused:
+        return row
+    state = "paused" if row.enabled else "disabled"
+    raise NotNow(f"{display_name(row)} is {state}; set its mode to auto or review first.")
+
+
+def load_company(company_id: int) -> Company:
+    """Return the company, whatever the state of its connection."""
+    with reading() as session:
+        return session.get_one(Company, company_id)
+
+
+def active_installations(company_id: int) -> list[Installation]:
+    """Return the installations of a company that may run, oldest first."""
+    query = (
+        select(Installation)
+        .where(
+            Installation.company_id == company_id,
+            Installation.enabled,
+            Installation.mode != InstallationMode.PAUSED,
+        )
+        .order_by(Installation.id)
+    )
+    with reading() as session:
+        return list(session.scalars(query))
+
+
+def pause(installation_id: int) -> None:
+    """Let no more runs of an installation start until a person changes its mode."""
+    statement = (
+        update(Installation)
+        .where(Installation.id == installation_id)
+        .values(mode=InstallationMode.PAUSED)
+    )
+    with transaction() as session:
+        session.execute(statement)
+
+
+def display_name(subject: Installation | Company) -> str:
+    """Return the name of what a run works on, as a sentence about the run uses it.
+
+    An app whose plugin is not installed goes by its slug, a company without a name by its realm.
+    """
+    if isinstance(subject, Company):
+        return subject.name or f"Company {subject.realm}"
+    app = current().plugins.apps.get(subject.slug)
+    app_name = app.name if app else subject.slug
+    company_name = subject.company.name or subject.company.realm
+    return f"{app_name} of {company_name}"
