@@ -532,4 +532,19 @@ BUGS = (
         "pass",
         "tests/unit/web/test_match_promises.py::test_a_namesake_without_an_address_is_not_called_matched",
     ),
+    Planted(
+        "a posting stores the words of its reasons",
+        "hub/posting/preflight/run.py",
+        "    return texts.dump(*reasons)\n",
+        "    text = texts.join_reasons(texts.dump(*reasons))\n"
+        '    return texts.dump(texts.CaseText("posting.stored_text", text=text))\n',
+        "tests/stories/test_reworded_postings.py::test_a_posting_that_the_checks_hold",
+    ),
+    Planted(
+        "a sentence that takes its code is told to the source again",
+        "hub/posting/receipts.py",
+        "                _store_reasons(session, posting)\n                continue\n",
+        "                _store_reasons(session, posting)\n",
+        "tests/stories/test_reworded_postings.py::test_a_sentence_from_before_codes_takes_its_code_and_is_no_news",
+    ),
 )
