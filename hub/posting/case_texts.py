@@ -16,25 +16,31 @@ CLOSED_PERIOD_CODES = ("6200", "6210")
 
 
 def question_text(
-    why: str, posting: Posting, candidates: Sequence[Mapping[str, Any]] = ()
+    reason: str, posting: Posting, candidates: Sequence[Mapping[str, Any]] = ()
 ) -> CaseText:
-    """Return the question about what QuickBooks has; nobody can compare with what is deleted."""
-    if why == "alike" and candidates and all(one.get("state") == "deleted" for one in candidates):
-        why = "gone"
-    if why == "changed":
-        return CaseText("outcome.changed", name=posting_title(posting), app=_app_name(posting))
-    return CaseText(f"outcome.{why}", name=posting_title(posting))
+    """Return the question about what QuickBooks has; `reason` is that of the step `Ask`."""
+    name = posting_title(posting)
+    if reason == "changed":
+        return CaseText("outcome.changed", name=name, app=_app_name(posting))
+    states = {candidate.get("state") for candidate in candidates}
+    if reason == "alike" and states == {"deleted"}:
+        reason = "gone"  # nobody can compare with what is deleted
+    return CaseText(f"outcome.{reason}", name=name)
 
 
 def refusal_text(
-    why: str, posting: Posting, answer: str = "", code: str = "", rounds: int = 0
+    reason: str, posting: Posting, answer: str = "", code: str = "", rounds: int = 0
 ) -> CaseText:
-    """Return why QuickBooks does not take a posting."""
-    if why == "rounds":
-        return CaseText("outcome.rounds", name=posting_title(posting), rounds=rounds)
-    if why == "refused" and code in CLOSED_PERIOD_CODES:
-        why = "closed_period"
-    return CaseText(f"outcome.{why}", name=posting_title(posting), answer=answer)
+    """Return why QuickBooks does not take a posting; `reason` is that of the step `Hold`.
+
+    `answer` and `code` are what QuickBooks said last, `rounds` is how often it was sent.
+    """
+    name = posting_title(posting)
+    if reason == "rounds":
+        return CaseText("outcome.rounds", name=name, rounds=rounds)
+    if reason == "refused" and code in CLOSED_PERIOD_CODES:
+        reason = "closed_period"
+    return CaseText(f"outcome.{reason}", name=name, answer=answer)
 
 
 class NamedDocument(Protocol):
@@ -69,48 +75,57 @@ class NamedPosting(Protocol):
 def posting_title(posting: NamedPosting) -> str:
     """Return the name of a posting as a person knows it: kind, number, party."""
     document = posting.document
-    is_file = posting.operation == "attach"
-    kind = "file of " + document.kind if is_file else posting.kind
+    kind = posting.kind.replace("_", " ").capitalize()
     number = document.number or document.source_id
-    if posting.kind in LIST_KINDS and document.party and not is_file:
+    if posting.operation == "attach":
+        document_kind = document.kind.replace("_", " ")
+        kind = f"File of {document_kind}"
+    elif posting.kind in LIST_KINDS and document.party:
         number = document.party  # the id of a code at the source says nothing to a person
-    name = f"{kind.replace('_', ' ')} {number}"
-    name = name[:1].upper() + name[1:]
+    title = f"{kind} {number}"
     if document.party and document.party != number:
-        return f"{name} of {document.party}"
-    return name
+        return f"{title} of {document.party}"
+    return title
 
 
 def candidates(session: Session, posting: Posting, ids: tuple[str, ...]) -> list[dict[str, Any]]:
-    """What is known of transactions that a person is asked about, to be shown side by side."""
-    mine = (
+    """Describe the transactions that a posting may be, so that a person can compare them.
+
+    A transaction that a restored database has forgotten has no id and is left out.
+    """
+    query = select(TransactionHead).where(
         TransactionHead.company_id == posting.company_id,
         TransactionHead.kind == posting.kind,
         TransactionHead.quickbooks_id.in_(ids),
     )
-    heads = {
-        head.quickbooks_id: head for head in session.scalars(select(TransactionHead).where(*mine))
-    }
-    return [candidate(id, heads.get(id)) for id in ids if id != FORGOTTEN.id]
+    heads = {head.quickbooks_id: head for head in session.scalars(query)}
+    descriptions = []
+    for id in ids:
+        if id != FORGOTTEN.id:
+            descriptions.append(candidate(id, heads.get(id)))
+    return descriptions
 
 
 def candidate(id: str, head: TransactionHead | None) -> dict[str, Any]:
-    """One of them."""
+    """Describe one transaction as the details of a case store it; one without a head by its id."""
     if head is None:
         return {"id": id}
-    total = "" if head.total is None else format_amount(head.total, head.currency or "USD")
-    date = head.date.isoformat() if head.date else ""
-    about = {
+    total = ""
+    if head.total is not None:
+        total = format_amount(head.total, head.currency or "USD")
+    return {
+        "id": id,
+        "kind": head.kind,
         "number": head.number,
         "party": head.party,
-        "date": date,
+        "date": head.date.isoformat() if head.date else "",
         "total": total,
         "state": head.state,
     }
-    return {"id": id, "kind": head.kind, **about}
 
 
 def _app_name(posting: Posting) -> str:
+    """Return the name of the app of a posting; its slug if the plugin is not installed any more."""
     slug = posting.document.slug
     app = hub_context.current().plugins.apps.get(slug)
     return app.name if app else slug

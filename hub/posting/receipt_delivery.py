@@ -69,7 +69,8 @@ def deliver(installation_id: int) -> int:
 
 def _postpone(installation_id: int, seconds: float) -> None:
     """Postpone all receipts that are due before a pause has passed, as if each had been tried."""
-    next_try_at = hub_context.current().clock.now() + dt.timedelta(seconds=seconds)
+    now = hub_context.current().clock.now()
+    next_try_at = now + dt.timedelta(seconds=seconds)
     due_earlier = update(ReceiptRow).where(
         ReceiptRow.installation_id == installation_id,
         ReceiptRow.ended == ReceiptEnd.OPEN,
@@ -107,22 +108,29 @@ def _call_plugins(site: Site, row: ReceiptRow, document: SourceDocument) -> None
     """Pass a receipt to the plugin of the app, and to every plugin without apps."""
     plugins = hub_context.current().plugins
     slug = document.slug
-    source_document = codec.load(Document, document.body)
-    receipt = codec.load(Receipt, row.body)
-    if plugins.has(slug, "hub_report") and row.state in plugins.apps[slug].wants:
-        plugins.call(slug, "hub_report", site=site, document=source_document, receipt=receipt)
-    plugins.report_all(app=slug, site=site, document=source_document, receipt=receipt)
+    arguments = {
+        "site": site,
+        "document": codec.load(Document, document.body),
+        "receipt": codec.load(Receipt, row.body),
+    }
+    if plugins.has(slug, "hub_report"):
+        app = plugins.apps[slug]
+        if row.state in app.wants:
+            plugins.call(slug, "hub_report", **arguments)
+    plugins.report_all(app=slug, **arguments)
 
 
 def _record_end(row: ReceiptRow, end: ReceiptEnd, has_case: bool, error: str = "") -> None:
-    """Record that a receipt was delivered or refused."""
+    """Record that a receipt was delivered or refused.
+
+    One that was replaced in the meantime stays replaced.
+    """
     still_open = update(ReceiptRow).where(
         ReceiptRow.id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN
     )
+    values = {"ended": end, "next_try_at": None, "tries": row.tries + 1, "error": error}
     with engine.transaction() as session:
-        session.execute(
-            still_open.values(ended=end, next_try_at=None, tries=row.tries + 1, error=error)
-        )
+        session.execute(still_open.values(values))
         if end == ReceiptEnd.REFUSED:
             text = f"The source did not take the news that it is {row.state}: {error}"
             _add_warning(session, row.document_id, text)
@@ -143,10 +151,13 @@ def _add_warning(session: Session, document_id: int, text: str) -> None:
 
 
 def _record_failure(row: ReceiptRow, installation: Installation, error: Exception) -> None:
-    """Have a receipt repeated later, and open a case if a person has to act first."""
+    """Have a receipt repeated later, and open a case if a person has to act first.
+
+    The source may say when it is to be repeated; else the pauses grow with the number of tries.
+    """
     problem = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
-    pause = PAUSES[min(row.tries, len(PAUSES) - 1)]
-    seconds = getattr(error, "after", None) or pause
+    next_pause = min(row.tries, len(PAUSES) - 1)
+    seconds = getattr(error, "after", None) or PAUSES[next_pause]
     next_try_at = hub_context.current().clock.now() + dt.timedelta(seconds=seconds)
     still_open = update(ReceiptRow).where(
         ReceiptRow.id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN
@@ -156,15 +167,21 @@ def _record_failure(row: ReceiptRow, installation: Installation, error: Exceptio
             still_open.values(tries=row.tries + 1, error=problem, next_try_at=next_try_at)
         )
         if isinstance(error, (NeedsAttention, AccessNeeded)):
-            name = hub_context.current().plugins.apps[installation.slug].name
-            inbox.open(
-                session,
-                _cause(installation.id),
-                CaseText("outcome.receipts_refused", app=name, problem=problem),
-                company_id=installation.company_id,
-                installation_id=installation.id,
-            )
+            _open_case(session, installation, problem)
+
+
+def _open_case(session: Session, installation: Installation, problem: str) -> None:
+    """Open the case about receipts that a source does not take until a person has acted."""
+    app = hub_context.current().plugins.apps[installation.slug]
+    inbox.open(
+        session,
+        _cause(installation.id),
+        CaseText("outcome.receipts_refused", app=app.name, problem=problem),
+        company_id=installation.company_id,
+        installation_id=installation.id,
+    )
 
 
 def _cause(installation_id: int) -> str:
+    """Return the cause of the case about receipts of an installation."""
     return f"receipts:{installation_id}"

@@ -91,8 +91,9 @@ def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction
     if not reported:
         return
     document_ids = [posting.document_id for posting, _ in reported]
+    is_open = ReceiptRow.ended == ReceiptEnd.OPEN
     open_receipts = select(ReceiptRow.document_id).where(
-        ReceiptRow.document_id.in_(document_ids), ReceiptRow.ended == ReceiptEnd.OPEN
+        ReceiptRow.document_id.in_(document_ids), is_open
     )
     replaced_ids = set(session.scalars(open_receipts))
     if replaced_ids:
@@ -123,9 +124,10 @@ def _only_wanted(
 
 def _documents_from_source(session: Session, document_ids: Collection[int]) -> set[int]:
     """Return the documents that the source brought: all except those that the hub creates."""
-    has_source_id = SourceDocument.body["source_id"].as_string().is_not(None)
-    query = select(SourceDocument.id).where(SourceDocument.id.in_(document_ids), has_source_id)
-    return set(session.scalars(query))
+    source_id = SourceDocument.body["source_id"].as_string()
+    is_from_source = SourceDocument.id.in_(document_ids) & source_id.is_not(None)
+    ids = session.scalars(select(SourceDocument.id).where(is_from_source))
+    return set(ids)
 
 
 def _replace_open(session: Session, document_ids: Collection[int]) -> None:
@@ -161,11 +163,15 @@ def _values(
 def last(
     session: Session, document: SourceDocument, states: Collection[ReceiptState] = ()
 ) -> ReceiptRow | None:
-    """Return the newest receipt of a document, of any state unless some are given."""
+    """Return the newest receipt of a document, of any state unless some are given.
+
+    None if there is no such receipt.
+    """
     query = select(ReceiptRow).where(ReceiptRow.document_id == document.id)
     if states:
         query = query.where(ReceiptRow.state.in_(states))
-    return session.scalars(query.order_by(ReceiptRow.id.desc()).limit(1)).first()
+    newest = query.order_by(ReceiptRow.id.desc()).limit(1)
+    return session.scalars(newest).first()
 
 
 def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
@@ -199,14 +205,13 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
         or_(is_newly_queued, is_newly_held),
     )
     for posting, previous_state, previous_reasons in session.execute(query).all():
-        if posting.state != PostingState.HELD:
-            queue(session, posting.document, "queued", posting=posting, reasons=posting.reasons)
-        elif previous_state in HELD_STATES and texts.are_same(
-            exact_json.loads(previous_reasons), posting.reasons
-        ):
-            _store_reasons(session, posting)
-        else:
-            queue(session, posting.document, "held", posting=posting, reasons=posting.reasons)
+        state: ReceiptState = "held" if posting.state == PostingState.HELD else "queued"
+        if state == "held" and previous_state in HELD_STATES:
+            stored_reasons = exact_json.loads(previous_reasons)
+            if texts.are_same(stored_reasons, posting.reasons):
+                _store_reasons(session, posting)
+                continue
+        queue(session, posting.document, state, posting=posting, reasons=posting.reasons)
 
 
 def _store_reasons(session: Session, posting: Posting) -> None:
@@ -233,13 +238,14 @@ def _in_last_receipt(
 
 def _reports_unposted(session: Session, installation_id: int) -> bool:
     """Tell whether anyone wants to know of unposted documents of an installation."""
-    slug = session.get_one(Installation, installation_id).slug
-    return is_wanted(slug, "held", "queued")
+    installation = session.get_one(Installation, installation_id)
+    return is_wanted(installation.slug, "held", "queued")
 
 
 def _cause_of_hold(session: Session, posting: Posting) -> Cause | None:
-    """Return what holds a posting, as a receipt names it."""
-    if inbox.open_causes(session, f"posting:{posting.id}:{CURRENCY}"):
+    """Return what holds a posting, as a receipt names it; None for a reason without a name."""
+    currency_case = f"posting:{posting.id}:{CURRENCY}"
+    if inbox.open_causes(session, currency_case):
         return CURRENCY
     return CAUSES_BY_HOLDER.get(posting.held_by)
 
@@ -248,28 +254,33 @@ def is_wanted(slug: str, *states: ReceiptState) -> bool:
     """Tell whether any plugin wants receipts of an app in one of these states."""
     plugins = hub_context.current().plugins
     app = plugins.apps.get(slug)
-    if app and set(states) & set(app.wants) and plugins.has(slug, "hub_report"):
-        return True
+    if app and plugins.has(slug, "hub_report"):
+        wanted_states = set(states).intersection(app.wants)
+        if wanted_states:
+            return True
     return _has_listener(plugins)
 
 
 @cache
 def _has_listener(plugins: Plugins) -> bool:
     """Tell whether there is a plugin without an app of its own, which gets every receipt."""
-    return any(not plugin["apps"] and not plugin["broken"] for plugin in plugins.describe())
+    without_app = [plugin for plugin in plugins.describe() if not plugin["apps"]]
+    return any(not plugin["broken"] for plugin in without_app)
 
 
 def _facts_of_posting(posting: Posting | None) -> dict[str, Any]:
-    """Return what a receipt says about the transaction of a posting."""
+    """Return what a receipt says about the transaction of a posting, as far as there is one."""
     if posting is None:
         return {"kind": None}
     if not posting.quickbooks_id:
         return {"kind": posting.kind}
     number = posting.summary.number or posting.number
-    return _facts(TransactionFacts(posting.kind, posting.quickbooks_id, number))
+    transaction = TransactionFacts(posting.kind, posting.quickbooks_id, number)
+    return _facts(transaction)
 
 
 def _facts(transaction: TransactionFacts) -> dict[str, Any]:
+    """Return the fields of a receipt that name a transaction, with the address of its page."""
     return {
         "kind": transaction.kind,
         "id": transaction.id,

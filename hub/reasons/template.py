@@ -41,9 +41,16 @@ class Template:
     @property
     def parameters(self) -> frozenset[str]:
         """Return the names of all placeholders."""
-        return placeholders(self.title) | placeholders(self.reason) | placeholders(self.instruction)
+        names: set[str] = set()
+        for text in (self.title, self.reason, self.instruction):
+            names |= placeholders(text)
+        return frozenset(names)
 
 
 def placeholders(text: str) -> frozenset[str]:
     """Return the names of the placeholders in a text."""
-    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
+    names = set()
+    for _, name, _, _ in Formatter().parse(text):
+        if name:
+            names.add(name)
+    return frozenset(names)

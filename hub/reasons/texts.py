@@ -40,13 +40,20 @@ class CaseText:
     __slots__ = ("code", "params")
 
     def __init__(self, code: str, /, **params: "Param | CaseText") -> None:
+        """Take the values of exactly those placeholders that the texts of the code have.
+
+        Raise TypeError for any others: a value that no text shows would be lost.
+        """
         expected = CATALOGUE[code].parameters
         if params.keys() != expected:
             raise TypeError(f"{code} takes {sorted(expected)}, not {sorted(params)}.")
         self.code = code
-        self.params: dict[str, Any] = {name: _dump_value(params[name]) for name in params}
+        self.params: dict[str, Any] = {}
+        for name, value in params.items():
+            self.params[name] = _dump_value(value)
 
     def __eq__(self, other: object) -> bool:
+        """Compare code and parameters; how the texts read now does not matter."""
         if not isinstance(other, CaseText):
             return NotImplemented
         return self.is_stored_as(other.code, other.params)
@@ -54,22 +61,29 @@ class CaseText:
     __hash__ = None  # type: ignore[assignment]  # parameters may be mappings
 
     def __repr__(self) -> str:
-        values = "".join(f", {name}={value!r}" for name, value in self.params.items())
-        return f"CaseText({self.code!r}{values})"
+        """Return the call that makes an equal text."""
+        arguments = [repr(self.code)]
+        for name, value in self.params.items():
+            arguments.append(f"{name}={value!r}")
+        return f"CaseText({', '.join(arguments)})"
 
     def is_stored_as(self, code: str, params: Mapping[str, Any]) -> bool:
         """Tell whether a stored code and its parameters are this reason, however it reads now."""
-        return self.code == code and self.params == dict(params)
+        if self.code != code:
+            return False
+        return self.params == dict(params)
 
     @property
     def title(self) -> str:
         """Return the title as it reads now."""
-        return _fill(CATALOGUE[self.code].title, self.params)
+        template = CATALOGUE[self.code]
+        return _fill(template.title, self.params)
 
     @property
     def reason(self) -> str:
         """Return the reason as it reads now."""
-        return _fill(CATALOGUE[self.code].reason, self.params)
+        template = CATALOGUE[self.code]
+        return _fill(template.reason, self.params)
 
     @property
     def action(self) -> CaseAction:
@@ -97,11 +111,15 @@ def dump(*texts: CaseText) -> list[dict[str, Any]]:
 
 
 def join_reasons(stored: Sequence[StoredReason]) -> str:
-    """Render the reasons that a posting stores, one after the other."""
+    """Render the reasons that a posting stores, one after the other.
+
+    The title comes first where the reason alone does not say what is wrong.
+    """
     sentences = []
-    for one in stored:
-        text = render(one["code"], one["params"])
-        if CATALOGUE[one["code"]].shows_title:
+    for reason in stored:
+        code = reason["code"]
+        text = render(code, reason["params"])
+        if CATALOGUE[code].shows_title:
             sentences.append(f"{text.title}.")
         sentences.append(text.reason)
     return " ".join(sentences)
@@ -114,30 +132,40 @@ def are_same(stored: Sequence[StoredReason], present: Sequence[StoredReason]) ->
     """
     if list(stored) == list(present):
         return True
-    if not any(one["code"] == STORED_TEXT for one in stored):
+    stored_codes = [reason["code"] for reason in stored]
+    if STORED_TEXT not in stored_codes:
         return False
     return join_reasons(stored) == join_reasons(present)
 
 
 def codes_of(action: str) -> list[str]:
     """Return the codes of the cases that an action solves."""
-    return [code for code, template in CATALOGUE.items() if template.action == action]
+    codes = []
+    for code, template in CATALOGUE.items():
+        if template.action == action:
+            codes.append(code)
+    return codes
 
 
 def _dump_value(value: Param | CaseText) -> Any:
+    """Return a value as JSON can store it: a text of the catalogue as its code and parameters."""
     if isinstance(value, CaseText):
         return {"code": value.code, "params": value.params}
     return value
 
 
 def _fill(template: str, params: Mapping[str, Any]) -> str:
-    return template.format_map(_Values(params)).strip()
+    """Return a template with its placeholders replaced, without the space of an empty value."""
+    values = _Values(params)
+    text = template.format_map(values)
+    return text.strip()
 
 
 class _Values(dict[str, Any]):
     """Parameters as they are written into a text; one that is missing is empty."""
 
     def __getitem__(self, name: str) -> str:
+        """Return the text of a value; one that is a stored reason is rendered in its turn."""
         value = self.get(name, "")
         if isinstance(value, Mapping):
             return render(value["code"], value["params"]).reason

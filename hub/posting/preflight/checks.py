@@ -31,7 +31,10 @@ def find_problems(posting: CheckedPosting, context: CheckContext) -> list[Findin
     if posting.operation == Operation.ATTACH:
         return []
     checks = CHANGE_CHECKS if posting.operation in CHANGE_OPERATIONS else CREATE_CHECKS
-    return [finding for check in checks for finding in check(posting, context)]
+    findings: list[Finding] = []
+    for check in checks:
+        findings += check(posting, context)
+    return findings
 
 
 def first_posting(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:

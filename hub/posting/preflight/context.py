@@ -122,12 +122,16 @@ def is_placeholder(id: str) -> bool:
 
 
 def settled_amounts(posting: CheckedPosting) -> dict[TransactionKey, Decimal]:
-    """Return how much of which transactions a posting settles or bills."""
+    """Return how much of which transactions a posting settles or bills.
+
+    Left out are links to what is still to be created, whose amounts QuickBooks does not know yet.
+    """
     amounts: dict[TransactionKey, Decimal] = {}
     for line in posting.summary.lines:
         kind = KIND.get(line.linked_type)
         if not line.linked or not kind or is_placeholder(line.linked):
             continue
         key = (kind, line.linked)
-        amounts[key] = amounts.get(key, ZERO) + line.amount
+        previous = amounts.get(key, ZERO)
+        amounts[key] = previous + line.amount
     return amounts

@@ -72,7 +72,10 @@ def _may_be_entered_by_hand(head: TransactionHead, posting: CheckedPosting) -> b
 
 def _may_be_from_bank_feed(head: TransactionHead, posting: CheckedPosting, date: dt.date) -> bool:
     """Tell whether an expense may be from the bank feed: some days later, or without a party."""
-    if head.date is None or abs(head.date - date) > BANK_FEED_DELAY:
+    if head.date is None:
+        return False
+    delay = abs(head.date - date)
+    if delay > BANK_FEED_DELAY:
         return False
     return head.party in ("", posting.summary.party)
 

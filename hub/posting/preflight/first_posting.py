@@ -29,6 +29,7 @@ def blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[int, Ca
 
 
 def _block_text(count: int, app_name: str) -> CaseText:
+    """Return the text for this many undecided codes."""
     if count == 1:
         return CaseText("check.match_first_one", app=app_name)
     return CaseText("check.match_first", count=count, app=app_name)
@@ -36,26 +37,38 @@ def _block_text(count: int, app_name: str) -> CaseText:
 
 def _undecided_codes(session: Session, installation: Installation, fields: Sequence[str]) -> int:
     """Count the codes of these fields that documents wait for and that nobody has decided on."""
+    awaited = _awaited_codes(session, installation, fields)
+    scope = hub_context.current().plugins.scope(installation.slug)
+    decisions = select(Match.field, Match.code).where(
+        Match.company_id == installation.company_id,
+        Match.scope == scope,
+        Match.tenant == installation.tenant,
+        Match.field.in_(fields),
+    )
+    for field, code in session.execute(decisions):
+        awaited.discard((field, code))
+    return len(awaited)
+
+
+def _awaited_codes(
+    session: Session, installation: Installation, fields: Sequence[str]
+) -> set[tuple[str, str]]:
+    """Return field and code of the open cases that a match would solve."""
     causes = []
     for field in fields:
         prefix = f"match:{installation.id}:{field}:"
         causes.append(Case.cause.startswith(prefix, autoescape=True))
     is_match = inbox.is_solved_by(CaseAction.MATCH)
     cases = select(Case).where(Case.closed_at.is_(None), is_match, or_(*causes))
-    awaited = {(case.details["field"], case.details["code"]) for case in session.scalars(cases)}
-
-    decisions = select(Match.field, Match.code).where(
-        Match.company_id == installation.company_id,
-        Match.scope == hub_context.current().plugins.scope(installation.slug),
-        Match.tenant == installation.tenant,
-        Match.field.in_(fields),
-    )
-    decided = {(field, code) for field, code in session.execute(decisions)}
-    return len(awaited - decided)
+    codes = set()
+    for case in session.scalars(cases):
+        codes.add((case.details["field"], case.details["code"]))
+    return codes
 
 
 def _has_posted(session: Session, installation_id: int) -> bool:
-    posted = select(Posting.id).where(
-        Posting.installation_id == installation_id, Posting.state == PostingState.POSTED
-    )
-    return session.scalar(posted.limit(1)) is not None
+    """Tell whether anything of an installation was posted."""
+    is_posted = Posting.state == PostingState.POSTED
+    posted = select(Posting.id).where(Posting.installation_id == installation_id, is_posted)
+    first_id = session.scalar(posted.limit(1))
+    return first_id is not None

@@ -56,9 +56,9 @@ def _settlement_obstacle(
     posting: CheckedPosting, context: CheckContext, head: TransactionHead, amount: Decimal
 ) -> CaseText | None:
     """Return why a posting cannot settle a transaction; None if it can."""
-    transaction = f"{head.kind.replace('_', ' ')} {head.number or head.quickbooks_id}"
-    transaction = f"{transaction[:1].upper()}{transaction[1:]}"
-    names = {"name": case_texts.posting_title(posting), "transaction": transaction}
+    kind = head.kind.replace("_", " ").capitalize()
+    number = head.number or head.quickbooks_id
+    names = {"name": case_texts.posting_title(posting), "transaction": f"{kind} {number}"}
     if head.state != TransactionState.LIVE:
         return CaseText("check.link_not_live", **names, state=head.state)
     if _has_other_party(posting, context, head):
@@ -74,6 +74,7 @@ def _settlement_obstacle(
 
 
 def _has_other_party(posting: CheckedPosting, context: CheckContext, head: TransactionHead) -> bool:
+    """Tell whether a transaction belongs to another party than the posting, and to no job of it."""
     party = posting.summary.party
     if not party or not head.party or head.party == party:
         return False

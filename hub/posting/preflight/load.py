@@ -19,6 +19,7 @@ from hub.posting.preflight.context import (
     CheckContext,
     RecordKey,
     RelatedTransactions,
+    TransactionKey,
     record_refs,
     settled_amounts,
 )
@@ -67,7 +68,10 @@ def _records(
     for list_name, ids in ids_by_list.items():
         conditions.append(and_(Record.list == list_name, Record.quickbooks_id.in_(ids)))
     query = select(Record).where(Record.company_id == company_id, or_(*conditions))
-    return {(record.list, record.quickbooks_id): record for record in session.scalars(query)}
+    records = {}
+    for record in session.scalars(query):
+        records[record.list, record.quickbooks_id] = record
+    return records
 
 
 def _planned_parties(
@@ -108,10 +112,12 @@ def _tolerances(session: Session, postings: Sequence[CheckedPosting]) -> Mapping
     if not document_ids:
         return {}
     tolerance = SourceDocument.body["tolerance"].as_string()
-    query = select(SourceDocument.id, tolerance).where(
-        SourceDocument.id.in_(document_ids), tolerance.is_not(None)
-    )
-    return {id: Decimal(text) for id, text in session.execute(query)}
+    with_tolerance = SourceDocument.id.in_(document_ids) & tolerance.is_not(None)
+    query = select(SourceDocument.id, tolerance).where(with_tolerance)
+    tolerances = {}
+    for id, text in session.execute(query):
+        tolerances[id] = Decimal(text)
+    return tolerances
 
 
 def _related_transactions(
@@ -125,26 +131,27 @@ def _related_transactions(
         by_total[head.kind, head.total].append(head)
         if head.number:
             by_number[head.kind, head.number].append(head)
-    settled = _settled_transactions(session, company_id, postings)
-    return RelatedTransactions(
-        by_number=by_number,
-        by_total=by_total,
-        by_id={(head.kind, head.quickbooks_id): head for head in settled},
-    )
+    by_id: dict[TransactionKey, TransactionHead] = {}
+    for head in _settled_transactions(session, company_id, postings):
+        by_id[head.kind, head.quickbooks_id] = head
+    return RelatedTransactions(by_number=by_number, by_total=by_total, by_id=by_id)
 
 
 def _settled_transactions(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> Sequence[TransactionHead]:
-    keys = {key for posting in postings for key in settled_amounts(posting)}
+    """Return the transactions that these postings settle or bill, as far as they are known."""
+    keys: set[TransactionKey] = set()
+    for posting in postings:
+        keys.update(settled_amounts(posting))
     if not keys:
         return ()
-    conditions = [
-        and_(TransactionHead.kind == kind, TransactionHead.quickbooks_id == id) for kind, id in keys
-    ]
-    query = select(TransactionHead).where(
-        TransactionHead.company_id == company_id, or_(*conditions)
-    )
+    conditions = []
+    for kind, id in keys:
+        is_settled = (TransactionHead.kind == kind) & (TransactionHead.quickbooks_id == id)
+        conditions.append(is_settled)
+    is_own = TransactionHead.company_id == company_id
+    query = select(TransactionHead).where(is_own, or_(*conditions))
     return session.scalars(query).all()
 
 
@@ -187,7 +194,10 @@ def _dates_nearby(posting: CheckedPosting) -> set[dt.date]:
     if date is None:
         return set()
     days = BANK_FEED_DELAY.days if posting.kind == "expense" else 0
-    return {date + dt.timedelta(days=shift) for shift in range(-days, days + 1)}
+    dates = set()
+    for shift in range(-days, days + 1):
+        dates.add(date + dt.timedelta(days=shift))
+    return dates
 
 
 def _targets(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
@@ -12,73 +12,8 @@ from hub.models import Posting, SourceDocument, TransactionSummary
 from hub.models.enums import PostingState
 
 
-class CheckedDocument(Protocol):
-    """What the checks look at of a document."""
-
-    @property
-    def slug(self) -> str: ...
-
-    @property
-    def source_id(self) -> str: ...
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def marker(self) -> str: ...
-
-    @property
-    def number(self) -> str: ...
-
-    @property
-    def party(self) -> str: ...
-
-    @property
-    def total(self) -> Decimal | None: ...
-
-
-class CheckedPosting(Protocol):
-    """What the checks look at of a posting; `Posting` and `PostingRow` both fit."""
-
-    @property
-    def id(self) -> int: ...
-
-    @property
-    def document_id(self) -> int: ...
-
-    @property
-    def company_id(self) -> int: ...
-
-    @property
-    def installation_id(self) -> int: ...
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def part(self) -> str: ...
-
-    @property
-    def operation(self) -> str: ...
-
-    @property
-    def base(self) -> str: ...
-
-    @property
-    def summary(self) -> TransactionSummary: ...
-
-    @property
-    def currency(self) -> str: ...
-
-    @property
-    def rejected_ids(self) -> list[Any]: ...
-
-    @property
-    def document(self) -> CheckedDocument: ...
-
-
 class DocumentRow(NamedTuple):
-    """The columns of `CheckedDocument`, without the cost of a model object."""
+    """The columns of a document that the checks look at, without the cost of a model object."""
 
     slug: str
     source_id: str
@@ -90,7 +25,7 @@ class DocumentRow(NamedTuple):
 
 
 class PostingRow(NamedTuple):
-    """The columns of `CheckedPosting`, without the cost of a model object."""
+    """The columns of a posting that the checks look at, without the cost of a model object."""
 
     document: DocumentRow
     id: int
@@ -106,6 +41,7 @@ class PostingRow(NamedTuple):
     rejected_ids: list[Any]
 
 
+CheckedPosting = Posting | PostingRow  # a dry run checks postings that were just planned
 UNPOSTED_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
 _DOCUMENT_COLUMNS = DocumentRow._fields
 _POSTING_COLUMNS = tuple(
@@ -127,12 +63,18 @@ _QUERY = (
 def load_postings(
     session: Session, ids: Sequence[int], states: Sequence[PostingState] = UNPOSTED_STATES
 ) -> list[PostingRow]:
-    """Load the columns of those of the postings that are in one of the states, read-only."""
+    """Load the columns of those of the postings that are in one of the states, read-only.
+
+    The columns of the document come first in each row of the query.
+    """
+    parameters = {"ids": list(ids), "states": list(states)}
     width = len(_DOCUMENT_COLUMNS)
-    rows = session.execute(_QUERY, {"ids": list(ids), "states": list(states)})
+    names = PostingRow._fields[1:]
     postings = []
-    for row in rows:
-        columns = dict(zip(PostingRow._fields[1:], row[width:], strict=True))
-        columns["summary"] = TransactionSummary.load(columns["summary"])
-        postings.append(PostingRow(DocumentRow(*row[:width]), **columns))
+    for row in session.execute(_QUERY, parameters):
+        document = DocumentRow(*row[:width])
+        columns = dict(zip(names, row[width:], strict=True))
+        meaning = columns.pop("summary")
+        summary = TransactionSummary.load(meaning)
+        postings.append(PostingRow(document, summary=summary, **columns))
     return postings

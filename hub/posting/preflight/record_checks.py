@@ -102,11 +102,13 @@ def party_currency(posting: CheckedPosting, context: CheckContext) -> Iterator[F
     yield Finding(key="currency", text=text)
 
 
-def _record_name(name: str, id: str, record: Record | None) -> str:
-    label = name.replace("_", " ").capitalize()
+def _record_name(list_name: str, id: str, record: Record | None) -> str:
+    """Return the list and the name of a record; its id if QuickBooks has no such record."""
+    label = list_name.replace("_", " ").capitalize()
     if record is None:
         return f"{label} with id {id}"
-    return f"{label} {record.full_name or record.name}"
+    name = record.full_name or record.name
+    return f"{label} {name}"
 
 
 def _item_obstacle(posting: CheckedPosting, record: Record, side: str) -> CaseText | None:

@@ -19,7 +19,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.checks import find_problems
 from hub.posting.preflight.context import CheckContext, Finding
 from hub.posting.preflight.load import load_context
-from hub.posting.preflight.postings import load_postings
+from hub.posting.preflight.postings import CheckedPosting, load_postings
 from hub.posting.recovery import startup_scan
 from hub.posting.recovery.resolve import doubt_after_restore
 from hub.reasons import texts
@@ -107,25 +107,24 @@ def _created_kinds(ids: Sequence[int]) -> list[str]:
     """Return the kinds that these postings create."""
     if not ids:
         return []
-    creations = Posting.id.in_(ids), Posting.operation == Operation.CREATE
+    is_creation = Posting.operation == Operation.CREATE
+    kinds = select(Posting.kind).where(Posting.id.in_(ids), is_creation).distinct()
     with reading() as session:
-        return list(session.scalars(select(Posting.kind).where(*creations).distinct()))
+        return list(session.scalars(kinds))
 
 
 def _check_chunk(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:
     """Check postings: mark those without findings as checked, hold the others."""
     postings = load_postings(session, ids)
     context = load_context(session, posting_session.company_id, postings)
-    findings = {posting.id: find_problems(posting, context) for posting in postings}
-    passed = [id for id, problems in findings.items() if not problems]
-    session.execute(
-        update(Posting).where(Posting.id.in_(passed)).values(checked_at=posting_session.clock.now())
-    )
+    passed, failed = _sort_by_findings(postings, context)
+    now = posting_session.clock.now()
+    session.execute(update(Posting).where(Posting.id.in_(passed)).values(checked_at=now))
     _close_cases(session, passed)
     _wait_for_removals(session, context, passed)
-    for id, problems in findings.items():
-        if problems:
-            _hold(session, posting_session, session.get_one(Posting, id), problems)
+    for id, findings in failed.items():
+        posting = session.get_one(Posting, id)
+        _hold(session, posting_session, posting, findings)
 
 
 def _check_held_chunk(
@@ -134,29 +133,44 @@ def _check_held_chunk(
     """Check held postings again: release those without findings, update changed reasons."""
     postings = load_postings(session, ids, (PostingState.HELD,))
     context = load_context(session, posting_session.company_id, postings)
-    findings = {posting.id: find_problems(posting, context) for posting in postings}
-    passed = [id for id, problems in findings.items() if not problems]
+    passed, failed = _sort_by_findings(postings, context)
     _release(session, posting_session, passed, context)
-    for id, problems in findings.items():
+    for id, findings in failed.items():
         posting = session.get_one(Posting, id)
-        if not problems:
-            continue
-        reasons = _reasons(problems)
+        reasons = _reasons(findings)
         if not texts.are_same(posting.reasons, reasons):
-            _hold(session, posting_session, posting, problems)
+            _hold(session, posting_session, posting, findings)
         elif posting.reasons != reasons:
             posting.reasons = reasons  # was stored as a sentence, before there were codes
+
+
+def _sort_by_findings(
+    postings: Sequence[CheckedPosting], context: CheckContext
+) -> tuple[list[int], dict[int, list[Finding]]]:
+    """Check postings; return the ids of those that pass, and the findings of the others."""
+    passed: list[int] = []
+    failed: dict[int, list[Finding]] = {}
+    for posting in postings:
+        findings = find_problems(posting, context)
+        if findings:
+            failed[posting.id] = findings
+        else:
+            passed.append(posting.id)
+    return passed, failed
 
 
 def _release(
     session: Session, posting_session: PostingSession, ids: Sequence[int], context: CheckContext
 ) -> None:
-    """Release held postings, each to the state in which postings of its installation begin."""
+    """Release held postings, each to the state in which postings of its installation begin.
+
+    Those of an app whose plugin is not installed any more stay held.
+    """
     if not ids:
         return
+    installations = select(Posting.id, Posting.installation_id).where(Posting.id.in_(ids))
     ids_by_installation: dict[int, list[int]] = defaultdict(list)
-    rows = select(Posting.id, Posting.installation_id).where(Posting.id.in_(ids))
-    for id, installation_id in session.execute(rows):
+    for id, installation_id in session.execute(installations):
         ids_by_installation[installation_id].append(id)
     for installation_id, own_ids in ids_by_installation.items():
         installation = session.get_one(Installation, installation_id)
@@ -180,18 +194,19 @@ def _wait_for_removals(session: Session, context: CheckContext, ids: Sequence[in
 
 def _close_cases(session: Session, ids: Sequence[int]) -> None:
     """Remove postings from their open cases."""
-    query = (
-        select(case_posting.c.posting_id)
-        .join(Case, Case.id == case_posting.c.case_id)
-        .where(Case.closed_at.is_(None), case_posting.c.posting_id.in_(ids))
+    link = case_posting.c
+    is_open_and_theirs = Case.closed_at.is_(None) & link.posting_id.in_(ids)
+    with_cases = (
+        select(link.posting_id).join(Case, Case.id == link.case_id).where(is_open_and_theirs)
     )
-    for id in set(session.scalars(query)):
+    for id in set(session.scalars(with_cases)):
         inbox.release(session, id)
 
 
 def _reasons(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return the reasons of findings as a posting stores them."""
-    return texts.dump(*(finding.text for finding in findings))
+    reasons = [finding.text for finding in findings]
+    return texts.dump(*reasons)
 
 
 def _hold(

@@ -21,6 +21,7 @@ CORRECT_THE_LINK = "Correct it at the source or in QuickBooks, then press Retry.
 
 
 def _template(title: str, reason: str, instruction: str, action: CaseAction) -> Template:
+    """Return the texts of a check, whose reason names the posting and relies on the title."""
     return Template(
         title=title, reason=reason, instruction=instruction, action=action, shows_title=True
     )

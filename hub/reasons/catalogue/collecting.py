@@ -17,10 +17,12 @@ RETRY = "Press Retry to do it, or Skip to leave QuickBooks as it is."
 
 
 def _document(reason: str, instruction: str, action: CaseAction) -> Template:
+    """Return the texts of a case about one document, whose name is the title."""
     return Template(title="{document}", reason=reason, instruction=instruction, action=action)
 
 
 def _code(reason: str, instruction: str, action: CaseAction) -> Template:
+    """Return the texts of a case about a code, which all documents that use it share."""
     title = "{code} cannot be posted yet"
     return Template(title=title, reason=reason, instruction=instruction, action=action)
 
