@@ -81,12 +81,13 @@ class Demo:
         self.password = ""
 
     def address(self, name: str) -> str:
-        """Return the address of a stand-in."""
+        """Return the address of a stand-in: of "quickbooks", or of an app by its slug."""
         return f"{self.web.url}{ROOM}/{name}"
 
     def name(self, slug: str) -> str:
         """Return the name of an app."""
-        app: App = self.app.extensions["hub"].plugins.apps[slug]
+        plugins = self.app.extensions["hub"].plugins
+        app: App = plugins.apps[slug]
         return app.name
 
     def set_up(self, tell: Callable[[str], None] = lambda text: None) -> None:
@@ -154,9 +155,10 @@ def _quickbooks(folder: Path) -> QuickBooks:
     today = dt.date.today()  # noqa: DTZ011 (the stand-in's day is this machine's)
     last_day_of_closed_year = f"{today.year - 1}-12-31"
     norway = NORWAY.changed({"closed": last_day_of_closed_year})
+    companies = (norway, US, COUNTED)
     place = folder / "quickbooks"
     place.mkdir(exist_ok=True)
-    return create(place, companies=(norway, US, COUNTED))
+    return create(place, companies=companies)
 
 
 def _with_gateway(wsgi: WSGIApplication) -> WSGIApplication:
@@ -178,7 +180,8 @@ def _with_gateway(wsgi: WSGIApplication) -> WSGIApplication:
 
 def _not_yet(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     """Answer 503 until the demo is set up."""
-    return text_answer(start, 503, "The demo is being set up.", headers=[("Retry-After", "1")])
+    headers = [("Retry-After", "1")]
+    return text_answer(start, 503, "The demo is being set up.", headers=headers)
 
 
 # -- the hub --

@@ -50,7 +50,10 @@ def mailbox(installation: Installation) -> str:
 
 
 def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ()) -> None:
-    """Send one message; raise Retry if the mail server does not accept it."""
+    """Send one message; raise Retry if the mail server does not accept it.
+
+    Raise NotNow if no mail server is set.
+    """
     if not is_set():
         raise NotNow(
             f"This hub cannot send mail to {', '.join(to)}: no mail server is set."
@@ -131,7 +134,8 @@ def _load_news(session: Session) -> _News:
 def _recipients(news: _News) -> Iterator[tuple[str, list[Case]]]:
     """Yield each address with its cases: people first, then the mailboxes of apps.
 
-    An app owner receives the cases of their own apps, everyone else all cases.
+    An app owner receives the cases of their own apps, everyone else all cases. A mailbox that is
+    also the address of a person is left out, so that nobody receives two messages.
     """
     for address, (name, role) in news.people.items():
         cases = news.cases
@@ -147,7 +151,10 @@ def _recipients(news: _News) -> Iterator[tuple[str, list[Case]]]:
 
 
 def _cases_of_apps(news: _News, by_installation: dict[int, str], recipient: str) -> list[Case]:
-    """Return the cases of those apps that have this owner or mailbox."""
+    """Return the cases of those apps that have this owner or mailbox.
+
+    A case of a whole company belongs to no app, so it is not among them.
+    """
     cases = []
     for case in news.cases:
         if by_installation.get(case.installation_id or 0) == recipient:
@@ -203,7 +210,8 @@ def _text(cases: Sequence[Case], names: dict[int, str]) -> str:
 
 def _sender(query: str) -> str:
     """Return the `from` of HUB_MAIL_URL, or else hub@ at the host of the public address."""
-    default = f"hub@{urlsplit(current().config.public_url).hostname}"
+    public_url = urlsplit(current().config.public_url)
+    default = f"hub@{public_url.hostname}"
     addresses = parse_qs(query).get("from", [default])
     return addresses[0]
 

@@ -89,6 +89,7 @@ class _Plain(Decimal):
 
 
 def _delimiter(text: str) -> str:
-    """Return the delimiter that splits the first line into most columns."""
-    first = next(iter(text.splitlines()), "")
-    return max(DELIMITERS, key=first.count)
+    """Return the delimiter that splits the first line into most columns, a comma if none does."""
+    lines = text.splitlines()
+    header = lines[0] if lines else ""
+    return max(DELIMITERS, key=header.count)

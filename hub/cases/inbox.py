@@ -45,7 +45,10 @@ def open(
 
 
 def is_open(session: Session, cause: str) -> bool:
-    """Tell whether there is an open case of a cause."""
+    """Tell whether there is an open case of a cause.
+
+    A case that a person closed does not count; see `is_dismissed`.
+    """
     is_there = _open_case(cause).exists()
     return session.scalar(select(is_there)) or False
 
@@ -89,8 +92,12 @@ def is_solved_by(action: str) -> ColumnElement[bool]:
 
 
 def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) -> None:
-    """Remove a posting from its cases, except those to keep; close cases that stop nothing more."""
-    release_all(session, [_id(posting)], keep)
+    """Remove a posting from its cases, except those to keep; close cases that stop nothing more.
+
+    `keep` holds the causes of the cases that still stop it.
+    """
+    id = _id(posting)
+    release_all(session, [id], keep)
 
 
 def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -> None:

@@ -49,11 +49,12 @@ class Commands(click.Group):
         return list(COMMAND_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command when it is called."""
+        """Import a command when it is called; None if there is none of this name."""
         if cmd_name not in COMMAND_MODULES:
             return None
         module = import_module(f"hub.cli.{COMMAND_MODULES[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        function_name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, function_name)
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

@@ -140,6 +140,7 @@ def ends_in_order() -> Iterator[None]:
     handlers = [signal.getsignal(number) for number in signals]
 
     def end(*_: object) -> None:
+        """Note that the command is to end, and let the next signal end it at once."""
         ending.set()
         for number, handler in zip(signals, handlers, strict=True):
             signal.signal(number, handler)

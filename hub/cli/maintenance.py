@@ -231,6 +231,8 @@ def _apps(item: dict[str, Any]) -> str:
 
 def _state(item: dict[str, Any]) -> str:
     """Return the state of a plugin in words."""
-    if item["broken"]:
-        return f"cannot be used: {item['broken']}"
-    return f"works ({len(item['hooks'])} hooks)"
+    reason = item["broken"]
+    if reason:
+        return f"cannot be used: {reason}"
+    count = len(item["hooks"])
+    return f"works ({count} hooks)"

@@ -146,7 +146,8 @@ def cases(realm: str | None, as_json: bool) -> None:
 
 def _ids(postings: list[int]) -> str:
     """Return the first ids, and how many more there are."""
-    listed = ", ".join(str(id) for id in postings[:MAX_IDS])
+    first = [str(id) for id in postings[:MAX_IDS]]
+    listed = ", ".join(first)
     surplus = len(postings) - MAX_IDS
     if surplus > 0:
         return f"{listed} and {surplus} more"

@@ -29,8 +29,9 @@ def say(text: str = "", *, err: bool = False) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print a value as indented JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """Print a value as indented JSON; moments, dates and decimals become strings."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    click.echo(text)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
@@ -94,8 +95,9 @@ class Terminal:
             self._width = 0
 
     def _show(self, text: str) -> None:
-        """Overwrite the last line."""
-        click.echo("\r" + text.ljust(self._width), nl=False, err=True)
+        """Overwrite the progress line; a shorter text is padded, so that nothing of it remains."""
+        padded = text.ljust(self._width)
+        click.echo(f"\r{padded}", nl=False, err=True)
         self._width = len(text)
 
 

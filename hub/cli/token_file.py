@@ -17,6 +17,7 @@ class TokenFile:
     """
 
     def __init__(self, path: Path, fallback: Path) -> None:
+        """Take the file that a person named, and a private one for where that cannot be written."""
         self.path = path
         self._fallback = fallback
         self.replaced: Path | None = None

@@ -239,7 +239,10 @@ def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], Vie
 
 
 def _to_login() -> Response:
-    """Redirect to the log-in page and come back afterwards; htmx gets its own header."""
+    """Redirect to the log-in page and come back afterwards.
+
+    htmx gets its own header, because it would put the log-in page into the part that it renews.
+    """
     next_page = request.full_path.rstrip("?")
     if request.method != "GET":
         next_page = address_of_draft() or "/"

@@ -9,25 +9,22 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.config import API_URLS
 from hub.context import current
-from hub.models import Case, Posting, Record, SourceDocument, TransactionHead
+from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, TransactionState
 from hub.posting.reconcile.cases import CAUSE_SUFFIX
 from hub.posting.reconcile.posted_documents import load_posted
-from hub.qbo import deep_links, display
+from hub.qbo import display
 from hub.qbo.client import Client
-from hub.web.layout import day, moment
-from hub.web.source_view import dated, money
+from hub.web.source_view import money
+from hub.web.transaction_facts import HUB_LABELS, dated_facts, page_of, present_facts, stored_facts
 
 PARTY_LABELS = ("Vendor", "Customer", "Party")
 COMPARED_LABELS = (*PARTY_LABELS, "Number", "Date", "Total")
-HUB_LABELS = ("State", "Mark", "Created")  # what the hub adds to the facts of a transaction
 MAX_READS = 5  # transactions that a page asks QuickBooks for
 READ_SECONDS = 5.0  # for all of them together; a page does not wait longer for QuickBooks
 Key = tuple[int, str, str]  # company, kind and QuickBooks id of a transaction
 Entities = Mapping[Key, dict[str, Any]]
-DATE_LABELS = ("Date", "Due")
 NOT_IN_BOOKS = (TransactionState.DELETED, TransactionState.VOIDED)
 
 
@@ -105,7 +102,10 @@ class Side:
         return [_row(label, our_facts, columns, is_present) for label in labels]
 
     def lines(self, transaction: Transaction) -> list[LinePair]:
-        """Align our lines with those of a transaction: equal ones beside each other, in order."""
+        """Align our lines with those of a transaction: equal ones beside each other, in order.
+
+        A transaction that could not be read from QuickBooks has no lines to compare.
+        """
         if not transaction.present:
             return []
         ours = self.ours.lines if self.ours else ()
@@ -114,15 +114,10 @@ class Side:
 
 def _posting_facts(ours: display.TransactionView, posting: Posting) -> dict[str, str]:
     """Return the facts of our side, with the total in the posting's currency."""
-    facts = dict(_dated_facts(ours))
+    facts = dict(dated_facts(ours))
     if ours.total is not None:
         facts["Total"] = money(ours.total, posting.currency)
     return facts
-
-
-def _dated_facts(view: display.TransactionView) -> list[tuple[str, str]]:
-    """Return the facts with their dates as a person writes them."""
-    return [(label, dated(text) if label in DATE_LABELS else text) for label, text in view.facts]
 
 
 def _party_label(facts: Mapping[str, str]) -> str:
@@ -135,15 +130,22 @@ def _party_label(facts: Mapping[str, str]) -> str:
 
 def _transaction_facts(transaction: Transaction, party: str) -> dict[str, str]:
     """Return the facts of a transaction, its party under the label of the posting."""
-    return {party if label == "Party" else label: text for label, text in transaction.facts}
+    facts = {}
+    for label, text in transaction.facts:
+        if label == "Party":
+            label = party
+        facts[label] = text
+    return facts
 
 
 def _ordered_labels(columns: Sequence[Mapping[str, str]]) -> list[str]:
     """Return the labels of all columns, those that are always compared first."""
-    labels: dict[str, None] = {}
+    labels: dict[str, None] = {}  # a dict, because it keeps the order in which labels come
     for facts in columns:
         labels.update(dict.fromkeys(facts))
-    return sorted(labels, key=lambda label: label not in COMPARED_LABELS)
+    always = [label for label in labels if label in COMPARED_LABELS]
+    others = [label for label in labels if label not in COMPARED_LABELS]
+    return always + others
 
 
 def align(
@@ -172,7 +174,10 @@ def _row(
 
 
 def _has_other_text(label: str, our_text: str, columns: list[dict[str, str]]) -> bool:
-    """Return whether a transaction whose facts are known has another text for one of them."""
+    """Return whether a transaction whose facts are known has another text for one of them.
+
+    A transaction of which the hub only knows the id has no facts.
+    """
     return any(facts and facts.get(label, "") != our_text for facts in columns)
 
 
@@ -182,11 +187,8 @@ def transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
         ids = candidates(case.details)
         return [(posting.company_id, posting.kind, id) for posting in postings for id in ids]
     if case.cause.endswith(CAUSE_SUFFIX):
-        return [
-            (posting.company_id, posting.kind, posting.quickbooks_id)
-            for posting in postings
-            if posting.quickbooks_id
-        ]
+        posted = [posting for posting in postings if posting.quickbooks_id]
+        return [(one.company_id, one.kind, str(one.quickbooks_id)) for one in posted]
     if case.cause.startswith("stranger:"):
         return _stranger_keys(case)
     return []
@@ -196,10 +198,12 @@ def _stranger_keys(case: Case) -> list[Key]:
     """Name the transactions that a case about unexpected markers lists."""
     default_kind = case.cause.split(":")[2]
     candidates = case.details.get("candidates") or ()
+    company_id = case.company_id or 0
     keys = []
     for candidate in candidates:
-        kind = str(candidate.get("kind") or default_kind)
-        keys.append((case.company_id or 0, kind, str(candidate["id"])))
+        kind = candidate.get("kind") or default_kind
+        id = candidate["id"]
+        keys.append((company_id, str(kind), str(id)))
     return keys
 
 
@@ -210,9 +214,11 @@ def read_entities(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
     """
     entities: dict[Key, dict[str, Any]] = {}
     deadline_at = current().clock.monotonic() + READ_SECONDS
-    for key in list(dict.fromkeys(keys))[:MAX_READS]:
+    distinct = list(dict.fromkeys(keys))
+    for key in distinct[:MAX_READS]:
         company_id, kind, id = key
-        answer = Client(company_id).read(kind, id, deadline_at=deadline_at)
+        client = Client(company_id)
+        answer = client.read(kind, id, deadline_at=deadline_at)
         if answer.landed and answer.entity:
             entities[key] = answer.entity
         elif answer.outcome != "refused":
@@ -240,22 +246,27 @@ def sides_of_case(
 def candidates(details: dict[str, Any]) -> list[str]:
     """Return the QuickBooks ids that a case names."""
     stored = details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
-    listed = stored if isinstance(stored, list) else [stored]
-    return [_candidate_id(candidate) for candidate in listed if candidate]
+    if not isinstance(stored, list):
+        stored = [stored]
+    return [_candidate_id(candidate) for candidate in stored if candidate]
 
 
 def _candidate_id(candidate: Any) -> str:
     """Return the QuickBooks id of a candidate, which is stored alone or with details."""
-    return str(candidate.get("id") if isinstance(candidate, dict) else candidate)
+    if isinstance(candidate, dict):
+        return str(candidate.get("id"))
+    return str(candidate)
 
 
 def _candidate_side(session: Session, posting: Posting, ids: list[str], entities: Entities) -> Side:
     """Compare the planned payload with the transactions in QuickBooks that it may be."""
-    ours = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
+    company_id, kind = posting.company_id, posting.kind
+    ours = display.view_payload(session, company_id, kind, posting.payload)
     transactions = []
     for id in ids:
-        key = (posting.company_id, posting.kind, id)
-        transactions.append(_transaction(session, key, entities, posting))
+        key = (company_id, kind, id)
+        transaction = _transaction(session, key, entities, posting)
+        transactions.append(transaction)
     return Side(posting, ours, transactions)
 
 
@@ -270,11 +281,14 @@ def _posted_side(session: Session, posting: Posting, entities: Entities) -> Side
 
 def _written_view(session: Session, posting: Posting) -> display.TransactionView | None:
     """Return the transaction as the hub last wrote it: the response, or else the payload."""
-    documents = load_posted(session, posting.company_id, [Posting.id == posting.id])
-    answer = documents[0].last_write.answer if documents else posting.answer
+    company_id, kind = posting.company_id, posting.kind
+    documents = load_posted(session, company_id, [Posting.id == posting.id])
+    answer = posting.answer
+    if documents:
+        answer = documents[0].last_write.answer
     if answer.get("Line"):
-        return display.view_entity(session, posting.company_id, posting.kind, answer)
-    return display.view_payload(session, posting.company_id, posting.kind, posting.payload)
+        return display.view_entity(session, company_id, kind, answer)
+    return display.view_payload(session, company_id, kind, posting.payload)
 
 
 def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side]:
@@ -282,10 +296,11 @@ def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side
     sides = []
     for key in _stranger_keys(case):
         head = session.get(TransactionHead, key)
-        document = _document_of_marker(session, head) if head else None
+        document = _document_of_marker(session, head)
         posting = _creating_posting(session, document) if document else None
         transaction = _transaction(session, key, entities, posting)
-        written, title = None, "A transaction with a mark"
+        written = None
+        title = "A transaction with a mark"
         if posting:
             written = _written_view(session, posting)
             title = "What was posted, and what else bears its mark"
@@ -317,78 +332,35 @@ def _transaction(
     is_foreign = _bears_other_marker(head, posting)
     owner = None
     if is_foreign or not posting:  # else its document is on the page already
-        owner = _owner(session, head)
+        owner = _document_of_marker(session, head)
     currency = head.currency if head else ""
     if not currency and posting:
         currency = posting.currency
-    facts = _facts(session, head, currency) if head else []
+    facts = stored_facts(session, head, currency) if head else []
     present = None
     if key in entities:
         present = display.view_entity(session, company_id, kind, entities[key])
-        facts = _present_facts(present, currency, facts)
+        facts = present_facts(present, currency, facts)
     return Transaction(id, facts, head, page_of(kind, id), owner, is_foreign, present)
 
 
 def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -> bool:
     """Return whether a transaction bears the marker of another document than the posting's."""
-    if not head or not head.marker or not posting:
+    if head is None or posting is None:
         return False
-    return head.marker != posting.document.marker
+    marker = head.marker
+    if not marker:
+        return False
+    return marker != posting.document.marker
 
 
-def _owner(session: Session, head: TransactionHead | None) -> SourceDocument | None:
+def _document_of_marker(session: Session, head: TransactionHead | None) -> SourceDocument | None:
     """Return the document whose marker a transaction bears, if any."""
-    return _document_of_marker(session, head) if head and head.marker else None
-
-
-def _present_facts(
-    present: display.TransactionView, currency: str, hub_facts: list[tuple[str, str]]
-) -> list[tuple[str, str]]:
-    """Return the facts in QuickBooks now, and those that only the hub knows."""
-    facts = _dated_facts(present)
-    if present.total is not None:
-        facts.append(("Total", money(present.total, present.currency or currency)))
-    return facts + [(label, text) for label, text in hub_facts if label in HUB_LABELS]
-
-
-def page_of(kind: str, id: str) -> str | None:
-    """Return where a person opens the transaction; None while a stand-in replaces QuickBooks."""
-    is_real = current().config.qbo_api_url in API_URLS.values() and not current().mounts
-    return deep_links.address(kind, id) if is_real else None
-
-
-def _document_of_marker(session: Session, head: TransactionHead) -> SourceDocument | None:
-    """Return the document whose marker a transaction bears."""
+    if head is None or not head.marker:
+        return None
     bears_marker = (
         SourceDocument.company_id == head.company_id,
         SourceDocument.marker == head.marker,
     )
-    return session.scalars(select(SourceDocument).where(*bears_marker)).first()
-
-
-def _facts(session: Session, head: TransactionHead, currency: str) -> list[tuple[str, str]]:
-    """Return the facts of a transaction as pairs of label and text, without empty ones."""
-    party = _record_name(session, head, ("vendor", "customer"), head.party)
-    pairs = {
-        "Party": party,
-        "Number": head.number,
-        "Date": day(head.date),
-        "Account": _record_name(session, head, ("account",), head.account),
-        "Total": money(head.total, currency),
-        "State": "" if head.state == TransactionState.LIVE else head.state,
-        "Mark": f"[hub:{head.marker}]" if head.marker else "none",
-        "Created": moment(head.created_at) if head.created_at else "",
-    }
-    return [(label, text) for label, text in pairs.items() if text]
-
-
-def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...], id: str) -> str:
-    """Return the name of a record, or its id if the hub does not have it."""
-    if not id:
-        return ""
-    query = select(Record.full_name).where(
-        Record.company_id == head.company_id,
-        Record.list.in_(lists),
-        Record.quickbooks_id == id,
-    )
-    return session.scalar(query) or id
+    query = select(SourceDocument).where(*bears_marker)
+    return session.scalars(query).first()

@@ -11,33 +11,39 @@ from hub.posting.case_texts import posting_title
 
 def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
     """Return the document of each case that is about one alone, unless its title names it."""
-    own = {case.id: case for case in cases if case.cause.startswith("posting:")}
+    titles = {case.id: case.title for case in cases if case.cause.startswith("posting:")}
     link = case_posting.c
     alone = (
         select(link.case_id, func.min(link.posting_id).label("posting_id"))
-        .where(link.case_id.in_(own))
+        .where(link.case_id.in_(titles))
         .group_by(link.case_id)
         .having(func.count() == 1)
         .subquery()
     )
-    rows = session.execute(
-        select(alone.c.case_id, Posting).join(Posting, Posting.id == alone.c.posting_id)
-    )
-    names = {case_id: posting_title(posting) for case_id, posting in rows}
-    return {
-        id: name for id, name in names.items() if name.casefold() not in own[id].title.casefold()
-    }
+    with_posting = select(alone.c.case_id, Posting).join(Posting, Posting.id == alone.c.posting_id)
+    names = {}
+    for case_id, posting in session.execute(with_posting):
+        name = posting_title(posting)
+        if name.casefold() not in titles[case_id].casefold():
+            names[case_id] = name
+    return names
 
 
 def reason(case: Case, subject: str | None) -> str:
-    """Return the reason of a case without the name beside its title and the advice after it."""
+    """Return the reason of a case without the name beside its title and the advice after it.
+
+    `subject` is that name, as `subjects` returns it.
+    """
     text = _without_advice(case)
     if not subject or not text.startswith(subject):
         return text
-    rest = text[len(subject) :]
-    if rest[:2] in (": ", ", "):
-        return rest[2:3].upper() + rest[3:]
-    return f"It{rest}" if rest.startswith(" ") else text
+    rest = text.removeprefix(subject)
+    if rest.startswith((": ", ", ")):
+        sentence = rest[2:]
+        return sentence[:1].upper() + sentence[1:]
+    if rest.startswith(" "):
+        return f"It{rest}"
+    return text
 
 
 def brief(text: str) -> str:
@@ -47,5 +53,8 @@ def brief(text: str) -> str:
 
 def _without_advice(case: Case) -> str:
     """Return the reason without a last sentence that repeats the next step."""
-    before, dot, last = case.reason.rstrip(".").rpartition(". ")
-    return f"{before}." if dot and case.instruction.startswith(last) else case.reason
+    reason = case.reason.rstrip(".")
+    before, dot, last_sentence = reason.rpartition(". ")
+    if dot and case.instruction.startswith(last_sentence):
+        return f"{before}."
+    return case.reason

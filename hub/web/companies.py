@@ -1,6 +1,7 @@
 """The QuickBooks companies: connect, reconnect, disconnect, check, and refresh their lists."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
@@ -33,10 +34,8 @@ def index() -> str:
     """List the companies with their connections, expiries and lists."""
     config = current().config
     with reading() as look:
-        companies = [
-            _about(look, company)
-            for company in look.scalars(select(Company).order_by(Company.name, Company.id))
-        ]
+        by_name = select(Company).order_by(Company.name, Company.id)
+        companies = [_about(look, company) for company in look.scalars(by_name)]
     context = {
         "ready": bool(config.qbo_client_id),
         "redirect_uri": token_endpoint.redirect_uri(),
@@ -56,10 +55,13 @@ def connect() -> Response:
 @pages.post("/companies/<int:company_id>/reconnect")
 @needs("owner")
 def reconnect(company_id: int) -> Response:
-    """Redirect to the consent page for a connected company; only this one is accepted."""
+    """Redirect to the consent page for a connected company.
+
+    A consent for another company is refused when the browser returns.
+    """
     with reading() as look:
-        realm = row_or_404(look, Company, company_id).realm
-    return _to_consent(realm)
+        company = row_or_404(look, Company, company_id)
+    return _to_consent(company.realm)
 
 
 @pages.get("/quickbooks/callback")
@@ -74,7 +76,8 @@ def callback() -> Response:
     with transaction() as write:
         audit.record(write, who(), "company connected", company.realm, name=company.name)
     run_log.request(RunKind.LISTS, company.id, who())
-    flash(f"{company.name or company.realm} is connected; its lists are being read.", "success")
+    name = company.name or company.realm
+    flash(f"{name} is connected; its lists are being read.", "success")
     return redirect(url_for("companies.index"))
 
 
@@ -95,7 +98,7 @@ def disconnect(company_id: int) -> Response:
 @pages.post("/companies/<int:company_id>/remove")
 @needs("owner")
 def remove(company_id: int) -> Response:
-    """Remove a company that never worked."""
+    """Remove a company that never worked, for example because of a mistyped number."""
     company = _company(company_id)
     name = company.name or company.realm
     if request.form.get("sure") != "1":
@@ -114,7 +117,8 @@ def remove(company_id: int) -> Response:
 def check(company_id: int) -> Response:
     """Check the connection with a request to QuickBooks."""
     _company(company_id)
-    return _report(lambda: oauth_connect.check(company_id), "The connection to {name} works.")
+    sentence = "The connection to {name} works."
+    return _report(lambda: oauth_connect.check(company_id), sentence)
 
 
 @pages.post("/companies/<int:company_id>/batches")
@@ -122,26 +126,31 @@ def check(company_id: int) -> Response:
 def send_by(company_id: int) -> Response:
     """Set how documents are sent to the company."""
     mode = request.form.get("batches", "")
-    done = f"Documents go to {{name}} {MODES.get(mode, '')} from the next run on."
-    return _report(lambda: choose(company_id, mode, who()), done)
+    how_many = MODES.get(mode, "")  # `choose` refuses any other mode
+    sentence = f"Documents go to {{name}} {how_many} from the next run on."
+    return _report(lambda: choose(company_id, mode, who()), sentence)
 
 
 @pages.post("/companies/<int:company_id>/lists")
 @needs("operator")
 def lists(company_id: int) -> Response:
     """Read the company's lists again and push them to the sources that take them."""
-    _company(company_id)
-    return redirect(url_for("runs.one", run_id=run_log.request(RunKind.LISTS, company_id, who())))
+    return _start(RunKind.LISTS, company_id)
 
 
 @pages.post("/companies/<int:company_id>/prove")
 @needs("operator")
 def prove(company_id: int) -> Response:
     """Start the comparison of all posted documents with QuickBooks."""
-    _company(company_id)
-    return redirect(
-        url_for("runs.one", run_id=run_log.request(RunKind.RECONCILE, company_id, who()))
-    )
+    return _start(RunKind.RECONCILE, company_id)
+
+
+def _start(kind: str, company_id: int) -> Response:
+    """Request a run for a company and redirect to it; answer 404 for an unknown company."""
+    company = _company(company_id)
+    run_id = run_log.request(kind, company.id, who())
+    run_page = url_for("runs.one", run_id=run_id)
+    return redirect(run_page)
 
 
 def _to_consent(realm: str | None) -> Response:
@@ -162,12 +171,17 @@ def _company(company_id: int) -> Company:
         return company
 
 
-def _report(work: Any, done: str) -> Response:
-    """Do the work and show its result on the page of companies."""
-    company = _company((request.view_args or {})["company_id"])
+def _report(work: Callable[[], object], done: str) -> Response:
+    """Do the work and show its result on the page of companies.
+
+    `done` is the sentence for a success, with {name} for the company of the request.
+    """
+    company_id = (request.view_args or {})["company_id"]
+    company = _company(company_id)
+    name = company.name or company.realm
     try:
         work()
-        flash(done.format(name=company.name or company.realm), "success")
+        flash(done.format(name=name), "success")
     except HubError as error:
         flash(error.text, "error")
     return redirect(url_for("companies.index"))
@@ -176,8 +190,14 @@ def _report(work: Any, done: str) -> Response:
 def _about(look: Session, company: Company) -> dict[str, Any]:
     """Return what the page of a company shows."""
     token = look.get(Token, company.id)
-    sizes = select(Record.list, func.count()).where(Record.company_id == company.id, Record.active)
-    runs = (
+    sizes = (
+        select(Record.list, func.count())
+        .where(Record.company_id == company.id, Record.active)
+        .group_by(Record.list)
+    )
+    lists = select(ListState).where(ListState.company_id == company.id)
+    apps = select(Installation).where(Installation.company_id == company.id)
+    newest_lists_run = (
         select(Run)
         .where(Run.company_id == company.id, Run.kind == RunKind.LISTS)
         .order_by(Run.id.desc())
@@ -187,12 +207,10 @@ def _about(look: Session, company: Company) -> dict[str, Any]:
         "company": company,
         "token": token,
         "days": days_left(token),
-        "lists": list(look.scalars(select(ListState).where(ListState.company_id == company.id))),
-        "sizes": pairs(look, sizes.group_by(Record.list)),
-        "apps": list(
-            look.scalars(select(Installation).where(Installation.company_id == company.id))
-        ),
-        "run": look.scalar(runs),
+        "lists": list(look.scalars(lists)),
+        "sizes": pairs(look, sizes),
+        "apps": list(look.scalars(apps)),
+        "run": look.scalar(newest_lists_run),
         "reads": usage.reads(look, company.id),
         "room": usage.room(company),
         "proved": reconciliation.newest(look, company.id),

@@ -12,10 +12,11 @@ from hub.db.engine import reading
 from hub.errors import HubError
 from hub.installations import compare
 from hub.models import Installation
-from hub.models.enums import InstallationMode, RunKind
+from hub.models.enums import RunKind
 from hub.scheduling import run_log
 from hub.web.access import needs, who
-from hub.web.installation import tabs
+from hub.web.installation import is_active, tabs
+from hub.web.layout import csv_download
 from hub.web.matches import fields_of
 from hub.web.paging import row_or_404
 
@@ -27,13 +28,17 @@ pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:install
 @needs("viewer")
 def show(installation_id: int) -> str:
     """Show the codes of both sides; nothing is read before a field is selected."""
-    field, state = request.args.get("field", ""), request.args.get("state", "")
+    field = request.args.get("field", "")
+    state = request.args.get("state", "")
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         about = tabs(session, installation)
     fields = fields_of(installation)
     field_names = sources.app_of(installation).match_first or tuple(fields)
-    pairs, trouble = _compared(installation, field) if field in field_names else ([], "")
+    pairs: list[compare.Pair] = []
+    trouble = ""
+    if field in field_names:
+        pairs, trouble = _compared(installation, field)
     return render_template(
         "compare.html",
         fields=[fields[name] for name in field_names],
@@ -56,9 +61,9 @@ def export(installation_id: int) -> Response:
     """Download all fields as a CSV file."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-    file = _file(compare.compare(installation))
-    name = f"attachment; filename=compare-{installation.slug}-{installation.company.realm}.csv"
-    return Response(file.content, mimetype=file.mime, headers={"Content-Disposition": name})
+    pairs = compare.compare(installation)
+    name = f"compare-{installation.slug}-{installation.company.realm}.csv"
+    return csv_download(name, compare.as_csv(pairs))
 
 
 @pages.post("/mail")
@@ -88,38 +93,41 @@ def mail(installation_id: int) -> Response:
 @pages.post("/copy")
 @needs("operator")
 def copy(installation_id: int) -> Response:
-    """Create the missing records in QuickBooks."""
+    """Confirm as new what is missing in QuickBooks, so that a sync creates it there."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     field = request.form.get("field", "")
+    here = url_for("comparing.show", installation_id=installation_id, field=field)
     if request.form.get("sure") != "1":
         flash("Tick the box to make in QuickBooks what is missing there.", "look")
-        return redirect(url_for("comparing.show", installation_id=installation_id, field=field))
+        return redirect(here)
     try:
         count = compare.copy_missing(installation, [field], who=who())
     except HubError as error:
         flash(error.text, "error")
     else:
         flash(f"{count:,} confirmed as new. {_when_created(installation)}", "success")
-    return redirect(url_for("comparing.show", installation_id=installation_id, field=field))
+    return redirect(here)
 
 
 def _when_created(installation: Installation) -> str:
     """Start a sync that creates what was confirmed; say so, or that the app is off."""
-    if not installation.enabled or installation.mode == InstallationMode.PAUSED:
-        return (
-            f"They are created in QuickBooks once {sources.app_of(installation).name} is on again."
-        )
+    if not is_active(installation):
+        app = sources.app_of(installation)
+        return f"They are created in QuickBooks once {app.name} is on again."
     run_log.request(RunKind.SYNC, installation.id, who())
     return "A sync creates them in QuickBooks now."
 
 
 def _mail_to(installation: Installation) -> str:
     """Return where a comparison is mailed to, "" if neither app nor person has an address."""
-    own = str(current_user.email)
-    return notifications.mailbox(installation) or (
-        "" if own.endswith(notifications.NO_ADDRESS) else own
-    )
+    mailbox = notifications.mailbox(installation)
+    if mailbox:
+        return mailbox
+    address = str(current_user.email)
+    if address.endswith(notifications.NO_ADDRESS):
+        return ""
+    return address
 
 
 def _file(pairs: Sequence[compare.Pair]) -> notifications.File:
@@ -132,6 +140,7 @@ def _file(pairs: Sequence[compare.Pair]) -> notifications.File:
 def _compared(installation: Installation, field: str) -> tuple[list[compare.Pair], str]:
     """Return the pairs of a field and the reason if they cannot be compared."""
     try:
-        return compare.compare(installation, [field]), ""
+        pairs = compare.compare(installation, [field])
     except HubError as error:
         return [], error.text
+    return pairs, ""

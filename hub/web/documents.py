@@ -1,7 +1,8 @@
 """The list of documents, and the page of one: its source data, its postings and its history."""
 
 import datetime as dt
-from typing import Any
+from collections import defaultdict
+from typing import Any, TypeVar
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -20,20 +21,22 @@ from hub.models import (
     SourceDocument,
     case_posting,
 )
-from hub.models.enums import DocumentState, InstallationMode, Operation, PostingState, RunKind
+from hub.models.enums import DocumentState, Operation, PostingState, RunKind
 from hub.outbox.listing import FILTER_STATES, documents_with_posting, in_state, part_states
 from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.web import matches
 from hub.web.access import may, needs, who
-from hub.web.case_comparison import page_of
 from hub.web.case_titles import subjects
+from hub.web.installation import is_active
 from hub.web.layout import KINDS, in_zone_of
 from hub.web.paging import page, row_or_404
 from hub.web.source_view import source_view
 from hub.web.timeline import FOUND, OUTCOMES, timeline
+from hub.web.transaction_facts import page_of
 
+Row = TypeVar("Row", Posting, Attempt, Proof, ReceiptRow, Case)
 pages = Blueprint("documents", __name__)
 
 
@@ -41,17 +44,20 @@ pages = Blueprint("documents", __name__)
 @needs("viewer")
 def index() -> str:
     """List documents, newest first, by text, app, state, kind and date."""
-    filters = {
-        name: request.args.get(name, "").strip()
-        for name in ("q", "installation", "state", "kind", "from", "to")
-    }
+    names = ("q", "installation", "state", "kind", "from", "to")
+    filters = {name: request.args.get(name, "").strip() for name in names}
+    query = _filtered(documents_with_posting(), filters)
     with reading() as session:
-        documents = page(
-            session, _filtered(documents_with_posting(), filters), by=[SourceDocument.id]
-        )
+        documents = page(session, query, by=[SourceDocument.id])
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
-    lists = {"states": FILTER_STATES, "kinds": KINDS, "installations": installations}
-    return render_template("documents.html", page=documents, filters=filters, **lists)
+    return render_template(
+        "documents.html",
+        page=documents,
+        filters=filters,
+        states=FILTER_STATES,
+        kinds=KINDS,
+        installations=installations,
+    )
 
 
 @pages.get("/documents/<int:document_id>")
@@ -101,14 +107,9 @@ def post_again(document_id: int) -> Response:
         flash(error.text, "error")
     else:
         flash("It is looked for in QuickBooks and then posted again.", "success")
-        _request_sync(installation)
+        if is_active(installation):
+            run_log.request(RunKind.SYNC, installation.id, who())
     return redirect(url_for("documents.one", document_id=document_id))
-
-
-def _request_sync(installation: Installation) -> None:
-    """Request a sync, unless the app is paused."""
-    if installation.enabled and installation.mode != InstallationMode.PAUSED:
-        run_log.request(RunKind.SYNC, installation.id, who())
 
 
 @pages.get("/postings/<int:posting_id>")
@@ -117,31 +118,19 @@ def posting(posting_id: int) -> Response:
     """Redirect to the place of a posting on the page of its document."""
     with reading() as session:
         document_id = row_or_404(session, Posting, posting_id).document_id
-    return redirect(
-        url_for("documents.one", document_id=document_id, _anchor=f"posting-{posting_id}")
-    )
+    anchor = f"posting-{posting_id}"
+    return redirect(url_for("documents.one", document_id=document_id, _anchor=anchor))
 
 
 def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     """Return what the page of a document shows."""
-    postings = list(
-        session.scalars(
-            select(Posting).where(Posting.document_id == document.id).order_by(Posting.id)
-        )
-    )
+    postings = _in_order(session, Posting, Posting.document_id == document.id)
     ids = [posting.id for posting in postings]
-    attempts = list(
-        session.scalars(select(Attempt).where(Attempt.posting_id.in_(ids)).order_by(Attempt.id))
-    )
-    proofs = list(
-        session.scalars(select(Proof).where(Proof.posting_id.in_(ids)).order_by(Proof.id))
-    )
-    receipts = session.scalars(
-        select(ReceiptRow).where(ReceiptRow.document_id == document.id).order_by(ReceiptRow.id)
-    )
+    attempts = _in_order(session, Attempt, Attempt.posting_id.in_(ids))
+    proofs = _in_order(session, Proof, Proof.posting_id.in_(ids))
+    receipts = _in_order(session, ReceiptRow, ReceiptRow.document_id == document.id)
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
-    cases = list(session.scalars(select(Case).where(Case.id.in_(stops)).order_by(Case.id.desc())))
-    receipt_rows = list(receipts)
+    cases = _in_order(session, Case, Case.id.in_(stops))[::-1]
     state, main = _main(session, document)
     parts = part_states(session, document.id)
     return {
@@ -153,27 +142,37 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
         "state": state,
         "attempts": _by_posting(attempts),
         "proofs": _by_posting(proofs),
-        "receipts": receipt_rows,
+        "receipts": receipts,
         "undoable": main.id if main and state == "posted" and may("operator") else None,
         "repostable": main.id if main and _is_repostable(document, state) else None,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
         "source": source_view(document, matches.names(session, document.installation)),
-        "events": timeline(document, postings, attempts, proofs, receipt_rows, cases),
+        "events": timeline(document, postings, attempts, proofs, receipts, cases),
     }
+
+
+def _in_order(session: Session, model: type[Row], condition: ColumnElement[bool]) -> list[Row]:
+    """Return the rows of a table that fit a condition, oldest first."""
+    query = select(model).where(condition).order_by(model.id)
+    return list(session.scalars(query))
 
 
 def _main(session: Session, document: SourceDocument) -> tuple[str, Posting | None]:
     """Return the state of a document and its main posting."""
-    query = documents_with_posting().where(SourceDocument.id == document.id)
-    _, main, state = session.execute(query).one()
+    is_document = SourceDocument.id == document.id
+    query = documents_with_posting().where(is_document)
+    row = session.execute(query).one()
+    _, main, state = row
     return state, main
 
 
 def _replaced_state(posting: Posting) -> str:
     """Return the state to show for a posting that does not count any more, or for a file."""
-    is_replaced = posting.state == PostingState.POSTED and posting.operation != Operation.ATTACH
-    return "replaced" if is_replaced else posting.state
+    is_file = posting.operation == Operation.ATTACH
+    if posting.state == PostingState.POSTED and not is_file:
+        return "replaced"
+    return posting.state
 
 
 def _is_repostable(document: SourceDocument, state: str) -> bool:
@@ -181,47 +180,55 @@ def _is_repostable(document: SourceDocument, state: str) -> bool:
 
     It is not in QuickBooks any more, and the source still has it.
     """
-    is_at_source = document.gone is None and document.stage != "closed" and not document.made_for
-    return (
-        is_at_source and state in (DocumentState.MISSING, DocumentState.REMOVED) and may("operator")
-    )
+    if document.gone is not None or document.stage == "closed" or document.made_for:
+        return False
+    if state not in (DocumentState.MISSING, DocumentState.REMOVED):
+        return False
+    return may("operator")
 
 
 def _payload_view(session: Session, posting: Posting) -> display.TransactionView | None:
     """Return the payload as a person reads it; None for operations without content."""
-    if posting.operation not in (Operation.CREATE, Operation.UPDATE):
+    has_content = posting.operation in (Operation.CREATE, Operation.UPDATE)
+    if not has_content:
         return None
     return display.view_payload(session, posting.company_id, posting.kind, posting.payload)
 
 
 def _page(posting: Posting) -> str | None:
     """Return where a person opens the posted transaction."""
-    return page_of(posting.kind, posting.quickbooks_id) if posting.quickbooks_id else None
+    if not posting.quickbooks_id:
+        return None
+    return page_of(posting.kind, posting.quickbooks_id)
 
 
 def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
-    """Group rows by their posting."""
-    by_posting: dict[int, list[Any]] = {}
+    """Group rows by the id of their posting, in the order in which they come."""
+    by_posting: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
-        by_posting.setdefault(row.posting_id, []).append(row)
-    return by_posting
+        by_posting[row.posting_id].append(row)
+    return dict(by_posting)
 
 
 def _filtered(query: Select[Any], filters: dict[str, str]) -> Select[Any]:
     """Restrict the query to the filters of the page; unknown values are ignored."""
+    conditions = []
     if filters["installation"].isdigit():
-        query = query.where(SourceDocument.installation_id == int(filters["installation"]))
+        installation_id = int(filters["installation"])
+        conditions.append(SourceDocument.installation_id == installation_id)
     if filters["kind"] in KINDS:
-        query = query.where(SourceDocument.kind == filters["kind"])
+        conditions.append(SourceDocument.kind == filters["kind"])
     if filters["q"]:
-        query = query.where(_mentions(filters["q"]))
+        conditions.append(_mentions(filters["q"]))
     if filters["state"] in FILTER_STATES:
-        query = query.where(in_state(filters["state"]))
-    if first := _date(filters["from"]):
-        query = query.where(SourceDocument.date >= first)
-    if last := _date(filters["to"]):
-        query = query.where(SourceDocument.date <= last)
-    return query
+        conditions.append(in_state(filters["state"]))
+    first_day = _date(filters["from"])
+    if first_day:
+        conditions.append(SourceDocument.date >= first_day)
+    last_day = _date(filters["to"])
+    if last_day:
+        conditions.append(SourceDocument.date <= last_day)
+    return query.where(*conditions)
 
 
 def _mentions(text: str) -> ColumnElement[bool]:

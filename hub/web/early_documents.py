@@ -16,12 +16,12 @@ from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.installations import early_documents
 from hub.models import Installation, SourceDocument
-from hub.models.enums import InstallationMode, RunKind
+from hub.models.enums import RunKind
 from hub.money import ZERO
 from hub.scheduling import run_log
 from hub.web import listed_rows
 from hub.web.access import needs, who
-from hub.web.installation import tabs
+from hub.web.installation import is_active, tabs
 from hub.web.layout import may_configure
 from hub.web.paging import page, row_or_404
 from hub.web.source_view import money
@@ -130,7 +130,7 @@ def include(installation_id: int) -> Response:
                 unchanged.append(row.id)
         included = len(early_documents.include(session, installation, unchanged, who=who()))
     if included:
-        if installation.enabled and installation.mode != InstallationMode.PAUSED:
+        if is_active(installation):
             run_log.request(RunKind.SYNC, installation_id, who())
         documents = "document" if included == 1 else "documents"
         flash(f"Included {included:,} {documents}. They are read with the next sync.", "success")

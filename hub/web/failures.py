@@ -53,6 +53,11 @@ PAGES = {
     503: ("Not available now", "The hub cannot answer now.", "Try again in a minute."),
 }
 
+DATABASE_UNAVAILABLE = (
+    "The database cannot be used now.",
+    "Nothing was lost. The log of the hub says why; try again.",
+)
+
 
 def init_app(app: Flask) -> None:
     """Register an error page for every error."""
@@ -65,21 +70,23 @@ def init_app(app: Flask) -> None:
 
 
 def page(status: int, sentence: str = "", step: str = "") -> Response:
-    """Return the error page of a status."""
-    title, usual, usual_step = PAGES.get(status, PAGES[500 if status >= 500 else 400])
-    parts = {
-        "title": title,
-        "sentence": sentence or usual,
-        "step": step or usual_step,
-        "status": status,
-    }
+    """Return the error page of a status, or its text alone for htmx and for webhooks.
+
+    A sentence or step that is not given is the usual one of the status.
+    """
+    similar = PAGES[500 if status >= 500 else 400]
+    title, usual_sentence, usual_step = PAGES.get(status, similar)
+    sentence = sentence or usual_sentence
+    step = step or usual_step
     if request.headers.get("HX-Request") or request.path.startswith("/webhooks/"):
-        return make_response(
-            f"{parts['sentence']} {parts['step']}", status, {"Content-Type": "text/plain"}
-        )
+        text = f"{sentence} {step}"
+        return make_response(text, status, {"Content-Type": "text/plain"})
     # Templates ask who is logged in, which would ask a database that may be what has failed.
     g.setdefault("_login_user", current_app.extensions["security"].login_manager.anonymous_user())
-    return make_response(render_template("error.html", **parts), status)
+    content = render_template(
+        "error.html", title=title, sentence=sentence, step=step, status=status
+    )
+    return make_response(content, status)
 
 
 def _from_http(error: HTTPException) -> Any:
@@ -98,22 +105,21 @@ def _from_csrf(error: CSRFError) -> Any:
 
     If a log-in is needed, it comes first.
     """
-    here = access.address_of_draft()
-    return redirect(here, 303) if here else _from_http(error)
+    form_page = access.address_of_draft()
+    if not form_page:
+        return _from_http(error)
+    return redirect(form_page, 303)
 
 
 def _from_hub(error: HubError) -> Response:
     """Return the page of an error whose sentence the hub wrote."""
     if isinstance(error, DatabaseUnavailable):
         log.error("%s", error)
-        return page(
-            503,
-            "The database cannot be used now.",
-            "Nothing was lost. The log of the hub says why; try again.",
-        )
+        return page(503, *DATABASE_UNAVAILABLE)
     if isinstance(error, Retry):
         return page(503, error.text, "Try again in a minute.")
-    return page(404 if isinstance(error, NotFound) else 400, error.text, "Go back and correct it.")
+    status = 404 if isinstance(error, NotFound) else 400
+    return page(status, error.text, "Go back and correct it.")
 
 
 def _from_database(error: SQLAlchemyError) -> Response:
@@ -122,11 +128,7 @@ def _from_database(error: SQLAlchemyError) -> Response:
         "The database cannot be used for a page: %s",
         getattr(error, "orig", None) or type(error).__name__,
     )
-    return page(
-        503,
-        "The database cannot be used now.",
-        "Nothing was lost. The log of the hub says why; try again.",
-    )
+    return page(503, *DATABASE_UNAVAILABLE)
 
 
 def _unexpected(error: Exception) -> Response:

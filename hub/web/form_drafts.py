@@ -60,7 +60,10 @@ def _remove_surplus(session: Session, now: dt.datetime) -> None:
 
 
 def load(token: str, owner: str) -> dict[str, Any]:
-    """Return a recent draft of the person, or one stored before a log-in; else nothing."""
+    """Return a recent draft of the person, or one stored before a log-in; else nothing.
+
+    A token that is mistyped, expired or somebody else's has no draft.
+    """
     match = TOKEN.fullmatch(token)
     if match is None:
         return {}

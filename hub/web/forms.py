@@ -218,7 +218,8 @@ def _pairs(choices: Any) -> list[tuple[Any, Any]]:
 def _with_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple[Choices, Any]:
     """Add the stored values that are no longer in the list; preselect the only choice.
 
-    Return the choices and the value. Nothing is preselected where a value may be left out.
+    Return the choices and the value. Nothing is preselected where a value may be left out, and a
+    stored value is never replaced.
     """
     values = _as_texts(field, value)
     offered = {entry for entry, _ in choices}

@@ -25,7 +25,9 @@ class PublicAddress:
     """
 
     def __init__(self, wsgi: WSGIApplication, url: str) -> None:
-        self._wsgi, self._host = wsgi, urlsplit(url).netloc
+        """Wrap an application; `url` is the public address."""
+        self._wsgi = wsgi
+        self._host = urlsplit(url).netloc
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Replace scheme and host of the request by those of the public address."""

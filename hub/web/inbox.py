@@ -12,16 +12,16 @@ from hub.cases import inbox
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
-from hub.models.enums import InstallationMode, PostingState, RunKind
+from hub.models.enums import PostingState, RunKind
 from hub.outbox.listing import states_of_parts
 from hub.posting.actions import manual, retries
-from hub.qbo import records
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.web import case_comparison, matches
 from hub.web.access import needs, who
 from hub.web.case_titles import subjects
+from hub.web.installation import is_active
 from hub.web.layout import in_zone_of
 from hub.web.paging import page, pairs, row_or_404
 
@@ -60,12 +60,16 @@ def show() -> str:
         if filters["q"]:
             query = query.where(Case.id.in_(inbox.search(session, query, filters["q"])))
         cases = page(session, query, by=[Case.id], size=25)
-        quick = {case.id: about["one"] for case in cases.rows if (about := _match(session, case))}
+        quick = {}
+        for case in cases.rows:
+            form = _match(session, case)
+            if form:
+                quick[case.id] = form["one"]
         about = _context(session, cases.rows)
-        groups = [
-            (word, [case for case in cases.rows if _kind(case) == act])
-            for act, word in ACTION_LABELS.items()
-        ]
+        groups = []
+        for action, label in ACTION_LABELS.items():
+            cases_of_action = [case for case in cases.rows if _kind(case) == action]
+            groups.append((label, cases_of_action))
         return render_template(
             "inbox.html",
             page=cases,
@@ -95,9 +99,10 @@ def match(case_id: int) -> Response | tuple[str, int]:
         flash("This case is not about a code.", "error")
         return redirect(url_for("inbox.one", case_id=case_id))
     installation, source_code, field = code_of_case
+    code = source_code.code
     choice = request.form.get("record", "")
     try:
-        message = matches.decide(installation.id, field.name, source_code.code, choice, who())
+        message = matches.decide(installation.id, field.name, code, choice, who())
     except HubError as error:
         return _case_page(case_id, wrong=error.text), 400
     return _apply(case_id, lambda: message)
@@ -200,6 +205,7 @@ def leave(case_id: int) -> Response:
     """Leave in QuickBooks what the source no longer has."""
 
     def work() -> str:
+        """Skip every posting of the case, which are removals."""
         with reading() as session:
             case = row_or_404(session, Case, case_id)
             if case.action not in (CaseAction.VOID, CaseAction.DELETE):
@@ -224,7 +230,7 @@ def _apply(case_id: int, work: Callable[[], str]) -> Response:
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
-    if installation and installation.enabled and installation.mode != InstallationMode.PAUSED:
+    if installation and is_active(installation):
         run_log.request(RunKind.SYNC, installation.id, who())
         message += " A sync continues with it now."
     flash(message, "success")
@@ -235,14 +241,11 @@ def _case_page(case_id: int, wrong: str = "") -> str:
     """Draw the page of a case; `wrong` says beside the choice of a record why it was not stored."""
     with reading() as session:
         case = row_or_404(session, Case, case_id)
-        keys = (
-            []
-            if case.closed_at
-            else case_comparison.transaction_keys(case, _postings(session, case))
-        )
-    entities = case_comparison.read_entities(
-        keys
-    )  # QuickBooks is asked while no transaction is open
+        keys: list[case_comparison.Key] = []
+        if not case.closed_at:
+            keys = case_comparison.transaction_keys(case, _postings(session, case))
+    # QuickBooks is asked while no transaction is open.
+    entities = case_comparison.read_entities(keys)
     with reading() as session:
         case = row_or_404(session, Case, case_id)
         postings = _postings(session, case)
@@ -286,13 +289,8 @@ def _match(session: Session, case: Case) -> dict[str, Any] | None:
     if code_of_case is None:
         return None
     installation, source_code, field = code_of_case
-    index = records.index(session, installation.company_id, field.role)
     query = request.args.get("q", "").strip()
-    view = matches.view(
-        session, installation, source_code, field, matches.book_of(session, installation)
-    )
-    choices = matches.choices(index.by_id.values(), query, view.suggestions)
-    return {"one": view, "query": query, "found": choices, "size": len(index)}
+    return matches.form_of_code(session, installation, source_code, field, query)
 
 
 def _postings(session: Session, case: Case) -> list[Posting]:
@@ -308,11 +306,11 @@ def _postings(session: Session, case: Case) -> list[Posting]:
 
 def _context(session: Session, cases: list[Case]) -> dict[str, Any]:
     """Return what the list of cases shows beside them."""
-    counts = select(case_posting.c.case_id, func.count()).where(
-        case_posting.c.case_id.in_([case.id for case in cases])
-    )
+    case_id = case_posting.c.case_id
+    ids = [case.id for case in cases]
+    counts = select(case_id, func.count()).where(case_id.in_(ids)).group_by(case_id)
     return {
-        "stopped": pairs(session, counts.group_by(case_posting.c.case_id)),
+        "stopped": pairs(session, counts),
         "subjects": subjects(session, cases),
         "by_act": inbox.count_by_action(session),
         "installations": {one.id: one for one in session.scalars(select(Installation))},

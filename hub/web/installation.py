@@ -39,9 +39,9 @@ def show(installation_id: int) -> str:
     """Show the state of an installation."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        return render_template(
-            "installation.html", **tabs(session, installation), **_about(session, installation)
-        )
+        head = tabs(session, installation)
+        about = _about(session, installation)
+        return render_template("installation.html", **head, **about)
 
 
 @pages.post("/run")
@@ -56,22 +56,25 @@ def run(installation_id: int) -> Response:
 def lists(installation_id: int) -> Response:
     """Download the master data: read the lists of QuickBooks and push them into the source."""
     with reading() as session:
-        company_id = row_or_404(session, Installation, installation_id).company_id
-    return start(installation_id, RunKind.LISTS, company_id)
+        installation = row_or_404(session, Installation, installation_id)
+    return start(installation_id, RunKind.LISTS, installation.company_id)
 
 
 def tabs(session: Session, installation: Installation) -> dict[str, Any]:
-    """Return what the head of every page of an installation shows."""
-    app = current().plugins.apps.get(installation.slug)
+    """Return what the head of every page of an installation shows.
+
+    The app is None if its plugin is not installed.
+    """
+    plugins = current().plugins
+    app = plugins.apps.get(installation.slug)
     company = installation.company
+    waiting = select(func.count()).select_from(Posting).where(*in_review(installation.id))
     return {
         "installation": installation,
         "app": app,
         "company_name": company.name or company.realm,
-        "has_lists": bool(app) and current().plugins.has(installation.slug, "hub_records"),
-        "to_review": session.scalar(
-            select(func.count()).select_from(Posting).where(*in_review(installation.id))
-        ),
+        "has_lists": bool(app) and plugins.has(installation.slug, "hub_records"),
+        "to_review": session.scalar(waiting),
         "crumbs": [
             ("Apps", url_for("marketplace.show")),
             (app_name(installation.slug), _app_page(installation)),
@@ -81,49 +84,64 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
 
 def in_review(installation_id: int) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of postings that wait for a person's approval."""
-    return Posting.installation_id == installation_id, Posting.state == PostingState.REVIEW
+    is_of_app = Posting.installation_id == installation_id
+    is_in_review = Posting.state == PostingState.REVIEW
+    return is_of_app, is_in_review
+
+
+def is_active(installation: Installation) -> bool:
+    """Tell whether an app is enabled and not paused, so that its runs may be started."""
+    if not installation.enabled:
+        return False
+    return installation.mode != InstallationMode.PAUSED
 
 
 def left_out(session: Session, installation_id: int) -> int:
     """Count the documents that are excluded because of the start date."""
-    counted = select(func.count()).select_from(SourceDocument)
-    return session.scalar(counted.where(*early_documents.excluded(installation_id))) or 0
+    is_excluded = early_documents.excluded(installation_id)
+    query = select(func.count()).select_from(SourceDocument).where(*is_excluded)
+    return session.scalar(query) or 0
 
 
 def _app_page(installation: Installation) -> str:
-    """Render the page of an installation."""
-    is_installed = installation.slug in current().plugins.apps
-    return (
-        url_for("marketplace.one", slug=installation.slug)
-        if is_installed
-        else url_for("marketplace.show")
-    )
+    """Return the address of the app's page, or of the list if its plugin is not installed."""
+    if installation.slug not in current().plugins.apps:
+        return url_for("marketplace.show")
+    return url_for("marketplace.one", slug=installation.slug)
 
 
 def start(installation_id: int, kind: str, subject_id: int) -> Response:
     """Request a run and redirect to it; a paused app only shows a message."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-    if not installation.enabled or installation.mode == InstallationMode.PAUSED:
+    app_page = url_for("installation.show", installation_id=installation_id)
+    if not is_active(installation):
         flash("It is paused. Set its mode to automatic or review first, under Settings.", "error")
-        return redirect(url_for("installation.show", installation_id=installation_id))
+        return redirect(app_page)
     try:
-        return redirect(url_for("runs.one", run_id=run_log.request(kind, subject_id, who())))
+        run_id = run_log.request(kind, subject_id, who())
     except HubError as error:
         flash(error.text, "error")
-        return redirect(url_for("installation.show", installation_id=installation_id))
+        return redirect(app_page)
+    return redirect(url_for("runs.one", run_id=run_id))
 
 
 def _about(session: Session, installation: Installation) -> dict[str, Any]:
     """Return what the page of an installation shows."""
-    is_own = Run.installation_id == installation.id
-    since = or_(Run.started_at.is_(None), Run.started_at >= installation.created_at)
-    lists = (Run.company_id == installation.company_id, Run.kind == RunKind.LISTS, since)
-    newest = select(Run).order_by(Run.id.desc())
-    newest_cases = select(Case).where(
-        Case.installation_id == installation.id, Case.closed_at.is_(None)
+    is_of_app = Run.installation_id == installation.id
+    is_lists_run = (
+        Run.company_id == installation.company_id,
+        Run.kind == RunKind.LISTS,
+        or_(Run.started_at.is_(None), Run.started_at >= installation.created_at),
     )
-    cases = list(session.scalars(newest_cases.order_by(Case.id.desc()).limit(5)))
+    newest = select(Run).order_by(Run.id.desc())
+    newest_cases = (
+        select(Case)
+        .where(Case.installation_id == installation.id, Case.closed_at.is_(None))
+        .order_by(Case.id.desc())
+        .limit(5)
+    )
+    cases = list(session.scalars(newest_cases))
     codes = (
         select(func.count())
         .select_from(SeenCode)
@@ -135,8 +153,8 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
     return {
         "counts": counts(session, installation.id),
         "sums": outbox.sums(session, installation.id),
-        "runs": list(session.scalars(newest.where(is_own).limit(5))),
-        "lists_run": session.scalar(newest.where(*lists).limit(1)),
+        "runs": list(session.scalars(newest.where(is_of_app).limit(5))),
+        "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),
         "lists_put": session.scalar(_lists_put(installation)),
         "cases": cases,
         "subjects": subjects(session, cases),
@@ -149,5 +167,10 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
 
 def _lists_put(installation: Installation) -> Select[AuditEntry]:
     """Return the query for the audit entry of the lists that enabling pushed."""
-    here = AuditEntry.what == enable.LISTS, AuditEntry.subject == enable.subject(installation)
-    return select(AuditEntry).where(*here).order_by(AuditEntry.id.desc()).limit(1)
+    subject = enable.subject(installation)
+    entries = select(AuditEntry).where(
+        AuditEntry.what == enable.LISTS,
+        AuditEntry.subject == subject,
+    )
+    newest_first = entries.order_by(AuditEntry.id.desc())
+    return newest_first.limit(1)

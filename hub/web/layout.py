@@ -5,12 +5,14 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, Response, g, request, send_from_directory
+from flask import Blueprint, Flask, Response, abort, g, request, send_from_directory
 from flask_bootstrap import Bootstrap5
 from sqlalchemy import func, select
 
+from hub import spreadsheets
 from hub.context import current
 from hub.contract.interval import describe
+from hub.contract.types import App
 from hub.db.engine import reading
 from hub.models import Case, Installation, SourceDocument
 from hub.posting.protocol.history import LIST_KINDS
@@ -119,6 +121,18 @@ def htmx() -> Response:
 def favicon() -> Response:
     """Serve the icon for browsers that ask for it here."""
     return send_from_directory(str(pages.static_folder), "icon.svg")
+
+
+def csv_download(name: str, content: bytes) -> Response:
+    """Return a CSV file that the browser saves under this name."""
+    headers = {"Content-Disposition": f"attachment; filename={name}"}
+    return Response(content, mimetype=spreadsheets.MIME, headers=headers)
+
+
+def app_or_404(slug: str) -> App:
+    """Return an app by its slug, or answer 404."""
+    app = current().plugins.apps.get(slug)
+    return app or abort(404)
 
 
 def moment(value: dt.datetime | None) -> str:

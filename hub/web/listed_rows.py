@@ -11,8 +11,12 @@ SEAL_DIGITS = 2 * SEAL_BYTES
 
 
 def pair(id: int, seal: str) -> str:
-    """Return one row for a tick box; `seal` is the hexadecimal digest of its content."""
-    return f"{id}:{seal[:SEAL_DIGITS]}"
+    """Return one row for a tick box, as id:seal.
+
+    `seal` is the hexadecimal digest of its content, of which the first bytes are enough.
+    """
+    short_seal = seal[:SEAL_DIGITS]
+    return f"{id}:{short_seal}"
 
 
 def from_pairs(pairs: Iterable[str]) -> dict[int, str]:
@@ -75,7 +79,10 @@ def _varint(number: int) -> bytes:
 
 
 def _read_varint(content: memoryview, place: int) -> tuple[int, int]:
-    """Read a number of seven bits a byte; return it and the place after it."""
+    """Read a number of seven bits a byte; return it and the place after it.
+
+    Raise IndexError if the content ends within the number.
+    """
     number = shift = 0
     while content[place] > 127:
         low_bits = content[place] & 127

@@ -11,6 +11,7 @@ from hub.models import Access, Company
 from hub.security import audit
 from hub.web.access import needs, who
 from hub.web.app_tiles import tiles
+from hub.web.layout import app_or_404
 from hub.web.paging import row_or_404
 
 pages = Blueprint("marketplace", __name__, url_prefix="/apps")
@@ -21,8 +22,9 @@ pages = Blueprint("marketplace", __name__, url_prefix="/apps")
 def show() -> str:
     """List every app, and the plugins that cannot be used."""
     plugins = current().plugins
+    apps = list(plugins.apps.values())
     with reading() as session:
-        app_tiles = tiles(session, list(plugins.apps.values()))
+        app_tiles = tiles(session, apps)
     return render_template("marketplace.html", tiles=app_tiles, broken=plugins.broken)
 
 
@@ -30,27 +32,30 @@ def show() -> str:
 @needs("viewer")
 def one(slug: str) -> str:
     """Show one app: what it posts and calls, and its state at each company."""
+    app = app_or_404(slug)
     with reading() as session:
-        tile = tiles(session, [_app(slug)])[0]
-        requests = session.query(Access).filter_by(slug=slug).all()
-    return render_template(
-        "app.html", tile=tile, requests={row.company_id: row for row in requests}
-    )
+        tile = tiles(session, [app])[0]
+        rows = session.query(Access).filter_by(slug=slug).all()
+    requests = {row.company_id: row for row in rows}
+    return render_template("app.html", tile=tile, requests=requests)
 
 
 @pages.get("/<slug>/openapi.yaml")
 @needs("viewer")
 def openapi(slug: str) -> Response:
-    """Serve the assumed API description of an app."""
-    path = _app(slug).assumed_api or abort(404)
-    return Response(path.read_text(encoding="utf-8"), mimetype="application/yaml")
+    """Serve the assumed API description of an app; answer 404 if its source publishes one."""
+    app = app_or_404(slug)
+    if app.assumed_api is None:
+        abort(404)
+    content = app.assumed_api.read_text(encoding="utf-8")
+    return Response(content, mimetype="application/yaml")
 
 
 @pages.post("/<slug>/<int:company_id>/ask")
 @needs("viewer")
 def ask(slug: str, company_id: int) -> Response:
     """Record that somebody asks for access to an app."""
-    app = _app(slug)
+    app = app_or_404(slug)
     with transaction() as session:
         company = row_or_404(session, Company, company_id)
         if session.get(Access, (slug, company_id)) is None:
@@ -73,11 +78,12 @@ def ask(slug: str, company_id: int) -> Response:
 @needs("owner")
 def grant(slug: str, company_id: int) -> Response:
     """Record that access was granted, which opens Configure."""
-    app = _app(slug)
+    app = app_or_404(slug)
     with reading() as session:
         company = row_or_404(session, Company, company_id)
     enable.grant(company_id, slug, who=who())
-    flash(f"{app.name} may now be configured for {company.name or company.realm}.", "success")
+    company_name = company.name or company.realm
+    flash(f"{app.name} may now be configured for {company_name}.", "success")
     return redirect(url_for("marketplace.one", slug=slug))
 
 
@@ -86,8 +92,3 @@ def _next_step(app: App) -> str:
     if app.access_gate:
         return f"{app.access} grants it; an owner of the hub then records the grant."
     return f"Now ask {app.access}. Once your account has access, press Configure."
-
-
-def _app(slug: str) -> App:
-    """Return an app by its slug or answer 404."""
-    return current().plugins.apps.get(slug) or abort(404)

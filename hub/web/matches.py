@@ -69,14 +69,20 @@ class CodeView:
     @property
     def may_be_left_out(self) -> bool:
         """Tell whether a document can do without it."""
-        return not self.needed or self.field.missing == "warn" or self.how == "left out"
+        if not self.needed or self.how == "left out":
+            return True
+        return self.field.missing == "warn"
 
 
 def fields_of(installation: Installation) -> dict[str, Field]:
-    """Return the code fields of an app by name; none when its plugin is missing."""
+    """Return the code fields of an app by name; none when its plugin is missing.
+
+    Policies that name a setting have the value of that setting.
+    """
     if installation.slug not in current().plugins.apps:
         return {}
-    return {field.name: field for field in sources.fields_as_set(installation)}
+    fields = sources.fields_as_set(installation)
+    return {field.name: field for field in fields}
 
 
 def book_of(session: Session, installation: Installation) -> MatchIndex:
@@ -88,17 +94,18 @@ def book_of(session: Session, installation: Installation) -> MatchIndex:
 
 def names(session: Session, installation: Installation) -> Callable[[str, str], str]:
     """Return a function from field or role and bare id to the name of the record, "" if none."""
-    fields, book = fields_of(installation), book_of(session, installation)
+    fields = fields_of(installation)
+    book = book_of(session, installation)
 
     def name(key: str, code: str) -> str:
+        """Return the name of a record by field or role and bare id."""
         if key in fields:
             result = find(fields[key], code, book)
             return result.name if isinstance(result, Ref) else ""
-        entry = (
-            records.index(session, installation.company_id, key).by_id.get(code)
-            if key in ROLES
-            else None
-        )
+        if key not in ROLES:
+            return ""
+        index = records.index(session, installation.company_id, key)
+        entry = index.by_id.get(code)
         return record_title(entry) if entry else ""
 
     return name
@@ -197,9 +204,12 @@ def _add_created(
 
 
 def _required_roles(installation: Installation) -> set[str]:
-    """Return the roles that a new record of the app needs."""
+    """Return the roles without which no document of the app can be posted."""
     app = current().plugins.apps.get(installation.slug)
-    return REQUIRED_ROLES | ({"customer"} if app and SALES_KINDS & set(app.posts) else set())
+    posts_sales = app is not None and not SALES_KINDS.isdisjoint(app.posts)
+    if posts_sales:
+        return REQUIRED_ROLES | {"customer"}
+    return REQUIRED_ROLES
 
 
 def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
@@ -208,14 +218,21 @@ def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
     if not words:
         return ()
     hits = [entry for entry in entries if entry.active and _contains(entry, words)]
-    hits.sort(key=lambda entry: (len(entry.qualified_name), entry.qualified_name))
+    hits.sort(key=_by_length)
     return tuple(hits[:MAX_HITS])
 
 
+def _by_length(entry: Entry) -> tuple[int, str]:
+    """Return the key that sorts records by the length of their names, then by alphabet."""
+    name = entry.qualified_name
+    return len(name), name
+
+
 def _contains(entry: Entry, words: Iterable[str]) -> bool:
-    """Tell whether an entry contains all words."""
-    text = _search_text(entry)
-    return all(word in text for word in words)
+    """Tell whether name, number, id or e-mail address of a record contain all words."""
+    texts = (entry.qualified_name, str(entry.number), entry.id, str(entry.email))
+    searched = " ".join(texts).casefold()
+    return all(word in searched for word in words)
 
 
 def choices(
@@ -234,14 +251,31 @@ def choices(
 
 def of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:
     """Return the code that a case is about; None when it is about something else."""
-    name, code = case.details.get("field"), case.details.get("code")
+    name = case.details.get("field")
+    code = case.details.get("code")
     if case.action != "match" or not (name and code and case.installation_id):
         return None
     installation = session.get_one(Installation, case.installation_id)
     field = fields_of(installation).get(name)
     if field is None:
         return None
-    return installation, seen_code(session, installation.id, name, code, case.details), field
+    source_code = seen_code(session, installation.id, name, code, case.details)
+    return installation, source_code, field
+
+
+def form_of_code(
+    session: Session, installation: Installation, source_code: SeenCode, field: Field, query: str
+) -> dict[str, Any]:
+    """Return what the form that matches a code shows: its view, and the records to choose from."""
+    book = book_of(session, installation)
+    code = view(session, installation, source_code, field, book)
+    index = records.index(session, installation.company_id, field.role)
+    return {
+        "one": code,
+        "query": query,
+        "found": choices(index.by_id.values(), query, code.suggestions),
+        "size": len(index),
+    }
 
 
 def seen_code(
@@ -316,7 +350,8 @@ def _check_new(session: Session, installation: Installation, source_code: SeenCo
 
 def record_title(entry: Entry) -> str:
     """Return number and full name of a record."""
-    return f"{entry.number} {entry.qualified_name}".strip()
+    name = entry.qualified_name
+    return f"{entry.number} {name}".strip()
 
 
 def forget(installation_id: int, field: str, code: str, who: str) -> str:
@@ -339,7 +374,9 @@ def forget(installation_id: int, field: str, code: str, who: str) -> str:
 def _scope(installation: Installation) -> str:
     """Return the plugin that shares its matches, or "" if the app is not installed."""
     plugins = current().plugins
-    return plugins.scope(installation.slug) if installation.slug in plugins.apps else ""
+    if installation.slug not in plugins.apps:
+        return ""
+    return plugins.scope(installation.slug)
 
 
 def _match(installation: Installation, field: str, code: str) -> Any:
@@ -351,8 +388,3 @@ def _match(installation: Installation, field: str, code: str) -> Any:
         Match.field == field,
         Match.code == code,
     )
-
-
-def _search_text(entry: Entry) -> str:
-    """Return the text in which a search looks."""
-    return f"{entry.qualified_name} {entry.number} {entry.id} {entry.email}".casefold()

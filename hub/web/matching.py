@@ -7,17 +7,15 @@ from sqlalchemy import Select, exists, literal, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import spreadsheets
 from hub.db.engine import reading
 from hub.errors import HubError
 from hub.installations.matches import export_csv, import_csv
 from hub.models import Case, Installation, Match, SeenCode
 from hub.models.enums import MatchMethod, RunKind
-from hub.qbo import records
 from hub.web import matches
 from hub.web.access import needs, who
 from hub.web.installation import start, tabs
-from hub.web.layout import may_configure
+from hub.web.layout import csv_download, may_configure
 from hub.web.paging import page, row_or_404
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
@@ -33,17 +31,13 @@ def show(installation_id: int) -> str:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         fields = matches.fields_of(installation)
-        codes = page(
-            session,
-            _filtered(installation, filters, list(fields)),
-            by=ORDER,
-            down=False,
-        )
+        query = _filtered(installation, filters, list(fields))
+        codes = page(session, query, by=ORDER, down=False)
         book = matches.book_of(session, installation)
-        rows = [
-            matches.view(session, installation, source_code, fields[source_code.field], book)
-            for source_code in codes.rows
-        ]
+        rows = []
+        for source_code in codes.rows:
+            field = fields[source_code.field]
+            rows.append(matches.view(session, installation, source_code, field, book))
         context = tabs(session, installation)
     return render_template(
         "matching.html",
@@ -67,7 +61,8 @@ def one(installation_id: int) -> str:
 @needs("operator")
 def decide(installation_id: int) -> Response | tuple[str, int]:
     """Store or take back the choice for a code; without a choice show the form again."""
-    field, code = request.form.get("field", ""), request.form.get("code", "")
+    field = request.form.get("field", "")
+    code = request.form.get("code", "")
     try:
         if "forget" in request.form:
             message = matches.forget(installation_id, field, code, who())
@@ -77,9 +72,9 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
     except HubError as error:
         return _code_page(installation_id, wrong=error.text), 400
     flash(message, "success")
-    filters: dict[str, Any] = {
-        name: request.form.get(name) or None for name in ("show", "before", "after", "q")
-    }
+    filters: dict[str, Any] = {}
+    for name in ("show", "before", "after", "q"):
+        filters[name] = request.form.get(name) or None
     return redirect(url_for("matching.show", installation_id=installation_id, **filters))
 
 
@@ -96,9 +91,9 @@ def export(installation_id: int) -> Response:
     """Export every match as a file for a spreadsheet."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-    name = f"attachment; filename=matches-{installation.slug}-{installation.company.realm}.csv"
     content, _ = export_csv(installation)
-    return Response(content, mimetype=spreadsheets.MIME, headers={"Content-Disposition": name})
+    name = f"matches-{installation.slug}-{installation.company.realm}.csv"
+    return csv_download(name, content)
 
 
 @pages.post("/import")
@@ -110,8 +105,9 @@ def take(installation_id: int) -> Response:
     if not may_configure(installation):
         abort(403)
     file = request.files.get("file")
+    content = file.read() if file else b""
     try:
-        count = import_csv(installation, file.read() if file else b"", who=who())
+        count = import_csv(installation, content, who=who())
         flash(f"Kept {count:,} matches.", "success")
     except HubError as error:
         flash(error.text, "error")
@@ -119,30 +115,26 @@ def take(installation_id: int) -> Response:
 
 
 def _code_page(installation_id: int, wrong: str = "") -> str:
-    """Draw the page of one code; `wrong` says beside the choice why it was not stored."""
+    """Render the page of one code.
+
+    `wrong` says beside the choice why it was not stored.
+    """
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        context = _code(session, installation) | tabs(session, installation)
-        return render_template("code.html", wrong=wrong, **context)
+        form = _code(session, installation)
+        head = tabs(session, installation)
+        return render_template("code.html", wrong=wrong, **form, **head)
 
 
 def _code(session: Session, installation: Installation) -> dict[str, Any]:
     """Return what the page of one code shows."""
     fields = matches.fields_of(installation)
-    name, code = request.values.get("field", ""), request.values.get("code", "")
+    name = request.values.get("field", "")
+    code = request.values.get("code", "")
     field = fields.get(name) or next(iter(fields.values()))
     source_code = matches.seen_code(session, installation.id, name, code)
-    index = records.index(session, installation.company_id, field.role)
     query = request.args.get("q", "").strip()
-    one = matches.view(
-        session, installation, source_code, field, matches.book_of(session, installation)
-    )
-    return {
-        "one": one,
-        "found": matches.choices(index.by_id.values(), query, one.suggestions),
-        "query": query,
-        "size": len(index),
-    }
+    return matches.form_of_code(session, installation, source_code, field, query)
 
 
 def _filtered(
@@ -155,13 +147,16 @@ def _filtered(
     if filters["field"]:
         query = query.where(SeenCode.field == filters["field"])
     if filters["q"]:
-        columns = (SeenCode.name, SeenCode.code, SeenCode.number)
-        query = query.where(
-            or_(*(column.icontains(filters["q"], autoescape=True) for column in columns))
+        is_hit = or_(
+            SeenCode.name.icontains(filters["q"], autoescape=True),
+            SeenCode.code.icontains(filters["q"], autoescape=True),
+            SeenCode.number.icontains(filters["q"], autoescape=True),
         )
+        query = query.where(is_hit)
     if filters["show"] == "open":
         cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
-        query = query.where(exists().where(Case.cause == cause, Case.closed_at.is_(None)))
+        has_case = exists().where(Case.cause == cause, Case.closed_at.is_(None))
+        query = query.where(has_case)
     if filters["show"] == "decided":
         is_installation = (
             Match.company_id == installation.company_id,

@@ -67,12 +67,19 @@ def pairs(session: Session, query: Any) -> dict[Any, Any]:
 
 
 def here_with(**changes: Any) -> str:
-    """Return the address of this page with some arguments changed; None removes one."""
+    """Return the address of this page with some arguments changed; None removes one.
+
+    An argument that comes several times keeps all of its values.
+    """
     arguments: dict[str, Any] = request.args.to_dict(flat=False)
     arguments |= request.view_args or {}
     arguments |= changes
-    remaining = {name: value for name, value in arguments.items() if value is not None}
-    return url_for(request.endpoint or "home.show", **remaining)
+    remaining = {}
+    for name, value in arguments.items():
+        if value is not None:
+            remaining[name] = value
+    endpoint = request.endpoint or "home.show"
+    return url_for(endpoint, **remaining)
 
 
 def _between(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> Page:
@@ -103,7 +110,10 @@ def _beside(rows: list[Any], place: int, keys: int, side: str) -> str:
 
 
 def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
-    """Return the key in an address; None, for the first page, if it does not fit the columns."""
+    """Return the key in an address; None, for the first page, if it does not fit the columns.
+
+    An address that somebody edited by hand thus leads to the first page.
+    """
     try:
         key = json.loads(text) if text else None
     except ValueError:

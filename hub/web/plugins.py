@@ -12,4 +12,5 @@ pages = Blueprint("plugins", __name__, url_prefix="/plugins")
 @needs("viewer")
 def index() -> str:
     """List the installed plugins."""
-    return render_template("plugins.html", plugins=current().plugins.describe())
+    plugins = current().plugins.describe()
+    return render_template("plugins.html", plugins=plugins)

@@ -207,7 +207,10 @@ def _waiting(
 
 
 def _approve(installation_id: int, seals: Mapping[int, str]) -> int:
-    """Approve those of the listed postings that are as they were listed; return how many."""
+    """Approve those of the listed postings that are as they were listed; return how many.
+
+    `seals` holds the digest of each as it was listed, by id; the audit log keeps it.
+    """
     query = (
         select(Posting.id, Posting.planned)
         .where(*in_review(installation_id))
@@ -227,7 +230,10 @@ def _approve(installation_id: int, seals: Mapping[int, str]) -> int:
 
 
 def _count_waiting(installation_id: int, approved: Collection[int]) -> int:
-    """Count those of the approved postings that need a record which is still in review."""
+    """Count those of the approved postings that need a record which is still in review.
+
+    A person who approved them should approve the new supplier, customer or item too.
+    """
     waiting = select(Posting.id, Posting.payload).where(
         Posting.installation_id == installation_id,
         Posting.state == PostingState.WAITING,

@@ -83,7 +83,8 @@ def index() -> str:
 @needs("viewer")
 def one(run_id: int) -> str:
     """Show one run: its progress, result and log."""
-    return render_template("run.html", **_context(run_id))
+    context = _context(run_id)
+    return render_template("run.html", **context)
 
 
 @pages.get("/<int:run_id>/progress")
@@ -134,14 +135,14 @@ def _context(run_id: int) -> dict[str, Any]:
 
 
 def _has_posted(session: Session, run: Run) -> bool:
-    """Tell whether a run created a transaction."""
-    is_posted_create = (
+    """Tell whether a run created a transaction that is still posted, so that it can be undone."""
+    query = select(Posting.id).where(
         Posting.run_id == run.id,
         Posting.operation == Operation.CREATE,
         Posting.state == PostingState.POSTED,
     )
-    query = select(Posting.id).where(*is_posted_create).limit(1)
-    return session.scalar(query) is not None
+    first = session.scalar(query.limit(1))
+    return first is not None
 
 
 def _apps(session: Session, run: Run) -> list[Installation]:

@@ -108,7 +108,10 @@ def browser_address(host: str, listener: socket.socket) -> str:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the address that is served, before anything else is set up."""
+    """Open the address that is served, before anything else is set up.
+
+    Raise ConfigurationError if it cannot be used, most often because another program does.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
@@ -116,6 +119,5 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             reason = "is in use by another program; choose another one with --port"
             raise ConfigurationError(f"Port {port}", reason) from error
-        raise ConfigurationError(
-            f"The address {host}:{port}", f"cannot be used: {error.strerror or error}"
-        ) from error
+        reason = f"cannot be used: {error.strerror or error}"
+        raise ConfigurationError(f"The address {host}:{port}", reason) from error

@@ -24,7 +24,7 @@ from hub.security import audit
 from hub.web import form_drafts, forms
 from hub.web.access import keeps_form, needs, who
 from hub.web.installation import tabs
-from hub.web.layout import day, may_configure, zone
+from hub.web.layout import app_or_404, day, may_configure, zone
 from hub.web.paging import row_or_404
 from hub.web.people import ACTIVE
 from hub.web.schedule_form import plan_inputs, plan_typed
@@ -40,7 +40,7 @@ def _secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0
     The address has either the app and the company, or the installation.
     """
     slug = slug or _row(installation_id).slug
-    app = _app(slug)
+    app = app_or_404(slug)
     return settings_schema.secret_names(app)
 
 
@@ -51,7 +51,7 @@ def new(slug: str, company_id: int) -> Page:
 
     If it is enabled by now, show the page of its settings, with what was typed.
     """
-    app = _app(slug)
+    app = app_or_404(slug)
     row = _row_for(app, company_id)
     if row.id:
         address = url_for("settings.show", installation_id=row.id, draft=_draft_token())
@@ -67,7 +67,7 @@ def enable(slug: str, company_id: int) -> Page:
 
     If it was enabled in the meantime, its settings change.
     """
-    app = _app(slug)
+    app = app_or_404(slug)
     return _submit(_row_for(app, company_id))
 
 
@@ -134,7 +134,7 @@ def _first_form(row: Installation) -> str:
         " again.",
         "look",
     )
-    answers = forms.parse(settings_schema.schema_of(_app(row.slug)), form)
+    answers = forms.parse(settings_schema.schema_of(app_or_404(row.slug)), form)
     return _form(row, answers | plan_typed(form), {}, form.get("mode"))
 
 
@@ -146,7 +146,7 @@ def _draft_token() -> str | None:
 def _submit(row: Installation) -> Page:
     """Check the right, parse the form, test or save it, and follow up."""
     _check_right(row)
-    app = _app(row.slug)
+    app = app_or_404(row.slug)
     typed = forms.parse(settings_schema.schema_of(app), request.form)
     answers = _entered_secrets(app, row, typed) | typed
     values = answers | plan_typed(request.form)
@@ -281,7 +281,7 @@ def _form(
     mode: str | None = None,
 ) -> str:
     """Render the form with what was typed and what is wrong with it."""
-    app = _app(row.slug)
+    app = app_or_404(row.slug)
     values = {**row.settings, **typed}
     stored = list(sources.stored_secrets(app, row))
     draft, entered = _keep_entered(app, row, typed)
@@ -358,12 +358,6 @@ def _row(installation_id: int) -> Installation:
     with reading() as session:
         row: Installation = row_or_404(session, Installation, installation_id)
     return row
-
-
-def _app(slug: str) -> App:
-    """Return an app by its slug or answer 404."""
-    app = current().plugins.apps.get(slug)
-    return app or abort(404)
 
 
 def _check_right(row: Installation) -> None:

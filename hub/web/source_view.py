@@ -167,11 +167,15 @@ def _code(key: str, code: Any, record_name: RecordName) -> str:
 def _label(name: str) -> str:
     """Return a name as a label; capitals that its plugin wrote stay."""
     text = name.replace("_", " ")
-    return text[:1].upper() + text[1:]
+    first_letter = text[:1].upper()
+    return first_letter + text[1:]
 
 
 def _text(value: Any) -> str:
-    """Return a value as text, without braces and brackets."""
+    """Return a value as text, without braces and brackets, as "width: 2, height: 3".
+
+    Values within it are shown in the same way.
+    """
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_text(part)}" for name, part in value.items())
     if isinstance(value, list):

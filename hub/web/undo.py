@@ -21,17 +21,23 @@ pages = Blueprint("undoing", __name__, url_prefix="/undo")
 @pages.get("/run/<int:run_id>")
 @needs("operator")
 def run(run_id: int) -> str:
-    """Show which postings of a run can be undone and why others cannot."""
+    """Show which postings of a run can be undone and why others cannot.
+
+    Nothing is changed before the form of the page is sent.
+    """
     with reading() as session:
         row_or_404(session, Run, run_id)
-    return _page("this run", url_for("runs.one", run_id=run_id), undo.plan_run(run_id))
+    plan = undo.plan_run(run_id)
+    back = url_for("runs.one", run_id=run_id)
+    return _page("this run", back, plan)
 
 
 @pages.post("/run/<int:run_id>")
 @needs("operator")
 def undo_run(run_id: int) -> Response:
     """Undo exactly what was shown, as far as it still can be undone."""
-    return _done(lambda: undo.plan_run(run_id), url_for("runs.one", run_id=run_id))
+    back = url_for("runs.one", run_id=run_id)
+    return _done(lambda: undo.plan_run(run_id), back)
 
 
 @pages.get("/posting/<int:posting_id>")
@@ -40,8 +46,9 @@ def posting(posting_id: int) -> str:
     """Show whether a document can be undone."""
     with reading() as session:
         row = row_or_404(session, Posting, posting_id)
+    plan = undo.plan_posting(posting_id)
     back = url_for("documents.one", document_id=row.document_id)
-    return _page("this posting", back, undo.plan_posting(posting_id))
+    return _page("this posting", back, plan)
 
 
 @pages.post("/posting/<int:posting_id>")
@@ -50,9 +57,8 @@ def undo_posting(posting_id: int) -> Response:
     """Undo one document."""
     with reading() as session:
         row = row_or_404(session, Posting, posting_id)
-    return _done(
-        lambda: undo.plan_posting(posting_id), url_for("documents.one", document_id=row.document_id)
-    )
+    back = url_for("documents.one", document_id=row.document_id)
+    return _done(lambda: undo.plan_posting(posting_id), back)
 
 
 def _page(what: str, back: str, plan: UndoPlan) -> str:
@@ -71,13 +77,13 @@ def _done(make_plan: Callable[[], UndoPlan], back: str) -> Response:
                 "Nothing was taken back: nothing was ticked, or it has changed since the page was"
                 " shown."
             )
-        planned = undo.undo(UndoPlan(company_id=plan.company_id, removable=chosen), who())
+        chosen_plan = UndoPlan(company_id=plan.company_id, removable=chosen)
+        count = undo.undo(chosen_plan, who())
     except (NotNow, NotFound) as error:
         flash(error.text, "look")
         return redirect(back)
     for installation_id in {one.posting.installation_id for one in chosen}:
         run_log.request(RunKind.POST, installation_id, who())
-    flash(
-        f"{planned:,} {'is' if planned == 1 else 'are'} being taken out of QuickBooks.", "success"
-    )
+    verb = "is" if count == 1 else "are"
+    flash(f"{count:,} {verb} being taken out of QuickBooks.", "success")
     return redirect(back)

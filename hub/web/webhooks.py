@@ -32,18 +32,19 @@ def source(installation_id: int) -> Response:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     if not installation.enabled:
-        return Response("This app is disabled.\n", 200, mimetype="text/plain")
+        return _text("This app is disabled.")
     try:
         signals = sources.webhook(installation, dict(request.headers), body)
     except Refused as error:
-        return Response(f"{error.text}\n", 401, mimetype="text/plain")
+        return _text(error.text, 401)
     if any(signal.records for signal in signals):
         run_log.request(RunKind.LISTS, installation.company_id, run_log.WEBHOOK)
     if any(not signal.records for signal in signals):
-        _read_again(installation, [id for signal in signals for id in signal.ids])
+        ids = [id for signal in signals for id in signal.ids]
+        _read_again(installation, ids)
         if installation.mode != InstallationMode.PAUSED:
             run_log.request(RunKind.SYNC, installation_id, run_log.WEBHOOK)
-    return Response("ok\n", 200, mimetype="text/plain")
+    return _text("ok")
 
 
 @pages.post("/quickbooks")
@@ -51,12 +52,17 @@ def source(installation_id: int) -> Response:
 def quickbooks() -> Response:
     """Take QuickBooks' notice of a change, and request a run that reads what is new."""
     try:
-        news = changes.webhook(dict(request.headers), _body())
+        company_ids = changes.webhook(dict(request.headers), _body())
     except Refused as error:
-        return Response(f"{error.text}\n", 401, mimetype="text/plain")
-    for company_id in news:
+        return _text(error.text, 401)
+    for company_id in company_ids:
         run_log.request(RunKind.CHANGES, company_id, run_log.WEBHOOK)
-    return Response("ok\n", 200, mimetype="text/plain")
+    return _text("ok")
+
+
+def _text(text: str, status: int = 200) -> Response:
+    """Return a line of text, since no person reads the answer on a page."""
+    return Response(f"{text}\n", status, mimetype="text/plain")
 
 
 def _body() -> bytes:

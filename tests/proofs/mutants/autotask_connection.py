@@ -201,8 +201,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C10",
         place="hub/web/compare.py",
-        old="return notifications.mailbox(installation) or (",
-        new="return (",
+        old="    if mailbox:\n        return mailbox\n",
+        new="",
         bug="A comparison goes to the person instead of the mailbox.",
     ),
     Mutant(

@@ -176,7 +176,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S18",
         place="hub/web/installation.py",
-        old="    return start(installation_id, RunKind.LISTS, company_id)",
+        old="    return start(installation_id, RunKind.LISTS, installation.company_id)",
         new="    return start(installation_id, RunKind.SYNC, installation_id)",
         bug="The download button starts a sync.",
     ),

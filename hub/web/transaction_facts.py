@@ -1,0 +1,80 @@
+"""The facts of a transaction in QuickBooks as pairs of label and text, and where to open it."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.config import API_URLS
+from hub.context import current
+from hub.models import Record, TransactionHead
+from hub.models.enums import TransactionState
+from hub.qbo import deep_links, display
+from hub.web.layout import day, moment
+from hub.web.source_view import dated, money
+
+HUB_LABELS = ("State", "Mark", "Created")  # what the hub adds to the facts of a transaction
+DATE_LABELS = ("Date", "Due")
+
+
+def stored_facts(session: Session, head: TransactionHead, currency: str) -> list[tuple[str, str]]:
+    """Return the facts of a transaction as pairs of label and text, without empty ones."""
+    party = _record_name(session, head, ("vendor", "customer"), head.party)
+    pairs = {
+        "Party": party,
+        "Number": head.number,
+        "Date": day(head.date),
+        "Account": _record_name(session, head, ("account",), head.account),
+        "Total": money(head.total, currency),
+        "State": "" if head.state == TransactionState.LIVE else head.state,
+        "Mark": f"[hub:{head.marker}]" if head.marker else "none",
+        "Created": moment(head.created_at) if head.created_at else "",
+    }
+    return [(label, text) for label, text in pairs.items() if text]
+
+
+def present_facts(
+    present: display.TransactionView, currency: str, hub_facts: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Return the facts in QuickBooks now, and those that only the hub knows."""
+    facts = dated_facts(present)
+    if present.total is not None:
+        total = money(present.total, present.currency or currency)
+        facts.append(("Total", total))
+    for label, text in hub_facts:
+        if label in HUB_LABELS:
+            facts.append((label, text))
+    return facts
+
+
+def dated_facts(view: display.TransactionView) -> list[tuple[str, str]]:
+    """Return the facts with their dates as a person writes them.
+
+    Only the labels of dates are touched: a number may look like a date.
+    """
+    facts = []
+    for label, text in view.facts:
+        if label in DATE_LABELS:
+            text = dated(text)
+        facts.append((label, text))
+    return facts
+
+
+def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...], id: str) -> str:
+    """Return the name of a record, or its id if the hub does not have it."""
+    if not id:
+        return ""
+    query = select(Record.full_name).where(
+        Record.company_id == head.company_id,
+        Record.list.in_(lists),
+        Record.quickbooks_id == id,
+    )
+    return session.scalar(query) or id
+
+
+def page_of(kind: str, id: str) -> str | None:
+    """Return where a person opens the transaction; None while a stand-in replaces QuickBooks."""
+    if current().mounts:  # a stand-in within this process
+        return None
+    api_url = current().config.qbo_api_url
+    if api_url not in API_URLS.values():
+        return None
+    return deep_links.address(kind, id)
