@@ -41,5 +41,5 @@ class SystemClock(Clock):
         return _seconds()
 
     def sleep(self, seconds: float) -> None:
-        """Block this thread; return at once if the time is negative."""
+        """Wait in this thread; return at once if the time is negative."""
         time.sleep(max(0.0, seconds))

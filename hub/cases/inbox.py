@@ -13,6 +13,8 @@ from hub.models import Case, Posting, case_posting
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.texts import CaseText, codes_of, render
 
+MAX_HITS = 10_000  # cases that a search returns
+
 
 def open(
     session: Session,
@@ -151,7 +153,8 @@ def count_by_action(session: Session) -> Counter[str]:
 def search(session: Session, query: Select[Case], words: str) -> list[int]:
     """Return the ids of those cases of a query whose title or reason contains these words.
 
-    The texts are searched as they read now, so this is done outside the database.
+    The texts are searched as they read now, so this is done outside the database. Only the newest
+    `MAX_HITS` are returned, newest first: a database takes a limited number of ids in one query.
     """
     wanted = words.casefold()
     texts_of_cases = query.with_only_columns(
@@ -160,9 +163,11 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
         Case.params,
         Case.stored_title,
         Case.stored_reason,
-    )
+    ).order_by(Case.id.desc())
     ids = []
     for id, code, params, title, reason in session.execute(texts_of_cases):
+        if len(ids) == MAX_HITS:
+            break
         if code:
             text = render(code, params)
             title, reason = text.title, text.reason

@@ -165,7 +165,7 @@ def _connections(config: Any) -> Iterator[tuple[bool, str]]:
 
 @click.group()
 def vault() -> None:
-    """Manage the keys that seal tokens and secrets."""
+    """Rotate the keys that seal tokens and secrets."""
 
 
 @vault.command()

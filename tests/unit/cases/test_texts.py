@@ -153,6 +153,15 @@ def test_the_search_reads_the_texts_as_they_are_shown(box, reword):  # noqa: F81
         assert inbox.search(session, query, "has a warning") == []
 
 
+def test_a_search_returns_the_newest_of_very_many_cases(box, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(inbox, "MAX_HITS", 2)
+    with transaction() as session:
+        ids = [inbox.open(session, f"warning:{number}", WARNING).id for number in range(4)]
+    with reading() as session:
+        assert inbox.search(session, select(Case), "acme") == [ids[3], ids[2]]
+        assert inbox.search(session, select(Case), "nothing like it") == []
+
+
 def calls_of_case_text():
     """Yield code and parameters of each call with a constant code, and where it is."""
     for path in sorted(Path(hub.__file__).parent.rglob("*.py")):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.db import engine
@@ -235,6 +235,7 @@ def test_a_viewer_may_look_but_not_approve(visitor: Visitor) -> None:
     assert visitor.post(f"{_here(visitor)}approve", listed="x").status_code == 403
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine may stop for a second
 @given(st.dictionaries(st.integers(1, 2**40), st.binary(min_size=32, max_size=32), max_size=50))
 def test_a_list_is_read_as_it_was_written(rows: dict[int, bytes]) -> None:
     seals = {id: digest.hex() for id, digest in rows.items()}
