@@ -164,7 +164,7 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
         Case.stored_title,
         Case.stored_reason,
     ).order_by(Case.id.desc())
-    ids = []
+    ids: list[int] = []
     for id, code, params, title, reason in session.execute(texts_of_cases):
         if len(ids) == MAX_HITS:
             break
