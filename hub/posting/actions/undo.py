@@ -258,10 +258,14 @@ def _dependent_obstacle(
 
 
 def _links(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Return the kinds and ids of the transactions that one is linked to."""
+    """Return the kinds and ids of the transactions that one is linked to.
+
+    QuickBooks' own type stands for the kind of a transaction that the hub does not post.
+    """
     links = set()
     for link in entity.get("LinkedTxn") or ():
-        kind = linked_kind(str(link.get("TxnType")))
+        type = str(link.get("TxnType"))
+        kind = linked_kind(type) or type
         id = str(link.get("TxnId"))
         links.add((kind, id))
     return links

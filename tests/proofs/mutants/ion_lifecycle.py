@@ -150,8 +150,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-29",
         place="hub/contract/deletions.py",
-        old="        for id in sorted(self._ids - present, key=_sort_key):\n",
-        new="        for id in ():\n",
+        old="        missing = sorted(self._ids - present, key=_sort_key)\n",
+        new="        missing = []\n",
         bug="A deleted order is not noticed.",
     ),
     Mutant(

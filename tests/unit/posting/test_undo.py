@@ -70,6 +70,17 @@ def test_what_is_paid_stays(desk):
     assert why(desk).startswith("It is paid in QuickBooks")
 
 
+def test_transactions_of_two_kinds_that_the_hub_does_not_post_are_different(desk):
+    with transaction() as session:
+        posting = session.get_one(Posting, desk.ids[0])
+        posting.answer = {
+            **posting.answer,
+            "LinkedTxn": [{"TxnId": "5", "TxnType": "TimeActivity"}],
+        }
+    desk.edit(bill(desk), LinkedTxn=[{"TxnId": "5", "TxnType": "ReimburseCharge"}])
+    assert why(desk) == "Another transaction in QuickBooks is linked to it."
+
+
 def test_what_is_gone_stays_gone(desk):
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk))
     assert why(desk) == "It is no longer in QuickBooks."
