@@ -1,4 +1,4 @@
-"""Autotask in the hub: three apps that are enabled, configured and paused each on its own, by one way in."""
+"""Autotask in the hub: three apps, each enabled and configured by itself, with one connection."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

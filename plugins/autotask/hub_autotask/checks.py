@@ -1,4 +1,4 @@
-"""What must be in order before an app runs: rights, names without tildes, numbers from one side, calls to spare."""
+"""Checks before an app runs: rights, names without tildes, who numbers documents, spare calls."""
 
 import datetime as dt
 
@@ -7,15 +7,24 @@ from hub_autotask.client import Autotask, midnight, where
 
 LISTS = ("Companies", "Contacts", "Currencies", "PaymentTerms")
 NEEDS = {
-    "autotask-invoices": {"Invoices": ("query", "update"), "BillingItems": ("query",), "BillingCodes": ("query",)},
+    "autotask-invoices": {
+        "Invoices": ("query", "update"),
+        "BillingItems": ("query",),
+        "BillingCodes": ("query",),
+    },
     "autotask-expenses": {
-        "ExpenseReports": ("query", "update"), "ExpenseItems": ("query",), "BillingCodes": ("query",),
-        "Resources": ("query",), "Departments": ("query",),
+        "ExpenseReports": ("query", "update"),
+        "ExpenseItems": ("query",),
+        "BillingCodes": ("query",),
+        "Resources": ("query",),
+        "Departments": ("query",),
     },
     "autotask-purchase-orders": {
-        "PurchaseOrders": ("query", "update"), "PurchaseOrderItems": ("query",), "Products": ("query",),
+        "PurchaseOrders": ("query", "update"),
+        "PurchaseOrderItems": ("query",),
+        "Products": ("query",),
     },
-}  # fmt: skip
+}
 NAMES = (
     ("Companies", "companyName", "organisations"), ("BillingCodes", "name", "billing codes"),
     ("BillingCodes", "externalNumber", "external numbers"), ("Products", "name", "products"),
@@ -27,7 +36,7 @@ RECENT, MANY, SHOWN, BUSY = 30, 3, 20, 0.75
 
 
 def check(app: str, site: Site, source: Autotask) -> Tenant:
-    """The database behind the settings; names every right that is missing, at once."""
+    """Return the database that the settings reach; name all missing rights in one error."""
     id, name = source.account()
     needed = {**NEEDS[app], **dict.fromkeys(LISTS, ("query",))}
     missing = {entity: set(verbs) - source.rights(entity) for entity, verbs in needed.items()}
@@ -36,8 +45,9 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
     ]
     if lacking:
         raise NeedsAttention(
-            f"The security level of {site.settings['username']} lacks rights to {', '.join(lacking)}. Give it those in"
-            " Autotask under Admin, Security Levels, or use the level API User (system)."
+            f"The security level of {site.settings['username']} lacks rights to"
+            f" {', '.join(lacking)}. Give it those in Autotask under Admin, Security Levels, or use"
+            " the level API User (system)."
         )
     found = [tildes(source), busy(source)]
     found += [numbering(site, source), nothing(site, source)] if app == "autotask-invoices" else []
@@ -45,7 +55,7 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
 
 
 def tildes(source: Autotask) -> str | None:
-    """A warning that lists every name with a tilde, by where it stands."""
+    """Return a warning that lists every name with a tilde, and where it is."""
     found = []
     for entity, field, what in NAMES:
         rows = source.rows(entity, where(field, "contains", "~"), fields=("id", field))
@@ -56,24 +66,24 @@ def tildes(source: Autotask) -> str | None:
     if not found:
         return None
     return (
-        f"A tilde stands in names in Autotask: {'; '.join(found)}. QuickBooks separates by a colon only; rename them,"
-        " for documents that use them are held."
+        f"A tilde stands in names in Autotask: {'; '.join(found)}. QuickBooks separates by a colon"
+        " only; rename them, for documents that use them are held."
     )
 
 
 def busy(source: Autotask) -> str | None:
-    """A warning when the calls of the whole database run short."""
+    """Return a warning if the hourly calls of the whole database run short."""
     used, allowed = source.load()
     if used < allowed * BUSY:
         return None
     return (
-        f"Autotask has had {used:,} of the {allowed:,} calls that all its integrations may make in an hour; beyond that"
-        " it stops every one of them."
+        f"Autotask has had {used:,} of the {allowed:,} calls that all its integrations may make in"
+        " an hour; beyond that it stops every one of them."
     )
 
 
 def numbering(site: Site, source: Autotask) -> str | None:
-    """A warning when Autotask numbers invoices by itself, for then none is ever ready."""
+    """Return a warning if Autotask numbers invoices by itself: none would ever be ready."""
     if site.settings["numbering"] != "quickbooks":
         return None
     since = midnight(site.today - dt.timedelta(days=RECENT), site.zone)
@@ -88,25 +98,25 @@ def numbering(site: Site, source: Autotask) -> str | None:
     if len(recent) < MANY or not all(number and number != "ERROR" for number in recent):
         return None
     return (
-        f"All {len(recent)} recent invoices have a number already, and none of them from the hub: Autotask numbers them"
-        " by itself, so none would ever be posted. Leave Next Invoice Number blank in Autotask under Contracts &"
-        " billing, or let the settings take Autotask's numbers."
+        f"All {len(recent)} recent invoices have a number already, and none of them from the hub:"
+        " Autotask numbers them by itself, so none would ever be posted. Leave Next Invoice Number"
+        " blank in Autotask under Contracts & billing, or let the settings take Autotask's numbers."
     )
 
 
 def nothing(site: Site, source: Autotask) -> str | None:
-    """A warning when the user sees no invoice at all: it may be kept to lines of business."""
+    """Return a warning if the user sees no invoice: it may be limited to lines of business."""
     since = midnight(site.today - dt.timedelta(days=3 * RECENT), site.zone)
     if next(source.rows("Invoices", where("createDateTime", "gte", since), fields=("id",)), None):
         return None
     return (
-        f"{site.settings['username']} sees no invoice of the last {3 * RECENT} days. If there are some, the user is"
-        " kept to certain lines of business; give it all of them in Autotask."
+        f"{site.settings['username']} sees no invoice of the last {3 * RECENT} days. If there are"
+        " some, the user is kept to certain lines of business; give it all of them in Autotask."
     )
 
 
 def numbers(site: Site) -> None:
-    """Stops a run of invoices that could only bring the wrong numbers."""
+    """Stop a run of invoices that could only bring wrong numbers."""
     ours = site.settings["numbering"] == "quickbooks"
     if ours != site.company.custom_numbers:
         return
@@ -116,6 +126,7 @@ def numbers(site: Site) -> None:
         else "on, for the numbers come from Autotask"
     )
     raise NeedsAttention(
-        f"Custom transaction numbers must be {wanted}. Change it in QuickBooks under Account and settings, Sales, Sales"
-        " form content, or choose other invoice numbers in the settings of the app."
+        f"Custom transaction numbers must be {wanted}. Change it in QuickBooks under Account and"
+        " settings, Sales, Sales form content, or choose other invoice numbers in the settings of"
+        " the app."
     )

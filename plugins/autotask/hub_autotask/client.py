@@ -1,4 +1,4 @@
-"""Autotask's REST API over `site.http`: every call that the apps make, and every assumption about their form."""
+"""Autotask's REST API over `site.http`: every call of the apps, and what they assume about it."""
 
 import base64
 import datetime as dt
@@ -11,31 +11,34 @@ from hub import BoundSecrets, NeedsAttention, Refused, Reply, Retry, Row, Site
 HOME = "https://webservices.autotask.net"
 MOST = 500
 NOWHERE: Row = {}
-NO = 500  # the status with which Autotask refuses a question or a change; its sentences are in the body
+NO = 500  # Autotask refuses a query or a change with this status; the reasons are in the body
 WHO = (
-    "Autotask does not say which part is wrong: check the user name, its secret and the tracking identifier of the"
-    " integration vendor “Autotask - QuickBooks Online”, that the user is active, and that its security level is"
-    " API User (system) or a copy of it."
+    "Autotask does not say which part is wrong: check the user name, its secret and the tracking"
+    " identifier of the integration vendor “Autotask - QuickBooks Online”, that the user is active,"
+    " and that its security level is API User (system) or a copy of it."
 )
 
 
 def blank(field: str) -> Row:
-    """The condition that a text field is empty, in either way that Autotask has."""
+    """Return the condition that a text field is empty: null, or an empty text."""
     return {"op": "or", "items": [{"op": "notExist", "field": field}, where(field, "eq", "")]}
 
 
 def where(field: str, op: str, value: Any) -> Row:
-    """One condition of a query."""
+    """Return one condition of a query."""
     return {"op": op, "field": field, "value": value}
 
 
 def either(*conditions: Any) -> Row:
-    """The condition that one of these holds."""
+    """Return the condition that at least one of these holds."""
     return {"op": "or", "items": list(conditions)}
 
 
 def day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
-    """The date of a moment in the source's zone; what stands at midnight is a date already, and no moment."""
+    """Return the date of a moment in the source's zone.
+
+    A moment at midnight stands for a plain date and is not converted.
+    """
     if not text:
         return None
     at = dt.datetime.fromisoformat(text)
@@ -45,7 +48,7 @@ def day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
 
 
 def midnight(date: dt.date, zone: ZoneInfo) -> str:
-    """The first moment of a day in the source's zone, as Autotask writes moments."""
+    """Return the first moment of a day in the source's zone, as Autotask writes moments."""
     at = dt.datetime.combine(date, dt.time(0), zone).astimezone(dt.UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -66,7 +69,7 @@ class Autotask:
         self._known: dict[str, list[Row]] = {}
 
     def account(self) -> tuple[str, str]:
-        """(id, name) of the database; proves the credentials."""
+        """Return the id and name of the database; raise NeedsAttention for wrong credentials."""
         zone = self._discover()
         own = self.get("Companies", 0)
         return str(zone["ci"]), (own or {}).get("companyName") or zone["zoneName"]
@@ -74,7 +77,7 @@ class Autotask:
     def pages(
         self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()
     ) -> Iterator[list[Row]]:
-        """The rows that fit all conditions, page by page, in the order of their ids."""
+        """Yield the rows that meet all conditions, page by page, in the order of their ids."""
         body = {"filter": list(conditions) or [where("id", "gte", 0)], "MaxRecords": MOST}
         body |= {"IncludeFields": list(fields)} if fields else {}
         url, before = f"{entity}/query", None
@@ -88,22 +91,25 @@ class Autotask:
                 )
 
     def rows(self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()) -> Iterator[Row]:
-        """The same, row by row."""
+        """Yield the rows that meet all conditions, in the order of their ids."""
         for page in self.pages(entity, *conditions, fields=fields):
             yield from page
 
     def among(self, entity: str, field: str, values: Iterable[int]) -> Iterator[Row]:
-        """The rows whose field has one of these values, however many there are."""
+        """Yield the rows whose field has one of these values, of which there may be any number."""
         wanted = sorted(values)
         for start in range(0, len(wanted), MOST):
             yield from self.rows(entity, where(field, "in", wanted[start : start + MOST]))
 
     def get(self, entity: str, id: int) -> Row | None:
-        """One row, or None when Autotask does not have it."""
+        """Return one row, or None if Autotask does not have it."""
         return self._json("GET", f"{entity}/{id}", entity).get("item")
 
     def change(self, entity: str, id: int, **fields: Any) -> None:
-        """Writes these fields of a row, and no others; one zone knows no such call and has to be sent all of them."""
+        """Write these fields of a row, and no others.
+
+        One zone has no such call and needs the whole row.
+        """
         if (
             self._json("PATCH", entity, entity, json={"id": id, **fields}, absent=NOWHERE)
             is NOWHERE
@@ -117,7 +123,7 @@ class Autotask:
             self._json("PUT", f"{entity}/{id}", entity, json={**kept, **fields, "id": id})
 
     def label(self, entity: str, field: str, value: Any) -> str:
-        """What a picklist's number is called in this database."""
+        """Return the label that a number of a picklist has in this database."""
         return self.picklist(entity, field).get(str(value), "")
 
     def number(self, entity: str, field: str, label: str) -> int:
@@ -126,7 +132,8 @@ class Autotask:
             if known.casefold() == label.casefold():
                 return int(value)
         raise NeedsAttention(
-            f"{field} of {entity} in Autotask has no entry “{label}”. Somebody renamed or removed it; put it back."
+            f"{field} of {entity} in Autotask has no entry “{label}”. Somebody renamed or"
+            " removed it; put it back."
         )
 
     def picklist(self, entity: str, field: str) -> dict[str, str]:
@@ -137,7 +144,7 @@ class Autotask:
         return {str(value["value"]): value["label"] for value in found.get("picklistValues") or ()}
 
     def rights(self, entity: str) -> set[str]:
-        """The verbs that the user's security level allows for an entity."""
+        """Return the verbs that the user's security level allows for an entity."""
         info = self._json("GET", f"{entity}/entityInformation", entity)["info"]
         verbs = ("Query", "Create", "Update")
         return {
@@ -147,12 +154,12 @@ class Autotask:
         }
 
     def load(self) -> tuple[int, int]:
-        """(calls of this hour, calls allowed) of the whole database, whoever made them."""
+        """Return the calls of this hour and the limit, both of the whole database."""
         told = self._json("GET", "ThresholdInformation", "ThresholdInformation")
         return told["currentTimeframeRequestCount"], told["externalRequestThreshold"]
 
     def pdf(self, invoice: str) -> bytes:
-        """The bytes of an invoice as Autotask prints it."""
+        """Return the bytes of an invoice as Autotask prints it."""
         item = self._json("GET", f"Invoices/{invoice}/InvoicePDF", "Invoices").get("item")
         if not item:
             raise Refused(
@@ -160,10 +167,10 @@ class Autotask:
             )
         return base64.b64decode(item["data"])
 
-    # -- how they are made -------------------------------------------------------------------------------------------
+    # -- how they are made --
 
     def _fields(self, entity: str) -> list[Row]:
-        """What Autotask tells of an entity's fields, asked for once a run."""
+        """Return Autotask's description of an entity's fields, requested once a run."""
         if entity not in self._known:
             answer = self._json("GET", f"{entity}/entityInformation/fields", entity)
             self._known[entity] = answer["fields"]
@@ -198,15 +205,15 @@ class Autotask:
         said = " ".join(str(one) for one in errors or ()) or "nothing more"
         if "adequate permissions" in said:
             return NeedsAttention(
-                f"The security level of {self._user} lacks a right to {entity} in Autotask. Give it that right under"
-                " Admin, Security Levels, or use the level API User (system)."
+                f"The security level of {self._user} lacks a right to {entity} in Autotask. Give it"
+                " that right under Admin, Security Levels, or use the level API User (system)."
             )
         if "busy" in said.lower() or not errors:
             return Retry(f"Autotask cannot answer for {entity} now ({said}); it is tried again.")
         return Refused(f"Autotask refused this for {entity}: {said}")
 
     def _zone(self) -> str:
-        """The address of the database's zone, asked for once and kept for this user."""
+        """Return the address of the database's zone, requested once and stored for this user."""
         return self._bound.get("zone") or self._discover()["url"]
 
     def _discover(self) -> Row:
@@ -214,7 +221,8 @@ class Autotask:
         reply = self._http.request("GET", url, params={"user": self._user}, answers=(NO,))
         if reply.status == NO:
             raise NeedsAttention(
-                f"Autotask knows no user {self._user}. Check the user name of the API user in the settings of the app."
+                f"Autotask knows no user {self._user}. Check the user name of the API user in"
+                " the settings of the app."
             )
         zone: Row = reply.check().json()
         zone["url"] = zone["url"].rstrip("/") + "/"
@@ -222,6 +230,6 @@ class Autotask:
         return zone
 
     def _has_moved(self) -> bool:
-        """Whether the database lives in another zone now than it did."""
+        """Return whether the database is in another zone than before."""
         before = self._zone()
         return bool(self._discover()["url"] != before)

@@ -1,4 +1,7 @@
-"""The expense app: approved expense reports become bills to the people who paid; Autotask is told the number."""
+"""The expense app: approved expense reports become bills to the people who paid.
+
+Autotask gets the bill's number.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -29,7 +32,8 @@ from hub_autotask.tile import HELPDESK, about
 APP = App(
     slug="autotask-expenses",
     name="Autotask expense reports",
-    summary="Approved expense reports become bills to the people who paid; Autotask gets the bill's number.",
+    summary="Approved expense reports become bills to the people who paid; Autotask gets the"
+    " bill's number.",
     help=about(
         "Autotask expense reports",
         "Approval stays in Autotask;"
@@ -59,13 +63,13 @@ ENTITY = "ExpenseReports"
 APPROVED = "Approved for Payment"
 MARK = Mark("quickBooksReferenceNumber", "QuickBooks reference number")
 NO_ADVANCE = (
-    "Expense reports with a cash advance need an account that the advance is taken off. Choose one in the settings of"
-    " the app."
+    "Expense reports with a cash advance need an account that the advance is taken off. Choose one"
+    " in the settings of the app."
 )
 
 
 def open_kind(site: Site, source: Autotask, known: Lists) -> "Expenses":
-    """The expense reports of one run."""
+    """Return the expense reports of one run."""
     return Expenses(site, source, known)
 
 
@@ -149,13 +153,15 @@ class _Translation:
         foreign = self._foreign()
         if foreign:
             return (
-                f"{self._called()} is to be repaid in {foreign}, and expense reports are passed in {self.currency}"
-                " only. Enter it in QuickBooks by hand, and write its number into Autotask."
+                f"{self._called()} is to be repaid in {foreign}, and expense reports are passed in"
+                f" {self.currency} only. Enter it in QuickBooks by hand, and write its number into"
+                " Autotask."
             )
         if self.advance > sum((self._worth(item) for item in self.items), money(0)):
             return (
-                f"{self._called()} has a cash advance of {self.advance} {self.currency}, which is more than its"
-                " expenses. Settle the rest with the person, and correct the advance in Autotask."
+                f"{self._called()} has a cash advance of {self.advance} {self.currency}, which is"
+                " more than its expenses. Settle the rest with the person, and correct the advance"
+                " in Autotask."
             )
         return None
 
@@ -235,7 +241,7 @@ class _Translation:
         return {label: text for label, text in facts.items() if text}
 
 
-# -- what else the hub asks ------------------------------------------------------------------------------------------
+# -- what else the hub asks --
 
 
 def as_person(row: Row, currency: str) -> Code:
@@ -252,34 +258,50 @@ def as_department(number: str) -> Code:
 
 
 def as_category(row: Row) -> Code:
-    """The code of an expense category: it has an account for what is billed to a customer, and one for the rest."""
+    """Return the code of an expense category.
+
+    It has one account for what is billed to a customer and one for the rest.
+    """
     name, number = lists.clean(row["name"]), lists.clean(row["externalNumber"]) or None
     hold = lists.tilde(name) or lists.tilde(number, "External Number")
     return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
 
 
 def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
-    """The codes of a field as Autotask has them now."""
+    """Return the codes of a field as Autotask has them now."""
     if field == "customer":
         return lists.customers(source, known)
     if field in ("category", "category_billable"):
-        used = lists.use_type(site, source, lists.EXPENSE)
-        if used is None:
-            raise NeedsAttention(
-                f"Autotask has no use type of billing codes called “{site.settings[lists.EXPENSE]}”. Write into the"
-                " settings of the app what expense categories have there."
-            )
-        rows = known.whole("BillingCodes").values()
-        return [as_category(row) for row in rows if row["isActive"] and row["useType"] == used]
+        return _categories(site, source, known)
     if field == "department":
-        numbers = (lists.clean(row["number"]) for row in known.whole("Departments").values())
-        return [as_department(number) for number in numbers if number]
+        return _departments(known)
     resources = source.rows("Resources", where("isActive", "eq", True))
     return [as_person(row, known.home) for row in resources]
 
 
+def _departments(known: Lists) -> list[Code]:
+    """Return the codes of all departments with a number."""
+    numbers = [lists.clean(row["number"]) for row in known.whole("Departments").values()]
+    return [as_department(number) for number in numbers if number]
+
+
+def _categories(site: Site, source: Autotask, known: Lists) -> list[Code]:
+    """Return the codes of all active expense categories."""
+    use_type = lists.use_type(site, source, lists.EXPENSE)
+    if use_type is None:
+        raise NeedsAttention(
+            f"Autotask has no use type of billing codes called “{site.settings[lists.EXPENSE]}”."
+            " Write into the settings of the app what expense categories have there."
+        )
+    categories = []
+    for row in known.whole("BillingCodes").values():
+        if row["isActive"] and row["useType"] == use_type:
+            categories.append(as_category(row))
+    return categories
+
+
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
-    """Writes the bill's number, or the mark of a failure, to the expense report."""
+    """Write the bill's number, or the mark of a failure, to the expense report."""
     id = int(document.source_id.removeprefix(Expenses.prefix))
     if receipt.state == "posted":
         source.change(ENTITY, id, **{MARK.field: receipt.number or receipt.id})

@@ -1,4 +1,7 @@
-"""The invoice app: approved and posted work becomes invoices; Autotask is told the number, and what is paid."""
+"""The invoice app: approved and posted work becomes invoices.
+
+Autotask gets the number and the day of payment.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -31,7 +34,8 @@ from hub_autotask.tile import HELPDESK, about
 APP = App(
     slug="autotask-invoices",
     name="Autotask invoices",
-    summary="Approved and posted work becomes invoices to customers; Autotask gets the number and the paid date.",
+    summary="Approved and posted work becomes invoices to customers; Autotask gets the number"
+    " and the paid date.",
     help=about(
         "Autotask invoices",
         "Autotask stays where work is approved and invoices are made;"
@@ -98,18 +102,18 @@ class Invoices(Kind):
 
 
 def open_kind(site: Site, source: Autotask, known: Lists) -> Invoices:
-    """The invoices, unless numbers would come from the wrong side."""
+    """Return the invoices of one run; raise an error if the wrong side would number them."""
     checks.numbers(site)
     return Invoices(site, source, known)
 
 
 def by_quickbooks(site: Site) -> bool:
-    """Whether QuickBooks gives the numbers."""
+    """Return whether QuickBooks numbers the invoices."""
     return bool(site.settings["numbering"] == "quickbooks")
 
 
 def mark(site: Site) -> Mark | DateMark:
-    """Where Autotask is told: the number itself, unless that is Autotask's own."""
+    """Return the field that marks an invoice: its number, unless Autotask numbers invoices."""
     return (
         Mark("invoiceNumber", "invoice number")
         if by_quickbooks(site)
@@ -165,23 +169,23 @@ class _Translation:
             facts=self._facts(),
         )
 
-    # -- whether -----------------------------------------------------------------------------------------------------
+    # -- whether --
 
     def _hold(self) -> str | None:
         if self.total < 0 and self.sign > 0:
             return (
-                f"{self._called()} has a negative total, which QuickBooks takes as a credit memo only. Let the settings"
-                " of the app post those, or correct it in Autotask."
+                f"{self._called()} has a negative total, which QuickBooks takes as a credit memo"
+                " only. Let the settings of the app post those, or correct it in Autotask."
             )
         if self.kind.mark().is_failed(self.row) and self.currency != self.site.company.currency:
             return (
-                f"{self._called()} is in {self.currency}: QuickBooks needs several currencies switched on, and its"
-                f" customer has to be kept in {self.currency} there."
+                f"{self._called()} is in {self.currency}: QuickBooks needs several currencies"
+                f" switched on, and its customer has to be kept in {self.currency} there."
             )
         return None
 
     def _stage(self, hold: str | None) -> tuple[StageName, str | None]:
-        """The stage, and why it waits."""
+        """Return the stage and, for a pending document, the reason."""
         if self.row["isVoided"]:
             when = day(self.row["voidedDate"], self.site.zone)
             return (
@@ -194,7 +198,7 @@ class _Translation:
         number = None if self.kind.mark().is_failed(self.row) else self.row["invoiceNumber"]
         return f"Invoice {number or self.row['id']}"
 
-    # -- what --------------------------------------------------------------------------------------------------------
+    # -- what --
 
     def _number(self) -> str | None:
         if by_quickbooks(self.site):
@@ -315,39 +319,44 @@ class _Translation:
         return {label: text for label, text in facts.items() if text}
 
 
-# -- what else the hub asks ------------------------------------------------------------------------------------------
+# -- what else the hub asks --
 
 
 def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
-    """The codes of a field as Autotask has them now."""
+    """Return the codes of a field as Autotask has them now."""
     if field == "customer":
         return lists.customers(source, known)
     if field == "billing_code":
-        by_number, income = (
-            site.settings["item_match"] == "external_number",
-            site.settings["income_account"],
-        )
-        unsold = {lists.use_type(site, source, name) for name in (lists.INTERNAL, lists.EXPENSE)}
-        used = [
-            row
-            for row in known.whole("BillingCodes").values()
-            if row["isActive"] and row["useType"] not in unsold
-        ]
-        found = [lists.as_item(row, by_number, income) for row in used]
-        return list({code.id: code for code in (*found, lists.rounding(income))}.values())
+        return _billing_codes(site, source, known)
     if field == "term":
-        return [
-            lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]
-        ]
+        return list(map(lists.as_term, _active(known, "PaymentTerms")))
     if field == "tax_region":
-        rows = known.whole("TaxRegions").values()
-        return [lists.as_tax_region(row["name"]) for row in rows if row["isActive"]]
-    rows = known.whole("TaxCategories").values()
-    return [lists.as_tax_category(row) for row in rows if row["isActive"]]
+        return [lists.as_tax_region(row["name"]) for row in _active(known, "TaxRegions")]
+    return list(map(lists.as_tax_category, _active(known, "TaxCategories")))
+
+
+def _active(known: Lists, entity: str) -> list[Row]:
+    """Return the active rows of a short list."""
+    return [row for row in known.whole(entity).values() if row["isActive"]]
+
+
+def _billing_codes(site: Site, source: Autotask, known: Lists) -> list[Code]:
+    """Return the codes of what is sold, each once, and the one for rounding differences."""
+    by_number = site.settings["item_match"] == "external_number"
+    income = site.settings["income_account"]
+    not_sold = {lists.use_type(site, source, name) for name in (lists.INTERNAL, lists.EXPENSE)}
+    codes_by_id = {}
+    for row in _active(known, "BillingCodes"):
+        if row["useType"] not in not_sold:
+            code = lists.as_item(row, by_number, income)
+            codes_by_id[code.id] = code
+    rounding = lists.rounding(income)
+    codes_by_id[rounding.id] = rounding
+    return list(codes_by_id.values())
 
 
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
-    """Writes the number, the paid date or the mark of a failure to the invoice."""
+    """Write the number, the paid date or the mark of a failure to the invoice."""
     id = int(document.source_id.removeprefix("invoice:"))
     if receipt.state == "posted":
         _posted(site, source, id, receipt)
@@ -365,7 +374,8 @@ def _posted(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
         return
     if not receipt.number:
         raise Refused(
-            "QuickBooks gave it no number, so Autotask still shows none. Switch custom transaction numbers off."
+            "QuickBooks gave it no number, so Autotask still shows none. Switch custom"
+            " transaction numbers off."
         )
     source.change(ENTITY, id, invoiceNumber=receipt.number)
     if id > int(site.secrets.get("numbered", "0")):

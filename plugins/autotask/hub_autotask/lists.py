@@ -1,11 +1,14 @@
-"""What documents refer to: organisations, codes, terms and regions, each asked for once a run, as codes of the hub."""
+"""What documents refer to: organisations, codes, terms and regions, as codes of the hub.
 
-from collections.abc import Iterable
+Each is requested once a run.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from hub import Address, Code, Field, Item, MatchMethod, Party, Role, Row, Site
+from hub import Address, Code, Field, Item, MatchMethod, Party, Role, Row, Site, money
 from hub_autotask.client import Autotask, where
 
 EXPENSE, INTERNAL = "expense_use_type", "internal_use_type"
@@ -19,13 +22,25 @@ USE_TYPES = {
     "6": "Milestone Code",
     "7": "Product Code",
 }
-TILDE = "in Autotask its {} holds a tilde, which QuickBooks does not take for a separator. Rename it there."
+# Fields with the two lines, city, region and postal code of an organisation.
+BILLING_ADDRESS = (
+    "billingAddress1",
+    "billingAddress2",
+    "billToCity",
+    "billToState",
+    "billToZipCode",
+)
+OWN_ADDRESS = ("address1", "address2", "city", "state", "postalCode")
+TILDE = (
+    "in Autotask its {} holds a tilde, which QuickBooks does not take for a separator."
+    " Rename it there."
+)
 
 
 def field(
     name: str, label: str, role: Role, match: tuple[MatchMethod, ...] = ("name",), **more: Any
 ) -> Field:
-    """Return a code field; a tilde separates levels of a name in Autotask and nothing in QuickBooks."""
+    """Return a code field with the tilde, which separates levels of a name in Autotask."""
     return Field(name=name, label=label, role=role, match=match, separator="~", **more)
 
 
@@ -40,20 +55,20 @@ class Lists:
         self._some: dict[str, dict[int, Row]] = {}
 
     def whole(self, entity: str) -> dict[Any, Row]:
-        """All rows of a short list by their ids."""
+        """Return all rows of a short list by their ids."""
         if entity not in self._whole:
             self._whole[entity] = {row["id"]: row for row in self._source.rows(entity)}
         return self._whole[entity]
 
     def fetch(self, entity: str, ids: Iterable[int]) -> None:
-        """Asks for rows of a long list by their ids, those that are not known yet, at once."""
+        """Request rows of a long list by their ids, except those that were read before."""
         known = self._some.setdefault(entity, {})
         known |= {
             row["id"]: row for row in self._source.among(entity, "id", set(ids) - known.keys())
         }
 
     def one(self, entity: str, id: int) -> Row:
-        """One row of a long list; a ValueError says that Autotask shows none."""
+        """Return one row of a long list; raise ValueError if Autotask does not show it."""
         if id not in self._some.get(entity, {}):
             self.fetch(entity, [id])
         if id not in self._some[entity]:
@@ -61,7 +76,7 @@ class Lists:
         return self._some[entity][id]
 
     def load(self, companies: Iterable[int | None]) -> None:
-        """Asks for organisations and their primary contacts, those that are not known yet, at once."""
+        """Request organisations and their primary contacts together, without those read before."""
         wanted = {id for id in companies if id is not None} - self._companies.keys()
         if not wanted:
             return
@@ -72,7 +87,7 @@ class Lists:
                 self._contacts.setdefault(row["companyID"], row)
 
     def company(self, id: int) -> Row:
-        """One organisation; a ValueError says that Autotask shows none."""
+        """Return one organisation; raise ValueError if Autotask does not show it."""
         self.load([id])
         company = self._companies[id]
         if company is None:
@@ -80,67 +95,74 @@ class Lists:
         return company
 
     def contact(self, id: int) -> Row | None:
-        """The primary contact of an organisation, or None."""
+        """Return the primary contact of an organisation, or None."""
         self.load([id])
         return self._contacts.get(id)
 
     def currency(self, company_id: int) -> str:
-        """The currency that Autotask has for an organisation."""
+        """Return the currency that Autotask has for an organisation."""
         row = self.whole("Currencies").get(self.company(company_id)["currencyID"])
         return row["name"] if row else self.home
 
     @cached_property
     def home(self) -> str:
-        """The currency that Autotask itself is kept in."""
+        """Return the currency that Autotask itself is kept in."""
         found = [
             row["name"] for row in self.whole("Currencies").values() if row["isInternalCurrency"]
         ]
         return found[0] if found else self._site.company.currency
 
     def organisation(self, id: int) -> Code:
-        """An organisation as customer or vendor."""
+        """Return an organisation as the code of a customer or vendor."""
         return self.as_code(self.company(id))
 
     def as_code(self, row: Row) -> Code:
-        """The code of an organisation's row."""
+        """Return the code of an organisation's row."""
         name = clean(row["companyName"])
         return Code(
             id=f"company:{row['id']}", name=name, hold=tilde(name), create=self._party(row, name)
         )
 
     def _party(self, row: Row, name: str) -> Party | None:
+        """Return what to create for an organisation; QuickBooks takes no name with a colon."""
         if ":" in name or not row.get("id"):
             return None
         contact = self._contacts.get(row["id"]) or {}
-        country = self.whole("Countries").get(row["billToCountryID"] or row["countryID"]) or {}
-        billed = bool(row["billingAddress1"])
-        lines = ("billingAddress1", "billingAddress2") if billed else ("address1", "address2")
-        place = (
-            ("billToCity", "billToState", "billToZipCode")
-            if billed
-            else ("city", "state", "postalCode")
-        )
-        city, region, code = (row[part] or None for part in place)
+        contact_names = (contact.get("firstName"), contact.get("lastName"))
         return Party(
             name=name,
             email=contact.get("emailAddress") or None,
             phone=contact.get("phone") or row["phone"] or None,
-            contact=" ".join(filter(None, (contact.get("firstName"), contact.get("lastName")))) or None,
+            contact=" ".join(filter(None, contact_names)) or None,
             currency=self.currency(row["id"]),
-            address=Address(
-                lines=tuple(row[line] for line in lines if row[line]),
-                city=city, region=region, postal_code=code, country=country.get("countryCode"),
-            ),
-        )  # fmt: skip
+            address=self._address(row),
+        )
+
+    def _address(self, row: Row) -> Address:
+        """Return the billing address of an organisation, or its own if it has none."""
+        country_id = row["billToCountryID"] or row["countryID"]
+        country = self.whole("Countries").get(country_id) or {}
+        fields = BILLING_ADDRESS if row["billingAddress1"] else OWN_ADDRESS
+        first_line, second_line, city, region, postal_code = (row[name] or None for name in fields)
+        return Address(
+            lines=tuple(filter(None, (first_line, second_line))),
+            city=city,
+            region=region,
+            postal_code=postal_code,
+            country=country.get("countryCode"),
+        )
 
     def term(self, id: int | None) -> Code | None:
-        """The payment term with this id; its days, which a comparison shows as its number, are left out."""
+        """Return the payment term with this id.
+
+        Its days are left out: a comparison would show them as its number.
+        """
         row = self.whole("PaymentTerms").get(id) if id is not None else None
         return replace(as_term(row), number=None) if row else None
 
 
 def customers(source: Autotask, known: Lists, kind: str = "Customer") -> list[Code]:
-    """The codes of all active organisations of a kind."""
+    """Return the codes of all active organisations of a kind."""
     wanted = where("companyType", "eq", source.number("Companies", "companyType", kind))
     rows = list(source.rows("Companies", wanted, where("isActive", "eq", True)))
     known.load(row["id"] for row in rows)
@@ -148,7 +170,7 @@ def customers(source: Autotask, known: Lists, kind: str = "Customer") -> list[Co
 
 
 def as_term(row: Row) -> Code:
-    """The code of a payment term's row."""
+    """Return the code of a payment term's row."""
     name, days = clean(row["name"]), row["paymentDueInDays"]
     number = None if days is None else str(days)
     return Code(id=f"term:{row['id']}", name=name, number=number, hold=tilde(name))
@@ -167,20 +189,21 @@ def as_tax_category(row: Row) -> Code:
 
 
 def clean(text: str | None) -> str:
-    """A name without spaces around it, and runs of them inside as one."""
+    """Return a name without spaces around it, and with single ones inside."""
     return " ".join((text or "").split())
 
 
 def tilde(name: str | None, what: str = "name") -> str | None:
-    """Why a name may not be used, if it holds a tilde."""
+    """Return the reason why a name with a tilde may not be used, or None."""
     return TILDE.format(what) if name and "~" in name else None
 
 
 def use_type(site: Site, source: Autotask, setting: str) -> int | None:
-    """Return the number of the use type that a setting names, None if nothing tells which one it is.
+    """Return the number of the use type that a setting names, or None if that is unclear.
 
-    An entry with that label comes first, whatever its case. Where there is none, the entry with the number that
-    Autotask delivers the label with has been renamed, unless it bears another label that Autotask delivers.
+    An entry with that label comes first, whatever its case. If there is none, somebody renamed the
+    entry with the number that Autotask ships the label with, unless its label is another one that
+    Autotask ships.
     """
     wanted = site.settings[setting].casefold()
     labels = {
@@ -198,20 +221,50 @@ def use_type(site: Site, source: Autotask, setting: str) -> int | None:
 
 
 def as_item(row: Row, external: bool, income: str) -> Code:
-    """The code of a billing code's row: by its External Number, which several may share, or by its name."""
+    """Return the code of a billing code's row.
+
+    It is matched by its External Number, which several may share, or by its name.
+    """
     name, number = clean(row["name"]), clean(row["externalNumber"])
     hold = tilde(name) or tilde(number if external else "", "External Number")
     if not external:
         create = Item(name=name, codes={"income_account": income}) if ":" not in name else None
         return Code(id=f"billing_code:{row['id']}", name=name, hold=hold, create=create)
     if not number:
-        said = "it has no External Number. Give it one in Autotask, or let the settings find items by name."
-        return Code(id=f"billing_code:{row['id']}", name=name, hold=said)
+        hold = (
+            "it has no External Number. Give it one in Autotask, or let the settings find items by"
+            " name."
+        )
+        return Code(id=f"billing_code:{row['id']}", name=name, hold=hold)
     create = Item(name=number, sku=number, codes={"income_account": income})
     return Code(id=f"external_number:{number.casefold()}", name=number, hold=hold, create=create)
 
 
+def as_product(row: Row, settings: Mapping[str, Any]) -> Code:
+    """Return the code of a product; a new item is bought and sold, but not counted."""
+    name = clean(row["name"])
+    create = Item(
+        name=name,
+        type="non_inventory",
+        sku=row["sku"] or None,
+        description=row["description"] or None,
+        price=None if row["unitPrice"] is None else money(row["unitPrice"]),
+        cost=None if row["unitCost"] is None else money(row["unitCost"]),
+        codes={
+            "income_account": settings["income_account"],
+            "expense_account": settings["expense_account"],
+        },
+    )
+    return Code(
+        id=f"product:{row['id']}",
+        name=name,
+        number=row["sku"] or None,
+        hold=tilde(name),
+        create=None if ":" in name else create,
+    )
+
+
 def rounding(income: str) -> Code:
-    """The code of the line that closes the gap between four decimals and two."""
+    """Return the code of the line for the difference between four decimals and two."""
     name = "Rounding difference"
     return Code(id="rounding", name=name, create=Item(name=name, codes={"income_account": income}))

@@ -24,7 +24,7 @@ FAILED = dt.date(1999, 12, 31)
 
 
 class Mark:
-    """The text field by which Autotask knows what was transferred: empty, the number in QuickBooks, or ERROR."""
+    """The text field that marks a row as transferred: empty, the number in QuickBooks, or ERROR."""
 
     error = "ERROR"
 
@@ -32,15 +32,15 @@ class Mark:
         self.field, self.label = field, label
 
     def is_ready(self, row: Row) -> bool:
-        """Whether nobody has transferred it yet: null and empty text are both none."""
+        """Return whether a row was not transferred yet: the field is null or an empty text."""
         return not row[self.field]
 
     def is_failed(self, row: Row) -> bool:
-        """Whether it was marked as failed."""
+        """Return whether a row is marked as failed."""
         return bool(row[self.field] == self.error)
 
     def open(self) -> tuple[Row, ...]:
-        """The conditions of a poll for what is ready, or marked as failed."""
+        """Return the conditions of a poll for rows that are ready or marked as failed."""
         return blank(self.field), where(self.field, "eq", self.error)
 
 
@@ -50,22 +50,22 @@ class DateMark(Mark):
     error = f"{FAILED}T00:00:00Z"
 
     def is_failed(self, row: Row) -> bool:
-        """Whether it was marked as failed."""
+        """Return whether a row is marked as failed."""
         return bool(row[self.field]) and day(row[self.field], dt.UTC) == FAILED
 
     def open(self) -> tuple[Row, ...]:
-        """The conditions of a poll for what is ready, or marked as failed."""
+        """Return the conditions of a poll for rows that are ready or marked as failed."""
         return {"op": "notExist", "field": self.field}, where(self.field, "eq", self.error)
 
 
 def is_error(site: Site, document: Document, receipt: Receipt) -> bool:
-    """Return whether a document is to be marked as failed: it was refused, or cannot be posted as it is."""
+    """Return whether to mark a document as failed: refused, or impossible to post as it is."""
     stops = receipt.state == "failed" or document.hold or receipt.cause == "currency"
     return bool(stops and site.settings["mark_errors"])
 
 
 class Kind:
-    """One kind of document of Autotask: its entity, how its source ids begin, and how a row is read."""
+    """One kind of document of Autotask: its entity, its prefix of source ids, its reading."""
 
     entity, prefix = "", ""
 
@@ -73,21 +73,21 @@ class Kind:
         self.site, self.source, self.lists = site, source, lists
 
     def window(self) -> str:
-        """The first moment of the first day that is looked at."""
+        """Return the first moment of the first day that is read."""
         return midnight(
             self.site.today - dt.timedelta(days=self.site.settings["days_back"]), self.site.zone
         )
 
     def open(self) -> list[Row]:
-        """The conditions of a poll: everything that is open in the window."""
+        """Return the conditions of a poll for everything that is open in the window."""
         raise AssertionError("each kind says its own")
 
     def mark(self) -> Mark:
-        """Where Autotask is told."""
+        """Return the field that marks a row as transferred."""
         raise AssertionError("each kind says its own")
 
     def state(self, row: Row) -> str:
-        """The state of a row, in a word: it is told of again when that changes."""
+        """Return the state of a row as a word; the row is reported again if that changes."""
         return (
             seen.FAILED
             if self.mark().is_failed(row)
@@ -97,23 +97,32 @@ class Kind:
         )
 
     def waits(self, row: Row, hold: str | None) -> tuple[StageName, str | None]:
-        """(stage, why it waits) by its mark; `hold` is what else stands against it."""
+        """Return the stage by the row's mark, and the reason why it waits.
+
+        `hold` is any other reason against the document.
+        """
         if self.mark().is_failed(row):
-            said = f"It is marked as failed in Autotask: once that is solved, clear its {self.mark().label} there."
+            said = (
+                "It is marked as failed in Autotask: once that is solved, clear its"
+                f" {self.mark().label} there."
+            )
             return ("ready", f"{hold} {said}") if hold else ("pending", said)
         return ("ready" if self.mark().is_ready(row) else "update_only"), hold
 
     def prepare(self, rows: Sequence[Row]) -> None:
-        """Asks for all that a page of rows needs, at once."""
+        """Request everything that a page of rows needs, together."""
 
     def document(self, row: Row) -> Document:
-        """The document that a row is to become."""
+        """Return the document of a row."""
         raise AssertionError("each kind says its own")
 
-    # -- the same for all --------------------------------------------------------------------------------------------
+    # -- the same for all --
 
     def poll(self, cursor: str | None) -> Iterator[Yielded]:
-        """What is open and not told of yet, page by page, each with its Checkpoint; then what is open no more."""
+        """Yield open rows that are new or changed, then those that are no longer open.
+
+        They come page by page, each page with its Checkpoint.
+        """
         known = seen.Seen(cursor)
         for page in self.source.pages(self.entity, *self.open()):
             yield from self._read(
@@ -124,15 +133,20 @@ class Kind:
         yield Checkpoint(cursor=known.whole())
 
     def exactly(self, ids: Sequence[str]) -> Iterator[Yielded]:
-        """The documents with these source ids, in their order."""
-        numbers = [int(text) for id in ids if (text := id.removeprefix(self.prefix)).isdecimal()]
-        found = {row["id"]: row for row in self.source.among(self.entity, "id", numbers)}
-        read = {f"{self.prefix}{row['id']}": row for row in found.values()}
-        done = {item.source_id: item for item in self._read(list(read.values()))}
+        """Yield the documents with these source ids, in their order."""
+        numbers = []
         for id in ids:
-            yield done.get(id) or Gone(
-                source_id=id, reason="Autotask does not show it to the API user any more."
-            )
+            suffix = id.removeprefix(self.prefix)
+            if suffix.isdecimal():
+                numbers.append(int(suffix))
+        rows = {row["id"]: row for row in self.source.among(self.entity, "id", numbers)}
+        items = {item.source_id: item for item in self._read(list(rows.values()))}
+        for id in ids:
+            if id in items:
+                yield items[id]
+            else:
+                reason = "Autotask does not show it to the API user any more."
+                yield Gone(source_id=id, reason=reason)
 
     def _read(self, rows: Sequence[Row]) -> Iterator[Document | Unreadable]:
         if rows:
@@ -142,5 +156,5 @@ class Kind:
 
 
 def fresh(field: str, since: str, *more: Any) -> list[Row]:
-    """The conditions that a moment lies in the window, and that one of the others holds."""
+    """Return the conditions that a moment is in the window, and that one of `more` holds."""
     return [where(field, "gte", since), either(*more)] if more else [where(field, "gte", since)]

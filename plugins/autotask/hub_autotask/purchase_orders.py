@@ -1,7 +1,10 @@
-"""The purchase order app: submitted orders become purchase orders, or bills; Autotask is told the number."""
+"""The purchase order app: submitted orders become purchase orders, or bills.
+
+Autotask gets the number.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +17,6 @@ from hub import (
     Document,
     FromSetting,
     Gone,
-    Item,
     Line,
     Receipt,
     Row,
@@ -64,11 +66,14 @@ SUBMITTED, CANCELED = "Submitted", "Canceled"
 RECEIVING = "PurchaseOrderItemReceiving"
 MARK = Mark("externalPONumber", "External P.O. Number")
 FREIGHT = "Orders with freight need an account for it. Choose one in the settings of the app."
-CHARGE = "Items without a product need an account. Choose one in the settings of the app, or add a product in Autotask."
+CHARGE = (
+    "Items without a product need an account. Choose one in the settings of the app, or add a"
+    " product in Autotask."
+)
 
 
 def open_kind(site: Site, source: Autotask, known: Lists) -> "Orders":
-    """The purchase orders of one run, or what was received of them."""
+    """Return the purchase orders of one run, or the receipts of them."""
     by_receipt = site.settings["post_as"] == "bill_per_receipt"
     return (Receipts if by_receipt else Orders)(site, source, known)
 
@@ -94,30 +99,28 @@ class Orders(Kind):
         return "canceled" if self.status(row) == CANCELED else super().state(row)
 
     def status(self, row: Row) -> str:
-        """What the status of an order is called."""
+        """Return the label of an order's status."""
         return self.source.label(ENTITY, "status", row["status"])
 
     def prepare(self, rows: Sequence[Row]) -> None:
         self._items = defaultdict(list)
         for item in self.source.among("PurchaseOrderItems", "orderID", {row["id"] for row in rows}):
             self._items[item["orderID"]].append(item)
-        self.lists.load(
-            row[name] for row in rows for name in ("vendorID", "purchaseForCompanyID") if row[name]
-        )
-        wanted = {
-            item["productID"]
-            for items in self._items.values()
-            for item in items
-            if item["productID"]
-        }
-        self.lists.fetch("Products", wanted)
+        companies: list[int] = []
+        for row in rows:
+            companies += filter(None, (row["vendorID"], row["purchaseForCompanyID"]))
+        self.lists.load(companies)
+        product_ids: set[int] = set()
+        for items in self._items.values():
+            product_ids.update(item["productID"] for item in items if item["productID"])
+        self.lists.fetch("Products", product_ids)
 
     def document(self, row: Row) -> Document:
         return _Translation(self, row, self._items[row["id"]]).document()
 
 
 class Receipts(Orders):
-    """What was received of orders in one run: a bill for each invoice of a vendor, whatever it was received by."""
+    """What was received of orders in one run: a bill for each invoice of a vendor."""
 
     def poll(self, cursor: str | None) -> Iterator[Yielded]:
         known = seen.Seen(cursor)
@@ -211,7 +214,8 @@ class _Translation:
         if status != SUBMITTED and MARK.is_ready(self.row):
             return (
                 "pending",
-                f"{self._called()} waits: in Autotask it is {status or 'in a state unknown there'}.",
+                f"{self._called()} waits: in Autotask it is"
+                f" {status or 'in a state unknown there'}.",
             )
         return self.kind.waits(self.row, self._hold())
 
@@ -219,14 +223,15 @@ class _Translation:
         foreign = self.known.currency(self.row["vendorID"])
         if foreign != self.currency:
             return (
-                f"{self._called()} goes to {self.vendor.name}, which is kept in {foreign}; orders are passed in"
-                f" {self.currency} only. Enter it in QuickBooks by hand, and write its number into Autotask."
+                f"{self._called()} goes to {self.vendor.name}, which is kept in {foreign}; orders"
+                f" are passed in {self.currency} only. Enter it in QuickBooks by hand, and write"
+                " its number into Autotask."
             )
         buyer = self._buyer()
         if buyer and _is_same_name(buyer, self.vendor):
             return (
-                f"{self._called()} has a vendor and a customer of the same name, {buyer.name}, and QuickBooks lets no"
-                " two bear one name. Rename one of them in Autotask."
+                f"{self._called()} has a vendor and a customer of the same name, {buyer.name}, and"
+                " QuickBooks lets no two bear one name. Rename one of them in Autotask."
             )
         return None
 
@@ -234,7 +239,7 @@ class _Translation:
         return f"Purchase order {self.row['purchaseOrderNumber'] or self.row['id']}"
 
     def _number(self) -> str | None:
-        """Autotask's number where it is wanted, or where QuickBooks would give none."""
+        """Return Autotask's number if it is to be used, or if QuickBooks would give none."""
         counted = (
             self.settings["post_as"] == "purchase_order"
             and not self.kind.site.company.custom_numbers
@@ -267,7 +272,7 @@ class _Translation:
 
     def _bought(self, product: Row | None) -> Codes:
         if product:
-            return {"product": as_product(product, self.settings)}
+            return {"product": lists.as_product(product, self.settings)}
         account = self.settings["charge_account"]
         held = Code(id="no product", name="Items without product", hold=CHARGE)
         return {"account": account} if account else {"product": held}
@@ -292,17 +297,20 @@ class _Translation:
 
     def _address(self) -> Address | None:
         row = self.row
-        lines = tuple(row[name] for name in ("shipToAddress1", "shipToAddress2") if row[name])
+        lines = tuple(filter(None, (row["shipToAddress1"], row["shipToAddress2"])))
         if not lines and not row["shipToName"]:
             return None
         return Address(
-            name=row["shipToName"] or None, lines=lines, city=row["shipToCity"] or None,
-            region=row["shipToState"] or None, postal_code=row["shipToPostalCode"] or None,
-        )  # fmt: skip
+            name=row["shipToName"] or None,
+            lines=lines,
+            city=row["shipToCity"] or None,
+            region=row["shipToState"] or None,
+            postal_code=row["shipToPostalCode"] or None,
+        )
 
 
 class _Receipt(_Translation):
-    """What was received with one invoice of a vendor, on its way to a bill; the first one carries the freight."""
+    """What was received with one invoice of a vendor; the first bill has the freight."""
 
     def __init__(
         self,
@@ -344,42 +352,18 @@ class _Receipt(_Translation):
         )
 
 
-# -- what else the hub asks ------------------------------------------------------------------------------------------
+# -- what else the hub asks --
 
 
 def _is_same_name(one: Code, other: Code) -> bool:
     return (one.name or "").casefold() == (other.name or "").casefold()
 
 
-def as_product(row: Row, settings: Mapping[str, Any]) -> Code:
-    """The code of a product; made new it is bought and sold without being counted."""
-    name = lists.clean(row["name"])
-    create = Item(
-        name=name,
-        type="non_inventory",
-        sku=row["sku"] or None,
-        description=row["description"] or None,
-        price=None if row["unitPrice"] is None else money(row["unitPrice"]),
-        cost=None if row["unitCost"] is None else money(row["unitCost"]),
-        codes={
-            "income_account": settings["income_account"],
-            "expense_account": settings["expense_account"],
-        },
-    )
-    return Code(
-        id=f"product:{row['id']}",
-        name=name,
-        number=row["sku"] or None,
-        hold=lists.tilde(name),
-        create=None if ":" in name else create,
-    )
-
-
 def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
-    """The codes of a field as Autotask has them now."""
+    """Return the codes of a field as Autotask has them now."""
     if field == "product":
         rows = source.rows("Products", where("isActive", "eq", True))
-        return [as_product(row, site.settings) for row in rows]
+        return [lists.as_product(row, site.settings) for row in rows]
     if field == "term":
         return [
             lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]
@@ -388,7 +372,7 @@ def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
 
 
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
-    """Writes the number in QuickBooks, or the mark of a failure, to the order."""
+    """Write the number in QuickBooks, or the mark of a failure, to the order."""
     id = int(document.source_id.split(":")[1])
     if receipt.state == "posted":
         source.change(ENTITY, id, **{MARK.field: receipt.number or receipt.id})

@@ -1,4 +1,4 @@
-"""Which documents a poll brings: each when it first shows, again when its state has changed, once more when it left."""
+"""Which documents a poll reports: new ones, those in another state, and those that are gone."""
 
 import json
 
@@ -8,30 +8,30 @@ OPEN, FAILED, DONE = "open", "failed", "done"
 
 
 class Seen:
-    """The states in which documents were last brought, as a cursor keeps them; ids are kept as ranges."""
+    """The states in which documents were last reported, as a cursor with ranges of ids."""
 
     def __init__(self, cursor: str | None) -> None:
         self._before = _read(cursor)
         self._met: dict[int, str] = {}
 
     def is_news(self, id: int, state: str) -> bool:
-        """Whether the hub was not told yet that this document is in this state; from now on it was.
+        """Return whether this state of a document was not reported yet, and note it.
 
-        That an open one was marked as failed is no news: it is the hub that marks them.
+        A change from open to failed is no news: the hub itself marks documents as failed.
         """
         self._met[id] = state
         return (self._before.get(id), state) != (OPEN, FAILED) and self._before.get(id) != state
 
     def left(self) -> list[int]:
-        """The ids that were there the last time and are not any more."""
+        """Return the ids that the last poll had and this one does not."""
         return [id for id in self._before if id not in self._met]
 
     def so_far(self) -> str:
-        """The cursor in the middle of a poll: what is not met yet is still as it was."""
+        """Return the cursor in the middle of a poll: documents still to come are unchanged."""
         return _written({**self._before, **self._met})
 
     def whole(self) -> str:
-        """The cursor at the end of a poll."""
+        """Return the cursor at the end of a poll."""
         return _written(self._met)
 
 

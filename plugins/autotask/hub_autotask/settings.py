@@ -1,4 +1,4 @@
-"""What an admin sets for the Autotask apps: the way in, which all share, and what each does with its documents."""
+"""The settings of the Autotask apps: the connection, which all share, and what each app does."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,16 +18,17 @@ class Access(Schema):
     username = setting.text(
         "User name of the API user",
         ACCESS,
-        "In Autotask: Admin, Resources, New API User. The security level is API User (system) or a copy of it that you"
-        " may edit. Such a user has no access to the pages, takes no paid seat and is exempt from password resets. Make"
-        " one for each of the three apps.",
+        "In Autotask: Admin, Resources, New API User. The security level is API User (system) or a"
+        " copy of it that you may edit. Such a user has no access to the pages, takes no paid seat"
+        " and is exempt from password resets. Make one for each of the three apps.",
         required=True,
     )
     secret = setting.secret("Secret", ACCESS, "The password of the API user.")
     integration_code = setting.text(
         "Tracking identifier",
         ACCESS,
-        "Of the API user: choose the integration vendor “Autotask - QuickBooks Online” and copy what it shows.",
+        "Of the API user: choose the integration vendor “Autotask - QuickBooks Online” and copy"
+        " what it shows.",
         required=True,
     )
     address = setting.address(
@@ -48,27 +49,29 @@ class Access(Schema):
         metadata=setting.metadata(
             "Mailbox",
             RUNNING,
-            "Comparisons and errors of this app are mailed to this address, besides the people of the hub.",
+            "Comparisons and errors of this app are mailed to this address, besides the people"
+            " of the hub.",
         ),
     )
     mark_errors = setting.switch(
         "Mark what failed",
         RUNNING,
-        "Writes ERROR where the QuickBooks number would stand; clear it in Autotask to have the document tried again.",
+        "Writes ERROR where the QuickBooks number would stand; clear it in Autotask to have the"
+        " document tried again.",
         default=True,
     )
     create_parties = setting.choice(
         "When a name is not in QuickBooks",
         RUNNING,
         {"create": "make it", "hold": "hold the document"},
-        "Customers and vendors are matched by name; the primary contact goes with a new one. Its currency is the one"
-        " that Autotask has for it, and QuickBooks never lets that be changed.",
+        "Customers and vendors are matched by name; the primary contact goes with a new one. Its"
+        " currency is the one that Autotask has for it, and QuickBooks never lets that be changed.",
     )
     fill_contacts = setting.switch(
         "Contacts of matched customers",
         RUNNING,
-        "Fills in the primary contact's name, phone and e-mail where a customer in QuickBooks has none. What stands"
-        " there is never changed.",
+        "Fills in the primary contact's name, phone and e-mail where a customer in QuickBooks has"
+        " none. What stands there is never changed.",
         default=True,
     )
 
@@ -90,8 +93,8 @@ class InvoiceSettings(Access):
             "autotask_number": "the invoice number of Autotask",
             "autotask_id": "the id in Autotask",
         },
-        "With QuickBooks' numbers, automatic numbering in Autotask and custom transaction numbers in QuickBooks must be"
-        " off; with Autotask's, custom transaction numbers must be on.",
+        "With QuickBooks' numbers, automatic numbering in Autotask and custom transaction numbers"
+        " in QuickBooks must be off; with Autotask's, custom transaction numbers must be on.",
     )
     item_match = setting.choice(
         "Items are found by",
@@ -122,8 +125,9 @@ class InvoiceSettings(Access):
         "When a payment term is not in QuickBooks",
         "Invoices",
         {"warn": "post without term and warn", "hold": "hold the invoice"},
-        "Terms are matched by name. To see them on the invoice, switch Terms on in QuickBooks under Account and"
-        " settings, Sales, Sales form content. The term comes from the invoice template in Autotask.",
+        "Terms are matched by name. To see them on the invoice, switch Terms on in QuickBooks under"
+        " Account and settings, Sales, Sales form content. The term comes from the invoice template"
+        " in Autotask.",
     )
     tax = setting.choice(
         "Sales tax",
@@ -134,7 +138,8 @@ class InvoiceSettings(Access):
             "quickbooks": "QuickBooks works the tax out",
             "none": "no tax is passed",
         },
-        "Automated sales tax in the United States: QuickBooks works it out. Outside the United States: line by line.",
+        "Automated sales tax in the United States: QuickBooks works it out. Outside the United"
+        " States: line by line.",
     )
     untaxed_code = setting.record(
         "tax_code", "Tax code of lines without tax", "Tax", "Needed outside the United States."
@@ -217,8 +222,9 @@ class OrderSettings(Access):
             "bill": "a bill",
             "bill_per_receipt": "a bill for each receipt",
         },
-        "A purchase order owes nobody anything yet. A bill, as older versions posted it, is a liability before goods"
-        " and invoice have come. A bill for each receipt follows the vendor's invoice numbers.",
+        "A purchase order owes nobody anything yet. A bill, as older versions posted it, is a"
+        " liability before goods and invoice have come. A bill for each receipt follows the"
+        " vendor's invoice numbers.",
     )
     own_number = setting.switch(
         "Use Autotask's number",

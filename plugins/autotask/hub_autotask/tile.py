@@ -6,8 +6,8 @@ HELPDESK = "Kaseya's helpdesk (helpdesk.kaseya.com)"
 def about(app: str, help: str) -> str:
     """Return the help of an app: what it is for, what comes first, and how to get access to it."""
     return (
-        f"{help} If you are new to Autotask, finish your Autotask implementation first, because the app relies on the"
-        f" organisations, billing codes and users that are set up there. Then request access to this app: open a"
-        f" ticket with {HELPDESK} and name the app, “{app}”. Each of the three Autotask apps is requested and enabled"
-        " on its own."
+        f"{help} If you are new to Autotask, finish your Autotask implementation first, because the"
+        " app relies on the organisations, billing codes and users that are set up there. Then"
+        f" request access to this app: open a ticket with {HELPDESK} and name the app, “{app}”."
+        " Each of the three Autotask apps is requested and enabled on its own."
     )

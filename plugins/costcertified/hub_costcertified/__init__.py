@@ -1,4 +1,4 @@
-"""CostCertified in the hub: invoices sent to clients become invoices, what clients paid becomes payments."""
+"""CostCertified in the hub: invoices and payments of clients, payouts, and their fees."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,14 +26,24 @@ from hub_costcertified.settings import Settings
 APP = App(
     slug="costcertified",
     name="CostCertified",
-    summary="Invoices sent to clients become invoices, what clients paid becomes payments, payouts become deposits."
-    " For QuickBooks Online; QuickBooks Desktop is not supported.",
-    help="For QuickBooks Online; QuickBooks Desktop is not supported. In CostCertified, set up payments of clients first:"
-    " then its menu shows “Accounting export settings”, the entry for QuickBooks. If that entry is missing, ask"
-    " CostCertified in its chat or open a ticket. Process in CostCertified and track in QuickBooks: what is changed in"
-    " QuickBooks is shown here and never sent back, and invoices are not mailed from there.",
+    summary="Invoices sent to clients become invoices, what clients paid becomes payments, payouts"
+    " become deposits. For QuickBooks Online; QuickBooks Desktop is not supported.",
+    help="For QuickBooks Online; QuickBooks Desktop is not supported. In CostCertified, set up"
+    " payments of clients first: then its menu shows “Accounting export settings”, the entry for"
+    " QuickBooks. If that entry is missing, ask CostCertified in its chat or open a ticket. Process"
+    " in CostCertified and track in QuickBooks: what is changed in QuickBooks is shown here and"
+    " never sent back, and invoices are not mailed from there.",
     posts=(
-        "invoice", "payment", "refund", "deposit", "expense", "bill", "bill_payment", "customer", "item", "vendor",
+        "invoice",
+        "payment",
+        "refund",
+        "deposit",
+        "expense",
+        "bill",
+        "bill_payment",
+        "customer",
+        "item",
+        "vendor",
     ),
     settings=Settings,
     hosts=("{base_url}",),

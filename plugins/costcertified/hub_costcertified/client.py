@@ -1,4 +1,4 @@
-"""CostCertified's API over `site.http`: every call that the app makes, and every assumption about their form."""
+"""CostCertified's API over `site.http`: every call of the app, and what it assumes about it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,8 @@ CLOSED = b"payments_disabled"
 class CostCertified:
     """The calls, each with a bearer token; the refresh token behind it changes with every use.
 
-    Of two refresh tokens the newer one counts, and the one before it until then: an answer that was lost costs nothing.
+    The previous refresh token stays valid until the newer one is used, so a lost answer does no
+    harm.
     """
 
     def __init__(self, site: Site) -> None:
@@ -31,7 +32,7 @@ class CostCertified:
         self._tokens = TokenCache(self._bound, self._issue_token, exclusive=True)
 
     def account(self) -> Row:
-        """Return the account that gave the access: its name, currency, and whether it takes payments."""
+        """Return the account behind the access: name, currency, whether it takes payments."""
         self._tokens.renew()
         account: Row = self._call("GET", "/v1/account").check().json()
         return account
@@ -49,12 +50,12 @@ class CostCertified:
         return read_pages(fetch, cursor, "CostCertified")
 
     def one(self, things: Any, id: Any) -> Any:
-        """One row, or None when CostCertified does not have it."""
+        """Return one row, or None if CostCertified does not have it."""
         reply = self._call("GET", f"/v1/{things}/{quote(id, safe='')}")
         return None if reply.not_found else reply.check().json()
 
     def set_status(self, things: Any, id: Any, status: Any) -> Any:
-        """Tells a row what became of it; False when CostCertified already knows something newer."""
+        """Report a state to a row; return False if CostCertified has a newer one."""
         reply = self._call(
             "PUT", f"/v1/{things}/{quote(id, safe='')}/accounting-status", json=status
         )

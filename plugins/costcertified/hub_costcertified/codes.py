@@ -1,4 +1,4 @@
-"""What CostCertified calls clients, services, taxes and ways to pay, as codes that become records in QuickBooks."""
+"""Clients, services, taxes and payment methods of CostCertified as codes of the hub."""
 
 import datetime as dt
 from decimal import Decimal
@@ -30,7 +30,10 @@ FIELDS = (
     ),
     Field(name="category", label="Category", role="account", match=("number", "name")),
 )
-CHOOSE = "Choose the account for money on its way in the settings of CostCertified; what is given back goes through it."
+CHOOSE = (
+    "Choose the account for money on its way in the settings of CostCertified; what is given back"
+    " goes through it."
+)
 METHODS = {"card": "Credit Card", "ach": "ACH"}
 
 
@@ -73,7 +76,7 @@ def vendor(row: Row | None) -> Code:
 
 
 def service(site: Site, number: str) -> dict[str, Code | str | None]:
-    """The product or service that shows an invoice's number, or the one that all invoices have."""
+    """Return the product or service with an invoice's number, or the one for all invoices."""
     if site.settings["item_mode"] == "fixed_item":
         return {"item": site.settings["item"]}
     create = Item(name=number, codes={"income_account": site.settings["income_account"]})
@@ -81,7 +84,7 @@ def service(site: Site, number: str) -> dict[str, Code | str | None]:
 
 
 def fee(site: Site) -> dict[str, Code | str | None]:
-    """The product or service of a fee that the client bears."""
+    """Return the product or service of a fee that the client bears."""
     if site.settings["fee_item"]:
         return {"item": site.settings["fee_item"]}
     create = Item(name="Transaction fee", codes={"income_account": site.settings["income_account"]})
@@ -89,24 +92,24 @@ def fee(site: Site) -> dict[str, Code | str | None]:
 
 
 def tax(site: Site, name: str | None) -> dict[str, Code | str | None]:
-    """The tax code of a line; in the United States a line is taxable or not, which its tax says."""
+    """Return the tax code of a line; in the United States a line is just taxable or not."""
     if site.company.country == "US":
         return {}
     return {"tax": Code(id=f"tax:{name}", name=name) if name else Code(id="no tax", name="No tax")}
 
 
 def method(raw: str) -> Code:
-    """The way in which a client paid."""
+    """Return the code of a payment method."""
     return Code(id=raw, name=METHODS.get(raw, raw))
 
 
 def amount(value: Any) -> Decimal | None:
-    """An amount of money, or none."""
+    """Return an amount of money, or None."""
     return None if value is None else money(value)
 
 
 def date(text: str | None) -> dt.date | None:
-    """A plain date."""
+    """Parse a plain date; return None for an empty text."""
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
@@ -114,5 +117,5 @@ def date(text: str | None) -> dt.date | None:
 
 
 def day(site: Site, moment: str | None) -> dt.date | None:
-    """The day, where the company is, of a moment in UTC."""
+    """Return the day of a moment in UTC, in the zone of the company."""
     return dt.datetime.fromisoformat(moment).astimezone(site.zone).date() if moment else None

@@ -97,7 +97,7 @@ def _line(site: Site, row: Row, id: str, lines: Sequence[Row]) -> Line:
 
 
 def _fees(site: Site, row: Row) -> list[Line]:
-    """Return the fees on the client's invoice; those that the contractor bears are taken off the payout."""
+    """Return the fees on the client's invoice; the contractor's fees are part of the payout."""
     fees = row[names.Invoice.FEES]
     of_client = [fee for fee in fees if fee[names.Fee.BORNE_BY] == "client"]
     return [

@@ -1,4 +1,4 @@
-"""What a client paid: the payment, what is given back of it, and, where each payment stands for itself, its fee."""
+"""Payments of clients: the payment, its refunds, and its fee if payments are booked singly."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A payout: several payments that reach the bank as one deposit, less refunds, returned payments and fees."""
+"""A payout: several payments that reach the bank as one deposit, less refunds and fees."""
 
 from collections.abc import Sequence
 

@@ -18,7 +18,7 @@ BELONGS = {
 
 
 def changed(site: Site, source: CostCertified, cursors: Mapping[str, str]) -> Iterator[Yielded]:
-    """Every row changed since the cursors, with a Checkpoint after each page."""
+    """Yield every row that changed since the cursors, with a Checkpoint after each page."""
     for stream, kind in STREAMS.items():
         for rows, after in source.pages(kind.THINGS, cursors.get(stream)):
             for row in rows:
@@ -28,7 +28,7 @@ def changed(site: Site, source: CostCertified, cursors: Mapping[str, str]) -> It
 
 
 def exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Iterator[Yielded]:
-    """The documents with these source ids, each row asked for once."""
+    """Yield the documents with these source ids; request each row once."""
     kept: dict[tuple[str, str], list[Outcome]] = {}
     for source_id in ids:
         kind = BELONGS[source_id.partition(":")[0]]
@@ -54,7 +54,7 @@ def kept_as(source_id: str, items: Sequence[Outcome]) -> Gone | Unreadable | Non
 
 
 def read(site: Site, kind: Any, row: Row) -> Iterator[Outcome]:
-    """What a row is to the hub; one that makes no sense stops no other."""
+    """Yield the documents of a row, or Unreadable if it cannot be converted."""
     if not isinstance(row, dict) or not row.get(names.Row.ID):
         yield Unreadable(
             source_id=f"{kind.PREFIX}?", reason="CostCertified sent a row without an id."

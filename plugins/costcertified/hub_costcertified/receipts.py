@@ -11,7 +11,7 @@ TOLD = {invoices.PREFIX: invoices.THINGS, payments.PREFIX: payments.THINGS}
 
 
 def report(source: CostCertified, document: Document, receipt: Receipt) -> None:
-    """Writes a receipt to its row; one that CostCertified has a newer one for is not wanted any more."""
+    """Write a receipt to its row, unless CostCertified has a newer one."""
     prefix, colon, id = document.source_id.partition(":")
     things = TOLD.get(prefix + colon)
     if not things or source.set_status(things, id, _status(receipt, int(document.version or 0))):

@@ -1,4 +1,4 @@
-"""What an admin sets for CostCertified: the access, when and how invoices are posted, and where the money goes."""
+"""The settings of CostCertified: the access, when and how invoices are posted, and accounts."""
 
 from typing import Any
 
@@ -45,7 +45,8 @@ class Settings(Schema):
             "item_per_invoice": "a service of its own, named by the invoice number",
             "fixed_item": "always the same",
         },
-        "A service for each invoice shows its number in the Product/Service box, and fills the list of services.",
+        "A service for each invoice shows its number in the Product/Service box, and fills the"
+        " list of services.",
     )
     item = setting.record(
         "item",
@@ -104,8 +105,9 @@ class Settings(Schema):
         "deposit_account",
         "Account for money on its way",
         MONEY,
-        "A clearing account of its own between payment and payout. Left out, payments wait in Undeposited Funds: then"
-        " QuickBooks freezes what was paid out, and refunds wait until an account is chosen here.",
+        "A clearing account of its own between payment and payout. Left out, payments wait in"
+        " Undeposited Funds: then QuickBooks freezes what was paid out, and refunds wait until an"
+        " account is chosen here.",
     )
     expenses = setting.switch(
         "Post expenses",
@@ -122,6 +124,6 @@ class Settings(Schema):
 
     @validates_schema
     def check_item(self, values: Row, **_: Any) -> None:
-        """A fixed item has to be chosen."""
+        """Raise ValidationError if items are fixed and none is chosen."""
         if values["item_mode"] == "fixed_item" and not values["item"]:
             raise ValidationError("Choose the product or service that every invoice gets.", "item")

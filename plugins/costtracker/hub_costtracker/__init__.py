@@ -1,4 +1,4 @@
-"""CostTracker in the hub: approved supplier invoices become bills, credit notes become vendor credits."""
+"""CostTracker in the hub: supplier invoices become bills, credit notes become vendor credits."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +30,8 @@ APP = App(
     slug="costtracker",
     name="CostTracker",
     summary="Approved supplier invoices become bills, with their order, dimensions and file.",
-    help="Purchasing and approval stay in CostTracker; QuickBooks receives the outcome, and CostTracker is told of it.",
+    help="Purchasing and approval stay in CostTracker; QuickBooks receives the outcome, and"
+    " CostTracker is told of it.",
     posts=("bill", "vendor_credit", "vendor"),
     settings=Settings,
     hosts=("{base_url}",),

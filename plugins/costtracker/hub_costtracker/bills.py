@@ -157,13 +157,14 @@ def _facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
     approvals = row.get(names.Invoice.APPROVALS) or ()
     confidence = row.get(names.Invoice.OCR) or {}
+    order_numbers = row.get(names.Invoice.ORDER_NUMBERS) or ()
+    supplier = row.get(names.Invoice.SUPPLIER) or {}
+    shares = [f"{name} {share:.0%}" for name, share in confidence.items()]
     facts = {
-        "Orders": ", ".join(map(str, row.get(names.Invoice.ORDER_NUMBERS) or ())),
-        "Approvals": "; ".join(_approval(approval) for approval in approvals),
-        "Organisation number": (row.get(names.Invoice.SUPPLIER) or {}).get(
-            names.Supplier.ORG_NUMBER
-        ),
-        "Read by OCR": ", ".join(f"{name} {share:.0%}" for name, share in confidence.items()),
+        "Orders": ", ".join(map(str, order_numbers)),
+        "Approvals": "; ".join(map(_approval, approvals)),
+        "Organisation number": supplier.get(names.Supplier.ORG_NUMBER),
+        "Read by OCR": ", ".join(shares),
     }
     return {label: text for label, text in facts.items() if text}
 

@@ -1,4 +1,4 @@
-"""CostTracker's API over `site.http`: every call that the app makes, and every assumption about their form."""
+"""CostTracker's API over `site.http`: every call of the app, and what it assumes about it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ CLOSED = b"integrations_disabled"
 
 
 class CostTracker:
-    """The calls, each with a bearer token that is asked for when there is none or it no longer counts."""
+    """CostTracker's calls, each with a bearer token that is renewed when it is rejected."""
 
     def __init__(self, site: Site) -> None:
         self._http = site.http
@@ -48,38 +48,39 @@ class CostTracker:
         return account
 
     def invoices(self, cursor: str | None = None) -> Pages:
-        """(rows, cursor after them), page by page, oldest change first."""
+        """Yield (rows, cursor after them), page by page, oldest change first."""
         return self._pages("/v1/invoices", cursor)
 
     def invoice(self, id: str) -> Row | None:
-        """One invoice, or None when CostTracker does not have it."""
+        """Return one invoice, or None if CostTracker does not have it."""
         reply = self._call("GET", f"/v1/invoices/{quote(id, safe='')}")
         return None if reply.not_found else reply.check().json()
 
     def attachment(self, invoice: str, id: str) -> bytes:
-        """The bytes of a file."""
+        """Return the bytes of a file."""
         reply = self._call(
             "GET", f"/v1/invoices/{quote(invoice, safe='')}/attachments/{quote(id, safe='')}"
         )
         if reply.not_found:
             raise Refused(
-                "CostTracker no longer has this file. Upload it there again, or attach it in QuickBooks."
+                "CostTracker no longer has this file. Upload it there again, or attach it in"
+                " QuickBooks."
             )
         return reply.check().body
 
     def set_status(self, invoice: str, status: Row) -> bool:
-        """Tells the invoice what became of it; False when CostTracker already knows something newer."""
+        """Report a state to an invoice; return False if CostTracker has a newer one."""
         reply = self._call(
             "PUT", f"/v1/invoices/{quote(invoice, safe='')}/accounting-status", json=status
         )
         return reply.status != 409 and bool(reply.check())
 
     def suppliers(self, cursor: str | None = None) -> Pages:
-        """(rows, cursor after them) of the suppliers that people edited in CostTracker."""
+        """Yield (rows, cursor after them) of the suppliers that people edited in CostTracker."""
         return self._pages("/v1/suppliers", cursor)
 
     def push(self, kind: str, items: Sequence[Row]) -> Row:
-        """Puts entries of a list into CostTracker; returns the ids it gave them by ours."""
+        """Push entries of a list into CostTracker; return its ids by those of QuickBooks."""
         body = {names.Record.ITEMS: items}
         answer = self._call("PUT", f"/v1/master-data/{kind}", json=body).check().json()
         imported = answer[names.Record.IMPORTED]
@@ -117,7 +118,7 @@ class CostTracker:
         )
         if reply.status in (400, 401):
             raise NeedsAttention(
-                "CostTracker does not accept the client id and secret. Check them in the settings of"
-                f" the app, or ask {SUPPORT} for new ones."
+                "CostTracker does not accept the client id and secret. Check them in the settings"
+                f" of the app, or ask {SUPPORT} for new ones."
             )
         return str(reply.check().json()["access_token"])

@@ -1,4 +1,4 @@
-"""The invoices of CostTracker: what changed, exactly these, which codes they use, and what they are told."""
+"""The invoices of CostTracker: reading those that changed, or single ones, and their receipts."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 
 
 def changed(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
-    """Every invoice changed since the cursor, with a Checkpoint after each page."""
+    """Yield every invoice that changed since the cursor, with a Checkpoint after each page."""
     for rows, after in source.invoices(cursor):
         yield from (read(site, row) for row in rows)
         if after:
@@ -20,7 +20,7 @@ def changed(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yie
 
 
 def exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
-    """The invoices with these source ids."""
+    """Yield the invoices with these source ids."""
     for source_id in ids:
         row = source.invoice(source_id.removeprefix(PREFIX))
         gone = Gone(source_id=source_id, reason="CostTracker does not have it any more.")
@@ -34,7 +34,7 @@ def read_all(site: Site, source: CostTracker) -> Iterator[Yielded]:
 
 
 def read(site: Site, row: Row) -> Document | Gone | Unreadable:
-    """What a row of CostTracker's list is to the hub; a row that makes no sense stops no other."""
+    """Convert a row; return Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Invoice.ID):
         return Unreadable(
             source_id=f"{PREFIX}?", reason="CostTracker sent an invoice without an id."
@@ -53,7 +53,7 @@ def _read(site: Site, row: Row) -> Document | Gone:
 
 
 def report(source: CostTracker, document: Document, receipt: Receipt) -> None:
-    """Writes a receipt to its invoice; one that CostTracker has a newer one for is not wanted any more."""
+    """Write a receipt to its invoice, unless CostTracker has a newer one."""
     id = document.source_id.removeprefix(PREFIX)
     if source.set_status(id, _status(receipt, int(document.version or 0))):
         return

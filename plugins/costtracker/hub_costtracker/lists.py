@@ -1,4 +1,4 @@
-"""The lists that the hub keeps in CostTracker, and how a code of an invoice finds its way back to its record."""
+"""The lists that the hub pushes into CostTracker, and the codes of lines that come back."""
 
 from collections.abc import Sequence
 
@@ -63,7 +63,7 @@ def codes(site: Site, line: Row) -> Codes:
 
 
 def code(site: Site, field: str, text: str | None) -> str | Code | None:
-    """Return the code of a line: our id once the list was pushed, before that CostTracker's own number or name."""
+    """Return the code of a line: QuickBooks' id if the list was pushed, else a number or name."""
     if not text or not is_used(site, field):
         return None
     return text if is_pushed(site, field) else Code(id=text, number=text, name=text)
@@ -80,20 +80,25 @@ def supplier(site: Site, row: Row) -> Code:
 
 
 def push(site: Site, source: CostTracker, field: str, records: Sequence[Record]) -> list[Code]:
-    """Put a whole list into CostTracker, if it is wanted there, and return the links that follow from it."""
+    """Push a whole list into CostTracker, if the settings want it; return its links."""
     if not is_used(site, field):
         return []
     records = [record for record in records if _is_for_bills(site, field, record)]
     items = [_item(site, field, record) for record in records]
     own_ids: dict[str, str] = {}
-    for start in range(0, len(items) or 1, BATCH):
-        own_ids |= source.push(KINDS[field], items[start : start + BATCH])
+    for start in range(0, len(items) or 1, BATCH):  # an empty list is pushed too
+        batch = items[start : start + BATCH]
+        own_ids |= source.push(KINDS[field], batch)
     site.secrets[f"pushed {field}"] = "yes"
-    return [_link(field, record, own_ids) for record in records if record.id in own_ids]
+    links = []
+    for record in records:
+        if record.id in own_ids:
+            links.append(_link(field, record, own_ids))
+    return links
 
 
 def _is_for_bills(site: Site, field: str, record: Record) -> bool:
-    """Leave out tax codes for sales, which no bill carries; in the United States no bill carries any."""
+    """Leave out tax codes for sales; in the United States leave out all, as bills have none."""
     return field != "tax_code" or (record.use != "sales" and site.company.country != "US")
 
 

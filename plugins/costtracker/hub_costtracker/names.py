@@ -1,7 +1,8 @@
-"""The names of all fields and parameters of CostTracker's assumed API, as `openapi.yaml` describes them.
+"""The names of all fields and parameters of CostTracker's assumed API, as in `openapi.yaml`.
 
-Reading, reporting and the stand-in take every name from here, so that a name that turns out to be different is
-corrected in this file and in `openapi.yaml` alone. The names of OAuth's token call are standard and not listed.
+Reading, reporting and the stand-in take every name from here, so that a name that turns out to be
+different is corrected in this file and in `openapi.yaml` alone. The names of OAuth's token call are
+standard and not listed.
 """
 
 
@@ -138,7 +139,7 @@ class Address:
 
 
 class Record:
-    """An entry of a list of QuickBooks that the hub puts into CostTracker, and CostTracker's own id of it."""
+    """An entry of a QuickBooks list that the hub pushes, with CostTracker's own id."""
 
     ITEMS = "items"
     EXTERNAL_ID = "external_id"

@@ -1,4 +1,4 @@
-"""What an admin sets for CostTracker: the account, the credit account, what is transferred, and how."""
+"""The settings of CostTracker: the connection, the payable account, and what is transferred."""
 
 from marshmallow import Schema
 
@@ -28,7 +28,8 @@ class Settings(Schema):
         "payable_account",
         "Credit account",
         "Bills",
-        "The account that supplier invoices are credited to, often named creditors or accounts payable.",
+        "The account that supplier invoices are credited to, often named creditors or accounts"
+        " payable.",
         required=True,
     )
     reference_to = setting.choice(
@@ -78,6 +79,7 @@ class Settings(Schema):
     update_suppliers = setting.switch(
         "Update suppliers",
         "Suppliers",
-        "Changes made to a supplier in CostTracker, by a user who has that right there, are made in QuickBooks too.",
+        "Changes made to a supplier in CostTracker, by a user who has that right there, are made"
+        " in QuickBooks too.",
         default=False,
     )

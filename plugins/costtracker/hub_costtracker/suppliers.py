@@ -1,4 +1,4 @@
-"""Suppliers that people edited in CostTracker, as updates of vendors: never new ones, never without the right."""
+"""Suppliers that people edited in CostTracker, as updates of existing vendors."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,7 +23,7 @@ PREFIX = "supplier:"
 
 
 def changed(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
-    """Every supplier edited since the cursor, with a Checkpoint after each page."""
+    """Yield every supplier edited since the cursor, with a Checkpoint after each page."""
     for rows, after in source.suppliers(cursor):
         yield from (read(site, row) for row in rows)
         if after:
@@ -31,7 +31,7 @@ def changed(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yie
 
 
 def exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
-    """The edits with these source ids; CostTracker has no call for a single one."""
+    """Yield the edits with these source ids; CostTracker has no call for a single one."""
     if not ids:
         return
     found = {
@@ -48,7 +48,7 @@ def exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yie
 
 
 def read(site: Site, row: Row) -> Document | Gone | Unreadable:
-    """The update of a vendor that an edit asks for."""
+    """Return the update of a vendor that an edit asks for."""
     if not isinstance(row, dict) or not row.get(names.SupplierEdit.ID):
         return Unreadable(
             source_id=f"{PREFIX}?", reason="CostTracker sent a supplier without an id."
@@ -85,9 +85,9 @@ def _stage(site: Site, allowed: bool) -> StageName:
 def _hold(row: Row) -> str:
     user = row.get(names.SupplierEdit.USER) or "Somebody"
     return (
-        f"{user} changed supplier {row[names.SupplierEdit.NAME]} but may not update suppliers in the"
-        " accounting system. Let a user who has that right save it in CostTracker, or give the right"
-        " there."
+        f"{user} changed supplier {row[names.SupplierEdit.NAME]} but may not update suppliers in"
+        " the accounting system. Let a user who has that right save it in CostTracker, or give the"
+        " right there."
     )
 
 
@@ -113,11 +113,12 @@ def _address(place: Row) -> Address:
 
 
 def warnings(site: Site, account: Row) -> tuple[str, ...]:
-    """What the account lacks for the settings."""
+    """Return what the account lacks for the settings."""
     users = account.get(names.Account.USERS) or ()
     may_update = any(user.get(names.User.MAY_UPDATE_SUPPLIERS) for user in users)
     if site.settings["update_suppliers"] and not may_update:
         return (
-            "Supplier updates are on, but no user of the CostTracker account may update suppliers in accounting.",
+            "Supplier updates are on, but no user of the CostTracker account may update"
+            " suppliers in accounting.",
         )
     return ()

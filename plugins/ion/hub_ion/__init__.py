@@ -33,7 +33,8 @@ APP = App(
     slug="ion",
     name="ION",
     summary="Purchase orders become purchase orders when they are ordered, parts become items.",
-    help="Suppliers, accounts and classes are kept in step by hand; whatever is out of step is told by name.",
+    help="Suppliers, accounts and classes are kept in step by hand; whatever is out of step is"
+    " told by name.",
     posts=("purchase_order", "item", "vendor"),
     settings=Settings,
     hosts=client.HOSTS,
@@ -45,7 +46,7 @@ TAKEN_OVER = "order"
 
 
 def _code(name: str, label: str, role: Role, **how: Any) -> Field:
-    """A code of orders; ION has lists of its own, so those of QuickBooks are not put into it."""
+    """Return a code field whose QuickBooks list is not pushed: ION has lists of its own."""
     return Field(name=name, label=label, role=role, pushed=False, **how)
 
 
@@ -91,8 +92,8 @@ def hub_check(app: str, site: Site) -> Tenant:
     lacks = ion.learn()
     if missed := schema.missed(lacks, site.settings):
         raise NeedsAttention(
-            f"ION's API does not have {', '.join(missed)}, which orders cannot be posted without. Install the newest"
-            " version of the app, or tell its maker what stands here."
+            f"ION's API does not have {', '.join(missed)}, which orders cannot be posted without."
+            " Install the newest version of the app, or tell its maker what stands here."
         )
     said = [site.secrets.get(REFUSED), *site.secrets.get(imports.LACKING, "").splitlines()]
     return Tenant(id=id, name=name, warnings=tuple(filter(None, [_skipped(lacks), *said])))
@@ -104,14 +105,14 @@ def _skipped(lacks: frozenset[str]) -> str:
     if not without:
         return ""
     return (
-        f"ION's API does not have {', '.join(sorted(lacks))}. Orders are posted all the same, without"
-        f" {'; '.join(without)}."
+        f"ION's API does not have {', '.join(sorted(lacks))}. Orders are posted all the same,"
+        f" without {'; '.join(without)}."
     )
 
 
 @hookimpl
 def hub_subscribe(app: str, site: Site, on: bool) -> None:
-    """A key that may not set up calls is no obstacle: ION is asked on schedule as well."""
+    """Set up the webhook if the key may; without it ION is polled on schedule all the same."""
     ion = Ion(site)
     try:
         if on:
@@ -127,7 +128,7 @@ def hub_subscribe(app: str, site: Site, on: bool) -> None:
 
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
-    """The codes that orders use which are not done yet: what is missing shows before anyone orders."""
+    """Return the codes of orders that are not complete, so that missing matches show early."""
     if field == TAKEN_OVER:
         return []
     return codes_in_use(_open_orders(site), field)
@@ -157,7 +158,7 @@ def hub_documents(
 
 @hookimpl
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
-    """Tells ION the number that an order has in the books, where the settings want that."""
+    """Write the number of an order in QuickBooks to ION, if the settings want it."""
     where = site.settings["write_back"]
     if (
         where == "no"
@@ -174,13 +175,13 @@ def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> No
 
 @hookimpl
 def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> Any:
-    """Takes open orders of QuickBooks over, where the settings want that."""
+    """Create open orders of QuickBooks in ION, if the settings want it."""
     return imports.take_over(site, Ion(site), records) if field == TAKEN_OVER else []
 
 
 @hookimpl
 def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> list[Signal]:
-    """A call is a hint only: what it names is read again."""
+    """Verify a call and read again what it names; its other content is not trusted."""
     call = signed_json(
         headers,
         body,

@@ -1,4 +1,4 @@
-"""ION's API over `site.http`: every call that the app makes, and every assumption about its forms."""
+"""ION's API over `site.http`: every call of the app, and what it assumes about it."""
 
 import datetime as dt
 import logging
@@ -88,7 +88,7 @@ class Ion:
         self.lacks = frozenset(self._secrets.get(LACKS, "").split())
 
     def organization(self) -> tuple[str, str]:
-        """(id, name) of the organization that the keys belong to."""
+        """Return the id and name of the organization that the keys belong to."""
         self._tokens.renew()
         found = (self.ask(queries.ME)["me"] or {}).get("organization")
         if not found:
@@ -113,18 +113,24 @@ class Ion:
     def pages(
         self, query: Listing, filters: Row | None = None, after: str | None = None
     ) -> Iterator[Page]:
-        """Every page of a list; rows that moved up while it was read are read, none comes twice."""
-        seen: set[Any] = set()
-        known: int | None = None
+        """Yield every page of a list; each row comes once, even if rows move between pages.
+
+        If rows left the list while it is read, others moved up: the page before is read again.
+        """
+        ids_read: set[Any] = set()
+        last_count: int | None = None
         before: str | None = None
         while True:
             rows, info = self._page(query, filters, after)
-            if known is not None and (info["totalCount"] or 0) < known:
-                known, after, before = info["totalCount"] or 0, before, None
+            count = info["totalCount"] or 0
+            has_shrunk = last_count is not None and count < last_count
+            last_count = count
+            if has_shrunk:
+                after, before = before, None
                 continue
-            known = info["totalCount"] or 0
-            yield Page([row for row in rows if row["id"] not in seen], after)
-            seen |= {row["id"] for row in rows}
+            new_rows = [row for row in rows if row["id"] not in ids_read]
+            yield Page(new_rows, after)
+            ids_read.update(row["id"] for row in new_rows)
             if not info["hasNextPage"]:
                 return
             if info["endCursor"] in (None, after):
@@ -132,11 +138,11 @@ class Ion:
             before, after = after, info["endCursor"]
 
     def rows(self, query: Listing, filters: Row | None = None) -> list[Row]:
-        """The rows of all pages."""
+        """Return the rows of all pages."""
         return [row for page in self.pages(query, filters) for row in page.rows]
 
     def refer(self, id: str, key: str, text: str) -> None:
-        """Writes what the books know an order by into ION: as its External Reference, or as the attribute `key`."""
+        """Write an order's number in QuickBooks to External Reference or the attribute `key`."""
         for _ in range(TRIES):
             order = self.ask(queries.ATTRIBUTES if key else queries.REFERENCE, id=id)["order"]
             if order is None or _said(order, key) == text:
@@ -152,7 +158,7 @@ class Ion:
         raise Retry(f"Order {id} changed in ION while the hub wrote to it; it is tried again.")
 
     def subscribe(self, address: str) -> str:
-        """Has ION call the address; returns the secret that its calls are signed with."""
+        """Have ION call the address; return the secret that signs its calls."""
         self.unsubscribe(address)
         made = self.ask(queries.ADD_RECEIVER, address=address)["made"]["row"]
         for resource in queries.WATCHED:
@@ -161,15 +167,15 @@ class Ion:
         return str(made["secret"])
 
     def unsubscribe(self, address: str) -> None:
-        """Ends the calls to the address."""
+        """Stop the calls to the address."""
         for row in self.ask(queries.RECEIVERS)["rows"] or ():
             if row["address"] == address:
                 self.ask(queries.DROP_RECEIVER, id=row["id"], etag=row["etag"])
 
-    # -- one request -------------------------------------------------------------------------------------------------
+    # -- one request --
 
     def ask(self, query: str, **variables: Any) -> Any:
-        """The data that answers a query; a mutation that was refused raises Conflict, Denied or Refused."""
+        """Return the data of a query; raise Conflict, Denied or Refused for a rejected mutation."""
         data, errors = self._answer(query, variables)
         if errors:
             self._refuse(query, errors[0])
@@ -199,7 +205,7 @@ class Ion:
         return [query.complete(row, self.lacks) for row in rows], data["rows"]["pageInfo"]
 
     def _spoil(self, rows: list[Any], error: Row) -> None:
-        """A row that ION could not tell whole says so; its neighbours are as they should be."""
+        """Mark the row that ION could not return completely; the other rows are valid."""
         path = [*(error.get("path") or ()), None, None, None]
         if path[:2] != ["rows", "edges"] or rows[path[2]] is None:
             raise Retry(f"ION could not answer ({error.get('message')}); it is asked again later.")
@@ -239,8 +245,9 @@ class Ion:
 
     def _misunderstood(self, error: Row) -> NoReturn:
         raise Misunderstood(
-            f"ION does not understand what it is asked ({error.get('message')}). Its API has changed: press Test"
-            " connection in the settings of ION to see what is missing, and install the newest version of this app."
+            f"ION does not understand what it is asked ({error.get('message')}). Its API has"
+            " changed: press Test connection in the settings of ION to see what is missing, and"
+            " install the newest version of this app."
         )
 
     def _refuse(self, query: str, error: Row) -> NoReturn:
@@ -255,12 +262,13 @@ class Ion:
 
     def _denied(self, query: str, message: str) -> Denied | NeedsAttention:
         said = (
-            f"The API key may not do that in ION ({message}). A key has the rights that its maker had when it was made:"
-            " make a new one with a user who has the right, and put it into the settings of ION."
+            f"The API key may not do that in ION ({message}). A key has the rights that its maker"
+            " had when it was made: make a new one with a user who has the right, and put it into"
+            " the settings of ION."
         )
         return Denied(said) if query.startswith("mutation") else NeedsAttention(said)
 
-    # -- tokens ------------------------------------------------------------------------------------------------------
+    # -- tokens --
 
     def _issue_token(self) -> str:
         client, secret = self._keys
@@ -280,8 +288,8 @@ class Ion:
 
     def _pair(self) -> str:
         return (
-            f"A key belongs to the one environment that it was made in: choose that one in place of {self.environment},"
-            " or make a new key there under Settings → API Keys."
+            "A key belongs to the one environment that it was made in: choose that one in place of"
+            f" {self.environment}, or make a new key there under Settings → API Keys."
         )
 
 

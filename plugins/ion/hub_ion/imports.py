@@ -55,7 +55,7 @@ class Lists:
         }
 
     def missing(self, order: Document) -> str:
-        """What ION lacks to take an order over, as the end of a sentence; "" when nothing."""
+        """Return what ION lacks to create an order, as the end of a sentence; "" for nothing."""
         supplier = _code_of(order, "vendor")
         items = [_code_of(line, "item") for line in order.lines]
         wanted = [
@@ -124,7 +124,7 @@ def _line(ion: Ion, lists: Lists, id: Any, order: Document, line: Line) -> Row:
 
 
 def _describe(site: Site, ion: Ion, row: Row, line: Line) -> None:
-    """The account and the class of a line stand in its attributes."""
+    """Write the account and the class of a line to its attributes."""
     account, section = _code_of(line, "account"), _code_of(line, "class")
     wanted = {
         site.settings["account_attribute"]: account and (account.number or account.name),
@@ -138,7 +138,7 @@ def _describe(site: Site, ion: Ion, row: Row, line: Line) -> None:
 
 
 def _measured(line: Line, currency: str | None) -> tuple[Decimal, Decimal]:
-    """(quantity, unit cost) that come to the amount."""
+    """Return a quantity and unit cost whose product is the amount."""
     quantity, price = line.quantity, line.unit_price
     if (
         quantity

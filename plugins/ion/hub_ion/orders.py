@@ -35,25 +35,28 @@ SENT = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
 
 
 def document(site: Site, row: Row, twins: parts.Twins) -> Document:
-    """The purchase order that an order is to become."""
-    status, currency = str(row["status"]).upper(), _currency(site, row)
+    """Return the purchase order of a row."""
+    status = str(row["status"]).upper()
+    currency = _currency(site, row)
     live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]
     lines = (
         *(_line(site, line, currency, twins) for line in live),
         *(_fee(fee, currency) for fee in row["fees"]),
     )
-    stage, (known, number) = _stage(site, status), taken(row)
+    stage = _stage(site, status)
+    date = _day(row["ordered"])
+    if date is None and stage == "ready":
+        date = _moment(site, row["updated"])
+    quickbooks_id, number = taken(row)
     return Document(
         kind="purchase_order",
         source_id=f"{PREFIX}{row['id']}",
-        quickbooks_id=known,
+        quickbooks_id=quickbooks_id,
         version=row["etag"],
         stage=stage,
         hold=_waits(row, status) if stage == "pending" else _lacks(site, row, live, stage),
-        date=_day(row["ordered"]) or (_moment(site, row["updated"]) if stage == "ready" else None),
-        due=min(
-            filter(None, (_day(line["eta"]) or _day(line["needed"]) for line in live)), default=None
-        ),
+        date=date,
+        due=_expected_on(live),
         number=number or str(row["id"]),
         memo=_memo(site, row),
         currency=currency,
@@ -68,20 +71,26 @@ def document(site: Site, row: Row, twins: parts.Twins) -> Document:
     )
 
 
+def _expected_on(lines: Sequence[Row]) -> dt.date | None:
+    """Return the first day on which one of the lines is expected, or else needed."""
+    days = [_day(line["eta"]) or _day(line["needed"]) for line in lines]
+    return min(filter(None, days), default=None)
+
+
 def taken(row: Row) -> tuple[str, str] | tuple[None, None]:
-    """(id, number) in QuickBooks of an order that was taken over from there."""
+    """Return the QuickBooks id and number of an order that was created from QuickBooks."""
     found = TAKEN.fullmatch(row["reference"] or "")
     return (found[1], found[2]) if found else (None, None)
 
 
 def supplier(row: Row, currency: str) -> Code:
-    """A supplier as orders name it; a new one is kept in the currency of its first order."""
+    """Return the code of a supplier; a new vendor gets the currency of its first order."""
     made = Party(name=" ".join(row["name"].split()), currency=currency)
     return Code(id=str(row["id"]), name=row["name"], create=made)
 
 
 def attribute(row: Row, key: str) -> str | None:
-    """The value of a custom attribute, None when it is not there or blank."""
+    """Return the value of a custom attribute, or None if it is missing or blank."""
     found = next((one["value"] for one in row["attributes"] or () if one["key"] == key), None)
     return (found or "").strip() or None
 
@@ -95,11 +104,14 @@ def _stage(site: Site, status: str) -> StageName:
 
 def _waits(row: Row, status: str) -> str:
     said = WAITS.get(status, f"has the status {row['status']}, which this app does not know")
-    return f"Order {row['id']} {said}. What QuickBooks has of it stays as it was last ordered until it is ordered again."
+    return (
+        f"Order {row['id']} {said}."
+        " What QuickBooks has of it stays as it was last ordered until it is ordered again."
+    )
 
 
 def _lacks(site: Site, row: Row, live: Sequence[Row], stage: str) -> str | None:
-    """What keeps an order from the books whatever the codes are."""
+    """Return the reason why an order cannot be posted whatever its codes are, or None."""
     if stage != "ready":
         return f"Order {row['id']} was canceled in ION."
     if not live and not row["fees"]:
@@ -118,8 +130,9 @@ def _lacks(site: Site, row: Row, live: Sequence[Row], stage: str) -> str | None:
         for line in bare
     )
     return (
-        f"Order {row['id']}: {named} has neither part nor expense account. Give it one in ION (attribute"
-        f" “{site.settings['account_attribute']}”), or choose an account for such lines in the settings of ION."
+        f"Order {row['id']}: {named} has neither part nor expense account. Give it one in ION"
+        f" (attribute “{site.settings['account_attribute']}”), or choose an account for such lines"
+        " in the settings of ION."
     )
 
 
@@ -128,7 +141,7 @@ def _currency(site: Site, row: Row) -> str:
 
 
 def _header(site: Site, row: Row, currency: str) -> Codes:
-    """The supplier, and the payable account of the currency."""
+    """Return the supplier, and the payable account of the currency."""
     home = currency == site.company.currency
     payable = (
         {"payable_account": site.settings["payable_account"]}
@@ -149,7 +162,7 @@ def _account(site: Site, line: Row) -> str | None:
 
 
 def _line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Line:
-    """What ION says that it comes to wins over quantity times cost."""
+    """Return a line; the amount that ION states takes precedence over quantity times cost."""
     quantity, cost, unit = _measured(site, line)
     account = _account(site, line)
     worth = (
@@ -173,7 +186,7 @@ def _line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Line:
 
 
 def _measured(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
-    """(quantity, unit cost, name of the unit): in the supplier's unit, or in that of the stock."""
+    """Return quantity, unit cost and name of the unit: the supplier's, or that of the stock."""
     quantity, cost, unit = money(line["quantity"]), money(line["cost"]), line["unit"]
     if not unit or not unit["of"]:
         return quantity, cost, None
@@ -184,7 +197,7 @@ def _measured(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
 
 
 def _what(site: Site, part: Row | None, account: str | None, twins: parts.Twins) -> Codes:
-    """Either an account or an item: the account wins, the part then stands in the description."""
+    """Return an account or an item; with an account the part is in the description."""
     if account:
         return {"expense_code": Code(id=account, number=account, name=account)}
     if part:
@@ -214,18 +227,28 @@ def _fee(fee: Row, currency: str) -> Line:
 
 
 def _address(location: Row | None) -> Address | None:
-    found = (location or {}).get("address")
-    if not location or not found:
+    """Return the postal address of a location, or None if it has none."""
+    address = location.get("address") if location else None
+    if not location or not address:
         return None
-    streets = tuple(line.strip() for line in (found["street"] or "").splitlines() if line.strip())
     return Address(
-        name=found["name"] or location["name"] or None, lines=streets, city=found["city"], region=found["region"],
-        postal_code=found["postal"], country=found["country"],
-    )  # fmt: skip
+        name=address["name"] or location["name"] or None,
+        lines=_street_lines(address["street"] or ""),
+        city=address["city"],
+        region=address["region"],
+        postal_code=address["postal"],
+        country=address["country"],
+    )
+
+
+def _street_lines(text: str) -> tuple[str, ...]:
+    """Return the lines of a street address that are not blank."""
+    lines = [line.strip() for line in text.splitlines()]
+    return tuple(filter(None, lines))
 
 
 def _warnings(row: Row, lines: tuple[Line, ...]) -> tuple[str, ...]:
-    """What a person may want to see before it is sent."""
+    """Return what a person may want to see before the order is sent."""
     estimated = row["estimated"]
     total = sum((line.amount or money(0) for line in lines), money(0))
     if estimated is None or abs(money(estimated) - total) <= money("0.01") * len(lines):
@@ -234,7 +257,7 @@ def _warnings(row: Row, lines: tuple[Line, ...]) -> tuple[str, ...]:
 
 
 def _facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
-    """What a reviewer wants to see and QuickBooks has no place for."""
+    """Return what a reviewer wants to see and QuickBooks has no field for."""
     received = [line for line in live if money(line["received"] or 0)]
     facts = {
         "Status in ION": str(row["status"]).replace("_", " ").capitalize(),
@@ -263,5 +286,5 @@ def _moment(site: Site, text: str | None) -> dt.date:
 
 
 def gone(source_id: str) -> Gone:
-    """An order or part that ION does not have any more."""
+    """Return Gone for an order or part that ION does not have any more."""
     return Gone(source_id=source_id, reason=DELETED)

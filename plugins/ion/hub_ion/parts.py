@@ -22,7 +22,7 @@ STAGES: dict[str, StageName] = {"all": "ready", "ordered": "update_only", "none"
 
 
 def document(site: Site, row: Row, twins: Twins) -> Document:
-    """The item that a part is to become; no part is too old, for a change is what brings it."""
+    """Return the item of a part, whatever its age: only a change makes ION list it."""
     return Document(
         kind="item",
         source_id=f"{PREFIX}{row['id']}",
@@ -35,7 +35,7 @@ def document(site: Site, row: Row, twins: Twins) -> Document:
 
 
 def code(site: Site, row: Row, twins: Twins) -> Code:
-    """A part as lines name it: found by whole words in an item's name, else made."""
+    """Return the code of a part: matched by whole words in an item's name, else created."""
     made = item(site, row, twins)
     called = made.name if key(row) in twins else name(row)
     wanted = None if site.settings["parts"] == "none" else made
@@ -43,12 +43,12 @@ def code(site: Site, row: Row, twins: Twins) -> Code:
 
 
 def name(row: Row) -> str:
-    """A part with its revision, as ION writes it into names of items."""
+    """Return a part with its revision, as ION writes it into names of items."""
     return f"{row['number']} Rev {row['revision'] or 'A'}"
 
 
 def item(site: Site, row: Row, twins: Twins) -> Item:
-    """What is made for a part; its accounts are those of the settings."""
+    """Return the item to create for a part, with the accounts of the settings."""
     return Item(
         name=safe(name(row), row["id"], key(row) in twins),
         type=_type(site, row),
@@ -61,7 +61,10 @@ def item(site: Site, row: Row, twins: Twins) -> Item:
 
 
 def safe(text: str, id: int, is_taken: bool = False) -> str:
-    """A name that QuickBooks takes and no other part has: what had to be changed ends with ION's id."""
+    """Return a name that QuickBooks accepts and no other part has.
+
+    A name that had to be changed ends with ION's id.
+    """
     plain = " ".join(ODD.sub("-", text).split())
     if plain == text and len(plain) <= LONGEST and not is_taken:
         return plain
@@ -70,12 +73,12 @@ def safe(text: str, id: int, is_taken: bool = False) -> str:
 
 
 def key(row: Row) -> tuple[str, str | None]:
-    """What tells parts apart that QuickBooks would take for one."""
+    """Return what QuickBooks compares to tell names apart."""
     return row["number"], row["revision"]
 
 
 def twins(ion: Ion, rows: Iterable[Row], query: Listing) -> Twins:
-    """Those of the parts that another one, written in capitals, is equal to but for case."""
+    """Return the parts whose name equals that of another part except for case."""
     odd = {
         row["number"]: row["number"].upper()
         for row in rows
@@ -106,7 +109,7 @@ def _accounts(site: Site, row: Row) -> dict[str, str]:
 
 
 def _start(site: Site, row: Row) -> dt.date:
-    """The first day of its stock: not after the first order that may name it."""
+    """Return the first day of the stock, which no order that names the part may precede."""
     if not row["created"]:
         return site.start or site.today
     made = dt.datetime.fromisoformat(row["created"]).astimezone(site.zone).date()

@@ -12,7 +12,7 @@ LIST = """query {operation}($filters: {filters}, $first: Int, $after: String) {{
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of ION: what each of its rows is, and all that is asked of a row unless `node` says it."""
+    """A list of ION: the type of its rows, and the fields to request unless `node` has them."""
 
     operation: str
     things: str
@@ -58,19 +58,23 @@ REFERENCES = Listing(
 CURRENCIES = "query Currencies { rows: currencies { id code } }"
 UNFINISHED = """query Unfinished($id: ID!) { row: purchaseOrder(id: $id) { id status
   lines: purchaseOrderLines { id etag: _etag number: lineNumber attributes { key value } } } }"""
-ADD_ORDER = """mutation AddOrder($supplier: ID!, $currency: ID, $reference: String!, $notes: String) {
-  made: createPurchaseOrder(input: { supplierId: $supplier, currencyId: $currency, externalReference: $reference,
-    notes: $notes }) { row: purchaseOrder { id } } }"""
+ADD_ORDER = """mutation AddOrder(
+  $supplier: ID!, $currency: ID, $reference: String!, $notes: String) {
+  made: createPurchaseOrder(input: { supplierId: $supplier, currencyId: $currency,
+    externalReference: $reference, notes: $notes }) { row: purchaseOrder { id } } }"""
 ADD_LINE = """mutation AddLine(
   $order: ID!, $part: ID, $text: String, $quantity: Decimal!, $cost: Decimal!, $needed: Date) {
   made: createPurchaseOrderLine(input: { purchaseOrderId: $order, partId: $part, description: $text,
     quantity: $quantity, cost: $cost, needDate: $needed }) {
     row: purchaseOrderLine { id etag: _etag attributes { key value } } } }"""
-SET_LINE_ATTRIBUTE = """mutation SetLineAttribute($id: ID!, $etag: String!, $key: String!, $text: String!) {
-  made: updatePurchaseOrderLineAttribute(input: { purchaseOrderLineId: $id, etag: $etag, key: $key, value: $text }) {
+SET_LINE_ATTRIBUTE = """mutation SetLineAttribute(
+  $id: ID!, $etag: String!, $key: String!, $text: String!) {
+  made: updatePurchaseOrderLineAttribute(input: { purchaseOrderLineId: $id, etag: $etag,
+    key: $key, value: $text }) {
     row: purchaseOrderLine { etag: _etag } } }"""
 MOVE = """mutation Move($id: ID!, $etag: String!, $status: PurchaseOrderStatus!) {
-  updatePurchaseOrder(input: { id: $id, etag: $etag, status: $status }) { purchaseOrder { id } } }"""
+  updatePurchaseOrder(input: { id: $id, etag: $etag, status: $status }) {
+    purchaseOrder { id } } }"""
 ME = "query Me { me { organization { id domain } } }"
 SCHEMA = "query Schema { __schema { types { name fields { name } inputFields { name } } } }"
 ETAG = "query Etag($id: ID!) { order: purchaseOrder(id: $id) { etag: _etag } }"
@@ -79,17 +83,22 @@ REFERENCE = """query Reference($id: ID!) {
 ATTRIBUTES = """query Attributes($id: ID!) {
   order: purchaseOrder(id: $id) { etag: _etag attributes { key value } } }"""
 SET_REFERENCE = """mutation SetReference($id: ID!, $etag: String!, $text: String!) {
-  updatePurchaseOrder(input: { id: $id, etag: $etag, externalReference: $text }) { purchaseOrder { id } } }"""
+  updatePurchaseOrder(input: { id: $id, etag: $etag, externalReference: $text }) {
+    purchaseOrder { id } } }"""
 SET_ATTRIBUTE = """mutation SetAttribute($id: ID!, $etag: String!, $text: String!, $key: String!) {
-  updatePurchaseOrderAttribute(input: { purchaseOrderId: $id, etag: $etag, key: $key, value: $text }) {
+  updatePurchaseOrderAttribute(input: { purchaseOrderId: $id, etag: $etag,
+    key: $key, value: $text }) {
     purchaseOrder { id } } }"""
 RECEIVERS = "query Receivers { rows: webhookReceivers { id etag: _etag address: webhookUri } }"
 ADD_RECEIVER = """mutation AddReceiver($address: String!) {
-  made: createWebhookReceiver(input: { name: "QuickBooks", description: "For the books", webhookUri: $address }) {
+  made: createWebhookReceiver(input: { name: "QuickBooks", description: "For the books",
+    webhookUri: $address }) {
     row: webhookReceiver { id secret: sharedSecret } } }"""
 SUBSCRIBE = """mutation Subscribe($receiver: ID!, $resource: ResourceEnum!, $action: ActionEnum!) {
-  createWebhookSubscription(input: { receiverId: $receiver, resource: $resource, action: $action }) {
+  createWebhookSubscription(input: { receiverId: $receiver, resource: $resource,
+    action: $action }) {
     webhookSubscription { id } } }"""
-DROP_RECEIVER = "mutation DropReceiver($id: ID!, $etag: String!) { deleteWebhookReceiver(id: $id, etag: $etag) { id } }"
+DROP_RECEIVER = """mutation DropReceiver($id: ID!, $etag: String!) {
+  deleteWebhookReceiver(id: $id, etag: $etag) { id } }"""
 WATCHED = ("PURCHASEORDERS", "PURCHASEORDERLINES", "PURCHASEORDERFEES", "PARTS")
 ACTIONS = ("CREATE", "UPDATE", "DELETE")

@@ -1,4 +1,4 @@
-"""What changed since a place, page by page, so that nothing is skipped wherever the reading breaks off."""
+"""Reading of what changed since a cursor, page by page, so that an interruption skips nothing."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ def _cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCursor:
 
 
 def changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
-    """Every order changed since the cursor, also by its lines alone."""
+    """Yield every order that changed since the cursor, or whose lines did."""
     cursor = _cursor(site, ion, text, schema.ORDER_NEWS)
     orders_read: set[int] = set()
     yield from _changed(site, ion, queries.ORDERS, cursor, "", read_orders, orders_read)
@@ -46,14 +46,14 @@ def changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
 
 
 def changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
-    """Every part changed since the cursor."""
+    """Yield every part that changed since the cursor."""
     cursor = _cursor(site, ion, text, schema.PART_NEWS)
     yield from _changed(site, ion, queries.PARTS, cursor, PARTS, read_parts, set())
     yield Checkpoint(cursor=str(cursor.finished()), stream=PARTS)
 
 
 def exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
-    """The orders and parts with these source ids, in their order."""
+    """Yield the orders and parts with these source ids, in their order."""
     for first in range(0, len(ids), AT_ONCE):
         wanted = ids[first : first + AT_ONCE]
         found = {item.source_id: item for item in _exactly(site, ion, wanted)}
@@ -61,7 +61,7 @@ def exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
 
 
 def read_orders(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
-    """The documents of some orders."""
+    """Yield the documents of some orders."""
     named = {
         part["id"]: part for row in rows for line in row["lines"] or () if (part := line["part"])
     }
@@ -71,7 +71,7 @@ def read_orders(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
 
 
 def read_parts(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
-    """The documents of some parts."""
+    """Yield the documents of some parts."""
     twins = parts.twins(ion, rows, queries.PART_NAMES)
     for row in rows:
         yield _read(parts, site, row, twins)
@@ -116,7 +116,7 @@ def _changed(
 
 
 def _by_lines(site: Site, ion: Ion, cursor: ChangeCursor, ids_read: set[int]) -> Iterator[Yielded]:
-    """Orders whose own row did not change, but one of their lines did: an attribute, the expected day."""
+    """Yield orders whose own row did not change, but one of their lines did."""
     for page in ion.pages(queries.LINE_CHANGES, _filters(cursor)):
         fresh = [row for row in page.rows if _is_new(cursor, row, "l")]
         ids = sorted({row["order"] for row in fresh} - ids_read)

@@ -1,4 +1,4 @@
-"""What the app asks of each type of ION's API: which fields posting needs, and what is missing without the others."""
+"""The fields of ION's API that the app uses, and what is lost without those it can miss."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from hub import Row
 
 @dataclass(frozen=True)
 class Asked:
-    """A field of a type in ION: its name there, the name the app knows it by, and the type it leads to.
+    """A field of a type in ION: its name, its name in the app, and the type that it leads to.
 
     `without` says what an order lacks if ION does not have the field; empty where posting needs it.
     """
@@ -133,7 +133,10 @@ WITH_SETTINGS = (
 
 
 def lacking(types: Sequence[Row]) -> frozenset[str]:
-    """Return what is asked for and the schema does not have, as `Type.field`; `types` are those of introspection."""
+    """Return the requested fields that the schema lacks, as `Type.field`.
+
+    `types` are those of introspection.
+    """
     there = {
         one["name"]: {
             field["name"] for field in (*(one["fields"] or ()), *(one["inputFields"] or ()))
@@ -151,7 +154,8 @@ def lacking(types: Sequence[Row]) -> frozenset[str]:
 def missed(lacks: frozenset[str], settings: Mapping[str, Any]) -> list[str]:
     """Return those of the lacking fields that orders cannot be posted without, with these settings.
 
-    What is needed of a type counts only as long as a field that leads to the type is there, or is needed itself.
+    A needed field of a type counts only if a field that leads to the type exists, or is needed
+    itself.
     """
     needed = {name for name, setting, values in WITH_SETTINGS if settings[setting] in values}
     return sorted(name for name in lacks if name in needed or _is_needed(name, lacks))
@@ -190,11 +194,16 @@ def is_there(type: str, asked: Asked, lacks: frozenset[str]) -> bool:
     """Return whether ION has a field and enough of the type that it leads to."""
     if f"{type}.{asked.name}" in lacks:
         return False
-    inner = FIELDS.get(asked.type, ())
-    if not inner:
+    inner_fields = FIELDS.get(asked.type, ())
+    if not inner_fields:
         return True
-    there = [one for one in inner if is_there(asked.type, one, lacks)]
-    return bool(there) and all(one in there for one in inner if not one.without)
+    is_any_there = False
+    for field in inner_fields:
+        if is_there(asked.type, field, lacks):
+            is_any_there = True
+        elif not field.without:
+            return False
+    return is_any_there
 
 
 def _selected(asked: Asked, lacks: frozenset[str]) -> str:
@@ -209,6 +218,6 @@ def _is_needed(name: str, lacks: frozenset[str]) -> bool:
 
 
 def _is_reached(type: str) -> bool:
-    """Return whether orders cannot be posted without a type: nothing leads to it, or a field that is needed does."""
+    """Return whether orders need a type: nothing leads to it, or a needed field does."""
     ways = [(owner, one) for owner, fields in FIELDS.items() for one in fields if one.type == type]
     return not ways or any(not one.without and _is_reached(owner) for owner, one in ways)

@@ -1,4 +1,4 @@
-"""What an admin sets for ION: the environment and its keys, the accounts, and what becomes of orders and parts."""
+"""The settings of ION: the environment and its keys, accounts, and what happens to documents."""
 
 from typing import Any
 
@@ -32,9 +32,9 @@ class Settings(Schema):
         "payable_account",
         "Accounts payable",
         ORDERS,
-        "For orders in your own currency. Choose it from the list, or type its id: open the account in QuickBooks; the"
-        " id stands in the address after accountId=, 33 for instance. Orders in another currency take the account whose"
-        " name ends with it.",
+        "For orders in your own currency. Choose it from the list, or type its id: open the account"
+        " in QuickBooks; the id stands in the address after accountId=, 33 for instance. Orders in"
+        " another currency take the account whose name ends with it.",
         required=True,
         typed=True,
     )
@@ -82,7 +82,8 @@ class Settings(Schema):
     import_orders = setting.switch(
         "Take over open orders that were made in QuickBooks",
         ORDERS,
-        "Each becomes an order in ION once, every night or when the lists are put there; from then on ION leads.",
+        "Each becomes an order in ION once, every night or when the lists are put there; from"
+        " then on ION leads.",
         default=False,
     )
     account_attribute = setting.text(

@@ -31,7 +31,8 @@ APP = App(
     slug="ontraccr",
     name="Ontraccr",
     summary="Payables of jobs become bills or expenses, as each of them says.",
-    help="Projects, cost codes and vendors are linked; what uses one without a link waits and names it.",
+    help="Projects, cost codes and vendors are linked; what uses one without a link waits and"
+    " names it.",
     posts=("bill", "expense", "vendor", "item"),
     settings=Settings,
     hosts=("{base_url}",),
@@ -73,7 +74,7 @@ def hub_check(app: str, site: Site) -> Tenant:
 
 @hookimpl
 def hub_subscribe(app: str, site: Site, on: bool) -> None:
-    """An Ontraccr that does not call the hub is no obstacle: it is asked on schedule as well."""
+    """Set up the webhook; without it Ontraccr is polled on schedule all the same."""
     source = Ontraccr(site)
     try:
         if on:
@@ -130,7 +131,10 @@ def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> 
 
 @hookimpl
 def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> list[Signal]:
-    """A call is a hint only: what it names is read again; a link that changed concerns lists and what waits for it."""
+    """Verify a call and read again what it names.
+
+    A changed link concerns the lists and the documents that wait for it.
+    """
     call = signed_json(
         headers,
         body,

@@ -1,4 +1,4 @@
-"""Ontraccr's API over `site.http`: every call that the app makes, and every assumption about their form."""
+"""Ontraccr's API over `site.http`: every call of the app, and what it assumes about it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -21,12 +21,13 @@ Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after the
 PAGE, BATCH = 100, 200
 PROFILES = {"project": "projects", "cost_code": "cost-codes", "vendor": "vendors"}
 LISTS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_code": "tax-codes"}
-PLACE = "Settings → Integrations → QuickBooks"  # where Ontraccr's help says the integration is activated
+# Where the integration is activated, as Ontraccr's help says.
+PLACE = "Settings → Integrations → QuickBooks"
 INACTIVE = b"integration_inactive"
 
 
 class Ontraccr:
-    """The calls for one division, with a bearer token that is asked for when there is none or it no longer counts."""
+    """The calls for one division, with a bearer token that is renewed when it is rejected."""
 
     def __init__(self, site: Site) -> None:
         self._http = site.http
@@ -36,20 +37,20 @@ class Ontraccr:
         bound = BoundSecrets(site.secrets, self._base, *self._client)
         self._tokens = TokenCache(bound, self._issue_token)
 
-    # -- the company -------------------------------------------------------------------------------------------------
+    # -- the company --
 
     def company(self) -> Row:
-        """The company behind the credentials, its QuickBooks integration being activated there."""
+        """Return the company behind the credentials; its QuickBooks integration must be active."""
         self._tokens.renew()
         company: Row = self._call("GET", "/v1/integration").json()
         return company
 
     def divisions(self) -> list[Row]:
-        """Every division of the company."""
+        """Return every division of the company."""
         return [row for rows, _ in self._pages("/v1/divisions", None) for row in rows]
 
     def subscribe(self, url: str) -> str:
-        """Has Ontraccr call this address; returns the secret that its calls are signed with."""
+        """Have Ontraccr call this address; return the secret that signs its calls."""
         body = {names.Webhook.URL: url}
         reply = self._call("PUT", "/v1/integration/webhook", params=self._here(), json=body)
         return str(reply.json()[names.Webhook.SECRET])
@@ -57,39 +58,40 @@ class Ontraccr:
     def unsubscribe(self) -> None:
         self._call("DELETE", "/v1/integration/webhook", params=self._here())
 
-    # -- payables ----------------------------------------------------------------------------------------------------
+    # -- payables --
 
     def payables(self, cursor: str | None = None) -> Pages:
-        """(rows, cursor after them) of the division, page by page, oldest change first, deleted ones too."""
+        """Yield (rows, cursor after them) of the division, oldest change first, with deleted."""
         return self._pages(
             "/v1/payables", cursor, {names.Page.INCLUDE_DELETED: "1", **self._here()}
         )
 
     def payable(self, id: str) -> Row | None:
-        """One payable of the division, or None when it does not have it."""
+        """Return one payable of the division, or None if it does not have it."""
         row = self._one(f"/v1/payables/{quote(id, safe='')}")
         return row if row and str(row.get(names.Payable.DIVISION_ID)) == self._division else None
 
     def attachment(self, payable: str, id: str) -> bytes:
-        """The bytes of a file."""
+        """Return the bytes of a file."""
         path = f"/v1/payables/{quote(payable, safe='')}/attachments/{quote(id, safe='')}"
         reply = self._send("GET", path)
         if reply.not_found:
             raise Refused(
-                "Ontraccr no longer has this file. Upload it there again, or attach it in QuickBooks."
+                "Ontraccr no longer has this file. Upload it there again, or attach it in"
+                " QuickBooks."
             )
         return reply.check().body
 
     def set_status(self, payable: str, status: Row) -> bool:
-        """Tells a payable what became of it; False when Ontraccr already knows something newer."""
+        """Report a state to a payable; return False if Ontraccr has a newer one."""
         path = f"/v1/payables/{quote(payable, safe='')}/accounting-status"
         reply = self._send("PUT", path, json=status)
         return reply.status != 409 and bool(reply.check())
 
-    # -- profiles ----------------------------------------------------------------------------------------------------
+    # -- profiles --
 
     def profiles(self, kind: str) -> list[Row]:
-        """Every profile of a kind, archived ones too."""
+        """Return every profile of a kind, archived ones too."""
         return [
             row
             for rows, _ in self._pages(f"/v1/profiles/{PROFILES[kind]}", None, self._here())
@@ -97,11 +99,11 @@ class Ontraccr:
         ]
 
     def profile(self, kind: str, id: str) -> Row | None:
-        """One profile, or None when Ontraccr does not have it."""
+        """Return one profile, or None if Ontraccr does not have it."""
         return self._one(f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}")
 
     def link(self, kind: str, id: str, external_id: str, name: str, sort: str) -> None:
-        """Says which record of QuickBooks a profile is."""
+        """Link a profile to a record of QuickBooks."""
         body = {
             names.Link.EXTERNAL_ID: external_id,
             names.Link.EXTERNAL_NAME: name,
@@ -110,14 +112,14 @@ class Ontraccr:
         self._call("PUT", f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}/link", json=body)
 
     def bring(self, kind: str, items: Sequence[Row]) -> None:
-        """Makes profiles of what is new, and keeps those that are linked up to date."""
+        """Create profiles of new entries, and update those that are linked."""
         for start in range(0, len(items), BATCH):
             body = {names.ImportedProfile.ITEMS: items[start : start + BATCH]}
             self._call(
                 "POST", f"/v1/profiles/{PROFILES[kind]}/import", params=self._here(), json=body
             )
 
-    # -- lists of QuickBooks that Ontraccr offers --------------------------------------------------------------------
+    # -- lists of QuickBooks that Ontraccr offers --
 
     def offer(self, field: str, items: Sequence[Row], about: Row) -> None:
         """Put a whole list in the place of the one that Ontraccr has; `about` says more of it."""
@@ -130,7 +132,7 @@ class Ontraccr:
         items: list[Row] = reply.json()[names.Choice.ITEMS]
         return items
 
-    # -- one call ----------------------------------------------------------------------------------------------------
+    # -- one call --
 
     def _here(self) -> Row:
         return {names.Page.DIVISION: self._division}
@@ -173,7 +175,7 @@ class Ontraccr:
         )
         if reply.status in (400, 401):
             raise NeedsAttention(
-                "Ontraccr does not accept the client id and secret. Check them in the settings of the"
-                " app, or ask Ontraccr for new ones."
+                "Ontraccr does not accept the client id and secret. Check them in the settings of"
+                " the app, or ask Ontraccr for new ones."
             )
         return str(reply.check().json()["access_token"])

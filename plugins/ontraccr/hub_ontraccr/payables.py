@@ -15,7 +15,7 @@ ZERO = money(0)
 
 
 def document(site: Site, known: Profiles, row: Row) -> Document:
-    """Return the bill or expense that a payable is to become; `known` are the profiles that it names."""
+    """Return the bill or expense of a payable; `known` are the profiles that it names."""
     kind = _kind(row)
     lines = tuple(_line(site, known, row, line) for line in row[names.Payable.LINES])
     is_held = row.get(names.Payable.IS_HELD)
@@ -100,7 +100,7 @@ def _without_retainage_account(site: Site, row: Row) -> str | None:
     return None
 
 
-# -- head ------------------------------------------------------------------------------------------------------------
+# -- head --
 
 
 def _vendor(site: Site, row: Row) -> Code | None:
@@ -109,7 +109,7 @@ def _vendor(site: Site, row: Row) -> Code | None:
 
 
 def _purchase_account(site: Site, row: Row) -> Codes:
-    """Return what the uploader chose, else the default of the settings; on a bill it stands in the memo."""
+    """Return the uploader's choice, else that of the settings; a bill has it in the memo."""
     chosen = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
     if not chosen:
         return {"payment_account": site.settings["purchase_account"]}
@@ -118,7 +118,7 @@ def _purchase_account(site: Site, row: Row) -> Codes:
 
 
 def _payment_type(site: Site, known: Profiles, row: Row, kind: str) -> str | None:
-    """Say how an expense was paid, where the account does not: a bank account may be paid from by check."""
+    """Return how an expense was paid if a bank account leaves that open: it may be by check."""
     if kind == "bill" or site.settings["bank_payments"] == "cash":
         return None
     chosen = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
@@ -162,7 +162,7 @@ def _date(text: str | None) -> dt.date | None:
         raise ValueError(f"“{text}” is no date") from None
 
 
-# -- lines -----------------------------------------------------------------------------------------------------------
+# -- lines --
 
 
 def _line(site: Site, known: Profiles, row: Row, line: Row) -> Line:
@@ -222,7 +222,7 @@ def _tax_code(site: Site, row: Row) -> Codes:
     return {"tax_code": site.settings["tax_code"]}
 
 
-# -- retainage -------------------------------------------------------------------------------------------------------
+# -- retainage --
 
 
 def _is_net(row: Row) -> bool:
@@ -235,7 +235,7 @@ def _is_net(row: Row) -> bool:
 
 
 def _retainage_lines(site: Site, known: Profiles, row: Row) -> Iterator[Line]:
-    """Yield what each project's lines keep back, as a line of its own on the account of retainage."""
+    """Yield a line on the account of retainage for what each project's lines keep back."""
     kept: dict[Any, Decimal] = {}
     for line in row[names.Payable.LINES] if _is_net(row) else ():
         if line.get(names.Line.RETAINAGE):

@@ -1,4 +1,4 @@
-"""Projects, cost codes and vendors of Ontraccr: what each is linked to in QuickBooks, and how lists get there."""
+"""Projects, cost codes and vendors of Ontraccr, their links, and the lists pushed there."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -43,14 +43,14 @@ SWITCHES = {
 
 
 class Profiles:
-    """The profiles that documents name: the whole list read once, or one by one where only a few are wanted."""
+    """The profiles that documents name: the whole list read once, or single ones on demand."""
 
     def __init__(self, source: Ontraccr, whole: bool) -> None:
         self._source, self._whole = source, whole
         self._known: dict[str, dict[str, Any]] = {}
 
     def get(self, kind: str, id: str) -> Row:
-        """A profile, or what is known of one that Ontraccr does not have any more."""
+        """Return a profile, or a placeholder for one that Ontraccr does not have any more."""
         known = self._known.get(kind)
         if known is None:
             rows = self._source.profiles(kind) if self._whole else ()
@@ -64,7 +64,7 @@ class Profiles:
         return profile
 
     def account_type(self, id: str) -> str | None:
-        """Whether an account that is offered in Ontraccr is a bank or a credit card account; None where it is not."""
+        """Return the type of an account that Ontraccr offers, bank or credit card, or None."""
         if "accounts" not in self._known:
             rows = self._source.offered("purchase_account")
             self._known["accounts"] = {
@@ -75,7 +75,7 @@ class Profiles:
 
 
 def code(site: Site, kind: str, row: Row) -> Code:
-    """Return a profile as a code: its link in Ontraccr counts, a name alone is no link; a vendor's name counts too."""
+    """Return the code of a profile: only its link counts; for a vendor its name counts too."""
     link = _link_of(kind, row)
     is_made = kind == "vendor" or (
         kind == "cost_code" and site.settings["unlinked_items"] == "create"
@@ -91,7 +91,7 @@ def code(site: Site, kind: str, row: Row) -> Code:
 
 
 def _link_of(kind: str, row: Row) -> str | None:
-    """Return the id that a profile is linked to; a record of another kind stands for none that QuickBooks has."""
+    """Return the id that a profile is linked to; a record of another kind counts as missing."""
     id = row.get(names.Profile.EXTERNAL_ID)
     sort = row.get(names.Profile.EXTERNAL_TYPE) or SORTS[kind]
     return id if not id or sort == SORTS[kind] else f"{id} (it is linked to a {sort.lower()})"
@@ -117,24 +117,31 @@ def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | 
 
 
 def codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
-    """Every profile of a kind that is in use."""
+    """Return every profile of a kind that is in use."""
     rows = source.profiles(kind)
     return [code(site, kind, row) for row in rows if not row.get(names.Profile.ARCHIVED)]
 
 
-# -- from QuickBooks into Ontraccr -----------------------------------------------------------------------------------
+# -- from QuickBooks into Ontraccr --
 
 
 def push(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> list[Code]:
-    """Puts a list of QuickBooks into Ontraccr, decided links first; returns how its profiles are linked then."""
+    """Push a QuickBooks list into Ontraccr, decided links first; return its profiles' links."""
+    is_switched_on = _is_switched_on(site, field)
     if field not in SORTS:
-        if field not in SWITCHES or site.settings[SWITCHES[field]]:
+        if is_switched_on:
             _offer(site, source, field, records)
         return []
     _link(source, field, records)
-    if site.settings[SWITCHES[field]]:
-        source.bring(field, [_item(record) for record in records if _is_for(field, record)])
+    if is_switched_on:
+        items = [_item(record) for record in records if _is_for(field, record)]
+        source.bring(field, items)
     return [code(site, field, row) for row in source.profiles(field)]
+
+
+def _is_switched_on(site: Site, field: str) -> bool:
+    """Return whether the settings want a list in Ontraccr; some lists have no setting."""
+    return field not in SWITCHES or bool(site.settings[SWITCHES[field]])
 
 
 def _offer(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> None:
@@ -154,7 +161,7 @@ def _offer(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) 
 
 
 def _about_accounts(site: Site, usable: Sequence[Record]) -> dict[str, str]:
-    """Return what is said of purchase accounts: the default, as long as it is usable, and the currency."""
+    """Return what is pushed for purchase accounts: the default if it is usable, the currency."""
     default = site.settings["purchase_account"]
     is_usable = default in {record.id for record in usable}
     return _without_none(
@@ -166,21 +173,33 @@ def _about_accounts(site: Site, usable: Sequence[Record]) -> dict[str, str]:
 
 
 def _link(source: Ontraccr, field: str, records: Sequence[Record]) -> None:
-    """Tell Ontraccr what a person decided in the hub."""
-    decided = {
-        (record.code or "").partition(":")[2]: record
-        for record in records
-        if record.decided and record.active
-    }
-    rows = source.profiles(field) if decided else ()
-    known = {str(row[names.Profile.ID]): row for row in rows}
-    for id, record in decided.items():
-        if id in known and known[id].get(names.Profile.EXTERNAL_ID) != record.id:
+    """Link profiles to the records that a person chose in the hub."""
+    decisions = _decisions(records)
+    if not decisions:
+        return
+    external_ids = {}
+    for row in source.profiles(field):
+        external_ids[str(row[names.Profile.ID])] = row.get(names.Profile.EXTERNAL_ID)
+    for id, record in decisions.items():
+        if id in external_ids and external_ids[id] != record.id:
             source.link(field, id, record.id, record.full_name or record.name, SORTS[field])
 
 
+def _decisions(records: Sequence[Record]) -> dict[str, Record]:
+    """Return the active records that a person chose, by the ids of their profiles."""
+    decisions = {}
+    for record in records:
+        if record.decided and record.active:
+            _, _, profile_id = (record.code or "").partition(":")
+            decisions[profile_id] = record
+    return decisions
+
+
 def _is_for(field: str, record: Record) -> bool:
-    """Projects have a customer above them; cost codes are what can be bought; a vendor is any."""
+    """Return whether a record belongs to a field.
+
+    Projects have a customer above them, cost codes can be bought, vendors are all.
+    """
     if field == "project":
         return bool(record.parent)
     return field == "vendor" or record.use in ("purchase", "both")
@@ -206,7 +225,7 @@ def _without_none(fields: Row) -> Row:
 
 
 def tell_made(source: Ontraccr, document: Document, receipt: Receipt) -> None:
-    """What the hub made for a profile is linked to it."""
+    """Link a profile to the record that the hub created for it."""
     kind, _, id = document.source_id.partition(":")
     if document.details and receipt.state == "posted" and kind in SORTS and receipt.id:
         source.link(kind, id, receipt.id, document.details.name, SORTS[kind])

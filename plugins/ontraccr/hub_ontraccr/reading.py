@@ -1,4 +1,4 @@
-"""The payables of Ontraccr as the hub reads them: what changed, exactly these, and what they are told."""
+"""The payables of Ontraccr: reading those that changed, or single ones, and their receipts."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 
 
 def changed(site: Site, source: Ontraccr, cursor: str | None) -> Iterator[Yielded]:
-    """Every payable changed since the cursor, with a Checkpoint after each page."""
+    """Yield every payable that changed since the cursor, with a Checkpoint after each page."""
     known = Profiles(source, whole=True)
     for rows, after in source.payables(cursor):
         yield from (_read(site, known, row) for row in rows)
@@ -22,7 +22,7 @@ def changed(site: Site, source: Ontraccr, cursor: str | None) -> Iterator[Yielde
 
 
 def exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Yielded]:
-    """The payables with these source ids."""
+    """Yield the payables with these source ids."""
     known = Profiles(source, whole=False)
     for id in ids:
         row = source.payable(id.removeprefix(PREFIX))
@@ -31,7 +31,7 @@ def exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Yielde
 
 
 def _read(site: Site, known: Profiles, row: Row) -> Document | Gone | Unreadable:
-    """What a row of the list is to the hub; one that makes no sense stops no other."""
+    """Convert a row of the list; return Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Payable.ID):
         return Unreadable(source_id=f"{PREFIX}?", reason="Ontraccr sent a payable without an id.")
     source_id, deleted_at = f"{PREFIX}{row[names.Payable.ID]}", row.get(names.Payable.DELETED_AT)
@@ -41,7 +41,7 @@ def _read(site: Site, known: Profiles, row: Row) -> Document | Gone | Unreadable
 
 
 def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:
-    """Tells a payable what became of it; one that changed since hears it for its new version."""
+    """Report a state to a payable; one that changed since gets the state of its new version."""
     id, version = document.source_id.removeprefix(PREFIX), int(document.version or 0)
     if not source.set_status(id, _status(receipt, version)):
         now = source.payable(id)

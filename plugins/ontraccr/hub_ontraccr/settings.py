@@ -1,4 +1,4 @@
-"""What an admin sets for Ontraccr: the division, when payables go, and what becomes of each part of them."""
+"""The settings of Ontraccr: the division, and how payables and their parts are posted."""
 
 from marshmallow import Schema
 
@@ -29,16 +29,16 @@ class Settings(Schema):
     auto_sync = setting.switch(
         "Auto-Sync from Ontraccr to QuickBooks",
         SYNC,
-        "On: every payable goes by itself once nothing holds it. Off: nothing is sent; payables wait under Review,"
-        " where a person pushes one or many.",
+        "On: every payable goes by itself once nothing holds it. Off: nothing is sent; payables"
+        " wait under Review, where a person pushes one or many.",
         default=True,
     )
     purchase_account = setting.record(
         "payment_account",
         "Default purchase account",
         PAYABLES,
-        "A bank or credit card account. It is preselected when somebody uploads a payable and may be changed there;"
-        " expenses are paid from it, on bills it stands in the memo.",
+        "A bank or credit card account. It is preselected when somebody uploads a payable and may"
+        " be changed there; expenses are paid from it, on bills it stands in the memo.",
         required=True,
     )
     bank_payments = setting.choice(
@@ -75,7 +75,8 @@ class Settings(Schema):
         "account",
         "Account of retainage",
         LINES,
-        "Retainage (holdback) that a total is already net of is booked there, and taken from there when released.",
+        "Retainage (holdback) that a total is already net of is booked there, and taken from"
+        " there when released.",
     )
     vendors = setting.choice(
         "A vendor that QuickBooks does not have shall",

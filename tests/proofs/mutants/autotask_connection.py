@@ -295,10 +295,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C16",
         place=f"{PLUGIN}/settings.py",
-        old=(
-            " Such a user has no access to the pages, takes no paid seat and is "
-            "exempt from password resets."
-        ),
+        old=" Such a user has no access to the pages, takes no paid seat",
         new="",
         bug="The help does not say what an API user is not.",
     ),

@@ -97,10 +97,10 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I5",
         place=f"{PLUGIN}/lists.py",
-        old='        said = "it has no External Number.',
+        old='        hold = (\n            "it has no External Number.',
         new=(
             "        return Code(id=f\"billing_code:{row['id']}\", "
-            'name=name)\n        said = "it has no External Number.'
+            'name=name)\n        hold = (\n            "it has no External Number.'
         ),
         bug="A billing code without an External Number is found by its name.",
     ),
@@ -132,11 +132,11 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
         row="AT-I7",
         place=f"{PLUGIN}/invoices.py",
         old=(
-            "        unsold = {lists.use_type(site, source, name) for name in "
+            "    not_sold = {lists.use_type(site, source, name) for name in "
             "(lists.INTERNAL, lists.EXPENSE)}\n"
         ),
         new=(
-            '        unsold = {source.number("BillingCodes", "useType", name) for '
+            '    not_sold = {source.number("BillingCodes", "useType", name) for '
             'name in ("Internal", "Expense")}\n'
         ),
         bug="The comparison needs labels that Autotask does not have.",
@@ -326,11 +326,11 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
         row="AT-I17",
         place=f"{PLUGIN}/polling.py",
         old=(
-            '        found = {row["id"]: row for row in '
+            '        rows = {row["id"]: row for row in '
             'self.source.among(self.entity, "id", numbers)}\n'
         ),
         new=(
-            '        found = {row["id"]: row for row in '
+            '        rows = {row["id"]: row for row in '
             'self.source.among(self.entity, "id", numbers[:0])}\n'
         ),
         bug="A document that is asked for by its id is not read.",

@@ -155,8 +155,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P2",
         place=f"{PLUGIN}/settings.py",
-        old="A bill, as older versions posted it, is a liability before goods",
-        new="A bill is posted before goods",
+        old="A bill, as older versions posted it, is a",
+        new="A bill is posted as a",
         bug="The settings do not explain how a bill differs from a purchase order.",
     ),
     Mutant(
@@ -221,8 +221,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P8",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='name=row["shipToName"] or None, lines=lines, city=row["shipToCity"] or None,',
-        new='name=row["shipToName"] or None, lines=lines, city=None,',
+        old='            city=row["shipToCity"] or None,\n',
+        new="            city=None,\n",
         bug="The city of the ship-to address is missing.",
     ),
     Mutant(

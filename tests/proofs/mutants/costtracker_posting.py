@@ -43,8 +43,8 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B5",
         place=f"{PLUGIN}/bills.py",
-        old='"; ".join(_approval(approval) for approval in approvals)',
-        new='"; ".join(_approval(approval) for approval in approvals[:1])',
+        old='"; ".join(map(_approval, approvals))',
+        new='"; ".join(map(_approval, approvals[:1]))',
         bug="Only the first approver is kept.",
     ),
     Mutant(

@@ -106,8 +106,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S11",
         place=f"{PLUGIN}/settings.py",
-        old='are made in QuickBooks too.",\n        default=False,',
-        new='are made in QuickBooks too.",\n        default=True,',
+        old='" in QuickBooks too.",\n        default=False,',
+        new='" in QuickBooks too.",\n        default=True,',
         bug="Suppliers are updated unless somebody switches it off.",
     ),
     Mutant(

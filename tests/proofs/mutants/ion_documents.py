@@ -37,10 +37,9 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         row="ION-2",
         place=f"{PLUGIN}/client.py",
         old=(
-            'f"A key belongs to the one environment that it was made in: choose '
-            'that one in place of {self.environment},"'
+            '"A key belongs to the one environment that it was made in: choose that one in place of"\n'
         ),
-        new='f"Choose another key in place of {self.environment},"',
+        new='"Choose another key in place of"\n',
         bug="A refused key is not said to belong to another environment.",
     ),
     Mutant(
@@ -220,17 +219,15 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-13",
         place=f"{PLUGIN}/orders.py",
-        old="    if not location or not found:\n        return None\n    streets",
-        new=(
-            '    if not location or not found:\n        return Address(name=(location or {}).get("name"))\n    streets'
-        ),
+        old="    if not location or not address:\n        return None\n",
+        new="    if not location or not address:\n        return Address(name=(location or {}).get('name'))\n",
         bug="An address is sent for a place that has none.",
     ),
     Mutant(
         row="ION-13",
         place=f"{PLUGIN}/orders.py",
-        old='        postal_code=found["postal"], country=found["country"],',
-        new='        postal_code=None, country=found["country"],',
+        old='        postal_code=address["postal"],\n',
+        new="        postal_code=None,\n",
         bug="The postal code is missing.",
     ),
     Mutant(

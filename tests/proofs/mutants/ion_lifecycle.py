@@ -178,11 +178,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/orders.py",
-        old=(
-            'filter(None, (_day(line["eta"]) or _day(line["needed"]) for line in '
-            "live)), default=None"
-        ),
-        new='filter(None, (_day(line["needed"]) for line in live)), default=None',
+        old='    days = [_day(line["eta"]) or _day(line["needed"]) for line in lines]\n',
+        new='    days = [_day(line["needed"]) for line in lines]\n',
         bug="The expected day is ignored.",
     ),
     Mutant(
