@@ -15,8 +15,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S2",
         place=f"{PLUGIN}/bills.py",
-        old='", ".join(f"{name} {share:.0%}" for name, share in confidence.items())',
-        new='", ".join(confidence)',
+        old='    shares = [f"{name} {share:.0%}" for name, share in confidence.items()]\n',
+        new="    shares = list(confidence)\n",
         bug="A reviewer does not see how sure the optical reading was.",
     ),
     Mutant(
