@@ -126,10 +126,12 @@ def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: 
 
 def _missing_records(installation: Installation, field: Field) -> list[Create]:
     """Return a record to create for each code of a field that QuickBooks lacks."""
-    pairs = compare(installation, [field.name])
+    codes = sources.codes(installation, field.name)
+    record_download.refresh(installation.company_id, {records.ROLE_LIST[field.role]})
+    pairs = _pairs(installation, field, codes)
     missing = {pair.code for pair in pairs if pair.state == PairState.MISSING}
     creates: list[Create] = []
-    for code in sources.codes(installation, field.name):
+    for code in codes:
         if code.id not in missing or not code.create or code.hold:
             continue
         create = Create(

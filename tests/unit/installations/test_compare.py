@@ -81,3 +81,13 @@ def test_what_is_missing_is_confirmed_and_planned_once(installed, listed):
     assert [compare.copy_missing(installed, ["supplier"], who="kari") for _ in range(2)] == [1, 1]
     (made,) = postings(kind="vendor")
     assert (made.operation, made.state) == ("create", "ready")
+
+
+def test_the_codes_are_read_once_to_copy_what_is_missing(installed, listed, monkeypatch):
+    listed.append(Code(id="x1", name="Copied Supplier", create=Party(name="Copied Supplier")))
+    fields = []
+    monkeypatch.setattr(
+        "hub.sources.codes", lambda installation, field: fields.append(field) or listed
+    )
+    assert compare.copy_missing(installed, ["supplier"], who="kari") == 1
+    assert fields == ["supplier"]
