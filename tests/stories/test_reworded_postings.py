@@ -20,12 +20,20 @@ from tests.support.posting_bench import Desk
 from tests.support.stored_cases import stored_reasons
 
 WANTS = ("queued", "posted", "held", "failed", "missing")
+ON_BOTH_DATABASES = pytest.mark.parametrize("app", ["sqlite", "postgres"], indirect=True)
 NEW_WORDS = "{name} lies in a period that is closed."
 
 
 @pytest.fixture
-def app(app_with_pages):
-    return app_with_pages
+def app(request, make_app, make_config):
+    """Return a hub with pages, on SQLite unless a test names PostgreSQL."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield request.getfixturevalue("app_with_pages")
+        return
+    config = make_config(HUB_DATABASE_URL=request.getfixturevalue("postgres_url"))
+    app = make_app(config, pages=True)
+    with app.app_context():
+        yield app
 
 
 @pytest.fixture
@@ -78,6 +86,7 @@ def document_page(desk, id):
     return desk.visitor.page(f"/documents/{desk.posting(id).document_id}")
 
 
+@ON_BOTH_DATABASES
 def test_a_posting_that_the_checks_hold(desk, reword):
     id = hold_for_closed_books(desk)
     assert desk.posting(id).reason.endswith("and QuickBooks would refuse it.")
@@ -140,6 +149,7 @@ def codes(model):
         return [reason["code"] for row in session.scalars(select(model)) for reason in row.reasons]
 
 
+@ON_BOTH_DATABASES
 def test_a_sentence_from_before_codes_takes_its_code_and_is_no_news(desk, reword):
     id = hold_for_closed_books(desk)
     reason = desk.posting(id).reason
