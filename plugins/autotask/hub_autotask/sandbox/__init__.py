@@ -19,7 +19,7 @@ class StandIn:
             {"no_patch": "this zone knows no PATCH, as one of Autotask's does not; a PUT does it"}
         )
         self._api, self._pages = Api(self.books, self.clock), Pages(self.books)
-        pages = {"books": self._told, "do": self._do, "limit": self._api.limits.page}
+        pages = {"books": self._list_books, "do": self._do, "limit": self._api.limits.page}
         self.wsgi = Harness(
             self._serve,
             clock=self.clock,
@@ -41,20 +41,23 @@ class StandIn:
         is_api = environ["PATH_INFO"].lower().startswith("/atservicesrest/")
         return (self._api if is_api else self._pages)(environ, start)
 
-    def _told(self, method, body):
-        shown = ("Invoices", "ExpenseReports", "PurchaseOrders", "Companies")
-        return {entity: list(self.books.rows(entity).values()) for entity in shown}
+    def _list_books(self, method, body):
+        entities = ("Invoices", "ExpenseReports", "PurchaseOrders", "Companies")
+        return {entity: list(self.books.rows(entity).values()) for entity in entities}
 
     def _do(self, method, body):
-        """Any event, for whoever drives the stand-in by a program: {"do": "put", "entity": …, "id": …, "fields": …}."""
+        """Answer /_sandbox/do: any event, such as {"do": "put", "entity": …, "id": …}."""
         return {"done": self.books.do(body.pop("do"), **body)}
 
     @staticmethod
     def settings(url):
         """What an installation needs to reach the stand-in at this address."""
         return {
-            "address": url.rstrip("/"), "username": msp.USER, "integration_code": msp.CODE, "secret": msp.SECRET,
-        }  # fmt: skip
+            "address": url.rstrip("/"),
+            "username": msp.USER,
+            "integration_code": msp.CODE,
+            "secret": msp.SECRET,
+        }
 
 
 def open_sandbox(app, folder, documents):

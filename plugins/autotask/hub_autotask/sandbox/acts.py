@@ -1,4 +1,4 @@
-"""What people do in Autotask: work is approved and posted, invoices voided, reports approved, orders submitted."""
+"""What people do in Autotask: approve and post work, void invoices, approve reports, order."""
 
 from decimal import Decimal, InvalidOperation
 
@@ -8,13 +8,13 @@ from hub_autotask.sandbox.schema import ENTITIES
 
 
 def _putting(entity, **fields):
-    """An act that gives a row other values; one that is callable is asked with the books and the form."""
+    """Return an act that sets fields; a callable value gets the books and the form."""
 
     def act(books, id, form):
-        told = {
+        values = {
             name: value(books, form) if callable(value) else value for name, value in fields.items()
         }
-        books.do("put", entity=entity, id=id, fields=told)
+        books.do("put", entity=entity, id=id, fields=values)
 
     return act
 
@@ -23,7 +23,7 @@ def _now(books, form):
     return books.now()
 
 
-def _given(name):
+def _form_value(name):
     return lambda books, form: form.get(name) or None
 
 
@@ -31,9 +31,11 @@ def _receive(books, id, form):
     """Everything that is still to come arrives, on one invoice of the vendor."""
     for item in [row for row in books.rows("PurchaseOrderItems").values() if row["orderID"] == id]:
         fields = {
-            "purchaseOrderItemID": item["id"], "quantityNowReceiving": item["quantity"], "receiveDate": books.now(),
+            "purchaseOrderItemID": item["id"],
+            "quantityNowReceiving": item["quantity"],
+            "receiveDate": books.now(),
             "vendorInvoiceNumber": form.get("number") or None,
-        }  # fmt: skip
+        }
         books.do(
             "put",
             entity="PurchaseOrderItemReceiving",
@@ -59,14 +61,14 @@ def _order(label, **more):
 ACTS = {
     "Invoices": {
         "void": _putting("Invoices", isVoided=True, voidedDate=_now, voidedByResourceID=41),
-        "number": _putting("Invoices", invoiceNumber=_given("number")),
+        "number": _putting("Invoices", invoiceNumber=_form_value("number")),
         "clear-number": _putting("Invoices", invoiceNumber=""),
         "clear-web-service-date": _putting("Invoices", webServiceDate=None),
         "pay": _putting("Invoices", paidDate=_now),
     },
     "ExpenseReports": {
         "approve": _expense("Approved for Payment", approvedDate=_now, approverID=43),
-        "reject": _expense("Rejected", rejectionReason=_given("reason")),
+        "reject": _expense("Rejected", rejectionReason=_form_value("reason")),
         "pay": _expense("Paid"),
         "clear-reference": _putting("ExpenseReports", quickBooksReferenceNumber=None),
     },
@@ -80,7 +82,7 @@ ACTS = {
 
 
 def post_work(books, form):
-    """Approved work of one line becomes an invoice; with automatic numbering on it gets its number at once."""
+    """Invoice the approved work of one line; number it if numbering is automatic."""
     try:
         quantity, rate = Decimal(form.get("quantity") or "1"), Decimal(form.get("rate") or "100")
     except InvalidOperation:
@@ -90,15 +92,32 @@ def post_work(books, form):
         return None
     id, at, worth = books.next_id("Invoices"), books.now(), quantity * rate
     line = {
-        "invoiceID": id, "companyID": company, "billingCodeID": code, "quantity": quantity, "rate": rate,
-        "billingItemType": number(ITEM_TYPES, "Labor"), "extendedPrice": worth, "taxDollars": Decimal(0),
-        "totalAmount": worth, "itemName": form.get("text") or "Support", "nonBillable": 0,
-    }  # fmt: skip
+        "invoiceID": id,
+        "companyID": company,
+        "billingCodeID": code,
+        "quantity": quantity,
+        "rate": rate,
+        "billingItemType": number(ITEM_TYPES, "Labor"),
+        "extendedPrice": worth,
+        "taxDollars": Decimal(0),
+        "totalAmount": worth,
+        "itemName": form.get("text") or "Support",
+        "nonBillable": 0,
+    }
     books.do("put", entity="BillingItems", id=books.next_id("BillingItems"), fields=line)
-    given = str(id) if books.automatic else None
-    invoice = {"companyID": company, "createDateTime": at, "invoiceDateTime": at, "dueDate": at, "invoiceNumber": given,
-               "invoiceTotal": worth, "totalTaxValue": Decimal(0), "isVoided": False, "paymentTerm": msp.NET30,
-               "invoiceStatus": 1}  # fmt: skip
+    invoice_number = str(id) if books.automatic else None
+    invoice = {
+        "companyID": company,
+        "createDateTime": at,
+        "invoiceDateTime": at,
+        "dueDate": at,
+        "invoiceNumber": invoice_number,
+        "invoiceTotal": worth,
+        "totalTaxValue": Decimal(0),
+        "isVoided": False,
+        "paymentTerm": msp.NET30,
+        "invoiceStatus": 1,
+    }
     return books.do("put", entity="Invoices", id=id, fields=invoice)
 
 

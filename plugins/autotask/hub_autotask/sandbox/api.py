@@ -1,4 +1,4 @@
-"""The API itself: zones, credentials, queries, single rows, changes, and what it tells of itself."""
+"""The API itself: zones, credentials, queries, single rows, changes, and its description."""
 
 import base64
 import json
@@ -37,24 +37,28 @@ FINAL = {("Companies", "currencyID")}
 
 
 def route(environ):
-    """(name of the call, its arguments); the name is empty where there is no such call, `other` for another verb."""
-    found = ROOT.fullmatch(environ.get("PATH_INFO", ""))
-    path = found[2].rstrip("/").lower() if found else ""
-    if found and not found[1] and path not in OUTSIDE:
+    """Return (name of the call, its arguments).
+
+    The name is empty if there is no such call, and `other` for another verb.
+    """
+    root = ROOT.fullmatch(environ.get("PATH_INFO", ""))
+    path = root[2].rstrip("/").lower() if root else ""
+    if root and not root[1] and path not in OUTSIDE:
         return "", []
-    hits = [
-        (verbs, name, hit)
-        for verbs, pattern, name in ROUTES
-        if (hit := re.fullmatch(pattern, path))
-    ]
-    for verbs, name, hit in hits:
+    other = "other" if "/" in path else ""
+    for verbs, pattern, name in ROUTES:
+        match = re.fullmatch(pattern, path)
+        if not match:
+            continue
         if environ["REQUEST_METHOD"] in verbs.split("|"):
-            return name, [unquote(part) for part in hit.groups()]
-    return ("other" if hits or "/" in path else ""), []
+            arguments = map(unquote, match.groups())
+            return name, list(arguments)
+        other = "other"
+    return other, []
 
 
 def call_of(environ):
-    """The call as faults and the log name it: `Invoices.query`, `Invoices.change`, `zone`, …; `page` for people."""
+    """Return the call as faults and log name it: `Invoices.query`, `zone`; `page` for people."""
     name, arguments = route(environ)
     entity = BY_PATH.get(arguments[0]) if arguments else None
     return f"{entity.name}.{name}" if entity else name or "page"
@@ -91,13 +95,13 @@ class Api:
             return getattr(self, f"_{name}")(environ, *arguments)
 
     def _admit(self, environ):
-        given = [
+        credentials = [
             environ.get(f"HTTP_{name}", "") for name in ("APIINTEGRATIONCODE", "USERNAME", "SECRET")
         ]
-        if given != self._books.credentials:
+        if credentials != self._books.credentials:
             raise stranger()
 
-    # -- what it tells of itself -------------------------------------------------------------------------------------
+    # -- what it tells of itself ----------------------------------------------------------------
 
     def _zone(self, environ):
         user = query_of(environ).get("user", "").lower()
@@ -113,7 +117,8 @@ class Api:
 
     def _address(self, environ):
         host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-        return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}{self._books.zone}"
+        script = environ.get("SCRIPT_NAME", "")
+        return f"{environ['wsgi.url_scheme']}://{host}{script}{self._books.zone}"
 
     def _versions(self, environ):
         return {"apiVersions": ["1.0"]}
@@ -131,7 +136,7 @@ class Api:
 
     def _information(self, environ, name):
         entity = self._entity(name, "")
-        told = {
+        marks = {
             f"can{verb.title()}": verb in entity.rights for verb in ("create", "query", "update")
         }
         access = {
@@ -140,7 +145,7 @@ class Api:
         }
         more = {"canDelete": False, "userAccessForDelete": 0, "hasUserDefinedFields": False}
         calls = {"supportsWebhookCallouts": entity.name in TOLD}
-        return {"info": {"name": entity.name, **told, **access, **more, **calls}}
+        return {"info": {"name": entity.name, **marks, **access, **more, **calls}}
 
     def _access(self, entity, verb):
         return int(verb in entity.rights and entity.name not in self._books.lacking)
@@ -148,7 +153,7 @@ class Api:
     def _fields(self, environ, name):
         return {
             "fields": [
-                _told(one, picklists.of(name, one.name))
+                _describe_field(one, picklists.of(name, one.name))
                 for one in self._entity(name).fields.values()
             ]
         }
@@ -157,7 +162,7 @@ class Api:
         self._entity(name)
         return {"fields": []}
 
-    # -- rows --------------------------------------------------------------------------------------------------------
+    # -- rows -----------------------------------------------------------------------------------
 
     def _entity(self, name, right="query"):
         entity = BY_PATH.get(name)
@@ -165,7 +170,8 @@ class Api:
             raise Refusal(404, "No HTTP resource was found that matches the request.")
         if right and entity.name in self._books.lacking:
             raise wrong(
-                f"The logged in Resource does not have the adequate permissions to {right} this entity type"
+                f"The logged in Resource does not have the adequate permissions to {right}"
+                " this entity type"
                 f" ({entity.name})."
             )
         return entity
@@ -174,7 +180,7 @@ class Api:
         entity = self._entity(name)
         return {"item": self._books.rows(entity.name).get(int(id))}
 
-    def _asked(self, environ):
+    def _read_query(self, environ):
         if environ["REQUEST_METHOD"] == "POST":
             return _body(environ)
         try:
@@ -184,7 +190,7 @@ class Api:
 
     def _query(self, environ, name, after=-1):
         entity, verb = self._entity(name), environ["REQUEST_METHOD"]
-        query = Query(entity, self._asked(environ))
+        query = Query(entity, self._read_query(environ))
         rows, more = query.page(self._books.rows(entity.name), after)
         about = {
             "count": len(rows),
@@ -194,10 +200,10 @@ class Api:
         }
         if more:
             place = {"paging": token(entity.name, verb, rows[-1]["id"])}
-            asked = place | ({"search": query_of(environ)["search"]} if verb == "GET" else {})
-            below = f"ATServicesRest/V1.0/{entity.name}/query/next?{urlencode(asked)}"
+            parameters = place | ({"search": query_of(environ)["search"]} if verb == "GET" else {})
+            below = f"ATServicesRest/V1.0/{entity.name}/query/next?{urlencode(parameters)}"
             about["nextPageUrl"] = f"{self._address(environ)}/{below}"
-        return {"items": [query.shown(row) for row in rows], "pageDetails": about}
+        return {"items": [query.present(row) for row in rows], "pageDetails": about}
 
     def _next(self, environ, name):
         """The next page is asked for with the verb of the first."""
@@ -209,7 +215,9 @@ class Api:
     def _count(self, environ, name):
         entity = self._entity(name)
         return {
-            "queryCount": Query(entity, self._asked(environ)).count(self._books.rows(entity.name))
+            "queryCount": Query(entity, self._read_query(environ)).count(
+                self._books.rows(entity.name)
+            )
         }
 
     def _change(self, environ, name, id=None):
@@ -220,31 +228,34 @@ class Api:
             raise Refusal(405, "The requested resource does not support this method.")
         body = _body(environ)
         self._check(entity, body)
-        given = {field: value for field, value in body.items() if field != "id"}
+        fields = {}
         if environ["REQUEST_METHOD"] == "PUT":
-            given = {one.name: None for one in entity.fields.values() if not one.read_only} | given
-        if given:
-            self._books.do("put", entity=entity.name, id=body["id"], fields=given)
+            fields = dict.fromkeys(entity.writable())
+        fields |= {field: value for field, value in body.items() if field != "id"}
+        if fields:
+            self._books.do("put", entity=entity.name, id=body["id"], fields=fields)
         return {"itemId": body["id"]}
 
     def _check(self, entity, body):
-        known = isinstance(body, dict) and isinstance(body.get("id"), int)
-        if not known or body["id"] not in self._books.rows(entity.name):
+        is_row = isinstance(body, dict) and isinstance(body.get("id"), int)
+        if not is_row or body["id"] not in self._books.rows(entity.name):
             raise wrong("No matching records found, or the id of the record is missing.")
+        row = self._books.rows(entity.name)[body["id"]]
         for name, value in body.items():
-            field = entity.fields.get(name)
-            if field is None:
-                raise wrong(f"Could not find member {name} on the {entity.name} entity.")
-            if field.read_only and name != "id":
-                raise wrong(f"The field {name} of {entity.name} is read-only.")
-            if (entity.name, name) in FINAL and value != self._books.rows(entity.name)[body["id"]][
-                name
-            ]:
-                raise wrong(f"The {name} of {entity.name} cannot be changed once it is set.")
-            if not field.accepts(value):
-                raise wrong(
-                    f"The value of {name} is not of its type, or is longer than {field.length}."
-                )
+            self._check_field(entity, row, name, value)
+
+    def _check_field(self, entity, row, name, value):
+        field = entity.fields.get(name)
+        if field is None:
+            raise wrong(f"Could not find member {name} on the {entity.name} entity.")
+        if field.read_only and name != "id":
+            raise wrong(f"The field {name} of {entity.name} is read-only.")
+        if (entity.name, name) in FINAL and value != row[name]:
+            raise wrong(f"The {name} of {entity.name} cannot be changed once it is set.")
+        if not field.accepts(value):
+            raise wrong(
+                f"The value of {name} is not of its type, or is longer than {field.length}."
+            )
 
     def _pdf(self, environ, id):
         invoice = self._books.rows("Invoices").get(int(id))
@@ -274,7 +285,7 @@ def _body(environ):
         raise wrong("The body is not JSON.") from None
 
 
-def _told(field, values):
+def _describe_field(field, values):
     return {
         "name": field.name,
         "dataType": field.type,

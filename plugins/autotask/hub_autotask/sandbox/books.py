@@ -1,4 +1,4 @@
-"""The state of the database: what is true is what the journal says, an event a line, written before it counts."""
+"""The state of the database: each event is written to the journal before it counts."""
 
 import datetime as dt
 import threading
@@ -21,7 +21,7 @@ def stamp(at):
 
 
 class Books:
-    """Rows by entity and id, which case each shows, and how the doors are set; every change goes through `do`."""
+    """Rows by entity and id, their cases, and the settings; every change goes through `do`."""
 
     def __init__(self, journal, clock, app=None, documents=None):
         self._tables, self.cases = defaultdict(dict), {}
@@ -68,9 +68,9 @@ class Books:
     def _put(self, event):
         """Other values for a row; readers see it before or after, never between."""
         entity, id = event["entity"], event["id"]
-        known = self._tables[entity].get(id) or ENTITIES[entity].row(id=id)
-        given = {name: _typed(entity, name, value) for name, value in event["fields"].items()}
-        self._tables[entity] = {**self._tables[entity], id: {**known, **given}}
+        old = self._tables[entity].get(id) or ENTITIES[entity].row(id=id)
+        values = {name: _typed(entity, name, value) for name, value in event["fields"].items()}
+        self._tables[entity] = {**self._tables[entity], id: {**old, **values}}
         return id
 
     def _credentials(self, event):

@@ -13,18 +13,42 @@ APPROVED = "Approved for Payment"
 
 def item(category, amount, paid="Cash", company=None, billable=False, **more):
     """An expense as a case says it."""
-    return {"category": category, "amount": amount, "paid": paid, "company": company, "billable": billable,
-            "more": more}  # fmt: skip
+    return {
+        "category": category,
+        "amount": amount,
+        "paid": paid,
+        "company": company,
+        "billable": billable,
+        "more": more,
+    }
 
 
 def case(name, person, age, *items, status=APPROVED, advance="0", department=None, **more):
     """A report as it is told here: who, days since its approval, its expenses."""
-    return {"name": name, "person": person, "age": age, "items": items, "status": status, "advance": advance,
-            "department": department, "more": more}  # fmt: skip
+    return {
+        "name": name,
+        "person": person,
+        "age": age,
+        "items": items,
+        "status": status,
+        "advance": advance,
+        "department": department,
+        "more": more,
+    }
 
 
-TRIP = (item(831, "38.40", company=177, billable=True, miles="58.6", origin="Office", destination="Bayview Apartments"),
-        item(832, "21.60"))  # fmt: skip
+TRIP = (
+    item(
+        831,
+        "38.40",
+        company=177,
+        billable=True,
+        miles="58.6",
+        origin="Office",
+        destination="Bayview Apartments",
+    ),
+    item(832, "21.60"),
+)
 CASES = (
     case("a trip to a customer", 41, 2, *TRIP, department="Service"),
     case("one person with one name", 42, 3, item(833, "145.00"), item(834, "12.50")),
@@ -57,10 +81,10 @@ CASES = (
 )
 
 
-def told(documents):
+def cases_for(documents):
     """The cases, cut or filled up to the number of documents that is wanted."""
-    wanted = len(CASES) if documents is None else documents
-    for n in range(wanted):
+    count = len(CASES) if documents is None else documents
+    for n in range(count):
         yield (
             CASES[n]
             if n < len(CASES)
@@ -71,7 +95,7 @@ def told(documents):
 def rows(documents, at):
     """(entity, row) of every report and expense; the case's name under `case` beside the fields."""
     item_id = FIRST_ITEM
-    for id, told_case in enumerate(told(documents), FIRST):
+    for id, told_case in enumerate(cases_for(documents), FIRST):
         items = [
             _item(item_id + n, id, told_case, one, at) for n, one in enumerate(told_case["items"])
         ]
@@ -89,14 +113,23 @@ def _report(id, told_case, items, at):
     )
     approved = told_case["status"] in (APPROVED, "Paid", "Transferred to QuickBooks")
     values = {
-        "id": id, "name": f"Week {day:%V}, {told_case['name']}", "submitterID": told_case["person"],
-        "weekEnding": f"{day}T00:00:00.000Z", "status": number(EXPENSE_STATUS, told_case["status"]),
-        "submitDate": f"{day}T08:30:00.000Z", "approverID": 43 if approved else None,
-        "approvedDate": f"{day}T14:10:00.500Z" if approved else None, "departmentNumber": told_case["department"],
-        "internalCurrencyCashAdvanceAmount": advance, "amountDue": due - advance,
-        "internalCurrencyExpenseTotal": sum((row["internalCurrencyExpenseAmount"] for row in items), Decimal(0)),
-        "reimbursementCurrencyID": HOME, "reimbursementCurrencyAmountDue": due - advance,
-    }  # fmt: skip
+        "id": id,
+        "name": f"Week {day:%V}, {told_case['name']}",
+        "submitterID": told_case["person"],
+        "weekEnding": f"{day}T00:00:00.000Z",
+        "status": number(EXPENSE_STATUS, told_case["status"]),
+        "submitDate": f"{day}T08:30:00.000Z",
+        "approverID": 43 if approved else None,
+        "approvedDate": f"{day}T14:10:00.500Z" if approved else None,
+        "departmentNumber": told_case["department"],
+        "internalCurrencyCashAdvanceAmount": advance,
+        "amountDue": due - advance,
+        "internalCurrencyExpenseTotal": sum(
+            (row["internalCurrencyExpenseAmount"] for row in items), Decimal(0)
+        ),
+        "reimbursementCurrencyID": HOME,
+        "reimbursementCurrencyAmountDue": due - advance,
+    }
     return {
         **ENTITIES["ExpenseReports"].row(**{**values, **told_case["more"]}),
         "case": told_case["name"],
@@ -110,14 +143,24 @@ def _item(id, report, told_case, one, at):
         bool(one["more"].get("isRejected")),
     )
     values = {
-        "id": id, "expenseReportID": report, "description": f"Expense {id}",
+        "id": id,
+        "expenseReportID": report,
+        "description": f"Expense {id}",
         "expenseDate": f"{at.date() - dt.timedelta(days=told_case['age'] + 2)}T00:00:00.000Z",
-        "expenseCategory": one["category"], "paymentType": number(PAYMENT_TYPES, one["paid"]),
-        "expenseCurrencyID": HOME, "expenseCurrencyExpenseAmount": amount, "internalCurrencyExpenseAmount": amount,
-        "internalCurrencyReimbursementAmount": Decimal(0) if rejected or not reimbursable else amount,
-        "isReimbursable": reimbursable, "isRejected": False, "isBillableToCompany": one["billable"],
-        "haveReceipt": True, "companyID": one["company"],
-    }  # fmt: skip
+        "expenseCategory": one["category"],
+        "paymentType": number(PAYMENT_TYPES, one["paid"]),
+        "expenseCurrencyID": HOME,
+        "expenseCurrencyExpenseAmount": amount,
+        "internalCurrencyExpenseAmount": amount,
+        "internalCurrencyReimbursementAmount": Decimal(0)
+        if rejected or not reimbursable
+        else amount,
+        "isReimbursable": reimbursable,
+        "isRejected": False,
+        "isBillableToCompany": one["billable"],
+        "haveReceipt": True,
+        "companyID": one["company"],
+    }
     more = {
         name: Decimal(value) if name in ("miles", "expenseCurrencyExpenseAmount") else value
         for name, value in one["more"].items()

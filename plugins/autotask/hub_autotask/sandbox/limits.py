@@ -1,4 +1,4 @@
-"""How much a database may be asked: so many calls an hour, three at once for each entity, slower from half of it."""
+"""The limits of a database: calls an hour, three at once for an entity, slower from half of it."""
 
 import contextlib
 import threading
@@ -52,7 +52,8 @@ class Limits:
             if self.used() > self._allowance:
                 raise Refusal(
                     429,
-                    "The request threshold has been exceeded. Requests are suspended for this database.",
+                    "The request threshold has been exceeded."
+                    " Requests are suspended for this database.",
                 )
             yield
         finally:
@@ -62,6 +63,6 @@ class Limits:
 
 def later(seconds, answer, *what):
     """The same answer, that many seconds later."""
-    held = []
-    body = b"".join(answer(lambda line, headers: held.extend((int(line[:3]), headers)), *what))
-    raise Wire(status=held[0], headers=held[1], body=body, pause=seconds)
+    beginning = []
+    body = b"".join(answer(lambda line, headers: beginning.extend((int(line[:3]), headers)), *what))
+    raise Wire(status=beginning[0], headers=beginning[1], body=body, pause=seconds)

@@ -1,4 +1,4 @@
-"""The service provider that the stand-in plays: its people, organisations, codes and other lists."""
+"""The service provider of the stand-in: its people, organisations, codes and other lists."""
 
 from decimal import Decimal
 
@@ -118,8 +118,18 @@ def lists():
         ),
     )
     for id, name, external, use in CODES:
-        yield "BillingCodes", _row("BillingCodes", id=id, name=name, externalNumber=external, isActive=True,
-                                   billingCodeType=0, useType=number(USE_TYPES, use))  # fmt: skip
+        yield (
+            "BillingCodes",
+            _row(
+                "BillingCodes",
+                id=id,
+                name=name,
+                externalNumber=external,
+                isActive=True,
+                billingCodeType=0,
+                useType=number(USE_TYPES, use),
+            ),
+        )
     for id, name, days in TERMS:
         yield (
             "PaymentTerms",
@@ -127,8 +137,17 @@ def lists():
         )
     yield from _taxes()
     for id, code, home in ((HOME, "USD", True), (EURO, "EUR", False)):
-        yield "Currencies", _row("Currencies", id=id, name=code, isInternalCurrency=home, isActive=True,
-                                 exchangeRate=Decimal("1.0000") if home else Decimal("0.9200"))  # fmt: skip
+        yield (
+            "Currencies",
+            _row(
+                "Currencies",
+                id=id,
+                name=code,
+                isInternalCurrency=home,
+                isActive=True,
+                exchangeRate=Decimal("1.0000") if home else Decimal("0.9200"),
+            ),
+        )
     for id, code, name in ((1, "US", "United States"), (2, "DE", "Germany")):
         yield "Countries", _row("Countries", id=id, countryCode=code, name=name, isActive=True)
     for id, first, last, email in PEOPLE:
@@ -147,10 +166,20 @@ def lists():
     for id, name, text in DEPARTMENTS:
         yield "Departments", _row("Departments", id=id, name=name, number=text)
     for id, name, sku, code, cost in PRODUCTS:
-        yield "Products", _row(
-            "Products", id=id, name=name, sku=sku, description=f"{name}, in stock", isActive=True,
-            productBillingCodeID=code, unitCost=Decimal(cost), unitPrice=2 * Decimal(cost),
-        )  # fmt: skip
+        yield (
+            "Products",
+            _row(
+                "Products",
+                id=id,
+                name=name,
+                sku=sku,
+                description=f"{name}, in stock",
+                isActive=True,
+                productBillingCodeID=code,
+                unitCost=Decimal(cost),
+                unitPrice=2 * Decimal(cost),
+            ),
+        )
 
 
 def _taxes():
@@ -159,8 +188,18 @@ def _taxes():
     for id, name in ((SERVICES, "Services"), (GOODS, "Goods")):
         yield "TaxCategories", _row("TaxCategories", id=id, name=name, isActive=True)
     for id, (region, category, name, rate, compound) in enumerate(TAXES, 551):
-        yield "Taxes", _row("Taxes", id=id, taxRegionID=region, taxCategoryID=category, taxName=name,
-                            taxRate=Decimal(rate), isCompounded=compound)  # fmt: skip
+        yield (
+            "Taxes",
+            _row(
+                "Taxes",
+                id=id,
+                taxRegionID=region,
+                taxCategoryID=category,
+                taxName=name,
+                taxRate=Decimal(rate),
+                isCompounded=compound,
+            ),
+        )
 
 
 def _row(entity, **values):
@@ -175,15 +214,35 @@ def _company(id, name, kind, more):
         "postalCode": "95363",
         "countryID": 1,
     }
-    billed = {"billingAddress1": f"{id} Elm Street", "billToCity": "Riverton", "billToState": "CA",
-              "billToZipCode": "95363", "billToCountryID": 1}  # fmt: skip
-    about = {"id": id, "companyName": name, "companyType": kind, "isActive": True, "currencyID": HOME,
-             "phone": f"555-0{id:03}"}  # fmt: skip
+    billed = {
+        "billingAddress1": f"{id} Elm Street",
+        "billToCity": "Riverton",
+        "billToState": "CA",
+        "billToZipCode": "95363",
+        "billToCountryID": 1,
+    }
+    about = {
+        "id": id,
+        "companyName": name,
+        "companyType": kind,
+        "isActive": True,
+        "currencyID": HOME,
+        "phone": f"555-0{id:03}",
+    }
     return _row("Companies", **{**about, **address, **billed, **more})
 
 
 def _contact(company):
     first, last = CONTACTS.get(company, ("Sam", f"Lee {company}"))
     email = f"{first}.{company}@client.example".lower().replace("ü", "u")
-    return _row("Contacts", id=3000 + company, companyID=company, firstName=first, lastName=last, emailAddress=email,
-                phone=f"555-1{company:03}", isActive=1, primaryContact=True)  # fmt: skip
+    return _row(
+        "Contacts",
+        id=3000 + company,
+        companyID=company,
+        firstName=first,
+        lastName=last,
+        emailAddress=email,
+        phone=f"555-1{company:03}",
+        isActive=1,
+        primaryContact=True,
+    )

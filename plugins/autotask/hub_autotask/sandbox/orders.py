@@ -36,7 +36,9 @@ def case(name, vendor, age, *items, status="Submitted", **more):
 FIREWALL, PANEL = item(601, 2, "249.5000"), item(602, 5, "48.2000", memo="Grey, with screws")
 CASES = (
     case("two products for a customer", 201, 2, FIREWALL, PANEL, purchaseForCompanyID=177),
-    case("with freight", 202, 3, PANEL, freight=Decimal("12.50"), generalMemo="Deliver before noon"),
+    case(
+        "with freight", 202, 3, PANEL, freight=Decimal("12.50"), generalMemo="Deliver before noon"
+    ),
     case("an item without product", 202, 3, item(None, 1, "75.0000", memo="Assembly on site")),
     case("tax region set", 201, 4, FIREWALL, taxRegionID=CALIFORNIA),
     case("vendor with the name of a customer", 203, 4, FIREWALL),
@@ -44,22 +46,29 @@ CASES = (
     case("tilde in the product", 201, 4, item(603, 1, "899.0000")),
     case("cost with four decimals", 201, 5, item(602, 3, "48.2055")),
     case("new", 201, 1, FIREWALL, status="New"),
-    case("canceled", 201, 5, FIREWALL, status="Canceled", cancelDateTime="2026-01-06T10:00:00.000Z"),
+    case(
+        "canceled", 201, 5, FIREWALL, status="Canceled", cancelDateTime="2026-01-06T10:00:00.000Z"
+    ),
     case("received", 201, 9, FIREWALL, status="Received Full", externalPONumber="1007"),
     case("numbered already", 201, 6, FIREWALL, externalPONumber="1009"),
     case("marked with ERROR", 201, 6, FIREWALL, externalPONumber="ERROR"),
-    case("partly received, two invoices", 201, 7,
-         item(601, 4, "249.5000", received=((1, "ING-501"), (2, "ING-502"))),
-         item(602, 5, "48.2000", received=((5, "ING-501"),)), status="Received Partial"),
+    case(
+        "partly received, two invoices",
+        201,
+        7,
+        item(601, 4, "249.5000", received=((1, "ING-501"), (2, "ING-502"))),
+        item(602, 5, "48.2000", received=((5, "ING-501"),)),
+        status="Received Partial",
+    ),
     case("fourteen days old", 201, 14, FIREWALL),
     case("fifteen days old", 201, 15, FIREWALL),
-)  # fmt: skip
+)
 
 
-def told(documents):
+def cases_for(documents):
     """The cases, cut or filled up to the number of documents that is wanted."""
-    wanted = len(CASES) if documents is None else documents
-    for n in range(wanted):
+    count = len(CASES) if documents is None else documents
+    for n in range(count):
         plain = case(
             "plain",
             (201, 202)[n % 2],
@@ -70,9 +79,9 @@ def told(documents):
 
 
 def rows(documents, at):
-    """(entity, row) of every order, item and receipt; the case's name under `case` beside the fields."""
+    """Yield (entity, row) of every order, item and receipt; `case` has the case's name."""
     item_id, receipt = FIRST_ITEM, FIRST_RECEIPT
-    for id, told_case in enumerate(told(documents), FIRST):
+    for id, told_case in enumerate(cases_for(documents), FIRST):
         yield "PurchaseOrders", _order(id, told_case, at)
         for one in told_case["items"]:
             yield "PurchaseOrderItems", _item(item_id, id, one)
@@ -89,14 +98,23 @@ def _order(id, told_case, at):
     day = at.date() - dt.timedelta(days=told_case["age"])
     submitted = told_case["status"] != "New"
     values = {
-        "id": id, "purchaseOrderNumber": f"PO{id}", "vendorID": told_case["vendor"],
-        "status": number(ORDER_STATUS, told_case["status"]), "createDateTime": f"{day}T13:20:00.250Z",
-        "submitDateTime": f"{day}T15:00:00.000Z" if submitted else None, "paymentTerm": NET30,
-        "freight": Decimal(0), "internalCurrencyFreight": told_case["more"].get("freight", Decimal(0)),
-        "shipToName": NAME, "shipToAddress1": "8 Harbour Road", "shipToCity": "Riverton", "shipToState": "CA",
-        "shipToPostalCode": "95363", "useItemDescriptionsFrom": number(DESCRIPTIONS, "Product (Catalog)"),
+        "id": id,
+        "purchaseOrderNumber": f"PO{id}",
+        "vendorID": told_case["vendor"],
+        "status": number(ORDER_STATUS, told_case["status"]),
+        "createDateTime": f"{day}T13:20:00.250Z",
+        "submitDateTime": f"{day}T15:00:00.000Z" if submitted else None,
+        "paymentTerm": NET30,
+        "freight": Decimal(0),
+        "internalCurrencyFreight": told_case["more"].get("freight", Decimal(0)),
+        "shipToName": NAME,
+        "shipToAddress1": "8 Harbour Road",
+        "shipToCity": "Riverton",
+        "shipToState": "CA",
+        "shipToPostalCode": "95363",
+        "useItemDescriptionsFrom": number(DESCRIPTIONS, "Product (Catalog)"),
         "creatorResourceID": 43,
-    }  # fmt: skip
+    }
 
     return {
         **ENTITIES["PurchaseOrders"].row(**{**values, **told_case["more"]}),
@@ -107,13 +125,22 @@ def _order(id, told_case, at):
 def _item(id, order, one):
     cost = Decimal(one["cost"])
     return ENTITIES["PurchaseOrderItems"].row(
-        id=id, orderID=order, productID=one["product"], quantity=one["quantity"], unitCost=cost,
-        internalCurrencyUnitCost=cost, memo=one["memo"], inventoryLocationID=1,
-    )  # fmt: skip
+        id=id,
+        orderID=order,
+        productID=one["product"],
+        quantity=one["quantity"],
+        unitCost=cost,
+        internalCurrencyUnitCost=cost,
+        memo=one["memo"],
+        inventoryLocationID=1,
+    )
 
 
 def _receipt(id, item_id, quantity, number_, at):
     return ENTITIES["PurchaseOrderItemReceiving"].row(
-        id=id, purchaseOrderItemID=item_id, quantityNowReceiving=quantity, vendorInvoiceNumber=number_,
+        id=id,
+        purchaseOrderItemID=item_id,
+        quantityNowReceiving=quantity,
+        vendorInvoiceNumber=number_,
         receiveDate=f"{at.date() - dt.timedelta(days=1)}T00:00:00.000Z",
-    )  # fmt: skip
+    )

@@ -79,8 +79,8 @@ class Pages(kit.Pages):
         entity = TABLES.get(table)
         if table is None:
             return True
-        known = entity and (id is None or int(id) in self._books.rows(entity))
-        return bool(known) and (act is None or act in acts.ACTS[entity])
+        is_there = entity and (id is None or int(id) in self._books.rows(entity))
+        return bool(is_there) and (act is None or act in acts.ACTS[entity])
 
     def _cell(self, entity, row, name):
         """A field as people read it."""
@@ -96,7 +96,7 @@ class Pages(kit.Pages):
             return picklists.LISTS[entity.lower(), name].get(value, value)
         return str(value)[:10] if field.type == "datetime" else value
 
-    # -- looking -----------------------------------------------------------------------------------------------------
+    # -- looking --------------------------------------------------------------------------------
 
     def home(self, environ):
         return self.table(environ, "invoices")
@@ -109,34 +109,54 @@ class Pages(kit.Pages):
         number = int(query["page"]) if query.get("page", "").isdecimal() else 1
         place = max(0, min(number - 1, (len(rows) - 1) // ROWS))
         return self.render(
-            environ, "table", table=table, entity=entity, columns=SHOWN[entity], count=len(rows), case=self._case,
-            rows=rows[place * ROWS : (place + 1) * ROWS], pages=(len(rows) + ROWS - 1) // ROWS, page=place + 1,
-            search=query.get("search", ""), companies=self._named("Companies", "companyName"),
-            codes=self._named("BillingCodes", "name"),
-        )  # fmt: skip
+            environ,
+            "table",
+            table=table,
+            entity=entity,
+            columns=SHOWN[entity],
+            count=len(rows),
+            case=self._case,
+            rows=rows[place * ROWS : (place + 1) * ROWS],
+            pages=(len(rows) + ROWS - 1) // ROWS,
+            page=place + 1,
+            search=query.get("search", ""),
+            companies=self._names("Companies", "companyName"),
+            codes=self._names("BillingCodes", "name"),
+        )
 
     def _case(self, entity, row):
         return self._books.cases.get((entity, row["id"]), "")
 
-    def _named(self, entity, name):
+    def _names(self, entity, name):
         return [(row["id"], row[name]) for row in self._books.rows(entity).values()]
 
     def row(self, environ, table, id):
         entity = TABLES[table]
         lines, by = LINES[entity]
         return self.render(
-            environ, "row", table=table, entity=entity, row=self._books.rows(entity)[int(id)], lines_entity=lines,
+            environ,
+            "row",
+            table=table,
+            entity=entity,
+            row=self._books.rows(entity)[int(id)],
+            lines_entity=lines,
             lines=[line for line in self._books.rows(lines).values() if line[by] == int(id)],
-            acts=acts.ACTS[entity], case=self._books.cases.get((entity, int(id)), ""),
-        )  # fmt: skip
+            acts=acts.ACTS[entity],
+            case=self._books.cases.get((entity, int(id)), ""),
+        )
 
     def doors(self, environ):
         return self.render(
-            environ, "doors", lacking=self._books.lacking, zone=self._books.zone, user=self._books.credentials[1],
-            entities=sorted(ENTITIES), automatic=self._books.automatic,
-        )  # fmt: skip
+            environ,
+            "doors",
+            lacking=self._books.lacking,
+            zone=self._books.zone,
+            user=self._books.credentials[1],
+            entities=sorted(ENTITIES),
+            automatic=self._books.automatic,
+        )
 
-    # -- acting ------------------------------------------------------------------------------------------------------
+    # -- acting ---------------------------------------------------------------------------------
 
     def welcome(self, environ):
         """What somebody sees who has no log-in yet, or has just used it."""
@@ -144,16 +164,22 @@ class Pages(kit.Pages):
         return self.render(environ, "login", person=person)
 
     def login(self, form):
-        """Let a person of the database in, and nobody who may only use the API, however right the secret is."""
-        user, password = form.get("user", "").lower(), form.get("password", "")
+        """Log a person in; refuse a user who may only use the API, even with the right secret."""
+        user = form.get("user", "").lower()
+        password = form.get("password", "")
         _, api_user, secret = self._books.credentials
         if (user, password) == (api_user.lower(), secret):
             raise PageRefused("An API-only user cannot log in to the pages of Autotask.")
-        people = self._books.rows("Resources").values()
-        person = next((row for row in people if user and row["userName"] == user), None)
+        person = self._person(user)
         if person is None or not person["isActive"] or password != msp.PASSWORD:
             raise PageRefused("The user name or the password is not right.")
         return f"/login?person={person['id']}"
+
+    def _person(self, user):
+        for row in self._books.rows("Resources").values():
+            if user and row["userName"] == user:
+                return row
+        return None
 
     def post(self, form):
         acts.post_work(self._books, form)

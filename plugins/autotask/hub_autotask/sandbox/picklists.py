@@ -17,8 +17,17 @@ ORDER_STATUS = {
     25: "Canceled",
 }
 PAYMENT_TYPES = {31: "Cash", 32: "Visa", 33: "Company Credit Card", 34: "Company Check"}
-ITEM_TYPES = {1: "Labor", 2: "Project Cost", 3: "Ticket Cost", 4: "Expense", 5: "Subscription", 8: "Recurring Services",
-              13: "Milestone", 14: "Contract Block", 20: "Contract Cost"}  # fmt: skip
+ITEM_TYPES = {
+    1: "Labor",
+    2: "Project Cost",
+    3: "Ticket Cost",
+    4: "Expense",
+    5: "Subscription",
+    8: "Recurring Services",
+    13: "Milestone",
+    14: "Contract Block",
+    20: "Contract Cost",
+}
 USE_TYPES = {
     1: "General Allocation Code",
     2: "Expense Code",
@@ -46,12 +55,19 @@ def of(entity, field):
     if values is None:
         return None
     return [
-        {"value": str(value), "label": label, "isDefaultValue": False, "sortOrder": place, "parentValue": "",
-         "isActive": True, "isSystem": True}
+        {
+            "value": str(value),
+            "label": label,
+            "isDefaultValue": False,
+            "sortOrder": place,
+            "parentValue": "",
+            "isActive": True,
+            "isSystem": True,
+        }
         for place, (value, label) in enumerate(values.items())
-    ]  # fmt: skip
+    ]
 
 
 def number(labels, label):
     """The number that this database gave a label."""
-    return next(value for value, known in labels.items() if known == label)
+    return next(value for value, name in labels.items() if name == label)

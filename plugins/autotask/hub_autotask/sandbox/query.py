@@ -56,14 +56,14 @@ class Query:
     def page(self, rows, after):
         """(rows after an id, whether there are more), in the order of ids."""
         ids = sorted(rows)
-        found = []
+        matching = []
         for id in ids[bisect.bisect_right(ids, after) :]:
             if all(want(rows[id]) for want in self._wants):
-                if len(found) == self.size:
+                if len(matching) == self.size:
                     self._check_columns()
-                    return found, True
-                found.append(rows[id])
-        return found, False
+                    return matching, True
+                matching.append(rows[id])
+        return matching, False
 
     def _check_columns(self):
         """What does not fit on one page is told apart by its id."""
@@ -74,7 +74,7 @@ class Query:
         """How many rows fit."""
         return sum(all(want(row) for want in self._wants) for row in rows.values())
 
-    def shown(self, row):
+    def present(self, row):
         """A row with the columns that were asked for."""
         return {name: row[name] for name in self.columns} if self.columns else row
 
@@ -82,19 +82,24 @@ class Query:
         if not isinstance(raw, dict) or not raw.keys() <= KEYS:
             raise wrong(f"A condition may have {', '.join(sorted(KEYS))}; {raw!r} is none.")
         op = str(raw.get("op", "")).lower()
-        if op in ("and", "or"):
-            parts = [self._read(one) for one in raw.get("items") or ()]
-            every = all if op == "and" else any
-            return lambda row: every(part(row) for part in parts)
+        if op not in ("and", "or"):
+            return self._read_comparison(op, raw)
+        items = raw.get("items") or ()
+        parts = list(map(self._read, items))
+        combine = all if op == "and" else any
+        return lambda row: combine(part(row) for part in parts)
+
+    def _read_comparison(self, op, raw):
         field = self._field(raw.get("field"))
         if not field.queryable:
             raise wrong(f"The field {field.name} of {self.entity.name} cannot be filtered on.")
-        self._conditions += len(raw["value"]) if isinstance(raw.get("value"), list) else 1
+        value = raw.get("value")
+        self._conditions += len(value) if isinstance(value, list) else 1
         if op in NEEDS_NONE:
             return lambda row: NEEDS_NONE[op](row[field.name])
         if op not in COMPARE:
             raise wrong(f"The operator {raw.get('op')!r} is not known.")
-        return self._compare(op, field, raw.get("value"))
+        return self._compare(op, field, value)
 
     def _compare(self, op, field, value):
         many = op in ("in", "notin")
@@ -108,33 +113,42 @@ class Query:
         return lambda row: COMPARE[op](_plain(field, row[field.name]), want)
 
     def _field(self, name):
-        field = self.entity.named(name)
+        field = self.entity.find_field(name)
         if field is None:
             raise wrong(f"Unable to find {name} in the {self.entity.name} entity.")
         return field
 
 
-def _lowered(body, known):
+def _lowered(body, parts):
     lowered = (
         {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
     )
-    if lowered.keys() - known:
-        raise wrong(f"The query has unknown parts: {', '.join(sorted(lowered.keys() - known))}.")
+    if lowered.keys() - parts:
+        raise wrong(f"The query has unknown parts: {', '.join(sorted(lowered.keys() - parts))}.")
     return lowered
+
+
+FLAGS = {"true": "1", "false": "0"}  # as numbers
 
 
 def _value(field, value):
     """What a condition compares with; a value of another type than the field's is refused."""
-    if value is None or (field.type == "boolean" and not isinstance(value, bool)):
+    is_flag = isinstance(value, bool)
+    if value is None or (field.type == "boolean" and not is_flag):
         raise wrong(f"The value of {field.name} is not valid.")
-    if field.type != "boolean" and isinstance(value, bool):
-        value = "true" if value else "false"
+    if field.type != "boolean" and is_flag:
+        value = str(value).lower()
     if field.type in ("long", "integer", "decimal"):
-        try:
-            return Decimal({"true": "1", "false": "0"}.get(str(value).lower(), str(value)))
-        except ArithmeticError:
-            raise wrong(f"The value {value!r} of {field.name} is no number.") from None
+        return _number(field, value)
     return _plain(field, value)
+
+
+def _number(field, value):
+    text = str(value)
+    try:
+        return Decimal(FLAGS.get(text.lower(), text))
+    except ArithmeticError:
+        raise wrong(f"The value {value!r} of {field.name} is no number.") from None
 
 
 def _plain(field, value):

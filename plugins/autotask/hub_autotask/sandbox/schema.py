@@ -1,10 +1,12 @@
-"""The entities that the stand-in has: their fields, types and marks, read from the table beside it."""
+"""The entities of the stand-in: their fields, types and marks, from the table beside it."""
 
 import datetime as dt
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.resources import files
+
+NUMBERS = {"long": int, "integer": int, "decimal": (int, Decimal)}
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,18 @@ class Field:
         """Whether a value may stand in it; None empties it."""
         if value is None:
             return not self.required
-        if self.type in ("long", "integer"):
-            return isinstance(value, int) and not isinstance(value, bool)
-        if self.type == "decimal":
-            return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-        if self.type == "boolean":
-            return isinstance(value, bool)
-        text = isinstance(value, str) and (not self.length or len(value) <= self.length)
-        return text and (self.type != "datetime" or _is_moment(value))
+        if isinstance(value, bool):
+            return self.type == "boolean"
+        if self.type in NUMBERS:
+            return isinstance(value, NUMBERS[self.type])
+        return self.type != "boolean" and self._accepts_text(value)
+
+    def _accepts_text(self, value):
+        if not isinstance(value, str):
+            return False
+        if self.length and len(value) > self.length:
+            return False
+        return self.type != "datetime" or _is_moment(value)
 
 
 @dataclass
@@ -43,7 +49,11 @@ class Entity:
     parent: str = ""
     fields: dict[str, Field] = field(default_factory=dict)
 
-    def named(self, name):
+    def writable(self):
+        """Return the names of the fields that may be changed."""
+        return [field.name for field in self.fields.values() if not field.read_only]
+
+    def find_field(self, name):
         """The field of a name, however it is capitalised; None if there is none."""
         return next(
             (one for one in self.fields.values() if one.name.lower() == str(name).lower()), None
@@ -81,18 +91,18 @@ def _field(line):
 
 
 def _read():
-    found = {}
+    entities = {}
     for line in (files(__package__) / "entities.txt").read_text("utf-8").splitlines():
         if line.startswith("#"):
             continue
         if not line.startswith(" "):
             name, _, rest = line.partition(":")
             rights, _, parent = rest.partition(" of ")
-            entity = found[name] = Entity(name, tuple(rights.split()), parent)
+            entity = entities[name] = Entity(name, tuple(rights.split()), parent)
         else:
             one = _field(line)
             entity.fields[one.name] = one
-    return found
+    return entities
 
 
 ENTITIES = _read()

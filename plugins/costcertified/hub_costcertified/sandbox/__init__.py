@@ -25,9 +25,9 @@ class StandIn(kit.StandIn):
             Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)),
             Calls(self.books),
         )
-        self.open(api, Pages(self.books, calls), calls, {"books": self._told, "do": self._do})
+        self.open(api, Pages(self.books, calls), calls, {"books": self._list_books, "do": self._do})
 
-    def _told(self, method, body):
+    def _list_books(self, method, body):
         rows = {
             things: [self.books.row(things, id) for id in self.books.rows[things]]
             for things in THINGS
@@ -35,16 +35,19 @@ class StandIn(kit.StandIn):
         return rows | {"statuses": self.books.statuses}
 
     def _do(self, method, body):
-        """Any act, for whoever drives the stand-in by a program: {"do": "settle", "payment": "p3"}."""
+        """Answer /_sandbox/do: any act, such as {"do": "settle", "payment": "p3"}."""
         return {"done": self.books.do(body.pop("do"), **body)}
 
     @staticmethod
     def settings(url):
         """What an installation needs to reach the stand-in at this address."""
         return {
-            "base_url": url.rstrip("/"), "client_id": company.CLIENT, "client_secret": company.SECRET,
-            "refresh_token": company.REFRESH, "webhook_secret": company.WEBHOOK_SECRET,
-        }  # fmt: skip
+            "base_url": url.rstrip("/"),
+            "client_id": company.CLIENT,
+            "client_secret": company.SECRET,
+            "refresh_token": company.REFRESH,
+            "webhook_secret": company.WEBHOOK_SECRET,
+        }
 
 
 def open_sandbox(folder, documents, seed):

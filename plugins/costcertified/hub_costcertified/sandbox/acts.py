@@ -1,4 +1,4 @@
-"""Everything that can happen in the account; each act takes the books and the event that says how."""
+"""Everything that can happen in the account; each act takes the books and the event."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -15,7 +15,7 @@ def _make(books, event):
     """A draft; the number is given when it is generated."""
     rows = books.rows["invoices"]
     id = str(1001 + len(rows))
-    given = {
+    fields = {
         "number": f"CC-{id}",
         "basis": "amount",
         "basis_value": None,
@@ -24,8 +24,8 @@ def _make(books, event):
         **event["fields"],
     }
     state = {"state": "draft", "sent_via": None, "sent_at": None, "paid_at": None}
-    books.put("invoices", event, id, **state, **given)
-    books.invoices_of[given["project"]].append(id)
+    books.put("invoices", event, id, **state, **fields)
+    books.invoices_of[fields["project"]].append(id)
     return id
 
 
@@ -64,10 +64,23 @@ def _pay(books, event):
     }
     used = [{"invoice": event["invoice"], "amount": str(amount)}] if event["invoice"] else []
     books.put(
-        "payments", event, id, state="processing", reference=f"P-{id[1:]:0>4}", method=event["method"],
-        client=event["client"], project=event["project"], amount=str(amount), allocations=used, fees=[fee],
-        payout=None, created_at=event["at"], paid_at=None, refunds=[], returned_in=None,
-    )  # fmt: skip
+        "payments",
+        event,
+        id,
+        state="processing",
+        reference=f"P-{id[1:]:0>4}",
+        method=event["method"],
+        client=event["client"],
+        project=event["project"],
+        amount=str(amount),
+        allocations=used,
+        fees=[fee],
+        payout=None,
+        created_at=event["at"],
+        paid_at=None,
+        refunds=[],
+        returned_in=None,
+    )
     _use(books, event, id)
     return id
 
@@ -105,38 +118,49 @@ def _allocate(books, event):
 def _refund(books, event):
     payment = books.rows["payments"][event["payment"]]
     id = f"R-{event['payment'][1:]}-{1 + len(payment['refunds'])}"
-    made = {
+    refund = {
         "id": id,
         "amount": event["amount"],
         "tax": event["tax"],
         "reason": event["reason"],
         "at": event["at"],
     }
-    given = sum(Decimal(one["amount"]) for one in [*payment["refunds"], made])
-    state = "refunded" if given >= Decimal(payment["amount"]) else "paid"
+    total = sum(Decimal(one["amount"]) for one in [*payment["refunds"], refund])
+    state = "refunded" if total >= Decimal(payment["amount"]) else "paid"
     books.put(
         "payments",
         event,
         event["payment"],
         state=state,
-        refunds=[*payment["refunds"], made | {"payout": None}],
+        refunds=[*payment["refunds"], refund | {"payout": None}],
     )
     return id
 
 
+def _in_payout(row, id):
+    """Return the fields of a payment whose movements a payout contains."""
+    refunds = [{**one, "payout": one["payout"] or id} for one in row["refunds"]]
+    returned_in = row["returned_in"]
+    if row["state"] == "failed":
+        returned_in = returned_in or id
+    return {"payout": row["payout"] or id, "refunds": refunds, "returned_in": returned_in or None}
+
+
 def _payout(books, event):
-    """Everything that was paid, given back or taken back since the last one, as one transfer to the bank."""
+    """Pay out all payments, refunds and returns since the last payout as one transfer."""
     id = f"t{1 + len(books.rows['payouts'])}"
-    moved = [(row, views.movements(row)) for row in list(books.rows["payments"].values())]
-    lines = [line for _, found in moved for line in found]
+    rows = []
+    lines = []
+    for row in books.rows["payments"].values():
+        movements = views.movements(row)
+        if movements:
+            rows.append(row)
+            lines += movements
     if views.gross(lines) <= 0:
         return None
-    for row, found in moved:
-        if found:
-            refunds = [{**one, "payout": one["payout"] or id} for one in row["refunds"]]
-            back = row["returned_in"] or (id if row["state"] == "failed" else None)
-            taken = {"payout": row["payout"] or id, "refunds": refunds, "returned_in": back}
-            books.put("payments", event, row["id"], **taken)
+    for row in rows:
+        changes = _in_payout(row, id)
+        books.put("payments", event, row["id"], **changes)
     books.put("payouts", event, id, state="in_transit", lines=lines, arrival_date=event["at"][:10])
     return id
 
@@ -176,7 +200,23 @@ def _cents(amount):
 
 
 ACTS = {
-    "project": _project, "make": _make, "edit": _edit, "send": _send, "void": _void, "delete": _delete, "pay": _pay,
-    "settle": _settle, "fail": _fail, "allocate": _allocate, "refund": _refund, "payout": _payout, "arrive": _arrive,
-    "spend": _spend, "push": _push, "enable": _enable, "call": _call, "rotate": _rotate, "status": _status,
-}  # fmt: skip
+    "project": _project,
+    "make": _make,
+    "edit": _edit,
+    "send": _send,
+    "void": _void,
+    "delete": _delete,
+    "pay": _pay,
+    "settle": _settle,
+    "fail": _fail,
+    "allocate": _allocate,
+    "refund": _refund,
+    "payout": _payout,
+    "arrive": _arrive,
+    "spend": _spend,
+    "push": _push,
+    "enable": _enable,
+    "call": _call,
+    "rotate": _rotate,
+    "status": _status,
+}

@@ -1,4 +1,4 @@
-"""The API itself: tokens, the account, and the lists of invoices, payments, payouts and expenses."""
+"""The API itself: tokens, the account, lists of invoices, payments, payouts and expenses."""
 
 import secrets
 
@@ -41,24 +41,24 @@ class Api(kit.Api):
             raise Wrong(403, "payments_disabled", "This account does not take payments of clients.")
 
     def _token(self, environ):
-        """A new pair for the newest refresh token, or once more for the one before it, should the answer be lost."""
-        given = form(environ)
+        """Answer new tokens for the newest refresh token, or for the one before it."""
+        parameters = form(environ)
         if (
-            given.keys() != {"grant_type", "refresh_token"}
-            or given["grant_type"] != "refresh_token"
+            parameters.keys() != {"grant_type", "refresh_token"}
+            or parameters["grant_type"] != "refresh_token"
         ):
             raise Wrong(
                 400, "unsupported_grant_type", "Only refresh_token is supported.", "grant_type"
             )
         client, (newest, before) = self.client(environ), self._books.refresh
-        if not given["refresh_token"] or given["refresh_token"] not in (newest, before):
+        if not parameters["refresh_token"] or parameters["refresh_token"] not in (newest, before):
             raise Wrong(
                 400,
                 "invalid_grant",
                 "The refresh token was used before, or is none.",
                 "refresh_token",
             )
-        if given["refresh_token"] == newest:
+        if parameters["refresh_token"] == newest:
             self._books.do("rotate", token=secrets.token_urlsafe(24))
         return {**self.issue_token(CLIENT, client), "refresh_token": self._books.refresh[0]}
 
@@ -86,10 +86,10 @@ class Api(kit.Api):
 
     def _status(self, environ, things, id):
         self._one(environ, things, id)
-        known = self._books.status(things, id)
-        known = known and wire.sent(known, wire.STATUS)
-        told = accounting.status(json_body(environ), known, "it", names.Status)
-        if told != known:
-            status = wire.taken(told, wire.STATUS)
+        last = self._books.status(things, id)
+        last = last and wire.sent(last, wire.STATUS)
+        new = accounting.status(json_body(environ), last, "it", names.Status)
+        if new != last:
+            status = wire.received(new, wire.STATUS)
             self._books.do("status", things=things, id=id, status=status)
-        return told
+        return new

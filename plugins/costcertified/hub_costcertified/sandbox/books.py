@@ -1,4 +1,4 @@
-"""The state of the account: what is true is what the journal says, an event a line, written before it counts."""
+"""The state of the account: each event is written to the journal before it counts."""
 
 import datetime as dt
 from collections import defaultdict
@@ -14,7 +14,7 @@ THINGS = ("invoices", "payments", "payouts", "expenses")
 
 
 class Books(Journalled):
-    """Invoices, payments, payouts and expenses, and what accounting said of them; every change goes through `do`."""
+    """Invoices, payments, payouts, expenses and their statuses; all changes go through `do`."""
 
     def __init__(self, journal, clock, documents, seed):
         super().__init__(journal, clock)
@@ -35,7 +35,7 @@ class Books(Journalled):
             acts.ACTS[one["do"]](self, one | {"at": stamp(one["at"])})
         return None
 
-    # -- for the acts ------------------------------------------------------------------------------------------------
+    # -- for the acts ---------------------------------------------------------------------------
 
     def put(self, things, event, id, **changes):
         """A new row, or changes of one; each change is a version."""
@@ -44,13 +44,13 @@ class Books(Journalled):
         self.rows[things].put(row)
         return row
 
-    # -- reading -----------------------------------------------------------------------------------------------------
+    # -- reading --------------------------------------------------------------------------------
 
     def changed(self, things, after, limit):
         """(rows in the order of their changes, whether there are more)."""
         with self._lock:
-            found = list(islice(self.rows[things].after(after), limit + 1))
-            return [views.VIEWS[things](self, row) for row in found[:limit]], len(found) > limit
+            rows = list(islice(self.rows[things].after(after), limit + 1))
+            return [views.VIEWS[things](self, row) for row in rows[:limit]], len(rows) > limit
 
     def row(self, things, id):
         """One row as the API shows it."""

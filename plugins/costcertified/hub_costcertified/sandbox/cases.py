@@ -9,7 +9,7 @@ def _number(index):
     return str(1001 + index)
 
 
-def _told(case, via="costcertified", then=None, **changes):
+def _case(case, via="costcertified", then=None, **changes):
     """An invoice that is made with changes, sent, and then goes on as `then` says."""
 
     def tell(story, index, chance):
@@ -110,30 +110,30 @@ def _in_advance(case, used):
 
 
 CASES = (
-    _told("fee borne by the client", then=_paid, fees=_fee("client")),
-    _told("fee borne by the contractor", then=_paid, fees=_fee("contractor")),
-    _told("handed over by another way", via="other"),
-    _told("percentage of the total", basis="percent_total", basis_value="30"),
-    _told("percentage of what remained", basis="percent_remaining", basis_value="50"),
-    _told("tax of one item changed", then=_paid_plainly, lines=_override),
-    _told("paid and given back in part", then=_refunded),
-    _told("a bank transfer that came back", then=_returned),
-    _told("a bank transfer that failed", then=_failed),
-    _told("voided", then=_voided),
-    _told("deleted", then=_deleted),
-    _told("edited after it was sent", then=_edited),
+    _case("fee borne by the client", then=_paid, fees=_fee("client")),
+    _case("fee borne by the contractor", then=_paid, fees=_fee("contractor")),
+    _case("handed over by another way", via="other"),
+    _case("percentage of the total", basis="percent_total", basis_value="30"),
+    _case("percentage of what remained", basis="percent_remaining", basis_value="50"),
+    _case("tax of one item changed", then=_paid_plainly, lines=_override),
+    _case("paid and given back in part", then=_refunded),
+    _case("a bank transfer that came back", then=_returned),
+    _case("a bank transfer that failed", then=_failed),
+    _case("voided", then=_voided),
+    _case("deleted", then=_deleted),
+    _case("edited after it was sent", then=_edited),
     _in_advance("paid in advance and used", used=True),
-    _told("paid in part", then=_in_part),
-    _told("a client with a namesake", client=company.NAMESAKES[0]),
-    _told("the namesake", client=company.NAMESAKES[1]),
+    _case("paid in part", then=_in_part),
+    _case("a client with a namesake", client=company.NAMESAKES[0]),
+    _case("the namesake", client=company.NAMESAKES[1]),
     _in_advance("paid in advance and not used yet", used=False),
-    _told("a number longer than QuickBooks takes", number="CC-2026-RIDGELINE-RENOVATION-1035"),
-    _told(
+    _case("a number longer than QuickBooks takes", number="CC-2026-RIDGELINE-RENOVATION-1035"),
+    _case(
         "letters and quotes",
         client={**company.CLIENTS[6], "id": "k30", "lname": 'Vålé "B" & Søn', "email": None},
     ),
-    _told("a date that is none", invoice_date="2026-02-31"),
-    _told("dated in a closed period", invoice_date="2024-11-05", due_date="2024-11-19"),
+    _case("a date that is none", invoice_date="2026-02-31"),
+    _case("dated in a closed period", invoice_date="2024-11-05", due_date="2024-11-19"),
 )
 
 

@@ -47,13 +47,25 @@ NAMESAKES = (
     _client(21, "Jordan", "Mercer", email="jm.architect@example.com"),
 )
 WORK = (
-    "Kitchen remodel", "Garage conversion", "Bathroom refresh", "Deck and pergola", "Basement finish", "Roof repair",
-    "Shop front", "Sunroom",
-)  # fmt: skip
+    "Kitchen remodel",
+    "Garage conversion",
+    "Bathroom refresh",
+    "Deck and pergola",
+    "Basement finish",
+    "Roof repair",
+    "Shop front",
+    "Sunroom",
+)
 TASKS = (
-    "Demolition and disposal", "Framing", "Rough plumbing", "Electrical", "Drywall and paint", "Tile work", "Cabinets",
+    "Demolition and disposal",
+    "Framing",
+    "Rough plumbing",
+    "Electrical",
+    "Drywall and paint",
+    "Tile work",
+    "Cabinets",
     "Permits",
-)  # fmt: skip
+)
 VENDORS = (
     {"id": "v1", "name": "Front Range Lumber", "email": "billing@frontrange.example"},
     {"id": "v2", "name": "Summit Plumbing Supply", "email": "ar@summit.example"},

@@ -1,4 +1,4 @@
-"""The pages for people: make, send, pay, settle, give back, void, pay out, and look at what accounting said."""
+"""The pages for people: make, send, pay, settle, refund, void, pay out, and see the statuses."""
 
 from decimal import Decimal
 
@@ -52,47 +52,51 @@ class Pages(kit.Pages):
         things = environ.get("PATH_INFO", "").split("/")[1]
         return not parts or parts[0] in self._books.rows[things]
 
-    # -- looking -----------------------------------------------------------------------------------------------------
+    # -- looking --------------------------------------------------------------------------------
 
-    def _shown(self, things, raw):
+    def _view(self, things, raw):
         case = {"case": raw.get("case", ""), "told": self._books.status(things, raw["id"])}
         return views.VIEWS[things](self._books, raw) | case
 
     def home(self, environ):
-        rows = [self._shown("invoices", raw) for raw in self._books.rows["invoices"].values()]
+        rows = [self._view("invoices", raw) for raw in self._books.rows["invoices"].values()]
         rows = [
             {**row, "searched": f"{row['number']} {row['status']} {row['case']}"} for row in rows
         ]
         return self.render_list(environ, "home", rows, clients=company.CLIENTS)
 
     def invoice(self, environ, id):
-        invoice = self._shown("invoices", self._books.rows["invoices"][id])
+        invoice = self._view("invoices", self._books.rows["invoices"][id])
         payments = [
-            self._shown("payments", self._books.rows["payments"][one])
+            self._view("payments", self._books.rows["payments"][one])
             for one in self._books.payments_of[id]
         ]
-        told = self._books.statuses.get(f"invoices/{id}", [])
+        statuses = self._books.statuses.get(f"invoices/{id}", [])
         left = views.open_of(self._books, id)
         return self.render(
-            environ, "invoice", invoice=invoice, payments=payments, told=told, left=left
+            environ, "invoice", invoice=invoice, payments=payments, statuses=statuses, left=left
         )
 
     def payments(self, environ):
-        rows = [self._shown("payments", raw) for raw in self._books.rows["payments"].values()]
-        payouts = [self._shown("payouts", raw) for raw in self._books.rows["payouts"].values()]
+        rows = [self._view("payments", raw) for raw in self._books.rows["payments"].values()]
+        payouts = [self._view("payouts", raw) for raw in self._books.rows["payouts"].values()]
         invoices = [raw for raw in self._books.rows["invoices"].values() if raw["state"] == "sent"]
-        found = {"rows": rows[::-1][:ROWS], "payouts": payouts[::-1], "invoices": invoices[-ROWS:]}
-        return self.render(environ, "payments", **found, clients=company.CLIENTS)
+        lists = {"rows": rows[::-1][:ROWS], "payouts": payouts[::-1], "invoices": invoices[-ROWS:]}
+        return self.render(environ, "payments", **lists, clients=company.CLIENTS)
 
     def expenses(self, environ):
-        rows = [self._shown("expenses", raw) for raw in self._books.rows["expenses"].values()]
+        rows = [self._view("expenses", raw) for raw in self._books.rows["expenses"].values()]
         return self.render(environ, "expenses", rows=rows)
 
     def export(self, environ):
-        known = {"enabled": self._books.enabled, "hub": self._books.hub, "last": self._calls.last}
-        return self.render(environ, "export", **known, client=company.CLIENT)
+        connection = {
+            "enabled": self._books.enabled,
+            "hub": self._books.hub,
+            "last": self._calls.last,
+        }
+        return self.render(environ, "export", **connection, client=company.CLIENT)
 
-    # -- acting ------------------------------------------------------------------------------------------------------
+    # -- acting ---------------------------------------------------------------------------------
 
     def make(self, form):
         name, rate = company.TAX if form.get("taxed") else (None, None)
@@ -113,7 +117,8 @@ class Pages(kit.Pages):
             "invoice_date": today,
             "due_date": today,
         }
-        return f"/invoices/{self._books.do('make', fields={**fields, 'client': client, 'project': project})}"
+        fields |= {"client": client, "project": project}
+        return f"/invoices/{self._books.do('make', fields=fields)}"
 
     def act(self, form, id, act):
         if act in ("send", "hand"):
@@ -170,8 +175,8 @@ class Pages(kit.Pages):
 
     def refund(self, form, id):
         amount, payment = _amount(form.get("amount")), self._books.rows["payments"][id]
-        given = sum(Decimal(one["amount"]) for one in payment["refunds"])
-        if Decimal(amount) + given > Decimal(payment["amount"]):
+        refunded = sum(Decimal(one["amount"]) for one in payment["refunds"])
+        if Decimal(amount) + refunded > Decimal(payment["amount"]):
             raise PageRefused("No more can be given back than was paid.")
         tax = views.tax_within(self._books, payment, Decimal(amount))
         self._books.do(

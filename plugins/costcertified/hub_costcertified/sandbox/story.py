@@ -1,4 +1,4 @@
-"""What happened in the account before anybody looked: plain invoices, and every fourth a case until all are told."""
+"""The past of the account: plain invoices, and every fourth a case until all cases are used."""
 
 import datetime as dt
 import random
@@ -12,8 +12,8 @@ PLAIN = ("sent", "paid by card", "processing", "paid by bank transfer", "draft")
 
 
 def seeded(documents, seed, now):
-    """The acts of the past, each with its moment, oldest first; the same for the same seed and moment."""
-    return list(_Story(documents, seed, now).told())
+    """Return the acts of the past, oldest first; the same for the same seed and moment."""
+    return list(_Story(documents, seed, now).acts())
 
 
 class _Story:
@@ -23,7 +23,7 @@ class _Story:
         self.documents, self.seed, self.at = documents, seed, now - STEP * (documents * 5 + 60)
         self.today, self.payments, self.payouts = now.date(), 0, 0
 
-    def told(self):
+    def acts(self):
         cases = list(CASES)
         for index in range(self.documents):
             chance = random.Random(f"{self.seed}/{index}")  # noqa: S311  (a story)
@@ -38,7 +38,8 @@ class _Story:
             if index % 8 == 7:
                 yield from self.paid_out()
         if not self.documents:
-            yield self.act("project", id="j1", fields=_project(0, random.Random(self.seed)))  # noqa: S311  (a story)
+            chance = random.Random(self.seed)  # noqa: S311  (a story)
+            yield self.act("project", id="j1", fields=_project(0, chance))
         for fields in EXPENSES:
             yield self.act("spend", fields=fields(self.today))
 
@@ -59,7 +60,7 @@ class _Story:
             )
 
     def invoice(self, index, chance, **more):
-        """An invoice of two or three lines, dated in the last weeks and never in a year that may be closed."""
+        """Return an invoice of two or three lines, never dated in a year that may be closed."""
         project = f"j{index // 3 + 1}"
         date = max(
             self.today - dt.timedelta(days=chance.randrange(40)), self.today.replace(month=1, day=1)
@@ -80,9 +81,14 @@ class _Story:
     def paid(self, index, fields, method="card", settled=True, amount=None, bears="contractor"):
         self.payments += 1
         yield self.act(
-            "pay", invoice=number(index), client=fields["client"], project=fields["project"],
-            amount=str(amount or worth(fields)), method=method, bears=bears,
-        )  # fmt: skip
+            "pay",
+            invoice=number(index),
+            client=fields["client"],
+            project=fields["project"],
+            amount=str(amount or worth(fields)),
+            method=method,
+            bears=bears,
+        )
         if settled:
             yield self.act("settle", payment=f"p{self.payments}")
 

@@ -10,7 +10,7 @@ CENT, ZERO = Decimal("0.01"), Decimal(0)
 def _invoice(books, raw):
     lines = [_line(line) for line in raw["lines"]]
     fees = [{**fee, "amount": Decimal(fee["amount"])} for fee in raw["fees"]]
-    known = (
+    names = (
         "id",
         "version",
         "number",
@@ -22,7 +22,7 @@ def _invoice(books, raw):
         "updated_at",
     )
     return {
-        **{name: raw[name] for name in known},
+        **{name: raw[name] for name in names},
         "status": _status(books, raw),
         "project": _project(books, raw["project"]),
         "client": raw["client"],
@@ -65,12 +65,15 @@ def open_of(books, id):
 
 
 def _paid(books, id):
-    payments = [books.rows["payments"][one] for one in books.payments_of.get(id, ())]
-    counted = [
-        one for one in payments if one["state"] in ("paid", "refunded") and not one["deleted"]
-    ]
-    used = (used for one in counted for used in one["allocations"] if used["invoice"] == id)
-    return _sum(Decimal(one["amount"]) for one in used)
+    amounts = []
+    for payment_id in books.payments_of.get(id, ()):
+        payment = books.rows["payments"][payment_id]
+        if payment["deleted"] or payment["state"] not in ("paid", "refunded"):
+            continue
+        for allocation in payment["allocations"]:
+            if allocation["invoice"] == id:
+                amounts.append(Decimal(allocation["amount"]))
+    return _sum(amounts)
 
 
 def _line(line):
@@ -94,12 +97,12 @@ def _project(books, id):
     return {**project, "total": Decimal(project["total"]), "invoiced_total": invoiced}
 
 
-def _named(books, id):
+def _project_of(books, id):
     return {"id": id, "name": books.projects[id]["name"]} if id else None
 
 
 def _payment(books, raw):
-    known = (
+    names = (
         "id",
         "version",
         "reference",
@@ -110,9 +113,9 @@ def _payment(books, raw):
         "updated_at",
     )
     return {
-        **{name: raw[name] for name in known},
+        **{name: raw[name] for name in names},
         "status": raw["state"],
-        "project": _named(books, raw["project"]),
+        "project": _project_of(books, raw["project"]),
         "amount": Decimal(raw["amount"]),
         "currency": company.CURRENCY,
         "allocations": [
@@ -159,27 +162,27 @@ def movements(payment):
         "fee": "0",
     }
     fee = str(_sum(Decimal(one["amount"]) for one in payment["fees"]))
-    found = []
+    lines = []
     if (
         payment["paid_at"]
         and not payment["payout"]
         and payment["state"] != "failed"
         and not payment["deleted"]
     ):
-        found.append(
+        lines.append(
             {**of, "id": payment["id"], "kind": "payment", "amount": payment["amount"], "fee": fee}
         )
-    if not found and not payment["payout"]:
+    if not lines and not payment["payout"]:
         return []
     for one in payment["refunds"]:
         if not one["payout"]:
             about = {"refund_id": one["id"], "reference": one["id"], "amount": one["amount"]}
-            found.append({**of, **about, "id": one["id"], "kind": "refund"})
+            lines.append({**of, **about, "id": one["id"], "kind": "refund"})
     if payment["state"] == "failed" and not payment["returned_in"]:
-        found.append(
+        lines.append(
             {**of, "id": f"{payment['id']}-back", "kind": "return", "amount": payment["amount"]}
         )
-    return found
+    return lines
 
 
 def gross(lines):
@@ -194,9 +197,9 @@ def _payout(books, raw):
         {**line, "amount": Decimal(line["amount"]), "fee": Decimal(line["fee"])}
         for line in raw["lines"]
     ]
-    known = ("id", "version", "arrival_date", "updated_at")
+    names = ("id", "version", "arrival_date", "updated_at")
     return {
-        **{name: raw[name] for name in known},
+        **{name: raw[name] for name in names},
         "status": raw["state"],
         "currency": company.CURRENCY,
         "amount": gross(lines) - _sum(line["fee"] for line in lines),
@@ -206,10 +209,10 @@ def _payout(books, raw):
 
 def _expense(books, raw):
     lines = [{**_line(line), "category": line["category"]} for line in raw["lines"]]
-    known = ("id", "version", "type", "push", "vendor", "number", "date", "due_date", "updated_at")
+    names = ("id", "version", "type", "push", "vendor", "number", "date", "due_date", "updated_at")
     return {
-        **{name: raw[name] for name in known},
-        "project": _named(books, raw["project"]),
+        **{name: raw[name] for name in names},
+        "project": _project_of(books, raw["project"]),
         "currency": company.CURRENCY,
         "lines": lines,
         "total": _sum(line["amount"] + line["tax"] for line in lines),

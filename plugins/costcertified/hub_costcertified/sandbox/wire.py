@@ -1,4 +1,4 @@
-"""What the stand-in keeps, as its API sends and takes it: by the names that `hub_costcertified.names` holds."""
+"""Converts rows to and from the API's names, which `hub_costcertified.names` holds."""
 
 from hub_costcertified import names
 
@@ -134,7 +134,7 @@ def sent(row, fields):
     return {name: row[own] for name, own in fields.items() if own in row}
 
 
-def taken(sent, fields):
+def received(sent, fields):
     """Return what the API was sent by the names of the books."""
     return {own: sent[name] for name, own in fields.items() if name in sent}
 

@@ -25,9 +25,9 @@ class StandIn(kit.StandIn):
             Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)),
             Calls(self.books),
         )
-        self.open(api, Pages(self.books, calls), calls, {"books": self._told})
+        self.open(api, Pages(self.books, calls), calls, {"books": self._list_books})
 
-    def _told(self, method, body):
+    def _list_books(self, method, body):
         return {
             "invoices": [self.books.invoice(id) for id in self.books.invoices],
             "statuses": self.books.statuses,
@@ -38,12 +38,12 @@ class StandIn(kit.StandIn):
     @staticmethod
     def settings(url):
         """What an installation needs to reach the stand-in at this address."""
-        known = {
+        credentials = {
             "client_id": company.CLIENT,
             "client_secret": company.SECRET,
             "webhook_secret": company.WEBHOOK_SECRET,
         }
-        return {"base_url": url.rstrip("/"), **known}
+        return {"base_url": url.rstrip("/"), **credentials}
 
 
 def open_sandbox(folder, documents, seed):

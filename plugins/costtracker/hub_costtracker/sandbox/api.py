@@ -63,31 +63,31 @@ class Api(kit.Api):
         return paged(query, sent, more, names.Page, names.SupplierEdit)
 
     def _invoice(self, environ, id):
-        return wire.invoice(self._known(id))
+        return wire.invoice(self._require_invoice(id))
 
-    def _known(self, id):
+    def _require_invoice(self, id):
         invoice = self._books.invoice(id)
         if invoice is None:
             raise Wrong(404, "not_found", f"There is no invoice {id}.")
         return invoice
 
     def _attachment(self, environ, id, file):
-        self._known(id)
-        found = files.find_file(views.attachments(self._books.invoices[id]), file)
-        if found:
-            return found
+        self._require_invoice(id)
+        file_content = files.find_file(views.attachments(self._books.invoices[id]), file)
+        if file_content:
+            return file_content
         raise Wrong(404, "not_found", f"Invoice {id} has no file {file}.")
 
     def _status(self, environ, id):
-        self._known(id)
-        known = self._books.status(id)
-        known = known and wire.status(known)
-        told = accounting.status(
-            json_body(environ), known, "this invoice", names.Status, names.Status.AMOUNT_PAID
+        self._require_invoice(id)
+        last = self._books.status(id)
+        last = last and wire.status(last)
+        new = accounting.status(
+            json_body(environ), last, "this invoice", names.Status, names.Status.AMOUNT_PAID
         )
-        if told != known:
-            self._books.do("status", invoice=id, status=wire.status_taken(told))
-        return told
+        if new != last:
+            self._books.do("status", invoice=id, status=wire.status_taken(new))
+        return new
 
     def _push(self, environ, kind):
         items = [wire.record_taken(item) for item in checks.pushed(kind, json_body(environ))]

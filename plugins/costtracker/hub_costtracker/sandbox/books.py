@@ -1,4 +1,4 @@
-"""The state of the account: what is true is what the journal says, an event a line, written before it counts."""
+"""The state of the account: each event is written to the journal before it counts."""
 
 import datetime as dt
 from decimal import Decimal
@@ -21,7 +21,7 @@ NEXT = {
 
 
 class Books(Journalled):
-    """Invoices, pushed lists, supplier edits and what accounting said; every change goes through `do`."""
+    """Invoices, pushed lists, supplier edits and statuses; every change goes through `do`."""
 
     def __init__(self, journal, clock, documents, seed):
         super().__init__(journal, clock)
@@ -42,18 +42,18 @@ class Books(Journalled):
         return self.lists.push(event["kind"], event["items"])
 
     def _status(self, event):
-        told = event["status"]
-        paid = {"amount_paid": Decimal(told["amount_paid"])} if "amount_paid" in told else {}
-        self.statuses.setdefault(event["invoice"], []).append(told | paid)
+        status = event["status"]
+        paid = {"amount_paid": Decimal(status["amount_paid"])} if "amount_paid" in status else {}
+        self.statuses.setdefault(event["invoice"], []).append(status | paid)
 
     def _decide(self, event):
-        said = {"user": event["user"], "decision": NEXT[event["act"]], "at": event["at"]}
+        approval = {"user": event["user"], "decision": NEXT[event["act"]], "at": event["at"]}
         approvals = [
-            kept
-            for kept in self.invoices[event["invoice"]]["approvals"]
-            if kept["user"] != event["user"]
+            other
+            for other in self.invoices[event["invoice"]]["approvals"]
+            if other["user"] != event["user"]
         ]
-        decided = [*approvals, said] if event["act"] in ("approve", "reject") else approvals
+        decided = [*approvals, approval] if event["act"] in ("approve", "reject") else approvals
         self._change(event, status=NEXT[event["act"]], approvals=decided)
 
     def _receive(self, event):
@@ -91,7 +91,7 @@ class Books(Journalled):
     def _call(self, event):
         self.hub = event["address"]
 
-    # -- reading -----------------------------------------------------------------------------------------------------
+    # -- reading --------------------------------------------------------------------------------
 
     def next_id(self):
         """The id of the next invoice that arrives."""
@@ -101,14 +101,14 @@ class Books(Journalled):
         """(invoices in the order of their changes, whether there are more)."""
         with self._lock:
             rows = (row for row in self.invoices.after(after) if status in (None, row["status"]))
-            found = list(islice(rows, limit + 1))
-            return [views.invoice(self.lists, row) for row in found[:limit]], len(found) > limit
+            changes = list(islice(rows, limit + 1))
+            return [views.invoice(self.lists, row) for row in changes[:limit]], len(changes) > limit
 
     def changed_suppliers(self, after, limit):
         """The same of the suppliers that people edited."""
         with self._lock:
-            found = list(islice(self.edits.after(after), limit + 1))
-            return [views.edit(self.lists, row) for row in found[:limit]], len(found) > limit
+            changes = list(islice(self.edits.after(after), limit + 1))
+            return [views.edit(self.lists, row) for row in changes[:limit]], len(changes) > limit
 
     def invoice(self, id):
         row = self.invoices.get(id)

@@ -1,4 +1,4 @@
-"""The invoices that are unlike the others: each case says in words what it shows and how it differs."""
+"""The invoices that differ from the others: each case has a name and the differing fields."""
 
 import datetime as dt
 
@@ -8,12 +8,12 @@ LONG_NUMBER = 30
 
 
 def _fields(**changes):
-    return lambda invoice, told, today: changes
+    return lambda invoice, earlier, today: changes
 
 
 def _lines(**changes):
     """The same change on every line, or on the first where it names a list."""
-    return lambda invoice, told, today: {
+    return lambda invoice, earlier, today: {
         "lines": [{**line, **changes} for line in invoice["lines"]]
     }
 
@@ -23,49 +23,49 @@ def _unapproved(status):
 
 
 def _abroad(supplier):
-    def change(invoice, told, today):
+    def change(invoice, earlier, today):
         home = {"tax_code": "zero", "customer": None}
         return {"supplier": supplier, "lines": [{**line, **home} for line in invoice["lines"]]}
 
     return change
 
 
-def _two_locations(invoice, told, today):
+def _two_locations(invoice, earlier, today):
     first = invoice["lines"][0]
     second = {**first, "id": f"{invoice['id']}-b", "location": "l2", "net": "480.00", "po": None}
     return {"lines": [{**first, "location": "l1"}, second]}
 
 
-def _rejected(invoice, told, today):
-    said = [{**approval, "decision": "rejected"} for approval in invoice["approvals"][:1]]
-    return {"status": "rejected", "approvals": said}
+def _rejected(invoice, earlier, today):
+    approvals = [{**approval, "decision": "rejected"} for approval in invoice["approvals"][:1]]
+    return {"status": "rejected", "approvals": approvals}
 
 
-def _sent(invoice, told, today):
-    asked = [
+def _sent(invoice, earlier, today):
+    approvals = [
         {"user": approval["user"], "decision": None, "at": None}
         for approval in invoice["approvals"]
     ]
-    return {"status": "sent_for_approval", "approvals": asked}
+    return {"status": "sent_for_approval", "approvals": approvals}
 
 
-def _by_accounting(invoice, told, today):
+def _by_accounting(invoice, earlier, today):
     last = invoice["approvals"][-1]
     return {"approvals": [{**last, "user": ACCOUNTANT, "role": "Accounting"}]}
 
 
-def _again(invoice, told, today):
+def _again(invoice, earlier, today):
     """The newest plain invoice once more: another id, everything else alike."""
     twin = next(
         other
-        for other in reversed(told)
+        for other in reversed(earlier)
         if other["status"] == "approved" and other["supplier"] != "s29"
     )
-    kept = ("supplier", "invoice_number", "invoice_date", "due_date", "lines", "reference", "kind")
-    return {name: twin[name] for name in kept}
+    names = ("supplier", "invoice_number", "invoice_date", "due_date", "lines", "reference", "kind")
+    return {name: twin[name] for name in names}
 
 
-def _long_ago(invoice, told, today):
+def _long_ago(invoice, earlier, today):
     date = today - dt.timedelta(days=400)
     return {
         "invoice_date": date.isoformat(),
@@ -73,11 +73,11 @@ def _long_ago(invoice, told, today):
     }
 
 
-def _long_number(invoice, told, today):
+def _long_number(invoice, earlier, today):
     return {"invoice_number": f"{invoice['invoice_number']}-KID-{invoice['id']:0>30}"[:LONG_NUMBER]}
 
 
-def _letters(invoice, told, today):
+def _letters(invoice, earlier, today):
     text = """Dører "Ærlig" 7' × 2½ – blå/gråmalt, levert på Åsen & Ås <hjørnet>"""
     return {
         "reference": 'Øst\'s "blå" hus; 50 % & mer',
@@ -85,7 +85,7 @@ def _letters(invoice, told, today):
     }
 
 
-def _lost_tax_digit(invoice, told, today):
+def _lost_tax_digit(invoice, earlier, today):
     """Tax of 0.005 a line, twice: rounded line by line it is one more than on the sum."""
     first = {**invoice["lines"][0], "tax_code": "standard", "net": "100.02"}
     return {"lines": [first, {**first, "id": f"{invoice['id']}-b"}]}

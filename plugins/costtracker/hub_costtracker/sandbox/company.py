@@ -1,4 +1,4 @@
-"""The account that the stand-in plays: its people and the lists it had before any were pushed into it."""
+"""The account of the stand-in: its people, and its lists before any were pushed into it."""
 
 from dataclasses import dataclass
 
@@ -18,9 +18,9 @@ USERS = (
 
 @dataclass(frozen=True)
 class Slot:
-    """An entry of one of the account's own lists; a pushed record takes its place, `bound=False`: none ever does.
+    """An entry of one of the account's own lists, which a pushed record replaces if `bound`.
 
-    `sort` says what kind of record fits: home or foreign for suppliers, cost or expense for accounts.
+    `sort` is the kind of record that fits: home or foreign suppliers, cost or expense accounts.
     """
 
     id: str
@@ -115,4 +115,4 @@ EDITS = (
 
 def may_update(user):
     """Whether a person of the account may update suppliers in the accounting system."""
-    return any(known[RIGHT] for known in USERS if known["name"] == user)
+    return any(each[RIGHT] for each in USERS if each["name"] == user)

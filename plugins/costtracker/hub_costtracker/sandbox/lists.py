@@ -1,4 +1,4 @@
-"""The lists pushed into the account, and which pushed record took the place of each entry of its own."""
+"""The lists pushed into the account, and the pushed record that replaced each own entry."""
 
 from collections import Counter
 from decimal import Decimal
@@ -45,70 +45,111 @@ class Lists:
         return used.most_common(1)[0][0] if used else None
 
     def _bind(self, kind):
-        """First what is called alike, then what fits: each its own record as long as there are enough."""
+        """Bind each free slot to a pushed record: first by name or number, then by what fits."""
         usable = [item for item in self.pushed[kind].values() if item["active"]]
-        slots = [slot for slot in LISTS[kind] if slot.bound and (kind, slot.id) not in self._bound]
-        fitting = {slot.id: self._fitting(kind, slot, usable) for slot in slots}
+        slots = self._open_slots(kind)
+        fitting = {}
         for slot in slots:
-            alike = [item["external_id"] for item in fitting[slot.id] if _is_alike(slot, item)]
-            if alike:
-                self._bound[kind, slot.id] = alike[0]
+            fitting[slot.id] = self._fitting(kind, slot, usable)
+            self._bind_alike(kind, slot, fitting[slot.id])
         for turn, slot in enumerate(slots):
-            if fitting[slot.id] and (kind, slot.id) not in self._bound:
-                self._bound[kind, slot.id] = self._chosen(kind, turn, fitting[slot.id])
+            items = fitting[slot.id]
+            if items and not self._is_bound(kind, slot):
+                self._bound[kind, slot.id] = self._chosen(kind, turn, items)
+
+    def _open_slots(self, kind):
+        bindable = [slot for slot in LISTS[kind] if slot.bound]
+        return [slot for slot in bindable if not self._is_bound(kind, slot)]
+
+    def _is_bound(self, kind, slot):
+        return (kind, slot.id) in self._bound
+
+    def _bind_alike(self, kind, slot, items):
+        for item in items:
+            if _is_alike(slot, item):
+                self._bound[kind, slot.id] = item["external_id"]
+                return
 
     def _chosen(self, kind, turn, fitting):
-        taken = {external for (of, _), external in self._bound.items() if of == kind}
-        free = [item["external_id"] for item in fitting if item["external_id"] not in taken]
+        used = {external for (of, _), external in self._bound.items() if of == kind}
+        free = [item["external_id"] for item in fitting if item["external_id"] not in used]
         if kind == "tax-codes":
             return fitting[0]["external_id"]
         return free[0] if free else fitting[turn % len(fitting)]["external_id"]
 
     def _fitting(self, kind, slot, usable):
-        shown = [item for item in usable if not item["hidden"]]
+        """Return the records that a slot may be bound to, the best first."""
+        visible = _visible(usable)
         if kind == "suppliers":
-            foreign = slot.sort == "foreign"
-            return [item for item in shown if (item.get("currency") != self.home()) == foreign]
+            return self._suppliers(slot, visible)
         if kind == "accounts":
-            return _accounts(slot.sort, usable, shown)
+            return _accounts(slot.sort, usable, visible)
         if kind == "tax-codes":
-            return _tax_codes(slot.id, shown)
-        return (
-            [item for item in shown if item.get("parent_external_id")] or shown
-            if kind == "customers"
-            else shown
-        )
+            return _tax_codes(slot.id, visible)
+        if kind == "customers":
+            return _projects(visible) or visible
+        return visible
+
+    def _suppliers(self, slot, visible):
+        foreign = slot.sort == "foreign"
+        home = self.home()
+        return [item for item in visible if (item.get("currency") != home) == foreign]
+
+
+def _visible(items):
+    return [item for item in items if not item["hidden"]]
+
+
+def _projects(items):
+    return [item for item in items if item.get("parent_external_id")]
 
 
 def _is_alike(slot, item):
-    named = slot.name.casefold() == item["name"].casefold()
-    return named or (slot.number is not None and slot.number == item.get("number"))
+    if slot.name.casefold() == item["name"].casefold():
+        return True
+    return slot.number is not None and slot.number == item.get("number")
 
 
-def _accounts(sort, usable, shown):
-    costs = [item for item in shown if _of_type(item, "cost", "expense")]
+def _accounts(sort, usable, visible):
+    """Return the accounts of a sort, or else all accounts for costs, or else all accounts."""
+    costs = _of_types(visible, "cost", "expense")
     if sort == "hidden":
-        return (
-            [item for item in usable if item["hidden"] and _of_type(item, "cost", "expense")]
-            or costs
-            or shown
-        )
-    return [item for item in costs if _of_type(item, sort)] or costs or shown
+        hidden = [item for item in usable if item["hidden"]]
+        best = _of_types(hidden, "cost", "expense")
+    else:
+        best = _of_types(costs, sort)
+    return best or costs or visible
+
+
+def _of_types(items, *types):
+    return [item for item in items if _of_type(item, *types)]
 
 
 def _of_type(item, *words):
     return any(word in item.get("type", "").lower() for word in words)
 
 
-def _tax_codes(slot, shown):
-    """Best first: the code of the very rate, else the nearest thing that the other books have."""
-    plain = [item for item in shown if not rate(item)]
-    rated = sorted((item for item in shown if rate(item)), key=rate, reverse=True)
+def _tax_codes(slot, visible):
+    """Return the codes with the rate of a slot, or else the nearest one."""
+    rated = list(filter(rate, visible))
+    rated.sort(key=rate, reverse=True)
     if slot == "zero" or not rated:
-        return plain or rated[-1:]
-    wanted = STANDARD if slot == "standard" else REDUCED
-    exact = [item for item in rated if rate(item) == wanted]
-    return exact or (rated[:1] if slot == "standard" else rated[1:2] or rated[:1])
+        return _with_rate(visible, 0) or rated[-1:]
+    slot_rate = STANDARD if slot == "standard" else REDUCED
+    exact = _with_rate(rated, slot_rate)
+    return exact or _nearest(slot, rated)
+
+
+def _with_rate(items, slot_rate):
+    return [item for item in items if rate(item) == slot_rate]
+
+
+def _nearest(slot, rated):
+    """Return the code with the highest rate, or for a reduced rate the second one."""
+    highest, second = rated[:1], rated[1:2]
+    if slot == "standard":
+        return highest
+    return second or highest
 
 
 def rate(item):

@@ -1,4 +1,4 @@
-"""The pages for people: see the invoices, decide, change and delete them, look at what was pushed and told."""
+"""The pages for people: invoices and decisions, changes and deletions, pushed lists, statuses."""
 
 from decimal import Decimal
 
@@ -37,25 +37,25 @@ class Pages(kit.Pages):
     def is_known(self, environ, *parts):
         return not parts or parts[0] in self._books.invoices or parts[0] in views.SLOTS["suppliers"]
 
-    # -- looking -----------------------------------------------------------------------------------------------------
+    # -- looking --------------------------------------------------------------------------------
 
     def home(self, environ):
         status = query_of(environ).get("status", "")
         rows = [
             self._row(raw) for raw in self._books.invoices.values() if status in ("", raw["status"])
         ]
-        known = {
+        lists = {
             "statuses": checks.STATUSES,
             "integrations": self._books.integrations,
             "suppliers": self._books.suppliers(),
         }
-        return self.render_list(environ, "home", rows, status=status, **known)
+        return self.render_list(environ, "home", rows, status=status, **lists)
 
     def _row(self, raw):
         row = views.invoice(self._books.lists, raw)
-        told = self._books.status(row["id"])
+        status = self._books.status(row["id"])
         searched = f"{row['invoice_number']} {row['supplier']['name']} {raw['case']}"
-        return {**row, "case": raw["case"], "told": told, "searched": searched}
+        return {**row, "case": raw["case"], "told": status, "searched": searched}
 
     def invoice(self, environ, id):
         raw = self._books.invoices[id]
@@ -66,7 +66,7 @@ class Pages(kit.Pages):
             environ,
             "invoice",
             invoice=self._row(raw),
-            told=self._books.statuses.get(id, []),
+            statuses=self._books.statuses.get(id, []),
             offered=[item for item in accounts if not item["hidden"]],
             names=self._names(),
         )
@@ -80,8 +80,8 @@ class Pages(kit.Pages):
         }
 
     def lists(self, environ):
-        known = {"kinds": checks.KINDS, "pushed": self._books.lists.pushed}
-        return self.render(environ, "lists", **known, hub=self._books.hub, last=self._calls.last)
+        lists = {"kinds": checks.KINDS, "pushed": self._books.lists.pushed}
+        return self.render(environ, "lists", **lists, hub=self._books.hub, last=self._calls.last)
 
     def suppliers(self, environ):
         rows = [
@@ -89,10 +89,10 @@ class Pages(kit.Pages):
         ]
         return self.render(environ, "suppliers", rows=rows, hub=self._books.hub)
 
-    # -- acting ------------------------------------------------------------------------------------------------------
+    # -- acting ---------------------------------------------------------------------------------
 
     def receive(self, form):
-        """Take in an invoice of one line, as it arrives by upload or mail: nobody has approved it yet."""
+        """Take in an invoice of one line, as it arrives by upload or mail, not yet approved."""
         net, date = form.get("net", ""), form.get("invoice_date", "")
         if not checks.is_amount(net) or not checks.is_date(date):
             raise PageRefused("A date, and an amount with at most two decimals, are needed.")
@@ -145,12 +145,12 @@ class Pages(kit.Pages):
 
     def _corrected_totals(self, form, id):
         """The totals that the person changed; one left as it was shown follows the lines."""
-        shown = self._books.invoice(id)
+        invoice = self._books.invoice(id)
         typed = {name: form.get(name, "") for name in ("tax_total", "gross_total")}
         return {
             name: text
             for name, text in typed.items()
-            if checks.is_amount(text) and Decimal(text) != shown[name]
+            if checks.is_amount(text) and Decimal(text) != invoice[name]
         }
 
     def delete(self, form, id):

@@ -1,4 +1,4 @@
-"""The invoices that the account starts with: plain ones, and every fourth a case of its own until all are told."""
+"""The first invoices of the account: plain ones, and every fourth a case until all are used."""
 
 import datetime as dt
 import random
@@ -37,15 +37,16 @@ FORMS = (
 
 def seeded(documents, seed, now):
     """`documents` invoices, the same for the same seed and moment, oldest change first."""
-    cases, told = list(CASES), []
+    cases, invoices = list(CASES), []
     for index in range(documents):
         changed = now - dt.timedelta(minutes=3 * (documents - index))
-        invoice = _plain(index, random.Random(f"{seed}/{index}"), changed, now.date())  # noqa: S311  (a story)
+        chance = random.Random(f"{seed}/{index}")  # noqa: S311  (a story)
+        invoice = _plain(index, chance, changed, now.date())
         if index % 4 == 3 and cases:
             name, change = cases.pop(0)
-            invoice = {**invoice, "case": name, **change(invoice, told, now.date())}
-        told.append(invoice)
-    return told
+            invoice = {**invoice, "case": name, **change(invoice, invoices, now.date())}
+        invoices.append(invoice)
+    return invoices
 
 
 def _plain(index, chance, changed, today):
@@ -63,7 +64,9 @@ def _plain(index, chance, changed, today):
         "case": form,
         "supplier": f"s{index % len(HOME) + 1}",
         "invoice_number": number,
-        "reference": f"Prosjekt {chance.randrange(20, 40)} / {chance.choice(('Kari', 'Ola', 'Ingrid'))}",
+        "reference": (
+            f"Prosjekt {chance.randrange(20, 40)} / {chance.choice(('Kari', 'Ola', 'Ingrid'))}"
+        ),
         "invoice_date": date.isoformat(),
         "due_date": (date + dt.timedelta(days=chance.choice((14, 30)))).isoformat(),
         "po_numbers": [] if form == FORMS[0] else orders,
@@ -83,10 +86,10 @@ def _approvals(chance, changed):
     """Two who decide side by side, or Accounting alone."""
     if chance.randrange(4) == 0:
         return [_approval(ACCOUNTANT, changed - dt.timedelta(minutes=30), role="Accounting")]
-    asked = changed - dt.timedelta(hours=chance.randrange(3, 60))
+    approved_at = changed - dt.timedelta(hours=chance.randrange(3, 60))
     return [
-        _approval("Kari Nordmann", asked),
-        _approval("Ingrid Øverås", asked + dt.timedelta(minutes=45)),
+        _approval("Kari Nordmann", approved_at),
+        _approval("Ingrid Øverås", approved_at + dt.timedelta(minutes=45)),
     ]
 
 

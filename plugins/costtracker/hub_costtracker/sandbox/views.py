@@ -78,13 +78,13 @@ def supplier(lists, slot):
 
 
 def edit(lists, raw):
-    """A supplier that somebody edited, with who it was and whether that person may change accounting."""
-    kept = {name: raw[name] for name in ("user", "email", "phone", "version", "updated_at")}
+    """Return a supplier's edit, with its author and whether that person may change accounting."""
+    fields = {name: raw[name] for name in ("user", "email", "phone", "version", "updated_at")}
     name = {"name": raw["name"]} if raw.get("name") else {}
     return {
         **supplier(lists, raw["id"]),
         **name,
-        **kept,
+        **fields,
         "address": ADDRESSES.get(raw["id"]),
         "can_update_accounting_suppliers": may_update(raw["user"]),
     }
@@ -110,14 +110,21 @@ def _line(lists, line):
 
 
 def _code(lists, kind, slot):
-    """The external id once the list was pushed or chosen ("=id"), before that the account's own number or name."""
-    if slot is None or slot.startswith("="):
-        return slot and slot[1:]
-    pushed, own = lists.of(kind, slot), SLOTS[kind][slot]
+    """Return the external id if the list was pushed or an id chosen ("=id").
+
+    Before that it is the account's own number or name.
+    """
+    if slot is None:
+        return None
+    if slot.startswith("="):
+        return slot.removeprefix("=")
+    pushed = lists.of(kind, slot)
     if pushed:
         return pushed["external_id"]
-    known = kind == "accounts" or not lists.is_pushed(kind)
-    return (own.number or own.name) if known else None
+    if kind != "accounts" and lists.is_pushed(kind):
+        return None
+    own = SLOTS[kind][slot]
+    return own.number or own.name
 
 
 def _rate(lists, slot):

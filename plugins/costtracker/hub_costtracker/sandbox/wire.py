@@ -1,4 +1,4 @@
-"""What the stand-in keeps, as its API sends and takes it: by the names that `hub_costtracker.names` holds."""
+"""Converts rows to and from the API's names, which `hub_costtracker.names` holds."""
 
 from hub_costtracker import names
 
@@ -26,7 +26,7 @@ STATUS = {
 }
 
 
-# -- sent ------------------------------------------------------------------------------------------------------------
+# -- sent ---------------------------------------------------------------------------------------
 
 
 def account(row):
@@ -159,7 +159,7 @@ def _address(row):
     }
 
 
-# -- taken -----------------------------------------------------------------------------------------------------------
+# -- taken --------------------------------------------------------------------------------------
 
 
 def record_taken(sent):

@@ -20,7 +20,7 @@ SAID = {
 
 
 class StandIn:
-    """The organization's books, the application that serves them, and the settings that lead there."""
+    """The organization's books, the application that serves them, and settings to connect."""
 
     def __init__(self, journal, documents=None, seed=0, clock=None):
         self.clock = clock or Clock()
@@ -33,7 +33,7 @@ class StandIn:
             Pages(self.books, self.changes, self.calls),
         )
         pages = {
-            "books": self._told,
+            "books": self._list_books,
             "webhooks": self.calls.page,
             "limit": self._api.limit.page,
             "schema": self._api.schema_page,
@@ -45,7 +45,7 @@ class StandIn:
     def _serve(self, environ, start):
         return (self._api if api.operation(environ) else self._pages)(environ, start)
 
-    def _told(self, method, body):
+    def _list_books(self, method, body):
         return {name: self.books.rows(name) for name in self.books.tables}
 
     @staticmethod
@@ -73,7 +73,7 @@ def settings(url):
 
 
 def _call(environ):
-    """The call's name, for faults and the log: the operation's own name, `token`, or `page` for what people look at."""
+    """Return the call's name, for faults and the log: an operation, `token`, or `page`."""
     return api.operation(environ) or "page"
 
 

@@ -55,14 +55,14 @@ def environment_of(environ):
 
 
 def operation(environ):
-    """The call's name, for faults and the log: the operation's own, or `token`; None for what is no call."""
+    """Return the call's name, for faults and the log; None if it is no call of the API."""
     path = environment_of(environ)[1]
     if TOKEN.fullmatch(path):
         return "token"
     if path != "/graphql":
         return None
-    found = OPERATION.search(body_of(environ))
-    return found[1].decode() if found else "graphql"
+    match = OPERATION.search(body_of(environ))
+    return match[1].decode() if match else "graphql"
 
 
 class Api:
@@ -75,7 +75,7 @@ class Api:
         self._tokens = {name: Tokens(clock, keys, lifetime=LIFETIME) for name, keys in KEYS.items()}
 
     def schema_page(self, method, body):
-        """What its schema lacks: ION publishes none, and a customer's may be another than this one."""
+        """Answer or set what the schema lacks; a customer's schema may differ from this one."""
         if method == "POST":
             unknown = [field for field in body["lacks"] if not has(field)]
             if unknown:
@@ -87,7 +87,7 @@ class Api:
         return self._served(environ, self._dated(start))
 
     def _dated(self, start):
-        """Every answer tells the time, as a web server does, and by what name ION's own log knows it."""
+        """Add the time to every answer, and the id by which ION's log knows the request."""
         date = format_datetime(dt.datetime.fromtimestamp(self._clock.now(), dt.UTC), usegmt=True)
         more = [("Date", date), ("x-b3-trace-id", secrets.token_hex(16))]
         return lambda line, headers, exc_info=None: start(line, [*headers, *more])
@@ -99,8 +99,8 @@ class Api:
         if TOKEN.fullmatch(path):
             return self._token(environ, start, environment)
         if wait := self.limit.wait():
-            said = {"errors": [{"message": "Too many requests."}]}
-            return json_answer(start, 429, said, headers=[("Retry-After", str(wait))])
+            body = {"errors": [{"message": "Too many requests."}]}
+            return json_answer(start, 429, body, headers=[("Retry-After", str(wait))])
         grant = self._tokens[environment].holder({"HTTP_AUTHORIZATION": _bearer(environ)})
         if grant is None:
             return json_answer(
@@ -119,11 +119,11 @@ class Api:
         client, secret = form.get("client_id", ""), form.get("client_secret", "")
         client, secret = (client, secret) if client else basic_of(environ)
         if not self._tokens[environment].knows(client, secret):
-            said = {
+            body = {
                 "error": "unauthorized_client",
                 "error_description": "Invalid client or client credentials",
             }
-            return json_answer(start, 401, said)
+            return json_answer(start, 401, body)
         token = self._tokens[environment].issue(environment, client)
         return json_answer(
             start, 200, {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
@@ -131,38 +131,38 @@ class Api:
 
     def _graphql(self, environ, start, environment, client):
         try:
-            asked = (
+            request = (
                 json.loads(body_of(environ))
                 if environ.get("CONTENT_TYPE", "").startswith(JSON)
                 else None
             )
         except ValueError:
-            asked = None
-        if asked is None:
+            request = None
+        if request is None:
             return json_answer(start, 400, {"errors": [{"message": "The body is not JSON."}]})
         fault = environ.get("sandbox.fault")
         permissions = frozenset() if client == READING else frozenset(self._changes.names())
         call = Call(
             self._books, self._changes, ORGANIZATIONS[environment], permissions, _broken(fault)
         )
-        several = asked if isinstance(asked, list) else [asked]
+        several = request if isinstance(request, list) else [request]
         answers = [_played(fault) or self._answer(one, call) for one in several]
         if call.too_long:
             return text_answer(start, 502, "<html><body><h1>502 Bad Gateway</h1></body></html>")
         status = 409 if fault is not None and fault.kind == "conflict" else 200
-        return json_answer(start, status, answers if isinstance(asked, list) else answers[0])
+        return json_answer(start, status, answers if isinstance(request, list) else answers[0])
 
-    def _answer(self, asked, call):
-        if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
+    def _answer(self, request, call):
+        if not isinstance(request, dict) or not isinstance(request.get("query"), str):
             return {"errors": [{"message": "There is no query."}]}
-        document, errors = read(asked["query"], self.lacks)
+        document, errors = read(request["query"], self.lacks)
         if errors:
             return {"errors": [error.formatted for error in errors]}
         done = execute_sync(
             schema(self.lacks),
             document,
             context_value=call,
-            variable_values=asked.get("variables") or {},
+            variable_values=request.get("variables") or {},
         )
         return done.formatted
 
@@ -182,11 +182,13 @@ def _bearer(environ):
     return f"Bearer {environ.get('HTTP_AUTHORIZATION', '').split(' ')[-1]}"
 
 
-# -- faults that only GraphQL has ------------------------------------------------------------------------------------
+# -- faults that only GraphQL has ---------------------------------------------------------------
 
 FAULTS = {
     "errors": "the answer is 200 with `message` as its only error",
-    "partial": "one field of the row `type` `id` cannot be told: data and an error that names its path",
+    "partial": (
+        "one field of the row `type` `id` cannot be told: data and an error that names its path"
+    ),
     "stale": "the etag is taken for an old one, whatever it is",
     "conflict": "the same, said with status 409",
 }
@@ -196,11 +198,11 @@ STALE = "The row has been updated since the etag was read."
 def _played(fault):
     if fault is None or fault.kind not in ("errors", "stale", "conflict"):
         return None
-    said = (
+    message = (
         fault.options.get("message", "Something went wrong.") if fault.kind == "errors" else STALE
     )
     path = {} if fault.kind == "errors" else {"path": ["update"]}
-    return {"errors": [{"message": said, **path}], "data": None}
+    return {"errors": [{"message": message, **path}], "data": None}
 
 
 def _broken(fault):

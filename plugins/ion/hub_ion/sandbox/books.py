@@ -1,4 +1,4 @@
-"""The state of the organization: what is true is what the journal says, a change a line, written before it counts."""
+"""The state of the organization: each change is written to the journal before it counts."""
 
 import datetime as dt
 import hashlib
@@ -8,14 +8,22 @@ from collections import defaultdict
 from hub_ion.sandbox.story import FIRST_IDS, seeded
 
 TABLES = (
-    "suppliers", "currencies", "locations", "parts", "orders", "lines", "fees", "receipts", "receivers",
+    "suppliers",
+    "currencies",
+    "locations",
+    "parts",
+    "orders",
+    "lines",
+    "fees",
+    "receipts",
+    "receivers",
     "subscriptions",
-)  # fmt: skip
+)
 CHILDREN = ("lines", "fees")
 
 
 class Books:
-    """Rows by table and id; every change goes through `commit`, and `hear` is told of each row that changed."""
+    """Rows by table and id; all changes go through `commit`, which calls `hear` for each row."""
 
     def __init__(self, journal, clock, documents=None, seed=0):
         self.tables = {name: {} for name in TABLES}
@@ -40,7 +48,7 @@ class Books:
         return list(self._of_order[table][order["id"]].values())
 
     def commit(self, *changes):
-        """Writes ("put", table, values) and ("drop", table, id) down as one event; returns the rows that were put."""
+        """Write ("put", table, values) and ("drop", table, id) as an event; return the put rows."""
         with self._lock:
             event = {"at": self._now(), "changes": [self._numbered(change) for change in changes]}
             acts = [self._act(change) for change in event["changes"]]

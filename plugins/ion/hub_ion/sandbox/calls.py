@@ -1,11 +1,15 @@
-"""The webhooks: a delivery for each row that changed and each subscription, repeated when it is not taken."""
+"""The webhooks: a delivery for each changed row and subscription, repeated when it fails."""
 
 from qbo_sandbox import kit
 
 RESOURCES = {
-    "orders": "PURCHASEORDERS", "lines": "PURCHASEORDERLINES", "fees": "PURCHASEORDERFEES", "parts": "PARTS",
-    "receipts": "RECEIPTS", "suppliers": "SUPPLIERS",
-}  # fmt: skip
+    "orders": "PURCHASEORDERS",
+    "lines": "PURCHASEORDERLINES",
+    "fees": "PURCHASEORDERFEES",
+    "parts": "PARTS",
+    "receipts": "RECEIPTS",
+    "suppliers": "SUPPLIERS",
+}
 
 
 class Calls(kit.Calls):
@@ -24,8 +28,13 @@ class Calls(kit.Calls):
                 self._deliver(self._books.row("receivers", one["receiverId"]), resource, action, id)
 
     def _deliver(self, receiver, resource, action, id):
-        said = {
-            "resource": resource, "action": action, "id": id, "organizationId": self._organization,
-            "transactionId": len(self.events) + 1, "changes": {}, "timestamp": self._books.last,
-        }  # fmt: skip
-        self.send(receiver["webhookUri"], receiver["sharedSecret"], said)
+        content = {
+            "resource": resource,
+            "action": action,
+            "id": id,
+            "organizationId": self._organization,
+            "transactionId": len(self.events) + 1,
+            "changes": {},
+            "timestamp": self._books.last,
+        }
+        self.send(receiver["webhookUri"], receiver["sharedSecret"], content)

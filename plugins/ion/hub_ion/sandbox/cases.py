@@ -3,16 +3,29 @@
 EURO = 2
 GERMAN, UNKNOWN = 7, 8
 SUPPLIERS = (
-    "Canyon Steel Works", "copper  state SUPPLY", "Cascade Glass", "Bright Line Electric", "Sandnes Stål",
-    "Kranservice Nord", "Orbital Fasteners GmbH", "Nowhere Machining",
-)  # fmt: skip
+    "Canyon Steel Works",
+    "copper  state SUPPLY",
+    "Cascade Glass",
+    "Bright Line Electric",
+    "Sandnes Stål",
+    "Kranservice Nord",
+    "Orbital Fasteners GmbH",
+    "Nowhere Machining",
+)
 LOCATIONS = (
-    {"name": "Hangar 3", "address": {
-        "name": "Orbital Works", "street": "3 Launch Road\nHangar 3", "city": "Mojave", "region": "CA",
-        "postalCode": "93501", "country": "US",
-    }},
+    {
+        "name": "Hangar 3",
+        "address": {
+            "name": "Orbital Works",
+            "street": "3 Launch Road\nHangar 3",
+            "city": "Mojave",
+            "region": "CA",
+            "postalCode": "93501",
+            "country": "US",
+        },
+    },
     {"name": "Site without an address", "address": None},
-)  # fmt: skip
+)
 LONG = "OW-" + "7" * 110
 ODD_PARTS = (
     ("820412-001", "B", "Bracket, port", "INVENTORY"),
@@ -36,8 +49,8 @@ ROLL = {
 
 def line(part=None, quantity="1", cost="10.00", **more):
     """A line of an order; `account` and `section` become its custom attributes."""
-    named = {"Expense Account": more.pop("account", None), "Class": more.pop("section", None)}
-    attributes = {key: value for key, value in named.items() if value}
+    values = {"Expense Account": more.pop("account", None), "Class": more.pop("section", None)}
+    attributes = {key: value for key, value in values.items() if value}
     return {"partId": part, "quantity": quantity, "cost": cost, "attributes": attributes, **more}
 
 
@@ -58,14 +71,29 @@ CASES = (
     case(
         "every field",
         line(BRACKET, "2.5", "12.40", section="Service", description="Port side", needDate="+21"),
-        line(None, "1", "310.00", account="6300", section="Service", description="Crating", needDate="+7"),
+        line(
+            None,
+            "1",
+            "310.00",
+            account="6300",
+            section="Service",
+            description="Crating",
+            needDate="+7",
+        ),
         fees=(("Freight", "45.00"), ("Rebate", "-15.00")),
-        terms="Net 30", notes="Deliver before noon",
+        terms="Net 30",
+        notes="Deliver before noon",
     ),
-    case("an account by number", line(None, "3", "19.99", account="6400", description="Hoist, by the day")),
+    case(
+        "an account by number",
+        line(None, "3", "19.99", account="6400", description="Hoist, by the day"),
+    ),
     case("a part with an account", line(GLOVES, "12", "6.25", account="6300")),
     case("neither part nor account", line(None, "1", "75.00", description="Cleaning")),
-    case("an account that is missing", line(None, "1", "88.00", account="9876", description="Test stand")),
+    case(
+        "an account that is missing",
+        line(None, "1", "88.00", account="9876", description="Test stand"),
+    ),
     case("a class that is missing", line(BRACKET, "1", "25.50", section="Skunk Works")),
     case("a supplier that is missing", line(BRACKET, "1", "26.00"), supplierId=UNKNOWN),
     case("a supplier written otherwise", line(BRACKET, "2", "25.50"), supplierId=2),
@@ -76,7 +104,9 @@ CASES = (
     case("two and a half", line(BRACKET, "2.5", "80.00")),
     case("five rolls", line(BRACKET, "5", "80.00", supplierPart=ROLL, description="Harness wire")),
     case("no address", line(BRACKET, "1", "25.50"), shipToLocationId=2),
-    case("a canceled line", line(BRACKET, "2", "25.50"), line(BRACKET, "1", "99.00", canceled=True)),
+    case(
+        "a canceled line", line(BRACKET, "2", "25.50"), line(BRACKET, "1", "99.00", canceled=True)
+    ),
     case("all canceled", line(BRACKET, "2", "25.50", canceled=True)),
     case("received in part", line(BRACKET, "4", "25.50", receivedQuantity="1")),
     case("received", line(BRACKET, "4", "25.50", receivedQuantity="4")),
@@ -89,4 +119,4 @@ CASES = (
     case("case alone differs", line(LOWER, "1", "4.00"), line(UPPER, "1", "5.00")),
     case("a name beyond every limit", line(LONGEST, "1", "7.00")),
     case("no stock", line(GLOVES, "20", "6.25"), line(CAD, "1", "1200.00")),
-)  # fmt: skip
+)

@@ -6,13 +6,15 @@ from decimal import Decimal
 from graphql import GraphQLError
 
 from hub_ion.sandbox import rules
-from hub_ion.sandbox.rules import check_draft, checked_etag, found
+from hub_ion.sandbox.rules import check_draft, checked_etag, require
 
 HTTPS = ("https://", "http://127.0.0.1", "http://localhost")
 REFERENCES = {
-    "supplierId": ("suppliers", "Supplier"), "currencyId": ("currencies", "Currency"),
-    "shipToLocationId": ("locations", "Location"), "partId": ("parts", "Part"),
-}  # fmt: skip
+    "supplierId": ("suppliers", "Supplier"),
+    "currencyId": ("currencies", "Currency"),
+    "shipToLocationId": ("locations", "Location"),
+    "partId": ("parts", "Part"),
+}
 PLAIN = {"_etag", "id", "etag"}
 
 
@@ -26,28 +28,28 @@ class Changes:
         """The mutations there are: those that the schema declares and this class has."""
         return [name for name in dir(self) if name.startswith(("create", "update", "delete"))]
 
-    # -- orders ------------------------------------------------------------------------------------------------------
+    # -- orders ---------------------------------------------------------------------------------
 
     def createPurchaseOrder(self, input):
         self._check_references(input)
-        values = {"phase": "DRAFT", "attributes": {}, **_given(input)}
+        values = {"phase": "DRAFT", "attributes": {}, **_plain_values(input)}
         return {"purchaseOrder": self._books.put("orders", **_ids(values))}
 
     def updatePurchaseOrder(self, input):
         order = self._order(input["id"], input["etag"])
         self._check_references(input)
-        given, status = _ids(_given(input)), input.get("status")
-        given.pop("status", None)
-        if given.keys() - {"terms", "notes", "externalReference"}:
+        changes, status = _ids(_plain_values(input)), input.get("status")
+        changes.pop("status", None)
+        if changes.keys() - {"terms", "notes", "externalReference"}:
             check_draft(order, "Supplier, currency and address")
         if not status or status == order["phase"]:
-            return {"purchaseOrder": self._books.put("orders", id=order["id"], **given)}
-        return {"purchaseOrder": self._move(order, status, given)}
+            return {"purchaseOrder": self._books.put("orders", id=order["id"], **changes)}
+        return {"purchaseOrder": self._move(order, status, changes)}
 
-    def _move(self, order, status, given):
+    def _move(self, order, status, changes):
         """A new status rotates the etags of the lines too; each Ordered is a version of its own."""
         rules.checked_move(order, status)
-        values = {**given, "id": order["id"], "phase": status}
+        values = {**changes, "id": order["id"], "phase": status}
         if status == "ORDERED":
             version = int(order["attributes"].get("Version") or 0) + 1
             values |= {
@@ -72,25 +74,27 @@ class Changes:
         attributes = {**order["attributes"], input["key"]: input.get("value")}
         return {"purchaseOrder": self._books.put("orders", id=order["id"], attributes=attributes)}
 
-    # -- lines and fees ----------------------------------------------------------------------------------------------
+    # -- lines and fees -------------------------------------------------------------------------
 
     def createPurchaseOrderLine(self, input):
         order = self._order(input["purchaseOrderId"])
         check_draft(order, "Lines")
         self._check_references(input)
         number = max((line["lineNumber"] for line in self._lines(order)), default=0) + 1
-        row = self._books.put("lines", lineNumber=number, attributes={}, **_ids(_given(input)))
+        row = self._books.put(
+            "lines", lineNumber=number, attributes={}, **_ids(_plain_values(input))
+        )
         return {"purchaseOrderLine": row}
 
     def updatePurchaseOrderLine(self, input):
         line, order = self._line(input["id"], input["etag"])
         self._check_references(input)
-        given = _ids(_given(input))
-        rules.check_line_change(order, line, given)
-        status = given.pop("status", None)
+        changes = _ids(_plain_values(input))
+        rules.check_line_change(order, line, changes)
+        status = changes.pop("status", None)
         if status:
-            given["canceled"] = status == "CANCELED"
-        row = self._books.put("lines", id=line["id"], purchaseOrderId=order["id"], **given)
+            changes["canceled"] = status == "CANCELED"
+        row = self._books.put("lines", id=line["id"], purchaseOrderId=order["id"], **changes)
         return {"purchaseOrderLine": row}
 
     def deletePurchaseOrderLine(self, id, etag):
@@ -110,11 +114,15 @@ class Changes:
 
     def createPurchaseOrderFee(self, input):
         self._order(input["purchaseOrderId"])
-        return {"purchaseOrderFee": self._books.put("fees", **_ids(_given(input)))}
+        return {"purchaseOrderFee": self._books.put("fees", **_ids(_plain_values(input)))}
 
     def updatePurchaseOrderFee(self, input):
         fee = self._fee(input["id"], input["etag"])
-        values = {**_given(input), "id": fee["id"], "purchaseOrderId": fee["purchaseOrderId"]}
+        values = {
+            **_plain_values(input),
+            "id": fee["id"],
+            "purchaseOrderId": fee["purchaseOrderId"],
+        }
         return {"purchaseOrderFee": self._books.put("fees", **values)}
 
     def deletePurchaseOrderFee(self, id, etag):
@@ -140,41 +148,41 @@ class Changes:
             ids.append(line["id"])
         return {"receipt": self._books.commit(("put", "receipts", {"lines": ids}), *received)[0]}
 
-    # -- lists -------------------------------------------------------------------------------------------------------
+    # -- lists ----------------------------------------------------------------------------------
 
     def createSupplier(self, input):
         return {"supplier": self._books.put("suppliers", name=input["name"], attributes={})}
 
     def createPart(self, input):
-        given = {"revision": "A", "purchaseType": "INVENTORY", **_given(input)}
-        return {"part": self._new_part(given)}
+        fields = {"revision": "A", "purchaseType": "INVENTORY", **_plain_values(input)}
+        return {"part": self._new_part(fields)}
 
     def updatePart(self, input):
-        part = found(self._books.row("parts", input["id"]), "Part", input["id"])
+        part = require(self._books.row("parts", input["id"]), "Part", input["id"])
         checked_etag(part, input["etag"], "Part")
-        return {"part": self._books.put("parts", id=part["id"], **_given(input))}
+        return {"part": self._books.put("parts", id=part["id"], **_plain_values(input))}
 
     def createPartRevision(self, input):
-        part = found(self._books.row("parts", input["id"]), "Part", input["id"])
+        part = require(self._books.row("parts", input["id"]), "Part", input["id"])
         checked_etag(part, input["etag"], "Part")
-        kept = {
+        copied = {
             name: part.get(name) for name in ("partNumber", "description", "purchaseType", "cost")
         }
         return {
             "part": self._new_part(
-                {**kept, "revision": input.get("revision") or chr(ord(part["revision"][-1]) + 1)}
+                {**copied, "revision": input.get("revision") or chr(ord(part["revision"][-1]) + 1)}
             )
         }
 
-    def _new_part(self, given):
-        name = given["partNumber"], given["revision"]
+    def _new_part(self, fields):
+        name = fields["partNumber"], fields["revision"]
         if any(
             (part["partNumber"], part["revision"]) == name for part in self._books.rows("parts")
         ):
             raise GraphQLError(f"Part {name[0]} already has a revision {name[1]}.")
-        return self._books.put("parts", attributes={}, **given)
+        return self._books.put("parts", attributes={}, **fields)
 
-    # -- webhooks ----------------------------------------------------------------------------------------------------
+    # -- webhooks -------------------------------------------------------------------------------
 
     def createWebhookReceiver(self, input):
         if not input["webhookUri"].startswith(HTTPS):
@@ -182,49 +190,54 @@ class Changes:
         count = len(self._books.rows("receivers"))
         secret = hashlib.sha256(f"{input['webhookUri']}:{count}".encode()).hexdigest()
         return {
-            "webhookReceiver": self._books.put("receivers", sharedSecret=secret, **_given(input))
+            "webhookReceiver": self._books.put(
+                "receivers", sharedSecret=secret, **_plain_values(input)
+            )
         }
 
     def deleteWebhookReceiver(self, id, etag):
-        row = found(self._books.row("receivers", id), "WebhookReceiver", id)
+        row = require(self._books.row("receivers", id), "WebhookReceiver", id)
         checked_etag(row, etag, "WebhookReceiver")
-        mine = [
+        subscriptions = [
             one["id"] for one in self._books.rows("subscriptions") if one["receiverId"] == row["id"]
         ]
         self._books.commit(
-            *(("drop", "subscriptions", one) for one in mine), ("drop", "receivers", row["id"])
+            *(("drop", "subscriptions", one) for one in subscriptions),
+            ("drop", "receivers", row["id"]),
         )
         return {"id": row["id"]}
 
     def createWebhookSubscription(self, input):
-        found(
+        require(
             self._books.row("receivers", input["receiverId"]),
             "WebhookReceiver",
             input["receiverId"],
         )
-        return {"webhookSubscription": self._books.put("subscriptions", **_ids(_given(input)))}
+        return {
+            "webhookSubscription": self._books.put("subscriptions", **_ids(_plain_values(input)))
+        }
 
     def _check_references(self, input):
         for name, (table, what) in REFERENCES.items():
             if input.get(name) is not None:
-                found(self._books.row(table, input[name]), what, input[name])
+                require(self._books.row(table, input[name]), what, input[name])
 
-    # -- finding -----------------------------------------------------------------------------------------------------
+    # -- finding --------------------------------------------------------------------------------
 
     def _order(self, id, etag=None):
-        order = found(self._books.row("orders", id), "PurchaseOrder", id)
+        order = require(self._books.row("orders", id), "PurchaseOrder", id)
         if etag is not None:
             checked_etag(order, etag, "PurchaseOrder")
         return order
 
     def _line(self, id, etag=None):
-        line = found(self._books.row("lines", id), "PurchaseOrderLine", id)
+        line = require(self._books.row("lines", id), "PurchaseOrderLine", id)
         if etag is not None:
             checked_etag(line, etag, "PurchaseOrderLine")
         return line, self._order(line["purchaseOrderId"])
 
     def _fee(self, id, etag):
-        fee = found(self._books.row("fees", id), "PurchaseOrderFee", id)
+        fee = require(self._books.row("fees", id), "PurchaseOrderFee", id)
         checked_etag(fee, etag, "PurchaseOrderFee")
         return fee
 
@@ -232,11 +245,11 @@ class Changes:
         return self._books.of_order("lines", order)
 
 
-def _given(input):
+def _plain_values(input):
     """What is to be written, with amounts as text."""
-    kept = {name: value for name, value in input.items() if name not in PLAIN}
+    values = {name: value for name, value in input.items() if name not in PLAIN}
     return {
-        name: str(value) if isinstance(value, Decimal) else value for name, value in kept.items()
+        name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()
     }
 
 

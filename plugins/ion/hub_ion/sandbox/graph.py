@@ -10,9 +10,12 @@ from graphql import GraphQLError, build_schema
 from hub_ion.sandbox import lists, rules
 
 LISTS = {
-    "purchaseOrders": "orders", "purchaseOrderLines": "lines", "parts": "parts", "suppliers": "suppliers",
+    "purchaseOrders": "orders",
+    "purchaseOrderLines": "lines",
+    "parts": "parts",
+    "suppliers": "suppliers",
     "receipts": "receipts",
-}  # fmt: skip
+}
 SINGLES = {
     "purchaseOrder": "orders",
     "purchaseOrderLine": "lines",
@@ -24,13 +27,15 @@ MOST_UNPAGED = 250  # a longer list that is asked for whole takes the real one t
 
 @cache
 def schema(lacks=frozenset()):
-    """The schema, read once, without the fields that it shall lack; a resolver's context is the call it answers."""
-    made = build_schema(files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8"))
+    """Read the schema once, without the fields in `lacks`; a resolver's context is its call."""
+    schema_document = build_schema(
+        files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8")
+    )
     for name, read in (("Decimal", decimal), ("DateTime", _moment), ("Date", _day)):
-        scalar = made.type_map[name]
+        scalar = schema_document.type_map[name]
         scalar.coerce_output_value, scalar.coerce_input_value = str, read
         scalar.coerce_input_literal = lambda node, read=read: read(getattr(node, "value", None))
-    query, mutation = made.query_type.fields, made.mutation_type.fields
+    query, mutation = schema_document.query_type.fields, schema_document.mutation_type.fields
     for name, table in LISTS.items():
         query[name].resolve = _list(table)
     for name, table in SINGLES.items():
@@ -39,11 +44,11 @@ def schema(lacks=frozenset()):
         field.resolve = _mutation(name)
     for owner, resolvers in RESOLVERS.items():
         for name, resolve in resolvers.items():
-            made.type_map[owner].fields[name].resolve = resolve
+            schema_document.type_map[owner].fields[name].resolve = resolve
     for lacking in lacks:
         owner, _, name = lacking.partition(".")
-        del made.type_map[owner].fields[name]
-    return made
+        del schema_document.type_map[owner].fields[name]
+    return schema_document
 
 
 def has(field):
@@ -53,11 +58,11 @@ def has(field):
 
 
 def _list(table):
-    def resolve(_, info, **asked):
-        page = lists.connection(info.context.books, table, **asked)
+    def resolve(_, info, **arguments):
+        page = lists.connection(info.context.books, table, **arguments)
         if (
-            asked.get("first") is None
-            and asked.get("last") is None
+            arguments.get("first") is None
+            and arguments.get("last") is None
             and len(page["edges"]) > MOST_UNPAGED
         ):
             info.context.too_long = True
@@ -71,16 +76,16 @@ def _single(table):
 
 
 def _mutation(name):
-    def resolve(_, info, **given):
+    def resolve(_, info, **arguments):
         call = info.context
         if name not in call.permissions:
             raise GraphQLError(f"You do not have permission to perform {name}.")
-        return getattr(call.changes, name)(**given)
+        return getattr(call.changes, name)(**arguments)
 
     return resolve
 
 
-# -- fields that are worked out --------------------------------------------------------------------------------------
+# -- fields that are worked out -----------------------------------------------------------------
 
 
 def _row(table, key):
@@ -164,7 +169,7 @@ RESOLVERS = {
 }
 
 
-# -- scalars ---------------------------------------------------------------------------------------------------------
+# -- scalars ------------------------------------------------------------------------------------
 
 
 def decimal(value):

@@ -8,15 +8,15 @@ from graphql import GraphQLError
 from hub_ion.sandbox.rules import order_status
 
 OPERATORS = {
-    "eq": lambda value, wanted: value == wanted,
-    "neq": lambda value, wanted: value != wanted,
-    "in": lambda value, wanted: value in wanted,
-    "notIn": lambda value, wanted: value not in wanted,
-    "gt": lambda value, wanted: value is not None and value > wanted,
-    "gte": lambda value, wanted: value is not None and value >= wanted,
-    "lt": lambda value, wanted: value is not None and value < wanted,
-    "lte": lambda value, wanted: value is not None and value <= wanted,
-    "like": lambda value, wanted: _is_like(str(value), wanted),
+    "eq": lambda value, operand: value == operand,
+    "neq": lambda value, operand: value != operand,
+    "in": lambda value, operand: value in operand,
+    "notIn": lambda value, operand: value not in operand,
+    "gt": lambda value, operand: value is not None and value > operand,
+    "gte": lambda value, operand: value is not None and value >= operand,
+    "lt": lambda value, operand: value is not None and value < operand,
+    "lte": lambda value, operand: value is not None and value <= operand,
+    "like": lambda value, operand: _is_like(str(value), operand),
 }
 
 
@@ -62,23 +62,23 @@ def _place(text, default):
 
 
 def _fits(books, table, row, filters):
-    for name, wanted in filters.items():
+    for name, operand in filters.items():
         value = (
             order_status(row, books.of_order("lines", row)) if name == "status" else row.get(name)
         )
-        for operator, given in wanted.items():
+        for operator, argument in operand.items():
             if not OPERATORS[operator](
-                value, _ids(given) if name.endswith(("id", "Id")) else given
+                value, _ids(argument) if name.endswith(("id", "Id")) else argument
             ):
                 return False
     return True
 
 
-def _ids(given):
+def _ids(argument):
     try:
-        return [int(one) for one in given] if isinstance(given, list) else int(given)
+        return [int(one) for one in argument] if isinstance(argument, list) else int(argument)
     except ValueError:
-        raise GraphQLError(f"{given!r} is no id.") from None
+        raise GraphQLError(f"{argument!r} is no id.") from None
 
 
 def _is_like(value, pattern):

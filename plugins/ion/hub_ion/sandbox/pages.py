@@ -1,4 +1,4 @@
-"""The pages for people: see orders and parts, order, cancel, receive, change and delete them, look at the webhooks."""
+"""The pages for people: orders and parts, their changes, receipts and deletions, webhooks."""
 
 from graphql import GraphQLError
 
@@ -44,7 +44,7 @@ class Pages(kit.Pages):
         except GraphQLError as error:
             raise PageRefused(error.message) from None
 
-    # -- looking -----------------------------------------------------------------------------------------------------
+    # -- looking --------------------------------------------------------------------------------
 
     def home(self, environ):
         rows = [self._view(row) for row in self._books.rows("orders")]
@@ -63,11 +63,17 @@ class Pages(kit.Pages):
         name = supplier["name"] if supplier else "no supplier"
         searched = f"{order['id']} {name} {status} {case}"
         return {
-            **order, "case": case, "status": status, "supplier": name, "searched": searched,
-            "currency": currency["code"] if currency else "", "total": rules.order_total(lines, fees), "fees": fees,
+            **order,
+            "case": case,
+            "status": status,
+            "supplier": name,
+            "searched": searched,
+            "currency": currency["code"] if currency else "",
+            "total": rules.order_total(lines, fees),
+            "fees": fees,
             "lines": [self._line_view(order, line) for line in lines],
             "next": rules.NEXT.get(order["phase"], ()),
-        }  # fmt: skip
+        }
 
     def _line_view(self, order, line):
         part = self._books.row("parts", line["partId"]) if line.get("partId") else None
@@ -80,9 +86,9 @@ class Pages(kit.Pages):
         }
 
     def order(self, environ, id):
-        shown = self._view(self._books.row("orders", id))
+        order = self._view(self._books.row("orders", id))
         lists = {name: self._books.rows(name) for name in ("parts", "suppliers", "currencies")}
-        return self.render(environ, "order", order=shown, **lists)
+        return self.render(environ, "order", order=order, **lists)
 
     def parts(self, environ):
         return self.render(environ, "parts", rows=self._books.rows("parts"))
@@ -91,13 +97,13 @@ class Pages(kit.Pages):
         events = self._calls.events[::-1][:ROWS]
         return self.render(environ, "webhooks", events=events, habits=self._calls.habits)
 
-    # -- acting ------------------------------------------------------------------------------------------------------
+    # -- acting ---------------------------------------------------------------------------------
 
     def new_order(self, form):
-        made = self._changes.createPurchaseOrder(
+        created = self._changes.createPurchaseOrder(
             {"supplierId": form["supplier"], "shipToLocationId": 1}
         )
-        return f"/orders/{made['purchaseOrder']['id']}"
+        return f"/orders/{created['purchaseOrder']['id']}"
 
     def act(self, form, id, act):
         order = self._books.row("orders", id)
@@ -108,8 +114,8 @@ class Pages(kit.Pages):
         self._changes.updatePurchaseOrder(_written(order, status=form["status"]))
 
     def _order_set(self, order, form):
-        given = {name: form[name] for name in ("supplierId", "currencyId") if form.get(name)}
-        self._changes.updatePurchaseOrder(_written(order, **given))
+        fields = {name: form[name] for name in ("supplierId", "currencyId") if form.get(name)}
+        self._changes.updatePurchaseOrder(_written(order, **fields))
 
     def _order_fee(self, order, form):
         value = decimal(form.get("value", ""))
@@ -120,8 +126,11 @@ class Pages(kit.Pages):
     def _order_add(self, order, form):
         amounts = {name: decimal(form.get(name, "")) for name in ("quantity", "cost")}
         part = {"partId": form["part"]} if form.get("part") else {}
-        said = {"purchaseOrderId": order["id"], "description": form.get("description") or None}
-        self._changes.createPurchaseOrderLine({**said, **part, **amounts})
+        description = {
+            "purchaseOrderId": order["id"],
+            "description": form.get("description") or None,
+        }
+        self._changes.createPurchaseOrderLine({**description, **part, **amounts})
 
     def _order_receive(self, order, form):
         lines = self._books.of_order("lines", order)
@@ -152,20 +161,20 @@ class Pages(kit.Pages):
         if act == "remove":
             self._changes.deletePurchaseOrderLine(line["id"], line["_etag"])
         elif act == "attribute":
-            said = {"key": form["key"], "value": form.get("value") or None}
-            said |= {"purchaseOrderLineId": line["id"], "etag": line["_etag"]}
-            self._changes.updatePurchaseOrderLineAttribute(said)
+            attribute = {"key": form["key"], "value": form.get("value") or None}
+            attribute |= {"purchaseOrderLineId": line["id"], "etag": line["_etag"]}
+            self._changes.updatePurchaseOrderLineAttribute(attribute)
         else:
             self._changes.updatePurchaseOrderLine(_written(line, **_line_changes(act, form)))
         return f"/orders/{line['purchaseOrderId']}"
 
     def new_part(self, form):
-        given = {
+        fields = {
             name: form[name]
             for name in ("partNumber", "revision", "description", "purchaseType")
             if form.get(name)
         }
-        self._changes.createPart({**given, **_cost(form)})
+        self._changes.createPart({**fields, **_cost(form)})
         return "/parts"
 
     def part_act(self, form, id, act):
@@ -173,8 +182,8 @@ class Pages(kit.Pages):
         if act == "revise":
             self._changes.createPartRevision(_written(part))
         else:
-            said = {"description": form["description"]} if form.get("description") else {}
-            self._changes.updatePart(_written(part, **said, **_cost(form)))
+            description = {"description": form["description"]} if form.get("description") else {}
+            self._changes.updatePart(_written(part, **description, **_cost(form)))
         return "/parts"
 
     def habits(self, form):
@@ -185,8 +194,8 @@ class Pages(kit.Pages):
         return "/webhooks"
 
 
-def _written(row, **given):
-    return {"id": row["id"], "etag": row["_etag"], **given}
+def _written(row, **changes):
+    return {"id": row["id"], "etag": row["_etag"], **changes}
 
 
 def _line_changes(act, form):

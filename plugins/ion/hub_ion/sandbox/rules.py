@@ -29,12 +29,12 @@ def line_status(order, line):
 
 def order_status(order, lines):
     """An order's status: rolled up from its lines."""
-    found = {line_status(order, line) for line in lines}
-    if found == {"CANCELED"}:
+    statuses = {line_status(order, line) for line in lines}
+    if statuses == {"CANCELED"}:
         return "CANCELED"
-    if found and found <= {"RECEIVED", "CANCELED"}:
+    if statuses and statuses <= {"RECEIVED", "CANCELED"}:
         return "RECEIVED"
-    return "PARTIALLY_RECEIVED" if found & {"RECEIVED", "PARTIALLY_RECEIVED"} else order["phase"]
+    return "PARTIALLY_RECEIVED" if statuses & {"RECEIVED", "PARTIALLY_RECEIVED"} else order["phase"]
 
 
 def line_total(line):
@@ -62,18 +62,19 @@ def check_draft(order, what):
         raise GraphQLError(f"{what} can only be changed while the purchase order is a draft.")
 
 
-def check_line_change(order, line, given):
+def check_line_change(order, line, changes):
     """Refuses what may not be changed on a line at this time."""
-    status = given.get("status")
-    if status and status not in ("CANCELED", "DRAFT"):
+    status = changes.get("status")
+    if status not in (None, "", "CANCELED", "DRAFT"):
         raise GraphQLError("The only status that can be set on a line is CANCELED.")
-    if status == "DRAFT" and (order["phase"] != "DRAFT" or not line.get("canceled")):
+    may_be_restored = order["phase"] == "DRAFT" and line.get("canceled")
+    if status == "DRAFT" and not may_be_restored:
         raise GraphQLError(
             "A line can be taken back from CANCELED only while its purchase order is a draft."
         )
     if status == "CANCELED":
         check_not_received(line)
-    if given.keys() - ALWAYS - {"status"}:
+    if changes.keys() - ALWAYS - {"status"}:
         check_draft(order, "A line")
 
 
@@ -89,7 +90,7 @@ def checked_etag(row, etag, what):
         raise GraphQLError(f"{what} has been updated since the etag was read.")
 
 
-def found(row, what, id):
+def require(row, what, id):
     """The row, or a refusal that says what is not there."""
     if row is None:
         raise GraphQLError(f"{what} {id} does not exist.")

@@ -13,7 +13,7 @@ NOUNS = ("Bracket", "Panel", "Harness", "Valve", "Fitting", "Housing", "Spacer",
 
 
 def seeded(documents, seed, begun):
-    """(moment, table, row) of everything, oldest first; asked for no documents, it has neither orders nor parts."""
+    """Yield (moment, table, row) of everything, oldest first; 0 documents: no orders, no parts."""
     at = dt.datetime.fromisoformat(begun)
     chance = random.Random(seed)  # noqa: S311  (a story, the same for the same seed)
     orders = _orders(DOCUMENTS if documents is None else documents, chance)
@@ -59,11 +59,11 @@ def _parts(first, chance):
 
 
 def _orders(documents, chance):
-    made = list(CASES[:documents])
-    while len(made) < documents:
+    orders = list(CASES[:documents])
+    while len(orders) < documents:
         lines = [_line(chance) for _ in range(chance.choice((1, 1, 2)))]
-        made.append(case("usual", *lines, supplierId=chance.randint(1, 4)))
-    return made
+        orders.append(case("usual", *lines, supplierId=chance.randint(1, 4)))
+    return orders
 
 
 def _line(chance):
@@ -109,8 +109,8 @@ def _order(number, order, at, ids):
 
 def _needed(one, day):
     """Days that are written as days after the order."""
-    wanted = one.get("needDate")
-    return {"needDate": (day + dt.timedelta(days=int(wanted))).isoformat()} if wanted else {}
+    days = one.get("needDate")
+    return {"needDate": (day + dt.timedelta(days=int(days))).isoformat()} if days else {}
 
 
 def _stamp(at):

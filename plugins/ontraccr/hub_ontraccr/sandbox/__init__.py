@@ -25,9 +25,9 @@ class StandIn(kit.StandIn):
             Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)),
             Calls(self.books),
         )
-        self.open(api, Pages(self.books, calls), calls, {"books": self._told})
+        self.open(api, Pages(self.books, calls), calls, {"books": self._list_books})
 
-    def _told(self, method, body):
+    def _list_books(self, method, body):
         return {
             "payables": [views.payable(self.books, row) for row in self.books.payables.values()],
             "statuses": self.books.statuses,
@@ -39,8 +39,12 @@ class StandIn(kit.StandIn):
     @staticmethod
     def settings(url, division=company.WEST):
         """What an installation needs to reach a division of the stand-in at this address."""
-        known = {"client_id": company.CLIENT, "client_secret": company.SECRET, "division": division}
-        return {"base_url": url.rstrip("/"), **known}
+        settings = {
+            "client_id": company.CLIENT,
+            "client_secret": company.SECRET,
+            "division": division,
+        }
+        return {"base_url": url.rstrip("/"), **settings}
 
 
 def open_sandbox(folder, documents, seed):

@@ -1,4 +1,4 @@
-"""The API itself: token, the integration, payables with their files, profiles with their links, lists."""
+"""The API itself: token, integration, payables with files, profiles with links, lists."""
 
 import secrets
 
@@ -55,7 +55,7 @@ class Api(kit.Api):
     def _token(self, environ):
         return self.grant_token(environ, CLIENT)
 
-    # -- the company -------------------------------------------------------------------------------------------------
+    # -- the company ----------------------------------------------------------------------------
 
     def _integration(self, environ):
         return wire.integration(NAME, self._books.activated)
@@ -68,9 +68,9 @@ class Api(kit.Api):
 
     def _subscribe(self, environ):
         division, url = _division(environ), checks.address(json_body(environ))
-        known = self._books.hubs.get(division, {})
-        secret = known.get("secret") or secrets.token_urlsafe(24)
-        if known.get("url") != url:
+        old = self._books.hubs.get(division, {})
+        secret = old.get("secret") or secrets.token_urlsafe(24)
+        if old.get("url") != url:
             self._books.do("call", division=division, url=url, secret=secret)
         return wire.webhook(url, secret)
 
@@ -83,7 +83,7 @@ class Api(kit.Api):
 
     def _offer(self, environ, name):
         body, division = json_body(environ), _division(environ)
-        items = [wire.taken(item, wire.CHOICE) for item in checks.offered(name, body)]
+        items = [wire.received(item, wire.CHOICE) for item in checks.offered(name, body)]
         more = {
             "default": body.get(names.Choice.DEFAULT_EXTERNAL_ID),
             "currency": body.get(names.Choice.CURRENCY),
@@ -91,7 +91,7 @@ class Api(kit.Api):
         self._books.do("offer", division=division, list=name, items=items, **more)
         return wire.choices(items)
 
-    # -- payables ----------------------------------------------------------------------------------------------------
+    # -- payables -------------------------------------------------------------------------------
 
     def _payables(self, environ):
         query, division = query_of(environ), _division(environ)
@@ -103,31 +103,31 @@ class Api(kit.Api):
         return paged(query, [wire.payable(row) for row in rows], more, names.Page, names.Payable)
 
     def _payable(self, environ, id):
-        return wire.payable(views.payable(self._books, self._known(id)))
+        return wire.payable(views.payable(self._books, self._require_payable(id)))
 
-    def _known(self, id):
+    def _require_payable(self, id):
         if id not in self._books.payables:
             raise Wrong(404, "not_found", f"There is no payable {id}.")
         return self._books.payables[id]
 
     def _attachment(self, environ, id, file):
-        found = files.find_file(views.attachments(self._known(id)), file)
-        if found:
-            return found
+        file_content = files.find_file(views.attachments(self._require_payable(id)), file)
+        if file_content:
+            return file_content
         raise Wrong(404, "not_found", f"Payable {id} has no file {file}.")
 
     def _status(self, environ, id):
-        self._known(id)
-        known = self._books.status(id)
-        known = known and wire.sent(known, wire.STATUS)
-        told = accounting.status(
-            json_body(environ), known, "this payable", names.Status, names.Status.AMOUNT_PAID
+        self._require_payable(id)
+        last = self._books.status(id)
+        last = last and wire.sent(last, wire.STATUS)
+        new = accounting.status(
+            json_body(environ), last, "this payable", names.Status, names.Status.AMOUNT_PAID
         )
-        if told != known:
-            self._books.do("status", payable=id, status=wire.taken(told, wire.STATUS))
-        return told
+        if new != last:
+            self._books.do("status", payable=id, status=wire.received(new, wire.STATUS))
+        return new
 
-    # -- profiles ----------------------------------------------------------------------------------------------------
+    # -- profiles -------------------------------------------------------------------------------
 
     def _profiles(self, environ, kind):
         query, division = query_of(environ), _division(environ)
@@ -144,13 +144,13 @@ class Api(kit.Api):
 
     def _import(self, environ, kind):
         division, items = _division(environ), checks.brought(json_body(environ))
-        items = [wire.taken(item, wire.IMPORTED) for item in items]
+        items = [wire.received(item, wire.IMPORTED) for item in items]
         return wire.imported(self._books.do("bring", kind=kind, division=division, items=items))
 
     def _link(self, environ, kind, id):
-        known = self._own(kind, id)
-        link = wire.taken(checks.link(json_body(environ)), wire.LINK)
-        if any(known[name] != value for name, value in link.items()):
+        profile = self._own(kind, id)
+        link = wire.received(checks.link(json_body(environ)), wire.LINK)
+        if any(profile[name] != value for name, value in link.items()):
             self._books.do("link", kind=kind, id=id, link={**link, "who": "the hub"})
         return self._profile(environ, kind, id)
 

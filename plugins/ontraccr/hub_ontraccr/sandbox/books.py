@@ -1,4 +1,4 @@
-"""The state of the company: what is true is what the journal says, an event a line, written before it counts."""
+"""The state of the company: each event is written to the journal before it counts."""
 
 import datetime as dt
 from decimal import Decimal
@@ -15,7 +15,7 @@ DOCUMENTS = 120
 
 
 class Books(Journalled):
-    """Payables, profiles, lists from QuickBooks and what accounting said; every change goes through `do`."""
+    """Payables, profiles, lists from QuickBooks and statuses; all changes go through `do`."""
 
     def __init__(self, journal, clock, documents, seed):
         super().__init__(journal, clock)
@@ -32,16 +32,16 @@ class Books(Journalled):
             self.payables.put(row)
         self.profiles.begin(event["at"])
 
-    # -- payables ----------------------------------------------------------------------------------------------------
+    # -- payables -------------------------------------------------------------------------------
 
     def _upload(self, event):
-        made = {
+        defaults = {
             "id": event["payable"],
             "version": 1,
             "case": "uploaded by hand",
             "uploaded_at": event["at"],
         }
-        self.payables.put({"files": [], **event["fields"], **made, "updated_at": event["at"]})
+        self.payables.put({"files": [], **event["fields"], **defaults, "updated_at": event["at"]})
 
     def _edit(self, event):
         payable = self.payables[event["payable"]]
@@ -61,11 +61,11 @@ class Books(Journalled):
         self.payables.put({**payable, **changes, **stamped})
 
     def _status(self, event):
-        told = event["status"]
-        paid = {"amount_paid": Decimal(told["amount_paid"])} if "amount_paid" in told else {}
-        self.statuses.setdefault(event["payable"], []).append(told | paid)
+        status = event["status"]
+        paid = {"amount_paid": Decimal(status["amount_paid"])} if "amount_paid" in status else {}
+        self.statuses.setdefault(event["payable"], []).append(status | paid)
 
-    # -- profiles, lists, the integration ----------------------------------------------------------------------------
+    # -- profiles, lists, the integration -------------------------------------------------------
 
     def _bring(self, event):
         return self.profiles.bring(event["kind"], event["division"], event["items"], event["at"])
@@ -93,7 +93,7 @@ class Books(Journalled):
     def _call(self, event):
         self.hubs[event["division"]] = {"url": event["url"], "secret": event["secret"]}
 
-    # -- reading -----------------------------------------------------------------------------------------------------
+    # -- reading --------------------------------------------------------------------------------
 
     def next_id(self):
         return str(max([FIRST_ID, *(int(id) for id in self.payables)]) + 1)
@@ -102,10 +102,10 @@ class Books(Journalled):
         """(payables in the order of their changes, whether there are more)."""
         with self._lock:
             rows = (row for row in self.payables.after(after) if row["division"] == division)
-            found = list(
+            changes = list(
                 islice((row for row in rows if deleted or not row.get("deleted")), limit + 1)
             )
-            return [views.payable(self, row) for row in found[:limit]], len(found) > limit
+            return [views.payable(self, row) for row in changes[:limit]], len(changes) > limit
 
     def profiles_of(self, kind, division, after, limit):
         """The same of profiles."""
@@ -115,8 +115,8 @@ class Books(Journalled):
                 for row in self.profiles.rows[kind].after(after)
                 if row["division_id"] == division
             )
-            found = list(islice(rows, limit + 1))
-            return [views.profile(self, kind, row) for row in found[:limit]], len(found) > limit
+            rows = list(islice(rows, limit + 1))
+            return [views.profile(self, kind, row) for row in rows[:limit]], len(rows) > limit
 
     def list(self, division, name):
         """A list of QuickBooks as it was last put here."""

@@ -1,4 +1,4 @@
-"""The payables that are unlike the others: each case says in words what it shows and how it differs."""
+"""The payables that differ from the others: each case has a name and the differing fields."""
 
 import datetime as dt
 from decimal import Decimal
@@ -7,12 +7,12 @@ from hub_ontraccr.sandbox.company import LOST
 
 
 def _fields(**changes):
-    return lambda payable, told, today: changes
+    return lambda payable, earlier, today: changes
 
 
 def _lines(**changes):
     """The same change on every line."""
-    return lambda payable, told, today: {
+    return lambda payable, earlier, today: {
         "lines": [{**line, **changes} for line in payable["lines"]]
     }
 
@@ -27,7 +27,7 @@ def _one(payable, amount, **more):
 
 
 def _same_shape(kind):
-    def change(payable, told, today):
+    def change(payable, earlier, today):
         other = {
             "description": "Same goods",
             "id": f"{payable['id']}-1",
@@ -44,11 +44,11 @@ def _same_shape(kind):
     return change
 
 
-def _bare(payable, told, today):
+def _bare(payable, earlier, today):
     return {"lines": _first_line(payable, cost_code=None)}
 
 
-def _everywhere(payable, told, today):
+def _everywhere(payable, earlier, today):
     """Lines of several projects, one of them without any."""
     lines = [
         _one(payable, f"{n}10.10", id=f"{payable['id']}-{n}", project=f"p{n}") for n in range(1, 4)
@@ -56,7 +56,7 @@ def _everywhere(payable, told, today):
     return {"lines": [*lines, _one(payable, "0.40", id=f"{payable['id']}-4", project=None)]}
 
 
-def _taxed(payable, told, today):
+def _taxed(payable, earlier, today):
     taxed = [
         {**line, "tax": f"{Decimal(line['amount']) * 5 / 100:.2f}"} for line in payable["lines"]
     ]
@@ -66,7 +66,7 @@ def _taxed(payable, told, today):
 def _retained(net):
     """Ten per cent kept back; the total is net of it, or not."""
 
-    def change(payable, told, today):
+    def change(payable, earlier, today):
         lines = [
             _one(payable, "8000.00", retainage="800.00"),
             _one(payable, "500.05", retainage="50.01", project="p2"),
@@ -77,21 +77,21 @@ def _retained(net):
     return change
 
 
-def _released(payable, told, today):
+def _released(payable, earlier, today):
     return {
         "type": "bill",
         "lines": [_one(payable, "850.01", cost_code=None, release=True, description="Holdback")],
     }
 
 
-def _again(payable, told, today):
+def _again(payable, earlier, today):
     """The newest plain bill once more: another id, everything else alike."""
-    twin = next(other for other in reversed(told) if other["case"] == "a plain bill")
-    kept = ("type", "vendor", "number", "date", "due", "lines", "description")
-    return {name: twin[name] for name in kept}
+    twin = next(other for other in reversed(earlier) if other["case"] == "a plain bill")
+    names = ("type", "vendor", "number", "date", "due", "lines", "description")
+    return {name: twin[name] for name in names}
 
 
-def _long_ago(payable, told, today):
+def _long_ago(payable, earlier, today):
     date = today - dt.timedelta(days=400)
     return {
         "type": "bill",
@@ -100,11 +100,11 @@ def _long_ago(payable, told, today):
     }
 
 
-def _long_number(payable, told, today):
+def _long_number(payable, earlier, today):
     return {"number": f"{payable['number']}-{payable['id']:0>30}"[:30]}
 
 
-def _letters(payable, told, today):
+def _letters(payable, earlier, today):
     return {"description": 'Déjà payé; "Étage" 7\' × 2½ – <front> & back', "number": 'Ö-12/"A"'}
 
 

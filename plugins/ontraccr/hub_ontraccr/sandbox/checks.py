@@ -38,7 +38,7 @@ def brought(body):
 
 
 def offered(name, body):
-    """Return a list that people choose from; accounts are banks and credit cards, one perhaps the default."""
+    """Return a list to choose from; accounts are banks and credit cards, one may be the default."""
     is_account = name == "purchase-accounts"
     more = ABOUT_ACCOUNTS if is_account else {}
     as_object(body, {names.Choice.ITEMS: list, **more}, (names.Choice.CURRENCY,) if more else ())
@@ -70,7 +70,7 @@ def _items(items, own, allowed, required):
 
 
 def link(body):
-    """Return a link of a profile; the kind of record that it leads to is said with it, right or wrong."""
+    """Return a link of a profile; it states the kind of its record, which may be wrong."""
     as_object(body, LINK, tuple(LINK))
     if body[names.Link.EXTERNAL_TYPE] not in (*KINDS.values(), "Customer", "Account"):
         raise invalid(names.Link.EXTERNAL_TYPE, "QuickBooks has no such kind of record.")
@@ -90,7 +90,7 @@ def address(body):
 def amount(text):
     """An amount of money from a form, or None."""
     try:
-        found = Decimal(text)
-        return found if found.is_finite() and found == found.quantize(Decimal("0.01")) else None
+        number = Decimal(text)
+        return number if number.is_finite() and number == number.quantize(Decimal("0.01")) else None
     except ArithmeticError:
         return None

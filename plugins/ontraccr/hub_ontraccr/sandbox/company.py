@@ -1,4 +1,4 @@
-"""The company that the stand-in plays: its divisions, people, and the profiles it had before any were linked."""
+"""The company of the stand-in: divisions, people, and its profiles before any were linked."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ LOST = "990001"  # an id that no record of QuickBooks has
 
 @dataclass(frozen=True)
 class Own:
-    """A profile of the company's own; a `free` one is taken by a record that is brought in, others stay as they are."""
+    """A profile of the company's own; an imported record replaces it only if it is `free`."""
 
     id: str
     name: str
@@ -30,7 +30,10 @@ def _free(letter, names):
 
 PROFILES = {
     "projects": (
-        *_free("p", ("Harbour View", "Mill Lane School", "Depot Refit", "Orchard Townhomes", "Clinic Wing")),
+        *_free(
+            "p",
+            ("Harbour View", "Mill Lane School", "Depot Refit", "Orchard Townhomes", "Clinic Wing"),
+        ),
         Own("p8", "Cedar Heights, Lot 12", free=False),
         Own("p9", "Old Mill Renovation", free=False, link=(LOST, "Project")),
     ),
@@ -56,14 +59,20 @@ PROFILES = {
         *_free(
             "v",
             (
-                "Coast Lumber", "Granite Concrete", "Northline Electric", "Pacific Drywall", "Summit Cranes",
-                "Tidewater Plumbing", "Redwood Rentals", "Harbour Roofing",
+                "Coast Lumber",
+                "Granite Concrete",
+                "Northline Electric",
+                "Pacific Drywall",
+                "Summit Cranes",
+                "Tidewater Plumbing",
+                "Redwood Rentals",
+                "Harbour Roofing",
             ),
         ),
         Own("v10", "Great Northern Glazing Ltd.", free=False),
         Own("v11", "Coast Lumber", free=False, alike="v1"),
     ),
-}  # fmt: skip
+}
 EASTERN = {
     "projects": (Own("p21", "Grain Terminal"), Own("p22", "Rail Yard Office")),
     "cost-codes": (Own("c21", "Earthworks", "31-000"), Own("c22", "Site concrete", "03-310")),

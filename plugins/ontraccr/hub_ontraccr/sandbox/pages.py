@@ -1,4 +1,4 @@
-"""The pages for people: upload payables, change, hold back and delete them; link profiles; activate the link."""
+"""The pages for people: upload, change, hold back and delete payables; link profiles."""
 
 from hub_ontraccr.sandbox import checks, company, views, wire
 from qbo_sandbox import kit
@@ -53,7 +53,7 @@ class Pages(kit.Pages):
     def _is_profile(self, kind, id="", act=""):
         return id in self._books.profiles.rows.get(kind, ())
 
-    # -- looking -----------------------------------------------------------------------------------------------------
+    # -- looking --------------------------------------------------------------------------------
 
     def home(self, environ):
         division = query_of(environ).get("division", company.WEST)
@@ -97,19 +97,19 @@ class Pages(kit.Pages):
 
     def _all(self, kind, division):
         rows = self._books.profiles.rows[kind].values()
-        found = [
+        rows = [
             views.profile(self._books, kind, row) for row in rows if row["division_id"] == division
         ]
-        return sorted(found, key=lambda row: ((row["number"] or ""), row["name"]))
+        return sorted(rows, key=lambda row: ((row["number"] or ""), row["name"]))
 
     def payable(self, environ, id):
         raw = self._books.payables[id]
         lists, default = self._lists(raw["division"]), self._default(raw["division"])
         names = {row["id"]: row for kind in ("projects", "codes") for row in lists[kind]}
-        told = self._books.statuses.get(id, [])
+        statuses = self._books.statuses.get(id, [])
         about = {
             "payable": self._row(raw),
-            "told": told,
+            "told": statuses,
             "names": names,
             "files": FILES,
             "default": default,
@@ -143,7 +143,7 @@ class Pages(kit.Pages):
             environ, "integration", lists=lists, defaults=self._books.default, **state
         )
 
-    # -- acting ------------------------------------------------------------------------------------------------------
+    # -- acting ---------------------------------------------------------------------------------
 
     def upload(self, form):
         """One line is enough to show the way; more come by changing it."""
@@ -153,10 +153,15 @@ class Pages(kit.Pages):
         division, id = form["division"], self._books.next_id()
         chosen = form.get("account") or ""
         line = {
-            "id": f"{id}-1", "project": form.get("project") or None, "cost_code": form.get("cost_code") or None,
-            "description": form.get("description") or "", "quantity": "1", "unit_cost": str(net), "amount": str(net),
+            "id": f"{id}-1",
+            "project": form.get("project") or None,
+            "cost_code": form.get("cost_code") or None,
+            "description": form.get("description") or "",
+            "quantity": "1",
+            "unit_cost": str(net),
+            "amount": str(net),
             "tax": str(tax),
-        }  # fmt: skip
+        }
         fields = {
             "division": division,
             "type": form.get("type", "bill"),
@@ -181,10 +186,11 @@ class Pages(kit.Pages):
         return f"/payables/{id}"
 
     def _edit(self, form, id):
-        fields = {name: form[name] for name in CHANGES if form.get(name)}
+        fields = _filled(form, CHANGES)
         if "account" in form:
-            fields["account"] = f"={form['account']}" if form["account"] else None
-        line = {name: form[name] for name in ("project", "cost_code") if form.get(name)}
+            account = form["account"]
+            fields["account"] = f"={account}" if account else None
+        line = _filled(form, ("project", "cost_code"))
         if form.get("amount"):
             net = checks.amount(form["amount"])
             if net is None:
@@ -214,17 +220,17 @@ class Pages(kit.Pages):
         elif act == "class":
             self._books.do("profile", kind=kind, id=id, fields={"class": form.get("class") or None})
         else:
-            told = {name: form.get(name, "").strip() for name in wire.LINK.values()}
-            told["external_name"] = told["external_name"] or told["external_id"]
+            link = {name: form.get(name, "").strip() for name in wire.LINK.values()}
+            link["external_name"] = link["external_name"] or link["external_id"]
             try:
-                checks.link(wire.sent(told, wire.LINK))
+                checks.link(wire.sent(link, wire.LINK))
             except Wrong as wrong:
                 raise PageRefused(str(wrong)) from None
             self._books.do(
                 "link",
                 kind=kind,
                 id=id,
-                link={**told, "who": form.get("person", company.PEOPLE[0])},
+                link={**link, "who": form.get("person", company.PEOPLE[0])},
             )
         division = self._books.profiles.rows[kind][id]["division_id"]
         self._calls.tell(division, "profile.changed", id)
@@ -233,3 +239,8 @@ class Pages(kit.Pages):
     def activate(self, form):
         self._books.do("activate", on=form.get("on") == "yes")
         return "/integration"
+
+
+def _filled(form, names):
+    """Return the named values of a form that are not empty."""
+    return {name: form[name] for name in names if form.get(name)}

@@ -1,4 +1,4 @@
-"""The profiles of the company: what each is linked to, by whom, and what a list brought in from QuickBooks does."""
+"""The profiles of the company: their links, and what a list from QuickBooks changes."""
 
 from hub_ontraccr.sandbox.company import EASTERN, KINDS, PROFILES, WEST
 from qbo_sandbox.kit import Rows
@@ -30,12 +30,12 @@ class Profiles:
                         one.name,
                         at,
                         number=one.number,
-                        **self._given(one, at),
+                        **self._fields_of(one, at),
                     )
                     self.free |= {one.id} if one.free else set()
 
     @staticmethod
-    def _given(one, at):
+    def _fields_of(one, at):
         if one.link is None:
             return {}
         id, sort = one.link
@@ -73,44 +73,46 @@ class Profiles:
         self.change(kind, id, at, **EMPTY)
 
     def bring(self, kind, division, items, at):
-        """Takes in records: linked ones are kept up to date, new ones take a free profile or become one."""
+        """Import records: update linked profiles, and use a free or new profile for the others."""
         return [
             {"external_id": item["external_id"], "id": self._bring(kind, division, item, at)}
             for item in items
         ]
 
     def _bring(self, kind, division, item, at):
-        mine = [row for row in self.rows[kind].values() if row["division_id"] == division]
-        known = [
-            row
-            for row in mine
-            if (row["external_id"], row["external_type"]) == (item["external_id"], KINDS[kind])
-        ]
-        kept = {name: item[name] for name in ("email", "currency") if name in item}
+        """Return the id of the profile that takes in a record; None if none does."""
+        rows = [row for row in self.rows[kind].values() if row["division_id"] == division]
+        fields = {name: item[name] for name in ("email", "currency") if name in item}
         active = item.get("active", True)
-        if known:
-            if any(
-                known[0].get(name) != value
-                for name, value in {**kept, "archived": not active}.items()
-            ):
-                self.change(kind, known[0]["id"], at, **kept, archived=not active)
-            return known[0]["id"]
-        alike = [
-            row
-            for row in mine
-            if _key(row["name"]) == _key(item["name"]) and row["id"] not in self.free
-        ]
-        if not active or alike:
-            return (
-                alike[0]["id"] if alike and alike[0]["external_id"] == item["external_id"] else None
-            )
-        id = next((row["id"] for row in mine if row["id"] in self.free), None) or self._new(
-            kind, division, at
-        )
+        external = (item["external_id"], KINDS[kind])
+        for row in rows:
+            if (row["external_id"], row["external_type"]) == external:
+                self._update(kind, row, at, {**fields, "archived": not active})
+                return row["id"]
+        namesake = self._namesake(rows, item["name"])
+        if namesake:
+            return namesake["id"] if namesake["external_id"] == item["external_id"] else None
+        if not active:
+            return None
+        id = self._free_id(rows) or self._new(kind, division, at)
         self.free.discard(id)
-        self.change(kind, id, at, name=item["name"], **kept)
+        self.change(kind, id, at, name=item["name"], **fields)
         self.link(kind, id, at, item["external_id"], item["external_name"], KINDS[kind], "the hub")
         return id
+
+    def _namesake(self, rows, name):
+        """Return the first row in use with a name."""
+        for row in rows:
+            if _key(row["name"]) == _key(name) and row["id"] not in self.free:
+                return row
+        return None
+
+    def _free_id(self, rows):
+        return next((row["id"] for row in rows if row["id"] in self.free), None)
+
+    def _update(self, kind, row, at, fields):
+        if any(row.get(name) != value for name, value in fields.items()):
+            self.change(kind, row["id"], at, **fields)
 
     def _new(self, kind, division, at):
         id = f"{kind[0]}{100 + len(self.rows[kind])}"

@@ -1,4 +1,4 @@
-"""The payables that the company starts with: plain ones, and every second a case of its own until all are told."""
+"""The first payables of the company: plain ones, and every second a case until all are used."""
 
 import datetime as dt
 import random
@@ -20,15 +20,15 @@ WORDS = (
 
 
 def seeded(documents, seed, now):
-    """`documents` payables of the first division, the same for the same seed and moment, and a few of the second."""
-    cases, told = list(CASES), []
+    """Return `documents` payables of the first division and a few of the second, by the seed."""
+    cases, payables = list(CASES), []
     for index in range(documents):
         changed = now - dt.timedelta(minutes=3 * (documents - index))
         payable = plain(FIRST_ID + index, WEST, index, _chance(seed, index), changed)
         if index % 2 and cases:
             name, change = cases.pop(0)
-            payable = {**payable, "case": name, **change(payable, told, now.date())}
-        told.append(payable)
+            payable = {**payable, "case": name, **change(payable, payables, now.date())}
+        payables.append(payable)
     east = [
         plain(
             FIRST_EASTERN + index,
@@ -39,7 +39,7 @@ def seeded(documents, seed, now):
         )
         for index in range(EASTERN)
     ]
-    return told + east
+    return payables + east
 
 
 def _chance(seed, index):
@@ -59,7 +59,10 @@ def plain(id, division, index, chance, changed):
         "account": None,
         "tax_code": None,
         "vendor": _own("v", division, index, 8),
-        "number": f"{chance.choice('ABKR')}-{41000 + index * 7 + chance.randrange(7)}{'E' if division == EAST else ''}",
+        "number": (
+            f"{chance.choice('ABKR')}-{41000 + index * 7 + chance.randrange(7)}"
+            f"{'E' if division == EAST else ''}"
+        ),
         "date": date.isoformat(),
         "due": (date + dt.timedelta(days=30)).isoformat() if kind == "bill" else None,
         "description": f"Week {date.isocalendar().week}",

@@ -11,8 +11,10 @@ CARD = "Credit Card"
 def payable(books, raw):
     """One payable with lines and files."""
     lines = [_line(line) for line in raw["lines"]]
-    subtotal, tax, kept = (_sum(lines, name) for name in ("amount", "tax", "retainage"))
-    total = subtotal + tax - (kept if raw.get("net") else ZERO) + Decimal(raw.get("total_off", 0))
+    subtotal, tax, retained = (_sum(lines, name) for name in ("amount", "tax", "retainage"))
+    total = (
+        subtotal + tax - (retained if raw.get("net") else ZERO) + Decimal(raw.get("total_off", 0))
+    )
     account = account_of(books, raw)
     return {
         "id": raw["id"],
@@ -20,7 +22,7 @@ def payable(books, raw):
         "division_id": raw["division"],
         "type": raw["type"],
         "purchase_account_external_id": account,
-        "purchase_account_name": _named(books, raw, "purchase-accounts", account),
+        "purchase_account_name": _name_of(books, raw, "purchase-accounts", account),
         "tax_code_external_id": _tax_code(books, raw),
         "vendor": _vendor(books, raw["vendor"]) if raw["vendor"] else None,
         "number": raw["number"],
@@ -30,7 +32,7 @@ def payable(books, raw):
         "currency": raw.get("currency") or books.currency,
         "subtotal": subtotal,
         "tax": tax,
-        "retainage": kept or None,
+        "retainage": retained or None,
         "total": total,
         "hold_from_quickbooks": bool(raw.get("held_by")),
         "held_by": raw.get("held_by") or None,
@@ -52,7 +54,7 @@ def attachments(raw):
 
 
 def account_of(books, raw):
-    """The purchase account that the uploader chose: "=id", the second choice, or none of his own."""
+    """Return the purchase account that the uploader chose: "=id", the second choice, or none."""
     chosen = raw.get("account")
     if chosen == "second":
         offered = [
@@ -66,11 +68,11 @@ def account_of(books, raw):
 
 def profile(books, kind, row):
     """One profile with its link."""
-    kept = {name: value for name, value in row.items() if name != "class"}
-    shown = {**kept, "name": books.profiles.name(kind, row["id"])}
+    fields = {name: value for name, value in row.items() if name != "class"}
+    view = {**fields, "name": books.profiles.name(kind, row["id"])}
     if kind != "projects":
-        return shown
-    named = next(
+        return view
+    class_link = next(
         (
             one
             for one in books.list(row["division_id"], "classes")
@@ -78,11 +80,15 @@ def profile(books, kind, row):
         ),
         {},
     )
-    return {**shown, "class_external_id": named.get("external_id"), "class_name": named.get("name")}
+    return {
+        **view,
+        "class_external_id": class_link.get("external_id"),
+        "class_name": class_link.get("name"),
+    }
 
 
 def _line(line):
-    kept = {"retainage": Decimal(line["retainage"])} if line.get("retainage") else {}
+    retainage = {"retainage": Decimal(line["retainage"])} if line.get("retainage") else {}
     return {
         "id": line["id"],
         "project_id": line["project"],
@@ -92,7 +98,7 @@ def _line(line):
         "unit_cost": Decimal(line["unit_cost"]),
         "amount": Decimal(line["amount"]),
         "tax": Decimal(line["tax"]),
-        **kept,
+        **retainage,
         "is_retainage_release": bool(line.get("release")),
     }
 
@@ -112,7 +118,7 @@ def _tax_code(books, raw):
     return raw["tax_code"]
 
 
-def _named(books, raw, name, id):
+def _name_of(books, raw, name, id):
     return next(
         (one["name"] for one in books.list(raw["division"], name) if one["external_id"] == id), None
     )
