@@ -67,7 +67,7 @@ class App:
         return answering.send(environ, start, self.clock.now(), switches, status, kind, body)
 
     def _answered(self, environ: WSGIEnvironment, route: Route) -> tuple[int, str, bytes]:
-        """Status, content type and body."""
+        """Return status, content type and body."""
         try:
             company, client = self._entered(environ, route)
             return 200, *self._carried_out(Call(environ, route, company, client, self.folder))
@@ -84,7 +84,7 @@ class App:
             return refusal.status, kind, dump(body).encode()
 
     def _entered(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
-        """The company a bearer token opens, and the client it was given to."""
+        """Return the company that a bearer token opens, and the client of the token."""
         kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise unauthenticated()
@@ -108,7 +108,7 @@ class App:
         return call.kind, body
 
     def _played(self, call: Call) -> bytes:
-        """Carried out, or refused in spite of it, as the fault of the call has it."""
+        """Carry out a call, or refuse it as its fault demands."""
         fault, company = call.fault, call.company
         if fault is not None and fault.kind == "stale_reads":
             company.frozen_at, company.frozen_until = company.now(), company.now() + fault.seconds
@@ -122,7 +122,7 @@ class App:
         return body
 
     def _file(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """An attached file at the address it was given a short while ago."""
+        """Serve an attached file at an address that was issued a short while ago."""
         realm, id = [*environ["PATH_INFO"].split("/"), "", ""][2:4]
         company = self.companies.get(realm)
         content = uploads.content(company, self.folder, id) if company else None

@@ -68,7 +68,7 @@ class QuickBooks:
         return ask(self.wsgi, method, f"/v3/company/{realm}/{path}", body, **headers)
 
     def token(self, realm: str) -> str:
-        """An access token that opens the company now."""
+        """Return an access token that opens the company now."""
         token_data = self.app.grants.access.get(self.access_tokens[realm])
         if token_data is not None and token_data[2] <= self.clock.now():
             grant = next(g for g in self.app.grants.by_refresh.values() if g.realm == realm)
@@ -76,7 +76,7 @@ class QuickBooks:
         return self.access_tokens[realm]
 
     def select(self, text: str, realm: str | None = None) -> dict[str, Any]:
-        """What a query finds: the value of QueryResponse."""
+        """Return the QueryResponse of a query."""
         response: dict[str, Any] = self.ask(
             "GET", f"query?query={quote(text)}", None, realm
         ).json()["QueryResponse"]
@@ -109,7 +109,7 @@ class QuickBooks:
         return f'curl -u {client} -d "{form}" {url}/oauth2/v1/tokens/bearer'
 
     def books(self, **filters: str) -> Any:
-        """Everything in the books, or what is asked for by `realm` and `kind`."""
+        """Return everything in the books, filtered by `realm` and `kind`."""
         return json.loads(self.control.books("GET", filters))
 
     def act(self, do: str, **details: Any) -> Any:
@@ -120,7 +120,7 @@ class QuickBooks:
         self.control.switch("POST", switches)
 
     def open(self, profile: str, **options: Any) -> str:
-        """Found one more company, by the name of its profile; the answer is its realm."""
+        """Open one more company by the name of its profile; return its realm."""
         chosen = profiles.build(profile, options, self.companies, self.clock.now())
         self.founder.open_company(chosen)
         _issue_one(self, chosen.realm)
@@ -247,7 +247,7 @@ def serve_quickbooks(
 
 
 def _chosen(texts: Iterable[str], realm: str | None, now: float) -> Iterable[Options]:
-    """The companies of these profiles, the first with this id."""
+    """Return the companies of these profiles, the first with this id."""
     chosen: dict[str, Options] = {}
     for text in texts:
         one = profiles.parse(text, chosen, now)

@@ -9,7 +9,7 @@ Choice = str | float | bool | None
 
 
 def switch(says: str, *choices: Choice, any_number: bool = False) -> Any:
-    """A switch whose choices are all there are, or, with `any_number`, examples."""
+    """Define a switch; with `any_number` its choices are examples."""
     return field(default=choices[0], metadata={"says": says, "choices": choices, "any": any_number})
 
 
@@ -146,6 +146,6 @@ def _fit(switch: "Field[Any]", value: Any) -> Any:
 
 
 def read(text: str) -> dict[str, Any]:
-    """From the command line: requestid=refuse."""
+    """Read a switch from the command line: requestid=refuse."""
     name, _, value = text.partition("=")
     return {name.strip(): value.strip()}

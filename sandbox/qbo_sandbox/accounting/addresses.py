@@ -6,14 +6,14 @@ FIELDS = ("BillAddr", "ShipAddr", "PrimaryAddr", "VendorAddr", "RemitToAddr", "S
 
 
 def newest(data: dict[str, Any]) -> int:
-    """The highest id of an address in an object."""
+    """Return the highest id of an address in an object."""
     return max(
         (int(each["Id"]) for each in _inside(data) if str(each.get("Id", "")).isdigit()), default=0
     )
 
 
 def number(data: dict[str, Any], old: dict[str, Any] | None, last: int) -> None:
-    """An address without an id keeps the one it had, else takes one that follows the `last`."""
+    """Give addresses their ids: the one they had, or one that follows `last`."""
     for field in FIELDS:
         address = data.get(field)
         if isinstance(address, dict) and not address.get("Id"):

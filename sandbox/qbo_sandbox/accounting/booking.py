@@ -58,7 +58,7 @@ def _counter(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> str:
 
 
 def _rounded(booked: list[Entry]) -> list[Entry]:
-    """The same entries, adding up to zero at home."""
+    """Return the entries with a total of zero in home currency."""
     rest = sum((entry.home for entry in booked), ZERO)
     if rest and len(booked) > 1:
         place = max(range(len(booked) - 1), key=lambda index: abs(booked[index].home))
@@ -77,7 +77,7 @@ def _sides(company: Lookups, line: dict[str, Any]) -> list[tuple[str, Decimal]]:
 
 
 def account_of(company: Lookups, line: dict[str, Any]) -> str:
-    """The account of a line: its own, else that of its item."""
+    """Return the account of a line: its own, or else that of its item."""
     detail: dict[str, Any] = line.get(line.get("DetailType", "")) or {}
     reference = detail.get("AccountRef") or detail.get("DiscountAccountRef")
     if reference:
@@ -95,7 +95,7 @@ def account_of(company: Lookups, line: dict[str, Any]) -> str:
 
 
 def _transfer(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
-    """Money from one account to another, a card's being one."""
+    """Book money from one account to another, which may be a credit card's."""
     source = (data.get("FromAccountRef") or data.get("BankAccountRef") or {})["value"]
     target = (data.get("ToAccountRef") or data.get("CreditCardAccountRef") or {})["value"]
     amount = Decimal(data["Amount"])

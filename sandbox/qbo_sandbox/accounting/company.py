@@ -69,7 +69,7 @@ class Company(Showing):
         return str(LONG_IDS + number) if rule and rule.long_id else str(number)
 
     def head(self, id: str, token: int = 0, created: str = "") -> dict[str, Any]:
-        """What every object carries, as of now."""
+        """Return the fields that every new object has."""
         stamp = self.stamp(self.now())
         meta = {"CreateTime": created or stamp, "LastUpdatedTime": stamp}
         return {
@@ -153,7 +153,7 @@ class Company(Showing):
             self._act(kind, row, before, updated)
 
     def _keep_before(self, kind: str, row: Row, now: float) -> None:
-        """While queries lag, they go on seeing the version they saw."""
+        """Keep the version that queries see while they lag."""
         lag = self.index_lag()
         if not lag:
             row.before = None
@@ -161,7 +161,7 @@ class Company(Showing):
             row.before = self.body(kind, row.id)
 
     def answer_indexed(self, kind: str, row: Row) -> bytes:
-        """The object as queries and change data see it."""
+        """Return the object as queries and change data capture see it."""
         if row.before is not None and row.indexed > self.now() - self.index_lag():
             return row.before
         return self.body(kind, row.id)
@@ -286,7 +286,7 @@ def _counter(kind: str) -> str:
 
 
 def name_key(kind: str, data: dict[str, Any]) -> str:
-    """What must differ within a list: the full name where lists nest, without regard to case."""
+    """Return what must be unique within a list, regardless of case."""
     rule = LIST_KINDS[kind]
     text = (data.get("FullyQualifiedName") if rule.nested else None) or data.get(rule.field) or ""
     return str(text).casefold()

@@ -276,7 +276,7 @@ LABELS = {"Check": "Check", "Cash": "Expense", "CreditCard": "Credit Card Expens
 
 
 def label_of(kind: str, data: dict[str, Any]) -> str:
-    """What people call such a transaction."""
+    """Return the name that people use for such a transaction."""
     if kind == "Purchase":
         return LABELS[data["PaymentType"]]
     if kind == "BillPayment":

@@ -52,5 +52,5 @@ class Ledger:
 
 
 def rate_of(data: dict[str, Any]) -> Decimal:
-    """Home units for one of the transaction's currency."""
+    """Return the home units for one unit of a transaction's currency."""
     return Decimal(data.get("ExchangeRate") or ONE)

@@ -61,7 +61,7 @@ class Lookups:
         return self.preferences().get(section, {}).get(name)
 
     def currencies(self) -> set[str]:
-        """The foreign currencies that are in use; none where there is only one."""
+        """Return the foreign currencies in use; none if there is only one currency."""
         if not self.options.multicurrency:
             return set()
         listed = {
@@ -70,7 +70,7 @@ class Lookups:
         return {code for code in {*self.options.currencies, *listed} if listed.get(code, True)}
 
     def rate(self, code: str, date: str = "") -> Decimal:
-        """Home units for one unit of a currency: the day's own where one was set."""
+        """Return the home units for one unit of a currency, by a day's own rate if set."""
         own = self.row("ExchangeRate", f"{code}.{date[:10]}") if date else None
         if own:
             return Decimal(own.read()["Rate"])
@@ -78,7 +78,7 @@ class Lookups:
         return shortest(rate.quantize(Decimal("0.000001")))
 
     def control_account(self, account_type: str, code: str) -> str:
-        """The first active account of a type in a currency; every company has one."""
+        """Return the first active account of a type in a currency."""
         for id, row in self.tables["Account"].rows.items():
             data = row.read()
             if (
@@ -94,7 +94,7 @@ class Lookups:
         return str(row.read()["CurrencyRef"]["value"]) if row else self.options.currency
 
     def next_number(self, kind: str) -> str:
-        """One more than the last number in use."""
+        """Return one more than the last number in use."""
         numbers = self.tables[kind].by_number
         last = self.counters.get(f"number:{kind}") or max(
             (int(number) for number in numbers if number.isdecimal()), default=1000
@@ -105,7 +105,7 @@ class Lookups:
         return str(last + 1)
 
     def bank(self, code: str) -> str:
-        """A bank account to pay from; one in home currency where there is none in this."""
+        """Return a bank account to pay from, preferably in this currency."""
         return self.control_account("Bank", code) or self.control_account(
             "Bank", self.options.currency
         )
@@ -118,19 +118,19 @@ class Lookups:
         return next((id for id, row in rows if row.read().get("AccountSubType") in subtypes), "")
 
     def index_lag(self) -> float:
-        """How many seconds behind queries and change data are."""
+        """Return how many seconds behind queries and change data capture are."""
         frozen = self.now() - self.frozen_at if self.now() < self.frozen_until else 0.0
         return max(self.switches.index_lag, frozen)
 
     def tax_account(self) -> str:
-        """Where sales tax is booked."""
+        """Return the account of sales tax."""
         return self._of_subtype("GlobalTaxPayable", "SalesTaxPayable") or self.spare_account()
 
     def discount_account(self) -> str:
         return self._of_subtype("DiscountsRefundsGiven") or self.spare_account()
 
     def gain_account(self) -> str:
-        """Where gains and losses on exchange are booked."""
+        """Return the account of exchange gains and losses."""
         return self._of_subtype("ExchangeGainOrLoss") or self.spare_account()
 
     def has_gain_account(self) -> bool:
@@ -140,6 +140,6 @@ class Lookups:
         return self._of_subtype("OpeningBalanceEquity") or self.spare_account()
 
     def spare_account(self) -> str:
-        """Where something is booked that has no account of its own."""
+        """Return the account for amounts that have no account of their own."""
         home = self.options.currency
         return self.control_account("Other Expense", home) or self.control_account("Expense", home)

@@ -37,7 +37,7 @@ MAILED = ("Invoice", "Estimate", "Sales Receipt", "Statement")
 
 
 def sections(options: Options) -> dict[str, Any]:
-    """Every section, as the options want it."""
+    """Return every section of preferences that follows from the options."""
     tax: dict[str, Any] = {
         "UsingSalesTax": options.tax != "off",
         "PartnerTaxEnabled": options.tax == "automated",
@@ -82,7 +82,7 @@ def sections(options: Options) -> dict[str, Any]:
 
 
 def _unused(side: str) -> dict[str, Any]:
-    """A form's own fields that nobody has named yet."""
+    """Return a form's custom fields that have no name yet."""
     name = {
         "Sales": "SalesFormsPrefs.UseSalesCustom",
         "Purchase": "PurchasePrefs.UsePurchaseCustom",
@@ -178,7 +178,7 @@ def custom_fields(data: dict[str, Any], values: list[dict[str, Any]]) -> list[di
 
 
 def chosen(options: Options, data: dict[str, Any]) -> Options:
-    """The company's options once these are its preferences."""
+    """Return the company's options that follow from these preferences."""
     accounting, sales = data.get("AccountingInfoPrefs", {}), data.get("SalesFormsPrefs", {})
     per_line, per_txn = (
         accounting.get("ClassTrackingPerTxnLine"),

@@ -18,7 +18,7 @@ ONE_CURRENCY = "The transaction needs to be in the same currency as the A/R and 
 
 
 def resolve(company: Company, kind: str, reference: Any) -> Row:
-    """The active list entry a reference names, or the refusal QuickBooks gives."""
+    """Return the active list entry of a reference, or raise QuickBooks' refusal."""
     id = str((reference or {}).get("value", ""))
     row = company.row(kind, id)
     if row is None:
@@ -31,7 +31,7 @@ def resolve(company: Company, kind: str, reference: Any) -> Row:
 
 
 def name_reference(company: Company, kind: str, reference: Any) -> dict[str, Any]:
-    """A reference with the name that QuickBooks puts beside it."""
+    """Return a reference with the name that QuickBooks adds to it."""
     row = resolve(company, kind, reference)
     return {"value": row.id, "name": title(kind, row.read())}
 
@@ -49,7 +49,7 @@ def fill(company: Company, data: dict[str, Any]) -> None:
 
 
 def in_currency(company: Company, kind: str, reference: Any, *codes: str) -> dict[str, Any]:
-    """The entry a reference names, which must be kept in one of these currencies."""
+    """Return the entry of a reference; refuse one in any other currency."""
     entry = resolve(company, kind, reference).read()
     if entry.get("CurrencyRef", {}).get("value", company.options.currency) not in codes:
         raise business(ONE_CURRENCY)

@@ -84,7 +84,7 @@ class Refusal(Exception):
 
     @classmethod
     def again(cls, values: dict[str, Any]) -> "Refusal":
-        """The refusal that was kept as its values."""
+        """Return the refusal that was stored as its attributes."""
         refusal = cls(values["code"], values["detail"])
         vars(refusal).update(values)
         return refusal

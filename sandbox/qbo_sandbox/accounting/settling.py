@@ -19,7 +19,7 @@ def sign_of(link: dict[str, Any]) -> int:
 
 
 def applied(data: dict[str, Any]) -> Decimal:
-    """How much of a payment its lines use."""
+    """Return how much of a payment its lines use."""
     lines = [line for line in data.get("Line", ()) if line.get("LinkedTxn")]
     return sum((sign_of(line["LinkedTxn"][0]) * Decimal(line["Amount"]) for line in lines), ZERO)
 
@@ -29,7 +29,7 @@ def unapplied(data: dict[str, Any]) -> Decimal:
 
 
 def payment(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
-    """A customer's payment (+1) or one to a vendor (-1)."""
+    """Book a payment from a customer (+1) or to a vendor (-1)."""
     total, code = Decimal(data[rule.total]), data["CurrencyRef"]["value"]
     sums: Sums = defaultdict(lambda: [ZERO, ZERO])
     for line in data.get("Line", ()):
@@ -57,7 +57,7 @@ def _add(sums: Sums, account: str, own: Decimal, home: Decimal) -> None:
 def _control(
     company: Lookups, rule: TxnKind, link: dict[str, Any], code: str
 ) -> tuple[str, Decimal]:
-    """The receivable or payable account that a settled transaction stands on, and its rate."""
+    """Return the receivable or payable account of a settled transaction, and its rate."""
     row = company.row(link["TxnType"], link["TxnId"])
     target = row.read() if row else {}
     account = (target.get("APAccountRef") or {}).get("value")
@@ -72,7 +72,7 @@ def _paid_from(rule: TxnKind, data: dict[str, Any]) -> str:
 
 
 def _closed(company: Lookups, booked: list[Entry]) -> Entries:
-    """With what the rates have gained or lost."""
+    """Return the entries with the exchange gain or loss."""
     rest = -sum((entry.home for entry in booked), ZERO)
     return (*booked, Entry(company.gain_account(), rest, rest)) if rest else tuple(booked)
 

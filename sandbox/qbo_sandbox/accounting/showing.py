@@ -25,7 +25,7 @@ class Showing(Lookups):
     renames: int
 
     def body(self, kind: str, id: str) -> bytes:
-        """The object's JSON; of a deleted one what is left to say."""
+        """Return the object's JSON; for a deleted one its id and status."""
         row = self.tables[kind].rows.get(id)
         if row is None:
             return dump({"domain": "QBO", "status": "Deleted", "Id": id}).encode()
@@ -38,7 +38,7 @@ class Showing(Lookups):
         return row.body
 
     def current(self, kind: str, row: Row) -> dict[str, Any]:
-        """The object to build a change on: a copy, with the names and the stock of now."""
+        """Return a copy of the object to change, with current names and stock."""
         if row.names_version != self.renames:
             self._rename(kind, row)
         data = dict(row.read())
@@ -47,7 +47,7 @@ class Showing(Lookups):
         return data
 
     def _rename(self, kind: str, row: Row) -> None:
-        """Names in references follow the entries they name."""
+        """Update the names in references to list entries that were renamed."""
         row.names_version = self.renames
         data = row.read() if kind in TXN_KINDS else json.loads(dump(row.data), parse_float=Decimal)
         changed = False
@@ -62,7 +62,7 @@ class Showing(Lookups):
             row.data, row.body = data, None
 
     def present(self, kind: str, row: Row) -> dict[str, Any]:
-        """The object with the balances that stand in the ledger."""
+        """Return the object with its balances in the ledger."""
         data = dict(row.read())
         meta = {**data["MetaData"], "LastUpdatedTime": self.stamp(row.updated)}
         data["MetaData"] = (
@@ -86,7 +86,7 @@ class Showing(Lookups):
         return data
 
     def file_address(self, data: dict[str, Any]) -> str:
-        """Where an attached file can be fetched for a quarter of an hour."""
+        """Return the address of an attached file, valid for 15 minutes."""
         name = quote(str(data.get("FileName", "")))
         signed = f"X-Amz-Date={int(self.now())}&X-Amz-Expires=900"
         return f"{self.site}/_files/{self.options.realm}/{data['Id']}/{name}?{signed}"
@@ -99,7 +99,7 @@ class Showing(Lookups):
         )
 
     def account_balance(self, row: Row) -> Decimal:
-        """In the account's currency, positive on its own side."""
+        """Return a balance in the account's currency, positive on its own side."""
         debit = self.ledger.own.get(row.id, ZERO)
         return debit if row.read().get("Classification") in NATURAL_DEBIT else -debit
 
@@ -111,5 +111,5 @@ class Showing(Lookups):
 
 
 def entry_title(kind: str, data: dict[str, Any] | None) -> str:
-    """What references call an entry; nothing for what is no list entry."""
+    """Return the name of a list entry in references; "" for other objects."""
     return title(kind, data) if data and kind in LIST_KINDS else ""

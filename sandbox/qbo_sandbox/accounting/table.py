@@ -43,7 +43,7 @@ class Row:
         self.names_version = 0
 
     def read(self) -> dict[str, Any]:
-        """The object, to look at; whoever changes it works on a copy."""
+        """Return the object for reading; change only a copy of it."""
         if self.data is not None:
             return self.data
         assert self.body is not None
@@ -71,7 +71,7 @@ class Order:
     def between(
         self, low: float | None, high: float | None, *, falling: bool = False
     ) -> Iterator[str]:
-        """Ids whose moment lies in low <= moment <= high."""
+        """Return the ids whose time is in low <= time <= high."""
         first = 0 if low is None else bisect_left(self._moments, (low,))
         last = (
             len(self._moments)
@@ -98,7 +98,7 @@ class Table:
         return len(self.rows)
 
     def put(self, id: str, created: float, updated: float, now: float) -> Row:
-        """The row for an id, new or not, filed under its moments."""
+        """Return the row of an id, new or not, indexed by its times."""
         row = self.rows.get(id)
         if row is None:
             self._seq += 1
@@ -113,7 +113,7 @@ class Table:
         return row
 
     def touch(self, row: Row, at: float) -> None:
-        """The row changed without a new version: a balance moved."""
+        """Mark a row as changed without a new version: a balance moved."""
         if at != row.updated:
             self.updated.remove(row.updated, row.seq, row.id)
             row.updated = at

@@ -19,7 +19,7 @@ def money(value: Any) -> Decimal:
 
 
 def shortest(value: Any) -> Decimal:
-    """Prices and quantities: no needless zeros."""
+    """Return a price or quantity without needless zeros."""
     plain = Decimal(value).normalize()
     exponent = plain.as_tuple().exponent
     return plain.quantize(Decimal(1)) if exponent > 0 else plain  # type: ignore[operator]
@@ -56,7 +56,7 @@ _read = JSONDecoder(parse_float=Decimal).decode
 
 
 def load(text: str | bytes) -> Any:
-    """The value of a JSON text, fractions as Decimal; ValueError when it is none."""
+    """Parse JSON, fractions as Decimal; raise ValueError if it is invalid."""
     return _read(
         text if isinstance(text, str) else text.decode(detect_encoding(text), "surrogatepass")
     )
@@ -64,7 +64,7 @@ def load(text: str | bytes) -> Any:
 
 @lru_cache(maxsize=4096)
 def stamp(seconds: int, zone: str) -> str:
-    """A moment inside an object: whole seconds with the company's offset."""
+    """Format a time within an object: whole seconds with the company's offset."""
     return dt.datetime.fromtimestamp(seconds, zoneinfo.ZoneInfo(zone)).isoformat(timespec="seconds")
 
 
@@ -91,7 +91,7 @@ def plus_days(date: str, days: int) -> str:
 
 
 def day_of_month(date: str, day: int, margin: int) -> str:
-    """The next such day of a month that is at least `margin` days away."""
+    """Return the next such day of a month that is at least `margin` days away."""
     earliest = dt.date.fromisoformat(date[:10]) + dt.timedelta(days=margin)
     year, month = earliest.year, earliest.month
     if earliest.day > min(day, calendar.monthrange(year, month)[1]):

@@ -41,7 +41,7 @@ def send(
     kind: str,
     body: bytes,
 ) -> Iterable[bytes]:
-    """The answer of the accounting API."""
+    """Send an answer of the accounting API."""
     sent = headers(status, now)
     if kind in (JSON, REFUSED) and (not wants_json(environ) or _xml_throttle(status, switches)):
         body, kind = xml.from_json(body), XML
@@ -60,7 +60,7 @@ def _xml_fault(environ: WSGIEnvironment) -> bool:
 
 
 def headers(status: int, now: float) -> Headers:
-    """What stands above every answer with this status."""
+    """Return the headers of every answer with this status."""
     trace, sent = _traced(now)
     if status == 200:
         sent += [("QBO-Version", "1944.190"), ("Service-Time", "total=20, db=14"), ("Expires", "0")]
@@ -81,7 +81,7 @@ def _traced(now: float) -> tuple[str, Headers]:
 
 
 def stamped(start: StartResponse, now: float) -> StartResponse:
-    """Puts the moment and a trace above an answer of the sign-in."""
+    """Add the time and a trace id to the answers of the sign-in."""
 
     def begin(status: str, headers: Headers, exc_info: Any = None) -> Any:
         return start(status, [*_traced(now)[1], *headers], exc_info)
@@ -93,7 +93,7 @@ NOT_KEPT = "max-age=0, no-cache, no-store, must-revalidate, private"
 
 
 def gateway(refusal: GatewayRefusal, now: float) -> bytes:
-    """The gateway's fault in JSON, with the empty keys it sends."""
+    """Return the gateway's fault in JSON, with the empty keys that it sends."""
     return json.dumps(refusal.body(now)).encode()
 
 
@@ -127,7 +127,7 @@ def http_date(now: int) -> str:
 
 
 def wants_json(environ: WSGIEnvironment) -> bool:
-    """Whether the caller would rather have JSON than XML; who says nothing gets XML."""
+    """Tell whether the caller prefers JSON to XML, which is the default."""
     route: Route | None = environ.get("sandbox.route")
     if route and route.params.get("format", "").lower() in ("json", "xml"):
         return route.params["format"].lower() == "json"

@@ -57,7 +57,7 @@ def _only_reads(item: Any) -> bool:
 
 
 def _item(company: Company, item: Any, request: Key | None, late: bool) -> bytes:
-    """Execute one item and return its response or fault, with the bId that it has."""
+    """Execute one item and return its response or fault with its bId."""
     end = b"}"
     if isinstance(item, dict) and item.get("bId") is not None:
         end = f',"bId":{dump(str(item["bId"]))}}}'.encode()

@@ -73,7 +73,7 @@ class Call:
         return b"{" + content + f',"time":"{time}"}}'.encode()
 
     def written(self, action: Callable[[str | None], Reply]) -> bytes:
-        """A write, carried out once for its request id."""
+        """Carry out a write once for its request id."""
         verb, guards = self.route.call.rpartition(".")[2], self.company.switches.requestid_guards
         key = self.key() if guards == "writes" or verb == "create" else None
         self.note["replayed"] = key in self.company.replies
@@ -84,7 +84,7 @@ class Call:
 
 
 def carried_out(call: Call) -> bytes:
-    """The body of the answer."""
+    """Carry out a call and return the body of the answer."""
     name, _, verb = call.route.call.partition(".")
     act = NAMED.get(name) or (VERBS.get(verb) if call.route.kind else None)
     if act is None:
@@ -144,7 +144,7 @@ def _body(company: Company, route: Route) -> bytes:
 
 
 def _linked(company: Company, body: bytes) -> bytes:
-    """The invoice with the address at which its customer can pay it, where that is possible."""
+    """Add the address at which a customer can pay an invoice, if it has one."""
     data = loads(body, parse_float=Decimal)
     if not data.get("BillEmail") or not any(
         data.get(f"AllowOnline{way}Payment") for way in ("CreditCard", "ACH")
@@ -156,7 +156,7 @@ def _linked(company: Company, body: bytes) -> bytes:
 
 
 def _json_body(route: Route) -> Any:
-    """The body of a write; a refusal where there is none to be read."""
+    """Return the body of a write; refuse one that cannot be read."""
     if route.body is MISENCODED:
         raise unsupported("Invalid UTF-8 middle byte")
     if route.body is UNREADABLE:

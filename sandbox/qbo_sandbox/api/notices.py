@@ -69,7 +69,7 @@ def _act(change: Change) -> str:
 
 
 def classic(events: Iterable[Event]) -> list[bytes]:
-    """The bodies of the classic form: one for each company."""
+    """Return the bodies of the classic form, one for each company."""
     realms: dict[str, list[Event]] = {}
     for event in events:
         realms.setdefault(event.realm, []).append(event)
@@ -91,7 +91,7 @@ def _classic(realm: str, events: list[Event]) -> bytes:
 
 
 def cloud(events: Iterable[Event]) -> list[bytes]:
-    """One body with everything, whatever company it happened to."""
+    """Return one body with the events of all companies."""
     return [json.dumps([_cloud(event) for event in events]).encode()]
 
 

@@ -71,7 +71,7 @@ def _earlier_reply(company: Company, key: Key) -> Reply | None:
 def key_of(
     company: Company, params: dict[str, str], client: str, longest: int = LONGEST
 ) -> Key | None:
-    """The key a request id stands for in this company; 2130 when it is too long."""
+    """Return the key of a request id in this company; refuse a long one with 2130."""
     request = params.get("requestid", "").strip()
     if longest == LONGEST_BATCH and company.switches.requestid_batch_length == "joined":
         longest = LONGEST
@@ -85,7 +85,7 @@ def key_of(
 
 
 def key_in_batch(company: Company, request: Key | None, bid: str, item: object) -> Key | None:
-    """The key of one item; 2130 when it is too long."""
+    """Return the key of one item; refuse a long one with 2130."""
     if not request:
         return None
     if len(request) + len(bid) > LONGEST:
@@ -106,7 +106,7 @@ def key_in_batch(company: Company, request: Key | None, bid: str, item: object) 
 
 
 def add_digest(company: Company, key: Key, content: object) -> Key:
-    """The key, knowing its content where that matters."""
+    """Add the digest of the content to a key, if a switch needs it."""
     if company.switches.requestid_other_body != "replay":
         raw = content if isinstance(content, bytes) else repr(content).encode()
         key.digest = hashlib.sha256(raw).hexdigest()
@@ -114,7 +114,7 @@ def add_digest(company: Company, key: Key, content: object) -> Key:
 
 
 def check_under_way(company: Company, key: Key | None, pending: Iterable[dict[str, Any]]) -> None:
-    """Refuses an id whose first request is still under way, where it is meant so."""
+    """Refuse an id whose first request is under way, if the switch says so."""
     if key and company.switches.requestid_in_flight == "refuses":
         routes = [environ["sandbox.route"] for environ in pending]
         if any(

@@ -23,7 +23,7 @@ WIDTH = 84
 
 
 def printed(company: Company, kind: str, id: str) -> bytes:
-    """The document with this id, as QuickBooks prints it for a customer or vendor."""
+    """Return the document with this id as QuickBooks prints it."""
     if kind not in PRINTED:
         raise unsupported(f"pdf {kind.lower()}")
     return pdf(_rows(company, kind, existing(company, kind, id).read()))

@@ -59,7 +59,7 @@ def call_of(environ: WSGIEnvironment) -> str:
 
 
 def _unpack(environ: WSGIEnvironment) -> None:
-    """Decompress the body of a request, as some clients send it."""
+    """Decompress the body of a request."""
     if environ.pop("HTTP_CONTENT_ENCODING").lower() in ("gzip", "deflate"):
         with suppress(zlib.error):
             decompressor = zlib.decompressobj(GZIP_OR_ZLIB)

@@ -53,7 +53,7 @@ def _decoded(content: bytes) -> bytes:
 
 
 def parts(content_type: str, body: bytes) -> list[Part]:
-    """The parts of a multipart body, whichever line ends its sender uses."""
+    """Return the parts of a multipart body with either kind of line ends."""
     boundary = re.search(r'boundary="?([^";]+)"?', content_type)
     if not boundary:
         return []
@@ -78,7 +78,7 @@ def upload(
     request: Key | None,
     late: bool,
 ) -> list[bytes]:
-    """One answer for each file: the Attachable, or its fault."""
+    """Store files; answer the Attachable or the fault of each."""
     if not company.switches.requestid_uploads:
         request = None
     sections = parts(content_type, body)

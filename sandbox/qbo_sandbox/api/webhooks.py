@@ -126,7 +126,7 @@ class Sender:
             )
 
     def start(self) -> None:
-        """While the clock runs by itself and there is something to tell, a thread watches it."""
+        """Start a thread that sends events, if any wait and the clock is running."""
         if self._waiting and self._thread is None and self.clock.state()["stopped"] is None:
             self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
             self._thread.start()
@@ -144,7 +144,7 @@ class Sender:
                     self._note()
 
     def _note(self) -> None:
-        """The journal learns what is told once nothing of it is left to try."""
+        """Write to the journal when everything up to a time has been sent."""
         if self._unsent_at and all(delivery.over for delivery in self.deliveries):
             self.journal.append({"webhooks": {"told": self._unsent_at}})
             self._unsent_at = 0.0
@@ -158,7 +158,7 @@ class Sender:
         return min(moments, default=None)
 
     def _gather(self, now: float) -> None:
-        """Once the oldest event has waited long enough, everything that waits goes out together."""
+        """Send all waiting events once the oldest has waited long enough."""
         with self._awake:
             if not any(
                 event.at + self.switches().webhook_delay <= now for event in self._waiting.values()
@@ -178,7 +178,7 @@ class Sender:
         delivery.over = status not in AGAIN
 
     def _post(self, delivery: Delivery, now: float) -> int:
-        """The answer's status; 0 where none came in time."""
+        """Return the answer's status; 0 if none came in time."""
         signed = hmac.new(self.verifier.encode(), delivery.body, hashlib.sha256).digest()
         headers = {
             "content-type": "application/json",

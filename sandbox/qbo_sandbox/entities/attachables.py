@@ -8,7 +8,7 @@ from qbo_sandbox.accounting.refusals import business
 
 
 def linked(company: Company, data: dict[str, Any]) -> dict[str, Any]:
-    """The data with what it hangs on checked."""
+    """Return the data of an attachable after checking its links."""
     for reference in data.get("AttachableRef") or ():
         entity = reference.get("EntityRef") or {}
         kind = BY_PATH.get(str(entity.get("type", "")).lower())

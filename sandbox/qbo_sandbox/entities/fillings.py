@@ -131,7 +131,7 @@ def _item(company: Company, data: dict[str, Any], old: dict[str, Any] | None) ->
 
 
 def _category(data: dict[str, Any]) -> None:
-    """A heading for items: it is never sold, so it has neither price nor account."""
+    """Complete a category of items, which has neither price nor account."""
     for field in (
         *ITEM_ACCOUNTS,
         "UnitPrice",
@@ -157,7 +157,7 @@ def _inventory(company: Company, data: dict[str, Any]) -> None:
 
 
 def _bundle(company: Company, data: dict[str, Any]) -> None:
-    """Items sold together: each part is an item that is neither a bundle nor a category."""
+    """Complete a bundle; refuse bundles and categories as its parts."""
     parts = (data.get("ItemGroupDetail") or {}).get("ItemGroupLine") or []
     if not parts:
         raise missing("ItemGroupDetail")

@@ -151,7 +151,7 @@ def _goods(
     line: dict[str, Any],
     detail: dict[str, Any],
 ) -> None:
-    """A line with an item on it."""
+    """Complete a line with an item."""
     if rule.side == "sell":
         sales.item(company, data, line, detail)
     else:
@@ -170,7 +170,7 @@ def _item(company: Company, detail: dict[str, Any]) -> None:
 
 
 def _product(line: dict[str, Any], detail: dict[str, Any]) -> None:
-    """Quantity times price is the amount, to the cent."""
+    """Check that quantity times price is the amount, to the cent."""
     for field in ("Qty", "UnitPrice"):
         if detail.get(field) is not None:
             detail[field] = shortest(_number(detail[field]))

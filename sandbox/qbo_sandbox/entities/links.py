@@ -47,7 +47,7 @@ def _settle(
 
 
 def _target(company: Company, kind: str, id: str) -> dict[str, Any] | None:
-    """A copy of a transaction to change, with a new moment of change."""
+    """Return a copy of a transaction to change, with a new time of change."""
     row = company.row(kind, id) if kind in TXN_KINDS else None
     if row is None:
         return None
@@ -116,7 +116,7 @@ def _estimates(data: dict[str, Any] | None) -> set[str]:
 def _take_hours(
     company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> list[Change]:
-    """Hours put on an invoice have been billed; taken off it, they can be again."""
+    """Mark hours on an invoice as billed, and removed hours as billable."""
     hours, changes = _hours(data), []
     for id in hours ^ _hours(old):
         target = _target(company, "TimeActivity", id)

@@ -28,7 +28,7 @@ NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 def complete(
     company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """The entry as QuickBooks will hold it: named, checked, with what it fills in."""
+    """Return the entry as QuickBooks stores it: checked, named, completed."""
     for field in COMPUTED:
         data.pop(field, None)
     fill(company, data)
@@ -84,7 +84,7 @@ def _person(data: dict[str, Any]) -> None:
 
 
 def _nest(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    """Parent, level and full name."""
+    """Set parent, level and full name."""
     rule = LIST_KINDS[kind]
     if not rule.nested:
         return
@@ -110,7 +110,7 @@ def _nest(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any]
 
 
 def renamed_below(company: Company, kind: str, parent: dict[str, Any]) -> list[Change]:
-    """What lies below an entry, with full names that follow its own."""
+    """Return the entries below an entry, with their new full names."""
     changes = []
     for id in company.table(kind).by_party.get(parent["Id"], {}):
         child = dict(company.table(kind).rows[id].read())
@@ -141,7 +141,7 @@ def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, An
 def _activity(
     company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    """An entry made inactive is renamed; one made active again gets its name back."""
+    """Rename an entry that becomes inactive; restore the name if it becomes active."""
     was = old is None or old.get("Active", True)
     if kind == "CompanyCurrency":
         return
@@ -155,7 +155,7 @@ def _activity(
 
 
 def due(company: Company, term: dict[str, Any], date: str) -> str:
-    """When something of this date is due under a term."""
+    """Return the due date of a date under a term."""
     rule = resolve(company, "Term", term).read()
     if rule.get("DayOfMonthDue") is None:
         return plus_days(date, int(rule.get("DueDays") or 0))

@@ -25,7 +25,7 @@ TO_BANK = ("Bank", "Other Current Asset")
 def deposit(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    """Money put into the bank, less what is taken out in cash."""
+    """Complete a deposit, less the cash that is taken out."""
     data["DepositToAccountRef"] = _in(
         company, data["DepositToAccountRef"], data, TO_BANK, "DepositToAccountRef"
     )
@@ -66,7 +66,7 @@ def deposit(
 def _deposited(
     company: Company, link: dict[str, Any], data: dict[str, Any], old: dict[str, Any] | None
 ) -> Decimal:
-    """The whole of a payment or receipt that waits in undeposited funds."""
+    """Return the whole of a payment or receipt in undeposited funds."""
     refused = Refusal("620", f"Transaction {link.get('TxnId')} cannot be linked", "")
     row = (
         company.row(link.get("TxnType", ""), link.get("TxnId"))
@@ -97,7 +97,7 @@ def transfer(
 def card_paid(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    """What was owed on a credit card is paid from the bank, both in home currency."""
+    """Complete a credit card payment from the bank, both in home currency."""
     data["Amount"] = money(str(data["Amount"]))
     if data["CurrencyRef"]["value"] != company.options.currency:
         raise business(ONE_CURRENCY)
@@ -186,7 +186,7 @@ def _entry(
 def _usable_account(
     company: Company, reference: dict[str, Any], data: dict[str, Any]
 ) -> dict[str, Any]:
-    """The account of a journal line: at home, or in the one foreign currency of the entry."""
+    """Check the currency of the account of a journal line."""
     account = resolve(company, "Account", reference).read()
     if account["CurrencyRef"]["value"] not in (
         company.options.currency,

@@ -39,7 +39,7 @@ def give(
 
 
 def _warned(company: Company, rule: TxnKind) -> bool:
-    """Whether a number that is used already is refused."""
+    """Tell whether a number that is in use is refused."""
     if rule.side == "sell":
         return company.options.warn_duplicate_sales
     may = company.switches.duplicate_bills
@@ -49,7 +49,7 @@ def _warned(company: Company, rule: TxnKind) -> bool:
 def used(
     company: Company, rule: TxnKind, data: dict[str, Any], but: str | None
 ) -> tuple[str, str] | None:
-    """Another transaction with this number: of the party, of the kind, or among all checks."""
+    """Return another transaction with this number, within the rule's scope."""
     kinds = CHECKS if is_check(data) else (rule.name,) if rule.unique else ()
     for kind in kinds:
         for id in company.table(kind).by_number.get(str(data["DocNumber"]).lower(), ()):

@@ -195,7 +195,7 @@ def void(company: Company, kind: str, body: dict[str, Any], request: str | None)
 
 
 def _may_change(company: Company, kind: str, old: dict[str, Any]) -> None:
-    """A closed period and a deposit hold a transaction as it is."""
+    """Refuse a change if a closed period or a deposit covers a transaction."""
     transactions.check_open(company, TXN_KINDS[kind], old["TxnDate"])
     if any(link["TxnType"] == "Deposit" for link in old.get("LinkedTxn", ())):
         raise Refusal(
@@ -251,7 +251,7 @@ def _without_empty(value: Any) -> Any:
 
 
 def _unsent_fields(kind: str, old: dict[str, Any]) -> dict[str, Any]:
-    """What a full update cannot take away by leaving it out."""
+    """Return the fields that a full update cannot remove by leaving them out."""
     always = (
         "CurrencyRef",
         "Active",
@@ -311,7 +311,7 @@ def _same(data: dict[str, Any], old: dict[str, Any]) -> bool:
 
 
 def _unchanged(company: Company, kind: str, row: Row, request: str | None) -> Reply:
-    """A write that changes nothing keeps the version; its request id is remembered all the same."""
+    """Return the current version for a write that changes nothing."""
     reply = Reply(kind, company.body(kind, row.id), company.now())
     if request:
         company.replies[request] = reply

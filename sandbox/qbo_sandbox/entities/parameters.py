@@ -11,7 +11,7 @@ def included(params: dict[str, str]) -> frozenset[str]:
 
 
 def operation(params: dict[str, str], body: Any) -> str:
-    """What a POST asks for; without a word of it, an object with an id is updated."""
+    """Return the operation of a POST; by default an object with an id is updated."""
     name = params.get("operation", "").lower()
     if name in ("delete", "void"):
         return name

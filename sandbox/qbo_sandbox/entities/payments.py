@@ -20,7 +20,7 @@ LINKED_KINDS = {"BillPaymentCheck": "BillPayment", "BillPaymentCreditCard": "Bil
 def customer_payment(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    """A customer's payment."""
+    """Complete a customer's payment."""
     _whole(data)
     account = data.get("DepositToAccountRef") or {"value": company.undeposited()}
     in_currency(company, "Account", account, data["CurrencyRef"]["value"], company.options.currency)
@@ -33,7 +33,7 @@ def customer_payment(
 def bill_payment(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    """A payment to a vendor."""
+    """Complete a payment to a vendor."""
     whole = _whole(data)
     if data["PayType"] not in DETAILS:
         raise Refusal("2170", f"Invalid Enumeration : {data['PayType']}", "PayType")
@@ -65,7 +65,7 @@ def _whole(data: dict[str, Any]) -> Decimal:
 
 
 def _rest(data: dict[str, Any]) -> Decimal:
-    """What no line uses; never less than nothing."""
+    """Return what no line uses, at least zero."""
     rest = settling.unapplied(data)
     if rest < 0:
         raise business("The amount applied is more than the amount of the payment.")
@@ -109,7 +109,7 @@ def _may_settle(
 
 
 def settled(data: dict[str, Any] | None) -> dict[tuple[str, str], Decimal]:
-    """What a payment settles: the amount by kind and id."""
+    """Return the amounts that a payment settles, by kind and id."""
     amounts: dict[tuple[str, str], Decimal] = {}
     for line in (data or {}).get("Line") or ():
         for link in (line.get("LinkedTxn") or ())[:1]:

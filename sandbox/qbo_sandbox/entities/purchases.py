@@ -17,7 +17,7 @@ NO_ORDERS = "Feature Not Supported Error : purchase orders are not part of this 
 def expense(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    """Before an expense's lines: how it was paid, from which account, to whom."""
+    """Complete the head of an expense: account, payee and payment method."""
     sort = data["PaymentType"]
     if sort not in PAID_FROM:
         raise Refusal("2170", f"Invalid Enumeration : {sort}", "PaymentType")
@@ -44,7 +44,7 @@ def expense(
 def expense_done(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    """An expense's lines have no number; a block of its own says of which sort it is."""
+    """Complete an expense: no line numbers, and the block of its type."""
     for line in data["Line"]:
         line.pop("LineNum", None)
     data.setdefault("CustomField", [])

@@ -32,7 +32,7 @@ def write(
 
 
 def read(company: Company, params: dict[str, str]) -> bytes:
-    """The rate asked for by currency and day, today if no day is named."""
+    """Return the rate of a currency on a day, by default today."""
     lower = {name.lower(): value for name, value in params.items()}
     code = _checked_code(company, lower.get("sourcecurrencycode") or "")
     date = lower.get("asofdate") or company.today()
@@ -40,7 +40,7 @@ def read(company: Company, params: dict[str, str]) -> bytes:
 
 
 def prepare(company: Company, dates: Iterable[str]) -> None:
-    """Have every currency's rate for these days in the table, so that a query finds them."""
+    """Put every currency's rate for these days into the table for queries."""
     for date in dates:
         for code in sorted({company.options.currency, *company.currencies()}):
             _rate_id(company, code, _day(date))

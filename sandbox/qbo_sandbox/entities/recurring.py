@@ -77,7 +77,7 @@ def _template(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 def _completed(
     company: Company, kind: str, template: dict[str, Any], before: dict[str, Any]
 ) -> dict[str, Any]:
-    """The template, checked as the transaction would be, without a number of its own."""
+    """Return the template, checked like a transaction, without a number."""
     schema.check(kind, template)
     info = dict(template.get("RecurringInfo") or {})
     for field in ("Name", "RecurType"):

@@ -29,7 +29,7 @@ HUNDRED = Decimal(100)
 def prepare(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    """Before the lines: addresses and currency from the customer, the account the money goes to."""
+    """Fill in a customer's addresses and currency, and the account of the money."""
     if data.get("CustomerRef"):
         customer = resolve(company, "Customer", data["CustomerRef"]).read()
         for field in ("BillAddr", "ShipAddr"):
@@ -51,7 +51,7 @@ def prepare(
 def finish(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
 ) -> None:
-    """After the sums: what every sales form carries."""
+    """Fill in the fields that every sales form has after its totals."""
     data["CustomField"] = preferences.custom_fields(
         company.preferences(), data.get("CustomField") or []
     )
@@ -81,7 +81,7 @@ def finish(
 def item(
     company: Company, data: dict[str, Any], line: dict[str, Any], detail: dict[str, Any]
 ) -> None:
-    """The detail of a sales line; without an item it is the company's default one."""
+    """Complete the detail of a sales line; its item is by default the company's."""
     if not detail.get("ItemRef"):
         usual = next(
             (o["Value"] for o in _others(company) if o["Name"] == "SalesFormsPrefs.DefaultItem"),
@@ -122,7 +122,7 @@ def group(
 def _expanded(
     company: Company, bundle: dict[str, Any], detail: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """A line for each item of the bundle, at its price."""
+    """Return a line for each item of a bundle, at its price."""
     lines = []
     for part in (bundle.get("ItemGroupDetail") or {}).get("ItemGroupLine") or ():
         price = Decimal(str(resolve(company, "Item", part["ItemRef"]).read().get("UnitPrice") or 0))
@@ -177,7 +177,7 @@ def with_subtotal(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def taxed_share(data: dict[str, Any]) -> Decimal:
-    """How much of each line is taxed: less than all of it where the discount comes first."""
+    """Return the taxed share of each line: less than 1 with a discount before tax."""
     if str(data.get("ApplyTaxAfterDiscount")).lower() != "true":
         return ONE
     whole = sum(
@@ -190,7 +190,7 @@ def taxed_share(data: dict[str, Any]) -> Decimal:
 
 
 def us_tax(company: Company, data: dict[str, Any], tax: dict[str, Any]) -> dict[str, Any]:
-    """Automated sales tax: what the client states, else the rate of the company's own code."""
+    """Return automated sales tax: as the client states, else by the company's code."""
     taxable = money(
         sum((line["Amount"] for line in parts(data["Line"]) if _is_taxed(line)), ZERO)
         * taxed_share(data)

@@ -50,7 +50,7 @@ class Field(NamedTuple):
 
 @cache
 def types() -> dict[str, dict[str, Field]]:
-    """Every object's fields by name, those of its base included."""
+    """Return the fields of every object by name, with those of its base."""
     own: dict[str, tuple[str, dict[str, Field]]] = {}
     for line in _lines():
         head, *pairs = line.split()
@@ -67,7 +67,7 @@ def types() -> dict[str, dict[str, Field]]:
 
 @cache
 def choices() -> dict[str, frozenset[str]]:
-    """The values an enumerated field may take."""
+    """Return the values of each enumerated type."""
     pairs = (line[1:].partition(" ") for line in _source() if line.startswith("="))
     return {name: frozenset(values.split("|")) for name, _, values in pairs}
 

@@ -21,7 +21,7 @@ KINDS = ("CompanyInfo", "Preferences")
 def complete(
     company: Company, kind: str, data: dict[str, Any], old: dict[str, Any]
 ) -> dict[str, Any]:
-    """The object as it will be held; what only a person may change stays as it was."""
+    """Return the object as stored; fields that only a person may change stay."""
     if kind == "Preferences":
         return preferences.merged(data, old)
     if not str(data.get("CompanyName") or "").strip():

@@ -70,7 +70,7 @@ def _coded(
 
 
 def _inside(line: dict[str, Any]) -> Decimal:
-    """The tax that an inclusive line holds."""
+    """Return the tax that an inclusive line contains."""
     detail = _detail(line)
     return Decimal(detail["TaxInclusiveAmt"]) - Decimal(line["Amount"]) if detail else ZERO
 
@@ -78,7 +78,7 @@ def _inside(line: dict[str, Any]) -> Decimal:
 def _split(
     company: Company, line: dict[str, Any], detail: dict[str, Any], rates: list[str]
 ) -> None:
-    """Amount becomes net, TaxInclusiveAmt holds what is paid."""
+    """Make the amounts net, and put gross amounts into TaxInclusiveAmt."""
     percent = sum((_percent(company, rate) for rate in rates), ZERO)
     gross = detail.get("TaxInclusiveAmt")
     if gross is None and company.switches.inclusive_amount == "net":

@@ -43,7 +43,7 @@ def write(
 def _rate(
     company: Company, detail: dict[str, Any], id: str
 ) -> tuple[dict[str, Any], Change | None]:
-    """What is answered of a rate, and the rate if it is new."""
+    """Return the answer for a rate, and the change if the rate is new."""
     side = detail.get("TaxApplicableOn") or "Sales"
     if detail.get("TaxRateId"):
         data = resolve(company, "TaxRate", {"value": detail["TaxRateId"]}).read()

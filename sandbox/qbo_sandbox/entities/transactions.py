@@ -52,7 +52,7 @@ def complete(
     old: dict[str, Any] | None,
     params: dict[str, str],
 ) -> dict[str, Any]:
-    """The transaction as QuickBooks will hold it."""
+    """Return the transaction as QuickBooks stores it."""
     _required(rule, data)
     _step(BEFORE, company, rule, data, old)
     fill(company, data)
@@ -144,7 +144,7 @@ def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
 
 
 def _control(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
-    """The A/P or A/R account: given, or the company's one for this currency."""
+    """Return the A/P or A/R account: as stated, or the company's for this currency."""
     if not rule.control:
         return
     code = data["CurrencyRef"]["value"]
@@ -210,6 +210,6 @@ def _due(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
 
 
 def linked(data: dict[str, Any]) -> bool:
-    """Whether a payment or credit hangs on the transaction."""
+    """Tell whether a payment or credit is linked to the transaction."""
     own = data.get("LinkedTxn") or ()
     return any(link.get("TxnType") not in ORIGINS for link in own)

@@ -11,7 +11,7 @@ NOTHING = Decimal(0)
 
 
 def voided(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, Any], list[Change]]:
-    """The transaction as voiding leaves it, and what that does to others."""
+    """Return the voided transaction and the effects on others."""
     rule = TXN_KINDS[kind]
     data = old | {"PrivateNote": "Voided", rule.total: NOTHING}
     for field in ("Balance", "UnappliedAmt", "RemainingCredit", "HomeBalance", "HomeTotalAmt"):

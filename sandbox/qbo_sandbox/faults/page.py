@@ -31,7 +31,7 @@ USUAL = {
 
 
 def section(faults: Faults) -> str:
-    """What goes wrong now, and what could."""
+    """Return the part of the page with the faults in force and those that exist."""
     kinds = "".join(
         f"<option value={kind}>{kind} – {escape(says)}</option>"
         for kind, says in faults.kinds.items()
@@ -54,7 +54,7 @@ def section(faults: Faults) -> str:
 
 
 def done(faults: Faults, form: dict[str, str]) -> str:
-    """What a form of the section asks for; "" when it asks for something else."""
+    """Carry out a form of the section; return "" for another form."""
     if form.get("do") == "behave":
         faults.clear()
         return "Nothing goes wrong any more."

@@ -80,7 +80,7 @@ def _chosen(options: dict[str, Any], status: int) -> Refusal | GatewayRefusal:
 
 
 def items(fault: Fault | None, answered: list[bytes]) -> list[bytes]:
-    """The items of a batch as its client gets to see them."""
+    """Return the items of a batch as its client sees them."""
     kind = fault.kind if fault else ""
     if kind == "bid_missing":
         return answered[:-1]

@@ -49,7 +49,7 @@ class Clock:
 
     @contextmanager
     def pretend(self, now: float) -> Iterator[None]:
-        """Within the block this thread sees the moment `now`."""
+        """Let this thread see the time `now` within the block."""
         self._pretended.now = now
         try:
             yield
@@ -68,7 +68,7 @@ class Clock:
 
 
 def moment(text: str) -> float:
-    """ISO date and time, read as UTC where it names no offset."""
+    """Parse an ISO date and time, as UTC if it has no offset."""
     read = dt.datetime.fromisoformat(text)
     return (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).timestamp()
 

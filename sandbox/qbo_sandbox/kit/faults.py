@@ -41,7 +41,7 @@ class Fault:
 
     @classmethod
     def read(cls, raw: dict[str, Any]) -> "Fault":
-        """Return a rule from JSON; keys that are no fields of a rule are options of the stand-in."""
+        """Return a rule from JSON; keys that are not its fields are options of the stand-in."""
         names = {field.name for field in fields(cls)} - INTERNAL_FIELDS
         own: dict[str, Any] = {}
         options: dict[str, Any] = {}

@@ -32,7 +32,7 @@ def plain_call(environ: WSGIEnvironment) -> str:
 
 
 def plain_shape(status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
-    """The body of an injected status: what a proxy in front of the service would send."""
+    """Return the body of an injected status, like that of a proxy."""
     title = status_line(status)
     return (
         "text/html",

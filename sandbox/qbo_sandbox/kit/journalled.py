@@ -15,14 +15,14 @@ class Journalled:
         self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
 
     def do(self, what: str, **event: Any) -> Any:
-        """Writes an event down, then lets it count; returns what it brings."""
+        """Write an event to the journal, apply it, and return what it yields."""
         with self._lock:
             event = {"do": what, **event, "at": self.now()}
             self._journal.append(event)
             return self._apply(event)
 
     def now(self) -> str:
-        """A moment later than every one before, so that no change hides behind a cursor."""
+        """Return a time later than all before, so that no cursor skips a change."""
         at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
         if self._last:
             at = max(at, dt.datetime.fromisoformat(self._last) + dt.timedelta(milliseconds=1))
@@ -33,11 +33,11 @@ class Journalled:
             self._apply(event)
 
     def _apply(self, event: dict[str, Any]) -> Any:
-        """Each event by the method of its name."""
+        """Apply an event by the method of its name."""
         self._last = event["at"]
         return getattr(self, f"_{event['do']}")(event)
 
 
 def stamp(at: dt.datetime) -> str:
-    """A moment in UTC as these APIs write it."""
+    """Format a time in UTC as these APIs do."""
     return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

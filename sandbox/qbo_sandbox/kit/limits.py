@@ -17,7 +17,7 @@ class Limits:
         self._clock, self._times, self._lock = clock, deque[float](), threading.Lock()
 
     def wait(self) -> int:
-        """Counts one more: 0 when it is let in, else the seconds until the next one is."""
+        """Count a call: return 0 if it is admitted, else the seconds to wait."""
         with self._lock:
             now = self._clock.now()
             while self._times and self._times[0] <= now - self.seconds:
@@ -28,13 +28,13 @@ class Limits:
             return 0
 
     def count(self) -> None:
-        """The same as a refusal that says how long to wait."""
+        """Count a call; refuse it with the time to wait if it is not admitted."""
         if seconds := self.wait():
             message = f"More than {self.requests} requests in {self.seconds} seconds."
             raise Wrong(429, "too_many_requests", message, headers=(("Retry-After", str(seconds)),))
 
     def page(self, method: str, body: Any) -> object:
-        """What /_sandbox/limit does: tells it; POST {"requests": 100} sets it."""
+        """Answer /_sandbox/limit: GET reads; POST {"requests": 100} sets it."""
         if method == "POST":
             self.requests = int(body["requests"])
         return {"requests": self.requests, "seconds": self.seconds}

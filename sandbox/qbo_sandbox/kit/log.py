@@ -10,7 +10,7 @@ WORDS = {0: "lost", 401: "unauthorised", 403: "forbidden", 429: "throttled"}
 
 
 def verdict(status: int, note: dict[str, Any]) -> str:
-    """What became of a request, in a word, whatever its client was told."""
+    """Return what happened to a request, whatever its client received."""
     if status in WORDS:
         return WORDS[status]
     if status >= 400 or "code" in note:

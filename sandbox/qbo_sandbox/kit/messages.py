@@ -37,7 +37,7 @@ def status_line(status: int) -> str:
 
 
 def body_of(environ: WSGIEnvironment) -> bytes:
-    """The request's body, read once and kept for the next reader."""
+    """Return the request's body, and cache it for the next reader."""
     body: bytes | None = environ.get("sandbox.body")
     if body is None:
         length = int(environ.get("CONTENT_LENGTH") or 0)

@@ -7,7 +7,7 @@ FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEnc
 
 
 def pdf(rows: Sequence[str]) -> bytes:
-    """A well-formed PDF of these rows of text."""
+    """Return a valid PDF of these rows of text."""
     pages = [rows[place : place + ROWS] for place in range(0, len(rows), ROWS)] or [[]]
     numbers = [4 + 2 * place for place in range(len(pages))]
     kids = b" ".join(b"%d 0 R" % number for number in numbers)
@@ -45,7 +45,7 @@ def _escaped(text: str) -> bytes:
 
 
 def _file(objects: list[bytes]) -> bytes:
-    """Head, objects, the table of where they stand, and where that table stands."""
+    """Return head, objects, the table of their places, and its place."""
     body, places = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", []
     for number, content in enumerate(objects, 1):
         places.append(len(body))

@@ -168,7 +168,7 @@ PLAYS: dict[str, Play] = {
 
 
 def send(start: StartResponse, status: int, headers: Headers, body: bytes) -> Iterable[bytes]:
-    """An answer whose length is that of its body."""
+    """Send an answer with the length of its body."""
     others = [pair for pair in headers if pair[0].lower() != "content-length"]
     start(status_line(status), [*others, ("Content-Length", str(len(body)))])
     return [body]

@@ -15,19 +15,19 @@ class Rows(dict[Any, dict[str, Any]]):
         self._order: list[Place] = []
 
     def put(self, row: dict[str, Any]) -> None:
-        """Adds a row, or puts another in its place."""
+        """Add or replace a row."""
         if row["id"] in self:
             self._order.pop(bisect.bisect_left(self._order, place(self[row["id"]])))
         self[row["id"]] = row
         bisect.insort(self._order, place(row))
 
     def after(self, behind: Place | None) -> Iterator[dict[str, Any]]:
-        """The rows whose last change lies behind the place, the oldest first."""
+        """Yield the rows whose last change is after the place, the oldest first."""
         start = bisect.bisect_right(self._order, behind) if behind else 0
         for index in range(start, len(self._order)):
             yield self[self._order[index][1]]
 
 
 def place(row: dict[str, Any]) -> Place:
-    """Where a row stands among the changes."""
+    """Return the place of a row among the changes."""
     return row["updated_at"], row["id"]

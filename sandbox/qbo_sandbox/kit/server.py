@@ -106,7 +106,7 @@ class _Connection:
         self.buffer = b""
 
     def exchange(self) -> bool:
-        """One request and its answer; False when the connection is to be closed."""
+        """Serve one request; return False if the connection is to be closed."""
         head = self._head()
         if head is None:
             return False

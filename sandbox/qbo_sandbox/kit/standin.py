@@ -46,7 +46,7 @@ class StandIn:
         return (self.api if is_api else self.pages)(environ, start)
 
     def _call(self, environ: WSGIEnvironment) -> str:
-        """The call's name, for faults and the log; `page` for what people look at."""
+        """Return the call's name, for faults and the log; `page` for pages."""
         return self.api.call(environ) or "page"
 
     def _shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:

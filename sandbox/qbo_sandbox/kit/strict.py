@@ -50,7 +50,7 @@ class Wrong(Exception):
 
 
 def invalid(field: str, message: str) -> Wrong:
-    """A field that cannot be taken as it is."""
+    """Return the error of a field that is not acceptable."""
     return Wrong(422, "invalid", message, field)
 
 

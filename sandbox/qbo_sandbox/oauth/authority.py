@@ -221,13 +221,13 @@ class Authority:
 
 
 def site_of(environ: WSGIEnvironment) -> str:
-    """Where the stand-in is reached, the path it is mounted at included."""
+    """Return the address of the stand-in with the path where it is mounted."""
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{environ.get('SCRIPT_NAME', '')}"
 
 
 def _claims(grant: Grant, now: float, site: str) -> dict[str, Any]:
-    """What an identity token says; its audience is a list."""
+    """Return the claims of an identity token; its audience is a list."""
     times = {"auth_time": int(now), "iat": int(now), "exp": int(now) + 3600}
     return {
         "aud": [grant.client],

@@ -30,7 +30,7 @@ def page(title: str, main: str) -> str:
 
 
 def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> str:
-    """The question: who you are, which company, yes or no."""
+    """Return the form that asks for user, company and consent."""
     hidden = "".join(_hidden(name, value) for name, value in params.items())
     users = "".join(_radio("user", key, name, key == "admin") for key, name in USERS)
     first = True

@@ -53,7 +53,7 @@ class Grants:
         self.access: dict[str, tuple[str, str, float]] = {}
 
     def consent(self, client: str, realm: str, scope: str, redirect: str) -> str:
-        """A code for the callback, good once and for ten minutes."""
+        """Return a code for the callback, valid once and for ten minutes."""
         code = "AB1" + secrets.token_hex(24)
         self.codes[code] = Code(client, realm, scope, redirect, self.clock.now() + CODE_LIFE)
         self._write({"code": [code, vars(self.codes[code])]})

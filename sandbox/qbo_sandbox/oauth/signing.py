@@ -18,14 +18,14 @@ def _key() -> RSAPrivateKey:
 
 
 def token(claims: dict[str, Any]) -> str:
-    """The claims as a signed JSON web token."""
+    """Return the claims as a signed JSON web token."""
     head = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
     signed = ".".join(_encoded(json.dumps(part).encode()) for part in (head, claims))
     return f"{signed}.{_encoded(_key().sign(signed.encode(), PKCS1v15(), SHA256()))}"
 
 
 def keys() -> dict[str, Any]:
-    """The public half, as a set of JSON web keys."""
+    """Return the public key as a JSON web key set."""
     numbers = _key().public_key().public_numbers()
     parts = {
         name: _encoded(_bytes(number)) for name, number in (("n", numbers.n), ("e", numbers.e))

@@ -11,7 +11,7 @@ from qbo_sandbox.reports.openings import Open, open_on
 
 
 def aged(frame: Frame, side: str) -> Report:
-    """A line for each party, a column for each age."""
+    """Return a row for each party and a column for each age."""
     day, titles = frame.period.end, _titles(frame)
     sums_by_party: dict[str, list[Decimal]] = {}
     for item in _open_items(frame, side, day):
@@ -31,7 +31,7 @@ def aged(frame: Frame, side: str) -> Report:
 
 
 def aged_detail(frame: Frame, side: str) -> Report:
-    """The open transactions, under the age they have; what is due longest comes first."""
+    """List open transactions by age, the longest due first."""
     day = frame.period.end
     by_age: dict[int, list[Open]] = {}
     for item in _open_items(frame, side, day):
@@ -95,7 +95,7 @@ def name_of(frame: Frame, side: str, id: str) -> str:
 
 
 def _sizes(frame: Frame) -> tuple[int, int]:
-    """How many days an age lasts, and how many ages there are beyond what is not yet due."""
+    """Return the days of an age, and the number of ages after "not yet due"."""
     try:
         days, count = (
             int(frame.params.get("aging_period", 30)),

@@ -90,7 +90,7 @@ BY_NAME = {name.lower(): name for name in REPORTS}
 
 
 def answer(company: Company, name: str, params: dict[str, str]) -> bytes:
-    """The report of a name; its name and its parameters may be written in any case."""
+    """Return the report of a name; name and parameters are case-insensitive."""
     report_name = BY_NAME.get(name.lower())
     if report_name is None:
         raise unsupported(f"report {name}")

@@ -34,7 +34,7 @@ ADJUSTED = "Adjustments to reconcile Net Income to Net Cash provided by operatio
 
 
 def cash_flow(frame: Frame) -> Report:
-    """Net income, what other accounts bound or freed, and so the change of cash."""
+    """Report net income, the changes of other accounts, and the change of cash."""
     changed: dict[str, Decimal] = {}
     earned = before = ZERO
     for move in frame.all_moves:

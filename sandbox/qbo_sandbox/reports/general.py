@@ -12,7 +12,7 @@ from qbo_sandbox.reports.statements import balances, place
 
 
 def general_ledger(frame: Frame) -> Report:
-    """Accounts in the order of the chart; what former years earned is in retained earnings."""
+    """Report accounts in the order of the chart, with earlier earnings retained."""
     only = set(filter(None, frame.params.get("account", "").split(",")))
     begun = {id: sum for id, sum in _begun(frame).items() if sum}
     moves_by_account: dict[str, list[Move]] = {}
@@ -31,7 +31,7 @@ def general_ledger(frame: Frame) -> Report:
 
 
 def _begun(frame: Frame) -> dict[str, Decimal]:
-    """Debit balances on the morning of the first day."""
+    """Return debit balances on the morning of the first day."""
     start = frame.period.start
     if start == dt.date.min:
         return {}

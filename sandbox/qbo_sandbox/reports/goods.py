@@ -61,7 +61,7 @@ def _items_sold(frame: Frame) -> dict[str, ItemSales]:
 
 
 def stock_summary(frame: Frame) -> Report:
-    """What lies in stock: quantity, value, average cost."""
+    """Report quantity, value and average cost of stock."""
     totals: dict[str, tuple[Decimal, Decimal]] = {}
     for move in frame.all_moves:
         item = move.about.get("item", ("", ""))[0]
@@ -93,7 +93,7 @@ def stock_summary(frame: Frame) -> Report:
 
 
 def stock_detail(frame: Frame) -> Report:
-    """Every movement of every item in stock."""
+    """List every movement of every item in stock."""
     by_item: dict[str, list[Row]] = {}
     names: dict[str, str] = {}
     for move in frame.moves:
@@ -120,7 +120,7 @@ def stock_detail(frame: Frame) -> Report:
 
 
 def account_list(frame: Frame) -> Report:
-    """Every active account with its type and balance."""
+    """List every active account with its type and balance."""
     table, rows = frame.company.table("Account"), []
     for row in sorted(
         table.rows.values(), key=lambda row: str(row.read()["FullyQualifiedName"]).casefold()
@@ -146,7 +146,7 @@ def account_list(frame: Frame) -> Report:
 
 
 def tax_summary(frame: Frame) -> Report:
-    """For each tax rate what was taxed on sales and purchases, and the tax."""
+    """Report the taxed amounts and the tax of each rate on sales and purchases."""
     sums: dict[str, tuple[Decimal, Decimal]] = {}
     for kind in (
         "Invoice",

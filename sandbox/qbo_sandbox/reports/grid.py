@@ -39,7 +39,7 @@ def options(pairs: Iterable[tuple[str, str]]) -> list[Row]:
 
 
 def amount(value: Decimal | None, *, blank: bool = False) -> str:
-    """A sum as text; nothing where there is none, or where nought is not worth saying."""
+    """Format a sum; return "" for None, or for zero with `blank`."""
     if value is None or (blank and not value):
         return ""
     return f"{value:.2f}"
@@ -50,7 +50,7 @@ def cell(value: object, id: object = None) -> Row:
 
 
 def cells(title: str, values: Iterable[str], id: object = None) -> Row:
-    """A name followed by values."""
+    """Return a name followed by values."""
     return {"ColData": [cell(title, id), *(cell(value) for value in values)]}
 
 
@@ -68,7 +68,7 @@ def section(
     id: object = None,
     own: Sequence[str] = (),
 ) -> Row:
-    """Rows under a heading, with their sum."""
+    """Return rows under a heading, with their sum."""
     block: Row = {"Header": cells(title, own or [""] * (width - 1), id)} if title else {}
     if rows:
         block["Rows"] = {"Row": rows}
@@ -79,5 +79,5 @@ def section(
 
 
 def summary(title: str, values: Iterable[str], group: str) -> Row:
-    """A line that stands for a sum alone."""
+    """Return a row that has only a sum."""
     return {"Summary": cells(title, values), "type": "Section", "group": group}

@@ -55,7 +55,7 @@ def party_of(move: Move) -> tuple[str, str]:
 
 
 def splits(frame: Frame) -> Split:
-    """For a posting the other account of its transaction, or that there are several."""
+    """Return a function from a posting to the other account of its transaction."""
     accounts: dict[tuple[str, str], set[str]] = {}
     for move in frame.all_moves:
         accounts.setdefault((move.kind, move.id), set()).add(move.account)
@@ -73,7 +73,7 @@ def splits(frame: Frame) -> Split:
 def posted(
     moves: Iterable[Move], sign: int, balance: Decimal, split: Split
 ) -> tuple[list[Row], Decimal]:
-    """A line for each posting with a running balance on the account's own side, and their sum."""
+    """Return a row for each posting with a running balance, and their sum."""
     rows: list[Row] = []
     total = ZERO
     for move in moves:
@@ -93,7 +93,7 @@ def own_side(account: dict[str, Any]) -> int:
 
 
 def _description(move: Move) -> list[Row]:
-    """Date, transaction, number, name and memo of a posting."""
+    """Return date, transaction, number, name and memo of a posting."""
     id, name = party_of(move)
     party = {"value": name, "id": id}
     return [cell(move.date), cell(move.label, move.id), cell(move.number), party, cell(move.memo)]
@@ -104,7 +104,7 @@ def _pair(pair: tuple[str, str]) -> Row:
 
 
 def journal(frame: Frame) -> Report:
-    """Every transaction with all its postings in debit and credit."""
+    """List every transaction with all its postings in debit and credit."""
     rows: list[Row] = []
     debits = credits = ZERO
     for _, group in groupby(frame.moves, key=lambda move: (move.date, move.kind, move.id)):
@@ -176,7 +176,7 @@ def _transaction(frame: Frame, move: Move, split: Split) -> Row:
 
 
 def _unposted(frame: Frame) -> list[Row]:
-    """Orders and estimates: they are transactions, though nothing is booked."""
+    """Return rows of orders and estimates, which are not booked."""
     rows: list[Row] = []
     for kind in ("PurchaseOrder", "Estimate"):
         for row in frame.company.table(kind).rows.values():
@@ -217,7 +217,7 @@ def _grouped(whole: list[tuple[tuple[str, str], Row]], width: int) -> list[Row]:
 
 
 def earned_detail(frame: Frame) -> Report:
-    """The postings of profit and loss, account by account."""
+    """List the postings of profit and loss, account by account."""
     split, rows = splits(frame), []
     by_account: dict[str, list[Move]] = {}
     for move in frame.moves:

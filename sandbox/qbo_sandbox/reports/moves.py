@@ -153,7 +153,7 @@ def _paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> Iterat
 
 
 def _share(company: Company, kind: str, target: Row, amount: Decimal, date: str) -> list[Move]:
-    """The part of a bill's or an invoice's lines that an amount pays."""
+    """Return the share of a bill's or invoice's lines that an amount pays."""
     paid, day = target.read(), dt.date.fromisoformat(date[:10])
     whole = Decimal(paid["TotalAmt"]) or Decimal(1)
     entries = [entry for entry in target.booked if _type(company, entry.account) not in CONTROLS]

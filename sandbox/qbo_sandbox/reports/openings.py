@@ -48,7 +48,7 @@ def _settled_by(company: Company, kind: str, day: dt.date) -> dict[tuple[str, st
 
 
 def open_on(company: Company, side: str, day: dt.date) -> list[Open]:
-    """Everything open with customers or vendors at the end of a day, oldest first."""
+    """Return everything open with customers or vendors on a day, oldest first."""
     *_, payment = SIDES[side]
     paid = _settled_by(company, payment, day)
     items = [item for kind in SIDES[side] for item in _of_kind(company, kind, day, paid)]

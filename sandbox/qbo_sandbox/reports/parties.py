@@ -15,7 +15,7 @@ Sums = dict[str, list[Decimal]]
 
 
 def balance(frame: Frame, side: str) -> Report:
-    """One line for each party with something open."""
+    """Report one row for each party with something open."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for item in open_on(frame.company, side, frame.period.end):
         sums[item.party] += item.left
@@ -31,7 +31,7 @@ def balance(frame: Frame, side: str) -> Report:
 
 
 def balance_detail(frame: Frame, side: str) -> Report:
-    """The open transactions of each party, with a running balance."""
+    """List the open transactions of each party with a running balance."""
     by_party: dict[str, list[Open]] = {}
     for item in open_on(frame.company, side, frame.period.end):
         by_party.setdefault(item.party, []).append(item)
@@ -75,7 +75,7 @@ def _sums(items: list[Open]) -> list[str]:
 
 
 def summed(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str) -> Report:
-    """The postings on accounts of some types, summed by party, item, class or location."""
+    """Sum postings on accounts of some types by party, item, class or location."""
     sums: Sums = {}
     names: dict[str, str] = {}
     for move in frame.moves:
@@ -100,7 +100,7 @@ def _totalled(rows: list[Row], sums: Sums) -> list[Row]:
 
 
 def income(frame: Frame) -> Report:
-    """For each customer what came in, what was spent on it, and what is left."""
+    """Report income, expense and the difference for each customer."""
     sums: Sums = {}
     names: dict[str, str] = {}
     for move in frame.moves:

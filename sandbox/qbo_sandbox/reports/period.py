@@ -31,7 +31,7 @@ class Period(NamedTuple):
 
 
 def read_period(params: dict[str, str], today: dt.date, usual: str) -> Period:
-    """The period that the parameters name; the usual one where they name none."""
+    """Return the period of the parameters, or the usual one."""
     macro = params.get("date_macro", "").strip().lower()
     if macro:
         return _named_period(macro, today)
@@ -78,7 +78,7 @@ def _named_period(macro: str, today: dt.date) -> Period:
 
 
 def _first(day: dt.date, unit: str) -> dt.date:
-    """The first day of the week, month, quarter or year that a day lies in."""
+    """Return the first day of the week, month, quarter or year of a day."""
     if unit == "day":
         return day
     if unit == "week":
@@ -95,7 +95,7 @@ def _moved(day: dt.date, unit: str, count: int) -> dt.date:
 
 
 def cut(period: Period, by: str) -> list[Period]:
-    """The period in days, weeks, months, quarters or years; the first and last may be cut short."""
+    """Split a period into days, weeks, months, quarters or years."""
     unit, parts, start = STEPS[by.lower()], [], period.start
     while start <= period.end:
         following = _moved(_first(start, unit), unit, 1)
@@ -105,7 +105,7 @@ def cut(period: Period, by: str) -> list[Period]:
 
 
 def title(period: Period) -> str:
-    """A period as the head of a column says it."""
+    """Return the title of a period's column."""
     start, end = period.start, period.end
     whole = start.day == 1 and end.day == calendar.monthrange(end.year, end.month)[1]
     if (start.year, start.month) == (end.year, end.month):

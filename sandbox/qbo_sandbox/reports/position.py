@@ -60,7 +60,7 @@ LIABILITIES: Part = (
 
 
 def balance_sheet(frame: Frame) -> Report:
-    """Assets against liabilities and equity; without a posting there are only the headings."""
+    """Report assets, liabilities and equity; headings only if nothing is posted."""
     width = len(ends(frame))
     sums: Sums = {}
     for place, part in enumerate(ends(frame)):
@@ -113,7 +113,7 @@ class _Sheet(Tree):
         return values
 
     def part(self, part: Part, total: str = "") -> list[Row]:
-        """A heading with the accounts below it; none where nothing lies below, but at the top."""
+        """Return a heading with the accounts below it, or no row if there are none."""
         name, group, types, below = part
         rows = [row for each in below for row in self.part(each)] + self.rows(types)
         if not rows and not total:

@@ -73,7 +73,7 @@ def added(one: Values, other: Values, sign: int = 1) -> Values:
 
 
 def profit_and_loss(frame: Frame) -> Report:
-    """Income less cost and expense; without a posting every sum is left blank."""
+    """Report income less cost and expense; sums are blank if nothing is posted."""
     earned = {
         id: sums for id, sums in frame.sums().items() if frame.account(id)["AccountType"] in EARNING
     }
@@ -143,7 +143,7 @@ def retained_account(frame: Frame) -> str:
 
 
 def trial_balance(frame: Frame) -> Report:
-    """Every account with its balance, in debit or in credit; both columns have the same sum."""
+    """Report every account with its balance in debit or credit."""
     sums = balances(frame, min(frame.period.end, dt.date.max))
     accounts = sorted(sums, key=lambda id: place(frame.account(id)))
     rows: list[Row] = []

@@ -26,7 +26,7 @@ class Founder:
         self.snapshots = Snapshots(control, clock, journal, folder, self._bare)
 
     def open_company(self, options: Options) -> Company:
-        """A company that was not there before, with open books."""
+        """Add a company and open its books."""
         if options.realm in self.companies:
             raise ValueError(f"there is a company {options.realm} already")
         self.journal.append_line(dump({"options": _as_json(options)}).encode())
@@ -37,7 +37,7 @@ class Founder:
         return company
 
     def _bare(self, options: Options) -> Company:
-        """A company whose books come from somewhere else."""
+        """Add a company without opening its books."""
         company = self.companies[options.realm] = Company(
             options, self.clock, self.journal, self.control.switches
         )

@@ -83,7 +83,7 @@ FIRST_REALM = 9341453172096421
 
 
 def build(name: str, changes: dict[str, Any], realms: Iterable[str], now: float) -> Options:
-    """The company of a profile with single options changed; its realm is one that no other has."""
+    """Return a profile's options with changes and an unused realm."""
     if name not in PROFILES:
         raise ValueError(f"there is no company {name!r}; there are {', '.join(PROFILES)}")
     profile = PROFILES[name][1]
@@ -98,7 +98,7 @@ def build(name: str, changes: dict[str, Any], realms: Iterable[str], now: float)
 
 
 def parse(text: str, realms: Iterable[str], now: float) -> Options:
-    """From the command line: norway,custom_numbers=false."""
+    """Read a profile from the command line: norway,custom_numbers=false."""
     name, *pairs = text.split(",")
     return build(
         name, {key: value for key, _, value in (pair.partition("=") for pair in pairs)}, realms, now

@@ -69,7 +69,7 @@ def _account(company: Company, fields: list[str]) -> None:
 
 
 def _foreign_accounts(company: Company) -> None:
-    """What a company with several currencies needs and has not yet."""
+    """Create the accounts that foreign currencies need."""
     for account in currencies.needed_accounts(company):
         place(company, "Account", account)
 
@@ -150,7 +150,7 @@ def _customer(company: Company, fields: list[str]) -> None:
 
 
 def _plain(kind: str, *names: str) -> Writer:
-    """A writer for a list whose lines hold just these fields, `id` among them where it is fixed."""
+    """Return a function that writes list entries with just these fields."""
 
     def write(company: Company, fields: list[str]) -> None:
         data: dict[str, Any] = dict(zip(names, fields, strict=False))

@@ -38,7 +38,7 @@ class Snapshots:
         self._saved: dict[str, bytes] = {}
 
     def page(self, method: str, body: Any) -> object:
-        """What /_sandbox/snapshots does: GET lists; POST {"save": name} or {"load": name}."""
+        """Answer /_sandbox/snapshots: POST {"save": name} or {"load": name}."""
         if method == "POST" and "save" in body:
             self.save(str(body["save"]))
         elif method == "POST":

@@ -120,7 +120,7 @@ class Control:
         return {"reconciled": list(company.options.reconciled)}
 
     def _disconnect(self, company: Company, body: dict[str, Any]) -> object:
-        """The admin takes the application's access away."""
+        """Take the application's access away, as an admin does."""
         clients = {grant.client for grant in self.grants.by_refresh.values()}
         for client in clients:
             self.grants.end(client, company.options.realm)
@@ -137,7 +137,7 @@ def _plain(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> object:
-    """A new version of an object, whatever the rules for clients say."""
+    """Store a new version of an object, whatever the rules for clients are."""
     row = operations.existing(company, kind, id)
     meta = row.read()["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
     new = {**data, "SyncToken": str(row.token + 1), "MetaData": meta}

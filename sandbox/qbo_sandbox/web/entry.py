@@ -30,7 +30,7 @@ CHANGED = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "Sales
 
 
 def section(kind: str, body: dict[str, Any]) -> str:
-    """The entry: its facts, lines and buttons; every field stands folded below."""
+    """Return the page of an entry: facts, lines, buttons, and all fields folded."""
     acts = " ".join(button(do, label, kind=kind, id=body["Id"]) for do, label in ACTS.get(kind, ()))
     facts = "".join(_fact(label, body[field]) for field, label in FACTS.items() if body.get(field))
     whole = escape(json.dumps(body, indent=2, ensure_ascii=False, default=str))
@@ -41,7 +41,7 @@ def section(kind: str, body: dict[str, Any]) -> str:
 
 
 def button(do: str, label: str, more: str = "", **values: str) -> str:
-    """A button that does something; `more` are further fields before it."""
+    """Return a form with one button; `more` are further fields before it."""
     hidden = "".join(
         f'<input type="hidden" name="{key}" value="{escape(value)}">'
         for key, value in values.items()
@@ -52,12 +52,12 @@ def button(do: str, label: str, more: str = "", **values: str) -> str:
 
 
 def amount(value: object) -> str:
-    """An amount with its thousands apart; what is none as it is."""
+    """Format an amount with thousands separators; return other values as text."""
     return f"{value:,}" if isinstance(value, (int, float, Decimal)) else str(value)
 
 
 def changes(body: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
-    """What a person's form changes: number, memo, and what the first line comes to."""
+    """Return the changes of a form: number, memo, amount of the first line."""
     memo = form.get("memo", "").replace("\r\n", "\n")
     fields: dict[str, Any] = {"DocNumber": form.get("number", ""), "PrivateNote": memo}
     amount, line = form.get("amount", ""), _first(body)

@@ -118,7 +118,7 @@ class Pages:
 
 
 def _doors(root: str) -> str:
-    """What a program asks, for a person to look at."""
+    """Return links to the pages for programs."""
     links = " ".join(
         f'<a href="{escape(root)}/_sandbox/{name}">{text}</a>' for name, text in DOORS.items()
     )
@@ -190,7 +190,7 @@ def _entry(company: Company, kind: str, body: dict[str, Any]) -> str:
 
 
 def _close(company: Company) -> str:
-    """Opens the books where they are closed, else closes them up to a day."""
+    """Return a form that closes the books up to a day, or opens them."""
     if company.options.closed:
         return button("close_books", "Open all periods")
     today = datetime.fromtimestamp(company.now(), UTC).date().isoformat()
