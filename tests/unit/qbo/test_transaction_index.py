@@ -73,6 +73,12 @@ def test_a_deleted_one_that_was_never_seen_is_known_to_be_gone(quickbooks):
     assert head("11").state == "deleted"
 
 
+def test_new_and_deleted_transactions_of_one_answer_are_stored_together(quickbooks):
+    assert absorb(seen("10"), {"Id": "11", "status": "Deleted"}) == [("bill", "11"), ("bill", "10")]
+    assert (head("10").state, head("10").news) == ("live", False)
+    assert (head("11").state, head("11").news) == ("deleted", False)
+
+
 def test_a_voided_one_is_known_as_such(quickbooks):
     absorb(seen(token=1, TotalAmt=0, Balance=0, PrivateNote=f"Voided [hub:{MARKER}]"))
     assert head().state == "voided"
