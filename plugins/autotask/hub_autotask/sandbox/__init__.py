@@ -51,7 +51,7 @@ class StandIn:
 
     @staticmethod
     def settings(url):
-        """What an installation needs to reach the stand-in at this address."""
+        """Return what an installation needs to reach the stand-in at this address."""
         return {
             "address": url.rstrip("/"),
             "username": msp.USER,
@@ -61,12 +61,12 @@ class StandIn:
 
 
 def open_sandbox(app, folder, documents):
-    """The stand-in, with its journal in the folder if there is one."""
+    """Return the stand-in, with its journal in the folder if there is one."""
     return StandIn(Journal(folder / "autotask.jsonl" if folder else None), app, documents)
 
 
 def _shape(status, environ):
-    """The body of a status that is played: empty where Autotask says nothing."""
+    """Return the body of an injected status; empty if Autotask sends none."""
     if status == 401:
         return "text/html", b""
     return "application/json", json.dumps({"errors": ["The server is busy."]}).encode()

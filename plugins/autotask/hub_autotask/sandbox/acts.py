@@ -28,7 +28,7 @@ def _form_value(name):
 
 
 def _receive(books, id, form):
-    """Everything that is still to come arrives, on one invoice of the vendor."""
+    """Receive everything that is outstanding on one invoice of the vendor."""
     for item in [row for row in books.rows("PurchaseOrderItems").values() if row["orderID"] == id]:
         fields = {
             "purchaseOrderItemID": item["id"],
@@ -122,7 +122,7 @@ def post_work(books, form):
 
 
 def set_doors(books, form):
-    """The security level, the secret, the zone, and whether Autotask numbers invoices by itself."""
+    """Set security level, secret, zone, and automatic numbering of invoices."""
     if form.get("lacking") in ("", *ENTITIES):
         books.do("level", lacking=[form["lacking"]] if form["lacking"] else [])
     if form.get("secret"):

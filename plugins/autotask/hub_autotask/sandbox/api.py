@@ -206,7 +206,7 @@ class Api:
         return {"items": [query.present(row) for row in rows], "pageDetails": about}
 
     def _next(self, environ, name):
-        """The next page is asked for with the verb of the first."""
+        """Answer the next page, which must be requested with the verb of the first."""
         verb, after = place_of(query_of(environ).get("paging", ""), self._entity(name))
         if verb != environ["REQUEST_METHOD"]:
             raise Refusal(405, "The requested resource does not support this method.")
@@ -274,7 +274,7 @@ class Api:
 
 
 def _body(environ):
-    """The JSON that must be in the body."""
+    """Return the JSON in the body; refuse any other content."""
     if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
         raise Refusal(
             415, "The request contains an entity body of a media type that is not supported."

@@ -16,7 +16,7 @@ STORIES = {
 
 
 def stamp(at):
-    """A moment as Autotask writes it."""
+    """Format a time as Autotask does."""
     return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -34,22 +34,22 @@ class Books:
             self.do("begin", app=app, documents=documents)
 
     def rows(self, entity):
-        """The rows of an entity by their ids."""
+        """Return the rows of an entity by their ids."""
         return self._tables[entity]
 
     def do(self, what, **event):
-        """Writes an event down, then lets it count; returns what it brings."""
+        """Write an event to the journal, apply it, and return what it yields."""
         with self._lock:
             event = {"do": what, **event, "at": self.now()}
             self._journal.append(event)
             return self._apply(event)
 
     def now(self):
-        """The moment, as Autotask writes it."""
+        """Return the time as Autotask formats it."""
         return stamp(dt.datetime.fromtimestamp(self._clock.now(), dt.UTC))
 
     def next_id(self, entity):
-        """An id that no row of the entity has."""
+        """Return an id that no row of the entity has."""
         return max(self._tables[entity], default=0) + 1
 
     def _apply(self, event):
@@ -66,7 +66,7 @@ class Books:
                 self._tables[entity][row["id"]] = row
 
     def _put(self, event):
-        """Other values for a row; readers see it before or after, never between."""
+        """Change a row; readers see it before or after, never in between."""
         entity, id = event["entity"], event["id"]
         old = self._tables[entity].get(id) or ENTITIES[entity].row(id=id)
         values = {name: _typed(entity, name, value) for name, value in event["fields"].items()}
@@ -83,7 +83,7 @@ class Books:
         self.zone = event["zone"]
 
     def _automate(self, event):
-        """From now on Autotask numbers invoices by itself, or no longer."""
+        """Switch automatic numbering of invoices on or off."""
         self.automatic = event["on"]
 
 

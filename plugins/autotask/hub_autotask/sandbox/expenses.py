@@ -12,7 +12,7 @@ APPROVED = "Approved for Payment"
 
 
 def item(category, amount, paid="Cash", company=None, billable=False, **more):
-    """An expense as a case says it."""
+    """Return an expense of a case."""
     return {
         "category": category,
         "amount": amount,
@@ -24,7 +24,7 @@ def item(category, amount, paid="Cash", company=None, billable=False, **more):
 
 
 def case(name, person, age, *items, status=APPROVED, advance="0", department=None, **more):
-    """A report as it is told here: who, days since its approval, its expenses."""
+    """Return a report: person, days since its approval, expenses."""
     return {
         "name": name,
         "person": person,
@@ -82,7 +82,7 @@ CASES = (
 
 
 def cases_for(documents):
-    """The cases, cut or filled up to the number of documents that is wanted."""
+    """Return the cases, cut or filled up to a number of documents."""
     count = len(CASES) if documents is None else documents
     for n in range(count):
         yield (
@@ -93,7 +93,7 @@ def cases_for(documents):
 
 
 def rows(documents, at):
-    """(entity, row) of every report and expense; the case's name under `case` beside the fields."""
+    """Yield (entity, row) of every report and expense; `case` has the case's name."""
     item_id = FIRST_ITEM
     for id, told_case in enumerate(cases_for(documents), FIRST):
         items = [

@@ -17,7 +17,7 @@ RATES = {
 
 
 def item(code, quantity, rate, category=None, kind="Labor", text=None, group=None, **more):
-    """A line as a case says it; `more` overrules single fields of its row."""
+    """Return a line of a case; `more` overrides fields of its row."""
     return {
         "code": code,
         "quantity": quantity,
@@ -31,7 +31,7 @@ def item(code, quantity, rate, category=None, kind="Labor", text=None, group=Non
 
 
 def case(name, company, age, *lines, region=None, **more):
-    """An invoice as it is told here: days ago, lines, and fields of its row that are unusual."""
+    """Return an invoice: days ago, lines, and unusual fields of its row."""
     return {
         "name": name,
         "company": company,
@@ -170,7 +170,7 @@ PLAIN = (177, 185, 188, 177)
 
 
 def cases_for(documents):
-    """The cases, cut or filled up to the number of documents that is wanted."""
+    """Return the cases, cut or filled up to a number of documents."""
     count = len(CASES) if documents is None else documents
     for n in range(count):
         yield CASES[n] if n < len(CASES) else _plain(n)
@@ -182,7 +182,7 @@ def _plain(n):
 
 
 def rows(documents, at, first_item=90_001):
-    """(entity, row) of every invoice and line; the case's name under `case` beside the fields."""
+    """Yield (entity, row) of every invoice and line; `case` has the case's name."""
     line_id = first_item
     for id, told_case in enumerate(cases_for(documents), FIRST):
         lines = [_line(line_id + n, id, told_case, one) for n, one in enumerate(told_case["lines"])]

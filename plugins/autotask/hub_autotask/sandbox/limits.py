@@ -19,25 +19,25 @@ class Limits:
         self._calls, self._now, self._lock = deque(), Counter(), threading.Lock()
 
     def used(self):
-        """The calls of the last hour, this one among them."""
+        """Return the number of calls in the last hour, this one included."""
         with self._lock:
             while self._calls and self._calls[0] <= self._clock.now() - HOUR:
                 self._calls.popleft()
             return len(self._calls)
 
     def page(self, method, body):
-        """What /_sandbox/limit does: tells it; POST {"requests": 100} sets it."""
+        """Answer /_sandbox/limit: GET reads; POST {"requests": 100} sets it."""
         if method == "POST":
             self._allowance = int(body["requests"])
         return {"requests": self._allowance, "seconds": HOUR}
 
     def pause(self):
-        """Seconds that a call takes longer now."""
+        """Return the seconds that a call takes longer now."""
         return SLOWER if self.used() > self._allowance / 2 else 0
 
     @contextlib.contextmanager
     def counted(self, call):
-        """Admits a call for as long as it runs."""
+        """Admit a call for as long as it runs."""
         endpoint = call.partition(".")[0]
         with self._lock:
             self._calls.append(self._clock.now())
@@ -62,7 +62,7 @@ class Limits:
 
 
 def later(seconds, answer, *what):
-    """The same answer, that many seconds later."""
+    """Raise `Wire` with the answer, to be sent that many seconds later."""
     beginning = []
     body = b"".join(answer(lambda line, headers: beginning.extend((int(line[:3]), headers)), *what))
     raise Wire(status=beginning[0], headers=beginning[1], body=body, pause=seconds)

@@ -98,7 +98,7 @@ PRODUCTS = (
 
 
 def lists():
-    """(entity, row) of everything that is there from the start."""
+    """Yield (entity, row) of everything that is there from the start."""
     for id, name, kind, more in COMPANIES:
         yield "Companies", _company(id, name, kind, more)
         if id not in NO_CONTACT:

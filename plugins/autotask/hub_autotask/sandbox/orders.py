@@ -11,7 +11,7 @@ FIRST, FIRST_ITEM, FIRST_RECEIPT = 8001, 80_001, 85_001
 
 
 def item(product, quantity, cost, memo=None, received=()):
-    """An item as a case says it; `received` are (quantity, vendor's invoice number)."""
+    """Return an item of a case; `received` has (quantity, vendor's invoice number)."""
     return {
         "product": product,
         "quantity": quantity,
@@ -22,7 +22,7 @@ def item(product, quantity, cost, memo=None, received=()):
 
 
 def case(name, vendor, age, *items, status="Submitted", **more):
-    """An order as it is told here: from whom, days ago, what."""
+    """Return an order: vendor, days ago, items."""
     return {
         "name": name,
         "vendor": vendor,
@@ -66,7 +66,7 @@ CASES = (
 
 
 def cases_for(documents):
-    """The cases, cut or filled up to the number of documents that is wanted."""
+    """Return the cases, cut or filled up to a number of documents."""
     count = len(CASES) if documents is None else documents
     for n in range(count):
         plain = case(

@@ -83,7 +83,7 @@ class Pages(kit.Pages):
         return bool(is_there) and (act is None or act in acts.ACTS[entity])
 
     def _cell(self, entity, row, name):
-        """A field as people read it."""
+        """Format a field for people."""
         value, field = row[name], ENTITIES[entity].fields[name]
         if value is None:
             return ""
@@ -159,7 +159,7 @@ class Pages(kit.Pages):
     # -- acting ---------------------------------------------------------------------------------
 
     def welcome(self, environ):
-        """What somebody sees who has no log-in yet, or has just used it."""
+        """Render the page before and after a log-in."""
         person = self._books.rows("Resources").get(int(query_of(environ).get("person") or 0))
         return self.render(environ, "login", person=person)
 

@@ -50,7 +50,7 @@ LISTS = {
 
 
 def of(entity, field):
-    """The values of a field that is a picklist, as the metadata tells them; None for any other."""
+    """Return the values of a picklist field for the metadata; None for other fields."""
     values = LISTS.get((entity.lower(), field))
     if values is None:
         return None
@@ -69,5 +69,5 @@ def of(entity, field):
 
 
 def number(labels, label):
-    """The number that this database gave a label."""
+    """Return the number of a label in this database."""
     return next(value for value, name in labels.items() if name == label)

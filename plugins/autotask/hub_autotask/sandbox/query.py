@@ -54,7 +54,7 @@ class Query:
         self.columns = [self._field(name).name for name in body.get("includefields") or ()]
 
     def page(self, rows, after):
-        """(rows after an id, whether there are more), in the order of ids."""
+        """Return (rows after an id, whether there are more), in the order of ids."""
         ids = sorted(rows)
         matching = []
         for id in ids[bisect.bisect_right(ids, after) :]:
@@ -71,11 +71,11 @@ class Query:
             raise wrong(f"IncludeFields must name id where there are more than {MOST} results.")
 
     def count(self, rows):
-        """How many rows fit."""
+        """Return how many rows match."""
         return sum(all(want(row) for want in self._wants) for row in rows.values())
 
     def present(self, row):
-        """A row with the columns that were asked for."""
+        """Return a row with the requested columns."""
         return {name: row[name] for name in self.columns} if self.columns else row
 
     def _read(self, raw):
@@ -132,7 +132,7 @@ FLAGS = {"true": "1", "false": "0"}  # as numbers
 
 
 def _value(field, value):
-    """What a condition compares with; a value of another type than the field's is refused."""
+    """Return the value of a condition; refuse one of another type than the field's."""
     is_flag = isinstance(value, bool)
     if value is None or (field.type == "boolean" and not is_flag):
         raise wrong(f"The value of {field.name} is not valid.")
@@ -164,12 +164,12 @@ def _plain(field, value):
 
 
 def token(entity, verb, after):
-    """An opaque place to go on from, with the verb that the reading began with."""
+    """Return an opaque place to continue from, with the verb of the first request."""
     return base64.urlsafe_b64encode(json.dumps([entity, verb, after]).encode()).decode()
 
 
 def place_of(text, entity):
-    """(verb, the id after which to go on)."""
+    """Return (verb, the id after which to continue)."""
     try:
         place, verb, after = json.loads(base64.urlsafe_b64decode(text.encode()))
     except (ValueError, TypeError):

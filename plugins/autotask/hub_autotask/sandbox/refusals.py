@@ -10,10 +10,10 @@ class Refusal(Exception):
 
 
 def wrong(text):
-    """What is asked is not as agreed."""
+    """Return the error of an unacceptable request."""
     return Refusal(500, text)
 
 
 def stranger():
-    """Whatever is wrong with the credentials: an empty 401."""
+    """Return the empty 401 for any problem with the credentials."""
     return Refusal(401, headers=[("WWW-Authenticate", 'Basic Realm="Autotask Web Services"')])

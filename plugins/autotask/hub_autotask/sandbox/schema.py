@@ -23,7 +23,7 @@ class Field:
     reference: str = ""
 
     def accepts(self, value):
-        """Whether a value may stand in it; None empties it."""
+        """Tell whether the field may have this value; None empties it."""
         if value is None:
             return not self.required
         if isinstance(value, bool):
@@ -54,13 +54,13 @@ class Entity:
         return [field.name for field in self.fields.values() if not field.read_only]
 
     def find_field(self, name):
-        """The field of a name, however it is capitalised; None if there is none."""
+        """Return the field of a name in any case; None if there is none."""
         return next(
             (one for one in self.fields.values() if one.name.lower() == str(name).lower()), None
         )
 
     def row(self, **values):
-        """A row with every field, those not given empty."""
+        """Return a row with every field; fields without a value are empty."""
         assert values.keys() <= self.fields.keys(), values.keys() - self.fields.keys()
         return {name: values.get(name) for name in self.fields}
 

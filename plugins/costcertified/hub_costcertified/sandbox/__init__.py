@@ -40,7 +40,7 @@ class StandIn(kit.StandIn):
 
     @staticmethod
     def settings(url):
-        """What an installation needs to reach the stand-in at this address."""
+        """Return what an installation needs to reach the stand-in at this address."""
         return {
             "base_url": url.rstrip("/"),
             "client_id": company.CLIENT,
@@ -51,5 +51,5 @@ class StandIn(kit.StandIn):
 
 
 def open_sandbox(folder, documents, seed):
-    """The stand-in, with its journal in the folder if there is one."""
+    """Return the stand-in, with its journal in the folder if there is one."""
     return StandIn(Journal(folder / "costcertified.jsonl" if folder else None), documents, seed)

@@ -12,7 +12,7 @@ def _project(books, event):
 
 
 def _make(books, event):
-    """A draft; the number is given when it is generated."""
+    """Make a draft; its number comes when it is generated."""
     rows = books.rows["invoices"]
     id = str(1001 + len(rows))
     fields = {
@@ -53,7 +53,7 @@ def _delete(books, event):
 
 
 def _pay(books, event):
-    """A client pays an invoice, or something in advance; it processes until it settles."""
+    """Pay an invoice, or in advance; the payment processes until it settles."""
     id = f"p{1 + len(books.rows['payments'])}"
     kind, percent = company.FEES[event["method"]]
     amount = Decimal(event["amount"])
@@ -86,7 +86,7 @@ def _pay(books, event):
 
 
 def _use(books, event, id):
-    """The invoices that a payment is for change with it."""
+    """Mark the invoices of a payment as changed."""
     for used in books.rows["payments"][id]["allocations"]:
         if id not in books.payments_of[used["invoice"]]:
             books.payments_of[used["invoice"]].append(id)
@@ -108,7 +108,7 @@ def _fail(books, event):
 
 
 def _allocate(books, event):
-    """What was paid in advance is used on an invoice."""
+    """Use an advance payment on an invoice."""
     payment = books.rows["payments"][event["payment"]]
     used = [*payment["allocations"], {"invoice": event["invoice"], "amount": event["amount"]}]
     books.put("payments", event, event["payment"], allocations=used)

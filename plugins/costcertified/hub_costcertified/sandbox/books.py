@@ -38,7 +38,7 @@ class Books(Journalled):
     # -- for the acts ---------------------------------------------------------------------------
 
     def put(self, things, event, id, **changes):
-        """A new row, or changes of one; each change is a version."""
+        """Add or change a row; each change is a version."""
         before = self.rows[things].get(id, {"id": id, "version": 0, "deleted": False})
         row = {**before, **changes, "version": before["version"] + 1, "updated_at": event["at"]}
         self.rows[things].put(row)
@@ -47,17 +47,17 @@ class Books(Journalled):
     # -- reading --------------------------------------------------------------------------------
 
     def changed(self, things, after, limit):
-        """(rows in the order of their changes, whether there are more)."""
+        """Return (rows in the order of their changes, whether there are more)."""
         with self._lock:
             rows = list(islice(self.rows[things].after(after), limit + 1))
             return [views.VIEWS[things](self, row) for row in rows[:limit]], len(rows) > limit
 
     def row(self, things, id):
-        """One row as the API shows it."""
+        """Return one row as the API shows it."""
         with self._lock:
             raw = self.rows[things].get(id)
             return views.VIEWS[things](self, raw) if raw else None
 
     def status(self, things, id):
-        """What accounting said last of a row."""
+        """Return the last status of a row from accounting."""
         return self.statuses.get(f"{things}/{id}", [None])[-1]

@@ -10,7 +10,7 @@ def _number(index):
 
 
 def _case(case, via="costcertified", then=None, **changes):
-    """An invoice that is made with changes, sent, and then goes on as `then` says."""
+    """Return a function that makes an invoice, sends it, and continues with `then`."""
 
     def tell(story, index, chance):
         fields = story.invoice(index, chance, case=case)

@@ -221,7 +221,7 @@ class Pages(kit.Pages):
 
 
 def _amount(text):
-    """An amount of money as a person types it."""
+    """Read an amount of money as a person types it."""
     try:
         worth = Decimal(text or "")
         if 0 < worth < 10**9 and worth == worth.quantize(Decimal("0.01")):

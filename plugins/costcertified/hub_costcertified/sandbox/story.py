@@ -99,12 +99,12 @@ class _Story:
 
 
 def number(index):
-    """The id of the invoice with this place in the story."""
+    """Return the id of the invoice with this place in the story."""
     return str(1001 + index)
 
 
 def worth(fields):
-    """What a client owes of an invoice."""
+    """Return what a client owes of an invoice."""
     lines = (Decimal(line["amount"]) for line in fields["lines"])
     taxes = (_tax(line) for line in fields["lines"])
     borne = (

@@ -48,19 +48,19 @@ def _status(books, raw):
 
 
 def total(raw):
-    """What the client owes: lines, tax, and the fees that the client bears."""
+    """Return what the client owes: lines, tax, and the client's fees."""
     lines = [_line(line) for line in raw["lines"]]
     borne = (Decimal(fee["amount"]) for fee in raw["fees"] if fee["borne_by"] == "client")
     return _sum(line["amount"] + line["tax"] for line in lines) + _sum(borne)
 
 
 def is_paid(books, id):
-    """Whether an invoice is paid in full."""
+    """Tell whether an invoice is paid in full."""
     return _paid(books, id) >= total(books.rows["invoices"][id])
 
 
 def open_of(books, id):
-    """What of an invoice is still to be paid."""
+    """Return what is still to be paid of an invoice."""
     return total(books.rows["invoices"][id]) - _paid(books, id)
 
 
@@ -89,7 +89,7 @@ def _line(line):
 
 
 def _project(books, id):
-    """With what was invoiced of it so far, before tax and fees."""
+    """Return a project with the amount invoiced so far, before tax and fees."""
     project = books.projects[id]
     rows = [books.rows["invoices"][one] for one in books.invoices_of.get(id, ())]
     counted = [row for row in rows if row["state"] == "sent" and not row["deleted"]]
@@ -147,14 +147,14 @@ def _refund(raw):
 
 
 def tax_within(books, payment, amount):
-    """The share of tax in what is given back, as the invoice has it."""
+    """Return the share of tax in a refund, by the invoice."""
     used = [books.rows["invoices"][one["invoice"]] for one in payment["allocations"]]
     taxes = _sum(_line(line)["tax"] for raw in used for line in raw["lines"])
     return (amount * taxes / (_sum(map(total, used)) or 1)).quantize(CENT, ROUND_HALF_UP)
 
 
 def movements(payment):
-    """What of a payment no payout has taken yet."""
+    """Return the lines of a payment that no payout contains yet."""
     of = {
         "payment_id": payment["id"],
         "refund_id": None,
@@ -186,7 +186,7 @@ def movements(payment):
 
 
 def gross(lines):
-    """What movements come to before fees."""
+    """Return the sum of movements before fees."""
     return _sum(
         Decimal(line["amount"]) * (1 if line["kind"] == "payment" else -1) for line in lines
     )

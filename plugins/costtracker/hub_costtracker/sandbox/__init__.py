@@ -37,7 +37,7 @@ class StandIn(kit.StandIn):
 
     @staticmethod
     def settings(url):
-        """What an installation needs to reach the stand-in at this address."""
+        """Return what an installation needs to reach the stand-in at this address."""
         credentials = {
             "client_id": company.CLIENT,
             "client_secret": company.SECRET,
@@ -47,5 +47,5 @@ class StandIn(kit.StandIn):
 
 
 def open_sandbox(folder, documents, seed):
-    """The stand-in, with its journal in the folder if there is one."""
+    """Return the stand-in, with its journal in the folder if there is one."""
     return StandIn(Journal(folder / "costtracker.jsonl" if folder else None), documents, seed)

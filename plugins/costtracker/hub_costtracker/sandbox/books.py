@@ -94,18 +94,18 @@ class Books(Journalled):
     # -- reading --------------------------------------------------------------------------------
 
     def next_id(self):
-        """The id of the next invoice that arrives."""
+        """Return the id of the next invoice that arrives."""
         return str(max([FIRST_ID - 1, *(int(id) for id in self.invoices)]) + 1)
 
     def changed_invoices(self, after, limit, status=None):
-        """(invoices in the order of their changes, whether there are more)."""
+        """Return (invoices in the order of their changes, whether there are more)."""
         with self._lock:
             rows = (row for row in self.invoices.after(after) if status in (None, row["status"]))
             changes = list(islice(rows, limit + 1))
             return [views.invoice(self.lists, row) for row in changes[:limit]], len(changes) > limit
 
     def changed_suppliers(self, after, limit):
-        """The same of the suppliers that people edited."""
+        """Return (suppliers' edits in order, whether there are more)."""
         with self._lock:
             changes = list(islice(self.edits.after(after), limit + 1))
             return [views.edit(self.lists, row) for row in changes[:limit]], len(changes) > limit
@@ -115,9 +115,9 @@ class Books(Journalled):
         return views.invoice(self.lists, row) if row else None
 
     def status(self, id):
-        """What accounting said last of an invoice."""
+        """Return the last status of an invoice from accounting."""
         return self.statuses.get(id, [None])[-1]
 
     def suppliers(self):
-        """Every supplier that a person can edit."""
+        """Return every supplier that a person can edit."""
         return [views.supplier(self.lists, slot.id) for slot in LISTS["suppliers"]]

@@ -13,5 +13,5 @@ class Calls(kit.Calls):
         self._books = books
 
     def tell(self, topic, id=None):
-        """Sends a hint, if there is anywhere to send it."""
+        """Send a hint, if there is an address for it."""
         self.hint(self._books.hub, WEBHOOK_SECRET, topic, id)

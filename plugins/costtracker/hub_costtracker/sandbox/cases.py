@@ -55,7 +55,7 @@ def _by_accounting(invoice, earlier, today):
 
 
 def _again(invoice, earlier, today):
-    """The newest plain invoice once more: another id, everything else alike."""
+    """Repeat the newest plain invoice with another id."""
     twin = next(
         other
         for other in reversed(earlier)

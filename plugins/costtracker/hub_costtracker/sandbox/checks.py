@@ -56,7 +56,7 @@ def page(query):
 
 
 def is_date(text):
-    """Whether a text from a form is a day."""
+    """Tell whether a text from a form is a date."""
     try:
         return bool(dt.date.fromisoformat(text))
     except ValueError:
@@ -64,7 +64,7 @@ def is_date(text):
 
 
 def is_amount(text):
-    """Whether a text from a form is an amount of money."""
+    """Tell whether a text from a form is an amount of money."""
     try:
         return Decimal(text).is_finite() and Decimal(text) == Decimal(text).quantize(
             Decimal("0.01")

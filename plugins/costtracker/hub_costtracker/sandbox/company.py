@@ -114,5 +114,5 @@ EDITS = (
 
 
 def may_update(user):
-    """Whether a person of the account may update suppliers in the accounting system."""
+    """Tell whether a person may update suppliers in the accounting system."""
     return any(each[RIGHT] for each in USERS if each["name"] == user)

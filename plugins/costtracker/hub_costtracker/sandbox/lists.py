@@ -17,7 +17,7 @@ class Lists:
         self._bound = {}
 
     def push(self, kind, items):
-        """Takes a batch of records; returns the account's own id of each."""
+        """Take in a batch of records; return the account's own id of each."""
         records = self.pushed.setdefault(kind, {})
         for item in items:
             records[item["external_id"]] = {"active": True, "hidden": False, **item}
@@ -32,14 +32,14 @@ class Lists:
         ]
 
     def of(self, kind, slot):
-        """The pushed record that stands for an entry of the account's own list, or None."""
+        """Return the pushed record of an entry of the account's own list, or None."""
         return self.pushed.get(kind, {}).get(self._bound.get((kind, slot)))
 
     def is_pushed(self, kind):
         return kind in self.pushed
 
     def home(self):
-        """The currency that most pushed suppliers have."""
+        """Return the currency that most pushed suppliers have."""
         used = Counter(item.get("currency") for item in self.pushed.get("suppliers", {}).values())
         used.pop(None, None)
         return used.most_common(1)[0][0] if used else None
@@ -153,5 +153,5 @@ def _nearest(slot, rated):
 
 
 def rate(item):
-    """A tax code's rate in per cent."""
+    """Return a tax code's rate in per cent."""
     return Decimal(item.get("rate") or 0)

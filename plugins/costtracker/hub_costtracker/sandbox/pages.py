@@ -72,7 +72,7 @@ class Pages(kit.Pages):
         )
 
     def _names(self):
-        """What each code is called, so that people read names."""
+        """Return the name of each code, for people."""
         pushed = self._books.lists.pushed
         return {
             kind: {item["external_id"]: item["name"] for item in items.values()}
@@ -144,7 +144,7 @@ class Pages(kit.Pages):
         return f"/invoices/{id}"
 
     def _corrected_totals(self, form, id):
-        """The totals that the person changed; one left as it was shown follows the lines."""
+        """Return the totals that the person changed; the others follow the lines."""
         invoice = self._books.invoice(id)
         typed = {name: form.get(name, "") for name in ("tax_total", "gross_total")}
         return {

@@ -36,7 +36,7 @@ FORMS = (
 
 
 def seeded(documents, seed, now):
-    """`documents` invoices, the same for the same seed and moment, oldest change first."""
+    """Return `documents` invoices by the seed, the oldest change first."""
     cases, invoices = list(CASES), []
     for index in range(documents):
         changed = now - dt.timedelta(minutes=3 * (documents - index))

@@ -18,7 +18,7 @@ FIELDS = {
 
 
 def invoice(lists, raw):
-    """One invoice with lines, orders, approvals and files."""
+    """Return one invoice with lines, orders, approvals and files."""
     lines = [_line(lists, line) for line in raw["lines"]]
     net, tax = _sum(lines, "net"), _sum(lines, "tax") + Decimal(raw.get("tax_off", 0))
     plain = (
@@ -55,7 +55,7 @@ def invoice(lists, raw):
 
 
 def offsets(lists, raw, typed):
-    """How far the totals that a person typed are from what the lines add up to."""
+    """Return how far the typed totals are from the sums of the lines."""
     lines = [_line(lists, line) for line in raw["lines"]]
     tax = _sum(lines, "tax")
     sums = {"gross_total": _sum(lines, "net") + tax, "tax_total": tax}
@@ -64,13 +64,13 @@ def offsets(lists, raw, typed):
 
 
 def attachments(raw):
-    """(id, sort, text) of an invoice's files."""
+    """Return (id, sort, text) of an invoice's files."""
     called = f"Faktura {raw['invoice_number'] or raw['id']}"
     return [(f"{raw['id']}-f{number}", sort, called) for number, sort in enumerate(raw["files"], 1)]
 
 
 def supplier(lists, slot):
-    """A supplier as an invoice names it."""
+    """Return a supplier as an invoice names it."""
     pushed, own = lists.of("suppliers", slot), SLOTS["suppliers"][slot]
     name, external = (pushed["name"], pushed["external_id"]) if pushed else (own.name, None)
     number = 910_000_000 + 111_111 * int(slot[1:])
@@ -91,7 +91,7 @@ def edit(lists, raw):
 
 
 def currency(lists, slot):
-    """The supplier's currency in the books; before they are known, its own."""
+    """Return the supplier's currency in the books, or else its own."""
     pushed = lists.of("suppliers", slot)
     return (pushed or {}).get("currency") or ABROAD.get(slot) or lists.home() or "NOK"
 

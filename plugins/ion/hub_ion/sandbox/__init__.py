@@ -63,7 +63,7 @@ class StandIn:
 
 
 def open_sandbox(folder, documents, seed):
-    """The stand-in, with its journal in the folder if there is one."""
+    """Return the stand-in, with its journal in the folder if there is one."""
     return StandIn(Journal(folder / "ion.jsonl" if folder else None), documents, seed)
 
 

@@ -48,7 +48,7 @@ class Call:
 
 
 def environment_of(environ):
-    """(environment, the path below it)."""
+    """Return (environment, the path below it)."""
     path = environ.get("PATH_INFO", "")
     prefix = "/staging" if path.startswith("/staging/") else ""
     return ENVIRONMENTS[prefix], path.removeprefix(prefix)
@@ -169,7 +169,7 @@ class Api:
 
 @cache
 def read(text, lacks=frozenset()):
-    """(query, errors): parsed and checked against the schema, once for the same text."""
+    """Return (query, errors), parsed and validated, cached by its text."""
     try:
         document = parse(text)
     except GraphQLError as error:

@@ -36,15 +36,15 @@ class Books:
             self._write({"begin": {"documents": documents, "seed": seed}, "at": self._now()})
 
     def rows(self, table):
-        """The rows of a table in the order of their ids."""
+        """Return the rows of a table in the order of their ids."""
         return list(self.tables[table].values())
 
     def row(self, table, id):
-        """A row by its id, given as number or text; None when it is not there."""
+        """Return a row by its id, a number or text; None if there is none."""
         return self.tables[table].get(int(id)) if str(id).isdigit() else None
 
     def of_order(self, table, order):
-        """The lines or fees of an order."""
+        """Return the lines or fees of an order."""
         return list(self._of_order[table][order["id"]].values())
 
     def commit(self, *changes):
@@ -59,16 +59,16 @@ class Books:
         return put
 
     def put(self, table, **values):
-        """Writes one row; what is not named stays."""
+        """Write one row; other fields keep their values."""
         return self.commit(("put", table, values))[0]
 
     @property
     def last(self):
-        """The moment of the newest change."""
+        """Return the time of the newest change."""
         return self._last
 
     def today(self):
-        """The day it is in the organization."""
+        """Return today's date in the organization's zone."""
         return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC).date().isoformat()
 
     def _numbered(self, change):
@@ -84,7 +84,7 @@ class Books:
         return "UPDATE" if values["id"] in self.tables[table] else "CREATE"
 
     def _now(self):
-        """A moment later than every one before, so that no change hides behind a watermark."""
+        """Return a time later than all before, so that no watermark skips a change."""
         at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
         if self._last:
             at = max(at, dt.datetime.fromisoformat(self._last) + dt.timedelta(milliseconds=1))

@@ -21,7 +21,7 @@ class Calls(kit.Calls):
         self._books.hear.append(self.changed)
 
     def changed(self, action, table, id):
-        """Tells the subscriptions what they want to know of a changed row."""
+        """Send a changed row to the subscriptions for it."""
         resource = RESOURCES.get(table)
         for one in self._books.rows("subscriptions") if resource else ():
             if (one["resource"], one["action"]) == (resource, action):

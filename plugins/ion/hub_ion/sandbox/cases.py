@@ -48,14 +48,14 @@ ROLL = {
 
 
 def line(part=None, quantity="1", cost="10.00", **more):
-    """A line of an order; `account` and `section` become its custom attributes."""
+    """Return a line of an order; `account` and `section` are custom attributes."""
     values = {"Expense Account": more.pop("account", None), "Class": more.pop("section", None)}
     attributes = {key: value for key, value in values.items() if value}
     return {"partId": part, "quantity": quantity, "cost": cost, "attributes": attributes, **more}
 
 
 def case(words, *lines, fees=(), **more):
-    """An order; what is not said is as in most of them."""
+    """Return an order; fields that are not stated are as in most orders."""
     usual = {
         "supplierId": 1,
         "currencyId": None,

@@ -25,7 +25,7 @@ class Changes:
         self._books = books
 
     def names(self):
-        """The mutations there are: those that the schema declares and this class has."""
+        """Return the mutations of the schema that this class has."""
         return [name for name in dir(self) if name.startswith(("create", "update", "delete"))]
 
     # -- orders ---------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ class Changes:
 
 
 def _plain_values(input):
-    """What is to be written, with amounts as text."""
+    """Return the values to write, with amounts as text."""
     values = {name: value for name, value in input.items() if name not in PLAIN}
     return {
         name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()

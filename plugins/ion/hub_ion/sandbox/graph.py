@@ -52,7 +52,7 @@ def schema(lacks=frozenset()):
 
 
 def has(field):
-    """Whether `Type.field` is one of the schema."""
+    """Tell whether `Type.field` is in the schema."""
     owner, _, name = field.partition(".")
     return name in getattr(schema().type_map.get(owner), "fields", ())
 
@@ -173,7 +173,7 @@ RESOLVERS = {
 
 
 def decimal(value):
-    """A number with any count of decimals, from text or number."""
+    """Parse a number with any number of decimals, from text or number."""
     try:
         read = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
     except InvalidOperation:

@@ -23,7 +23,7 @@ OPERATORS = {
 def connection(
     books, table, filters=None, sort=None, first=None, after=None, last=None, before=None
 ):
-    """One page of a table."""
+    """Return one page of a table."""
     if min(first or 0, last or 0) < 0:
         raise GraphQLError("A page cannot have fewer than no rows.")
     rows = [row for row in books.rows(table) if _fits(books, table, row, filters or {})]
@@ -48,7 +48,7 @@ def connection(
 
 
 def cursor(place):
-    """A place in a list, as the API writes it."""
+    """Return a place in a list as the API writes it."""
     return base64.b64encode(f"arrayconnection:{place}".encode()).decode()
 
 

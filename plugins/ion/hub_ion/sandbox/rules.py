@@ -18,7 +18,7 @@ ALWAYS = {
 
 
 def line_status(order, line):
-    """A line's status, worked out from its order and what was received."""
+    """Return a line's status by its order and what was received."""
     if line.get("canceled"):
         return "CANCELED"
     received = Decimal(line.get("receivedQuantity", "0"))
@@ -28,7 +28,7 @@ def line_status(order, line):
 
 
 def order_status(order, lines):
-    """An order's status: rolled up from its lines."""
+    """Return an order's status by its lines."""
     statuses = {line_status(order, line) for line in lines}
     if statuses == {"CANCELED"}:
         return "CANCELED"
@@ -38,32 +38,32 @@ def order_status(order, lines):
 
 
 def line_total(line):
-    """What a line comes to: what ION was told, else quantity times cost in cents."""
+    """Return the stated total of a line, or else quantity times cost in cents."""
     if line.get("totalCost") is not None:
         return Decimal(line["totalCost"])
     return (Decimal(line["quantity"]) * Decimal(line["cost"])).quantize(CENT, ROUND_HALF_UP)
 
 
 def order_total(lines, fees):
-    """What an order is estimated to cost: its lines that were not canceled, and its fees."""
+    """Return an order's estimated cost: lines that are not canceled, and fees."""
     live = (line_total(line) for line in lines if not line.get("canceled"))
     return sum(live, Decimal(0)) + sum((Decimal(fee["value"]) for fee in fees), Decimal(0))
 
 
 def checked_move(order, status):
-    """Refuses a status that cannot follow the present one."""
+    """Refuse a status that cannot follow the present one."""
     if status not in NEXT.get(order["phase"], ()):
         raise GraphQLError(f"A purchase order cannot go from {order['phase']} to {status}.")
 
 
 def check_draft(order, what):
-    """Refuses a change that only a draft takes."""
+    """Refuse a change that only a draft accepts."""
     if order["phase"] != "DRAFT":
         raise GraphQLError(f"{what} can only be changed while the purchase order is a draft.")
 
 
 def check_line_change(order, line, changes):
-    """Refuses what may not be changed on a line at this time."""
+    """Refuse a change that a line does not accept at this time."""
     status = changes.get("status")
     if status not in (None, "", "CANCELED", "DRAFT"):
         raise GraphQLError("The only status that can be set on a line is CANCELED.")
@@ -79,19 +79,19 @@ def check_line_change(order, line, changes):
 
 
 def check_not_received(line):
-    """Refuses to take away what is in stock already."""
+    """Refuse to remove what has been received."""
     if Decimal(line.get("receivedQuantity", "0")):
         raise GraphQLError("A line that was received cannot be canceled or deleted.")
 
 
 def checked_etag(row, etag, what):
-    """Refuses a write that was based on an older state."""
+    """Refuse a write that is based on an older version."""
     if row["_etag"] != etag:
         raise GraphQLError(f"{what} has been updated since the etag was read.")
 
 
 def require(row, what, id):
-    """The row, or a refusal that says what is not there."""
+    """Return the row; raise an error that names what is missing if it is None."""
     if row is None:
         raise GraphQLError(f"{what} {id} does not exist.")
     return row

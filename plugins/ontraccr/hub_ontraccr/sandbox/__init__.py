@@ -38,7 +38,7 @@ class StandIn(kit.StandIn):
 
     @staticmethod
     def settings(url, division=company.WEST):
-        """What an installation needs to reach a division of the stand-in at this address."""
+        """Return what an installation needs to reach a division at this address."""
         settings = {
             "client_id": company.CLIENT,
             "client_secret": company.SECRET,
@@ -48,5 +48,5 @@ class StandIn(kit.StandIn):
 
 
 def open_sandbox(folder, documents, seed):
-    """The stand-in, with its journal in the folder if there is one."""
+    """Return the stand-in, with its journal in the folder if there is one."""
     return StandIn(Journal(folder / "ontraccr.jsonl" if folder else None), documents, seed)

@@ -99,7 +99,7 @@ class Books(Journalled):
         return str(max([FIRST_ID, *(int(id) for id in self.payables)]) + 1)
 
     def changed(self, division, after, limit, deleted):
-        """(payables in the order of their changes, whether there are more)."""
+        """Return (payables in the order of their changes, whether there are more)."""
         with self._lock:
             rows = (row for row in self.payables.after(after) if row["division"] == division)
             changes = list(
@@ -108,7 +108,7 @@ class Books(Journalled):
             return [views.payable(self, row) for row in changes[:limit]], len(changes) > limit
 
     def profiles_of(self, kind, division, after, limit):
-        """The same of profiles."""
+        """Return (profiles in the order of their changes, whether there are more)."""
         with self._lock:
             rows = (
                 row
@@ -119,10 +119,10 @@ class Books(Journalled):
             return [views.profile(self, kind, row) for row in rows[:limit]], len(rows) > limit
 
     def list(self, division, name):
-        """A list of QuickBooks as it was last put here."""
+        """Return a list of QuickBooks as it was last put here."""
         assert name in LISTS
         return self.lists.get((division, name), [])
 
     def status(self, id):
-        """What accounting said last of a payable."""
+        """Return the last status of a payable from accounting."""
         return self.statuses.get(id, [None])[-1]

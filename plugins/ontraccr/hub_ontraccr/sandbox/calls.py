@@ -12,6 +12,6 @@ class Calls(kit.Calls):
         self._books = books
 
     def tell(self, division, topic, id):
-        """Sends a hint, if anybody asked for it."""
+        """Send a hint, if somebody has subscribed."""
         hub = self._books.hubs.get(division, {})
         self.hint(hub.get("url"), hub.get("secret"), topic, id)

@@ -85,7 +85,7 @@ def _released(payable, earlier, today):
 
 
 def _again(payable, earlier, today):
-    """The newest plain bill once more: another id, everything else alike."""
+    """Repeat the newest plain bill with another id."""
     twin = next(other for other in reversed(earlier) if other["case"] == "a plain bill")
     names = ("type", "vendor", "number", "date", "due", "lines", "description")
     return {name: twin[name] for name in names}

@@ -88,7 +88,7 @@ def address(body):
 
 
 def amount(text):
-    """An amount of money from a form, or None."""
+    """Return an amount of money from a form, or None."""
     try:
         number = Decimal(text)
         return number if number.is_finite() and number == number.quantize(Decimal("0.01")) else None

@@ -19,7 +19,7 @@ class Profiles:
         self.rows, self.free = {kind: Rows() for kind in KINDS}, set()
 
     def begin(self, at):
-        """The profiles as the company made them."""
+        """Add the profiles that the company has from the start."""
         for division, own in ((WEST, PROFILES), ("div-2", EASTERN)):
             for kind, profiles in own.items():
                 for one in profiles:
@@ -120,7 +120,7 @@ class Profiles:
         return id
 
     def name(self, kind, id):
-        """What a profile is called; one that resembles another follows it."""
+        """Return the name of a profile; one that resembles another follows it."""
         alike = next((one.alike for one in PROFILES[kind] if one.id == id), None)
         return f"{self.rows[kind][alike]['name']} Inc." if alike else self.rows[kind][id]["name"]
 

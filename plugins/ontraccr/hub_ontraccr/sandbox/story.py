@@ -47,7 +47,7 @@ def _chance(seed, index):
 
 
 def plain(id, division, index, chance, changed):
-    """A payable like most: bills and expenses by turns."""
+    """Return a payable like most, bills and expenses by turns."""
     kind = "bill" if index % 2 == 0 else "expense"
     date = _day(changed.date(), chance.randrange(50))
     return {
@@ -78,7 +78,7 @@ def plain(id, division, index, chance, changed):
 
 
 def line(id, number, division, index, chance):
-    """A line of a project and a cost code."""
+    """Return a line of a project and a cost code."""
     quantity, cost = chance.randrange(1, 40), Decimal(chance.randrange(500, 60_000)) / 100
     return {
         "id": f"{id}-{number}",

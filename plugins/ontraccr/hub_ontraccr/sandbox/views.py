@@ -9,7 +9,7 @@ CARD = "Credit Card"
 
 
 def payable(books, raw):
-    """One payable with lines and files."""
+    """Return one payable with lines and files."""
     lines = [_line(line) for line in raw["lines"]]
     subtotal, tax, retained = (_sum(lines, name) for name in ("amount", "tax", "retainage"))
     total = (
@@ -48,7 +48,7 @@ def payable(books, raw):
 
 
 def attachments(raw):
-    """(id, sort, text) of a payable's files."""
+    """Return (id, sort, text) of a payable's files."""
     called = f"Invoice {raw['number'] or raw['id']}".replace("/", "-")
     return [(f"{raw['id']}-f{number}", sort, called) for number, sort in enumerate(raw["files"], 1)]
 
@@ -67,7 +67,7 @@ def account_of(books, raw):
 
 
 def profile(books, kind, row):
-    """One profile with its link."""
+    """Return one profile with its link."""
     fields = {name: value for name, value in row.items() if name != "class"}
     view = {**fields, "name": books.profiles.name(kind, row["id"])}
     if kind != "projects":
