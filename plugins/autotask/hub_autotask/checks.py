@@ -49,24 +49,26 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
             f" {', '.join(lacking)}. Give it those in Autotask under Admin, Security Levels, or use"
             " the level API User (system)."
         )
-    found = [tildes(source), busy(source)]
-    found += [numbering(site, source), nothing(site, source)] if app == "autotask-invoices" else []
-    return Tenant(id=id, name=name, warnings=tuple(text for text in found if text))
+    warnings = [tildes(source), busy(source)]
+    warnings += (
+        [numbering(site, source), nothing(site, source)] if app == "autotask-invoices" else []
+    )
+    return Tenant(id=id, name=name, warnings=tuple(text for text in warnings if text))
 
 
 def tildes(source: Autotask) -> str | None:
     """Return a warning that lists every name with a tilde, and where it is."""
-    found = []
+    places = []
     for entity, field, what in NAMES:
         rows = source.rows(entity, where(field, "contains", "~"), fields=("id", field))
         bad = sorted(row[field] for row in rows)
         if bad:
             more = f" and {len(bad) - SHOWN} more" if bad[SHOWN:] else ""
-            found.append(f"{what} {', '.join(f'“{name}”' for name in bad[:SHOWN])}{more}")
-    if not found:
+            places.append(f"{what} {', '.join(f'“{name}”' for name in bad[:SHOWN])}{more}")
+    if not places:
         return None
     return (
-        f"A tilde stands in names in Autotask: {'; '.join(found)}. QuickBooks separates by a colon"
+        f"A tilde stands in names in Autotask: {'; '.join(places)}. QuickBooks separates by a colon"
         " only; rename them, for documents that use them are held."
     )
 

@@ -68,9 +68,9 @@ NO_ADVANCE = (
 )
 
 
-def open_kind(site: Site, source: Autotask, known: Lists) -> "Expenses":
+def open_kind(site: Site, source: Autotask, source_lists: Lists) -> "Expenses":
     """Return the expense reports of one run."""
-    return Expenses(site, source, known)
+    return Expenses(site, source, source_lists)
 
 
 class Expenses(Kind):
@@ -106,7 +106,7 @@ class _Translation:
     """One expense report on its way to a bill."""
 
     def __init__(self, kind: Expenses, row: Row, items: Sequence[Row]) -> None:
-        self.kind, self.row, self.known, self.settings = kind, row, kind.lists, kind.site.settings
+        self.kind, self.row, self.lists, self.settings = kind, row, kind.lists, kind.site.settings
         self.zone, self.currency = kind.site.zone, kind.lists.home
         self.items = [item for item in items if item["isReimbursable"] and not item["isRejected"]]
         self.advance = money(row["internalCurrencyCashAdvanceAmount"] or 0)
@@ -166,14 +166,14 @@ class _Translation:
         return None
 
     def _foreign(self) -> str | None:
-        row = self.known.whole("Currencies").get(self.row["reimbursementCurrencyID"])
+        row = self.lists.whole("Currencies").get(self.row["reimbursementCurrencyID"])
         return row["name"] if row and row["name"] != self.currency else None
 
     def _called(self) -> str:
         return f"Expense report “{self.row['name']}”"
 
     def _person(self) -> Code:
-        return as_person(self.known.one("Resources", self.row["submitterID"]), self.currency)
+        return as_person(self.lists.one("Resources", self.row["submitterID"]), self.currency)
 
     def _department(self) -> Code | None:
         text = lists.clean(self.row["departmentNumber"])
@@ -193,7 +193,7 @@ class _Translation:
             description=self._description(item),
             codes={
                 name: self._category(item),
-                "customer": self.known.organisation(item["companyID"])
+                "customer": self.lists.organisation(item["companyID"])
                 if item["companyID"]
                 else None,
             },
@@ -201,7 +201,7 @@ class _Translation:
         )
 
     def _category(self, item: Row) -> Code:
-        row = self.known.whole("BillingCodes").get(item["expenseCategory"])
+        row = self.lists.whole("BillingCodes").get(item["expenseCategory"])
         if row is None:
             raise ValueError(
                 f"its expense category {item['expenseCategory']} is not shown to the API user"
@@ -211,7 +211,7 @@ class _Translation:
     def _description(self, item: Row) -> str:
         way = " to ".join(filter(None, (item["origin"], item["destination"])))
         miles = f"{money(item['miles']):f} miles" if item["miles"] else None
-        spent = self.known.whole("Currencies").get(item["expenseCurrencyID"])
+        spent = self.lists.whole("Currencies").get(item["expenseCurrencyID"])
         foreign = spent and spent["name"] != self.currency and item["expenseCurrencyExpenseAmount"]
         told = f"{money(foreign):.2f} {spent['name']}" if spent and foreign else None
         parts = (
@@ -267,25 +267,25 @@ def as_category(row: Row) -> Code:
     return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
 
 
-def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
+def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
     """Return the codes of a field as Autotask has them now."""
     if field == "customer":
-        return lists.customers(source, known)
+        return lists.customers(source, source_lists)
     if field in ("category", "category_billable"):
-        return _categories(site, source, known)
+        return _categories(site, source, source_lists)
     if field == "department":
-        return _departments(known)
+        return _departments(source_lists)
     resources = source.rows("Resources", where("isActive", "eq", True))
-    return [as_person(row, known.home) for row in resources]
+    return [as_person(row, source_lists.home) for row in resources]
 
 
-def _departments(known: Lists) -> list[Code]:
+def _departments(source_lists: Lists) -> list[Code]:
     """Return the codes of all departments with a number."""
-    numbers = [lists.clean(row["number"]) for row in known.whole("Departments").values()]
+    numbers = [lists.clean(row["number"]) for row in source_lists.whole("Departments").values()]
     return [as_department(number) for number in numbers if number]
 
 
-def _categories(site: Site, source: Autotask, known: Lists) -> list[Code]:
+def _categories(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
     """Return the codes of all active expense categories."""
     use_type = lists.use_type(site, source, lists.EXPENSE)
     if use_type is None:
@@ -294,7 +294,7 @@ def _categories(site: Site, source: Autotask, known: Lists) -> list[Code]:
             " Write into the settings of the app what expense categories have there."
         )
     categories = []
-    for row in known.whole("BillingCodes").values():
+    for row in source_lists.whole("BillingCodes").values():
         if row["isActive"] and row["useType"] == use_type:
             categories.append(as_category(row))
     return categories

@@ -101,10 +101,10 @@ class Invoices(Kind):
         return _Translation(self, row, lines).document()
 
 
-def open_kind(site: Site, source: Autotask, known: Lists) -> Invoices:
+def open_kind(site: Site, source: Autotask, source_lists: Lists) -> Invoices:
     """Return the invoices of one run; raise an error if the wrong side would number them."""
     checks.numbers(site)
-    return Invoices(site, source, known)
+    return Invoices(site, source, source_lists)
 
 
 def by_quickbooks(site: Site) -> bool:
@@ -126,9 +126,9 @@ class _Translation:
 
     def __init__(self, kind: Invoices, row: Row, lines: Sequence[Row]) -> None:
         self.kind, self.row, self.lines = kind, row, lines
-        self.site, self.known, self.settings = kind.site, kind.lists, kind.site.settings
-        self.company = self.known.company(row["companyID"])
-        self.currency = self.known.currency(row["companyID"])
+        self.site, self.lists, self.settings = kind.site, kind.lists, kind.site.settings
+        self.company = self.lists.company(row["companyID"])
+        self.currency = self.lists.currency(row["companyID"])
         self.total = to_cents(money(row["invoiceTotal"]), self.currency)
         self.sign = -1 if self.total < 0 and self.settings["negative"] == "credit_memo" else 1
 
@@ -207,12 +207,12 @@ class _Translation:
         return own if own and own != Mark.error else str(self.row["id"])
 
     def _mode(self) -> TaxMode:
-        known: dict[str, TaxMode] = {"quickbooks": "computed", "none": "none"}
-        return known.get(self.settings["tax"], "exclusive")
+        modes: dict[str, TaxMode] = {"quickbooks": "computed", "none": "none"}
+        return modes.get(self.settings["tax"], "exclusive")
 
     def _header(self) -> Codes:
-        term = None if self.sign < 0 else self.known.term(self.row["paymentTerm"])
-        return {"customer": self.known.as_code(self.company), "term": term}
+        term = None if self.sign < 0 else self.lists.term(self.row["paymentTerm"])
+        return {"customer": self.lists.as_code(self.company), "term": term}
 
     def _line(self, line: Row) -> Line:
         tax = money(line["taxDollars"] or 0)
@@ -227,7 +227,7 @@ class _Translation:
         )
 
     def _item(self, line: Row) -> Codes:
-        code = self.known.whole("BillingCodes").get(line["billingCodeID"])
+        code = self.lists.whole("BillingCodes").get(line["billingCodeID"])
         if code:
             by_number = self.settings["item_match"] == "external_number"
             made = lists.as_item(code, by_number, self.settings["income_account"])
@@ -250,7 +250,7 @@ class _Translation:
             )
         if how == "region":
             return {"tax_region": lists.as_tax_region(region)}
-        row = self.known.whole("TaxCategories").get(line["taxCategoryID"]) or {
+        row = self.lists.whole("TaxCategories").get(line["taxCategoryID"]) or {
             "id": 0,
             "name": "no category",
         }
@@ -297,7 +297,7 @@ class _Translation:
     def _email(self) -> str | None:
         if not self.settings["email_invoices"]:
             return None
-        return (self.known.contact(self.row["companyID"]) or {}).get("emailAddress") or ""
+        return (self.lists.contact(self.row["companyID"]) or {}).get("emailAddress") or ""
 
     def _custom(self) -> Row:
         name, text = self.settings["order_field"], self.row["orderNumber"]
@@ -322,31 +322,31 @@ class _Translation:
 # -- what else the hub asks --
 
 
-def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
+def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
     """Return the codes of a field as Autotask has them now."""
     if field == "customer":
-        return lists.customers(source, known)
+        return lists.customers(source, source_lists)
     if field == "billing_code":
-        return _billing_codes(site, source, known)
+        return _billing_codes(site, source, source_lists)
     if field == "term":
-        return list(map(lists.as_term, _active(known, "PaymentTerms")))
+        return list(map(lists.as_term, _active(source_lists, "PaymentTerms")))
     if field == "tax_region":
-        return [lists.as_tax_region(row["name"]) for row in _active(known, "TaxRegions")]
-    return list(map(lists.as_tax_category, _active(known, "TaxCategories")))
+        return [lists.as_tax_region(row["name"]) for row in _active(source_lists, "TaxRegions")]
+    return list(map(lists.as_tax_category, _active(source_lists, "TaxCategories")))
 
 
-def _active(known: Lists, entity: str) -> list[Row]:
+def _active(source_lists: Lists, entity: str) -> list[Row]:
     """Return the active rows of a short list."""
-    return [row for row in known.whole(entity).values() if row["isActive"]]
+    return [row for row in source_lists.whole(entity).values() if row["isActive"]]
 
 
-def _billing_codes(site: Site, source: Autotask, known: Lists) -> list[Code]:
+def _billing_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
     """Return the codes of what is sold, each once, and the one for rounding differences."""
     by_number = site.settings["item_match"] == "external_number"
     income = site.settings["income_account"]
     not_sold = {lists.use_type(site, source, name) for name in (lists.INTERNAL, lists.EXPENSE)}
     codes_by_id = {}
-    for row in _active(known, "BillingCodes"):
+    for row in _active(source_lists, "BillingCodes"):
         if row["useType"] not in not_sold:
             code = lists.as_item(row, by_number, income)
             codes_by_id[code.id] = code

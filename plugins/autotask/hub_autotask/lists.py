@@ -62,9 +62,9 @@ class Lists:
 
     def fetch(self, entity: str, ids: Iterable[int]) -> None:
         """Request rows of a long list by their ids, except those that were read before."""
-        known = self._some.setdefault(entity, {})
-        known |= {
-            row["id"]: row for row in self._source.among(entity, "id", set(ids) - known.keys())
+        rows_by_id = self._some.setdefault(entity, {})
+        rows_by_id |= {
+            row["id"]: row for row in self._source.among(entity, "id", set(ids) - rows_by_id.keys())
         }
 
     def one(self, entity: str, id: int) -> Row:
@@ -161,12 +161,12 @@ class Lists:
         return replace(as_term(row), number=None) if row else None
 
 
-def customers(source: Autotask, known: Lists, kind: str = "Customer") -> list[Code]:
+def customers(source: Autotask, source_lists: Lists, kind: str = "Customer") -> list[Code]:
     """Return the codes of all active organisations of a kind."""
     wanted = where("companyType", "eq", source.number("Companies", "companyType", kind))
     rows = list(source.rows("Companies", wanted, where("isActive", "eq", True)))
-    known.load(row["id"] for row in rows)
-    return [known.as_code(row) for row in rows if row["id"]]
+    source_lists.load(row["id"] for row in rows)
+    return [source_lists.as_code(row) for row in rows if row["id"]]
 
 
 def as_term(row: Row) -> Code:

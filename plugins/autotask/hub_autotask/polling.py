@@ -123,14 +123,14 @@ class Kind:
 
         They come page by page, each page with its Checkpoint.
         """
-        known = seen.Seen(cursor)
+        history = seen.Seen(cursor)
         for page in self.source.pages(self.entity, *self.open()):
             yield from self._read(
-                [row for row in page if known.is_news(row["id"], self.state(row))]
+                [row for row in page if history.is_news(row["id"], self.state(row))]
             )
-            yield Checkpoint(cursor=known.so_far())
-        yield from self._read(list(self.source.among(self.entity, "id", known.left())))
-        yield Checkpoint(cursor=known.whole())
+            yield Checkpoint(cursor=history.so_far())
+        yield from self._read(list(self.source.among(self.entity, "id", history.left())))
+        yield Checkpoint(cursor=history.whole())
 
     def exactly(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the documents with these source ids, in their order."""

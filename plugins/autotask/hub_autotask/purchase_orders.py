@@ -72,10 +72,10 @@ CHARGE = (
 )
 
 
-def open_kind(site: Site, source: Autotask, known: Lists) -> "Orders":
+def open_kind(site: Site, source: Autotask, source_lists: Lists) -> "Orders":
     """Return the purchase orders of one run, or the receipts of them."""
     by_receipt = site.settings["post_as"] == "bill_per_receipt"
-    return (Receipts if by_receipt else Orders)(site, source, known)
+    return (Receipts if by_receipt else Orders)(site, source, source_lists)
 
 
 class Orders(Kind):
@@ -123,10 +123,10 @@ class Receipts(Orders):
     """What was received of orders in one run: a bill for each invoice of a vendor."""
 
     def poll(self, cursor: str | None) -> Iterator[Yielded]:
-        known = seen.Seen(cursor)
+        history = seen.Seen(cursor)
         for page in self.source.pages(RECEIVING, *fresh("receiveDate", self.window())):
             items = {
-                row["purchaseOrderItemID"] for row in page if known.is_news(row["id"], seen.OPEN)
+                row["purchaseOrderItemID"] for row in page if history.is_news(row["id"], seen.OPEN)
             }
             orders = {
                 row["orderID"] for row in self.source.among("PurchaseOrderItems", "id", items)
@@ -135,8 +135,8 @@ class Receipts(Orders):
             yield from (
                 item for item in found if items & self.received_by.get(item.source_id, items)
             )
-            yield Checkpoint(cursor=known.so_far())
-        yield Checkpoint(cursor=known.whole())
+            yield Checkpoint(cursor=history.so_far())
+        yield Checkpoint(cursor=history.whole())
 
     def exactly(self, ids: Sequence[str]) -> Iterator[Yielded]:
         orders = {
@@ -177,9 +177,9 @@ class _Translation:
 
     def __init__(self, kind: Orders | Receipts, row: Row, items: Sequence[Row]) -> None:
         self.kind, self.row, self.items = kind, row, items
-        self.known, self.settings, self.zone = kind.lists, kind.site.settings, kind.site.zone
-        self.currency = self.known.home
-        self.vendor = self.known.organisation(row["vendorID"])
+        self.lists, self.settings, self.zone = kind.lists, kind.site.settings, kind.site.zone
+        self.currency = self.lists.home
+        self.vendor = self.lists.organisation(row["vendorID"])
 
     def document(self) -> Document:
         row = self.row
@@ -198,7 +198,7 @@ class _Translation:
             codes={
                 "vendor": self.vendor,
                 "payable_account": self.settings["payable_account"],
-                "term": self.known.term(row["paymentTerm"]),
+                "term": self.lists.term(row["paymentTerm"]),
             },
             lines=made,
             total=sum((line.amount or money(0) for line in made), money(0)),
@@ -220,7 +220,7 @@ class _Translation:
         return self.kind.waits(self.row, self._hold())
 
     def _hold(self) -> str | None:
-        foreign = self.known.currency(self.row["vendorID"])
+        foreign = self.lists.currency(self.row["vendorID"])
         if foreign != self.currency:
             return (
                 f"{self._called()} goes to {self.vendor.name}, which is kept in {foreign}; orders"
@@ -254,10 +254,10 @@ class _Translation:
 
     def _buyer(self) -> Code | None:
         id = self.row["purchaseForCompanyID"]
-        return self.known.organisation(id) if id else None
+        return self.lists.organisation(id) if id else None
 
     def _line(self, item: Row) -> Line:
-        product = self.known.one("Products", item["productID"]) if item["productID"] else None
+        product = self.lists.one("Products", item["productID"]) if item["productID"] else None
         quantity, cost = money(item["quantity"]), money(item["unitCost"])
         return Line(
             id=str(item["id"]),
@@ -359,16 +359,18 @@ def _is_same_name(one: Code, other: Code) -> bool:
     return (one.name or "").casefold() == (other.name or "").casefold()
 
 
-def codes(site: Site, source: Autotask, known: Lists, field: str) -> list[Code]:
+def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
     """Return the codes of a field as Autotask has them now."""
     if field == "product":
         rows = source.rows("Products", where("isActive", "eq", True))
         return [lists.as_product(row, site.settings) for row in rows]
     if field == "term":
         return [
-            lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]
+            lists.as_term(row)
+            for row in source_lists.whole("PaymentTerms").values()
+            if row["isActive"]
         ]
-    return lists.customers(source, known, "Vendor" if field == "vendor" else "Customer")
+    return lists.customers(source, source_lists, "Vendor" if field == "vendor" else "Customer")
 
 
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:

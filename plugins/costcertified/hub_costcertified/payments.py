@@ -24,10 +24,10 @@ def documents(site: Site, row: Row) -> list[Document | Gone]:
         source_id = f"{PREFIX}{row[names.Payment.ID]}"
         reason = f"Deleted in CostCertified on {deleted_at[:10]}."
         return [Gone(source_id=source_id, reason=reason)]
-    found: list[Document | Gone] = [_payment(site, row)]
+    documents: list[Document | Gone] = [_payment(site, row)]
     if site.settings["payouts"] == "payment" and _fee_total(row):
-        found.append(_fee(site, row))
-    return [*found, *(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]
+        documents.append(_fee(site, row))
+    return [*documents, *(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]
 
 
 def row_of(source_id: str) -> str:

@@ -29,17 +29,17 @@ def changed(site: Site, source: CostCertified, cursors: Mapping[str, str]) -> It
 
 def exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the documents with these source ids; request each row once."""
-    kept: dict[tuple[str, str], list[Outcome]] = {}
+    items_by_row: dict[tuple[str, str], list[Outcome]] = {}
     for source_id in ids:
         kind = BELONGS[source_id.partition(":")[0]]
         key = kind.THINGS, payments.row_of(source_id)
-        if key not in kept:
+        if key not in items_by_row:
             row = source.one(*key)
-            kept[key] = [] if row is None else list(read(site, kind, row))
+            items_by_row[key] = [] if row is None else list(read(site, kind, row))
         gone = Gone(source_id=source_id, reason="CostCertified does not have it any more.")
         yield next(
-            (item for item in kept[key] if item.source_id == source_id),
-            kept_as(source_id, kept[key]) or gone,
+            (item for item in items_by_row[key] if item.source_id == source_id),
+            kept_as(source_id, items_by_row[key]) or gone,
         )
 
 
@@ -60,5 +60,5 @@ def read(site: Site, kind: Any, row: Row) -> Iterator[Outcome]:
             source_id=f"{kind.PREFIX}?", reason="CostCertified sent a row without an id."
         )
         return
-    found = readable(f"{kind.PREFIX}{row[names.Row.ID]}", kind.documents, site, row)
-    yield from found if isinstance(found, list) else [found]
+    outcome = readable(f"{kind.PREFIX}{row[names.Row.ID]}", kind.documents, site, row)
+    yield from outcome if isinstance(outcome, list) else [outcome]

@@ -64,10 +64,10 @@ def document(site: Site, row: Row) -> Document:
     )
 
 
-def _one_of(row: Row, name: str, known: Row) -> str:
+def _one_of(row: Row, name: str, choices: Row) -> str:
     value = str(row[name]).lower().replace(" ", "_")
-    if value not in known:
-        raise ValueError(f"its {name} {row[name]!r} is none of {', '.join(known)}")
+    if value not in choices:
+        raise ValueError(f"its {name} {row[name]!r} is none of {', '.join(choices)}")
     return value
 
 

@@ -34,15 +34,15 @@ def exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yie
     """Yield the edits with these source ids; CostTracker has no call for a single one."""
     if not ids:
         return
-    found = {
+    rows_by_id = {
         f"{PREFIX}{row[names.SupplierEdit.ID]}": row
         for rows, _ in source.suppliers()
         for row in rows
     }
     for id in ids:
         yield (
-            read(site, found[id])
-            if id in found
+            read(site, rows_by_id[id])
+            if id in rows_by_id
             else Gone(source_id=id, reason="CostTracker no longer shows this edit.")
         )
 

@@ -190,31 +190,35 @@ def complete(type: str, row: Row, lacks: frozenset[str]) -> Row:
     return row
 
 
-def is_there(type: str, asked: Asked, lacks: frozenset[str]) -> bool:
+def is_there(type: str, api_field: Asked, lacks: frozenset[str]) -> bool:
     """Return whether ION has a field and enough of the type that it leads to."""
-    if f"{type}.{asked.name}" in lacks:
+    if f"{type}.{api_field.name}" in lacks:
         return False
-    inner_fields = FIELDS.get(asked.type, ())
+    inner_fields = FIELDS.get(api_field.type, ())
     if not inner_fields:
         return True
     is_any_there = False
     for field in inner_fields:
-        if is_there(asked.type, field, lacks):
+        if is_there(api_field.type, field, lacks):
             is_any_there = True
         elif not field.without:
             return False
     return is_any_there
 
 
-def _selected(asked: Asked, lacks: frozenset[str]) -> str:
-    called = asked.name if asked.alias == asked.name else f"{asked.alias}: {asked.name}"
-    return f"{called} {{ {select(asked.type, lacks)} }}" if asked.type else called
+def _selected(api_field: Asked, lacks: frozenset[str]) -> str:
+    called = (
+        api_field.name
+        if api_field.alias == api_field.name
+        else f"{api_field.alias}: {api_field.name}"
+    )
+    return f"{called} {{ {select(api_field.type, lacks)} }}" if api_field.type else called
 
 
 def _is_needed(name: str, lacks: frozenset[str]) -> bool:
     type, _, field = name.partition(".")
-    (asked,) = [one for one in FIELDS[type] if one.name == field]
-    return not asked.without and _is_reached(type)
+    (api_field,) = [one for one in FIELDS[type] if one.name == field]
+    return not api_field.without and _is_reached(type)
 
 
 def _is_reached(type: str) -> bool:

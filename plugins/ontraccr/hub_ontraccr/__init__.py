@@ -59,17 +59,17 @@ def hub_check(app: str, site: Site) -> Tenant:
     source = Ontraccr(site)
     company = source.company()[names.Integration.NAME]
     divisions = {str(row[names.Division.ID]): row for row in source.divisions()}
-    wanted = site.settings["division"]
-    found = [id for id in divisions if id == wanted or not wanted]
-    if len(found) != 1:
+    division_id = site.settings["division"]
+    ids = [id for id in divisions if id == division_id or not division_id]
+    if len(ids) != 1:
         called = ", ".join(row[names.Division.NAME] for row in divisions.values())
         raise NeedsAttention(
             f"{company} has {len(divisions)} divisions in Ontraccr: {called}."
             " Each is connected on its own; choose one in the settings of Ontraccr."
         )
     refused = site.secrets.get(REFUSED)
-    name = f"{company}, {divisions[found[0]][names.Division.NAME]}"
-    return Tenant(id=found[0], name=name, warnings=(refused,) if refused else ())
+    name = f"{company}, {divisions[ids[0]][names.Division.NAME]}"
+    return Tenant(id=ids[0], name=name, warnings=(refused,) if refused else ())
 
 
 @hookimpl

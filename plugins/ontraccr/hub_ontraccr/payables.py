@@ -14,10 +14,10 @@ TYPES: tuple[Kind, ...] = ("bill", "expense")
 ZERO = money(0)
 
 
-def document(site: Site, known: Profiles, row: Row) -> Document:
-    """Return the bill or expense of a payable; `known` are the profiles that it names."""
+def document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
+    """Return the bill or expense of a payable; `cached_profiles` are the profiles that it names."""
     kind = _kind(row)
-    lines = tuple(_line(site, known, row, line) for line in row[names.Payable.LINES])
+    lines = tuple(_line(site, cached_profiles, row, line) for line in row[names.Payable.LINES])
     is_held = row.get(names.Payable.IS_HELD)
     return Document(
         kind=kind,
@@ -32,10 +32,10 @@ def document(site: Site, known: Profiles, row: Row) -> Document:
         memo=row.get(names.Payable.DESCRIPTION) or None,
         currency=row.get(names.Payable.CURRENCY) or None,
         codes={"vendor": _vendor(site, row), **_purchase_account(site, row)},
-        lines=(*lines, *_retainage_lines(site, known, row)),
+        lines=(*lines, *_retainage_lines(site, cached_profiles, row)),
         total=money(row[names.Payable.TOTAL]),
         tax_total=money(row.get(names.Payable.TAX) or 0),
-        payment_type=_payment_type(site, known, row, kind),
+        payment_type=_payment_type(site, cached_profiles, row, kind),
         attachments=_attachments(site, row),
         facts=_facts(row),
     )
@@ -117,13 +117,13 @@ def _purchase_account(site: Site, row: Row) -> Codes:
     return {"purchase_account": Code(id=chosen, name=name, quickbooks_id=chosen)}
 
 
-def _payment_type(site: Site, known: Profiles, row: Row, kind: str) -> str | None:
+def _payment_type(site: Site, cached_profiles: Profiles, row: Row, kind: str) -> str | None:
     """Return how an expense was paid if a bank account leaves that open: it may be by check."""
     if kind == "bill" or site.settings["bank_payments"] == "cash":
         return None
     chosen = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
     account = chosen or site.settings["purchase_account"]
-    return "check" if known.account_type(account) == "Bank" else None
+    return "check" if cached_profiles.account_type(account) == "Bank" else None
 
 
 def _attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
@@ -143,10 +143,10 @@ def _attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
 def _facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
     facts = {"Uploaded by": row.get(names.Payable.UPLOADED_BY)}
-    kept = row.get(names.Payable.RETAINAGE)
-    if kept:
+    retainage = row.get(names.Payable.RETAINAGE)
+    if retainage:
         how = "taken off the total" if _is_net(row) else "not taken off"
-        facts["Retainage"] = f"{money(kept):f}, {how}"
+        facts["Retainage"] = f"{money(retainage):f}, {how}"
     return {label: text for label, text in facts.items() if text}
 
 
@@ -165,8 +165,8 @@ def _date(text: str | None) -> dt.date | None:
 # -- lines --
 
 
-def _line(site: Site, known: Profiles, row: Row, line: Row) -> Line:
-    kept = line.get(names.Line.RETAINAGE)
+def _line(site: Site, cached_profiles: Profiles, row: Row, line: Row) -> Line:
+    retainage = line.get(names.Line.RETAINAGE)
     return Line(
         id=str(line[names.Line.ID]),
         amount=money(line[names.Line.AMOUNT]),
@@ -175,11 +175,11 @@ def _line(site: Site, known: Profiles, row: Row, line: Row) -> Line:
         tax=_number(line.get(names.Line.TAX)),
         description=line.get(names.Line.DESCRIPTION) or None,
         codes={
-            **_item_or_account(site, known, line),
-            **_project(site, known, line.get(names.Line.PROJECT_ID)),
+            **_item_or_account(site, cached_profiles, line),
+            **_project(site, cached_profiles, line.get(names.Line.PROJECT_ID)),
             **_tax_code(site, row),
         },
-        facts={"Retainage": f"{money(kept):f}"} if kept else {},
+        facts={"Retainage": f"{money(retainage):f}"} if retainage else {},
     )
 
 
@@ -191,27 +191,27 @@ def _is_release(line: Row) -> bool:
     return bool(line.get(names.Line.IS_RETAINAGE_RELEASE))
 
 
-def _item_or_account(site: Site, known: Profiles, line: Row) -> Codes:
+def _item_or_account(site: Site, cached_profiles: Profiles, line: Row) -> Codes:
     """Return the item of the cost code; without one the account for such lines."""
     if _is_release(line):
         return {"account": site.settings["retainage_account"]}
     id = line.get(names.Line.COST_CODE_ID)
     if id:
-        profile = known.get("cost_code", str(id))
+        profile = cached_profiles.get("cost_code", str(id))
         return {"cost_code": profiles.code(site, "cost_code", profile)}
     return {"account": site.settings["line_account"]}
 
 
-def _project(site: Site, known: Profiles, id: str | None) -> Codes:
+def _project(site: Site, cached_profiles: Profiles, id: str | None) -> Codes:
     """Return the project, and if that is wanted the class that its profile names."""
     if not id:
         return {}
-    profile = known.get("project", str(id))
+    profile = cached_profiles.get("project", str(id))
     codes = {"project": profiles.code(site, "project", profile)}
-    named = profile.get(names.Profile.CLASS_EXTERNAL_ID)
-    if named and site.settings["project_class"]:
+    class_id = profile.get(names.Profile.CLASS_EXTERNAL_ID)
+    if class_id and site.settings["project_class"]:
         name = profile.get(names.Profile.CLASS_NAME)
-        codes["class"] = Code(id=named, name=name, quickbooks_id=named)
+        codes["class"] = Code(id=class_id, name=name, quickbooks_id=class_id)
     return codes
 
 
@@ -227,21 +227,21 @@ def _tax_code(site: Site, row: Row) -> Codes:
 
 def _is_net(row: Row) -> bool:
     """Tell whether the total is what remains after retainage; else nothing of it is booked."""
-    kept = money(row.get(names.Payable.RETAINAGE) or 0)
-    if not kept:
+    retainage = money(row.get(names.Payable.RETAINAGE) or 0)
+    if not retainage:
         return False
     gross = money(row[names.Payable.SUBTOTAL]) + money(row.get(names.Payable.TAX) or 0)
-    return money(row[names.Payable.TOTAL]) == gross - kept
+    return money(row[names.Payable.TOTAL]) == gross - retainage
 
 
-def _retainage_lines(site: Site, known: Profiles, row: Row) -> Iterator[Line]:
+def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterator[Line]:
     """Yield a line on the account of retainage for what each project's lines keep back."""
-    kept: dict[Any, Decimal] = {}
+    retainage: dict[Any, Decimal] = {}
     for line in row[names.Payable.LINES] if _is_net(row) else ():
         if line.get(names.Line.RETAINAGE):
             project = line.get(names.Line.PROJECT_ID)
-            kept[project] = kept.get(project, ZERO) + money(line[names.Line.RETAINAGE])
-    for project, amount in kept.items():
+            retainage[project] = retainage.get(project, ZERO) + money(line[names.Line.RETAINAGE])
+    for project, amount in retainage.items():
         yield Line(
             id=f"retainage:{project or ''}",
             amount=ZERO - amount,
@@ -249,7 +249,7 @@ def _retainage_lines(site: Site, known: Profiles, row: Row) -> Iterator[Line]:
             description="Retainage held",
             codes={
                 "account": site.settings["retainage_account"],
-                **_project(site, known, project),
+                **_project(site, cached_profiles, project),
                 **_tax_code(site, row),
             },
         )

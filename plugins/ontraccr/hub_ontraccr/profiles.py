@@ -47,30 +47,32 @@ class Profiles:
 
     def __init__(self, source: Ontraccr, whole: bool) -> None:
         self._source, self._whole = source, whole
-        self._known: dict[str, dict[str, Any]] = {}
+        self._profiles: dict[str, dict[str, Any]] = {}
 
     def get(self, kind: str, id: str) -> Row:
         """Return a profile, or a placeholder for one that Ontraccr does not have any more."""
-        known = self._known.get(kind)
-        if known is None:
+        profiles_by_id = self._profiles.get(kind)
+        if profiles_by_id is None:
             rows = self._source.profiles(kind) if self._whole else ()
-            known = self._known[kind] = {str(row[names.Profile.ID]): row for row in rows}
-        if id not in known:
-            known[id] = self._source.profile(kind, id) or {
+            profiles_by_id = self._profiles[kind] = {
+                str(row[names.Profile.ID]): row for row in rows
+            }
+        if id not in profiles_by_id:
+            profiles_by_id[id] = self._source.profile(kind, id) or {
                 names.Profile.ID: id,
                 names.Profile.NAME: f"{id} (deleted in Ontraccr)",
             }
-        profile: Row = known[id]
+        profile: Row = profiles_by_id[id]
         return profile
 
     def account_type(self, id: str) -> str | None:
         """Return the type of an account that Ontraccr offers, bank or credit card, or None."""
-        if "accounts" not in self._known:
+        if "accounts" not in self._profiles:
             rows = self._source.offered("purchase_account")
-            self._known["accounts"] = {
+            self._profiles["accounts"] = {
                 row[names.Choice.EXTERNAL_ID]: row.get(names.Choice.TYPE) for row in rows
             }
-        account_type: str | None = self._known["accounts"].get(id)
+        account_type: str | None = self._profiles["accounts"].get(id)
         return account_type
 
 

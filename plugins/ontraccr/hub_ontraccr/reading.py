@@ -14,30 +14,30 @@ STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 
 def changed(site: Site, source: Ontraccr, cursor: str | None) -> Iterator[Yielded]:
     """Yield every payable that changed since the cursor, with a Checkpoint after each page."""
-    known = Profiles(source, whole=True)
+    profiles = Profiles(source, whole=True)
     for rows, after in source.payables(cursor):
-        yield from (_read(site, known, row) for row in rows)
+        yield from (_read(site, profiles, row) for row in rows)
         if after:
             yield Checkpoint(cursor=after)
 
 
 def exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the payables with these source ids."""
-    known = Profiles(source, whole=False)
+    profiles = Profiles(source, whole=False)
     for id in ids:
         row = source.payable(id.removeprefix(PREFIX))
         gone = Gone(source_id=id, reason="The division does not have it in Ontraccr any more.")
-        yield gone if row is None else _read(site, known, row)
+        yield gone if row is None else _read(site, profiles, row)
 
 
-def _read(site: Site, known: Profiles, row: Row) -> Document | Gone | Unreadable:
+def _read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreadable:
     """Convert a row of the list; return Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Payable.ID):
         return Unreadable(source_id=f"{PREFIX}?", reason="Ontraccr sent a payable without an id.")
     source_id, deleted_at = f"{PREFIX}{row[names.Payable.ID]}", row.get(names.Payable.DELETED_AT)
     if deleted_at:
         return Gone(source_id=source_id, reason=f"Deleted in Ontraccr on {str(deleted_at)[:10]}.")
-    return readable(source_id, document, site, known, row)
+    return readable(source_id, document, site, profiles, row)
 
 
 def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:

@@ -165,7 +165,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I8",
         place=f"{PLUGIN}/invoices.py",
-        old='term = None if self.sign < 0 else self.known.term(self.row["paymentTerm"])',
+        old='term = None if self.sign < 0 else self.lists.term(self.row["paymentTerm"])',
         new="term = None",
         bug="Payment terms are not sent.",
     ),
@@ -214,10 +214,10 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I10",
         place=f"{PLUGIN}/invoices.py",
-        old='        row = self.known.whole("TaxCategories").get(line["taxCategoryID"]) or {',
+        old='        row = self.lists.whole("TaxCategories").get(line["taxCategoryID"]) or {',
         new=(
             "        row = "
-            'self.known.whole("TaxCategories").get(min(self.known.whole("TaxCategories"))) '
+            'self.lists.whole("TaxCategories").get(min(self.lists.whole("TaxCategories"))) '
             "or {"
         ),
         bug="Every line has the tax code of the same category.",

@@ -45,7 +45,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
         place=f"{PLUGIN}/expenses.py",
         old=(
             '                "customer": '
-            'self.known.organisation(item["companyID"])\n                if '
+            'self.lists.organisation(item["companyID"])\n                if '
             'item["companyID"]\n                else None,\n'
         ),
         new="",
@@ -228,7 +228,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P8",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='                "term": self.known.term(row["paymentTerm"]),\n',
+        old='                "term": self.lists.term(row["paymentTerm"]),\n',
         new="",
         bug="The payment term is missing.",
     ),

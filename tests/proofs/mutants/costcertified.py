@@ -183,8 +183,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B6",
         place=f"{PLUGIN}/payments.py",
-        old="""    return [*found, *(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]""",
-        new="    return found",
+        old="""    return [*documents, *(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]""",
+        new="    return documents",
         bug="A refund is not posted.",
     ),
     Mutant(

@@ -313,7 +313,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-39",
         place=f"{PLUGIN}/schema.py",
-        old="    return not asked.without and _is_reached(type)\n",
+        old="    return not api_field.without and _is_reached(type)\n",
         new="    return True\n",
         bug="A field that posting does not need stops the app.",
     ),
