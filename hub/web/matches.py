@@ -49,7 +49,7 @@ SALES_KINDS = {
 class CodeView:
     """A code as the matching page and a case show it.
 
-    `how` is decided, link, rule, new, left out or open.
+    `state` is decided, link, rule, new, left out or open.
     """
 
     installation_id: int
@@ -57,10 +57,10 @@ class CodeView:
     code: str
     name: str
     number: str
-    how: str
+    state: str
     match: Match | None = None
     now: str = ""
-    why: str = ""
+    problem: str = ""
     suggestions: tuple[Ref, ...] = ()
     exact: str = ""  # the id of the suggestion that a form may preselect
     needed: bool = False
@@ -69,7 +69,7 @@ class CodeView:
     @property
     def may_be_left_out(self) -> bool:
         """Tell whether a document can do without it."""
-        if not self.needed or self.how == "left out":
+        if not self.needed or self.state == "left out":
             return True
         return self.field.missing == "warn"
 
@@ -141,22 +141,22 @@ def view(
     result = find(field, used or plain, book)
     if isinstance(result, Ref):
         return CodeView(
-            **fields_of_view, how=match.match_method if match else "rule", now=result.name
+            **fields_of_view, state=match.match_method if match else "rule", now=result.name
         )
     if isinstance(result, Missing):
         if used is None and match and match.record == NEW:
-            return CodeView(**fields_of_view, how="new", now=CREATED_LATER)
+            return CodeView(**fields_of_view, state="new", now=CREATED_LATER)
         fields_of_view |= {
-            "why": result.problem,
+            "problem": result.problem,
             "suggestions": result.suggestions,
             "exact": result.exact,
         }
-        return CodeView(**fields_of_view, how="open")
+        return CodeView(**fields_of_view, state="open")
     if isinstance(result, Create):
-        return CodeView(**fields_of_view, how="new", now=CREATED_LATER)
+        return CodeView(**fields_of_view, state="new", now=CREATED_LATER)
     if isinstance(result, str):
-        return CodeView(**fields_of_view, how="left out", why=result)
-    return CodeView(**fields_of_view, how="left out", now="left out, as decided")
+        return CodeView(**fields_of_view, state="left out", problem=result)
+    return CodeView(**fields_of_view, state="left out", now="left out, as decided")
 
 
 def _as_documents_use_it(
