@@ -150,10 +150,17 @@ class _Connection:
         super().request(*args, **options)  # type: ignore[misc]
 
     def send(self, data: Any) -> None:
-        """Send bytes of the request; from now on it may have left this machine."""
+        """Send bytes of the request; from now on it may have left this machine.
+
+        If the time was over while the connection was opened, nothing is sent. A socket that was cut
+        before the handshake of TLS looks as if it were connected.
+        """
         if self.sock is None:
             self.connect()
-        _current.guard.may_have_sent = True
+        guard: RequestGuard = _current.guard
+        if guard.expired and not guard.may_have_sent:
+            raise ConnectTimeoutError(self, "The time was over before the first byte was sent.")
+        guard.may_have_sent = True
         super().send(data)  # type: ignore[misc]
 
     def _new_conn(self) -> socket.socket:

@@ -56,6 +56,17 @@ def test_a_handshake_that_fails_got_no_byte_of_the_request(serve, session):
     assert not guard.may_have_sent
 
 
+def test_a_connection_that_is_opened_too_late_gets_no_byte_of_the_request(serve, session):
+    server = serve(says("200 OK"))
+    with (
+        deadline.within(60, permitted=lambda *address: guard.cut() or True) as guard,
+        pytest.raises(requests.ConnectTimeout),
+    ):
+        session.post(server.url, data=b"bill", timeout=5)
+    assert guard.expired
+    assert not guard.may_have_sent
+
+
 def test_a_connection_that_closes_without_an_answer_got_the_request(serve, session):
     answer, guard = fetch(session, serve(lambda line: line.close()).url, b"bill")
     assert isinstance(answer, requests.ConnectionError)
