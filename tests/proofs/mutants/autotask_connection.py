@@ -288,8 +288,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C16",
         place=f"{PLUGIN}/checks.py",
-        old='"BillingItems": ("query",), "BillingCodes"',
-        new='"BillingCodes"',
+        old='        "BillingItems": ("query",),\n',
+        new="",
         bug="A right to billing items that is missing is not noticed beforehand.",
     ),
     Mutant(
