@@ -12,6 +12,21 @@ from hub.contract.types import SETTING_REFERENCE
 DEFAULT_PORTS = {"https": 443, "http": 80}
 # IPv6 addresses of this network translate IPv4 addresses.
 NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")
+# The third quarter of an ISATAP address, whose last quarter is an IPv4 address (RFC 5214).
+ISATAP_IDENTIFIERS = (0x00005EFE, 0x02005EFE)
+# Networks that are not public. `ipaddress` knows the registries of IANA of the time of its Python
+# release: releases differ about some of these, and none has what a cloud serves to its machines.
+INTERNAL_NETWORKS = (
+    ipaddress.ip_network("168.63.129.16/32"),  # Azure's platform: DHCP, DNS, guest agent
+    ipaddress.ip_network("192.0.0.0/24"),  # protocol assignments; Oracle's metadata: 192.0.0.192
+    ipaddress.ip_network("192.88.99.0/24"),  # relays of 6to4, deprecated by RFC 7526
+    ipaddress.ip_network("64:ff9b:1::/48"),  # translation within a site, RFC 8215
+    ipaddress.ip_network("3fff::/20"),  # documentation, RFC 9637
+    ipaddress.ip_network("5f00::/16"),  # segment routing, RFC 9602
+    ipaddress.ip_network("fec0::/10"),  # site-local addresses, deprecated by RFC 3879
+)
+# Addresses within these networks that IANA lists as globally reachable.
+PUBLIC_EXCEPTIONS = frozenset({"192.0.0.9", "192.0.0.10"})
 
 
 class Hosts:
@@ -94,13 +109,18 @@ def is_public(address: str) -> bool:
         inner = _inner_address(ip)
         if inner is not None:
             return is_public(str(inner))
+    if str(ip) in PUBLIC_EXCEPTIONS:
+        return True
+    if any(ip in network for network in INTERNAL_NETWORKS):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 def _inner_address(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address to which an IPv6 address leads; None if to none."""
-    if ip in NAT64_NETWORK:
-        last_32_bits = int(ip) & 0xFFFFFFFF
+    last_32_bits = int(ip) & 0xFFFFFFFF
+    third_quarter = (int(ip) >> 32) & 0xFFFFFFFF
+    if ip in NAT64_NETWORK or third_quarter in ISATAP_IDENTIFIERS:
         return ipaddress.IPv4Address(last_32_bits)
     teredo_client = ip.teredo[1] if ip.teredo else None
     return ip.ipv4_mapped or ip.sixtofour or teredo_client
