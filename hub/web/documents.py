@@ -26,7 +26,7 @@ from hub.outbox.listing import FILTER_STATES, documents_with_posting, in_state, 
 from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
-from hub.web import matches
+from hub.web import matches, row_ids
 from hub.web.access import may, needs, who
 from hub.web.case_titles import subjects
 from hub.web.installation import is_active
@@ -213,8 +213,8 @@ def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
 def _filtered(query: Select[Any], filters: dict[str, str]) -> Select[Any]:
     """Restrict the query to the filters of the page; unknown values are ignored."""
     conditions = []
-    if filters["installation"].isdigit():
-        installation_id = int(filters["installation"])
+    installation_id = row_ids.parse(filters["installation"])
+    if installation_id is not None:
         conditions.append(SourceDocument.installation_id == installation_id)
     if filters["kind"] in KINDS:
         conditions.append(SourceDocument.kind == filters["kind"])

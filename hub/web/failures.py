@@ -3,7 +3,17 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException
@@ -67,6 +77,7 @@ def init_app(app: Flask) -> None:
     for error in (OperationalError, InterfaceError, TimeoutError):
         app.register_error_handler(error, _from_database)
     app.register_error_handler(Exception, _unexpected)
+    app.before_request(_refuse_null_characters)
 
 
 def page(status: int, sentence: str = "", step: str = "") -> Response:
@@ -87,6 +98,19 @@ def page(status: int, sentence: str = "", step: str = "") -> Response:
         "error.html", title=title, sentence=sentence, step=step, status=status
     )
     return make_response(content, status)
+
+
+def _refuse_null_characters() -> None:
+    """Refuse an address or form with the character U+0000, which PostgreSQL stores nowhere.
+
+    The body of a webhook is left alone: it is read whole, after its signature was checked.
+    """
+    arguments = [value for value in (request.view_args or {}).values() if isinstance(value, str)]
+    fields = request.args if request.blueprint == "webhooks" else request.values
+    for texts in fields.listvalues():
+        arguments += texts
+    if any("\0" in text for text in arguments):
+        abort(400)
 
 
 def _from_http(error: HTTPException) -> Any:

@@ -18,7 +18,7 @@ from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
-from hub.web import case_comparison, matches
+from hub.web import case_comparison, matches, row_ids
 from hub.web.access import needs, who
 from hub.web.case_titles import subjects
 from hub.web.installation import is_active
@@ -54,8 +54,9 @@ def show() -> str:
     query = select(Case).where(Case.closed_at.is_(None))
     if filters["act"] in ACTION_LABELS:
         query = query.where(inbox.is_solved_by(filters["act"]))
-    if filters["installation"].isdigit():
-        query = query.where(Case.installation_id == int(filters["installation"]))
+    installation_id = row_ids.parse(filters["installation"])
+    if installation_id is not None:
+        query = query.where(Case.installation_id == installation_id)
     with reading() as session:
         if filters["q"]:
             query = query.where(Case.id.in_(inbox.search(session, query, filters["q"])))

@@ -2,11 +2,11 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Iterable, Mapping
 
+from hub.web import row_ids
+
 SEAL_BYTES = 8
-DIGITS = re.compile("[0-9]{1,18}")
 SEAL_DIGITS = 2 * SEAL_BYTES
 
 
@@ -24,8 +24,9 @@ def from_pairs(pairs: Iterable[str]) -> dict[int, str]:
     seals = {}
     for text in pairs:
         id, _, seal = text.partition(":")
-        if DIGITS.fullmatch(id) and len(seal) == SEAL_DIGITS:
-            seals[int(id)] = seal
+        number = row_ids.parse(id)
+        if number is not None and len(seal) == SEAL_DIGITS:
+            seals[number] = seal
     return seals
 
 
@@ -52,6 +53,8 @@ def decode(text: str) -> dict[int, str]:
         while place < len(content):
             step, place = _read_varint(content, place)
             id += step
+            if id > row_ids.LARGEST:
+                return {}
             seals[id] = content[place : place + SEAL_BYTES].hex()
             place += SEAL_BYTES
     except (binascii.Error, ValueError, IndexError):

@@ -20,6 +20,7 @@ from hub.web import (
     people,
     plugins,
     review,
+    row_ids,
     runs,
     settings,
     undo,
@@ -49,7 +50,7 @@ FAMILIES = (
 
 def init_app(app: Flask) -> None:
     """Add log-in, headers, error pages and every page to the application."""
-    for part in (headers, access, layout, failures):
+    for part in (row_ids, headers, access, layout, failures):
         part.init_app(app)
     for family in FAMILIES:
         app.register_blueprint(family.pages)

@@ -12,6 +12,8 @@ from flask import abort, request, url_for
 from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import Session
 
+from hub.web import row_ids
+
 SIZE = 50
 
 
@@ -122,4 +124,9 @@ def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
         return None
     expected = [column.type.python_type for column in by]
     types = [type(part) for part in key]
-    return key if types == expected else None
+    if types != expected:
+        return None
+    numbers = [part for part in key if isinstance(part, int)]
+    if any(abs(number) > row_ids.LARGEST for number in numbers):
+        return None
+    return key

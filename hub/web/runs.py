@@ -10,7 +10,7 @@ from hub.db.engine import reading
 from hub.models import Company, Installation, Posting, Run, RunLine
 from hub.models.enums import Operation, PostingState, RunKind
 from hub.scheduling import run_result, summary
-from hub.web import reconciliation
+from hub.web import reconciliation, row_ids
 from hub.web.access import may, needs
 from hub.web.layout import app_name, in_zone_of
 from hub.web.paging import page, row_or_404
@@ -56,8 +56,9 @@ def index() -> str:
     query = select(Run)
     if filters["kind"] in KINDS:
         query = query.where(Run.kind == filters["kind"])
-    if filters["installation"].isdigit():
-        query = query.where(Run.installation_id == int(filters["installation"]))
+    installation_id = row_ids.parse(filters["installation"])
+    if installation_id is not None:
+        query = query.where(Run.installation_id == installation_id)
     if filters["state"] in ("done", "stopped"):
         query = query.where(Run.outcome == filters["state"])
     elif filters["state"] == "running":

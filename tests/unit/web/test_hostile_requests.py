@@ -1,0 +1,130 @@
+"""Numbers and characters that no row can have: each address and form answers below 500."""
+
+import re
+from collections import Counter
+from itertools import cycle
+from urllib.parse import quote
+
+import pytest
+
+from hub.db import engine
+from tests.support.page_rows import add_people, tell
+from tests.support.page_visitor import Visitor
+
+PART = re.compile("<[^>]+>")  # of a route: where an id or a name stands
+# Arguments of pages and fields of forms.
+NAMES = (
+    "act",
+    "after",
+    "amount",
+    "app",
+    "batches",
+    "before",
+    "code",
+    "company",
+    "draft",
+    "email",
+    "field",
+    "from",
+    "ids",
+    "installation",
+    "kind",
+    "listed",
+    "mine",
+    "mode",
+    "name",
+    "next",
+    "on",
+    "password",
+    "posting",
+    "q",
+    "quickbooks_id",
+    "reason",
+    "record",
+    "role",
+    "selected",
+    "show",
+    "state",
+    "sure",
+    "to",
+    "total",
+    "until",
+    "which",
+    "who",
+)
+TEXTS = (
+    str(2**63),
+    "9" * 400,
+    f"[{2**63}]",
+    f"{2**63}:0011223344556677",
+    "²",  # a digit that is no number
+    "\ud800",  # half of a pair of surrogates
+    "2026-02-30",
+    "x" * 5000,
+)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def owner(request):
+    """An owner in front of the pages of a hub with a story in it, on each database."""
+    if request.param == "sqlite":
+        visitor = request.getfixturevalue("visitor")
+    else:
+        url = request.getfixturevalue("postgres_url")
+        config = request.getfixturevalue("make_config")(HUB_DATABASE_URL=url)
+        app = request.getfixturevalue("make_app")(config, pages=True)
+        with app.app_context(), engine.transaction() as session:
+            add_people(session)
+            story = tell(session)
+        visitor = Visitor(app, story)
+    visitor.log_in("olga")
+    return visitor
+
+
+def hostile_requests(app, texts):
+    """Yield method, address and form of requests with hostile texts wherever one may stand."""
+    encoded = [quote(text.encode("utf-8", "surrogatepass")) for text in texts]
+    arguments = "&".join(
+        f"{name}={text}" for name, text in zip(NAMES, cycle(encoded), strict=False)
+    )
+    parts = cycle(encoded)
+    for rule in app.url_map.iter_rules():
+        if "logout" in rule.rule or "static" in rule.rule:
+            continue
+        usual_address = PART.sub("1", rule.rule)
+        hostile_address = PART.sub(lambda match: next(parts), rule.rule)
+        for method in sorted(rule.methods & {"GET", "POST"}):
+            if rule.arguments:
+                yield method, hostile_address, ""
+            if method == "GET":
+                yield method, f"{usual_address}?{arguments}", ""
+            else:
+                yield method, usual_address, arguments
+
+
+def answers_to(owner, texts):
+    """Return how many requests were answered with each status, and check that none is an error."""
+    answers = Counter()
+    for method, address, form in hostile_requests(owner.app, texts):
+        body = f"csrf_token={owner._token}&{form}"
+        answer = owner.client.open(
+            address, method=method, data=body, content_type="application/x-www-form-urlencoded"
+        )
+        assert answer.status_code < 500, f"{method} {address[:200]}: {answer.status}"
+        answers[answer.status_code] += 1
+        answer.close()
+    return answers
+
+
+@pytest.mark.proof(small=3)
+@pytest.mark.parametrize("first", range(len(TEXTS)))
+def test_no_request_is_an_error_of_the_hub(owner, first):
+    """Each argument gets another text in each case."""
+    answers = answers_to(owner, TEXTS[first:] + TEXTS[:first])
+    assert answers.total() > 100
+    assert answers[200] > 10
+
+
+def test_a_null_character_is_refused(owner):
+    answers = answers_to(owner, ["\0"])
+    assert answers[400] > 50
