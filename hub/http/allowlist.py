@@ -111,9 +111,14 @@ def is_public(address: str) -> bool:
             return is_public(str(inner))
     if str(ip) in PUBLIC_EXCEPTIONS:
         return True
-    if any(ip in network for network in INTERNAL_NETWORKS):
+    if _is_internal(ip):
         return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def _is_internal(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Return whether an address belongs to one of INTERNAL_NETWORKS."""
+    return any(ip in network for network in INTERNAL_NETWORKS)
 
 
 def _inner_address(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

@@ -16,6 +16,7 @@ from flask import (
 )
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry
@@ -105,12 +106,16 @@ def _refuse_null_characters() -> None:
 
     The body of a webhook is left alone: it is read whole, after its signature was checked.
     """
-    arguments = [value for value in (request.view_args or {}).values() if isinstance(value, str)]
-    fields = request.args if request.blueprint == "webhooks" else request.values
-    for texts in fields.listvalues():
-        arguments += texts
-    if any("\0" in text for text in arguments):
-        abort(400)
+    parts_of_address = request.view_args or {}
+    texts = [str(part) for part in parts_of_address.values()]
+    fields: MultiDict[str, str] = request.values
+    if request.blueprint == "webhooks":
+        fields = request.args
+    for entries in fields.listvalues():
+        texts += entries
+    for text in texts:
+        if "\0" in text:
+            abort(400)
 
 
 def _from_http(error: HTTPException) -> Any:
