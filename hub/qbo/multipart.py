@@ -1,5 +1,12 @@
 """The multipart body of an upload: a file and its metadata."""
 
+import re
+
+# A media type with its parameters (RFC 9110, 8.3.1); spaces only between parameters.
+MEDIA_TYPE = re.compile(
+    r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; *[\w-]+=(\w[\w.+-]*|\"[ \w.+-]*\"))*", re.ASCII
+)
+UNKNOWN_TYPE = "application/octet-stream"
 METADATA_NAME = "file_metadata_01"
 CONTENT_NAME = "file_content_01"
 
@@ -7,11 +14,15 @@ CONTENT_NAME = "file_content_01"
 def multipart(boundary: str, metadata: bytes, file: bytes, name: str, mime: str) -> bytes:
     """Return the body; characters that would end the file's name in the header are replaced."""
     safe_name = name.replace("\\", "_").replace('"', "_").replace("\r", " ").replace("\n", " ")
-    file_mime = mime or "application/octet-stream"
     metadata_part = _part(boundary, METADATA_NAME, "attachment.json", "application/json", metadata)
-    file_part = _part(boundary, CONTENT_NAME, safe_name, file_mime, file)
+    file_part = _part(boundary, CONTENT_NAME, safe_name, media_type(mime), file)
     end = f"--{boundary}--\r\n"
     return metadata_part + file_part + end.encode()
+
+
+def media_type(text: str) -> str:
+    """Return a media type that may stand in a header; that of unknown bytes if the text is none."""
+    return text if MEDIA_TYPE.fullmatch(text) else UNKNOWN_TYPE
 
 
 def _part(boundary: str, name: str, filename: str, mime: str, content: bytes) -> bytes:

@@ -156,9 +156,15 @@ class Desk:
             session.flush()
             return posting.id
 
-    def attach(self, bill: int, content: bytes = b"%PDF-1.4 paid", name: str = "scan.pdf") -> int:
+    def attach(
+        self,
+        bill: int,
+        content: bytes = b"%PDF-1.4 paid",
+        name: str = "scan.pdf",
+        mime: str = "application/pdf",
+    ) -> int:
         """A file for a bill; it waits until that is posted."""
-        file = Attachment(id=name, name=name, mime="application/pdf")
+        file = Attachment(id=name, name=name, mime=mime)
         self.source.files[name] = content
         number = self.posting(bill).number
         self.listed = (*self.listed, file)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from hub.contract.documents import Attachment
 from hub.qbo.entities import ENTITY
+from hub.qbo.multipart import media_type
 
 MAX_NAME_LENGTH = 1000
 
@@ -41,7 +42,7 @@ def file_metadata(
     owner = {"type": ENTITY[kind], "value": quickbooks_id}
     metadata: dict[str, Any] = {
         "FileName": name[-MAX_NAME_LENGTH:],
-        "ContentType": attachment.mime or "application/octet-stream",
+        "ContentType": media_type(attachment.mime),
         "AttachableRef": [{"EntityRef": owner, "IncludeOnSend": False}],
     }
     if marker:

@@ -1,5 +1,7 @@
 """Attachments are sent once after their bill, and a failed one never undoes it."""
 
+import re
+
 import pytest
 
 from hub.errors import Retry
@@ -8,6 +10,7 @@ from hub.posting.recovery.resolve import MAX_CONSECUTIVE_FAILURES
 from hub.qbo import payloads
 from hub.qbo.client import MAX_READ_ATTEMPTS
 from qbo_sandbox.api import uploads
+from tests.support.hub_environment import QUICKBOOKS
 from tests.support.posting_bench import Desk
 
 
@@ -39,6 +42,33 @@ def test_several_files_of_a_bill_are_all_delivered_one_after_the_other(desk):
     desk.drain()
     assert [desk.state(id) for id in ids] == ["posted"] * 3
     assert {file["FileName"] for file in files(desk)} == {"page 0.pdf", "page 1.pdf", "page 2.pdf"}
+
+
+@pytest.mark.parametrize(
+    ("name", "mime"),
+    [
+        ("scan.pdf", "application/pdf\r\nX-Injected: 1"),
+        ("scan.pdf", "application/pdf\nX-Injected: 1"),
+        ("scan.pdf", "text/html\r\n\r\nX-Injected: 1"),
+        ('scan"\r\nX-Injected: 1.pdf', "application/pdf"),
+    ],
+)
+def test_a_name_or_type_of_a_file_adds_no_header(desk, monkeypatch, name, mime):
+    adapter = desk.app.extensions["hub"].mounts[QUICKBOOKS]
+    bodies = []
+    send = adapter.send
+
+    def record(request, **options):
+        bodies.append(request.body or b"")
+        return send(request, **options)
+
+    monkeypatch.setattr(adapter, "send", record)
+    file = desk.attach(desk.bill(), name=name, mime=mime)
+    desk.drain()
+    assert desk.state(file) == "posted"
+    [upload] = [body for body in bodies if b"file_content_01" in body]
+    headers = re.findall(rb"^([\w-]+):", upload, re.MULTILINE)
+    assert set(headers) == {b"Content-Disposition", b"Content-Type"}
 
 
 @pytest.mark.parametrize("fault", ["lose_answer", "lose_request", "truncate"])
