@@ -26,15 +26,7 @@ def release_checked(
 ) -> None:
     """Release held postings that were just checked: to the initial state, or ready if approved."""
     is_held = Posting.id.in_(list(ids)), Posting.state == PostingState.HELD
-    update_postings(
-        session,
-        is_held,
-        state=_released_state(initial_state),
-        held_by=Holder.NOBODY,
-        reasons=[],
-        next_try_at=None,
-        checked_at=now,
-    )
+    _end_hold(session, is_held, initial_state, next_try_at=None, checked_at=now)
 
 
 def postpone(session: Session, ids: Sequence[int], reason: CaseText) -> None:
@@ -57,13 +49,7 @@ def resume(session: Session, ids: Sequence[int], initial_state: str) -> None:
         Posting.state == PostingState.WAITING,
         Posting.held_by == Holder.UNNEEDED,
     )
-    update_postings(
-        session,
-        is_postponed,
-        state=_released_state(initial_state),
-        held_by=Holder.NOBODY,
-        reasons=[],
-    )
+    _end_hold(session, is_postponed, initial_state)
 
 
 def withdraw_superseded(session: Session, company_id: int) -> int:
@@ -106,6 +92,23 @@ def release_waiting(session: Session, company_id: int, now: dt.datetime) -> int:
         parent = parents.get(posting.after_id) if posting.after_id else None
         count += _release(session, posting, parent, now)
     return count
+
+
+def _end_hold(
+    session: Session,
+    conditions: Sequence[ColumnElement[bool]],
+    initial_state: str,
+    **values: Any,
+) -> None:
+    """Set postings to the initial state, or to ready if approved, and clear what held them."""
+    update_postings(
+        session,
+        conditions,
+        state=_released_state(initial_state),
+        held_by=Holder.NOBODY,
+        reasons=[],
+        **values,
+    )
 
 
 def _released_state(initial_state: str) -> ColumnElement[Any]:
