@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from string import Formatter
 
+# The instruction of cases that CaseAction.SOURCE solves; it names the button of their pages.
+CORRECT_AT_SOURCE = (
+    "Correct it at the source; the next syncs read it again, Check again does at once."
+)
+
 
 class CaseAction(StrEnum):
     """What solves a case; the inbox has a label and buttons for each of these."""

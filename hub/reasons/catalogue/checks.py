@@ -1,10 +1,7 @@
 """Texts about postings that the checks before a send hold back."""
 
-from hub.reasons.template import CaseAction, Template
+from hub.reasons.template import CORRECT_AT_SOURCE, CaseAction, Template
 
-CORRECT_AT_SOURCE = (
-    "Correct it at the source; the next syncs read it again, Check again does at once."
-)
 IS_IT_THE_SAME = (
     "Press “This is it” when they are the same document; “Not this one” posts it anyway."
 )

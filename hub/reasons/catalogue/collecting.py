@@ -1,10 +1,9 @@
 """Texts about documents that cannot be planned as their source gives them."""
 
-from hub.reasons.template import CaseAction, Template
+from hub.reasons.template import CORRECT_AT_SOURCE, CaseAction, Template
 
 MATCH = "Choose the record of QuickBooks that it is, or make it there and refresh the lists."
 SETTINGS = "Choose another record in the settings of the app."
-SOURCE = "Correct it at the source; the next syncs read it again, Check again does at once."
 EITHER = (
     "Do what it says, at the source or in the settings of the app; the next syncs read it again."
 )
@@ -31,27 +30,27 @@ TEMPLATES = {
     # A code, with all the documents that use it.
     "code.match": _code("{code}: {problem}", MATCH, CaseAction.MATCH),
     "code.settings": _code("{code}: {problem}", SETTINGS, CaseAction.SETTINGS),
-    "code.source": _code("{code}: {problem}", SOURCE, CaseAction.SOURCE),
+    "code.source": _code("{code}: {problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "code.differ": _code("{code}: {problem}", DIFFER, CaseAction.DIFFER),
     # A document that lacks a code, or whose lines do not fit together.
     "document.match": _document("{field}: {problem}", MATCH, CaseAction.MATCH),
     "document.settings": _document("{field}: {problem}", SETTINGS, CaseAction.SETTINGS),
-    "document.source": _document("{field}: {problem}", SOURCE, CaseAction.SOURCE),
+    "document.source": _document("{field}: {problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "document.differ": _document("{field}: {problem}", DIFFER, CaseAction.DIFFER),
     "document.held_by_source": _document("{reason}", EITHER, CaseAction.EITHER),
-    "document.unreadable": _document("{problem}", SOURCE, CaseAction.SOURCE),
-    "document.content": _document("{problems}", SOURCE, CaseAction.SOURCE),
+    "document.unreadable": _document("{problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
+    "document.content": _document("{problems}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "document.kind_changed": _document(
         "It is in QuickBooks as {previous_kind}, but is {kind} at the source now. Undo one of the"
         " two by hand.",
-        SOURCE,
+        CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),
     "document.party_currency": _document(
         "{party} is kept in {currency} at the source, but this company keeps books in"
         " {home_currency} only, and QuickBooks never changes the currency of a {kind}. Switch on"
         " several currencies in QuickBooks, or correct it at the source.",
-        SOURCE,
+        CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),
     "document.wanted_again": _document(
@@ -66,16 +65,16 @@ TEMPLATES = {
         RETRY,
         CaseAction.RETRY,
     ),
-    "document.waits": _document("It waits for {documents}", SOURCE, CaseAction.SOURCE),
+    "document.waits": _document("It waits for {documents}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "document.record_skipped": _document(
         "{record} is not made in QuickBooks, for that was skipped. Match it to a record.",
-        SOURCE,
+        CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),
     "document.former_part": _document(
         "The document is now split differently, and this part of it is in QuickBooks. Undo it there"
         " by hand.",
-        SOURCE,
+        CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),
     "document.gone_void": Template(
