@@ -12,7 +12,7 @@ from hub import context as hub_context
 from hub.contract import types
 from hub.contract.documents import Code, Role
 from hub.contract.types import Field, Site
-from hub.db import engine
+from hub.db import bulk, engine
 from hub.models import Installation, Match, Posting, Record, SourceDocument
 from hub.models.enums import MatchMethod, Operation, PostingState
 from hub.money import total
@@ -22,6 +22,7 @@ from hub.sources.site import call, guarded, site
 from hub.sources.site import fields as fields_of
 
 LOOKBACK_WITHOUT_START = dt.timedelta(days=365)
+_INSERT_MATCHES = insert(Match)
 
 
 def push_lists(installation: Installation, fields: Iterable[str] | None = None) -> dict[str, int]:
@@ -110,7 +111,7 @@ def _matches_by_record(
     """Return the match of each record; what a person decided comes before a link."""
     query = (
         select(Match)
-        .where(*_is_match_of(installation, field))
+        .filter_by(**_match_key(installation, field))
         .order_by(Match.match_method == MatchMethod.DECIDED, Match.id)
     )
     return {match.record: match for match in session.scalars(query)}
@@ -173,15 +174,14 @@ def _created_records(session: Session, installation: Installation, role: Role) -
     return source_ids
 
 
-def _is_match_of(installation: Installation, field: Field) -> tuple[Any, ...]:
-    """Return the conditions that select the matches of a field."""
-    scope = hub_context.current().plugins.scope(installation.slug)
-    return (
-        Match.company_id == installation.company_id,
-        Match.scope == scope,
-        Match.tenant == installation.tenant,
-        Match.field == field.name,
-    )
+def _match_key(installation: Installation, field: Field) -> dict[str, Any]:
+    """Return the columns that the matches of a field have in common."""
+    return {
+        "company_id": installation.company_id,
+        "scope": hub_context.current().plugins.scope(installation.slug),
+        "tenant": installation.tenant,
+        "field": field.name,
+    }
 
 
 def _link_codes(
@@ -191,14 +191,12 @@ def _link_codes(
 
     The link of a code that is linked to nothing any more is deleted. Decisions of people stay.
     """
-    query = select(Match).where(*_is_match_of(installation, field))
+    key = _match_key(installation, field)
+    query = select(Match).filter_by(**key)
     matches = {match.code: match for match in session.scalars(query)}
     now = hub_context.current().clock.now()
     values = {
-        "company_id": installation.company_id,
-        "scope": hub_context.current().plugins.scope(installation.slug),
-        "tenant": installation.tenant,
-        "field": field.name,
+        **key,
         "role": field.role,
         "match_method": MatchMethod.LINK,
         "who": "hub",
@@ -227,5 +225,4 @@ def _link_codes(
             match.at = now
     session.flush()
     if new_rows:
-        # One statement for all: the ORM sends one for each row on SQLite.
-        session.execute(insert(Match), list(new_rows.values()))
+        bulk.each(session, _INSERT_MATCHES, list(new_rows.values()))
