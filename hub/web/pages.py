@@ -15,6 +15,7 @@ from hub.web import (
     inbox,
     installation,
     layout,
+    login,
     marketplace,
     matching,
     people,
@@ -50,7 +51,7 @@ FAMILIES = (
 
 def init_app(app: Flask) -> None:
     """Add log-in, headers, error pages and every page to the application."""
-    for part in (row_ids, headers, access, layout, failures):
+    for part in (row_ids, headers, login, access, layout, failures):
         part.init_app(app)
     for family in FAMILIES:
         app.register_blueprint(family.pages)
