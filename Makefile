@@ -2,6 +2,7 @@
 PYTHON ?= python3
 UV := .tools/bin/uv
 RUN := .venv/bin
+COMPILE := $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONPATH :=
@@ -9,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # One more than there are cores, because tests also wait for servers that they start.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
-.PHONY: demo test mutants prove serve lint bench docs lock revision
+.PHONY: demo test mutants prove serve lint bench docs lock revision sbom advisories
 
 demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one local address
 	$(RUN)/hub demo
@@ -43,15 +44,27 @@ revision: .venv/.synced  # writes the next revision of the tables: make revision
 	$(RUN)/python -m hub.migrations.revision "$(or $(m),$(error Say what it does: make revision m="Add the column x to y"))"
 	$(RUN)/ruff format -q "$$(ls hub/migrations/versions/0*.py | tail -1)"
 
-lock: $(UV)  # renews requirements.lock: names, versions and hashes
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --all-extras --group dev --no-emit-package qbo-sandbox pyproject.toml -o requirements.lock
+sbom: .venv/.synced  # the software bill of materials: every package with version, hashes and licence
+	$(RUN)/python tools/sbom.py dist/sbom.cdx.json
 
-$(UV):
+advisories: .venv/.synced  # published advisories about what is pinned; says "Not checked" where no service answers
+	@$(RUN)/python tools/advisories.py $(if $(OSV),--osv-url $(OSV))
+
+lock: $(UV)  # renews the lock files: names, versions and hashes
+	$(COMPILE) --all-extras --group dev --no-emit-package qbo-sandbox pyproject.toml -o requirements.lock
+	$(COMPILE) --extra postgres -c requirements.lock pyproject.toml -o runtime.lock
+	$(COMPILE) --group build -c requirements.lock -o build.lock
+	$(COMPILE) --group tools -o tools.lock
+
+$(UV): tools.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m pip install -q --disable-pip-version-check --target .tools 'uv>=0.9,<1'
+	$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: --upgrade --target .tools -r tools.lock
+	@touch $@
 
-.venv/.synced: $(UV) requirements.lock pyproject.toml sandbox/pyproject.toml $(wildcard plugins/*/pyproject.toml)
+# Only flask-principal is published without a wheel. Nothing is built in isolation, where build backends come unpinned.
+.venv/.synced: $(UV) requirements.lock build.lock pyproject.toml sandbox/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 	$(UV) venv -q --python $(PYTHON) --allow-existing .venv
-	$(UV) pip sync -q --require-hashes requirements.lock
-	$(UV) pip install -q --no-deps -e . -e sandbox $(addprefix -e ,$(wildcard plugins/*/))
+	$(UV) pip install -q --require-hashes --only-binary :all: -r build.lock
+	$(UV) pip sync -q --require-hashes --only-binary :all: --no-binary flask-principal --no-build-isolation requirements.lock
+	$(UV) pip install -q --no-deps --no-index --no-build-isolation -e . -e sandbox $(addprefix -e ,$(wildcard plugins/*/))
 	@touch $@
