@@ -72,6 +72,7 @@ class Config:
     quiet_seconds: float = 180.0
     reread_ids: int = 200
     mail_url: str = field(default="", repr=False)
+    audit_copy: str = ""
     allow_hosts: frozenset[str] = frozenset()
     open_apps: frozenset[str] = frozenset()
 
@@ -108,6 +109,18 @@ def _mail_url(value: str) -> None:
     if not _has_host(value, "smtp", "smtps"):
         raise ValidationError(
             "is not the address of a mail server such as smtp://name:password@mail.example.com:587"
+        )
+
+
+def _copy_target(value: str) -> None:
+    """Accept an absolute path, or the address of a syslog server."""
+    parts = urlsplit(value)
+    is_path = not parts.scheme and Path(value).is_absolute()
+    is_socket = parts.scheme == "syslog" and not parts.netloc and len(parts.path) > 1
+    if not (is_path or is_socket or _has_host(value, "syslog", "syslog+tcp")):
+        raise ValidationError(
+            "is neither an absolute path nor an address such as syslog://logs.example.com:514,"
+            " syslog+tcp://logs.example.com:601 or syslog:///dev/log"
         )
 
 
@@ -179,6 +192,7 @@ class Settings(Schema):
     quiet_seconds = _seconds("quiet_seconds")
     reread_ids = _count("reread_ids")
     mail_url = _text("mail_url", validate=_mail_url)
+    audit_copy = _text("audit_copy", validate=_copy_target)
     allow_hosts_file = _text("allow_hosts_file")
     open_apps = _text("open_apps")
 

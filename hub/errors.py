@@ -226,14 +226,32 @@ class VaultError(HubError):
 
 
 class AuditBroken(HubError):
-    """The chain of the audit log does not verify."""
+    """The audit log is not as it was written."""
 
-    def __init__(self, entry: int, why: str) -> None:
+    def __init__(self, entry: int, why: str, subject: str = "") -> None:
+        subject = subject or f"entry {entry}"
         super().__init__(
-            f"The audit log is not intact: entry {entry} {why}."
+            f"The audit log is not intact: {subject} {why}."
             " Keep this database and compare it with a backup."
         )
         self.entry = entry
+
+    @classmethod
+    def head(cls, why: str) -> "AuditBroken":
+        """Return the error for the head of the log, the file `audit.head`."""
+        text = f"{why}, so it cannot be told whether the end of the log was cut off"
+        return cls(0, text, "its head, the file audit.head,")
+
+    @classmethod
+    def missing_from_log(cls, number: int, path: str) -> "AuditBroken":
+        """Return the error for an entry that only the copy has."""
+        text = f"is in the copy {path} and not in the log, which was cut off or replaced"
+        return cls(number, text, f"entry number {number}")
+
+    @classmethod
+    def copy(cls, number: object, path: str) -> "AuditBroken":
+        """Return the error for a copied entry that was changed."""
+        return cls(0, f"was changed in the copy {path}", f"entry number {number}")
 
 
 class PluginBroken(HubError):

@@ -74,6 +74,7 @@ def _findings() -> Iterator[tuple[bool, str]]:
             yield _tables()
             yield from _other_folder()
             yield from _demo(loaded.data)
+            yield from _audit_copy(loaded)
             yield from _connections(loaded)
     except HubError as error:
         yield False, error.text
@@ -107,6 +108,19 @@ def _other_folder() -> Iterator[tuple[bool, str]]:
 
     if standby := folder_lock.process_lock().standby():
         yield True, standby.text.rstrip(".")
+
+
+def _audit_copy(config: Any) -> Iterator[tuple[bool, str]]:
+    """Yield whether the entries of the audit log are copied, if they should be."""
+    from hub.security import audit_copy
+
+    if not config.audit_copy:
+        return
+    failure = audit_copy.failure(config.data)
+    if failure:
+        yield False, f"the copy of the audit log to {config.audit_copy}: {failure}"
+    else:
+        yield True, f"the audit log is copied to {config.audit_copy}"
 
 
 def _tables() -> tuple[bool, str]:
@@ -196,14 +210,23 @@ def audit() -> None:
 
 
 @audit.command()
+@click.option(
+    "--copy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Compare with copied entries in FILE, for example exported from syslog.",
+)
 @inside
-def verify() -> None:
+def verify(copy: Path | None) -> None:
     """Verify that no entry of the audit log was changed, removed or inserted."""
     from hub.db.engine import reading
-    from hub.security import audit as log
+    from hub.security import audit_check
 
     with reading() as session:
-        say(f"The audit log is intact: {log.verify(session)} entries.")
+        result = audit_check.verify(session, copy)
+    say(f"The audit log is intact: {result.count} entries.")
+    for remark in result.remarks:
+        say(remark)
 
 
 @click.command()

@@ -53,6 +53,9 @@ class AuditEntry(Model):
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     previous: Mapped[str] = mapped_column(String(64), unique=True)  # so that the chain cannot fork
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # Its place in the chain, and the data folder that wrote it; older versions did not store them.
+    number: Mapped[int | None]
+    origin: Mapped[str] = mapped_column(String(16), default="", server_default="")
 
 
 class Secret(Model):

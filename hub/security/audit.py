@@ -3,23 +3,26 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
+import logging
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, event, insert, select, text
+from flask import current_app, has_request_context
+from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.crypto.keys import write_private
 from hub.db import engine
-from hub.errors import AuditBroken
 from hub.models import AuditEntry
+from hub.security import audit_copy, audit_head
 
 FIRST = "0" * 64
-WRITTEN = "at", "who", "what", "subject", "detail", "previous", "hash"
+COLUMNS = ("number", "at", "who", "what", "subject", "detail", "origin", "previous", "hash")
 LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
+HEAD_FILE = "audit.head"
+CLIENT_ADDRESS = "hub.client_address"  # the extension that names the address of a request
+log = logging.getLogger(__name__)
 
 
 def record(session: Session, who: str, what: str, subject: str, **detail: Any) -> None:
@@ -33,77 +36,40 @@ def record_each(
 ) -> None:
     """Add an entry for each of many subjects of one act.
 
-    `details` are the details by subject. The newest entry is also noted outside the database, once
-    the transaction is committed, unless the database no longer has the one that is noted there:
-    `verify` must still report that it is missing.
+    `details` are the details by subject. During a request the address of the client is added to
+    them. Once the transaction is committed, the newest entry is noted in the head outside the
+    database, unless that head shows that entries are missing: `verify` must still report it.
     """
-    entries = _add_entries(session, who, what, details)
-    if not entries:
+    if not details:
         return
-    columns = [{name: getattr(entry, name) for name in WRITTEN} for entry in entries]
-    session.execute(insert(AuditEntry), columns)
+    _lock(session)
+    newest = _newest(session)
+    number = _number_of(session, newest)
+    may_write_head = _may_write_head(session, newest, number)
+    entries = _make_entries(newest, number, who, what, details)
+    lines = [to_line(entry) for entry in entries]
+    rows = [{**line, "at": entries[0].at} for line in lines]
+    session.execute(insert(AuditEntry), rows)
 
-    head = _head()
-    if head is None or session.scalar(_by_hash(head["hash"])):
-        newest_hash = entries[-1].hash
-        newest = {"id": session.scalars(_by_hash(newest_hash)).one(), "hash": newest_hash}
-        event.listen(session, "after_commit", lambda _: _keep_head(newest), once=True)
+    last = entries[-1]
+    last.id = session.scalars(select(AuditEntry.id).where(AuditEntry.hash == last.hash)).one()
+    head = _head_of(last, number + len(entries))
 
+    def publish(_: Session) -> None:
+        """Note the newest entry and copy all of them; they are committed now."""
+        if may_write_head:
+            _write_head(head)
+        _copy(lines)
 
-def _add_entries(
-    session: Session, who: str, what: str, details: Mapping[str, Mapping[str, Any]]
-) -> list[AuditEntry]:
-    """Return the entries for an act, each with the hash of the one before it."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    now = hub_context.current().clock.now()
-    previous = _newest(session)
-    entries = []
-    for subject, detail in details.items():
-        entry = AuditEntry(
-            at=now.replace(microsecond=0),
-            who=who[:200],
-            what=what[:60],
-            subject=subject[:300],
-            detail=json.loads(json.dumps(detail, default=str)),
-            previous=previous,
-        )
-        entry.hash = _hash(entry)
-        previous = entry.hash
-        entries.append(entry)
-    return entries
-
-
-def verify(session: Session) -> int:
-    """Check the whole chain; return how many entries stand, or raise AuditBroken."""
-    head = _head()
-    is_head_present = head is None
-    previous = FIRST
-    count = 0
-    entries = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
-    for entry in session.scalars(entries):
-        if entry.previous != previous:
-            raise AuditBroken(
-                entry.id, "does not follow the one before it: an entry was removed, added or moved"
-            )
-        if not hmac.compare_digest(entry.hash, _hash(entry)):
-            raise AuditBroken(entry.id, "was changed")
-        if head is not None and entry.hash == head["hash"]:
-            is_head_present = True
-        previous = entry.hash
-        count += 1
-    if head is not None and not is_head_present:
-        raise AuditBroken(
-            head["id"],
-            "is missing though it was written: the end of the log was cut off, or the database was"
-            " put back from a backup (then run `hub restored`)",
-        )
-    return count
+    event.listen(session, "after_commit", publish, once=True)
 
 
 def restored(session: Session, who: str) -> None:
     """Record that the database was restored from a backup, whose log continues from here."""
-    _head_file().unlink(missing_ok=True)
+    _lock(session)
+    newest = _newest(session)
+    head = _head_of(newest, _number_of(session, newest))
+    _write_head(head, replaces=True)
     record(session, who, "database restored", "audit log")
 
 
@@ -113,54 +79,163 @@ def host_refused(app: str, host: str) -> None:
         record(session, app, "host refused", host)
 
 
-def _head_file() -> Path:
-    """Return the file with the hash of the newest entry."""
-    return hub_context.current().config.data / "audit.head"
+def to_line(entry: AuditEntry) -> dict[str, Any]:
+    """Return an entry as its copy holds it, with the time as text."""
+    line = {name: getattr(entry, name) for name in COLUMNS}
+    line["at"] = entry.at.isoformat()
+    return line
 
 
-def _head() -> dict[str, Any] | None:
-    """Read the newest entry as noted outside the database, so that a log that was cut off shows."""
+def hash_of(line: Mapping[str, Any]) -> str:
+    """Return the hash of an entry and its predecessor's hash.
+
+    Entries from before revision 0018 have no origin, and their hash does not contain one.
+    """
+    names = ["at", "who", "what", "subject", "detail", "previous"]
+    if line.get("origin"):
+        names += ["origin", "number"]
+    content = {name: line[name] for name in names}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hmac.new(key(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def stored_head() -> audit_head.StoredHead:
+    """Read the head that this data folder holds."""
+    path = hub_context.current().config.data / HEAD_FILE
+    return audit_head.read(path, _key(b"audit head"))
+
+
+def key() -> bytes:
+    """Return the key of the entries, which is derived from the secret key."""
+    return _key(b"audit log")
+
+
+def origin() -> str:
+    """Return the name of this machine's data folder, by which its entries are told apart."""
+    place = f"{socket.gethostname()} {hub_context.current().config.data.resolve()}"
+    return hmac.new(_key(b"audit origin"), place.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def has_written_here(session: Session) -> bool:
+    """Tell whether an entry was written from this data folder, which therefore has had a head."""
+    query = select(AuditEntry.id).where(AuditEntry.origin == origin())
+    return session.scalar(query.limit(1)) is not None
+
+
+def _lock(session: Session) -> None:
+    """Wait until no other transaction writes to the log; on SQLite this one is the only writer."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+
+
+def _newest(session: Session) -> AuditEntry | None:
+    """Return the newest entry."""
+    newest_first = select(AuditEntry).order_by(AuditEntry.id.desc())
+    return session.scalar(newest_first.limit(1))
+
+
+def _number_of(session: Session, entry: AuditEntry | None) -> int:
+    """Return the place of the newest entry in the chain; older versions did not store it."""
+    if entry is None:
+        return 0
+    if entry.number is None:
+        return session.scalar(select(func.count(AuditEntry.id))) or 0
+    return entry.number
+
+
+def _make_entries(
+    newest: AuditEntry | None,
+    number: int,
+    who: str,
+    what: str,
+    details: Mapping[str, Mapping[str, Any]],
+) -> list[AuditEntry]:
+    """Return the entries for an act, each with the hash of the one before it."""
+    now = hub_context.current().clock.now()
+    address = _client_address()
+    previous = newest.hash if newest else FIRST
+    here = origin()
+    entries = []
+    for subject, detail in details.items():
+        number += 1
+        entry = AuditEntry(
+            number=number,
+            at=now.replace(microsecond=0),
+            who=who[:200],
+            what=what[:60],
+            subject=subject[:300],
+            detail=_plain({**detail, **address}),
+            origin=here,
+            previous=previous,
+        )
+        entry.hash = hash_of(to_line(entry))
+        previous = entry.hash
+        entries.append(entry)
+    return entries
+
+
+def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Return details as JSON reads them back; numbers with decimals become texts."""
+    text = json.dumps(detail, default=str)
+    plain: dict[str, Any] = json.loads(text, parse_float=str)
+    return plain
+
+
+def _client_address() -> dict[str, str]:
+    """Return the address of the client as a detail; none outside of a request."""
+    find: Callable[[], str] | None = current_app.extensions.get(CLIENT_ADDRESS)
+    if find is None or not has_request_context():
+        return {}
+    return {"address": find()}
+
+
+def _may_write_head(session: Session, newest: AuditEntry | None, number: int) -> bool:
+    """Tell whether the head may follow the log; make the first head of a data folder.
+
+    It may not if it is gone or damaged, or notes an entry that the database does not have. The
+    first head is written before the first entry, so that a crash between the two leaves a head.
+    """
+    stored = stored_head()
+    if stored.is_missing:
+        if has_written_here(session):
+            return False
+        _write_head(_head_of(newest, number))
+        return True
+    if stored.head is None:
+        return False
+    if not stored.is_signed and has_written_here(session):
+        return False
+    if stored.head.hash == FIRST:
+        return True
+    is_noted = select(AuditEntry.id).where(AuditEntry.hash == stored.head.hash)
+    return session.scalar(is_noted) is not None
+
+
+def _head_of(newest: AuditEntry | None, number: int) -> audit_head.Head:
+    """Return the head of the log as it is in the database."""
+    now = hub_context.current().clock.now()
+    if newest is None:
+        return audit_head.new(0, 0, FIRST, now)
+    return audit_head.new(number, newest.id, newest.hash, now)
+
+
+def _write_head(head: audit_head.Head, *, replaces: bool = False) -> None:
+    """Note the newest entry outside the database; a head that cannot be written proves less."""
+    path = hub_context.current().config.data / HEAD_FILE
     try:
-        text = _head_file().read_text(encoding="utf-8")
-        return dict(json.loads(text))
-    except (OSError, ValueError):
-        return None
+        audit_head.write(path, head, _key(b"audit head"), replaces=replaces)
+    except OSError as error:
+        log.error("The head of the audit log could not be written to %s: %s", path, error)
 
 
-def _keep_head(head: dict[str, Any]) -> None:
-    """Note the newest entry outside the database, if the file can be written."""
-    with suppress(OSError):  # the act is done and logged; an older head proves less, not wrongly
-        write_private(_head_file(), json.dumps(head), durable=False)
+def _copy(lines: Sequence[Mapping[str, Any]]) -> None:
+    """Copy entries to where the setting says, if it is set."""
+    config = hub_context.current().config
+    if config.audit_copy:
+        audit_copy.write(config.audit_copy, config.data, lines)
 
 
-def _by_hash(hash: str) -> Select[int]:
-    """Select the id of the entry with a hash."""
-    query = select(AuditEntry.id)
-    return query.where(AuditEntry.hash == hash)
-
-
-def _newest(session: Session) -> str:
-    """Return the hash of the newest entry."""
-    newest_first = select(AuditEntry.hash).order_by(AuditEntry.id.desc())
-    newest = session.scalar(newest_first.limit(1))
-    return newest or FIRST
-
-
-def _hash(entry: AuditEntry) -> str:
-    """Return the hash of an entry and its predecessor's hash."""
-    content: Mapping[str, Any] = {
-        "at": entry.at.isoformat(),
-        "who": entry.who,
-        "what": entry.what,
-        "subject": entry.subject,
-        "detail": entry.detail,
-        "previous": entry.previous,
-    }
-    line = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hmac.new(_key(), line.encode(), hashlib.sha256).hexdigest()
-
-
-def _key() -> bytes:
-    """Derive the key of the audit log from the secret key."""
+def _key(purpose: bytes) -> bytes:
+    """Derive a key of the audit log from the secret key."""
     secret_key = hub_context.current().config.secret_key
-    return hmac.new(secret_key.encode(), b"audit log", hashlib.sha256).digest()
+    return hmac.new(secret_key.encode(), purpose, hashlib.sha256).digest()

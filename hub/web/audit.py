@@ -7,7 +7,7 @@ from werkzeug import Response
 from hub.db.engine import reading
 from hub.errors import AuditBroken
 from hub.models import AuditEntry
-from hub.security import audit
+from hub.security import audit_check
 from hub.web.access import needs
 from hub.web.paging import page
 
@@ -38,8 +38,10 @@ def verify() -> Response:
     """Check every entry against the one before it."""
     try:
         with reading() as session:
-            count = audit.verify(session)
-        flash(f"The log is intact: {count:,} entries, each proved by the next.", "success")
+            result = audit_check.verify(session)
+        flash(f"The log is intact: {result.count:,} entries.", "success")
+        for remark in result.remarks:
+            flash(remark, "look")
     except AuditBroken as error:
         flash(error.text, "error")
     return redirect(url_for("audit.index"))

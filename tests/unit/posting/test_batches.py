@@ -14,7 +14,7 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.batch_sizing import BatchResult, BatchSizer
 from hub.qbo.batch import MAX_KEY_LENGTH
 from hub.qbo.client import Client
-from hub.security import audit
+from hub.security import audit_check
 from tests.support.posting_bench import Desk
 
 POISON = {"VendorRef": {"value": "999"}}
@@ -315,6 +315,6 @@ def test_the_choice_is_a_persons_and_audited(desk):
     with reading() as session:
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert (entry.who, entry.detail) == ("kari", {"before": "batch", "after": "auto"})
-        audit.verify(session)
+        audit_check.verify(session)
     with pytest.raises(Refused, match="Choose single, auto, batch"):
         batch_sizing.choose(desk.company_id, "always", "kari")

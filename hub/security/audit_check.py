@@ -1,0 +1,203 @@
+"""Verify the audit log: every entry against the one before it, the head and the copy."""
+
+import hmac
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
+from hub.errors import AuditBroken
+from hub.models import AuditEntry
+from hub.security import audit, audit_copy
+from hub.security.audit_head import Head, StoredHead
+
+RESTORED = "database restored"
+CHUNK = 500  # copied entries that are looked up together
+CUT_OFF = (
+    "is missing though it was written: the end of the log was cut off, or the database was put back"
+    " from a backup (then run `hub restored`)"
+)
+
+
+@dataclass
+class Verification:
+    """What was verified: how many entries, and what could not be compared or lags behind."""
+
+    count: int = 0
+    copied: int = 0
+    remarks: list[str] = field(default_factory=list)
+
+
+def verify(session: Session, copy: Path | None = None) -> Verification:
+    """Check the whole log; raise AuditBroken at the first entry that is not as it was written.
+
+    `copy` is a file with copied entries; without it the one that HUB_AUDIT_COPY names is read.
+    Head and copy are looked at before the entries: what is written meanwhile is in neither.
+    """
+    stored = audit.stored_head()
+    copied = _CopyFile.at(copy or _copy_path())
+    result = Verification()
+    head_number = None
+    for entry in _chain(session):
+        result.count += 1
+        if stored.head and entry.hash == stored.head.hash:
+            head_number = result.count
+    _compare_head(session, stored, head_number, result)
+    if copied:
+        _compare_copy(session, copied, result)
+    config = hub_context.current().config
+    failure = audit_copy.failure(config.data) if config.audit_copy else ""
+    if failure:
+        result.remarks.append(f"The newest entries could not be copied: {failure}")
+    return result
+
+
+def _chain(session: Session) -> Iterator[AuditEntry]:
+    """Yield the entries in order; raise AuditBroken at one that does not fit to those before."""
+    previous = audit.FIRST
+    entries = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    for number, entry in enumerate(session.scalars(entries), start=1):
+        is_next = entry.previous == previous and entry.number in (None, number)
+        if not is_next:
+            raise AuditBroken(
+                entry.id, "does not follow the one before it: an entry was removed, added or moved"
+            )
+        if not _is_unchanged(audit.to_line(entry)):
+            raise AuditBroken(entry.id, "was changed")
+        previous = entry.hash
+        yield entry
+
+
+def _is_unchanged(line: dict[str, Any]) -> bool:
+    """Tell whether an entry has the hash that it was given."""
+    try:
+        expected = audit.hash_of(line)
+    except (KeyError, TypeError):
+        return False
+    return hmac.compare_digest(str(line.get("hash")).encode(), expected.encode())
+
+
+def _compare_head(
+    session: Session, stored: StoredHead, head_number: int | None, result: Verification
+) -> None:
+    """Raise AuditBroken if the head notes more than the database has, or is not the hub's own."""
+    if stored.is_missing:
+        if audit.has_written_here(session):
+            raise AuditBroken.head("is gone from the data folder")
+        if result.count:
+            result.remarks.append(
+                "No entry was written from this data folder yet, so it has no head: here it would"
+                " not show if the end of the log was cut off."
+            )
+        return
+    head = stored.head
+    if head is None:
+        raise AuditBroken.head("was changed, or signed with another secret key")
+    if not stored.is_signed and audit.has_written_here(session):
+        raise AuditBroken.head("is not signed")
+    _require_noted(head, stored.is_signed, head_number)
+    behind = result.count - (head_number or head.count)
+    if behind:
+        result.remarks.append(f"The head does not note the newest {behind:,} entries yet.")
+
+
+def _require_noted(head: Head, is_signed: bool, number: int | None) -> None:
+    """Raise AuditBroken unless the entry that the head notes is at its place in the log."""
+    if head.hash == audit.FIRST:
+        return
+    if number is None:
+        raise AuditBroken(head.id, CUT_OFF)
+    if is_signed and number != head.count:
+        raise AuditBroken(head.id, f"was entry number {head.count:,} and is number {number:,} now")
+
+
+def _copy_path() -> Path | None:
+    """Return the file with the copy, if the copy is a file."""
+    target = hub_context.current().config.audit_copy
+    if not target or audit_copy.is_syslog(target):
+        return None
+    return Path(target)
+
+
+@dataclass
+class _CopyFile:
+    """A file with copied entries, read up to the size that it had at first."""
+
+    path: Path
+    size: int
+
+    @classmethod
+    def at(cls, path: Path | None) -> "_CopyFile | None":
+        """Return the file as it is now; None without a path."""
+        if path is None:
+            return None
+        return cls(path, path.stat().st_size if path.exists() else 0)
+
+    def chunks(self) -> Iterator[list[dict[str, Any] | None]]:
+        """Yield the entries in parts; None for a line that is no entry."""
+        if not self.size:
+            return
+        chunk: list[dict[str, Any] | None] = []
+        position = 0
+        with self.path.open("rb") as file:
+            for line in file:
+                position += len(line)
+                if position > self.size:
+                    break
+                chunk.append(audit_copy.decode(line.decode(errors="replace")))
+                if len(chunk) == CHUNK:
+                    yield chunk
+                    chunk = []
+        if chunk:
+            yield chunk
+
+
+def _compare_copy(session: Session, copied: _CopyFile, result: Verification) -> None:
+    """Raise AuditBroken if the copy holds an entry that the log should have and has not.
+
+    Entries that a restored backup did not have are excused: those copied before the entry about
+    the restore, with its number or a later one.
+    """
+    missing: list[int] = []
+    first_number = None
+    unreadable = 0
+    for lines in copied.chunks():
+        entries = [line for line in lines if line is not None]
+        unreadable += len(lines) - len(entries)
+        stored_hashes = _stored_hashes(session, entries)
+        for entry in entries:
+            number = _copied_number(entry, copied.path)
+            first_number = first_number or number
+            if entry["hash"] not in stored_hashes:
+                missing.append(number)
+                continue
+            result.copied += 1
+            if entry["what"] == RESTORED:
+                missing = [earlier for earlier in missing if earlier < number]
+    if missing:
+        raise AuditBroken.missing_from_log(missing[0], str(copied.path))
+    if unreadable:
+        result.remarks.append(f"{unreadable:,} lines of the copy {copied.path} are no entries.")
+    expected = result.count if first_number is None else result.count - first_number + 1
+    lacking = expected - result.copied
+    if lacking > 0:
+        result.remarks.append(f"The copy {copied.path} lacks {lacking:,} entries of the log.")
+
+
+def _stored_hashes(session: Session, entries: Collection[dict[str, Any]]) -> set[str]:
+    """Return which of these entries the database has."""
+    hashes = [str(entry.get("hash")) for entry in entries]
+    query = select(AuditEntry.hash).where(AuditEntry.hash.in_(hashes))
+    return set(session.scalars(query))
+
+
+def _copied_number(entry: dict[str, Any], path: Path) -> int:
+    """Return the number of a copied entry; raise AuditBroken if the copy of it was changed."""
+    number = entry.get("number")
+    if not isinstance(number, int) or not _is_unchanged(entry):
+        raise AuditBroken.copy(number, str(path))
+    return number
