@@ -56,7 +56,7 @@ class Config:
     secret_key: str = field(repr=False)
     vault_keys: tuple[tuple[str, bytes], ...] = field(repr=False)
     public_url: str = DEFAULT_ADDRESS
-    trusted_proxy: str = ""
+    trusted_proxy: tuple[str, ...] = ()
     qbo_client_id: str = ""
     qbo_client_secret: str = field(default="", repr=False)
     qbo_environment: Literal["sandbox", "production"] = "sandbox"
@@ -92,16 +92,18 @@ def _url(value: str) -> None:
         raise ValidationError("is not an address such as https://hub.example.com")
 
 
-def _proxy(value: str) -> None:
-    """Accept the IP address of a reverse proxy, or "*" for any."""
-    if value == "*":
-        return
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        raise ValidationError(
-            "is not the IP address from which the reverse proxy calls, such as 127.0.0.1"
-        ) from None
+def _proxies(value: str) -> None:
+    """Accept addresses and networks of reverse proxies, or "*" for any."""
+    for entry in value.replace(",", " ").split():
+        if entry == "*":
+            continue
+        try:
+            ipaddress.ip_network(entry)
+        except ValueError:
+            raise ValidationError(
+                "is not a list of IP addresses or networks from which reverse proxies call, such"
+                " as 127.0.0.1 or 10.0.0.0/24"
+            ) from None
 
 
 def _mail_url(value: str) -> None:
@@ -174,7 +176,7 @@ class Settings(Schema):
     data = _text("data", load_default="hub-data", validate=validate.Length(min=1, error="is empty"))
     database_url = _text("database_url")
     public_url = _address("public_url")
-    trusted_proxy = _text("trusted_proxy", validate=_proxy)
+    trusted_proxy = _text("trusted_proxy", validate=_proxies)
     secret_key = _text("secret_key")
     vault_keys = _text("vault_keys")
     qbo_client_id = _text("qbo_client_id")
@@ -208,6 +210,9 @@ class Settings(Schema):
 
         open_apps = values.get("open_apps", "").replace(",", " ")
         values["open_apps"] = frozenset(open_apps.split())
+
+        proxies = values.get("trusted_proxy", "").replace(",", " ")
+        values["trusted_proxy"] = tuple(proxies.split())
 
         for name in ("public_url", "qbo_api_url"):
             if name in values:

@@ -1,10 +1,12 @@
 """Deliberate errors, sorted by what a person does next; each class builds its own sentence."""
 
+import math
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
 MAX_CHOICES = 12  # names that a sentence lists
+SECONDS_IN_WORDS = 90  # a longer pause is given in minutes
 
 
 class HubError(Exception):
@@ -125,6 +127,17 @@ class OtherCompany(NeedsAttention):
 
 class Refused(HubError):
     """The other side or the hub refuses, and would again; the text says why and what helps."""
+
+
+class TooManyGuesses(HubError):
+    """A password or code was guessed wrong too often; `after` is the pause in seconds."""
+
+    def __init__(self, secret: str, after: float) -> None:
+        self.after = max(1, math.ceil(after))
+        super().__init__(
+            f"There were too many wrong tries of the {secret}."
+            f" Wait {_duration(self.after)}, then try again."
+        )
 
 
 class NotThisCompany(Refused):
@@ -286,3 +299,12 @@ class OtherTenant(NeedsAttention):
             f" {expected}. Nothing was changed: enter the access of {expected} again, or connect"
             f" {actual} as an installation of its own."
         )
+
+
+def _duration(seconds: int) -> str:
+    """Return a pause in words, rounded up to whole minutes above a minute."""
+    if seconds == 1:
+        return "1 second"
+    if seconds <= SECONDS_IN_WORDS:
+        return f"{seconds} seconds"
+    return f"{math.ceil(seconds / 60)} minutes"

@@ -24,7 +24,6 @@ def serve(host: str, port: int, no_engine: bool) -> None:
     from there. Several of them may serve one data folder: one runs the schedules, the others stand
     by and take over when it ends.
     """
-    from hub.context import current
     from hub.scheduling.scheduler import Scheduler
     from hub.security import data_origin
     from hub.web import server
@@ -33,8 +32,7 @@ def serve(host: str, port: int, no_engine: bool) -> None:
     address = server.browser_address(host, listener)
     with closing(listener), hub(address, pages=True) as app:
         data_origin.require_no_demo()
-        config = current().config
-        web = server.Web(app, host, port, listener=listener, trusted_proxy=config.trusted_proxy)
+        web = server.Web(app, host, port, listener=listener)
         say(f"The hub serves {address}")
         engine = None if no_engine else Scheduler(app, announce=say)
         if engine:

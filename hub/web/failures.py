@@ -19,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, Ti
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
-from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry
+from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry, TooManyGuesses
 from hub.web import access
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,8 @@ DATABASE_UNAVAILABLE = (
     "The database cannot be used now.",
     "Nothing was lost. The log of the hub says why; try again.",
 )
+
+TRY_AGAIN = "Go back and try again after that time. An owner of the hub can set a new password."
 
 
 def init_app(app: Flask) -> None:
@@ -145,6 +147,10 @@ def _from_hub(error: HubError) -> Response:
     if isinstance(error, DatabaseUnavailable):
         log.error("%s", error)
         return page(503, *DATABASE_UNAVAILABLE)
+    if isinstance(error, TooManyGuesses):
+        answer = page(429, error.text, TRY_AGAIN)
+        answer.headers["Retry-After"] = str(error.after)
+        return answer
     if isinstance(error, Retry):
         return page(503, error.text, "Try again in a minute.")
     status = 404 if isinstance(error, NotFound) else 400

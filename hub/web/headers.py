@@ -10,6 +10,7 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
 from hub.config import Config
+from hub.web.client_address import ClientAddress, Proxies
 
 csrf = CSRFProtect()
 IDLE = dt.timedelta(minutes=30)
@@ -51,6 +52,8 @@ def init_app(app: Flask) -> None:
         app.config["PREFERRED_URL_SCHEME"] = "https"
         address = PublicAddress(app.wsgi_app, config.public_url)
         app.wsgi_app = address  # type: ignore[method-assign, assignment]
+    client = ClientAddress(app.wsgi_app, Proxies(config.trusted_proxy))
+    app.wsgi_app = client  # type: ignore[method-assign, assignment]
     csrf.init_app(app)
     _talisman(app, config, secure)
     app.after_request(_not_stored)

@@ -1,12 +1,16 @@
-"""Log-in by name and password with Flask-Security, and its rate limit."""
+"""Log-in by name and password with Flask-Security."""
 
 import datetime as dt
 from typing import Any
 
-from flask import Flask, current_app, request
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
-from flask_security import LoginForm, Security, SQLAlchemySessionUserDatastore
+from flask import Flask, current_app
+from flask_security import (
+    ChangePasswordForm,
+    LoginForm,
+    Security,
+    SQLAlchemySessionUserDatastore,
+    current_user,
+)
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from wtforms import StringField
@@ -14,7 +18,7 @@ from wtforms.validators import DataRequired
 
 from hub.db.engine import db, reading_engine
 from hub.models import Role, User
-from hub.web.access import CHANGE_PASSWORD
+from hub.web import throttling
 
 SETTINGS = {
     "SECURITY_PASSWORD_SINGLE_HASH": True,
@@ -51,48 +55,54 @@ class NameForm(LoginForm):
         datastore = current_app.extensions["security"].datastore
         find = datastore.find_user
         self.ifield = self.email
-        self.user = find(case_insensitive=True, username=name)
-        if self.user is None:
-            self.user = find(case_insensitive=True, email=name)
-        return bool(super().validate(**kwargs))
+        by_name = find(case_insensitive=True, username=name)
+        by_address = find(case_insensitive=True, email=name)
+        self.user = by_name or by_address
+        if not (name and self.password.data):
+            return bool(super().validate(**kwargs))
+
+        guess = throttling.begin_guess("password", throttling.subject_of(self.user, name))
+        is_right = bool(super().validate(**kwargs))
+        if is_right:
+            guess.succeed()
+        return is_right
+
+
+class PasswordForm(ChangePasswordForm):
+    """Change of the password, which needs the current one."""
+
+    def validate(self, **kwargs: Any) -> bool:
+        """Count the current password as a guess, so that a stolen session cannot find it out."""
+        subject = throttling.subject_of(current_user, "")
+        guess = throttling.begin_guess("password", subject)
+        is_valid = bool(super().validate(**kwargs))
+        if is_valid:
+            guess.succeed()
+        elif not self.password.errors:
+            guess.withdraw()
+        return is_valid
 
 
 class _PeopleSession(Session):
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine:
-        """Return the engine for reading, except where a new password is stored."""
-        # Any other page would wait for the transactions of the engine that writes.
-        if request and request.method == "POST" and request.endpoint == CHANGE_PASSWORD:
-            return db.engine
-        return reading_engine()
+        """Return the engine for reading, except while changes of a person are stored."""
+        # Any page asks who is logged in; it must not wait for the transactions of the other engine.
+        is_storing: bool = self._flushing
+        return db.engine if is_storing else reading_engine()
 
 
 def init_app(app: Flask) -> None:
-    """Set up log-in and its rate limit."""
+    """Set up log-in."""
     session_factory = sessionmaker(class_=_PeopleSession)
     people = scoped_session(session_factory, scopefunc=lambda: id(_context()))
     for name, setting in SETTINGS.items():
         app.config.setdefault(name, setting)
     datastore = SQLAlchemySessionUserDatastore(people, User, Role)
-    Security(app, datastore, login_form=NameForm)
+    Security(app, datastore, login_form=NameForm, change_password_form=PasswordForm)
     app.teardown_appcontext(lambda error: people.remove())
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
-    login = app.view_functions["security.login"]
-    throttled: Any = limiter.limit(
-        "10/minute",
-        methods=["POST"],
-        key_func=_who_tries,
-        deduct_when=lambda answer: answer.status_code != 302,
-    )(login)
-    app.view_functions["security.login"] = throttled
 
 
 def _context() -> object:
     from flask.globals import app_ctx
 
     return app_ctx._get_current_object()  # type: ignore[attr-defined]
-
-
-def _who_tries() -> str:
-    """Return the key of the log-in limit: the client's address and the e-mail address."""
-    name = request.form.get("email", "").strip().lower()
-    return f"{get_remote_address()} {name}"

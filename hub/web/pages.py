@@ -24,6 +24,7 @@ from hub.web import (
     row_ids,
     runs,
     settings,
+    throttling,
     undo,
     webhooks,
 )
@@ -51,7 +52,7 @@ FAMILIES = (
 
 def init_app(app: Flask) -> None:
     """Add log-in, headers, error pages and every page to the application."""
-    for part in (row_ids, headers, login, access, layout, failures):
+    for part in (row_ids, headers, login, throttling, access, layout, failures):
         part.init_app(app)
     for family in FAMILIES:
         app.register_blueprint(family.pages)

@@ -22,8 +22,7 @@ PATIENCE = 10
 class Web:
     """Serve one WSGI application; port 0 takes a free one, then `url` tells it.
 
-    Only the proxy at the address `trusted_proxy` may say for which client it calls; `*` trusts
-    every caller.
+    The application itself reads from the headers of proxies who the client is.
     """
 
     def __init__(
@@ -33,16 +32,14 @@ class Web:
         port: int,
         *,
         listener: socket.socket | None = None,
-        trusted_proxy: str = "",
     ) -> None:
         listener = listener or listen(host, port)
-        proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": "x-forwarded-for"}
         self._server: Any = create_server(
             wsgi,
             sockets=[listener],
             threads=THREADS,
             ident=None,
-            **(proxy if trusted_proxy else {}),
+            clear_untrusted_proxy_headers=False,
         )
         self.host = host
         self._thread: threading.Thread | None = None

@@ -47,9 +47,17 @@ def test_the_public_address_is_the_served_one_unless_it_is_set(make_config):
     assert config.load(environ, "http://localhost:18080").public_url == "https://hub.example.com"
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "*"])
-def test_a_trusted_proxy_is_an_address(make_config, address):
-    assert make_config(HUB_TRUSTED_PROXY=address).trusted_proxy == address
+@pytest.mark.parametrize(
+    ("value", "entries"),
+    [
+        ("", ()),
+        ("127.0.0.1", ("127.0.0.1",)),
+        ("::1, 10.0.0.0/8  2001:db8::/32", ("::1", "10.0.0.0/8", "2001:db8::/32")),
+        ("*", ("*",)),
+    ],
+)
+def test_trusted_proxies_are_addresses_and_networks(make_config, value, entries):
+    assert make_config(HUB_TRUSTED_PROXY=value).trusted_proxy == entries
 
 
 def test_an_address_given_wins_over_the_environments(make_config):
@@ -77,7 +85,8 @@ def test_a_former_setting_may_keep_its_only_value(make_config, tmp_path):
         ("HUB_PUBLIC_URL", "http://[", "HUB_PUBLIC_URL is not an address such as"),
         ("HUB_PUBLIC_URL", "https://hub.example.com:port", "HUB_PUBLIC_URL is not an address such as"),
         ("HUB_MAIL_URL", "smtp://me:secret@mail.example.com:port", "HUB_MAIL_URL is not the address of a mail server"),
-        ("HUB_TRUSTED_PROXY", "proxy.example.com", "HUB_TRUSTED_PROXY is not the IP address"),
+        ("HUB_TRUSTED_PROXY", "proxy.example.com", "HUB_TRUSTED_PROXY is not a list of IP addresses"),
+        ("HUB_TRUSTED_PROXY", "10.0.0.1 10.0.0.1/8", "HUB_TRUSTED_PROXY is not a list of IP addresses"),
         ("HUB_QBO_TOKEN_URL", "file:///etc/passwd", "HUB_QBO_TOKEN_URL is not an address"),
         ("HUB_QBO_PER_SECOND", "0", "HUB_QBO_PER_SECOND must be a whole number above 0."),
         ("HUB_DEADLINE_SECONDS", "soon", "HUB_DEADLINE_SECONDS must be a number of seconds."),

@@ -135,14 +135,6 @@ def _sentence(page: str) -> str:
     return found[1] if found else ""
 
 
-def test_the_eleventh_try_in_a_minute_has_to_wait(visitor: Visitor) -> None:
-    for _ in range(10):
-        assert visitor.log_in("olga", "wrong password").status_code == 200
-    answer = visitor.log_in("olga", "wrong password")
-    assert answer.status_code == 429
-    assert "Wait a minute" in answer.text
-
-
 def test_a_session_ends_after_twelve_hours(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
     assert visitor.get("/").status_code == 200
