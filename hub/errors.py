@@ -140,6 +140,13 @@ class TooManyGuesses(HubError):
         )
 
 
+class PasswordTooLong(Refused):
+    """A password is longer than the hub hashes."""
+
+    def __init__(self, max_length: int) -> None:
+        super().__init__(f"A password has at most {max_length:,} characters.")
+
+
 class NotThisCompany(Refused):
     """QuickBooks does not take a new connection for the company that it was made for."""
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import flask_security.core
 import pytest
 from flask import Flask
 
@@ -20,6 +19,7 @@ from hub.config import Config
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
 from hub.http.client import AppHttp
+from hub.security import password_hashing
 from hub.testing.clock import FakeClock
 from sandbox_tests import walked
 from tests.support import tiers
@@ -34,7 +34,7 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
 # Guessing the passwords of the tests may be cheap.
 CHEAP = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
-flask_security.core._default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = CHEAP
+password_hashing.ARGON2.update(CHEAP)
 
 
 pytest_plugins = [

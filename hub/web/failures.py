@@ -1,6 +1,7 @@
 """Error pages: a sentence and the next step, never a trace."""
 
 import logging
+import math
 from typing import Any
 
 from flask import (
@@ -152,7 +153,10 @@ def _from_hub(error: HubError) -> Response:
         answer.headers["Retry-After"] = str(error.after)
         return answer
     if isinstance(error, Retry):
-        return page(503, error.text, "Try again in a minute.")
+        answer = page(503, error.text, "Try again in a minute.")
+        if error.after is not None:
+            answer.headers["Retry-After"] = str(max(1, math.ceil(error.after)))
+        return answer
     status = 404 if isinstance(error, NotFound) else 400
     return page(status, error.text, "Go back and correct it.")
 

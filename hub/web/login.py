@@ -1,7 +1,7 @@
 """Log-in by name and password with Flask-Security."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, current_app
 from flask_security import (
@@ -18,10 +18,12 @@ from wtforms.validators import DataRequired
 
 from hub.db.engine import db, reading_engine
 from hub.models import Role, User
+from hub.security.password_hashing import ARGON2, BoundedHashing
 from hub.web import throttling
 
 SETTINGS = {
     "SECURITY_PASSWORD_SINGLE_HASH": True,
+    "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": ARGON2,
     "SECURITY_PASSWORD_LENGTH_MIN": 12,
     "SECURITY_CHANGEABLE": True,
     "SECURITY_FRESHNESS": dt.timedelta(minutes=-1),
@@ -61,10 +63,11 @@ class NameForm(LoginForm):
         if not (name and self.password.data):
             return bool(super().validate(**kwargs))
 
-        guess = throttling.begin_guess("password", throttling.subject_of(self.user, name))
-        is_right = bool(super().validate(**kwargs))
-        if is_right:
-            guess.succeed()
+        subject = throttling.subject_of(self.user, name)
+        with throttling.begin_guess("password", subject) as guess:
+            is_right = bool(super().validate(**kwargs))
+            if is_right:
+                guess.succeed()
         return is_right
 
 
@@ -74,12 +77,12 @@ class PasswordForm(ChangePasswordForm):
     def validate(self, **kwargs: Any) -> bool:
         """Count the current password as a guess, so that a stolen session cannot find it out."""
         subject = throttling.subject_of(current_user, "")
-        guess = throttling.begin_guess("password", subject)
-        is_valid = bool(super().validate(**kwargs))
-        if is_valid:
-            guess.succeed()
-        elif not self.password.errors:
-            guess.withdraw()
+        with throttling.begin_guess("password", subject) as guess:
+            is_valid = bool(super().validate(**kwargs))
+            if is_valid:
+                guess.succeed()
+            elif not self.password.errors:
+                guess.withdraw()
         return is_valid
 
 
@@ -98,7 +101,8 @@ def init_app(app: Flask) -> None:
     for name, setting in SETTINGS.items():
         app.config.setdefault(name, setting)
     datastore = SQLAlchemySessionUserDatastore(people, User, Role)
-    Security(app, datastore, login_form=NameForm, change_password_form=PasswordForm)
+    security = Security(app, datastore, login_form=NameForm, change_password_form=PasswordForm)
+    security.pwd_context = cast(Any, BoundedHashing(security.pwd_context))
     app.teardown_appcontext(lambda error: people.remove())
 
 

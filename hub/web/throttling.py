@@ -14,7 +14,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from flask import Flask, Response, after_this_request, request
 from flask_security import user_authenticated
@@ -73,10 +73,22 @@ class Keys:
 
 @dataclass
 class Guess:
-    """One guess that was counted as wrong; tell it how the guess came out if it was not."""
+    """One guess that was counted as wrong; tell it how the guess came out if it was not.
+
+    As a context it takes the guess back if the check itself fails with an error.
+    """
 
     keys: Keys
     waits_before: dict[str, dt.datetime | None] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        """Start the check of the secret."""
+        return self
+
+    def __exit__(self, error_type: type[BaseException] | None, *ignored: object) -> None:
+        """Take the guess back after an error."""
+        if error_type is not None:
+            self.withdraw()
 
     def succeed(self) -> None:
         """Forget the wrong guesses of this person: the secret was right."""
@@ -113,10 +125,11 @@ def begin_guess(secret: str, subject: str) -> Guess:
 
     Example::
 
-        guess = throttling.begin_guess("reset code", throttling.subject_of(user, name))
-        if not is_right(code):
-            return the form again  # the guess counts as wrong
-        guess.succeed()
+        subject = throttling.subject_of(user, name)
+        with throttling.begin_guess("reset code", subject) as guess:
+            if not is_right(code):
+                return the form again  # the guess counts as wrong
+            guess.succeed()
 
     Call `guess.withdraw()` instead if the secret was not checked, for example because another
     field of the form was empty.
