@@ -7,6 +7,7 @@ from hub.models.cases import Case, case_posting
 from hub.models.guesses import GuessCount
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
 from hub.models.lists import ListState, Match, Record, SeenCode, TransactionHead
+from hub.models.login import Authenticator, LoginSession, Passkey, RecoveryCode
 from hub.models.origin import DatabaseOrigin
 from hub.models.people import Access, AuditEntry, OAuthState, Role, Secret, User
 from hub.models.postings import Attempt, Posting, Proof, ReceiptRow, SourceDocument
@@ -18,6 +19,7 @@ __all__ = [
     "ActiveFolder",
     "Attempt",
     "AuditEntry",
+    "Authenticator",
     "Case",
     "Company",
     "Cursor",
@@ -26,13 +28,16 @@ __all__ = [
     "Installation",
     "LineSummary",
     "ListState",
+    "LoginSession",
     "Match",
     "OAuthState",
+    "Passkey",
     "Posting",
     "Proof",
     "ReadDay",
     "ReceiptRow",
     "Record",
+    "RecoveryCode",
     "Role",
     "Run",
     "RunLine",

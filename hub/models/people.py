@@ -19,6 +19,9 @@ class Role(Model, fsqla.FsRoleMixin):
 class User(Model, fsqla.FsUserMixin):
     """A person who may log in."""
 
+    # When the hub first asked for a second factor; it may be postponed for some days after that.
+    factor_asked_at: Mapped[dt.datetime | None]
+
 
 class OAuthState(Model):
     """A consent under way: single use, bound to a browser session, ten minutes."""

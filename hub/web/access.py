@@ -1,14 +1,12 @@
 """The four roles, and the guard that refuses every route without a declared role."""
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
-from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
-from flask_security import current_user, logout_user, user_authenticated
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask_security import current_user
 
-from hub.context import current
 from hub.models import Installation, User
 from hub.web import form_drafts
 
@@ -26,7 +24,6 @@ PUBLIC = frozenset(
 )
 CHANGE_PASSWORD = "security.change_password"  # noqa: S105  (an endpoint, no secret)
 SIGNED_IN = frozenset({"security.logout", CHANGE_PASSWORD})
-LONGEST = dt.timedelta(hours=12)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -38,6 +35,15 @@ def needs(role: str) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def fresh(view: View) -> View:
+    """Mark a view that asks for the password again if the log-in was some time ago.
+
+    The guard of `hub.web.confirmation` asks, and carries the entered form on.
+    """
+    cast(Any, view).needs_confirmation = True
+    return view
 
 
 def required(app: Flask, endpoint: str) -> str | None:
@@ -90,14 +96,7 @@ def may_configure(installation: Installation | None, owner_only: bool) -> bool:
 
 def init_app(app: Flask) -> None:
     """Check the permission of every request."""
-    user_authenticated.connect(_remember_start, app, weak=False)
     app.before_request(_guard)
-
-
-def _remember_start(app: Flask, **ignored: Any) -> None:
-    """Store when the session began, so that it can end after its longest duration."""
-    session.permanent = True
-    session["since"] = current().clock.now().timestamp()
 
 
 def _guard() -> Any:
@@ -108,17 +107,9 @@ def _guard() -> Any:
         return None
     if least is None:
         abort(403)
-    if not current_user.is_authenticated or _over():
+    if not current_user.is_authenticated:
         return _to_login()
     return None if may(least) else abort(403)
-
-
-def _over() -> bool:
-    since = dt.datetime.fromtimestamp(session.get("since", 0), dt.UTC)
-    if current().clock.now() - since < LONGEST:
-        return False
-    logout_user()
-    return True
 
 
 def address_of_draft() -> str:

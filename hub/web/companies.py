@@ -22,7 +22,7 @@ from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.web import reconciliation
-from hub.web.access import needs, who
+from hub.web.access import fresh, needs, who
 from hub.web.paging import pairs, row_or_404
 
 pages = Blueprint("companies", __name__)
@@ -47,6 +47,7 @@ def index() -> str:
 
 @pages.post("/companies/connect")
 @needs("owner")
+@fresh
 def connect() -> Response:
     """Redirect to the consent page of QuickBooks."""
     return _to_consent(None)
@@ -54,6 +55,7 @@ def connect() -> Response:
 
 @pages.post("/companies/<int:company_id>/reconnect")
 @needs("owner")
+@fresh
 def reconnect(company_id: int) -> Response:
     """Redirect to the consent page for a connected company.
 
@@ -83,6 +85,7 @@ def callback() -> Response:
 
 @pages.post("/companies/<int:company_id>/disconnect")
 @needs("owner")
+@fresh
 def disconnect(company_id: int) -> Response:
     """Revoke the connection; settings and matches are kept."""
     company = _company(company_id)
@@ -97,6 +100,7 @@ def disconnect(company_id: int) -> Response:
 
 @pages.post("/companies/<int:company_id>/remove")
 @needs("owner")
+@fresh
 def remove(company_id: int) -> Response:
     """Remove a company that never worked, for example because of a mistyped number."""
     company = _company(company_id)

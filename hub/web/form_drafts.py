@@ -1,6 +1,7 @@
 """Drafts of forms that were not saved.
 
-They are kept sealed in the database for a short time, under a random token.
+They are kept sealed in the database for a short time, under a random token. Only the browser that
+entered a form can read its draft: whoever else has the address with the token sees nothing.
 """
 
 import datetime as dt
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request
+from flask import session as cookie
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -24,13 +26,15 @@ LIFETIME = dt.timedelta(minutes=30)
 MAX_DRAFTS = 200  # so that a stranger cannot fill the database with forms
 MAX_LENGTH = 20_000  # characters of one draft
 PREFIX = "form:"
+BROWSER = "browser"  # of the random name of the browser in the signed cookie
 TOKEN = re.compile(r"(\d{12})-[\w-]{43}")
 NOT_KEPT = ("csrf_token", "test", "draft")
 
 
 def save(content: Mapping[str, Any], owner: str) -> str:
     """Store a draft for a person and return its token; "" if it is too long to be stored."""
-    text = json.dumps({"owner": owner, "content": content})
+    browser = cookie.setdefault(BROWSER, tokens.token_urlsafe(32))
+    text = json.dumps({"owner": owner, "browser": browser, "content": content})
     if len(text) > MAX_LENGTH:
         return ""
     now = current().clock.now()
@@ -62,7 +66,7 @@ def _remove_surplus(session: Session, now: dt.datetime) -> None:
 def load(token: str, owner: str) -> dict[str, Any]:
     """Return a recent draft of the person, or one stored before a log-in; else nothing.
 
-    A token that is mistyped, expired or somebody else's has no draft.
+    A token that is mistyped, expired, of another browser or somebody else's has no draft.
     """
     match = TOKEN.fullmatch(token)
     if match is None:
@@ -75,7 +79,8 @@ def load(token: str, owner: str) -> dict[str, Any]:
     if not text:
         return {}
     draft: dict[str, Any] = json.loads(text)
-    if draft["owner"] not in ("", owner):
+    is_own = draft["owner"] in ("", owner) and draft.get("browser") == cookie.get(BROWSER)
+    if not is_own:
         return {}
     return dict(draft["content"])
 

@@ -1,6 +1,5 @@
 """What the browser may do with our pages: security headers, cookies, CSRF, and no foreign host."""
 
-import datetime as dt
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -10,10 +9,10 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
 from hub.config import Config
+from hub.security import login_sessions
 from hub.web.client_address import ClientAddress, Proxies
 
 csrf = CSRFProtect()
-IDLE = dt.timedelta(minutes=30)
 ASSETS_SECONDS = 3600
 BODY_LIMIT = 1_000_000  # the largest upload is a file of matches
 NEVER = ("camera", "geolocation", "microphone", "payment", "usb")
@@ -44,7 +43,9 @@ def init_app(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = ASSETS_SECONDS
     app.config.update(
-        WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=secure, PERMANENT_SESSION_LIFETIME=IDLE
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=secure,
+        PERMANENT_SESSION_LIFETIME=login_sessions.IDLE,
     )
     app.config["SESSION_COOKIE_NAME"] = "__Host-hub" if secure else "hub"
     app.config["SESSION_COOKIE_PATH"] = "/"

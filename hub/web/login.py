@@ -19,7 +19,7 @@ from wtforms.validators import DataRequired
 from hub.db.engine import db, reading_engine
 from hub.models import Role, User
 from hub.security.password_hashing import ARGON2, BoundedHashing
-from hub.web import throttling
+from hub.web import sessions, throttling
 
 SETTINGS = {
     "SECURITY_PASSWORD_SINGLE_HASH": True,
@@ -39,6 +39,7 @@ SETTINGS = {
     "SECURITY_MSG_UNAUTHENTICATED": ("Log in to go on.", "info"),
     "SECURITY_MSG_LOGIN": ("Log in to go on.", "info"),
     "SECURITY_LOGOUT_METHODS": ["POST"],
+    "SECURITY_API_ENABLED_METHODS": ["session"],
     "SECURITY_POST_LOGOUT_VIEW": "/login",
 }
 
@@ -47,6 +48,7 @@ class NameForm(LoginForm):
     """Log-in by name or e-mail address."""
 
     email = StringField("Name or e-mail", validators=[DataRequired("Type your name.")])
+    remember = None  # no cookie outlasts the session, whatever a request asks for
 
     def validate(self, **kwargs: Any) -> bool:
         """Look up the person first, so that both fields fail with the same sentence.
@@ -96,13 +98,15 @@ class _PeopleSession(Session):
 
 def init_app(app: Flask) -> None:
     """Set up log-in."""
-    session_factory = sessionmaker(class_=_PeopleSession)
+    session_factory = sessionmaker(class_=_PeopleSession, autoflush=False)
     people = scoped_session(session_factory, scopefunc=lambda: id(_context()))
     for name, setting in SETTINGS.items():
         app.config.setdefault(name, setting)
     datastore = SQLAlchemySessionUserDatastore(people, User, Role)
     security = Security(app, datastore, login_form=NameForm, change_password_form=PasswordForm)
     security.pwd_context = cast(Any, BoundedHashing(security.pwd_context))
+    security.want_json(lambda _: False)  # its JSON answers would carry tokens
+    sessions.init_app(app)
     app.teardown_appcontext(lambda error: people.remove())
 
 

@@ -7,6 +7,7 @@ from hub.web import (
     audit,
     companies,
     compare,
+    confirmation,
     documents,
     early_documents,
     failures,
@@ -47,12 +48,13 @@ FAMILIES = (
     audit,
     undo,
     webhooks,
+    confirmation,
 )
 
 
 def init_app(app: Flask) -> None:
     """Add log-in, headers, error pages and every page to the application."""
-    for part in (row_ids, headers, login, throttling, access, layout, failures):
+    for part in (row_ids, headers, login, throttling, access, confirmation, layout, failures):
         part.init_app(app)
     for family in FAMILIES:
         app.register_blueprint(family.pages)

@@ -13,8 +13,9 @@ from hub.db.engine import reading, transaction
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Role, User
 from hub.notifications import NO_ADDRESS
-from hub.security import audit
-from hub.web.access import ROLES, needs, role_of, who
+from hub.security import audit, login_sessions
+from hub.security.login_sessions import EndReason
+from hub.web.access import ROLES, fresh, needs, role_of, who
 from hub.web.paging import row_or_404
 
 SHORTEST = 12
@@ -78,6 +79,7 @@ def index() -> str:
 
 @pages.post("/add")
 @needs("owner")
+@fresh
 def create() -> Response | tuple[str, int]:
     """Add a person."""
     name = request.form.get("name", "").strip()
@@ -96,6 +98,7 @@ def create() -> Response | tuple[str, int]:
 
 @pages.post("/<int:person_id>/role")
 @needs("owner")
+@fresh
 def change_role(person_id: int) -> Response:
     """Give a person another role; the only owner stays one."""
     role = request.form.get("role", "")
@@ -111,6 +114,7 @@ def change_role(person_id: int) -> Response:
 
 @pages.post("/<int:person_id>/active")
 @needs("owner")
+@fresh
 def change_active(person_id: int) -> Response:
     """Disable a person and end their sessions, or enable them again."""
     with transaction() as session:
@@ -118,6 +122,8 @@ def change_active(person_id: int) -> Response:
         active = request.form.get("active") == "1"
         _check_not_last_owner(session, person, stays=active)
         person.active = active
+        if not active:
+            login_sessions.end_all(session, person.id, EndReason.DISABLED)
         action = "person enabled" if active else "person disabled"
         audit.record(session, who(), action, person.username)
     effect = "may log in again" if active else "can no longer log in"

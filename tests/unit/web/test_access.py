@@ -21,8 +21,8 @@ ROUTES = {
         webhooks.quickbooks webhooks.source
     """,
     "viewer": """
-        companies.index comparing.export comparing.mail comparing.show documents.index documents.one documents.posting
-        home.chart home.show inbox.one inbox.show
+        companies.index comparing.export confirmation.check confirmation.show comparing.mail comparing.show
+        documents.index documents.one documents.posting home.chart home.show inbox.one inbox.show
         installation.show marketplace.ask marketplace.one marketplace.openapi marketplace.show
         matching.export matching.one matching.show
         plugins.index earlier.show review.show runs.index runs.one runs.progress security.change_password security.logout

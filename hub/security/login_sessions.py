@@ -1,0 +1,202 @@
+"""Sessions of people who are logged in: a cookie carries a random id, the server the session.
+
+A session ends on the server, so that a copy of its cookie is worth nothing afterwards.
+"""
+
+import datetime as dt
+import hashlib
+import secrets as tokens
+from collections.abc import Sequence
+from enum import StrEnum
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from hub.context import current
+from hub.models import LoginSession
+
+IDLE = dt.timedelta(minutes=30)  # without a request
+LONGEST = dt.timedelta(hours=12)  # since the log-in
+CONFIRMED_FOR = dt.timedelta(minutes=10)  # the password is asked again after this
+FACTOR_WITHIN = dt.timedelta(minutes=10)  # from the password to the second factor
+SEEN_STEP = dt.timedelta(minutes=1)  # a newer request in the same step is not recorded
+KEPT_FOR = dt.timedelta(days=30)  # rows of sessions that ended
+MAX_FAILURES = 5  # wrong passwords or codes in one session
+
+
+class EndReason(StrEnum):
+    """Why a session ended before its time."""
+
+    LOGGED_OUT = "logged-out"
+    ENDED_BY_PERSON = "ended-by-person"
+    ENDED_BY_OWNER = "ended-by-owner"
+    DISABLED = "person-disabled"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 (a reason, no password)
+    FACTOR_CHANGED = "second-factor-changed"
+    WRONG_GUESSES = "wrong-guesses"
+    NEW_LOG_IN = "new-log-in"
+    RESTORED = "database-restored"
+
+
+def begin(
+    session: Session,
+    user_id: int,
+    *,
+    address: str,
+    browser: str,
+    factors: str,
+    needs_factor: bool = False,
+    used_challenge: str | None = None,
+) -> str:
+    """Begin a session and return the id for its cookie, of which only a hash is stored."""
+    now = current().clock.now()
+    _remove_old(session, user_id, now)
+    token = tokens.token_urlsafe(32)
+    session.add(
+        LoginSession(
+            key=hash_token(token),
+            user_id=user_id,
+            began_at=now,
+            seen_at=now,
+            confirmed_at=now,
+            address=address[:64],
+            browser=browser[:200],
+            factors=factors,
+            needs_factor=needs_factor,
+            failures=0,
+            used_challenge=hash_token(used_challenge) if used_challenge else None,
+        )
+    )
+    return token
+
+
+def find(session: Session, token: str) -> LoginSession | None:
+    """Return the live session with this id, which may still need its second factor."""
+    row = session.scalar(select(LoginSession).where(LoginSession.key == hash_token(token)))
+    if row is None or not is_live(row):
+        return None
+    return row
+
+
+def is_live(row: LoginSession) -> bool:
+    """Tell whether a session was not ended and has not run out."""
+    now = current().clock.now()
+    longest = FACTOR_WITHIN if row.needs_factor else LONGEST
+    is_in_time = now - row.seen_at < IDLE and now - row.began_at < longest
+    return row.ended_at is None and is_in_time
+
+
+def complete(session: Session, session_id: int, factor: str) -> str:
+    """Note that the second factor was right; return the new id for the cookie."""
+    row = session.get_one(LoginSession, session_id, with_for_update=True)
+    now = current().clock.now()
+    token = tokens.token_urlsafe(32)
+    row.key = hash_token(token)
+    row.factors = f"{row.factors}+{factor}"
+    row.needs_factor = False
+    row.confirmed_at = now
+    row.seen_at = now
+    row.failures = 0
+    row.challenge = None
+    return token
+
+
+def confirm(session: Session, session_id: int) -> None:
+    """Note that the person has just proved again who they are."""
+    values = {"confirmed_at": current().clock.now(), "failures": 0, "challenge": None}
+    session.execute(update(LoginSession).where(LoginSession.id == session_id).values(values))
+
+
+def is_confirmed(row: LoginSession) -> bool:
+    """Tell whether the person proved a short time ago who they are."""
+    return current().clock.now() - row.confirmed_at < CONFIRMED_FOR
+
+
+def note_request(session: Session, session_id: int) -> None:
+    """Note that the session is in use."""
+    values = {"seen_at": current().clock.now()}
+    session.execute(update(LoginSession).where(LoginSession.id == session_id).values(values))
+
+
+def is_note_due(row: LoginSession) -> bool:
+    """Tell whether this request is to be noted; one in a minute is enough."""
+    return current().clock.now() - row.seen_at >= SEEN_STEP
+
+
+def note_failure(session: Session, session_id: int) -> bool:
+    """Count a wrong password or code; end the session after too many and return whether it did."""
+    row = session.get_one(LoginSession, session_id, with_for_update=True)
+    row.failures += 1
+    row.challenge = None
+    if row.failures < MAX_FAILURES:
+        return False
+    end(session, session_id, EndReason.WRONG_GUESSES)
+    return True
+
+
+def set_challenge(session: Session, session_id: int, challenge: str) -> None:
+    """Store the challenge that a passkey of this session has to sign."""
+    values = {"challenge": challenge}
+    session.execute(update(LoginSession).where(LoginSession.id == session_id).values(values))
+
+
+def take_challenge(session: Session, session_id: int) -> str | None:
+    """Return the challenge and remove it, so that it serves once."""
+    row = session.get_one(LoginSession, session_id, with_for_update=True)
+    challenge = row.challenge
+    row.challenge = None
+    return challenge
+
+
+def end(session: Session, session_id: int, reason: EndReason) -> None:
+    """End a session; one that has ended stays as it is."""
+    is_open = LoginSession.id == session_id, LoginSession.ended_at.is_(None)
+    _end(session, is_open, reason)
+
+
+def end_all(session: Session, user_id: int, reason: EndReason, *, keep: int | None = None) -> int:
+    """End the sessions of a person, except the one to keep; return how many they were."""
+    of_person = [LoginSession.user_id == user_id, LoginSession.ended_at.is_(None)]
+    if keep is not None:
+        of_person.append(LoginSession.id != keep)
+    return _end(session, of_person, reason)
+
+
+def end_every(session: Session, reason: EndReason) -> int:
+    """End the sessions of all people."""
+    return _end(session, [LoginSession.ended_at.is_(None)], reason)
+
+
+def list_live(session: Session, user_id: int) -> Sequence[LoginSession]:
+    """Return the live sessions of a person, the last used first."""
+    query = (
+        select(LoginSession)
+        .where(
+            LoginSession.user_id == user_id,
+            LoginSession.ended_at.is_(None),
+            LoginSession.needs_factor.is_(False),
+        )
+        .order_by(LoginSession.seen_at.desc(), LoginSession.id.desc())
+    )
+    return [row for row in session.scalars(query) if is_live(row)]
+
+
+def hash_token(token: str) -> str:
+    """Return the hash under which a random id is stored."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _end(session: Session, where: Sequence, reason: EndReason) -> int:  # type: ignore[type-arg]
+    """End the sessions that match."""
+    values = {"ended_at": current().clock.now(), "end_reason": reason, "challenge": None}
+    ended = session.execute(update(LoginSession).where(*where).values(values))
+    return int(ended.rowcount)  # type: ignore[attr-defined]
+
+
+def _remove_old(session: Session, user_id: int, now: dt.datetime) -> None:
+    """Remove the sessions of a person that ended or ran out a long time ago."""
+    is_old = or_(
+        LoginSession.ended_at < now - KEPT_FOR,
+        LoginSession.began_at < now - KEPT_FOR - LONGEST,
+    )
+    session.execute(delete(LoginSession).where(LoginSession.user_id == user_id, is_old))

@@ -1,0 +1,121 @@
+"""Bind each request to its session on the server: a log-in begins it, a log-out ends it."""
+
+from typing import Any, cast
+
+from flask import Flask, Response, request, session
+from flask_login import user_logged_out
+from flask_security import password_changed, user_authenticated
+
+from hub.db.engine import reading, transaction
+from hub.errors import DatabaseUnavailable
+from hub.models import LoginSession, User
+from hub.security import login_sessions
+from hub.security.login_sessions import EndReason
+from hub.web import form_drafts, throttling
+
+COOKIE_KEY = "sid"  # of the random id in the signed cookie
+IN_REQUEST = "hub.login_session"  # where the WSGI environment holds what was read
+
+
+def init_app(app: Flask) -> None:
+    """Let only a live session on the server log somebody in, whatever else a request carries."""
+    manager = app.extensions["security"].login_manager
+    load_person = manager._user_callback
+
+    def load(uniquifier: str) -> User | None:
+        """Return the person of the live session; None if it needs its second factor."""
+        row = current_row()
+        if row is None or row.needs_factor:
+            return None
+        person: User | None = load_person(uniquifier)
+        return person if person is not None and person.id == row.user_id else None
+
+    manager.user_loader(load)
+    manager.request_loader(lambda _: None)  # no token of an address or a header logs in
+    user_authenticated.connect(_begin, app, weak=False)
+    user_logged_out.connect(_log_out, app, weak=False)
+    password_changed.connect(_after_password_change, app, weak=False)
+    app.after_request(_note_request)
+
+
+def current_row() -> LoginSession | None:
+    """Return the live session that the cookie of this request names, read once."""
+    if IN_REQUEST not in request.environ:
+        token = session.get(COOKIE_KEY, "")
+        row = None
+        if token:
+            with reading() as look:
+                row = login_sessions.find(look, token)
+        request.environ[IN_REQUEST] = row
+    return cast(LoginSession | None, request.environ[IN_REQUEST])
+
+
+def forget_row() -> None:
+    """Read the session again when it is needed next."""
+    request.environ.pop(IN_REQUEST, None)
+
+
+def begin(person: User, factors: str, **options: Any) -> None:
+    """Begin a session of a person in this browser; the one that it had here ends."""
+    former = current_row()
+    with transaction() as write:
+        if former is not None:
+            login_sessions.end(write, former.id, EndReason.NEW_LOG_IN)
+        token = login_sessions.begin(
+            write,
+            cast(int, person.id),
+            address=throttling.client(),
+            browser=request.user_agent.string,
+            factors=factors,
+            **options,
+        )
+    carry(token)
+
+
+def carry(token: str) -> None:
+    """Let the cookie carry the id of a session."""
+    session.permanent = True
+    session[COOKIE_KEY] = token
+    session.pop("_remember", None)  # Flask-Login would set a cookie that outlasts the session
+    forget_row()
+
+
+def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **ignored: Any) -> None:
+    """Begin a session after a log-in; a changed password continues with the same factors."""
+    former = current_row()
+    if authn_via == ["change"] and former is not None:
+        begin(user, former.factors)
+        return
+    begin(user, "password")
+
+
+def _log_out(app: Flask, **ignored: Any) -> None:
+    """End the session on the server."""
+    row = current_row()
+    if row is not None:
+        with transaction() as write:
+            login_sessions.end(write, row.id, EndReason.LOGGED_OUT)
+    session.pop(COOKIE_KEY, None)
+    session.pop(form_drafts.BROWSER, None)
+    forget_row()
+
+
+def _after_password_change(app: Flask, user: User, **ignored: Any) -> None:
+    """End the other sessions of a person whose password changed."""
+    row = current_row()
+    own = row.id if row is not None and row.user_id == user.id else None
+    with transaction() as write:
+        login_sessions.end_all(write, cast(int, user.id), EndReason.PASSWORD_CHANGED, keep=own)
+
+
+def _note_request(response: Response) -> Response:
+    """Note that the session is in use, so that it does not count as idle."""
+    row: LoginSession | None = request.environ.get(IN_REQUEST)
+    if row is None or row.needs_factor or not login_sessions.is_note_due(row):
+        return response
+    try:
+        with transaction() as write:
+            login_sessions.note_request(write, row.id)
+    except DatabaseUnavailable:
+        pass  # the page itself could be read; the next request notes it
+    return response
