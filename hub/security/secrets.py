@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -59,15 +59,16 @@ def put_all(
 def rotate(session: Session) -> int:
     """Seal under the newest key whatever is not yet; return how many secrets that were."""
     vault = hub_context.current().vault
-    changed = 0
-    secrets = select(Secret).order_by(Secret.place)
-    for row in session.scalars(secrets.with_for_update()):
-        if vault.is_current(row.sealed):
-            continue
-        text = vault.open(row.place, row.sealed)
-        row.sealed = vault.seal(row.place, text)
-        changed += 1
-    return changed
+    secrets = select(Secret.place, Secret.sealed).order_by(Secret.place)
+    rows = session.execute(secrets.with_for_update()).all()
+    changes = []
+    for place, sealed in rows:
+        if not vault.is_current(sealed):
+            text = vault.open(place, sealed)
+            changes.append({"place": place, "sealed": vault.seal(place, text)})
+    if changes:
+        session.execute(update(Secret), changes)
+    return len(changes)
 
 
 def _prefix(installation_id: int) -> str:

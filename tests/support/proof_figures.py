@@ -27,6 +27,20 @@ SECTIONS = {
     "test_soak": "Soak",
     "test_planted": "Planted bugs, and the test that catches each",
     "test_naive": "The same harness and an engine that is naive",
+    **dict.fromkeys(
+        [
+            "test_access",
+            "test_canaries",
+            "test_allowlist",
+            "test_oauth_attacks",
+            "test_audit",
+            "test_signatures",
+            "test_secrets",
+            "test_spreadsheets",
+            "test_passive_scan",
+        ],
+        "Security",
+    ),
 }
 SUMMED = (
     "test_model",
@@ -88,20 +102,19 @@ Row = tuple[str, float, float]
 
 
 def _told(reports: Iterable[object]) -> dict[str, list[Row]]:
-    """The figures of each section, in the order of the sections and by name; some are added up."""
-    found: dict[str, set[Row]] = {}
+    """Return the figures of each section by name, in the order of the sections; some are added up."""
+    figures: dict[str, set[Row]] = {}
     for report in reports:
         module = Path(getattr(report, "nodeid", "").partition("::")[0]).stem
-        rows = {
-            tuple(told) for name, told in getattr(report, "user_properties", ()) if name == PROPERTY
-        }
-        found.setdefault(module if module in SECTIONS else "", set()).update(rows)
-    titles = {**SECTIONS, "": ELSE}
-    return {
-        title: _summed(module, sorted(found[module]))
-        for module, title in titles.items()
-        if found.get(module)
-    }
+        properties = getattr(report, "user_properties", ())
+        rows = {tuple(row) for name, row in properties if name == PROPERTY}
+        figures.setdefault(module if module in SECTIONS else "", set()).update(rows)
+    sections: dict[str, list[Row]] = {}
+    for module, title in {**SECTIONS, "": ELSE}.items():
+        if figures.get(module):
+            rows_of_module = _summed(module, sorted(figures[module]))
+            sections.setdefault(title, []).extend(rows_of_module)
+    return sections
 
 
 def _summed(module: str, rows: list[Row]) -> list[Row]:

@@ -50,32 +50,85 @@ def test_a_row_copied_to_another_place_does_not_open(app):
 
 
 @pytest.mark.proof
-def test_rotation_seals_many_secrets_anew(app):
-    ring = app.extensions["hub"].config.vault_keys
+def test_rotation_leaves_every_secret_readable_while_the_hub_works(app, rotating_app, figure):
+    """The hub reads secrets while another process seals all of them under a new key."""
+    data = app.extensions["hub"].config.data
+    write_key_file(app)
+    texts = {f"s:{n}": f"token {n}" for n in range(MANY)}
     with engine.transaction() as session:
-        vault = Vault(ring)
+        vault = Vault(keys.read_ring(data))
         session.add_all(
-            Secret(place=f"s:{n}", sealed=vault.seal(f"s:{n}", f"token {n}")) for n in range(MANY)
+            Secret(place=place, sealed=vault.seal(place, text)) for place, text in texts.items()
         )
-    newer = (*keys.parse_ring("test", keys.new_key()), *ring)
-    app.extensions["hub"].vault._take(newer)
-    with engine.transaction() as session:
-        assert secrets.rotate(session) == MANY
-    alone = Vault(newer[:1])
+    rotating = rotating_app()
+    rotated, reads = [], []
+
+    def rotate():
+        with rotating.app_context(), engine.transaction() as session:
+            rotated.append(secrets.rotate(session))
+
+    thread = threading.Thread(target=rotate)
+    thread.start()
+    while thread.is_alive() or not reads:
+        with engine.reading() as session:
+            reads.append(secrets.get(session, f"s:{len(reads) % MANY}"))
+    thread.join()
+    assert reads == [f"token {n % MANY}" for n in range(len(reads))]
+    newest_key_only = Vault(keys.read_ring(data)[:1])
     with engine.reading() as session:
-        assert all(
-            alone.open(row.place, row.sealed).startswith("token")
-            for row in session.scalars(select(Secret))
+        rows = session.scalars(select(Secret)).all()
+        readable = sum(
+            newest_key_only.open(row.place, row.sealed) == texts[row.place] for row in rows
         )
+    with rotating.app_context(), engine.transaction() as session:
         assert secrets.rotate(session) == 0
+    assert rotated == [MANY]
+    figure("rotated secrets that the new key alone opens", readable, MANY)
+
+
+def test_a_rotation_that_fails_halfway_changes_nothing(app, rotating_app):
+    data = app.extensions["hub"].config.data
+    write_key_file(app)
+    with engine.transaction() as session:
+        secrets.put(session, "a", "one")
+        secrets.put(session, "b", "two")
+        session.add(Secret(place="c", sealed=Vault([("gone", bytes(range(32)))]).seal("c", "x")))
+    rotating = rotating_app()
+    with (
+        rotating.app_context(),
+        pytest.raises(VaultError, match="'gone'"),
+        engine.transaction() as session,
+    ):
+        secrets.rotate(session)
+    with engine.reading() as session:
+        assert (secrets.get(session, "a"), secrets.get(session, "b")) == ("one", "two")
+        old_key_only = Vault(keys.read_ring(data)[1:])
+        assert old_key_only.open("a", session.get_one(Secret, "a").sealed) == "one"
+
+
+@pytest.fixture
+def rotating_app(app, make_app, make_config):
+    """Add a key to the key file, and return a hub of its own that has it from the beginning."""
+
+    def make():
+        data = app.extensions["hub"].config.data
+        keys.add_vault_key(data)
+        ring = (data / "vault.keys").read_text()
+        return make_app(make_config(HUB_VAULT_KEYS=ring))
+
+    return make
+
+
+def write_key_file(app):
+    """Write the keys of the hub into the key file of its data folder."""
+    config = app.extensions["hub"].config
+    ring = ",".join(f"{key_id}:{encode(key)}" for key_id, key in config.vault_keys)
+    keys.write_private(config.data / "vault.keys", ring)
 
 
 def test_a_hub_that_runs_reads_what_was_sealed_under_a_key_added_meanwhile(app):
     data = app.extensions["hub"].config.data
-    keys.write_private(
-        data / "vault.keys",
-        ",".join(f"{n}:{encode(k)}" for n, k in app.extensions["hub"].config.vault_keys),
-    )
+    write_key_file(app)
     keys.add_vault_key(data)
     with engine.transaction() as session:
         session.add(Secret(place="a", sealed=Vault(keys.read_ring(data)).seal("a", "new")))
