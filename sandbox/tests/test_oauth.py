@@ -149,6 +149,36 @@ def test_a_code_is_good_for_ten_minutes_and_its_own_callback(quickbooks):
     assert exchange(quickbooks, code).status == 400
 
 
+# The pair of RFC 7636, appendix B.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def redeem(quickbooks, code, **proof):
+    return token(
+        quickbooks, grant_type="authorization_code", code=code, redirect_uri=CALLBACK, **proof
+    )
+
+
+def challenged(quickbooks, **changed):
+    """Consent with a challenge of PKCE."""
+    pkce = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"} | changed
+    return authorize(quickbooks, {"decision": "connect", "realm": US.realm}, **pkce)
+
+
+def test_a_code_with_a_challenge_needs_its_verifier(quickbooks):
+    for proof in ({}, {"code_verifier": "x" * 43}):
+        code = callback(challenged(quickbooks))["code"]
+        answer = redeem(quickbooks, code, **proof)
+        assert (answer.status, answer.json()["error"]) == (400, "invalid_grant")
+    code = callback(challenged(quickbooks))["code"]
+    assert redeem(quickbooks, code, code_verifier=VERIFIER).status == 200
+
+
+def test_a_challenge_in_plain_text_is_refused(quickbooks):
+    assert challenged(quickbooks, code_challenge_method="plain").status == 400
+
+
 def test_a_wrong_secret_is_answered_as_intuit_does(quickbooks):
     answer = refresh(quickbooks, secret="wrong")
     assert (answer.status, answer.body) == (401, b'{"error":"invalid_client"}')

@@ -98,7 +98,11 @@ class Authority:
         if realm not in self.companies:
             return text_answer(start, 400, consent.wrong("There is no such company."))
         code = self.grants.consent(
-            params["client_id"], realm, params["scope"], params["redirect_uri"]
+            params["client_id"],
+            realm,
+            params["scope"],
+            params["redirect_uri"],
+            params.get("code_challenge", ""),
         )
         return self._back(start, params, {"code": code, "realmId": realm})
 
@@ -110,6 +114,8 @@ class Authority:
             self.redirects and redirect not in self.redirects
         ):
             return "The redirect_uri is not one of the application's."
+        if params.get("code_challenge") and params.get("code_challenge_method") != "S256":
+            return "The code_challenge_method must be S256."
         return "" if params.get("response_type") == "code" else "The response_type must be code."
 
     def _back(
@@ -156,7 +162,12 @@ class Authority:
         if fault is not None and fault.kind == "invalid_grant":
             raise InvalidGrant("Incorrect or invalid refresh token")
         if form.get("grant_type") == "authorization_code":
-            return self.grants.exchange(form.get("code", ""), client, form.get("redirect_uri", ""))
+            return self.grants.exchange(
+                form.get("code", ""),
+                client,
+                form.get("redirect_uri", ""),
+                form.get("code_verifier", ""),
+            )
         if form.get("grant_type") == "refresh_token":
             rotate = fault is not None and fault.kind in ("rotate", "rotate_and_lose")
             return self.grants.refresh(form.get("refresh_token", ""), client, rotate=rotate)

@@ -1,5 +1,7 @@
 """Codes, access tokens and refresh tokens: how they are issued, rotate, expire and are revoked."""
 
+import base64
+import hashlib
 import secrets
 import threading
 from collections.abc import Callable
@@ -40,6 +42,7 @@ class Code:
     scope: str
     redirect: str
     expires: float
+    challenge: str = ""  # of PKCE, always S256
 
 
 class Grants:
@@ -52,21 +55,31 @@ class Grants:
         self.by_refresh: dict[str, Grant] = {}
         self.access: dict[str, tuple[str, str, float]] = {}
 
-    def consent(self, client: str, realm: str, scope: str, redirect: str) -> str:
+    def consent(
+        self, client: str, realm: str, scope: str, redirect: str, challenge: str = ""
+    ) -> str:
         """Return a code for the callback, valid once and for ten minutes."""
         code = "AB1" + secrets.token_hex(24)
-        self.codes[code] = Code(client, realm, scope, redirect, self.clock.now() + CODE_LIFE)
+        expires = self.clock.now() + CODE_LIFE
+        self.codes[code] = Code(client, realm, scope, redirect, expires, challenge)
         self._write({"code": [code, vars(self.codes[code])]})
         return code
 
-    def exchange(self, code: str, client: str, redirect: str) -> tuple[Grant, str]:
-        """Return the grant and the first access token for a code."""
+    def exchange(
+        self, code: str, client: str, redirect: str, verifier: str = ""
+    ) -> tuple[Grant, str]:
+        """Return the grant and the first access token for a code.
+
+        A code whose consent carried a challenge needs the verifier that fits it.
+        """
         self._write({"used": code})
         issued = self.codes.pop(code, None)
         if issued is None or issued.expires < self.clock.now():
             raise InvalidGrant("Token invalid")
         if (issued.client, issued.redirect) != (client, redirect):
             raise InvalidGrant("Incorrect Token type or clientID")
+        if issued.challenge and issued.challenge != _challenge_of(verifier):
+            raise InvalidGrant("PKCE verification failed")
         grant = self.grant(client, issued.realm, issued.scope)
         return grant, self.issue(grant)
 
@@ -182,3 +195,9 @@ FLOATS = ("since", "expires", "hard", "previous_until")
 
 def _refresh_token() -> str:
     return "AB11" + secrets.token_urlsafe(60).replace("-", "x").replace("_", "y")[:46]
+
+
+def _challenge_of(verifier: str) -> str:
+    """Return the S256 challenge of a code verifier (RFC 7636)."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
