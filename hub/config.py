@@ -26,6 +26,8 @@ from hub.errors import ConfigurationError
 __all__ = ["Config", "add_vault_key", "data_folder", "initialise", "load"]
 
 PREFIX = "HUB_"
+# The names of this machine for itself, where stand-ins listen.
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 FOR_TESTS = ("HUB_TEST_PG", "HUB_REQUIRE_BROWSER", "HUB_PROOF", "HUB_EVIDENCE")
 IN_FILES = (
     "HUB_SECRET_KEY",
@@ -49,7 +51,11 @@ TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa:
 
 @value_object
 class Config:
-    """The settings, complete and checked; keys and passwords never show in its text."""
+    """The settings, complete and checked; keys and passwords never show in its text.
+
+    `names_set` are the settings that the environment or the file of HUB_CONFIG gives: they win over
+    what people enter on pages.
+    """
 
     data: Path
     database_url: str = field(repr=False)
@@ -65,6 +71,7 @@ class Config:
     qbo_token_url: str = TOKEN_URL
     qbo_revoke_url: str = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
     qbo_webhook_token: str = field(default="", repr=False)
+    qbo_pkce: bool = False
     qbo_per_second: int = 10
     qbo_per_minute: int = 500
     deadline_seconds: float = 100.0
@@ -73,7 +80,10 @@ class Config:
     reread_ids: int = 200
     mail_url: str = field(default="", repr=False)
     audit_copy: str = ""
+    contact: str = ""
+    allow_loopback: bool = False
     allow_hosts: frozenset[str] = frozenset()
+    names_set: frozenset[str] = frozenset()
     open_apps: frozenset[str] = frozenset()
 
 
@@ -106,7 +116,7 @@ def _proxies(value: str) -> None:
             ) from None
 
 
-def _mail_url(value: str) -> None:
+def check_mail_url(value: str) -> None:
     """Accept the address of a mail server."""
     if not _has_host(value, "smtp", "smtps"):
         raise ValidationError(
@@ -167,6 +177,13 @@ def _one_of(name: str, *choices: str) -> fields.String:
     return _text(name, validate=is_choice)
 
 
+def _switch(name: str) -> fields.Boolean:
+    """Return a field for a switch."""
+    return fields.Boolean(
+        data_key=PREFIX + name.upper(), error_messages={"invalid": "must be 1 or 0"}
+    )
+
+
 class Settings(Schema):
     """What may be set, by its name in the environment."""
 
@@ -187,14 +204,17 @@ class Settings(Schema):
     qbo_token_url = _address("qbo_token_url")
     qbo_revoke_url = _address("qbo_revoke_url")
     qbo_webhook_token = _text("qbo_webhook_token")
+    qbo_pkce = _switch("qbo_pkce")
     qbo_per_second = _count("qbo_per_second")
     qbo_per_minute = _count("qbo_per_minute")
     deadline_seconds = _seconds("deadline_seconds")
     lease_seconds = _seconds("lease_seconds")
     quiet_seconds = _seconds("quiet_seconds")
     reread_ids = _count("reread_ids")
-    mail_url = _text("mail_url", validate=_mail_url)
     audit_copy = _text("audit_copy", validate=_copy_target)
+    mail_url = _text("mail_url", validate=check_mail_url)
+    contact = _text("contact")
+    allow_loopback = _switch("allow_loopback")
     allow_hosts_file = _text("allow_hosts_file")
     open_apps = _text("open_apps")
 
@@ -237,7 +257,10 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     values["secret_key"] = secret_key
     ring = values.get("vault_keys") or _key_file(data / VAULT_KEYS_FILE, "HUB_VAULT_KEYS")
     values["vault_keys"] = parse_ring("HUB_VAULT_KEYS", ring)
-    values["allow_hosts"] = _hosts(values.pop("allow_hosts_file", ""))
+    allow_hosts = _hosts(values.pop("allow_hosts_file", ""))
+    if values.get("allow_loopback"):
+        allow_hosts |= LOOPBACK_HOSTS
+    values["allow_hosts"] = allow_hosts
     config = Config(**values)
     _check_order(config)
     return config
@@ -247,6 +270,11 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the data folder, which need not exist yet."""
     folder: Path = _settings(environ)["data"]
     return folder
+
+
+def names_database(environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether the configuration names a database, in place of the file in the data folder."""
+    return "HUB_DATABASE_URL" in _settings(environ)["names_set"]
 
 
 def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
@@ -274,12 +302,14 @@ def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
     _read_files(raw)
 
     present = {name: value for name, value in raw.items() if value != ""}
+    names_set = frozenset(present) - {"HUB_CONFIG", *FOR_TESTS}
     try:
         values: dict[str, Any] = Settings().load(present)
     except ValidationError as error:
         messages = cast(dict[str, list[str]], error.messages)
         name, problems = next(iter(messages.items()))
         raise ConfigurationError(name, problems[0]) from None
+    values["names_set"] = names_set
     return values
 
 

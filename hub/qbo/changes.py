@@ -17,7 +17,14 @@ from hub.db import engine
 from hub.errors import Refused
 from hub.models import Company, ListState, TransactionHead
 from hub.models.enums import TransactionState
-from hub.qbo import record_download, records, search, transaction_download, transaction_index
+from hub.qbo import (
+    intuit_keys,
+    record_download,
+    records,
+    search,
+    transaction_download,
+    transaction_index,
+)
 from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.entities import DOCUMENTS, ENTITY, KIND, LISTS
 from hub.qbo.paging import read_all
@@ -259,10 +266,11 @@ def _note(company_ids: list[int], **moments: dt.datetime) -> None:
 
 def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
     """Raise Refused unless the body was signed with the token that Intuit shares with the hub."""
-    token = hub_context.current().config.qbo_webhook_token
+    token = intuit_keys.webhook_token()
     if not token:
         raise Refused(
-            "HUB_QBO_WEBHOOK_TOKEN is not set, so no webhook of QuickBooks can be trusted."
+            "No webhook token is set (HUB_QBO_WEBHOOK_TOKEN, or Set up → Intuit keys), so no"
+            " webhook of QuickBooks can be trusted."
         )
     lowered = {name.lower(): value for name, value in headers.items()}
     signature = lowered.get("intuit-signature", "")

@@ -18,7 +18,7 @@ from hub.http.deadline import CONNECT_SECONDS
 from hub.http.exchange import ExchangeError
 from hub.models import Company
 from hub.models.enums import SendOutcome
-from hub.qbo import batch, connection, transport, usage
+from hub.qbo import batch, connection, intuit_keys, transport, usage
 from hub.qbo.batch import BatchItem, id_of
 from hub.qbo.entities import ENTITY
 from hub.qbo.multipart import multipart
@@ -77,6 +77,7 @@ class Client:
     def __init__(self, company_id: int, app: str = "") -> None:
         self._flask = current_app._get_current_object()  # type: ignore[attr-defined]
         self._context = hub_context.current()
+        self._api_url = intuit_keys.require().api_url
         self.company_id = company_id
         self.app = app
         with engine.reading() as session:
@@ -333,9 +334,8 @@ class Client:
 
     def _request(self, call: _Call, token: str) -> requests.PreparedRequest:
         """Return the HTTP request for a call."""
-        api_url = self._context.config.qbo_api_url
         params = call.params | {"minorversion": MINOR_VERSION}
-        url = f"{api_url}/v3/company/{self.realm}/{call.path}?{urlencode(params)}"
+        url = f"{self._api_url}/v3/company/{self.realm}/{call.path}?{urlencode(params)}"
         return transport.request(call.method, url, token, call.body, call.content_type)
 
     def _count(self, call: _Call, date: dt.datetime | None) -> None:

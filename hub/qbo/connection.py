@@ -32,8 +32,9 @@ SENTENCES = {
         " QuickBooks; the hub tries again with each scheduled run."
     ),
     ConnectionState.CONFIGURATION: (
-        "Intuit does not accept the keys of the hub's app. Set HUB_QBO_CLIENT_ID and"
-        " HUB_QBO_CLIENT_SECRET to those of your app on developer.intuit.com and restart the hub."
+        "Intuit does not accept the keys of the hub's app. Enter those of your app on"
+        " developer.intuit.com under Set up → Intuit keys, or correct HUB_QBO_CLIENT_ID and"
+        " HUB_QBO_CLIENT_SECRET and restart the hub."
     ),
 }
 

@@ -1,6 +1,6 @@
 """Addresses of QuickBooks' own pages, so that a person can open a transaction there."""
 
-from hub import context as hub_context
+from hub.qbo import intuit_keys
 
 SITES = {
     "production": "https://app.qbo.intuit.com",
@@ -27,6 +27,5 @@ def address(kind: str, id: str) -> str | None:
     page = PAGES.get(kind)
     if page is None:
         return None
-    environment = hub_context.current().config.qbo_environment
-    site = SITES[environment]
+    site = SITES[intuit_keys.read().environment]
     return f"{site}/app/{page}{id}"

@@ -83,7 +83,7 @@ def finish(args: Mapping[str, str], session_id: str) -> Company:
     if expected_realm and expected_realm != realm:
         raise OtherCompany(_company_title(expected_realm), _company_title(realm))
     try:
-        grant = token_endpoint.exchange(code)
+        grant = token_endpoint.exchange(code, args["state"])
     except token_endpoint.Rejected:
         raise Refused(
             "Intuit did not take the sign-in, perhaps because it took too long. Press Connect"

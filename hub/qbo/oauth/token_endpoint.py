@@ -1,5 +1,8 @@
 """Calls to Intuit's sign-in: the consent address, requests for tokens, and their revocation."""
 
+import base64
+import hashlib
+import hmac
 import io
 import json
 import logging
@@ -24,7 +27,8 @@ from requests_oauthlib import OAuth2Session
 from hub import context as hub_context
 from hub.errors import ConfigurationError, Retry
 from hub.http.exchange import ExchangeError, HttpResponse
-from hub.qbo import transport
+from hub.qbo import intuit_keys, transport
+from hub.qbo.intuit_keys import IntuitKeys
 
 SCOPE = "com.intuit.quickbooks.accounting"
 TIMEOUT_SECONDS = 30.0
@@ -53,8 +57,9 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
     """The OAuth library over the hub's transport; anything but a complete response is Retry."""
 
     def __init__(self, **options: Any) -> None:
-        client_id = hub_context.current().config.qbo_client_id
-        super().__init__(client_id, **options)
+        self.keys = intuit_keys.require()
+        _allow_plain_http(self.keys)
+        super().__init__(self.keys.client_id, **options)
         for hook in ("access_token_response", "refresh_token_response"):
             self.register_compliance_hook(hook, _require_tokens_or_error)
 
@@ -77,54 +82,78 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
 
 def consent_url(state: str) -> str:
     """Return the address where a person allows the hub to work in a company."""
-    config = hub_context.current().config
-    scopes = [SCOPE]
-    with _session(scope=scopes, redirect_uri=redirect_uri()) as session:
-        url, _ = session.authorization_url(config.qbo_authorize_url, state=state)
+    with Session(scope=[SCOPE], redirect_uri=redirect_uri()) as session:
+        url, _ = session.authorization_url(
+            session.keys.authorize_url, state=state, **_code_challenge(session, state)
+        )
         return str(url)
 
 
-def exchange(code: str) -> Grant:
-    """Return the tokens for the code that came back from the consent."""
-    url = hub_context.current().config.qbo_token_url
-    with _session(redirect_uri=redirect_uri()) as session, _translated_errors():
-        secret = _client_secret()
-        token = session.fetch_token(url, code=code, auth=secret, headers=HEADERS)
+def exchange(code: str, state: str) -> Grant:
+    """Return the tokens for the code that came back from the consent with this state."""
+    with Session(redirect_uri=redirect_uri()) as session, _translated_errors():
+        proof = {}
+        if hub_context.current().config.qbo_pkce:
+            proof["code_verifier"] = _code_verifier(state)
+        token = session.fetch_token(
+            session.keys.token_url,
+            code=code,
+            auth=_client_secret(session.keys),
+            headers=HEADERS,
+            **proof,
+        )
         return _grant(token)
 
 
 def renew(refresh_token: str) -> Grant:
     """Return a new access token, and the refresh token that is valid from now on."""
-    url = hub_context.current().config.qbo_token_url
-    with _session() as session, _translated_errors():
-        secret = _client_secret()
+    with Session() as session, _translated_errors():
         token = session.refresh_token(
-            url, refresh_token=refresh_token, auth=secret, headers=HEADERS
+            session.keys.token_url,
+            refresh_token=refresh_token,
+            auth=_client_secret(session.keys),
+            headers=HEADERS,
         )
         return _grant(token)
 
 
 def revoke(refresh_token: str) -> None:
     """End the connection at Intuit; it is not an error if it has ended already."""
-    url = hub_context.current().config.qbo_revoke_url
     content = {"token": refresh_token}
-    with _session() as session:
-        reply = session.request("POST", url, json=content, auth=_client_secret(), headers=HEADERS)
+    with Session() as session:
+        secret = _client_secret(session.keys)
+        url = session.keys.revoke_url
+        reply = session.request("POST", url, json=content, auth=secret, headers=HEADERS)
     status = reply.status_code
     if status >= 500 or status in (408, 429):
         raise _unavailable(f"status {status}", reply.headers)
 
 
-def _session(**options: Any) -> Session:
-    """Return a session for one call.
-
-    Stand-ins use plain http, which the library only allows if this variable is set.
-    """
-    config = hub_context.current().config
-    urls = (config.qbo_authorize_url, config.qbo_token_url)
+def _allow_plain_http(keys: IntuitKeys) -> None:
+    """Let the OAuth library call stand-ins, which use plain http."""
+    urls = (keys.authorize_url, keys.token_url)
     if any(urlsplit(url).scheme == "http" for url in urls):
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
-    return Session(**options)
+
+
+def _code_challenge(session: Session, state: str) -> dict[str, str]:
+    """Return the parameters of PKCE for a consent; none unless HUB_QBO_PKCE is set."""
+    if not hub_context.current().config.qbo_pkce:
+        return {}
+    verifier = _code_verifier(state)
+    challenge = session._client.create_code_challenge(verifier, "S256")
+    return {"code_challenge": challenge, "code_challenge_method": "S256"}
+
+
+def _code_verifier(state: str) -> str:
+    """Return the code verifier of a consent.
+
+    It is derived from the state and the hub's secret key, so it never leaves the server, needs no
+    storage, and is as short-lived and single-use as the state.
+    """
+    key = hub_context.current().config.secret_key.encode()
+    digest = hmac.new(key, f"pkce:{state}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def redirect_uri() -> str:
@@ -135,10 +164,9 @@ def redirect_uri() -> str:
     return f"{hub_context.current().config.public_url}/quickbooks/callback"
 
 
-def _client_secret() -> HTTPBasicAuth:
+def _client_secret(keys: IntuitKeys) -> HTTPBasicAuth:
     """Return the client id and secret of the hub, with which it signs in at Intuit."""
-    config = hub_context.current().config
-    return HTTPBasicAuth(config.qbo_client_id, config.qbo_client_secret)
+    return HTTPBasicAuth(keys.client_id, keys.client_secret)
 
 
 def _response(request: requests.PreparedRequest, reply: HttpResponse) -> requests.Response:
@@ -160,9 +188,7 @@ def _translated_errors() -> Iterator[None]:
     except InvalidGrantError as error:
         raise Rejected(str(error.description or error.error)) from None
     except (InvalidClientError, UnauthorizedClientError):
-        raise ConfigurationError(
-            "HUB_QBO_CLIENT_ID", "or HUB_QBO_CLIENT_SECRET is not accepted by Intuit"
-        ) from None
+        raise ConfigurationError(intuit_keys.description(), "are not accepted by Intuit") from None
     except OAuth2Error as error:
         raise _unavailable(f"it says {error.error or 'nothing'}") from None
     except (ValueError, TypeError):

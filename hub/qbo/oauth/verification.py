@@ -7,7 +7,7 @@ from hub import context as hub_context
 from hub.errors import NotThisCompany, Retry
 from hub.http.exchange import ExchangeError
 from hub.models.enums import SendOutcome
-from hub.qbo import transport
+from hub.qbo import intuit_keys, transport
 from hub.qbo.client import MAX_READ_ATTEMPTS, MINOR_VERSION
 from hub.qbo.faults import quoted
 from hub.qbo.rate_limit import rate_limiter
@@ -40,7 +40,7 @@ def _read(realm: str, access_token: str) -> Answer:
     """Read the company info once, with this token."""
     shared = hub_context.current()
     parameters = urlencode({"minorversion": MINOR_VERSION})
-    url = f"{shared.config.qbo_api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
+    url = f"{intuit_keys.require().api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
     request = transport.request("GET", url, access_token)
     with rate_limiter(realm, shared.clock, shared.config).slot():
         try:

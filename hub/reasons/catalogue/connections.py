@@ -31,8 +31,8 @@ TEMPLATES = {
         title="Intuit does not accept the keys of the hub's app",
         reason="{problem}",
         instruction=(
-            "Set HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET to the keys of your app on"
-            " developer.intuit.com, and restart the hub."
+            "Enter the keys of your app on developer.intuit.com under Set up → Intuit keys, or"
+            " correct HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET and restart the hub."
         ),
         action=CaseAction.CONNECTION,
     ),

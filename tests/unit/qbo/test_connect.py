@@ -7,11 +7,12 @@ import requests
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.errors import ConfigurationError, NotNow, OtherCompany, Refused
-from hub.models import AuditEntry, Case, Company, OAuthState, Token
+from hub.errors import ConfigurationError, NotNow, NotThisCompany, OtherCompany, Refused, Retry
+from hub.models import AuditEntry, Case, Company, OAuthState, Secret, Token
 from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.oauth import token_endpoint
 from hub.security import secrets
 
 BROWSER = "a browser session"
@@ -204,3 +205,70 @@ def test_no_secret_is_logged(intuit, consent, caplog):
 def test_the_address_for_the_return_is_the_hubs_own(app):
     url, _ = oauth_connect.start(BROWSER)
     assert urlencode({"redirect_uri": "http://localhost:8080/quickbooks/callback"}) in url
+
+
+@pytest.fixture
+def with_pkce(app):
+    """Make the hub's consents use PKCE."""
+    object.__setattr__(app.extensions["hub"].config, "qbo_pkce", True)
+
+
+def test_a_consent_carries_no_challenge_unless_the_switch_is_on(app):
+    url, _ = oauth_connect.start(BROWSER)
+    assert "code_challenge" not in url
+
+
+def test_with_pkce_the_verifier_stays_on_the_server_and_fits_the_challenge(consent, with_pkce):
+    url, state = oauth_connect.start(BROWSER)
+    asked = dict(parse_qsl(urlsplit(url).query))
+    assert asked["code_challenge_method"] == "S256"
+    assert len(asked["code_challenge"]) == 43
+    verifier = token_endpoint._code_verifier(state)
+    assert 43 <= len(verifier) <= 128
+    assert verifier not in url
+    assert oauth_connect.finish(consent(url), BROWSER).state == "connected"
+
+
+def test_with_pkce_a_code_of_another_consent_is_not_taken(consent, with_pkce):
+    """A code that somebody stole from one sign-in is worthless in another one."""
+    stolen_url, _ = oauth_connect.start(BROWSER)
+    stolen = consent(stolen_url)
+    _, state = oauth_connect.start(BROWSER)
+    with pytest.raises(Refused, match="did not take the sign-in"):
+        oauth_connect.finish({**stolen, "state": state}, BROWSER)
+    with engine.reading() as session:
+        assert session.scalars(select(Company)).all() == []
+
+
+def test_no_token_is_stored_if_it_does_not_open_the_company(consent, intuit):
+    """The browser may change the realmId on its way back."""
+    url, _ = oauth_connect.start(BROWSER)
+    with pytest.raises(NotThisCompany):
+        oauth_connect.finish({**consent(url), "realmId": "9130357999999999"}, BROWSER)
+    _assert_nothing_stored()
+
+
+def test_no_token_is_stored_if_the_company_does_not_answer(consent, intuit):
+    intuit.add_fault("lose_answer", "companyinfo.read", count=50)
+    url, _ = oauth_connect.start(BROWSER)
+    with pytest.raises(Retry, match="nothing was connected"):
+        oauth_connect.finish(consent(url), BROWSER)
+    _assert_nothing_stored()
+
+
+def test_a_reconnect_whose_answer_is_lost_keeps_the_tokens_that_work(consent, intuit):
+    company = connect(consent)
+    with engine.reading() as session:
+        before = session.scalars(select(Secret.sealed).order_by(Secret.place)).all()
+    intuit.add_fault("lose_answer", "companyinfo.read", count=50)
+    url, _ = oauth_connect.start(BROWSER, company.realm)
+    with pytest.raises(Retry):
+        oauth_connect.finish(consent(url), BROWSER)
+    with engine.reading() as session:
+        assert session.scalars(select(Secret.sealed).order_by(Secret.place)).all() == before
+
+
+def _assert_nothing_stored():
+    with engine.reading() as session:
+        for table in (Company, Token, Secret):
+            assert session.scalars(select(table)).all() == [], table

@@ -1,0 +1,182 @@
+"""The keys of the hub's app at Intuit and the addresses to call: environment first, then vault."""
+
+import json
+from dataclasses import field
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
+from hub.config import API_URLS, LOOPBACK_HOSTS, Config
+from hub.contract.documents import value_object
+from hub.db import engine
+from hub.errors import ConfigurationError, Refused
+from hub.security import secrets
+
+PLACE = "hub:intuit_keys"
+CLIENT_SETTINGS = ("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET")
+WEBHOOK_SETTING = "HUB_QBO_WEBHOOK_TOKEN"
+ENVIRONMENT_SETTING = "HUB_QBO_ENVIRONMENT"
+
+
+@value_object
+class StoredKeys:
+    """What owners entered on the page; `stand_in` is the address of a stand-in for QuickBooks."""
+
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    environment: str = "sandbox"
+    webhook_token: str = field(default="", repr=False)
+    stand_in: str = ""
+
+
+@value_object
+class IntuitKeys:
+    """What a call to Intuit needs: the app's keys, and the addresses of API and sign-in."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    environment: str
+    api_url: str
+    authorize_url: str
+    token_url: str
+    revoke_url: str
+    stand_in: str = ""
+
+    @property
+    def are_complete(self) -> bool:
+        """Tell whether a company can be connected with them."""
+        return bool(self.client_id and self.client_secret)
+
+
+def is_client_in_environment() -> bool:
+    """Tell whether the client id or secret comes from the environment: then both do."""
+    names_set = hub_context.current().config.names_set
+    return not names_set.isdisjoint(CLIENT_SETTINGS)
+
+
+def read() -> IntuitKeys:
+    """Return the keys in use now; a change on the page takes effect with the next call of this."""
+    config = hub_context.current().config
+    if is_client_in_environment():
+        return _from_config(config)
+    return _from_stored(config, read_stored())
+
+
+def require() -> IntuitKeys:
+    """Return the keys in use now, to call Intuit with them.
+
+    Raise ConfigurationError if they belong to a stand-in and this process may not call it.
+    """
+    keys = read()
+    if keys.stand_in and not hub_context.current().config.allow_loopback:
+        raise ConfigurationError(
+            "HUB_ALLOW_LOOPBACK",
+            f"is not set, but the Intuit keys are those of a stand-in at {keys.stand_in}:"
+            " start the hub with `hub serve --allow-loopback`, or enter Intuit's keys under"
+            " Set up → Intuit keys",
+        )
+    return keys
+
+
+def webhook_token() -> str:
+    """Return the token with which QuickBooks signs its webhooks; "" if there is none."""
+    if _is_in_environment(WEBHOOK_SETTING):
+        return hub_context.current().config.qbo_webhook_token
+    return read_stored().webhook_token
+
+
+def read_stored() -> StoredKeys:
+    """Return what is stored, whatever the environment has."""
+    with engine.reading() as session:
+        text = secrets.get(session, PLACE)
+    return StoredKeys(**json.loads(text)) if text else StoredKeys()
+
+
+def store(session: Session, keys: StoredKeys) -> None:
+    """Store the keys in the vault; raise Refused if they cannot be used."""
+    if not keys.client_id or not keys.client_secret:
+        raise Refused("Enter both the client id and the client secret of your Intuit app.")
+    if keys.environment not in API_URLS:
+        raise Refused("Choose Intuit's sandbox or production.")
+    if keys.stand_in:
+        _check_stand_in(keys.stand_in)
+    values = {name: getattr(keys, name) for name in StoredKeys.__dataclass_fields__}
+    secrets.put(session, PLACE, json.dumps(values))
+
+
+def description() -> str:
+    """Say where the keys in use can be changed, for the text of an error."""
+    if is_client_in_environment():
+        return " and ".join(CLIENT_SETTINGS)
+    return "the keys under Set up → Intuit keys"
+
+
+def _from_config(config: Config) -> IntuitKeys:
+    """Return the keys and addresses that the environment gives."""
+    return IntuitKeys(
+        client_id=config.qbo_client_id,
+        client_secret=config.qbo_client_secret,
+        environment=config.qbo_environment,
+        api_url=config.qbo_api_url,
+        authorize_url=config.qbo_authorize_url,
+        token_url=config.qbo_token_url,
+        revoke_url=config.qbo_revoke_url,
+    )
+
+
+def _from_stored(config: Config, stored: StoredKeys) -> IntuitKeys:
+    """Return the stored keys with their addresses, where the environment names no others."""
+    environment = stored.environment
+    if _is_in_environment(ENVIRONMENT_SETTING):
+        environment = config.qbo_environment
+    addresses = {
+        "api_url": API_URLS[environment],
+        "authorize_url": config.qbo_authorize_url,
+        "token_url": config.qbo_token_url,
+        "revoke_url": config.qbo_revoke_url,
+    }
+    if stored.stand_in:
+        addresses = stand_in_addresses(stored.stand_in)
+    for name in addresses:
+        if _is_in_environment(f"HUB_QBO_{name.upper()}"):
+            addresses[name] = getattr(config, f"qbo_{name}")
+    return IntuitKeys(
+        client_id=stored.client_id,
+        client_secret=stored.client_secret,
+        environment=environment,
+        stand_in=stored.stand_in,
+        **addresses,
+    )
+
+
+def stand_in_addresses(url: str) -> dict[str, str]:
+    """Return the addresses of a stand-in, by the names of the fields of IntuitKeys."""
+    url = url.rstrip("/")
+    return {
+        "api_url": url,
+        "authorize_url": f"{url}/connect/oauth2",
+        "token_url": f"{url}/oauth2/v1/tokens/bearer",
+        "revoke_url": f"{url}/v2/oauth2/tokens/revoke",
+    }
+
+
+def _is_in_environment(name: str) -> bool:
+    """Tell whether the environment or the file of HUB_CONFIG gives a setting."""
+    return name in hub_context.current().config.names_set
+
+
+def _check_stand_in(url: str) -> None:
+    """Raise Refused unless the address is one of this machine and the hub may call it."""
+    if not hub_context.current().config.allow_loopback:
+        raise Refused("A stand-in can be used only if the hub runs with --allow-loopback.")
+    problem = Refused(
+        "The address of the stand-in must be one of this machine, such as http://127.0.0.1:8001."
+    )
+    try:
+        parts = urlsplit(url)
+        is_local = parts.hostname in LOOPBACK_HOSTS and parts.port != 0
+    except ValueError:
+        raise problem from None
+    if parts.scheme != "http" or not is_local or parts.username or parts.query or parts.fragment:
+        raise problem
