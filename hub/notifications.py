@@ -18,6 +18,7 @@ from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Retry
 from hub.models import Case, Company, Installation, User
+from hub.security import hub_settings
 
 NO_ADDRESS = "@hub.invalid"  # the end of the address of a person who has none
 ROLES_THAT_ACT = ("operator", "app-owner", "owner")
@@ -38,7 +39,7 @@ class File:
 
 def is_set() -> bool:
     """Tell whether a mail server is configured."""
-    return bool(current().config.mail_url)
+    return bool(hub_settings.mail_url())
 
 
 def mailbox(installation: Installation) -> str:
@@ -54,12 +55,13 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
 
     Raise NotNow if no mail server is set.
     """
-    if not is_set():
+    mail_url = hub_settings.mail_url()
+    if not mail_url:
         raise NotNow(
             f"This hub cannot send mail to {', '.join(to)}: no mail server is set."
-            " Set HUB_MAIL_URL."
+            " An owner enters one under Set up → Mail."
         )
-    server_url = urlsplit(current().config.mail_url)
+    server_url = urlsplit(mail_url)
     host = server_url.hostname or ""
     message = _message(_sender(server_url.query), to, subject, text, files)
     try:
@@ -75,7 +77,8 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
         if isinstance(error, smtplib.SMTPAuthenticationError):
             problem = type(error).__name__  # its text may repeat what was typed
         raise Retry(
-            f"The mail server {host} did not take the message ({problem}). Check HUB_MAIL_URL."
+            f"The mail server {host} did not take the message ({problem}). Check its"
+            " settings under Set up → Mail."
         ) from None
 
 
@@ -209,7 +212,7 @@ def _text(cases: Sequence[Case], names: dict[int, str]) -> str:
 
 
 def _sender(query: str) -> str:
-    """Return the `from` of HUB_MAIL_URL, or else hub@ at the host of the public address."""
+    """Return the sender that the mail server's address names, or else hub@ at the public host."""
     public_url = urlsplit(current().config.public_url)
     default = f"hub@{public_url.hostname}"
     addresses = parse_qs(query).get("from", [default])
@@ -258,5 +261,5 @@ def _require_encryption(server: smtplib.SMTP, host: str) -> None:
     if not isinstance(server.sock, ssl.SSLSocket) and host not in LOCAL:
         raise Retry(
             f"The mail server {host} speaks no TLS, so the password is not sent."
-            " Check HUB_MAIL_URL."
+            " Check the mail server under Set up → Mail."
         )

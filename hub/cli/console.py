@@ -3,10 +3,11 @@
 import functools
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -76,12 +77,14 @@ def at_work(command: F) -> F:
 
 
 @contextmanager
-def hub(address: str = "", *, pages: bool = False) -> Iterator["Flask"]:
+def hub(
+    address: str = "", *, pages: bool = False, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator["Flask"]:
     """Open the application of this configuration, in its context, with its database up to date.
 
     Without `pages` a command starts faster, because the modules of the pages are not imported.
     `address` is where this process serves them; it is the public one unless the configuration names
-    another.
+    another. `settings` are options of the command, which go before the environment's.
     """
     context = click.get_current_context(silent=True)
     app = context.find_object(_flask()) if context else None
@@ -93,7 +96,7 @@ def hub(address: str = "", *, pages: bool = False) -> Iterator["Flask"]:
     from hub import context as hub_context
     from hub.app import create_app
 
-    loaded = config.load(os.environ, address or config.DEFAULT_ADDRESS)
+    loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
     app = create_app(loaded, pages=pages)
     hub_context.freeze_gc()
     with logged(loaded.data), app.app_context():

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hub.cli import data_folder
 from hub.cli.console import as_json, hub, inside
 from hub.cli.terminal import print_json, say, table, who
 
@@ -21,22 +22,8 @@ def init() -> None:
     On a terminal it asks for the first person who may log in. It may be run again at any time: what
     is there stays, and the tables of an older version are brought up to date.
     """
-    from hub import config
-    from hub.app import create_app
-    from hub.db import engine
-    from hub.security import data_origin
-
-    folder = config.data_folder(os.environ)
-    data_origin.require_no_demo_folder(folder)
-    for path in config.initialise(folder, os.environ):
-        say(f"Made {path}.")
-    app = create_app(config.load(os.environ))
-    engine.upgrade(app)
+    app = data_folder.prepare(os.environ)
     with app.app_context():
-        data_origin.require_no_demo()
-        data_origin.mark_folder(folder, data_origin.INIT)
-        data_origin.mark_database(data_origin.INIT)
-        say(f"The tables are there and up to date. Data folder: {folder}")
         _first_user()
 
 
@@ -75,7 +62,7 @@ def _findings() -> Iterator[tuple[bool, str]]:
             yield from _other_folder()
             yield from _demo(loaded.data)
             yield from _audit_copy(loaded)
-            yield from _connections(loaded)
+            yield from _connections()
     except HubError as error:
         yield False, error.text
 
@@ -141,7 +128,19 @@ def _tables() -> tuple[bool, str]:
     )
 
 
-def _connections(config: Any) -> Iterator[tuple[bool, str]]:
+def _intuit_keys() -> Iterator[tuple[bool, str]]:
+    """Yield the checks of the keys of the hub's app at Intuit."""
+    from hub.qbo import intuit_keys
+
+    keys = intuit_keys.read()
+    for name, value in zip(
+        intuit_keys.CLIENT_SETTINGS, (keys.client_id, keys.client_secret), strict=True
+    ):
+        missing = f"{name}: copy it from your app's keys on developer.intuit.com"
+        yield bool(value), name if value else missing
+
+
+def _connections() -> Iterator[tuple[bool, str]]:
     """Yield the checks of keys, people, mail, connections and plugins."""
     from sqlalchemy import select
 
@@ -149,21 +148,17 @@ def _connections(config: Any) -> Iterator[tuple[bool, str]]:
     from hub.context import current
     from hub.db.engine import reading
     from hub.models import Company
+    from hub.security import hub_settings
 
-    for name in ("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET"):
-        is_set = bool(getattr(config, name.removeprefix("HUB_").lower()))
-        yield (
-            is_set,
-            name if is_set else f"{name}: copy it from your app's keys on developer.intuit.com",
-        )
+    yield from _intuit_keys()
     yield (
         bool(people()),
         "a person who can log in" if people() else "a person who can log in: `hub users add NAME`",
     )
-    mail = (
-        "mail server" if config.mail_url else "no mail is sent: HUB_MAIL_URL is not set (optional)"
+    yield (
+        True,
+        "mail server" if hub_settings.mail_url() else "no mail is sent: no mail server is set",
     )
-    yield True, mail
     with reading() as session:
         companies = list(session.scalars(select(Company)))
     for row in companies:

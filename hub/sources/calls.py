@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.cases import inbox
 from hub.contract.documents import Code, Role
 from hub.contract.types import App, Signal, Site, Tenant
@@ -16,6 +15,7 @@ from hub.errors import OtherTenant
 from hub.models import Installation
 from hub.qbo import records
 from hub.reasons.texts import CaseText
+from hub.security import hub_settings
 from hub.sources.site import app_of, call, fields, guarded, site
 
 MAX_LISTED_NAMES = 20  # names that a warning lists
@@ -55,11 +55,11 @@ def check(
 def _missing_mail_server(app: App, here: Site) -> str:
     """Warn of a mailbox that nothing can be mailed to."""
     address = here.settings.get(app.mailbox) if app.mailbox else ""
-    if not address or hub_context.current().config.mail_url:
+    if not address or hub_settings.mail_url():
         return ""
     return (
         f"Comparisons and errors are to be mailed to {address}, but this hub cannot send mail: no"
-        " mail server is set. Set HUB_MAIL_URL."
+        " mail server is set. An owner enters one under Set up → Mail."
     )
 
 

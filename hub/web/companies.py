@@ -9,13 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.errors import HubError
 from hub.models import Company, Installation, ListState, Record, Run, Token
 from hub.models.enums import RunKind
 from hub.posting.outcome.batch_sizing import MODES, choose
-from hub.qbo import removal, usage
+from hub.qbo import intuit_keys, removal, usage
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint
 from hub.qbo.oauth.token_expiry import days_left
@@ -32,12 +31,12 @@ pages = Blueprint("companies", __name__)
 @needs("viewer")
 def index() -> str:
     """List the companies with their connections, expiries and lists."""
-    config = current().config
+    keys = intuit_keys.read()
     with reading() as look:
         by_name = select(Company).order_by(Company.name, Company.id)
         companies = [_about(look, company) for company in look.scalars(by_name)]
     context = {
-        "ready": bool(config.qbo_client_id),
+        "ready": keys.are_complete,
         "redirect_uri": token_endpoint.redirect_uri(),
         "included": usage.INCLUDED_READS_PER_MONTH,
         "modes": MODES,
@@ -50,7 +49,7 @@ def index() -> str:
 @fresh
 def connect() -> Response:
     """Redirect to the consent page of QuickBooks."""
-    return _to_consent(None)
+    return to_consent(None)
 
 
 @pages.post("/companies/<int:company_id>/reconnect")
@@ -63,7 +62,7 @@ def reconnect(company_id: int) -> Response:
     """
     with reading() as look:
         company = row_or_404(look, Company, company_id)
-    return _to_consent(company.realm)
+    return to_consent(company.realm)
 
 
 @pages.get("/quickbooks/callback")
@@ -157,7 +156,7 @@ def _start(kind: str, company_id: int) -> Response:
     return redirect(run_page)
 
 
-def _to_consent(realm: str | None) -> Response:
+def to_consent(realm: str | None) -> Response:
     """Redirect to Intuit's consent page; `realm` reconnects that company."""
     browser = session.setdefault("browser", secrets.token_urlsafe(32))
     try:

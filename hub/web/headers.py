@@ -61,15 +61,19 @@ def init_app(app: Flask) -> None:
 
 
 def policy(config: Config) -> dict[str, list[str]]:
-    """Return the content security policy: our own host, and QuickBooks as a form's target."""
+    """Return the content security policy: our own host, and QuickBooks as a form's target.
+
+    A stand-in takes the place of QuickBooks only where loopback addresses are allowed.
+    """
     authorize = urlsplit(config.qbo_authorize_url)
+    stand_ins = ["http://localhost:*", "http://127.0.0.1:*"] if config.allow_loopback else []
     return {
         "default-src": ["'self'"],
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
         "frame-ancestors": ["'none'"],
         "img-src": ["'self'", "data:"],
-        "form-action": ["'self'", f"{authorize.scheme}://{authorize.netloc}"],
+        "form-action": ["'self'", f"{authorize.scheme}://{authorize.netloc}", *stand_ins],
     }
 
 

@@ -19,7 +19,7 @@ from hub.models.enums import Operation
 from hub.models.postings import POSTED
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
-from hub.web import reconciliation
+from hub.web import checklist, reconciliation
 from hub.web.access import needs
 from hub.web.case_titles import subjects
 from hub.web.counts import counts
@@ -44,6 +44,7 @@ STYLE = Style(
     **{f"major_{name}": value for name, value in LINE.items()},
 )
 pages = Blueprint("home", __name__)
+pages.add_app_template_filter(checklist.who_can)
 
 
 @dataclass
@@ -75,6 +76,8 @@ def show() -> str:
                 for company in session.scalars(select(Company).order_by(Company.name))
             ],
             posted=_posted_by_day(session),
+            checklist=None if current().is_demo else checklist.read(session),
+            has_posted=checklist.has_posted(session),
         )
 
 

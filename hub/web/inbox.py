@@ -18,7 +18,7 @@ from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
-from hub.web import case_comparison, matches, row_ids
+from hub.web import case_comparison, checklist, matches, row_ids
 from hub.web.access import needs, who
 from hub.web.case_titles import subjects
 from hub.web.installation import is_active
@@ -78,6 +78,7 @@ def show() -> str:
             filters=filters,
             acts=ACTION_LABELS,
             quick=quick,
+            has_posted=checklist.has_posted(session),
             **about,
         )
 

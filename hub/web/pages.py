@@ -15,8 +15,10 @@ from hub.web import (
     home,
     inbox,
     installation,
+    intuit_pages,
     layout,
     login,
+    mail_server,
     marketplace,
     matching,
     people,
@@ -25,6 +27,7 @@ from hub.web import (
     row_ids,
     runs,
     settings,
+    setup,
     throttling,
     undo,
     webhooks,
@@ -49,12 +52,25 @@ FAMILIES = (
     undo,
     webhooks,
     confirmation,
+    setup,
+    mail_server,
+    intuit_pages,
 )
 
 
 def init_app(app: Flask) -> None:
     """Add log-in, headers, error pages and every page to the application."""
-    for part in (row_ids, headers, login, throttling, access, confirmation, layout, failures):
+    for part in (
+        row_ids,
+        headers,
+        login,
+        setup,
+        throttling,
+        access,
+        confirmation,
+        layout,
+        failures,
+    ):
         part.init_app(app)
     for family in FAMILIES:
         app.register_blueprint(family.pages)

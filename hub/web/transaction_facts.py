@@ -7,7 +7,7 @@ from hub.config import API_URLS
 from hub.context import current
 from hub.models import Record, TransactionHead
 from hub.models.enums import TransactionState
-from hub.qbo import deep_links, display
+from hub.qbo import deep_links, display, intuit_keys
 from hub.web.layout import day, moment
 from hub.web.source_view import dated, money
 
@@ -74,7 +74,6 @@ def page_of(kind: str, id: str) -> str | None:
     """Return where a person opens the transaction; None while a stand-in replaces QuickBooks."""
     if current().mounts:  # a stand-in within this process
         return None
-    api_url = current().config.qbo_api_url
-    if api_url not in API_URLS.values():
+    if intuit_keys.read().api_url not in API_URLS.values():
         return None
     return deep_links.address(kind, id)

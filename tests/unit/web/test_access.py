@@ -17,13 +17,15 @@ BY_ROLE = {role: name for name, role in PEOPLE.items()}
 ROLE = {"role": "operator"}
 ROUTES = {
     "anyone": """
-        bootstrap.static frame.favicon frame.htmx frame.static security.login security.static static
+        bootstrap.static frame.favicon frame.htmx frame.static intuit.disconnected intuit.privacy
+        intuit.support security.login security.static setup.owner static
         webhooks.quickbooks webhooks.source
     """,
     "viewer": """
         companies.index comparing.export confirmation.check confirmation.show comparing.mail comparing.show
         documents.index documents.one documents.posting home.chart home.show inbox.one inbox.show
-        installation.show marketplace.ask marketplace.one marketplace.openapi marketplace.show
+        installation.show intuit.launch intuit.reconnect marketplace.ask marketplace.one marketplace.openapi
+        marketplace.show
         matching.export matching.one matching.show
         plugins.index earlier.show review.show runs.index runs.one runs.progress security.change_password security.logout
         settings.show
@@ -41,8 +43,9 @@ ROUTES = {
     """,
     "owner": """
         audit.index audit.verify companies.callback companies.connect companies.disconnect companies.reconnect
-        companies.remove companies.send_by marketplace.grant people.change_active people.change_role people.create
-        people.index
+        companies.remove companies.send_by mail_server.show mail_server.store
+        mail_server.test marketplace.grant people.change_active people.change_role people.create
+        people.index setup.intuit setup.store_contact setup.store_intuit
     """,
 }
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from hub.db import engine
-from hub.models import Case, SourceDocument, Token
+from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, Token
 from hub.testing.clock import FakeClock
 from hub.web import home
+from tests.support.page_rows import PASSWORD, add_company, add_installation
 from tests.support.page_visitor import Visitor
 
 
@@ -83,3 +84,116 @@ def test_with_nothing_open_it_says_so(visitor: Visitor, clock: FakeClock) -> Non
             case.closed_at = clock.now()
     visitor.log_in("vera")
     assert "Nothing needs you" in visitor.page("/")
+
+
+def _steps(page: str) -> dict[str, bool]:
+    """The checklist on a page: each step, and whether it is done."""
+    _, _, steps = page.partition('<ol class="steps">')
+    found = re.findall(
+        r'<li( class="done")?>.*?<div>\s*(?:<a[^>]*>)?([^<]+?)\s*<(?:/a|span)',
+        steps.partition("</ol>")[0],
+        re.S,
+    )
+    return {title: bool(done) for done, title in found}
+
+
+def _undo_story(visitor: Visitor, *names: str) -> None:
+    """Remove rows of the story, so that the hub is in an earlier state."""
+    with visitor.app.app_context(), engine.transaction() as session:
+        for case in session.query(Case):
+            case.closed_at = case.opened_at
+        if "postings" in names:
+            session.query(Posting).update({"state": "review", "approved_by": None})
+        if "apps" in names:
+            session.query(Installation).update({"enabled": False})
+        if "companies" in names:
+            session.query(Company).update({"state": "disconnected"})
+
+
+@pytest.mark.parametrize(
+    ("missing", "next_step"),
+    [
+        (("postings",), "Next: Download the lists"),
+        (("postings", "apps"), "Next: Enable the first app"),
+        (("postings", "apps", "companies"), "Next: Connect a QuickBooks company"),
+        (("apps",), "Next: Enable the first app"),
+    ],
+)
+def test_a_hub_without_posted_documents_says_what_comes_next(
+    visitor: Visitor, missing: tuple[str, ...], next_step: str
+) -> None:
+    _undo_story(visitor, *missing)
+    visitor.log_in("olga")
+    for path in ("/", "/inbox/"):
+        assert "Nothing needs you" not in visitor.page(path), path
+    assert next_step in visitor.page("/")
+
+
+def test_every_step_is_ticked_by_what_is_in_the_database(open_pages) -> None:
+    visitor = open_pages("people", HUB_QBO_CLIENT_ID="", HUB_QBO_CLIENT_SECRET="")
+    visitor.log_in("olga")
+    steps = _steps(visitor.page("/"))
+    assert list(steps) == [
+        "Enter the keys of your Intuit app",
+        "Connect a QuickBooks company",
+        "Enable the first app",
+        "Download the lists",
+        "Approve the first documents",
+        "Enter a mail server",
+        "Add a second owner",
+    ]
+    assert not any(steps.values())
+
+    visitor.post("/setup/intuit", client_id="an-app", client_secret="s", environment="sandbox")
+    visitor.post("/setup/mail", host="mail.example.com")
+    visitor.post("/people/add", name="second@example.com", password=PASSWORD, role="owner")
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = add_company(session)
+        add_installation(session, company)
+    done = {title for title, is_done in _steps(visitor.page("/")).items() if is_done}
+    assert done == set(steps) - {"Download the lists", "Approve the first documents"}
+
+
+def test_the_checklist_goes_once_all_is_done(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    visitor.post("/setup/mail", host="mail.example.com")
+    visitor.post("/people/add", name="second@example.com", password=PASSWORD, role="owner")
+    assert _steps(visitor.page("/"))["Download the lists"] is False
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.add(
+            Run(
+                kind="lists",
+                company_id=visitor.story.company,
+                started_at=clock.now(),
+                outcome="done",
+            )
+        )
+    assert _steps(visitor.page("/")) == {}
+
+
+def test_a_lists_run_that_stopped_ticks_nothing(visitor: Visitor, clock: FakeClock) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.add(
+            Run(
+                kind="lists",
+                company_id=visitor.story.company,
+                started_at=clock.now(),
+                outcome="stopped",
+            )
+        )
+    visitor.log_in("olga")
+    assert _steps(visitor.page("/"))["Download the lists"] is False
+
+
+def test_those_who_cannot_do_a_step_see_who_can(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    page = visitor.page("/")
+    assert "An owner does this: olga." in page
+    assert "An owner or operator does this: olga." in page
+    assert 'href="/setup/mail"' not in page
+
+
+def test_a_demo_shows_no_checklist(visitor: Visitor) -> None:
+    object.__setattr__(visitor.app.extensions["hub"], "is_demo", True)
+    visitor.log_in("olga")
+    assert _steps(visitor.page("/")) == {}

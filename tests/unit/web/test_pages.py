@@ -94,8 +94,8 @@ def empty(open_pages: Callable[..., Visitor]) -> Visitor:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/", "Connect your first company"),
-        ("/inbox/", "Nothing needs you"),
+        ("/", "Next: Connect a QuickBooks company"),
+        ("/inbox/", "No cases yet"),
         ("/documents", "No documents yet"),
         ("/runs/", "Nothing has run yet"),
         ("/companies", "No company is connected"),

@@ -1,0 +1,46 @@
+"""Make a data folder ready: its keys, its rights and its tables."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from hub.cli.terminal import say
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def prepare(environ: Mapping[str, str]) -> "Flask":
+    """Create what is missing, bring the tables up to date, and return the application."""
+    from hub import config
+    from hub.app import create_app
+    from hub.db import engine
+    from hub.security import data_origin
+
+    folder = config.data_folder(environ)
+    data_origin.require_no_demo_folder(folder)
+    for path in config.initialise(folder, environ):
+        say(f"Made {path}.")
+    app = create_app(config.load(environ))
+    engine.upgrade(app)
+    with app.app_context():
+        data_origin.require_no_demo()
+        data_origin.mark_folder(folder, data_origin.INIT)
+        data_origin.mark_database(data_origin.INIT)
+        say(f"The tables are there and up to date. Data folder: {folder}")
+    return app
+
+
+def prepare_if_new(environ: Mapping[str, str]) -> None:
+    """Create keys and tables in a folder that is empty or missing.
+
+    A database that HUB_DATABASE_URL names may belong to another folder, whose keys alone open its
+    secrets; there `hub init` decides.
+    """
+    from hub import config
+
+    if config.names_database(environ):
+        return
+    folder = config.data_folder(environ)
+    if folder.exists() and any(folder.iterdir()):
+        return
+    prepare(environ)

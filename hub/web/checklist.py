@@ -1,0 +1,184 @@
+"""The steps from an empty hub to posted bills; each is done if the database says so."""
+
+from flask import url_for
+from sqlalchemy import or_, select, text
+from sqlalchemy.orm import Session
+
+from hub.context import current
+from hub.contract.documents import value_object
+from hub.installations import enable
+from hub.models import AuditEntry, Company, Installation, ListState, Posting, Run
+from hub.models.enums import ConnectionState, RunKind, RunOutcome
+from hub.models.postings import POSTED
+from hub.qbo import intuit_keys
+from hub.security import hub_settings
+from hub.web import first_owner
+from hub.web.access import may
+
+MAX_NAMED_OWNERS = 3
+
+
+@value_object
+class Step:
+    """A step of the set-up; `needed` ones come before the first posted bill."""
+
+    title: str
+    about: str
+    url: str
+    role: str
+    is_done: bool
+    is_needed: bool = True
+
+    @property
+    def is_allowed(self) -> bool:
+        """Tell whether the person who is logged in can do it."""
+        return may(self.role)
+
+
+@value_object
+class Checklist:
+    """All steps, and who can do those that the person who is logged in cannot."""
+
+    steps: list[Step]
+    owners: list[str]
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether every step is done."""
+        return all(step.is_done for step in self.steps)
+
+    @property
+    def count_done(self) -> int:
+        """Return how many steps are done."""
+        return sum(step.is_done for step in self.steps)
+
+    @property
+    def next_step(self) -> Step | None:
+        """Return the next step towards the first posted bill; None if bills are posted."""
+        for step in self.steps:
+            if step.is_needed and not step.is_done:
+                return step
+        return None
+
+
+def read(session: Session) -> Checklist:
+    """Return the checklist as it stands now."""
+    enabled = select(Installation).where(Installation.enabled).order_by(Installation.id)
+    apps = list(session.scalars(enabled))
+    owners = first_owner.owners(session, at_most=MAX_NAMED_OWNERS)
+    steps = [
+        *_steps_of_connection(session),
+        *_steps_of_apps(session, apps),
+        Step(
+            title="Enter a mail server",
+            about="The hub mails new cases to those who can solve them.",
+            url=url_for("mail_server.show"),
+            role="owner",
+            is_done=bool(hub_settings.mail_url()),
+            is_needed=False,
+        ),
+        Step(
+            title="Add a second owner",
+            about="Somebody else can help if you lose your log-in.",
+            url=url_for("people.index"),
+            role="owner",
+            is_done=len(owners) > 1,
+            is_needed=False,
+        ),
+    ]
+    return Checklist(steps=steps, owners=[str(owner.username) for owner in owners])
+
+
+def who_can(step: Step, checklist: Checklist) -> str:
+    """Say who can do a step that the person who is logged in cannot do."""
+    names = ", ".join(checklist.owners)
+    role = "An owner" if step.role == "owner" else f"An owner or {step.role}"
+    return f"{role} does this: {names}." if names else f"{role} does this."
+
+
+def has_posted(session: Session) -> bool:
+    """Tell whether an enabled app of a connected company has posted a document."""
+    posted = (
+        select(Posting.id)
+        .join(Installation, Installation.id == Posting.installation_id)
+        .join(Company, Company.id == Installation.company_id)
+        .where(
+            Installation.enabled,
+            Company.state != ConnectionState.DISCONNECTED,
+            text(f"posting.{POSTED}"),
+        )
+    )
+    return session.scalar(posted.limit(1)) is not None
+
+
+def _steps_of_connection(session: Session) -> list[Step]:
+    """Return the steps of the Intuit keys and the first company."""
+    connected = select(Company.id).where(Company.state != ConnectionState.DISCONNECTED).limit(1)
+    return [
+        Step(
+            title="Enter the keys of your Intuit app",
+            about="With them the hub signs in at Intuit.",
+            url=url_for("setup.intuit"),
+            role="owner",
+            is_done=intuit_keys.read().are_complete,
+        ),
+        Step(
+            title="Connect a QuickBooks company",
+            about="Sign in to QuickBooks as an administrator of the company.",
+            url=url_for("companies.index"),
+            role="owner",
+            is_done=session.scalar(connected) is not None,
+        ),
+    ]
+
+
+def _steps_of_apps(session: Session, apps: list[Installation]) -> list[Step]:
+    """Return the steps of the first app: settings, lists and approval."""
+    first = apps[0] if apps else None
+    app_page, review_page = url_for("marketplace.show"), url_for("marketplace.show")
+    if first:
+        app_page = url_for("installation.show", installation_id=first.id)
+        review_page = url_for("review.show", installation_id=first.id)
+    approved = select(Posting.id).where(
+        or_(Posting.approved_by.is_not(None), text(f"posting.{POSTED}"))
+    )
+    return [
+        Step(
+            title="Enable the first app",
+            about="Enter its address and keys, and test them.",
+            url=url_for("marketplace.show"),
+            role="app-owner",
+            is_done=bool(apps),
+        ),
+        Step(
+            title="Download the lists",
+            about="The app gets the accounts, suppliers and tax codes of QuickBooks.",
+            url=app_page,
+            role="operator",
+            is_done=any(_has_lists(session, app) for app in apps),
+        ),
+        Step(
+            title="Approve the first documents",
+            about="Run the app, match its codes, and approve what will be posted.",
+            url=review_page if first else app_page,
+            role="operator",
+            is_done=session.scalar(approved.limit(1)) is not None,
+        ),
+    ]
+
+
+def _has_lists(session: Session, app: Installation) -> bool:
+    """Tell whether lists were downloaded for an app; one that takes none needs QuickBooks' only."""
+    if not current().plugins.has(app.slug, "hub_records"):
+        read = select(ListState.list).where(ListState.company_id == app.company_id)
+        return session.scalar(read.limit(1)) is not None
+    run = select(Run.id).where(
+        Run.company_id == app.company_id,
+        Run.kind == RunKind.LISTS,
+        Run.outcome == RunOutcome.DONE,
+        Run.started_at >= app.created_at,
+    )
+    entry = select(AuditEntry.id).where(
+        AuditEntry.what == enable.LISTS, AuditEntry.subject == enable.subject(app)
+    )
+    return any(session.scalar(query.limit(1)) is not None for query in (run, entry))

@@ -1,0 +1,96 @@
+"""The set-up code: whoever read it on the server's terminal may become the first owner."""
+
+import hashlib
+import hmac
+import secrets
+import threading
+from typing import Any, cast
+
+from flask import Flask, current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.db.engine import reading
+from hub.models import Role, User
+
+# Crockford's base 32: no letter that is taken for another one or for a digit.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
+CODE_LENGTH, GROUP_LENGTH = 16, 4  # 80 bits
+MAX_WRONG_GUESSES = 10
+
+
+class SetupCode:
+    """The code of this process, of which only a digest is kept; it is void after a few guesses."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._digest = b""
+        self._guesses_left = 0
+
+    def issue(self) -> str:
+        """Return a new code in groups; the one before is no longer valid."""
+        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        with self._lock:
+            self._digest = _digest(code)
+            self._guesses_left = MAX_WRONG_GUESSES
+        starts = range(0, CODE_LENGTH, GROUP_LENGTH)
+        return "-".join(code[start : start + GROUP_LENGTH] for start in starts)
+
+    @property
+    def is_valid(self) -> bool:
+        """Tell whether there is a code that may still be tried."""
+        return bool(self._digest) and self._guesses_left > 0
+
+    def check(self, text: str) -> bool:
+        """Tell whether a text is the code; a wrong one uses up a guess."""
+        with self._lock:
+            if not self.is_valid:
+                return False
+            if hmac.compare_digest(_digest(text), self._digest):
+                return True
+            self._guesses_left -= 1
+            return False
+
+    def withdraw(self) -> None:
+        """End the validity of the code."""
+        with self._lock:
+            self._digest = b""
+
+
+def init_app(app: Flask) -> None:
+    """Give the application a place for its code."""
+    app.extensions["setup_code"] = SetupCode()
+
+
+def setup_code() -> SetupCode:
+    """Return the code of this application."""
+    code: SetupCode = current_app.extensions["setup_code"]
+    return code
+
+
+def exists() -> bool:
+    """Tell whether the hub has an owner; once there is one, there always is."""
+    if not current_app.extensions.get("has_owner"):
+        with reading() as session:
+            current_app.extensions["has_owner"] = count_owners(session, at_most=1) > 0
+    return bool(current_app.extensions["has_owner"])
+
+
+def count_owners(session: Session, *, at_most: int) -> int:
+    """Count the active owners, up to a number."""
+    return len(owners(session, at_most=at_most))
+
+
+def owners(session: Session, *, at_most: int) -> list[User]:
+    """Return active owners, those who were added first before others."""
+    is_owner = User.roles.any(Role.name == "owner")
+    is_active = cast(Any, User.active)
+    query = select(User).where(is_active, is_owner).order_by(cast(Any, User.id))
+    return list(session.scalars(query.limit(at_most)))
+
+
+def _digest(text: str) -> bytes:
+    """Return the digest of a code; case, spaces and hyphens do not matter."""
+    letters = "".join(letter for letter in text.upper() if letter.isalnum())
+    return hashlib.sha256(letters.translate(LOOKALIKES).encode("utf-8", "replace")).digest()

@@ -1,0 +1,74 @@
+"""The addresses that Intuit asks an app for: launch, disconnect, reconnect, support, privacy.
+
+Intuit sends a browser to the first three, with the number of the company as `realmId` if it knows
+it. None of them changes anything.
+"""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug import Response
+
+from hub.db.engine import reading
+from hub.models import Company
+from hub.security import hub_settings
+from hub.web import companies
+from hub.web.access import may, needs
+
+pages = Blueprint("intuit", __name__)
+
+
+@pages.get("/quickbooks/launch")
+@needs("viewer")
+def launch() -> Response:
+    """Open the company from which a person started the hub in QuickBooks; log in first."""
+    company = _company()
+    if company is None:
+        return redirect(url_for("companies.index" if request.args.get("realmId") else "home.show"))
+    return redirect(url_for("companies.index", _anchor=f"company-{company.id}"))
+
+
+@pages.get("/quickbooks/reconnect")
+@needs("viewer")
+def reconnect() -> Response:
+    """Lead an owner to the consent for a company; log in first."""
+    company = _company()
+    if company is None:
+        flash("Choose the company to reconnect.", "info")
+        return redirect(url_for("companies.index"))
+    if not may("owner"):
+        name = company.name or company.realm
+        flash(f"{name} must be reconnected by an owner of the hub.", "look")
+        return redirect(url_for("companies.index", _anchor=f"company-{company.id}"))
+    return companies.to_consent(company.realm)
+
+
+@pages.get("/quickbooks/disconnected")
+@needs("anyone")
+def disconnected() -> str:
+    """Say what disconnecting in QuickBooks means.
+
+    Anybody may call this address, so it disconnects nothing: the hub notices with its next call
+    that QuickBooks no longer accepts the connection.
+    """
+    return render_template("disconnected.html")
+
+
+@pages.get("/support")
+@needs("anyone")
+def support() -> str:
+    """Say what the hub does, on which terms, and who helps."""
+    return render_template("support.html", contact=hub_settings.contact())
+
+
+@pages.get("/privacy")
+@needs("anyone")
+def privacy() -> str:
+    """Say what the hub stores, for how long, and who can be asked."""
+    return render_template("privacy.html", contact=hub_settings.contact())
+
+
+def _company() -> Company | None:
+    """Return the company that the address names; None if the hub does not have it."""
+    realm = request.args.get("realmId", "")
+    with reading() as session:
+        return session.scalars(select(Company).where(Company.realm == realm)).one_or_none()

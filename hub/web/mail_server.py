@@ -1,0 +1,131 @@
+"""The page of the mail server: an owner enters it and sends a test message."""
+
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_security import current_user
+from marshmallow import ValidationError
+from werkzeug import Response
+
+from hub import notifications
+from hub.config import check_mail_url
+from hub.contract.documents import value_object
+from hub.db.engine import transaction
+from hub.errors import HubError
+from hub.security import audit, hub_settings
+from hub.web.access import needs, who
+
+ENCRYPTIONS = {"smtp": "STARTTLS, usually port 587", "smtps": "TLS, usually port 465"}
+SETTING = "HUB_MAIL_URL"
+pages = Blueprint("mail_server", __name__, url_prefix="/setup/mail")
+Page = str | Response | tuple[str, int]
+
+
+@value_object
+class ServerForm:
+    """The fields of the form, without the password."""
+
+    host: str = ""
+    port: str = ""
+    encryption: str = "smtp"
+    user: str = ""
+    sender: str = ""
+
+
+@pages.get("")
+@needs("owner")
+def show() -> str:
+    """Show the mail server."""
+    return _form(_parse(hub_settings.mail_url()))
+
+
+@pages.post("")
+@needs("owner")
+def store() -> Page:
+    """Store the mail server; without a host it is removed."""
+    typed = _typed()
+    url = _address(typed, _password(typed)) if typed.host else ""
+    try:
+        if url:
+            check_mail_url(url)
+    except ValidationError:
+        flash("Not saved. Check the host and the port of the mail server.", "error")
+        return _form(typed), 400
+    with transaction() as session:
+        hub_settings.store(session, hub_settings.MAIL_URL, url)
+        audit.record(session, who(), "mail server changed", typed.host or "none")
+    message = "The mail server is saved. Send a test message now." if url else "No mail is sent."
+    flash(message, "success")
+    return redirect(url_for("mail_server.show"))
+
+
+@pages.post("/test")
+@needs("owner")
+def test() -> Response:
+    """Send a message to an address, so that an owner sees that it arrives."""
+    to = request.form.get("to", "").strip()
+    if "@" not in to:
+        flash("Enter the e-mail address that the test message goes to.", "error")
+        return redirect(url_for("mail_server.show"))
+    try:
+        notifications.send([to], "Test message of the hub", "The hub can send mail.\n")
+        flash(f"The mail server took the test message to {to}.", "success")
+    except HubError as error:
+        flash(error.text, "error")
+    return redirect(url_for("mail_server.show"))
+
+
+def _typed() -> ServerForm:
+    """Return what was typed into the form."""
+    texts = {name: request.form.get(name, "").strip() for name in ServerForm.__dataclass_fields__}
+    if texts["encryption"] not in ENCRYPTIONS:
+        texts["encryption"] = "smtp"
+    return ServerForm(**texts)
+
+
+def _password(typed: ServerForm) -> str:
+    """Return the password that was typed, else the stored one of the same server and user."""
+    password = request.form.get("password", "")
+    if password:
+        return password
+    before = hub_settings.read(hub_settings.MAIL_URL)
+    stored = _parse(before)
+    is_same = (stored.host, stored.user) == (typed.host, typed.user)
+    return unquote(urlsplit(before).password or "") if is_same else ""
+
+
+def _address(typed: ServerForm, password: str) -> str:
+    """Return the address of the mail server as HUB_MAIL_URL has it."""
+    login = ""
+    if typed.user:
+        login = f"{quote(typed.user, safe='')}:{quote(password, safe='')}@"
+    port = f":{typed.port}" if typed.port else ""
+    sender = f"?{urlencode({'from': typed.sender})}" if typed.sender else ""
+    return f"{typed.encryption}://{login}{typed.host}{port}{sender}"
+
+
+def _parse(url: str) -> ServerForm:
+    """Return the fields of a valid address."""
+    if not url:
+        return ServerForm()
+    parts = urlsplit(url)
+    return ServerForm(
+        host=parts.hostname or "",
+        port=str(parts.port or ""),
+        encryption=parts.scheme,
+        user=unquote(parts.username or ""),
+        sender=parse_qs(parts.query).get("from", [""])[0],
+    )
+
+
+def _form(server: ServerForm) -> str:
+    """Draw the page; the password is never shown."""
+    address = str(current_user.email)
+    return render_template(
+        "setup_mail.html",
+        server=server,
+        is_set=bool(hub_settings.mail_url()),
+        setting=SETTING if hub_settings.is_in_environment(SETTING) else "",
+        encryptions=ENCRYPTIONS,
+        my_address="" if address.endswith(notifications.NO_ADDRESS) else address,
+    )

@@ -1,0 +1,187 @@
+"""Set-up in the browser: the first owner, and the keys of the hub's app at Intuit."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_security import login_user
+from werkzeug import Response as WerkzeugResponse
+
+from hub.context import current
+from hub.db.engine import transaction
+from hub.errors import HubError, Refused
+from hub.qbo import intuit_keys
+from hub.qbo.intuit_keys import StoredKeys
+from hub.qbo.oauth import token_endpoint
+from hub.security import audit, hub_settings
+from hub.web import first_owner, people
+from hub.web.access import needs, who
+
+ENVIRONMENTS = {"sandbox": "Sandbox (development keys)", "production": "Production"}
+MAX_CONTACT_LENGTH = 200
+pages = Blueprint("setup", __name__, url_prefix="/setup")
+Page = str | WerkzeugResponse | tuple[str, int]
+
+
+def init_app(app: Flask) -> None:
+    """Lead every page to the set-up for as long as the hub has no owner."""
+    first_owner.init_app(app)
+    app.before_request(_lead_to_setup)
+
+
+def _lead_to_setup() -> WerkzeugResponse | None:
+    """Redirect a request for a page to the set-up; a demo brings its own owner."""
+    endpoint = request.endpoint or ""
+    is_asset = endpoint.endswith("static") or endpoint in ("frame.htmx", "frame.favicon")
+    if is_asset or endpoint == "setup.owner" or request.blueprint == "webhooks":
+        return None
+    if current().is_demo or first_owner.exists():
+        return None
+    address = url_for("setup.owner")
+    if request.headers.get("HX-Request"):
+        return Response("", headers={"HX-Redirect": address})
+    return redirect(address)
+
+
+@pages.route("", methods=["GET", "POST"])
+@needs("anyone")
+def owner() -> Page:
+    """Let whoever has the set-up code become the first owner."""
+    if first_owner.exists():
+        if request.method == "POST":
+            abort(404)
+        return redirect(url_for("home.show"))
+    if request.method == "GET":
+        return _owner_form()
+    name = request.form.get("email", "").strip()
+    try:
+        person = _add_owner(request.form.get("code", ""), name, request.form.get("password", ""))
+    except HubError as error:
+        return _owner_form(error.text), 400
+    login_user(person)
+    flash(f"You own this hub now, {name}. Next: the keys of your Intuit app.", "success")
+    return redirect(url_for("setup.intuit"))
+
+
+def _owner_form(problem: str = "") -> str:
+    """Draw the form for the first owner."""
+    has_code = first_owner.setup_code().is_valid
+    return render_template("setup_owner.html", problem=problem, has_code=has_code)
+
+
+def _add_owner(code: str, name: str, password: str) -> Any:
+    """Add the first owner; raise Refused for a wrong code, name or password."""
+    if not first_owner.setup_code().check(code):
+        raise Refused(
+            "This is not the set-up code. Copy it from the terminal where `hub serve` runs."
+        )
+    _, at, domain = name.partition("@")
+    if not at or not domain:
+        raise Refused("Enter your e-mail address. You log in with it.")
+    with transaction() as session:
+        if first_owner.count_owners(session, at_most=1):
+            raise Refused("This hub has an owner by now. Log in, or ask the owner.")
+        person = people.add(session, name, password, "owner")
+        audit.record(session, name, "person added", name, role="owner", by="set-up code")
+        session.flush()
+        person_id = person.id
+    first_owner.setup_code().withdraw()
+    datastore: Any = current_app.extensions["security"].datastore
+    return datastore.find_user(id=person_id)
+
+
+@pages.get("/intuit")
+@needs("owner")
+def intuit() -> str:
+    """Show which keys are in use, and the addresses to enter at Intuit."""
+    return _intuit_form(intuit_keys.read_stored())
+
+
+@pages.post("/intuit")
+@needs("owner")
+def store_intuit() -> Page:
+    """Store the keys of the Intuit app in the vault."""
+    before = intuit_keys.read_stored()
+    keys = _typed_keys(before)
+    try:
+        with transaction() as session:
+            intuit_keys.store(session, keys)
+            audit.record(
+                session,
+                who(),
+                "Intuit keys changed",
+                keys.client_id,
+                changed=_changed_fields(before, keys),
+            )
+    except HubError as error:
+        flash(error.text, "error")
+        return _intuit_form(keys), 400
+    flash("The keys are stored. Next: connect a company.", "success")
+    return redirect(url_for("companies.index"))
+
+
+def _typed_keys(before: StoredKeys) -> StoredKeys:
+    """Return the keys of the form; a secret that was left empty stays as it is stored."""
+    form = request.form
+    return StoredKeys(
+        client_id=form.get("client_id", "").strip(),
+        client_secret=form.get("client_secret", "").strip() or before.client_secret,
+        environment=form.get("environment", before.environment),
+        webhook_token=form.get("webhook_token", "").strip() or before.webhook_token,
+        stand_in=form.get("stand_in", "").strip().rstrip("/"),
+    )
+
+
+def _changed_fields(before: StoredKeys, after: StoredKeys) -> list[str]:
+    """Return the names of the fields that differ."""
+    names = StoredKeys.__dataclass_fields__
+    return [name for name in names if getattr(before, name) != getattr(after, name)]
+
+
+def _intuit_form(keys: StoredKeys) -> str:
+    """Draw the page of the Intuit keys; stored secrets are never shown."""
+    config = current().config
+    addresses = {
+        "Redirect URI": token_endpoint.redirect_uri(),
+        "Host domain": urlsplit(config.public_url).netloc,
+        "Launch URL": config.public_url + url_for("intuit.launch"),
+        "Disconnect URL": config.public_url + url_for("intuit.disconnected"),
+        "Reconnect URL": config.public_url + url_for("intuit.reconnect"),
+        "Webhook endpoint": config.public_url + url_for("webhooks.quickbooks"),
+        "End-user license agreement URL": config.public_url + url_for("intuit.support"),
+        "Privacy policy URL": config.public_url + url_for("intuit.privacy"),
+    }
+    return render_template(
+        "setup_intuit.html",
+        keys=keys,
+        addresses=addresses,
+        environments=ENVIRONMENTS,
+        is_from_environment=intuit_keys.is_client_in_environment(),
+        client=intuit_keys.read(),
+        names_set=config.names_set,
+        allows_loopback=config.allow_loopback,
+        contact=hub_settings.contact(),
+    )
+
+
+@pages.post("/contact")
+@needs("owner")
+def store_contact() -> WerkzeugResponse:
+    """Store whom people outside may ask about this hub."""
+    contact = " ".join(request.form.get("contact", "").split())[:MAX_CONTACT_LENGTH]
+    with transaction() as session:
+        hub_settings.store(session, hub_settings.CONTACT, contact)
+        audit.record(session, who(), "contact address changed", contact)
+    flash("The contact address is stored.", "success")
+    return redirect(url_for("setup.intuit"))

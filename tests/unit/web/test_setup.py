@@ -1,0 +1,381 @@
+"""Set-up in the browser: the set-up code, the first owner, Intuit's keys, mail, the public pages."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub.config import Config
+from hub.context import current
+from hub.db import engine
+from hub.models import AuditEntry, Company, OAuthState, Secret, User
+from hub.qbo import intuit_keys
+from hub.security import hub_settings
+from hub.web import access, first_owner
+from tests.support.hub_environment import INTUIT
+from tests.support.mail_server import mail_server, mail_url
+from tests.support.page_rows import PASSWORD
+from tests.support.page_visitor import Visitor
+
+NO_KEYS = dict.fromkeys(set(INTUIT) - {"HUB_QBO_PER_SECOND", "HUB_QBO_PER_MINUTE"}, "")
+EMAIL = "anna@example.com"
+KEYS = {"client_id": "an-app", "client_secret": "canary-secret", "environment": "production"}
+
+
+@pytest.fixture
+def new_hub(
+    make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Any
+) -> Visitor:
+    """A hub that nobody owns, with its set-up code; `visitor.code` is printed on the terminal."""
+    import shutil
+
+    config = make_config(**NO_KEYS)
+    shutil.copy(empty_database, config.data / "hub.db")
+    visitor = Visitor(make_app(config, pages=True), None)  # type: ignore[arg-type]
+    with visitor.app.app_context():
+        visitor.code = first_owner.setup_code().issue()  # type: ignore[attr-defined]
+    return visitor
+
+
+@pytest.fixture
+def without_keys(open_pages: Callable[..., Visitor]) -> Visitor:
+    """An owner in front of a hub whose environment has no Intuit keys."""
+    visitor = open_pages("people", **NO_KEYS)
+    visitor.log_in("olga")
+    return visitor
+
+
+def become_owner(visitor: Visitor, code: str, email: str = EMAIL, password: str = PASSWORD) -> Any:
+    """Send the form of the first owner."""
+    form = visitor.client.get("/setup").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form)
+    assert token, form
+    visitor._token = token[1]
+    return visitor.post("/setup", code=code, email=email, password=password)
+
+
+def test_without_an_owner_every_page_leads_to_the_set_up(new_hub: Visitor) -> None:
+    for path in ("/", "/login", "/documents", "/companies", "/apps/costtracker", "/privacy"):
+        answer = new_hub.get(path)
+        assert (answer.status_code, answer.location) == (302, "/setup"), path
+    assert new_hub.get("/setup").status_code == 200
+    with new_hub.get("/assets/hub.css") as asset:
+        assert asset.status_code == 200
+    assert new_hub.client.post("/webhooks/quickbooks").status_code == 401
+
+
+def test_the_code_makes_an_owner_who_is_logged_in_and_goes_on_to_the_keys(new_hub: Visitor) -> None:
+    answer = become_owner(new_hub, new_hub.code)  # type: ignore[attr-defined]
+    assert (answer.status_code, answer.location) == (302, "/setup/intuit")
+    assert "Intuit keys" in new_hub.page("/setup/intuit")
+    with new_hub.app.app_context(), engine.reading() as session:
+        owner = session.scalars(select(User)).one()
+        assert (owner.username, access.role_of(owner)) == (EMAIL, "owner")
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.what == "person added"))
+        assert [entry.subject for entry in entries] == [EMAIL]
+
+
+def test_afterwards_the_page_leads_home_and_takes_no_form(new_hub: Visitor) -> None:
+    code = new_hub.code  # type: ignore[attr-defined]
+    become_owner(new_hub, code)
+    answer = new_hub.get("/setup")
+    assert (answer.status_code, answer.location) == (302, "/")
+    second = new_hub.post("/setup", code=code, email="eve@example.com", password=PASSWORD)
+    assert second.status_code == 404
+    with new_hub.app.app_context(), engine.reading() as session:
+        assert session.scalars(select(User.username)).all() == [EMAIL]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [lambda code: code.lower(), lambda code: code.replace("-", " "), lambda code: f" {code}\n"],
+)
+def test_the_code_may_be_typed_in_other_ways(new_hub: Visitor, typed: Callable[[str], str]) -> None:
+    code = typed(new_hub.code)  # type: ignore[attr-defined]
+    assert become_owner(new_hub, code).location == "/setup/intuit"
+
+
+def test_letters_that_look_like_digits_are_taken_for_them() -> None:
+    assert first_owner._digest("0O1I-L") == first_owner._digest("00111")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"code": "0000-0000-0000-0000"}, "This is not the set-up code."),
+        ({"code": ""}, "This is not the set-up code."),
+        ({"email": "anna"}, "Enter your e-mail address."),
+        ({"password": "short"}, "password"),
+    ],
+)
+def test_a_wrong_entry_adds_nobody_and_says_why(
+    new_hub: Visitor, change: dict[str, str], sentence: str
+) -> None:
+    form = {"code": new_hub.code, **change}  # type: ignore[attr-defined]
+    answer = become_owner(new_hub, **form)
+    assert answer.status_code == 400
+    assert sentence in answer.text
+    assert PASSWORD not in answer.text
+    with new_hub.app.app_context(), engine.reading() as session:
+        assert session.scalars(select(User)).all() == []
+
+
+def test_the_code_is_void_after_ten_wrong_guesses(new_hub: Visitor) -> None:
+    for _ in range(first_owner.MAX_WRONG_GUESSES):
+        assert become_owner(new_hub, "0000-0000-0000-0000").status_code == 400
+    answer = new_hub.post("/setup", code=new_hub.code, email=EMAIL, password=PASSWORD)  # type: ignore[attr-defined]
+    assert answer.status_code == 400
+    assert "Restart" in answer.text
+    with new_hub.app.app_context():
+        assert not first_owner.exists()
+
+
+def test_codes_differ_and_have_eighty_bits(new_hub: Visitor) -> None:
+    codes = {first_owner.SetupCode().issue() for _ in range(200)}
+    assert len(codes) == 200
+    assert all(re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}", c) for c in codes)
+    assert len(first_owner.ALPHABET) ** first_owner.CODE_LENGTH == 2**80
+
+
+def test_keys_of_the_page_take_effect_at_once_and_are_sealed(without_keys: Visitor) -> None:
+    without_keys.get("/setup/intuit")
+    answer = without_keys.post("/setup/intuit", **KEYS)
+    assert (answer.status_code, answer.location) == (302, "/companies")
+    with without_keys.app.app_context():
+        keys = intuit_keys.require()
+        assert (keys.client_id, keys.client_secret) == ("an-app", "canary-secret")
+        assert keys.api_url == "https://quickbooks.api.intuit.com"
+        with engine.reading() as session:
+            sealed = b"".join(session.scalars(select(Secret.sealed)))
+            entry = session.scalars(
+                select(AuditEntry).where(AuditEntry.what == "Intuit keys changed")
+            ).one()
+        assert b"canary" not in sealed
+        assert "canary" not in str(entry.detail)
+        assert set(entry.detail["changed"]) == {"client_id", "client_secret", "environment"}
+    page = without_keys.page("/setup/intuit")
+    assert "canary" not in page
+    assert "stored; leave empty to keep it" in page
+
+
+def test_a_secret_that_is_left_empty_stays(without_keys: Visitor) -> None:
+    without_keys.post("/setup/intuit", **KEYS)
+    without_keys.post("/setup/intuit", **KEYS | {"client_secret": "", "webhook_token": "a-token"})
+    with without_keys.app.app_context():
+        assert intuit_keys.read().client_secret == "canary-secret"
+        assert intuit_keys.webhook_token() == "a-token"
+
+
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "environment"])
+def test_keys_that_cannot_work_are_not_stored(without_keys: Visitor, name: str) -> None:
+    answer = without_keys.post(
+        "/setup/intuit", **KEYS | {name: "" if name != "environment" else "x"}
+    )
+    assert answer.status_code == 400
+    with without_keys.app.app_context():
+        assert not intuit_keys.read().are_complete
+
+
+def test_the_environment_wins_and_the_page_says_so(open_pages: Callable[..., Visitor]) -> None:
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    page = visitor.page("/setup/intuit")
+    assert "HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET are set on the server" in page
+    assert 'name="client_secret"' not in page
+    visitor.post("/setup/intuit", **KEYS)
+    with visitor.app.app_context():
+        assert intuit_keys.read().client_id == current().config.qbo_client_id != "an-app"
+
+
+def test_one_key_in_the_environment_is_not_mixed_with_a_stored_one(
+    open_pages: Callable[..., Visitor],
+) -> None:
+    visitor = open_pages("people", **NO_KEYS | {"HUB_QBO_CLIENT_ID": "from-the-server"})
+    visitor.log_in("olga")
+    visitor.post("/setup/intuit", **KEYS)
+    with visitor.app.app_context():
+        keys = intuit_keys.read()
+    assert (keys.client_id, keys.client_secret) == ("from-the-server", "")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://127.0.0.1:8001",
+        "http://192.168.1.4:8001",
+        "http://127.0.0.1.example.com",
+        "http://me@127.0.0.1:8001",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:8001?x=1",
+        "ftp://localhost",
+    ],
+)
+def test_a_stand_in_must_be_on_this_machine(
+    open_pages: Callable[..., Visitor], address: str
+) -> None:
+    visitor = open_pages("people", HUB_ALLOW_LOOPBACK="1", **NO_KEYS)
+    visitor.log_in("olga")
+    answer = visitor.post("/setup/intuit", **KEYS, stand_in=address)
+    assert answer.status_code == 400
+    assert "must be one of this machine" in answer.text
+
+
+def test_a_stand_in_needs_the_option(
+    open_pages: Callable[..., Visitor], without_keys: Visitor
+) -> None:
+    assert 'name="stand_in"' not in without_keys.page("/setup/intuit")
+    answer = without_keys.post("/setup/intuit", **KEYS, stand_in="http://127.0.0.1:8001")
+    assert answer.status_code == 400
+    assert "--allow-loopback" in answer.text
+
+
+def test_keys_of_a_stand_in_are_refused_once_the_option_is_gone(
+    open_pages: Callable[..., Visitor],
+) -> None:
+    visitor = open_pages("people", HUB_ALLOW_LOOPBACK="1", **NO_KEYS)
+    visitor.log_in("olga")
+    visitor.post("/setup/intuit", **KEYS, stand_in="http://127.0.0.1:8001")
+    with visitor.app.app_context():
+        assert intuit_keys.require().token_url == "http://127.0.0.1:8001/oauth2/v1/tokens/bearer"
+        object.__setattr__(current().config, "allow_loopback", False)
+        with pytest.raises(Exception, match="HUB_ALLOW_LOOPBACK is not set"):
+            intuit_keys.require()
+    assert "which this hub may not call" in visitor.page("/setup/intuit")
+    answer = visitor.press("/companies/connect")
+    assert "HUB_ALLOW_LOOPBACK is not set" in answer
+
+
+def test_the_page_lists_the_addresses_that_intuit_asks_for(
+    open_pages: Callable[..., Visitor],
+) -> None:
+    visitor = open_pages("people", HUB_PUBLIC_URL="http://hub.example.com", **NO_KEYS)
+    visitor.log_in("olga")
+    page = visitor.page("/setup/intuit")
+    for path in (
+        "/quickbooks/callback",
+        "/quickbooks/launch",
+        "/quickbooks/disconnected",
+        "/quickbooks/reconnect",
+        "/webhooks/quickbooks",
+        "/support",
+        "/privacy",
+    ):
+        assert f"http://hub.example.com{path}<" in page
+
+
+@pytest.fixture
+def mail() -> Iterator[Any]:
+    """A mail server at work."""
+    with mail_server() as server:
+        yield server
+
+
+def test_a_mail_server_is_stored_used_and_tested(
+    open_pages: Callable[..., Visitor], mail: Any
+) -> None:
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    assert "Send test message" not in visitor.page("/setup/mail")
+    host, _, port = mail_url(mail).removeprefix("smtp://").partition("?")[0].partition(":")
+    form = {"host": host, "port": port, "encryption": "smtp", "sender": "hub@example.com"}
+    assert "The mail server is saved." in visitor.press("/setup/mail", **form)
+    said = visitor.press("/setup/mail/test", to="anna@example.com")
+    assert "took the test message to anna@example.com" in said
+    assert [message["To"] for message in mail.taken] == ["anna@example.com"]
+    assert "No mail is sent." in visitor.press("/setup/mail", host="")
+    with visitor.app.app_context():
+        assert hub_settings.mail_url() == ""
+
+
+def test_a_stored_mail_password_is_sealed_kept_and_goes_to_no_other_server(
+    open_pages: Callable[..., Visitor],
+) -> None:
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    form = {"host": "mail.example.com", "encryption": "smtps", "user": "me@example.com"}
+    visitor.post("/setup/mail", **form, password="p@ss:wörd/?#")
+    page = visitor.press("/setup/mail", **form, sender="hub@example.com")
+    assert "p@ss" not in page
+    with visitor.app.app_context():
+        stored = hub_settings.mail_url()
+    assert stored == (
+        "smtps://me%40example.com:p%40ss%3Aw%C3%B6rd%2F%3F%23@mail.example.com"
+        "?from=hub%40example.com"
+    )
+    visitor.post("/setup/mail", **form | {"host": "evil.example.com"})
+    with visitor.app.app_context():
+        assert "p%40ss" not in hub_settings.mail_url()
+
+
+def test_a_mail_server_of_the_environment_wins(open_pages: Callable[..., Visitor]) -> None:
+    visitor = open_pages("people", HUB_MAIL_URL="smtp://me:canary@mail.example.com")
+    visitor.log_in("olga")
+    page = visitor.page("/setup/mail")
+    assert "HUB_MAIL_URL is set on the server" in page
+    assert "canary" not in page
+    visitor.post("/setup/mail", host="other.example.com")
+    with visitor.app.app_context():
+        assert "@mail.example.com" in hub_settings.mail_url()
+
+
+def test_a_port_that_is_none_is_refused(open_pages: Callable[..., Visitor]) -> None:
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    for form in ({"host": "mail.example.com", "port": "many"}, {"host": "a b\n@c", "port": "0"}):
+        assert visitor.post("/setup/mail", **form).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/support", "/privacy", "/quickbooks/disconnected"])
+def test_public_pages_need_no_log_in_and_name_whom_to_ask(
+    open_pages: Callable[..., Visitor], path: str
+) -> None:
+    visitor = open_pages("people", HUB_CONTACT="help@example.com")
+    page = visitor.page(path)
+    assert "help@example.com" in page or path == "/quickbooks/disconnected"
+    assert "/privacy" in visitor.page("/login")
+
+
+def test_the_contact_address_is_stored_on_the_page(open_pages: Callable[..., Visitor]) -> None:
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    visitor.post("/setup/contact", contact="ask@example.com <b>")
+    assert "ask@example.com &lt;b&gt;" in visitor.page("/privacy")
+
+
+def test_nothing_that_intuit_calls_changes_a_company_or_a_state(visitor: Visitor) -> None:
+    for path in ("disconnected", "launch", "reconnect"):
+        visitor.get(f"/quickbooks/{path}?realmId=9130001")
+    with visitor.app.app_context(), engine.reading() as session:
+        assert session.scalars(select(Company.state)).all() == ["connected"]
+        assert session.scalars(select(OAuthState)).all() == []
+
+
+def test_launch_logs_in_first_and_opens_the_company(visitor: Visitor) -> None:
+    answer = visitor.get("/quickbooks/launch?realmId=9130001")
+    assert answer.status_code == 302
+    assert "/login?next=/quickbooks/launch?realmId%3D9130001" in answer.location
+    visitor.log_in("vera")
+    opened = visitor.get("/quickbooks/launch?realmId=9130001")
+    assert opened.location == f"/companies#company-{visitor.story.company}"
+    assert visitor.get("/quickbooks/launch?realmId=1").location == "/companies"
+    assert visitor.get("/quickbooks/launch").location == "/"
+
+
+def test_reconnect_leads_an_owner_to_the_consent_of_that_company(visitor: Visitor) -> None:
+    assert "/login" in visitor.get("/quickbooks/reconnect?realmId=9130001").location
+    visitor.log_in("olga")
+    answer = visitor.get("/quickbooks/reconnect?realmId=9130001")
+    assert answer.location.startswith("https://quickbooks.test/connect/oauth2?")
+    with visitor.app.app_context(), engine.reading() as session:
+        assert session.scalars(select(OAuthState.realm)).all() == ["9130001"]
+
+
+def test_reconnect_tells_others_who_can_do_it(visitor: Visitor) -> None:
+    visitor.log_in("oda")
+    answer = visitor.get("/quickbooks/reconnect?realmId=9130001", follow_redirects=True)
+    assert "must be reconnected by an owner" in answer.text
+    with visitor.app.app_context(), engine.reading() as session:
+        assert session.scalars(select(OAuthState)).all() == []
