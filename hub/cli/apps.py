@@ -178,6 +178,7 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     """
     from hub.installations import enable as installations_enable
     from hub.installations import matches as installations_matches
+    from hub.security import audit
 
     if (source is None) == (target is None):
         raise click.UsageError("Say either --import FILE or --export FILE.")
@@ -186,6 +187,7 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
         say(f"Kept {installations_matches.import_csv(row, source.read(), who=who())} matches.")
         return
     content, count = installations_matches.export_csv(row)
+    audit.record_alone(who(), "data exported", f"matches of {slug}", count=count)
     target.write(content)
     say(f"Wrote {count} matches.")
 

@@ -39,7 +39,9 @@ def add(realm: str, path: Path) -> None:
 
     file = TokenFile(path, current().config.data / f"refresh-token-{realm}.txt")
     try:
-        row = oauth_connect.connect_with_refresh_token(realm, file.read(), keep=file.replace)
+        row = oauth_connect.connect_with_refresh_token(
+            realm, file.read(), keep=file.replace, who=who()
+        )
     except HubError:
         if file.replaced:
             say(
@@ -96,7 +98,7 @@ def check(realm: str) -> None:
     from hub.qbo import record_download, usage
     from hub.qbo.oauth import connect as oauth_connect
 
-    row = oauth_connect.check(company(realm).id)
+    row = oauth_connect.check(company(realm).id, who())
     record_download.refresh(row.id)
     say(f"The connection to {row.name or realm} works, and its lists are fresh.")
     with reading() as session:

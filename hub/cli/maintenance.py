@@ -195,7 +195,7 @@ def rotate() -> None:
     )
     with hub(), transaction() as session:
         sealed = secrets.rotate(session)
-        audit.record(session, who(), "vault rotated", f"{sealed} secrets")
+        audit.record(session, who(), "keys rotated", f"{sealed} secrets", key=key_id)
     say(f"Sealed {sealed} secrets with it.")
 
 

@@ -34,8 +34,9 @@ def serve(host: str, port: int, no_engine: bool, allow_loopback: bool) -> None:
     from there. Several of them may serve one data folder: one runs the schedules, the others stand
     by and take over when it ends.
     """
+    from hub import context as hub_context
     from hub.scheduling.scheduler import Scheduler
-    from hub.security import data_origin
+    from hub.security import audit, data_origin
     from hub.web import server
 
     settings = {"HUB_ALLOW_LOOPBACK": "1"} if allow_loopback else {}
@@ -46,6 +47,8 @@ def serve(host: str, port: int, no_engine: bool, allow_loopback: bool) -> None:
         with hub(address, pages=True, settings=settings) as app:
             data_origin.require_no_demo()
             web = server.Web(app, host, port, listener=listener)
+            for broken in hub_context.current().plugins.broken:
+                audit.record_alone("hub", "plugin refused", broken.text)
             _print_setup_code()
             say(f"The hub serves {address}")
             engine = None if no_engine else Scheduler(app, announce=say)

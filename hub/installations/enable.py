@@ -16,6 +16,7 @@ from hub.contract.interval import Interval, zone_of
 from hub.contract.types import App, Tenant
 from hub.db.engine import reading, transaction
 from hub.errors import AccessNeeded, HubError, NotFound, Refused, SettingsInvalid
+from hub.installations import setting_changes
 from hub.models import Access, Company, Cursor, Installation
 from hub.models.enums import InstallationMode
 from hub.qbo import record_download, records
@@ -23,7 +24,7 @@ from hub.security import audit, secrets
 from hub.sources import outage
 from hub.sources.record_push import push_lists
 
-LISTS = "lists put into the app"  # as the audit log names it
+LISTS = "lists pushed"  # as the audit log names it
 
 
 def enable(
@@ -76,8 +77,9 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
     """Change only the mode of an app; its settings are not tried again for that."""
     with transaction() as session:
         row = session.get_one(Installation, installation_id)
+        before = row.mode
         row.mode = mode
-        audit.record(session, who, "mode changed", subject(row), mode=mode)
+        audit.record(session, who, "mode changed", subject(row), before=before, after=mode)
 
 
 def disable(company_id: int, slug: str, *, who: str) -> Installation:
@@ -251,6 +253,9 @@ def _store(
 ) -> Installation:
     """Store the changes, the account at the source and the secrets in one transaction."""
     app = current().plugins.apps[row.slug]
+    secret_changes = setting_changes.describe_secrets(
+        sources.stored_secrets(app, row), draft.secrets
+    )
     has_other_access = not sources.may_use_stored(app, row, draft.settings, draft.secrets)
     with transaction() as session:
         if row.id:
@@ -259,6 +264,7 @@ def _store(
         else:
             row = session.merge(row)
         settings_before = dict(row.settings)
+        described = _describe_changes(row, changes) | secret_changes
         for name, value in changes.items():
             setattr(row, name, value)
         row.enabled = True
@@ -268,8 +274,16 @@ def _store(
             sources.bind(session, row, tenant)
             outbox.mark_for_reread(session, row.id)
         secrets.put_all(session, row.id, draft.secrets, forget_others=has_other_access)
-        audit.record(session, who, what, subject(row), changed=sorted(changes), mode=row.mode)
+        audit.record(session, who, what, subject(row), changes=described, mode=row.mode)
     return row
+
+
+def _describe_changes(row: Installation, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what changes, field by field, for the audit log."""
+    columns = {name: value for name, value in changes.items() if name != "settings"}
+    before = {name: getattr(row, name) for name in columns}
+    described = setting_changes.describe(before, columns)
+    return described | setting_changes.describe(row.settings, changes["settings"])
 
 
 def _forget_cursors(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:

@@ -64,6 +64,12 @@ def record_each(
     event.listen(session, "after_commit", publish, once=True)
 
 
+def record_alone(who: str, what: str, subject: str, **detail: Any) -> None:
+    """Add an entry about an act that writes nothing else to the database."""
+    with engine.transaction() as session:
+        record(session, who, what, subject, **detail)
+
+
 def restored(session: Session, who: str) -> None:
     """Record that the database was restored from a backup, whose log continues from here."""
     _lock(session)
@@ -75,8 +81,7 @@ def restored(session: Session, who: str) -> None:
 
 def host_refused(app: str, host: str) -> None:
     """Record that an app tried to call a host that it may not."""
-    with engine.transaction() as session:
-        record(session, app, "host refused", host)
+    record_alone(app, "host refused", host)
 
 
 def to_line(entry: AuditEntry) -> dict[str, Any]:
@@ -116,6 +121,14 @@ def origin() -> str:
     return hmac.new(_key(b"audit origin"), place.encode(), hashlib.sha256).hexdigest()[:16]
 
 
+def client_address() -> str:
+    """Return the address from which the present request comes; "" outside of a request."""
+    find: Callable[[], str] | None = current_app.extensions.get(CLIENT_ADDRESS)
+    if find is None or not has_request_context():
+        return ""
+    return find()
+
+
 def has_written_here(session: Session) -> bool:
     """Tell whether an entry was written from this data folder, which therefore has had a head."""
     query = select(AuditEntry.id).where(AuditEntry.origin == origin())
@@ -152,7 +165,8 @@ def _make_entries(
 ) -> list[AuditEntry]:
     """Return the entries for an act, each with the hash of the one before it."""
     now = hub_context.current().clock.now()
-    address = _client_address()
+    address = client_address()
+    origin_detail = {"address": address} if address else {}
     previous = newest.hash if newest else FIRST
     here = origin()
     entries = []
@@ -164,7 +178,7 @@ def _make_entries(
             who=who[:200],
             what=what[:60],
             subject=subject[:300],
-            detail=_plain({**detail, **address}),
+            detail=_plain({**detail, **origin_detail}),
             origin=here,
             previous=previous,
         )
@@ -179,14 +193,6 @@ def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
     text = json.dumps(detail, default=str)
     plain: dict[str, Any] = json.loads(text, parse_float=str)
     return plain
-
-
-def _client_address() -> dict[str, str]:
-    """Return the address of the client as a detail; none outside of a request."""
-    find: Callable[[], str] | None = current_app.extensions.get(CLIENT_ADDRESS)
-    if find is None or not has_request_context():
-        return {}
-    return {"address": find()}
 
 
 def _may_write_head(session: Session, newest: AuditEntry | None, number: int) -> bool:

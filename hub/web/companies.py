@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.db.engine import reading, transaction
+from hub.db.engine import reading
 from hub.errors import HubError
 from hub.models import Company, Installation, ListState, Record, Run, Token
 from hub.models.enums import RunKind
@@ -19,7 +19,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import run_log
-from hub.security import audit
+from hub.security import refusals
 from hub.web import reconciliation
 from hub.web.access import fresh, needs, who
 from hub.web.paging import pairs, row_or_404
@@ -70,12 +70,12 @@ def reconnect(company_id: int) -> Response:
 def callback() -> Response:
     """Accept the browser that QuickBooks sends back after the consent."""
     try:
-        company = oauth_connect.finish(request.args, session.get("browser", ""))
+        company = oauth_connect.finish(request.args, session.get("browser", ""), who())
     except HubError as error:
+        what = "consent refused" if request.args.get("error") else "consent not accepted"
+        refusals.note(what, who(), "QuickBooks", reason=error.text)
         flash(error.text, "error")
         return redirect(url_for("companies.index"))
-    with transaction() as write:
-        audit.record(write, who(), "company connected", company.realm, name=company.name)
     run_log.request(RunKind.LISTS, company.id, who())
     name = company.name or company.realm
     flash(f"{name} is connected; its lists are being read.", "success")
@@ -121,7 +121,7 @@ def check(company_id: int) -> Response:
     """Check the connection with a request to QuickBooks."""
     _company(company_id)
     sentence = "The connection to {name} works."
-    return _report(lambda: oauth_connect.check(company_id), sentence)
+    return _report(lambda: oauth_connect.check(company_id, who()), sentence)
 
 
 @pages.post("/companies/<int:company_id>/batches")

@@ -23,6 +23,7 @@ from hub.web import (
     matching,
     people,
     plugins,
+    request_audit,
     review,
     row_ids,
     runs,
@@ -68,6 +69,7 @@ def init_app(app: Flask) -> None:
         throttling,
         access,
         confirmation,
+        request_audit,
         layout,
         failures,
     ):

@@ -69,7 +69,8 @@ class Floor:
         self.parts = set(app.extensions)
         if not self.is_new:
             self.till.run()
-        self.head = (Path(db.engine.url.database).parent / "audit.head").read_bytes()
+        head = Path(db.engine.url.database).parent / "audit.head"
+        self.head = head.read_bytes() if head.exists() else b""
         self.kept, self.start = prepared_state.keep(quickbooks, folder / "base.db"), clock.now()
         self.batches = 0
 
@@ -82,7 +83,9 @@ class Floor:
             (path.parent / name).unlink(missing_ok=True)
         prepared_state.put(self.quickbooks, self.kept)
         shutil.rmtree(path.parent / "sends", ignore_errors=True)
-        (path.parent / "audit.head").write_bytes(self.head)
+        (path.parent / "audit.head").unlink(missing_ok=True)
+        if self.head:
+            (path.parent / "audit.head").write_bytes(self.head)
         self.till.shop.items.clear()
         self.restart()
 

@@ -95,7 +95,7 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
         if not is_moved:
             raise _moved_on(name)
         inbox.release(session, posting)
-        audit.record(session, who, "not this one", str(posting_id), quickbooks_id=quickbooks_id)
+        audit.record(session, who, "match rejected", str(posting_id), quickbooks_id=quickbooks_id)
 
 
 def _state_after_rejection(snapshot: PostingSnapshot) -> PostingState:

@@ -6,6 +6,7 @@ import hmac
 import secrets as random
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
 
@@ -67,7 +68,7 @@ def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
     return token_endpoint.consent_url(state), state
 
 
-def finish(args: Mapping[str, str], session_id: str) -> Company:
+def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> Company:
     """Connect the company that the consent returned; raise Refused if a person refused it."""
     expected_realm = _use_state(args.get("state", ""), session_id)
     if args.get("error"):
@@ -89,11 +90,11 @@ def finish(args: Mapping[str, str], session_id: str) -> Company:
             "Intuit did not take the sign-in, perhaps because it took too long. Press Connect"
             " again."
         ) from None
-    return _connect(realm, grant)
+    return _connect(realm, grant, who)
 
 
 def connect_with_refresh_token(
-    realm: str, token: str, *, keep: Callable[[str], None] | None = None
+    realm: str, token: str, *, keep: Callable[[str], None] | None = None, who: str = "hub"
 ) -> Company:
     """Connect a company without a browser.
 
@@ -111,7 +112,7 @@ def connect_with_refresh_token(
         ) from None
     if keep and grant.refresh != token:
         keep(grant.refresh)
-    return _connect(realm, grant)
+    return _connect(realm, grant, who)
 
 
 def disconnect(company_id: int, who: str = "hub") -> bool:
@@ -132,12 +133,13 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
         company.state_reason = ""
         tokens.forget(session, company_id)
         connection.clear(session, company, who)
-        audit.record(session, who, "company.disconnected", company.realm)
+        audit.record(session, who, "company disconnected", company.realm)
     return bool(token and is_revocable)
 
 
-def check(company_id: int) -> Company:
+def check(company_id: int, who: str = "hub") -> Company:
     """Read the company to check its connection; raise ConnectionTrouble if writes are refused."""
+    _log_test(company_id, who)
     connection.allow_try(company_id)
     tokens.revive(company_id)
     facts.read(company_id, Client(company_id))
@@ -171,10 +173,18 @@ def try_once(company_id: int) -> bool:
     return is_accepted
 
 
-def _connect(realm: str, grant: Grant) -> Company:
+def _log_test(company_id: int, who: str) -> None:
+    """Record who has a company's token sent where, before it is sent."""
+    address = urlsplit(hub_context.current().config.qbo_api_url).netloc
+    with engine.reading() as session:
+        realm = session.get_one(Company, company_id).realm
+    audit.record_alone(who, "connection tested", realm, addresses=[address])
+
+
+def _connect(realm: str, grant: Grant, who: str) -> Company:
     """Store a connection after QuickBooks has answered a call with its token."""
     info = verification.company_info(realm, grant.access)
-    company_id = _store_connection(realm, grant, info)
+    company_id = _store_connection(realm, grant, info, who)
     usage.count_read(company_id)
     try:
         preferences = Client(company_id).preferences().check().entity or {}
@@ -186,7 +196,7 @@ def _connect(realm: str, grant: Grant) -> Company:
         return session.get_one(Company, company_id)
 
 
-def _store_connection(realm: str, grant: Grant, info: dict[str, Any]) -> int:
+def _store_connection(realm: str, grant: Grant, info: dict[str, Any], who: str) -> int:
     """Store a connection that works, with its tokens; return the id of the company."""
     now = hub_context.current().clock.now()
     with engine.transaction() as session:
@@ -201,7 +211,7 @@ def _store_connection(realm: str, grant: Grant, info: dict[str, Any]) -> int:
         tokens.store(session, company.id, grant)
         token_expiry.give_notice(session, company.id)
         connection.repair(session, company)
-        audit.record(session, "hub", "company connected", realm)
+        audit.record(session, who, "company connected", realm, name=company.name)
         return company.id
 
 

@@ -189,12 +189,12 @@ def test_log_in_never_leads_to_a_foreign_address(visitor: Visitor) -> None:
 def test_what_an_owner_does_with_people_is_in_the_audit_log(visitor: Visitor) -> None:
     visitor.log_in("olga")
     visitor.press(f"/people/{_id(visitor, 'vera')}/role", role="operator")
-    entry = visitor.row(AuditEntry, 1)
+    entry = visitor.row(AuditEntry, 2)  # the first is about the log-in
     assert (entry.who, entry.what, entry.subject, entry.detail) == (
         "olga",
         "role changed",
         "vera",
-        {"role": "operator"},
+        {"role": "operator", "address": "127.0.0.1"},
     )
 
 

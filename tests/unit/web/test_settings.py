@@ -182,7 +182,7 @@ def test_an_app_owner_changes_only_what_is_theirs(visitor: Visitor) -> None:
     assert "olga now owns this app" in page
     assert visitor.post(f"{here}/settings", **OWN).status_code == 403
     assert "olga may change them" in visitor.page(f"{here}/settings")
-    assert visitor.row(AuditEntry, 1).what == "app handed over"
+    assert visitor.row(AuditEntry, 2).what == "app handed over"
 
 
 @pytest.mark.row("CT-S18")
@@ -283,3 +283,23 @@ def test_a_form_that_another_site_sends_is_not_kept(connected: Visitor) -> None:
     assert connected.client.post(NEW, data=sent, headers=headers).status_code == 400
     with connected.app.app_context(), reading() as session:
         assert not session.scalars(select(Secret.place).where(Secret.place.like("form:%"))).all()
+
+
+def test_changed_settings_are_recorded_field_by_field_without_secrets(connected: Visitor) -> None:
+    given = _form(connected)
+    connected.press(NEW, **given)
+    connected.press(
+        "/installations/1/settings", **{**given, "schedule": "2h", "transfer_locations": "1"}
+    )
+    with connected.app.app_context(), reading() as session:
+        entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
+    enabled = next(entry.detail["changes"] for entry in entries if entry.what == "app enabled")
+    changed = next(entry.detail["changes"] for entry in entries if entry.what == "settings changed")
+    assert enabled["client_secret"] == "changed"
+    changed.pop("access_token", None)  # the source may have renewed it meanwhile
+    assert changed == {
+        "schedule": {"from": "15m", "to": "2h"},
+        "transfer_locations": {"from": False, "to": True},
+    }
+    recorded = " ".join(str(entry.detail) for entry in entries)
+    assert given["client_secret"] not in recorded

@@ -1,0 +1,30 @@
+"""Describe which settings of an installation changed, for the audit log; secrets never show."""
+
+from collections.abc import Mapping
+from typing import Any
+
+SECRET_CHANGED = "changed"  # noqa: S105 (stands for the value in the log)
+MAX_VALUE_LENGTH = 200
+
+
+def describe(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the old and the new value of each setting that changed, by its name."""
+    changes: dict[str, Any] = {}
+    for name, value in sorted(after.items()):
+        previous = before.get(name)
+        if previous != value:
+            changes[name] = {"from": _shorten(previous), "to": _shorten(value)}
+    return changes
+
+
+def describe_secrets(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
+    """Return the names of the secret settings that changed."""
+    changed = {name for name, value in after.items() if (before.get(name) or "") != (value or "")}
+    return dict.fromkeys(sorted(changed), SECRET_CHANGED)
+
+
+def _shorten(value: Any) -> Any:
+    """Return a value as the log keeps it: a number, or the beginning of its text."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    return str(value)[:MAX_VALUE_LENGTH]

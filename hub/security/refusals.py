@@ -1,0 +1,91 @@
+"""Entries of the audit log about what was refused, at most so many in ten minutes.
+
+Anybody can cause a refusal, so a flood of them must not fill the log. The first of each kind is
+recorded at once; what is like it, or too much, is counted, and the number is recorded in one entry
+when the ten minutes are over.
+"""
+
+import logging
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from hub.context import current
+from hub.db.engine import transaction
+from hub.errors import DatabaseUnavailable
+from hub.security import audit
+
+WINDOW_SECONDS = 600
+MAX_ENTRIES = 20  # of one kind in a window; at most one more gives the number of the others
+MAX_SUBJECT_LENGTH = 200
+EXTENSION = "hub.refusals"
+HUB = "hub"
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Window:
+    """What was refused in ten minutes: the keys that are recorded, and how much only counts."""
+
+    number: int = 0
+    recorded: dict[str, set[str]] = field(default_factory=dict)
+    counted: Counter[str] = field(default_factory=Counter)
+
+
+class Refusals:
+    """The refusals of one process; several processes have a limit each."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._lock = threading.Lock()
+        self._window = Window()
+
+    def admit(self, what: str, key: str) -> bool:
+        """Return whether this refusal is recorded on its own; count it otherwise."""
+        with self._lock:
+            keys = self._window.recorded.setdefault(what, set())
+            if key in keys or len(keys) >= MAX_ENTRIES:
+                self._window.counted[what] += 1
+                return False
+            keys.add(key)
+            return True
+
+    def end_window(self) -> Counter[str]:
+        """Begin a new window if the last one is over; return what only was counted in that."""
+        number = int(current().clock.now().timestamp()) // WINDOW_SECONDS
+        with self._lock:
+            if number == self._window.number:
+                return Counter()
+            counted = self._window.counted
+            self._window = Window(number)
+            return counted
+
+
+def note(what: str, who: str, subject: str, **detail: object) -> None:
+    """Record a refusal, or count it; one that cannot be recorded is refused all the same."""
+    record_counted()
+    subject = subject[:MAX_SUBJECT_LENGTH]
+    if _refusals().admit(what, f"{who} {subject} {audit.client_address()}"):
+        _write(what, who, subject, **detail)
+
+
+def record_counted() -> None:
+    """Record how many refusals were only counted, once the ten minutes are over."""
+    for what, count in _refusals().end_window().items():
+        _write(what, HUB, "further ones in ten minutes", count=count)
+
+
+def _write(what: str, who: str, subject: str, **detail: object) -> None:
+    try:
+        with transaction() as session:
+            audit.record(session, who, what, subject, **detail)
+    except DatabaseUnavailable as error:
+        log.error("“%s” could not be recorded in the audit log: %s", what, error)
+
+
+def _refusals() -> Refusals:
+    """Return the refusals of this application."""
+    refusals: Refusals = current_app.extensions.setdefault(EXTENSION, Refusals())
+    return refusals

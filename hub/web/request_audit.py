@@ -1,0 +1,145 @@
+"""Entries of the audit log about requests: log-ins and log-outs, and what was refused.
+
+They are written when the request is over. A log-in that cannot be recorded fails: the browser then
+gets an error and no session.
+"""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, request, session
+from flask_login import user_logged_out
+from flask_security import (
+    password_changed,
+    tf_disabled,
+    tf_profile_changed,
+    user_authenticated,
+    user_failed_authn,
+    wan_deleted,
+    wan_registered,
+)
+
+from hub.db.engine import transaction
+from hub.errors import DatabaseUnavailable
+from hub.models import User
+from hub.security import audit, refusals
+from hub.web import failures, throttling
+from hub.web.access import who
+
+log = logging.getLogger(__name__)
+LOGIN = "security.login"
+CHANGED_PASSWORD = ["change"]  # how Flask-Security says that a session goes on with a new one
+NOBODY = "nobody"
+# signal -> what the audit log calls it, where nothing more is to say
+ACTS = {
+    password_changed: "password changed",
+    tf_profile_changed: "second factor changed",
+    tf_disabled: "second factor disabled",
+    wan_registered: "passkey added",
+    wan_deleted: "passkey removed",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Record the acts of people around their log-in, and refused requests."""
+    app.extensions[audit.CLIENT_ADDRESS] = throttling.client
+    user_authenticated.connect(_note_login, app, weak=False)
+    user_logged_out.connect(_note_logout, app, weak=False)
+    user_failed_authn.connect(_note_failed_login, app, weak=False)
+    for signal, what in ACTS.items():
+        signal.connect(_noter_of(what), app, weak=False)
+    app.after_request(_record)
+
+
+def _note_login(app: Flask, user: User, authn_via: list[str] | None = None, **_: Any) -> None:
+    if authn_via != CHANGED_PASSWORD:
+        _note("logged in", user, via=list(authn_via or []))
+
+
+def _note_logout(app: Flask, user: User, **_: Any) -> None:
+    _note("logged out", user)
+
+
+def _note_failed_login(app: Flask, user: User, auth_type: str = "", **_: Any) -> None:
+    g.failed_login = (_name(user), auth_type)
+
+
+def _noter_of(what: str) -> Any:
+    """Return a receiver that notes an act of a person."""
+
+    def note(app: Flask, user: User, **_: Any) -> None:
+        """Note the act; it is recorded when the request is over."""
+        _note(what, user)
+
+    return note
+
+
+def _note(what: str, user: User, **detail: Any) -> None:
+    """Remember an act; the name is read now, because the session of people ends earlier."""
+    name = _name(user)
+    if "acts" not in g:
+        g.acts = []
+    g.acts.append((what, name, detail))
+
+
+def _name(user: User) -> str:
+    return str(user.username or user.email)
+
+
+def _record(answer: Response) -> Response:
+    """Record what happened in a request."""
+    acts = g.pop("acts", [])
+    try:
+        _record_acts(acts)
+    except DatabaseUnavailable as error:
+        log.error("%s", error)
+        return _refuse_unrecorded()
+    if "attachment" in answer.headers.get("Content-Disposition", ""):
+        audit.record_alone(who() or NOBODY, "data exported", _request())
+    _record_refusal(answer)
+    refusals.record_counted()
+    return answer
+
+
+def _record_acts(acts: list[tuple[str, str, dict[str, Any]]]) -> None:
+    if not acts:
+        return
+    with transaction() as written:
+        for what, name, detail in acts:
+            audit.record(written, name, what, name, **detail)
+
+
+def _refuse_unrecorded() -> Response:
+    """Return the error page, and end the session that began with this request."""
+    session.clear()
+    g.pop("_login_user", None)
+    return failures.page(503, *failures.DATABASE_UNAVAILABLE)
+
+
+def _record_refusal(answer: Response) -> None:
+    """Record a failed log-in, a request beyond the person's rights, or a bad signature."""
+    failed = g.pop("failed_login", None)
+    if failed:
+        name, method = failed
+        refusals.note("log-in failed", name, name, by=method)
+    elif _is_failed_form(answer):
+        # What was typed is not recorded: it may be a password in the wrong field.
+        refusals.note("log-in failed", NOBODY, "unknown name")
+    elif answer.status_code == 429:
+        refusals.note("request throttled", NOBODY, _request())
+    elif answer.status_code == 403:
+        refusals.note("request refused", who() or NOBODY, _request())
+    elif answer.status_code == 401 and request.blueprint == "webhooks":
+        refusals.note("webhook refused", NOBODY, _request())
+
+
+def _is_failed_form(answer: Response) -> bool:
+    """Tell whether the log-in page was sent and is shown again."""
+    if request.endpoint != LOGIN or request.method != "POST":
+        return False
+    return answer.status_code in (200, 400, 401)
+
+
+def _request() -> str:
+    """Return method and path of the request, without its query."""
+    return f"{request.method} {request.path}"

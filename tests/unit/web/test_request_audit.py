@@ -1,0 +1,136 @@
+"""Entries of the audit log about requests: log-ins, refusals, exports, and their limits."""
+
+import pytest
+from sqlalchemy import func, select
+
+from hub.db import engine
+from hub.errors import DatabaseUnavailable
+from hub.models import AuditEntry
+from hub.security import audit, refusals
+from tests.support.page_rows import PASSWORD, PEOPLE
+from tests.support.page_visitor import Visitor
+
+BY_ROLE = {role: name for name, role in PEOPLE.items()}
+
+
+@pytest.fixture
+def nobody(visitor: Visitor) -> Visitor:
+    """A browser that is not logged in."""
+    return visitor
+
+
+@pytest.fixture
+def operator(visitor: Visitor) -> Visitor:
+    visitor.log_in(BY_ROLE["operator"])
+    return visitor
+
+
+@pytest.fixture
+def owner(visitor: Visitor) -> Visitor:
+    visitor.log_in(BY_ROLE["owner"])
+    return visitor
+
+
+def entries(visitor, what):
+    with visitor.app.app_context(), engine.reading() as session:
+        query = select(AuditEntry).where(AuditEntry.what == what).order_by(AuditEntry.id)
+        return list(session.scalars(query))
+
+
+def count(visitor, what):
+    with visitor.app.app_context(), engine.reading() as session:
+        query = select(func.count(AuditEntry.id)).where(AuditEntry.what == what)
+        return session.scalar(query)
+
+
+def test_log_in_and_log_out_are_recorded_with_the_address(nobody):
+    name = BY_ROLE["viewer"]
+    assert nobody.log_in(name).status_code == 302
+    nobody.page("/")
+    entry = entries(nobody, "logged in")[-1]
+    assert (entry.who, entry.subject) == (name, name)
+    assert entry.detail == {"via": ["password"], "address": "127.0.0.1"}
+    nobody.post("/logout")
+    assert entries(nobody, "logged out")[-1].who == name
+
+
+def test_a_wrong_password_is_recorded_without_what_was_typed(nobody):
+    nobody.log_in(BY_ROLE["viewer"], "a-wrong-password")
+    nobody.log_in("hunter2-typed-as-the-name", "x-of-somebody")
+    known, unknown = entries(nobody, "log-in failed")
+    assert (known.who, known.detail["by"]) == (BY_ROLE["viewer"], "password")
+    assert (unknown.who, unknown.subject) == ("nobody", "unknown name")
+    with nobody.app.app_context(), engine.reading() as session:
+        texts = [
+            f"{one.who} {one.subject} {one.detail}" for one in session.scalars(select(AuditEntry))
+        ]
+    for text in texts:
+        assert not any(typed in text for typed in ("hunter2", "a-wrong-password", "x-of-somebody"))
+
+
+def test_a_log_in_that_cannot_be_recorded_fails(nobody, monkeypatch):
+    def fail(*_, **__):
+        raise DatabaseUnavailable("sqlite:///hub.db", "it is locked")
+
+    monkeypatch.setattr(audit, "record", fail)
+    assert nobody.log_in(BY_ROLE["viewer"]).status_code >= 500
+    monkeypatch.undo()
+    assert "/login" in nobody.get("/inbox/").location
+
+
+def test_a_flood_of_refusals_fills_no_table(operator, clock):
+    operator.get("/people/")
+    before = count(operator, "request refused")
+    for number in range(60):
+        operator.get("/people/")
+        operator.get("/audit/")
+        operator.post(f"/people/{number}/role", role="owner")
+    recorded = count(operator, "request refused")
+    assert before <= recorded <= refusals.MAX_ENTRIES
+    clock.advance(11 * 60)
+    operator.get("/")
+    assert count(operator, "request refused") == recorded + 1
+    last = entries(operator, "request refused")[-1]
+    assert last.subject == "further ones in ten minutes"
+    assert last.detail["count"] == 181 - recorded
+
+
+def test_a_page_beyond_the_role_is_recorded_with_its_address(operator):
+    operator.get("/people/?q=secret")
+    entry = entries(operator, "request refused")[-1]
+    assert (entry.who, entry.subject) == (BY_ROLE["operator"], "GET /people/")
+
+
+def test_a_bad_signature_is_recorded_once(visitor):
+    for _ in range(5):
+        visitor.client.post("/webhooks/quickbooks", data=b"{}", headers={"intuit-signature": "x"})
+    (entry,) = entries(visitor, "webhook refused")
+    assert entry.subject == "POST /webhooks/quickbooks"
+
+
+def test_a_refused_consent_and_a_foreign_state_are_recorded(owner):
+    owner.get("/quickbooks/callback?state=forged&code=1&realmId=1")
+    (entry,) = entries(owner, "consent not accepted")
+    assert entry.who == BY_ROLE["owner"]
+    assert "was not started from this browser" in entry.detail["reason"]
+    owner.get("/quickbooks/callback?state=forged&error=access_denied")
+    assert len(entries(owner, "consent refused")) == 1
+
+
+def test_an_export_is_recorded(operator):
+    path = f"/installations/{operator.story.installation}/matching/matches.csv"
+    assert operator.get(path).status_code == 200
+    entry = entries(operator, "data exported")[-1]
+    assert (entry.who, entry.subject) == (BY_ROLE["operator"], f"GET {path}")
+
+
+def test_a_changed_password_is_recorded(operator):
+    page = operator.page("/password")
+    new = "a-much-longer-password-1"
+    assert page
+    answer = operator.post(
+        "/password", password=PASSWORD, new_password=new, new_password_confirm=new
+    )
+    assert answer.status_code == 302
+    assert entries(operator, "password changed")[-1].who == BY_ROLE["operator"]
+    assert count(operator, "logged in") == 1  # the session goes on
