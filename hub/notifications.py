@@ -19,9 +19,9 @@ from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Retry
 from hub.models import Case, Company, Installation, User
 from hub.security import hub_settings
+from hub.security.rights import Rights, Subject, is_enough, rights_of
 
 NO_ADDRESS = "@hub.invalid"  # the end of the address of a person who has none
-ROLES_THAT_ACT = ("operator", "app-owner", "owner")
 COLLECTING_PERIOD = dt.timedelta(minutes=1)  # so that many causes of one run make one message
 SECONDS = 30.0
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -104,12 +104,13 @@ def digest() -> int:
 class _News:
     """The cases to mail, and what decides who receives them.
 
-    `owners` and `mailboxes` are those of the apps by installation; `people` holds name and role by
-    address.
+    `apps`, `owners` and `mailboxes` are those of the apps by installation; `people` holds name and
+    rights by address.
     """
 
     cases: list[Case]
-    people: dict[str, tuple[str, str]] = field(default_factory=dict)
+    people: dict[str, tuple[str, Rights]] = field(default_factory=dict)
+    apps: dict[int, Subject] = field(default_factory=dict)
     owners: dict[int, str] = field(default_factory=dict)
     mailboxes: dict[int, str] = field(default_factory=dict)
     company_names: dict[int, str] = field(default_factory=dict)
@@ -127,6 +128,7 @@ def _load_news(session: Session) -> _News:
         return news
     news.people = _people(session)
     for installation in session.scalars(select(Installation)):
+        news.apps[installation.id] = Subject(installation.company_id, installation.slug)
         news.owners[installation.id] = installation.owner
         news.mailboxes[installation.id] = mailbox(installation)
     for company in session.scalars(select(Company)):
@@ -137,13 +139,11 @@ def _load_news(session: Session) -> _News:
 def _recipients(news: _News) -> Iterator[tuple[str, list[Case]]]:
     """Yield each address with its cases: people first, then the mailboxes of apps.
 
-    An app owner receives the cases of their own apps, everyone else all cases. A mailbox that is
-    also the address of a person is left out, so that nobody receives two messages.
+    A mailbox that is also the address of a person is left out, so that nobody receives two
+    messages.
     """
-    for address, (name, role) in news.people.items():
-        cases = news.cases
-        if role == "app-owner":
-            cases = _cases_of_apps(news, news.owners, name)
+    for address, (name, rights) in news.people.items():
+        cases = _cases_of_person(news, name, rights)
         if cases:
             yield address, cases
     app_mailboxes = set(news.mailboxes.values()) - {"", *news.people}
@@ -151,6 +151,23 @@ def _recipients(news: _News) -> Iterator[tuple[str, list[Case]]]:
         cases = _cases_of_apps(news, news.mailboxes, address)
         if cases:
             yield address, cases
+
+
+def _cases_of_person(news: _News, name: str, rights: Rights) -> list[Case]:
+    """Return the cases on which a person can act.
+
+    A person who is an app owner for a case receives it only if the app is their own.
+    """
+    cases = []
+    for case in news.cases:
+        installation_id = case.installation_id or 0
+        subject = news.apps.get(installation_id, Subject(case.company_id))
+        role = rights.role(subject)
+        if role == "app-owner" and news.owners.get(installation_id) != name:
+            continue
+        if is_enough(role, "operator"):
+            cases.append(case)
+    return cases
 
 
 def _cases_of_apps(news: _News, by_installation: dict[int, str], recipient: str) -> list[Case]:
@@ -165,17 +182,15 @@ def _cases_of_apps(news: _News, by_installation: dict[int, str], recipient: str)
     return cases
 
 
-def _people(session: Session) -> dict[str, tuple[str, str]]:
-    """Return name and role of the active people who can act and have an address, by address."""
+def _people(session: Session) -> dict[str, tuple[str, Rights]]:
+    """Return name and rights of the active people who have an address, by address."""
     people = {}
     is_active = cast(Any, User.active)
     for person in session.scalars(select(User).where(is_active)):
-        roles = [role.name for role in person.roles if role.name in ROLES_THAT_ACT]
-        if not roles or person.email.endswith(NO_ADDRESS):
-            continue
         address = str(person.email)
-        name = str(person.username or address)
-        people[address] = (name, roles[0])
+        if not address.endswith(NO_ADDRESS):
+            name = str(person.username or address)
+            people[address] = (name, rights_of(person))
     return people
 
 

@@ -136,13 +136,16 @@ def open_causes(session: Session, prefix: str) -> list[str]:
     return list(session.scalars(query))
 
 
-def count_by_action(session: Session) -> Counter[str]:
-    """Return how many cases are open, by what solves them.
+def count_by_action(
+    session: Session, conditions: Iterable[ColumnElement[bool]] = ()
+) -> Counter[str]:
+    """Return how many cases that meet the conditions are open, by what solves them.
 
     The action of a code is looked up in the catalogue; a case without a code has a stored one.
     """
     columns = Case.code, Case.stored_action
-    query = select(*columns, func.count()).where(Case.closed_at.is_(None)).group_by(*columns)
+    query = select(*columns, func.count()).where(Case.closed_at.is_(None), *conditions)
+    query = query.group_by(*columns)
     counts: Counter[str] = Counter()
     for code, stored_action, number in session.execute(query):
         action = CATALOGUE[code].action if code else stored_action

@@ -38,5 +38,6 @@ def people() -> list[tuple[str, str, bool]]:
 
 def _roles(user: Any) -> str:
     """Return the roles of a person, separated by commas."""
-    names = [role.name for role in user.roles]
-    return ", ".join(names)
+    from hub.security.rights import rights_of
+
+    return rights_of(user).role()

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_security.models import fsqla_v3 as fsqla
 from sqlalchemy import ForeignKey, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model, db
 
@@ -13,7 +13,17 @@ fsqla.FsModels.set_db_info(db)  # type: ignore[attr-defined,no-untyped-call]
 
 
 class Role(Model, fsqla.FsRoleMixin):
-    """owner, app-owner, operator or viewer."""
+    """A role as Flask-Security's models need it; `RoleAssignment` holds the roles of people."""
+
+
+class RoleAssignment(Model):
+    """A role of a person: for one company or all of them, and for one app or all of them."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    role: Mapped[str] = mapped_column(String(20))  # owner, app-owner, operator or viewer
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))  # None: all companies
+    slug: Mapped[str | None] = mapped_column(String(60))  # None: all apps
 
 
 class User(Model, fsqla.FsUserMixin):
@@ -21,6 +31,9 @@ class User(Model, fsqla.FsUserMixin):
 
     # When the hub first asked for a second factor; it may be postponed for some days after that.
     factor_asked_at: Mapped[dt.datetime | None]
+    assignments: Mapped[list[RoleAssignment]] = relationship(
+        order_by=RoleAssignment.id, cascade="all, delete-orphan"
+    )
 
 
 class OAuthState(Model):

@@ -1,16 +1,20 @@
-"""The four roles, and the guard that refuses every route without a declared role."""
+"""The guard of every route: its least role, for the company and app that its address is about."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
-from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask_security import current_user
+from werkzeug.exceptions import NotFound
 
-from hub.models import Installation, User
-from hub.web import form_drafts
+from hub.db.engine import reading
+from hub.models import Installation, Run
+from hub.security.rights import ROLES, Rights, Scope, Subject, is_enough, rights_of, scope_of
+from hub.web import form_drafts, subjects
+from hub.web.subjects import ANYWHERE, HUB, OWN
 
-ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
+__all__ = ["ANYWHERE", "HUB", "OWN", "ROLES"]
 PUBLIC = frozenset(
     {
         "static",
@@ -27,11 +31,16 @@ SIGNED_IN = frozenset({"security.logout", CHANGE_PASSWORD})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def needs(role: str) -> Callable[[View], View]:
-    """Return a decorator that sets the least role of a view; "anyone" opens it to all."""
+def needs(role: str, of: str = "") -> Callable[[View], View]:
+    """Return a decorator that sets the least role of a view; "anyone" opens it to all.
+
+    The ids in the address say for which company and app the role is needed. An address without ids
+    is about the whole hub, unless `of` is `ANYWHERE` or `OWN`.
+    """
 
     def mark(view: View) -> View:
         cast(Any, view).needs = role
+        cast(Any, view).needs_of = of
         return view
 
     return mark
@@ -50,23 +59,37 @@ def required(app: Flask, endpoint: str) -> str | None:
     """Return the least role of an endpoint, "anyone", or None if none is set."""
     if endpoint in PUBLIC:
         return "anyone"
-    return (
-        "viewer" if endpoint in SIGNED_IN else getattr(app.view_functions[endpoint], "needs", None)
-    )
+    if endpoint in SIGNED_IN:
+        return "viewer"
+    return getattr(app.view_functions[endpoint], "needs", None)
 
 
-def role_of(person: User) -> str:
-    """Return the highest role of a person, "" for none."""
-    names = {role.name for role in person.roles}
-    for name in reversed(ROLES):
-        if name in names:
-            return name
-    return ""
+def about(app: Flask, endpoint: str) -> str:
+    """Return what an endpoint is about, "" if the ids in its address say that."""
+    if endpoint in PUBLIC or endpoint in SIGNED_IN:
+        return OWN
+    return str(getattr(app.view_functions[endpoint], "needs_of", ""))
 
 
-def role() -> str:
-    """Return the highest role of the person who is logged in, "" for nobody."""
-    return role_of(current_user) if current_user.is_authenticated else ""
+def rights() -> Rights:
+    """Return the rights of the person who is logged in, none for nobody; read once a request."""
+    if not current_user.is_authenticated:
+        return Rights()
+    person_id = current_user.id
+    if g.get("rights_of_person", (None,))[0] != person_id:
+        g.rights_of_person = (person_id, rights_of(current_user))
+    present: Rights = g.rights_of_person[1]
+    return present
+
+
+def scope(least: str = "viewer") -> Scope:
+    """Return the rows for which the person has at least a role; read once a request."""
+    key = (current_user.id if current_user.is_authenticated else None, least)
+    scopes: dict[Any, Scope] = g.setdefault("scopes", {})
+    if key not in scopes:
+        with reading() as look:
+            scopes[key] = scope_of(look, rights(), least)
+    return scopes[key]
 
 
 def who() -> str:
@@ -76,12 +99,30 @@ def who() -> str:
     return str(current_user.username or current_user.email)
 
 
-def may(least: str) -> bool:
-    """Tell whether the person who is logged in has at least this role."""
-    present = role()
-    if not present:
-        return False
-    return ROLES.index(present) >= ROLES.index(least)
+def may(least: str, company_id: int | None = None, slug: str | None = None) -> bool:
+    """Tell whether the person has at least this role for a company and app.
+
+    Without a company it must be a role for all of them, without an app one for all apps.
+    """
+    return rights().may(least, Subject(company_id, slug))
+
+
+def may_anywhere(least: str) -> bool:
+    """Tell whether the person has at least this role for any company or app."""
+    return is_enough(rights().role_within(), least)
+
+
+def may_here(least: str) -> bool:
+    """Tell whether the person has at least this role for what the ids of this address are about."""
+    targets: subjects.Targets | None = g.get("targets")
+    if targets is None:
+        return may(least)
+    return all(target.allows(rights(), least) for target in targets)
+
+
+def sees_run(run: Run | None) -> bool:
+    """Tell whether the person may open the page of a run."""
+    return scope().has(run)
 
 
 def may_configure(installation: Installation | None, owner_only: bool) -> bool:
@@ -89,9 +130,12 @@ def may_configure(installation: Installation | None, owner_only: bool) -> bool:
 
     An app owner may change their own; an owner all that are not personal.
     """
-    if installation is None or installation.owner in ("", who()):
+    if installation is None:
         return may("app-owner")
-    return may("owner") and not owner_only
+    subject = Subject(installation.company_id, installation.slug)
+    if installation.owner in ("", who()):
+        return rights().may("app-owner", subject)
+    return rights().may("owner", subject) and not owner_only
 
 
 def init_app(app: Flask) -> None:
@@ -100,16 +144,37 @@ def init_app(app: Flask) -> None:
 
 
 def _guard() -> Any:
-    if request.endpoint is None:
+    endpoint, rule = request.endpoint, request.url_rule
+    if endpoint is None or rule is None:
         return None
-    least = required(current_app, request.endpoint)
+    least, of = required(current_app, endpoint), about(current_app, endpoint)
     if least == "anyone":
         return None
-    if least is None:
+    if least is None or not subjects.is_resolved(of, rule.arguments):
         abort(403)
     if not current_user.is_authenticated:
         return _to_login()
-    return None if may(least) else abort(403)
+    return _check(least, of)
+
+
+def _check(least: str, of: str) -> None:
+    """Answer 403 for a role that is too low, and 404 for what the person may not know of."""
+    g.targets = None
+    arguments = request.view_args or {}
+    if of == OWN:
+        return
+    if of or not arguments:
+        is_allowed = may_anywhere(least) if of == ANYWHERE else may(least)
+        if not is_allowed:
+            abort(403)
+        return
+    with reading() as look:
+        targets = subjects.resolve(look, arguments)
+    if targets is None or not all(target.is_visible_to(rights()) for target in targets):
+        abort(404)
+    g.targets = targets
+    if not may_here(least):
+        abort(403)
 
 
 def address_of_draft() -> str:
@@ -122,7 +187,11 @@ def address_of_draft() -> str:
     )
     if request.method != "POST" or keeps is None:
         return ""
-    token = form_drafts.save_posted(keeps(**(request.view_args or {})))
+    try:
+        secret_fields = keeps(**(request.view_args or {}))
+    except NotFound:  # the form of nothing; a stranger must not learn which ids there are
+        return ""
+    token = form_drafts.save_posted(secret_fields)
     return f"{request.path}?{urlencode({'draft': token})}" if token else ""
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hub.contract.types import App
 from hub.models import Access, Case, Company, Installation
 from hub.models.enums import InstallationMode
+from hub.security.rights import Rights, Subject
 
 Row = TypeVar("Row", Installation, Access)
 ACCESS_BADGES = {"needed": ("Access needed", "look"), "asked": ("Access asked for", "look")}
@@ -54,8 +55,11 @@ class Tile:
     places: tuple[Place, ...]
 
 
-def tiles(session: Session, apps: Sequence[App]) -> list[Tile]:
-    """Return one tile for each app, in the order of the plugins."""
+def tiles(session: Session, apps: Sequence[App], rights: Rights) -> list[Tile]:
+    """Return one tile for each app, in the order of the plugins.
+
+    It has the companies for which the person may see the app.
+    """
     companies = list(session.scalars(select(Company).order_by(Company.name, Company.id)))
     installations = _by_app_and_company(session, Installation)
     requests = _by_app_and_company(session, Access)
@@ -64,6 +68,8 @@ def tiles(session: Session, apps: Sequence[App]) -> list[Tile]:
     for app in apps:
         places = []
         for company in companies:
+            if not rights.role(Subject(company.id, app.slug)):
+                continue
             installation = installations.get((app.slug, company.id))
             access = _access(app, requests.get((app.slug, company.id)))
             cases = case_counts[installation.id] if installation else 0

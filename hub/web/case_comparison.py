@@ -16,6 +16,7 @@ from hub.posting.reconcile.cases import CAUSE_SUFFIX
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
 from hub.qbo.client import Client
+from hub.web.access import scope
 from hub.web.source_view import money
 from hub.web.transaction_facts import HUB_LABELS, dated_facts, page_of, present_facts, stored_facts
 
@@ -355,12 +356,13 @@ def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -
 
 
 def _document_of_marker(session: Session, head: TransactionHead | None) -> SourceDocument | None:
-    """Return the document whose marker a transaction bears, if any."""
+    """Return the document whose marker a transaction bears, if the person may see it."""
     if head is None or not head.marker:
         return None
     bears_marker = (
         SourceDocument.company_id == head.company_id,
         SourceDocument.marker == head.marker,
+        *scope().documents(),
     )
     query = select(SourceDocument).where(*bears_marker)
     return session.scalars(query).first()

@@ -12,6 +12,7 @@ from hub.models.enums import ConnectionState, RunKind, RunOutcome
 from hub.models.postings import POSTED
 from hub.qbo import intuit_keys
 from hub.security import hub_settings
+from hub.security.rights import Scope
 from hub.web import first_owner
 from hub.web.access import may
 
@@ -96,8 +97,8 @@ def who_can(step: Step, checklist: Checklist) -> str:
     return f"{role} does this: {names}." if names else f"{role} does this."
 
 
-def has_posted(session: Session) -> bool:
-    """Tell whether an enabled app of a connected company has posted a document."""
+def has_posted(session: Session, visible: Scope) -> bool:
+    """Tell whether a visible, enabled app of a connected company has posted a document."""
     posted = (
         select(Posting.id)
         .join(Installation, Installation.id == Posting.installation_id)
@@ -106,6 +107,7 @@ def has_posted(session: Session) -> bool:
             Installation.enabled,
             Company.state != ConnectionState.DISCONNECTED,
             text(f"posting.{POSTED}"),
+            *visible.installations(),
         )
     )
     return session.scalar(posted.limit(1)) is not None

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -21,19 +21,19 @@ from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import run_log
 from hub.security import refusals
 from hub.web import reconciliation
-from hub.web.access import fresh, needs, who
+from hub.web.access import ANYWHERE, fresh, may, needs, scope, who
 from hub.web.paging import pairs, row_or_404
 
 pages = Blueprint("companies", __name__)
 
 
 @pages.get("/companies")
-@needs("viewer")
+@needs("viewer", of=ANYWHERE)
 def index() -> str:
     """List the companies with their connections, expiries and lists."""
     keys = intuit_keys.read()
     with reading() as look:
-        by_name = select(Company).order_by(Company.name, Company.id)
+        by_name = select(Company).where(*scope().companies()).order_by(Company.name, Company.id)
         companies = [_about(look, company) for company in look.scalars(by_name)]
     context = {
         "ready": keys.are_complete,
@@ -66,9 +66,10 @@ def reconnect(company_id: int) -> Response:
 
 
 @pages.get("/quickbooks/callback")
-@needs("owner")
+@needs("owner", of=ANYWHERE)
 def callback() -> Response:
     """Accept the browser that QuickBooks sends back after the consent."""
+    _check_consent(request.args.get("state", ""))
     try:
         company = oauth_connect.finish(request.args, session.get("browser", ""), who())
     except HubError as error:
@@ -167,6 +168,17 @@ def to_consent(realm: str | None) -> Response:
     return redirect(url)
 
 
+def _check_consent(state: str) -> None:
+    """Answer 403 to an owner of some companies, unless the consent reconnects one of them."""
+    if may("owner"):
+        return
+    with reading() as look:
+        realm = oauth_connect.realm_of(look, state)
+        company_id = look.scalar(select(Company.id).where(Company.realm == realm))
+    if company_id is None or not may("owner", company_id):
+        abort(403)
+
+
 def _company(company_id: int) -> Company:
     """Return a company or answer 404."""
     with reading() as look:
@@ -191,7 +203,11 @@ def _report(work: Callable[[], object], done: str) -> Response:
 
 
 def _about(look: Session, company: Company) -> dict[str, Any]:
-    """Return what the page of a company shows."""
+    """Return what the page of a company shows.
+
+    What is about all apps needs a role for the whole company.
+    """
+    is_whole = scope().has_company(company.id)
     token = look.get(Token, company.id)
     sizes = (
         select(Record.list, func.count())
@@ -199,7 +215,9 @@ def _about(look: Session, company: Company) -> dict[str, Any]:
         .group_by(Record.list)
     )
     lists = select(ListState).where(ListState.company_id == company.id)
-    apps = select(Installation).where(Installation.company_id == company.id)
+    apps = select(Installation).where(
+        Installation.company_id == company.id, *scope().installations()
+    )
     newest_lists_run = (
         select(Run)
         .where(Run.company_id == company.id, Run.kind == RunKind.LISTS)
@@ -208,13 +226,14 @@ def _about(look: Session, company: Company) -> dict[str, Any]:
     )
     return {
         "company": company,
+        "is_whole": is_whole,
         "token": token,
         "days": days_left(token),
         "lists": list(look.scalars(lists)),
         "sizes": pairs(look, sizes),
         "apps": list(look.scalars(apps)),
-        "run": look.scalar(newest_lists_run),
+        "run": look.scalar(newest_lists_run) if is_whole else None,
         "reads": usage.reads(look, company.id),
         "room": usage.room(company),
-        "proved": reconciliation.newest(look, company.id),
+        "proved": reconciliation.newest(look, company.id) if is_whole else None,
     }

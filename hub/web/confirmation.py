@@ -10,7 +10,7 @@ from werkzeug import Response
 from hub.db.engine import transaction
 from hub.security import login_sessions
 from hub.web import access, sessions, throttling
-from hub.web.access import needs
+from hub.web.access import OWN, needs
 from hub.web.headers import csrf
 
 PASSWORD = "confirm_password"  # noqa: S105 (the name of a field)
@@ -59,7 +59,7 @@ def ask() -> Any:
 
 
 @pages.get("/confirm")
-@needs("viewer")
+@needs("viewer", of=OWN)
 def show() -> str:
     """Ask for the password before a page."""
     action = url_for("confirmation.check", next=request.args.get("next", "/"))
@@ -67,7 +67,7 @@ def show() -> str:
 
 
 @pages.post("/confirm")
-@needs("viewer")
+@needs("viewer", of=OWN)
 def check() -> str | Response:
     """Check the password and go on to the page that needs it."""
     destination = request.args.get("next", "/")

@@ -27,7 +27,7 @@ from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.web import matches, row_ids
-from hub.web.access import may, needs, who
+from hub.web.access import ANYWHERE, may_here, needs, scope, who
 from hub.web.case_titles import subjects
 from hub.web.installation import is_active
 from hub.web.layout import KINDS, in_zone_of
@@ -41,15 +41,16 @@ pages = Blueprint("documents", __name__)
 
 
 @pages.get("/documents")
-@needs("viewer")
+@needs("viewer", of=ANYWHERE)
 def index() -> str:
     """List documents, newest first, by text, app, state, kind and date."""
     names = ("q", "installation", "state", "kind", "from", "to")
     filters = {name: request.args.get(name, "").strip() for name in names}
-    query = _filtered(documents_with_posting(), filters)
+    query = _filtered(documents_with_posting().where(*scope().documents()), filters)
     with reading() as session:
         documents = page(session, query, by=[SourceDocument.id])
-        installations = list(session.scalars(select(Installation).order_by(Installation.id)))
+        apps = select(Installation).where(*scope().installations()).order_by(Installation.id)
+        installations = list(session.scalars(apps))
     return render_template(
         "documents.html",
         page=documents,
@@ -130,7 +131,7 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     proofs = _in_order(session, Proof, Proof.posting_id.in_(ids))
     receipts = _in_order(session, ReceiptRow, ReceiptRow.document_id == document.id)
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
-    cases = _in_order(session, Case, Case.id.in_(stops))[::-1]
+    cases = _in_order(session, Case, Case.id.in_(stops), *scope().cases())[::-1]
     state, main = _main(session, document)
     parts = part_states(session, document.id)
     return {
@@ -143,7 +144,7 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
         "attempts": _by_posting(attempts),
         "proofs": _by_posting(proofs),
         "receipts": receipts,
-        "undoable": main.id if main and state == "posted" and may("operator") else None,
+        "undoable": main.id if main and state == "posted" and may_here("operator") else None,
         "repostable": main.id if main and _is_repostable(document, state) else None,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
@@ -152,9 +153,9 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     }
 
 
-def _in_order(session: Session, model: type[Row], condition: ColumnElement[bool]) -> list[Row]:
-    """Return the rows of a table that fit a condition, oldest first."""
-    query = select(model).where(condition).order_by(model.id)
+def _in_order(session: Session, model: type[Row], *conditions: ColumnElement[bool]) -> list[Row]:
+    """Return the rows of a table that fit all conditions, oldest first."""
+    query = select(model).where(*conditions).order_by(model.id)
     return list(session.scalars(query))
 
 
@@ -184,7 +185,7 @@ def _is_repostable(document: SourceDocument, state: str) -> bool:
         return False
     if state not in (DocumentState.MISSING, DocumentState.REMOVED):
         return False
-    return may("operator")
+    return may_here("operator")
 
 
 def _payload_view(session: Session, posting: Posting) -> display.TransactionView | None:

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.db.engine import reading
-from hub.models import Role, User
+from hub.models import User
+from hub.security.rights import ACTIVE, is_owner
 
 # Crockford's base 32: no letter that is taken for another one or for a digit.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -84,9 +85,7 @@ def count_owners(session: Session, *, at_most: int) -> int:
 
 def owners(session: Session, *, at_most: int) -> list[User]:
     """Return active owners, those who were added first before others."""
-    is_owner = User.roles.any(Role.name == "owner")
-    is_active = cast(Any, User.active)
-    query = select(User).where(is_active, is_owner).order_by(cast(Any, User.id))
+    query = select(User).where(ACTIVE, is_owner()).order_by(cast(Any, User.id))
     return list(session.scalars(query.limit(at_most)))
 
 

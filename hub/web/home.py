@@ -19,8 +19,9 @@ from hub.models.enums import Operation
 from hub.models.postings import POSTED
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
+from hub.security.rights import Scope
 from hub.web import checklist, reconciliation
-from hub.web.access import needs
+from hub.web.access import ANYWHERE, may, needs, scope
 from hub.web.case_titles import subjects
 from hub.web.counts import counts
 from hub.web.layout import app_name
@@ -54,39 +55,44 @@ class Health:
     company: Company
     token: Token | None
     days: int | None
+    is_whole: bool  # the person may see everything of the company
     proved: reconciliation.ReconciliationSummary | None
     apps: list[tuple[Installation, dict[str, int], Run | None]] = field(default_factory=list)
 
 
 @pages.get("/")
-@needs("viewer")
+@needs("viewer", of=ANYWHERE)
 def show() -> str:
     """Show what a person should know first."""
     standby = folder_lock.process_lock().standby()
     with reading() as session:
-        newest = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id.desc()).limit(5)
+        is_open = Case.closed_at.is_(None)
+        newest = select(Case).where(is_open, *scope().cases()).order_by(Case.id.desc()).limit(5)
         cases = list(session.scalars(newest))
+        companies = select(Company).where(*scope().companies()).order_by(Company.name)
         return render_template(
             "home.html",
             standby=standby,
             cases=cases,
             subjects=subjects(session, cases),
-            companies=[
-                _health(session, company)
-                for company in session.scalars(select(Company).order_by(Company.name))
-            ],
-            posted=_posted_by_day(session),
-            checklist=None if current().is_demo else checklist.read(session),
-            has_posted=checklist.has_posted(session),
+            checklist=checklist.read(session) if _sees_checklist() else None,
+            has_posted=checklist.has_posted(session, scope()),
+            companies=[_health(session, company) for company in session.scalars(companies)],
+            posted=_posted_by_day(session, scope()),
         )
 
 
+def _sees_checklist() -> bool:
+    """Tell whether to show the set-up, which is about the hub as a whole."""
+    return may("viewer") and not current().is_demo
+
+
 @pages.get("/charts/posted.svg")
-@needs("viewer")
+@needs("viewer", of=ANYWHERE)
 def chart() -> Response:
     """Draw the documents posted on each of the last days, by app."""
     with reading() as session:
-        posted = _posted_by_day(session)
+        posted = _posted_by_day(session, scope())
     days, apps = _days(), sorted({slug for slug, _ in posted})
     rows = math.ceil(len(apps) / LEGEND) if len(apps) > 1 else 0
     not_full = rows * LEGEND > len(apps)  # pygal forgets the room for such a last row
@@ -125,16 +131,23 @@ def _without_scripts(root: Any) -> Any:
 
 
 def _health(session: Session, company: Company) -> Health:
-    """Return the connection of a company, its last reconciliation, and the state of its apps."""
+    """Return the connection of a company, its last reconciliation, and the state of its apps.
+
+    A reconciliation is about all apps, so it needs a role for the whole company.
+    """
     token = session.get(Token, company.id)
     installations = (
-        select(Installation).where(Installation.company_id == company.id).order_by(Installation.id)
+        select(Installation)
+        .where(Installation.company_id == company.id, *scope().installations())
+        .order_by(Installation.id)
     )
+    is_whole = scope().has_company(company.id)
     health = Health(
         company=company,
         token=token,
         days=days_left(token),
-        proved=reconciliation.newest(session, company.id),
+        is_whole=is_whole,
+        proved=reconciliation.newest(session, company.id) if is_whole else None,
     )
     for installation in session.scalars(installations):
         states = counts(session, installation.id)
@@ -174,7 +187,7 @@ def _by_day(posted: Counter[tuple[str, dt.date]]) -> Counter[dt.date]:
     return days
 
 
-def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:
+def _posted_by_day(session: Session, visible: Scope) -> Counter[tuple[str, dt.date]]:
     """Count the documents posted by app and day."""
     first_day = _days()[0]
     since = dt.datetime.combine(first_day, dt.time(), dt.UTC)
@@ -189,6 +202,7 @@ def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:
             Posting.operation == Operation.CREATE,
             Posting.changed_at >= since,
             SourceDocument.made_for == "",
+            *visible.installations(),
         )
         .group_by(Installation.slug, day)
     )

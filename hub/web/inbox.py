@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -19,7 +19,7 @@ from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.web import case_comparison, checklist, matches, row_ids
-from hub.web.access import needs, who
+from hub.web.access import ANYWHERE, needs, scope, who
 from hub.web.case_titles import subjects
 from hub.web.installation import is_active
 from hub.web.layout import in_zone_of
@@ -47,11 +47,11 @@ pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 
 @pages.get("/")
-@needs("viewer")
+@needs("viewer", of=ANYWHERE)
 def show() -> str:
     """List open cases by what solves them, newest first."""
     filters = {name: request.args.get(name, "") for name in ("act", "installation", "q")}
-    query = select(Case).where(Case.closed_at.is_(None))
+    query = select(Case).where(Case.closed_at.is_(None), *scope().cases())
     if filters["act"] in ACTION_LABELS:
         query = query.where(inbox.is_solved_by(filters["act"]))
     installation_id = row_ids.parse(filters["installation"])
@@ -78,7 +78,7 @@ def show() -> str:
             filters=filters,
             acts=ACTION_LABELS,
             quick=quick,
-            has_posted=checklist.has_posted(session),
+            has_posted=checklist.has_posted(session, scope()),
             **about,
         )
 
@@ -119,8 +119,8 @@ def retry(case_id: int) -> Response:
         """Retry all postings of the case and show the first reasons against it."""
         with reading() as session:
             deletes = row_or_404(session, Case, case_id).action == CaseAction.DELETE
-            posting_ids = select(case_posting.c.posting_id).where(case_posting.c.case_id == case_id)
-            ids = list(session.scalars(posting_ids.order_by(case_posting.c.posting_id)))
+            posting_ids = _postings_of(case_id, "operator").with_only_columns(Posting.id)
+            ids = list(session.scalars(posting_ids))
         if deletes and not request.form.get("sure"):
             raise Refused("Confirm that it is deleted in QuickBooks.")
         reasons = list(retries.retry_each(ids, who()).values())
@@ -212,7 +212,8 @@ def leave(case_id: int) -> Response:
             case = row_or_404(session, Case, case_id)
             if case.action not in (CaseAction.VOID, CaseAction.DELETE):
                 abort(400)
-            ids = [posting.id for posting in _postings(session, case)]
+            of_case = _postings_of(case.id, "operator").limit(MAX_SHOWN)
+            ids = list(session.scalars(of_case.with_only_columns(Posting.id)))
         for id in ids:
             manual.skip(id, "Left as it is in QuickBooks", who())
         return "Left as it is in QuickBooks."
@@ -296,24 +297,34 @@ def _match(session: Session, case: Case) -> dict[str, Any] | None:
 
 
 def _postings(session: Session, case: Case) -> list[Posting]:
-    """Return the postings of a case, oldest first, with their documents."""
-    query = (
+    """Return the postings of a case that the person may see, oldest first."""
+    query = _postings_of(case.id, "viewer").limit(MAX_SHOWN)
+    return list(session.scalars(query).unique())
+
+
+def _postings_of(case_id: int, least: str) -> Select[Any]:
+    """Return the query for the postings of a case for which the person has at least a role.
+
+    A case may stop documents of several apps.
+    """
+    return (
         select(Posting)
         .join(case_posting)
-        .where(case_posting.c.case_id == case.id)
+        .where(case_posting.c.case_id == case_id, *scope(least).postings())
         .order_by(Posting.id)
     )
-    return list(session.scalars(query.limit(MAX_SHOWN)).unique())
 
 
 def _context(session: Session, cases: list[Case]) -> dict[str, Any]:
     """Return what the list of cases shows beside them."""
     case_id = case_posting.c.case_id
     ids = [case.id for case in cases]
-    counts = select(case_id, func.count()).where(case_id.in_(ids)).group_by(case_id)
+    of_cases = select(case_id, func.count()).join(Posting).where(case_id.in_(ids))
+    counts = of_cases.where(*scope().postings()).group_by(case_id)
+    apps = select(Installation).where(*scope().installations())
     return {
         "stopped": pairs(session, counts),
         "subjects": subjects(session, cases),
-        "by_act": inbox.count_by_action(session),
-        "installations": {one.id: one for one in session.scalars(select(Installation))},
+        "by_act": inbox.count_by_action(session, scope().cases()),
+        "installations": {one.id: one for one in session.scalars(apps)},
     }

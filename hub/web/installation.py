@@ -24,7 +24,7 @@ from hub.models import (
 )
 from hub.models.enums import InstallationMode, PostingState, RunKind
 from hub.scheduling import run_log
-from hub.web.access import needs, who
+from hub.web.access import needs, sees_run, who
 from hub.web.case_titles import subjects
 from hub.web.counts import counts
 from hub.web.layout import app_name
@@ -123,7 +123,11 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
     except HubError as error:
         flash(error.text, "error")
         return redirect(app_page)
-    return redirect(url_for("runs.one", run_id=run_id))
+    with reading() as session:
+        if sees_run(session.get(Run, run_id)):
+            return redirect(url_for("runs.one", run_id=run_id))
+    flash("The lists of the company are being read.", "success")
+    return redirect(app_page)
 
 
 def _about(session: Session, installation: Installation) -> dict[str, Any]:

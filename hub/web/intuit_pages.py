@@ -12,13 +12,13 @@ from hub.db.engine import reading
 from hub.models import Company
 from hub.security import hub_settings
 from hub.web import companies
-from hub.web.access import may, needs
+from hub.web.access import ANYWHERE, may, needs, scope
 
 pages = Blueprint("intuit", __name__)
 
 
 @pages.get("/quickbooks/launch")
-@needs("viewer")
+@needs("viewer", of=ANYWHERE)
 def launch() -> Response:
     """Open the company from which a person started the hub in QuickBooks; log in first."""
     company = _company()
@@ -28,16 +28,16 @@ def launch() -> Response:
 
 
 @pages.get("/quickbooks/reconnect")
-@needs("viewer")
+@needs("viewer", of=ANYWHERE)
 def reconnect() -> Response:
     """Lead an owner to the consent for a company; log in first."""
     company = _company()
     if company is None:
         flash("Choose the company to reconnect.", "info")
         return redirect(url_for("companies.index"))
-    if not may("owner"):
+    if not may("owner", company.id):
         name = company.name or company.realm
-        flash(f"{name} must be reconnected by an owner of the hub.", "look")
+        flash(f"{name} must be reconnected by an owner.", "look")
         return redirect(url_for("companies.index", _anchor=f"company-{company.id}"))
     return companies.to_consent(company.realm)
 
@@ -68,7 +68,8 @@ def privacy() -> str:
 
 
 def _company() -> Company | None:
-    """Return the company that the address names; None if the hub does not have it."""
+    """Return the company that the address names; None if the person may not see such a one."""
     realm = request.args.get("realmId", "")
     with reading() as session:
-        return session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
+        query = select(Company).where(Company.realm == realm, *scope().companies())
+        return session.scalars(query).one_or_none()

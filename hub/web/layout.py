@@ -107,7 +107,14 @@ def init_app(app: Flask) -> None:
         dated=dated,
     )
     app.jinja_env.globals.update(
-        STATES=STATES, MODES=MODES, may=access.may, who=access.who, may_configure=may_configure
+        STATES=STATES,
+        MODES=MODES,
+        may=access.may,
+        may_anywhere=access.may_anywhere,
+        may_here=access.may_here,
+        sees_run=access.sees_run,
+        who=access.who,
+        may_configure=may_configure,
     )
 
 
@@ -169,12 +176,16 @@ def zone_now() -> str:
 
 
 def zone() -> str:
-    """Return the zone of the installation of the page, else of the first one; cached per page."""
+    """Return the zone of the installation of the page, else of the first one; cached per page.
+
+    The first one is that of the installations that the person may see.
+    """
     if "zone" not in g:
         installation_id = (request.view_args or {}).get("installation_id")
         with reading() as session:
             first = (
                 select(Installation.zone)
+                .where(*access.scope().installations())
                 .order_by(Installation.id != (installation_id or 0), Installation.id)
                 .limit(1)
             )
@@ -251,9 +262,8 @@ def open_cases() -> int:
     """Count the open cases, once for each page."""
     if "open_cases" not in g:
         with reading() as session:
-            g.open_cases = session.scalar(
-                select(func.count()).select_from(Case).where(Case.closed_at.is_(None))
-            )
+            is_open = Case.closed_at.is_(None), *access.scope().cases()
+            g.open_cases = session.scalar(select(func.count()).select_from(Case).where(*is_open))
     return int(g.open_cases)
 
 

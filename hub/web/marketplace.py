@@ -9,7 +9,8 @@ from hub.db.engine import reading, transaction
 from hub.installations import enable
 from hub.models import Access, Company
 from hub.security import audit
-from hub.web.access import needs, who
+from hub.security.rights import Subject
+from hub.web.access import ANYWHERE, needs, rights, who
 from hub.web.app_tiles import tiles
 from hub.web.layout import app_or_404
 from hub.web.paging import row_or_404
@@ -18,13 +19,16 @@ pages = Blueprint("marketplace", __name__, url_prefix="/apps")
 
 
 @pages.get("/")
-@needs("viewer")
+@needs("viewer", of=ANYWHERE)
 def show() -> str:
     """List every app, and the plugins that cannot be used."""
     plugins = current().plugins
-    apps = list(plugins.apps.values())
+    apps = []
+    for app in plugins.apps.values():
+        if rights().role_within(Subject(slug=app.slug)):
+            apps.append(app)
     with reading() as session:
-        app_tiles = tiles(session, apps)
+        app_tiles = tiles(session, apps, rights())
     return render_template("marketplace.html", tiles=app_tiles, broken=plugins.broken)
 
 
@@ -34,9 +38,10 @@ def one(slug: str) -> str:
     """Show one app: what it posts and calls, and its state at each company."""
     app = app_or_404(slug)
     with reading() as session:
-        tile = tiles(session, [app])[0]
+        tile = tiles(session, [app], rights())[0]
         rows = session.query(Access).filter_by(slug=slug).all()
-    requests = {row.company_id: row for row in rows}
+    shown = {place.company.id for place in tile.places}
+    requests = {row.company_id: row for row in rows if row.company_id in shown}
     return render_template("app.html", tile=tile, requests=requests)
 
 

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.db.engine import reading, transaction
-from hub.errors import NotFound, NotNow, Refused
-from hub.models import Role, User
+from hub.errors import NotFound, Refused
+from hub.models import User
 from hub.notifications import NO_ADDRESS
 from hub.security import audit, login_sessions
 from hub.security.login_sessions import EndReason
-from hub.web.access import ROLES, fresh, needs, role_of, who
+from hub.security.rights import ROLES, assign, check_not_last_owner, rights_of
+from hub.web.access import fresh, needs, who
 from hub.web.paging import row_or_404
 
 SHORTEST = 12
@@ -53,7 +54,7 @@ def add(session: Session, name: str, password: str, role: str) -> User:
         active=True,
     )
     cast(Any, person).fs_uniquifier = secrets.token_hex(16)
-    person.roles = [_role(session, role)]
+    assign(session, person, role)
     session.add(person)
     return person
 
@@ -73,7 +74,7 @@ def index() -> str:
     """List the people who may log in."""
     with reading() as session:
         users = session.scalars(select(User).order_by(func.lower(User.username)))
-        people = [(user, role_of(user)) for user in users]
+        people = [(user, rights_of(user).role()) for user in users]
         return render_template("people.html", people=people, roles=WORDS)
 
 
@@ -104,9 +105,7 @@ def change_role(person_id: int) -> Response:
     role = request.form.get("role", "")
     with transaction() as session:
         person = row_or_404(session, User, person_id)
-        stays_owner = role == "owner"
-        _check_not_last_owner(session, person, stays=stays_owner)
-        person.roles = [_role(session, role)]
+        assign(session, person, role)
         audit.record(session, who(), "role changed", person.username, role=role)
     flash(f"{person.username} is now {role}.", "success")
     return redirect(url_for("people.index"))
@@ -120,7 +119,8 @@ def change_active(person_id: int) -> Response:
     with transaction() as session:
         person = row_or_404(session, User, person_id)
         active = request.form.get("active") == "1"
-        _check_not_last_owner(session, person, stays=active)
+        if not active:
+            check_not_last_owner(session, person)
         person.active = active
         if not active:
             login_sessions.end_all(session, person.id, EndReason.DISABLED)
@@ -129,26 +129,3 @@ def change_active(person_id: int) -> Response:
     effect = "may log in again" if active else "can no longer log in"
     flash(f"{person.username} {effect}.", "success")
     return redirect(url_for("people.index"))
-
-
-def _role(session: Session, name: str) -> Role:
-    """Return a role by its name; raise NotFound for an unknown one."""
-    if name not in ROLES:
-        raise NotFound("role", name, ROLES)
-    stored = session.scalar(select(Role).where(Role.name == name))
-    if stored is None:
-        return Role(name=name)
-    return stored
-
-
-def _check_not_last_owner(session: Session, person: User, *, stays: bool) -> None:
-    """Refuse a change that would leave the hub without an owner.
-
-    `stays` is set if the person is an active owner after the change as well.
-    """
-    if stays or role_of(person) != "owner":
-        return
-    is_owner = User.roles.any(Role.name == "owner")
-    others: Any = select(User.id).where(ACTIVE, is_owner, User.id != person.id)
-    if session.scalar(others.limit(1)) is None:
-        raise NotNow(f"{person.username} is the only owner. Make someone else owner first.")

@@ -11,7 +11,7 @@ from hub.models import Company, Installation, Posting, Run, RunLine
 from hub.models.enums import Operation, PostingState, RunKind
 from hub.scheduling import run_result, summary
 from hub.web import reconciliation, row_ids
-from hub.web.access import may, needs
+from hub.web.access import ANYWHERE, may_here, needs, scope
 from hub.web.layout import app_name, in_zone_of
 from hub.web.paging import page, row_or_404
 
@@ -49,11 +49,11 @@ def title(session: Session, run: Run) -> str:
 
 
 @pages.get("/")
-@needs("viewer")
+@needs("viewer", of=ANYWHERE)
 def index() -> str:
     """List runs, newest first."""
     filters = {name: request.args.get(name, "") for name in ("kind", "installation", "state")}
-    query = select(Run)
+    query = select(Run).where(*scope().runs())
     if filters["kind"] in KINDS:
         query = query.where(Run.kind == filters["kind"])
     installation_id = row_ids.parse(filters["installation"])
@@ -69,7 +69,8 @@ def index() -> str:
         for run in runs.rows:
             result = summary.describe_result(run)
             rows.append((run, title(session, run), state(run), result))
-        installations = list(session.scalars(select(Installation).order_by(Installation.id)))
+        apps = select(Installation).where(*scope().installations()).order_by(Installation.id)
+        installations = list(session.scalars(apps))
     context = {
         "page": runs,
         "rows": rows,
@@ -130,7 +131,7 @@ def _context(run_id: int) -> dict[str, Any]:
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
             "apps": _apps(session, run),
-            "undoable": may("operator") and has_ended and _has_posted(session, run),
+            "undoable": may_here("operator") and has_ended and _has_posted(session, run),
             "back": url_for("runs.index"),
         }
 
@@ -150,5 +151,7 @@ def _apps(session: Session, run: Run) -> list[Installation]:
     """Return the apps that a run of a whole company serves."""
     if run.installation_id or not run.company_id:
         return []
-    of_company = select(Installation).where(Installation.company_id == run.company_id)
+    of_company = select(Installation).where(
+        Installation.company_id == run.company_id, *scope().installations()
+    )
     return list(session.scalars(of_company))

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import sources
@@ -21,12 +22,12 @@ from hub.models import Access, Company, Installation, User
 from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.security import audit
+from hub.security.rights import ACTIVE, Subject, rights_of
 from hub.web import form_drafts, forms
 from hub.web.access import keeps_form, needs, who
 from hub.web.installation import tabs
 from hub.web.layout import app_or_404, day, may_configure, zone
 from hub.web.paging import row_or_404
-from hub.web.people import ACTIVE
 from hub.web.schedule_form import plan_inputs, plan_typed
 from hub.web.setting_choices import read_choices
 
@@ -111,16 +112,14 @@ def hand_over(installation_id: int) -> Response:
     with transaction() as session:
         row = row_or_404(session, Installation, installation_id)
         _check_right(row)
-        name = request.form.get("owner")
-        query = select(User).where(User.username == name, ACTIVE)
-        owner = session.scalar(query)
-        if owner is None:
+        name = request.form.get("owner", "")
+        if name not in _people_of(session, row):
             abort(400)
-        row.owner = owner.username
+        row.owner = name
         company_name = row.company.name
         subject = f"{row.slug} for {company_name}"
-        audit.record(session, who(), "app handed over", subject, to=owner.username)
-    flash(f"{owner.username} now owns this app.", "success")
+        audit.record(session, who(), "app handed over", subject, to=name)
+    flash(f"{name} now owns this app.", "success")
     return redirect(url_for("installation.show", installation_id=installation_id))
 
 
@@ -299,9 +298,7 @@ def _form(
             if row.id
             else {"company_name": row.company.name or row.company.realm}
         )
-        people: list[str] = list(
-            session.scalars(select(User.username).where(ACTIVE).order_by(User.username))
-        )
+        people = _people_of(session, row)
     groups = {
         **forms.sections(forms.with_errors(drawn, errors)),
         "Running": forms.with_errors(plan, errors),
@@ -322,6 +319,13 @@ def _form(
         "draft": draft,
     }
     return render_template("settings.html", wrong=errors, **about)
+
+
+def _people_of(session: Session, row: Installation) -> list[str]:
+    """Return the names of the people who may see the app, to whom it can be given."""
+    subject = Subject(row.company_id, row.slug)
+    users = session.scalars(select(User).where(ACTIVE).order_by(User.username))
+    return [str(user.username) for user in users if rights_of(user).role(subject)]
 
 
 def _row_for(app: App, company_id: int) -> Installation:

@@ -18,6 +18,7 @@ from hub.testing.clock import FakeClock
 from tests.support.hub_environment import COSTTRACKER, SECRET_KEY, VAULT_KEYS
 from tests.support.page_rows import add_people, tell
 from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import TwoCompanies, World, tell_of_two_companies
 from tests.support.stand_in_fixtures import mount_costtracker, mount_quickbooks
 
 
@@ -68,3 +69,32 @@ def outside(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
     visitor.costtracker = {**mount_costtracker(visitor.app).settings(COSTTRACKER)}
     visitor.log_in("olga")
     return visitor
+
+
+@pytest.fixture(scope="session")
+def two_companies(pages: dict[str, Any], plugins: Plugins) -> tuple[Path, World]:
+    """An SQLite file to copy, with two companies of two apps each, and what stands in it."""
+    folder = pages["people"].parent / "two"
+    folder.mkdir()
+    shutil.copy(pages["people"], folder / "hub.db")
+    environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
+    app = create_app(configuration.load(environ), plugins=plugins, clock=FakeClock())
+    with app.app_context():
+        with db_engine.transaction() as session:
+            world = tell_of_two_companies(session)
+        db_engine.db.engine.dispose()
+    return folder / "hub.db", world
+
+
+@pytest.fixture
+def two(
+    make_app: Callable[..., Flask],
+    make_config: Callable[..., Config],
+    pages: dict[str, Any],
+    two_companies: tuple[Path, World],
+) -> TwoCompanies:
+    """A hub with pages and two companies of two apps each; nobody is logged in yet."""
+    database, world = two_companies
+    config = make_config()
+    shutil.copy(database, config.data / "hub.db")
+    return TwoCompanies(make_app(config, pages=True), world)

@@ -129,6 +129,7 @@ def add_installation(session: Session, company: Company, **values: Any) -> Insta
         "payable_account": "33",
     }
     about = {
+        "slug": "costtracker",
         "tenant": "t1",
         "tenant_name": "Nordvik Bygg",
         "owner": "arne",
@@ -137,7 +138,6 @@ def add_installation(session: Session, company: Company, **values: Any) -> Insta
     }
     installation = Installation(
         company_id=company.id,
-        slug="costtracker",
         created_at=current().clock.now(),
         **(about | values),
     )

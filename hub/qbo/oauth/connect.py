@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import engine
@@ -30,6 +31,7 @@ __all__ = [
     "disconnect",
     "expiry",
     "finish",
+    "realm_of",
     "refresh",
     "start",
     "try_once",
@@ -66,6 +68,12 @@ def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
         session.execute(outdated)
         session.add(row)
     return token_endpoint.consent_url(state), state
+
+
+def realm_of(session: Session, state: str) -> str | None:
+    """Return which company a consent under way must return, None if it may be any."""
+    query = select(OAuthState.realm).where(OAuthState.state == _hash(state))
+    return session.scalar(query)
 
 
 def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> Company:

@@ -17,7 +17,8 @@ from hub import exact_json
 from hub.db import engine
 from hub.errors import DatabaseUnavailable, SchemaError
 from hub.migrations import schema
-from hub.models import Installation, Posting, ReceiptRow, Secret, SourceDocument
+from hub.models import Installation, Posting, ReceiptRow, Secret, SourceDocument, User
+from hub.security.rights import assign, rights_of
 
 UPGRADE = """
 import os, sys
@@ -247,6 +248,25 @@ def test_documents_that_were_gone_already_went_when_they_were_last_seen(empty):
             assert (installation.failed_syncs, installation.failure) == (0, "")
 
 
+def test_the_roles_of_people_become_roles_for_everything_and_back(empty):
+    engine.migrations(empty)
+    with empty.app_context():
+        flask_migrate.upgrade(revision="0017")
+        with engine.db.engine.begin() as connection:
+            for statement in PEOPLE_WITH_ROLES:
+                connection.execute(text(statement))
+        flask_migrate.upgrade()
+        with engine.transaction() as session:
+            people = session.scalars(select(User).order_by(User.id)).all()
+            assert [rights_of(person).role() for person in people] == ["owner", "viewer"]
+            assert session.scalars(text("SELECT user_id FROM roles_users")).all() == []
+            assign(session, people[1], "operator")
+        flask_migrate.downgrade(revision="0017")
+        with engine.reading() as session:
+            found = session.execute(text(ROLES_OF_PEOPLE)).all()
+        assert [tuple(row) for row in found] == [("olga", "owner"), ("vera", "operator")]
+
+
 def test_the_sentences_of_postings_and_receipts_are_kept_as_parameters(empty):
     """An earlier version stored the sentence that a posting and a receipt show."""
     engine.migrations(empty)
@@ -305,3 +325,13 @@ VALUES (:id, :id, '', '', '', 'connected', '', '{}', 0, 'single', 10, 30, '2026-
 """
 COMPANY_WITH_REASON = COMPANY.replace(" why,", " state_reason,")
 LIST_STATE = "INSERT INTO list_state (company_id, list, read_at, version) VALUES (:id, 'company', '2026-01-31', 0)"
+PEOPLE_WITH_ROLES = (
+    "INSERT INTO role (name) VALUES ('owner'), ('viewer')",
+    """INSERT INTO "user" (id, username, email, active, fs_uniquifier)
+    VALUES (1, 'olga', 'olga@hub.invalid', TRUE, 'a'), (2, 'vera', 'vera@hub.invalid', TRUE, 'b')""",
+    "INSERT INTO roles_users (user_id, role_id) VALUES (1, 1), (1, 2), (2, 2)",
+)
+ROLES_OF_PEOPLE = """
+SELECT username, role.name FROM "user" JOIN roles_users ON roles_users.user_id = "user".id
+JOIN role ON role.id = roles_users.role_id WHERE username <> 'olga' OR role.name = 'owner' ORDER BY 1
+"""

@@ -2,54 +2,102 @@
 
 import datetime as dt
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import pytest
 from flask import Flask
+from werkzeug.routing import Rule
 
 from hub.models import AuditEntry, User
+from hub.security import rights
 from hub.testing.clock import FakeClock
-from hub.web import access
-from tests.support.page_rows import PASSWORD, PEOPLE
+from hub.web import access, subjects
+from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import ANYONE, Grant, Owner, Thing, TwoCompanies, World
+from tests.support.tiers import by_form
 
-BY_ROLE = {role: name for name, role in PEOPLE.items()}
-ROLE = {"role": "operator"}
+# The least role of each endpoint, and what its address is about. This table and `_expected` below
+# say what must be; nothing of it is read from the declarations that it is compared with.
 ROUTES = {
     "anyone": """
         bootstrap.static frame.favicon frame.htmx frame.static intuit.disconnected intuit.privacy
         intuit.support security.login security.static setup.owner static
         webhooks.quickbooks webhooks.source
     """,
-    "viewer": """
-        companies.index comparing.export confirmation.check confirmation.show comparing.mail comparing.show
-        documents.index documents.one documents.posting home.chart home.show inbox.one inbox.show
-        installation.show intuit.launch intuit.reconnect marketplace.ask marketplace.one marketplace.openapi
-        marketplace.show
-        matching.export matching.one matching.show
-        plugins.index earlier.show review.show runs.index runs.one runs.progress security.change_password security.logout
-        settings.show
+    "viewer own": "confirmation.check confirmation.show security.change_password security.logout",
+    "viewer anywhere": """
+        companies.index documents.index home.chart home.show inbox.show intuit.launch
+        intuit.reconnect marketplace.show runs.index
     """,
-    "operator": """
-        companies.check companies.lists companies.prove comparing.copy documents.check documents.post_again inbox.adopt
-        inbox.close inbox.leave inbox.match inbox.not_this inbox.retry inbox.retry_one
-        inbox.skip installation.lists installation.run matching.apply matching.decide review.approve
-        review.confirm
-        undoing.posting undoing.run undoing.undo_posting undoing.undo_run
+    "viewer installation": """
+        comparing.export comparing.mail comparing.show earlier.show installation.show
+        matching.export matching.one matching.show review.show settings.show
     """,
-    "app-owner": """
-        earlier.confirm earlier.include matching.take review.automatic settings.change settings.disable settings.enable
-        settings.hand_over settings.new
+    "viewer document": "documents.one",
+    "viewer posting": "documents.posting",
+    "viewer case": "inbox.one",
+    "viewer run": "runs.one runs.progress",
+    "viewer app": "marketplace.one marketplace.openapi",
+    "viewer app at company": "marketplace.ask",
+    "operator installation": """
+        comparing.copy installation.lists installation.run matching.apply matching.decide
+        review.approve review.confirm
     """,
-    "owner": """
-        audit.index audit.verify companies.callback companies.connect companies.disconnect companies.reconnect
-        companies.remove companies.send_by mail_server.show mail_server.store
-        mail_server.test marketplace.grant people.change_active people.change_role people.create
-        people.index setup.intuit setup.store_contact setup.store_intuit
+    "operator company": "companies.check companies.lists companies.prove",
+    "operator document": "documents.check documents.post_again",
+    "operator posting": "undoing.posting undoing.undo_posting",
+    "operator case": "inbox.close inbox.leave inbox.match inbox.retry",
+    "operator case and posting": "inbox.adopt inbox.not_this inbox.retry_one inbox.skip",
+    "operator run": "undoing.run undoing.undo_run",
+    "app-owner installation": """
+        earlier.confirm earlier.include matching.take review.automatic settings.change
+        settings.disable settings.hand_over
     """,
+    "app-owner app at company": "settings.enable settings.new",
+    "owner anywhere": "companies.callback",
+    "owner company": """
+        companies.disconnect companies.reconnect companies.remove companies.send_by
+    """,
+    "owner app at company": "marketplace.grant",
+    "owner hub": """
+        audit.index audit.verify companies.connect mail_server.show mail_server.store
+        mail_server.test people.create people.index setup.intuit setup.store_contact
+        setup.store_intuit
+    """,
+    "viewer hub": "plugins.index",
+    "owner person": "people.change_active people.change_role",
+}
+# What an address is about -> the arguments of such a route.
+ARGUMENTS = {
+    "own": set(),
+    "anywhere": set(),
+    "hub": set(),
+    "installation": {"installation_id"},
+    "document": {"document_id"},
+    "posting": {"posting_id"},
+    "case": {"case_id"},
+    "case and posting": {"case_id", "posting_id"},
+    "run": {"run_id"},
+    "company": {"company_id"},
+    "app": {"slug"},
+    "app at company": {"slug", "company_id"},
+    "person": {"person_id"},
 }
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 FILLED = {"slug": "costtracker", "filename": "hub.css"}
+SHARED = ("company", "app")  # who has a role for a part of these may look at them
+DOCUMENT_ROUTES = ("documents.one", "documents.check", "documents.post_again")
+WHOLE_HUB = Thing({}, ((None, None),))
+# Enough to find every kind of fault; the long form tries everybody on everything.
+SMALL_FORM = (
+    "mixed",
+    "viewer/every company/every app",
+    "app-owner/every company/costtracker",
+    "operator/Alfaborg/costtracker",
+    "owner/Alfaborg/every app",
+)
 
 
 def _routes(app: Flask) -> list[tuple[str, str, str]]:
@@ -59,17 +107,40 @@ def _routes(app: Flask) -> list[tuple[str, str, str]]:
         values = {name: FILLED.get(name, 1) for name in rule.arguments}
         with app.test_request_context():
             _, address = rule.build(values) or ("", "")
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+        for method in _methods(rule):
             found.append((method, address, rule.endpoint))
     return found
 
 
-def test_every_route_is_known_here_and_asks_for_the_role_that_it_should(visitor: Visitor) -> None:
-    meant = {endpoint: role for role, endpoints in ROUTES.items() for endpoint in endpoints.split()}
-    said = {
-        endpoint: access.required(visitor.app, endpoint) for _, _, endpoint in _routes(visitor.app)
-    }
-    assert said == meant
+def _methods(rule: Rule) -> list[str]:
+    return sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+
+
+def _declared() -> dict[str, tuple[str, str]]:
+    """Return the least role of each endpoint and what it is about, as the table has them."""
+    declared = {}
+    for key, endpoints in ROUTES.items():
+        role, _, about = key.partition(" ")
+        for endpoint in endpoints.split():
+            declared[endpoint] = (role, about)
+    return declared
+
+
+def test_every_route_is_in_the_table_and_declares_what_the_table_says(visitor: Visitor) -> None:
+    app, wrong = visitor.app, []
+    table = _declared()
+    for rule in app.url_map.iter_rules():
+        role, about = table.get(rule.endpoint, ("", ""))
+        if access.required(app, rule.endpoint) != role:
+            wrong.append((rule.endpoint, "role"))
+        if role == "anyone":
+            continue
+        has_ids = bool(ARGUMENTS.get(about))
+        of = "" if has_ids or about == "hub" else about
+        if access.about(app, rule.endpoint) != of or rule.arguments != ARGUMENTS.get(about):
+            wrong.append((rule.endpoint, "subject"))
+    assert wrong == []
+    assert set(table) == {rule.endpoint for rule in app.url_map.iter_rules()}
 
 
 def test_an_undeclared_route_is_refused(visitor: Visitor) -> None:
@@ -81,41 +152,155 @@ def test_an_undeclared_route_is_refused(visitor: Visitor) -> None:
         visitor.app.view_functions["home.show"].needs = "viewer"  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("role", ["", *access.ROLES])
-def test_each_role_reaches_what_its_routes_ask_for_and_nothing_above(
-    visitor: Visitor, role: str
-) -> None:
-    if role:
-        visitor.log_in(BY_ROLE[role])
-    app = visitor.app
-    least = {endpoint: access.required(app, endpoint) or "" for _, _, endpoint in _routes(app)}
-    _hollow(app)
-    wrong = []
-    for method, address, endpoint in _routes(app):
-        expected = _expected(role, least[endpoint])
-        status = visitor.client.open(address, method=method).status_code
-        if status != expected:
-            wrong.append((method, address, least[endpoint], status))
-    assert wrong == []
+class Cell(NamedTuple):
+    """One request of one person, and the status that it must have."""
+
+    person: str
+    method: str
+    endpoint: str
+    thing: Thing
+    expected: int
 
 
-def _expected(role: str, least: str) -> int:
-    if least == "anyone":
-        return 200
-    if not role:
+def _cells(app: Flask, world: World, people: Iterable[str]) -> list[Cell]:
+    """Return every route and method for every person and every row that it may be about."""
+    table = _declared()
+    cells = []
+    for rule in app.url_map.iter_rules():
+        least, about = table.get(rule.endpoint, ("", ""))
+        if least == "anyone":
+            continue
+        for thing in world.things[about] if ARGUMENTS.get(about) else [WHOLE_HUB]:
+            for method in _methods(rule):
+                for person in people:
+                    expected = _expected(world, person, least, about, thing)
+                    cells.append(Cell(person, method, rule.endpoint, thing, expected))
+    return cells
+
+
+def _expected(world: World, person: str, least: str, about: str, thing: Thing) -> int:
+    """Return the status that a request must have, by the table and the person's rights alone."""
+    if person == ANYONE:
         return 302
-    return 200 if access.ROLES.index(role) >= access.ROLES.index(least) else 403
+    if about == "own":
+        return 200
+    theirs = world.people[person]
+    if about == "anywhere":
+        return 200 if any(_rank(one.role) >= _rank(least) for one in theirs) else 403
+    if about == "hub":
+        return 200 if _highest(theirs, WHOLE_HUB.owners[0]) >= _rank(least) else 403
+    if not thing.owners or not all(_is_seen(theirs, about, owner) for owner in thing.owners):
+        return 404
+    if least == "viewer":
+        return 200
+    lowest = min(_highest(theirs, owner) for owner in thing.owners)
+    return 200 if lowest >= _rank(least) else 403
+
+
+def _rank(role: str) -> int:
+    return ("viewer", "operator", "app-owner", "owner").index(role)
+
+
+def _highest(theirs: Iterable[Grant], owner: Owner) -> int:
+    """Return the rank of the highest role for all of a company and app, -1 for none."""
+    company, app = owner
+    ranks = [-1]
+    for grant in theirs:
+        if grant.company in (None, company) and grant.app in (None, app):
+            ranks.append(_rank(grant.role))
+    return max(ranks)
+
+
+def _is_seen(theirs: Iterable[Grant], about: str, owner: Owner) -> bool:
+    """Tell whether a person may know of a row; of companies and apps a part is enough."""
+    if about not in SHARED:
+        return _highest(theirs, owner) >= 0
+    company, app = owner
+    for grant in theirs:
+        is_company = None in (grant.company, company) or grant.company == company
+        is_app = None in (grant.app, app) or grant.app == app
+        if is_company and is_app:
+            return True
+    return False
+
+
+def _wrong_cells(two: TwoCompanies, cells: Iterable[Cell]) -> list[tuple[Cell, int]]:
+    """Make every request, and return those whose status is another one than the table says."""
+    addresses = two.app.url_map.bind("localhost")
+    wrong = []
+    for cell in cells:
+        visitor = two.visitor(cell.person)
+        values = {**FILLED, **cell.thing.values}
+        address = addresses.build(cell.endpoint, values, method=cell.method, append_unknown=False)
+        status = visitor.client.open(address, method=cell.method).status_code
+        if status != cell.expected:
+            wrong.append((cell, status))
+    return wrong
+
+
+def _enter(two: TwoCompanies, people: Iterable[str]) -> None:
+    """Log everybody in; then every view answers at once, so that only the guard speaks."""
+    for person in people:
+        two.visitor(person)
+    _hollow(two.app)
+
+
+def test_each_person_reaches_what_their_rights_allow_and_nothing_else(two: TwoCompanies) -> None:
+    everybody = tuple(two.world.people)
+    people = by_form(SMALL_FORM, everybody, everybody)
+    _enter(two, people)
+    cells = _cells(two.app, two.world, people)
+    assert len(cells) > 308
+    assert {cell.expected for cell in cells} == {200, 403, 404}
+    assert _wrong_cells(two, cells) == []
+
+
+def test_nobody_reaches_a_route_without_logging_in(two: TwoCompanies) -> None:
+    _hollow(two.app)
+    cells = {(cell.endpoint, cell.method): cell for cell in _cells(two.app, two.world, [ANYONE])}
+    assert {cell.expected for cell in cells.values()} == {302}
+    assert _wrong_cells(two, cells.values()) == []
+
+
+def test_the_matrix_finds_a_route_whose_ids_lead_to_no_company(
+    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remaining = dict(subjects.RESOLVERS)
+    del remaining[frozenset({"document_id"})]
+    monkeypatch.setattr(subjects, "RESOLVERS", remaining)
+    wrong = _wrong_cells(two, _cells_of_documents(two, "owner/every company/every app"))
+    assert {cell.endpoint for cell, _ in wrong} == set(DOCUMENT_ROUTES)
+    assert {status for _, status in wrong} == {403}
+
+
+def test_the_matrix_finds_a_guard_that_ignores_the_company(
+    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anything = subjects.Target(rights.WHOLE_HUB, is_shared=True)
+    unchecked = {frozenset({"document_id"}): (lambda session, arguments: anything,)}
+    monkeypatch.setattr(subjects, "RESOLVERS", {**subjects.RESOLVERS, **unchecked})
+    wrong = _wrong_cells(two, _cells_of_documents(two, "viewer/Alfaborg/costtracker"))
+    assert ("documents.one", 404, 200) in [
+        (cell.endpoint, cell.expected, status) for cell, status in wrong
+    ]
+
+
+def _cells_of_documents(two: TwoCompanies, person: str) -> list[Cell]:
+    """Return the requests of a person about documents."""
+    _enter(two, [person])
+    cells = _cells(two.app, two.world, [person])
+    return [cell for cell in cells if cell.endpoint in DOCUMENT_ROUTES]
 
 
 def _hollow(app: Flask) -> None:
-    """Every view answers at once, so that only the guard speaks; what each asks for stays."""
+    """Let every view answer at once; what each declares stays."""
     app.config["WTF_CSRF_ENABLED"] = False
     for endpoint, view in list(app.view_functions.items()):
 
         def answer(**values: Any) -> str:
             return "let in"
 
-        answer.needs = getattr(view, "needs", None)  # type: ignore[attr-defined]
+        answer.__dict__.update(vars(view))
         app.view_functions[endpoint] = answer
 
 

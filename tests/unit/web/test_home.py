@@ -6,6 +6,7 @@ import pytest
 
 from hub.db import engine
 from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, Token
+from hub.security.rights import Scope
 from hub.testing.clock import FakeClock
 from hub.web import home
 from tests.support.page_rows import PASSWORD, add_company, add_installation
@@ -45,10 +46,13 @@ def test_the_chart_is_a_picture_of_ours_with_the_figures_beside_it(visitor: Visi
 
 def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
-        before = sum(home._posted_by_day(session).values())
+        before = sum(home._posted_by_day(session, Scope(is_everything=True)).values())
         session.get_one(SourceDocument, visitor.story.documents["posted"]).made_for = "vendor"
         session.flush()
-        assert (before > 1, sum(home._posted_by_day(session).values())) == (True, before - 1)
+        assert (
+            before > 1,
+            sum(home._posted_by_day(session, Scope(is_everything=True)).values()),
+        ) == (True, before - 1)
 
 
 @pytest.mark.parametrize("apps", [1, 2, 4, 5, 7])
@@ -56,7 +60,7 @@ def test_the_whole_legend_is_in_the_picture(
     visitor: Visitor, clock: FakeClock, monkeypatch, apps: int
 ) -> None:
     posted = {(f"app-{number}", clock.now().date()): 3 for number in range(apps)}
-    monkeypatch.setattr(home, "_posted_by_day", lambda session: posted)
+    monkeypatch.setattr(home, "_posted_by_day", lambda session, visible: posted)
     visitor.log_in("vera")
     chart = visitor.get("/charts/posted.svg").text
     height = int(re.search(r'viewBox="0 0 900 (\d+)"', chart)[1])

@@ -14,7 +14,8 @@ from hub.db import engine
 from hub.models import AuditEntry, Company, OAuthState, Secret, User
 from hub.qbo import intuit_keys
 from hub.security import hub_settings
-from hub.web import access, first_owner
+from hub.security.rights import rights_of
+from hub.web import first_owner
 from tests.support.hub_environment import INTUIT
 from tests.support.mail_server import mail_server, mail_url
 from tests.support.page_rows import PASSWORD
@@ -73,7 +74,7 @@ def test_the_code_makes_an_owner_who_is_logged_in_and_goes_on_to_the_keys(new_hu
     assert "Intuit keys" in new_hub.page("/setup/intuit")
     with new_hub.app.app_context(), engine.reading() as session:
         owner = session.scalars(select(User)).one()
-        assert (owner.username, access.role_of(owner)) == (EMAIL, "owner")
+        assert (owner.username, rights_of(owner).role()) == (EMAIL, "owner")
         entries = session.scalars(select(AuditEntry).where(AuditEntry.what == "person added"))
         assert [entry.subject for entry in entries] == [EMAIL]
 

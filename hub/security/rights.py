@@ -1,0 +1,252 @@
+"""Roles and rights: which role a person has for which companies and apps."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from hub.errors import NotFound, NotNow
+from hub.models import (
+    Case,
+    Company,
+    Installation,
+    Posting,
+    RoleAssignment,
+    Run,
+    SourceDocument,
+    User,
+)
+
+ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
+ACTIVE = cast(Any, User.active)
+Condition = tuple[ColumnElement[bool], ...]
+
+
+class Subject(NamedTuple):
+    """What a right is about: an app of a company. None means all companies, or all apps."""
+
+    company_id: int | None = None
+    slug: str | None = None
+
+
+WHOLE_HUB = Subject()
+
+
+class Right(NamedTuple):
+    """A role for a subject."""
+
+    role: str
+    subject: Subject
+
+    def covers(self, subject: Subject) -> bool:
+        """Tell whether the right is for all of a subject."""
+        return _covers(self.subject.company_id, subject.company_id) and _covers(
+            self.subject.slug, subject.slug
+        )
+
+    def touches(self, subject: Subject) -> bool:
+        """Tell whether the right is for a part of a subject, or for all of it."""
+        return _touches(self.subject.company_id, subject.company_id) and _touches(
+            self.subject.slug, subject.slug
+        )
+
+
+@dataclass(frozen=True)
+class Rights:
+    """All rights of a person."""
+
+    rights: tuple[Right, ...] = ()
+
+    def role(self, subject: Subject = WHOLE_HUB) -> str:
+        """Return the highest role for all of a subject, "" for none."""
+        return _highest(right.role for right in self.rights if right.covers(subject))
+
+    def role_within(self, subject: Subject = WHOLE_HUB) -> str:
+        """Return the highest role for a part of a subject, "" for none."""
+        return _highest(right.role for right in self.rights if right.touches(subject))
+
+    def may(self, least: str, subject: Subject = WHOLE_HUB) -> bool:
+        """Tell whether the person has at least this role for all of a subject."""
+        return is_enough(self.role(subject), least)
+
+    def with_role(self, least: str) -> tuple[Right, ...]:
+        """Return the rights that give at least this role."""
+        return tuple(right for right in self.rights if is_enough(right.role, least))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The rows that rights cover; with `is_everything` no condition is added to a query.
+
+    `company_ids` are the companies of which the person may see at least one app, and
+    `whole_company_ids` those of which they may see everything.
+    """
+
+    is_everything: bool = False
+    installation_ids: frozenset[int] = frozenset()
+    company_ids: frozenset[int] = frozenset()
+    whole_company_ids: frozenset[int] = frozenset()
+
+    def companies(self) -> Condition:
+        """Return the condition of the companies that are listed."""
+        return () if self.is_everything else (Company.id.in_(self.company_ids),)
+
+    def installations(self) -> Condition:
+        """Return the condition of the installations."""
+        return () if self.is_everything else (Installation.id.in_(self.installation_ids),)
+
+    def documents(self) -> Condition:
+        """Return the condition of the documents."""
+        if self.is_everything:
+            return ()
+        return (SourceDocument.installation_id.in_(self.installation_ids),)
+
+    def postings(self) -> Condition:
+        """Return the condition of the postings."""
+        return () if self.is_everything else (Posting.installation_id.in_(self.installation_ids),)
+
+    def cases(self) -> Condition:
+        """Return the condition of the cases."""
+        return () if self.is_everything else (self._owned_by(Case),)
+
+    def runs(self) -> Condition:
+        """Return the condition of the runs."""
+        return () if self.is_everything else (self._owned_by(Run),)
+
+    def has_installation(self, installation_id: int | None) -> bool:
+        """Tell whether an installation is covered."""
+        return self.is_everything or installation_id in self.installation_ids
+
+    def has_company(self, company_id: int | None) -> bool:
+        """Tell whether a company is covered with all of its apps."""
+        return self.is_everything or company_id in self.whole_company_ids
+
+    def has(self, row: Case | Run | None) -> bool:
+        """Tell whether a case or run is covered: it belongs to an app, or to a whole company."""
+        if row is None:
+            return False
+        if row.installation_id is not None:
+            return self.has_installation(row.installation_id)
+        return self.has_company(row.company_id)
+
+    def _owned_by(self, model: type[Case] | type[Run]) -> ColumnElement[bool]:
+        """Return the condition of rows that belong to an app, or else to a whole company."""
+        of_app = model.installation_id.in_(self.installation_ids)
+        if not self.whole_company_ids:
+            return of_app
+        of_company = model.company_id.in_(self.whole_company_ids)
+        return or_(of_app, and_(model.installation_id.is_(None), of_company))
+
+
+def is_enough(role: str, least: str) -> bool:
+    """Tell whether a role is at least another one; "" is no role and never enough."""
+    return bool(role) and ROLES.index(role) >= ROLES.index(least)
+
+
+def rights_of(person: User) -> Rights:
+    """Return the rights of a person."""
+    rights = []
+    for assignment in person.assignments:
+        if assignment.role in ROLES:
+            subject = Subject(assignment.company_id, assignment.slug)
+            rights.append(Right(assignment.role, subject))
+    return Rights(tuple(rights))
+
+
+def scope_of(session: Session, rights: Rights, least: str = "viewer") -> Scope:
+    """Return the rows for which a person has at least a role.
+
+    The installations are read once; a person with the role for everything needs no query.
+    """
+    counted = rights.with_role(least)
+    if any(right.subject == WHOLE_HUB for right in counted):
+        return Scope(is_everything=True)
+    if not counted:
+        return Scope()
+    query: Any = select(Company.id, Installation.id, Installation.slug).outerjoin(
+        Installation, Installation.company_id == Company.id
+    )
+    installation_ids, company_ids, whole_company_ids = set(), set(), set()
+    for company_id, installation_id, slug in session.execute(query):
+        company = Subject(company_id)
+        if any(right.touches(company) for right in counted):
+            company_ids.add(company_id)
+        if any(right.covers(company) for right in counted):
+            whole_company_ids.add(company_id)
+        app = Subject(company_id, slug)
+        if installation_id and any(right.covers(app) for right in counted):
+            installation_ids.add(installation_id)
+    return Scope(
+        installation_ids=frozenset(installation_ids),
+        company_ids=frozenset(company_ids),
+        whole_company_ids=frozenset(whole_company_ids),
+    )
+
+
+def assign(session: Session, person: User, role: str, subject: Subject = WHOLE_HUB) -> None:
+    """Give a person a role for a subject, in place of the role that they had for it.
+
+    Raise NotFound for an unknown role, NotNow for the last owner of the hub.
+    """
+    if role not in ROLES:
+        raise NotFound("role", role, ROLES)
+    if subject == WHOLE_HUB and role != "owner":
+        check_not_last_owner(session, person)
+    remaining = [one for one in person.assignments if _subject(one) != subject]
+    assignment = RoleAssignment(role=role, company_id=subject.company_id, slug=subject.slug)
+    person.assignments = [*remaining, assignment]
+
+
+def withdraw(session: Session, person: User, subject: Subject) -> bool:
+    """Take away the role that a person has for a subject; return whether there was one.
+
+    Raise NotNow for the last owner of the hub.
+    """
+    if subject == WHOLE_HUB:
+        check_not_last_owner(session, person)
+    remaining = [one for one in person.assignments if _subject(one) != subject]
+    has_changed = len(remaining) < len(person.assignments)
+    person.assignments = remaining
+    return has_changed
+
+
+def check_not_last_owner(session: Session, person: User) -> None:
+    """Refuse a change that would leave the hub without an owner who may log in."""
+    if not rights_of(person).may("owner"):
+        return
+    others: Any = select(User.id).where(ACTIVE, is_owner(), User.id != person.id)
+    if session.scalar(others.limit(1)) is None:
+        name = person.username or person.email
+        raise NotNow(f"{name} is the only owner. Make someone else owner first.")
+
+
+def is_owner() -> ColumnElement[bool]:
+    """Return the condition that a person is an owner of everything."""
+    return exists().where(
+        RoleAssignment.user_id == User.id,
+        RoleAssignment.role == "owner",
+        RoleAssignment.company_id.is_(None),
+        RoleAssignment.slug.is_(None),
+    )
+
+
+def _subject(assignment: RoleAssignment) -> Subject:
+    """Return what an assignment is about."""
+    return Subject(assignment.company_id, assignment.slug)
+
+
+def _highest(roles: Iterable[str]) -> str:
+    """Return the highest of some roles, "" for none."""
+    return max(roles, key=ROLES.index, default="")
+
+
+def _covers(assigned: int | str | None, part: int | str | None) -> bool:
+    """Tell whether a company or app of a right includes all of another one."""
+    return assigned is None or assigned == part
+
+
+def _touches(assigned: int | str | None, part: int | str | None) -> bool:
+    """Tell whether a company or app of a right and another one have something in common."""
+    return assigned is None or part is None or assigned == part

@@ -1,0 +1,250 @@
+"""Two companies with two apps each, and people with every role for every part of them."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from hub.context import current
+from hub.models import Company, Installation, Posting, Run, RunLine, SeenCode, SourceDocument, User
+from hub.security import rights
+from hub.web import people
+from tests.support.page_rows import (
+    PASSWORD,
+    Story,
+    add_company,
+    add_document,
+    add_installation,
+    add_records,
+)
+from tests.support.page_visitor import Visitor
+from tests.support.stored_cases import open_stored_case
+
+COMPANIES = ("Alfaborg", "Bravovik")
+APPS = ("costtracker", "ion")
+ROLES = ("viewer", "operator", "app-owner", "owner")
+ANYONE, NOBODY, MIXED = "", "nobody", "mixed"
+
+
+Owner = tuple[str | None, str | None]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role of a person; None stands for all companies, or all apps."""
+
+    role: str
+    company: str | None = None
+    app: str | None = None
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What routes are about: their arguments, and the company and app of each.
+
+    None stands for a whole company, or for an app at all companies. A row that is not there has no
+    owner.
+    """
+
+    values: dict[str, int | str]
+    owners: tuple[Owner, ...]
+
+
+@dataclass
+class World:
+    """Everything that the database holds, by what the arguments of routes name."""
+
+    people: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
+    companies: dict[str, int] = field(default_factory=dict)
+    installations: dict[tuple[str, str], int] = field(default_factory=dict)
+    things: dict[str, list[Thing]] = field(default_factory=dict)
+
+    def add(
+        self,
+        kind: str,
+        values: dict[str, int | str],
+        company: str | None = None,
+        app: str | None = None,
+    ) -> None:
+        """Add a row that routes of this kind are about."""
+        self.things.setdefault(kind, []).append(Thing(values, ((company, app),)))
+
+    def one(self, kind: str, company: str | None, app: str | None = None) -> dict[str, int | str]:
+        """Return the arguments of the row of a company and app."""
+        return next(
+            thing.values for thing in self.things[kind] if thing.owners == ((company, app),)
+        )
+
+
+@dataclass
+class TwoCompanies:
+    """A hub with the rows of a world; people log in once each."""
+
+    app: Flask
+    world: World
+    _visitors: dict[str, Visitor] = field(default_factory=dict)
+
+    def visitor(self, name: str) -> Visitor:
+        """Return the browser of a person, who is logged in unless the name is empty."""
+        if name not in self._visitors:
+            visitor = Visitor(self.app, Story(0, 0))
+            if name != ANYONE:
+                assert visitor.log_in(name).status_code == 302, name
+            self._visitors[name] = visitor
+        return self._visitors[name]
+
+
+def canary(company: str | None, app: str | None = None) -> str:
+    """Return the name that stands in every text of a company and app, and nowhere else."""
+    return f"{company or 'Hubwide'}-{app or 'all'}-canary"
+
+
+def grants() -> dict[str, tuple[Grant, ...]]:
+    """Return the rights of each person by name: every role for every part, and some others."""
+    people: dict[str, tuple[Grant, ...]] = {NOBODY: ()}
+    for role in ROLES:
+        for company in (None, COMPANIES[0]):
+            for app in (None, APPS[0]):
+                name = f"{role}/{company or 'every company'}/{app or 'every app'}"
+                people[name] = (Grant(role, company, app),)
+    people[MIXED] = (Grant("operator", COMPANIES[0]), Grant("viewer", COMPANIES[1], APPS[1]))
+    return people
+
+
+def tell_of_two_companies(session: Session) -> World:
+    """Add two companies with two apps each, and everything that routes are about."""
+    world = World(grants())
+    for place, name in enumerate(COMPANIES):
+        company = add_company(session, f"913000{place}", f"{name} {canary(name)}")
+        add_records(session, company, "item", (canary(name),))
+        world.companies[name] = company.id
+        world.add("company", {"company_id": company.id}, name)
+        _add_case_and_run(session, world, name, company)
+        for app in APPS:
+            _add_app(session, world, name, company, app)
+    _add_case_and_run(session, world, None, None)
+    for app in APPS:
+        world.add("app", {"slug": app}, app=app)
+    _add_people(session, world)
+    world.things["case and posting"] += _crossed_cases(world)
+    for kind in ("installation", "document", "posting", "case", "run", "company"):
+        absent: dict[str, int | str] = {f"{kind}_id": 999_999}
+        world.things[kind].append(Thing(absent, ()))
+    return world
+
+
+def _crossed_cases(world: World) -> list[Thing]:
+    """Return pairs of the case of one app with the posting of another one."""
+    pairs = []
+    first, *others = world.installations
+    case = world.one("case", *first)
+    for other in others:
+        posting = world.one("posting", *other)
+        pairs.append(Thing(case | posting, (first, other)))
+    return pairs
+
+
+def _add_app(session: Session, world: World, name: str, company: Company, app: str) -> None:
+    """Enable an app for a company, and add a row of every kind to it."""
+    text = canary(name, app)
+    installation = add_installation(
+        session, company, slug=app, tenant=text, tenant_name=text, owner=""
+    )
+    world.installations[name, app] = installation.id
+    world.add("installation", {"installation_id": installation.id}, name, app)
+    world.add("app at company", {"slug": app, "company_id": company.id}, name, app)
+    for place, state in enumerate(("posted", "held", "review", "missing")):
+        document, posting = _add_document(session, installation, state, place, text)
+    posting_id = {"posting_id": posting.id}
+    world.add("document", {"document_id": document.id}, name, app)
+    world.add("posting", posting_id, name, app)
+    case = _add_case_and_run(session, world, name, company, installation, posting)
+    world.add("case and posting", case | posting_id, name, app)
+    now = current().clock.now()
+    code = SeenCode(
+        installation_id=installation.id, field="supplier", code=text, name=text, seen_at=now
+    )
+    session.add(code)
+
+
+def _add_document(
+    session: Session, installation: Installation, state: str, place: int, text: str
+) -> tuple[SourceDocument, Posting]:
+    """Add a document whose texts name its company and app."""
+    number = 10 * installation.id + place
+    stored = "posted" if state == "missing" else state
+    document, posting = add_document(session, installation, stored, number)
+    document.number = posting.number = document.party = text
+    document.body = document.body | {"number": text}
+    document.date = dt.date(2026, 3, 6)
+    return document, posting
+
+
+def _add_case_and_run(
+    session: Session,
+    world: World,
+    name: str | None,
+    company: Company | None,
+    installation: Installation | None = None,
+    posting: Posting | None = None,
+) -> dict[str, int | str]:
+    """Add a case and a run of an app, of a company or of the hub; return the case's argument."""
+    app = installation.slug if installation else None
+    text = canary(name, app)
+    owner = {
+        "company_id": company.id if company else None,
+        "installation_id": installation.id if installation else None,
+    }
+    case = open_stored_case(
+        session,
+        f"test:{text}",
+        title=text,
+        action="retry",
+        reason=text,
+        postings=[posting] if posting else [],
+        **owner,
+    )
+    now = current().clock.now()
+    run = Run(
+        kind="sync" if installation else "lists",
+        requested_by=text,
+        started_at=now,
+        ended_at=now,
+        outcome="stopped",
+        error=text,
+        **owner,
+    )
+    session.add(run)
+    session.flush()
+    session.add(RunLine(run_id=run.id, at=now, level="info", text=text))
+    if posting:
+        posting.run_id = run.id
+    case_id: dict[str, int | str] = {"case_id": case.id}
+    world.add("case", case_id, name, app)
+    world.add("run", {"run_id": run.id}, name, app)
+    return case_id
+
+
+def _add_people(session: Session, world: World) -> None:
+    """Add everybody with the same password, whose hash is computed once."""
+    template = people.add(session, NOBODY, PASSWORD, "viewer")
+    session.flush()
+    world.add("person", {"person_id": template.id})
+    for place, (name, their_grants) in enumerate(world.people.items()):
+        person = template if name == NOBODY else _copy(template, name, place)
+        session.add(person)
+        person.assignments = []
+        for grant in their_grants:
+            company_id = world.companies[grant.company] if grant.company else None
+            rights.assign(session, person, grant.role, rights.Subject(company_id, grant.app))
+    session.flush()
+
+
+def _copy(template: User, name: str, place: int) -> User:
+    """Return another person with the same password."""
+    skipped = {"id", "username", "email", "fs_uniquifier", "fs_webauthn_user_handle"}
+    columns = [column.key for column in User.__table__.columns if column.key not in skipped]
+    values = {column: getattr(template, column) for column in columns}
+    unique = {"username": name, "email": f"person{place}@hub.invalid", "fs_uniquifier": str(place)}
+    return User(**values, **unique)

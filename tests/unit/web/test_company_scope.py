@@ -1,0 +1,119 @@
+"""Pages, lists and files show nothing of companies and apps for which a person has no role."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+from hub.security.rights import Scope
+from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import APPS, COMPANIES, MIXED, TwoCompanies, canary
+
+LINK = re.compile(r'(?:href|src|hx-get|action)="([^"]+)"')
+FORM = re.compile(r'<form[^>]*method="post"[^>]*>', re.DOTALL)
+LEAVES_THE_HUB = ("/assets/", "/static/", "/bootstrap/", "/login", "/password", "/favicon")
+# Addresses that no link leads to: searches, filters with the ids of others, and files.
+SEARCHES = (
+    "/?q=canary",
+    "/inbox/?q=canary",
+    "/documents?q=canary",
+    "/documents?state=posted",
+    "/documents?state=held",
+    "/documents?state=missing",
+    "/runs/?state=stopped",
+    "/runs/?kind=lists",
+    "/charts/posted.svg",
+)
+ALPHA, BRAVO = COMPANIES
+ONE_COMPANY = f"owner/{ALPHA}/every app"
+ONE_APP_OF_ONE = f"owner/{ALPHA}/{APPS[0]}"
+ONE_APP = f"owner/every company/{APPS[0]}"
+EVERYTHING = "owner/every company/every app"
+
+
+def every_name() -> set[str]:
+    """Return the names that stand in the rows of each app, of each company and of the hub."""
+    owners = [(None, None), *((company, None) for company in COMPANIES)]
+    owners += [(company, app) for company in COMPANIES for app in APPS]
+    return {canary(*owner) for owner in owners}
+
+
+def crawl(visitor: Visitor, two: TwoCompanies) -> Iterator[tuple[str, str]]:
+    """Open every page and file that links lead to, and yield address and text of each."""
+    waiting = ["/", *SEARCHES]
+    for installation_id in two.world.installations.values():
+        for page in ("/documents", "/inbox/", "/runs/"):
+            waiting.append(f"{page}?installation={installation_id}")
+    seen = set(waiting)
+    while waiting:
+        address = waiting.pop()
+        answer = visitor.get(address)
+        if answer.status_code in (301, 302, 308):
+            texts, links = "", [answer.location]
+        elif answer.status_code == 200:
+            texts = unescape(answer.get_data(as_text=True))
+            links = [unescape(link) for link in LINK.findall(answer.get_data(as_text=True))]
+        else:
+            # Addresses of forms are read too; those that only take a form answer 405.
+            assert answer.status_code in (400, 403, 404, 405), (address, answer.status_code)
+            continue
+        yield address, texts
+        for link in links:
+            target = urlsplit(urljoin(f"http://localhost{address}", link))
+            path = target.path + (f"?{target.query}" if target.query else "")
+            is_inside = target.netloc == "localhost" and not path.startswith(LEAVES_THE_HUB)
+            if is_inside and path not in seen:
+                seen.add(path)
+                waiting.append(path)
+
+
+def names_seen(two: TwoCompanies, person: str) -> dict[str, str]:
+    """Return the names that a person can find, with the first address that shows each."""
+    names: dict[str, str] = {}
+    for address, text in crawl(two.visitor(person), two):
+        for name in every_name():
+            if name in text:
+                names.setdefault(name, address)
+    return names
+
+
+def test_an_owner_of_everything_finds_every_name(two: TwoCompanies) -> None:
+    assert set(names_seen(two, EVERYTHING)) == every_name()
+
+
+@pytest.mark.parametrize(
+    ("person", "owners"),
+    [
+        (ONE_COMPANY, [(ALPHA, None), (ALPHA, APPS[0]), (ALPHA, APPS[1])]),
+        (ONE_APP_OF_ONE, [(ALPHA, None), (ALPHA, APPS[0])]),
+        (ONE_APP, [(ALPHA, None), (ALPHA, APPS[0]), (BRAVO, None), (BRAVO, APPS[0])]),
+        (
+            MIXED,
+            [
+                (ALPHA, None),
+                (ALPHA, APPS[0]),
+                (ALPHA, APPS[1]),
+                (BRAVO, None),
+                (BRAVO, APPS[1]),
+            ],
+        ),
+    ],
+)
+def test_no_page_and_no_file_names_what_a_person_has_no_role_for(
+    two: TwoCompanies, person: str, owners: list[tuple[str, str | None]]
+) -> None:
+    allowed = {canary(*owner) for owner in owners}
+    found = names_seen(two, person)
+    assert {name: found[name] for name in set(found) - allowed} == {}
+    assert allowed <= set(found)
+
+
+@pytest.mark.parametrize("condition", ["cases", "documents", "runs", "companies", "installations"])
+def test_the_crawl_finds_a_list_without_its_filter(
+    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch, condition: str
+) -> None:
+    monkeypatch.setattr(Scope, condition, lambda scope: ())
+    found = names_seen(two, ONE_COMPANY)
+    assert any(name.startswith(BRAVO) for name in found)
