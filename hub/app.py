@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask
 from requests.adapters import BaseAdapter
@@ -37,6 +38,8 @@ def create_app(
         mounts=dict(mounts or {}),
         is_demo=is_demo,
     )
+    mail_password = unquote(urlsplit(config.mail_url).password or "")
+    shared.mask.add((config.qbo_client_secret, config.qbo_webhook_token, mail_password))
     app = Flask("hub")
     app.config["SECRET_KEY"] = config.secret_key
     hub_context.init_app(app, shared)

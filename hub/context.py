@@ -3,15 +3,16 @@
 import gc
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_app_context
 from requests.adapters import BaseAdapter
 
 from hub.clock import Clock
 from hub.config import Config
 from hub.contract.registry import Plugins
+from hub.crypto.masking import SecretMask
 from hub.crypto.vault import Vault
 
 GC_THRESHOLD = 10_000  # new objects before the youngest generation is collected
@@ -22,7 +23,7 @@ class Runtime:
     """One hub in one process; `process` identifies it, and changes with every restart.
 
     Once `ending` is set, runs end where nothing is under way; the next start continues from there.
-    In a demo all sources are stand-ins.
+    In a demo all sources are stand-ins. `mask` knows the secrets that this process has used.
     """
 
     config: Config
@@ -33,6 +34,7 @@ class Runtime:
     process: str = field(default_factory=lambda: secrets.token_hex(8))
     ending: threading.Event = field(default_factory=threading.Event)
     is_demo: bool = False
+    mask: SecretMask = field(default_factory=SecretMask)
 
 
 class Ending(BaseException):
@@ -48,6 +50,22 @@ def current() -> Runtime:
     """Return the runtime of the current application."""
     runtime: Runtime = current_app.extensions["hub"]
     return runtime
+
+
+def mask_secrets(text: str) -> str:
+    """Replace every secret that this process has used in a text by ***.
+
+    Every text of a source or of QuickBooks goes through this before anyone can read it.
+    """
+    if not has_app_context():
+        return text
+    return current().mask.clean(text)
+
+
+def hide_secrets(secrets: Iterable[str]) -> None:
+    """Mask these secrets from now on, in every text that goes through `mask_secrets`."""
+    if has_app_context():
+        current().mask.add(secrets)
 
 
 def freeze_gc() -> None:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current
+from hub.context import current, mask_secrets
 from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Retry
@@ -73,7 +73,7 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
                 server.login(user, password)
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
-        problem = str(error)
+        problem = mask_secrets(str(error))
         if isinstance(error, smtplib.SMTPAuthenticationError):
             problem = type(error).__name__  # its text may repeat what was typed
         raise Retry(

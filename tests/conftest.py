@@ -189,9 +189,9 @@ def make_http(
             "CostTracker",
             hosts,
             settings or {},
-            config,
-            clock,
-            options.pop("mounts", {}),
+            clock=clock,
+            seconds=config.deadline_seconds,
+            allowed=config.allow_hosts,
             **options,
         )
 

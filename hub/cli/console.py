@@ -99,14 +99,17 @@ def hub(
     loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
     app = create_app(loaded, pages=pages)
     hub_context.freeze_gc()
-    with logged(loaded.data), app.app_context():
+    with app.app_context(), logged(loaded.data, hub_context.current().mask.clean):
         _require_tables()
         yield app
 
 
 @contextmanager
-def logged(folder: Path) -> Iterator[None]:
-    """Write the log to a file in the data folder; the terminal shows only the sentences."""
+def logged(folder: Path, mask: Callable[[str], str]) -> Iterator[None]:
+    """Write the log to a file in the data folder; the terminal shows only the sentences.
+
+    `mask` replaces the secrets in it, also in the text of an exception.
+    """
     import logging
     from logging.handlers import WatchedFileHandler
 
@@ -120,8 +123,14 @@ def logged(folder: Path) -> Iterator[None]:
         def handleError(self, record: logging.LogRecord) -> None:
             pass
 
+    class MaskingFormatter(logging.Formatter):
+        """Lines of the log without secrets."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            return mask(super().format(record))
+
     handler = Log(folder / "hub.log", encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
     log = logging.getLogger("hub")
     log.addHandler(handler)
     log.propagate = False

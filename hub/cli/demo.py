@@ -38,7 +38,8 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
     if port is None:
         port = 0 if once else 8080
     demo_hub = Demo(folder_of(), port)
-    with logged(demo_hub.folder), closing(demo_hub):
+    mask = demo_hub.app.extensions["hub"].mask.clean
+    with logged(demo_hub.folder, mask), closing(demo_hub):
         demo_hub.web.start()
         demo_hub.set_up(Terminal("Demo").line)
         if once:

@@ -11,6 +11,7 @@ from hub.collect.absence import Absent
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch, Item
 from hub.collect.intake import take_in
 from hub.collect.setup import Setup
+from hub.context import mask_secrets
 from hub.contract.documents import Checkpoint, Unreadable, Yielded
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention, Retry
@@ -116,8 +117,9 @@ class BatchWriter:
             log.error(
                 "document %s of installation %s", item.source_id, installation_id, exc_info=error
             )
+            text = mask_secrets(str(error))
             reason = (
-                f"The hub could not take it in ({type(error).__name__}: {error})."
+                f"The hub could not take it in ({type(error).__name__}: {text})."
                 " The log has the details."
             )
         return Unreadable(source_id=item.source_id, reason=reason[:MAX_REASON_LENGTH])

@@ -10,6 +10,7 @@ from hub.collect.text_cleaning import clean
 from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.contract.rows import readable
 from hub.errors import PluginFault
+from hub.sources.masking import mask_item
 
 MAX_ID_LENGTH = 200
 DIGEST_LENGTH = 16
@@ -31,7 +32,7 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
             if not isinstance(item, (Document, Gone, Unreadable, Checkpoint)):
                 defect = TypeError(f"it yielded a {type(item).__name__}")
                 raise PluginFault(setup.app.name, "reading its documents", defect)
-            yield item if isinstance(item, Checkpoint) else _storable(item)
+            yield item if isinstance(item, Checkpoint) else mask_item(_storable(item))
 
 
 def _storable(item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:

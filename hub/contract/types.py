@@ -54,6 +54,8 @@ class Secrets(MutableMapping[str, str], ABC):
     Each assignment is encrypted and committed at once.
     """
 
+    __slots__ = ()
+
     @abstractmethod
     def lock(self) -> AbstractContextManager[None]:
         """Return a lock that one process at a time holds.

@@ -33,30 +33,31 @@ class Hosts:
     """The hosts of one app.
 
     `allowed` are hosts that the operator allows although they are private or without https.
-    `mounts` are the addresses of stand-ins in this process.
     """
+
+    __slots__ = ("_allowed", "_patterns")
 
     def __init__(
         self,
         declared: Iterable[str],
         settings: Mapping[str, Any],
         allowed: Collection[str],
-        mounts: Iterable[str],
     ) -> None:
         urls = _declared_urls(declared, settings)
         self._patterns = [_host_and_port(url) for url in urls]
         self._allowed = allowed
-        self._mounts = tuple(mounts)
 
-    def permit(self, url: str) -> bool:
-        """Return whether the app declares the host and calls it by https, if that is required."""
+    def permit(self, url: str, *, is_stand_in: bool = False) -> bool:
+        """Return whether the app declares the host and calls it by https, if that is required.
+
+        A stand-in in this process needs no https.
+        """
         parsed = parse(url)
         if parsed.auth:
             return False
         host, port = _host_and_port(parsed)
         is_encrypted = parsed.scheme == "https"
-        is_mounted = url.startswith(self._mounts)
-        if not is_encrypted and not is_mounted and not self._is_allowed(host, port):
+        if not is_encrypted and not is_stand_in and not self._is_allowed(host, port):
             return False
         return any(_matches(pattern, host, port) for pattern in self._patterns)
 

@@ -11,9 +11,8 @@ import requests
 from requests.adapters import BaseAdapter
 
 from hub.clock import Clock
-from hub.config import Config
 from hub.errors import HostNotAllowed, HubError, NeedsAttention, Refused, Retry, TooOften
-from hub.http import deadline, exchange
+from hub.http import credentials, deadline, exchange
 from hub.http.allowlist import Hosts, parse
 from hub.http.exchange import HttpResponse
 from hub.http.response import Call, Reply, wait_of
@@ -25,26 +24,57 @@ REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 TECHNICAL_PARTS = re.compile(r"^\[[^]]*\] |<[^>]*>:? ?|\(_ssl\.c:\d+\)")
 
 
+def _no_stand_in(url: str) -> BaseAdapter | None:
+    """Return no adapter: without stand-ins every request goes to the network."""
+    return None
+
+
 class AppHttp:
-    """The HTTP client of one app; `on_refused` is called with the app and a host it asked for."""
+    """The HTTP client of one app.
+
+    A plugin holds it, so nothing that it holds leads to keys, tokens or the database: it has the
+    declared hosts, limits and a clock, and calls functions of the hub for everything else.
+    `allowed` are hosts that the operator allows although they are private or without https.
+    `find_stand_in` returns the adapter of a stand-in in this process for an address, None if there
+    is none. `on_refused` is called with the app and a host that it may not call, `on_secrets` with
+    the credentials of a request or of its answer.
+    """
+
+    __slots__ = (
+        "_app",
+        "_clock",
+        "_find_stand_in",
+        "_hosts",
+        "_max_bytes",
+        "_on_refused",
+        "_on_secrets",
+        "_seconds",
+        "_session",
+        "calls",
+    )
 
     def __init__(
         self,
         app: str,
         hosts: Iterable[str],
         settings: Mapping[str, Any],
-        config: Config,
+        *,
         clock: Clock,
-        mounts: Mapping[str, BaseAdapter],
+        seconds: float,
+        allowed: Collection[str] = (),
+        find_stand_in: Callable[[str], BaseAdapter | None] = _no_stand_in,
         on_refused: Callable[[str, str], object] = lambda app, host: None,
+        on_secrets: Callable[[Iterable[str]], object] = lambda secrets: None,
         max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         self._app = app
-        self._config = config
         self._clock = clock
-        self._hosts = Hosts(hosts, settings, config.allow_hosts, mounts)
-        self._session = open_session(mounts)
+        self._seconds = seconds
+        self._hosts = Hosts(hosts, settings, allowed)
+        self._session = open_session()
+        self._find_stand_in = find_stand_in
         self._on_refused = on_refused
+        self._on_secrets = on_secrets
         self._max_bytes = max_bytes
         self.calls = 0  # how many requests it has made
 
@@ -67,33 +97,43 @@ class AppHttp:
         if json is not None:
             headers = {"Content-Type": "application/json", **(headers or {})}
             data = encode(json)
-        call = Call(self._app, method.upper(), url, params or {}, headers or {}, auth)
+        call = Call(self._app, method.upper(), url)
         request = requests.Request(
             call.method, url, params=params, headers=headers, data=data, auth=auth
         )
         try:
             prepared = self._session.prepare_request(request)
-            adapter = self._session.get_adapter(prepared.url or "")
+            address = prepared.url or ""
+            stand_in = self._find_stand_in(address)
+            adapter = stand_in or self._session.get_adapter(address)
         except (requests.RequestException, ValueError):
             raise Refused(
                 f"{call} cannot be sent: its address or a header of it is not valid."
             ) from None
-        address = prepared.url or ""
-        if not self._hosts.permit(address):
-            self._refuse(parse(address).host or call.host)
+        self._hide(call, credentials.of_request(address, prepared.headers, prepared.body))
+        if not self._hosts.permit(address, is_stand_in=stand_in is not None):
+            self._refuse(call, parse(address).host or call.host)
         response = self._send(call, adapter, prepared)
+        self._hide(call, credentials.in_json(response.body))
         return self._judge(call, response, answers)
 
-    def _refuse(self, host: str) -> NoReturn:
+    def _hide(self, call: Call, secrets: Collection[str]) -> None:
+        """Keep secrets out of the errors of this call and of all later ones."""
+        if secrets:
+            call.hide(secrets)
+            self._on_secrets(secrets)
+
+    def _refuse(self, call: Call, host: str) -> NoReturn:
         """Announce that the app asked for a host that it may not call, and raise HostNotAllowed."""
-        self._on_refused(self._app, host)
-        raise HostNotAllowed(self._app, host)
+        plain_host = call.clean(host)
+        self._on_refused(self._app, plain_host)
+        raise HostNotAllowed(self._app, plain_host)
 
     def _send(
         self, call: Call, adapter: BaseAdapter, prepared: requests.PreparedRequest
     ) -> HttpResponse:
         """Send the request; raise Retry, Refused or NeedsAttention if no whole answer comes."""
-        seconds = self._config.deadline_seconds
+        seconds = self._seconds
         self.calls += 1
         try:
             return exchange.fetch(
@@ -105,7 +145,7 @@ class AppHttp:
                 permitted=self._hosts.permit_address,
             )
         except deadline.NotPermitted:
-            self._refuse(call.host)
+            self._refuse(call, call.host)
         except exchange.TooLarge:
             raise Refused(
                 f"{call} answered with more than {self._max_bytes:,} bytes, which is not read."
@@ -136,24 +176,19 @@ class AppHttp:
             )
         if status in REDIRECT_STATUSES:
             raise NeedsAttention(
-                f"{call} answered that it has moved{_moved_to(response.headers)}."
+                f"{call} answered that it has moved{call.clean(_moved_to(response.headers))}."
                 f" Put its present address into the settings of {call.app}."
             )
         return Reply(call, response)
 
 
-def open_session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
-    """Return a session that uses no proxy and no netrc file of the environment.
-
-    `mounts` are the adapters of stand-ins, by the beginning of their addresses.
-    """
+def open_session() -> requests.Session:
+    """Return a session that uses no proxy and no netrc file of the environment."""
     session = requests.Session()
     session.trust_env = False
     session.headers.update({"User-Agent": "qbo-hub"})
     for prefix in ("https://", "http://"):
         session.mount(prefix, deadline.Adapter(pool_maxsize=CONNECTIONS_PER_HOST))
-    for prefix, adapter in mounts.items():
-        session.mount(prefix, adapter)
     return session
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.util import Url
 
 from hub import exact_json
+from hub.crypto.masking import SecretMask
 from hub.errors import NeedsAttention, Refused, Retry
 from hub.http.allowlist import parse
 from hub.http.exchange import HttpResponse
@@ -18,57 +19,41 @@ from hub.http.exchange import HttpResponse
 MAX_WAIT_SECONDS = 86400.0
 MAX_PATH_PART_LENGTH = 24
 MAX_QUOTE_LENGTH = 200
+MAX_TYPE_LENGTH = 100
 MAX_MESSAGE_LENGTH = 1000
-MIN_SECRET_LENGTH = 4
-PLAIN_HEADERS = (
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "content-type",
-    "user-agent",
-    "if-none-match",
-    "prefer",
-)
-SECRET_NAME = re.compile(
-    r"auth|key|token|secret|passw|signature|session|cookie|code", re.IGNORECASE
-)
 MESSAGE_KEYS = ("message", "error_description", "detail", "error", "title", "errors")
 
 
 class Call:
     """A request, described without its query, long parts of its path and its secrets."""
 
-    def __init__(
-        self,
-        app: str,
-        method: str,
-        url: str,
-        params: Mapping[str, Any],
-        headers: Mapping[str, str],
-        auth: tuple[str, str] | None,
-    ) -> None:
+    __slots__ = ("_mask", "app", "host", "method", "path")
+
+    def __init__(self, app: str, method: str, url: str) -> None:
         parsed = parse(url)
         self.app = app
         self.method = method
         self.host = parsed.host or "an address that cannot be read"
         self.path = _short_path(parsed)
-        secrets = _secrets_of(parsed, params, headers, auth)
-        # A secret that contains another one is masked first.
-        self._secrets = sorted(secrets, key=len, reverse=True)
+        self._mask = SecretMask()
 
     def __str__(self) -> str:
         """Return the host with method and path: example.com (GET /invoices)."""
-        return f"{self.host} ({self.method} {self.path})"
+        return self.clean(f"{self.host} ({self.method} {self.path})")
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Mask these texts wherever the call or its answer is described."""
+        self._mask.add(secrets)
 
     def clean(self, text: str) -> str:
-        """Replace every secret of the request in a text by ***."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        """Replace every secret of the request and its answer in a text by ***."""
+        return self._mask.clean(text)
 
 
 class Reply:
     """The whole answer to a request."""
+
+    __slots__ = ("_call", "body", "headers", "not_found", "status")
 
     def __init__(self, call: Call, response: HttpResponse) -> None:
         self._call = call
@@ -85,6 +70,7 @@ class Reply:
             return exact_json.parse(self.body)
         except (ValueError, RecursionError):
             kind = self.headers.get("Content-Type", "no content type").partition(";")[0]
+            kind = self._call.clean(kind[:MAX_TYPE_LENGTH])
             raise Retry(
                 f"{self._call} answered with something that is not JSON"
                 f" ({kind}, {len(self.body):,} bytes); it is tried again."
@@ -156,48 +142,6 @@ def _short_path(url: Url) -> str:
     for part in (url.path or "/").split("/"):
         parts.append("…" if len(part) > MAX_PATH_PART_LENGTH else part)
     return "/".join(parts)
-
-
-def _secrets_of(
-    url: Url, params: Mapping[str, Any], headers: Mapping[str, str], auth: tuple[str, str] | None
-) -> set[str]:
-    """Return the texts of a request that may not appear in an error.
-
-    Short ones are left out, because they occur in ordinary words.
-    """
-    texts = [url.auth or ""]
-    if auth:
-        texts += auth
-    texts += _secret_params(url, params)
-    texts += _secret_headers(headers)
-    return {text for text in texts if len(text) >= MIN_SECRET_LENGTH}
-
-
-def _secret_params(url: Url, params: Mapping[str, Any]) -> list[str]:
-    """Return the values of parameters with names of secrets, also of those in the address."""
-    pairs = [(str(name), str(value)) for name, value in params.items()]
-    query = url.query or ""
-    for pair in query.split("&"):
-        name, _, value = pair.partition("=")
-        pairs.append((name, value))
-
-    secrets = []
-    for name, value in pairs:
-        if SECRET_NAME.search(name):
-            secrets.append(value)
-    return secrets
-
-
-def _secret_headers(headers: Mapping[str, str]) -> list[str]:
-    """Return the values of headers that may be secret, and of each the part after its scheme."""
-    secrets = []
-    for name, value in headers.items():
-        if name.lower() in PLAIN_HEADERS:
-            continue
-        text = str(value)
-        without_scheme = text.rpartition(" ")[2]
-        secrets += [text, without_scheme]
-    return secrets
 
 
 def _message(body: bytes) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.cases import inbox
+from hub.context import mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Document, Receipt
 from hub.contract.types import Site
@@ -16,6 +17,7 @@ from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import ReceiptEnd
 from hub.outbox.main_posting import main_posting_id
 from hub.reasons.texts import CaseText
+from hub.sources.site import for_listener
 from hub.sources.site import site as site_of
 
 # Seconds between the tries of a receipt; the last one repeats.
@@ -93,7 +95,7 @@ def _deliver(site: Site, installation: Installation, id: int, has_case: bool) ->
     try:
         _call_plugins(site, row, document)
     except Refused as error:
-        _record_end(row, ReceiptEnd.REFUSED, has_case, error.text)
+        _record_end(row, ReceiptEnd.REFUSED, has_case, mask_secrets(error.text))
         return False
     except Exception as error:
         _record_failure(row, installation, error)
@@ -117,7 +119,8 @@ def _call_plugins(site: Site, row: ReceiptRow, document: SourceDocument) -> None
         app = plugins.apps[slug]
         if row.state in app.wants:
             plugins.call(slug, "hub_report", **arguments)
-    plugins.report_all(app=slug, **arguments)
+    if plugins.has_listeners:
+        plugins.report_all(app=slug, **arguments | {"site": for_listener(site)})
 
 
 def _record_end(row: ReceiptRow, end: ReceiptEnd, has_case: bool, error: str = "") -> None:
@@ -155,7 +158,8 @@ def _record_failure(row: ReceiptRow, installation: Installation, error: Exceptio
 
     The source may say when it is to be repeated; else the pauses grow with the number of tries.
     """
-    problem = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+    words = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+    problem = mask_secrets(words)
     next_pause = min(row.tries, len(PAUSES) - 1)
     seconds = getattr(error, "after", None) or PAUSES[next_pause]
     next_try_at = hub_context.current().clock.now() + dt.timedelta(seconds=seconds)

@@ -2,11 +2,12 @@
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from hub import exact_json
+from hub.context import mask_secrets
 from hub.errors import ConnectionTrouble, Refused, Retry
 from hub.http.exchange import HttpResponse
 from hub.models.enums import SendOutcome
@@ -103,13 +104,14 @@ def read_reply(response: HttpResponse, expected: Expected) -> Answer:
     faults = faults_of(body)
     if not body:
         faults = parse(response.body)
+    faults = _without_secrets(faults)
     entity = _entity(body, expected)
     answer = Answer(
         SendOutcome.DOUBT,
         status=response.status,
         body=body,
         faults=faults,
-        tid=response.headers.get("intuit_tid", ""),
+        tid=mask_secrets(response.headers.get("intuit_tid", "")),
         date=_date(response.headers.get("Date", "")),
         **_version(entity, response.body),
     )
@@ -161,7 +163,7 @@ def _is_success(
 def of_item(item: dict[str, Any], expected: Expected, whole: Answer) -> Answer:
     """Interpret one item in the answer to a batch or an upload."""
     response = HttpResponse(200, {"Content-Type": "application/json"}, b"")
-    faults = faults_of(item)
+    faults = _without_secrets(faults_of(item))
     entity = _entity(item, expected)
     answer = replace(
         whole,
@@ -178,22 +180,32 @@ def unsent(reason: str, after: float | None = None) -> Answer:
     """Return the answer to a call of which no byte left this machine."""
     return Answer(
         SendOutcome.UNSENT,
-        text=f"QuickBooks could not be reached: {reason}. It is tried again by itself.",
+        text=(
+            f"QuickBooks could not be reached: {mask_secrets(reason)}. It is tried again by itself."
+        ),
         after=after,
     )
 
 
 def lost(reason: str) -> Answer:
     """Return the answer to a call that may have arrived although no answer came."""
-    return Answer(
-        SendOutcome.DOUBT, text=f"QuickBooks did not answer ({reason}). {LOOK_UP_FOLLOWS}"
-    )
+    words = mask_secrets(reason)
+    return Answer(SendOutcome.DOUBT, text=f"QuickBooks did not answer ({words}). {LOOK_UP_FOLLOWS}")
 
 
 def of_read(answer: Answer) -> Answer:
     """Say of a read in doubt that it is repeated: it changes nothing, so nothing is looked up."""
     text = answer.text.removesuffix(LOOK_UP_FOLLOWS)
     return replace(answer, text=text + RETRY_FOLLOWS)
+
+
+def _without_secrets(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """Return faults in whose texts secrets are masked: QuickBooks may repeat what it was sent."""
+    masked = []
+    for fault in faults:
+        texts = {name: mask_secrets(text) for name, text in asdict(fault).items()}
+        masked.append(Fault(**texts))
+    return tuple(masked)
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from hub.clock import Clock
-from hub.http import deadline, exchange
+from hub.context import hide_secrets
+from hub.http import credentials, deadline, exchange
 from hub.http.exchange import HttpResponse
 
 # A connection that was idle for longer may be closed at the other side; a request on it would be
@@ -55,6 +56,7 @@ def send(
     """
     connections = _connections_of_thread(mounts, clock)
     url = request.url or ""
+    hide_secrets(credentials.of_request(url, request.headers, request.body))
     try:
         return exchange.fetch(
             connections.session.get_adapter(url),

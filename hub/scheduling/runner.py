@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from hub import outbox, sources
 from hub.collect import match_changes, requested
 from hub.collect import run as collect_run
-from hub.context import Ending, current
+from hub.context import Ending, current, mask_secrets
 from hub.db.engine import reading
 from hub.errors import HubError, NotNow, OtherFolderActive, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
@@ -70,7 +70,7 @@ class Steps:
             text = error.text
         except Exception as error:
             log.exception("run %s, %s", self.recorder.run_id, phase)
-            summary_text = " ".join(str(error).split())[:200]
+            summary_text = " ".join(mask_secrets(str(error)).split())[:200]
             text = (
                 f"{phase.capitalize()} met a defect ({type(error).__name__}: {summary_text});"
                 " the log has the details."

@@ -1,7 +1,7 @@
 """Encrypted secrets in the database, and those of an installation as its plugin sees them."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from filelock import FileLock, Timeout
 from sqlalchemy import delete, select, update
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.contract.types import Secrets
+from hub.crypto.masking import token_in
 from hub.db import engine
 from hub.errors import Busy, FolderUnavailable
 from hub.models import Secret
@@ -21,8 +22,9 @@ def put(session: Session, place: str, text: str) -> None:
 
     A place is such as "installation:3:password"; the sealed text opens nowhere else.
     """
-    vault = hub_context.current().vault
-    sealed = vault.seal(place, text)
+    shared = hub_context.current()
+    shared.mask.add((token_in(text),))
+    sealed = shared.vault.seal(place, text)
     session.merge(Secret(place=place, sealed=sealed))
 
 
@@ -31,7 +33,10 @@ def get(session: Session, place: str) -> str | None:
     row = session.get(Secret, place)
     if row is None:
         return None
-    return hub_context.current().vault.open(place, row.sealed)
+    shared = hub_context.current()
+    text = shared.vault.open(place, row.sealed)
+    shared.mask.add((token_in(text),))
+    return text
 
 
 def forget(session: Session, place: str) -> None:
@@ -77,7 +82,12 @@ def _prefix(installation_id: int) -> str:
 
 
 class SiteSecrets(Secrets):
-    """The secrets of one installation; each assignment is a transaction of its own."""
+    """The secrets of one installation; each assignment is a transaction of its own.
+
+    A plugin holds it, so it has only the id of the installation.
+    """
+
+    __slots__ = ("_id", "_prefix")
 
     def __init__(self, installation_id: int) -> None:
         self._id = installation_id
@@ -120,22 +130,27 @@ class SiteSecrets(Secrets):
         names = [place.removeprefix(self._prefix) for place in places]
         return sorted(names)
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Let one thread of one process at a time into the block.
+    def lock(self) -> AbstractContextManager[None]:
+        """Return a lock that one thread of one process at a time holds."""
+        return installation_lock(self._id)
 
-        Raise Busy if another one stays in it too long, FolderUnavailable if no lock can be made.
-        """
-        folder = hub_context.current().config.data / "locks"
-        lock = FileLock(folder / f"secrets-{self._id}.lock")
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout:
-            raise Busy(f"The sign-in of installation {self._id}") from None
-        except OSError as error:
-            raise FolderUnavailable(lock.lock_file, error) from error
-        try:
-            yield
-        finally:
-            lock.release()
+
+@contextmanager
+def installation_lock(installation_id: int) -> Iterator[None]:
+    """Let one thread of one process at a time into the block.
+
+    Raise Busy if another one stays in it too long, FolderUnavailable if no lock can be made.
+    """
+    folder = hub_context.current().config.data / "locks"
+    lock = FileLock(folder / f"secrets-{installation_id}.lock")
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        lock.acquire(timeout=LOCK_SECONDS)
+    except Timeout:
+        raise Busy(f"The sign-in of installation {installation_id}") from None
+    except OSError as error:
+        raise FolderUnavailable(lock.lock_file, error) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -16,6 +16,7 @@ from hub.models import Installation
 from hub.qbo import records
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings
+from hub.sources.masking import mask_item
 from hub.sources.site import app_of, call, fields, guarded, site
 
 MAX_LISTED_NAMES = 20  # names that a warning lists
@@ -45,7 +46,7 @@ def check(
     for warning in (_separated_names(installation, here), _missing_mail_server(app, here)):
         if warning:
             warnings.append(warning)
-    tenant = replace(tenant, warnings=tuple(warnings))
+    tenant = mask_item(replace(tenant, warnings=tuple(warnings)))
     if settings is None and secrets is None:
         with engine.transaction() as session:
             bind(session, installation, tenant)
@@ -109,7 +110,7 @@ def codes(
         for code in listed:
             if isinstance(code, str):
                 code = Code(id=code)
-            codes.append(code)
+            codes.append(mask_item(code))
     return codes
 
 

@@ -18,6 +18,7 @@ from hub.models.enums import MatchMethod, Operation, PostingState
 from hub.money import total
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
+from hub.sources.masking import mask_item
 from hub.sources.site import call, guarded, site
 from hub.sources.site import fields as fields_of
 
@@ -49,7 +50,7 @@ def _push(installation: Installation, here: Site, field: Field) -> int:
     rows = _records_to_push(installation, here, field)
     with guarded(installation, f"taking in the list of {field.label.lower()}s"):
         codes = call(installation, "hub_records", site=here, field=field.name, records=rows)
-        codes = list(codes or ())
+        codes = [mask_item(code) for code in codes or ()]
     with engine.transaction() as session:
         _link_codes(session, installation, field, codes)
     return len(rows)

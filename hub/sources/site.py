@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from flask import has_app_context
 from marshmallow import EXCLUDE, Schema, ValidationError
+from requests.adapters import BaseAdapter
 
 from hub import context as hub_context
 from hub.contract import settings_schema, types
@@ -27,8 +29,9 @@ from hub.models import Company, Installation
 from hub.models.enums import InstallationMode, PostingState
 from hub.qbo import company as qbo_company
 from hub.security import audit
-from hub.security.secrets import SiteSecrets
-from hub.sources.settings_draft import may_use_stored
+from hub.security.secrets import SiteSecrets, installation_lock
+from hub.sources import masking
+from hub.sources.settings_draft import may_use_stored, stored_secrets
 
 log = logging.getLogger("hub")
 HUB_FAULTS = (Busy, DatabaseUnavailable, FolderUnavailable, VaultError)  # not the source's
@@ -37,17 +40,18 @@ HUB_FAULTS = (Busy, DatabaseUnavailable, FolderUnavailable, VaultError)  # not t
 class UnsavedSecrets(Secrets):
     """Secrets that a person has just typed, over the stored ones; new values join the typed ones.
 
-    With `hides_stored` no stored secret can be read: they belong to another address.
+    `stored` is empty if the stored secrets belong to another address, so that nothing leads to
+    them.
     """
 
+    __slots__ = ("_id", "_stored", "_typed")
+
     def __init__(
-        self, typed: dict[str, str], stored: Secrets, *, hides_stored: bool = False
+        self, installation_id: int, typed: dict[str, str], stored: Mapping[str, str]
     ) -> None:
+        self._id = installation_id
         self._typed = typed
-        self._stored: Mapping[str, str] = stored
-        if hides_stored:
-            self._stored = {}
-        self._lock = stored.lock
+        self._stored = stored
 
     def __getitem__(self, name: str) -> str:
         """Return a secret, the typed one first; raise KeyError if there is none."""
@@ -75,9 +79,9 @@ class UnsavedSecrets(Secrets):
         """Return the names of all secrets that can be read."""
         return {*self._typed, *self._stored}
 
-    def lock(self) -> Any:
+    def lock(self) -> AbstractContextManager[None]:
         """Return the lock of the stored secrets."""
-        return self._lock()
+        return installation_lock(self._id)
 
 
 def site(
@@ -97,10 +101,12 @@ def site(
         app.name,
         app.hosts,
         values,
-        context.config,
-        context.clock,
-        context.mounts,
-        audit.host_refused,
+        clock=context.clock,
+        seconds=context.config.deadline_seconds,
+        allowed=context.config.allow_hosts,
+        find_stand_in=find_stand_in,
+        on_refused=audit.host_refused,
+        on_secrets=hub_context.hide_secrets,
     )
     return Site(
         settings=values,
@@ -119,6 +125,33 @@ def site(
     )
 
 
+def for_listener(here: Site) -> Site:
+    """Return a site for plugins of other apps, which get every receipt.
+
+    It has no secrets, and its client may call no host: both belong to the app of the site.
+    """
+    context = hub_context.current()
+    http = AppHttp(
+        "A plugin that gets every receipt",
+        (),
+        {},
+        clock=context.clock,
+        seconds=context.config.deadline_seconds,
+        on_refused=audit.host_refused,
+    )
+    return replace(here, http=http, secrets=UnsavedSecrets(0, {}, {}))
+
+
+def find_stand_in(url: str) -> BaseAdapter | None:
+    """Return the adapter of the stand-in in this process that serves an address; None if none does.
+
+    It is a function without any reference to the stand-ins, because plugins hold it.
+    """
+    mounts = hub_context.current().mounts if has_app_context() else {}
+    prefixes = [prefix for prefix in mounts if url.lower().startswith(prefix.lower())]
+    return mounts[max(prefixes, key=len)] if prefixes else None
+
+
 def _secrets(
     app: App,
     installation: Installation,
@@ -130,9 +163,10 @@ def _secrets(
     With unsaved settings, these are only the ones that may be sent to their addresses.
     """
     stored = SiteSecrets(installation.id)
+    hub_context.hide_secrets((typed or {}).values())
     if settings is None or may_use_stored(app, installation, settings, typed or {}):
-        return stored if typed is None else UnsavedSecrets(typed, stored)
-    return UnsavedSecrets(typed or {}, stored, hides_stored=True)
+        return stored if typed is None else UnsavedSecrets(installation.id, typed, stored)
+    return UnsavedSecrets(installation.id, typed or {}, {})
 
 
 def webhook_url(installation: Installation) -> str:
@@ -170,17 +204,29 @@ def guarded(installation: Installation, what: str) -> Iterator[None]:
     """Turn an exception of a plugin into an error that names the app; log its traceback.
 
     Errors are marked as coming from the source, except faults of the hub's own database and keys.
+    Secrets that they repeat are masked.
     """
     try:
         yield
     except HubError as error:
         error.from_source = not isinstance(error, HUB_FAULTS)
+        _hide_stored_secrets(installation)
+        masking.mask_error(error)
         raise
     except Exception as error:
         log.exception("%s of installation %s, %s", installation.slug, installation.id, what)
         fault = PluginFault(app_of(installation).name, what, error)
         fault.from_source = True
+        _hide_stored_secrets(installation)
+        masking.mask_error(fault)
         raise fault from error
+
+
+def _hide_stored_secrets(installation: Installation) -> None:
+    """Mask the secret settings of an installation, also those that this process did not send."""
+    with suppress(HubError):  # the error is the one to report, not that its secrets do not open
+        secrets = stored_secrets(app_of(installation), installation)
+        hub_context.hide_secrets(secrets.values())
 
 
 def app_of(installation: Installation) -> App:

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from hub.config import Config
 from hub.contract import settings_schema
 from hub.contract.documents import Attachment, Code, Document, Receipt, ReceiptState, Yielded
 from hub.contract.registry import Plugins
@@ -38,6 +37,7 @@ from hub.testing.stand_in import WSGIAdapter, mount
 
 log = logging.getLogger(__name__)
 URL = "http://source.test/below"
+DEADLINE_SECONDS = 20.0
 
 
 class KeptSecrets(dict[str, str], Secrets):
@@ -61,8 +61,15 @@ def open_http(
 
     A stand-in at URL takes the place of the internet.
     """
-    config = Config(data=Path(), database_url="", secret_key="", vault_keys=(), deadline_seconds=20)
-    return AppHttp(app.name, app.hosts, settings, config, clock, {URL: WSGIAdapter(wsgi, URL)})
+    adapter = WSGIAdapter(wsgi, URL)
+    return AppHttp(
+        app.name,
+        app.hosts,
+        settings,
+        clock=clock,
+        seconds=DEADLINE_SECONDS,
+        find_stand_in=lambda url: adapter if url.startswith(URL) else None,
+    )
 
 
 def _app(plugins: Plugins, slug: str) -> App:

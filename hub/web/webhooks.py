@@ -34,7 +34,7 @@ def source(installation_id: int) -> Response:
     if not installation.enabled:
         return _text("This app is disabled.")
     try:
-        signals = sources.webhook(installation, dict(request.headers), body)
+        signals = sources.webhook(installation, _headers(), body)
     except Refused as error:
         return _text(error.text, 401)
     if any(signal.records for signal in signals):
@@ -63,6 +63,11 @@ def quickbooks() -> Response:
 def _text(text: str, status: int = 200) -> Response:
     """Return a line of text, since no person reads the answer on a page."""
     return Response(f"{text}\n", status, mimetype="text/plain")
+
+
+def _headers() -> dict[str, str]:
+    """Return the headers of a call without its cookies, which may be those of a person."""
+    return {name: value for name, value in request.headers.items() if name.lower() != "cookie"}
 
 
 def _body() -> bytes:

@@ -5,6 +5,7 @@ import hashlib
 from hub import context as hub_context
 from hub import sources
 from hub.cases import inbox
+from hub.context import mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Attachment, Document
 from hub.db.engine import reading, transaction
@@ -154,13 +155,14 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
 def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
     pause = LONG_PAUSE if error.after is None else DEFAULT_PAUSE
     next_try_at = posting_session.clock.now() + pause
-    reasons = texts.dump(CaseText("posting.file_delayed", problem=error.text))
+    reasons = texts.dump(CaseText("posting.file_delayed", problem=mask_secrets(error.text)))
     with transaction() as session:
         move(session, posting, PostingState.READY, next_try_at=next_try_at, reasons=reasons)
 
 
-def _hold(posting: Posting, problem: str) -> None:
+def _hold(posting: Posting, text_of_source: str) -> None:
     """Hold a file with a case of its own; the transaction that it belongs to stays posted."""
+    problem = mask_secrets(text_of_source)
     name = case_texts.posting_title(posting)
     if posting.number not in problem:
         name = f"{name}, {posting.number}"

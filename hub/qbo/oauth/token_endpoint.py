@@ -25,6 +25,7 @@ from requests.structures import CaseInsensitiveDict
 from requests_oauthlib import OAuth2Session
 
 from hub import context as hub_context
+from hub.context import mask_secrets
 from hub.errors import ConfigurationError, Retry
 from hub.http.exchange import ExchangeError, HttpResponse
 from hub.qbo import intuit_keys, transport
@@ -76,7 +77,7 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
                 seconds=TIMEOUT_SECONDS,
             )
         except ExchangeError as error:
-            raise _unavailable(str(error)) from None
+            raise _unavailable(mask_secrets(str(error))) from None
         return _response(request, reply)
 
 
@@ -186,11 +187,12 @@ def _translated_errors() -> Iterator[None]:
     try:
         yield
     except InvalidGrantError as error:
-        raise Rejected(str(error.description or error.error)) from None
+        raise Rejected(mask_secrets(str(error.description or error.error))) from None
     except (InvalidClientError, UnauthorizedClientError):
         raise ConfigurationError(intuit_keys.description(), "are not accepted by Intuit") from None
     except OAuth2Error as error:
-        raise _unavailable(f"it says {error.error or 'nothing'}") from None
+        words = mask_secrets(str(error.error or "nothing"))
+        raise _unavailable(f"it says {words}") from None
     except (ValueError, TypeError):
         raise _unavailable("an answer without tokens") from None
 

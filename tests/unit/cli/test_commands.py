@@ -196,7 +196,7 @@ def test_a_new_plugin_is_laid_out_under_its_name_and_never_over_another(tmp_path
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys, full):
     log = tmp_path / "hub.log"
     log.symlink_to("/dev/full") if full else log.mkdir()
-    with console.logged(tmp_path):
+    with console.logged(tmp_path, str):
         logging.getLogger("hub").warning("QuickBooks does not answer.")
     assert capsys.readouterr().err == ""
 

@@ -154,7 +154,7 @@ def test_the_operator_may_open_a_private_plain_address(make_http, serve, line):
 
 @pytest.mark.parametrize("line", ["::1", "[::1]", "[::1]:8080"])
 def test_an_address_of_the_newer_kind_is_opened_as_it_is_written(line):
-    hosts = Hosts(["{u}"], {"u": "http://[::1]:8080"}, {line}, ())
+    hosts = Hosts(["{u}"], {"u": "http://[::1]:8080"}, {line})
     assert hosts.permit("http://[::1]:8080/v1")
     assert hosts.permit_address("::1", 8080, "::1")
     assert not hosts.permit("http://[::1]:8081/v1")

@@ -211,6 +211,8 @@ def test_a_stand_in_mounted_in_this_process_needs_no_network(make_http):
         start("200 OK", [("Content-Type", "text/plain")])
         return [environ["PATH_INFO"].encode()]
 
-    mounts = {"https://costtracker.test": WSGIAdapter(stand_in)}
-    http = make_http("{u}", settings={"u": "https://costtracker.test"}, mounts=mounts)
+    adapter = WSGIAdapter(stand_in)
+    http = make_http(
+        "{u}", settings={"u": "https://costtracker.test"}, find_stand_in=lambda url: adapter
+    )
     assert http.request("GET", "https://costtracker.test/v1/x").body == b"/v1/x"

@@ -20,7 +20,7 @@ SLACK = 1.5
 
 @pytest.fixture
 def session():
-    with open_session({}) as opened:
+    with open_session() as opened:
         yield opened
 
 

@@ -11,7 +11,7 @@ from hub.http.response import Call, Reply, wait_of
 
 
 def reply(status, body=b"", path="/v1/invoices", **headers):
-    call = Call("CostTracker", "GET", f"https://api.example.com{path}", {}, {}, None)
+    call = Call("CostTracker", "GET", f"https://api.example.com{path}")
     return Reply(
         call,
         HttpResponse(

@@ -1,0 +1,275 @@
+"""Mask secrets in texts, in the forms in which another server may repeat them."""
+
+import base64
+import html
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+MASK = "***"
+MIN_SECRET_LENGTH = 4  # shorter ones occur in ordinary words
+PART_LENGTH = 8  # the shortest part of a random secret that is masked
+WORD_PART_LENGTH = 16  # the same of a secret that consists of words
+MIN_BASE64_LENGTH = 6
+MAX_SECRET_LENGTH = 8192
+MAX_TEXT_LENGTH = 100_000
+MAX_SECRETS = 200
+MAX_PLACES = 8  # forms of secrets that share a part
+MAX_ROUNDS = 3  # how often a text may be escaped, one escape around the other
+MIN_TOKEN_LENGTH = 12
+DIGEST_PREFIX = re.compile(r"[0-9a-f]{16} ")  # before the values of `BoundSecrets`
+# A character escaped for JSON, Python, an address or HTML.
+ESCAPE = re.compile(
+    r"\\u(?P<unicode>[0-9a-f]{4})|\\x(?P<byte>[0-9a-f]{2})|%(?P<percent>[0-9a-f]{2})"
+    r"|&#x(?P<hex>[0-9a-f]{1,6});|&#(?P<decimal>[0-9]{1,7});|&(?P<entity>[a-z]{2,8});"
+    r"|\\(?P<plain>[\\/\"'])",
+    re.IGNORECASE,
+)
+# A value that its name, or the scheme before it, calls secret.
+LABELED = re.compile(
+    r"(?P<label>(?:token|secret|passw(?:or)?d|api[ _-]?key|authorization)"
+    r"[\"'\\]*\s*[:=]\s*[\"'\\]*(?:(?:bearer|basic)\s+)?|\b(?:bearer|basic)\s+)"
+    r"(?P<value>[\w.~+/=%-]{12,})",
+    re.IGNORECASE,
+)
+
+
+class _Text(NamedTuple):
+    """A text as the bytes of its encoding, and the place in the original text of each byte."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+
+class SecretMask:
+    """Replaces the secrets that it knows, and parts of them, by ***.
+
+    It recognizes a secret as it is, in another case, as hex digits, in base64 (also within a longer
+    text that was encoded), and escaped for JSON, HTML or an address, up to three times over. Of a
+    random secret it masks parts from eight characters on, because servers cut long values.
+    """
+
+    __slots__ = ("_lock", "_parts", "_secrets", "_sizes")
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._lock = threading.Lock()
+        self._secrets: dict[str, None] = {}
+        self._clear()
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Add secrets; of more than MAX_SECRETS forget those that were not used for longest."""
+        with self._lock:
+            for secret in secrets:
+                text = secret.strip()[:MAX_SECRET_LENGTH]
+                if len(text) < MIN_SECRET_LENGTH:
+                    continue
+                is_new = text not in self._secrets
+                self._secrets.pop(text, None)
+                self._secrets[text] = None
+                if is_new and self._parts:
+                    self._index(text)
+            if len(self._secrets) > MAX_SECRETS:
+                surplus = len(self._secrets) - MAX_SECRETS
+                for text in list(self._secrets)[:surplus]:
+                    del self._secrets[text]
+                self._clear()
+
+    def clean(self, text: str) -> str:
+        """Return a text in which each secret is replaced by ***; a very long text is cut off."""
+        if len(text) > MAX_TEXT_LENGTH:
+            text = f"{text[:MAX_TEXT_LENGTH]}…"
+        with self._lock:
+            if self._secrets and not self._parts:
+                for secret in self._secrets:
+                    self._index(secret)
+            spans = list(self._spans(text)) if self._parts else []
+        return LABELED.sub(_mask_value, _replace(text, spans))
+
+    def _clear(self) -> None:
+        """Forget the index of the parts."""
+        self._parts: dict[str, list[tuple[str, int]]] = {}
+        self._sizes: list[int] = []
+
+    def _index(self, secret: str) -> None:
+        """Index the parts of each form of a secret by which it is recognized."""
+        for form in _forms(secret):
+            for start, size in _parts(form):
+                part = form[start : start + size].lower()
+                places = self._parts.setdefault(part, [])
+                if len(places) < MAX_PLACES:  # tokens of one issuer begin alike
+                    places.append((form.lower(), start))
+                if size not in self._sizes:
+                    self._sizes = sorted({*self._sizes, size}, reverse=True)
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield the places of secrets in a text, also in the text that its escapes stand for."""
+        current = _encoded(text)
+        yield from self._places(current)
+        for _ in range(MAX_ROUNDS):
+            decoded = _decode(current)
+            if decoded is None:
+                return
+            current = decoded
+            yield from self._places(current)
+
+    def _places(self, encoded: _Text) -> Iterator[tuple[int, int]]:
+        """Yield the places of secrets, as long as each one goes on."""
+        text = encoded.text.lower()
+        position = 0
+        while position < len(text):
+            runs = [_extend(text, position, *place) for place in self._places_of(text, position)]
+            if not runs:
+                position += 1
+                continue
+            start = min(run[0] for run in runs)
+            end = max(run[1] for run in runs)
+            yield encoded.starts[start], encoded.ends[end - 1]
+            position = end
+
+    def _places_of(self, text: str, position: int) -> Sequence[tuple[str, int]]:
+        """Return the forms of secrets of which a part stands here, and where in them it is."""
+        for size in self._sizes:
+            places = self._parts.get(text[position : position + size])
+            if places:
+                return places
+        return ()
+
+
+def token_in(value: str) -> str:
+    """Return the secret part of a value that a plugin stores; "" if it is not like a token.
+
+    Plugins also store plain facts, such as the last number that they have read.
+    """
+    text = DIGEST_PREFIX.sub("", value, count=1)
+    is_token = len(text) >= MIN_TOKEN_LENGTH and not any(sign.isspace() for sign in text)
+    return text if is_token and not text.isdigit() else ""
+
+
+def _forms(secret: str) -> set[str]:
+    """Return the forms of a secret that escapes do not account for: as it is, hex and base64."""
+    encoded = secret.encode("utf-8", "replace")
+    plain = encoded.decode("latin-1")
+    forms = {plain, plain.replace(" ", "+"), encoded.hex()}
+    for offset in range(3):
+        # Of a text around it, the first and last characters hold bits of the neighbors.
+        padded = b"\0" * offset + encoded
+        first = -(-offset * 8 // 6)
+        last = len(padded) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            form = encode(padded).decode()[first:last]
+            if len(form) >= MIN_BASE64_LENGTH:
+                forms.add(form)
+    return forms
+
+
+def _parts(form: str) -> Iterator[tuple[int, int]]:
+    """Yield start and size of the parts by which a form of a secret is recognized.
+
+    They lie so that every longer part contains one of them.
+    """
+    if len(form) <= PART_LENGTH:
+        yield 0, len(form)
+        return
+    starts = [*range(0, len(form) - PART_LENGTH, PART_LENGTH), len(form) - PART_LENGTH]
+    for start in starts:
+        if _is_random(form[start : start + PART_LENGTH]):
+            yield start, PART_LENGTH
+            continue
+        size = min(WORD_PART_LENGTH, len(form))
+        yield min(start, len(form) - size), size
+
+
+def _is_random(part: str) -> bool:
+    """Return whether a part is unlike a word: it has a digit, or capitals within."""
+    if any(sign.isdigit() for sign in part):
+        return True
+    letters = "".join(sign for sign in part if sign.isalpha())
+    is_word = letters.islower() or letters.isupper() or letters.istitle()
+    return bool(letters) and not is_word
+
+
+def _encoded(text: str) -> _Text:
+    """Return a text as the bytes of its encoding, with their places."""
+    if text.isascii():
+        return _Text(text, range(len(text)), range(1, len(text) + 1))
+    starts: list[int] = []
+    for index, sign in enumerate(text):
+        starts += [index] * len(sign.encode("utf-8", "replace"))
+    return _Text(_bytes_of(text), starts, [start + 1 for start in starts])
+
+
+def _decode(encoded: _Text) -> _Text | None:
+    """Replace each escape by the bytes that it stands for; return None if there is none."""
+    parts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    position = 0
+    for match in ESCAPE.finditer(encoded.text):
+        plain = _escaped_text(match)
+        if plain is None:
+            continue
+        parts += [encoded.text[position : match.start()], plain]
+        starts += encoded.starts[position : match.start()]
+        ends += encoded.ends[position : match.start()]
+        starts += [encoded.starts[match.start()]] * len(plain)
+        ends += [encoded.ends[match.end() - 1]] * len(plain)
+        position = match.end()
+    if not position:
+        return None
+    parts.append(encoded.text[position:])
+    starts += encoded.starts[position:]
+    ends += encoded.ends[position:]
+    return _Text("".join(parts), starts, ends)
+
+
+def _escaped_text(match: re.Match[str]) -> str | None:
+    """Return the bytes for which an escape stands; None if it stands for nothing."""
+    groups = match.groupdict()
+    if groups["plain"]:
+        return groups["plain"]
+    for name in ("byte", "percent"):
+        if groups[name]:
+            return chr(int(groups[name], 16))
+    if groups["entity"]:
+        character = html.unescape(match[0])
+        return None if character == match[0] else _bytes_of(character)
+    digits = groups["unicode"] or groups["hex"]
+    code = int(digits, 16) if digits else int(groups["decimal"])
+    return _bytes_of(chr(code)) if code <= 0x10FFFF else None
+
+
+def _bytes_of(text: str) -> str:
+    """Return a text as the bytes of its encoding, one character for each."""
+    return text.encode("utf-8", "replace").decode("latin-1")
+
+
+def _extend(text: str, position: int, form: str, offset: int) -> tuple[int, int]:
+    """Return start and end of what a text has of a secret around a part of it."""
+    start, first = position, offset
+    while start > 0 and first > 0 and text[start - 1] == form[first - 1]:
+        start, first = start - 1, first - 1
+    end, last = position, offset
+    while end < len(text) and last < len(form) and text[end] == form[last]:
+        end, last = end + 1, last + 1
+    return start, end
+
+
+def _replace(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Replace places in a text by ***, overlapping and adjacent ones by one."""
+    parts: list[str] = []
+    position = 0
+    for start, end in sorted(spans):
+        if start > position or not parts:
+            parts += [text[position:start], MASK]
+        position = max(position, end)
+    return "".join(parts) + text[position:]
+
+
+def _mask_value(match: re.Match[str]) -> str:
+    """Mask a value that is labeled as a secret if it looks like one."""
+    if not _is_random(match["value"]):
+        return match[0]
+    return f"{match['label']}{MASK}"

@@ -1,0 +1,58 @@
+"""Mask the secrets of an installation in what its source says and its plugin reports."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+from hub.context import mask_secrets
+from hub.contract.documents import Code, Document, Gone, Unreadable
+from hub.contract.types import Tenant
+from hub.errors import HubError
+
+Item = TypeVar("Item", bound=Document | Gone | Unreadable | Code | Tenant)
+
+
+def mask_error(error: HubError) -> None:
+    """Mask secrets in the texts of an error."""
+    error.args = tuple(_masked(value) for value in error.args)
+    for name, value in vars(error).items():
+        setattr(error, name, _masked(value))
+
+
+def mask_item(item: Item) -> Item:
+    """Mask secrets in what a plugin says about a document, a code or an account.
+
+    The document's own texts stay as they are: they are posted, and an approval shows them.
+    """
+    changes: dict[str, Any] = {}
+    names = ("name", "warnings") if isinstance(item, Tenant) else ("reason", "hold", "warnings")
+    for name in names:
+        value = getattr(item, name, None)
+        masked = _masked(value)
+        if masked != value:
+            changes[name] = masked
+    if isinstance(item, Document):
+        changes["codes"] = _mask_codes(item.codes)
+        changes["lines"] = tuple(
+            replace(line, codes=_mask_codes(line.codes)) for line in item.lines
+        )
+    return cast(Item, replace(cast(Any, item), **changes)) if changes else item
+
+
+def _mask_codes(codes: Mapping[str, Code | str | None]) -> dict[str, Code | str | None]:
+    """Mask secrets in the reasons why codes may not be used."""
+    masked = {}
+    for name, code in codes.items():
+        masked[name] = mask_item(code) if isinstance(code, Code) and code.hold else code
+    return masked
+
+
+def _masked(value: object) -> object:
+    """Return a text, or texts in a tuple, list or dictionary, without secrets."""
+    if isinstance(value, str):
+        return mask_secrets(value)
+    if isinstance(value, (tuple, list)):
+        return type(value)(_masked(part) for part in value)
+    if isinstance(value, dict):
+        return {name: _masked(part) for name, part in value.items()}
+    return value

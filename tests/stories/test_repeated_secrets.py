@@ -1,0 +1,122 @@
+"""A source that repeats what it was sent: no credential reaches a case, run, log, mail or command."""
+
+import sqlite3
+from contextlib import contextmanager
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from hub import demo, sources
+from hub.cli import console, main
+from hub.context import current
+from hub.db.engine import reading
+from hub.installations import enable
+from hub.models import Installation
+from hub.scheduling import runner
+from hub.security.secrets import SiteSecrets
+from hub.sources.record_push import push_lists
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.support.repeating_source import SHAPES, RepeatingSource, leaks
+
+HOME = "https://source.test"
+SLUGS = ("costtracker", "ontraccr", "costcertified", "ion", "autotask-invoices")
+# Such as sources issue them: no piece of them occurs by accident.
+CANARIES = {
+    "client_secret": "cS9xkQ27vB84hZpL3dW6/tR+1=",
+    "secret": "aT5mW83jX61qYfN2rG7&uE'9",
+    "integration_code": "IC4TZ7PQ9XKD2MV8WB6",
+    "webhook_secret": "wH3nB62zK97sLcJ4vM5yD8",
+    "refresh_token": "rF6gP91bT38wQxV5kN2hC7",
+}
+ACCESS, REFRESH = "eyJhbGciOiJSUzI1NiJ9.Zk83vQ2mX7Lp94TcR1", "9fQ27dKx51VmB83sHt64Wn"
+
+
+@pytest.fixture
+def enabled(quickbooks):
+    """Enables an app on its stand-in, and puts a source that repeats and other secrets in place of it."""
+
+    def enable_app(slug, source):
+        stand_in = current().plugins.call(slug, "hub_sandbox", folder=None, documents=3, seed=1)
+        mounts = current().mounts
+        mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
+        with reading() as session:
+            company = session.get_one(demo.Company, 1)
+        demo.enable(company, slug, stand_in.settings(HOME))
+        with reading() as session:
+            installation = session.scalars(select(Installation)).one()
+        kept = SiteSecrets(installation.id)
+        for name in list(kept):
+            if name in CANARIES:
+                kept[name] = CANARIES[name]
+            elif "token" in name:
+                del kept[name]
+        mounts[HOME] = WSGIAdapter(source, HOME)
+        return installation
+
+    return enable_app
+
+
+class Errors(list):
+    @contextmanager
+    def collected(self):
+        try:
+            yield
+        except Exception as error:
+            self.append(f"{error} {error!r} {vars(error)}")
+
+
+def act(installation):
+    """Everything that calls the source; returns the texts of the errors."""
+    errors = Errors()
+    app = current().plugins.apps[installation.slug]
+    with errors.collected():
+        sources.check(installation)
+    with errors.collected():
+        enable.try_settings(installation, {}, who="kari")
+    for field in current().plugins.call(installation.slug, "hub_fields") or ():
+        with errors.collected():
+            sources.codes(installation, field.name)
+    for on in (True, False):
+        with errors.collected():
+            sources.subscribe(installation, on)
+    with errors.collected():
+        sources.webhook(installation, {"X-Signature": CANARIES["webhook_secret"]}, b"{}")
+    with errors.collected():
+        push_lists(installation)
+    runner.sync(installation.id, requested_by="kari")
+    runner.sync(installation.id, requested_by="kari")
+    assert app.name
+    return errors
+
+
+def database():
+    with sqlite3.connect(current().config.data / "hub.db") as connection:
+        return "\n".join(connection.iterdump())
+
+
+@pytest.mark.proof(small=10)
+@pytest.mark.parametrize("signs_in", [True, False], ids=["signs in", "does not sign in"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("slug", SLUGS)
+def test_no_output_has_a_credential_that_the_source_repeats(
+    app, enabled, tmp_path, slug, shape, signs_in
+):
+    source = RepeatingSource(shape, ACCESS, REFRESH, signs_in=signs_in)
+    installation = enabled(slug, source)
+    with console.logged(tmp_path, current().mask.clean):
+        errors = act(installation)
+        said = CliRunner().invoke(main, ["sync", slug], obj=app)
+    secrets = [*CANARIES.values(), ACCESS, REFRESH]
+    sent = [text for text in secrets if any(text in value for value in source.heard)]
+    assert sent or shape == "host", "the source was sent nothing that it could repeat"
+    log = tmp_path / "hub.log"
+    outputs = {
+        "errors": "\n".join(errors),
+        "database": database(),
+        "log": log.read_text() if log.exists() else "",
+        "command": said.output + said.stderr,
+    }
+    assert {name: found for name, text in outputs.items() if (found := leaks(secrets, text))} == {}
+    basic = [value.removeprefix("Basic ") for value in source.heard if value.startswith("Basic ")]
+    assert {name: found for name, text in outputs.items() if (found := leaks(basic, text))} == {}

@@ -1,0 +1,110 @@
+"""A source that repeats every credential it is sent, in every form, wherever an error has a place for it."""
+
+import base64
+import html
+import itertools
+import json
+from urllib.parse import parse_qsl, quote
+
+PIECE = 10  # so many characters of a secret are too many
+FORMS = (
+    str,
+    str.swapcase,
+    lambda text: quote(text, safe=""),
+    lambda text: quote(quote(text, safe=""), safe=""),
+    lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    lambda text: "".join(f"\\u{ord(sign):04x}" for sign in text),
+    html.escape,
+    lambda text: "".join(f"&#x{ord(sign):X};" for sign in text),
+    lambda text: text.encode().hex(),
+    lambda text: text.encode().hex().upper(),
+    lambda text: base64.b64encode(text.encode()).decode(),
+    lambda text: base64.urlsafe_b64encode(f"a{text}".encode()).decode(),
+    lambda text: text[: len(text) // 2] + "…",
+    lambda text: "…" + text[-len(text) // 2 :],
+)
+JSON = "application/json"
+
+
+def forms(secret):
+    """Every form of a secret."""
+    return [form(secret) for form in FORMS]
+
+
+def leaks(secrets, text):
+    """The pieces of secrets, in any form, that stand in a text, whatever their case."""
+    folded = text.lower()
+    found = set()
+    for secret in secrets:
+        for form in forms(secret):
+            size = PIECE * max(1, len(form) // len(secret))
+            for start in range(max(1, len(form) - size + 1)):
+                piece = form[start : start + size].lower()
+                if piece in folded:
+                    found.add(piece)
+    return sorted(found)
+
+
+def answer(status, body, content_type=JSON, **headers):
+    content = body if isinstance(body, str) else json.dumps(body)
+    named = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return status, [("Content-Type", content_type), *named], content.encode()
+
+
+SHAPES = {
+    "message": lambda text: answer("400 Bad", {"message": text}),
+    "oauth": lambda text: answer("400 Bad", {"error": "invalid_client", "error_description": text}),
+    "sign-in": lambda text: answer("401 No", {"error": {"message": text}}),
+    "right": lambda text: answer("403 No", {"detail": text, "title": text}),
+    "missing": lambda text: answer("404 No", {"errors": [text]}),
+    "rule": lambda text: answer("422 No", {"fields": {"x": [text]}, text: text}),
+    "graphql": lambda text: answer("200 OK", {"errors": [{"message": text}], "data": None}),
+    "fault": lambda text: answer("500 Broken", {"message": text}),
+    "odd type": lambda text: answer("200 OK", text, f"text/{quote(text)[:150]}"),
+    "plain": lambda text: answer("400 Bad", text, "text/plain"),
+    "page": lambda text: answer("400 Bad", f"<html><body>{text}</body></html>", "text/x"),
+    "list": lambda text: answer("200 OK", [text]),
+    "rows": lambda text: answer(
+        "200 OK",
+        {
+            name: [{"id": text, text: text}]
+            for name in ("items", "data", "invoices", "results", "rows")
+        },
+    ),
+    "host": lambda text: answer(
+        "302 Found", "", Location=f"https://{text.encode().hex()[:60]}.example/{quote(text)}"
+    ),
+    "path": lambda text: answer("302 Found", "", Location=f"https://x.example/{quote(text)}"),
+}
+
+
+class RepeatingSource:
+    """Issues these tokens, or repeats there too with `signs_in` false, and repeats all that it got in one shape."""
+
+    def __init__(self, shape, access, refresh, *, signs_in):
+        self.shape, self.signs_in = SHAPES[shape], signs_in
+        self.tokens = {"access_token": access, "refresh_token": refresh, "expires_in": 3600}
+        self.heard = []  # the credentials that it was sent
+        self._turn = itertools.count()
+
+    def __call__(self, environ, start):
+        body = environ["wsgi.input"].read().decode()
+        if self.signs_in and "token" in environ["PATH_INFO"]:
+            status, headers, content = answer("200 OK", self.tokens)
+        else:
+            status, headers, content = self.shape(self._repeated(environ, body))
+        start(status, headers)
+        return [content]
+
+    def _repeated(self, environ, body):
+        """All that the request had, in every form; each time something else comes first."""
+        values = [value for name, value in environ.items() if name.startswith("HTTP_")]
+        values += [value for _, value in parse_qsl(body) + parse_qsl(environ["QUERY_STRING"])]
+        for value in list(values):
+            scheme, _, rest = value.partition(" ")
+            if scheme == "Basic":
+                values += [rest, base64.b64decode(rest).decode()]
+        self.heard += values
+        texts = [text for value in values if len(value) > PIECE for text in forms(value)]
+        turn = next(self._turn) * 3 % max(1, len(texts))
+        return " ".join([*texts[turn:], *texts[:turn]])
