@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from urllib.parse import unquote, urlsplit
 
 from flask import Flask
 from requests.adapters import BaseAdapter
@@ -38,8 +37,7 @@ def create_app(
         mounts=dict(mounts or {}),
         is_demo=is_demo,
     )
-    mail_password = unquote(urlsplit(config.mail_url).password or "")
-    shared.mask.add((config.qbo_client_secret, config.qbo_webhook_token, mail_password))
+    shared.mask.add((config.qbo_client_secret, config.qbo_webhook_token))
     app = Flask("hub")
     app.config["SECRET_KEY"] = config.secret_key
     hub_context.init_app(app, shared)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current, mask_secrets
+from hub.context import current, hide_secrets, mask_secrets
 from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Retry
@@ -70,6 +70,7 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
                 _require_encryption(server, host)
                 user = unquote(server_url.username)
                 password = unquote(server_url.password or "")
+                hide_secrets((password,))
                 server.login(user, password)
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:

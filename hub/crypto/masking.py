@@ -3,6 +3,7 @@
 import base64
 import html
 import re
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -19,6 +20,8 @@ MAX_PLACES = 8  # forms of secrets that share a part
 MAX_ROUNDS = 3  # how often a text may be escaped, one escape around the other
 MIN_TOKEN_LENGTH = 12
 DIGEST_PREFIX = re.compile(r"[0-9a-f]{16} ")  # before the values of `BoundSecrets`
+DIGIT = re.compile(r"\d")
+NO_LETTERS = re.compile(r"[\W_]+")
 # A character escaped for JSON, Python, an address or HTML.
 ESCAPE = re.compile(
     r"\\u(?P<unicode>[0-9a-f]{4})|\\x(?P<byte>[0-9a-f]{2})|%(?P<percent>[0-9a-f]{2})"
@@ -184,11 +187,11 @@ def _parts(form: str) -> Iterator[tuple[int, int]]:
 
 def _is_random(part: str) -> bool:
     """Return whether a part is unlike a word: it has a digit, or capitals within."""
-    if any(sign.isdigit() for sign in part):
+    if DIGIT.search(part):
         return True
-    letters = "".join(sign for sign in part if sign.isalpha())
-    is_word = letters.islower() or letters.isupper() or letters.istitle()
-    return bool(letters) and not is_word
+    letters = NO_LETTERS.sub("", part)
+    spellings = (letters.lower(), letters.upper(), letters.title())
+    return letters not in spellings
 
 
 def _encoded(text: str) -> _Text:
@@ -227,18 +230,22 @@ def _decode(encoded: _Text) -> _Text | None:
 
 def _escaped_text(match: re.Match[str]) -> str | None:
     """Return the bytes for which an escape stands; None if it stands for nothing."""
-    groups = match.groupdict()
-    if groups["plain"]:
-        return groups["plain"]
-    for name in ("byte", "percent"):
-        if groups[name]:
-            return chr(int(groups[name], 16))
-    if groups["entity"]:
+    digits = match["byte"] or match["percent"]
+    if digits:
+        return chr(int(digits, 16))
+    if match["plain"]:
+        return match["plain"]
+    if match["entity"]:
         character = html.unescape(match[0])
         return None if character == match[0] else _bytes_of(character)
-    digits = groups["unicode"] or groups["hex"]
-    code = int(digits, 16) if digits else int(groups["decimal"])
-    return _bytes_of(chr(code)) if code <= 0x10FFFF else None
+    return _character_of(match)
+
+
+def _character_of(match: re.Match[str]) -> str | None:
+    """Return the bytes of a character that an escape names by its number; None without one."""
+    digits = match["unicode"] or match["hex"]
+    code = int(digits, 16) if digits else int(match["decimal"])
+    return _bytes_of(chr(code)) if code <= sys.maxunicode else None
 
 
 def _bytes_of(text: str) -> str:

@@ -54,13 +54,18 @@ def of_request(url: str, headers: Mapping[str, str], body: object) -> set[str]:
         if name.lower() not in PLAIN_HEADERS:
             secrets |= _in_header(_text(value))
     content = body.encode() if isinstance(body, str) else body
-    if not isinstance(content, bytes) or len(content) > MAX_BODY_BYTES:
-        return secrets - {""}
-    if FORM_TYPE in _text(headers.get("Content-Type") or ""):
-        secrets |= _in_form(content.decode("utf-8", "replace"))
-    else:
-        secrets |= in_json(content)
+    if isinstance(content, bytes):
+        secrets |= _in_body(content, _text(headers.get("Content-Type") or ""))
     return secrets - {""}
+
+
+def _in_body(body: bytes, content_type: str) -> set[str]:
+    """Return the secrets in a form or in JSON; none of a larger body, which is a document."""
+    if len(body) > MAX_BODY_BYTES:
+        return set()
+    if FORM_TYPE in content_type:
+        return _in_form(body.decode("utf-8", "replace"))
+    return in_json(body)
 
 
 def in_json(body: bytes) -> set[str]:

@@ -79,7 +79,7 @@ def _attributes(thing: object) -> Iterator[tuple[str, object]]:
 
 def _items(thing: object) -> Iterator[tuple[str, object]]:
     if isinstance(thing, Mapping):
-        with suppress(NotImplementedError):  # a pool of connections; its dictionary is an attribute
+        with suppress(RuntimeError):  # a pool of connections, whose dictionary is an attribute
             for key in list(thing):
                 yield "(key)", key
                 yield f"[{key!r:.40}]", thing[key]
