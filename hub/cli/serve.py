@@ -46,7 +46,7 @@ def serve(host: str, port: int, no_engine: bool, allow_loopback: bool) -> None:
         data_folder.prepare_if_new({**os.environ, **settings})
         with hub(address, pages=True, settings=settings) as app:
             data_origin.require_no_demo()
-            web = server.Web(app, host, port, listener=listener)
+            web = server.for_hub(app, host, port, listener)
             for broken in hub_context.current().plugins.broken:
                 audit.record_alone("hub", "plugin refused", broken.text)
             _print_setup_code()

@@ -14,7 +14,6 @@ from hub.web.client_address import ClientAddress, Proxies
 
 csrf = CSRFProtect()
 ASSETS_SECONDS = 3600
-BODY_LIMIT = 1_000_000  # the largest upload is a file of matches
 NEVER = ("camera", "geolocation", "microphone", "payment", "usb")
 
 
@@ -40,7 +39,6 @@ def init_app(app: Flask) -> None:
     """Set the headers of every response and refuse forms without our token."""
     config: Config = app.extensions["hub"].config
     secure = config.public_url.startswith("https://")
-    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = ASSETS_SECONDS
     app.config.update(
         WTF_CSRF_TIME_LIMIT=None,

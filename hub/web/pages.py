@@ -5,6 +5,7 @@ from flask import Flask
 from hub.web import (
     access,
     audit,
+    body_limits,
     companies,
     compare,
     confirmation,
@@ -63,6 +64,7 @@ def init_app(app: Flask) -> None:
     """Add log-in, headers, error pages and every page to the application."""
     for part in (
         row_ids,
+        body_limits,
         headers,
         login,
         setup,

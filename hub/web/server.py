@@ -5,24 +5,32 @@ import ipaddress
 import signal
 import socket
 import threading
+from collections.abc import Sequence
+from functools import partial
 from types import FrameType
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from flask import Flask
 from waitress import wasyncore
-from waitress.server import create_server
 
+from hub.clock import Clock, SystemClock
+from hub.context import Runtime
 from hub.errors import ConfigurationError
+from hub.web import body_limits
+from hub.web.client_address import Proxies
+from hub.web.connections import BodyLimit, BoundedServer, ConnectionLimits
 
 ANY_ADDRESS = ("0.0.0.0", "")  # noqa: S104 (compares)
-THREADS = 16
 PATIENCE = 10
+DEFAULT_LIMITS = ConnectionLimits()
 
 
 class Web:
     """Serve one WSGI application; port 0 takes a free one, then `url` tells it.
 
-    The application itself reads from the headers of proxies who the client is.
+    The application itself reads from the headers of proxies who the client is. Here proxies are
+    only exempt from the limit of connections of one client.
     """
 
     def __init__(
@@ -32,14 +40,19 @@ class Web:
         port: int,
         *,
         listener: socket.socket | None = None,
+        limits: ConnectionLimits = DEFAULT_LIMITS,
+        clock: Clock | None = None,
+        trusted_proxy: Sequence[str] = (),
+        body_limit: BodyLimit | None = None,
     ) -> None:
         listener = listener or listen(host, port)
-        self._server: Any = create_server(
+        self._server: Any = BoundedServer(
             wsgi,
-            sockets=[listener],
-            threads=THREADS,
-            ident=None,
-            clear_untrusted_proxy_headers=False,
+            listener,
+            limits=limits,
+            clock=clock or SystemClock(),
+            proxies=Proxies(trusted_proxy),
+            body_limit=body_limit,
         )
         self.host = host
         self._thread: threading.Thread | None = None
@@ -84,6 +97,20 @@ class Web:
         self._server.trigger.pull_trigger(close_all)
         is_awake.set()
         self._thread.join(PATIENCE)
+
+
+def for_hub(app: Flask, host: str, port: int, listener: socket.socket) -> Web:
+    """Return the server of a hub, with the limits and proxies that the hub declares."""
+    hub: Runtime = app.extensions["hub"]
+    return Web(
+        app,
+        host,
+        port,
+        listener=listener,
+        clock=hub.clock,
+        trusted_proxy=hub.config.trusted_proxy,
+        body_limit=partial(body_limits.limit_of, app),
+    )
 
 
 def _end(number: int, frame: FrameType | None) -> None:

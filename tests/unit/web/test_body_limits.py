@@ -1,0 +1,49 @@
+"""How large a body may be: by the route, and by whether somebody is logged in."""
+
+import pytest
+
+from hub.web.body_limits import ANONYMOUS_LIMIT, FORM_LIMIT, WEBHOOK_LIMIT, limit_of
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "anonymous", "logged_in"),
+    [
+        ("POST", "/login", ANONYMOUS_LIMIT, ANONYMOUS_LIMIT),
+        ("POST", "/installations/1/matching/import", ANONYMOUS_LIMIT, FORM_LIMIT),
+        ("POST", "/people/add", ANONYMOUS_LIMIT, FORM_LIMIT),
+        ("POST", "/webhooks/1", WEBHOOK_LIMIT, WEBHOOK_LIMIT),
+        ("POST", "/webhooks/quickbooks", WEBHOOK_LIMIT, WEBHOOK_LIMIT),
+        ("POST", "/nothing", ANONYMOUS_LIMIT, ANONYMOUS_LIMIT),
+        ("POST", "/\xed\xa0\x80", ANONYMOUS_LIMIT, ANONYMOUS_LIMIT),
+        ("BREW", "/login", ANONYMOUS_LIMIT, ANONYMOUS_LIMIT),
+    ],
+)
+def test_the_limit_of_a_route(visitor, method, path, anonymous, logged_in):
+    def limit():
+        with visitor.client as client:
+            cookies = [f"{name}={cookie.value}" for (_, _, name), cookie in client._cookies.items()]
+        return limit_of(visitor.app, method, path, "; ".join(cookies))
+
+    visitor.get("/login")
+    assert limit() == anonymous
+    visitor.log_in("olga")
+    assert limit() == logged_in
+
+
+@pytest.mark.parametrize("cookies", ["", "hub=forged", "hub=.", "hub=\xff; hub=²", "=" * 5000])
+def test_a_forged_session_is_anonymous(visitor, cookies):
+    path = "/installations/1/matching/import"
+    assert limit_of(visitor.app, "POST", path, cookies) == ANONYMOUS_LIMIT
+
+
+def test_the_application_refuses_a_larger_body_under_any_server(visitor):
+    def status(path, size):
+        return visitor.client.post(path, data=b"x" * size).status_code
+
+    assert status("/login", ANONYMOUS_LIMIT + 1) == 413
+    assert status("/people/add", ANONYMOUS_LIMIT + 1) == 413
+    assert status("/webhooks/1", WEBHOOK_LIMIT + 1) == 413
+    visitor.log_in("olga")
+    assert status("/people/add", FORM_LIMIT + 1) == 413
+    large_form = {"name": "x" * (FORM_LIMIT - 200)}
+    assert visitor.post("/people/add", **large_form).status_code == 400
