@@ -41,8 +41,8 @@ def test_an_address_that_is_not_of_this_machine_is_said():
         Web(hello, "192.0.2.1", 80)
 
 
-def test_the_application_reads_which_client_a_proxy_calls_for(make_app, make_config):
-    app = make_app(make_config(HUB_TRUSTED_PROXY="127.0.0.1"), pages=True)
+def test_the_application_reads_which_client_a_proxy_calls_for(open_pages):
+    app = open_pages("people", HUB_TRUSTED_PROXY="127.0.0.1").app
     app.add_url_rule("/whoami", "whoami", lambda: f"{request.remote_addr} {request.scheme}")
     app.view_functions["whoami"].needs = "anyone"
     web = Web(app, "127.0.0.1", 0)
