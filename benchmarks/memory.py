@@ -54,7 +54,10 @@ def resident(command: list[str], port: int, path: str, environ: dict[str, str]) 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        port, environ = free_port(), {**os.environ, "HUB_DATA": f"{folder}/data"}
+        port, environ = (
+            free_port(),
+            {**os.environ, "HUB_DATA": f"{folder}/data", "HUB_SECOND_FACTOR": "off"},
+        )
         subprocess.run(
             [HUB, "init"],
             env=environ,

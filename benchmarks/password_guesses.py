@@ -28,7 +28,7 @@ def serve(folder: str, slots: int) -> None:
     from hub.web.people import add
     from hub.web.server import Web
 
-    environ = {"HUB_DATA": folder, "HUB_TRUSTED_PROXY": "127.0.0.1"}
+    environ = {"HUB_DATA": folder, "HUB_SECOND_FACTOR": "off", "HUB_TRUSTED_PROXY": "127.0.0.1"}
     configuration.initialise(Path(folder))
     app = create_app(configuration.load(environ))
     engine.upgrade(app)

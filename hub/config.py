@@ -85,6 +85,8 @@ class Config:
     allow_hosts: frozenset[str] = frozenset()
     names_set: frozenset[str] = frozenset()
     open_apps: frozenset[str] = frozenset()
+    second_factor: Literal["owners", "all", "off"] = "owners"
+    second_factor_grace_days: int = 7
 
 
 def _has_host(value: str, *schemes: str) -> bool:
@@ -161,13 +163,14 @@ def _seconds(name: str) -> fields.Float:
     )
 
 
-def _count(name: str) -> fields.Integer:
-    """Return a field for a positive whole number."""
-    above = validate.Range(min=1, error="must be a whole number above 0")
+def _count(name: str, least: int = 1) -> fields.Integer:
+    """Return a field for a whole number, positive unless `least` is 0."""
+    problem = f"must be a whole number above {least - 1}" if least else "must be 0 or more"
+    above = validate.Range(min=least, error=problem)
     return fields.Integer(
         data_key=PREFIX + name.upper(),
         validate=above,
-        error_messages={"invalid": "must be a whole number above 0"},
+        error_messages={"invalid": problem},
     )
 
 
@@ -217,6 +220,8 @@ class Settings(Schema):
     allow_loopback = _switch("allow_loopback")
     allow_hosts_file = _text("allow_hosts_file")
     open_apps = _text("open_apps")
+    second_factor = _one_of("second_factor", "owners", "all", "off")
+    second_factor_grace_days = _count("second_factor_grace_days", least=0)
 
     @post_load
     def complete(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -212,6 +212,7 @@ def _config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
             "HUB_QBO_TOKEN_URL": f"{address}/oauth2/v1/tokens/bearer",
             "HUB_QBO_REVOKE_URL": f"{address}/v2/oauth2/tokens/revoke",
             "HUB_QBO_WEBHOOK_TOKEN": quickbooks.webhook_verifier,
+            "HUB_SECOND_FACTOR": "off",
             **PATIENCE,
             **PACE,
         }

@@ -9,6 +9,7 @@ import secrets as tokens
 from collections.abc import Sequence
 from enum import StrEnum
 
+from blinker import signal
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,11 @@ CONFIRMED_FOR = dt.timedelta(minutes=10)  # the password is asked again after th
 FACTOR_WITHIN = dt.timedelta(minutes=10)  # from the password to the second factor
 SEEN_STEP = dt.timedelta(minutes=1)  # a newer request in the same step is not recorded
 KEPT_FOR = dt.timedelta(days=30)  # rows of sessions that ended
+PASSWORD_ONLY = "password"  # noqa: S105 (the name of a factor)
 MAX_FAILURES = 5  # wrong passwords or codes in one session
+
+# Sent with `user` and `authn_via` once a log-in is complete, the second factor included.
+logged_in = signal("hub-logged-in")
 
 
 class EndReason(StrEnum):
@@ -99,6 +104,17 @@ def complete(session: Session, session_id: int, factor: str) -> str:
     row.failures = 0
     row.challenge = None
     return token
+
+
+def add_factor(session: Session, session_id: int, factor: str) -> None:
+    """Note a second factor that was set up in the session itself."""
+    row = session.get_one(LoginSession, session_id, with_for_update=True)
+    row.factors = f"{row.factors}+{factor}"[:60]
+
+
+def is_password_only(row: LoginSession) -> bool:
+    """Tell whether nothing but the password proved who the person is."""
+    return row.factors == PASSWORD_ONLY
 
 
 def confirm(session: Session, session_id: int) -> None:

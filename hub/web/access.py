@@ -1,5 +1,6 @@
 """The guard of every route: its least role, for the company and app that its address is about."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from hub.db.engine import reading
 from hub.models import Installation, Run
 from hub.security.rights import ROLES, Rights, Scope, Subject, is_enough, rights_of, scope_of
-from hub.web import form_drafts, subjects
+from hub.web import form_drafts, sessions, subjects
 from hub.web.subjects import ANYWHERE, HUB, OWN
 
 __all__ = ["ANYWHERE", "HUB", "OWN", "ROLES"]
@@ -28,6 +29,8 @@ PUBLIC = frozenset(
 )
 CHANGE_PASSWORD = "security.change_password"  # noqa: S105  (an endpoint, no secret)
 SIGNED_IN = frozenset({"security.logout", CHANGE_PASSWORD})
+LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
+SECOND_FACTOR = "factor.show"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -125,6 +128,11 @@ def sees_run(run: Run | None) -> bool:
     return scope().has(run)
 
 
+def local_path(destination: str) -> str:
+    """Return a path of this hub; "/" for an address that could lead elsewhere."""
+    return destination if LOCAL_PATH.fullmatch(destination) else "/"
+
+
 def may_configure(installation: Installation | None, owner_only: bool) -> bool:
     """Tell whether the person may change these settings.
 
@@ -216,7 +224,9 @@ def _to_login() -> Response:
     next_page = request.full_path.rstrip("?")
     if request.method != "GET":
         next_page = address_of_draft() or "/"
-    answer = redirect(url_for("security.login", next=next_page))
+    row = sessions.current_row()
+    page = "security.login" if row is None else SECOND_FACTOR
+    answer = redirect(url_for(page, next=next_page))
     if request.headers.get("HX-Request"):
         answer = Response("", headers={"HX-Redirect": answer.location})
     return cast(Response, answer)

@@ -1,6 +1,5 @@
 """Ask for the password again before an act that an unwatched browser must not be enough for."""
 
-import re
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
@@ -15,7 +14,6 @@ from hub.web.headers import csrf
 
 PASSWORD = "confirm_password"  # noqa: S105 (the name of a field)
 OWN_FIELDS = ("csrf_token", PASSWORD)
-LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 pages = Blueprint("confirmation", __name__)
 
 
@@ -70,9 +68,7 @@ def show() -> str:
 @needs("viewer", of=OWN)
 def check() -> str | Response:
     """Check the password and go on to the page that needs it."""
-    destination = request.args.get("next", "/")
-    if not LOCAL_PATH.fullmatch(destination):
-        destination = "/"
+    destination = access.local_path(request.args.get("next", "/"))
     row = sessions.current_row()
     if row is None:
         return redirect(url_for("security.login"))

@@ -4,6 +4,7 @@ from flask import Flask
 
 from hub.web import (
     access,
+    account,
     audit,
     body_limits,
     companies,
@@ -23,11 +24,13 @@ from hub.web import (
     marketplace,
     matching,
     people,
+    person_sessions,
     plugins,
     request_audit,
     review,
     row_ids,
     runs,
+    second_factor,
     settings,
     setup,
     throttling,
@@ -57,6 +60,9 @@ FAMILIES = (
     setup,
     mail_server,
     intuit_pages,
+    account,
+    person_sessions,
+    second_factor,
 )
 
 
@@ -70,6 +76,7 @@ def init_app(app: Flask) -> None:
         setup,
         throttling,
         access,
+        account,
         confirmation,
         request_audit,
         layout,

@@ -13,7 +13,6 @@ from flask_security import (
     password_changed,
     tf_disabled,
     tf_profile_changed,
-    user_authenticated,
     user_failed_authn,
     wan_deleted,
     wan_registered,
@@ -23,12 +22,12 @@ from hub.db.engine import transaction
 from hub.errors import DatabaseUnavailable
 from hub.models import User
 from hub.security import audit, refusals
+from hub.security.login_sessions import logged_in
 from hub.web import failures, throttling
 from hub.web.access import who
 
 log = logging.getLogger(__name__)
 LOGIN = "security.login"
-CHANGED_PASSWORD = ["change"]  # how Flask-Security says that a session goes on with a new one
 NOBODY = "nobody"
 # signal -> what the audit log calls it, where nothing more is to say
 ACTS = {
@@ -43,7 +42,7 @@ ACTS = {
 def init_app(app: Flask) -> None:
     """Record the acts of people around their log-in, and refused requests."""
     app.extensions[audit.CLIENT_ADDRESS] = throttling.client
-    user_authenticated.connect(_note_login, app, weak=False)
+    logged_in.connect(_note_login, app, weak=False)
     user_logged_out.connect(_note_logout, app, weak=False)
     user_failed_authn.connect(_note_failed_login, app, weak=False)
     for signal, what in ACTS.items():
@@ -52,8 +51,7 @@ def init_app(app: Flask) -> None:
 
 
 def _note_login(app: Flask, user: User, authn_via: list[str] | None = None, **_: Any) -> None:
-    if authn_via != CHANGED_PASSWORD:
-        _note("logged in", user, via=list(authn_via or []))
+    _note("logged in", user, via=list(authn_via or []))
 
 
 def _note_logout(app: Flask, user: User, **_: Any) -> None:

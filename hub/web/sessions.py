@@ -2,17 +2,18 @@
 
 from typing import Any, cast
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, current_app, request, session
 from flask_login import user_logged_out
 from flask_security import password_changed, user_authenticated
 
 from hub.db.engine import reading, transaction
 from hub.errors import DatabaseUnavailable
 from hub.models import LoginSession, User
-from hub.security import login_sessions
-from hub.security.login_sessions import EndReason
+from hub.security import login_sessions, second_factor
+from hub.security.login_sessions import EndReason, logged_in
 from hub.web import form_drafts, throttling
 
+USED_CHALLENGE = "used_challenge"  # of a passkey log-in, in the cookie for this one request
 COOKIE_KEY = "sid"  # of the random id in the signed cookie
 IN_REQUEST = "hub.login_session"  # where the WSGI environment holds what was read
 
@@ -80,13 +81,39 @@ def carry(token: str) -> None:
     forget_row()
 
 
+def complete(row: LoginSession, factor: str) -> None:
+    """Complete the log-in of a session whose second factor was right."""
+    with transaction() as write:
+        token = login_sessions.complete(write, row.id, factor)
+    carry(token)
+    person = datastore().find_user(id=row.user_id)
+    logged_in.send(current_app._get_current_object(), user=person, authn_via=["password", factor])  # type: ignore[attr-defined]
+
+
+def datastore() -> Any:
+    """Return Flask-Security's store of people."""
+    return current_app.extensions["security"].datastore
+
+
 def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **ignored: Any) -> None:
-    """Begin a session after a log-in; a changed password continues with the same factors."""
+    """Begin a session after the password was right; a second factor completes it.
+
+    A changed password continues the log-in, and a passkey that verified the person needs no other
+    factor.
+    """
     former = current_row()
     if authn_via == ["change"] and former is not None:
         begin(user, former.factors)
         return
-    begin(user, "password")
+    if authn_via == ["passkey"]:
+        begin(user, "passkey", used_challenge=session.pop(USED_CHALLENGE, None))
+    else:
+        with reading() as look:
+            needs_factor = second_factor.has_any(look, cast(int, user.id))
+        begin(user, login_sessions.PASSWORD_ONLY, needs_factor=needs_factor)
+        if needs_factor:
+            return
+    logged_in.send(app, user=user, authn_via=authn_via or [])
 
 
 def _log_out(app: Flask, **ignored: Any) -> None:

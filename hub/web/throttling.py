@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from flask import Flask, Response, after_this_request, request
-from flask_security import user_authenticated
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -26,6 +25,7 @@ from hub.context import current
 from hub.db.engine import insert, reading, transaction
 from hub.errors import TooManyGuesses
 from hub.models import GuessCount, User
+from hub.security.login_sessions import logged_in
 from hub.web import client_address
 
 FORGET_ONE_EVERY = dt.timedelta(minutes=10)
@@ -171,7 +171,7 @@ def client_group() -> str:
 
 def init_app(app: Flask) -> None:
     """Remember the browser and the address of everybody who logs in."""
-    user_authenticated.connect(_remember_log_in, app, weak=False)
+    logged_in.connect(_remember_log_in, app, weak=False)
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,7 @@ class Hub:
             "HUB_QBO_AUTHORIZE_URL": f"{quickbooks.url}/connect/oauth2",
             "HUB_QBO_TOKEN_URL": f"{quickbooks.url}/oauth2/v1/tokens/bearer",
             "HUB_QBO_REVOKE_URL": f"{quickbooks.url}/v2/oauth2/tokens/revoke",
+            "HUB_SECOND_FACTOR": "off",
             "HUB_QBO_PER_SECOND": "5000",
             "HUB_QBO_PER_MINUTE": "100000",
         }

@@ -22,11 +22,18 @@ from tests.support.tiers import by_form
 # say what must be; nothing of it is read from the declarations that it is compared with.
 ROUTES = {
     "anyone": """
+        factor.check factor.log_in factor.options factor.options_of_anyone factor.show
         bootstrap.static frame.favicon frame.htmx frame.static intuit.disconnected intuit.privacy
         intuit.support security.login security.static setup.owner static
         webhooks.quickbooks webhooks.source
     """,
-    "viewer own": "confirmation.check confirmation.show security.change_password security.logout",
+    "viewer own": """
+        account.add_passkey account.authenticator account.confirm_authenticator
+        account.end_other_sessions account.end_session account.new_authenticator
+        account.new_recovery_codes account.passkey_options account.postpone
+        account.remove_authenticator account.remove_passkey account.require_factor account.show
+        confirmation.check confirmation.show security.change_password security.logout
+    """,
     "viewer anywhere": """
         companies.index documents.index home.chart home.show inbox.show intuit.launch
         intuit.reconnect marketplace.show runs.index
@@ -67,7 +74,10 @@ ROUTES = {
         setup.store_intuit
     """,
     "viewer hub": "plugins.index",
-    "owner person": "people.change_active people.change_role",
+    "owner person": """
+        people.change_active people.change_role person_sessions.end person_sessions.end_all
+        person_sessions.reset_factor person_sessions.show
+    """,
 }
 # What an address is about -> the arguments of such a route.
 ARGUMENTS = {

@@ -1,0 +1,88 @@
+"""The sessions and second factors of another person, for owners."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.db.engine import reading, transaction
+from hub.models import LoginSession, User
+from hub.security import audit, login_sessions, second_factor
+from hub.security.login_sessions import EndReason
+from hub.web import row_ids
+from hub.web.access import fresh, needs, who
+from hub.web.account import describe_browser
+from hub.web.paging import row_or_404
+
+pages = Blueprint("person_sessions", __name__, url_prefix="/people/<int:person_id>/sessions")
+
+
+@pages.get("/")
+@needs("owner")
+def show(person_id: int) -> str:
+    """List the sessions of a person and which second factors they have."""
+    with reading() as look:
+        person = row_or_404(look, User, person_id)
+        return render_template(
+            "person_sessions.html",
+            person=person,
+            sessions=login_sessions.list_live(look, person_id),
+            has_authenticator=second_factor.has_authenticator(look, person_id),
+            passkeys=second_factor.count_passkeys(look, person_id),
+            codes_left=second_factor.count_recovery_codes(look, person_id),
+            describe_browser=describe_browser,
+        )
+
+
+@pages.post("/end")
+@needs("owner")
+def end(person_id: int) -> Response:
+    """End one session of a person."""
+    session_id = row_ids.parse(request.form.get("session_id", "")) or 0
+    with transaction() as write:
+        person = row_or_404(write, User, person_id)
+        row = write.get(LoginSession, session_id)
+        if row is None or row.user_id != person_id:
+            abort(404)
+        login_sessions.end(write, session_id, EndReason.ENDED_BY_OWNER)
+        audit.record(write, who(), "session ended", _name(person), browser=row.browser)
+    flash("The session is ended.", "success")
+    return redirect(url_for("person_sessions.show", person_id=person_id))
+
+
+@pages.post("/end-all")
+@needs("owner")
+def end_all(person_id: int) -> Response:
+    """End all sessions of a person."""
+    with transaction() as write:
+        person = row_or_404(write, User, person_id)
+        count = login_sessions.end_all(write, person_id, EndReason.ENDED_BY_OWNER)
+        audit.record(write, who(), "sessions ended", _name(person), count=count)
+    flash(f"{_name(person)} has to log in again.", "success")
+    return redirect(url_for("person_sessions.show", person_id=person_id))
+
+
+@pages.post("/reset-factor")
+@needs("owner")
+@fresh
+def reset_factor(person_id: int) -> Response:
+    """Remove the second factors of a person who lost them, and end their sessions."""
+    with transaction() as write:
+        person = row_or_404(write, User, person_id)
+        reset_second_factor(write, person, who())
+    flash(
+        f"{_name(person)} logs in with the password alone and can set up a new factor.", "success"
+    )
+    return redirect(url_for("person_sessions.show", person_id=person_id))
+
+
+def reset_second_factor(write: Session, person: User, by: str) -> None:
+    """Remove the second factors of a person and end their sessions."""
+    user_id = int(person.id)
+    second_factor.reset(write, user_id)
+    login_sessions.end_all(write, user_id, EndReason.FACTOR_CHANGED)
+    audit.record(write, by, "second factor reset", _name(person))
+
+
+def _name(person: User) -> str:
+    """Return the name of a person as the audit log has it."""
+    return str(person.username or person.email)

@@ -1,0 +1,159 @@
+"""The second step of a log-in, and the log-in with a passkey alone."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask_security import current_user, login_user
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.context import current
+from hub.db.engine import reading, transaction
+from hub.models import LoginSession, User
+from hub.security import audit, login_sessions, second_factor
+from hub.web import passkeys, sessions, throttling
+from hub.web.access import local_path, needs
+
+CHALLENGE = "passkey_challenge"  # in the signed cookie: nobody is logged in yet
+CHALLENGE_SECONDS = 300
+pages = Blueprint("factor", __name__, url_prefix="/login")
+
+
+@pages.get("/second-factor")
+@needs("anyone")
+def show() -> str | Response:
+    """Ask for the second factor after the password."""
+    row = sessions.current_row()
+    if row is None or not row.needs_factor:
+        return redirect(_destination())
+    return _page(row, "")
+
+
+@pages.post("/second-factor")
+@needs("anyone")
+def check() -> str | Response:
+    """Complete the log-in with a code or a passkey."""
+    row = sessions.current_row()
+    if row is None or not row.needs_factor:
+        flash("This took too long. Log in again.", "look")
+        return redirect(url_for("security.login", next=_destination()))
+    guess = throttling.begin_guess("second-factor code", f"user {row.user_id}")
+    factor = _accepted_factor(row)
+    if not factor:
+        with transaction() as write:
+            is_over = login_sessions.note_failure(write, row.id)
+            name = _name_of(write, row.user_id)
+            audit.record(write, name, "second factor refused", name)
+        sessions.forget_row()
+        if is_over:
+            flash("Too many wrong codes. Log in again.", "error")
+            return redirect(url_for("security.login"))
+        return _page(row, "The code is wrong or was used already. Enter a new one.")
+    guess.succeed()
+    sessions.complete(row, factor)
+    return redirect(_destination())
+
+
+@pages.post("/second-factor/passkey")
+@needs("anyone")
+def options() -> dict[str, Any]:
+    """Return what a passkey of the person has to sign as second factor."""
+    row = sessions.current_row()
+    if row is None or not row.needs_factor:
+        abort(403)
+    with transaction() as write:
+        own = passkeys.of_person(write, row.user_id)
+        challenge = passkeys.challenge_to_use(own, verify_person=False)
+        login_sessions.set_challenge(write, row.id, challenge.text)
+    return challenge.options
+
+
+@pages.post("/passkey/options")
+@needs("anyone")
+def options_of_anyone() -> dict[str, Any]:
+    """Return what a passkey has to sign to log in without a name and password."""
+    challenge = passkeys.challenge_to_use(None, verify_person=True)
+    session[CHALLENGE] = [challenge.text, current().clock.now().timestamp()]
+    return challenge.options
+
+
+@pages.post("/passkey")
+@needs("anyone")
+def log_in() -> Response:
+    """Log in with a passkey alone: the device has asked for a PIN or a fingerprint."""
+    if current_user.is_authenticated:
+        return redirect(_destination())
+    challenge, began = session.pop(CHALLENGE, ("", 0))
+    response = request.form.get("credential", "")
+    guess = throttling.begin_guess("passkey", "hub")
+    person = None
+    if challenge and current().clock.now().timestamp() - began < CHALLENGE_SECONDS:
+        person = _person_of(challenge, response)
+    if person is None:
+        flash("This passkey is not known here. Log in with your password.", "error")
+        return redirect(url_for("security.login", next=_destination()))
+    guess.succeed()
+    session[sessions.USED_CHALLENGE] = challenge
+    try:
+        login_user(person, authn_via=["passkey"])
+    except IntegrityError:  # the same response was sent before
+        abort(400)
+    return redirect(_destination())
+
+
+def _person_of(challenge: str, response: str) -> User | None:
+    """Return the active person whose passkey signed the challenge."""
+    with transaction() as write:
+        passkey = passkeys.find_used(write, challenge, response, verify_person=True)
+        if passkey is None:
+            return None
+        user_id = passkey.user_id
+    people = sessions.datastore()
+    person: User | None = people.find_user(id=user_id)
+    return person if person is not None and person.active else None
+
+
+def _accepted_factor(row: LoginSession) -> str:
+    """Return which factor of the form is right, "" for none."""
+    code = request.form.get("code", "")
+    credential = request.form.get("credential", "")
+    with transaction() as write:
+        if credential:
+            challenge = login_sessions.take_challenge(write, row.id)
+            if challenge is None:
+                return ""
+            used = passkeys.find_used(write, challenge, credential, verify_person=False)
+            return "passkey" if used is not None and used.user_id == row.user_id else ""
+        if second_factor.accept_code(write, row.user_id, code):
+            return "authenticator"
+        if second_factor.accept_recovery_code(write, row.user_id, code):
+            name = _name_of(write, row.user_id)
+            audit.record(write, name, "recovery code used", name)
+            return "recovery code"
+    return ""
+
+
+def _page(row: LoginSession, problem: str) -> str:
+    """Return the page that asks for the second factor."""
+    with reading() as look:
+        own = passkeys.of_person(look, row.user_id)
+        has_authenticator = second_factor.has_authenticator(look, row.user_id)
+    return render_template(
+        "second_factor.html",
+        destination=_destination(),
+        has_passkeys=bool(own),
+        has_authenticator=has_authenticator,
+        problem=problem,
+    )
+
+
+def _destination() -> str:
+    """Return the page that the log-in leads to."""
+    return local_path(request.args.get("next", "/"))
+
+
+def _name_of(write: Session, user_id: int) -> str:
+    """Return the name of a person as the audit log has it."""
+    person = write.get_one(User, user_id)
+    return str(person.username or person.email)

@@ -1,0 +1,355 @@
+"""Log-in with an authenticator app: set-up, codes, recovery codes, requirement and reset."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from passlib.totp import TOTP
+from sqlalchemy import select
+
+from hub import config
+from hub.crypto.keys import parse_ring
+from hub.crypto.vault import Vault
+from hub.db import engine
+from hub.models import AuditEntry, Secret, User
+from hub.security import secrets
+from hub.testing.clock import FakeClock
+from tests.support.hub_environment import VAULT_KEYS
+from tests.support.page_rows import PASSWORD
+from tests.support.page_visitor import Visitor
+from tests.unit.web.test_sessions import copy_browser, person_id
+
+STEP = 30  # seconds for which a code is shown
+
+
+@pytest.fixture
+def required(open_pages: Callable[..., Visitor]) -> Visitor:
+    """Somebody in front of a hub that requires a second factor of owners."""
+    return open_pages(HUB_SECOND_FACTOR="owners")
+
+
+def code_at(secret: str, clock: FakeClock) -> str:
+    """Return what the authenticator app shows now."""
+    return str(TOTP(key=secret, format="base32").generate(time=clock.now()).token)
+
+
+def set_up(visitor: Visitor, clock: FakeClock) -> tuple[str, list[str]]:
+    """Set up an authenticator app; return its secret and the recovery codes."""
+    page = visitor.press("/account/authenticator/new")
+    match = re.search(r'<code id="secret">([A-Z2-7 ]+)</code>', page)
+    assert match
+    secret = match[1].replace(" ", "")
+    done = visitor.post("/account/authenticator", code=code_at(secret, clock)).text
+    return secret, re.findall(r"<li>([a-z2-9-]{19})</li>", done)
+
+
+def enter(visitor: Visitor, code: str) -> tuple[int, str]:
+    """Enter a code after the password; return the status and the destination."""
+    answer = visitor.post("/login/second-factor", code=code)
+    return answer.status_code, answer.location or ""
+
+
+def log_in_again(visitor: Visitor, name: str = "olga") -> Visitor:
+    """Give name and password in another browser."""
+    other = Visitor(visitor.app, visitor.story)
+    assert other.log_in(name).status_code == 302
+    return other
+
+
+def test_a_code_completes_the_log_in(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    secret, _ = set_up(visitor, clock)
+    clock.advance(STEP)
+    other = log_in_again(visitor)
+    asked = other.get("/documents")
+    assert asked.location.endswith("/login/second-factor?next=/documents")
+    page = other.page(asked.location)
+    assert "six digits" in page
+    answer = other.client.post(
+        asked.location, data={"csrf_token": other._token, "code": code_at(secret, clock)}
+    )
+    assert answer.location == "/documents"
+    assert other.get("/documents").status_code == 200
+
+
+def test_the_password_alone_reaches_nothing(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    set_up(visitor, clock)
+    other = log_in_again(visitor)
+    for path in ("/", "/people/", "/account/", "/account/authenticator", "/password", "/confirm"):
+        assert other.get(path).status_code == 302, path
+    assert other.post("/account/passkeys/options").status_code == 302
+
+
+def test_a_used_code_is_not_accepted_again(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    secret, _ = set_up(visitor, clock)
+    first = log_in_again(visitor)
+    assert enter(first, code_at(secret, clock))[0] == 200, "the code of the set-up is used"
+    clock.advance(STEP)
+    assert enter(first, code_at(secret, clock))[0] == 302
+    second = log_in_again(visitor)
+    assert enter(second, code_at(secret, clock))[0] == 200
+    clock.advance(STEP)
+    assert enter(second, code_at(secret, clock))[0] == 302
+
+
+@pytest.mark.parametrize("code", ["", "000000", "abc", "²³¹²³¹", "1" * 40, "\ud800"])
+def test_a_wrong_code_is_refused(visitor: Visitor, clock: FakeClock, code: str) -> None:
+    visitor.log_in("olga")
+    set_up(visitor, clock)
+    other = log_in_again(visitor)
+    status = other.post("/login/second-factor", code=code.encode("utf-8", "replace")).status_code
+    assert status in (200, 400)
+    assert other.get("/").status_code == 302
+
+
+def test_guesses_of_codes_are_bounded(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    set_up(visitor, clock)
+    other = log_in_again(visitor)
+    statuses = [enter(other, f"00000{number}")[0] for number in range(6)]
+    assert statuses[:4] == [200] * 4
+    assert 200 not in statuses[4:]
+    again = log_in_again(visitor)
+    assert again.post("/login/second-factor", code="000009").status_code == 429
+
+
+def test_the_second_factor_has_to_follow_within_ten_minutes(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    secret, _ = set_up(visitor, clock)
+    other = log_in_again(visitor)
+    clock.advance(600)
+    assert "/login?" in enter(other, code_at(secret, clock))[1]
+    assert other.get("/").status_code == 302
+
+
+def test_each_recovery_code_works_once(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    _, codes = set_up(visitor, clock)
+    assert len(set(codes)) == 10
+    first = log_in_again(visitor)
+    assert enter(first, codes[0].upper().replace("-", " "))[0] == 302
+    assert first.get("/").status_code == 200
+    second = log_in_again(visitor)
+    assert enter(second, codes[0])[0] == 200
+    assert enter(second, codes[1])[0] == 302
+
+
+def test_new_recovery_codes_replace_the_old_ones(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    _, old = set_up(visitor, clock)
+    page = visitor.post("/account/recovery-codes").text
+    new = re.findall(r"<li>([a-z2-9-]{19})</li>", page)
+    other = log_in_again(visitor)
+    assert enter(other, old[0])[0] == 200
+    assert enter(other, new[0])[0] == 302
+
+
+def test_a_recovery_code_of_somebody_else_is_refused(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    _, codes = set_up(visitor, clock)
+    vera = Visitor(visitor.app, visitor.story)
+    vera.log_in("vera")
+    set_up(vera, clock)
+    other = log_in_again(visitor, "vera")
+    assert enter(other, codes[0])[0] == 200
+
+
+def test_the_database_holds_neither_secret_nor_codes(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    secret, codes = set_up(visitor, clock)
+    with visitor.app.app_context():
+        engine.db.engine.dispose()
+        files = list(visitor.app.extensions["hub"].config.data.glob("hub.db*"))
+        content = b"".join(file.read_bytes() for file in files)
+    for text in (secret, *codes, *(code.replace("-", "") for code in codes)):
+        assert text.encode() not in content
+        assert text.lower().encode() not in content
+
+
+def test_the_authenticator_survives_a_rotation_of_the_keys(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    secret, _ = set_up(visitor, clock)
+    ring = parse_ring("HUB_VAULT_KEYS", f"{config.keys.new_key()}\n{VAULT_KEYS}")
+    runtime = visitor.app.extensions["hub"]
+    object.__setattr__(runtime, "vault", Vault(ring))
+    with visitor.app.app_context(), engine.transaction() as session:
+        assert secrets.rotate(session) > 0
+    object.__setattr__(runtime, "vault", Vault(ring[:1]))
+    clock.advance(STEP)
+    other = log_in_again(visitor)
+    assert enter(other, code_at(secret, clock))[0] == 302
+
+
+def test_a_new_second_factor_ends_the_other_sessions(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    elsewhere = log_in_again(visitor)
+    assert elsewhere.get("/").status_code == 200
+    set_up(visitor, clock)
+    assert elsewhere.get("/").status_code == 302
+    assert visitor.get("/").status_code == 200
+
+
+def test_the_id_of_the_session_changes_with_the_second_factor(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    secret, _ = set_up(visitor, clock)
+    clock.advance(STEP)
+    other = log_in_again(visitor)
+    copy = copy_browser(other)
+    assert enter(other, code_at(secret, clock))[0] == 302
+    assert other.get("/").status_code == 200
+    assert copy.get("/").status_code == 302
+
+
+def test_the_set_up_shows_a_code_that_the_policy_allows(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    page = visitor.press("/account/authenticator/new")
+    assert 'src="data:image/svg+xml;base64,' in page
+    assert "<script>" not in page
+
+
+def test_a_wrong_first_code_sets_nothing_up(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    visitor.press("/account/authenticator/new")
+    assert "not right" in visitor.post("/account/authenticator", code="000000").text
+    assert log_in_again(visitor).get("/").status_code == 200
+
+
+def test_set_up_and_removal_ask_for_the_password(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    set_up(visitor, clock)
+    clock.advance(600)
+    for path in ("authenticator/new", "authenticator/remove", "recovery-codes"):
+        assert "Confirm your password" in visitor.post(f"/account/{path}").text
+    assert visitor.get("/account/authenticator").location.startswith("/confirm")
+
+
+def test_owners_are_led_to_the_set_up_and_others_are_not(required: Visitor) -> None:
+    required.log_in("olga")
+    assert required.get("/documents").location == "/account/required?next=/documents"
+    assert required.post("/people/add", name="x").location.startswith("/account/required")
+    assert required.get("/account/").status_code == 200
+    vera = Visitor(required.app, required.story)
+    vera.log_in("vera")
+    assert vera.get("/documents").status_code == 200
+
+
+def test_everybody_is_led_to_the_set_up_where_all_need_a_factor(
+    open_pages: Callable[..., Visitor],
+) -> None:
+    visitor = open_pages(HUB_SECOND_FACTOR="all")
+    visitor.log_in("vera")
+    assert visitor.get("/").location.startswith("/account/required")
+
+
+def test_the_set_up_ends_the_requirement(required: Visitor, clock: FakeClock) -> None:
+    required.log_in("olga")
+    set_up(required, clock)
+    assert required.get("/").status_code == 200
+    answer = required.post("/account/authenticator/remove")
+    assert answer.status_code == 400
+    assert "requires a second factor" in answer.text
+
+
+def test_the_set_up_may_be_postponed_for_seven_days(required: Visitor, clock: FakeClock) -> None:
+    required.log_in("olga")
+    assert "Not now" in required.page("/")
+    required.press("/account/postpone")
+    assert required.get("/").status_code == 200
+    clock.advance(7 * 86400)
+    required.log_in("olga")
+    assert "Not now" not in required.page("/")
+    required.post("/account/postpone")
+    assert required.get("/").status_code == 302
+
+
+def test_zero_days_allow_no_postponing(open_pages: Callable[..., Visitor]) -> None:
+    visitor = open_pages(HUB_SECOND_FACTOR="owners", HUB_SECOND_FACTOR_GRACE_DAYS="0")
+    visitor.log_in("olga")
+    assert "Not now" not in visitor.page("/")
+    visitor.post("/account/postpone")
+    assert visitor.get("/").status_code == 302
+
+
+def test_an_owner_resets_a_lost_factor(visitor: Visitor, clock: FakeClock) -> None:
+    vera = Visitor(visitor.app, visitor.story)
+    vera.log_in("vera")
+    set_up(vera, clock)
+    visitor.log_in("olga")
+    address = f"/people/{person_id(visitor, 'vera')}/sessions/"
+    assert "Authenticator app" in visitor.page(address)
+    visitor.press(f"{address[:-1]}/reset-factor")
+    assert vera.get("/").status_code == 302
+    assert log_in_again(visitor, "vera").get("/").status_code == 200
+    with visitor.app.app_context(), engine.reading() as session:
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()))
+        entry = next(entry for entry in entries if entry.what == "second factor reset")
+        places = session.scalars(select(Secret.place).where(Secret.place.startswith("person:")))
+        assert (entry.who, entry.subject, list(places)) == ("olga", "vera", [])
+
+
+def test_sessions_are_listed_and_ended_by_their_person(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    elsewhere = log_in_again(visitor, "vera")
+    page = visitor.page("/account/")
+    [session_id] = re.findall(r'name="session_id" value="(\d+)"', page)
+    visitor.press("/account/sessions/end", session_id=session_id)
+    assert elsewhere.get("/").status_code == 302
+    elsewhere = log_in_again(visitor, "vera")
+    assert "1 session is ended" in visitor.press("/account/sessions/end-others")
+    assert elsewhere.get("/").status_code == 302
+    assert visitor.get("/").status_code == 200
+
+
+def test_nobody_ends_a_session_of_somebody_else_on_the_own_page(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    other = log_in_again(visitor, "vera")
+    assert other.post("/account/sessions/end", session_id="1").status_code == 404
+    assert visitor.get("/").status_code == 200
+
+
+def test_an_owner_ends_the_sessions_of_a_person(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    vera = log_in_again(visitor, "vera")
+    address = f"/people/{person_id(visitor, 'vera')}/sessions"
+    assert "This browser" not in visitor.page(f"{address}/")
+    assert "has to log in again" in visitor.press(f"{address}/end-all")
+    assert vera.get("/").status_code == 302
+
+
+def test_a_changed_password_keeps_the_second_factor(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("vera")
+    set_up(visitor, clock)
+    new = "a lighthouse keeper's umbrella"
+    visitor.press("/password", password=PASSWORD, new_password=new, new_password_confirm=new)
+    assert visitor.get("/").status_code == 200
+    other = Visitor(visitor.app, visitor.story)
+    other.log_in("vera", new)
+    assert other.get("/").location.startswith("/login/second-factor")
+
+
+def test_a_disabled_person_cannot_complete_the_log_in(visitor: Visitor, clock: FakeClock) -> None:
+    vera = Visitor(visitor.app, visitor.story)
+    vera.log_in("vera")
+    secret, _ = set_up(vera, clock)
+    clock.advance(STEP)
+    half = log_in_again(visitor, "vera")
+    visitor.log_in("olga")
+    visitor.press(f"/people/{person_id(visitor, 'vera')}/active", active="")
+    enter(half, code_at(secret, clock))
+    assert half.get("/").status_code == 302
+
+
+def test_the_required_page_counts_from_the_first_request(required: Visitor) -> None:
+    required.log_in("olga")
+    required.page("/")
+    with required.app.app_context(), engine.reading() as session:
+        person = session.scalars(select(User).where(User.username == "olga")).one()
+        assert person.factor_asked_at is not None
