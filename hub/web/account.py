@@ -44,16 +44,22 @@ def init_app(app: Flask) -> None:
 
 def _require_second_factor() -> Response | None:
     """Redirect to the set-up, unless the person may postpone it and did so in this session."""
-    endpoint = request.endpoint
-    is_open = endpoint is None or access.required(current_app, endpoint) == "anyone"
-    if is_open or request.blueprint in ALLOWED_BEFORE or not is_factor_missing():
+    if _is_allowed_before() or not is_factor_missing():
         return None
-    if POSTPONED in session and may_postpone():
+    is_postponed = POSTPONED in session and may_postpone()
+    if is_postponed:
         return None
     page = url_for("account.require_factor", next=request.full_path.rstrip("?"))
     if request.headers.get("HX-Request"):
         return Response("", headers={"HX-Redirect": page})
     return redirect(page)
+
+
+def _is_allowed_before() -> bool:
+    """Tell whether the page is open to a person who has yet to set up a second factor."""
+    if request.endpoint is None or request.blueprint in ALLOWED_BEFORE:
+        return True
+    return access.required(current_app, request.endpoint) == "anyone"
 
 
 def is_factor_missing() -> bool:

@@ -87,7 +87,8 @@ def complete(row: LoginSession, factor: str) -> None:
         token = login_sessions.complete(write, row.id, factor)
     carry(token)
     person = datastore().find_user(id=row.user_id)
-    logged_in.send(current_app._get_current_object(), user=person, authn_via=["password", factor])  # type: ignore[attr-defined]
+    app: Any = current_app
+    logged_in.send(app._get_current_object(), user=person, authn_via=["password", factor])
 
 
 def datastore() -> Any:
