@@ -1,11 +1,15 @@
 """Stand-ins as real servers, for any client: `hub sandbox quickbooks`, `hub sandbox SLUG`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hub.cli.console import has_stand_ins, port_number, require_stand_ins
+
+if TYPE_CHECKING:
+    from hub.contract.types import App
 
 
 class WithTables(click.Command):
@@ -95,8 +99,8 @@ def sandbox(
     """Serve a stand-in at a local address.
 
     QuickBooks Online, or the source of the app SLUG, until Ctrl-C. Its address is the first line
-    that it prints; below it, /_sandbox/faults tells it to misbehave, /_sandbox/books shows its
-    books and /_sandbox/clock moves its clock.
+    that it prints; then comes what to enter in the hub. Below the address, /_sandbox/faults tells
+    it to misbehave, /_sandbox/books shows its books and /_sandbox/clock moves its clock.
     """
     require_stand_ins("hub sandbox")
     from qbo_sandbox.command import exclusive
@@ -116,6 +120,7 @@ def sandbox(
                 webhook=webhook,
                 companies=companies or ("us", "norway"),
                 switches=switches,
+                hints=_intuit_keys,
             )
         else:
             _serve_source(name, port, folder, documents, seed, faults)
@@ -138,7 +143,34 @@ def _serve_source(
     slugs = [app for app in plugins.apps if plugins.has(app, "hub_sandbox")]
     if slug not in slugs:
         raise NotFound("stand-in", slug, ["quickbooks", *slugs])
-    wsgi: Any = plugins.open_stand_in(slug, folder=folder, documents=documents, seed=seed).wsgi
+    stand_in = plugins.open_stand_in(slug, folder=folder, documents=documents, seed=seed)
+    wsgi: Any = stand_in.wsgi
     for text in faults:
         wsgi.faults.add(Fault.parse(text))
-    serve(wsgi, port)
+    app = plugins.apps[slug]
+    serve(wsgi, port, facts=lambda url: _settings(app, stand_in.settings(url)))
+
+
+def _intuit_keys(quickbooks: Any, url: str) -> list[str]:
+    """Return what to enter in a hub that is to use the stand-in in place of QuickBooks."""
+    scheme, _, host = url.partition("://")
+    address = f"{scheme}://{quickbooks.client_id}:{quickbooks.client_secret}@{host}"
+    return [
+        "to enter under Set up → Intuit keys, in a hub of `hub serve --allow-loopback`:",
+        f"  Address of a QuickBooks stand-in: {address}",
+    ]
+
+
+def _settings(app: "App", settings: "Mapping[str, object]") -> list[str]:
+    """Return what to enter in a hub that uses the stand-in of a source, by the labels there."""
+    from hub.contract import settings_schema
+
+    fields = settings_schema.schema_of(app).fields
+    lines = [
+        f"to enter under Apps → {app.name} → Configure, in a hub of `hub serve --allow-loopback`:"
+    ]
+    for name, value in settings.items():
+        about = fields[name].metadata
+        words = about.get("choices", {}).get(value, value)
+        lines.append(f"  {about.get('label', name)}: {words}")
+    return lines

@@ -11,6 +11,7 @@ from hub.context import current
 from hub.contract.types import App
 from hub.db.engine import reading
 from hub.models import Installation, SourceDocument
+from hub.qbo import intuit_keys
 from hub.web.forms import Input
 from hub.web.layout import MODES
 
@@ -63,9 +64,10 @@ def _start_date(row: Installation) -> str:
 def _suggested_start(row: Installation) -> dt.date | None:
     """Suggest today, because older documents may have been entered in QuickBooks by hand.
 
-    Those of a demo have not: there suggest the date of the first document that the stand-in has.
+    Those of a stand-in have not: there suggest the date of the first document that the app has
+    shown so far, or none.
     """
-    if not current().is_demo:
+    if not current().is_demo and not intuit_keys.read().stand_in:
         local = current().clock.now().astimezone(ZoneInfo(row.zone))
         return local.date()
     first = select(func.min(SourceDocument.date)).where(SourceDocument.slug == row.slug)

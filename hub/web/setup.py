@@ -134,13 +134,29 @@ def store_intuit() -> Page:
 def _typed_keys(before: StoredKeys) -> StoredKeys:
     """Return the keys of the form; a secret that was left empty stays as it is stored."""
     form = request.form
+    stand_in, client_id, client_secret = _split_credentials(form.get("stand_in", ""))
     return StoredKeys(
-        client_id=form.get("client_id", "").strip(),
-        client_secret=form.get("client_secret", "").strip() or before.client_secret,
+        client_id=client_id or form.get("client_id", "").strip(),
+        client_secret=client_secret
+        or form.get("client_secret", "").strip()
+        or before.client_secret,
         environment=form.get("environment", before.environment),
         webhook_token=form.get("webhook_token", "").strip() or before.webhook_token,
-        stand_in=form.get("stand_in", "").strip().rstrip("/"),
+        stand_in=stand_in,
     )
+
+
+def _split_credentials(address: str) -> tuple[str, str, str]:
+    """Return an address without the client id and secret that it may carry, and both of them.
+
+    `hub sandbox quickbooks` prints all three as one, so that one field is enough.
+    """
+    scheme, separator, rest = address.strip().rstrip("/").partition("://")
+    credentials, at, host = rest.rpartition("@")
+    client_id, _, client_secret = credentials.partition(":")
+    if not at or not client_secret:
+        return address.strip().rstrip("/"), "", ""
+    return f"{scheme}{separator}{host}", client_id, client_secret
 
 
 def _changed_fields(before: StoredKeys, after: StoredKeys) -> list[str]:

@@ -1,7 +1,7 @@
 """The way in: builds the stand-in, reads its journal again, and serves it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -218,6 +218,7 @@ def serve_quickbooks(
     host: str = "127.0.0.1",
     companies: Sequence[str] = ("us",),
     switches: Sequence[str] = (),
+    hints: Callable[[QuickBooks, str], Iterable[str]] = lambda quickbooks, url: (),
 ) -> None:
     """Serve the stand-in until it is told to stop.
 
@@ -231,6 +232,7 @@ def serve_quickbooks(
     webhook        the address that changes are sent to; "classic:" before it: the classic form
     companies      profiles such as "norway,custom_numbers=false"; the first is the default
     switches       answers to what Intuit leaves unsaid, such as "requestid=refuse"
+    hints          returns more lines to print, for the stand-in and its address
     """
     clock = Clock()
     chosen = _chosen(companies, realm, clock.now())
@@ -243,7 +245,11 @@ def serve_quickbooks(
         quickbooks.faults.add(Fault.parse(text))
     if webhook:
         quickbooks.webhooks.subscribe(webhook)
-    serve(quickbooks.wsgi, port, host, quickbooks.facts)
+
+    def facts(url: str) -> list[str]:
+        return [*quickbooks.facts(url), *hints(quickbooks, url)]
+
+    serve(quickbooks.wsgi, port, host, facts)
 
 
 def _chosen(texts: Iterable[str], realm: str | None, now: float) -> Iterable[Options]:

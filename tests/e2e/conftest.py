@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.browser import browser, sit_down  # noqa: F401 (fixtures)
+
 CLIENT = "an-app:its-secret"
 TOKEN = "a-refresh-token-of-the-tests"
 REALM = "9341450000000001"

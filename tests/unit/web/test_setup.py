@@ -224,6 +224,17 @@ def test_a_stand_in_must_be_on_this_machine(
     assert "must be one of this machine" in answer.text
 
 
+def test_the_address_of_a_stand_in_may_carry_its_keys(open_pages: Callable[..., Visitor]) -> None:
+    visitor = open_pages("people", HUB_ALLOW_LOOPBACK="1", **NO_KEYS)
+    visitor.log_in("olga")
+    visitor.post("/setup/intuit", stand_in="http://an-app:its-secret@127.0.0.1:8001/")
+    with visitor.app.app_context():
+        keys = intuit_keys.require()
+    assert (keys.client_id, keys.client_secret) == ("an-app", "its-secret")
+    assert keys.api_url == keys.stand_in == "http://127.0.0.1:8001"
+    assert "its-secret" not in visitor.page("/setup/intuit")
+
+
 def test_a_stand_in_needs_the_option(
     open_pages: Callable[..., Visitor], without_keys: Visitor
 ) -> None:

@@ -1,0 +1,232 @@
+"""The recipe of docs/admin.md: from empty folders to posted bills, by keyboard, in a real browser.
+
+The commands are taken from the documentation and run as they stand there, on free ports. What the
+story enters and presses is compared with the steps of the documentation.
+"""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import PATIENCE, environment
+from tests.support.browser import Person
+
+pytestmark = pytest.mark.browser
+ADMIN = Path(__file__).parents[2] / "docs" / "admin.md"
+HUB = Path(sys.executable).with_name("hub")
+MAX_CLICKS, MAX_FIELDS = 20, 10
+MAX_TABS = 150
+EMAIL, PASSWORD = "anna@example.com", "quiet-lake-7-morning"
+
+
+def recipe() -> str:
+    """The section of the documentation that is tried here."""
+    text = ADMIN.read_text(encoding="utf-8")
+    return text.partition("## Try it on stand-ins")[2].partition("\n## ")[0]
+
+
+def commands() -> list[list[str]]:
+    """The commands of the recipe, on free ports."""
+    block = recipe().partition("```shell\n")[2].partition("```")[0]
+    found = [shlex.split(re.sub(r"--port \d+", "--port 0", line)) for line in block.splitlines()]
+    assert [command[:2] for command in found] == [
+        ["hub", "sandbox"],
+        ["hub", "sandbox"],
+        ["hub", "serve"],
+    ]
+    return found
+
+
+def documented_names() -> list[str]:
+    """What the steps of the recipe say to enter, follow and press, in their order."""
+    steps = recipe().partition("\n1. ")[2].partition("\n\n")[0]
+    return [" ".join(name.split()) for name in re.findall(r"\*\*(.+?)\*\*", steps, re.S)]
+
+
+class Started:
+    """A command of the recipe, in a folder of its own and without any setting."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        folder.mkdir()
+        self._out = folder.parent / f"{folder.name}.out"
+        with self._out.open("w") as out:
+            self._process = subprocess.Popen(
+                [str(HUB), *command[1:]],
+                cwd=folder,
+                env=environment(),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    def text(self, pattern: str) -> str:
+        """What the command prints at a place, as soon as it is printed."""
+        end = time.monotonic() + PATIENCE
+        while not (found := re.search(pattern, self._out.read_text(), re.M)):
+            assert self._process.poll() is None, self._out.read_text()
+            assert time.monotonic() < end, self._out.read_text()
+            time.sleep(0.05)
+        return found[1]
+
+    def printed(self) -> str:
+        return self._out.read_text()
+
+    def end(self) -> int:
+        """End it as a person does who presses Ctrl-C, and return its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[list[str]], Started]]:
+    """Starts commands; they end with the test."""
+    running: list[Started] = []
+
+    def begin(command: list[str]) -> Started:
+        running.append(Started(command, tmp_path / f"folder{len(running)}"))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        if one._process.poll() is None:
+            one.end()
+
+
+class AtTheKeyboard:
+    """A person without a mouse; what they enter and press is counted."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.names: list[str] = []
+        self.clicks = self.fields = 0
+
+    def _reach(self, element: Locator) -> None:
+        """Press Tab until an element has the focus."""
+        expect(element).to_be_visible(timeout=30_000)
+        for _ in range(MAX_TABS):
+            if element.evaluate("one => one === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"{element} cannot be reached by keyboard")
+
+    def enter(self, label: str, text: str) -> None:
+        self._reach(self.page.get_by_label(re.compile(f"^{label}")).first)
+        self.page.keyboard.type(text)
+        self.fields += 1
+        self.names.append(label)
+
+    def press(self, name: str, role: str = "button") -> None:
+        """Press a button or follow a link whose name begins so."""
+        self._reach(self.page.get_by_role(role, name=re.compile(rf"^{name}\b")).first)  # type: ignore[arg-type]
+        self.page.keyboard.press("Enter")
+        self.clicks += 1
+        self.names.append(name)
+
+    def follow(self, name: str) -> None:
+        self.press(name, role="link")
+
+    def sees(self, text: str) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible(timeout=60_000)
+
+    def wait_for_run(self) -> None:
+        state = self.page.locator("#progress .state").first
+        expect(state).to_have_text("Done", timeout=PATIENCE * 1000)
+
+
+@pytest.mark.proof(small=1)
+def test_the_recipe_leads_from_empty_folders_to_posted_bills(
+    start: Callable[[list[str]], Started], sit_down: Callable[..., Person], tmp_path: Path
+) -> None:
+    quickbooks, source, hub = (start(command) for command in commands())
+    books_url = quickbooks.text(r"^(http://\S+)")
+    url = hub.text(r"^The hub serves (\S+)")
+    page = sit_down(url).page
+    person = AtTheKeyboard(page)
+    page.goto(url)
+
+    person.enter("Set-up code", hub.text(r"set-up code (\S+)"))
+    person.enter("Your e-mail address", EMAIL)
+    person.enter("Password", PASSWORD)
+    _picture(page, tmp_path, "1-owner")
+    person.press("Become the owner")
+
+    label = "Address of a QuickBooks stand-in"
+    person.enter(label, quickbooks.text(rf"^  {label}: (\S+)"))
+    _picture(page, tmp_path, "2-keys")
+    person.press("Save keys")
+
+    person.press("Connect a company")
+    page.wait_for_url(re.compile("connect/oauth2"))
+    person.press("Connect")
+    person.sees("is connected; its lists are being read.")
+    _picture(page, tmp_path, "3-connected")
+
+    person.follow("Apps")
+    person.follow("Open CostTracker")
+    person.follow("Configure")
+    for label in ("Address", "Client id", "Client secret"):
+        person.enter(label, source.text(rf"^  {label}: (\S+)"))
+    person.enter("Credit account", "2400")
+    _picture(page, tmp_path, "4-settings")
+    person.press("Test connection")
+    person.sees("The connection works")
+    person.press("Enable CostTracker")
+    person.sees("is enabled")
+
+    person.press("Download master data now")
+    person.wait_for_run()
+    person.follow("CostTracker")
+    person.press("Run now")
+    person.wait_for_run()
+    person.follow("CostTracker")
+    person.follow("Review")
+    person.press("Approve all")
+    person.press("Approve")
+    person.sees("Posting now.")
+
+    _wait_for_bills(books_url)
+    assert person.clicks <= MAX_CLICKS
+    assert person.fields <= MAX_FIELDS
+    assert person.names == documented_names()
+    page.goto(url)
+    person.sees("5 of 7 done")
+    _picture(page, tmp_path, "5-home")
+    assert hub.end() == 0
+    code = re.search(r"set-up code (\S+)", hub.printed())
+    assert code
+    for log in (tmp_path / "folder2").rglob("*.log"):
+        assert code[1] not in log.read_text()
+
+
+def _wait_for_bills(url: str) -> None:
+    """Wait until bills of the hub are in the books of the stand-in."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        with urllib.request.urlopen(f"{url}/_sandbox/books", timeout=PATIENCE) as answer:
+            companies = json.load(answer)
+        bills = [bill for books in companies.values() for bill in books.get("Bill", ())]
+        if sum("[hub:" in bill.get("PrivateNote", "") for bill in bills) > 3:
+            return
+        assert time.monotonic() < end, bills
+        time.sleep(0.2)
+
+
+def _picture(page: Page, folder: Path, name: str) -> None:
+    """Keep what the person sees, for whoever wants to look at it."""
+    page.screenshot(
+        path=str(Path(os.environ.get("HUB_PICTURES", folder)) / f"{name}.png"), full_page=True
+    )
