@@ -25,7 +25,7 @@ def serve(folder: str, slots: int) -> None:
     from hub.app import create_app
     from hub.db import engine
     from hub.security.password_hashing import BoundedHashing
-    from hub.web.people import add
+    from hub.security.people import store
     from hub.web.server import Web
 
     environ = {"HUB_DATA": folder, "HUB_SECOND_FACTOR": "off", "HUB_TRUSTED_PROXY": "127.0.0.1"}
@@ -33,7 +33,7 @@ def serve(folder: str, slots: int) -> None:
     app = create_app(configuration.load(environ))
     engine.upgrade(app)
     with app.app_context(), engine.transaction() as session:
-        add(session, "olga", "a long passphrase of olga", "owner")
+        store(session, "olga", "a long passphrase of olga", "owner")
     if slots:
         security = app.extensions["security"]
         security.pwd_context = BoundedHashing(security.pwd_context._context, slots=slots)

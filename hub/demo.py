@@ -222,7 +222,7 @@ def _config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
 
 def _person(folder: Path) -> str:
     """Return the password of the person who may log in; it is created once and stored."""
-    from hub.web import people
+    from hub.security import people
 
     file = folder / "login.txt"
     if not file.exists():
@@ -232,7 +232,7 @@ def _person(folder: Path) -> str:
         user_id = session.scalar(select(User.id).where(User.username == WHO))
     if user_id is None:
         with transaction() as session:
-            people.add(session, WHO, password, "owner")
+            people.store(session, WHO, password, "owner")
             audit.record(session, WHO, "person added", WHO, role="owner")
     return password
 

@@ -19,9 +19,9 @@ from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Retry
 from hub.models import Case, Company, Installation, User
 from hub.security import hub_settings
+from hub.security.names import NO_ADDRESS
 from hub.security.rights import Rights, Subject, is_enough, rights_of
 
-NO_ADDRESS = "@hub.invalid"  # the end of the address of a person who has none
 COLLECTING_PERIOD = dt.timedelta(minutes=1)  # so that many causes of one run make one message
 SECONDS = 30.0
 LOCAL = ("localhost", "127.0.0.1", "::1")

@@ -4,21 +4,23 @@ from typing import Any
 
 import click
 
-from hub.cli.accounts import add_person, people
+from hub.cli.accounts import add_person, change_active, change_role, people
 from hub.cli.console import as_json, inside, inside_with_pages
-from hub.cli.terminal import print_json, table
+from hub.cli.terminal import print_json, say, table
+
+ROLES = ("owner", "app-owner", "operator", "viewer")
 
 
 @click.group()
 def users() -> None:
-    """Add and list the people who may log in, and what each may do."""
+    """Add, list and change the people who may log in."""
 
 
 @users.command()
 @click.argument("name")
 @click.option(
     "--role",
-    type=click.Choice(["owner", "app-owner", "operator", "viewer"]),
+    type=click.Choice(ROLES),
     help="owner does everything; app-owner enables and sets up apps; operator works the inbox;"
     " viewer looks.  [default: owner for the first person, else viewer]",
 )
@@ -27,29 +29,78 @@ def users() -> None:
     type=click.File(),
     help="Read the password from a file, - for standard input.",
 )
+@click.option(
+    "--keep-password",
+    is_flag=True,
+    help="The person has chosen this password; do not ask for another one at the first log-in.",
+)
 @inside_with_pages
-def add(name: str, role: str | None, password_file: Any) -> None:
-    """Add a person who may log in as NAME; asks for the password."""
+def add(name: str, role: str | None, password_file: Any, keep_password: bool) -> None:
+    """Add a person who may log in as NAME, an e-mail address; asks for the password.
+
+    The person replaces it at the first log-in. The first person of a hub keeps it.
+    """
     password = None
     if password_file:
         password = password_file.read().strip()
+    is_first = not people()
     if role is None:
-        role = "viewer" if people() else "owner"
-    add_person(name, role, password)
+        role = "owner" if is_first else "viewer"
+    must_change_password = not (is_first or keep_password)
+    add_person(name, role, password, must_change_password=must_change_password)
 
 
 @users.command("list")
 @as_json
 @inside
 def list_(as_json: bool) -> None:
-    """List the people and their roles."""
+    """List the people, their roles and when they logged in last."""
     persons = people()
     if as_json:
-        print_json(
-            [{"name": name, "role": role, "active": active} for name, role, active in persons]
-        )
+        print_json(persons)
         return
     rows = []
-    for name, role, active in persons:
-        rows.append((name, role, "" if active else "disabled"))
-    table(("name", "role", ""), rows, "Nobody yet; add the first person with `hub users add NAME`.")
+    for person in persons:
+        state = "" if person["active"] else "disabled"
+        rows.append((person["name"], person["role"], person["last_login_at"], state))
+    empty = "Nobody yet; add the first person with `hub users add NAME`."
+    table(("name", "role", "last log-in", ""), rows, empty)
+
+
+@users.command("role")
+@click.argument("name")
+@click.argument("role", type=click.Choice(ROLES))
+@as_json
+@inside
+def change_role_(name: str, role: str, as_json: bool) -> None:
+    """Give the person NAME another role; the only owner stays one."""
+    person = change_role(name, role)
+    _report(person, f"{person['name']} is now {role}.", as_json)
+
+
+@users.command()
+@click.argument("name")
+@as_json
+@inside
+def disable(name: str, as_json: bool) -> None:
+    """End the sessions of the person NAME, who can no longer log in."""
+    person = change_active(name, active=False)
+    _report(person, f"{person['name']} can no longer log in.", as_json)
+
+
+@users.command()
+@click.argument("name")
+@as_json
+@inside
+def enable(name: str, as_json: bool) -> None:
+    """Let the person NAME log in again."""
+    person = change_active(name, active=True)
+    _report(person, f"{person['name']} may log in again.", as_json)
+
+
+def _report(person: dict[str, Any], sentence: str, as_json: bool) -> None:
+    """Print what became of a person."""
+    if as_json:
+        print_json(person)
+    else:
+        say(sentence)

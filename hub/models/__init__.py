@@ -9,7 +9,18 @@ from hub.models.installations import Company, Cursor, Installation, ReadDay, Tok
 from hub.models.lists import ListState, Match, Record, SeenCode, TransactionHead
 from hub.models.login import Authenticator, LoginSession, Passkey, RecoveryCode
 from hub.models.origin import DatabaseOrigin
-from hub.models.people import Access, AuditEntry, OAuthState, Role, RoleAssignment, Secret, User
+from hub.models.people import (
+    Access,
+    AuditEntry,
+    Invitation,
+    OAuthState,
+    PasswordReset,
+    PasswordResetRequest,
+    Role,
+    RoleAssignment,
+    Secret,
+    User,
+)
 from hub.models.postings import Attempt, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.runs import ActiveFolder, Run, RunLine, Schedule
 from hub.models.transaction_summary import LineSummary, TransactionSummary
@@ -26,12 +37,15 @@ __all__ = [
     "DatabaseOrigin",
     "GuessCount",
     "Installation",
+    "Invitation",
     "LineSummary",
     "ListState",
     "LoginSession",
     "Match",
     "OAuthState",
     "Passkey",
+    "PasswordReset",
+    "PasswordResetRequest",
     "Posting",
     "Proof",
     "ReadDay",

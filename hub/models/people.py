@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_security.models import fsqla_v3 as fsqla
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model, db
@@ -27,13 +27,53 @@ class RoleAssignment(Model):
 
 
 class User(Model, fsqla.FsUserMixin):
-    """A person who may log in."""
+    """A person who may log in.
 
+    `normalized_name` is the form that all spellings of the name share. It is empty for a person
+    whose name was another spelling of an older one's when names were first compared that way.
+    """
+
+    normalized_name: Mapped[str | None] = mapped_column(String(255), index=True, unique=True)
+    must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
     # When the hub first asked for a second factor; it may be postponed for some days after that.
     factor_asked_at: Mapped[dt.datetime | None]
     assignments: Mapped[list[RoleAssignment]] = relationship(
         order_by=RoleAssignment.id, cascade="all, delete-orphan"
     )
+
+
+class Invitation(Model):
+    """An address that may become a person with a one-time code; the row ends when it is used."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(255))
+    normalized_name: Mapped[str] = mapped_column(String(255), unique=True)
+    role: Mapped[str] = mapped_column(String(80))
+    invited_by: Mapped[str] = mapped_column(String(200))
+    invited_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    code_hash: Mapped[str] = mapped_column(String(64))
+    guesses: Mapped[int] = mapped_column(default=0)
+
+
+class PasswordReset(Model):
+    """A one-time code with which a person may set a new password."""
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
+    )
+    created_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    code_hash: Mapped[str] = mapped_column(String(64))
+    guesses: Mapped[int] = mapped_column(default=0)
+
+
+class PasswordResetRequest(Model):
+    """A name for which somebody asked for a code by mail, whether or not it is a person's."""
+
+    normalized_name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    requested_at: Mapped[dt.datetime]
+    tried_at: Mapped[dt.datetime | None]
 
 
 class OAuthState(Model):

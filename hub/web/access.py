@@ -162,6 +162,8 @@ def _guard() -> Any:
         abort(403)
     if not current_user.is_authenticated:
         return _to_login()
+    if current_user.must_change_password and request.endpoint not in SIGNED_IN:
+        return _redirect(url_for(CHANGE_PASSWORD))
     return _check(least, of)
 
 
@@ -217,16 +219,21 @@ def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], Vie
 
 
 def _to_login() -> Response:
-    """Redirect to the log-in page and come back afterwards.
-
-    htmx gets its own header, because it would put the log-in page into the part that it renews.
-    """
+    """Redirect to the log-in page and come back afterwards."""
     next_page = request.full_path.rstrip("?")
     if request.method != "GET":
         next_page = address_of_draft() or "/"
     row = sessions.current_row()
     page = "security.login" if row is None else SECOND_FACTOR
-    answer = redirect(url_for(page, next=next_page))
+    return _redirect(url_for(page, next=next_page))
+
+
+def _redirect(page: str) -> Response:
+    """Redirect to a page.
+
+    htmx gets its own header, because it would put the page into the part that it renews.
+    """
+    answer = redirect(page)
     if request.headers.get("HX-Request"):
         answer = Response("", headers={"HX-Redirect": answer.location})
     return cast(Response, answer)

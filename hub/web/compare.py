@@ -14,6 +14,7 @@ from hub.installations import compare
 from hub.models import Installation
 from hub.models.enums import RunKind
 from hub.scheduling import run_log
+from hub.security.names import NO_ADDRESS
 from hub.web.access import needs, who
 from hub.web.installation import is_active, tabs
 from hub.web.layout import csv_download
@@ -125,7 +126,7 @@ def _mail_to(installation: Installation) -> str:
     if mailbox:
         return mailbox
     address = str(current_user.email)
-    if address.endswith(notifications.NO_ADDRESS):
+    if address.endswith(NO_ADDRESS):
         return ""
     return address
 

@@ -10,21 +10,25 @@ from flask_security import (
     Security,
     SQLAlchemySessionUserDatastore,
     current_user,
+    password_changed,
+    user_authenticated,
 )
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from wtforms import StringField
 from wtforms.validators import DataRequired
 
-from hub.db.engine import db, reading_engine
+from hub.db.engine import db, reading_engine, transaction
 from hub.models import Role, User
+from hub.security import passwords, people
 from hub.security.password_hashing import ARGON2, BoundedHashing
 from hub.web import sessions, throttling
+from hub.web.passwords import HubPasswords
 
 SETTINGS = {
     "SECURITY_PASSWORD_SINGLE_HASH": True,
     "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": ARGON2,
-    "SECURITY_PASSWORD_LENGTH_MIN": 12,
+    "SECURITY_PASSWORD_LENGTH_MIN": passwords.MIN_LENGTH,
     "SECURITY_CHANGEABLE": True,
     "SECURITY_FRESHNESS": dt.timedelta(minutes=-1),
     "SECURITY_CHANGE_URL": "/password",
@@ -53,15 +57,12 @@ class NameForm(LoginForm):
     def validate(self, **kwargs: Any) -> bool:
         """Look up the person first, so that both fields fail with the same sentence.
 
-        Upper and lower case do not matter.
+        The spelling of the name does not matter.
         """
-        name = (self.email.data or "").strip()
         datastore = current_app.extensions["security"].datastore
-        find = datastore.find_user
         self.ifield = self.email
-        by_name = find(case_insensitive=True, username=name)
-        by_address = find(case_insensitive=True, email=name)
-        self.user = by_name or by_address
+        name = self.email.data or ""
+        self.user = people.find(datastore.db.session, name)
         if not (name and self.password.data):
             return bool(super().validate(**kwargs))
 
@@ -99,15 +100,36 @@ class _PeopleSession(Session):
 def init_app(app: Flask) -> None:
     """Set up log-in."""
     session_factory = sessionmaker(class_=_PeopleSession, autoflush=False)
-    people = scoped_session(session_factory, scopefunc=lambda: id(_context()))
+    people_session = scoped_session(session_factory, scopefunc=lambda: id(_context()))
     for name, setting in SETTINGS.items():
         app.config.setdefault(name, setting)
-    datastore = SQLAlchemySessionUserDatastore(people, User, Role)
-    security = Security(app, datastore, login_form=NameForm, change_password_form=PasswordForm)
+    datastore = SQLAlchemySessionUserDatastore(people_session, User, Role)
+    security = Security(
+        app,
+        datastore,
+        login_form=NameForm,
+        change_password_form=PasswordForm,
+        password_util_cls=HubPasswords,
+    )
     security.pwd_context = cast(Any, BoundedHashing(security.pwd_context))
     security.want_json(lambda _: False)  # its JSON answers would carry tokens
     sessions.init_app(app)
-    app.teardown_appcontext(lambda error: people.remove())
+    user_authenticated.connect(_record_log_in, app, weak=False)
+    password_changed.connect(_accept_own_password, app, weak=False)
+    app.teardown_appcontext(lambda error: people_session.remove())
+
+
+def _record_log_in(app: Flask, user: User, authn_via: list[str], **ignored: Any) -> None:
+    """Store when a person logged in last."""
+    if authn_via == ["change"]:  # the session goes on with another password, not yet committed
+        return
+    with transaction() as session:
+        people.record_log_in(session, cast(int, user.id))
+
+
+def _accept_own_password(app: Flask, user: User, **ignored: Any) -> None:
+    """Let a person go on who has replaced the password that somebody else chose."""
+    user.must_change_password = False
 
 
 def _context() -> object:

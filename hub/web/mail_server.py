@@ -13,6 +13,7 @@ from hub.contract.documents import value_object
 from hub.db.engine import transaction
 from hub.errors import HubError
 from hub.security import audit, hub_settings
+from hub.security.names import NO_ADDRESS
 from hub.web.access import needs, who
 
 ENCRYPTIONS = {"smtp": "STARTTLS, usually port 587", "smtps": "TLS, usually port 465"}
@@ -127,5 +128,5 @@ def _form(server: ServerForm) -> str:
         is_set=bool(hub_settings.mail_url()),
         setting=SETTING if hub_settings.is_in_environment(SETTING) else "",
         encryptions=ENCRYPTIONS,
-        my_address="" if address.endswith(notifications.NO_ADDRESS) else address,
+        my_address="" if address.endswith(NO_ADDRESS) else address,
     )

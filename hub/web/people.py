@@ -1,26 +1,17 @@
 """The page of the people who may log in: an owner adds them, changes their role, disables them."""
 
-import secrets
-from typing import Any, cast
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_security import hash_password
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 from werkzeug import Response
 
 from hub.db.engine import reading, transaction
-from hub.errors import NotFound, Refused
+from hub.errors import Refused
 from hub.models import User
-from hub.notifications import NO_ADDRESS
-from hub.security import audit, login_sessions
-from hub.security.login_sessions import EndReason
-from hub.security.rights import ROLES, assign, check_not_last_owner, rights_of
+from hub.security import audit, passwords, people
+from hub.security.rights import assign, rights_of
 from hub.web.access import fresh, needs, who
 from hub.web.paging import row_or_404
 
-SHORTEST = 12
-ACTIVE = cast(Any, User.active)
 WORDS = {
     "viewer": "looks at everything but people and the audit log",
     "operator": "also works the inbox, matches codes, approves, retries and starts runs",
@@ -30,70 +21,34 @@ WORDS = {
 pages = Blueprint("people", __name__, url_prefix="/people")
 
 
-def add(session: Session, name: str, password: str, role: str) -> User:
-    """Add a person; the name may be an e-mail address.
-
-    Raise Refused for a name that is used, too long or empty, and for a short password.
-    """
-    name = name.strip()
-    if not name or len(name) > 80:
-        raise Refused("A person needs a name of at most 80 characters.")
-    if role not in ROLES:
-        raise NotFound("role", role, ROLES)
-    if len(password) < SHORTEST:
-        raise Refused(f"The password needs at least {SHORTEST} characters.")
-    if _is_used(session, name):
-        raise Refused(f"There is already a person named {name}.")
-    email = name
-    if "@" not in name:  # the log-in needs an address; this one is never mailed to
-        email = name.lower().replace(" ", ".") + NO_ADDRESS
-    person = User(
-        username=name,
-        email=email,
-        password=hash_password(password),
-        active=True,
-    )
-    cast(Any, person).fs_uniquifier = secrets.token_hex(16)
-    assign(session, person, role)
-    session.add(person)
-    return person
-
-
-def _is_used(session: Session, name: str) -> bool:
-    """Tell whether a person has this name or address, in upper or lower case."""
-    lower_name = name.lower()
-    has_name = func.lower(User.username) == lower_name
-    has_address = func.lower(User.email) == lower_name
-    query: Any = select(User.id).where(or_(has_name, has_address))
-    return session.scalar(query) is not None
-
-
 @pages.get("/")
 @needs("owner")
 def index() -> str:
     """List the people who may log in."""
     with reading() as session:
         users = session.scalars(select(User).order_by(func.lower(User.username)))
-        people = [(user, rights_of(user).role()) for user in users]
-        return render_template("people.html", people=people, roles=WORDS)
+        rows = [(user, rights_of(user).role(), people.last_login_at(user)) for user in users]
+        return render_template(
+            "people.html", people=rows, roles=WORDS, min_length=passwords.MIN_LENGTH
+        )
 
 
 @pages.post("/add")
 @needs("owner")
 @fresh
 def create() -> Response | tuple[str, int]:
-    """Add a person."""
-    name = request.form.get("name", "").strip()
+    """Add a person with a first password, which they replace when they log in."""
+    name = request.form.get("name", "")
     password = request.form.get("password", "")
     role = request.form.get("role", "viewer")
     try:
         with transaction() as session:
-            add(session, name, password, role)
-            audit.record(session, who(), "person added", name, role=role)
+            person = people.add(session, name, password, role, must_change_password=True)
+            audit.record(session, who(), "person added", str(person.username), role=role)
     except Refused as error:
         flash(error.text, "error")
         return index(), 400
-    flash(f"{name} may now log in as {role}.", "success")
+    flash(f"{person.username} may now log in as {role}.", "success")
     return redirect(url_for("people.index"))
 
 
@@ -119,11 +74,7 @@ def change_active(person_id: int) -> Response:
     with transaction() as session:
         person = row_or_404(session, User, person_id)
         active = request.form.get("active") == "1"
-        if not active:
-            check_not_last_owner(session, person)
-        person.active = active
-        if not active:
-            login_sessions.end_all(session, person.id, EndReason.DISABLED)
+        people.change_active(session, person, active=active)
         action = "person enabled" if active else "person disabled"
         audit.record(session, who(), action, person.username)
     effect = "may log in again" if active else "can no longer log in"

@@ -24,8 +24,8 @@ from hub.errors import HubError, Refused
 from hub.qbo import intuit_keys
 from hub.qbo.intuit_keys import StoredKeys
 from hub.qbo.oauth import token_endpoint
-from hub.security import audit, hub_settings
-from hub.web import first_owner, people
+from hub.security import audit, hub_settings, people
+from hub.web import first_owner
 from hub.web.access import needs, who
 
 ENVIRONMENTS = {"sandbox": "Sandbox (development keys)", "production": "Production"}
@@ -86,14 +86,12 @@ def _add_owner(code: str, name: str, password: str) -> Any:
         raise Refused(
             "This is not the set-up code. Copy it from the terminal where `hub serve` runs."
         )
-    _, at, domain = name.partition("@")
-    if not at or not domain:
-        raise Refused("Enter your e-mail address. You log in with it.")
     with transaction() as session:
         if first_owner.count_owners(session, at_most=1):
             raise Refused("This hub has an owner by now. Log in, or ask the owner.")
         person = people.add(session, name, password, "owner")
-        audit.record(session, name, "person added", name, role="owner", by="set-up code")
+        address = str(person.username)
+        audit.record(session, address, "person added", address, role="owner", by="set-up code")
         session.flush()
         person_id = person.id
     first_owner.setup_code().withdraw()

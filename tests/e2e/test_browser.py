@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from hub.db import engine as db_engine
 from hub.demo import Demo
 from hub.scheduling.scheduler import Scheduler
-from hub.web import people
+from hub.security import people
 from hub.web.server import Web
 from tests.support.browser import SOON, Person
 from tests.support.page_rows import PASSWORD
@@ -129,7 +129,7 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
     demo.web.start()
     db_engine.upgrade(demo.app)
     with demo.app.app_context(), db_engine.transaction() as session:
-        people.add(session, "olga", PASSWORD, "owner")
+        people.store(session, "olga", PASSWORD, "owner")
     engine = Scheduler(demo.app)
     engine.start()
     yield demo

@@ -22,7 +22,9 @@ def serve(hub):
         hub.done("init")
         file = hub.folder / "password"
         file.write_text(PASSWORD)
-        hub.done("users", "add", "olga", "--role", "owner", "--password-file", str(file))
+        hub.done(
+            "users", "add", "olga@example.com", "--role", "owner", "--password-file", str(file)
+        )
         served = hub.warm.start("serve", "--port", "0", "--no-engine", environ=hub.environ)
         end = time.monotonic() + PATIENCE
         while not (served.out.exists() and served.out.read_text().endswith("\n")):
@@ -46,7 +48,7 @@ def token_of(page):
 
 def log_in(browser, url):
     form = browser.get(f"{url}/login", timeout=PATIENCE)
-    sent = {"email": "olga", "password": PASSWORD, "csrf_token": token_of(form)}
+    sent = {"email": "olga@example.com", "password": PASSWORD, "csrf_token": token_of(form)}
     return browser.post(f"{url}/login", data=sent, timeout=PATIENCE, allow_redirects=False)
 
 
@@ -104,7 +106,7 @@ def post_login(url, form, headers):
     """Log in as a browser behind the proxy does, with the cookie and token of the form; return the status."""
     return requests.post(
         f"{url}/login",
-        data={"email": "olga", "password": PASSWORD, "csrf_token": token_of(form)},
+        data={"email": "olga@example.com", "password": PASSWORD, "csrf_token": token_of(form)},
         headers=headers | {"Cookie": form.headers["Set-Cookie"].partition(";")[0]},
         timeout=PATIENCE,
         allow_redirects=False,

@@ -14,8 +14,8 @@ from hub.installations import enable
 from hub.models import Case
 from hub.scheduling import runner, schedule
 from hub.scheduling.scheduler import Scheduler
+from hub.security.people import add
 from hub.web.app_tiles import tiles
-from hub.web.people import add
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.mail_server import mail_server, mail_url

@@ -12,7 +12,7 @@ from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.models import Case
 from hub.reasons.catalogue import CATALOGUE
-from hub.web.people import add
+from hub.security.people import add
 from tests.support.mail_server import mail_server, mail_url
 from tests.support.small_source import SmallSource, bill, settle
 

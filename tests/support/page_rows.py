@@ -26,7 +26,7 @@ from hub.models import (
     TransactionHead,
 )
 from hub.outbox import fingerprint
-from hub.web import people
+from hub.security import people
 from tests.support.stored_cases import open_stored_case, stored_reasons
 
 PASSWORD = "correct horse battery staple"
@@ -55,9 +55,9 @@ class Story:
 
 
 def add_people(session: Session) -> None:
-    """One person of each role, all with the same password."""
+    """One person of each role, all with the same password and a name as earlier versions allowed it."""
     for name, role in PEOPLE.items():
-        people.add(session, name, PASSWORD, role)
+        people.store(session, name, PASSWORD, role)
 
 
 def tell(session: Session) -> Story:

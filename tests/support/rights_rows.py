@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.models import Company, Installation, Posting, Run, RunLine, SeenCode, SourceDocument, User
-from hub.security import rights
-from hub.web import people
+from hub.security import people, rights
 from tests.support.page_rows import (
     PASSWORD,
     Story,
@@ -228,7 +227,7 @@ def _add_case_and_run(
 
 def _add_people(session: Session, world: World) -> None:
     """Add everybody with the same password, whose hash is computed once."""
-    template = people.add(session, NOBODY, PASSWORD, "viewer")
+    template = people.store(session, NOBODY, PASSWORD, "viewer")
     session.flush()
     world.add("person", {"person_id": template.id})
     for place, (name, their_grants) in enumerate(world.people.items()):
@@ -243,7 +242,14 @@ def _add_people(session: Session, world: World) -> None:
 
 def _copy(template: User, name: str, place: int) -> User:
     """Return another person with the same password."""
-    skipped = {"id", "username", "email", "fs_uniquifier", "fs_webauthn_user_handle"}
+    skipped = {
+        "id",
+        "username",
+        "normalized_name",
+        "email",
+        "fs_uniquifier",
+        "fs_webauthn_user_handle",
+    }
     columns = [column.key for column in User.__table__.columns if column.key not in skipped]
     values = {column: getattr(template, column) for column in columns}
     unique = {"username": name, "email": f"person{place}@hub.invalid", "fs_uniquifier": str(place)}

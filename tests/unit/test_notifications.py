@@ -8,7 +8,7 @@ from hub import notifications
 from hub.cases import inbox
 from hub.db.engine import transaction
 from hub.errors import Retry
-from hub.web.people import add
+from hub.security.people import store
 from tests.support.mail_server import mail_server, mail_url
 from tests.support.stored_cases import open_stored_case
 
@@ -30,7 +30,7 @@ def hub(server, make_app, make_config, empty_database):
                 ("per", "owner"),
                 ("ola@example.com", "viewer"),
             ):
-                add(session, name, "a password of length", role)
+                store(session, name, "a password of length", role)
         yield
 
 

@@ -217,7 +217,9 @@ def test_a_person_named_demo_makes_no_demo(command, tmp_path, monkeypatch):
     command("real", "init")
     unmark(tmp_path / "real")
     (tmp_path / "password").write_text("a good long password")
-    command("real", "users", "add", "demo", "--password-file", str(tmp_path / "password"))
+    command("real", "users", "add", "o@example.com", "--password-file", str(tmp_path / "password"))
+    with closing(sqlite3.connect(tmp_path / "real" / "hub.db")) as database, database:
+        database.execute("UPDATE user SET username = 'demo'")  # as an earlier version allowed
     assert command("real", "init")[0] == 0
     assert (tmp_path / "real" / "made-by").read_text() == "hub init\n"
 

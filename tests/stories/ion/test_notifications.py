@@ -6,7 +6,7 @@ import pytest
 
 from hub import notifications
 from hub.db.engine import transaction
-from hub.web.people import add
+from hub.security.people import add
 from tests.support.ion_site import EVERYTHING, Works
 from tests.support.mail_server import mail_server, mail_url
 

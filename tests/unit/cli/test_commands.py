@@ -105,19 +105,54 @@ def test_check_names_what_is_missing(hub):
 
 
 def test_the_first_person_is_the_owner_and_the_next_a_viewer(hub):
-    for name in ("Kari", "Ola"):
+    for name in ("Kari@Example.com", "ola@example.com"):
         assert (
             hub("users", "add", name, "--password-file", "-", input="a good long password")[0] == 0
         )
     people = json.loads(hub("users", "list", "--json")[1])
     assert [(person["name"], person["role"]) for person in people] == [
-        ("Kari", "owner"),
-        ("Ola", "viewer"),
+        ("Kari@example.com", "owner"),
+        ("ola@example.com", "viewer"),
     ]
+    assert [person["must_change_password"] for person in people] == [False, True]
+    assert [person["last_login_at"] for person in people] == [None, None]
+
+
+def add_person(hub, name, *options):
+    return hub("users", "add", name, *options, "--password-file", "-", input="a good long password")
+
+
+def test_a_person_who_chose_the_password_keeps_it(hub):
+    add_person(hub, "kari@example.com")
+    add_person(hub, "ola@example.com", "--keep-password")
+    people = json.loads(hub("users", "list", "--json")[1])
+    assert [person["must_change_password"] for person in people] == [False, False]
+
+
+@pytest.mark.parametrize("name", ["Kari", "hub", "root", "costtracker"])
+def test_a_new_name_is_an_address(hub, name):
+    code, _, err = add_person(hub, name)
+    assert (code, "e-mail address" in err) == (1, True)
+    assert json.loads(hub("users", "list", "--json")[1]) == []
+
+
+def test_people_are_disabled_enabled_and_get_another_role(hub):
+    add_person(hub, "kari@example.com")
+    add_person(hub, "ola@example.com")
+    person = json.loads(hub("users", "disable", "OLA@example.com", "--json")[1])
+    assert (person["name"], person["active"]) == ("ola@example.com", False)
+    assert "may log in again" in hub("users", "enable", "ola@example.com")[1]
+    assert "is now owner" in hub("users", "role", "ola@example.com", "owner")[1]
+    assert "viewer" in hub("users", "role", "kari@example.com", "viewer", "--json")[1]
+    for command in (("disable", "ola@example.com"), ("role", "ola@example.com", "viewer")):
+        code, _, err = hub("users", *command)
+        assert (code, "only owner" in err) == (1, True)
+    assert "Did you mean kari@example.com?" in hub("users", "disable", "kary@example.com")[2]
+    assert "intact: 6 entries" in hub("audit", "verify")[1]
 
 
 def test_a_short_password_is_refused_with_a_sentence(hub):
-    code, _, err = hub("users", "add", "Kari", "--password-file", "-", input="short")
+    code, _, err = hub("users", "add", "kari@example.com", "--password-file", "-", input="short")
     assert (code, "at least 12 characters" in err) == (1, True)
 
 
@@ -159,7 +194,7 @@ def test_empty_lists_say_so(hub):
 
 
 def test_the_audit_log_is_proved(hub):
-    hub("users", "add", "Kari", "--password-file", "-", input="a good long password")
+    hub("users", "add", "kari@example.com", "--password-file", "-", input="a good long password")
     assert "The audit log is intact: " in hub("audit", "verify")[1]
 
 

@@ -18,6 +18,7 @@ from hub.db import engine
 from hub.errors import DatabaseUnavailable, SchemaError
 from hub.migrations import schema
 from hub.models import Installation, Posting, ReceiptRow, Secret, SourceDocument, User
+from hub.security.people import find
 from hub.security.rights import assign, rights_of
 
 UPGRADE = """
@@ -293,6 +294,38 @@ def test_the_sentences_of_postings_and_receipts_are_kept_as_parameters(empty):
             assert dict(stored.all()) == sentences
 
 
+def test_spellings_of_one_name_stay_two_people(empty):
+    """An earlier version let two people have names that differ in more than case."""
+    engine.migrations(empty)
+    names = ("Kari Nes", "ｋａｒｉ  nes", "Eva@Blåbær.no", "eva@xn--blbr-roah.no", "Ｏｌａ")
+    with empty.app_context():
+        flask_migrate.upgrade(revision="0021")
+        with engine.db.engine.begin() as connection:
+            for id, name in enumerate(names, start=1):
+                connection.execute(text(PERSON), {"id": id, "name": name})
+        flask_migrate.upgrade()
+        with engine.reading() as session:
+            people = session.scalars(select(User).order_by(User.id)).all()
+            assert [(person.username, person.normalized_name) for person in people] == [
+                ("Kari Nes", "kari nes"),
+                ("ｋａｒｉ  nes", None),
+                ("Eva@Blåbær.no", "eva@xn--blbr-roah.no"),
+                ("eva@xn--blbr-roah.no", None),
+                ("Ｏｌａ", "ola"),
+            ]
+            assert not any(person.must_change_password for person in people)
+            for person, name in zip(people, names, strict=True):
+                assert find(session, name).id == person.id
+            assert find(session, "KARI NES").id == 1
+            assert find(session, "OLA").id == 5
+        flask_migrate.downgrade(revision="0021")
+        with engine.reading() as session:
+            assert session.execute(text('SELECT count(*) FROM "user"')).scalar() == len(names)
+
+
+PERSON = """
+INSERT INTO "user" (id, username, email, active, fs_uniquifier) VALUES (:id, :name, :name, TRUE, :name)
+"""
 INSTALLATION = """
 INSERT INTO installation (id, company_id, slug, enabled, mode, settings, tenant_name, owner, schedule, zone, created_at)
 VALUES (1, 1, 'small', TRUE, 'auto', '{}', '', '', '15m', 'UTC', '2026-01-31 12:00:00')

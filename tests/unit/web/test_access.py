@@ -366,7 +366,7 @@ def test_an_added_person_can_log_in_by_any_spelling_of_the_name(visitor: Visitor
 
 def test_a_short_password_is_refused_with_the_reason(visitor: Visitor) -> None:
     visitor.log_in("olga")
-    answer = visitor.post("/people/add", name="ny", password="short", role="viewer")
+    answer = visitor.post("/people/add", name="ny@example.com", password="short", role="viewer")
     assert (answer.status_code, "at least 12 characters" in answer.text) == (400, True)
 
 

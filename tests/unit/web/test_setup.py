@@ -108,7 +108,7 @@ def test_letters_that_look_like_digits_are_taken_for_them() -> None:
     [
         ({"code": "0000-0000-0000-0000"}, "This is not the set-up code."),
         ({"code": ""}, "This is not the set-up code."),
-        ({"email": "anna"}, "Enter your e-mail address."),
+        ({"email": "anna"}, "is their e-mail address"),
         ({"password": "short"}, "password"),
     ],
 )

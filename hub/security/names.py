@@ -1,0 +1,85 @@
+"""The names of people: their normalized form, and the rules for new ones."""
+
+import unicodedata
+
+import idna
+from email_validator import EmailNotValidError, validate_email
+
+from hub.context import current
+from hub.errors import Refused
+
+MAX_LENGTH = 254  # of an e-mail address
+NO_ADDRESS = "@hub.invalid"  # the end of the address of a person who has none; no real one has it
+RESERVED = frozenset(
+    {
+        "admin",
+        "administrator",
+        "anonymous",
+        "demo",
+        "hub",
+        "intuit",
+        "nobody",
+        "owner",
+        "quickbooks",
+        "root",
+        "scheduler",
+        "support",
+        "system",
+    }
+)
+
+
+def normalize(name: str) -> str:
+    """Return the form that all spellings of a name share.
+
+    Case, surrounding and repeated spaces and compatibility characters do not matter, and the
+    domain of an address has its ASCII form. Revision 0022 does the same with existing names.
+    """
+    text = _fold(name)
+    local, at, domain = text.rpartition("@")
+    if not at or len(text) > MAX_LENGTH:
+        return text
+    try:
+        ascii_domain = idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return text
+    return f"{local}@{ascii_domain}"
+
+
+def address_for_new_person(text: str) -> str:
+    """Return the address that is the name of a new person; raise Refused if it cannot be one.
+
+    It has ASCII characters only, so that no name looks like another one.
+    """
+    text = unicodedata.normalize("NFKC", text[: MAX_LENGTH + 1]).strip()
+    if not text:
+        raise Refused("Enter the e-mail address of the person.")
+    if _fold(text) in _reserved():
+        raise Refused(
+            f"“{text}” is reserved for the hub itself. Enter the person's e-mail address."
+        )
+    try:
+        checked = validate_email(text, allow_smtputf8=False, check_deliverability=False)
+        address = checked.ascii_email
+    except (EmailNotValidError, UnicodeError):
+        address = None
+    if address is None or len(address) > MAX_LENGTH:
+        raise Refused(
+            "The name of a new person is their e-mail address, such as kari@example.com."
+            " What was entered is not one."
+        )
+    return address
+
+
+def _fold(name: str) -> str:
+    """Return a name without differences of case, spaces and compatibility characters."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def _reserved() -> set[str]:
+    """Return the names that the audit log uses for others than people, normalized."""
+    names = set(RESERVED)
+    for slug, app in current().plugins.apps.items():
+        names |= {_fold(slug), _fold(app.name)}
+    return names

@@ -1,0 +1,99 @@
+"""The rules for passwords, the same wherever one is set."""
+
+import unicodedata
+
+from hub.errors import PasswordTooLong, Refused
+from hub.security.password_hashing import MAX_PASSWORD_LENGTH
+
+MIN_LENGTH = 12
+MIN_SCORE = 4  # of zxcvbn, from 0 to 4; with 3 a season, a year and two marks are enough
+MIN_REST = 8  # characters that a password needs beside the person's and the hub's name
+ANALYSED_LENGTH = 72  # the time of zxcvbn grows faster than the length
+SHORTEST_WORD = 3
+OWN_WORDS = ("quickbooks", "intuit", "hub", "qbo")
+# zxcvbn knows common passwords and English words only.
+NORWEGIAN_WORDS = (
+    "desember",
+    "fredag",
+    "hemmelig",
+    "høst",
+    "jul",
+    "mandag",
+    "norge",
+    "passord",
+    "regnskap",
+    "sommer",
+    "velkommen",
+    "vinter",
+    "vår",
+)
+TOO_EASY = "This password is too easy to guess."
+ADVICE = "Use several words that do not belong together, or a password manager."
+
+
+def normalize(password: str) -> str:
+    """Return the form of a password that is hashed, the same for every way of typing it."""
+    return unicodedata.normalize("NFKD", password)
+
+
+def require_hashable(password: str) -> None:
+    """Raise Refused for a text that no password can be, so that it is not hashed."""
+    if len(password) > MAX_PASSWORD_LENGTH:
+        raise PasswordTooLong(MAX_PASSWORD_LENGTH)
+    try:
+        is_storable = b"\0" not in password.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        is_storable = False
+    if not is_storable:
+        raise Refused("The password contains a character that cannot be stored.")
+
+
+def problem(password: str, *words: str) -> str:
+    """Return the sentence that says why this cannot be a new password, "" if it can.
+
+    `words` are texts that others can know, such as the name of the person.
+    """
+    if len(password) < MIN_LENGTH:
+        return f"The password needs at least {MIN_LENGTH} characters."
+    known_words = _parts(words)
+    if _rest(password, known_words) < MIN_REST:
+        return f"This password is little more than your name or the name of the hub. {ADVICE}"
+    return _guessable(password, known_words)
+
+
+def require_good(password: str, *words: str) -> None:
+    """Raise Refused, with the reason, for a password that cannot be a new one."""
+    require_hashable(password)
+    reason = problem(password, *words)
+    if reason:
+        raise Refused(reason)
+
+
+def _guessable(password: str, known_words: set[str]) -> str:
+    """Return the sentence about a password that is easy to guess, "" for a good one."""
+    from zxcvbn import zxcvbn  # only now: its word lists take a tenth of a second to load
+
+    inputs = sorted({*known_words, *NORWEGIAN_WORDS})
+    result = zxcvbn(password[:ANALYSED_LENGTH], user_inputs=inputs)
+    if result["score"] >= MIN_SCORE:
+        return ""
+    warning = result["feedback"]["warning"]
+    return " ".join(text for text in (TOO_EASY, warning, ADVICE) if text)
+
+
+def _parts(texts: tuple[str, ...]) -> set[str]:
+    """Return texts and the words in them, in lower case."""
+    parts = set(OWN_WORDS)
+    for text in texts:
+        folded = normalize(text).casefold()
+        separated = "".join(char if char.isalnum() else " " for char in folded)
+        parts |= {folded, *separated.split()}
+    return {part for part in parts if len(part) >= SHORTEST_WORD}
+
+
+def _rest(password: str, known_words: set[str]) -> int:
+    """Return the number of characters that are left of a password without these words."""
+    text = normalize(password).casefold()
+    for word in sorted(known_words, key=len, reverse=True):
+        text = text.replace(word, "")
+    return len(text)

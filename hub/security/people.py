@@ -1,0 +1,131 @@
+"""Add, find and change the people who may log in."""
+
+import datetime as dt
+import secrets
+from typing import Any, cast
+
+from flask_security import hash_password
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from hub.context import current
+from hub.errors import NotFound, Refused
+from hub.models import Invitation, PasswordReset, User
+from hub.security import login_sessions, names, passwords
+from hub.security.login_sessions import EndReason
+from hub.security.rights import assign, check_not_last_owner
+
+
+def find(session: Session, name: str) -> User | None:
+    """Return the person of this name: spelled exactly like this, or else in any spelling.
+
+    People whose name is no address have one that the log-in accepts, too.
+    """
+    name = name.strip()
+    if not name or len(name) > names.MAX_LENGTH or not _is_storable(name):
+        return None
+    spelled = session.scalar(select(User).where(User.username == name))
+    if spelled is not None:
+        return spelled
+    normalized_name = names.normalize(name)
+    is_name = User.normalized_name == normalized_name
+    return session.scalar(select(User).where(is_name)) or session.scalar(
+        select(User).where(func.lower(User.email) == normalized_name)
+    )
+
+
+def get(session: Session, name: str) -> User:
+    """Return the person of this name; raise NotFound if there is none."""
+    person = find(session, name)
+    if person is None:
+        everyone = [str(user.username or user.email) for user in session.scalars(select(User))]
+        raise NotFound("person", name, everyone)
+    return person
+
+
+def add(
+    session: Session, name: str, password: str, role: str, *, must_change_password: bool = False
+) -> User:
+    """Add a person, whose name is an e-mail address.
+
+    Set `must_change_password` if somebody else chose the password. Raise Refused for a name that
+    is used or not an address, and for a password that is easy to guess.
+    """
+    address = require_free(session, name)
+    passwords.require_good(password, address)
+    return store(session, address, password, role, must_change_password=must_change_password)
+
+
+def require_free(session: Session, name: str) -> str:
+    """Return the address that is the name of a new person; raise Refused if somebody has it."""
+    address = names.address_for_new_person(name)
+    other = find(session, address)
+    if other is not None:
+        raise Refused(f"There is already a person named {other.username}.")
+    return address
+
+
+def store(
+    session: Session, name: str, password: str, role: str, *, must_change_password: bool = False
+) -> User:
+    """Add a person without checking name and password: the demo's, or one that was checked."""
+    normalized_name = names.normalize(name)
+    email = name
+    if "@" not in name:  # the log-in needs an address; this one is never mailed to
+        email = normalized_name.replace(" ", ".") + names.NO_ADDRESS
+    person = User(
+        username=name,
+        normalized_name=normalized_name,
+        email=email,
+        password=hash_password(passwords.normalize(password)),
+        active=True,
+        must_change_password=must_change_password,
+    )
+    cast(Any, person).fs_uniquifier = secrets.token_hex(16)
+    assign(session, person, role)
+    session.add(person)
+    session.execute(delete(Invitation).where(Invitation.normalized_name == normalized_name))
+    return person
+
+
+def change_active(session: Session, person: User, *, active: bool) -> None:
+    """Let a person log in, or disable them and end their sessions; the only owner stays active."""
+    if not active:
+        check_not_last_owner(session, person)
+        _end_access(session, person, EndReason.DISABLED)
+    person.active = active
+
+
+def set_password(session: Session, person: User, password_hash: str) -> None:
+    """Store the hash of a password that the person chose; end their sessions."""
+    cast(Any, person).password = password_hash
+    person.must_change_password = False
+    _end_access(session, person, EndReason.PASSWORD_CHANGED)
+
+
+def record_log_in(session: Session, person_id: int) -> None:
+    """Store that a person logged in now."""
+    now = current().clock.now().replace(tzinfo=None)  # the column has no zone; it is UTC
+    statement = update(User).where(cast(Any, User.id) == person_id)
+    session.execute(statement.values(last_login_at=now))
+
+
+def last_login_at(person: User) -> dt.datetime | None:
+    """Return when a person logged in last; the column has no zone."""
+    moment: dt.datetime | None = cast(Any, person).last_login_at
+    return moment and moment.replace(tzinfo=dt.UTC)
+
+
+def _end_access(session: Session, person: User, reason: EndReason) -> None:
+    """End every session of a person, and the code with which they could set a password."""
+    cast(Any, person).fs_uniquifier = secrets.token_hex(16)
+    login_sessions.end_all(session, cast(int, person.id), reason)
+    session.execute(delete(PasswordReset).where(PasswordReset.user_id == person.id))
+
+
+def _is_storable(text: str) -> bool:
+    """Tell whether a database can compare a text: no half surrogate pairs, no U+0000."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False

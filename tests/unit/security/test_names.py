@@ -1,0 +1,97 @@
+"""Names: one person for all spellings, addresses for new people, and reserved names."""
+
+import pytest
+
+from hub.db.engine import reading, transaction
+from hub.errors import Refused
+from hub.security import names, people
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "kari@example.com",
+        "Kari@Example.COM",
+        "  kari@example.com\n",
+        "ｋａｒｉ@example.com",
+        "KARI@ｅxample.com",
+    ],
+)
+def test_every_spelling_of_a_name_is_one_person(app_with_pages, spelling):
+    with transaction() as session:
+        people.add(session, "Kari@example.com", PASSWORD, "viewer")
+    with reading() as session:
+        person = people.find(session, spelling)
+        assert person is not None
+        assert person.username == "Kari@example.com"
+    with transaction() as session, pytest.raises(Refused, match="already a person named Kari@"):
+        people.add(session, spelling, PASSWORD, "viewer")
+
+
+def test_a_domain_is_found_in_both_of_its_forms(app_with_pages):
+    with transaction() as session:
+        person = people.add(session, "kari@blåbær.no", PASSWORD, "viewer")
+        assert person.username == person.email == "kari@xn--blbr-roah.no"
+    with reading() as session:
+        assert people.find(session, "Kari@Blåbær.no").id == person.id
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hub",
+        "Hub ",
+        "ＨＵＢ",
+        "admin",
+        "root",
+        "system",
+        "costtracker",
+        "CostTracker",
+        "QuickBooks",
+        "demo",
+    ],
+)
+def test_names_that_the_audit_log_uses_for_others_are_reserved(app_with_pages, name):
+    with pytest.raises(Refused, match="is reserved for the hub"):
+        names.address_for_new_person(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Kari",
+        "һub",
+        "kari@",
+        "@example.com",
+        "kari@intranet",
+        "kаri@example.com",
+        "kari@example.com\nBcc: eva@example.com",
+        "kari@example.com, eva@example.com",
+        "Kari <kari@example.com>",
+        '"kari smith"@example.com',
+        "kari@[127.0.0.1]",
+        "kari\ud800@example.com",
+        "kari\0@example.com",
+        "kari\u200b@example.com",
+        f"{'k' * 250}@example.com",
+        "olga@hub.invalid",
+        "Olga@HUB.invalid",
+    ],
+)
+def test_a_new_name_is_an_address_in_ascii(app_with_pages, name):
+    with pytest.raises(Refused, match="their e-mail address, such as"):
+        names.address_for_new_person(name)
+
+
+@pytest.mark.parametrize("name", ["", "   "])
+def test_an_empty_name_is_refused(app_with_pages, name):
+    with pytest.raises(Refused, match="Enter the e-mail address"):
+        names.address_for_new_person(name)
+
+
+@pytest.mark.parametrize("name", ["", "\ud800", "a\0b", "x" * 100_000, "nobody@example.com"])
+def test_texts_that_are_no_name_find_nobody(app_with_pages, name):
+    with reading() as session:
+        assert people.find(session, name) is None

@@ -1,0 +1,147 @@
+"""People: first passwords, names in every spelling, and the page of those who may log in."""
+
+import re
+
+import pytest
+
+from hub.db import engine
+from hub.models import User
+from hub.security import people
+from hub.testing.clock import FakeClock
+from tests.support.page_rows import PASSWORD
+from tests.support.page_visitor import Visitor
+
+NEW = "kari@example.com"
+OWN = "tulip gearbox sonnet 41"
+
+
+@pytest.fixture
+def kari(visitor: Visitor) -> Visitor:
+    """A person who was added by an owner, and has not logged in yet."""
+    visitor.log_in("olga")
+    visitor.press("/people/add", name=NEW, password=PASSWORD, role="operator")
+    return Visitor(visitor.app, visitor.story)
+
+
+def _token(person: Visitor, path: str) -> str:
+    """Return the token of the form on a page."""
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', person.page(path))
+    assert token
+    return token[1]
+
+
+def _change(person: Visitor, current: str, new: str) -> str:
+    """Change the password of the person at the pages; return the page that follows."""
+    form = {"password": current, "new_password": new, "new_password_confirm": new}
+    answer = person.client.post(
+        "/password", data={"csrf_token": _token(person, "/password"), **form}
+    )
+    return answer.text if answer.status_code == 200 else answer.location
+
+
+def test_a_password_that_somebody_else_chose_is_changed_first(kari: Visitor) -> None:
+    assert kari.log_in(NEW).location == "/"
+    for page in ("/", "/inbox/", "/documents"):
+        assert kari.get(page).location == "/password"
+    htmx = kari.get("/inbox/", headers={"HX-Request": "true"})
+    assert htmx.headers["HX-Redirect"] == "/password"
+    assert "Somebody else chose your password" in kari.page("/password")
+    assert kari.post("/installations/1/run").location == "/password"
+
+    assert _change(kari, PASSWORD, OWN) == "/"
+    assert "Somebody else" not in kari.page("/password")
+    assert kari.get("/inbox/").status_code == 200
+    again = Visitor(kari.app, kari.story)
+    assert again.log_in(NEW, OWN).status_code == 302
+    assert again.get("/").status_code == 200
+
+
+def test_the_first_password_must_be_replaced_by_another_one(kari: Visitor) -> None:
+    kari.log_in(NEW)
+    assert "must be different" in _change(kari, PASSWORD, PASSWORD)
+    assert kari.get("/").location == "/password"
+
+
+@pytest.mark.parametrize(
+    ("password", "status", "reason"),
+    [
+        ("password1234", 200, "too easy to guess"),
+        ("kari.example1", 200, "little more than your name"),
+        ("x" * 1001, 400, "at most 1,000 characters"),
+    ],
+)
+def test_a_changed_password_follows_the_rules(
+    kari: Visitor, password: str, status: int, reason: str
+) -> None:
+    kari.log_in(NEW)
+    form = {"password": PASSWORD, "new_password": password, "new_password_confirm": password}
+    answer = kari.client.post("/password", data={"csrf_token": _token(kari, "/password"), **form})
+    assert (answer.status_code, reason in answer.text) == (status, True)
+    assert kari.get("/").location == "/password"
+
+
+@pytest.mark.parametrize("password", ["x" * 1001, "half a \ud83d pair of them", "a \0 of length"])
+def test_a_text_that_is_no_password_is_refused_before_it_is_hashed(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    hashed: list[str] = []
+    context = visitor.app.extensions["security"].pwd_context
+    for action in ("verify", "hash"):
+        monkeypatch.setattr(context, action, lambda *values, **more: hashed.append("once"))
+    headers = {"X-CSRFToken": _token(visitor, "/login")}
+    sent = {"email": "olga", "password": password}
+    answer = visitor.client.post("/login", json=sent, headers=headers)
+    assert (answer.status_code, hashed) == (400, [])
+
+
+def test_a_password_is_the_same_however_its_letters_are_composed(visitor: Visitor) -> None:
+    composed, decomposed = "kjæledyr på månen igjen", "kjæledyr pa\u030a ma\u030anen igjen"
+    with visitor.app.app_context(), engine.transaction() as session:
+        people.add(session, NEW, composed, "viewer")
+    for password in (composed, decomposed):
+        assert Visitor(visitor.app, visitor.story).log_in(NEW, password).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["hub", "Admin", "root", "costtracker", "ny", "ny@", "һub"])
+def test_a_name_that_is_no_address_is_refused_with_the_reason(visitor: Visitor, name: str) -> None:
+    visitor.log_in("olga")
+    answer = visitor.post("/people/add", name=name, password=PASSWORD, role="viewer")
+    assert answer.status_code == 400
+    assert "e-mail address" in answer.text
+
+
+def test_the_page_shows_who_logged_in_last_and_when(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("vera")
+    before = clock.now()
+    clock.advance(3600)
+    owner = Visitor(visitor.app, visitor.story)
+    owner.log_in("olga")
+    with visitor.app.app_context(), engine.reading() as session:
+        last = {name: people.find(session, name) for name in ("vera", "olga", "arne")}
+    seen = {name: person.last_login_at for name, person in last.items() if person}
+    assert seen == {
+        "vera": before.replace(tzinfo=None),
+        "olga": clock.now().replace(tzinfo=None),
+        "arne": None,
+    }
+    page = owner.page("/people/")
+    assert f'datetime="{before.isoformat()}"' in page
+    assert '<span class="soft">never</span>' in page
+
+
+def test_a_changed_password_is_no_new_log_in(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("vera")
+    before = visitor.row(User, 4).last_login_at
+    clock.advance(60)
+    assert _change(visitor, PASSWORD, OWN) == "/"
+    assert visitor.row(User, 4).last_login_at == before
+
+
+def test_disabling_a_person_ends_sessions_for_good(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    other = Visitor(visitor.app, visitor.story)
+    other.log_in("olga")
+    for active in ("", "1"):
+        other.press("/people/4/active", active=active)
+        assert visitor.get("/").status_code == 302
+    assert visitor.log_in("vera").status_code == 302
