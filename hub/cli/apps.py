@@ -25,7 +25,7 @@ settings_option = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help=(
         "JSON: the app's settings by field name, secrets among them, and start_date, schedule,"
-        " zone."
+        " zone, second_approval_above."
     ),
 )
 

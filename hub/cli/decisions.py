@@ -95,6 +95,7 @@ def approve(ids: tuple[int, ...]) -> None:
     from hub.db.engine import transaction
     from hub.errors import NotNow
     from hub.models import Posting
+    from hub.outbox import approvals
     from hub.security import audit
 
     _require_postings(*ids)
@@ -105,6 +106,12 @@ def approve(ids: tuple[int, ...]) -> None:
         for id_, state in rows:
             if state != "review":
                 raise NotNow(f"{id_} is {state}, not in review; nothing was approved.")
+        if lacking := approvals.lacking(session, ids):
+            listed = ", ".join(map(str, sorted(lacking)))
+            raise NotNow(
+                f"{listed}: above the app's amount two people must approve, each on the page Review"
+                " under their own name; nothing was approved."
+            )
         outbox.approve(session, ids, who())
         audit.record_each(session, who(), "posting approved", {str(id_): {} for id_ in ids})
     say(

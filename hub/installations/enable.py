@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any, cast
 
 from sqlalchemy import delete, select
@@ -19,6 +20,7 @@ from hub.errors import AccessNeeded, HubError, NotFound, Refused, SettingsInvali
 from hub.installations import setting_changes
 from hub.models import Access, Company, Cursor, Installation
 from hub.models.enums import InstallationMode
+from hub.outbox import approvals
 from hub.qbo import record_download, records
 from hub.security import audit, secrets
 from hub.sources import outage
@@ -189,12 +191,28 @@ def _parse_schedule(value: Any) -> str:
     return text.strip()
 
 
+def _parse_limit(value: Any) -> Decimal:
+    """Return an amount of at least 0; raise Refused for anything else."""
+    try:
+        limit = Decimal(str(value).replace(" ", ""))
+    except ArithmeticError:
+        limit = Decimal(-1)
+    is_amount = limit.is_finite() and 0 <= limit < MAX_LIMIT and limit == round(limit, 2)
+    if not is_amount:
+        raise Refused(f"{value!r} is no amount; write it like 10000.00.")
+    return limit
+
+
 # The settings that every app has, and that the hub itself uses.
 HUB_SETTINGS: dict[str, Callable[[Any], Any]] = {
     "start_date": _parse_start_date,
     "schedule": _parse_schedule,
     "zone": lambda value: zone_of(str(value)).key,
+    "second_approval_above": _parse_limit,
 }
+# Settings that are emptied by an empty answer: documents of any date count, one approval is enough.
+OPTIONAL_SETTINGS = ("start_date", "second_approval_above")
+MAX_LIMIT = 10**12
 
 
 def _parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,8 +234,9 @@ def _parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
             problems[name] = [f"{answer!r} is no date; write it like 2026-01-31."]
     if problems:
         raise SettingsInvalid(app.name, problems)
-    if "start_date" in answers and "start_date" not in changes:
-        changes["start_date"] = None  # emptied: documents of any date count
+    for name in OPTIONAL_SETTINGS:
+        if name in answers and name not in changes:
+            changes[name] = None
     return changes
 
 
@@ -269,6 +288,8 @@ def _store(
             setattr(row, name, value)
         row.enabled = True
         session.flush()
+        if "second_approval_above" in changes and row.second_approval_above is None:
+            approvals.drop_all(session, row.id)
         _apply_automatic_switch(session, row, settings_before, who)
         if tenant:
             sources.bind(session, row, tenant)

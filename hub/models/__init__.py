@@ -21,13 +21,14 @@ from hub.models.people import (
     Secret,
     User,
 )
-from hub.models.postings import Attempt, Posting, Proof, ReceiptRow, SourceDocument
+from hub.models.postings import Approval, Attempt, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.runs import ActiveFolder, Run, RunLine, Schedule
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 
 __all__ = [
     "Access",
     "ActiveFolder",
+    "Approval",
     "Attempt",
     "AuditEntry",
     "Authenticator",

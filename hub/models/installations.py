@@ -1,6 +1,7 @@
 """Companies, the life of their tokens, installations and how far their sources are read."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
@@ -85,6 +86,8 @@ class Installation(Model):
     start_date: Mapped[dt.date | None]
     schedule: Mapped[str] = mapped_column(String(100), default="15m")
     zone: Mapped[str] = mapped_column(String(60), default="UTC")
+    # Documents above this amount of the company's currency need the approval of two people.
+    second_approval_above: Mapped[Decimal | None]
     previewed_at: Mapped[dt.datetime | None]  # when a person approved the first preview
     # End of the first sync in a row that could not read it.
     failing_since: Mapped[dt.datetime | None]

@@ -187,6 +187,17 @@ class Attempt(Model):
     seen_id: Mapped[str | None] = mapped_column(String(40))
 
 
+class Approval(Model):
+    """A person's approval of exactly what a posting held, where two people must approve it."""
+
+    __table_args__ = (UniqueConstraint("posting_id", "content", "who"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"))
+    content: Mapped[str] = mapped_column(String(64))  # as `Posting.planned` was
+    who: Mapped[str] = mapped_column(String(200))
+    at: Mapped[dt.datetime]
+
+
 class Proof(Model):
     """A complete look for a posting in doubt and what it found."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.db import bulk
 from hub.models import Attempt, Company, Posting
 from hub.models.enums import PostingState
+from hub.outbox.approvals import LACKS_APPROVAL
 from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
 from hub.outbox.states import IN_FLIGHT
 
@@ -43,6 +44,7 @@ _SELECT_READY = (
         bulk.among(_postings.c.id, "ids"),
         _postings.c.state == PostingState.READY,
         ~IS_DOCUMENT_IN_FLIGHT,
+        ~LACKS_APPROVAL,
     )
     .order_by(_postings.c.id)
 )

@@ -12,6 +12,7 @@ from hub import context as hub_context
 from hub.mapping.index import EMPTY, NEW
 from hub.models import ListState, Match, Posting, Record, SourceDocument, TransactionSummary
 from hub.models.enums import Operation, PostingState
+from hub.outbox import approvals
 from hub.outbox.identity import fingerprint
 
 REQUESTED_BY = "requested by"  # key of a record's facts: the person who wants it created
@@ -89,6 +90,7 @@ def fill(session: Session, posting: Posting) -> int | None:
         return min(missing)
     was_approved = bool(posting.approved_payload)
     posting.payload = _replace_placeholders(posting.payload, known_ids)
+    approvals.follow(session, posting, fingerprint(posting.payload), keeps=was_approved)
     posting.planned = fingerprint(posting.payload)
     meaning = json.dumps(posting.meaning).encode()
     posting.meaning = json.loads(_replace_placeholders(meaning, known_ids))

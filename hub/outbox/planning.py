@@ -13,6 +13,7 @@ from hub import context as hub_context
 from hub.cases import inbox
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES, Holder, Operation, PostingState
+from hub.outbox import approvals
 from hub.outbox.conditions import is_persons_removal
 from hub.outbox.identity import fingerprint, identity, request_id
 from hub.outbox.placeholders import fill_known_ids
@@ -261,6 +262,7 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
     posting.state = PostingState.WITHDRAWN
     posting.held_by = Holder.NOBODY
     posting.reasons = texts.dump(CaseText("posting.replaced"))
+    approvals.drop(session, posting)
     posting.changed_at = hub_context.current().clock.now()
     inbox.release(session, posting)
     return True
@@ -321,14 +323,14 @@ def _replace_content(
     if key_use is _KeyUse.NEXT:
         rekey(posting)
 
-    is_approved = posting.approved_payload is not None
-    keeps_approval = is_approved and _keeps_approval(session, posting, content)
+    keeps_approval = _keeps_approval(session, posting, content)
+    approvals.follow(session, posting, fingerprint(content.payload), keeps=keeps_approval)
     for name, value in _columns(content).items():
         setattr(posting, name, value)
     posting.revision += 1
     if keeps_approval:
         posting.approved_payload = posting.planned
-    elif is_approved:
+    elif posting.approved_payload is not None:
         posting.approved_by = None
         posting.approved_payload = None
         if disposition.state in (PostingState.READY, PostingState.WAITING):

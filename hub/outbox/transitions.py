@@ -10,6 +10,7 @@ from hub import context as hub_context
 from hub.cases import inbox
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
+from hub.outbox import approvals
 from hub.outbox.conditions import waits_for_unposted
 from hub.outbox.planning import rekey
 from hub.outbox.states import IN_FLIGHT, RETRYABLE, UNSENT
@@ -140,10 +141,11 @@ def _send_again(session: Session, conditions: Sequence[ColumnElement[bool]], who
 
 
 def _approve(session: Session, condition: ColumnElement[bool], who: str) -> int:
+    """Release postings in review; those that need another person's approval stay there."""
     is_dependent = Posting.after_id.is_not(None)
     return update_postings(
         session,
-        [condition, Posting.state == PostingState.REVIEW],
+        [condition, Posting.state == PostingState.REVIEW, ~approvals.LACKS_APPROVAL],
         approved_by=who,
         approved_payload=Posting.planned,
         state=case((is_dependent, PostingState.WAITING), else_=PostingState.READY),
@@ -162,6 +164,7 @@ def _end(session: Session, posting: Posting, state: PostingState, reason: CaseTe
         next_try_at=None,
     )
     if is_ended:
+        approvals.drop(session, posting)
         inbox.release(session, posting)
     return is_ended
 

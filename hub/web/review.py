@@ -1,7 +1,7 @@
 """The review: exactly what will be posted, beside what QuickBooks holds; approve all or some."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from hub.db.engine import reading, transaction
 from hub.installations import enable
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import InstallationMode, Operation, PostingState, RunKind
+from hub.outbox import approvals
 from hub.qbo import display
 from hub.scheduling import run_log
 from hub.security import audit
@@ -44,6 +45,36 @@ class Preview:
     planned: display.TransactionView | None
     posted: display.TransactionView | None
     differs: set[str]
+
+
+@dataclass(frozen=True)
+class SecondApprovals:
+    """Which postings on a page need two people, and who has approved them so far."""
+
+    lacking: Collection[int]
+    people: Mapping[int, Sequence[approvals.Approver]]
+
+    @classmethod
+    def of(cls, session: Session, postings: Iterable[Posting]) -> "SecondApprovals":
+        """Read who has approved these postings as they are now."""
+        ids = [posting.id for posting in postings]
+        return cls(approvals.lacking(session, ids), approvals.approvers(session, ids))
+
+    def by_me(self, posting_id: int) -> bool:
+        """Tell whether the person who is logged in has approved a posting."""
+        return who() in [person.who for person in self.people.get(posting_id, ())]
+
+
+class Outcome(NamedTuple):
+    """What an approval did: documents released, and those that now need a second person."""
+
+    released: int = 0
+    first: int = 0
+    repeated: int = 0  # approved by the same person before
+
+    def plus(self, other: "Outcome") -> "Outcome":
+        """Return the sum of both."""
+        return Outcome(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
 class Waiting(NamedTuple):
@@ -77,6 +108,7 @@ def show(installation_id: int) -> str:
             page=postings,
             previews=previews,
             sums=sums,
+            second_approvals=SecondApprovals.of(session, postings.rows),
             left_out=left_out(session, installation_id),
             asks_for_automatic=_may_become_automatic(installation),
             **context,
@@ -129,11 +161,12 @@ def approve(installation_id: int) -> Response:
         row_or_404(session, Installation, installation_id)
     chosen = listed_rows.decode(request.form.get("listed", ""))
     ids = sorted(chosen)
-    approved = 0
+    outcome = Outcome()
     for start in range(0, len(ids), CHUNK):
         chunk_ids = ids[start : start + CHUNK]
         seals = {id: chosen[id] for id in chunk_ids}
-        approved += _approve(installation_id, seals)
+        outcome = outcome.plus(_approve(installation_id, seals))
+    approved = outcome.released
     if approved:
         _note_preview(installation_id)
         run_log.request(RunKind.POST, installation_id, who())
@@ -141,7 +174,8 @@ def approve(installation_id: int) -> Response:
         flash(f"Approved {approved:,} {documents}. Posting now.", "success")
         waiting = _count_waiting(installation_id, chosen)
         _flash_waiting(waiting)
-    _flash_changed(len(ids) - approved)
+    _flash_second(outcome)
+    _flash_changed(len(ids) - sum(outcome))
     return redirect(url_for("review.show", installation_id=installation_id))
 
 
@@ -206,10 +240,11 @@ def _waiting(
     return (Waiting(*row) for row in session.execute(query))
 
 
-def _approve(installation_id: int, seals: Mapping[int, str]) -> int:
-    """Approve those of the listed postings that are as they were listed; return how many.
+def _approve(installation_id: int, seals: Mapping[int, str]) -> Outcome:
+    """Approve those of the listed postings that are as they were listed.
 
-    `seals` holds the digest of each as it was listed, by id; the audit log keeps it.
+    One that needs two people is released by the second of them. `seals` holds the digest of each
+    as it was listed, by id; the audit log keeps it.
     """
     query = (
         select(Posting.id, Posting.planned)
@@ -217,16 +252,25 @@ def _approve(installation_id: int, seals: Mapping[int, str]) -> int:
         .where(Posting.id.in_(seals))
         .with_for_update()
     )
-    unchanged = []
-    details = {}
     with transaction() as session:
+        unchanged = {}
         for id, planned in session.execute(query):
             if listed_rows.is_same(seals[id], planned):
-                unchanged.append(id)
-                details[str(id)] = {"seal": planned}
-        approved = outbox.approve(session, unchanged, who())
-        audit.record_each(session, who(), "posting approved", details)
-    return approved
+                unchanged[id] = planned
+        given = approvals.add(session, unchanged, who())
+        lacking = approvals.lacking(session, unchanged)
+        released = {id: seal for id, seal in unchanged.items() if id not in lacking}
+        first = {id: seal for id, seal in unchanged.items() if id in lacking & given}
+        outbox.approve(session, released, who())
+        _record(session, "posting approved", released)
+        _record(session, "first approval given", first)
+    return Outcome(len(released), len(first), len(lacking - given))
+
+
+def _record(session: Session, what: str, seals: Mapping[int, str]) -> None:
+    """Record an act on each posting with the digest of what was approved."""
+    details = {str(id): {"seal": seal} for id, seal in seals.items()}
+    audit.record_each(session, who(), what, details)
 
 
 def _count_waiting(installation_id: int, approved: Collection[int]) -> int:
@@ -276,6 +320,24 @@ def _may_become_automatic(installation: Installation) -> bool:
     if installation.mode != InstallationMode.REVIEW or installation.previewed_at is None:
         return False
     return may_configure(installation)
+
+
+def _flash_second(outcome: Outcome) -> None:
+    """Say how many documents still need another person's approval."""
+    if outcome.first:
+        documents = "document" if outcome.first == 1 else "documents"
+        flash(
+            f"Your approval of {outcome.first:,} {documents} is stored. A second person must"
+            " approve too before anything is posted.",
+            "look",
+        )
+    if outcome.repeated:
+        documents = "document" if outcome.repeated == 1 else "documents"
+        flash(
+            f"You have approved {outcome.repeated:,} {documents} before. Another person must"
+            " approve too.",
+            "look",
+        )
 
 
 def _flash_changed(count: int) -> None:

@@ -19,6 +19,11 @@ START = (
     "Documents from before this day are left out; single ones can be included later. Without a day"
     " all count."
 )
+TWO_PEOPLE = (
+    "A document above this amount is posted once two people have approved it in Review, in"
+    " automatic mode too. So are documents in another currency or without an amount, and their"
+    " changes and removals. Empty: one approval is enough, and automatic mode needs none."
+)
 EVERY = (
     "15m, 2h or 1d after the last run, or cron in five fields: 30 6 * * 1-5 is half past six on"
     " working days."
@@ -50,7 +55,22 @@ def plan_inputs(
             "date",
             start,
         ),
+        _input(
+            "second_approval_above",
+            f"Two people approve above ({row.company.currency or 'the company’s currency'})",
+            TWO_PEOPLE,
+            "text",
+            _limit(row, typed),
+        ),
     ]
+
+
+def _limit(row: Installation, typed: dict[str, Any]) -> str:
+    """Return the amount above which two people approve, as typed or stored."""
+    if "second_approval_above" in typed:
+        return str(typed["second_approval_above"])
+    limit = row.second_approval_above
+    return "" if limit is None else f"{limit:.2f}"
 
 
 def _start_date(row: Installation) -> str:
@@ -79,14 +99,14 @@ def plan_typed(form: MultiDict[str, str]) -> dict[str, Any]:
     """Return the submitted values of the schedule."""
     return {
         name: form.get(name, "").strip()
-        for name in ("schedule", "zone", "start_date")
+        for name in ("schedule", "zone", "start_date", "second_approval_above")
         if name in form
     }
 
 
 def _input(name: str, label: str, help: str, kind: str, value: str, choices: Any = ()) -> Input:
-    """Return one input of the schedule; only the start date is optional."""
-    is_required = name != "start_date"
+    """Return one input; the start date and the limit of one approval are optional."""
+    is_required = name not in ("start_date", "second_approval_above")
     return Input(
         name=name,
         label=label,

@@ -10,6 +10,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import HubError
 from hub.models import Installation, Posting
 from hub.models.enums import ConnectionState, PostingState
+from hub.outbox import approvals
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.preflight.run import check
@@ -144,6 +145,9 @@ def _send(posting_session: PostingSession) -> int:
     startup_scan.scan(posting_session)
     if posting_session.stopped:
         return 0
+    with transaction() as session:
+        returned = approvals.return_to_review(session, posting_session.company_id)
+    posting_session.counts["review"] += returned
     return deliver(posting_session)
 
 

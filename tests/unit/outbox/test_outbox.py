@@ -20,7 +20,7 @@ from hub.models import (
     SourceDocument,
     TransactionHead,
 )
-from hub.outbox import listing
+from hub.outbox import approvals, listing
 
 REALM = "9130"
 
@@ -261,6 +261,45 @@ def test_an_approval_remembers_the_bytes(box):
         assert outbox.approve(session, [id], "kari")
         assert not outbox.approve(session, [id], "kari")
     assert (get(id).state, get(id).approved_payload) == ("ready", outbox.fingerprint(b"{1}"))
+
+
+def test_an_approval_of_two_holds_for_the_bytes_that_each_of_them_saw(box):
+    with transaction() as session:
+        session.get_one(Installation, 1).second_approval_above = Decimal(100)
+    large = {"total": Decimal(500), "state": "review"}
+    id = box(payload=b'{"a": 1}', **large)
+    assert approve_by(id, "anna") == "review"
+    assert box(payload=b'{"a": 2}', **large) == id
+    assert box(payload=b'{"a": 1}', **large) == id  # what anna saw, but it was changed meanwhile
+    assert approve_by(id, "ben") == "review"
+    assert approve_by(id, "ben") == "review"
+    assert approve_by(id, "anna") == "ready"
+
+
+def test_both_approvals_hold_after_the_ids_of_others_are_filled_in(box):
+    with transaction() as session:
+        session.get_one(Installation, 1).second_approval_above = Decimal(100)
+    main = box(source_id="vendor:1", kind="vendor", state="ready")
+    payload = f'{{"VendorRef": "{outbox.placeholder(main)}"}}'.encode()
+    id = box(state="review", total=Decimal(500), payload=payload, after_id=main)
+    approve_by(id, "anna")
+    assert approve_by(id, "ben") == "waiting"
+    with transaction() as session:
+        parent = session.get_one(Posting, main)
+        parent.state, parent.quickbooks_id = "posted", "500"
+    assert wake() == 1
+    assert get(id).state == "ready"
+    with transaction() as session:
+        assert approvals.return_to_review(session, 1) == 0
+        assert len(outbox.claim(session, [id], "f", now())) == 1
+
+
+def approve_by(id, who):
+    """Approve a posting as the page Review does; return its state."""
+    with transaction() as session:
+        approvals.add(session, [id], who)
+        outbox.approve(session, [id], who)
+    return get(id).state
 
 
 def test_an_approved_posting_still_waits_for_the_one_before_it(box):

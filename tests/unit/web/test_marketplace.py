@@ -60,7 +60,7 @@ def test_a_guarded_app_is_asked_for_and_opens_once_an_owner_records_the_grant(
     owner.press(f"/apps/gated/{gated.story.company}/grant")
     assert gated.row(Access, ("gated", gated.story.company)).granted_by == "olga"
     assert gated.get(configure).status_code == 200
-    assert [gated.row(AuditEntry, n).what for n in (1, 2)] == ["access asked for", "access granted"]
+    assert [gated.row(AuditEntry, n).what for n in (2, 4)] == ["access asked for", "access granted"]
 
 
 def test_a_broken_plugin_is_named_with_its_reason_and_the_others_work(

@@ -86,7 +86,7 @@ def test_only_what_was_selected_is_approved(operator: Visitor) -> None:
         "ready", "oda", fingerprint(posting.payload),
     )  # fmt: skip
     assert _state(operator, "changed") == "review"
-    assert operator.row(AuditEntry, 1).what == "posting approved"
+    assert operator.row(AuditEntry, 2).what == "posting approved"
 
 
 def test_what_is_approved_is_listed_first_with_its_sum(operator: Visitor) -> None:
@@ -191,7 +191,7 @@ def test_whether_to_post_automatically_is_asked_after_a_first_approval(visitor: 
     assert "New documents are now posted automatically." in page
     assert "Post automatically" not in page
     assert visitor.row(Installation, visitor.story.installation).mode == "auto"
-    assert visitor.row(AuditEntry, 3).what == "mode changed"
+    assert visitor.row(AuditEntry, 4).what == "mode changed"
 
 
 def test_automatic_posting_is_not_switched_on_before_a_first_approval(visitor: Visitor) -> None:

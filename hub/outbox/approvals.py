@@ -1,0 +1,180 @@
+"""Approvals by two people: which postings need them, who approved what, and what is still lacking.
+
+An installation may ask for two approvals above an amount. An approval is a row with the fingerprint
+of exactly what a person saw; it counts only for a posting that still holds that. Every release and
+every claim asks the condition `LACKS_APPROVAL`.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, delete, distinct, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from hub import context as hub_context
+from hub.models import Approval, Attempt, Company, Installation, Posting, SourceDocument
+from hub.models.enums import UNPROCESSED_OUTCOMES, Operation, PostingState
+from hub.outbox.states import UNSENT
+
+PEOPLE = 2  # how many must approve
+LIST_KINDS = ("vendor", "customer", "item")  # entries of lists move no money
+_installation = aliased(Installation)
+_company = aliased(Company)
+_document = aliased(SourceDocument)
+
+
+class Approver(NamedTuple):
+    """A person who approved what a posting holds now, and when."""
+
+    who: str
+    at: dt.datetime
+
+
+def needs_two() -> ColumnElement[bool]:
+    """Return the condition that a posting needs the approval of two people.
+
+    Its amount, or that of the whole document, is above the limit, in a foreign currency, or
+    unknown. What may have reached QuickBooks already is past approval.
+    """
+    limit = _installation.second_approval_above
+    is_above = or_(
+        Posting.total.is_(None),
+        Posting.total > limit,
+        Posting.total < -limit,
+        _document.total > limit,
+        _document.total < -limit,
+        and_(Posting.currency != "", Posting.currency != _company.currency),
+    )
+    may_have_arrived = exists().where(
+        Attempt.posting_id == Posting.id,
+        Attempt.generation == Posting.generation,
+        Attempt.outcome.not_in(UNPROCESSED_OUTCOMES),
+    )
+    has_limit = exists().where(
+        _installation.id == Posting.installation_id,
+        limit.is_not(None),
+        _company.id == _installation.company_id,
+        _document.id == Posting.document_id,
+        is_above,
+    )
+    moves_money = (Posting.operation != Operation.ATTACH) & Posting.kind.not_in(LIST_KINDS)
+    return and_(has_limit, moves_money, ~may_have_arrived)
+
+
+def lacks_approval() -> ColumnElement[bool]:
+    """Return the condition that a posting needs two people and fewer have approved it as it is."""
+    approvers = (
+        select(func.count(distinct(Approval.who)))
+        .where(Approval.posting_id == Posting.id, Approval.content == Posting.planned)
+        .correlate(Posting)
+        .scalar_subquery()
+    )
+    return and_(needs_two(), approvers < PEOPLE)
+
+
+LACKS_APPROVAL = lacks_approval()  # once for all: making it takes longer than most statements
+
+
+def lacking(session: Session, ids: Iterable[int]) -> set[int]:
+    """Return which of these postings lack an approval."""
+    query = select(Posting.id).where(Posting.id.in_(list(ids)), LACKS_APPROVAL)
+    return set(session.scalars(query))
+
+
+def add(session: Session, ids: Iterable[int], who: str) -> set[int]:
+    """Store a person's approval of postings in review that lack one; return which are new.
+
+    Nobody approves the same content twice.
+    """
+    query = select(Posting.id, Posting.planned).where(
+        Posting.id.in_(list(ids)), Posting.state == PostingState.REVIEW, LACKS_APPROVAL
+    )
+    planned = {row.id: row.planned for row in session.execute(query)}
+    before = approvers(session, planned)
+    now = hub_context.current().clock.now()
+    new_ids = set()
+    for id, content in planned.items():
+        if who not in [person.who for person in before.get(id, ())]:
+            session.add(Approval(posting_id=id, content=content, who=who, at=now))
+            new_ids.add(id)
+    session.flush()
+    return new_ids
+
+
+def approvers(session: Session, ids: Collection[int]) -> Mapping[int, list[Approver]]:
+    """Return who approved what each posting holds now, the first one first."""
+    query = (
+        select(Posting.id, Approval.who, Approval.at)
+        .join(Approval, Approval.posting_id == Posting.id)
+        .where(Posting.id.in_(list(ids)), Approval.content == Posting.planned)
+        .order_by(Approval.id)
+    )
+    people: dict[int, list[Approver]] = {}
+    for id, who, at in session.execute(query):
+        people.setdefault(id, []).append(Approver(who, at))
+    return people
+
+
+def follow(session: Session, posting: Posting, content: str, *, keeps: bool) -> None:
+    """Carry the approvals of a posting over to the content that it gets now, or drop them.
+
+    They are kept if the content differs only by ids that were filled in.
+    """
+    if not keeps:
+        drop(session, posting)
+    elif _has_limit(posting):
+        statement = update(Approval).where(
+            Approval.posting_id == posting.id, Approval.content == posting.planned
+        )
+        session.execute(statement.values(content=content))
+
+
+def drop(session: Session, posting: Posting) -> None:
+    """Forget who approved a posting, because it is withdrawn, skipped or changed."""
+    if posting.id and _has_limit(posting):
+        session.execute(delete(Approval).where(Approval.posting_id == posting.id))
+
+
+def drop_all(session: Session, installation_id: int) -> None:
+    """Forget every approval of an installation that no longer asks for two."""
+    ids = select(Posting.id).where(
+        Posting.installation_id == installation_id, Posting.state.in_(UNSENT)
+    )
+    session.execute(delete(Approval).where(Approval.posting_id.in_(ids)))
+
+
+def return_to_review(session: Session, company_id: int) -> int:
+    """Put ready postings that lack an approval into review; return how many.
+
+    Whatever made them ready (automatic mode, a retry, a removal, a changed setting) is no approval
+    by two people.
+    """
+    has_limit = select(Installation.id).where(
+        Installation.company_id == company_id, Installation.second_approval_above.is_not(None)
+    )
+    installation_ids = session.scalars(has_limit).all()
+    if not installation_ids:
+        return 0
+    query = select(Posting.id).where(
+        Posting.installation_id.in_(installation_ids),
+        Posting.state == PostingState.READY,
+        LACKS_APPROVAL,
+    )
+    ids = session.scalars(query).all()
+    if not ids:
+        return 0
+    statement = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.READY)
+    values = {
+        "state": PostingState.REVIEW,
+        "approved_by": None,
+        "approved_payload": None,
+        "next_try_at": None,
+        "changed_at": hub_context.current().clock.now(),
+    }
+    session.execute(statement.values(values), execution_options={"synchronize_session": "fetch"})
+    return len(ids)
+
+
+def _has_limit(posting: Posting) -> bool:
+    return posting.document.installation.second_approval_above is not None

@@ -1,0 +1,204 @@
+"""Two people approve above an amount: on the page Review, and in spite of every other way."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, select
+
+from hub import outbox
+from hub.cli import main
+from hub.db import engine
+from hub.models import Approval, AuditEntry, Company, Installation, Posting
+from hub.outbox import approvals, fingerprint
+from hub.web import listed_rows
+from tests.support.page_visitor import Visitor
+
+
+@pytest.fixture
+def operator(visitor: Visitor) -> Visitor:
+    """The operator in front of an app that needs two approvals above 1,000."""
+    set_limit(visitor, Decimal(1000))
+    visitor.log_in("oda")
+    return visitor
+
+
+def set_limit(visitor: Visitor, limit: Decimal | None) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(Installation, visitor.story.installation).second_approval_above = limit
+
+
+def change(visitor: Visitor, name: str = "review", **values: Any) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, visitor.story.postings[name])
+        for column, value in values.items():
+            setattr(posting, column, value)
+
+
+def posting(visitor: Visitor, name: str = "review") -> Posting:
+    row: Posting = visitor.row(Posting, visitor.story.postings[name])
+    return row
+
+
+def approve(visitor: Visitor, name: str = "review") -> str:
+    row = posting(visitor, name)
+    return visitor.approve(
+        visitor.story.installation, "selected", selected=listed_rows.pair(row.id, row.planned)
+    )
+
+
+def switch_to(visitor: Visitor, name: str) -> None:
+    visitor.post("/logout")
+    assert visitor.log_in(name).status_code == 302
+
+
+def claimable(visitor: Visitor, name: str) -> bool:
+    """Tell whether a posting would be claimed for sending, and take that back."""
+    id = visitor.story.postings[name]
+    with visitor.app.app_context(), engine.reading() as session:
+        now = visitor.app.extensions["hub"].clock.now()
+        return bool(outbox.claim(session, [id], "fence", now))
+
+
+def sweep(visitor: Visitor) -> int:
+    with visitor.app.app_context(), engine.transaction() as session:
+        return approvals.return_to_review(session, visitor.story.company)
+
+
+def test_the_first_approval_is_stored_and_the_second_person_releases(operator: Visitor) -> None:
+    page = approve(operator)
+    assert "A second person must approve too" in page
+    assert (posting(operator).state, posting(operator).approved_by) == ("review", None)
+    switch_to(operator, "arne")
+    page = operator.page(f"/installations/{operator.story.installation}/review/")
+    assert "Approved by oda" in page
+    assert "It needs a second person." in page
+    assert "Approved 1 document. Posting now." in approve(operator)
+    row = posting(operator)
+    assert (row.state, row.approved_by, row.approved_payload) == ("ready", "arne", row.planned)
+    with operator.app.app_context(), engine.reading() as session:
+        acts = list(session.execute(select(AuditEntry.what, AuditEntry.who)))
+    assert ("first approval given", "oda") in acts
+    assert ("posting approved", "arne") in acts
+    assert claimable(operator, "review")
+    sweep(operator)
+    assert posting(operator).state == "ready"
+
+
+def test_the_same_person_is_never_both(operator: Visitor) -> None:
+    approve(operator)
+    page = approve(operator)
+    assert "You have approved 1 document before. Another person must" in page
+    assert posting(operator).state == "review"
+    with operator.app.app_context(), engine.reading() as session:
+        assert session.scalar(select(func.count(Approval.id))) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "needs"),
+    [
+        ({"total": Decimal("1000.00")}, False),
+        ({"total": Decimal("1000.01")}, True),
+        ({"total": Decimal("-1000.01")}, True),
+        ({"total": None}, True),
+        ({"total": Decimal(1), "currency": "EUR"}, True),
+        ({"total": None, "kind": "vendor"}, False),
+        ({"total": None, "operation": "attach"}, False),
+        ({"total": Decimal(2000), "operation": "delete"}, True),
+    ],
+)
+def test_what_needs_two_people(operator: Visitor, values: dict[str, Any], needs: bool) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        row = session.get_one(Posting, operator.story.postings["review"])
+        row.document.total = None
+        row.currency = session.get_one(Company, row.company_id).currency
+    change(operator, **values)
+    with operator.app.app_context(), engine.reading() as session:
+        assert bool(approvals.lacking(session, [operator.story.postings["review"]])) == needs
+
+
+def test_parts_of_a_large_document_need_two_people(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        row = session.get_one(Posting, operator.story.postings["review"])
+        row.total, row.document.total = Decimal(10), Decimal(5000)
+    with operator.app.app_context(), engine.reading() as session:
+        assert approvals.lacking(session, [operator.story.postings["review"]])
+
+
+def test_changed_content_drops_the_first_approval(operator: Visitor) -> None:
+    approve(operator)
+    change(operator, payload=b'{"DocNumber": "x"}', planned=fingerprint(b'{"DocNumber": "x"}'))
+    switch_to(operator, "arne")
+    assert "A second person must approve too" in approve(operator)
+    assert posting(operator).state == "review"
+
+
+def test_a_skipped_document_loses_its_first_approval(operator: Visitor) -> None:
+    approve(operator)
+    with operator.app.app_context(), engine.transaction() as session:
+        row = session.get_one(Posting, operator.story.postings["review"])
+        assert outbox.skip(session, row, "oda", "no")
+    with operator.app.app_context(), engine.reading() as session:
+        assert session.scalar(select(func.count(Approval.id))) == 0
+
+
+def test_the_command_line_gives_neither_approval(operator: Visitor) -> None:
+    id = str(operator.story.postings["review"])
+    answer = CliRunner().invoke(main, ["approve", id], obj=operator.app)
+    assert answer.exit_code == 1
+    assert "two people must approve" in answer.output
+    approve(operator)
+    assert CliRunner().invoke(main, ["approve", id], obj=operator.app).exit_code == 1
+    assert posting(operator).state == "review"
+
+
+def test_no_other_way_releases_it(operator: Visitor) -> None:
+    """Ready by automatic mode, a retry, a removal: it is not claimed, and goes back to review."""
+    change(operator, state="ready", approved_by="oda", approved_payload=posting(operator).planned)
+    assert not claimable(operator, "review")
+    assert sweep(operator) >= 1
+    row = posting(operator)
+    assert (row.state, row.approved_by, row.approved_payload) == ("review", None, None)
+
+
+def test_one_approval_and_a_retry_do_not_make_two(operator: Visitor) -> None:
+    approve(operator)
+    change(operator, state="held", held_by="preflight")
+    with operator.app.app_context(), engine.transaction() as session:
+        assert outbox.retry(session, [operator.story.postings["review"]], "arne") == 1
+    assert posting(operator).state == "ready"
+    assert not claimable(operator, "review")
+    sweep(operator)
+    assert posting(operator).state == "review"
+    switch_to(operator, "arne")
+    approve(operator)
+    assert posting(operator).state == "ready"
+
+
+def test_the_switch_to_automatic_approves_nothing_that_needs_two(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        outbox.approve_all(session, operator.story.installation, "arne")
+    assert posting(operator).state == "review"
+    with operator.app.app_context(), engine.reading() as session:
+        assert session.scalar(select(func.count(Approval.id))) == 0
+
+
+def test_without_a_limit_one_approval_is_enough(operator: Visitor) -> None:
+    set_limit(operator, None)
+    assert "Approved 1 document. Posting now." in approve(operator)
+    assert claimable(operator, "review")
+
+
+def test_what_may_have_reached_quickbooks_is_not_stopped(operator: Visitor) -> None:
+    """A posting in doubt is sent again under the same key: it is past approval."""
+    change(operator, "unknown", state="ready", total=Decimal(5000))
+    with operator.app.app_context(), engine.reading() as session:
+        assert not approvals.lacking(session, [operator.story.postings["unknown"]])
+
+
+def test_the_limit_is_set_on_the_settings_page(operator: Visitor) -> None:
+    switch_to(operator, "olga")
+    page = operator.page(f"/installations/{operator.story.installation}/settings")
+    assert "Two people approve above" in page
+    assert 'value="1000.00"' in page
