@@ -4,6 +4,7 @@ msgspec reads fast; texts that it rejects are read by the standard library inste
 """
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from msgspec.json import Decoder
 
 _AMOUNTS = Decoder(float_hook=Decimal)
 _PLAIN = Decoder()
+SURROGATE_OR_NULL = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse(text: bytes) -> Any:
@@ -23,6 +25,23 @@ def parse(text: bytes) -> Any:
         return _AMOUNTS.decode(text)
     except DecodeError:  # raised for half a surrogate pair too, which the standard library reads
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+
+
+def parse_call(body: bytes) -> Any:
+    """Parse JSON that another system sends to the hub; raise ValueError if it is not JSON.
+
+    Too deep nesting counts as no JSON. Characters that no database stores, U+0000 and halves of
+    surrogate pairs, are replaced.
+    """
+    try:
+        return _with_storable_texts(json.loads(body, parse_constant=_refuse))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def storable(text: str) -> str:
+    """Return a text with every character that no database stores replaced."""
+    return SURROGATE_OR_NULL.sub("\ufffd", text)
 
 
 def dumps(value: Any) -> str:
@@ -39,6 +58,17 @@ def loads(text: str | bytes) -> Any:
         return _PLAIN.decode(text)
     except DecodeError:
         return json.loads(text)
+
+
+def _with_storable_texts(value: Any) -> Any:
+    """Return parsed JSON whose texts a database can store."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [_with_storable_texts(item) for item in value]
+    if isinstance(value, dict):
+        return {storable(key): _with_storable_texts(item) for key, item in value.items()}
+    return value
 
 
 def _refuse(name: str) -> None:

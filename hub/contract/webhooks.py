@@ -2,10 +2,10 @@
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from hub import exact_json
 from hub.errors import Refused
 
 
@@ -30,6 +30,6 @@ def signed_json(
     if not secret or not hmac.compare_digest(expected.encode(), signature.encode()):
         raise Refused(f"This call is not signed with {signed_with}.")
     try:
-        return json.loads(body)
+        return exact_json.parse_call(body)
     except ValueError:
         raise Refused("This call is signed correctly, but its body is not JSON.") from None

@@ -4,7 +4,6 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
+from hub import exact_json
 from hub.db import engine
 from hub.errors import Refused
 from hub.models import Company, ListState, TransactionHead
@@ -283,7 +283,7 @@ def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
 def _events(body: bytes) -> list[Event]:
     """Return the events of a webhook in either format; raise Refused if it is not JSON."""
     try:
-        content = json.loads(body)
+        content = exact_json.parse_call(body)
     except ValueError:
         raise Refused("The webhook's body is not JSON.") from None
     if isinstance(content, list):
@@ -293,17 +293,22 @@ def _events(body: bytes) -> list[Event]:
 
 def _classic_events(content: Any) -> Iterator[Event]:
     """Yield the events of a webhook in the older format."""
-    if not isinstance(content, dict):
-        return
-    for notification in content.get("eventNotifications") or []:
+    for notification in _objects_in(content, "eventNotifications"):
         yield from _notified_events(notification)
+
+
+def _objects_in(content: Any, name: str) -> list[dict[str, Any]]:
+    """Return the objects of a list in an object; none if the list is missing or no list."""
+    items = content.get(name) if isinstance(content, dict) else None
+    if not isinstance(items, list):
+        return []
+    return [item for item in items if isinstance(item, dict)]
 
 
 def _notified_events(notification: dict[str, Any]) -> Iterator[Event]:
     """Yield the events of one company; a merge is an event of both objects."""
     realm = str(notification.get("realmId") or "")
-    changes = notification.get("dataChangeEvent") or {}
-    for entity in changes.get("entities") or []:
+    for entity in _objects_in(notification.get("dataChangeEvent"), "entities"):
         name = str(entity.get("name"))
         for id in (entity.get("id"), entity.get("deletedId")):
             if not id:

@@ -1,5 +1,6 @@
 """What the browser may do with our pages: security headers, cookies, CSRF, and no foreign host."""
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -14,6 +15,11 @@ from hub.web.client_address import ClientAddress, Proxies
 
 csrf = CSRFProtect()
 ASSETS_SECONDS = 3600
+# Parts of at most 63 characters, or an IPv6 address; a port may follow.
+PART = r"\w[\w-]{0,62}"
+HOST = re.compile(
+    rf"({PART}(\.{PART}){{0,31}}\.?|\[[0-9A-Fa-f:.]{{2,45}}\])?(:\d{{1,5}})?", re.ASCII
+)
 NEVER = ("camera", "geolocation", "microphone", "payment", "usb")
 
 
@@ -35,6 +41,22 @@ class PublicAddress:
         return self._wsgi(environ, start)
 
 
+class ValidHost:
+    """Refuse a request whose Host header names no host, before anything builds an address of it."""
+
+    def __init__(self, wsgi: WSGIApplication) -> None:
+        """Wrap an application."""
+        self._wsgi = wsgi
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer with 400 unless the header is a name or an address with or without a port."""
+        host = environ.get("HTTP_HOST", "")
+        if HOST.fullmatch(host) is None:
+            start("400 Bad Request", [("Content-Type", "text/plain")])
+            return [b"The Host header names no host.\n"]
+        return self._wsgi(environ, start)
+
+
 def init_app(app: Flask) -> None:
     """Set the headers of every response and refuse forms without our token."""
     config: Config = app.extensions["hub"].config
@@ -51,6 +73,8 @@ def init_app(app: Flask) -> None:
         app.config["PREFERRED_URL_SCHEME"] = "https"
         address = PublicAddress(app.wsgi_app, config.public_url)
         app.wsgi_app = address  # type: ignore[method-assign, assignment]
+    else:
+        app.wsgi_app = ValidHost(app.wsgi_app)  # type: ignore[method-assign, assignment]
     client = ClientAddress(app.wsgi_app, Proxies(config.trusted_proxy))
     app.wsgi_app = client  # type: ignore[method-assign, assignment]
     csrf.init_app(app)

@@ -12,6 +12,7 @@ from flask import abort, request, url_for
 from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import Session
 
+from hub import exact_json
 from hub.web import row_ids
 
 SIZE = 50
@@ -118,7 +119,7 @@ def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
     """
     try:
         key = json.loads(text) if text else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(key, list):
         return None
@@ -128,5 +129,8 @@ def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
         return None
     numbers = [part for part in key if isinstance(part, int)]
     if any(abs(number) > row_ids.LARGEST for number in numbers):
+        return None
+    texts = [part for part in key if isinstance(part, str)]
+    if any(exact_json.storable(text) != text for text in texts):
         return None
     return key

@@ -98,3 +98,20 @@ def two(
     config = make_config()
     shutil.copy(database, config.data / "hub.db")
     return TwoCompanies(make_app(config, pages=True), world)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def owner(request: pytest.FixtureRequest) -> Visitor:
+    """Provide an owner in front of the pages of a hub with a story in it, on each database."""
+    if request.param == "sqlite":
+        visitor: Visitor = request.getfixturevalue("visitor")
+    else:
+        url = request.getfixturevalue("postgres_url")
+        config = request.getfixturevalue("make_config")(HUB_DATABASE_URL=url)
+        app = request.getfixturevalue("make_app")(config, pages=True)
+        with app.app_context(), db_engine.transaction() as session:
+            add_people(session)
+            story = tell(session)
+        visitor = Visitor(app, story)
+    visitor.log_in("olga")
+    return visitor

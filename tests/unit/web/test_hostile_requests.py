@@ -7,10 +7,6 @@ from urllib.parse import quote
 
 import pytest
 
-from hub.db import engine
-from tests.support.page_rows import add_people, tell
-from tests.support.page_visitor import Visitor
-
 PART = re.compile("<[^>]+>")  # of a route: where an id or a name stands
 # Arguments of pages and fields of forms.
 NAMES = (
@@ -62,23 +58,6 @@ TEXTS = (
     "2026-02-30",
     "x" * 5000,
 )
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def owner(request):
-    """An owner in front of the pages of a hub with a story in it, on each database."""
-    if request.param == "sqlite":
-        visitor = request.getfixturevalue("visitor")
-    else:
-        url = request.getfixturevalue("postgres_url")
-        config = request.getfixturevalue("make_config")(HUB_DATABASE_URL=url)
-        app = request.getfixturevalue("make_app")(config, pages=True)
-        with app.app_context(), engine.transaction() as session:
-            add_people(session)
-            story = tell(session)
-        visitor = Visitor(app, story)
-    visitor.log_in("olga")
-    return visitor
 
 
 def hostile_requests(app, texts):

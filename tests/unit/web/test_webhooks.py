@@ -87,3 +87,39 @@ def test_an_unknown_company_is_answered_and_ignored(visitor: Visitor) -> None:
 def test_a_forged_call_of_quickbooks_is_refused(visitor: Visitor) -> None:
     assert _from_quickbooks(visitor, "9130001", "guessed") == 401
     assert _runs(visitor) == []
+
+
+HOSTILE_BODIES = [
+    b"",
+    b"null",
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b'{"topic": "invoice.changed", "id": "\\ud800"}',
+    b'{"topic": "invoice.changed", "id": "\\u0000"}',
+    b'{"topic": "invoice.changed", "id": NaN, "id": -Infinity}',
+    b'{"topic": "invoice.changed", "id": 1e999999}',
+    b'{"topic": {"\\ud800": []}, "id": [[]]}',
+    b'{"id": ' + b"9" * 5000 + b"}",
+    b'"\xed\xa0\x80"',
+    b"\xff\xfe\x00",
+    b'{"eventNotifications": 7}',
+    b'{"eventNotifications": [7, {"realmId": "\\ud800", "dataChangeEvent": {"entities": 7}}]}',
+    b'{"eventNotifications": [{"realmId": "9130001", "dataChangeEvent": {"entities": ['
+    b'{"name": "Bill", "id": "\\ud800\\u0000", "lastUpdated": "99999-99-99"}, 7]}}]}',
+    b'[{"type": "qbo.bill.created.v1", "intuitaccountid": "9130001",'
+    b' "intuitentityid": "\\ud800\\u0000", "time": 1e999}, 7, []]',
+]
+
+
+@pytest.mark.parametrize("body", HOSTILE_BODIES, ids=range(len(HOSTILE_BODIES)))
+def test_a_signed_body_of_any_shape_is_no_error_of_the_hub(owner, body):
+    digest = hmac.new(factory.VERIFIER.encode(), body, hashlib.sha256).digest()
+    headers = {"intuit-signature": base64.b64encode(digest).decode()}
+    assert owner.client.post("/webhooks/quickbooks", data=body, headers=headers).status_code < 500
+
+    with owner.app.app_context():
+        SiteSecrets(owner.story.installation)["webhook_secret"] = SECRET
+    signed = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"X-CostTracker-Signature": signed}
+    address = f"/webhooks/{owner.story.installation}"
+    assert owner.client.post(address, data=body, headers=headers).status_code < 500
