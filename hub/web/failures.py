@@ -95,7 +95,7 @@ def page(status: int, sentence: str = "", step: str = "") -> Response:
     step = step or usual_step
     if request.headers.get("HX-Request") or request.path.startswith("/webhooks/"):
         text = f"{sentence} {step}"
-        return make_response(text, status, {"Content-Type": "text/plain"})
+        return make_response(text, status, {"Content-Type": "text/plain; charset=utf-8"})
     # Templates ask who is logged in, which would ask a database that may be what has failed.
     g.setdefault("_login_user", current_app.extensions["security"].login_manager.anonymous_user())
     content = render_template(

@@ -80,6 +80,7 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     _talisman(app, config, secure)
     app.after_request(_not_stored)
+    app.after_request(_isolated)
 
 
 def policy(config: Config) -> dict[str, list[str]]:
@@ -117,6 +118,14 @@ def _talisman(app: Flask, config: Config, secure: bool) -> None:
 
 def _not_stored(response: Response) -> Response:
     """Forbid caches to store pages, which may contain business data."""
-    if not (request.endpoint or "").endswith(("static", "htmx")):
+    is_asset = (request.endpoint or "").endswith(("static", "htmx"))
+    if not is_asset or response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _isolated(response: Response) -> Response:
+    """Keep other sites from embedding an answer and from holding on to a window of the hub."""
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     return response

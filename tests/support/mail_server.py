@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.support.canaries import search
+
 
 class Line(socketserver.StreamRequestHandler):
     """One SMTP talk, as a plain server without TLS leads it."""
@@ -22,6 +24,7 @@ class Line(socketserver.StreamRequestHandler):
             body = b""
             while (line := self.rfile.readline()) != b".\r\n":
                 body += line
+            search.note("a mail", body)
             self.server.taken.append(email.message_from_bytes(body))
         refused = verb == "MAIL" and self.server.full
         self._say("452 full" if refused else "221 bye" if verb == "QUIT" else "250 fine")

@@ -1,0 +1,318 @@
+"""A passive scan of web pages: rules that look at requests and answers, as ZAP's baseline scan does.
+
+Each rule carries the number of ZAP's rule that looks for the same weakness.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from html.parser import HTMLParser
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+HOST = "hub.example.com"
+SECRET_NAMES = re.compile(r"pass(word)?|token|secret|session|api_?key|code_verifier|otp", re.I)
+PRIVATE_ADDRESS = re.compile(
+    r"(?<![\d.])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}"
+    r"|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})(?![\d.])"
+)
+ERROR_TEXTS = re.compile(
+    r"Traceback \(most recent call last\)|sqlalchemy\.exc|sqlite3\.|psycopg\.|Internal Server Error"
+    r"|jinja2\.exceptions|Werkzeug Debugger|UndefinedError"
+)
+SUSPICIOUS_COMMENT = re.compile(
+    r"<!--.*?\b(todo|fixme|password|admin|debug|bug|hack)\b.*?-->", re.I | re.S
+)
+SHORTEST_HSTS = 31_536_000
+
+
+class Exchange(NamedTuple):
+    """A request and its answer."""
+
+    method: str
+    url: str
+    status: int
+    headers: list[tuple[str, str]]
+    body: str
+
+    def all(self, name: str) -> list[str]:
+        """Return the values of a header."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def header(self, name: str) -> str:
+        """Return the value of a header that may stand once, or nothing."""
+        return "".join(self.all(name)[:1])
+
+    @property
+    def is_page(self) -> bool:
+        return self.header("Content-Type").startswith("text/html")
+
+    @property
+    def is_static(self) -> bool:
+        path = urlsplit(self.url).path
+        return path.startswith(("/assets/", "/static/", "/bootstrap/"))
+
+
+class Element(NamedTuple):
+    """A start tag with its attributes, and the index of the form that it is in."""
+
+    tag: str
+    attributes: dict[str, str]
+    form: int | None
+
+
+class Elements(HTMLParser):
+    """Collect the elements of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self._forms = 0
+        self._form: int | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "form":
+            self._form = self._forms
+            self._forms += 1
+        attributes = {name: value or "" for name, value in attrs}
+        self.elements.append(Element(tag, attributes, self._form))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+
+
+def elements(exchange: Exchange, *tags: str) -> list[Element]:
+    """Return the elements of a page with one of these tags, or all."""
+    if not exchange.is_page:
+        return []
+    found = Elements(exchange.body).elements
+    return [element for element in found if not tags or element.tag in tags]
+
+
+def links(exchange: Exchange) -> Iterator[str]:
+    """Yield every address that a page names in an attribute."""
+    for element in elements(exchange):
+        for name in ("href", "src", "action", "formaction", "hx-get", "hx-post", "data", "poster"):
+            if element.attributes.get(name):
+                yield element.attributes[name]
+
+
+# -- rules: each yields what is wrong with an exchange ---------------------------------------------
+
+
+def cookies(exchange: Exchange) -> Iterator[str]:
+    """10010, 10011, 10054, 10029: flags of cookies."""
+    for cookie in exchange.all("Set-Cookie"):
+        name, *flags = [part.strip().lower() for part in cookie.split(";")]
+        for flag in ("httponly", "secure", "path=/"):
+            if flag not in flags:
+                yield f"cookie {name.partition('=')[0]} without {flag}"
+        if not {"samesite=lax", "samesite=strict"} & set(flags):
+            yield f"cookie {name.partition('=')[0]} without SameSite"
+        if any(flag.startswith("domain=") for flag in flags):
+            yield "cookie for a whole domain"
+        if not cookie.startswith("__Host-"):
+            yield "cookie that is not bound to the host"
+
+
+def caching(exchange: Exchange) -> Iterator[str]:
+    """10015, 10049: a page with data may be stored by nobody."""
+    if not exchange.is_static and "no-store" not in exchange.header("Cache-Control"):
+        yield "may be stored"
+
+
+def framing(exchange: Exchange) -> Iterator[str]:
+    """10020: nobody may show a page in a frame."""
+    if exchange.header("X-Frame-Options").upper() != "DENY":
+        yield "without X-Frame-Options"
+    if "frame-ancestors 'none'" not in exchange.header("Content-Security-Policy"):
+        yield "without frame-ancestors"
+
+
+def sniffing(exchange: Exchange) -> Iterator[str]:
+    """10021, 10019, 90011: the browser is told the type, and believes it."""
+    if exchange.header("X-Content-Type-Options") != "nosniff":
+        yield "without nosniff"
+    kind = exchange.header("Content-Type")
+    if exchange.body and not kind:
+        yield "without a type"
+    if kind.startswith("text/") and "charset=utf-8" not in kind.lower():
+        yield f"{kind} without a character set"
+
+
+def transport(exchange: Exchange) -> Iterator[str]:
+    """10035: browsers use https only, for a year at least."""
+    policy = exchange.header("Strict-Transport-Security")
+    age = re.search(r"max-age=(\d+)", policy)
+    if not age or int(age[1]) < SHORTEST_HSTS:
+        yield "without Strict-Transport-Security for a year"
+
+
+def banners(exchange: Exchange) -> Iterator[str]:
+    """10036, 10037, 10039, 10052, 10061: nothing tells what the server is made of."""
+    for name in (
+        "Server",
+        "X-Powered-By",
+        "X-Backend-Server",
+        "X-AspNet-Version",
+        "Via",
+        "X-Debug-Token",
+    ):
+        if exchange.all(name):
+            yield f"sends {name}"
+
+
+def content_policy(exchange: Exchange) -> Iterator[str]:
+    """10038, 10055: a content policy without exceptions."""
+    policies = exchange.all("Content-Security-Policy")
+    if len(policies) != 1:
+        yield f"{len(policies)} content policies"
+        return
+    directives = dict(part.strip().partition(" ")[::2] for part in policies[0].split(";"))
+    for name in ("default-src", "object-src", "base-uri", "form-action", "frame-ancestors"):
+        if name not in directives:
+            yield f"content policy without {name}"
+    for name, sources in directives.items():
+        for source in sources.split():
+            if source in ("*", "http:", "https:", "'unsafe-inline'", "'unsafe-eval'"):
+                yield f"{name} allows {source}"
+
+
+def isolation(exchange: Exchange) -> Iterator[str]:
+    """10063, 90004, 10098: other sites cannot use a page, and it uses no device."""
+    if not exchange.header("Permissions-Policy"):
+        yield "without Permissions-Policy"
+    if exchange.header("Cross-Origin-Resource-Policy") != "same-origin":
+        yield "without Cross-Origin-Resource-Policy"
+    if exchange.is_page and exchange.header("Cross-Origin-Opener-Policy") != "same-origin":
+        yield "without Cross-Origin-Opener-Policy"
+    if exchange.all("Access-Control-Allow-Origin"):
+        yield "shares its answers with other sites"
+
+
+def referrers(exchange: Exchange) -> Iterator[str]:
+    """10025: other sites do not learn an address of the hub."""
+    if exchange.header("Referrer-Policy") not in ("same-origin", "no-referrer", "strict-origin"):
+        yield "without Referrer-Policy"
+
+
+def foreign_content(exchange: Exchange) -> Iterator[str]:
+    """10017, 10040, 90003: scripts, styles, pictures and forms are our own, and of https."""
+    for element in elements(
+        exchange, "script", "link", "img", "iframe", "object", "embed", "source"
+    ):
+        address = element.attributes.get("src") or element.attributes.get("href") or ""
+        if urlsplit(address).netloc not in ("", HOST):
+            yield f"{element.tag} from {address}"
+    yield from (f"names {link}" for link in links(exchange) if link.startswith("http://"))
+
+
+def inline_code(exchange: Exchange) -> Iterator[str]:
+    """10055, 10031: no script, style or handler stands in a page."""
+    for element in elements(exchange):
+        handlers = [name for name in element.attributes if name.startswith("on")]
+        if handlers or "style" in element.attributes:
+            yield f"{element.tag} with {handlers or 'style'}"
+        if element.tag == "style" or (element.tag == "script" and "src" not in element.attributes):
+            yield f"inline {element.tag}"
+    if any(link.strip().lower().startswith(("javascript:", "data:")) for link in links(exchange)):
+        yield "a link that runs code"
+
+
+def forms(exchange: Exchange) -> Iterator[str]:
+    """10202, 10012, 10041, 10042, 10043: forms that change something carry the token."""
+    everything = elements(exchange)
+    changing = [
+        e
+        for e in everything
+        if e.tag == "form" and e.attributes.get("method", "").lower() == "post"
+    ]
+    for form in changing:
+        fields = {e.attributes.get("name") for e in everything if e.form == form.form}
+        if "csrf_token" not in fields:
+            yield f"form to {form.attributes.get('action')!r} without a token"
+    for element in everything:
+        is_password = element.tag == "input" and element.attributes.get("type") == "password"
+        if is_password and not element.attributes.get("autocomplete"):
+            yield f"password field {element.attributes.get('name')} without autocomplete"
+        if is_password and element.attributes.get("value"):
+            yield f"password field {element.attributes.get('name')} with its value"
+        if element.tag == "form" and element.attributes.get("method", "get").lower() == "get":
+            names = {e.attributes.get("name", "") for e in everything if e.form == element.form}
+            yield from (
+                f"sends {name} in the address" for name in names if SECRET_NAMES.search(name)
+            )
+
+
+def new_windows(exchange: Exchange) -> Iterator[str]:
+    """10108: a page that is opened in a new window cannot reach this one."""
+    for element in elements(exchange, "a", "area", "form"):
+        relation = element.attributes.get("rel", "")
+        if element.attributes.get("target") == "_blank" and "noopener" not in relation:
+            yield f"opens {element.attributes.get('href')} without noopener"
+
+
+def addresses(exchange: Exchange) -> Iterator[str]:
+    """10024, 3, 10025: no secret stands in an address."""
+    for url in (exchange.url, exchange.header("Location"), *links(exchange)):
+        names = [name for name, _ in parse_qsl(urlsplit(url).query)]
+        yield from (f"{name} in the address {url}" for name in names if SECRET_NAMES.search(name))
+
+
+def redirects(exchange: Exchange) -> Iterator[str]:
+    """10028, 10044: a redirect stays here, and its body says nothing."""
+    if 300 <= exchange.status < 400 and exchange.status != 304:
+        location = exchange.header("Location")
+        if urlsplit(location).netloc not in ("", HOST) or location.startswith("//"):
+            yield f"leads to {location}"
+        if len(exchange.body) > 1000:
+            yield "a redirect with a page in it"
+
+
+def errors(exchange: Exchange) -> Iterator[str]:
+    """90022, 10023, 10027, 10109: no insides of the program are shown."""
+    if exchange.status >= 500:
+        yield f"status {exchange.status}"
+    if match := ERROR_TEXTS.search(exchange.body):
+        yield f"shows {match[0]!r}"
+    if match := SUSPICIOUS_COMMENT.search(exchange.body):
+        yield f"comment {match[0][:60]!r}"
+
+
+def disclosures(exchange: Exchange) -> Iterator[str]:
+    """2: no private address stands on a page."""
+    if not exchange.is_static and (match := PRIVATE_ADDRESS.search(exchange.body)):
+        yield f"shows {match[0]}"
+
+
+RULES: list[Callable[[Exchange], Iterator[str]]] = [
+    cookies,
+    caching,
+    framing,
+    sniffing,
+    transport,
+    banners,
+    content_policy,
+    isolation,
+    referrers,
+    foreign_content,
+    inline_code,
+    forms,
+    new_windows,
+    addresses,
+    redirects,
+    errors,
+    disclosures,
+]
+
+
+def findings(exchanges: Iterable[Exchange]) -> list[str]:
+    """Return what every rule finds, each once for an address."""
+    found = dict.fromkeys(
+        f"{exchange.method} {exchange.url}: {rule.__name__}: {text}"
+        for exchange in exchanges
+        for rule in RULES
+        for text in rule(exchange)
+    )
+    return list(found)
