@@ -8,14 +8,20 @@ from hub.cli.terminal import say, who
 
 
 def add_person(
-    name: str, role: str, password: str | None, *, must_change_password: bool = False
+    name: str,
+    role: str,
+    password: str | None,
+    subject: tuple[int | None, str | None] = (None, None),
+    *,
+    must_change_password: bool = False,
 ) -> None:
     """Add a person, asking for a password if none is given.
 
-    Set `must_change_password` if it is not the person who chooses it.
+    `subject` is the company and the app that the role is for; None stands for all. Set
+    `must_change_password` if it is not the person who chooses it.
     """
     from hub.db.engine import transaction
-    from hub.security import audit, people
+    from hub.security import audit, people, rights
 
     if password is None:
         password = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
@@ -24,8 +30,14 @@ def add_person(
             session, name, password or "", role, must_change_password=must_change_password
         )
         address = str(person.username)
-        audit.record(session, who(), "person added", address, role=role)
-    say(f"{address} can log in as {role}.")
+        text = role
+        if subject == rights.WHOLE_HUB:
+            audit.record(session, who(), "person added", address, role=role)
+        else:
+            person.assignments = []
+            audit.record(session, who(), "person added", address)
+            text = rights.give(session, person, role, rights.Subject(*subject), who=who())
+    say(f"{address} can log in as {text}.")
     if must_change_password:
         say("At the first log-in the hub asks for a password of their own.")
 
@@ -39,21 +51,28 @@ def people() -> list[dict[str, Any]]:
 
     with reading() as session:
         everyone = session.scalars(select(User).order_by(User.id))
-        return [_description(person) for person in everyone]
+        return [_description(session, person) for person in everyone]
 
 
-def change_role(name: str, role: str) -> dict[str, Any]:
-    """Give a person another role; return who it is."""
+def change_role(
+    name: str, role: str, subject: tuple[int | None, str | None]
+) -> tuple[dict[str, Any], str]:
+    """Give a person a role for a company and app, or take it away; "" is no role.
+
+    Return who it is and the right in words.
+    """
     from hub.db.engine import transaction
-    from hub.security import audit
     from hub.security import people as stored
-    from hub.security.rights import assign
+    from hub.security import rights
 
     with transaction() as session:
         person = stored.get(session, name)
-        assign(session, person, role)
-        audit.record(session, who(), "role changed", str(person.username), role=role)
-        return _description(person)
+        about = rights.Subject(*subject)
+        if role:
+            text = rights.give(session, person, role, about, who=who())
+        else:
+            text = rights.take_away(session, person, about, who=who())
+        return _description(session, person), text
 
 
 def change_active(name: str, *, active: bool) -> dict[str, Any]:
@@ -67,17 +86,19 @@ def change_active(name: str, *, active: bool) -> dict[str, Any]:
         stored.change_active(session, person, active=active)
         action = "person enabled" if active else "person disabled"
         audit.record(session, who(), action, str(person.username))
-        return _description(person)
+        return _description(session, person)
 
 
-def _description(person: Any) -> dict[str, Any]:
+def _description(session: Any, person: Any) -> dict[str, Any]:
     """Return what the commands print of a person."""
     from hub.security.people import last_login_at
-    from hub.security.rights import rights_of
+    from hub.security.rights import describe, rights_of
 
+    rights = rights_of(person)
     return {
         "name": str(person.username or person.email),
-        "role": rights_of(person).role(),
+        "role": rights.role(),
+        "rights": [describe(session, right) for right in rights.rights],
         "active": bool(person.active),
         "last_login_at": last_login_at(person),
         "must_change_password": bool(person.must_change_password),

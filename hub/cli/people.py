@@ -5,10 +5,15 @@ from typing import Any
 import click
 
 from hub.cli.accounts import add_person, change_active, change_role, people
-from hub.cli.console import as_json, inside, inside_with_pages
+from hub.cli.console import as_json, company, inside, inside_with_pages
 from hub.cli.terminal import print_json, say, table
 
 ROLES = ("owner", "app-owner", "operator", "viewer")
+NO_ROLE = "none"
+company_option = click.option(
+    "--company", "realm", metavar="R", help="Only for the company with this id (realm)."
+)
+app_option = click.option("--app", "slug", metavar="SLUG", help="Only for this app.")
 
 
 @click.group()
@@ -34,8 +39,17 @@ def users() -> None:
     is_flag=True,
     help="The person has chosen this password; do not ask for another one at the first log-in.",
 )
+@company_option
+@app_option
 @inside_with_pages
-def add(name: str, role: str | None, password_file: Any, keep_password: bool) -> None:
+def add(
+    name: str,
+    role: str | None,
+    password_file: Any,
+    keep_password: bool,
+    realm: str | None,
+    slug: str | None,
+) -> None:
     """Add a person who may log in as NAME, an e-mail address; asks for the password.
 
     The person replaces it at the first log-in. The first person of a hub keeps it.
@@ -47,7 +61,8 @@ def add(name: str, role: str | None, password_file: Any, keep_password: bool) ->
     if role is None:
         role = "owner" if is_first else "viewer"
     must_change_password = not (is_first or keep_password)
-    add_person(name, role, password, must_change_password=must_change_password)
+    company_id = company(realm).id if realm else None
+    add_person(name, role, password, (company_id, slug), must_change_password=must_change_password)
 
 
 @users.command("list")
@@ -62,20 +77,29 @@ def list_(as_json: bool) -> None:
     rows = []
     for person in persons:
         state = "" if person["active"] else "disabled"
-        rows.append((person["name"], person["role"], person["last_login_at"], state))
+        rights = ", ".join(person["rights"])
+        rows.append((person["name"], rights, person["last_login_at"], state))
     empty = "Nobody yet; add the first person with `hub users add NAME`."
     table(("name", "role", "last log-in", ""), rows, empty)
 
 
 @users.command("role")
 @click.argument("name")
-@click.argument("role", type=click.Choice(ROLES))
+@click.argument("role", type=click.Choice([*ROLES, NO_ROLE]))
+@company_option
+@app_option
 @as_json
 @inside
-def change_role_(name: str, role: str, as_json: bool) -> None:
-    """Give the person NAME another role; the only owner stays one."""
-    person = change_role(name, role)
-    _report(person, f"{person['name']} is now {role}.", as_json)
+def change_role_(name: str, role: str, realm: str | None, slug: str | None, as_json: bool) -> None:
+    """Give the person NAME another role; `none` takes it away. The only owner stays one.
+
+    Without options it is the role for everything. The highest role that covers a company and an app
+    counts.
+    """
+    company_id = company(realm).id if realm else None
+    person, text = change_role(name, "" if role == NO_ROLE else role, (company_id, slug))
+    change = "no longer" if role == NO_ROLE else "now"
+    _report(person, f"{person['name']} is {change} {text}.", as_json)
 
 
 @users.command()

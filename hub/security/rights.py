@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
+from hub.context import current
 from hub.errors import NotFound, NotNow
 from hub.models import (
     Case,
@@ -18,6 +19,7 @@ from hub.models import (
     SourceDocument,
     User,
 )
+from hub.security import audit
 
 ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
 ACTIVE = cast(Any, User.active)
@@ -212,14 +214,73 @@ def withdraw(session: Session, person: User, subject: Subject) -> bool:
     return has_changed
 
 
+def give(session: Session, person: User, role: str, subject: Subject, *, who: str) -> str:
+    """Assign a role, record it in the audit log, and return the right in words.
+
+    Raise NotFound for a role, company or app that does not exist.
+    """
+    known_apps = _known_apps(session)
+    if subject.slug is not None and subject.slug not in known_apps:
+        raise NotFound("app", subject.slug, known_apps)
+    if subject.company_id is not None and session.get(Company, subject.company_id) is None:
+        raise NotFound("company", str(subject.company_id))
+    assign(session, person, role, subject)
+    text = describe(session, Right(role, subject))
+    if subject == WHOLE_HUB:
+        audit.record(session, who, "role changed", _name(person), role=role)
+    else:
+        audit.record(session, who, "right added", _name(person), right=text)
+    return text
+
+
+def take_away(session: Session, person: User, subject: Subject, *, who: str) -> str:
+    """Withdraw a role, record it in the audit log, and return the right in words.
+
+    Raise NotFound if the person has no role for exactly this subject.
+    """
+    for right in rights_of(person).rights:
+        if right.subject == subject:
+            withdraw(session, person, subject)
+            text = describe(session, right)
+            audit.record(session, who, "right removed", _name(person), right=text)
+            return text
+    raise NotFound("right of this person", describe(session, Right("a role", subject)))
+
+
+def describe(session: Session, right: Right) -> str:
+    """Return a right in words, as "operator of CostTracker in Nordvik Bygg AS"."""
+    company_id, slug = right.subject
+    if right.subject == WHOLE_HUB:
+        return f"{right.role} of everything"
+    app_name = "every app"
+    if slug is not None:
+        app = current().plugins.apps.get(slug)
+        app_name = app.name if app else slug
+    if company_id is None:
+        return f"{right.role} of {app_name} in every company"
+    company = session.get(Company, company_id)
+    company_name = (company.name or company.realm) if company else str(company_id)
+    return f"{right.role} of {app_name} in {company_name}"
+
+
+def _known_apps(session: Session) -> list[str]:
+    """Return the apps that are installed or enabled anywhere."""
+    enabled = session.scalars(select(Installation.slug).distinct())
+    return sorted({*current().plugins.apps, *enabled})
+
+
+def _name(person: User) -> str:
+    """Return the name of a person as the audit log has it."""
+    return str(person.username or person.email)
+
+
 def check_not_last_owner(session: Session, person: User) -> None:
     """Refuse a change that would leave the hub without an owner who may log in."""
     if not rights_of(person).may("owner"):
         return
     others: Any = select(User.id).where(ACTIVE, is_owner(), User.id != person.id)
     if session.scalar(others.limit(1)) is None:
-        name = person.username or person.email
-        raise NotNow(f"{name} is the only owner. Make someone else owner first.")
+        raise NotNow(f"{_name(person)} is the only owner. Make someone else owner first.")
 
 
 def is_owner() -> ColumnElement[bool]:

@@ -151,6 +151,23 @@ def test_people_are_disabled_enabled_and_get_another_role(hub):
     assert "intact: 6 entries" in hub("audit", "verify")[1]
 
 
+def test_a_role_can_be_for_an_app_only_and_the_last_owner_keeps_theirs(hub):
+    ola, kari = "ola@example.com", "kari@example.com"
+    for name, options in ((kari, ()), (ola, ("--role", "operator", "--app", "costtracker"))):
+        password = {"input": "a good long password"}
+        assert hub("users", "add", name, *options, "--password-file", "-", **password)[0] == 0
+    assert hub("users", "role", ola, "viewer", "--app", "ion")[0] == 0
+    added = ["operator of CostTracker in every company", "viewer of ION in every company"]
+    found = json.loads(hub("users", "list", "--json")[1])[1]
+    assert (found["role"], found["rights"]) == ("", added)
+    assert hub("users", "role", ola, "none", "--app", "costtracker")[0] == 0
+    assert json.loads(hub("users", "list", "--json")[1])[1]["rights"] == added[1:]
+    code, _, err = hub("users", "role", kari, "none")
+    assert (code, "only owner" in err) == (1, True)
+    code, _, err = hub("users", "role", ola, "viewer", "--app", "iom")
+    assert (code, "Did you mean ion?" in err) == (1, True)
+
+
 def test_a_short_password_is_refused_with_a_sentence(hub):
     code, _, err = hub("users", "add", "kari@example.com", "--password-file", "-", input="short")
     assert (code, "at least 12 characters" in err) == (1, True)

@@ -1,0 +1,178 @@
+"""Rights of people are changed on a page, take effect at once, and are recorded."""
+
+import pytest
+from sqlalchemy import func, select
+
+from hub.db import engine
+from hub.models import AuditEntry, Installation, Posting, RoleAssignment, Run, User
+from hub.security import rights
+from tests.support.page_rows import add_company, add_installation
+from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies, canary
+from tests.support.stored_cases import open_stored_case
+
+ALPHA, BRAVO = COMPANIES
+OWNER = "owner/every company/every app"
+OPERATOR = f"operator/{ALPHA}/{APPS[0]}"
+
+
+def person_id(two: TwoCompanies, name: str) -> int:
+    with two.app.app_context(), engine.reading() as session:
+        return session.scalars(select(User.id).where(User.username == name)).one()
+
+
+def entries(two: TwoCompanies, what: str) -> list[str]:
+    """Return the subjects of the audit log's entries of a kind."""
+    with two.app.app_context(), engine.reading() as session:
+        return list(session.scalars(select(AuditEntry.subject).where(AuditEntry.what == what)))
+
+
+def test_a_right_is_added_and_removed_and_counts_with_the_next_request(two: TwoCompanies) -> None:
+    owner, other = two.visitor(OWNER), two.visitor("nobody")
+    company, app = two.world.companies[BRAVO], APPS[1]
+    case = two.world.one("case", BRAVO, app)["case_id"]
+    rights_page = f"/people/{person_id(two, 'nobody')}/rights/"
+    assert "can log in and see nothing" in owner.page(rights_page)
+    assert [other.get(page).status_code for page in ("/", f"/inbox/{case}")] == [403, 404]
+
+    added = {"role": "viewer", "company": str(company), "app": app}
+    page = owner.press(f"{rights_page}add", **added)
+    assert f"nobody is now viewer of ION in {BRAVO} {canary(BRAVO)}" in page
+    assert other.get(f"/inbox/{case}").status_code == 200
+    assert other.post(f"/inbox/{case}/retry").status_code == 403
+    assert entries(two, "right added") == ["nobody"]
+
+    page = owner.press(f"{rights_page}remove", company=str(company), app=app)
+    assert "nobody is no longer viewer of ION" in page
+    assert other.get(f"/inbox/{case}").status_code == 404
+    assert entries(two, "right removed") == ["nobody"]
+
+
+def test_a_role_for_the_same_company_and_app_replaces_the_one_before(two: TwoCompanies) -> None:
+    owner, id = two.visitor(OWNER), person_id(two, OPERATOR)
+    scope = {"company": str(two.world.companies[ALPHA]), "app": APPS[0]}
+    owner.press(f"/people/{id}/rights/add", role="viewer", **scope)
+    with two.app.app_context(), engine.reading() as session:
+        of_person = select(RoleAssignment.role).where(RoleAssignment.user_id == id)
+        assert list(session.scalars(of_person)) == ["viewer"]
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"role": "king"}, "no role"),
+        ({"role": "viewer", "company": "4711"}, "no company"),
+        ({"role": "viewer", "company": "x"}, "no company"),
+        ({"role": "viewer", "app": "nothing"}, "no app"),
+    ],
+)
+def test_a_right_for_what_does_not_exist_is_refused(
+    two: TwoCompanies, form: dict[str, str], sentence: str
+) -> None:
+    answer = two.visitor(OWNER).post(f"/people/{person_id(two, OPERATOR)}/rights/add", **form)
+    assert (answer.status_code, f"There is {sentence}" in answer.text) == (400, True)
+
+
+def test_the_last_owner_of_everything_keeps_that_right(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    with visitor.app.app_context(), engine.reading() as session:
+        id = session.scalars(select(User.id).where(User.username == "olga")).one()
+    for action in ("remove", "add"):
+        answer = visitor.post(f"/people/{id}/rights/{action}", role="viewer")
+        assert answer.status_code == 400
+        assert "only owner" in answer.text
+
+
+def test_an_owner_of_one_company_may_manage_it_and_neither_people_nor_another(
+    two: TwoCompanies,
+) -> None:
+    visitor = two.visitor(f"owner/{ALPHA}/every app")
+    ours, theirs = two.world.companies[ALPHA], two.world.companies[BRAVO]
+    page = visitor.page("/companies")
+    assert f"/companies/{ours}/disconnect" in page
+    assert "/companies/connect" not in page
+    assert visitor.post(f"/companies/{ours}/disconnect").status_code == 302
+    assert visitor.post(f"/companies/{theirs}/disconnect").status_code == 404
+    assert visitor.get("/people/").status_code == 403
+    assert "/people/" not in page
+
+
+def test_an_owner_of_one_company_finishes_only_its_own_consent(two: TwoCompanies) -> None:
+    visitor = two.visitor(f"owner/{ALPHA}/every app")
+    for state in ("", "unknown"):
+        answer = visitor.get(f"/quickbooks/callback?state={state}&code=x&realmId=9130001")
+        assert answer.status_code == 403
+
+
+def test_lists_read_for_a_whole_company_are_no_page_for_an_operator_of_one_app(
+    two: TwoCompanies,
+) -> None:
+    visitor = two.visitor(OPERATOR)
+    installation = two.world.installations[ALPHA, APPS[0]]
+    answer = visitor.post(f"/installations/{installation}/lists")
+    assert answer.location == f"/installations/{installation}/"
+    with two.app.app_context(), engine.reading() as session:
+        run_id = session.scalar(select(func.max(Run.id)))
+    assert visitor.get(f"/runs/{run_id}").status_code == 404
+
+
+def test_a_case_of_several_apps_is_retried_only_for_those_of_the_person(
+    two: TwoCompanies,
+) -> None:
+    ours = two.world.installations[ALPHA, APPS[0]]
+    theirs = two.world.installations[ALPHA, APPS[1]]
+    with two.app.app_context(), engine.transaction() as session:
+        held = {}
+        for installation in (ours, theirs):
+            of_app = Posting.installation_id == installation, Posting.state == "held"
+            held[installation] = session.scalars(select(Posting).where(*of_app)).one()
+        case = open_stored_case(
+            session,
+            "test:several",
+            title="Several",
+            action="retry",
+            installation_id=ours,
+            company_id=two.world.companies[ALPHA],
+            postings=list(held.values()),
+        )
+        case_id, our_id = case.id, held[ours].id
+    visitor = two.visitor(OPERATOR)
+    assert canary(ALPHA, APPS[1]) not in visitor.page(f"/inbox/{case_id}")
+    visitor.press(f"/inbox/{case_id}/retry")
+    assert entries(two, "posting retried") == [str(our_id)]
+
+
+def test_an_app_can_be_given_only_to_those_who_may_see_it(two: TwoCompanies) -> None:
+    visitor = two.visitor(f"app-owner/{ALPHA}/{APPS[0]}")
+    installation = two.world.installations[ALPHA, APPS[0]]
+    page = visitor.page(f"/installations/{installation}/settings")
+    assert OPERATOR in page
+    assert ">nobody<" not in page
+    answer = visitor.post(f"/installations/{installation}/owner", owner="nobody")
+    assert answer.status_code == 400
+
+
+def test_a_person_of_one_app_sees_what_is_theirs_of_an_app_enabled_later(
+    two: TwoCompanies,
+) -> None:
+    with two.app.app_context(), engine.transaction() as session:
+        company = add_company(session, "9139999", "Ny AS")
+        new = add_installation(session, company, tenant="new", owner="").id
+    assert two.visitor(f"viewer/every company/{APPS[0]}").page(f"/installations/{new}/")
+    assert two.visitor(OPERATOR).get(f"/installations/{new}/").status_code == 404
+
+
+def test_the_scope_of_a_restricted_person_takes_one_query_and_of_others_none(
+    two: TwoCompanies,
+) -> None:
+    with two.app.app_context(), engine.reading() as session:
+        ours = session.get_one(Installation, two.world.installations[ALPHA, APPS[0]])
+        right = rights.Right("viewer", rights.Subject(ours.company_id, ours.slug))
+        queries = []
+        execute = session.execute
+        session.execute = lambda *call: queries.append(call) or execute(*call)  # type: ignore
+        scope = rights.scope_of(session, rights.Rights((right,)))
+        assert (scope.installation_ids, len(queries)) == ({ours.id}, 1)
+        everything = rights.Right("viewer", rights.WHOLE_HUB)
+        assert rights.scope_of(session, rights.Rights((everything,))).postings() == ()
+        assert len(queries) == 1
