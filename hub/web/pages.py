@@ -77,6 +77,7 @@ def init_app(app: Flask) -> None:
         login,
         setup,
         throttling,
+        webhooks,
         access,
         account,
         confirmation,

@@ -3,21 +3,51 @@
 They need no log-in but a signature that the caller must have made.
 """
 
-from flask import Blueprint, Response, request
+import math
+
+from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.exceptions import TooManyRequests
 
 from hub import sources
+from hub.context import Runtime
 from hub.db.engine import reading, transaction
 from hub.errors import Refused
 from hub.models import Installation, SourceDocument
 from hub.models.enums import InstallationMode, RunKind
 from hub.qbo import changes
 from hub.scheduling import run_log
+from hub.web import throttling
 from hub.web.access import needs
+from hub.web.call_rates import CallRates, Rate
 from hub.web.headers import csrf
 from hub.web.paging import row_or_404
 
 pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 csrf.exempt(pages)
+# A source that changes hundreds of documents at once calls as often; the documents are read once.
+RATE_OF_CALLER = Rate(burst=600, per_minute=600)
+RATE_OF_ADDRESS = Rate(burst=1200, per_minute=1200)
+
+
+def init_app(app: Flask) -> None:
+    """Start with no calls."""
+    hub: Runtime = app.extensions["hub"]
+    now = hub.clock.monotonic
+    rates = CallRates(RATE_OF_CALLER, now), CallRates(RATE_OF_ADDRESS, now)
+    app.extensions["hub.webhook_rates"] = rates
+
+
+@pages.before_request
+def limit_rate() -> None:
+    """Refuse calls that come too often, from one client or to one address.
+
+    The client is counted first: it cannot use up what others may send to the same address.
+    """
+    rates_of_caller, rates_of_address = current_app.extensions["hub.webhook_rates"]
+    wait = rates_of_caller.wait((request.path, throttling.client_group()))
+    wait = wait or rates_of_address.wait(request.path)
+    if wait:
+        raise TooManyRequests(retry_after=math.ceil(wait))
 
 
 @pages.post("/<int:installation_id>")

@@ -4,12 +4,16 @@ import base64
 import hashlib
 import hmac
 import json
+from collections import Counter
 
 import pytest
 
+from hub import exact_json
 from hub.db import engine
 from hub.models import Run, SourceDocument
 from hub.security.secrets import SiteSecrets
+from hub.web import webhooks
+from hub.web.call_rates import MAX_CALLERS, CallRates, Rate
 from qbo_sandbox import factory
 from tests.support.page_visitor import Visitor
 
@@ -87,6 +91,48 @@ def test_an_unknown_company_is_answered_and_ignored(visitor: Visitor) -> None:
 def test_a_forged_call_of_quickbooks_is_refused(visitor: Visitor) -> None:
     assert _from_quickbooks(visitor, "9130001", "guessed") == 401
     assert _runs(visitor) == []
+
+
+def _flood(visitor, address, client, calls):
+    """Call without a signature; return how often each status was the answer."""
+    environ = {"REMOTE_ADDR": client}
+    answers = [visitor.client.post(address, environ_base=environ) for _ in range(calls)]
+    return Counter(answer.status_code for answer in answers), answers[-1]
+
+
+def test_a_client_that_calls_too_often_has_to_wait(visitor, clock, monkeypatch):
+    monkeypatch.setattr(webhooks, "RATE_OF_CALLER", Rate(burst=10, per_minute=30))
+    webhooks.init_app(visitor.app)
+    statuses, last = _flood(visitor, "/webhooks/quickbooks", "198.51.100.1", 15)
+    assert statuses == {401: 10, 429: 5}
+    assert last.headers["Retry-After"] == "2"
+    clock.advance(2)
+    assert _flood(visitor, "/webhooks/quickbooks", "198.51.100.1", 2)[0] == {401: 1, 429: 1}
+    assert _flood(visitor, "/webhooks/quickbooks", "198.51.100.2", 1)[0] == {401: 1}
+    assert _call(visitor, {"topic": "invoice.changed", "id": 1000}) == 200
+
+
+def test_many_clients_share_the_rate_of_an_address(visitor, monkeypatch):
+    monkeypatch.setattr(webhooks, "RATE_OF_ADDRESS", Rate(burst=10, per_minute=30))
+    webhooks.init_app(visitor.app)
+    statuses = Counter()
+    for number in range(12):
+        statuses += _flood(visitor, "/webhooks/quickbooks", f"198.51.100.{number}", 1)[0]
+    assert statuses == {401: 10, 429: 2}
+    assert _call(visitor, {"topic": "invoice.changed", "id": 1000}) == 200
+
+
+def test_an_unsigned_call_is_refused_before_its_body_is_parsed(visitor, monkeypatch):
+    monkeypatch.setattr(exact_json, "parse_call", lambda body: pytest.fail("it was parsed"))
+    for address in ("/webhooks/quickbooks", f"/webhooks/{visitor.story.installation}"):
+        assert visitor.client.post(address, data=b"{}").status_code == 401
+
+
+def test_callers_are_forgotten_when_there_are_too_many(clock):
+    rates = CallRates(Rate(burst=2, per_minute=60), clock.monotonic)
+    for number in range(3 * MAX_CALLERS):
+        rates.wait(number)
+    assert len(rates._left) <= MAX_CALLERS
 
 
 HOSTILE_BODIES = [
