@@ -163,6 +163,7 @@ def test_the_recipe_leads_from_empty_folders_to_posted_bills(
     person.enter("Password", PASSWORD)
     _picture(page, tmp_path, "1-owner")
     person.press("Become the owner")
+    person.press("Not now")
 
     label = "Address of a QuickBooks stand-in"
     person.enter(label, quickbooks.text(rf"^  {label}: (\S+)"))
