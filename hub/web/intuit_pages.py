@@ -11,7 +11,7 @@ from werkzeug import Response
 from hub.db.engine import reading
 from hub.models import Company
 from hub.security import hub_settings
-from hub.web import companies
+from hub.web import companies, confirmation
 from hub.web.access import ANYWHERE, may, needs, scope
 
 pages = Blueprint("intuit", __name__)
@@ -39,7 +39,8 @@ def reconnect() -> Response:
         name = company.name or company.realm
         flash(f"{name} must be reconnected by an owner.", "look")
         return redirect(url_for("companies.index", _anchor=f"company-{company.id}"))
-    return companies.to_consent(company.realm)
+    question: Response | None = confirmation.ask()
+    return question or companies.to_consent(company.realm)
 
 
 @pages.get("/quickbooks/disconnected")

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_security import current_user
 from marshmallow import ValidationError
 from werkzeug import Response
+from werkzeug.datastructures import MultiDict
 
 from hub import notifications
 from hub.config import check_mail_url
@@ -14,7 +15,8 @@ from hub.db.engine import transaction
 from hub.errors import HubError
 from hub.security import audit, hub_settings
 from hub.security.names import NO_ADDRESS
-from hub.web.access import needs, who
+from hub.web import form_drafts
+from hub.web.access import fresh, keeps_form, needs, who
 
 ENCRYPTIONS = {"smtp": "STARTTLS, usually port 587", "smtps": "TLS, usually port 465"}
 SETTING = "HUB_MAIL_URL"
@@ -37,14 +39,22 @@ class ServerForm:
 @needs("owner")
 def show() -> str:
     """Show the mail server."""
-    return _form(_parse(hub_settings.mail_url()))
+    draft = form_drafts.load_posted(request.args.get("draft", ""), who())
+    return _form(_typed(draft) if draft else _parse(hub_settings.mail_url()))
+
+
+def _secret_fields() -> set[str]:
+    """Return the fields that are never stored with a draft of the form."""
+    return {"password"}
 
 
 @pages.post("")
+@keeps_form(_secret_fields)
+@fresh
 @needs("owner")
 def store() -> Page:
     """Store the mail server; without a host it is removed."""
-    typed = _typed()
+    typed = _typed(request.form)
     url = _address(typed, _password(typed)) if typed.host else ""
     try:
         if url:
@@ -76,9 +86,9 @@ def test() -> Response:
     return redirect(url_for("mail_server.show"))
 
 
-def _typed() -> ServerForm:
+def _typed(form: MultiDict[str, str]) -> ServerForm:
     """Return what was typed into the form."""
-    texts = {name: request.form.get(name, "").strip() for name in ServerForm.__dataclass_fields__}
+    texts = {name: form.get(name, "").strip() for name in ServerForm.__dataclass_fields__}
     if texts["encryption"] not in ENCRYPTIONS:
         texts["encryption"] = "smtp"
     return ServerForm(**texts)

@@ -17,6 +17,7 @@ from flask import (
 )
 from flask_security import login_user
 from werkzeug import Response as WerkzeugResponse
+from werkzeug.datastructures import MultiDict
 
 from hub.context import current
 from hub.db.engine import transaction
@@ -25,8 +26,8 @@ from hub.qbo import intuit_keys
 from hub.qbo.intuit_keys import StoredKeys
 from hub.qbo.oauth import token_endpoint
 from hub.security import audit, hub_settings, people
-from hub.web import first_owner
-from hub.web.access import needs, who
+from hub.web import first_owner, form_drafts
+from hub.web.access import fresh, keeps_form, needs, who
 
 ENVIRONMENTS = {"sandbox": "Sandbox (development keys)", "production": "Production"}
 MAX_CONTACT_LENGTH = 200
@@ -103,15 +104,24 @@ def _add_owner(code: str, name: str, password: str) -> Any:
 @needs("owner")
 def intuit() -> str:
     """Show which keys are in use, and the addresses to enter at Intuit."""
-    return _intuit_form(intuit_keys.read_stored())
+    keys = intuit_keys.read_stored()
+    draft = form_drafts.load_posted(request.args.get("draft", ""), who())
+    return _intuit_form(_typed_keys(draft, keys) if draft else keys)
+
+
+def _secret_fields() -> set[str]:
+    """Return the fields of the form of the keys that are never stored with a draft."""
+    return {"client_secret", "webhook_token", "stand_in"}
 
 
 @pages.post("/intuit")
+@keeps_form(_secret_fields)
+@fresh
 @needs("owner")
 def store_intuit() -> Page:
     """Store the keys of the Intuit app in the vault."""
     before = intuit_keys.read_stored()
-    keys = _typed_keys(before)
+    keys = _typed_keys(request.form, before)
     try:
         with transaction() as session:
             intuit_keys.store(session, keys)
@@ -129,9 +139,8 @@ def store_intuit() -> Page:
     return redirect(url_for("companies.index"))
 
 
-def _typed_keys(before: StoredKeys) -> StoredKeys:
+def _typed_keys(form: MultiDict[str, str], before: StoredKeys) -> StoredKeys:
     """Return the keys of the form; a secret that was left empty stays as it is stored."""
-    form = request.form
     stand_in, client_id, client_secret = _split_credentials(form.get("stand_in", ""))
     return StoredKeys(
         client_id=client_id or form.get("client_id", "").strip(),

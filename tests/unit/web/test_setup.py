@@ -1,5 +1,6 @@
 """Set-up in the browser: the set-up code, the first owner, Intuit's keys, mail, the public pages."""
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,15 +14,16 @@ from hub.context import current
 from hub.db import engine
 from hub.models import AuditEntry, Company, OAuthState, Secret, User
 from hub.qbo import intuit_keys
-from hub.security import hub_settings
+from hub.security import hub_settings, login_sessions
 from hub.security.rights import rights_of
+from hub.testing.clock import FakeClock
 from hub.web import first_owner
 from tests.support.hub_environment import INTUIT
 from tests.support.mail_server import mail_server, mail_url
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
 
-NO_KEYS = dict.fromkeys(set(INTUIT) - {"HUB_QBO_PER_SECOND", "HUB_QBO_PER_MINUTE"}, "")
+NO_KEYS = dict.fromkeys([name for name in INTUIT if "_PER_" not in name and "_QBO_" in name], "")
 EMAIL = "anna@example.com"
 KEYS = {"client_id": "an-app", "client_secret": "canary-secret", "environment": "production"}
 
@@ -389,5 +391,48 @@ def test_reconnect_tells_others_who_can_do_it(visitor: Visitor) -> None:
     visitor.log_in("oda")
     answer = visitor.get("/quickbooks/reconnect?realmId=9130001", follow_redirects=True)
     assert "must be reconnected by an owner" in answer.text
+    with visitor.app.app_context(), engine.reading() as session:
+        assert session.scalars(select(OAuthState)).all() == []
+
+
+OLD_LOG_IN = login_sessions.CONFIRMED_FOR + dt.timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "kept"),
+    [
+        ("/setup/intuit", KEYS, "an-app"),
+        (
+            "/setup/mail",
+            {"host": "mail.example.com", "password": "canary-secret"},
+            "mail.example.com",
+        ),
+    ],
+)
+def test_keys_and_mail_server_need_the_password_again_after_a_while(
+    without_keys: Visitor, clock: FakeClock, path: str, form: dict[str, str], kept: str
+) -> None:
+    clock.advance(OLD_LOG_IN.total_seconds())
+    page = without_keys.press(path, **form)
+    assert "confirm_password" in page
+    with without_keys.app.app_context():
+        assert not intuit_keys.read().are_complete
+        assert hub_settings.mail_url() == ""
+    draft = without_keys.post(path, **form).location
+    confirmed = without_keys.press(draft, confirm_password=PASSWORD)
+    assert kept in confirmed
+    assert "canary" not in confirmed
+    without_keys.post(path, **form)
+    with without_keys.app.app_context():
+        assert intuit_keys.read().are_complete or hub_settings.mail_url()
+
+
+def test_reconnect_needs_the_password_again_after_a_while(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    clock.advance(OLD_LOG_IN.total_seconds())
+    answer = visitor.get("/quickbooks/reconnect?realmId=9130001")
+    assert "/confirm?next=/quickbooks/reconnect" in answer.location
     with visitor.app.app_context(), engine.reading() as session:
         assert session.scalars(select(OAuthState)).all() == []
