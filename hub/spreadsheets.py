@@ -3,13 +3,14 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from hub.errors import Refused
 
 MIME = "text/csv"
 BOM = "\ufeff"  # tells Excel that the file is UTF-8
+PART_LENGTH = 100_000  # characters of a large file that are sent together
 DELIMITERS = (
     ",",
     ";",
@@ -33,12 +34,22 @@ def encode(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
     A text that a program could run as a formula is guarded.
     """
+    return b"".join(stream(header, rows))
+
+
+def stream(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """Yield the parts of the file that `encode` returns, row by row."""
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
+    file.write(BOM)
     writer.writerow(header)
     for row in rows:
         writer.writerow([_cell(cell) for cell in row])
-    return (BOM + file.getvalue()).encode()
+        if file.tell() >= PART_LENGTH:
+            yield file.getvalue().encode()
+            file.seek(0)
+            file.truncate()
+    yield file.getvalue().encode()
 
 
 def decode(content: bytes) -> tuple[list[str], list[dict[str, str]]]:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,55 @@ def verify(copy: Path | None) -> None:
     say(f"The audit log is intact: {result.count} entries.")
     for remark in result.remarks:
         say(remark)
+
+
+@audit.command("list")
+@click.option(
+    "--text", metavar="T", default="", help="Only entries with T in who, what or subject."
+)
+@click.option("--who", "actor", metavar="NAME", default="", help="Only what NAME did.")
+@click.option(
+    "--what", metavar="ACT", default="", help="Only this act, such as “posting approved”."
+)
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From this day on, in UTC.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Before this day, in UTC.")
+@click.option("--csv", "as_csv", is_flag=True, help="Write CSV for spreadsheets.")
+@as_json
+@inside
+def list_(
+    text: str,
+    actor: str,
+    what: str,
+    since: datetime | None,
+    until: datetime | None,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """List the entries of the audit log, oldest first; --json writes one entry in each line."""
+    import json
+
+    from hub.db.engine import reading
+    from hub.security import audit as log
+    from hub.security import audit_entries
+
+    log.record_alone(who(), "data exported", "audit log")
+    chosen = audit_entries.Filter(
+        text=text,
+        who=actor,
+        what=what,
+        since=since.replace(tzinfo=UTC) if since else None,
+        until=until.replace(tzinfo=UTC) if until else None,
+    )
+    with reading() as session:
+        if as_csv:
+            for part in audit_entries.as_csv(session, chosen):
+                click.echo(part, nl=False)
+            return
+        for row in audit_entries.rows(session, chosen):
+            if as_json:
+                say(json.dumps(row, ensure_ascii=False, default=str))
+            else:
+                say("  ".join(str(row[name]) for name in ("at", "who", "what", "subject")))
 
 
 @click.command()

@@ -1,16 +1,32 @@
 """The page of the audit log: who did what, when, and whether the chain holds."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import or_, select
+import datetime as dt
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from flask import (
+    Blueprint,
+    flash,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
+from sqlalchemy import select
 from werkzeug import Response
 
+from hub import spreadsheets
 from hub.db.engine import reading
 from hub.errors import AuditBroken
 from hub.models import AuditEntry
-from hub.security import audit_check
+from hub.security import audit_check, audit_entries
 from hub.web.access import needs
+from hub.web.audit_subjects import Subjects
+from hub.web.layout import zone
 from hub.web.paging import page
 
+FILTERS = ("q", "who", "what", "from", "to")
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 
 
@@ -18,24 +34,42 @@ pages = Blueprint("audit", __name__, url_prefix="/audit")
 @needs("owner")
 def index() -> str:
     """List the entries, newest first."""
-    text = request.args.get("q", "").strip()
-    query = select(AuditEntry)
-    if text:
-        is_hit = or_(
-            AuditEntry.who.icontains(text, autoescape=True),
-            AuditEntry.what.icontains(text, autoescape=True),
-            AuditEntry.subject.icontains(text, autoescape=True),
-        )
-        query = query.where(is_hit)
+    filters = {name: request.args.get(name, "").strip() for name in FILTERS}
     with reading() as session:
-        entries = page(session, query, by=[AuditEntry.id])
-        return render_template("audit.html", page=entries, q=text)
+        entries = page(session, _chosen(filters).select(), by=[AuditEntry.id])
+        acts = session.scalars(select(AuditEntry.what).distinct().order_by(AuditEntry.what)).all()
+        actors = session.scalars(select(AuditEntry.who).distinct().order_by(AuditEntry.who)).all()
+        return render_template(
+            "audit.html",
+            page=entries,
+            subjects=Subjects(session, entries.rows),
+            filters=filters,
+            acts=acts,
+            actors=actors,
+            chosen={name: value for name, value in filters.items() if value},
+        )
+
+
+@pages.get("/audit-log.csv")
+@needs("owner")
+def export() -> Response:
+    """Download the entries that the filters choose, oldest first, as a file for spreadsheets."""
+    filters = {name: request.args.get(name, "").strip() for name in FILTERS}
+    chosen = _chosen(filters)
+
+    def lines() -> Iterator[bytes]:
+        """Yield the file while the database is read."""
+        with reading() as session:
+            yield from audit_entries.as_csv(session, chosen)
+
+    headers = {"Content-Disposition": "attachment; filename=audit-log.csv"}
+    return Response(stream_with_context(lines()), mimetype=spreadsheets.MIME, headers=headers)
 
 
 @pages.post("/verify")
 @needs("owner")
 def verify() -> Response:
-    """Check every entry against the one before it."""
+    """Check every entry against the one before it, and the log against its head and copy."""
     try:
         with reading() as session:
             result = audit_check.verify(session)
@@ -45,3 +79,23 @@ def verify() -> Response:
     except AuditBroken as error:
         flash(error.text, "error")
     return redirect(url_for("audit.index"))
+
+
+def _chosen(filters: dict[str, str]) -> audit_entries.Filter:
+    """Return the filter of the page; days are those of the viewer's zone."""
+    return audit_entries.Filter(
+        text=filters["q"],
+        who=filters["who"],
+        what=filters["what"],
+        since=_start_of(filters["from"]),
+        until=_start_of(filters["to"], days=1),
+    )
+
+
+def _start_of(text: str, days: int = 0) -> dt.datetime | None:
+    """Return the moment at which a day begins, or one after it; None for what is no day."""
+    try:
+        day = dt.date.fromisoformat(text) + dt.timedelta(days=days)
+    except (ValueError, OverflowError):
+        return None
+    return dt.datetime.combine(day, dt.time(), ZoneInfo(zone()))

@@ -147,7 +147,8 @@ def _send(posting_session: PostingSession) -> int:
         return 0
     with transaction() as session:
         returned = approvals.return_to_review(session, posting_session.company_id)
-    posting_session.counts["review"] += returned
+    if returned:
+        posting_session.counts["review"] += returned
     return deliver(posting_session)
 
 

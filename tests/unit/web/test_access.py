@@ -69,7 +69,7 @@ ROUTES = {
     """,
     "owner app at company": "marketplace.grant",
     "owner hub": """
-        audit.index audit.verify companies.connect mail_server.show mail_server.store
+        audit.export audit.index audit.verify companies.connect mail_server.show mail_server.store
         mail_server.test people.create people.index setup.intuit setup.store_contact
         setup.store_intuit
     """,

@@ -1,0 +1,72 @@
+"""Select and export entries of the audit log."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from hub import spreadsheets
+from hub.models import AuditEntry
+
+COLUMNS = ("number", "at", "who", "what", "subject", "address", "detail")
+ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which entries to show; what is empty does not restrict them."""
+
+    text: str = ""  # a part of who, what or subject
+    who: str = ""
+    what: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None  # not included
+
+    def select(self) -> Select[AuditEntry]:
+        """Return the query for the entries, in no order."""
+        query = select(AuditEntry)
+        if self.text:
+            columns = (AuditEntry.who, AuditEntry.what, AuditEntry.subject)
+            hits = [column.icontains(self.text, autoescape=True) for column in columns]
+            query = query.where(or_(*hits))
+        if self.who:
+            query = query.where(AuditEntry.who == self.who)
+        if self.what:
+            query = query.where(AuditEntry.what == self.what)
+        if self.since:
+            query = query.where(AuditEntry.at >= self.since)
+        if self.until:
+            query = query.where(AuditEntry.at < self.until)
+        return query
+
+
+def rows(session: Session, chosen: Filter) -> Iterator[dict[str, Any]]:
+    """Yield the entries, oldest first, without loading all of them at once."""
+    query = chosen.select().order_by(AuditEntry.id)
+    for entry in session.scalars(query.execution_options(yield_per=ROWS_AT_ONCE)):
+        detail = dict(entry.detail)
+        yield {
+            "number": entry.number or entry.id,
+            "at": entry.at.isoformat(),
+            "who": entry.who,
+            "what": entry.what,
+            "subject": entry.subject,
+            "address": detail.pop("address", ""),
+            "detail": detail,
+        }
+
+
+def as_csv(session: Session, chosen: Filter) -> Iterator[bytes]:
+    """Yield the entries as a CSV file for spreadsheets, part by part."""
+    lines = (
+        [
+            json.dumps(value, ensure_ascii=False, default=str) if column == "detail" else value
+            for column, value in row.items()
+        ]
+        for row in rows(session, chosen)
+    )
+    return spreadsheets.stream(COLUMNS, lines)

@@ -1,0 +1,133 @@
+"""Names and addresses of what entries of the audit log are about, instead of their ids."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from flask import url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.models import AuditEntry, Case, Company, Installation, Posting, SourceDocument, User
+from hub.web.layout import app_name, kind, titled
+from hub.web.row_ids import LARGEST
+
+MAX_LINKS = 5  # of an entry about many postings
+# Acts on postings name them by their ids.
+OF_POSTINGS = frozenset(
+    {
+        "first approval given",
+        "match rejected",
+        "not this one",  # before it was called "match rejected"
+        "posting adopted",
+        "posting approved",
+        "posting retried",
+        "posting skipped",
+        "postings undone",
+    }
+)
+
+
+class Link(NamedTuple):
+    """The name of a thing, and the address of its page if it has one."""
+
+    name: str
+    url: str = ""
+
+
+class Subjects:
+    """The things that some entries are about, read together."""
+
+    def __init__(self, session: Session, entries: Iterable[AuditEntry]) -> None:
+        """Read what these entries name."""
+        entries = list(entries)
+        self._postings = _postings(session, entries)
+        self._companies = {row.realm: row for row in session.scalars(select(Company))}
+        self._installations = _installations(session)
+        names = {entry.subject for entry in entries} | {entry.who for entry in entries}
+        query: Any = select(User.username).where(User.username.in_(names))
+        self._people: set[str] = set(session.scalars(query))
+        self._cases: dict[str, int] = _cases(session, entries)
+
+    def of(self, entry: AuditEntry) -> list[Link]:
+        """Return the names and links of what an entry is about."""
+        if entry.what in OF_POSTINGS:
+            ids = _ids(entry.subject)
+            links = [self._posting(id) for id in ids[:MAX_LINKS]]
+            if len(ids) > MAX_LINKS:
+                links.append(Link(f"{len(ids) - MAX_LINKS:,} more"))
+            return links
+        return [self._thing(entry.subject)]
+
+    def person(self, name: str) -> Link:
+        """Return the name of a person, with the page of the people if it is one."""
+        return Link(name, url_for("people.index") if name in self._people else "")
+
+    def _posting(self, id: int) -> Link:
+        row = self._postings.get(id)
+        if row is None:
+            return Link(f"posting {id}")
+        document = row.document
+        name = f"{kind(row.kind)} {titled(document)}"
+        if document.party and document.party not in name:
+            name += f" ({document.party})"
+        url = url_for("documents.one", document_id=document.id, _anchor=f"posting-{id}")
+        return Link(name, url)
+
+    def _thing(self, subject: str) -> Link:
+        """Return an app at a company, a company, a person or a case; else the subject itself."""
+        if subject in self._installations:
+            return self._installations[subject]
+        if subject in self._companies:
+            company = self._companies[subject]
+            return Link(company.name or subject, url_for("companies.index"))
+        if subject in self._people:
+            return self.person(subject)
+        if subject in self._cases:
+            return Link(subject, url_for("inbox.one", case_id=self._cases[subject]))
+        slug, _, rest = subject.partition(" ")
+        return Link(f"{app_name(slug)} {rest}".strip())
+
+
+def _ids(subject: str) -> list[int]:
+    """Return the ids that a subject lists; one that was cut off does not count."""
+    parts = [part.strip() for part in subject.split(",")]
+    if len(subject) == 300 and len(parts) > 1:
+        parts.pop()
+    return [int(part) for part in parts if part.isdecimal() and int(part) <= LARGEST]
+
+
+def _postings(session: Session, entries: Iterable[AuditEntry]) -> dict[int, Posting]:
+    """Return the postings that entries name, with their documents."""
+    ids: set[int] = set()
+    for entry in entries:
+        if entry.what in OF_POSTINGS:
+            ids.update(_ids(entry.subject)[:MAX_LINKS])
+    query = select(Posting).join(SourceDocument).where(Posting.id.in_(ids))
+    return {row.id: row for row in session.scalars(query)}
+
+
+def _installations(session: Session) -> dict[str, Link]:
+    """Return the link to each installation by the name that the audit log gives it."""
+    links = {}
+    for row in session.scalars(select(Installation)):
+        company = row.company.name or row.company.realm
+        link = Link(
+            f"{app_name(row.slug)} for {company}",
+            url_for("installation.show", installation_id=row.id),
+        )
+        links[f"{row.slug} for {company}"] = link
+        links[f"{row.slug} for {row.company.realm}"] = link
+    return links
+
+
+def _cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, int]:
+    """Return the ids of closed cases by their titles."""
+    causes = {
+        str(entry.detail.get("cause")): entry.subject
+        for entry in entries
+        if entry.what == "case closed"
+    }
+    if not causes:
+        return {}
+    query = select(Case.cause, Case.id).where(Case.cause.in_(causes)).order_by(Case.id)
+    return {causes[cause]: id for cause, id in session.execute(query)}
