@@ -1,4 +1,7 @@
-"""The Compare page: an app's codes beside the lists of QuickBooks, read now, also as CSV."""
+"""The Compare page: an app's codes beside the lists of QuickBooks, read now, also as CSV.
+
+It needs an operator, because each look at it calls the source and QuickBooks, which meters reads.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +29,7 @@ pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:install
 
 
 @pages.get("/")
-@needs("viewer")
+@needs("operator")
 def show(installation_id: int) -> str:
     """Show the codes of both sides; nothing is read before a field is selected."""
     field = request.args.get("field", "")
@@ -57,7 +60,7 @@ def show(installation_id: int) -> str:
 
 
 @pages.get("/compare.csv")
-@needs("viewer")
+@needs("operator")
 def export(installation_id: int) -> Response:
     """Download all fields as a CSV file."""
     with reading() as session:
@@ -68,7 +71,7 @@ def export(installation_id: int) -> Response:
 
 
 @pages.post("/mail")
-@needs("viewer")
+@needs("operator")
 def mail(installation_id: int) -> Response:
     """Mail the CSV file to the app's mailbox, or else to the person."""
     with reading() as session:

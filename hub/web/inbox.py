@@ -19,7 +19,7 @@ from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.web import case_comparison, checklist, matches, row_ids
-from hub.web.access import ANYWHERE, needs, scope, who
+from hub.web.access import ANYWHERE, may_here, needs, scope, who
 from hub.web.case_titles import subjects
 from hub.web.installation import is_active
 from hub.web.layout import in_zone_of
@@ -245,7 +245,8 @@ def _case_page(case_id: int, wrong: str = "") -> str:
     with reading() as session:
         case = row_or_404(session, Case, case_id)
         keys: list[case_comparison.Key] = []
-        if not case.closed_at:
+        reads_now = may_here("operator")  # QuickBooks meters reads, which a viewer cannot spend
+        if reads_now and not case.closed_at:
             keys = case_comparison.transaction_keys(case, _postings(session, case))
     # QuickBooks is asked while no transaction is open.
     entities = case_comparison.read_entities(keys)
@@ -267,6 +268,7 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             stops=_blocks(postings),
             closable=case.action in CLOSABLE and not _blocks(postings),
             sides=case_comparison.sides_of_case(session, case, postings, entities),
+            reads_now=reads_now,
             max_listed=MAX_SHOWN,
             **_context(session, [case]),
         )

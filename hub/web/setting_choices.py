@@ -1,6 +1,6 @@
 """The choices of a setting: records of QuickBooks, or codes of the source."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from hub import sources
@@ -29,6 +29,21 @@ def read_choices(
     return _records(installation.company_id, cast(Role, source))
 
 
+def stored_choices(installation: Installation) -> Callable[[str], Choices]:
+    """Return what lists the choices of a setting for a person who may not change it.
+
+    It calls neither QuickBooks nor the source: it knows the records as last read, and no codes.
+    """
+
+    def listed(source: str) -> Choices:
+        """Return the stored records of a role; none for codes of the source."""
+        if source.startswith("code:"):
+            return []
+        return _stored_records(installation.company_id, cast(Role, source))
+
+    return listed
+
+
 def _codes(app: App, installation: Installation, values: Mapping[str, Any], field: str) -> Choices:
     """Return the codes that the source has for a field, labeled with number and name."""
     secret_names = settings_schema.secret_names(app)
@@ -48,10 +63,16 @@ def _records(company_id: int, role: Role) -> Choices:
         record_download.ensure(company_id)
     except HubError as error:
         trouble = error
+    choices = _stored_records(company_id, role)
+    if trouble and not choices:
+        raise trouble
+    return choices
+
+
+def _stored_records(company_id: int, role: Role) -> Choices:
+    """Return the company's records that fit, as last read."""
     with reading() as session:
         entries = records.choices(session, company_id, role)
-    if trouble and not entries:
-        raise trouble
     choices = []
     for entry in entries:
         label = f"{entry.number} {entry.full_name or entry.name}".strip()

@@ -29,7 +29,7 @@ from hub.web.installation import tabs
 from hub.web.layout import app_or_404, day, may_configure, zone
 from hub.web.paging import row_or_404
 from hub.web.schedule_form import plan_inputs, plan_typed
-from hub.web.setting_choices import read_choices
+from hub.web.setting_choices import read_choices, stored_choices
 
 pages = Blueprint("settings", __name__)
 Page = str | Response | tuple[str, int]
@@ -289,7 +289,9 @@ def _form(
         values,
         stored=stored,
         entered=entered,
-        source=partial(read_choices, app, row, values),
+        source=partial(read_choices, app, row, values)
+        if may_configure(row)
+        else stored_choices(row),
     )
     plan = plan_inputs(row, app, typed, mode)
     with reading() as session:

@@ -39,7 +39,7 @@ ROUTES = {
         intuit.reconnect marketplace.show runs.index
     """,
     "viewer installation": """
-        comparing.export comparing.mail comparing.show earlier.show installation.show
+        earlier.show installation.show
         matching.export matching.one matching.show review.show settings.show
     """,
     "viewer document": "documents.one",
@@ -49,7 +49,8 @@ ROUTES = {
     "viewer app": "marketplace.one marketplace.openapi",
     "viewer app at company": "marketplace.ask",
     "operator installation": """
-        comparing.copy installation.lists installation.run matching.apply matching.decide
+        comparing.copy comparing.export comparing.mail comparing.show installation.lists
+        installation.run matching.apply matching.decide
         review.approve review.confirm
     """,
     "operator company": "companies.check companies.lists companies.prove",

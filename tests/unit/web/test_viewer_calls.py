@@ -1,0 +1,141 @@
+"""A viewer causes no call to QuickBooks or to a source: QuickBooks meters reads."""
+
+import itertools
+
+import pytest
+from sqlalchemy import select
+
+from hub import demo
+from hub.cases import inbox
+from hub.context import current
+from hub.db import engine
+from hub.http import exchange
+from hub.models import Case, Installation, Posting, Run, SourceDocument
+from hub.posting.reconcile.cases import CAUSE_SUFFIX
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.reasons.texts import CaseText
+from hub.scheduling import runner
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.support.page_visitor import Visitor
+
+HOME, SLUG = "https://source.test", "ontraccr"  # whose settings have choices from the source
+# What the variables of an address stand for.
+ROWS = {
+    "installation_id": Installation,
+    "document_id": SourceDocument,
+    "posting_id": Posting,
+    "case_id": Case,
+    "run_id": Run,
+}
+NAMES = {"slug": ["costtracker"], "filename": ["hub.css"], "company_id": [1], "person_id": [1]}
+QUERIES = ("", "?field=supplier&code=1", "?q=a&field=account", "?state=missing&field=supplier")
+# Forms that a viewer may send, or anybody.
+FORMS = (
+    "/webhooks/1",
+    "/webhooks/quickbooks",
+    "/apps/costtracker/1/ask",
+    "/installations/1/compare/mail",
+)
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Every request to QuickBooks or to a source."""
+    sent = []
+    fetch = exchange.fetch
+
+    def count(adapter, request, **options):
+        sent.append(f"{request.method} {request.url}")
+        return fetch(adapter, request, **options)
+
+    monkeypatch.setattr(exchange, "fetch", count)
+    return sent
+
+
+def addresses(app):
+    """Every address that a browser opens, with each row of the story in it."""
+    with app.app_context(), engine.reading() as session:
+        ids = {name: session.scalars(select(model.id)).all() for name, model in ROWS.items()}
+    for rule in app.url_map.iter_rules():
+        if "GET" not in rule.methods:
+            continue
+        choices = [(ids | NAMES).get(name, ["1"]) for name in sorted(rule.arguments)]
+        for values in itertools.product(*choices):
+            with app.test_request_context():
+                _, address = rule.build(dict(zip(sorted(rule.arguments), values, strict=True)))
+            for query in QUERIES if "installation" in address else QUERIES[:1]:
+                yield address + query
+
+
+def open_all(visitor):
+    for address in addresses(visitor.app):
+        if "logout" not in address:
+            visitor.get(address).close()
+    for address in FORMS:
+        visitor.post(address)
+
+
+@pytest.fixture
+def person(outside: Visitor):
+    """Puts somebody in front of a hub that has posted documents, with a case about each of them."""
+    with outside.app.app_context():
+        quickbooks = outside.quickbooks
+        token = quickbooks.refresh_tokens[quickbooks.realm]
+        company = oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
+        record_download.refresh(company.id)
+        demo.enable(company, "costtracker", outside.costtracker)
+        runner.sync(1, requested_by="kari")
+        stand_in = current().plugins.call(SLUG, "hub_sandbox", folder=None, documents=0, seed=1)
+        current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
+        demo.enable(company, SLUG, stand_in.settings(HOME))
+        _ask_about_postings()
+
+    def log_in(name):
+        visitor = Visitor(outside.app, outside.story)
+        visitor.log_in(name)
+        return visitor
+
+    return log_in
+
+
+def _ask_about_postings():
+    """Open a case whose page reads the transaction for each posting."""
+    with engine.transaction() as session:
+        for posting in session.scalars(select(Posting)):
+            posting.quickbooks_id = posting.quickbooks_id or "77"
+            inbox.open(
+                session,
+                f"posting:{posting.id}:missing{CAUSE_SUFFIX}",
+                CaseText("source.warning", app="CostTracker", warning="It differs."),
+                company_id=posting.company_id,
+                installation_id=posting.installation_id,
+                postings=[posting],
+            )
+
+
+def test_a_viewer_causes_no_call(person, calls):
+    visitor = person("vera")
+    calls.clear()
+    open_all(visitor)
+    assert calls == []
+
+
+PAGES = {
+    "a case": ("oda", "/inbox/{case}"),
+    "the comparison": ("oda", "/installations/1/compare/?field=supplier"),
+    "the file of it": ("oda", "/installations/1/compare/compare.csv"),
+    "the settings": ("olga", "/installations/2/settings"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_same_page_calls_for_those_who_may(person, calls, page):
+    """Otherwise the test above could not fail."""
+    name, address = PAGES[page]
+    visitor = person(name)
+    with visitor.app.app_context(), engine.reading() as session:
+        case = session.scalars(select(Case.id).where(Case.cause.endswith(CAUSE_SUFFIX))).first()
+    calls.clear()
+    visitor.get(address.format(case=case))
+    assert calls != []
