@@ -33,7 +33,7 @@ def create_app(
         config=config,
         clock=clock or SystemClock(),
         vault=Vault(config.vault_keys, reread=partial(read_ring, config.data)),
-        plugins=(plugins or Plugins.load()).opened(config.open_apps),
+        plugins=(plugins or Plugins.load(allowed=config.allowed_plugins)).opened(config.open_apps),
         mounts=dict(mounts or {}),
         is_demo=is_demo,
     )

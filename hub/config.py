@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
+from hub.contract import plugin_list
 from hub.contract.documents import value_object
 from hub.crypto import keys
 from hub.crypto.keys import (
@@ -83,6 +84,7 @@ class Config:
     contact: str = ""
     allow_loopback: bool = False
     allow_hosts: frozenset[str] = frozenset()
+    allowed_plugins: plugin_list.Allowed | None = None
     names_set: frozenset[str] = frozenset()
     open_apps: frozenset[str] = frozenset()
     second_factor: Literal["owners", "all", "off"] = "owners"
@@ -219,6 +221,7 @@ class Settings(Schema):
     contact = _text("contact")
     allow_loopback = _switch("allow_loopback")
     allow_hosts_file = _text("allow_hosts_file")
+    plugins_file = _text("plugins_file")
     open_apps = _text("open_apps")
     second_factor = _one_of("second_factor", "owners", "all", "off")
     second_factor_grace_days = _count("second_factor_grace_days", least=0)
@@ -266,9 +269,15 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     if values.get("allow_loopback"):
         allow_hosts |= LOOPBACK_HOSTS
     values["allow_hosts"] = allow_hosts
+    values["allowed_plugins"] = plugin_list.load(values.pop("plugins_file", ""))
     config = Config(**values)
     _check_order(config)
     return config
+
+
+def allowed_plugins(environ: Mapping[str, str] = os.environ) -> plugin_list.Allowed | None:
+    """Return the plugins that may be loaded; None if the configuration has no list."""
+    return plugin_list.load(_settings(environ).get("plugins_file", ""))
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:

@@ -276,11 +276,19 @@ def list_(
 
 @click.command()
 @as_json
-def plugins(as_json: bool) -> None:
+@click.option(
+    "--hashes", is_flag=True, help="Print the lines for HUB_PLUGINS_FILE that allow what is there."
+)
+def plugins(as_json: bool, hashes: bool) -> None:
     """List the plugins, with the reason if one cannot be used."""
-    from hub.contract.registry import Plugins
+    from hub import config
+    from hub.contract.registry import Plugins, lines_of_list
 
-    described = Plugins.load().describe()
+    if hashes:
+        for line in lines_of_list():
+            say(line)
+        return
+    described = Plugins.load(allowed=config.allowed_plugins()).describe()
     if as_json:
         print_json(described)
         return

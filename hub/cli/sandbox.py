@@ -135,11 +135,12 @@ def _serve_source(
     faults: tuple[str, ...],
 ) -> None:
     """Serve the stand-in of a source until Ctrl-C."""
+    from hub import config
     from hub.contract.registry import Plugins
     from hub.errors import NotFound
     from qbo_sandbox.kit import Fault, serve
 
-    plugins = Plugins.load()
+    plugins = Plugins.load(allowed=config.allowed_plugins())
     slugs = [app for app in plugins.apps if plugins.has(app, "hub_sandbox")]
     if slug not in slugs:
         raise NotFound("stand-in", slug, ["quickbooks", *slugs])

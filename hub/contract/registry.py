@@ -16,6 +16,7 @@ import pluggy
 from hub.contract import hookspecs
 from hub.contract.app_checks import app_problems, policy_problems
 from hub.contract.documents import value_object
+from hub.contract.plugin_list import Allowed, line_of, refusal
 from hub.contract.types import App, Field, Sandbox
 from hub.errors import MissingExtra, PluginBroken
 
@@ -25,12 +26,16 @@ HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("hub_"))
 
 @value_object
 class Installed:
-    """An installed plugin: `name` is its entry point, `open` returns its module or object."""
+    """An installed plugin: `name` is its entry point, `open` returns its module or object.
+
+    With a `refusal` it is not opened.
+    """
 
     name: str
     distribution: str
     version: str
     open: Callable[[], Any]
+    refusal: str = ""
 
 
 @value_object
@@ -41,6 +46,11 @@ class Loaded:
     plugin: Any
     apps: tuple[App, ...]
     hooks: tuple[str, ...]
+
+
+def lines_of_list() -> list[str]:
+    """Return a line for each installed plugin that allows it as it is installed now."""
+    return sorted({line_of(entry) for entry in entry_points(group=GROUP)})
 
 
 class Plugins:
@@ -65,11 +75,20 @@ class Plugins:
         self.apps = apps
 
     @classmethod
-    def load(cls, extra: Sequence[Any] = (), *, installed: bool = True) -> "Plugins":
-        """Load the plugins of the entry-point group "hub", and `extra` modules or objects."""
+    def load(
+        cls,
+        extra: Sequence[Any] = (),
+        *,
+        installed: bool = True,
+        allowed: Allowed | None = None,
+    ) -> "Plugins":
+        """Load the plugins of the entry-point group "hub", and `extra` modules or objects.
+
+        With `allowed`, an installed plugin that is not on this list is not imported.
+        """
         plugins = [_from_object(plugin) for plugin in extra]
         if installed:
-            plugins += [_from_entry_point(entry) for entry in entry_points(group=GROUP)]
+            plugins += [_from_entry_point(entry, allowed) for entry in entry_points(group=GROUP)]
         return cls(plugins)
 
     def opened(self, slugs: Collection[str]) -> "Plugins":
@@ -95,6 +114,10 @@ class Plugins:
     def scope(self, slug: str) -> str:
         """Return the name of the plugin that owns an app; the apps of a plugin share matches."""
         return self._owners[slug].installed.name
+
+    def installed(self, slug: str) -> Installed:
+        """Return the installed plugin that owns an app."""
+        return self._owners[slug].installed
 
     def has(self, slug: str, hook: str) -> bool:
         """Return whether the owner of an app implements a hook."""
@@ -152,10 +175,10 @@ class Plugins:
         """Describe one plugin; a broken one has neither apps nor hooks."""
         loaded = self._loaded.get(item)
         error = self._broken.get(item)
-        apps = []
+        apps: list[dict[str, Any]] = []
         hooks: list[str] = []
         if loaded:
-            apps = [{"slug": app.slug, "name": app.name} for app in loaded.apps]
+            apps = [_describe_app(app) for app in loaded.apps]
             hooks = list(loaded.hooks)
         return {
             "plugin": item.name,
@@ -176,6 +199,8 @@ class Plugins:
                         item.distribution,
                         f"another plugin is also named {item.name!r}; remove one.",
                     )
+                if item.refusal:
+                    raise PluginBroken(item.distribution, item.refusal)
                 self._loaded[item] = self._open(item)
             except PluginBroken as error:
                 self._broken[item] = error
@@ -222,6 +247,16 @@ class Plugins:
             ) from error
 
 
+def _describe_app(app: App) -> dict[str, Any]:
+    """Describe an app: what it writes in QuickBooks, and where it may call."""
+    return {
+        "slug": app.slug,
+        "name": app.name,
+        "posts": list(app.posts),
+        "hosts": list(app.hosts),
+    }
+
+
 def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loaded:
     """Return a registered plugin with its apps and hooks; raise PluginBroken for its mistakes."""
     manager.check_pending()
@@ -265,7 +300,7 @@ def _reject(item: Installed, problems: Iterable[str]) -> None:
         raise PluginBroken(item.distribution, problem)
 
 
-def _from_entry_point(entry: EntryPoint) -> Installed:
+def _from_entry_point(entry: EntryPoint, allowed: Allowed | None) -> Installed:
     """Describe a plugin of an installed distribution, without importing it."""
     dist = entry.dist
     return Installed(
@@ -273,6 +308,7 @@ def _from_entry_point(entry: EntryPoint) -> Installed:
         distribution=dist.name if dist else entry.value,
         version=dist.version if dist else "",
         open=entry.load,
+        refusal=refusal(entry, allowed) if allowed is not None else "",
     )
 
 

@@ -1,5 +1,7 @@
 """The marketplace: a tile per app, what it does, and its way in: enable it, or ask for access."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug import Response
 
@@ -15,6 +17,17 @@ from hub.web.app_tiles import tiles
 from hub.web.layout import app_or_404
 from hub.web.paging import row_or_404
 
+# What a plugin does at its source, by the hooks that it implements.
+READING_HOOKS = {
+    "hub_documents": "documents",
+    "hub_codes": "lists of codes",
+    "hub_attachment": "files",
+}
+WRITING_HOOKS = {
+    "hub_report": "what became of a document",
+    "hub_records": "lists of QuickBooks",
+    "hub_subscribe": "its calls to this hub",
+}
 pages = Blueprint("marketplace", __name__, url_prefix="/apps")
 
 
@@ -42,7 +55,21 @@ def one(slug: str) -> str:
         rows = session.query(Access).filter_by(slug=slug).all()
     shown = {place.company.id for place in tile.places}
     requests = {row.company_id: row for row in rows if row.company_id in shown}
-    return render_template("app.html", tile=tile, requests=requests)
+    return render_template(
+        "app.html",
+        tile=tile,
+        requests=requests,
+        plugin=current().plugins.installed(slug),
+        is_listed=current().config.allowed_plugins is not None,
+        reads=_abilities(slug, READING_HOOKS),
+        writes=_abilities(slug, WRITING_HOOKS),
+    )
+
+
+def _abilities(slug: str, hooks: Mapping[str, str]) -> list[str]:
+    """Return what the plugin of an app does, by the hooks that it implements."""
+    plugins = current().plugins
+    return [what for hook, what in hooks.items() if plugins.has(slug, hook)]
 
 
 @pages.get("/<slug>/openapi.yaml")

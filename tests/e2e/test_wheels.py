@@ -172,3 +172,30 @@ def test_its_own_tests_run_with_the_stand_in_and_pytest_alone(wheels, tmp_path):
     quick = [f"tests/{name}" for name in QUICK_TESTS]
     done = environment.run("-m", "pytest", *quick, cwd=project)
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_a_plugin_with_one_byte_changed_is_not_on_the_list_any_more(hub_only, tmp_path):
+    """The wheels are listed by the hashes of their files, and all others are refused."""
+    listed = tmp_path / "plugins.txt"
+    printed = hub_only.script("hub", "plugins", "--hashes")
+    lines = printed.stdout.splitlines()
+    assert (len(lines), printed.stderr) == (len(PLUGINS), "")
+    assert all("==" in line and " sha256:" in line for line in lines)
+    listed.write_text(printed.stdout)
+
+    def states():
+        shown = hub_only.script("hub", "plugins", "--json", HUB_PLUGINS_FILE=str(listed))
+        return {item["plugin"]: item["broken"] for item in json.loads(shown.stdout)}
+
+    assert set(states().values()) == {None}
+    module = hub_only.packages / "hub_ion" / "queries.py"
+    original = module.read_bytes()
+    module.write_bytes(original.replace(b"order", b"ordeR", 1))
+    try:
+        broken = {name: reason for name, reason in states().items() if reason}
+    finally:
+        module.write_bytes(original)
+    assert list(broken) == ["ion"]
+    assert "hub_ion/queries.py was changed after it was installed" in broken["ion"]
+    listed.write_text("".join(line + "\n" for line in lines if "autotask" not in line))
+    assert [name for name, reason in states().items() if reason] == ["autotask"]

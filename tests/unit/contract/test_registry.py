@@ -329,7 +329,7 @@ def test_what_is_installed_is_described_for_the_command_and_the_page():
         {"plugin": "bad", "distribution": "dist-bad", "version": "1.2", "apps": [], "hooks": [],
          "broken": "it lacks the hook hub_apps, which names its apps."},
         {"plugin": "good", "distribution": "dist-good", "version": "1.2",
-         "apps": [{"slug": "good", "name": "Good"}],
+         "apps": [{"slug": "good", "name": "Good", "posts": ["bill"], "hosts": []}],
          "hooks": ["hub_apps", "hub_documents", "hub_report"], "broken": None},
     ]  # fmt: skip
 

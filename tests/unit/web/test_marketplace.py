@@ -26,11 +26,12 @@ def gated(open_pages: Callable[..., Visitor]) -> Visitor:
     real = visitor.app.extensions["hub"].plugins
     plugins.apps, plugins.broken = {**real.apps, "gated": guarded}, ()
     plugins.has, plugins.scope, plugins.call, plugins.describe = (
-        real.has,
+        lambda slug, hook: real.has("costtracker" if slug == "gated" else slug, hook),
         real.scope,
         real.call,
         real.describe,
     )
+    plugins.installed = lambda slug: real.installed("costtracker" if slug == "gated" else slug)
     visitor.app.extensions["hub"] = replace(visitor.app.extensions["hub"], plugins=plugins)
     return visitor
 

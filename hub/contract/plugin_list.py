@@ -1,0 +1,196 @@
+"""The optional list of plugins that may be loaded, each with the hash of its installed files."""
+
+import base64
+import hashlib
+import json
+import marshal
+import re
+from collections.abc import Iterator, Mapping
+from importlib.metadata import Distribution, EntryPoint, PackagePath
+from importlib.util import cache_from_source, find_spec
+from pathlib import Path
+
+from hub.errors import ConfigurationError, PluginBroken
+
+SETTING = "HUB_PLUGINS_FILE"
+LINE = re.compile(r"(?P<name>[\w.-]+)==(?P<version>\S+)\s+sha256:(?P<hash>[0-9a-f]{64})")
+SEPARATORS = re.compile(r"[-_.]+")
+# Files of a distribution's folder of metadata that depend on how it was installed.
+INSTALLER_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
+BYTECODE_HEADER_BYTES = 16
+
+Allowed = Mapping[tuple[str, str], frozenset[str]]  # hashes by name and version
+
+
+def load(path: str) -> Allowed | None:
+    """Return the hashes that a file allows; None if no file is named."""
+    if not path:
+        return None
+    try:
+        return parse(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(SETTING, f"names {path}, which cannot be read: {error}") from None
+
+
+def parse(text: str) -> Allowed:
+    """Return the hashes that a list allows; raise ConfigurationError for a line that is none."""
+    allowed: dict[tuple[str, str], frozenset[str]] = {}
+    for line in text.splitlines():
+        entry = line.partition("#")[0].strip()
+        if not entry:
+            continue
+        match = LINE.fullmatch(entry)
+        if match is None:
+            raise ConfigurationError(
+                SETTING,
+                f"has the line {entry!r}, which is not like `distribution==version sha256:…`;"
+                " `hub plugins --hashes` prints the lines",
+            )
+        key = _key(match["name"], match["version"])
+        allowed[key] = allowed.get(key, frozenset()) | {match["hash"]}
+    return allowed
+
+
+def line_of(entry: EntryPoint) -> str:
+    """Return the line that allows a plugin as it is installed now, or a comment why none can."""
+    distribution = entry.dist
+    if distribution is None:
+        return f"# {entry.name}: it belongs to no distribution"
+    title = f"{distribution.name}=={distribution.version}"
+    try:
+        return f"{title} sha256:{_hash(entry, distribution)}"
+    except PluginBroken as error:
+        return f"# {title}: {error.reason}"
+
+
+def refusal(entry: EntryPoint, allowed: Allowed) -> str:
+    """Return why a plugin may not be loaded; "" if the list has it and its files are unchanged.
+
+    Nothing of the plugin is imported for this.
+    """
+    distribution = entry.dist
+    if distribution is None:
+        return f"it belongs to no distribution, so the list of {SETTING} cannot name it."
+    hashes = allowed.get(_key(distribution.name, distribution.version))
+    if not hashes:
+        return (
+            f"the list of {SETTING} does not have it in version {distribution.version}."
+            " `hub plugins --hashes` prints the line for it."
+        )
+    try:
+        installed = _hash(entry, distribution)
+    except PluginBroken as error:
+        return error.reason
+    if installed not in hashes:
+        return (
+            f"its files are not those of the list of {SETTING}: their hash is sha256:{installed}."
+            " Install it again, or find out who changed it."
+        )
+    return ""
+
+
+def _key(name: str, version: str) -> tuple[str, str]:
+    """Return the name of a distribution as package indexes compare it, and its version."""
+    return SEPARATORS.sub("-", name).lower(), version
+
+
+def _hash(entry: EntryPoint, distribution: Distribution) -> str:
+    """Return the hash of a distribution's files; raise PluginBroken if they are not as installed.
+
+    It is the same on every machine: it leaves out what depends on the installer.
+    """
+    _require_files_of_its_own(distribution)
+    files = {str(path): path for path in _own_files(distribution)}
+    lines = []
+    for name in sorted(files):
+        digest = _verified_digest(distribution, files[name])
+        lines.append(f"{digest} {name}\n")
+    paths = {Path(str(path.locate())).resolve() for path in files.values()}
+    _require_no_other_files(distribution, paths)
+    _require_module(entry, distribution, paths)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _require_files_of_its_own(distribution: Distribution) -> None:
+    """Raise PluginBroken for an editable installation, and for one without a list of its files."""
+    direct_url = json.loads(distribution.read_text("direct_url.json") or "{}")
+    files = distribution.files or []
+    is_editable = direct_url.get("dir_info", {}).get("editable", False)
+    if is_editable or any(path.suffix == ".pth" for path in files):
+        raise PluginBroken(
+            distribution.name,
+            f"it is installed in a form that {SETTING} cannot check (editable, or with a .pth file,"
+            " which runs when Python starts). Install its wheel.",
+        )
+    if not files:
+        raise PluginBroken(distribution.name, "it has no list of its files (RECORD).")
+
+
+def _own_files(distribution: Distribution) -> Iterator[PackagePath]:
+    """Yield the files that are the same wherever a distribution is installed."""
+    for path in distribution.files or ():
+        is_of_installer = path.parts[0].endswith(".dist-info") and path.name in INSTALLER_FILES
+        is_outside = path.parts[0] == ".."  # scripts, which name the interpreter
+        if not (is_of_installer or is_outside or path.suffix == ".pyc"):
+            yield path
+
+
+def _verified_digest(distribution: Distribution, path: PackagePath) -> str:
+    """Return the digest of a file; raise PluginBroken if it is not the one that was installed."""
+    try:
+        digest = hashlib.sha256(Path(str(path.locate())).read_bytes())
+    except OSError:
+        raise PluginBroken(distribution.name, f"its file {path} is missing.") from None
+    value = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
+    if path.hash is None or (path.hash.mode, path.hash.value) != ("sha256", value):
+        raise PluginBroken(
+            distribution.name, f"its file {path} was changed after it was installed."
+        )
+    return digest.hexdigest()
+
+
+def _require_no_other_files(distribution: Distribution, paths: set[Path]) -> None:
+    """Raise PluginBroken for a file that was added to the folders of a distribution.
+
+    Python prefers some of them to the ones beside them, such as a compiled module.
+    """
+    root = Path(str(distribution.locate_file(""))).resolve()
+    folders = {root / path.relative_to(root).parts[0] for path in paths}
+    for folder in sorted(path for path in folders if path.suffix != ".dist-info"):
+        for file in sorted(folder.rglob("*")):
+            is_installed = file.resolve() in paths
+            if file.is_dir() or is_installed or _is_honest_bytecode(file):
+                continue
+            name = file.relative_to(root)
+            raise PluginBroken(
+                distribution.name, f"its file {name} was added or changed after it was installed."
+            )
+
+
+def _is_honest_bytecode(file: Path) -> bool:
+    """Return whether a file is compiled from the module beside it, or never read by this Python."""
+    if file.suffix != ".pyc" or file.parent.name != "__pycache__":
+        return False
+    source = file.parent.parent / f"{file.name.partition('.')[0]}.py"
+    if Path(cache_from_source(str(source))) != file:
+        return True
+    if not source.exists():
+        return False
+    try:
+        code = marshal.loads(file.read_bytes()[BYTECODE_HEADER_BYTES:])  # noqa: S302 (not executed)
+        return bool(code == compile(source.read_bytes(), str(source), "exec", dont_inherit=True))
+    except (EOFError, ValueError, TypeError, SyntaxError):
+        return False
+
+
+def _require_module(entry: EntryPoint, distribution: Distribution, paths: set[Path]) -> None:
+    """Raise PluginBroken if the import of the plugin would load the file of somebody else."""
+    package = entry.module.partition(".")[0]
+    spec = find_spec(package)
+    origin = Path(spec.origin).resolve() if spec and spec.origin else None
+    if origin not in paths:
+        raise PluginBroken(
+            distribution.name,
+            f"its module {package} would be imported from {origin or 'nowhere'}, which is not among"
+            " its files.",
+        )
