@@ -385,11 +385,8 @@ def _hosts(path: str) -> frozenset[str]:
     """Read the allowed hosts, one in each line, with comments after "#"."""
     if not path:
         return frozenset()
-    lines = (
-        line.partition("#")[0].strip().lower()
-        for line in _read("HUB_ALLOW_HOSTS_FILE", Path(path)).splitlines()
-    )
-    return frozenset(line for line in lines if line)
+    lines = _read("HUB_ALLOW_HOSTS_FILE", Path(path)).lower().splitlines()
+    return frozenset(line.partition("#")[0].strip() for line in lines) - {""}
 
 
 def _check_order(config: Config) -> None:

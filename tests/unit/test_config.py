@@ -215,4 +215,10 @@ def test_a_configuration_does_not_change(make_config):
 def test_every_field_can_be_set_or_is_made_from_one_that_can():
     fields = set(Config.__dataclass_fields__)
     settable = {name.removeprefix("HUB_").lower() for name in config.NAMES}
-    assert fields ^ settable == {"allow_hosts", "allow_hosts_file", "names_set"}
+    assert fields ^ settable == {
+        "allow_hosts",
+        "allow_hosts_file",
+        "allowed_plugins",
+        "names_set",
+        "plugins_file",
+    }
