@@ -81,9 +81,11 @@ class Search:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not path.is_symlink() and not is_exempt(path, folder):
                 content = path.read_bytes()
+                is_output = path.suffix in (".out", ".err")
                 self.contents += 1
-                if not (path.suffix == ".out" and STAND_IN_OUTPUT in content):
-                    self.in_files += [f"{name} in {path}" for name in canaries_in(content)]
+                if not (is_output and STAND_IN_OUTPUT in content):
+                    names = canaries_in(content, printed=is_output)
+                    self.in_files += [f"{name} in {path}" for name in names]
 
 
 def canaries_in(content: bytes, *, printed: bool = False) -> list[str]:

@@ -33,7 +33,7 @@ SECTIONS = {
             "test_canaries",
             "test_allowlist",
             "test_oauth_attacks",
-            "test_audit",
+            "test_audit_tampering",
             "test_signatures",
             "test_secrets",
             "test_spreadsheets",
