@@ -8,8 +8,10 @@ from hub import notifications
 from hub.cases import inbox
 from hub.db.engine import transaction
 from hub.errors import Retry
+from hub.security import rights
 from hub.security.people import store
 from tests.support.mail_server import mail_server, mail_url
+from tests.support.page_rows import add_company, add_installation
 from tests.support.stored_cases import open_stored_case
 
 
@@ -56,6 +58,33 @@ def test_a_cause_is_told_once_to_those_who_can_act_with_what_to_do(hub, server, 
     text = message.get_payload()
     assert "What to do: Choose its account." in text
     assert "https://hub.example.com/inbox/1" in text
+
+
+def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub, server, clock):
+    with transaction() as session:
+        companies = [add_company(session, realm, name) for realm, name in (("1", "A"), ("2", "B"))]
+        apps = [add_installation(session, company, owner="") for company in companies]
+        for name, company_id, slug in (
+            ("of-a@example.com", companies[0].id, None),
+            ("of-app@example.com", None, "costtracker"),
+            ("of-other-app@example.com", None, "ion"),
+        ):
+            person = store(session, name, "a password of length", "viewer")
+            person.assignments = []
+            rights.assign(session, person, "operator", rights.Subject(company_id, slug))
+        for company, app in zip(companies, apps, strict=True):
+            about = {"company_id": company.id, "action": "retry", "reason": "Why."}
+            open_stored_case(session, f"app:{app.id}", title="App", installation_id=app.id, **about)
+            open_stored_case(session, f"company:{company.id}", title="Company", **about)
+        open_stored_case(session, "hub", title="Hub", action="retry", reason="Why.")
+    clock.advance(60)
+    notifications.digest()
+    sent = {message["To"]: message["Subject"] for message in server.taken}
+    assert sent == {
+        "kari@example.com": "5 things need a person",
+        "of-a@example.com": "2 things need a person (A)",
+        "of-app@example.com": "2 things need a person",
+    }
 
 
 def test_many_causes_of_one_run_make_one_message(hub, server, clock):

@@ -24,11 +24,17 @@ FOR_ALL = (
 )  # a viewer may look at settings; their fields are switched off
 HERE = "/installations/{0.installation}"
 FIXED = ("/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/", "/people/",
-         "/audit/", "/password")  # fmt: skip
+         "/people/1/rights/", "/audit/", "/password")  # fmt: skip
 OF_APP = (f"{HERE}/", f"{HERE}/settings", f"{HERE}/matching/", f"{HERE}/review/",
           f"{HERE}/review/approve?which=all", f"{HERE}/earlier/", f"{HERE}/earlier/include?which=all",
           f"{HERE}/matching/code?field=supplier&code=s1")  # fmt: skip
-NOT_FOR_VIEWERS = ("/people/", "/audit/", "/review/approve?which=all", "/earlier/include?which=all")
+NOT_FOR_VIEWERS = (
+    "/people/",
+    "/rights/",
+    "/audit/",
+    "/review/approve?which=all",
+    "/earlier/include?which=all",
+)
 
 
 def _addresses(story: Story) -> list[str]:
