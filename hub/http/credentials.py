@@ -50,13 +50,20 @@ def of_request(url: str, headers: Mapping[str, str], body: object) -> set[str]:
     address = parse(url)
     secrets = {address.auth or ""}
     secrets |= _in_form(address.query or "")
-    for name, value in headers.items():
-        if name.lower() not in PLAIN_HEADERS:
-            secrets |= _in_header(_text(value))
+    secrets |= _in_headers(headers)
     content = body.encode() if isinstance(body, str) else body
     if isinstance(content, bytes):
         secrets |= _in_body(content, _text(headers.get("Content-Type") or ""))
     return secrets - {""}
+
+
+def _in_headers(headers: Mapping[str, str]) -> set[str]:
+    """Return the values of all headers but those that never carry a secret."""
+    secrets = set()
+    for name, value in headers.items():
+        if name.lower() not in PLAIN_HEADERS:
+            secrets |= _in_header(_text(value))
+    return secrets
 
 
 def _in_body(body: bytes, content_type: str) -> set[str]:

@@ -170,13 +170,19 @@ def _check_stand_in(url: str) -> None:
     """Raise Refused unless the address is one of this machine and the hub may call it."""
     if not hub_context.current().config.allow_loopback:
         raise Refused("A stand-in can be used only if the hub runs with --allow-loopback.")
-    problem = Refused(
-        "The address of the stand-in must be one of this machine, such as http://127.0.0.1:8001."
-    )
+    if not _is_plain_local_address(url):
+        raise Refused(
+            "The address of the stand-in must be one of this machine, such as"
+            " http://127.0.0.1:8001."
+        )
+
+
+def _is_plain_local_address(url: str) -> bool:
+    """Tell whether an address is http on this machine, with nothing beside host, port and path."""
     try:
         parts = urlsplit(url)
         is_local = parts.hostname in LOOPBACK_HOSTS and parts.port != 0
     except ValueError:
-        raise problem from None
-    if parts.scheme != "http" or not is_local or parts.username or parts.query or parts.fragment:
-        raise problem
+        return False
+    has_extras = parts.username or parts.query or parts.fragment
+    return parts.scheme == "http" and is_local and not has_extras

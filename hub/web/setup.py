@@ -43,9 +43,7 @@ def init_app(app: Flask) -> None:
 
 def _lead_to_setup() -> WerkzeugResponse | None:
     """Redirect a request for a page to the set-up; a demo brings its own owner."""
-    endpoint = request.endpoint or ""
-    is_asset = endpoint.endswith("static") or endpoint in ("frame.htmx", "frame.favicon")
-    if is_asset or endpoint == "setup.owner" or request.blueprint == "webhooks":
+    if _is_open_before_setup(request.endpoint or ""):
         return None
     if current().is_demo or first_owner.exists():
         return None
@@ -53,6 +51,13 @@ def _lead_to_setup() -> WerkzeugResponse | None:
     if request.headers.get("HX-Request"):
         return Response("", headers={"HX-Redirect": address})
     return redirect(address)
+
+
+def _is_open_before_setup(endpoint: str) -> bool:
+    """Tell whether an address answers while the hub has no owner: set-up, assets, webhooks."""
+    if endpoint in ("setup.owner", "frame.htmx", "frame.favicon"):
+        return True
+    return endpoint.endswith("static") or request.blueprint == "webhooks"
 
 
 @pages.route("", methods=["GET", "POST"])
