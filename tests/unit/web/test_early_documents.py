@@ -99,7 +99,10 @@ def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
         entry = session.scalars(
             select(AuditEntry).where(AuditEntry.what == "documents included")
         ).one()
-    assert (entry.who, entry.detail) == ("olga", {"count": 1, "documents": ["F-2"]})
+    assert (entry.who, entry.detail) == (
+        "olga",
+        {"count": 1, "documents": ["F-2"], "address": "127.0.0.1"},
+    )
 
 
 def test_all_are_included_as_they_were_listed(visitor, source):
