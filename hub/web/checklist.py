@@ -171,7 +171,9 @@ def _steps_of_apps(session: Session, apps: list[Installation]) -> list[Step]:
 
 def _has_lists(session: Session, app: Installation) -> bool:
     """Tell whether lists were downloaded for an app; one that takes none needs QuickBooks' only."""
-    if not current().plugins.has(app.slug, "hub_records"):
+    plugins = current().plugins
+    takes_lists = app.slug in plugins.apps and plugins.has(app.slug, "hub_records")
+    if not takes_lists:
         read = select(ListState.list).where(ListState.company_id == app.company_id)
         return session.scalar(read.limit(1)) is not None
     run = select(Run.id).where(

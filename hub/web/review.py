@@ -1,7 +1,7 @@
 """The review: exactly what will be posted, beside what QuickBooks holds; approve all or some."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from hub.web.access import needs, who
 from hub.web.installation import in_review, left_out, tabs
 from hub.web.layout import may_configure
 from hub.web.paging import page, row_or_404
+from hub.web.second_approvals import Outcome, SecondApprovals, flash_outcome
 from hub.web.source_view import money
 
 PAGE_SIZE = 20
@@ -45,36 +46,6 @@ class Preview:
     planned: display.TransactionView | None
     posted: display.TransactionView | None
     differs: set[str]
-
-
-@dataclass(frozen=True)
-class SecondApprovals:
-    """Which postings on a page need two people, and who has approved them so far."""
-
-    lacking: Collection[int]
-    people: Mapping[int, Sequence[approvals.Approver]]
-
-    @classmethod
-    def of(cls, session: Session, postings: Iterable[Posting]) -> "SecondApprovals":
-        """Read who has approved these postings as they are now."""
-        ids = [posting.id for posting in postings]
-        return cls(approvals.lacking(session, ids), approvals.approvers(session, ids))
-
-    def by_me(self, posting_id: int) -> bool:
-        """Tell whether the person who is logged in has approved a posting."""
-        return who() in [person.who for person in self.people.get(posting_id, ())]
-
-
-class Outcome(NamedTuple):
-    """What an approval did: documents released, and those that now need a second person."""
-
-    released: int = 0
-    first: int = 0
-    repeated: int = 0  # approved by the same person before
-
-    def plus(self, other: "Outcome") -> "Outcome":
-        """Return the sum of both."""
-        return Outcome(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
 class Waiting(NamedTuple):
@@ -124,6 +95,7 @@ def confirm(installation_id: int) -> str | Response:
         which = request.args.get("which", "selected")
         chosen = None if which == "all" else listed_rows.from_pairs(request.args.getlist(which))
         rows = list(_waiting(session, installation_id, chosen))
+        second_approvals = SecondApprovals.of(session, rows)
         context = tabs(session, installation)
     unchanged = []
     for row in rows:
@@ -148,6 +120,7 @@ def confirm(installation_id: int) -> str | Response:
         sums=_sums(unchanged),
         more_sums=_sums(unchanged[MAX_LISTED:]),
         removed=sum(row.operation in REMOVING for row in unchanged),
+        firsts=second_approvals.count_firsts(row.id for row in unchanged),
         listed=listed_rows.encode({row.id: row.planned for row in unchanged}),
         **context,
     )
@@ -174,7 +147,7 @@ def approve(installation_id: int) -> Response:
         flash(f"Approved {approved:,} {documents}. Posting now.", "success")
         waiting = _count_waiting(installation_id, chosen)
         _flash_waiting(waiting)
-    _flash_second(outcome)
+    flash_outcome(outcome)
     _flash_changed(len(ids) - sum(outcome))
     return redirect(url_for("review.show", installation_id=installation_id))
 
@@ -320,24 +293,6 @@ def _may_become_automatic(installation: Installation) -> bool:
     if installation.mode != InstallationMode.REVIEW or installation.previewed_at is None:
         return False
     return may_configure(installation)
-
-
-def _flash_second(outcome: Outcome) -> None:
-    """Say how many documents still need another person's approval."""
-    if outcome.first:
-        documents = "document" if outcome.first == 1 else "documents"
-        flash(
-            f"Your approval of {outcome.first:,} {documents} is stored. A second person must"
-            " approve too before anything is posted.",
-            "look",
-        )
-    if outcome.repeated:
-        documents = "document" if outcome.repeated == 1 else "documents"
-        flash(
-            f"You have approved {outcome.repeated:,} {documents} before. Another person must"
-            " approve too.",
-            "look",
-        )
 
 
 def _flash_changed(count: int) -> None:

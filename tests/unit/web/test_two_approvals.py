@@ -86,6 +86,17 @@ def test_the_first_approval_is_stored_and_the_second_person_releases(operator: V
     assert posting(operator).state == "ready"
 
 
+def test_the_confirmation_says_what_waits_for_a_second_person(operator: Visitor) -> None:
+    row = posting(operator)
+    address = f"/installations/{operator.story.installation}/review/approve"
+    query = {"which": "selected", "selected": listed_rows.pair(row.id, row.planned)}
+    waits = "1 of them needs two people. After your approval it waits for a second person."
+    assert waits in operator.get(address, query_string=query).text
+    approve(operator)
+    switch_to(operator, "arne")
+    assert "second person" not in operator.get(address, query_string=query).text
+
+
 def test_the_same_person_is_never_both(operator: Visitor) -> None:
     approve(operator)
     page = approve(operator)

@@ -1,0 +1,75 @@
+"""What the page Review says about documents that two people must approve."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from flask import flash
+from sqlalchemy.orm import Session
+
+from hub.outbox import approvals
+from hub.web.access import who
+
+
+class HasId(Protocol):
+    """A posting, or a row about one."""
+
+    @property
+    def id(self) -> int:
+        """Return the id of the posting."""
+
+
+@dataclass(frozen=True)
+class SecondApprovals:
+    """Which postings on a page need two people, and who has approved them so far."""
+
+    lacking: Collection[int]
+    people: Mapping[int, Sequence[approvals.Approver]]
+
+    @classmethod
+    def of(cls, session: Session, postings: Iterable[HasId]) -> "SecondApprovals":
+        """Read who has approved these postings as they are now."""
+        ids = [posting.id for posting in postings]
+        return cls(approvals.lacking(session, ids), approvals.approvers(session, ids))
+
+    def by_me(self, posting_id: int) -> bool:
+        """Tell whether the person who is logged in has approved a posting."""
+        return who() in [person.who for person in self.people.get(posting_id, ())]
+
+    def count_firsts(self, posting_ids: Iterable[int]) -> int:
+        """Count the postings that still lack an approval after one by the present person."""
+        count = 0
+        for id in posting_ids:
+            others = [person.who for person in self.people.get(id, ()) if person.who != who()]
+            count += id in self.lacking and not others
+        return count
+
+
+class Outcome(NamedTuple):
+    """What an approval did: documents released, and those that now need a second person."""
+
+    released: int = 0
+    first: int = 0
+    repeated: int = 0  # approved by the same person before
+
+    def plus(self, other: "Outcome") -> "Outcome":
+        """Return the sum of both."""
+        return Outcome(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+def flash_outcome(outcome: Outcome) -> None:
+    """Say how many documents still need another person's approval."""
+    if outcome.first:
+        documents = "document" if outcome.first == 1 else "documents"
+        flash(
+            f"Your approval of {outcome.first:,} {documents} is stored. A second person must"
+            " approve too before anything is posted.",
+            "look",
+        )
+    if outcome.repeated:
+        documents = "document" if outcome.repeated == 1 else "documents"
+        flash(
+            f"You have approved {outcome.repeated:,} {documents} before. Another person must"
+            " approve too.",
+            "look",
+        )
