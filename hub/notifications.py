@@ -26,6 +26,7 @@ COLLECTING_PERIOD = dt.timedelta(minutes=1)  # so that many causes of one run ma
 SECONDS = 30.0
 LOCAL = ("localhost", "127.0.0.1", "::1")
 MAX_CASES = 30
+MAX_TITLE, MAX_REASON = 200, 1000  # characters of a case in a mail
 
 
 @value_object
@@ -205,7 +206,7 @@ def _subject(cases: Sequence[Case], names: dict[int, str]) -> str:
     if len(companies) == 1:
         company = f" ({companies.pop()})"
     if len(cases) == 1:
-        return f"{cases[0].title}{company}"
+        return f"{_cut(cases[0].title, MAX_TITLE)}{company}"
     return f"{len(cases)} things need a person{company}"
 
 
@@ -214,10 +215,10 @@ def _text(cases: Sequence[Case], names: dict[int, str]) -> str:
     inbox_url = f"{current().config.public_url}/inbox/"
     parts = []
     for case in cases[:MAX_CASES]:
-        lines = [case.title]
+        lines = [_cut(case.title, MAX_TITLE)]
         if case.company_id in names:
             lines.append(names[case.company_id])
-        lines.append(case.reason)
+        lines.append(_cut(case.reason, MAX_REASON))
         lines.append(f"What to do: {case.instruction}")
         lines.append(f"{inbox_url}{case.id}\n")
         parts.append("\n".join(lines))
@@ -225,6 +226,11 @@ def _text(cases: Sequence[Case], names: dict[int, str]) -> str:
         parts.append(f"And {len(cases) - MAX_CASES} more.\n")
     parts.append(f"All that is open: {inbox_url}\n")
     return "\n".join(parts)
+
+
+def _cut(text: str, length: int) -> str:
+    """Return a text with at most this many characters; it can repeat a long text of a source."""
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def _sender(query: str) -> str:

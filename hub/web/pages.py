@@ -20,6 +20,7 @@ from hub.web import (
     intuit_pages,
     layout,
     login,
+    long_texts,
     mail_server,
     marketplace,
     matching,
@@ -83,6 +84,7 @@ def init_app(app: Flask) -> None:
         confirmation,
         request_audit,
         layout,
+        long_texts,
         failures,
     ):
         part.init_app(app)

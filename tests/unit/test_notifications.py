@@ -96,6 +96,15 @@ def test_many_causes_of_one_run_make_one_message(hub, server, clock):
     assert "And 10 more." in server.taken[0].get_payload()
 
 
+def test_a_long_text_of_a_source_is_cut(hub, server, clock):
+    opened(title="Cost code " + "x" * 1_000_000)
+    clock.advance(60)
+    assert notifications.digest() == 1
+    (message,) = server.taken
+    assert message["Subject"].startswith("Cost code ")
+    assert len(message.as_string()) < 4000
+
+
 def test_a_server_that_refuses_is_named_and_the_message_comes_later(hub, server, clock):
     opened()
     clock.advance(60)

@@ -1,0 +1,51 @@
+"""Long texts of sources on pages: cut everywhere, and longer where one reads the details."""
+
+from typing import Any
+
+from flask import Flask, Response, session
+from markupsafe import Markup, escape
+
+MAX_LENGTH = 1000  # characters of a text
+MAX_DETAIL_LENGTH = 100_000  # characters of a text among the details of a document
+MAX_MESSAGE_LENGTH = 500  # characters of a message that the cookie carries to the next page
+MESSAGES = "_flashes"  # Flask's name
+
+
+def init_app(app: Flask) -> None:
+    """Cut every text that a template prints; add the filters `detail` and `whole`."""
+    app.jinja_env.finalize = _printed
+    app.jinja_env.filters.update(detail=detail, whole=whole)
+    app.after_request(_cut_messages)
+
+
+def cut(text: str, length: int = MAX_LENGTH) -> str:
+    """Return a text with at most this many characters, and an ellipsis if it was longer."""
+    return text if len(text) <= length else f"{text[:length].rstrip()}…"
+
+
+def detail(value: Any) -> Markup:
+    """Print a text among details, where more of it is shown."""
+    return escape(cut(str(value), MAX_DETAIL_LENGTH))
+
+
+def whole(value: Any) -> Markup:
+    """Print the value of a field, which comes back with the form and must not be cut."""
+    return escape(value)
+
+
+def _printed(value: Any) -> Any:
+    """Return what a template prints for a value; finished markup is left alone."""
+    return cut(value) if type(value) is str else value
+
+
+def _cut_messages(response: Response) -> Response:
+    """Cut the messages of the next page: browsers drop a cookie above 4 KB, and the log-in with it.
+
+    They can repeat names of the source.
+    """
+    messages = session.get(MESSAGES)
+    if messages:
+        texts = [(kind, cut(text, MAX_MESSAGE_LENGTH)) for kind, text in messages]
+        if texts != [tuple(message) for message in messages]:
+            session[MESSAGES] = texts
+    return response

@@ -1,0 +1,97 @@
+"""A text of a megabyte from a source: pages and mails stay small, and forms keep their values."""
+
+import re
+
+import pytest
+from sqlalchemy import update
+
+from hub.db import engine
+from hub.models import Case, Posting, Record, SeenCode, SourceDocument
+from hub.web.long_texts import MAX_DETAIL_LENGTH, MAX_LENGTH
+
+LONG = "Ålesund " * 125_000  # a megabyte
+LARGEST_PAGE = 900_000  # the whole details of a document; usual pages are far below
+PART = re.compile("<[^>]+>")
+
+
+@pytest.fixture
+def visitor_of_long_texts(visitor):
+    """An owner of a hub whose source writes a megabyte into every text."""
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.execute(update(SourceDocument).values(party=LONG, number=LONG))
+        for document in session.query(SourceDocument):
+            facts = {**document.body.get("facts", {}), "memo": LONG}
+            document.body = {**document.body, "facts": facts}
+        session.execute(update(Posting).values(payload=f'{{"PrivateNote": "{LONG}"}}'.encode()))
+        session.execute(update(SeenCode).values(name=LONG))
+        session.execute(update(Record).values(name=LONG))
+        for case in session.query(Case):
+            case.params = dict.fromkeys(case.params, LONG)
+            if not case.code:
+                case.stored_title = case.stored_reason = case.stored_instruction = LONG
+    visitor.log_in("olga")
+    return visitor
+
+
+def addresses(app):
+    for rule in app.url_map.iter_rules():
+        is_page = "GET" in rule.methods and not re.search(
+            "static|assets|logout|csv|xlsx", rule.rule
+        )
+        if is_page:
+            yield PART.sub("1", rule.rule)
+
+
+def test_every_page_stays_small(visitor_of_long_texts):
+    sizes = {}
+    for address in addresses(visitor_of_long_texts.app):
+        answer = visitor_of_long_texts.get(address)
+        assert answer.status_code < 500, address
+        sizes[address] = len(answer.data)
+        answer.close()
+    assert {address: size for address, size in sizes.items() if size > LARGEST_PAGE} == {}
+    assert sizes["/documents"] < 200_000
+
+
+def test_the_details_of_a_document_show_more_of_a_text(visitor_of_long_texts):
+    id = visitor_of_long_texts.story.documents["posted"]
+    page = visitor_of_long_texts.page(f"/documents/{id}")
+    memo = max(re.findall(r"<dd>([^<]*)</dd>", page), key=len)
+    assert MAX_LENGTH < len(memo) <= MAX_DETAIL_LENGTH + 1
+    assert memo.endswith("…")
+
+
+def test_the_value_of_a_field_is_never_cut(visitor):
+    visitor.log_in("olga")
+    long_value = "x" * 3 * MAX_LENGTH
+    with visitor.app.test_request_context():
+        template = visitor.app.jinja_env.from_string(
+            '{{ value }} <input value="{{ value|whole }}">'
+        )
+        text = template.render(value=long_value)
+    assert len(text.partition(" ")[0]) == MAX_LENGTH + 1
+    assert f'value="{long_value}"' in text
+
+
+def test_markup_is_escaped_all_the_same(visitor):
+    with visitor.app.test_request_context():
+        template = visitor.app.jinja_env.from_string("{{ v }}{{ v|whole }}{{ v|detail }}")
+        assert "<script>" not in template.render(v="<script>")
+
+
+def test_a_long_message_does_not_end_the_session(visitor):
+    """Browsers drop a cookie above 4 KB, and the log-in with it."""
+    from flask import flash
+
+    @visitor.app.post("/long-message")
+    def long_message():
+        for _ in range(3):
+            flash(LONG)
+        return "saved"
+
+    long_message.needs = "viewer"
+    visitor.log_in("olga")
+    answer = visitor.post("/long-message")
+    assert answer.status_code == 200
+    assert all(len(cookie) < 4093 for cookie in answer.headers.getlist("Set-Cookie"))
+    assert "Ålesund" in visitor.page("/documents")
