@@ -81,6 +81,7 @@ def make_config(tmp_path: Path) -> Callable[..., Config]:
             "HUB_DATA": str(data),
             "HUB_SECRET_KEY": SECRET_KEY,
             "HUB_VAULT_KEYS": VAULT_KEYS,
+            "HUB_SECOND_FACTOR": "off",
         }
         return configuration.load(environ | INTUIT | values)
 

@@ -89,6 +89,18 @@ def change_active(name: str, *, active: bool) -> dict[str, Any]:
         return _description(session, person)
 
 
+def reset_second_factor(name: str) -> dict[str, Any]:
+    """Remove the second factors of a person and end their sessions; return who it is."""
+    from hub.db.engine import transaction
+    from hub.security import people as stored
+    from hub.security import second_factor
+
+    with transaction() as session:
+        person = stored.get(session, name)
+        second_factor.reset_lost(session, person, who())
+        return _description(session, person)
+
+
 def _description(session: Any, person: Any) -> dict[str, Any]:
     """Return what the commands print of a person."""
     from hub.security.people import last_login_at

@@ -4,7 +4,13 @@ from typing import Any
 
 import click
 
-from hub.cli.accounts import add_person, change_active, change_role, people
+from hub.cli.accounts import (
+    add_person,
+    change_active,
+    change_role,
+    people,
+    reset_second_factor,
+)
 from hub.cli.console import as_json, company, inside, inside_with_pages
 from hub.cli.terminal import print_json, say, table
 
@@ -120,6 +126,17 @@ def enable(name: str, as_json: bool) -> None:
     """Let the person NAME log in again."""
     person = change_active(name, active=True)
     _report(person, f"{person['name']} may log in again.", as_json)
+
+
+@users.command("reset-factor")
+@click.argument("name")
+@as_json
+@inside
+def reset_factor(name: str, as_json: bool) -> None:
+    """Remove the second factor of NAME, who lost it, and end their sessions."""
+    person = reset_second_factor(name)
+    sentence = f"{person['name']} logs in with the password alone and can set up a new factor."
+    _report(person, sentence, as_json)
 
 
 def _report(person: dict[str, Any], sentence: str, as_json: bool) -> None:

@@ -100,11 +100,13 @@ def restored() -> None:
     """
     from hub.db.engine import transaction
     from hub.posting.recovery import restore
-    from hub.security import audit
+    from hub.security import audit, login_sessions
 
     restore.declare_restore()
     with transaction() as session:
         audit.restored(session, who())
+        # The backup brings back sessions that were ended after it.
+        login_sessions.end_every(session, login_sessions.EndReason.RESTORED)
     say(
         "Noted. What may have been posted since the backup is looked for in QuickBooks before"
         " anything is sent again."

@@ -9,8 +9,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.models import Authenticator, Passkey, RecoveryCode
-from hub.security import secrets
+from hub.models import Authenticator, Passkey, RecoveryCode, User
+from hub.security import audit, login_sessions, secrets
+from hub.security.login_sessions import EndReason
 
 ISSUER = "QuickBooks hub"
 CLOCK_DIFFERENCE = 30  # seconds by which the clock of a phone may differ
@@ -131,6 +132,15 @@ def reset(session: Session, user_id: int) -> None:
     remove_authenticator(session, user_id)
     for table in (Passkey, RecoveryCode):
         session.execute(delete(table).where(table.user_id == user_id))
+
+
+def reset_lost(session: Session, person: User, by: str) -> None:
+    """Remove the second factors of a person who lost them, and end their sessions."""
+    user_id = int(person.id)
+    reset(session, user_id)
+    login_sessions.end_all(session, user_id, EndReason.FACTOR_CHANGED)
+    name = str(person.username or person.email)
+    audit.record(session, by, "second factor reset", name)
 
 
 def _match(secret: str, code: str, last_counter: int | None) -> TotpMatch | None:

@@ -14,6 +14,7 @@ from hub.web.headers import csrf
 
 PASSWORD = "confirm_password"  # noqa: S105 (the name of a field)
 OWN_FIELDS = ("csrf_token", PASSWORD)
+SECRET_WORDS = ("password", "secret", "token")  # in the names of fields
 pages = Blueprint("confirmation", __name__)
 
 
@@ -32,8 +33,9 @@ def _check() -> Any:
 def ask() -> Any:
     """Return the page that asks for the password; None if the person confirmed it recently.
 
-    The page sends the form of this request again, together with the password. A view whose form
-    holds secrets is shown again instead, with everything else that was entered.
+    The page sends the form of this request again, together with the password. A form with secrets
+    is not repeated on a page: the browser returns to its page after the password. With
+    `access.keeps_form` that page shows everything else that was entered.
     """
     row = sessions.current_row()
     if row is None or login_sessions.is_confirmed(row):
@@ -49,7 +51,8 @@ def ask() -> Any:
         if sessions.current_row() is None:
             return redirect(url_for("security.login"))
     form_page = access.address_of_draft()
-    if form_page or request.files or request.headers.get("HX-Request"):
+    cannot_be_repeated = request.files or request.headers.get("HX-Request") or _has_secret()
+    if form_page or cannot_be_repeated:
         return _redirect(form_page or _page_before())
     entries = request.form.items(multi=True)
     fields = [(name, value) for name, value in entries if name not in OWN_FIELDS]
@@ -111,6 +114,14 @@ def _require_csrf_token() -> None:
     """Refuse a form of another site before any of its fields is repeated on our page."""
     if current_app.config.get("WTF_CSRF_ENABLED", True):
         csrf.protect()
+
+
+def _has_secret() -> bool:
+    """Tell whether something secret was entered into the form."""
+    for name, value in request.form.items():
+        if value and name not in OWN_FIELDS and any(word in name for word in SECRET_WORDS):
+            return True
+    return False
 
 
 def _redirect(destination: str) -> Response:

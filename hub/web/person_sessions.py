@@ -1,7 +1,6 @@
 """The sessions and second factors of another person, for owners."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.db.engine import reading, transaction
@@ -68,19 +67,11 @@ def reset_factor(person_id: int) -> Response:
     """Remove the second factors of a person who lost them, and end their sessions."""
     with transaction() as write:
         person = row_or_404(write, User, person_id)
-        reset_second_factor(write, person, who())
+        second_factor.reset_lost(write, person, who())
     flash(
         f"{_name(person)} logs in with the password alone and can set up a new factor.", "success"
     )
     return redirect(url_for("person_sessions.show", person_id=person_id))
-
-
-def reset_second_factor(write: Session, person: User, by: str) -> None:
-    """Remove the second factors of a person and end their sessions."""
-    user_id = int(person.id)
-    second_factor.reset(write, user_id)
-    login_sessions.end_all(write, user_id, EndReason.FACTOR_CHANGED)
-    audit.record(write, by, "second factor reset", _name(person))
 
 
 def _name(person: User) -> str:

@@ -21,7 +21,7 @@ from hub.outbox import approvals
 from hub.qbo import display
 from hub.scheduling import run_log
 from hub.security import audit
-from hub.web import listed_rows
+from hub.web import confirmation, listed_rows
 from hub.web.access import needs, who
 from hub.web.installation import in_review, left_out, tabs
 from hub.web.layout import may_configure
@@ -32,6 +32,8 @@ from hub.web.source_view import money
 PAGE_SIZE = 20
 CHUNK = 500  # postings approved in one transaction
 MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
+# An approval of more postings asks for the password again, as `hub.web.confirmation` describes.
+MAX_UNCONFIRMED = 50
 MAX_LISTED = 500  # rows on the page that asks for confirmation
 REMOVING = (Operation.DELETE, Operation.VOID)
 pages = Blueprint("review", __name__, url_prefix="/installations/<int:installation_id>/review")
@@ -128,12 +130,16 @@ def confirm(installation_id: int) -> str | Response:
 
 @pages.post("/approve")
 @needs("operator")
-def approve(installation_id: int) -> Response:
+def approve(installation_id: int) -> Response | str:
     """Approve exactly what was listed; what has changed since then stays in review."""
     with reading() as session:
         row_or_404(session, Installation, installation_id)
     chosen = listed_rows.decode(request.form.get("listed", ""))
     ids = sorted(chosen)
+    if len(ids) > MAX_UNCONFIRMED:
+        question: Response | str | None = confirmation.ask()
+        if question is not None:
+            return question
     outcome = Outcome()
     for start in range(0, len(ids), CHUNK):
         chunk_ids = ids[start : start + CHUNK]

@@ -14,7 +14,6 @@ INTUIT = {
     "HUB_QBO_TOKEN_URL": f"{QUICKBOOKS}/oauth2/v1/tokens/bearer",
     "HUB_QBO_REVOKE_URL": f"{QUICKBOOKS}/v2/oauth2/tokens/revoke",
     "HUB_QBO_WEBHOOK_TOKEN": sandbox_factory.VERIFIER,
-    "HUB_SECOND_FACTOR": "off",
     "HUB_QBO_PER_SECOND": "5000",
     "HUB_QBO_PER_MINUTE": "100000",
 }

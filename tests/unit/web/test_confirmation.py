@@ -1,13 +1,16 @@
 """The password is asked again before some acts, and the act goes on with what was entered."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from hub.models import Company
+from hub.models import Company, Posting
 from hub.testing.clock import FakeClock
+from hub.web import review
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
+from tests.unit.web.test_review import _add
 from tests.unit.web.test_sessions import person_id
 
 LATER = 10 * 60
@@ -86,9 +89,41 @@ def test_acts_on_companies_ask(owner: Visitor, path: str) -> None:
 
 
 def test_people_are_added_only_after_the_password(owner: Visitor) -> None:
-    sent = {"name": "ny", "password": PASSWORD, "role": "viewer"}
-    assert TITLE in owner.post("/people/add", **sent).text
-    assert "ny" not in owner.page("/people/")
+    sent = {"name": "ny", "password": "a secret of the form", "role": "viewer"}
+    page = owner.press("/people/add", **sent)
+    assert TITLE in page
+    assert "a secret of the form" not in page
+    assert ">ny<" not in owner.page("/people/")
+
+
+def test_a_large_approval_asks_and_then_approves_what_was_listed(owner: Visitor) -> None:
+    ids = _add(owner, review.MAX_UNCONFIRMED + 1)
+    address = f"/installations/{owner.story.installation}/review/approve"
+    listed = re.findall(r'name="listed" value="([^"]+)"', owner.page(f"{address}?which=all"))[0]
+    asked = owner.post(address, listed=listed).text
+    assert TITLE in asked
+    assert owner.row(Posting, ids[0]).state == "review"
+    page = owner.press(address, **hidden_fields(asked), confirm_password=PASSWORD)
+    assert "Posting now" in page
+    assert owner.row(Posting, ids[0]).state != "review"
+
+
+def test_a_small_approval_does_not_ask(owner: Visitor) -> None:
+    assert "Posting now" in owner.approve(owner.story.installation)
+
+
+def test_a_form_of_a_previous_page_can_only_be_read_by_its_browser(
+    owner: Visitor, clock: FakeClock
+) -> None:
+    clock.advance(1800)
+    address = f"/installations/{owner.story.installation}/settings"
+    answer = owner.post(address, start_date="2026-01-17", schedule="0 5 * * *")
+    draft = parse_qs(urlsplit(answer.location).query)["next"][0]
+    other = Visitor(owner.app, owner.story)
+    other.log_in("olga")
+    assert "2026-01-17" not in other.page(draft)
+    owner.log_in("olga")
+    assert "2026-01-17" in owner.page(draft)
 
 
 def test_the_page_that_asks_leads_to_no_foreign_address(owner: Visitor) -> None:

@@ -1,0 +1,186 @@
+"""Passkeys as second factor and as the only factor, and what is refused."""
+
+from typing import Any
+
+import pytest
+
+from hub.testing.clock import FakeClock
+from tests.support.page_visitor import Visitor
+from tests.support.software_passkey import SoftwarePasskey
+from tests.unit.web.test_second_factor import log_in_again
+
+
+@pytest.fixture
+def owner(visitor: Visitor) -> Visitor:
+    visitor.log_in("olga")
+    return visitor
+
+
+def options(visitor: Visitor, path: str) -> Any:
+    """Return what the hub asks of the browser."""
+    answer = visitor.post(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def add(visitor: Visitor, passkey: SoftwarePasskey, name: str = "Laptop") -> str:
+    """Add a passkey on the page of the account; return the page after it."""
+    credential = passkey.create(options(visitor, "/account/passkeys/options"))
+    return visitor.press("/account/passkeys", name=name, credential=credential)
+
+
+def begin(visitor: Visitor) -> Any:
+    """Return the options for a log-in with a passkey alone."""
+    page = visitor.client.get("/login").text
+    visitor._token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+    return options(visitor, "/login/passkey/options")
+
+
+def reaches_home(visitor: Visitor) -> bool:
+    return visitor.get("/").status_code == 200
+
+
+def test_a_passkey_completes_the_log_in(owner: Visitor) -> None:
+    passkey = SoftwarePasskey()
+    assert "recovery codes" in add(owner, passkey)
+    other = log_in_again(owner)
+    assert "Use a passkey" in other.page("/login/second-factor")
+    credential = passkey.use(options(other, "/login/second-factor/passkey"))
+    assert not reaches_home(other)
+    assert other.post("/login/second-factor", credential=credential).location == "/"
+    assert reaches_home(other)
+
+
+def test_a_passkey_logs_in_alone(owner: Visitor) -> None:
+    passkey = SoftwarePasskey()
+    add(owner, passkey)
+    other = Visitor(owner.app, owner.story)
+    credential = passkey.use(begin(other))
+    assert other.post("/login/passkey", credential=credential).location == "/"
+    assert "olga" in other.page("/")
+
+
+def test_a_passkey_that_does_not_verify_the_person_is_no_log_in_of_its_own(owner: Visitor) -> None:
+    passkey = SoftwarePasskey(verifies=False)
+    add(owner, passkey)
+    alone = Visitor(owner.app, owner.story)
+    alone.post("/login/passkey", credential=passkey.use(begin(alone)))
+    assert not reaches_home(alone)
+    second = log_in_again(owner)
+    credential = passkey.use(options(second, "/login/second-factor/passkey"))
+    second.post("/login/second-factor", credential=credential)
+    assert reaches_home(second)
+
+
+def test_a_response_serves_once(owner: Visitor) -> None:
+    passkey = SoftwarePasskey()
+    add(owner, passkey)
+    other = Visitor(owner.app, owner.story)
+    asked = begin(other)
+    cookie = other.client.get_cookie("hub")
+    assert cookie is not None
+    passkey.counter = -1  # as devices that do not count: 0 each time
+    credential = passkey.use(asked)
+    other.post("/login/passkey", credential=credential)
+    assert reaches_home(other)
+    thief = Visitor(owner.app, owner.story)
+    thief._token = other._token
+    thief.client.set_cookie("hub", cookie.value)
+    assert thief.post("/login/passkey", credential=credential).status_code in (302, 400)
+    assert not reaches_home(thief)
+
+
+def test_a_challenge_of_the_second_factor_serves_once(owner: Visitor) -> None:
+    passkey = SoftwarePasskey()
+    add(owner, passkey)
+    other = log_in_again(owner)
+    asked = options(other, "/login/second-factor/passkey")
+    foreign = SoftwarePasskey().use(asked)
+    assert other.post("/login/second-factor", credential=foreign).status_code == 200
+    credential = passkey.use(asked)
+    assert other.post("/login/second-factor", credential=credential).status_code == 200
+    assert not reaches_home(other)
+
+
+def test_the_passkey_of_somebody_else_is_no_second_factor(owner: Visitor) -> None:
+    add(owner, SoftwarePasskey())
+    of_vera = SoftwarePasskey()
+    vera = Visitor(owner.app, owner.story)
+    vera.log_in("vera")
+    add(vera, of_vera)
+    other = log_in_again(owner)
+    credential = of_vera.use(options(other, "/login/second-factor/passkey"))
+    assert other.post("/login/second-factor", credential=credential).status_code == 200
+    assert not reaches_home(other)
+
+
+def test_a_response_for_another_site_is_refused(owner: Visitor) -> None:
+    passkey = SoftwarePasskey()
+    add(owner, passkey)
+    passkey.origin = "https://evil.example"
+    other = Visitor(owner.app, owner.story)
+    other.post("/login/passkey", credential=passkey.use(begin(other)))
+    assert not reaches_home(other)
+
+
+def test_a_passkey_created_at_another_site_is_refused(owner: Visitor) -> None:
+    assert "was not added" in add(owner, SoftwarePasskey("https://evil.example"))
+
+
+def test_a_copied_passkey_is_noticed_by_its_counter(owner: Visitor) -> None:
+    passkey = SoftwarePasskey()
+    add(owner, passkey)
+    passkey.counter = 7
+    first = Visitor(owner.app, owner.story)
+    first.post("/login/passkey", credential=passkey.use(begin(first)))
+    assert reaches_home(first)
+    passkey.counter = 3
+    second = Visitor(owner.app, owner.story)
+    second.post("/login/passkey", credential=passkey.use(begin(second)))
+    assert not reaches_home(second)
+
+
+def test_the_challenge_of_a_log_in_runs_out(owner: Visitor, clock: FakeClock) -> None:
+    passkey = SoftwarePasskey()
+    add(owner, passkey)
+    other = Visitor(owner.app, owner.story)
+    asked = begin(other)
+    clock.advance(300)
+    other.post("/login/passkey", credential=passkey.use(asked))
+    assert not reaches_home(other)
+
+
+def test_a_disabled_person_has_no_passkey_log_in(owner: Visitor) -> None:
+    from tests.unit.web.test_sessions import person_id
+
+    passkey = SoftwarePasskey()
+    vera = Visitor(owner.app, owner.story)
+    vera.log_in("vera")
+    add(vera, passkey)
+    owner.press(f"/people/{person_id(owner, 'vera')}/active", active="")
+    other = Visitor(owner.app, owner.story)
+    other.post("/login/passkey", credential=passkey.use(begin(other)))
+    assert not reaches_home(other)
+
+
+def test_a_removed_passkey_logs_nobody_in(owner: Visitor) -> None:
+    passkey = SoftwarePasskey()
+    add(owner, passkey)
+    page = owner.press("/account/passkeys/remove", passkey_id="1")
+    assert "Removed the passkey Laptop" in page
+    other = Visitor(owner.app, owner.story)
+    other.post("/login/passkey", credential=passkey.use(begin(other)))
+    assert not reaches_home(other)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "null", '{"id": 1}', "x" * 30_000, '{"rawId": "AA", "response": {}}']
+)
+def test_an_unreadable_response_is_refused(owner: Visitor, text: str) -> None:
+    owner.post("/account/passkeys/options")
+    page = owner.press("/account/passkeys", name="Phone", credential=text)
+    assert "was not added" in page
+    other = Visitor(owner.app, owner.story)
+    begin(other)
+    assert other.post("/login/passkey", credential=text).status_code == 302
+    assert not reaches_home(other)
