@@ -11,7 +11,6 @@ from flask_security import (
     SQLAlchemySessionUserDatastore,
     current_user,
     password_changed,
-    user_authenticated,
 )
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
@@ -21,6 +20,7 @@ from wtforms.validators import DataRequired
 from hub.db.engine import db, reading_engine, transaction
 from hub.models import Role, User
 from hub.security import passwords, people
+from hub.security.login_sessions import logged_in
 from hub.security.password_hashing import ARGON2, BoundedHashing
 from hub.web import sessions, throttling
 from hub.web.passwords import HubPasswords
@@ -114,15 +114,13 @@ def init_app(app: Flask) -> None:
     security.pwd_context = cast(Any, BoundedHashing(security.pwd_context))
     security.want_json(lambda _: False)  # its JSON answers would carry tokens
     sessions.init_app(app)
-    user_authenticated.connect(_record_log_in, app, weak=False)
+    logged_in.connect(_record_log_in, app, weak=False)
     password_changed.connect(_accept_own_password, app, weak=False)
     app.teardown_appcontext(lambda error: people_session.remove())
 
 
-def _record_log_in(app: Flask, user: User, authn_via: list[str], **ignored: Any) -> None:
+def _record_log_in(app: Flask, user: User, **ignored: Any) -> None:
     """Store when a person logged in last."""
-    if authn_via == ["change"]:  # the session goes on with another password, not yet committed
-        return
     with transaction() as session:
         people.record_log_in(session, cast(int, user.id))
 
