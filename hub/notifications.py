@@ -244,10 +244,10 @@ def _sender(query: str) -> str:
 def _message(
     sender: str, to: Sequence[str], subject: str, text: str, files: Sequence[File]
 ) -> EmailMessage:
-    """Build a message; line breaks in the subject become spaces, since a header has none."""
+    """Build a message; line breaks in its headers become spaces."""
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = ", ".join(to)
+    message["To"] = ", ".join(" ".join(address.split()) for address in to)
     message["Subject"] = " ".join(subject.split())
     message["Date"] = format_datetime(current().clock.now())
     message["Message-ID"] = make_msgid(domain="hub.invalid")

@@ -6,6 +6,8 @@ import re
 MEDIA_TYPE = re.compile(
     r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; *[\w-]+=(\w[\w.+-]*|\"[ \w.+-]*\"))*", re.ASCII
 )
+# Quotation marks, backslashes, and whatever a reader of headers may take for the end of a line.
+UNSAFE_IN_NAME = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\\\\"]+')
 UNKNOWN_TYPE = "application/octet-stream"
 METADATA_NAME = "file_metadata_01"
 CONTENT_NAME = "file_content_01"
@@ -13,7 +15,7 @@ CONTENT_NAME = "file_content_01"
 
 def multipart(boundary: str, metadata: bytes, file: bytes, name: str, mime: str) -> bytes:
     """Return the body; characters that would end the file's name in the header are replaced."""
-    safe_name = name.replace("\\", "_").replace('"', "_").replace("\r", " ").replace("\n", " ")
+    safe_name = UNSAFE_IN_NAME.sub("_", name)
     metadata_part = _part(boundary, METADATA_NAME, "attachment.json", "application/json", metadata)
     file_part = _part(boundary, CONTENT_NAME, safe_name, media_type(mime), file)
     end = f"--{boundary}--\r\n"

@@ -1,6 +1,7 @@
 """What every page shares: frame, assets, labels of states, formats of amounts and moments."""
 
 import datetime as dt
+import re
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,6 +82,7 @@ KINDS = {
     "item": "Item",
 }
 DAYS = {0: "today", 1: "yesterday"}
+UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def init_app(app: Flask) -> None:
@@ -131,8 +133,12 @@ def favicon() -> Response:
 
 
 def csv_download(name: str, content: bytes) -> Response:
-    """Return a CSV file that the browser saves under this name."""
-    headers = {"Content-Disposition": f"attachment; filename={name}"}
+    """Return a CSV file that the browser saves under this name.
+
+    Characters that have a meaning in a header become underscores.
+    """
+    safe_name = UNSAFE_IN_FILE_NAME.sub("_", name)
+    headers = {"Content-Disposition": f"attachment; filename={safe_name}"}
     return Response(content, mimetype=spreadsheets.MIME, headers=headers)
 
 

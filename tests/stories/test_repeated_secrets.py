@@ -10,14 +10,19 @@ from sqlalchemy import select
 from hub import demo, sources
 from hub.cli import console, main
 from hub.context import current
-from hub.db.engine import reading
+from hub.db.engine import reading, transaction
 from hub.installations import enable
-from hub.models import Installation
+from hub.models import Installation, Secret
+from hub.models.enums import RunKind
+from hub.qbo import client, record_download
+from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
+from hub.security import secrets as hub_secrets
 from hub.security.secrets import SiteSecrets
 from hub.sources.record_push import push_lists
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.repeating_source import SHAPES, RepeatingSource, leaks
+from tests.support.hub_environment import QUICKBOOKS
+from tests.support.repeating_source import INTUIT_SHAPES, SHAPES, RepeatingSource, leaks
 
 HOME = "https://source.test"
 SLUGS = ("costtracker", "ontraccr", "costcertified", "ion", "autotask-invoices")
@@ -120,3 +125,57 @@ def test_no_output_has_a_credential_that_the_source_repeats(
     assert {name: found for name, text in outputs.items() if (found := leaks(secrets, text))} == {}
     basic = [value.removeprefix("Basic ") for value in source.heard if value.startswith("Basic ")]
     assert {name: found for name, text in outputs.items() if (found := leaks(basic, text))} == {}
+
+
+def replace_tokens_of_quickbooks():
+    """Put random tokens in place of those of the stand-in, which contain the company's id; return them."""
+    tokens = []
+    with transaction() as session:
+        for place in session.scalars(select(Secret.place)).all():
+            token = f"qB{len(tokens)}hT62zK97sLcJ4vM5yD8wQ13nX"
+            hub_secrets.put(session, place, token)
+            tokens.append(token)
+    assert tokens
+    return tokens
+
+
+def act_at_quickbooks(company_id, clock):
+    """Everything that calls Intuit; returns the texts of the errors."""
+    errors = Errors()
+    for work in (
+        lambda: oauth_connect.check(company_id),
+        lambda: record_download.refresh(company_id),
+        lambda: runner.company(RunKind.LISTS, company_id, requested_by="kari"),
+        lambda: oauth_connect.connect_with_refresh_token("9130", "rF6gP91bT38wQxV5kN2hC7"),
+        lambda: client.Client(company_id).read("bill", "1").check(),
+        lambda: oauth_connect.disconnect(company_id),
+    ):
+        with errors.collected():
+            work()
+        clock.advance(3700)  # the access token has to be renewed
+    return errors
+
+
+@pytest.mark.proof(small=8)
+@pytest.mark.parametrize("signs_in", [True, False], ids=["signs in", "does not sign in"])
+@pytest.mark.parametrize("shape", INTUIT_SHAPES)
+def test_no_output_has_a_token_that_intuit_repeats(
+    app, quickbooks, clock, tmp_path, shape, signs_in
+):
+    secrets = [*replace_tokens_of_quickbooks(), ACCESS, REFRESH, CANARIES["refresh_token"]]
+    source = RepeatingSource(shape, ACCESS, REFRESH, signs_in=signs_in)
+    mounts = current().mounts
+    mounts[QUICKBOOKS] = WSGIAdapter(source, QUICKBOOKS)
+    with console.logged(tmp_path, current().mask.clean):
+        errors = act_at_quickbooks(1, clock)
+        said = CliRunner().invoke(main, ["companies", "check"], obj=app)
+    assert source.heard, "Intuit was sent nothing that it could repeat"
+    assert errors
+    log = tmp_path / "hub.log"
+    outputs = {
+        "errors": "\n".join(errors),
+        "database": database(),
+        "log": log.read_text() if log.exists() else "",
+        "command": said.output + said.stderr,
+    }
+    assert {name: found for name, text in outputs.items() if (found := leaks(secrets, text))} == {}

@@ -47,7 +47,7 @@ def leaks(secrets, text):
 
 def answer(status, body, content_type=JSON, **headers):
     content = body if isinstance(body, str) else json.dumps(body)
-    named = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    named = list(headers.items())
     return status, [("Content-Type", content_type), *named], content.encode()
 
 
@@ -77,12 +77,40 @@ SHAPES = {
     "path": lambda text: answer("302 Found", "", Location=f"https://x.example/{quote(text)}"),
 }
 
+INTUIT_SHAPES = {
+    "fault": lambda text: answer("400 Bad", {"Fault": fault(text), "time": "2026"}),
+    "refused token": lambda text: answer("401 No", {"fault": fault(text, code="3200")}),
+    "forbidden": lambda text: answer("403 No", {"fault": fault(text, code="3100")}),
+    "throttled": lambda text: answer("429 Slow", {"fault": fault(text, code="3001")}),
+    "broken": lambda text: answer("500 Broken", {"Fault": fault(text, code="10000")}),
+    "code": lambda text: answer("400 Bad", {"Fault": fault(text, code=text)}),
+    "xml": lambda text: answer(
+        "401 No",
+        f'<IntuitResponse><Fault type="{html.escape(text)}"><Error code="3200"><Message>'
+        f"{html.escape(text)}</Message><Detail>{html.escape(text)}</Detail></Error></Fault>"
+        "</IntuitResponse>",
+        "application/xml",
+    ),
+    "sign-in refused": lambda text: answer(
+        "400 Bad", {"error": "invalid_grant", "error_description": text}
+    ),
+    "sign-in error": lambda text: answer("400 Bad", {"error": text, "error_description": text}),
+    "page": lambda text: answer("200 OK", f"<html>{text}</html>", "text/html", intuit_tid="x"),
+    "tid": lambda text: answer("400 Bad", {"Fault": fault("No")}, intuit_tid=text[:900]),
+}
+
+
+def fault(text, code="2020"):
+    """A fault as Intuit's services write it."""
+    error = {"Message": text, "Detail": text, "code": code, "element": text}
+    return {"Error": [error], "type": text}
+
 
 class RepeatingSource:
     """Issues these tokens, or repeats there too with `signs_in` false, and repeats all that it got in one shape."""
 
     def __init__(self, shape, access, refresh, *, signs_in):
-        self.shape, self.signs_in = SHAPES[shape], signs_in
+        self.shape, self.signs_in = (SHAPES | INTUIT_SHAPES)[shape], signs_in
         self.tokens = {"access_token": access, "refresh_token": refresh, "expires_in": 3600}
         self.heard = []  # the credentials that it was sent
         self._turn = itertools.count()
