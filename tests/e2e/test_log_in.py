@@ -1,0 +1,137 @@
+"""The log-in in a real browser: passkeys, an authenticator app, keyboard and pages without scripts."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from passlib.totp import TOTP
+from playwright.sync_api import expect
+
+from hub.testing.clock import FakeClock
+from hub.web.server import Web
+from tests.support.browser import SOON, Person
+from tests.support.page_rows import PASSWORD
+from tests.support.page_visitor import Visitor
+
+pytestmark = pytest.mark.browser
+STEP = 30
+
+
+@pytest.fixture
+def address(visitor: Visitor) -> Iterator[str]:
+    """The address of a served hub; browsers allow passkeys at localhost."""
+    web = Web(visitor.app, "127.0.0.1", 0)
+    web.start()
+    yield f"http://localhost:{web.port}"
+    web.stop()
+
+
+def add_device(person: Person) -> Any:
+    """Give the browser a device that stores passkeys and verifies its person."""
+    session = person.page.context.new_cdp_session(person.page)
+    session.send("WebAuthn.enable")
+    device = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": device})
+    return session
+
+
+def log_out(person: Person) -> None:
+    person.press("Log out")
+    person.page.wait_for_url(f"{person.url}/login")
+
+
+def code_at(secret: str, clock: FakeClock) -> str:
+    """Return what the authenticator app shows now."""
+    return str(TOTP(key=secret.replace(" ", ""), format="base32").generate(time=clock.now()).token)
+
+
+def test_a_passkey_is_added_and_logs_in_with_and_without_the_password(
+    address: str, sit_down: Callable[..., Person]
+) -> None:
+    person = sit_down(address)
+    add_device(person)
+    person.log_in("olga", PASSWORD)
+    person.open("/account/")
+    person.look()
+    person.page.get_by_label("Name of the passkey").fill("Work laptop")
+    person.press("Add a passkey")
+    person.sees("Passkey added")
+    expect(person.page.locator("#recovery-codes li")).to_have_count(10)
+    person.look()
+    person.open("/account/")
+    person.sees("Work laptop")
+    person.look()
+    log_out(person)
+    person.press("Log in with a passkey")
+    person.page.wait_for_url(f"{address}/", timeout=SOON)
+    log_out(person)
+    person.page.get_by_label("Name or e-mail").fill("olga")
+    person.page.get_by_label("Password").fill(PASSWORD)
+    person.press("Log in")
+    person.sees("Second factor")
+    person.look()
+    person.press("Use a passkey")
+    person.page.wait_for_url(f"{address}/", timeout=SOON)
+    person.sees("Logged in as")
+
+
+def test_an_authenticator_app_works_by_keyboard_and_without_scripts(
+    address: str, sit_down: Callable[..., Person], clock: FakeClock
+) -> None:
+    person = sit_down(address, java_script_enabled=False)
+    keyboard = person.page.keyboard
+    person.open("/login")
+    keyboard.type("olga")
+    keyboard.press("Tab")
+    keyboard.type(PASSWORD)
+    keyboard.press("Enter")
+    person.page.wait_for_url(f"{address}/")
+    person.open("/account/")
+    person.page.get_by_role("button", name="Set up an authenticator app").focus()
+    keyboard.press("Enter")
+    secret = person.page.locator("#secret").inner_text()
+    expect(person.page.get_by_alt_text("QR code")).to_be_visible()
+    keyboard.type(code_at(secret, clock))
+    keyboard.press("Enter")
+    expect(person.page.locator("#recovery-codes li")).to_have_count(10)
+    person.page.get_by_role("button", name="Log out").focus()
+    keyboard.press("Enter")
+    person.page.wait_for_url(f"{address}/login")
+    clock.advance(STEP)
+    keyboard.type("olga")
+    keyboard.press("Tab")
+    keyboard.type(PASSWORD)
+    keyboard.press("Enter")
+    person.sees("Second factor")
+    expect(person.page.get_by_role("button", name="Use a passkey")).to_have_count(0)
+    keyboard.type(code_at(secret, clock))
+    keyboard.press("Enter")
+    person.page.wait_for_url(f"{address}/")
+
+
+def test_pages_of_the_log_in_have_no_barrier(
+    address: str, sit_down: Callable[..., Person], clock: FakeClock
+) -> None:
+    person = sit_down(address)
+    person.log_in("olga", PASSWORD)
+    person.open("/people/1/sessions/")
+    person.look()
+    person.open("/account/")
+    person.press("Set up an authenticator app")
+    person.sees("Scan this code")
+    person.look()
+    clock.advance(10 * 60)
+    person.open("/people/")
+    person.page.get_by_role("button", name="Change").first.click()
+    person.sees("Confirm your password")
+    person.look()
+    person.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    person.press("Continue")
+    person.page.wait_for_url(f"{address}/people/")
