@@ -81,6 +81,7 @@ def init_app(app: Flask) -> None:
     _talisman(app, config, secure)
     app.after_request(_not_stored)
     app.after_request(_isolated)
+    app.after_request(_cleared)
 
 
 def policy(config: Config) -> dict[str, list[str]]:
@@ -128,4 +129,15 @@ def _isolated(response: Response) -> Response:
     """Keep other sites from embedding an answer and from holding on to a window of the hub."""
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    return response
+
+
+def _cleared(response: Response) -> Response:
+    """Have the browser forget what it stored of the hub when a person logs out.
+
+    Its cookies stay: one of them tells that the browser is known, so that strangers who guess the
+    person's password do not delay its next log-in.
+    """
+    if request.endpoint == "security.logout":
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

@@ -43,8 +43,9 @@ def test_the_lock_file_has_every_package_but_those_of_this_checkout():
         tomllib.loads((project / "pyproject.toml").read_text())["project"]["name"]
         for project in projects
     }
-    lock = (ROOT / "requirements.lock").read_text().splitlines()
-    locked = {line.partition("==")[0] for line in lock if line[:1].isalpha()}
+    locks = [(ROOT / name).read_text() for name in ("requirements.lock", "tools.lock")]
+    lines = [line for lock in locks for line in lock.splitlines()]
+    locked = {line.partition("==")[0] for line in lines if line[:1].isalpha()}
     assert not own & locked
     assert set.union(*(declared(project) for project in projects)) - own <= locked
 

@@ -56,9 +56,9 @@ BEGINNINGS = [
     b"eyJ",
 ]
 # Files that hold secrets on purpose: the key files of a data folder, the settings that tests write
-# for `hub enable`, and the journals and snapshots of stand-ins.
+# for `hub enable`, the journals and snapshots of stand-ins, and their code where it is installed.
 EXEMPT = {"vault.keys", "secret.key", "settings.json", "journal.jsonl"}
-EXEMPT_FOLDERS = {"snapshots"}
+EXEMPT_FOLDERS = {"snapshots", "site-packages"}
 STAND_IN_OUTPUT = b"webhook verifier "  # the command of the QuickBooks stand-in prints its tokens
 RESULT = "canaries"  # where a worker leaves its result for the process that prints it
 

@@ -223,7 +223,7 @@ def test_rotating_the_vault_seals_with_a_new_key(hub, tmp_path):
 
 
 def test_an_unexpected_error_is_one_sentence_and_its_place_on_demand(run, monkeypatch):
-    monkeypatch.setattr("hub.contract.registry.Plugins.load", lambda: 1 / 0)
+    monkeypatch.setattr("hub.contract.registry.Plugins.load", lambda *_, **__: 1 / 0)
     code, _, err = run("plugins")
     assert (code, "met an error that it did not expect (ZeroDivisionError" in err) == (1, True)
     assert isinstance(

@@ -58,6 +58,12 @@ def test_pages_are_not_stored_and_assets_are(visitor: Visitor) -> None:
         assert "max-age=3600" in asset.headers["Cache-Control"]
 
 
+def test_the_browser_forgets_pages_at_log_out_and_stays_known(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    assert "Clear-Site-Data" not in visitor.get("/").headers
+    assert visitor.post("/logout").headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
 @pytest.mark.parametrize(
     "path", ["/assets/htmx.min.js", "/assets/icon.svg", "/bootstrap/static/css/bootstrap.min.css"]
 )
