@@ -18,8 +18,8 @@ from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Retry
 from hub.models import Case, Company, Installation, User
-from hub.security import hub_settings
-from hub.security.names import NO_ADDRESS
+from hub.security import hub_settings, one_time_codes, password_resets
+from hub.security import people as people_of_hub
 from hub.security.rights import Rights, Subject, is_enough, rights_of
 
 COLLECTING_PERIOD = dt.timedelta(minutes=1)  # so that many causes of one run make one message
@@ -41,6 +41,60 @@ class File:
 def is_set() -> bool:
     """Tell whether a mail server is configured."""
     return bool(hub_settings.mail_url())
+
+
+def send_invitation(address: str, role: str, who: str, code: str) -> None:
+    """Mail an invitation; raise Retry or NotNow as `send` does."""
+    public_url = current().config.public_url
+    text = (
+        f"{who} invites you to the QuickBooks hub at {public_url} as {role}.\n\n"
+        f"Open {public_url}/invitation and enter your address and this code:\n\n"
+        f"    {code}\n\n"
+        "You choose a password there. The code is valid for seven days and can be used once.\n"
+    )
+    send([address], "Your invitation to the QuickBooks hub", text)
+
+
+def send_password_code(person: User, code: str, validity: str) -> None:
+    """Mail the code with which a person sets a new password; raise Retry or NotNow as `send`."""
+    public_url = current().config.public_url
+    text = (
+        f"Somebody asked for a new password for {person.username} at the QuickBooks hub.\n\n"
+        f"Open {public_url}/new-password and enter your address and this code:\n\n"
+        f"    {code}\n\n"
+        f"The code is valid for {validity} and can be used once. If it was not you, do nothing:\n"
+        "your password stays as it is.\n"
+    )
+    send([people_of_hub.mail_address(person)], "Your code for a new password", text)
+
+
+def answer_password_requests() -> int:
+    """Mail a code to everyone who forgot their password; return how many messages were sent.
+
+    Stop at the first message that the mail server does not take; it is tried again later.
+    """
+    with reading() as session:
+        requests = password_resets.due_requests(session)
+    count = 0
+    for request in requests:
+        with reading() as session:
+            person = password_resets.recipient(session, request) if is_set() else None
+        code = one_time_codes.generate()
+        if person is not None:
+            try:
+                send_password_code(person, code, "one hour")
+            except Retry:
+                with transaction() as session:
+                    password_resets.postpone_request(session, request)
+                raise
+            count += 1
+        with transaction() as session:
+            if person is not None:
+                validity = password_resets.MAILED_CODE_VALID_FOR
+                who = str(person.username)
+                password_resets.store_code(session, person, code, validity, who)
+            password_resets.forget_request(session, request)
+    return count
 
 
 def mailbox(installation: Installation) -> str:
@@ -189,8 +243,8 @@ def _people(session: Session) -> dict[str, tuple[str, Rights]]:
     people = {}
     is_active = cast(Any, User.active)
     for person in session.scalars(select(User).where(is_active)):
-        address = str(person.email)
-        if not address.endswith(NO_ADDRESS):
+        address = people_of_hub.mail_address(person)
+        if address:
             name = str(person.username or address)
             people[address] = (name, rights_of(person))
     return people

@@ -101,6 +101,26 @@ def reset_second_factor(name: str) -> dict[str, Any]:
         return _description(session, person)
 
 
+def issue_code(name: str) -> dict[str, Any]:
+    """Return a code with which a person may set a new password."""
+    from hub.context import current
+    from hub.db.engine import transaction
+    from hub.security import one_time_codes, password_resets
+    from hub.security import people as stored
+
+    code = one_time_codes.generate()
+    validity = password_resets.OWNERS_CODE_VALID_FOR
+    with transaction() as session:
+        person = stored.get(session, name)
+        password_resets.store_code(session, person, code, validity, who())
+        return {
+            "name": str(person.username),
+            "code": code,
+            "page": f"{current().config.public_url}/new-password",
+            "expires_at": current().clock.now() + validity,
+        }
+
+
 def _description(session: Any, person: Any) -> dict[str, Any]:
     """Return what the commands print of a person."""
     from hub.security.people import last_login_at

@@ -8,11 +8,12 @@ from hub.cli.accounts import (
     add_person,
     change_active,
     change_role,
+    issue_code,
     people,
     reset_second_factor,
 )
 from hub.cli.console import as_json, company, inside, inside_with_pages
-from hub.cli.terminal import print_json, say, table
+from hub.cli.terminal import moment, print_json, say, table
 
 ROLES = ("owner", "app-owner", "operator", "viewer")
 NO_ROLE = "none"
@@ -137,6 +138,24 @@ def reset_factor(name: str, as_json: bool) -> None:
     person = reset_second_factor(name)
     sentence = f"{person['name']} logs in with the password alone and can set up a new factor."
     _report(person, sentence, as_json)
+
+
+@users.command()
+@click.argument("name")
+@as_json
+@inside
+def reset(name: str, as_json: bool) -> None:
+    """Print a code with which the person NAME sets a new password within a day.
+
+    The password stays valid until the code is used; then all sessions of the person end.
+    """
+    issued = issue_code(name)
+    if as_json:
+        print_json(issued)
+        return
+    say(f"{issued['name']} sets a new password at {issued['page']} with this code:")
+    say(issued["code"])
+    say(f"It can be used once, until {moment(issued['expires_at'])}.")
 
 
 def _report(person: dict[str, Any], sentence: str, as_json: bool) -> None:

@@ -22,6 +22,7 @@ from hub.sources import outage
 
 TICK_SECONDS = 1
 MAIL_SECONDS = 60
+PASSWORD_SECONDS = 5
 MAX_CONCURRENT_RUNS = 8
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than a clock is put right by
 TAKEOVER_TEXT = "This data folder works on the database from now on."
@@ -69,6 +70,13 @@ class Scheduler:
         self._scheduler.add_job(
             self.notify, "interval", seconds=MAIL_SECONDS, coalesce=True, max_instances=1
         )
+        self._scheduler.add_job(
+            self.answer_password_requests,
+            "interval",
+            seconds=PASSWORD_SECONDS,
+            coalesce=True,
+            max_instances=1,
+        )
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -107,6 +115,17 @@ class Scheduler:
             try:
                 outage.report()
                 return notifications.digest()
+            except HubError as error:
+                log.warning("%s", error.text)
+                return 0
+
+    def answer_password_requests(self) -> int:
+        """Mail codes for forgotten passwords; return the number of messages sent."""
+        if not self._is_at_work:
+            return 0
+        with self._app.app_context():
+            try:
+                return notifications.answer_password_requests()
             except HubError as error:
                 log.warning("%s", error.text)
                 return 0

@@ -71,6 +71,23 @@ def address_for_new_person(text: str) -> str:
     return address
 
 
+def is_mailable(address: str) -> bool:
+    """Tell whether mail can be sent to an address; one with a line break would become a header."""
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether a database can compare a text: no half surrogate pairs, no U+0000."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def _fold(name: str) -> str:
     """Return a name without differences of case, spaces and compatibility characters."""
     folded = unicodedata.normalize("NFKC", name).casefold()

@@ -22,7 +22,7 @@ def find(session: Session, name: str) -> User | None:
     People whose name is no address have one that the log-in accepts, too.
     """
     name = name.strip()
-    if not name or len(name) > names.MAX_LENGTH or not _is_storable(name):
+    if not name or len(name) > names.MAX_LENGTH or not names.is_storable(name):
         return None
     spelled = session.scalar(select(User).where(User.username == name))
     if spelled is not None:
@@ -32,6 +32,17 @@ def find(session: Session, name: str) -> User | None:
     return session.scalar(select(User).where(is_name)) or session.scalar(
         select(User).where(func.lower(User.email) == normalized_name)
     )
+
+
+def mail_address(person: User) -> str:
+    """Return the address to which mail for a person goes, "" if there is none.
+
+    An earlier version accepted names that contain an @ and are no address.
+    """
+    address = str(person.email)
+    if address.endswith(names.NO_ADDRESS) or not names.is_mailable(address):
+        return ""
+    return address
 
 
 def get(session: Session, name: str) -> User:
@@ -69,6 +80,24 @@ def store(
     session: Session, name: str, password: str, role: str, *, must_change_password: bool = False
 ) -> User:
     """Add a person without checking name and password: the demo's, or one that was checked."""
+    password_hash = hash_new(password)
+    return insert(session, name, password_hash, role, must_change_password=must_change_password)
+
+
+def hash_new(password: str) -> str:
+    """Return the hash of a new password. It takes a while: do it outside of transactions."""
+    return str(hash_password(passwords.normalize(password)))
+
+
+def insert(
+    session: Session,
+    name: str,
+    password_hash: str,
+    role: str,
+    *,
+    must_change_password: bool = False,
+) -> User:
+    """Add a person whose name and password were checked."""
     normalized_name = names.normalize(name)
     email = name
     if "@" not in name:  # the log-in needs an address; this one is never mailed to
@@ -77,7 +106,7 @@ def store(
         username=name,
         normalized_name=normalized_name,
         email=email,
-        password=hash_password(passwords.normalize(password)),
+        password=password_hash,
         active=True,
         must_change_password=must_change_password,
     )
@@ -121,11 +150,3 @@ def _end_access(session: Session, person: User, reason: EndReason) -> None:
     cast(Any, person).fs_uniquifier = secrets.token_hex(16)
     login_sessions.end_all(session, cast(int, person.id), reason)
     session.execute(delete(PasswordReset).where(PasswordReset.user_id == person.id))
-
-
-def _is_storable(text: str) -> bool:
-    """Tell whether a database can compare a text: no half surrogate pairs, no U+0000."""
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False

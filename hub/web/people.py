@@ -1,13 +1,16 @@
 """The page of the people who may log in: an owner adds them, changes their role, disables them."""
 
+from typing import NamedTuple
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from werkzeug import Response
 
+from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.errors import Refused
 from hub.models import User
-from hub.security import audit, passwords, people
+from hub.security import audit, invitations, passwords, people
 from hub.security.rights import assign, rights_of
 from hub.web.access import fresh, needs, who
 from hub.web.paging import row_or_404
@@ -21,15 +24,36 @@ WORDS = {
 pages = Blueprint("people", __name__, url_prefix="/people")
 
 
+class Handover(NamedTuple):
+    """A code that could not be mailed: an owner sees it once and hands it over."""
+
+    name: str
+    code: str
+    reason: str
+    page: str  # where the person enters it
+
+
 @pages.get("/")
 @needs("owner")
 def index() -> str:
     """List the people who may log in."""
+    return people_page()
+
+
+def people_page(handover: Handover | None = None) -> str:
+    """Draw the people and the pending invitations, with a code to hand over if there is one."""
     with reading() as session:
         users = session.scalars(select(User).order_by(func.lower(User.username)))
         rows = [(user, rights_of(user).role(), people.last_login_at(user)) for user in users]
         return render_template(
-            "people.html", people=rows, roles=WORDS, min_length=passwords.MIN_LENGTH
+            "people.html",
+            people=rows,
+            invitations=invitations.pending(session),
+            is_usable=invitations.is_usable,
+            handover=handover,
+            public_url=current().config.public_url,
+            roles=WORDS,
+            min_length=passwords.MIN_LENGTH,
         )
 
 
@@ -47,7 +71,7 @@ def create() -> Response | tuple[str, int]:
             audit.record(session, who(), "person added", str(person.username), role=role)
     except Refused as error:
         flash(error.text, "error")
-        return index(), 400
+        return people_page(), 400
     flash(f"{person.username} may now log in as {role}.", "success")
     return redirect(url_for("people.index"))
 

@@ -370,3 +370,17 @@ def test_a_value_out_of_range_is_a_mistake_in_the_command(hub, command):
 def test_something_that_does_not_exist_is_named(hub, command, sentence):
     code, _, err = hub(*command.split())
     assert (code, sentence in err) == (1, True)
+
+
+def test_a_code_for_a_new_password_is_printed(hub):
+    add_person(hub, "kari@example.com")
+    issued = json.loads(hub("users", "reset", "Kari@example.com", "--json")[1])
+    assert (issued["name"], issued["page"]) == (
+        "kari@example.com",
+        "http://localhost:8080/new-password",
+    )
+    assert re.fullmatch(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){3}", issued["code"])
+    text = hub("users", "reset", "kari@example.com")[1]
+    assert issued["code"] not in text
+    assert "can be used once, until" in text
+    assert "There is no person 'eva'" in hub("users", "reset", "eva")[2]

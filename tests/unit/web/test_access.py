@@ -24,7 +24,9 @@ ROUTES = {
     "anyone": """
         factor.check factor.log_in factor.options factor.options_of_anyone factor.show
         bootstrap.static frame.favicon frame.htmx frame.static intuit.disconnected intuit.privacy
-        intuit.support security.login security.static setup.owner static
+        intuit.support invitations.accept invitations.show password_reset.ask
+        password_reset.change password_reset.forgotten password_reset.show security.login
+        security.static setup.owner static
         webhooks.quickbooks webhooks.source
     """,
     "viewer own": """
@@ -70,13 +72,14 @@ ROUTES = {
     """,
     "owner app at company": "marketplace.grant",
     "owner hub": """
-        audit.export audit.index audit.verify companies.connect mail_server.show mail_server.store
+        audit.export audit.index audit.verify companies.connect invitations.invite
+        invitations.renew invitations.withdraw mail_server.show mail_server.store
         mail_server.test people.create people.index setup.intuit setup.store_contact
         setup.store_intuit
     """,
     "viewer hub": "plugins.index",
     "owner person": """
-        people.change_active people.change_role person_sessions.end person_sessions.end_all
+        password_reset.send_code person_sessions.end person_sessions.end_all
         person_sessions.reset_factor person_sessions.show
         people.change_active people.change_role rights.add rights.remove rights.show
     """,

@@ -1,0 +1,37 @@
+"""One-time codes that people type: random, shown in groups, and stored as a keyed hash."""
+
+import hashlib
+import hmac
+import secrets
+
+from hub.context import current
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that is easily taken for another sign
+LENGTH = 16  # signs of five bits each
+GROUP = 4
+MAX_TYPED = 64  # longer texts are not read
+MISREAD = str.maketrans("OIL", "011")
+
+
+def generate() -> str:
+    """Return a new code, in groups."""
+    signs = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    return "-".join(signs[start : start + GROUP] for start in range(0, LENGTH, GROUP))
+
+
+def hash_code(purpose: str, subject: str, code: str) -> str:
+    """Return the hash under which a code is stored; it is worth nothing for another subject."""
+    key = hmac.new(current().config.secret_key.encode(), b"one-time code", hashlib.sha256).digest()
+    text = "\0".join((purpose, subject, _normalize(code)))
+    return hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def is_right(code_hash: str, purpose: str, subject: str, code: str) -> bool:
+    """Tell whether a typed code is the one with this hash."""
+    return hmac.compare_digest(code_hash, hash_code(purpose, subject, code))
+
+
+def _normalize(code: str) -> str:
+    """Return the signs of a typed code; case, spaces and hyphens do not matter."""
+    signs = "".join(sign for sign in code[:MAX_TYPED].upper() if sign.isalnum())
+    return signs.translate(MISREAD)

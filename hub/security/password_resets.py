@@ -1,0 +1,126 @@
+"""Forgotten passwords: requests for a code by mail, and codes with which a new one is set."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from hub.context import current
+from hub.db.engine import insert
+from hub.errors import Refused
+from hub.models import PasswordReset, PasswordResetRequest, User
+from hub.security import audit, names, one_time_codes, people
+
+MAILED_CODE_VALID_FOR = dt.timedelta(hours=1)
+OWNERS_CODE_VALID_FOR = dt.timedelta(days=1)
+MAX_GUESSES = 10  # wrong codes; another code can be asked for
+PURPOSE = "password reset"
+MAIL_PAUSE = dt.timedelta(minutes=5)  # between two codes that are mailed to one person
+RETRY_PAUSE = dt.timedelta(minutes=1)  # after the mail server did not take a message
+MAX_REQUESTS = 1000  # that wait; more are not stored
+
+
+def request_code(session: Session, name: str) -> None:
+    """Store that somebody asked for a code for a name, without looking whether it is a person's.
+
+    The scheduler mails the codes, so the time of the answer tells nothing about the name.
+    """
+    if not name.strip() or len(name) > names.MAX_LENGTH or not names.is_storable(name):
+        return
+    waiting = select(func.count()).select_from(PasswordResetRequest)
+    if (session.scalar(waiting) or 0) >= MAX_REQUESTS:
+        return
+    row = {"normalized_name": names.normalize(name), "requested_at": current().clock.now()}
+    statement = insert(session, PasswordResetRequest).values([row])
+    session.execute(statement.on_conflict_do_nothing())
+
+
+def due_requests(session: Session) -> Sequence[PasswordResetRequest]:
+    """Return the requests whose code can be mailed now, the oldest first."""
+    now = current().clock.now()
+    tried_at = PasswordResetRequest.tried_at
+    is_due = tried_at.is_(None) | (tried_at <= now - RETRY_PAUSE)
+    query = select(PasswordResetRequest).where(is_due)
+    return session.scalars(query.order_by(PasswordResetRequest.requested_at)).all()
+
+
+def recipient(session: Session, request: PasswordResetRequest) -> User | None:
+    """Return the person to mail a code to; None if there is none, or one was mailed just now."""
+    now = current().clock.now()
+    person = people.find(session, request.normalized_name)
+    if person is None or not person.active or not people.mail_address(person):
+        return None
+    if now - request.requested_at >= MAILED_CODE_VALID_FOR:
+        return None
+    last = session.get(PasswordReset, person.id)
+    if last is not None and now - last.created_at < MAIL_PAUSE:
+        return None
+    return person
+
+
+def forget_request(session: Session, request: PasswordResetRequest) -> None:
+    """Remove a request that was answered, or that nobody can answer."""
+    name = request.normalized_name
+    session.execute(
+        delete(PasswordResetRequest).where(PasswordResetRequest.normalized_name == name)
+    )
+
+
+def postpone_request(session: Session, request: PasswordResetRequest) -> None:
+    """Try a request again after a pause."""
+    name = request.normalized_name
+    statement = update(PasswordResetRequest).where(PasswordResetRequest.normalized_name == name)
+    session.execute(statement.values(tried_at=current().clock.now()))
+
+
+def store_code(
+    session: Session, person: User, code: str, valid_for: dt.timedelta, who: str
+) -> None:
+    """Store the code with which a person may set a new password, in place of an earlier one."""
+    now = current().clock.now()
+    row = {
+        "user_id": person.id,
+        "created_at": now,
+        "expires_at": now + valid_for,
+        "code_hash": one_time_codes.hash_code(PURPOSE, str(person.id), code),
+        "guesses": 0,
+    }
+    statement = insert(session, PasswordReset).values([row])
+    changed = {name: value for name, value in row.items() if name != "user_id"}
+    session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=changed))
+    audit.record(session, who, "password code issued", str(person.username or person.email))
+
+
+def check(session: Session, name: str, code: str) -> PasswordReset | None:
+    """Return the stored code of a person if the typed one is right; count a wrong code."""
+    person = people.find(session, name)
+    if person is None or not person.active:
+        return None
+    reset = session.get(PasswordReset, person.id)
+    if reset is None or reset.guesses >= MAX_GUESSES:
+        return None
+    if current().clock.now() >= reset.expires_at:
+        return None
+    if one_time_codes.is_right(reset.code_hash, PURPOSE, str(person.id), code):
+        return reset
+    count = update(PasswordReset).where(PasswordReset.user_id == reset.user_id)
+    session.execute(count.values(guesses=PasswordReset.guesses + 1))
+    return None
+
+
+def use(session: Session, reset: PasswordReset, password_hash: str) -> User:
+    """Set a new password and end the sessions; raise Refused if the code was used by now."""
+    same_code = (
+        PasswordReset.user_id == reset.user_id,
+        PasswordReset.code_hash == reset.code_hash,
+    )
+    used = session.execute(delete(PasswordReset).where(*same_code))
+    if not cast(Any, used).rowcount:
+        raise Refused("This code was used or replaced a moment ago. Ask for another one.")
+    person = session.get_one(User, reset.user_id)
+    people.set_password(session, person, password_hash)
+    name = str(person.username or person.email)
+    audit.record(session, name, "password reset", name)
+    return person

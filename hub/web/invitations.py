@@ -1,0 +1,141 @@
+"""Invitations: an owner invites an address, and whoever has the code becomes a person."""
+
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_security import current_user, login_user, logout_user
+from werkzeug import Response
+
+from hub import notifications
+from hub.db.engine import transaction
+from hub.errors import HubError, NotFound, NotNow, Refused, Retry
+from hub.models import Invitation
+from hub.security import audit, invitations, passwords, people
+from hub.web import row_ids, throttling
+from hub.web.access import fresh, needs, who
+from hub.web.people import Handover, people_page
+
+WRONG = (
+    "Address and code do not belong together, or the code is no longer valid."
+    " Check both, or ask an owner of the hub for a new code."
+)
+pages = Blueprint("invitations", __name__)
+Page = str | Response | tuple[str, int]
+
+
+@pages.post("/people/invite")
+@needs("owner")
+@fresh
+def invite() -> Page:
+    """Invite an address."""
+    address = request.form.get("address", "")
+    return _invite(address, request.form.get("role", "viewer"), "person invited")
+
+
+@pages.post("/people/invitations/renew")
+@needs("owner")
+@fresh
+def renew() -> Page:
+    """Send a new code to an invited address; the former one is worth nothing any more."""
+    with transaction() as session:
+        invitation = _posted(session)
+        address, role = invitation.address, invitation.role
+    return _invite(address, role, "invitation renewed")
+
+
+@pages.post("/people/invitations/withdraw")
+@needs("owner")
+def withdraw() -> Response:
+    """Withdraw an invitation."""
+    with transaction() as session:
+        invitation = _posted(session)
+        address = invitation.address
+        session.delete(invitation)
+        audit.record(session, who(), "invitation withdrawn", address)
+    flash(f"The invitation of {address} is withdrawn. Its code is not valid any more.", "success")
+    return redirect(url_for("people.index"))
+
+
+@pages.get("/invitation")
+@needs("anyone")
+def show() -> str:
+    """Show the form in which an invited person enters address, code and password."""
+    return _form()
+
+
+@pages.post("/invitation")
+@needs("anyone")
+def accept() -> Page:
+    """Make an invited address a person, and log them in."""
+    address = request.form.get("address", "").strip()
+    password = request.form.get("password", "")
+    try:
+        passwords.require_hashable(password)
+        if password != request.form.get("password_again", ""):
+            raise Refused("The two passwords differ.")
+        invitation = _check(address, request.form.get("code", ""))
+        passwords.require_good(password, invitation.address)
+        password_hash = people.hash_new(password)
+        with transaction() as session:
+            person_id = _person_id(invitations.accept(session, invitation, password_hash))
+    except Refused as error:
+        return _form(error.text), 400
+
+    if current_user.is_authenticated:
+        logout_user()
+    datastore: Any = current_app.extensions["security"].datastore
+    datastore.db.session.rollback()  # what it has read is older than the new person
+    login_user(datastore.find_user(id=person_id), authn_via=["password"])
+    flash(f"Welcome. You log in as {invitation.address} from now on.", "success")
+    return redirect(url_for("home.show"))
+
+
+def _person_id(person: Any) -> int:
+    """Return the id of a person who was added in this transaction."""
+    return int(person.id)
+
+
+def _check(address: str, code: str) -> Invitation:
+    """Return the invitation that a code belongs to; raise Refused for a wrong code."""
+    subject = throttling.subject_of(None, address)
+    with throttling.begin_guess("invitation code", subject) as guess:
+        with transaction() as session:
+            invitation = invitations.check(session, address, code)
+        if invitation is not None:
+            guess.succeed()
+            return invitation
+    raise Refused(WRONG)
+
+
+def _form(problem: str = "") -> str:
+    """Draw the form for an invited person."""
+    return render_template(
+        "invitation.html", problem=problem, min_length=passwords.MIN_LENGTH, form=request.form
+    )
+
+
+def _posted(session: Any) -> Invitation:
+    """Return the invitation that a form names; raise NotFound if it is gone."""
+    text = request.form.get("invitation", "")
+    invitation = session.get(Invitation, row_ids.parse(text) or 0)
+    if invitation is None:
+        raise NotFound("invitation", text)
+    return invitation  # type: ignore[no-any-return]
+
+
+def _invite(address: str, role: str, action: str) -> Page:
+    """Invite an address and mail the code; show it to the owner if it cannot be mailed."""
+    try:
+        with transaction() as session:
+            invitation, code = invitations.invite(session, address, role, who())
+            audit.record(session, who(), action, invitation.address, role=role)
+    except HubError as error:
+        flash(error.text, "error")
+        return people_page(), 400
+
+    try:
+        notifications.send_invitation(invitation.address, role, who(), code)
+    except (NotNow, Retry) as error:
+        return people_page(Handover(invitation.address, code, error.text, url_for(".show")))
+    flash(f"{invitation.address} has mail with a code that is valid for seven days.", "success")
+    return redirect(url_for("people.index"))

@@ -1,0 +1,114 @@
+"""Forgotten passwords: ask for a code by mail, and set a new password with it."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from hub import notifications
+from hub.db.engine import transaction
+from hub.errors import NotNow, Refused, Retry
+from hub.models import PasswordReset, User
+from hub.security import one_time_codes, password_resets, passwords, people
+from hub.web import throttling
+from hub.web.access import fresh, needs, who
+from hub.web.paging import row_or_404
+from hub.web.people import Handover, people_page
+
+ANSWER = (
+    "If this is the address of a person who may log in, a mail with a code is on its way."
+    " It can take a minute."
+)
+WRONG = (
+    "Name and code do not belong together, or the code is no longer valid."
+    " Check both, or ask for a new code."
+)
+pages = Blueprint("password_reset", __name__)
+Page = str | Response | tuple[str, int]
+
+
+@pages.get("/forgotten-password")
+@needs("anyone")
+def forgotten() -> str:
+    """Show the form in which somebody asks for a code."""
+    return render_template("forgotten_password.html", can_mail=notifications.is_set())
+
+
+@pages.post("/forgotten-password")
+@needs("anyone")
+def ask() -> Response:
+    """Take the request for a code; the answer is the same for every name."""
+    name = request.form.get("name", "")
+    throttling.begin_guess("address", throttling.subject_of(None, name))
+    with transaction() as session:
+        password_resets.request_code(session, name)
+    flash(ANSWER, "info")
+    return redirect(url_for(".show"))
+
+
+@pages.get("/new-password")
+@needs("anyone")
+def show() -> str:
+    """Show the form in which a person enters name, code and a new password."""
+    return _form()
+
+
+@pages.post("/new-password")
+@needs("anyone")
+def change() -> Page:
+    """Set a new password with a code; the person logs in with it, and a second factor if any."""
+    name = request.form.get("name", "").strip()
+    password = request.form.get("password", "")
+    try:
+        passwords.require_hashable(password)
+        if password != request.form.get("password_again", ""):
+            raise Refused("The two passwords differ.")
+        reset = _check(name, request.form.get("code", ""))
+        passwords.require_good(password, name)
+        password_hash = people.hash_new(password)
+        with transaction() as session:
+            password_resets.use(session, reset, password_hash)
+    except Refused as error:
+        return _form(error.text), 400
+    flash("Your password is changed, and your sessions have ended. Log in with it.", "success")
+    return redirect(url_for("security.login"))
+
+
+@pages.post("/people/<int:person_id>/reset")
+@needs("owner")
+@fresh
+def send_code(person_id: int) -> Page:
+    """Mail a code for a new password to a person, or show it to the owner to hand over."""
+    code = one_time_codes.generate()
+    validity = password_resets.OWNERS_CODE_VALID_FOR
+    with transaction() as session:
+        person = row_or_404(session, User, person_id)
+        if not person.active:
+            raise NotNow(f"{person.username} is disabled. Enable them first.")
+        password_resets.store_code(session, person, code, validity, who())
+    name = str(person.username)
+    try:
+        if not people.mail_address(person):
+            raise NotNow(f"{name} has no e-mail address.")
+        notifications.send_password_code(person, code, "one day")
+    except (NotNow, Retry) as error:
+        return people_page(Handover(name, code, error.text, url_for(".show")))
+    flash(f"{name} has mail with a code for a new password, valid for one day.", "success")
+    return redirect(url_for("people.index"))
+
+
+def _check(name: str, code: str) -> PasswordReset:
+    """Return the stored code of a person if the typed one is right; raise Refused if not."""
+    subject = throttling.subject_of(None, name)
+    with throttling.begin_guess("reset code", subject) as guess:
+        with transaction() as session:
+            reset = password_resets.check(session, name, code)
+        if reset is not None:
+            guess.succeed()
+            return reset
+    raise Refused(WRONG)
+
+
+def _form(problem: str = "") -> str:
+    """Draw the form for a new password."""
+    return render_template(
+        "new_password.html", problem=problem, min_length=passwords.MIN_LENGTH, form=request.form
+    )

@@ -1,0 +1,259 @@
+"""Forgotten passwords: the same answer for every name, a code by mail, and one from an owner."""
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub import notifications
+from hub.db import engine
+from hub.errors import Retry
+from hub.models import AuditEntry, PasswordResetRequest
+from hub.security import people
+from hub.testing.clock import FakeClock
+from tests.support.mail_server import mail_server, mail_url
+from tests.support.page_rows import PASSWORD
+from tests.support.page_visitor import Visitor
+
+ADDRESS = "kari@example.com"
+NEW = "tulip gearbox sonnet 41"
+CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
+HOUR = 3600
+
+
+@pytest.fixture
+def server() -> Any:
+    with mail_server() as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def hub(request: pytest.FixtureRequest, open_pages: Any, server: Any) -> Visitor:
+    """A hub that sends mail, with Kari who may log in by her address, on both databases."""
+    settings = {"HUB_MAIL_URL": mail_url(server)}
+    if request.param == "postgres":
+        make_database = request.getfixturevalue("make_database")
+        settings["HUB_DATABASE_URL"] = make_database(request.getfixturevalue("postgres"))
+    visitor: Visitor = open_pages("people", **settings)
+    if request.param == "postgres":
+        engine.upgrade(visitor.app)
+        with visitor.app.app_context(), engine.transaction() as session:
+            people.store(session, "olga", PASSWORD, "owner")
+    add_kari(visitor)
+    return visitor
+
+
+@pytest.fixture
+def on_sqlite(open_pages: Any, server: Any) -> Visitor:
+    visitor: Visitor = open_pages("people", HUB_MAIL_URL=mail_url(server))
+    add_kari(visitor)
+    return visitor
+
+
+def add_kari(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        people.store(session, ADDRESS, PASSWORD, "viewer")
+
+
+def post(visitor: Visitor, path: str, **form: str) -> Any:
+    """Send a form of a page to which nobody is logged in."""
+    person = Visitor(visitor.app, visitor.story)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', person.page(path))
+    assert token
+    return person.client.post(path, data={"csrf_token": token[1], **form})
+
+
+def ask(visitor: Visitor, name: str) -> Any:
+    return post(visitor, "/forgotten-password", name=name)
+
+
+def change(visitor: Visitor, code: str, name: str = ADDRESS, password: str = NEW) -> Any:
+    form = {"name": name, "code": code, "password": password, "password_again": password}
+    return post(visitor, "/new-password", **form)
+
+
+def mailed(visitor: Visitor) -> int:
+    """Do what the scheduler does every few seconds."""
+    with visitor.app.app_context():
+        return notifications.answer_password_requests()
+
+
+def code_in(text: str) -> str:
+    (code,) = set(CODE.findall(text))
+    return str(code)
+
+
+def requests_of(visitor: Visitor) -> list[str]:
+    with visitor.app.app_context(), engine.reading() as session:
+        rows = session.scalars(select(PasswordResetRequest))
+        return [row.normalized_name for row in rows]
+
+
+def test_a_forgotten_password_is_replaced_with_a_mailed_code(hub: Visitor, server: Any) -> None:
+    kari = Visitor(hub.app, hub.story)
+    kari.log_in(ADDRESS)
+    assert ask(hub, " KARI@example.com ").status_code == 302
+    assert server.taken == []
+    assert [mailed(hub), mailed(hub)] == [1, 0]
+    (message,) = server.taken
+    assert (message["To"], message["Subject"]) == (ADDRESS, "Your code for a new password")
+    text = message.get_payload()
+    assert not re.search(r"https?://\S*[?=]", text)
+    assert kari.get("/").status_code == 200
+
+    answer = change(hub, code_in(text).lower())
+    assert (answer.status_code, answer.location) == (302, "/login")
+    assert kari.get("/").status_code == 302
+    assert Visitor(hub.app, hub.story).log_in(ADDRESS, PASSWORD).status_code == 200
+    assert Visitor(hub.app, hub.story).log_in(ADDRESS, NEW).status_code == 302
+    assert change(hub, code_in(text), password="another good passphrase").status_code == 400
+    with hub.app.app_context(), engine.reading() as session:
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        actions = [(row.what, row.who) for row in entries if row.what.startswith("password")]
+    assert actions == [("password code issued", ADDRESS), ("password reset", ADDRESS)]
+
+
+def test_every_name_gets_the_same_answer_and_the_same_work(on_sqlite: Visitor, server: Any) -> None:
+    names = (ADDRESS, "nobody@example.com", "olga", "hub", "", "x" * 5000)
+    answers = [ask(on_sqlite, name) for name in names]
+    assert {(answer.status_code, answer.location) for answer in answers} == {(302, "/new-password")}
+    # A row is stored for every name that could be one; who it belongs to is looked up later.
+    assert sorted(requests_of(on_sqlite)) == ["hub", ADDRESS, "nobody@example.com", "olga"]
+    assert mailed(on_sqlite) == 1
+    assert [message["To"] for message in server.taken] == [ADDRESS]
+    assert requests_of(on_sqlite) == []
+
+
+def test_a_disabled_person_gets_no_code(on_sqlite: Visitor, server: Any) -> None:
+    ask(on_sqlite, ADDRESS)
+    mailed(on_sqlite)
+    with on_sqlite.app.app_context(), engine.transaction() as session:
+        people.change_active(session, people.get(session, ADDRESS), active=False)
+    assert change(on_sqlite, code_in(server.taken[0].get_payload())).status_code == 400
+    ask(on_sqlite, ADDRESS)
+    assert mailed(on_sqlite) == 0
+
+
+def test_a_mailbox_is_not_flooded(on_sqlite: Visitor, server: Any, clock: FakeClock) -> None:
+    for _ in range(3):
+        ask(on_sqlite, ADDRESS)
+        mailed(on_sqlite)
+    assert len(server.taken) == 1
+    clock.advance(300)
+    ask(on_sqlite, ADDRESS)
+    assert mailed(on_sqlite) == 1
+    first, second = (code_in(message.get_payload()) for message in server.taken)
+    assert change(on_sqlite, first).status_code == 400
+    assert change(on_sqlite, second).status_code == 302
+
+
+def test_many_requests_have_to_wait(on_sqlite: Visitor) -> None:
+    assert 429 in [ask(on_sqlite, ADDRESS).status_code for _ in range(8)]
+
+
+def test_a_message_that_is_not_taken_is_sent_later(
+    on_sqlite: Visitor, server: Any, clock: FakeClock
+) -> None:
+    ask(on_sqlite, ADDRESS)
+    server.full = True
+    with pytest.raises(Retry):
+        mailed(on_sqlite)
+    server.full = False
+    assert mailed(on_sqlite) == 0
+    clock.advance(60)
+    assert mailed(on_sqlite) == 1
+    assert change(on_sqlite, code_in(server.taken[0].get_payload())).status_code == 302
+
+
+def test_a_request_that_nobody_could_answer_for_an_hour_is_dropped(
+    on_sqlite: Visitor, server: Any, clock: FakeClock
+) -> None:
+    ask(on_sqlite, ADDRESS)
+    clock.advance(HOUR)
+    assert mailed(on_sqlite) == 0
+    assert requests_of(on_sqlite) == []
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(HOUR - 1, 302), (HOUR, 400)])
+def test_a_mailed_code_is_valid_for_an_hour(
+    on_sqlite: Visitor, server: Any, clock: FakeClock, seconds: int, status: int
+) -> None:
+    ask(on_sqlite, ADDRESS)
+    mailed(on_sqlite)
+    clock.advance(seconds)
+    assert change(on_sqlite, code_in(server.taken[0].get_payload())).status_code == status
+
+
+def test_guesses_are_bounded_even_if_they_take_their_time(
+    on_sqlite: Visitor, server: Any, clock: FakeClock
+) -> None:
+    ask(on_sqlite, ADDRESS)
+    mailed(on_sqlite)
+    for _ in range(10):
+        clock.advance(300)
+        assert change(on_sqlite, "0000-0000-0000-0000").status_code == 400
+    clock.advance(300)
+    assert change(on_sqlite, code_in(server.taken[0].get_payload())).status_code == 400
+
+
+def test_a_code_is_of_one_person(on_sqlite: Visitor, server: Any) -> None:
+    ask(on_sqlite, ADDRESS)
+    mailed(on_sqlite)
+    code = code_in(server.taken[0].get_payload())
+    for name in ("olga", "nobody@example.com"):
+        answer = change(on_sqlite, code, name)
+        assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
+    weak = change(on_sqlite, code, password="kari.example1")
+    assert (weak.status_code, "little more than your name" in weak.text) == (400, True)
+    assert change(on_sqlite, code).status_code == 302
+
+
+def test_an_owner_hands_over_a_code_for_a_name_without_address(
+    on_sqlite: Visitor, clock: FakeClock
+) -> None:
+    on_sqlite.log_in("olga")
+    answer = on_sqlite.post("/people/4/reset")
+    assert (answer.status_code, "vera has no e-mail address" in answer.text) == (200, True)
+    assert CODE.search(on_sqlite.page("/people/")) is None
+    clock.advance(24 * HOUR - 1)
+    assert change(on_sqlite, code_in(answer.text), "Vera").status_code == 302
+    assert Visitor(on_sqlite.app, on_sqlite.story).log_in("vera", NEW).status_code == 302
+
+
+def test_an_owner_mails_a_code(on_sqlite: Visitor, server: Any) -> None:
+    on_sqlite.log_in("olga")
+    page = on_sqlite.press("/people/5/reset")
+    assert "has mail with a code" in page
+    assert change(on_sqlite, code_in(server.taken[0].get_payload())).status_code == 302
+
+
+def test_a_code_of_an_owner_ends_the_duty_to_change_a_password(on_sqlite: Visitor) -> None:
+    with on_sqlite.app.app_context(), engine.transaction() as session:
+        people.get(session, "vera").must_change_password = True
+    on_sqlite.log_in("olga")
+    code = code_in(on_sqlite.post("/people/4/reset").text)
+    assert change(on_sqlite, code, "vera").status_code == 302
+    vera = Visitor(on_sqlite.app, on_sqlite.story)
+    vera.log_in("vera", NEW)
+    assert vera.get("/").status_code == 200
+
+
+def test_a_hub_without_mail_says_whom_to_ask(open_pages: Any) -> None:
+    visitor = open_pages("people")
+    assert "Ask an owner of the hub" in visitor.page("/forgotten-password")
+    assert "/forgotten-password" in visitor.page("/login")
+
+
+def test_a_name_with_a_line_break_from_earlier_stops_no_mail(
+    on_sqlite: Visitor, server: Any, clock: FakeClock
+) -> None:
+    name = "x@example.com\nBcc: eva@example.com"
+    with on_sqlite.app.app_context(), engine.transaction() as session:
+        people.store(session, name, PASSWORD, "owner")
+        person = people.get(session, name)
+        assert people.mail_address(person) == ""
+    ask(on_sqlite, name)
+    ask(on_sqlite, ADDRESS)
+    assert mailed(on_sqlite) == 1
+    assert [message["To"] for message in server.taken] == [ADDRESS]
