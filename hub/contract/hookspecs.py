@@ -64,7 +64,8 @@ def hub_attachment(  # type: ignore[empty-body]
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
     """Report a receipt to the source.
 
-    It is repeated until it does not raise, or ended by `Refused` with a warning.
+    It is repeated until it does not raise, or ended by `Refused` with a warning. A plugin without
+    apps gets the receipts of all apps, with a site that has no secrets and may call no host.
     """
 
 
@@ -84,7 +85,7 @@ def hub_webhook(  # type: ignore[empty-body]
 ) -> Sequence[Signal]:
     """Interpret a webhook call of the source; raise `Refused` if its signature is wrong.
 
-    Without a signal the documents are collected as the schedule does.
+    Without a signal the documents are collected as the schedule does. The headers have no cookies.
     """
 
 

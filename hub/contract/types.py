@@ -113,7 +113,8 @@ class Http(Protocol):
 class Site:
     """An app enabled for a company.
 
-    `settings` are without the secrets; `start` is the first date that is posted.
+    `settings` are without the secrets; `start` is the first date that is posted. `http` and
+    `secrets` lead to nothing of the hub beyond the declared hosts and this installation's secrets.
     """
 
     settings: Mapping[str, Any]
