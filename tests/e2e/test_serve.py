@@ -1,13 +1,16 @@
 """`hub serve` as a process: pages, scheduled runs and an orderly shutdown."""
 
 import os
+import re
 import signal
 import sqlite3
 import time
 import urllib.request
 from contextlib import closing
 
-from tests.e2e.conftest import PATIENCE
+import pytest
+
+from tests.e2e.conftest import PATIENCE, environment
 
 
 def until(found, hub, command):
@@ -53,3 +56,61 @@ def _outcomes(hub):
 def _posted(hub):
     bills = hub.quickbooks.ask("books")[hub.realm].get("Bill", ())
     return sum("[hub:" in bill.get("PrivateNote", "") for bill in bills)
+
+
+def test_an_empty_folder_is_made_ready_and_each_start_prints_a_new_code(warm, tmp_path):
+    environ = environment() | {"HUB_DATA": str(tmp_path / "data")}
+    codes = []
+    for _ in range(2):
+        served = warm.start("serve", "--port", "0", environ=environ)
+        out = _served(warm, served)
+        codes.append(re.search(r"set-up code ((?:[0-9A-Z]{4}-){3}[0-9A-Z]{4})$", out, re.M)[1])
+        assert re.search(r"^  http://localhost:\d+/setup$", out, re.M)
+        os.kill(served.pid, signal.SIGTERM)
+        assert warm.end(served) == 0
+    assert codes[0] != codes[1]
+    kept = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert {path.name for path in kept} >= {"hub.db", "secret.key", "vault.keys", "made-by"}
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+    for path in kept:
+        content = path.read_bytes()
+        assert not any(code.encode() in content for code in codes), path
+
+    password = tmp_path / "password"
+    password.write_text("quiet-lake-7-morning")
+    added = warm.start(
+        "users", "add", "anna@example.com", "--password-file", str(password), environ=environ
+    )
+    assert warm.end(added) == 0, added.err.read_text()
+    served = warm.start("serve", "--port", "0", environ=environ)
+    assert "set-up code" not in _served(warm, served)
+
+
+@pytest.mark.parametrize("content", ["notes.txt", ""])
+def test_what_may_belong_to_another_hub_is_left_alone(warm, tmp_path, content):
+    """A folder with other files, and a database of its own, need `hub init`."""
+    data = tmp_path / "data"
+    environ = environment() | {"HUB_DATA": str(data)}
+    if content:
+        data.mkdir()
+        (data / content).write_text("mine")
+    else:
+        environ["HUB_DATABASE_URL"] = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    served = warm.start("serve", "--port", "0", environ=environ)
+    assert warm.end(served) == 1
+    assert "`hub init` makes one" in served.err.read_text()
+    assert not (data / "secret.key").exists()
+
+
+def _served(warm, served):
+    """What `hub serve` prints until it serves."""
+    end = time.monotonic() + PATIENCE
+    while "The hub serves" not in (served.out.read_text() if served.out.exists() else ""):
+        assert warm.look(served) is None, served.err.read_text()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    out = served.out.read_text()
+    url = re.search(r"The hub serves (\S+)", out)[1]
+    with urllib.request.urlopen(url, timeout=PATIENCE) as page:
+        assert page.status == 200
+    return out

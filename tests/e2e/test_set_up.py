@@ -154,19 +154,22 @@ def test_the_recipe_leads_from_empty_folders_to_posted_bills(
     quickbooks, source, hub = (start(command) for command in commands())
     books_url = quickbooks.text(r"^(http://\S+)")
     url = hub.text(r"^The hub serves (\S+)")
-    page = sit_down(url).page
+    watched = sit_down(url)
+    page = watched.page
     person = AtTheKeyboard(page)
     page.goto(url)
 
     person.enter("Set-up code", hub.text(r"set-up code (\S+)"))
     person.enter("Your e-mail address", EMAIL)
     person.enter("Password", PASSWORD)
+    watched.look()
     _picture(page, tmp_path, "1-owner")
     person.press("Become the owner")
     person.press("Not now")
 
     label = "Address of a QuickBooks stand-in"
     person.enter(label, quickbooks.text(rf"^  {label}: (\S+)"))
+    watched.look()
     _picture(page, tmp_path, "2-keys")
     person.press("Save keys")
 

@@ -436,3 +436,15 @@ def test_reconnect_needs_the_password_again_after_a_while(
     assert "/confirm?next=/quickbooks/reconnect" in answer.location
     with visitor.app.app_context(), engine.reading() as session:
         assert session.scalars(select(OAuthState)).all() == []
+
+
+def test_stored_keys_take_effect_in_every_process(
+    without_keys: Visitor, make_app: Callable[..., Flask]
+) -> None:
+    other = make_app(without_keys.app.extensions["hub"].config)
+    with other.app_context():
+        assert not intuit_keys.read().are_complete
+    without_keys.post("/setup/intuit", **KEYS | {"webhook_token": "a-token"})
+    with other.app_context():
+        assert intuit_keys.read().client_secret == "canary-secret"
+        assert intuit_keys.webhook_token() == "a-token"
