@@ -5,10 +5,13 @@ from html import escape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import select
 
-from hub.models import Company, Run
+from hub.db import engine
+from hub.models import Company, Run, User
 from hub.models.enums import ConnectionState
 from hub.qbo import connection
+from hub.security import rights
 from tests.support.page_visitor import Visitor
 
 
@@ -72,6 +75,21 @@ def test_a_reconnect_that_returns_another_company_changes_nothing(outside: Visit
     page = _consent(outside, "/companies/1/reconnect", other)
     assert "Nothing was changed" in page
     assert outside.row(Company, 1).realm == mine
+
+
+def test_an_owner_of_one_company_reconnects_it_and_connects_no_other(outside: Visitor) -> None:
+    mine, other = outside.quickbooks.companies
+    _consent(outside, "/companies/connect", mine)
+    with outside.app.app_context(), engine.transaction() as session:
+        person = session.scalars(select(User).where(User.username == "vera")).one()
+        person.assignments = []
+        rights.assign(session, person, "owner", rights.Subject(company_id=1))
+    owner = Visitor(outside.app, outside.story)
+    owner.quickbooks = outside.quickbooks
+    owner.log_in("vera")
+    assert "is connected" in _consent(owner, "/companies/1/reconnect", mine)
+    assert "Nothing was changed" in _consent(owner, "/companies/1/reconnect", other)
+    assert owner.post("/companies/connect").status_code == 403
 
 
 def test_the_consent_of_another_browser_is_refused(outside: Visitor) -> None:

@@ -1,5 +1,7 @@
 """Rights of people are changed on a page, take effect at once, and are recorded."""
 
+import re
+
 import pytest
 from sqlalchemy import func, select
 
@@ -102,6 +104,16 @@ def test_an_owner_of_one_company_finishes_only_its_own_consent(two: TwoCompanies
     for state in ("", "unknown"):
         answer = visitor.get(f"/quickbooks/callback?state={state}&code=x&realmId=9130001")
         assert answer.status_code == 403
+
+
+def test_counts_and_names_of_apps_are_those_of_the_person(two: TwoCompanies) -> None:
+    cases = {OWNER: 7, f"owner/{ALPHA}/every app": 3, OPERATOR: 1}
+    for name, count in cases.items():
+        page = two.visitor(name).page("/")
+        assert f'<span class="count">{count}<' in page
+    for address in ("/", "/apps/", "/companies", "/charts/posted.svg", "/documents", "/runs/"):
+        assert not re.search(r"\bION\b", two.visitor(OPERATOR).page(address)), address
+    assert "ION" in two.visitor(OWNER).page("/charts/posted.svg")
 
 
 def test_lists_read_for_a_whole_company_are_no_page_for_an_operator_of_one_app(
