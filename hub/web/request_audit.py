@@ -9,14 +9,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request, session
 from flask_login import user_logged_out
-from flask_security import (
-    password_changed,
-    tf_disabled,
-    tf_profile_changed,
-    user_failed_authn,
-    wan_deleted,
-    wan_registered,
-)
+from flask_security import password_changed, user_failed_authn
 
 from hub.db.engine import transaction
 from hub.errors import DatabaseUnavailable
@@ -29,14 +22,6 @@ from hub.web.access import who
 log = logging.getLogger(__name__)
 LOGIN = "security.login"
 NOBODY = "nobody"
-# signal -> what the audit log calls it, where nothing more is to say
-ACTS = {
-    password_changed: "password changed",
-    tf_profile_changed: "second factor changed",
-    tf_disabled: "second factor disabled",
-    wan_registered: "passkey added",
-    wan_deleted: "passkey removed",
-}
 
 
 def init_app(app: Flask) -> None:
@@ -45,8 +30,7 @@ def init_app(app: Flask) -> None:
     logged_in.connect(_note_login, app, weak=False)
     user_logged_out.connect(_note_logout, app, weak=False)
     user_failed_authn.connect(_note_failed_login, app, weak=False)
-    for signal, what in ACTS.items():
-        signal.connect(_noter_of(what), app, weak=False)
+    password_changed.connect(_note_password, app, weak=False)
     app.after_request(_record)
 
 
@@ -62,14 +46,8 @@ def _note_failed_login(app: Flask, user: User, auth_type: str = "", **_: Any) ->
     g.failed_login = (_name(user), auth_type)
 
 
-def _noter_of(what: str) -> Any:
-    """Return a receiver that notes an act of a person."""
-
-    def note(app: Flask, user: User, **_: Any) -> None:
-        """Note the act; it is recorded when the request is over."""
-        _note(what, user)
-
-    return note
+def _note_password(app: Flask, user: User, **_: Any) -> None:
+    _note("password changed", user)
 
 
 def _note(what: str, user: User, **detail: Any) -> None:

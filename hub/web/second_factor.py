@@ -11,7 +11,7 @@ from werkzeug import Response
 from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.models import LoginSession, User
-from hub.security import audit, login_sessions, second_factor
+from hub.security import audit, login_sessions, refusals, second_factor
 from hub.web import passkeys, sessions, throttling
 from hub.web.access import local_path, needs
 
@@ -44,7 +44,7 @@ def check() -> str | Response:
         with transaction() as write:
             is_over = login_sessions.note_failure(write, row.id)
             name = _name_of(write, row.user_id)
-            audit.record(write, name, "second factor refused", name)
+        refusals.note("second factor refused", name, name)
         sessions.forget_row()
         if is_over:
             flash("Too many wrong codes. Log in again.", "error")
@@ -91,6 +91,7 @@ def log_in() -> Response:
     if challenge and current().clock.now().timestamp() - began < CHALLENGE_SECONDS:
         person = _person_of(challenge, response)
     if person is None:
+        refusals.note("log-in failed", "nobody", "unknown passkey")
         flash("This passkey is not known here. Log in with your password.", "error")
         return redirect(url_for("security.login", next=_destination()))
     guess.succeed()
