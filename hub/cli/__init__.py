@@ -88,7 +88,7 @@ def main(traceback: bool) -> None:
 
     \b
     To look at it:   hub demo
-    To set it up:    hub init, hub users add, hub serve
+    To set it up:    hub serve
     Without a page:  hub companies add, hub apps enable, hub sync
 
     Settings come from the environment (HUB_DATA, HUB_QBO_CLIENT_ID, ...) or a file named by
