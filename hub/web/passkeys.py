@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fido2.server import Fido2Server
-from fido2.utils import websafe_encode
 from fido2.webauthn import (
     AttestedCredentialData,
     AuthenticationResponse,
@@ -89,7 +88,8 @@ def find_used(
 ) -> Passkey | None:
     """Return the passkey that signed the challenge; None if none of the hub's did.
 
-    With `verify_person` the device must also have asked for a PIN or a fingerprint.
+    With `verify_person` the device must also have asked for a PIN or a fingerprint. In a session
+    that only reads, `note_use` has to follow.
     """
     try:
         parsed = _read(response)
@@ -110,13 +110,10 @@ def find_used(
     return passkey
 
 
-def challenge_of(response: str) -> str:
-    """Return the challenge that a response of the browser is about, "" if it is unreadable."""
-    try:
-        answer = AuthenticationResponse.from_dict(_read(response))
-        return websafe_encode(answer.response.client_data.challenge)
-    except UNREADABLE:
-        return ""
+def note_use(session: Session, passkey_id: int, sign_count: int) -> None:
+    """Store that a passkey was used, and what its device counted."""
+    values = {"sign_count": sign_count, "used_at": current().clock.now()}
+    session.execute(update(Passkey).where(Passkey.id == passkey_id).values(values))
 
 
 def of_person(session: Session, user_id: Any) -> Sequence[Passkey]:

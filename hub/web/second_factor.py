@@ -86,7 +86,6 @@ def log_in() -> Response:
         return redirect(_destination())
     challenge, began = session.pop(CHALLENGE, ("", 0))
     response = request.form.get("credential", "")
-    guess = throttling.begin_guess("passkey", "hub")
     person = None
     if challenge and current().clock.now().timestamp() - began < CHALLENGE_SECONDS:
         person = _person_of(challenge, response)
@@ -94,7 +93,6 @@ def log_in() -> Response:
         refusals.note("log-in failed", "nobody", "unknown passkey")
         flash("This passkey is not known here. Log in with your password.", "error")
         return redirect(url_for("security.login", next=_destination()))
-    guess.succeed()
     session[sessions.USED_CHALLENGE] = challenge
     try:
         login_user(person, authn_via=["passkey"])
@@ -104,14 +102,18 @@ def log_in() -> Response:
 
 
 def _person_of(challenge: str, response: str) -> User | None:
-    """Return the active person whose passkey signed the challenge."""
-    with transaction() as write:
-        passkey = passkeys.find_used(write, challenge, response, verify_person=True)
-        if passkey is None:
+    """Return the active person whose passkey signed the challenge.
+
+    Strangers may send anything, so nothing is written before the signature was right.
+    """
+    with reading() as look:
+        used = passkeys.find_used(look, challenge, response, verify_person=True)
+        if used is None:
             return None
-        user_id = passkey.user_id
-    people = sessions.datastore()
-    person: User | None = people.find_user(id=user_id)
+        sign_count = used.sign_count
+    with transaction() as write:
+        passkeys.note_use(write, used.id, sign_count)
+    person: User | None = sessions.datastore().find_user(id=used.user_id)
     return person if person is not None and person.active else None
 
 

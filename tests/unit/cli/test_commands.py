@@ -129,6 +129,43 @@ def test_a_person_who_chose_the_password_keeps_it(hub):
     assert [person["must_change_password"] for person in people] == [False, False]
 
 
+@pytest.fixture
+def logged_in_kari(hub, tmp_path):
+    """Kari with an authenticator app, a recovery code and a session; return the database."""
+    add_person(hub, "kari@example.com")
+    database = sqlite3.connect(tmp_path / "data" / "hub.db", isolation_level=None)
+    at = "2026-03-01 10:00:00"
+    database.execute("INSERT INTO authenticator VALUES (1, ?, 5)", [at])
+    database.execute("INSERT INTO recovery_code (user_id, code) VALUES (1, 'hash')")
+    database.execute(
+        "INSERT INTO login_session (key, user_id, began_at, seen_at, confirmed_at, address, browser,"
+        " factors, needs_factor, failures) VALUES ('key', 1, ?, ?, ?, '', '', 'password', 0, 0)",
+        [at, at, at],
+    )
+    yield database
+    database.close()
+
+
+def test_a_lost_second_factor_is_reset(hub, logged_in_kari):
+    code, out, _ = hub("users", "reset-factor", "KARI@example.com")
+    assert (code, "logs in with the password alone" in out) == (0, True)
+    for table in ("authenticator", "recovery_code"):
+        assert logged_in_kari.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    assert logged_in_kari.execute("SELECT end_reason FROM login_session").fetchone() == (
+        "second-factor-changed",
+    )
+    entries = logged_in_kari.execute("SELECT what, subject FROM audit_entry").fetchall()
+    assert ("second factor reset", "kari@example.com") in entries
+    assert hub("users", "reset-factor", "nobody@example.com")[0] == 1
+
+
+def test_a_restored_database_ends_the_sessions_of_its_backup(hub, logged_in_kari):
+    assert hub("restored")[0] == 0
+    assert logged_in_kari.execute("SELECT end_reason FROM login_session").fetchone() == (
+        "database-restored",
+    )
+
+
 @pytest.mark.parametrize("name", ["Kari", "hub", "root", "costtracker"])
 def test_a_new_name_is_an_address(hub, name):
     code, _, err = add_person(hub, name)

@@ -1,10 +1,12 @@
 """Passkeys as second factor and as the only factor, and what is refused."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from hub.testing.clock import FakeClock
+from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
 from tests.support.software_passkey import SoftwarePasskey
 from tests.unit.web.test_second_factor import log_in_again
@@ -125,6 +127,23 @@ def test_a_response_for_another_site_is_refused(owner: Visitor) -> None:
 
 def test_a_passkey_created_at_another_site_is_refused(owner: Visitor) -> None:
     assert "was not added" in add(owner, SoftwarePasskey("https://evil.example"))
+
+
+def test_passkeys_belong_to_the_public_address(open_pages: Callable[..., Visitor]) -> None:
+    visitor = open_pages(HUB_PUBLIC_URL="https://hub.example.com")
+    site: dict[str, Any] = {"base_url": "https://hub.example.com"}
+    headers = {"Referer": "https://hub.example.com/login"}
+    page = visitor.client.get("/login", **site).text
+    token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+    sent = {"email": "olga", "password": PASSWORD, "csrf_token": token}
+    visitor.client.post("/login", data=sent, headers=headers, **site)
+    path = "/account/passkeys/options"
+    asked = visitor.client.post(path, data={"csrf_token": token}, headers=headers, **site).json
+    assert asked["publicKey"]["rp"]["id"] == "hub.example.com"
+    credential = SoftwarePasskey("https://hub.example.com").create(asked)
+    form = {"csrf_token": token, "name": "Phone", "credential": credential}
+    added = visitor.client.post("/account/passkeys", data=form, headers=headers, **site)
+    assert "Passkey added" in added.text
 
 
 def test_a_copied_passkey_is_noticed_by_its_counter(owner: Visitor) -> None:
