@@ -35,7 +35,8 @@ def _pages(visitor: Visitor) -> list[str]:
     """Return the addresses of every page."""
     story, here = visitor.story, f"/installations/{visitor.story.installation}"
     found = ["/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/",
-             "/people/", "/people/1/rights/", "/people/1/sessions/", "/audit/", "/account/", "/password", "/setup/intuit", "/setup/mail",
+             "/people/", "/people/1/rights/", "/people/1/sessions/", "/account/", "/audit/",
+             "/password", "/setup/intuit", "/setup/mail",
              "/support", "/privacy", "/quickbooks/disconnected",
              f"{here}/", f"{here}/settings", f"{here}/review/", f"{here}/matching/",
              f"{here}/matching/code?field=supplier&code=s1", f"{here}/review/approve?which=all",
