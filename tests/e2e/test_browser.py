@@ -37,6 +37,7 @@ def _pages(visitor: Visitor) -> list[str]:
     found = ["/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/",
              "/people/", "/people/1/rights/", "/people/1/sessions/", "/account/", "/audit/",
              "/password", "/setup/intuit", "/setup/mail",
+             "/invitation", "/forgotten-password", "/new-password",
              "/support", "/privacy", "/quickbooks/disconnected",
              f"{here}/", f"{here}/settings", f"{here}/review/", f"{here}/matching/",
              f"{here}/matching/code?field=supplier&code=s1", f"{here}/review/approve?which=all",

@@ -1,0 +1,93 @@
+"""An invitation and a forgotten password in a real browser: pages of people who are not logged in."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from hub.scheduling.scheduler import Scheduler
+from hub.web.server import Web
+from tests.support.browser import SOON, Person
+from tests.support.mail_server import mail_server, mail_url
+from tests.support.page_rows import PASSWORD
+from tests.support.page_visitor import Visitor
+
+pytestmark = pytest.mark.browser
+ADDRESS = "kari@example.com"
+NEW = "tulip gearbox sonnet 41"
+CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    with mail_server() as made:
+        yield made
+
+
+@pytest.fixture
+def served(open_pages: Callable[..., Visitor], server: Any) -> Iterator[Visitor]:
+    """A hub that sends mail, over a socket."""
+    visitor = open_pages("people", HUB_MAIL_URL=mail_url(server))
+    web = Web(visitor.app, "127.0.0.1", 0)
+    web.start()
+    visitor.url = f"http://localhost:{web.port}"
+    yield visitor
+    web.stop()
+
+
+def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
+    served: Visitor, server: Any, sit_down: Callable[..., Person]
+) -> None:
+    owner = sit_down(served.url)
+    owner.log_in("olga", PASSWORD)
+    owner.open("/people/")
+    owner.page.get_by_label("E-mail address").first.fill(ADDRESS)
+    owner.press("Invite")
+    owner.sees(f"{ADDRESS} has mail with a code")
+    owner.look()
+
+    kari = sit_down(served.url)
+    kari.open("/invitation")
+    kari.look()
+    keyboard = kari.page.keyboard
+    for text in (ADDRESS, _code(server), PASSWORD, PASSWORD):
+        keyboard.type(text)
+        keyboard.press("Tab")
+    keyboard.press("Enter")
+    kari.page.wait_for_url(f"{served.url}/", timeout=SOON)
+    kari.sees(f"You log in as {ADDRESS} from now on")
+    kari.look()
+    kari.press("Log out")
+    kari.page.wait_for_url(f"{served.url}/login")
+
+    kari.look()
+    kari.follow("Forgotten password?")
+    kari.look()
+    keyboard.type(ADDRESS)
+    keyboard.press("Enter")
+    kari.sees("a mail with a code is on its way")
+    kari.look()
+    _mail_codes(served)
+    for text in (ADDRESS, _code(server), NEW, NEW):
+        keyboard.type(text)
+        keyboard.press("Tab")
+    keyboard.press("Enter")
+    kari.page.wait_for_url(f"{served.url}/login", timeout=SOON)
+    kari.sees("Your password is changed")
+    kari.log_in(ADDRESS, NEW)
+
+
+def _code(server: Any) -> str:
+    """Return the code in the newest mail."""
+    (code,) = set(CODE.findall(server.taken[-1].get_payload()))
+    return str(code)
+
+
+def _mail_codes(visitor: Visitor) -> None:
+    """Do what the scheduler of `hub serve` does every few seconds."""
+    scheduler = Scheduler(visitor.app)
+    assert scheduler.answer_password_requests() == 0, "only the process at work sends mail"
+    scheduler.tick()
+    assert scheduler.answer_password_requests() == 1
+    scheduler.stop()
