@@ -1,7 +1,10 @@
 """The audit log: written with each action, and changes to it are detected."""
 
+import ast
 import json
+import re
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, select, update
@@ -309,3 +312,27 @@ def test_another_data_folder_of_the_database_is_no_alarm(make_app, make_config, 
         assert verified() == 5  # its head is older
         write(1)
         assert verified() == 6
+
+
+def test_acts_have_plain_names():
+    """An act is a noun and what happened to it, such as "company connected"."""
+    acts = set()
+    for path in Path(audit.__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            acts |= act_of(node)
+    assert len(acts) > 40
+    assert [
+        act for act in sorted(acts) if not re.fullmatch(r"[A-Z]?[a-z]+([ -][a-z]+)+", act)
+    ] == []
+
+
+def act_of(node):
+    """Return the act that a call to the audit log names, where it is a constant."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return set()
+    place = {"record": 2, "record_each": 2, "record_alone": 1, "note": 0}.get(node.func.attr)
+    if place is None or len(node.args) <= place:
+        return set()
+    act = node.args[place]
+    is_text = isinstance(act, ast.Constant) and isinstance(act.value, str)
+    return {act.value} if is_text else set()

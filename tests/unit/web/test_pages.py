@@ -106,7 +106,7 @@ def empty(open_pages: Callable[..., Visitor]) -> Visitor:
         ("/runs/", "Nothing has run yet"),
         ("/companies", "No company is connected"),
         ("/apps/costtracker", "Connect a company first"),
-        ("/audit/", "What people do in the hub will stand here"),
+        ("/audit/?q=nothing-like-it", "Nothing was found."),
     ],
 )
 def test_an_empty_page_says_what_comes_and_what_to_do(empty: Visitor, path: str, said: str) -> None:
