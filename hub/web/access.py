@@ -170,18 +170,25 @@ def _guard() -> Any:
 def _check(least: str, of: str) -> None:
     """Answer 403 for a role that is too low, and 404 for what the person may not know of."""
     g.targets = None
-    arguments = request.view_args or {}
     if of == OWN:
         return
-    if of or not arguments:
+    if of or not request.view_args:
         is_allowed = may_anywhere(least) if of == ANYWHERE else may(least)
         if not is_allowed:
             abort(403)
-        return
+    else:
+        _check_targets(least, request.view_args)
+
+
+def _check_targets(least: str, arguments: subjects.Arguments) -> None:
+    """Check the role for everything that the ids in the address belong to."""
     with reading() as look:
         targets = subjects.resolve(look, arguments)
-    if targets is None or not all(target.is_visible_to(rights()) for target in targets):
+    if targets is None:
         abort(404)
+    for target in targets:
+        if not target.is_visible_to(rights()):
+            abort(404)
     g.targets = targets
     if not may_here(least):
         abort(403)
