@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any, TypeVar, cast
 
 from hub.context import mask_secrets
@@ -31,12 +32,17 @@ def mask_item(item: Item) -> Item:
         masked = _masked(value)
         if masked != value:
             changes[name] = masked
-    if isinstance(item, Document):
+    if isinstance(item, Document) and _has_held_code(item):
         changes["codes"] = _mask_codes(item.codes)
-        changes["lines"] = tuple(
-            replace(line, codes=_mask_codes(line.codes)) for line in item.lines
-        )
+        lines = (replace(line, codes=_mask_codes(line.codes)) for line in item.lines)
+        changes["lines"] = tuple(lines)
     return cast(Item, replace(cast(Any, item), **changes)) if changes else item
+
+
+def _has_held_code(document: Document) -> bool:
+    """Return whether a code of a document has a reason why it may not be used."""
+    codes = chain(document.codes.values(), *(line.codes.values() for line in document.lines))
+    return any(isinstance(code, Code) and code.hold for code in codes)
 
 
 def _mask_codes(codes: Mapping[str, Code | str | None]) -> dict[str, Code | str | None]:
