@@ -39,8 +39,8 @@ class File:
 
 
 def is_set() -> bool:
-    """Tell whether a mail server is configured."""
-    return bool(hub_settings.mail_url())
+    """Tell whether a mail server is configured; a demo sends no mail."""
+    return bool(hub_settings.mail_url()) and not current().is_demo
 
 
 def send_invitation(address: str, role: str, who: str, code: str) -> None:
@@ -110,6 +110,8 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
 
     Raise NotNow if no mail server is set.
     """
+    if current().is_demo:
+        raise NotNow("The demo sends no mail.")
     mail_url = hub_settings.mail_url()
     if not mail_url:
         raise NotNow(

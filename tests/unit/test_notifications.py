@@ -7,7 +7,7 @@ import pytest
 from hub import notifications
 from hub.cases import inbox
 from hub.db.engine import transaction
-from hub.errors import Retry
+from hub.errors import NotNow, Retry
 from hub.security import rights
 from hub.security.people import store
 from tests.support.mail_server import mail_server, mail_url
@@ -149,3 +149,12 @@ def test_without_a_mail_server_nothing_is_told(app, clock):
     opened()
     clock.advance(60)
     assert notifications.digest() == 0
+
+
+def test_a_demo_sends_no_mail(make_app, make_config, server, empty_database):
+    config = make_config(HUB_MAIL_URL=mail_url(server))
+    with make_app(config, is_demo=True).app_context():
+        assert not notifications.is_set()
+        with pytest.raises(NotNow, match="demo sends no mail"):
+            notifications.send(["a@example.com"], "x", "y")
+    assert server.taken == []
