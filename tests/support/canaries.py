@@ -38,8 +38,8 @@ SECRETS = {
     "planted secret": re.compile(PLANTED_SECRET.encode()),
     "client id and secret in base64": re.compile(_BASIC.encode()),
     "token of a source": re.compile(rb"stand-in-token-[A-Za-z0-9_-]{20}"),
-    "code or refresh token of Intuit": re.compile(rb"AB1[0-9a-f]{48}|AB11[A-Za-z0-9]{46}"),
-    "access token of Intuit": re.compile(rb"eyJ[A-Za-z0-9_-]{400}"),
+    "code or refresh token of Intuit": re.compile(rb"AB11?standin[A-Za-z0-9]{20}"),
+    "access token of Intuit": re.compile(rb"eyJstandin[A-Za-z0-9_-]{20}"),
 }
 # The beginnings of the canaries above; a file without any of them needs no closer look.
 BEGINNINGS = [
@@ -49,15 +49,14 @@ BEGINNINGS = [
     PASSWORD.encode(),
     PLANTED_SECRET.encode(),
     _BASIC.encode(),
-    factory.SECRET.encode(),
     factory.VERIFIER.encode(),
     b"stand-in-",
-    b"AB1",
-    b"eyJ",
+    b"standin",
 ]
 # Files that hold secrets on purpose: the key files of a data folder, the settings that tests write
 # for `hub enable`, the journals and snapshots of stand-ins, and their code where it is installed.
-EXEMPT = {"vault.keys", "secret.key", "settings.json", "journal.jsonl"}
+EXEMPT = {"vault.keys", "secret.key", "key", "settings.json", "journal.jsonl", "token.txt"}
+REPLACED_TOKEN = re.compile(r"refresh-token-\d+\.txt")  # what `hub connect` keeps for its caller
 EXEMPT_FOLDERS = {"snapshots", "site-packages"}
 STAND_IN_OUTPUT = b"webhook verifier "  # the command of the QuickBooks stand-in prints its tokens
 RESULT = "canaries"  # where a worker leaves its result for the process that prints it
@@ -98,6 +97,8 @@ def canaries_in(content: bytes, *, printed: bool = False) -> list[str]:
 
 def is_exempt(path: Path, folder: Path) -> bool:
     """Say whether a file holds secrets on purpose."""
+    if REPLACED_TOKEN.fullmatch(path.name):
+        return True
     return path.name in EXEMPT or not EXEMPT_FOLDERS.isdisjoint(path.relative_to(folder).parts)
 
 

@@ -14,6 +14,8 @@ from qbo_sandbox.switches import Switches
 
 HOUR, DAY = 3600, 86400
 CODE_LIFE, ACCESS_LIFE, REFRESH_LIFE, HARD_LIFE = 600, HOUR, 8_726_400, 5 * 365 * DAY
+MARK = "standin"  # in every code and token, so that tests recognize it wherever it appears
+CODE_LENGTH, REFRESH_TOKEN_LENGTH = 51, 50
 
 
 class InvalidGrant(Exception):
@@ -59,7 +61,7 @@ class Grants:
         self, client: str, realm: str, scope: str, redirect: str, challenge: str = ""
     ) -> str:
         """Return a code for the callback, valid once and for ten minutes."""
-        code = "AB1" + secrets.token_hex(24)
+        code = f"AB1{MARK}{secrets.token_hex(24)}"[:CODE_LENGTH]
         expires = self.clock.now() + CODE_LIFE
         self.codes[code] = Code(client, realm, scope, redirect, expires, challenge)
         self._write({"code": [code, vars(self.codes[code])]})
@@ -131,7 +133,7 @@ class Grants:
         grant.refresh, grant.since = _refresh_token(), now
 
     def issue(self, grant: Grant, token: str | None = None, life: float = ACCESS_LIFE) -> str:
-        token = token or "eyJ" + secrets.token_urlsafe(320)
+        token = token or f"eyJ{MARK}{secrets.token_urlsafe(320)}"
         until = self.clock.now() + life
         self.access[token] = grant.client, grant.realm, until
         self._write({"access": [token, grant.client, grant.realm, until]})
@@ -194,7 +196,8 @@ FLOATS = ("since", "expires", "hard", "previous_until")
 
 
 def _refresh_token() -> str:
-    return "AB11" + secrets.token_urlsafe(60).replace("-", "x").replace("_", "y")[:46]
+    letters = secrets.token_urlsafe(60).replace("-", "x").replace("_", "y")
+    return f"AB11{MARK}{letters}"[:REFRESH_TOKEN_LENGTH]
 
 
 def _challenge_of(verifier: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from qbo_sandbox import factory
 from qbo_sandbox.kit.tokens import MARK
+from qbo_sandbox.oauth import grants
 from tests.support.canaries import canaries_in
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 
@@ -24,16 +25,26 @@ ROOT = Path(__file__).parents[3]
         factory.SECRET,
         factory.VERIFIER,
         MARK + "x" * 43,
-        "AB1" + "0f" * 24,
-        "AB11" + "q" * 46,
-        "eyJ" + "x" * 427,
+        f"AB1{grants.MARK}" + "0f" * 20,
+        f"AB11{grants.MARK}" + "q" * 39,
+        f"eyJ{grants.MARK}" + "x" * 427,
         "stand-in-secret-1f0c",
     ],
 )
 def test_a_canary_is_found_wherever_it_stands(secret):
     for text in (secret, f"token={secret}&x=1", f'{{"a": "{secret}"}}', f"\x00\n{secret}\n"):
         assert canaries_in(text.encode())
-    assert canaries_in(secret[: len(secret) // 2].encode()) == []
+    assert canaries_in(secret[:8].encode()) == []
+
+
+def test_tokens_of_stand_ins_are_canaries(intuit):
+    issued = [*intuit.access_tokens.values(), *intuit.refresh_tokens.values()]
+    issued.append(intuit.app.grants.consent(intuit.client_id, intuit.realm, "", "https://hub.test"))
+    renewed, access = intuit.app.grants.refresh(
+        intuit.refresh_tokens[intuit.realm], intuit.client_id
+    )
+    issued += [access, renewed.refresh]
+    assert [token for token in issued if not canaries_in(f"x{token}x".encode())] == []
 
 
 def test_what_a_stand_in_prints_on_purpose_is_allowed_in_output_only():
