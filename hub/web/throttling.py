@@ -184,16 +184,11 @@ class _Wait:
 
 def _wait(keys: Keys, counts: dict[str, GuessCount]) -> _Wait | None:
     """Return how long a guess has to wait, None if it may be checked now."""
-    now = _now()
     own = counts.get(keys.own)
     address = counts.get(keys.address)
-    waits = [
-        _seconds_until(count.wait_until, limit.longest)
-        for count, limit in ((own, OWN), (address, ADDRESS))
-        if count is not None and count.wait_until is not None and count.wait_until > now
-    ]
-    if waits:
-        return _Wait(max(waits))
+    seconds = max(_seconds_left(own, OWN), _seconds_left(address, ADDRESS))
+    if seconds:
+        return _Wait(seconds)
 
     has_waited = own is not None and own.wait_until is not None
     name = counts.get(keys.name)
@@ -242,9 +237,15 @@ def _failures(count: GuessCount) -> int:
     return max(0, count.failures - max(0, forgotten))
 
 
-def _seconds_until(moment: dt.datetime, longest: dt.timedelta) -> float:
-    """Return the seconds until a moment, at most the longest delay if the clock was set back."""
-    return min(moment - _now(), longest).total_seconds()
+def _seconds_left(count: GuessCount | None, delays: Delays) -> float:
+    """Return the seconds until the next guess, 0 if it may be made now.
+
+    It is at most the longest delay, also if the clock was set back.
+    """
+    if count is None or count.wait_until is None:
+        return 0.0
+    left = min(count.wait_until - _now(), delays.longest)
+    return max(0.0, left.total_seconds())
 
 
 def _locked(session: Session, keys: Keys, *, create: bool = False) -> dict[str, GuessCount]:
