@@ -1,14 +1,16 @@
 """The optional list of plugins that may be loaded, each with the hash of its installed files."""
 
 import base64
+import csv
 import hashlib
 import json
 import marshal
 import re
 from collections.abc import Iterator, Mapping
-from importlib.metadata import Distribution, EntryPoint, PackagePath
+from importlib.metadata import Distribution, EntryPoint
 from importlib.util import cache_from_source, find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from hub.errors import ConfigurationError, PluginBroken
 
@@ -20,6 +22,13 @@ INSTALLER_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.jso
 BYTECODE_HEADER_BYTES = 16
 
 Allowed = Mapping[tuple[str, str], frozenset[str]]  # hashes by name and version
+
+
+class RecordedFile(NamedTuple):
+    """A file as an installer noted it in RECORD."""
+
+    path: PurePosixPath  # below the folder of all packages
+    hash: str  # "sha256=" and the digest in base64; "" for RECORD itself
 
 
 def load(path: str) -> Allowed | None:
@@ -100,13 +109,14 @@ def _hash(entry: EntryPoint, distribution: Distribution) -> str:
     It is the same on every machine: it leaves out what depends on the installer.
     """
     _require_files_of_its_own(distribution)
-    files = {str(path): path for path in _own_files(distribution)}
     lines = []
-    for name in sorted(files):
-        digest = _verified_digest(distribution, files[name])
-        lines.append(f"{digest} {name}\n")
-    paths = {Path(str(path.locate())).resolve() for path in files.values()}
+    paths = set()
+    for file in sorted(_own_files(distribution)):
+        digest = _verified_digest(distribution, file)
+        lines.append(f"{digest} {file.path}\n")
+        paths.add(_place(distribution, file).resolve())
     _require_no_other_files(distribution, paths)
+    _require_honest_bytecode(distribution, paths)
     _require_module(entry, distribution, paths)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -114,9 +124,9 @@ def _hash(entry: EntryPoint, distribution: Distribution) -> str:
 def _require_files_of_its_own(distribution: Distribution) -> None:
     """Raise PluginBroken for an editable installation, and for one without a list of its files."""
     direct_url = json.loads(distribution.read_text("direct_url.json") or "{}")
-    files = distribution.files or []
+    files = list(_recorded_files(distribution))
     is_editable = direct_url.get("dir_info", {}).get("editable", False)
-    if is_editable or any(path.suffix == ".pth" for path in files):
+    if is_editable or any(file.path.suffix == ".pth" for file in files):
         raise PluginBroken(
             distribution.name,
             f"it is installed in a form that {SETTING} cannot check (editable, or with a .pth file,"
@@ -126,25 +136,41 @@ def _require_files_of_its_own(distribution: Distribution) -> None:
         raise PluginBroken(distribution.name, "it has no list of its files (RECORD).")
 
 
-def _own_files(distribution: Distribution) -> Iterator[PackagePath]:
+def _recorded_files(distribution: Distribution) -> Iterator[RecordedFile]:
+    """Yield every file that was installed, whether or not it is still there.
+
+    `Distribution.files` leaves out missing files from Python 3.12 on.
+    """
+    record = distribution.read_text("RECORD") or ""
+    for name, recorded_hash, *_ in csv.reader(record.splitlines()):
+        yield RecordedFile(PurePosixPath(name), recorded_hash)
+
+
+def _own_files(distribution: Distribution) -> Iterator[RecordedFile]:
     """Yield the files that are the same wherever a distribution is installed."""
-    for path in distribution.files or ():
-        is_of_installer = path.parts[0].endswith(".dist-info") and path.name in INSTALLER_FILES
-        is_outside = path.parts[0] == ".."  # scripts, which name the interpreter
-        if not (is_of_installer or is_outside or path.suffix == ".pyc"):
-            yield path
+    for file in _recorded_files(distribution):
+        folder = file.path.parts[0]
+        is_of_installer = folder.endswith(".dist-info") and file.path.name in INSTALLER_FILES
+        is_outside = folder == ".."  # scripts, which name the interpreter
+        if not (is_of_installer or is_outside or file.path.suffix == ".pyc"):
+            yield file
 
 
-def _verified_digest(distribution: Distribution, path: PackagePath) -> str:
+def _place(distribution: Distribution, file: RecordedFile) -> Path:
+    """Return where a file is installed."""
+    return Path(str(distribution.locate_file(str(file.path))))
+
+
+def _verified_digest(distribution: Distribution, file: RecordedFile) -> str:
     """Return the digest of a file; raise PluginBroken if it is not the one that was installed."""
     try:
-        digest = hashlib.sha256(Path(str(path.locate())).read_bytes())
+        digest = hashlib.sha256(_place(distribution, file).read_bytes())
     except OSError:
-        raise PluginBroken(distribution.name, f"its file {path} is missing.") from None
+        raise PluginBroken(distribution.name, f"its file {file.path} is missing.") from None
     value = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
-    if path.hash is None or (path.hash.mode, path.hash.value) != ("sha256", value):
+    if file.hash != f"sha256={value}":
         raise PluginBroken(
-            distribution.name, f"its file {path} was changed after it was installed."
+            distribution.name, f"its file {file.path} was changed after it was installed."
         )
     return digest.hexdigest()
 
@@ -174,10 +200,29 @@ def _is_honest_bytecode(file: Path) -> bool:
     source = file.parent.parent / f"{file.name.partition('.')[0]}.py"
     if Path(cache_from_source(str(source))) != file:
         return True
-    if not source.exists():
-        return False
+    return source.exists() and _is_compiled_from(file, source)
+
+
+def _require_honest_bytecode(distribution: Distribution, paths: set[Path]) -> None:
+    """Raise PluginBroken if Python would run byte code that is not compiled from its module.
+
+    PYTHONPYCACHEPREFIX can put it into another folder.
+    """
+    modules = [path for path in sorted(paths) if path.suffix == ".py"]
+    for module in modules:
+        compiled = Path(cache_from_source(str(module)))
+        if compiled.exists() and not _is_compiled_from(compiled, module):
+            raise PluginBroken(
+                distribution.name,
+                f"its file {compiled.name} was added or changed after it was installed.",
+            )
+
+
+def _is_compiled_from(compiled: Path, source: Path) -> bool:
+    """Tell whether a file holds the byte code of a module."""
     try:
-        code = marshal.loads(file.read_bytes()[BYTECODE_HEADER_BYTES:])  # noqa: S302 (not executed)
+        content = compiled.read_bytes()[BYTECODE_HEADER_BYTES:]
+        code = marshal.loads(content)  # noqa: S302 (not executed)
         return bool(code == compile(source.read_bytes(), str(source), "exec", dont_inherit=True))
     except (EOFError, ValueError, TypeError, SyntaxError):
         return False

@@ -48,6 +48,7 @@ class AppHttp:
         "_max_bytes",
         "_on_refused",
         "_on_secrets",
+        "_public_values",
         "_seconds",
         "_session",
         "calls",
@@ -75,6 +76,8 @@ class AppHttp:
         self._find_stand_in = find_stand_in
         self._on_refused = on_refused
         self._on_secrets = on_secrets
+        # A user name, for example, is shown on pages and helps in an error.
+        self._public_values = {str(value) for value in settings.values()}
         self._max_bytes = max_bytes
         self.calls = 0  # how many requests it has made
 
@@ -118,10 +121,14 @@ class AppHttp:
         return self._judge(call, response, answers)
 
     def _hide(self, call: Call, secrets: Collection[str]) -> None:
-        """Keep secrets out of the errors of this call and of all later ones."""
-        if secrets:
-            call.hide(secrets)
-            self._on_secrets(secrets)
+        """Keep secrets out of the errors of this call and of all later ones.
+
+        A value of the settings that are not secret stays readable.
+        """
+        hidden = set(secrets) - self._public_values
+        if hidden:
+            call.hide(hidden)
+            self._on_secrets(hidden)
 
     def _refuse(self, call: Call, host: str) -> NoReturn:
         """Announce that the app asked for a host that it may not call, and raise HostNotAllowed."""

@@ -155,16 +155,25 @@ def _guard() -> Any:
     endpoint, rule = request.endpoint, request.url_rule
     if endpoint is None or rule is None:
         return None
-    least, of = required(current_app, endpoint), about(current_app, endpoint)
+    least = required(current_app, endpoint)
     if least == "anyone":
         return None
+    of = about(current_app, endpoint)
     if least is None or not subjects.is_resolved(of, rule.arguments):
         abort(403)
+    earlier_step = _to_earlier_step(endpoint)
+    if earlier_step is None:
+        _check(least, of)
+    return earlier_step
+
+
+def _to_earlier_step(endpoint: str) -> Response | None:
+    """Redirect to the log-in, or to the change of a password that somebody else chose."""
     if not current_user.is_authenticated:
         return _to_login()
-    if current_user.must_change_password and request.endpoint not in SIGNED_IN:
+    if current_user.must_change_password and endpoint not in SIGNED_IN:
         return _redirect(url_for(CHANGE_PASSWORD))
-    return _check(least, of)
+    return None
 
 
 def _check(least: str, of: str) -> None:

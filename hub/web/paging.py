@@ -127,10 +127,15 @@ def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
     types = [type(part) for part in key]
     if types != expected:
         return None
-    numbers = [part for part in key if isinstance(part, int)]
-    if any(abs(number) > row_ids.LARGEST for number in numbers):
-        return None
-    texts = [part for part in key if isinstance(part, str)]
-    if any(exact_json.storable(text) != text for text in texts):
+    if not all(_fits_column(part) for part in key):
         return None
     return key
+
+
+def _fits_column(part: Any) -> bool:
+    """Tell whether a part of a key is a number or text that a column can hold."""
+    if isinstance(part, int):
+        return abs(part) <= row_ids.LARGEST
+    if isinstance(part, str):
+        return exact_json.storable(part) == part
+    return True

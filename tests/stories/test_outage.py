@@ -15,6 +15,7 @@ from hub.models import Case
 from hub.scheduling import runner, schedule
 from hub.scheduling.scheduler import Scheduler
 from hub.security.people import add
+from hub.security.rights import WHOLE_HUB, Right, Rights
 from hub.web.app_tiles import tiles
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -78,9 +79,12 @@ def cases(installation):
         return list(session.scalars(mine))
 
 
+OWNER = Rights((Right("owner", WHOLE_HUB),))
+
+
 def tile_state():
     with reading() as session:
-        (tile,) = tiles(session, [current().plugins.apps["costtracker"]])
+        (tile,) = tiles(session, [current().plugins.apps["costtracker"]], OWNER)
         return tile.places[0].state[0]
 
 

@@ -46,16 +46,14 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C3",
         place="hub/web/access.py",
-        old='    return may("owner") and not owner_only\n',
-        new='    return may("owner")\n',
+        old='    return rights().may("owner", subject) and not owner_only\n',
+        new='    return rights().may("owner", subject)\n',
         bug="An owner of the hub may change the settings of somebody else's app.",
     ),
     Mutant(
         row="AT-C3",
         place="hub/web/settings.py",
-        old=(
-            '        audit.record(session, who(), "app handed over", subject, to=owner.username)\n'
-        ),
+        old='        audit.record(session, who(), "app handed over", subject, to=name)\n',
         new="",
         bug="Handing an app over is not in the audit log.",
     ),

@@ -29,8 +29,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-22",
         place="hub/notifications.py",
-        old='ROLES_THAT_ACT = ("operator", "app-owner", "owner")',
-        new='ROLES_THAT_ACT = ("viewer", "app-owner", "owner")',
+        old='        if is_enough(role, "operator"):\n',
+        new='        if role != "operator":\n',
         bug="Those who look only are mailed, operators are not.",
     ),
     Mutant(

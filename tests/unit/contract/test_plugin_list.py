@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import py_compile
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -131,8 +132,7 @@ def change_with_record(site):
 def stale_bytecode(site):
     """Byte code that Python would run in place of the source: same size and time, other contents."""
     target = site.package / "rates.py"
-    cache = py_compile.compile(str(target))
-    flip(target.with_name("__pycache__") / cache.rpartition("/")[2])
+    flip(Path(py_compile.compile(str(target))))
 
 
 def shadow(site):

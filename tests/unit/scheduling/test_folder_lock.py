@@ -35,6 +35,7 @@ def make_folder(make_app, tmp_path, postgres_url):
             "HUB_SECRET_KEY": SECRET_KEY,
             "HUB_VAULT_KEYS": VAULT_KEYS,
             "HUB_DATABASE_URL": postgres_url,
+            "HUB_SECOND_FACTOR": "off",
         }
         app = make_app(configuration.load(environ), **options)
         made.append(app)
