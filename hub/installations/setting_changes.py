@@ -5,6 +5,7 @@ from typing import Any
 
 SECRET_CHANGED = "changed"  # noqa: S105 (stands for the value in the log)
 MAX_VALUE_LENGTH = 200
+EMPTY_VALUES: tuple[Any, ...] = (None, "", [], {})
 
 
 def describe(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -12,7 +13,8 @@ def describe(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, A
     changes: dict[str, Any] = {}
     for name, value in sorted(after.items()):
         previous = before.get(name)
-        if previous != value:
+        is_still_empty = previous in EMPTY_VALUES and value in EMPTY_VALUES
+        if previous != value and not is_still_empty:
             changes[name] = {"from": _shorten(previous), "to": _shorten(value)}
     return changes
 

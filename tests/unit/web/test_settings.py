@@ -299,6 +299,7 @@ def test_changed_settings_are_recorded_field_by_field_without_secrets(connected:
     enabled = next(entry.detail["changes"] for entry in entries if entry.what == "app enabled")
     changed = next(entry.detail["changes"] for entry in entries if entry.what == "settings changed")
     assert enabled["client_secret"] == "changed"
+    assert "hidden_accounts" not in enabled  # a setting that was left empty
     changed.pop("access_token", None)  # the source may have renewed it meanwhile
     assert changed == {
         "schedule": {"from": "15m", "to": "2h"},
