@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.proofs.planted import BUGS
+from tests.support.canaries import PLANTED_OUTPUT
 from tests.support.tiers import FULL
 
 pytestmark = pytest.mark.proof
@@ -67,8 +68,9 @@ def test_a_planted_bug_is_caught(bug, planting, tmp_path, figure):
         "tests": bug.killer.split(),
     }
     environ = {"HUB_PROOF": "", "HUB_EVIDENCE": str(tmp_path)}
-    code = planting(told=str(tmp_path / "told"), environ=environ, seconds=PATIENCE, **about)
-    told = (tmp_path / "told").read_text()
+    output = tmp_path / PLANTED_OUTPUT
+    code = planting(told=str(output), environ=environ, seconds=PATIENCE, **about)
+    told = output.read_text()
     assert code == 1, f"{bug.bug} lived through {bug.killer}: {told[-2000:]}"
     assert "FAILED" in told, told[-2000:]
     figure(f"{bug.bug}: `{bug.killer}`", 1, 1)

@@ -55,7 +55,17 @@ BEGINNINGS = [
 ]
 # Files that hold secrets on purpose: the key files of a data folder, the settings that tests write
 # for `hub enable`, the journals and snapshots of stand-ins, and their code where it is installed.
-EXEMPT = {"vault.keys", "secret.key", "key", "settings.json", "journal.jsonl", "token.txt"}
+# The output of a test that a planted bug fails shows the values that the test compares.
+PLANTED_OUTPUT = "output-with-planted-bug"
+EXEMPT = {
+    "vault.keys",
+    "secret.key",
+    "key",
+    "settings.json",
+    "journal.jsonl",
+    "token.txt",
+    PLANTED_OUTPUT,
+}
 REPLACED_TOKEN = re.compile(r"refresh-token-\d+\.txt")  # what `hub connect` keeps for its caller
 EXEMPT_FOLDERS = {"snapshots", "site-packages"}
 STAND_IN_OUTPUT = b"webhook verifier "  # the command of the QuickBooks stand-in prints its tokens
