@@ -59,7 +59,8 @@ class SecretMask:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
         self._secrets: dict[str, None] = {}
-        self._clear()
+        self._parts: dict[str, list[tuple[str, int]]] = {}
+        self._sizes: list[int] = []
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
@@ -78,7 +79,7 @@ class SecretMask:
                 surplus = len(self._secrets) - MAX_SECRETS
                 for text in list(self._secrets)[:surplus]:
                     del self._secrets[text]
-                self._clear()
+                    self._forget(text)
 
     def clean(self, text: str) -> str:
         """Return a text in which each secret is replaced by ***; a very long text is cut off."""
@@ -91,21 +92,23 @@ class SecretMask:
             spans = list(self._spans(text)) if self._parts else []
         return LABELED.sub(_mask_value, _replace(text, spans))
 
-    def _clear(self) -> None:
-        """Forget the index of the parts."""
-        self._parts: dict[str, list[tuple[str, int]]] = {}
-        self._sizes: list[int] = []
-
     def _index(self, secret: str) -> None:
         """Index the parts of each form of a secret by which it is recognized."""
-        for form in _forms(secret):
-            for start, size in _parts(form):
-                part = form[start : start + size].lower()
-                places = self._parts.setdefault(part, [])
-                if len(places) < MAX_PLACES:  # tokens of one issuer begin alike
-                    places.append((form.lower(), start))
-                if size not in self._sizes:
-                    self._sizes = sorted({*self._sizes, size}, reverse=True)
+        for part, place in _places_of_parts(secret):
+            places = self._parts.setdefault(part, [])
+            if len(places) < MAX_PLACES:  # tokens of one issuer begin alike
+                places.append(place)
+            if len(part) not in self._sizes:
+                self._sizes = sorted({*self._sizes, len(part)}, reverse=True)
+
+    def _forget(self, secret: str) -> None:
+        """Remove the parts of a secret from the index; to index all others again takes long."""
+        for part, place in _places_of_parts(secret):
+            places = self._parts.get(part, [])
+            if place in places:
+                places.remove(place)
+            if not places:
+                self._parts.pop(part, None)
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield the places of secrets in a text, also in the text that its escapes stand for."""
@@ -166,6 +169,13 @@ def _forms(secret: str) -> set[str]:
             if len(form) >= MIN_BASE64_LENGTH:
                 forms.add(form)
     return forms
+
+
+def _places_of_parts(secret: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Yield each part by which a secret is recognized, with its form and its place in that."""
+    for form in _forms(secret):
+        for start, size in _parts(form):
+            yield form[start : start + size].lower(), (form.lower(), start)
 
 
 def _parts(form: str) -> Iterator[tuple[int, int]]:
