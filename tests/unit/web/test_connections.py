@@ -2,6 +2,8 @@
 
 import socket
 import threading
+import time
+from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
 
@@ -113,20 +115,23 @@ def check_answers(web):
         assert requests.get(web.url + path, timeout=5).text == path
 
 
+def run_in_server(web, function):
+    """Run a function in the thread of the server and return its result."""
+    result = Future()
+    web._server.trigger.pull_trigger(lambda: result.set_result(function()))
+    return result.result(timeout=30)
+
+
 def wait_for_check(web):
     """Return when the server has looked at its connections after the clock has moved."""
-    looked = threading.Event()
-    web._server.trigger.pull_trigger(
-        lambda: (web._server.close_overdue(web._server.now()), looked.set())
-    )
-    assert looked.wait(10)
+    run_in_server(web, lambda: web._server.close_overdue(web._server.now()))
 
 
 def wait_until(web, condition):
     """Return when the open connections of the server fulfil a condition."""
-    for _ in range(5000):
-        wait_for_check(web)
-        if condition(list(web._server.active_channels.values())):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if run_in_server(web, lambda: condition(list(web._server.active_channels.values()))):
             return
     raise AssertionError("the server did not get so far")
 
@@ -194,11 +199,31 @@ def test_drip_feeding_a_body_is_cut_by_its_rate_and_total_time(start, connect, c
     assert is_closed(steady)
 
 
+class UnreadResponses:
+    """Notices when the server can send no more of responses that their clients leave unread."""
+
+    def __init__(self, count):
+        self.count = count
+        self.bytes_sent = 0
+        self.rounds_without_sending = 0
+
+    def fill_all_buffers(self, channels):
+        """Tell whether all responses are complete and nothing of them was sent for a while."""
+        unread = [one for one in channels if one.total_outbufs_len and not one.requests]
+        bytes_sent = sum(one._bytes_sent for one in unread)
+        if len(unread) < self.count or bytes_sent > self.bytes_sent:
+            self.rounds_without_sending = 0
+        self.rounds_without_sending += 1
+        self.bytes_sent = bytes_sent
+        return self.rounds_without_sending > 20
+
+
 def test_readers_that_do_not_read_hold_no_thread(start, connect, clock):
     web = start(threads=4)
     request = b"GET /large HTTP/1.1\r\nHost: hub\r\n\r\n"
     connections = [connect(web, request, receive_buffer=4096) for _ in range(12)]
     check_answers(web)
+    wait_until(web, UnreadResponses(12).fill_all_buffers)
     wait_for_check(web)
     clock.advance(11)
     wait_for_check(web)
@@ -229,7 +254,8 @@ def test_an_idle_connection_is_kept_for_a_while(start, connect, clock):
 def test_empty_lines_do_not_prolong_anything(start, connect, clock):
     web = start()
     connection = connect(web)
-    wait_until(web, len)
+    connection.sendall(b"\r\n\r\n\r\n")
+    wait_for_requests(web, 1)
     for _ in range(5):
         connection.sendall(b"\r\n\r\n\r\n")
         clock.advance(2.2)
