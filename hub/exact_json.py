@@ -44,6 +44,11 @@ def storable(text: str) -> str:
     return SURROGATE_OR_NULL.sub("\ufffd", text)
 
 
+def is_storable(text: str) -> bool:
+    """Tell whether a database stores a text: it has no half surrogate pair and no U+0000."""
+    return SURROGATE_OR_NULL.search(text) is None
+
+
 def dumps(value: Any) -> str:
     """Write JSON for the database, with amounts as text.
 

@@ -67,16 +67,11 @@ class Scheduler:
             max_instances=1,
             misfire_grace_time=None,
         )
-        self._scheduler.add_job(
-            self.notify, "interval", seconds=MAIL_SECONDS, coalesce=True, max_instances=1
-        )
-        self._scheduler.add_job(
-            self.answer_password_requests,
-            "interval",
-            seconds=PASSWORD_SECONDS,
-            coalesce=True,
-            max_instances=1,
-        )
+        mail_jobs = ((self.notify, MAIL_SECONDS), (self.answer_password_requests, PASSWORD_SECONDS))
+        for job, seconds in mail_jobs:
+            self._scheduler.add_job(
+                job, "interval", seconds=seconds, coalesce=True, max_instances=1
+            )
         self._scheduler.start()
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.errors import NotFound, Refused
+from hub.exact_json import is_storable
 from hub.models import Invitation, User
 from hub.security import audit, names, one_time_codes, people
 from hub.security.rights import ROLES
@@ -45,7 +46,7 @@ def invite(session: Session, address: str, role: str, who: str) -> tuple[Invitat
 
 def find(session: Session, address: str) -> Invitation | None:
     """Return the invitation of an address in any spelling."""
-    if not names.is_storable(address):
+    if not is_storable(address):
         return None
     normalized_name = names.normalize(address)
     return session.scalar(select(Invitation).where(Invitation.normalized_name == normalized_name))

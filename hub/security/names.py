@@ -80,14 +80,6 @@ def is_mailable(address: str) -> bool:
     return True
 
 
-def is_storable(text: str) -> bool:
-    """Tell whether a database can compare a text: no half surrogate pairs, no U+0000."""
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False
-
-
 def _fold(name: str) -> str:
     """Return a name without differences of case, spaces and compatibility characters."""
     folded = unicodedata.normalize("NFKC", name).casefold()

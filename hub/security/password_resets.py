@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.db.engine import insert
 from hub.errors import Refused
+from hub.exact_json import is_storable
 from hub.models import PasswordReset, PasswordResetRequest, User
 from hub.security import audit, names, one_time_codes, people
 
@@ -27,7 +28,7 @@ def request_code(session: Session, name: str) -> None:
 
     The scheduler mails the codes, so the time of the answer tells nothing about the name.
     """
-    if not name.strip() or len(name) > names.MAX_LENGTH or not names.is_storable(name):
+    if not name.strip() or len(name) > names.MAX_LENGTH or not is_storable(name):
         return
     waiting = select(func.count()).select_from(PasswordResetRequest)
     if (session.scalar(waiting) or 0) >= MAX_REQUESTS:

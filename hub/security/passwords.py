@@ -3,6 +3,7 @@
 import unicodedata
 
 from hub.errors import PasswordTooLong, Refused
+from hub.exact_json import is_storable
 from hub.security.password_hashing import MAX_PASSWORD_LENGTH
 
 MIN_LENGTH = 12
@@ -40,11 +41,7 @@ def require_hashable(password: str) -> None:
     """Raise Refused for a text that no password can be, so that it is not hashed."""
     if len(password) > MAX_PASSWORD_LENGTH:
         raise PasswordTooLong(MAX_PASSWORD_LENGTH)
-    try:
-        is_storable = b"\0" not in password.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
-        is_storable = False
-    if not is_storable:
+    if not is_storable(password):
         raise Refused("The password contains a character that cannot be stored.")
 
 

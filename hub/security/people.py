@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.errors import NotFound, Refused
+from hub.exact_json import is_storable
 from hub.models import Invitation, PasswordReset, User
 from hub.security import login_sessions, names, passwords
 from hub.security.login_sessions import EndReason
@@ -22,7 +23,7 @@ def find(session: Session, name: str) -> User | None:
     People whose name is no address have one that the log-in accepts, too.
     """
     name = name.strip()
-    if not name or len(name) > names.MAX_LENGTH or not names.is_storable(name):
+    if not name or len(name) > names.MAX_LENGTH or not is_storable(name):
         return None
     spelled = session.scalar(select(User).where(User.username == name))
     if spelled is not None:

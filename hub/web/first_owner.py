@@ -1,8 +1,5 @@
 """The set-up code: whoever read it on the server's terminal may become the first owner."""
 
-import hashlib
-import hmac
-import secrets
 import threading
 from typing import Any, cast
 
@@ -12,43 +9,40 @@ from sqlalchemy.orm import Session
 
 from hub.db.engine import reading
 from hub.models import User
+from hub.security import one_time_codes
 from hub.security.rights import ACTIVE, is_owner
 
-# Crockford's base 32: no letter that is taken for another one or for a digit.
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
-CODE_LENGTH, GROUP_LENGTH = 16, 4  # 80 bits
+PURPOSE, SUBJECT = "set-up", "hub"
 MAX_WRONG_GUESSES = 10
 
 
 class SetupCode:
-    """The code of this process, of which only a digest is kept; it is void after a few guesses."""
+    """The code of this process, of which only a hash is kept; it is void after a few guesses."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._digest = b""
+        self._hash = ""
         self._guesses_left = 0
 
     def issue(self) -> str:
         """Return a new code in groups; the one before is no longer valid."""
-        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        code = one_time_codes.generate()
         with self._lock:
-            self._digest = _digest(code)
+            self._hash = one_time_codes.hash_code(PURPOSE, SUBJECT, code)
             self._guesses_left = MAX_WRONG_GUESSES
-        starts = range(0, CODE_LENGTH, GROUP_LENGTH)
-        return "-".join(code[start : start + GROUP_LENGTH] for start in starts)
+        return code
 
     @property
     def is_valid(self) -> bool:
         """Tell whether there is a code that may still be tried."""
-        return bool(self._digest) and self._guesses_left > 0
+        return bool(self._hash) and self._guesses_left > 0
 
     def check(self, text: str) -> bool:
         """Tell whether a text is the code; a wrong one uses up a guess."""
         with self._lock:
             if not self.is_valid:
                 return False
-            if hmac.compare_digest(_digest(text), self._digest):
+            if one_time_codes.is_right(self._hash, PURPOSE, SUBJECT, text):
                 return True
             self._guesses_left -= 1
             return False
@@ -56,7 +50,7 @@ class SetupCode:
     def withdraw(self) -> None:
         """End the validity of the code."""
         with self._lock:
-            self._digest = b""
+            self._hash = ""
 
 
 def init_app(app: Flask) -> None:
@@ -87,9 +81,3 @@ def owners(session: Session, *, at_most: int) -> list[User]:
     """Return active owners, those who were added first before others."""
     query = select(User).where(ACTIVE, is_owner()).order_by(cast(Any, User.id))
     return list(session.scalars(query.limit(at_most)))
-
-
-def _digest(text: str) -> bytes:
-    """Return the digest of a code; case, spaces and hyphens do not matter."""
-    letters = "".join(letter for letter in text.upper() if letter.isalnum())
-    return hashlib.sha256(letters.translate(LOOKALIKES).encode("utf-8", "replace")).digest()

@@ -137,5 +137,5 @@ def _fits_column(part: Any) -> bool:
     if isinstance(part, int):
         return abs(part) <= row_ids.LARGEST
     if isinstance(part, str):
-        return exact_json.storable(part) == part
+        return exact_json.is_storable(part)
     return True
