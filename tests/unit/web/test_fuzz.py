@@ -113,13 +113,25 @@ class Fuzzer:
     """Makes and sends hostile requests for one person."""
 
     def __init__(self, owner, seed):
-        self.app, self.token = owner.app, owner._token
+        self.app, self.owner = owner.app, owner
         self.random = Random(seed)
         self.names = field_names()
-        jar = owner.client._cookies
-        self.cookies = "; ".join(f"{key[2]}={cookie.value}" for key, cookie in jar.items())
+        self.take_session()
         rules = [rule for rule in self.app.url_map.iter_rules() if "logout" not in rule.rule]
         self.rules = sorted(rules, key=lambda rule: (rule.rule, sorted(rule.methods)))
+
+    def take_session(self):
+        """Send the cookies and the token of the owner from now on."""
+        jar = self.owner.client._cookies
+        self.cookies = "; ".join(f"{key[2]}={cookie.value}" for key, cookie in jar.items())
+        self.token = self.owner._token
+
+    def stay_logged_in(self):
+        """Log in again if one of the requests has ended the session."""
+        if self.owner.get("/").status_code != 200:
+            self.owner.log_in("olga")
+            assert self.owner.get("/").status_code == 200
+            self.take_session()
 
     def text(self):
         return self.random.choice(HOSTILE)
@@ -212,6 +224,8 @@ def test_no_random_request_is_an_error_of_the_hub(owner):
     assert len(fuzzer.names) > 30
     statuses, errors = Counter(), []
     for number in range(REQUESTS):
+        if number % 100 == 0:
+            fuzzer.stay_logged_in()
         environ = fuzzer.request(number)
         status = status_of(owner.app, environ)
         statuses[status] += 1
