@@ -13,7 +13,7 @@ from hub.context import Runtime
 from hub.contract.registry import Plugins
 from hub.crypto.keys import read_ring
 from hub.crypto.vault import Vault
-from hub.db import engine
+from hub.db import coordination, engine
 
 
 def create_app(
@@ -41,7 +41,8 @@ def create_app(
     app = Flask("hub")
     app.config["SECRET_KEY"] = config.secret_key
     hub_context.init_app(app, shared)
-    engine.init_app(app, config.database_url)
+    name = coordination.application_name(shared.process) if config.is_distributed else ""
+    engine.init_app(app, config.database_url, name)
     if pages:
         from hub.web.pages import init_app  # only now: commands run without the pages
 

@@ -1,15 +1,13 @@
 """Settings of the hub from the environment and one TOML file, checked by one schema."""
 
-import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, cast
-from urllib.parse import urlsplit
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, post_load, validate
 
 from hub.contract import plugin_list
 from hub.contract.documents import value_object
@@ -23,10 +21,22 @@ from hub.crypto.keys import (
     parse_ring,
 )
 from hub.errors import ConfigurationError
+from hub.setting_fields import (
+    PREFIX,
+    address,
+    check_copy_target,
+    check_mail_url,
+    check_proxies,
+    count,
+    one_of,
+    seconds,
+    switch,
+    text,
+)
 
 __all__ = ["Config", "add_vault_key", "data_folder", "initialise", "load"]
 
-PREFIX = "HUB_"
+
 # The names of this machine for itself, where stand-ins listen.
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 FOR_TESTS = ("HUB_TEST_PG", "HUB_REQUIRE_BROWSER", "HUB_PROOF", "HUB_EVIDENCE")
@@ -41,10 +51,6 @@ IN_FILES = (
 API_URLS = {
     "sandbox": "https://sandbox-quickbooks.api.intuit.com",
     "production": "https://quickbooks.api.intuit.com",
-}
-# Settings that were removed: the value that changes nothing, and what is wrong with any other one.
-FORMER_SETTINGS = {
-    "HUB_ENGINE": ("embedded", "is no longer a setting: `hub serve` runs the schedules. Remove it")
 }
 DEFAULT_ADDRESS = "http://localhost:8080"
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 (an address)
@@ -62,6 +68,7 @@ class Config:
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     vault_keys: tuple[tuple[str, bytes], ...] = field(repr=False)
+    engine: Literal["embedded", "distributed"] = "embedded"
     public_url: str = DEFAULT_ADDRESS
     trusted_proxy: tuple[str, ...] = ()
     qbo_client_id: str = ""
@@ -90,103 +97,10 @@ class Config:
     second_factor: Literal["owners", "all", "off"] = "owners"
     second_factor_grace_days: int = 7
 
-
-def _has_host(value: str, *schemes: str) -> bool:
-    """Tell whether an address has one of these schemes, a host, and a valid port if any."""
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _url(value: str) -> None:
-    """Accept an http or https address."""
-    if not _has_host(value, "http", "https"):
-        raise ValidationError("is not an address such as https://hub.example.com")
-
-
-def _proxies(value: str) -> None:
-    """Accept addresses and networks of reverse proxies, or "*" for any."""
-    for entry in value.replace(",", " ").split():
-        if entry == "*":
-            continue
-        try:
-            ipaddress.ip_network(entry)
-        except ValueError:
-            raise ValidationError(
-                "is not a list of IP addresses or networks from which reverse proxies call, such"
-                " as 127.0.0.1 or 10.0.0.0/24"
-            ) from None
-
-
-def check_mail_url(value: str) -> None:
-    """Accept the address of a mail server."""
-    if not _has_host(value, "smtp", "smtps"):
-        raise ValidationError(
-            "is not the address of a mail server such as smtp://name:password@mail.example.com:587"
-        )
-
-
-def _copy_target(value: str) -> None:
-    """Accept an absolute path, or the address of a syslog server."""
-    parts = urlsplit(value)
-    is_path = not parts.scheme and Path(value).is_absolute()
-    is_socket = parts.scheme == "syslog" and not parts.netloc and len(parts.path) > 1
-    if not (is_path or is_socket or _has_host(value, "syslog", "syslog+tcp")):
-        raise ValidationError(
-            "is neither an absolute path nor an address such as syslog://logs.example.com:514,"
-            " syslog+tcp://logs.example.com:601 or syslog:///dev/log"
-        )
-
-
-def _text(name: str, **options: Any) -> fields.String:
-    """Return a field for a text.
-
-    The `options` are those of marshmallow's field.
-    """
-    data_key = PREFIX + name.upper()
-    return fields.String(data_key=data_key, **options)
-
-
-def _address(name: str) -> fields.String:
-    """Return a field for an http or https address."""
-    return _text(name, validate=_url)
-
-
-def _seconds(name: str) -> fields.Float:
-    """Return a field for a positive number of seconds."""
-    above = validate.Range(min=0, min_inclusive=False, error="must be a number of seconds above 0")
-    return fields.Float(
-        data_key=PREFIX + name.upper(),
-        validate=above,
-        allow_nan=False,
-        error_messages={"invalid": "must be a number of seconds"},
-    )
-
-
-def _count(name: str, least: int = 1) -> fields.Integer:
-    """Return a field for a whole number, positive unless `least` is 0."""
-    problem = f"must be a whole number above {least - 1}" if least else "must be 0 or more"
-    above = validate.Range(min=least, error=problem)
-    return fields.Integer(
-        data_key=PREFIX + name.upper(),
-        validate=above,
-        error_messages={"invalid": problem},
-    )
-
-
-def _one_of(name: str, *choices: str) -> fields.String:
-    """Return a field for one of some choices."""
-    is_choice = validate.OneOf(choices, error="must be one of: {choices}")
-    return _text(name, validate=is_choice)
-
-
-def _switch(name: str) -> fields.Boolean:
-    """Return a field for a switch."""
-    return fields.Boolean(
-        data_key=PREFIX + name.upper(), error_messages={"invalid": "must be 1 or 0"}
-    )
+    @property
+    def is_distributed(self) -> bool:
+        """Tell whether several machines share the work and keep its state in the database."""
+        return self.engine == "distributed"
 
 
 class Settings(Schema):
@@ -195,36 +109,37 @@ class Settings(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    data = _text("data", load_default="hub-data", validate=validate.Length(min=1, error="is empty"))
-    database_url = _text("database_url")
-    public_url = _address("public_url")
-    trusted_proxy = _text("trusted_proxy", validate=_proxies)
-    secret_key = _text("secret_key")
-    vault_keys = _text("vault_keys")
-    qbo_client_id = _text("qbo_client_id")
-    qbo_client_secret = _text("qbo_client_secret")
-    qbo_environment = _one_of("qbo_environment", "sandbox", "production")
-    qbo_api_url = _address("qbo_api_url")
-    qbo_authorize_url = _address("qbo_authorize_url")
-    qbo_token_url = _address("qbo_token_url")
-    qbo_revoke_url = _address("qbo_revoke_url")
-    qbo_webhook_token = _text("qbo_webhook_token")
-    qbo_pkce = _switch("qbo_pkce")
-    qbo_per_second = _count("qbo_per_second")
-    qbo_per_minute = _count("qbo_per_minute")
-    deadline_seconds = _seconds("deadline_seconds")
-    lease_seconds = _seconds("lease_seconds")
-    quiet_seconds = _seconds("quiet_seconds")
-    reread_ids = _count("reread_ids")
-    audit_copy = _text("audit_copy", validate=_copy_target)
-    mail_url = _text("mail_url", validate=check_mail_url)
-    contact = _text("contact")
-    allow_loopback = _switch("allow_loopback")
-    allow_hosts_file = _text("allow_hosts_file")
-    plugins_file = _text("plugins_file")
-    open_apps = _text("open_apps")
-    second_factor = _one_of("second_factor", "owners", "all", "off")
-    second_factor_grace_days = _count("second_factor_grace_days", least=0)
+    data = text("data", load_default="hub-data", validate=validate.Length(min=1, error="is empty"))
+    database_url = text("database_url")
+    engine = one_of("engine", "embedded", "distributed")
+    public_url = address("public_url")
+    trusted_proxy = text("trusted_proxy", validate=check_proxies)
+    secret_key = text("secret_key")
+    vault_keys = text("vault_keys")
+    qbo_client_id = text("qbo_client_id")
+    qbo_client_secret = text("qbo_client_secret")
+    qbo_environment = one_of("qbo_environment", "sandbox", "production")
+    qbo_api_url = address("qbo_api_url")
+    qbo_authorize_url = address("qbo_authorize_url")
+    qbo_token_url = address("qbo_token_url")
+    qbo_revoke_url = address("qbo_revoke_url")
+    qbo_webhook_token = text("qbo_webhook_token")
+    qbo_pkce = switch("qbo_pkce")
+    qbo_per_second = count("qbo_per_second")
+    qbo_per_minute = count("qbo_per_minute")
+    deadline_seconds = seconds("deadline_seconds")
+    lease_seconds = seconds("lease_seconds")
+    quiet_seconds = seconds("quiet_seconds")
+    reread_ids = count("reread_ids")
+    audit_copy = text("audit_copy", validate=check_copy_target)
+    mail_url = text("mail_url", validate=check_mail_url)
+    contact = text("contact")
+    allow_loopback = switch("allow_loopback")
+    allow_hosts_file = text("allow_hosts_file")
+    plugins_file = text("plugins_file")
+    open_apps = text("open_apps")
+    second_factor = one_of("second_factor", "owners", "all", "off")
+    second_factor_grace_days = count("second_factor_grace_days", least=0)
 
     @post_load
     def complete(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -271,6 +186,7 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     values["allow_hosts"] = allow_hosts
     values["allowed_plugins"] = plugin_list.load(values.pop("plugins_file", ""))
     config = Config(**values)
+    _check_engine(config)
     _check_order(config)
     return config
 
@@ -309,7 +225,6 @@ def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
     for name, value in environ.items():
         if name.startswith(PREFIX):
             raw[name] = value
-    _drop_former_settings(raw)
     for name in raw:
         if name not in SETTING_NAMES:
             raise ConfigurationError(name, "is not a setting of the hub", SETTING_NAMES)
@@ -325,15 +240,6 @@ def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
         raise ConfigurationError(name, problems[0]) from None
     values["names_set"] = names_set
     return values
-
-
-def _drop_former_settings(raw: dict[str, Any]) -> None:
-    """Drop settings that were removed; refuse one that asks for what the hub does not do."""
-    for name, (harmless_value, problem) in FORMER_SETTINGS.items():
-        value = raw.pop(name, "")
-        is_harmless = value in ("", harmless_value)
-        if not is_harmless:
-            raise ConfigurationError(name, problem)
 
 
 def _read_files(raw: dict[str, Any]) -> None:
@@ -387,6 +293,17 @@ def _hosts(path: str) -> frozenset[str]:
         return frozenset()
     lines = _read("HUB_ALLOW_HOSTS_FILE", Path(path)).lower().splitlines()
     return frozenset(line.partition("#")[0].strip() for line in lines) - {""}
+
+
+def _check_engine(config: Config) -> None:
+    """Refuse to distribute the work unless there is a database that all machines can reach."""
+    scheme = config.database_url.partition(":")[0].partition("+")[0]
+    if config.is_distributed and scheme not in ("postgresql", "postgres"):
+        raise ConfigurationError(
+            "HUB_ENGINE",
+            "is distributed, which needs PostgreSQL: set HUB_DATABASE_URL to its address, such as"
+            " postgresql://hub:password@db.example.com/hub, or set HUB_ENGINE to embedded",
+        )
 
 
 def _check_order(config: Config) -> None:

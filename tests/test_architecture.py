@@ -14,7 +14,7 @@ import hub
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     "errors money clock exact_json spreadsheets request_ban reasons",
-    "contract crypto",
+    "contract crypto setting_fields",
     "config",
     "http context",
     "db",

@@ -115,11 +115,14 @@ else:
     Model = db.Model  # the same, with table names made from class names
 
 
-def init_app(app: Flask, url: str) -> None:
-    """Bind the application to its database; nothing is opened yet."""
+def init_app(app: Flask, url: str, application_name: str = "") -> None:
+    """Bind the application to its database; nothing is opened yet.
+
+    On PostgreSQL all connections bear the `application_name`, if there is one.
+    """
     _check_url(url)
     app.config.setdefault("SQLALCHEMY_DATABASE_URI", _with_driver(url))
-    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _options(url))
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _options(url, application_name))
     db.init_app(app)
     with app.app_context():
         engine = db.engine
@@ -232,7 +235,7 @@ def _with_driver(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
-def _options(url: str) -> dict[str, Any]:
+def _options(url: str, application_name: str) -> dict[str, Any]:
     """Return the options of an engine: time limits, pool and exact JSON."""
     shared = {
         "pool_size": CONNECTIONS,
@@ -243,7 +246,10 @@ def _options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}
     lock_timeout = f"-c lock_timeout={BUSY_SECONDS}s"
-    return {"connect_args": {"options": lock_timeout}, "pool_pre_ping": True, **shared}
+    connect_arguments = {"options": lock_timeout}
+    if application_name:
+        connect_arguments["application_name"] = application_name
+    return {"connect_args": connect_arguments, "pool_pre_ping": True, **shared}
 
 
 def _on_connect(connection: sqlite3.Connection, record: object) -> None:

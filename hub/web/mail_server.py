@@ -9,12 +9,12 @@ from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from hub import notifications
-from hub.config import check_mail_url
 from hub.contract.documents import value_object
 from hub.db.engine import transaction
 from hub.errors import HubError
 from hub.security import audit, hub_settings
 from hub.security.names import NO_ADDRESS
+from hub.setting_fields import check_mail_url
 from hub.web import form_drafts
 from hub.web.access import fresh, keeps_form, needs, who
 

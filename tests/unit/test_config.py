@@ -69,18 +69,27 @@ def test_a_setting_that_is_empty_counts_as_not_set(make_config):
     assert make_config(HUB_QBO_PER_SECOND="").qbo_per_second == 10
 
 
-def test_a_former_setting_may_keep_its_only_value(make_config, tmp_path):
-    path = tmp_path / "hub.toml"
-    path.write_text('HUB_ENGINE = "embedded"\n')
-    assert make_config(HUB_CONFIG=str(path)) == make_config(HUB_ENGINE="embedded") == make_config()
-    assert not hasattr(make_config(), "engine")
+def test_the_engine_is_embedded_unless_a_database_for_many_machines_is_named(make_config):
+    url = "postgresql://hub:password@db.example.com/hub"
+    distributed = make_config(HUB_ENGINE="distributed", HUB_DATABASE_URL=url)
+    assert (distributed.engine, distributed.is_distributed) == ("distributed", True)
+    embedded = make_config(HUB_ENGINE="embedded")
+    assert (embedded.engine, embedded.is_distributed) == ("embedded", False)
+    assert make_config() == make_config(HUB_ENGINE="")
+    assert not make_config().is_distributed
+
+
+def test_a_distributed_engine_without_postgresql_is_refused_with_the_next_step(make_config):
+    with pytest.raises(ConfigurationError, match="HUB_DATABASE_URL to its address, such as postgr"):
+        make_config(HUB_ENGINE="distributed", HUB_DATABASE_URL="sqlite:///x.db")
 
 
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
         ("HUB_QBO_CLIENT_SECRETS", "x", "is not a setting of the hub. Did you mean HUB_QBO_CLIENT_SECRET?"),
-        ("HUB_ENGINE", "distributed", "HUB_ENGINE is no longer a setting: `hub serve` runs the schedules. Remove it."),
+        ("HUB_ENGINE", "distributed", "HUB_ENGINE is distributed, which needs PostgreSQL: set HUB_DATABASE_URL"),
+        ("HUB_ENGINE", "celery", "HUB_ENGINE must be one of: embedded, distributed"),
         ("HUB_PUBLIC_URL", "hub.example.com", "HUB_PUBLIC_URL is not an address such as https://hub.example.com."),
         ("HUB_PUBLIC_URL", "http://[", "HUB_PUBLIC_URL is not an address such as"),
         ("HUB_PUBLIC_URL", "https://hub.example.com:port", "HUB_PUBLIC_URL is not an address such as"),

@@ -1,0 +1,148 @@
+"""The coordination connection: one per process, for advisory locks and heartbeats.
+
+The processes of a distributed hub coordinate over the database. Locks of a session last as long as
+its connection, so they need one that is never returned to a pool. Its keepalives are short: if this
+machine is gone, the server frees the locks within a minute; if the server is gone, this side
+notices as fast. Nothing waits on this connection, because the heartbeats go over it too: a lock
+that is not free is tried again.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from hub.context import current, may_end
+from hub.db.engine import db, translated
+from hub.errors import DatabaseUnavailable
+
+POLL_SECONDS = 0.2
+STATEMENT_SECONDS = 10  # nothing that goes over the connection takes this long
+CONNECT_ARGUMENTS: dict[str, Any] = {
+    "options": (
+        "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+        f" -c lock_timeout={STATEMENT_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s"
+    ),
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+_KEY = "hashtextextended(:name, 0)"
+_TRY_LOCK = text(f"SELECT pg_try_advisory_lock({_KEY})")
+_UNLOCK = text(f"SELECT pg_advisory_unlock({_KEY})")
+_creation = threading.Lock()
+log = logging.getLogger("hub")
+
+
+class Coordination:
+    """The coordination connection of this process, opened on first use and again after a loss."""
+
+    def __init__(self, url: URL, application_name: str) -> None:
+        self._engine = create_engine(
+            url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={**CONNECT_ARGUMENTS, "application_name": application_name},
+        )
+        self._connection: Connection | None = None
+        self._guard = threading.RLock()
+        self._held: set[str] = set()  # names of the advisory locks of this connection
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Use the connection alone among the threads of this process; statements commit at once.
+
+        Raise DatabaseUnavailable if the server cannot be reached. All locks are lost with the
+        connection; the next use opens another one.
+        """
+        with self._guard, translated():
+            try:
+                if self._connection is None:
+                    self._connection = self._engine.connect()
+                yield self._connection
+            except DBAPIError as error:
+                if error.connection_invalidated or self._connection is None:
+                    log.warning("The coordination connection to the database was lost.")
+                    self.close()
+                raise
+
+    def try_lock(self, name: str) -> bool:
+        """Get an advisory lock; return whether it was free, also from other users in here."""
+        with self.connection() as connection:
+            if name in self._held:
+                return False
+            if not connection.scalar(_TRY_LOCK, {"name": name}):
+                return False
+            self._held.add(name)
+            return True
+
+    def holds(self, name: str) -> bool:
+        """Tell whether this process has the lock; ask the server whether it is still there."""
+        with self.connection() as connection:
+            connection.execute(text("SELECT 1"))
+            return name in self._held
+
+    def unlock(self, name: str) -> None:
+        """Release an advisory lock; one that was lost with its connection is free already."""
+        with self._guard:
+            if name not in self._held:
+                return
+            self._held.discard(name)
+            if self._connection is None:
+                return
+            try:
+                with self.connection() as connection:
+                    connection.execute(_UNLOCK, {"name": name})
+            except DatabaseUnavailable:
+                self.close()
+
+    def close(self) -> None:
+        """Close the connection, and with it release all its locks."""
+        with self._guard:
+            connection, self._connection = self._connection, None
+            self._held.clear()
+            if connection is not None:
+                with suppress(DBAPIError):
+                    connection.close()
+
+
+@contextmanager
+def advisory_lock(name: str) -> Iterator[None]:
+    """Hold a lock that one thread of all machines has at a time; wait until it is free."""
+    coordination = process_coordination()
+    while not coordination.try_lock(name):
+        may_end()
+        current().clock.sleep(POLL_SECONDS)
+    try:
+        yield
+    finally:
+        coordination.unlock(name)
+
+
+def process_coordination() -> Coordination:
+    """Return the coordination of this process, which is made on first use."""
+    extensions = current_app.extensions
+    with _creation:
+        if "hub.coordination" not in extensions:
+            name = application_name(current().process)
+            extensions["hub.coordination"] = Coordination(db.engine.url, name)
+    coordination: Coordination = extensions["hub.coordination"]
+    return coordination
+
+
+def connection() -> AbstractContextManager[Connection]:
+    """Use the coordination connection of this process in a `with` statement."""
+    return process_coordination().connection()
+
+
+def application_name(process: str) -> str:
+    """Return the name that all database sessions of a process bear, so that they can be found."""
+    return f"hub-{process}"

@@ -1,0 +1,108 @@
+"""The fields of the schema of settings: texts, addresses, numbers and switches by their names."""
+
+import ipaddress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from marshmallow import ValidationError, fields, validate
+
+PREFIX = "HUB_"
+
+
+def _has_host(value: str, *schemes: str) -> bool:
+    """Tell whether an address has one of these schemes, a host, and a valid port if any."""
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def check_url(value: str) -> None:
+    """Accept an http or https address."""
+    if not _has_host(value, "http", "https"):
+        raise ValidationError("is not an address such as https://hub.example.com")
+
+
+def check_proxies(value: str) -> None:
+    """Accept addresses and networks of reverse proxies, or "*" for any."""
+    for entry in value.replace(",", " ").split():
+        if entry == "*":
+            continue
+        try:
+            ipaddress.ip_network(entry)
+        except ValueError:
+            raise ValidationError(
+                "is not a list of IP addresses or networks from which reverse proxies call, such"
+                " as 127.0.0.1 or 10.0.0.0/24"
+            ) from None
+
+
+def check_mail_url(value: str) -> None:
+    """Accept the address of a mail server."""
+    if not _has_host(value, "smtp", "smtps"):
+        raise ValidationError(
+            "is not the address of a mail server such as smtp://name:password@mail.example.com:587"
+        )
+
+
+def check_copy_target(value: str) -> None:
+    """Accept an absolute path, or the address of a syslog server."""
+    parts = urlsplit(value)
+    is_path = not parts.scheme and Path(value).is_absolute()
+    is_socket = parts.scheme == "syslog" and not parts.netloc and len(parts.path) > 1
+    if not (is_path or is_socket or _has_host(value, "syslog", "syslog+tcp")):
+        raise ValidationError(
+            "is neither an absolute path nor an address such as syslog://logs.example.com:514,"
+            " syslog+tcp://logs.example.com:601 or syslog:///dev/log"
+        )
+
+
+def text(name: str, **options: Any) -> fields.String:
+    """Return a field for a text.
+
+    The `options` are those of marshmallow's field.
+    """
+    data_key = PREFIX + name.upper()
+    return fields.String(data_key=data_key, **options)
+
+
+def address(name: str) -> fields.String:
+    """Return a field for an http or https address."""
+    return text(name, validate=check_url)
+
+
+def seconds(name: str) -> fields.Float:
+    """Return a field for a positive number of seconds."""
+    above = validate.Range(min=0, min_inclusive=False, error="must be a number of seconds above 0")
+    return fields.Float(
+        data_key=PREFIX + name.upper(),
+        validate=above,
+        allow_nan=False,
+        error_messages={"invalid": "must be a number of seconds"},
+    )
+
+
+def count(name: str, least: int = 1) -> fields.Integer:
+    """Return a field for a whole number, positive unless `least` is 0."""
+    problem = f"must be a whole number above {least - 1}" if least else "must be 0 or more"
+    above = validate.Range(min=least, error=problem)
+    return fields.Integer(
+        data_key=PREFIX + name.upper(),
+        validate=above,
+        error_messages={"invalid": problem},
+    )
+
+
+def one_of(name: str, *choices: str) -> fields.String:
+    """Return a field for one of some choices."""
+    is_choice = validate.OneOf(choices, error="must be one of: {choices}")
+    return text(name, validate=is_choice)
+
+
+def switch(name: str) -> fields.Boolean:
+    """Return a field for a switch."""
+    return fields.Boolean(
+        data_key=PREFIX + name.upper(), error_messages={"invalid": "must be 1 or 0"}
+    )
