@@ -1,4 +1,4 @@
-"""Which command made a database."""
+"""Which command made a database, and whether the hub still works with it."""
 
 import datetime as dt
 
@@ -9,8 +9,17 @@ from hub.db.engine import Model
 
 
 class DatabaseOrigin(Model):
-    """The command that made this database, `hub init` or `hub demo`; one row at most."""
+    """Where a database comes from and where it went; one row at most.
+
+    While `copied_from` is set, rows are still being copied into it. Once `moved_to` is set, the
+    hub works with a copy of it at that address. Addresses have no password.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    made_by: Mapped[str] = mapped_column(String(20))
+    made_by: Mapped[str] = mapped_column(String(20))  # `hub init` or `hub demo`
     made_at: Mapped[dt.datetime]
+    copied_from: Mapped[str | None] = mapped_column(String(500))
+    moved_to: Mapped[str | None] = mapped_column(String(500))
+    moved_at: Mapped[dt.datetime | None]
+    # The oldest revision whose code works with these tables; "" if only the newest does.
+    oldest_revision: Mapped[str] = mapped_column(String(4), default="", server_default="")
