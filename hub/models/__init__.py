@@ -23,6 +23,7 @@ from hub.models.people import (
 )
 from hub.models.postings import Approval, Attempt, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.runs import ActiveFolder, Run, RunLine, Schedule
+from hub.models.shared_state import AuditHead, SharedRateLimit
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Approval",
     "Attempt",
     "AuditEntry",
+    "AuditHead",
     "Authenticator",
     "Case",
     "Company",
@@ -60,6 +62,7 @@ __all__ = [
     "Schedule",
     "Secret",
     "SeenCode",
+    "SharedRateLimit",
     "SourceDocument",
     "Token",
     "TransactionHead",

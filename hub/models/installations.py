@@ -39,6 +39,8 @@ class Company(Model):
     restored_seen: Mapped[dt.datetime | None]  # QuickBooks date at which that was noticed
     # QuickBooks is searched completely from restored_since up to here.
     restored_until: Mapped[dt.datetime | None]
+    # Which database this was at the last drain, if several machines share it.
+    database_identity: Mapped[dict[str, Any] | None]
     # How documents are sent: single, auto or batch.
     batches: Mapped[str] = mapped_column(String(10), default="single")
     # How many documents go into one batch now; it follows the answers.
