@@ -218,12 +218,27 @@ def _answers(choices: list[Any]) -> str:
     )
 
 
+def metrics(old: str, argument: str) -> str:
+    """Return the table of the figures that /metrics shows."""
+    from hub.metrics.gauges import GAUGES
+    from hub.telemetry.counts import COUNTERS, HISTOGRAMS
+
+    sorts = (("gauge", GAUGES), ("counter", COUNTERS), ("histogram", HISTOGRAMS))
+    rows = []
+    for sort, declared in sorts:
+        for one in declared:
+            labels = ", ".join(f"`{label}`" for label in one.labels)
+            rows.append(f"| `{one.name}` | {sort} | {labels} | {one.text} |\n")
+    return "| name | type | labels | is |\n|---|---|---|---|\n" + "".join(rows)
+
+
 MADE: dict[str, Callable[[str, str], str]] = {
     "tests": tests,
     "hooks": hooks,
     "nouns": nouns,
     "choices": choices,
     "commands": commands,
+    "metrics": metrics,
     "stand_in": stand_in,
 }
 

@@ -37,7 +37,7 @@ def create_app(
         mounts=dict(mounts or {}),
         is_demo=is_demo,
     )
-    shared.mask.add((config.qbo_client_secret, config.qbo_webhook_token))
+    shared.mask.add((config.qbo_client_secret, config.qbo_webhook_token, config.metrics_token))
     app = Flask("hub")
     app.config["SECRET_KEY"] = config.secret_key
     hub_context.init_app(app, shared)

@@ -27,6 +27,7 @@ from hub.setting_fields import (
     check_copy_target,
     check_mail_url,
     check_proxies,
+    check_token,
     count,
     one_of,
     seconds,
@@ -47,6 +48,7 @@ IN_FILES = (
     "HUB_QBO_WEBHOOK_TOKEN",
     "HUB_DATABASE_URL",
     "HUB_MAIL_URL",
+    "HUB_METRICS_TOKEN",
 )
 API_URLS = {
     "sandbox": "https://sandbox-quickbooks.api.intuit.com",
@@ -87,7 +89,11 @@ class Config:
     quiet_seconds: float = 180.0
     reread_ids: int = 200
     mail_url: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
     audit_copy: str = ""
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    log_to: Literal["file", "stderr"] = "file"
     contact: str = ""
     allow_loopback: bool = False
     allow_hosts: frozenset[str] = frozenset()
@@ -132,7 +138,11 @@ class Settings(Schema):
     quiet_seconds = seconds("quiet_seconds")
     reread_ids = count("reread_ids")
     audit_copy = text("audit_copy", validate=check_copy_target)
+    log_format = one_of("log_format", "text", "json")
+    log_level = one_of("log_level", "debug", "info", "warning", "error")
+    log_to = one_of("log_to", "file", "stderr")
     mail_url = text("mail_url", validate=check_mail_url)
+    metrics_token = text("metrics_token", validate=check_token)
     contact = text("contact")
     allow_loopback = switch("allow_loopback")
     allow_hosts_file = text("allow_hosts_file")

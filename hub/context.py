@@ -14,6 +14,7 @@ from hub.config import Config
 from hub.contract.registry import Plugins
 from hub.crypto.masking import SecretMask
 from hub.crypto.vault import Vault
+from hub.telemetry.counts import Counts
 
 GC_THRESHOLD = 10_000  # new objects before the youngest generation is collected
 
@@ -35,6 +36,7 @@ class Runtime:
     ending: threading.Event = field(default_factory=threading.Event)
     is_demo: bool = False
     mask: SecretMask = field(default_factory=SecretMask)
+    counts: Counts = field(default_factory=Counts)
 
 
 class Ending(BaseException):

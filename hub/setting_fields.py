@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError, fields, validate
 
 PREFIX = "HUB_"
+MIN_TOKEN_LENGTH = 20
 
 
 def _has_host(value: str, *schemes: str) -> bool:
@@ -44,6 +45,15 @@ def check_mail_url(value: str) -> None:
     if not _has_host(value, "smtp", "smtps"):
         raise ValidationError(
             "is not the address of a mail server such as smtp://name:password@mail.example.com:587"
+        )
+
+
+def check_token(value: str) -> None:
+    """Accept a token that nobody guesses and that fits into a header."""
+    if len(value) < MIN_TOKEN_LENGTH or not value.isascii() or not value.isprintable():
+        raise ValidationError(
+            f"must have at least {MIN_TOKEN_LENGTH} plain characters, such as the output of"
+            " `openssl rand -hex 32`"
         )
 
 

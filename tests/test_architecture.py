@@ -14,7 +14,7 @@ import hub
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     "errors money clock exact_json spreadsheets request_ban reasons",
-    "contract crypto setting_fields",
+    "contract crypto setting_fields telemetry",
     "config",
     "http context",
     "db",
@@ -23,7 +23,7 @@ FLOORS = [
     "qbo",
     "outbox sources",
     "collect posting",
-    "installations notifications",
+    "installations notifications metrics",
     "scheduling",
     "web",
     "app",

@@ -4,9 +4,8 @@ import functools
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -15,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from flask import Flask
 
+    from hub.context import Runtime
     from hub.models import Company
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -95,52 +95,26 @@ def hub(
     from hub import config
     from hub import context as hub_context
     from hub.app import create_app
+    from hub.metrics import totals
 
     loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
     app = create_app(loaded, pages=pages)
     hub_context.freeze_gc()
-    with app.app_context(), logged(loaded.data, hub_context.current().mask.clean):
+    with app.app_context(), logged_by(hub_context.current()):
         _require_tables()
-        yield app
+        try:
+            yield app
+        finally:
+            totals.store()
 
 
-@contextmanager
-def logged(folder: Path, mask: Callable[[str], str]) -> Iterator[None]:
-    """Write the log to a file in the data folder; the terminal shows only the sentences.
+def logged_by(runtime: "Runtime") -> AbstractContextManager[None]:
+    """Write the log as the settings say; the terminal shows only the sentences."""
+    from hub.telemetry.log_output import LogOptions, logged
 
-    `mask` replaces the secrets in it, also in the text of an exception.
-    """
-    import logging
-    from logging.handlers import WatchedFileHandler
-
-    class Log(WatchedFileHandler):
-        """A log file that ignores write errors, since what matters is shown on the terminal."""
-
-        def emit(self, record: logging.LogRecord) -> None:
-            with suppress(OSError):
-                super().emit(record)
-
-        def handleError(self, record: logging.LogRecord) -> None:
-            pass
-
-    class MaskingFormatter(logging.Formatter):
-        """Lines of the log without secrets."""
-
-        def format(self, record: logging.LogRecord) -> str:
-            return mask(super().format(record))
-
-    handler = Log(folder / "hub.log", encoding="utf-8", delay=True)
-    handler.setFormatter(MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
-    log = logging.getLogger("hub")
-    log.addHandler(handler)
-    log.propagate = False
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-        log.propagate = True
-        with suppress(OSError):
-            handler.close()
+    config = runtime.config
+    options = LogOptions(config.log_format, config.log_level, config.log_to)
+    return logged(config.data, runtime.mask.clean, options, runtime.plugins.packages)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.console import as_json, logged, port_number, require_stand_ins
+from hub.cli.console import as_json, logged_by, port_number, require_stand_ins
 from hub.cli.terminal import Terminal, print_json, say
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
     if port is None:
         port = 0 if once else 8080
     demo_hub = Demo(folder_of(), port)
-    mask = demo_hub.app.extensions["hub"].mask.clean
-    with logged(demo_hub.folder, mask), closing(demo_hub):
+    with logged_by(demo_hub.app.extensions["hub"]), closing(demo_hub):
         demo_hub.web.start()
         demo_hub.set_up(Terminal("Demo").line)
         if once:

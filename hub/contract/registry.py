@@ -104,6 +104,15 @@ class Plugins:
         return opened
 
     @property
+    def packages(self) -> tuple[str, ...]:
+        """Return the packages of the loaded plugins, after which their loggers are named."""
+        modules = []
+        for item in self._loaded.values():
+            class_module = type(item.plugin).__module__
+            modules.append(getattr(item.plugin, "__name__", class_module))
+        return tuple(sorted({module.partition(".")[0] for module in modules}))
+
+    @property
     def broken(self) -> tuple[PluginBroken, ...]:
         """Return one error for each plugin that cannot be used.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from hub.errors import ConfigurationError
 
 SECRET_KEY_FILE, VAULT_KEYS_FILE = "secret.key", "vault.keys"
+CREDENTIALS_FOLDER = "CREDENTIALS_DIRECTORY"  # the variable that names it
 KEY_BYTES = 32
 FEWEST_DIFFERENT = 12
 COMMON = (
@@ -98,13 +99,24 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
 
 
 def check_private(path: Path) -> None:
-    """Refuse a key file that others than its owner may read."""
+    """Refuse a key file that others than its owner may read.
+
+    The owner of a credential of systemd is root, and an access list lets the service read it. The
+    mode of the file shows that as a right of its group, which has no other meaning there.
+    """
     mode = stat.S_IMODE(path.stat().st_mode)
-    if os.name == "posix" and mode & 0o077:
+    forbidden = 0o037 if _is_credential(path) else 0o077
+    if os.name == "posix" and mode & forbidden:
         raise ConfigurationError(
             str(path),
             f"may be read by others than its owner (mode {mode:04o}); run `chmod 600 {path}`",
         )
+
+
+def _is_credential(path: Path) -> bool:
+    """Tell whether systemd put a file there for this service alone."""
+    folder = os.environ.get(CREDENTIALS_FOLDER, "")
+    return bool(folder) and path.parent == Path(folder)
 
 
 def check_secret_key(name: str, key: str) -> None:

@@ -5,7 +5,7 @@ import re
 import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import requests
 from requests.adapters import BaseAdapter
@@ -24,6 +24,15 @@ REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 TECHNICAL_PARTS = re.compile(r"^\[[^]]*\] |<[^>]*>:? ?|\(_ssl\.c:\d+\)")
 
 
+class SentCall(NamedTuple):
+    """A call that was sent to a source; `status` is None if no whole answer came."""
+
+    method: str
+    host: str
+    status: int | None
+    seconds: float
+
+
 def _no_stand_in(url: str) -> BaseAdapter | None:
     """Return no adapter: without stand-ins every request goes to the network."""
     return None
@@ -37,7 +46,7 @@ class AppHttp:
     `allowed` are hosts that the operator allows although they are private or without https.
     `find_stand_in` returns the adapter of a stand-in in this process for an address, None if there
     is none. `on_refused` is called with the app and a host that it may not call, `on_secrets` with
-    the credentials of a request or of its answer.
+    the credentials of a request or of its answer, `on_call` with each call that was sent.
     """
 
     __slots__ = (
@@ -46,6 +55,7 @@ class AppHttp:
         "_find_stand_in",
         "_hosts",
         "_max_bytes",
+        "_on_call",
         "_on_refused",
         "_on_secrets",
         "_public_values",
@@ -66,6 +76,7 @@ class AppHttp:
         find_stand_in: Callable[[str], BaseAdapter | None] = _no_stand_in,
         on_refused: Callable[[str, str], object] = lambda app, host: None,
         on_secrets: Callable[[Iterable[str]], object] = lambda secrets: None,
+        on_call: Callable[[SentCall], object] = lambda call: None,
         max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         self._app = app
@@ -76,6 +87,7 @@ class AppHttp:
         self._find_stand_in = find_stand_in
         self._on_refused = on_refused
         self._on_secrets = on_secrets
+        self._on_call = on_call
         # A user name, for example, is shown on pages and helps in an error.
         self._public_values = {str(value) for value in settings.values()}
         self._max_bytes = max_bytes
@@ -140,8 +152,22 @@ class AppHttp:
         self, call: Call, adapter: BaseAdapter, prepared: requests.PreparedRequest
     ) -> HttpResponse:
         """Send the request; raise Retry, Refused or NeedsAttention if no whole answer comes."""
-        seconds = self._seconds
         self.calls += 1
+        began = self._clock.monotonic()
+        status: int | None = None
+        try:
+            response = self._exchange(call, adapter, prepared)
+            status = response.status
+            return response
+        finally:
+            seconds = self._clock.monotonic() - began
+            self._on_call(SentCall(call.method, call.host, status, seconds))
+
+    def _exchange(
+        self, call: Call, adapter: BaseAdapter, prepared: requests.PreparedRequest
+    ) -> HttpResponse:
+        """Send the request and return the whole answer."""
+        seconds = self._seconds
         try:
             return exchange.fetch(
                 adapter,

@@ -8,6 +8,7 @@ from hub.models.guesses import GuessCount
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
 from hub.models.lists import ListState, Match, Record, SeenCode, TransactionHead
 from hub.models.login import Authenticator, LoginSession, Passkey, RecoveryCode
+from hub.models.metrics import MetricTotal
 from hub.models.origin import DatabaseOrigin
 from hub.models.people import (
     Access,
@@ -45,6 +46,7 @@ __all__ = [
     "ListState",
     "LoginSession",
     "Match",
+    "MetricTotal",
     "OAuthState",
     "Passkey",
     "PasswordReset",

@@ -5,6 +5,7 @@ Imports `hub.cases` and `hub.models`. Start reading in `planning`, then `claims`
 
 from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_claimed
 from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, is_due, is_persons_removal, remover
+from hub.outbox.hub_statistics import counts_by_installation
 from hub.outbox.identity import batch_id, fingerprint, identity, marker, request_id
 from hub.outbox.main_posting import (
     counts_for_its_part,
@@ -79,6 +80,7 @@ __all__ = [
     "batch_id",
     "claim",
     "counts",
+    "counts_by_installation",
     "counts_for_its_part",
     "creation_requested_by",
     "dependents",

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -18,8 +18,9 @@ from hub.http.deadline import CONNECT_SECONDS
 from hub.http.exchange import ExchangeError
 from hub.models import Company
 from hub.models.enums import SendOutcome
-from hub.qbo import batch, connection, intuit_keys, transport, usage
+from hub.qbo import batch, call_record, connection, intuit_keys, transport, usage
 from hub.qbo.batch import BatchItem, id_of
+from hub.qbo.call import Call, read_call
 from hub.qbo.entities import ENTITY
 from hub.qbo.multipart import multipart
 from hub.qbo.oauth import tokens
@@ -42,30 +43,6 @@ class _Access(NamedTuple):
 
     token: str
     is_trial: bool
-
-
-@dataclass(frozen=True)
-class _Call:
-    """A call: where it goes, what it carries, and what a good answer to it contains."""
-
-    method: str
-    path: str
-    params: dict[str, str]
-    expected: Expected
-    body: bytes | None = None
-    content_type: str = "application/json"
-    items: int = 0  # of a batch
-    slow: bool = False  # takes long to upload, so connecting may take all the time there is
-
-    @property
-    def writes(self) -> bool:
-        """Return whether the call may change something in QuickBooks."""
-        return "requestid" in self.params
-
-    @property
-    def is_envelope(self) -> bool:
-        """Return whether the answer contains an answer to each of its items."""
-        return self.path in ("batch", "upload")
 
 
 class Client:
@@ -135,7 +112,7 @@ class Client:
         facts = json.loads(metadata)
         boundary = f"hub-{requestid}"
         content_type = facts.get("ContentType", "")
-        call = _Call(
+        call = Call(
             method="POST",
             path="upload",
             params={"requestid": requestid},
@@ -157,7 +134,7 @@ class Client:
         self, items: Sequence[BatchItem], requestid: str, *, deadline_at: float | None = None
     ) -> Answer:
         """Send up to 30 operations at once; `batch.answers` returns the answer to each."""
-        call = _Call(
+        call = Call(
             method="POST",
             path="batch",
             params={"requestid": requestid},
@@ -178,7 +155,7 @@ class Client:
     ) -> Answer:
         """Send a write with its request id, by which QuickBooks does it at most once."""
         params = {**params, "requestid": requestid}
-        call = _Call("POST", ENTITY[kind].lower(), params, expected, body)
+        call = Call("POST", ENTITY[kind].lower(), params, expected, body)
         return self._call(call, deadline_at)
 
     # -- reads ------------------------------------------------------------------------------------
@@ -187,13 +164,13 @@ class Client:
         """Read one object."""
         entity = ENTITY[kind]
         safe_id = quote(id, safe="")
-        call = _read_call(f"{entity.lower()}/{safe_id}", Expected(entity, id=id))
+        call = read_call(f"{entity.lower()}/{safe_id}", Expected(entity, id=id))
         return self._call(call, deadline_at)
 
     def query(self, text: str) -> Answer:
         """Run a query; `rows(answer, kind)` returns its objects."""
         expected = Expected("QueryResponse")
-        call = _Call("POST", "query", {}, expected, text.encode(), "application/text")
+        call = Call("POST", "query", {}, expected, text.encode(), "application/text")
         return self._call(call)
 
     def select(self, kind: str, where: str, *, order: str = "Id", start: int = 1) -> Answer:
@@ -207,25 +184,25 @@ class Client:
         """Return what changed or was deleted since a moment; 1,000 objects mean there is more."""
         entities = [ENTITY[kind] for kind in kinds]
         params = {"entities": ",".join(entities), "changedSince": since.isoformat()}
-        call = _read_call("cdc", Expected("CDCResponse"), params)
+        call = read_call("cdc", Expected("CDCResponse"), params)
         return self._call(call)
 
     def company_info(self) -> Answer:
         """Read the name, country and address of the company."""
-        return self._call(_read_call(f"companyinfo/{self.realm}", Expected("CompanyInfo")))
+        return self._call(read_call(f"companyinfo/{self.realm}", Expected("CompanyInfo")))
 
     def preferences(self) -> Answer:
         """Read how the company is set up."""
-        return self._call(_read_call("preferences", Expected("Preferences")))
+        return self._call(read_call("preferences", Expected("Preferences")))
 
     def report(self, name: str, params: dict[str, str]) -> Answer:
         """Run a report, which QuickBooks returns in rows and columns."""
-        call = _read_call(f"reports/{name}", Expected("Header"), params)
+        call = read_call(f"reports/{name}", Expected("Header"), params)
         return self._call(call)
 
     # -- one call ---------------------------------------------------------------------------------
 
-    def _call(self, call: _Call, deadline_at: float | None = None) -> Answer:
+    def _call(self, call: Call, deadline_at: float | None = None) -> Answer:
         """Send a call, a read up to three times."""
         if call.writes:
             return self._once(call, deadline_at)
@@ -244,7 +221,7 @@ class Client:
             return of_read(answer)
         return answer
 
-    def _once(self, call: _Call, deadline_at: float | None = None) -> Answer:
+    def _once(self, call: Call, deadline_at: float | None = None) -> Answer:
         """Send a call once, and again with a new token if its token has expired."""
         with self._flask.app_context():
             answer, access = self._with_access(lambda: self._access(call), call, deadline_at)
@@ -285,7 +262,7 @@ class Client:
         return answer
 
     def _with_access(
-        self, get_access: Callable[[], _Access], call: _Call, deadline_at: float | None
+        self, get_access: Callable[[], _Access], call: Call, deadline_at: float | None
     ) -> tuple[Answer, _Access | None]:
         """Send a call with an access token and return the answer with the access, None if none."""
         try:
@@ -303,8 +280,14 @@ class Client:
         except NoSlot as full:
             return unsent("its limit of calls leaves no room for one more now", full.after), access
 
-    def _send(self, call: _Call, token: str, deadline_at: float | None) -> Answer:
-        """Send a call and interpret its answer; whether it was sent at all is in the outcome."""
+    def _send(self, call: Call, token: str, deadline_at: float | None) -> Answer:
+        """Send a call, interpret its answer and count it; the outcome says if it was sent."""
+        answer = self._exchange(call, token, deadline_at)
+        call_record.note(call, answer, self.company_id)
+        return answer
+
+    def _exchange(self, call: Call, token: str, deadline_at: float | None) -> Answer:
+        """Send a call and interpret its answer."""
         clock = self._context.clock
         started_at = clock.monotonic()
         seconds = self._context.config.deadline_seconds
@@ -332,13 +315,13 @@ class Client:
             self._rate_limiter.throttled(answer.after or 0.0)
         return answer
 
-    def _request(self, call: _Call, token: str) -> requests.PreparedRequest:
+    def _request(self, call: Call, token: str) -> requests.PreparedRequest:
         """Return the HTTP request for a call."""
         params = call.params | {"minorversion": MINOR_VERSION}
         url = f"{self._api_url}/v3/company/{self.realm}/{call.path}?{urlencode(params)}"
         return transport.request(call.method, url, token, call.body, call.content_type)
 
-    def _count(self, call: _Call, date: dt.datetime | None) -> None:
+    def _count(self, call: Call, date: dt.datetime | None) -> None:
         """Count a call, and note the date that QuickBooks states if it is the newest so far."""
         with self._lock:
             if call.writes:
@@ -350,7 +333,7 @@ class Client:
         if not call.writes:
             usage.count_read(self.company_id)
 
-    def _access(self, call: _Call) -> _Access:
+    def _access(self, call: Call) -> _Access:
         """Return access for a call; the token that was used before if it is recent."""
         is_recent = self._context.clock.monotonic() < self._token_until
         if self._token and is_recent:
@@ -384,11 +367,6 @@ def _is_worth_repeating(answer: Answer) -> bool:
     if answer.outcome == SendOutcome.THROTTLED:
         return (after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
     return answer.outcome == SendOutcome.DOUBT
-
-
-def _read_call(path: str, expected: Expected, params: dict[str, str] | None = None) -> _Call:
-    """Return a call that only reads."""
-    return _Call("GET", path, params or {}, expected)
 
 
 def rows(answer: Answer, kind: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Write the row and log lines of a run while it goes on, and list the runs that wait to start."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -9,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from hub.context import current, may_end
 from hub.db.engine import reading, transaction
+from hub.metrics import totals
 from hub.models import Company, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunOutcome
 from hub.scheduling import folder_lock, schedule
+from hub.telemetry.counts import RUN_SECONDS
 
 PROGRESS_SECONDS = 1.0
 INTERRUPTED = (
@@ -22,6 +25,7 @@ OF_INSTALLATION = (RunKind.SYNC, RunKind.POST)
 ENGINE = "engine"  # who asks for runs that post what is left between two syncs
 WEBHOOK = "webhook"
 Progress = Callable[[str, int, int], None]
+log = logging.getLogger("hub")
 _runs = cast(Table, Run.__table__)
 # Made once, and without the ORM, which takes three times as long: each run does this at every step.
 _RECORD_PROGRESS = (
@@ -67,6 +71,7 @@ class RunRecorder:
         with transaction() as session:
             values = {"run": self.run_id, "reached": phase[:40], "steps": done, "in_all": of}
             session.execute(_RECORD_PROGRESS, values)
+        totals.store_if_due()
 
     def end(self, counts: dict[str, Any], error: str = "", *, again: bool = False) -> Run:
         """Close the run, as stopped after an error; `again` makes its schedule due at once."""
@@ -80,6 +85,11 @@ class RunRecorder:
             run.outcome = outcome
             run.phase = ""
             schedule.reschedule_after(session, run, now, again=again)
+        if run.started_at:
+            seconds = (now - run.started_at).total_seconds()
+            current().counts.observe(RUN_SECONDS, seconds, run.kind, outcome.value)
+        totals.store_if_due()
+        log.info("The run ended", extra={"outcome": outcome.value, "error": error or None})
         return run
 
 
@@ -103,7 +113,9 @@ def start(
             session.add(run)
         run.started_at = now
         session.flush()
-        return RunRecorder(run.id, on_progress)
+    fields = {"run_id": run.id, "kind": kind, "subject_id": subject.id}
+    log.info("A run began, requested by %s", requested_by, extra=fields)
+    return RunRecorder(run.id, on_progress)
 
 
 def request(kind: str, subject_id: int, requested_by: str) -> int:
@@ -122,7 +134,9 @@ def request(kind: str, subject_id: int, requested_by: str) -> int:
             session.add(run)
             session.flush()
             run_id = run.id
-        return run_id
+    fields = {"run_id": run_id, "kind": kind, "subject_id": subject_id}
+    log.info("A run was requested by %s", requested_by, extra=fields)
+    return run_id
 
 
 def newest_start() -> dt.datetime | None:

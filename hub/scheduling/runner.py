@@ -32,9 +32,11 @@ from hub.scheduling.subjects import (
     load_company,
     load_installation,
     pause,
+    subject_fields,
 )
 from hub.sources import outage
 from hub.sources.record_push import push_lists
+from hub.telemetry import log_context
 
 T = TypeVar("T")
 MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
@@ -195,7 +197,6 @@ def _run(
 ) -> Run:
     work, of_installation = KINDS[kind]
     subject = load_installation(subject_id) if of_installation else load_company(subject_id)
-    company_id = subject.id if isinstance(subject, Company) else subject.company_id
     on_wait = (lambda text: progress(text, 0, 0)) if progress else None
     run_lease = lease(
         run_log.lease_name(kind, subject_id), display_name(subject), wait=wait, on_wait=on_wait
@@ -203,22 +204,30 @@ def _run(
     with folder_lock.process_lock().use(wait=wait, on_wait=on_wait), run_lease:
         recorder = run_log.start(kind, subject, requested_by, run_id, progress)
         steps = Steps(recorder, wait, requested_by, tuple(ids))
-        try:
-            if of_installation:
-                steps.watch(subject_id)
-            if requested_by not in UNATTENDED:
-                oauth_connect.try_once(company_id)
-            work(steps, subject)
-        except OtherFolderActive as error:
-            steps.end(error.text, again=True)
-            raise
-        except BaseException as error:
-            steps.end(run_log.INTERRUPTED, again=isinstance(error, Ending))
-            raise
-        run = steps.end()
-        if kind == RunKind.SYNC:
-            outage.report(subject_id)
-        return run
+        with log_context.bound(run_id=recorder.run_id, kind=kind, **subject_fields(subject)):
+            return _work(steps, work, subject)
+
+
+def _work(steps: Steps, work: Callable[[Steps, Any], None], subject: Installation | Company) -> Run:
+    """Do the work of a run that was started, and close it however that ends."""
+    installation_id = subject.id if isinstance(subject, Installation) else None
+    company_id = subject.company_id if isinstance(subject, Installation) else subject.id
+    try:
+        if installation_id is not None:
+            steps.watch(installation_id)
+        if steps.requested_by not in UNATTENDED:
+            oauth_connect.try_once(company_id)
+        work(steps, subject)
+    except OtherFolderActive as error:
+        steps.end(error.text, again=True)
+        raise
+    except BaseException as error:
+        steps.end(run_log.INTERRUPTED, again=isinstance(error, Ending))
+        raise
+    run = steps.end()
+    if run.kind == RunKind.SYNC and installation_id is not None:
+        outage.report(installation_id)
+    return run
 
 
 # -- what the kinds of run do --

@@ -19,6 +19,7 @@ from hub.scheduling import folder_lock, pending_work, run_log, runner, schedule
 from hub.scheduling.folder_lock import FolderLock
 from hub.scheduling.leases import take
 from hub.sources import outage
+from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
 
 TICK_SECONDS = 1
 MAIL_SECONDS = 60
@@ -54,11 +55,14 @@ class Scheduler:
         self._submitted: set[int] = set()
         self._guard = threading.Lock()
         self._last_error = ""
+        self._heartbeat = Heartbeat(app.extensions["hub"].clock.monotonic)  # ticks without an error
         # The latest time that this process, or one before it, has read from the clock.
         self._newest: dt.datetime | None = None
 
     def start(self) -> None:
         """Start to tick; return at once."""
+        self._heartbeat.beat()
+        self._app.extensions[OF_SCHEDULER] = self._heartbeat
         self._scheduler.add_job(
             self.tick,
             "interval",
@@ -90,6 +94,7 @@ class Scheduler:
         if self._lock:
             self._lock.release()
             self._lock = None
+        self._app.extensions.pop(OF_SCHEDULER, None)
 
     def tick(self) -> int:
         """Claim what is due and start what waits; return the number of runs started."""
@@ -100,6 +105,7 @@ class Scheduler:
                 self._log_error(error)
                 return 0
             self._last_error = ""
+            self._heartbeat.beat()
             return started
 
     def notify(self) -> int:

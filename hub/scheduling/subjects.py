@@ -63,3 +63,14 @@ def display_name(subject: Installation | Company) -> str:
     app_name = app.name if app else subject.slug
     company_name = subject.company.name or subject.company.realm
     return f"{app_name} of {company_name}"
+
+
+def subject_fields(subject: Installation | Company) -> dict[str, object]:
+    """Return the ids of what a run works on, for the log."""
+    if isinstance(subject, Company):
+        return {"company_id": subject.id}
+    return {
+        "company_id": subject.company_id,
+        "installation_id": subject.id,
+        "app": subject.slug,
+    }

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,7 @@ from hub.models.enums import InstallationMode, PostingState
 from hub.qbo import company as qbo_company
 from hub.security import audit
 from hub.security.secrets import SiteSecrets, installation_lock
-from hub.sources import masking
+from hub.sources import masking, sent_calls
 from hub.sources.settings_draft import may_use_stored, stored_secrets
 
 log = logging.getLogger("hub")
@@ -107,6 +108,7 @@ def site(
         find_stand_in=find_stand_in,
         on_refused=audit.host_refused,
         on_secrets=hub_context.hide_secrets,
+        on_call=partial(sent_calls.note, app.slug),
     )
     return Site(
         settings=values,

@@ -7,6 +7,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 ANY_CALLER = "*"
 IPV6_PREFIX = 64  # one customer of a provider has at least so many addresses
+# Where the environment of WSGI says whether a request came from the client without a proxy.
+IS_DIRECT = "hub.is_direct"
 MAX_HOPS = 16  # entries of X-Forwarded-For that are read, from the right
 MAX_FORWARDED_LENGTH = 2000  # characters of X-Forwarded-For that are read, from the right
 # A proxy may set these headers or pass on what a client sent; the hub does not need them.
@@ -78,6 +80,8 @@ class ClientAddress:
         """Replace the address of the direct caller by that of the client."""
         caller = environ.get("REMOTE_ADDR") or ""
         forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
+        is_forwarded = any(name in environ for name in (*PROXY_HEADERS, "HTTP_VIA"))
+        environ[IS_DIRECT] = not is_forwarded and not self._proxies.is_proxy(caller)
         environ["REMOTE_ADDR"] = self._proxies.client(caller, forwarded_for)
         for name in PROXY_HEADERS:
             environ.pop(name, None)

@@ -21,7 +21,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry, TooManyGuesses
-from hub.web import access
+from hub.web import access, request_log
 
 log = logging.getLogger(__name__)
 
@@ -95,11 +95,18 @@ def page(status: int, sentence: str = "", step: str = "") -> Response:
     step = step or usual_step
     if request.headers.get("HX-Request") or request.path.startswith("/webhooks/"):
         text = f"{sentence} {step}"
+        if status >= 500:
+            text += f" (Request {request_log.request_id()})"
         return make_response(text, status, {"Content-Type": "text/plain; charset=utf-8"})
     # Templates ask who is logged in, which would ask a database that may be what has failed.
     g.setdefault("_login_user", current_app.extensions["security"].login_manager.anonymous_user())
     content = render_template(
-        "error.html", title=title, sentence=sentence, step=step, status=status
+        "error.html",
+        title=title,
+        sentence=sentence,
+        step=step,
+        status=status,
+        request_id=request_log.request_id(),
     )
     return make_response(content, status)
 

@@ -25,11 +25,13 @@ from hub.web import (
     mail_server,
     marketplace,
     matching,
+    monitoring,
     password_reset,
     people,
     person_sessions,
     plugins,
     request_audit,
+    request_log,
     review,
     rights,
     row_ids,
@@ -66,6 +68,7 @@ FAMILIES = (
     confirmation,
     setup,
     mail_server,
+    monitoring,
     intuit_pages,
     account,
     person_sessions,
@@ -79,6 +82,7 @@ def init_app(app: Flask) -> None:
         row_ids,
         body_limits,
         headers,
+        request_log,
         login,
         setup,
         throttling,
@@ -90,6 +94,7 @@ def init_app(app: Flask) -> None:
         layout,
         long_texts,
         failures,
+        monitoring,
     ):
         part.init_app(app)
     for family in FAMILIES:

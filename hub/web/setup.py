@@ -54,10 +54,13 @@ def _lead_to_setup() -> WerkzeugResponse | None:
 
 
 def _is_open_before_setup(endpoint: str) -> bool:
-    """Tell whether an address answers while the hub has no owner: set-up, assets, webhooks."""
+    """Tell whether an address answers while the hub has no owner.
+
+    These are the set-up itself, assets, and the addresses that other machines call.
+    """
     if endpoint in ("setup.owner", "frame.htmx", "frame.favicon"):
         return True
-    return endpoint.endswith("static") or request.blueprint == "webhooks"
+    return endpoint.endswith("static") or request.blueprint in ("webhooks", "monitoring")
 
 
 @pages.route("", methods=["GET", "POST"])

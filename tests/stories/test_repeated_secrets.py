@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from hub import demo, sources
-from hub.cli import console, main
+from hub.cli import main
 from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.installations import enable
@@ -20,6 +20,7 @@ from hub.scheduling import runner
 from hub.security import secrets as hub_secrets
 from hub.security.secrets import SiteSecrets
 from hub.sources.record_push import push_lists
+from hub.telemetry import log_output
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.hub_environment import QUICKBOOKS
 from tests.support.repeating_source import INTUIT_SHAPES, SHAPES, RepeatingSource, leaks
@@ -109,7 +110,7 @@ def test_no_output_has_a_credential_that_the_source_repeats(
 ):
     source = RepeatingSource(shape, ACCESS, REFRESH, signs_in=signs_in)
     installation = enabled(slug, source)
-    with console.logged(tmp_path, current().mask.clean):
+    with log_output.logged(tmp_path, current().mask.clean):
         errors = act(installation)
         said = CliRunner().invoke(main, ["sync", slug], obj=app)
     secrets = [*CANARIES.values(), ACCESS, REFRESH]
@@ -166,7 +167,7 @@ def test_no_output_has_a_token_that_intuit_repeats(
     source = RepeatingSource(shape, ACCESS, REFRESH, signs_in=signs_in)
     mounts = current().mounts
     mounts[QUICKBOOKS] = WSGIAdapter(source, QUICKBOOKS)
-    with console.logged(tmp_path, current().mask.clean):
+    with log_output.logged(tmp_path, current().mask.clean):
         errors = act_at_quickbooks(1, clock)
         said = CliRunner().invoke(main, ["companies", "check"], obj=app)
     assert source.heard, "Intuit was sent nothing that it could repeat"

@@ -13,6 +13,7 @@ from hub.posting.send import prepare
 from hub.posting.send.claim import claim_prepared
 from hub.posting.send.requests import InFlightWave, launch
 from hub.posting.send.results import record_results
+from hub.telemetry import log_context
 
 MAX_FRUITLESS_WAVES = 3  # in a row, after which the rest is left for later
 
@@ -23,7 +24,10 @@ def deliver(posting_session: PostingSession) -> int:
     However it ends, the results of requests that have left are recorded first.
     """
     limit = batch_sizing.MAX_CONCURRENT_REQUESTS
-    with ThreadPoolExecutor(limit, thread_name_prefix="post") as threads:
+    about = (log_context.current(),)
+    with ThreadPoolExecutor(
+        limit, thread_name_prefix="post", initializer=log_context.replace, initargs=about
+    ) as threads:
         pipeline = SendPipeline(posting_session, threads)
         try:
             while pipeline.go_on():

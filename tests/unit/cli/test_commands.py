@@ -11,10 +11,11 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from hub.cli import COMMAND_MODULES, console, main
+from hub.cli import COMMAND_MODULES, main
 from hub.contract.registry import Plugins
 from hub.db import engine
 from hub.migrations import schema
+from hub.telemetry import log_output
 
 
 @pytest.fixture
@@ -285,7 +286,7 @@ def test_a_new_plugin_is_laid_out_under_its_name_and_never_over_another(tmp_path
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys, full):
     log = tmp_path / "hub.log"
     log.symlink_to("/dev/full") if full else log.mkdir()
-    with console.logged(tmp_path, str):
+    with log_output.logged(tmp_path, str):
         logging.getLogger("hub").warning("QuickBooks does not answer.")
     assert capsys.readouterr().err == ""
 

@@ -107,3 +107,29 @@ def test_a_new_vault_key_cannot_be_put_where_there_is_none(tmp_path):
     with pytest.raises(ConfigurationError, match="`hub init` makes one"):
         keys.add_vault_key(tmp_path)
     assert keys.read_ring(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("bits", "is_credential", "is_accepted"),
+    [
+        (0o400, True, True),
+        (0o440, True, True),  # systemd lets the service read it by an access list
+        (0o444, True, False),
+        (0o460, True, False),
+        (0o440, False, False),
+    ],
+)
+def test_a_credential_of_systemd_is_private_although_its_mode_shows_a_group(
+    tmp_path, monkeypatch, bits, is_credential, is_accepted
+):
+    path = tmp_path / "credentials" / "secret.key"
+    path.parent.mkdir()
+    path.write_text(GOOD)
+    path.chmod(bits)
+    folder = path.parent if is_credential else tmp_path
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    if is_accepted:
+        keys.check_private(path)
+        return
+    with pytest.raises(ConfigurationError, match="may be read by others"):
+        keys.check_private(path)

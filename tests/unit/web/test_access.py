@@ -27,6 +27,7 @@ ROUTES = {
         intuit.support invitations.accept invitations.show password_reset.ask
         password_reset.change password_reset.forgotten password_reset.show security.login
         security.static setup.owner static
+        monitoring.health monitoring.metrics monitoring.ready
         webhooks.quickbooks webhooks.source
     """,
     "viewer own": """

@@ -1,0 +1,117 @@
+"""The answer to Prometheus: all figures in its format, read so that a scrape costs little."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy.orm import Session
+
+from hub.context import current
+from hub.db.engine import db, reading
+from hub.metrics import totals
+from hub.metrics.gauges import GAUGES, Gauge, Values
+from hub.migrations import schema
+from hub.telemetry.counts import ABOVE_ALL_BOUNDS, COUNTERS, HISTOGRAMS, SUM, Histogram, Sample
+
+MIN_FRESH_SECONDS = 10.0
+# A figure whose query takes 0.1 s is read every 10 s, one that takes 2 s every 200 s: whatever the
+# number of documents and of scrapes, reading them takes at most one hundredth of the time.
+FRESH_PER_SECOND_OF_QUERY = 100.0
+BUILD_LABELS = ("version", "revision", "database")
+EXTENSION = "hub.figures"
+
+
+class Figures:
+    """The last values of the gauges, read again when they are no longer fresh."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[str, list[tuple[tuple[str, ...], float]]] = {}
+        self._fresh_until: dict[str, float] = {}
+
+    def values(self, gauge: Gauge, session: Session) -> Values:
+        """Return the values of a gauge; of several scrapes at a time, one reads them."""
+        now = current().clock.monotonic
+        with self._lock:
+            if now() >= self._fresh_until.get(gauge.name, 0.0):
+                began = now()
+                self._values[gauge.name] = list(gauge.read(session))
+                cost = now() - began
+                fresh = max(MIN_FRESH_SECONDS, FRESH_PER_SECOND_OF_QUERY * cost)
+                self._fresh_until[gauge.name] = now() + fresh
+            return self._values[gauge.name]
+
+
+def init_app(app: Flask) -> None:
+    """Start without values."""
+    app.extensions[EXTENSION] = Figures()
+
+
+def render(accept: str) -> tuple[bytes, str]:
+    """Return all figures and their content type, in the format that the header Accept asks for."""
+    # Imported here, because most processes never show figures.
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.exposition import choose_encoder
+
+    totals.store()
+    with reading() as session:
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Families(list(_families(session))))
+        encode, content_type = choose_encoder(accept)
+        return encode(registry), content_type
+
+
+class _Families:
+    """Families of metrics as a registry wants them."""
+
+    def __init__(self, families: Iterable[Any]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Any]:
+        """Return the families."""
+        return self._families
+
+
+def _families(session: Session) -> Iterator[Any]:
+    """Yield every metric with its values."""
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    build = GaugeMetricFamily("hub_build_info", "This version of the hub", labels=BUILD_LABELS)
+    build.add_metric([version("qbo-hub"), schema.newest(), db.engine.dialect.name], 1)
+    yield build
+    figures: Figures = current_app.extensions[EXTENSION]
+    for gauge in GAUGES:
+        family = GaugeMetricFamily(gauge.name, gauge.text, labels=gauge.labels)
+        for labels, value in figures.values(gauge, session):
+            family.add_metric(labels, value)
+        yield family
+    stored = totals.load(session)
+    for counter in COUNTERS:
+        total = CounterMetricFamily(counter.name, counter.text, labels=counter.labels)
+        for sample, value in stored.get(counter.name, {}).items():
+            total.add_metric(sample.labels, value)
+        yield total
+    for histogram in HISTOGRAMS:
+        yield _histogram(histogram, stored.get(histogram.name, {}))
+
+
+def _histogram(histogram: Histogram, stored: Mapping[Sample, float]) -> Any:
+    """Return a histogram; Prometheus wants each bucket to contain the ones below it."""
+    from prometheus_client.core import HistogramMetricFamily
+
+    by_labels: defaultdict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
+    for sample, value in stored.items():
+        by_labels[sample.labels][sample.part] = value
+    bounds = [f"{bound:g}" for bound in histogram.bounds]
+    family = HistogramMetricFamily(histogram.name, histogram.text, labels=histogram.labels)
+    for labels, parts in by_labels.items():
+        buckets = []
+        cumulative = 0.0
+        for bound in (*bounds, ABOVE_ALL_BOUNDS):
+            cumulative += parts.get(bound, 0.0)
+            buckets.append((bound, cumulative))
+        family.add_metric(labels, buckets, sum_value=parts.get(SUM, 0.0))
+    return family

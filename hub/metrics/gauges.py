@@ -1,0 +1,226 @@
+"""Figures that the tables hold: what each one is, and the query that reads it.
+
+Companies are labels by their ids, and only where one of them needs attention: names and amounts
+are nothing that a monitoring system has to store.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import Session, aliased
+
+from hub import outbox
+from hub.context import current
+from hub.models import Case, Company, Installation, Posting, ReceiptRow, Run, Schedule, Token
+from hub.models.cases import IS_OPEN
+from hub.models.enums import ConnectionState, PostingState
+from hub.models.postings import UNTOLD
+from hub.outbox.main_posting import ATTENTION_ORDER
+from hub.qbo.oauth import token_expiry
+
+# The states that end without a person, and those that a person has to end.
+HUB_STATES = (
+    PostingState.WAITING,
+    PostingState.READY,
+    PostingState.SENDING,
+    PostingState.UNKNOWN,
+)
+PERSON_STATES = (PostingState.HELD, PostingState.REVIEW)
+DAY = dt.timedelta(days=1)
+OVERDUE_AFTER = dt.timedelta(minutes=1)
+Values = Iterable[tuple[tuple[str, ...], float]]  # each with the values of its labels
+
+
+class Gauge(NamedTuple):
+    """A figure of the whole hub that may rise and fall."""
+
+    name: str
+    text: str
+    labels: tuple[str, ...]
+    read: Callable[[Session], Values]
+
+
+def documents(session: Session) -> Values:
+    """Count the documents of each app by state."""
+    slugs = _slugs(session)
+    by_app: Counter[tuple[str, ...]] = Counter()
+    for slug in set(slugs.values()):
+        by_app.update(dict.fromkeys(((slug, state.value) for state in ATTENTION_ORDER), 0))
+    for installation_id, by_state in outbox.counts_by_installation(session).items():
+        for state, number in by_state.items():
+            by_app[slugs[installation_id], str(state)] += number
+    return by_app.items()
+
+
+def oldest_unposted(session: Session) -> Values:
+    """Return the age of each company's oldest document that is not posted, by what it waits for."""
+    now = current().clock.now()
+    for waits_for, states in (("hub", HUB_STATES), ("person", PERSON_STATES)):
+        oldest: dict[str, dt.datetime] = {}
+        for state in states:
+            for company_id, created_at in session.execute(_oldest_in_state(state)):
+                company = str(company_id)
+                oldest[company] = min(created_at, oldest.get(company, created_at))
+        for company, created_at in oldest.items():
+            yield (company, waits_for), _seconds(now - created_at)
+
+
+def in_doubt(session: Session) -> Values:
+    """Count the postings of each company whose result is not known, where there are any."""
+    for company_id, count in session.execute(_in_doubt()):
+        if count:
+            yield (str(company_id),), count
+
+
+def connection_days(session: Session) -> Values:
+    """Return the days after which a person must reconnect each company; negative if it is past."""
+    now = current().clock.now()
+    tokens = select(Token).join(Company, Company.id == Token.company_id)
+    connected = tokens.where(Company.state != ConnectionState.DISCONNECTED)
+    for token in session.scalars(connected):
+        end = token_expiry.connection_end(token)
+        if end is not None:
+            yield (str(token.company_id),), (end - now) / DAY
+
+
+def connections(session: Session) -> Values:
+    """Count the companies by the state of their connection."""
+    counted = session.execute(select(Company.state, func.count()).group_by(Company.state))
+    by_state = dict.fromkeys((state.value for state in ConnectionState), 0)
+    by_state.update(dict(iter(counted)))
+    for state, number in by_state.items():
+        yield (state,), number
+
+
+def runs_waiting(session: Session) -> Values:
+    """Count the runs that were requested and not started."""
+    return _count(session, Run.ended_at.is_(None), Run.started_at.is_(None))
+
+
+def runs_under_way(session: Session) -> Values:
+    """Count the runs that were started and not ended."""
+    return _count(session, Run.ended_at.is_(None), Run.started_at.is_not(None))
+
+
+def last_run(session: Session) -> Values:
+    """Return when a run ended last, as a Unix time; nothing if none ever did."""
+    ended_at = session.scalar(select(func.max(Run.ended_at)))
+    if ended_at is not None:
+        yield (), ended_at.timestamp()
+
+
+def schedules_overdue(session: Session) -> Values:
+    """Count the schedules that were due a minute ago and not started."""
+    moment = current().clock.now() - OVERDUE_AFTER
+    return _count(session, Schedule.next_due < moment, Schedule.enabled.is_(True))
+
+
+def apps_failing(session: Session) -> Values:
+    """Count the apps whose last syncs could not read their source."""
+    failing = Installation.enabled.is_(True), Installation.failing_since.is_not(None)
+    slugs = select(Installation.slug, func.count()).where(*failing).group_by(Installation.slug)
+    for slug, number in session.execute(slugs):
+        yield (slug,), number
+
+
+def open_cases(session: Session) -> Values:
+    """Count the open cases by the code of what they say."""
+    query = select(Case.code, func.count()).where(IS_OPEN).group_by(Case.code)
+    for code, number in session.execute(query):
+        yield (code,), number
+
+
+def receipts_waiting(session: Session) -> Values:
+    """Count the receipts that their sources did not take yet."""
+    query = select(func.count()).select_from(ReceiptRow).where(text(UNTOLD))
+    yield (), session.scalar(query) or 0
+
+
+GAUGES = (
+    Gauge("hub_documents", "Documents by app and state", ("app", "state"), documents),
+    Gauge(
+        "hub_oldest_unposted_document_age_seconds",
+        "Age of the oldest document that is not posted, by whether the hub or a person has to act;"
+        " only companies that have one",
+        ("company", "waits_for"),
+        oldest_unposted,
+    ),
+    Gauge(
+        "hub_postings_in_doubt",
+        "Postings that were sent and whose result is not known; only companies that have one",
+        ("company",),
+        in_doubt,
+    ),
+    Gauge(
+        "hub_connection_days_left",
+        "Days until a person must reconnect a company; only companies whose end is known",
+        ("company",),
+        connection_days,
+    ),
+    Gauge("hub_connections", "Companies by the state of their connection", ("state",), connections),
+    Gauge(
+        "hub_runs_waiting", "Runs that were requested and not started: the queue", (), runs_waiting
+    ),
+    Gauge("hub_runs_under_way", "Runs that were started and not ended", (), runs_under_way),
+    Gauge(
+        "hub_last_run_end_timestamp_seconds", "When a run ended last, as a Unix time", (), last_run
+    ),
+    Gauge(
+        "hub_schedules_overdue",
+        "Schedules that are due for more than a minute",
+        (),
+        schedules_overdue,
+    ),
+    Gauge(
+        "hub_apps_failing",
+        "Enabled apps whose source cannot be read, by app",
+        ("app",),
+        apps_failing,
+    ),
+    Gauge("hub_open_cases", "Open cases, by the code of what they say", ("code",), open_cases),
+    Gauge("hub_receipts_waiting", "Receipts that wait for their source", (), receipts_waiting),
+)
+
+
+def _slugs(session: Session) -> dict[int, str]:
+    """Return the app of each installation."""
+    return dict(iter(session.execute(select(Installation.id, Installation.slug))))
+
+
+def _oldest_in_state(state: PostingState) -> Select[int, dt.datetime]:
+    """Return a query for the oldest posting in a state of each company that has one.
+
+    Ids grow with time, so the index over company, state and id finds it without reading others.
+    """
+    oldest_id = (
+        select(func.min(Posting.id))
+        .where(Posting.company_id == Company.id, Posting.state == state)
+        .correlate(Company)
+        .scalar_subquery()
+    )
+    oldest = aliased(Posting)
+    return select(Company.id, oldest.created_at).join(oldest, oldest.id == oldest_id)
+
+
+def _in_doubt() -> Select[Any]:
+    """Return a query for the number of postings in doubt of each company, also those with none."""
+    number = (
+        select(func.count())
+        .where(Posting.company_id == Company.id, Posting.state == PostingState.UNKNOWN)
+        .correlate(Company)
+        .scalar_subquery()
+    )
+    return select(Company.id, number)
+
+
+def _count(session: Session, *conditions: Any) -> Values:
+    """Return the number of rows that meet some conditions, as the only value."""
+    yield (), session.scalar(select(func.count()).where(*conditions)) or 0
+
+
+def _seconds(age: dt.timedelta) -> float:
+    """Return an age in seconds, 0 if a clock was set back."""
+    return max(0.0, age.total_seconds())

@@ -1,0 +1,33 @@
+"""Count and log the calls to sources."""
+
+import logging
+
+from flask import has_app_context
+
+from hub.context import current
+from hub.http.client import SentCall
+from hub.telemetry.counts import SOURCE_CALLS
+
+TOO_MANY_REQUESTS = 429
+log = logging.getLogger("hub.sources")
+
+
+def note(slug: str, call: SentCall) -> None:
+    """Count a call of an app to its source, and log it where the level of the log asks for it.
+
+    It is a function without any reference to the hub, because plugins hold it.
+    """
+    if has_app_context():
+        current().counts.add(SOURCE_CALLS, slug, _outcome(call.status))
+    if log.isEnabledFor(logging.INFO):
+        fields = {"app": slug, "status": call.status, "seconds": round(call.seconds, 3)}
+        log.info("Source: %s %s", call.method, call.host, extra=fields)
+
+
+def _outcome(status: int | None) -> str:
+    """Return the class of a status."""
+    if status is None:
+        return "failed"
+    if status == TOO_MANY_REQUESTS:
+        return "throttled"
+    return f"{status // 100}xx"

@@ -1,0 +1,32 @@
+"""What the lines of a log are about: the request and the run that a thread works on."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+
+Values = Mapping[str, object]
+NOTHING: Values = MappingProxyType({})
+_values: ContextVar[Values] = ContextVar("hub_log_context", default=NOTHING)
+
+
+def current() -> Values:
+    """Return what this thread works on now."""
+    return _values.get()
+
+
+def replace(values: Values) -> None:
+    """Let this thread work on something else, for example on what another thread works on."""
+    _values.set(values)
+
+
+@contextmanager
+def bound(**values: object) -> Iterator[None]:
+    """Add values, without those that are None, to every log line of the block."""
+    before = _values.get()
+    added = {name: value for name, value in values.items() if value is not None}
+    _values.set({**before, **added})
+    try:
+        yield
+    finally:
+        _values.set(before)

@@ -1,0 +1,82 @@
+"""Where the log goes: a file of the data folder, or standard error for systemd and containers."""
+
+import logging
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from hub.telemetry.log_lines import Format, Mask, formatter
+
+FILE_NAME = "hub.log"
+
+
+class LogOptions(NamedTuple):
+    """The settings of the log."""
+
+    format: Format = "text"
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+    to: Literal["file", "stderr"] = "file"
+
+
+DEFAULT_OPTIONS = LogOptions()
+
+
+class LogFile(WatchedFileHandler):
+    """A log file that ignores write errors, since what matters is shown on the terminal."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; a full disk stops nothing."""
+        with suppress(OSError):
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Ignore a record that cannot be written."""
+
+
+class ErrorStream(logging.StreamHandler):  # type: ignore[type-arg]
+    """Standard error; a reader that went away stops nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Ignore a record that cannot be written."""
+
+
+@contextmanager
+def logged(
+    folder: Path, mask: Mask, options: LogOptions = DEFAULT_OPTIONS, plugins: Iterable[str] = ()
+) -> Iterator[None]:
+    """Write the log of the hub, of its libraries and of plugins while the block runs.
+
+    `mask` replaces the secrets in it, also in the text of an exception. `plugins` are the packages
+    whose loggers have the level of the hub; those of libraries write warnings only, because below
+    that some of them log tokens.
+    """
+    handler = _handler(folder, options)
+    handler.setFormatter(formatter(options.format, mask))
+    level = options.level.upper()
+    loggers = [logging.getLogger(name) for name in ("hub", *plugins)]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(level)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        for logger, former in zip(loggers, levels, strict=True):
+            logger.setLevel(former)
+        with suppress(OSError):
+            handler.close()
+
+
+def _handler(folder: Path, options: LogOptions) -> logging.Handler:
+    """Return what writes lines to the place that the settings name."""
+    if options.to == "stderr":
+        return ErrorStream()
+    return LogFile(folder / FILE_NAME, encoding="utf-8", delay=True)

@@ -1,0 +1,118 @@
+"""Tell whether this process can do its work: database, tables and scheduler.
+
+The answers are read by anybody, so they name no address, version or person; the log does.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+
+from hub.context import Runtime
+from hub.db.engine import reading
+from hub.errors import SchemaError
+from hub.migrations import schema
+from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
+
+EXTENSION = "hub.readiness"
+FRESH_SECONDS = 1.0
+ANSWER_SECONDS = 3.0  # how long a request waits for the database
+MAX_TICK_SECONDS = 60.0  # a tick waits for other writers, but not for so long
+UNREACHABLE = "The database cannot be used now; the log says why."
+SILENT = f"The database did not answer within {ANSWER_SECONDS:g} seconds."
+OTHER_TABLES = "The tables are not those of this version; `hub check` says more."
+NO_TICKS = f"The scheduler did not tick for {MAX_TICK_SECONDS:g} seconds; the log says why."
+log = logging.getLogger("hub")
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What was found by each check; an empty text means that it is in order."""
+
+    problems: dict[str, str]
+
+    @property
+    def is_ready(self) -> bool:
+        """Return whether all is in order."""
+        return not any(self.problems.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a caller reads."""
+        checks = {name: text or "ok" for name, text in self.problems.items()}
+        return {"ready": self.is_ready, "checks": checks}
+
+
+class ReadinessCheck:
+    """Checks the database at most once a second, whoever asks how often.
+
+    The check has a thread of its own: a database that does not answer holds up no thread of the
+    web server for longer than ANSWER_SECONDS.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._hub: Runtime = app.extensions["hub"]
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._began_at = 0.0
+        self._problems: dict[str, str] = {}
+        self._fresh_until = 0.0
+        self._logged = ""
+
+    def check(self) -> Readiness:
+        """Return what is in order now."""
+        return Readiness({**self._database(), **self._scheduler()})
+
+    def _database(self) -> dict[str, str]:
+        """Return the problems of the database, as they were a second ago at most."""
+        now = self._hub.clock.monotonic()
+        with self._lock:
+            if now < self._fresh_until:
+                return self._problems
+            thread = self._thread
+            if thread is None:
+                self._began_at = now
+                thread = threading.Thread(target=self._read, name="readiness", daemon=True)
+                self._thread = thread
+                thread.start()
+            seconds = ANSWER_SECONDS - (now - self._began_at)
+        thread.join(max(0.0, seconds))
+        with self._lock:
+            if self._thread is thread:
+                return {"database": SILENT}
+            return self._problems
+
+    def _read(self) -> None:
+        """Try the database and compare the revision of its tables."""
+        problems = {"database": "", "schema": ""}
+        reason = ""
+        with self._app.app_context():
+            try:
+                with reading() as session:
+                    schema.require_newest(session.connection())
+            except SchemaError as error:
+                problems["schema"] = OTHER_TABLES
+                reason = error.text
+            except Exception as error:
+                problems = {"database": UNREACHABLE}
+                reason = f"{type(error).__name__}: {error}"
+            self._log_once(reason)
+        with self._lock:
+            self._problems = problems
+            self._fresh_until = self._hub.clock.monotonic() + FRESH_SECONDS
+            self._thread = None
+
+    def _scheduler(self) -> dict[str, str]:
+        """Return whether the scheduler ticks, if this process has one."""
+        heartbeat: Heartbeat | None = self._app.extensions.get(OF_SCHEDULER)
+        if heartbeat is None:
+            return {}
+        return {"scheduler": NO_TICKS if heartbeat.age() > MAX_TICK_SECONDS else ""}
+
+    def _log_once(self, reason: str) -> None:
+        """Log a problem when it begins, not with every request."""
+        if reason and reason != self._logged:
+            log.error("The hub is not ready: %s", reason)
+        self._logged = reason

@@ -1,0 +1,208 @@
+"""Figures for Prometheus: right, the same from every process, and cheap to read."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
+
+from hub import outbox
+from hub.db import engine
+from hub.metrics import exposition, gauges, totals
+from hub.models import Company, Installation, Run, Token
+from hub.models.enums import ConnectionState, PostingState
+from hub.telemetry.counts import QUICKBOOKS_CALLS, RUN_SECONDS
+from hub.testing.clock import FakeClock
+from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import TwoCompanies
+
+READ, LANDED = "read", "landed"
+
+
+def samples(app: Flask) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Return all figures by name and labels, as Prometheus reads them."""
+    with app.app_context():
+        content, content_type = exposition.render("")
+    assert content_type.startswith("text/plain")
+    found = {}
+    for family in text_string_to_metric_families(content.decode()):
+        for sample in family.samples:
+            found[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
+    return found
+
+
+def value(hub: Flask, name: str, **labels: str) -> float | None:
+    return samples(hub).get((name, tuple(sorted(labels.items()))))
+
+
+def test_documents_are_counted_as_the_pages_count_them(two: TwoCompanies) -> None:
+    with two.app.app_context(), engine.reading() as session:
+        ids = [row.id for row in session.query(Installation)]
+        together = outbox.counts_by_installation(session)
+        assert ids
+        for installation_id in ids:
+            expected = outbox.counts(session, installation_id)
+            counted: Counter[str] = Counter()
+            for state, number in together[installation_id].items():
+                is_under_way = state in ("waiting", "ready", "sending")
+                counted["waiting" if is_under_way else state] += number
+            del expected["documents"]
+            assert {state: counted[state] for state in expected} == expected
+
+
+def test_a_document_with_several_postings_counts_once(visitor: Visitor) -> None:
+    story = visitor.story
+    with visitor.app.app_context(), engine.reading() as session:
+        expected = outbox.counts(session, story.installation)
+        together = outbox.counts_by_installation(session)[story.installation]
+    assert expected["documents"] == sum(together.values())
+    assert together["held"] == expected["held"]
+    assert value(visitor.app, "hub_documents", app="costtracker", state="held") == expected["held"]
+
+
+def test_the_story_is_told_in_figures(visitor: Visitor, clock: FakeClock) -> None:
+    app, company = visitor.app, str(visitor.story.company)
+    clock.advance(3600)
+    found = samples(app)
+    assert found["hub_postings_in_doubt", (("company", company),)] >= 1
+    assert found["hub_connections", (("state", "connected"),)] == 1
+    assert found["hub_connections", (("state", "reconnect"),)] == 0
+    for waits_for in ("hub", "person"):
+        labels = (("company", company), ("waits_for", waits_for))
+        assert found["hub_oldest_unposted_document_age_seconds", labels] >= 3600
+    days = found["hub_connection_days_left", (("company", company),)]
+    assert days == pytest.approx(96 - 1 / 24)
+    with app.app_context(), engine.reading() as session:
+        cases = session.scalar(text('SELECT count(*) FROM "case" WHERE closed_at IS NULL'))
+    assert sum(number for (name, _), number in found.items() if name == "hub_open_cases") == cases
+
+
+def test_the_end_of_a_connection_that_is_past_is_negative(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        token = session.query(Token).one()
+        token.refresh_expires_at = clock.now() - dt.timedelta(days=2)
+    company = str(visitor.story.company)
+    assert value(visitor.app, "hub_connection_days_left", company=company) == pytest.approx(-2)
+
+
+def test_a_disconnected_company_has_no_days_left(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.query(Company).one().state = ConnectionState.DISCONNECTED
+    company = str(visitor.story.company)
+    assert value(visitor.app, "hub_connection_days_left", company=company) is None
+    assert value(visitor.app, "hub_connections", state="disconnected") == 1
+
+
+def test_the_queue_is_what_waits_to_start(visitor: Visitor, clock: FakeClock) -> None:
+    before = value(visitor.app, "hub_runs_waiting") or 0
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.add_all(
+            [Run(kind="sync"), Run(kind="sync"), Run(kind="sync", ended_at=clock.now())]
+        )
+    clock.advance(exposition.MIN_FRESH_SECONDS)
+    assert value(visitor.app, "hub_runs_waiting") == before + 2
+    ended = value(visitor.app, "hub_last_run_end_timestamp_seconds")
+    assert ended is not None
+    assert clock.now().timestamp() - ended == pytest.approx(exposition.MIN_FRESH_SECONDS)
+
+
+# -- counts of several processes -----------------------------------------------------------------
+
+
+def count_in(app: Flask, times: int) -> None:
+    """Let a process make some calls and one run."""
+    counts = app.extensions["hub"].counts
+    for _ in range(times):
+        counts.add(QUICKBOOKS_CALLS, READ, LANDED)
+    counts.observe(RUN_SECONDS, 20.0, "sync", "done")
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgres"])
+def test_the_counts_of_all_processes_add_up(
+    make_app: Callable[..., Flask],
+    make_config: Callable[..., Any],
+    request: pytest.FixtureRequest,
+    url: str,
+) -> None:
+    if url == "postgres":
+        config = make_config(HUB_DATABASE_URL=request.getfixturevalue("postgres_url"))
+    else:
+        config = request.getfixturevalue("app").extensions["hub"].config
+    processes = [make_app(config, pages=True) for _ in range(3)]
+    for app, times in zip(processes, (1, 2, 4), strict=True):
+        count_in(app, times)
+        with app.app_context():
+            totals.store()
+    count_in(processes[0], 3)
+    for app in processes:
+        assert value(app, "hub_quickbooks_calls_total", kind=READ, outcome=LANDED) in (7, 10)
+    found = samples(processes[1])
+    labels = (("kind", "sync"), ("outcome", "done"))
+    assert found["hub_quickbooks_calls_total", (("kind", READ), ("outcome", LANDED))] == 10
+    assert found["hub_run_duration_seconds_count", labels] == 4
+    assert found["hub_run_duration_seconds_sum", labels] == 80
+    assert found["hub_run_duration_seconds_bucket", (*labels[:1], ("le", "15"), *labels[1:])] == 0
+    assert found["hub_run_duration_seconds_bucket", (*labels[:1], ("le", "60"), *labels[1:])] == 4
+    restarted = make_app(config, pages=True)
+    assert value(restarted, "hub_quickbooks_calls_total", kind=READ, outcome=LANDED) == 10
+
+
+def test_counts_wait_for_a_database_that_cannot_be_used(
+    app_with_pages: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = app_with_pages
+    count_in(app, 2)
+    engine.db.engine.dispose()
+    data = app.extensions["hub"].config.data
+    (data / "hub.db").rename(data / "away")
+    (data / "hub.db").mkdir()
+    totals.store()
+    assert "could not be stored" in caplog.text
+    (data / "hub.db").rmdir()
+    (data / "away").rename(data / "hub.db")
+    assert value(app, "hub_quickbooks_calls_total", kind=READ, outcome=LANDED) == 2
+
+
+# -- the price of a scrape -----------------------------------------------------------------------
+
+
+def test_a_figure_is_read_less_often_the_longer_its_query_takes(
+    visitor: Visitor, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[float] = []
+
+    def slow(session: Any) -> gauges.Values:
+        reads.append(clock.monotonic())
+        clock.advance(2)
+        return [((), 1.0)]
+
+    monkeypatch.setattr(exposition, "GAUGES", (gauges.Gauge("hub_slow", "Slow", (), slow),))
+    for _ in range(100):
+        assert value(visitor.app, "hub_slow") == 1
+        clock.advance(5)
+    assert len(reads) == 3
+    assert reads[1] - reads[0] >= 2 * exposition.FRESH_PER_SECOND_OF_QUERY
+
+
+def plan_of(session: Any, query: Any) -> str:
+    """Return how SQLite answers a query."""
+    compiled = query.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+    rows = session.execute(text(f"EXPLAIN QUERY PLAN {compiled}"))
+    return " / ".join(row.detail for row in rows)
+
+
+def test_the_queries_of_each_scrape_read_no_table_of_postings(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.reading() as session:
+        oldest = plan_of(session, gauges._oldest_in_state(PostingState.HELD))
+        doubt = plan_of(session, gauges._in_doubt())
+        firsts = plan_of(session, outbox.hub_statistics._firsts())
+    assert "USING COVERING INDEX ix_posting_company_state" in oldest
+    assert "USING COVERING INDEX ix_posting_company_state" in doubt
+    assert "USING COVERING INDEX ix_posting_installation_state" in firsts
+    assert "SCAN posting" not in oldest + doubt
