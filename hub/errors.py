@@ -73,8 +73,19 @@ class OtherFolderActive(Retry):
 
     def __init__(self, folder: str) -> None:
         super().__init__(
-            f"{folder} works on this database, and processes of two data folders must not work on"
-            " one database at the same time. Run it there, or stop the hub there first."
+            f"{folder} works on this database, and embedded hubs of two data folders, or an"
+            " embedded and a distributed one, must not work on one database at the same time."
+            " Run it there, stop the hub there first, or set HUB_ENGINE alike."
+        )
+
+
+class LeaseLost(Retry):
+    """Another process took over the work of this one, which gave no sign of life for too long."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Another process took over the lease {name}, because this one did not renew it in time."
+            " That process goes on with the work; nothing needs to be done."
         )
 
 

@@ -40,6 +40,7 @@ password_hashing.ARGON2.update(CHEAP)
 pytest_plugins = [
     "tests.support.canaries",
     "tests.support.database_fixtures",
+    "tests.support.distributed_processes",
     "tests.support.stand_in_fixtures",
     "tests.support.page_fixtures",
     "tests.support.proof_figures",

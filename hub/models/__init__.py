@@ -23,7 +23,7 @@ from hub.models.people import (
     User,
 )
 from hub.models.postings import Approval, Attempt, Posting, Proof, ReceiptRow, SourceDocument
-from hub.models.runs import ActiveFolder, Run, RunLine, Schedule
+from hub.models.runs import ActiveFolder, Lease, Run, RunLine, Schedule
 from hub.models.shared_state import AuditHead, SharedRateLimit
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 
@@ -42,6 +42,7 @@ __all__ = [
     "GuessCount",
     "Installation",
     "Invitation",
+    "Lease",
     "LineSummary",
     "ListState",
     "LoginSession",

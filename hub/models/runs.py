@@ -69,3 +69,18 @@ class ActiveFolder(Model):
     place: Mapped[str] = mapped_column(String(500))  # machine and path, for people
     since: Mapped[dt.datetime]
     released_at: Mapped[dt.datetime | None]
+
+
+class Lease(Model):
+    """A lease of the distributed engine: a right that one process has at a time.
+
+    The row stays when the lease is released, so that its fence only grows. `backend_pid` and
+    `backend_start` are the database session over which the holder renews it.
+    """
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(32), default="")  # a process; empty if it is free
+    fence: Mapped[int]
+    heartbeat_at: Mapped[dt.datetime]  # on the database's clock
+    backend_pid: Mapped[int]
+    backend_start: Mapped[dt.datetime | None]

@@ -9,6 +9,10 @@ The lock is gone when its connection is, though the process may live on and stil
 under way. If a folder did not release it in order, the next one waits for HUB_LEASE_SECONDS before
 it works. That is longer than a request can take, and a process that lost its lock ends its runs at
 their next step unless it gets the lock back.
+
+In the distributed engine all processes share one identity instead of that of a folder: they work
+together, because their locks are rows of the database, and processes of the embedded engine stay
+out.
 """
 
 import datetime as dt
@@ -28,6 +32,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from hub.config import Config
 from hub.context import current, may_end
 from hub.db.engine import db, insert, reading, transaction, translated
 from hub.errors import DatabaseUnavailable, OtherFolderActive
@@ -35,6 +40,8 @@ from hub.models import ActiveFolder
 from hub.scheduling.leases import POLL_SECONDS, WaitNotice
 
 ROW_ID = 1  # the id of the only row
+DISTRIBUTED = hashlib.sha256(b"distributed").hexdigest()  # the identity that all machines share
+DISTRIBUTED_PLACE = "HUB_ENGINE=distributed"
 MAX_PLACE_LENGTH = 500
 LOCK_CLASS = 0x68756271  # the first key of the advisory locks
 MUTEX_KEY = (
@@ -74,6 +81,8 @@ class Standby:
     @property
     def subject(self) -> str:
         """Return the other folder as the subject of a sentence."""
+        if self.place == DISTRIBUTED_PLACE:
+            return f"A hub with {DISTRIBUTED_PLACE}"
         if self.place:
             return f"The data folder {self.place}"
         return "Another data folder"
@@ -96,9 +105,11 @@ class Standby:
 class FolderLock:
     """The right of this process to work on its database. On SQLite it always has it."""
 
-    def __init__(self, data: Path, url: URL) -> None:
-        self.folder = identity(data)
-        self.place = f"{socket.gethostname()}:{data}"[:MAX_PLACE_LENGTH]
+    def __init__(self, config: Config, url: URL) -> None:
+        self.folder = DISTRIBUTED if config.is_distributed else identity(config.data)
+        self.place = DISTRIBUTED_PLACE
+        if not config.is_distributed:
+            self.place = f"{socket.gethostname()}:{config.data}"[:MAX_PLACE_LENGTH]
         self._lock: AdvisoryLock | None = None
         if url.get_backend_name() == "postgresql":
             self._lock = AdvisoryLock(url, self.folder)
@@ -324,7 +335,7 @@ def process_lock() -> FolderLock:
     """Return the lock of this process, which is made on first use."""
     extensions = current_app.extensions
     if "hub.folder_lock" not in extensions:
-        extensions["hub.folder_lock"] = FolderLock(current().config.data, db.engine.url)
+        extensions["hub.folder_lock"] = FolderLock(current().config, db.engine.url)
     lock: FolderLock = extensions["hub.folder_lock"]
     return lock
 

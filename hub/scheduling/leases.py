@@ -1,15 +1,29 @@
-"""Leases as locks of the operating system, which releases them when the process ends."""
+"""Leases: one holder at a time among all processes.
+
+In the embedded engine they are locks of the operating system, which releases them when the process
+ends. In the distributed engine they are rows of the database.
+"""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from hub.context import current, may_end
+from hub.db import lease_rows
+from hub.db.lease_rows import RowLease
 from hub.errors import Busy, FolderUnavailable
 
 POLL_SECONDS = 0.2
 WaitNotice = Callable[[str], None]
+
+
+class Lease(Protocol):
+    """A lease that this process holds."""
+
+    def release(self) -> object:
+        """Give the lease back."""
 
 
 @contextmanager
@@ -29,8 +43,10 @@ def lease(
         may_end()
         current().clock.sleep(POLL_SECONDS)
         lock = take(name)
+    work = lease_rows.protecting(lock) if isinstance(lock, RowLease) else nullcontext()
     try:
-        yield
+        with work:
+            yield
     finally:
         lock.release()
 
@@ -42,11 +58,22 @@ def company_lock(
     return lease(f"company-{company_id}", "This company", wait=wait, on_wait=on_wait)
 
 
-def take(name: str) -> FileLock | None:
-    """Return the acquired lock, or None if another process or thread has it.
+def require() -> None:
+    """Raise LeaseLost if another process has taken a lease of the work of this thread."""
+    lease_rows.require_all()
 
-    It is held until it is released or this process ends.
+
+def take(name: str) -> Lease | None:
+    """Return the acquired lease, or None if another process or thread has it.
+
+    It is held until it is released, this process ends, or it gives no sign of life for too long.
     """
+    if current().config.is_distributed:
+        return lease_rows.process_leases().take(name)
+    return _take_file_lock(name)
+
+
+def _take_file_lock(name: str) -> FileLock | None:
     folder = current().config.data / "locks"
     lock = FileLock(folder / f"{name}.lock", thread_local=False)
     try:

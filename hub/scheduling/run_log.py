@@ -13,7 +13,7 @@ from hub.db.engine import reading, transaction
 from hub.metrics import totals
 from hub.models import Company, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunOutcome
-from hub.scheduling import folder_lock, schedule
+from hub.scheduling import folder_lock, leases, schedule
 from hub.telemetry.counts import RUN_SECONDS
 
 PROGRESS_SECONDS = 1.0
@@ -68,6 +68,7 @@ class RunRecorder:
             return
         self._written = (phase, now)
         folder_lock.process_lock().require()
+        leases.require()
         with transaction() as session:
             values = {"run": self.run_id, "reached": phase[:40], "steps": done, "in_all": of}
             session.execute(_RECORD_PROGRESS, values)
@@ -153,6 +154,14 @@ def waiting() -> list[Run]:
     query = select(Run).where(Run.ended_at.is_(None), Run.started_at.is_(None)).order_by(Run.id)
     with reading() as session:
         return list(session.scalars(query))
+
+
+def oldest_waiting(kind: str, subject_id: int) -> int | None:
+    """Return the id of the run that waits longest for the lease of this kind and subject."""
+    is_waiting = Run.started_at.is_(None)
+    query = select(Run.id).where(is_waiting, *_is_open(kind, subject_id)).order_by(Run.id).limit(1)
+    with reading() as session:
+        return session.scalar(query)
 
 
 def under_way() -> list[Run]:

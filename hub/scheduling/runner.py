@@ -13,7 +13,7 @@ from hub.collect import match_changes, requested
 from hub.collect import run as collect_run
 from hub.context import Ending, current, mask_secrets
 from hub.db.engine import reading
-from hub.errors import HubError, NotNow, OtherFolderActive, ReconnectNeeded, Retry
+from hub.errors import HubError, LeaseLost, NotNow, OtherFolderActive, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
 from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
 from hub.posting import receipt_delivery
@@ -218,7 +218,7 @@ def _work(steps: Steps, work: Callable[[Steps, Any], None], subject: Installatio
         if steps.requested_by not in UNATTENDED:
             oauth_connect.try_once(company_id)
         work(steps, subject)
-    except OtherFolderActive as error:
+    except (OtherFolderActive, LeaseLost) as error:
         steps.end(error.text, again=True)
         raise
     except BaseException as error:

@@ -7,6 +7,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, update
 
 from hub import outbox
+from hub.db import lease_rows
 from hub.db.engine import transaction
 from hub.models import Company
 from hub.posting.outcome import batch_sizing
@@ -39,6 +40,7 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
         return places
 
     with transaction() as session:
+        lease_rows.confirm_all(session)
         posting_session.store_date(session)
         claimed = outbox.claim(
             session,

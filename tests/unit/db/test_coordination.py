@@ -5,36 +5,10 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from hub import config as configuration
 from hub.db import coordination
 from hub.db.engine import db
 from hub.errors import DatabaseUnavailable
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
-
-
-@pytest.fixture
-def make_process(make_app, tmp_path, postgres_url):
-    """Make hubs of the distributed engine on one database, as processes of several machines are."""
-    made = []
-
-    def make(name):
-        data = tmp_path / name
-        data.mkdir(mode=0o700)
-        environ = {
-            "HUB_DATA": str(data),
-            "HUB_SECRET_KEY": SECRET_KEY,
-            "HUB_VAULT_KEYS": VAULT_KEYS,
-            "HUB_DATABASE_URL": postgres_url,
-            "HUB_ENGINE": "distributed",
-        }
-        app = make_app(configuration.load(environ))
-        made.append(app)
-        return app
-
-    yield make
-    for app in made:
-        with app.app_context():
-            coordination.process_coordination().close()
+from tests.support.distributed_processes import end_sessions
 
 
 @pytest.fixture
@@ -62,18 +36,6 @@ def holds(app, name="clock"):
         return coordination.process_coordination().holds(name)
 
 
-def end_sessions(app, of):
-    """End the database sessions of a process, as a restart of the server does."""
-    with app.app_context(), db.engine.connect() as connection:
-        return connection.scalars(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = :name AND datname = current_database()"
-            ),
-            {"name": coordination.application_name(of.extensions["hub"].process)},
-        ).all()
-
-
 def test_a_lock_has_one_holder_among_all_processes_and_threads(one, two):
     assert try_lock(one)
     assert (try_lock(two), try_lock(one)) == (False, False)
@@ -90,7 +52,7 @@ def test_a_lock_of_another_process_is_not_released_by_unlocking(one, two):
 
 def test_a_lost_connection_loses_its_locks_and_is_opened_again(one, two):
     assert try_lock(one)
-    assert True in end_sessions(two, of=one)
+    assert end_sessions(two, of=one)
     with pytest.raises(DatabaseUnavailable):
         holds(one)
     assert not holds(one)
@@ -108,7 +70,7 @@ def test_unlocking_what_was_lost_is_no_error(one, two):
 def test_all_connections_of_a_process_bear_its_name(one, two):
     with one.app_context(), db.engine.connect(), coordination.connection() as connection:
         connection.execute(text("SELECT 1"))
-        assert len(end_sessions(two, of=one)) == 2
+        assert end_sessions(two, of=one) == 2
 
 
 def test_who_waits_for_a_lock_gets_it_when_it_is_free(one, two, clock):

@@ -175,7 +175,7 @@ def test_a_run_ends_if_another_folder_took_the_lock_meanwhile(one, two):
         hold(two)
 
     with one.app_context():
-        with pytest.raises(OtherFolderActive, match="two data folders must not work on one"):
+        with pytest.raises(OtherFolderActive, match="must not work on one database"):
             run_company("tokens", 1, requested_by="kari", progress=take_over)
         with reading() as session:
             assert session.get_one(Run, 1).outcome == "stopped"
@@ -255,3 +255,37 @@ def test_sqlite_needs_no_lock(app):
         assert (lock.claim(), lock.standby()) == (None, None)
     with reading() as session:
         assert session.get(ActiveFolder, 1) is None
+
+
+def test_processes_of_the_distributed_engine_work_beside_each_other(make_process):
+    first, second = make_process("one"), make_process("two")
+    assert (hold(first), hold(second)) == (None, None)
+
+
+def test_an_embedded_hub_beside_distributed_ones_is_refused_and_told_what_to_do(make_process):
+    first, second = make_process("one"), make_process("two")
+    embedded = make_process("three", engine="embedded")
+    hold(first)
+    hold(second)
+    assert "A hub with HUB_ENGINE=distributed works on this database since" in hold(embedded)
+    with embedded.app_context(), pytest.raises(OtherFolderActive) as refusal:
+        folder_lock.process_lock().require()
+    assert refusal.value.text == (
+        "A hub with HUB_ENGINE=distributed works on this database, and embedded hubs of two data"
+        " folders, or an embedded and a distributed one, must not work on one database at the same"
+        " time. Run it there, stop the hub there first, or set HUB_ENGINE alike."
+    )
+    release(first)
+    assert standby(embedded) is not None
+    release(second)
+    assert standby(embedded) is None
+
+
+def test_a_distributed_hub_beside_an_embedded_one_is_refused(make_process):
+    embedded, distributed = make_process("one", engine="embedded"), make_process("two")
+    hold(embedded)
+    assert "one works on this database since" in hold(distributed)
+    with distributed.app_context(), pytest.raises(OtherFolderActive, match="set HUB_ENGINE alike"):
+        folder_lock.process_lock().require()
+    release(embedded)
+    assert standby(distributed) is None

@@ -1,0 +1,78 @@
+"""Hubs of the distributed engine on one database, as the processes of several machines are."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from hub import config as configuration
+from hub.db import coordination, lease_rows
+from hub.db.engine import db
+from hub.scheduling import folder_lock
+from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+
+LEASE = 150
+
+
+@pytest.fixture
+def make_process(
+    make_app: Callable[..., Flask], tmp_path: Path, postgres_url: str
+) -> Iterator[Callable[..., Flask]]:
+    """Make hubs on one database, each with the data folder of this name."""
+    apps: list[Flask] = []
+
+    def make(name: str, *, engine: str = "distributed", **options: Any) -> Flask:
+        data = tmp_path / name
+        data.mkdir(mode=0o700, exist_ok=True)
+        environ = {
+            "HUB_DATA": str(data),
+            "HUB_SECRET_KEY": SECRET_KEY,
+            "HUB_VAULT_KEYS": VAULT_KEYS,
+            "HUB_DATABASE_URL": postgres_url,
+            "HUB_SECOND_FACTOR": "off",
+            "HUB_ENGINE": engine,
+        }
+        app = make_app(configuration.load(environ), **options)
+        apps.append(app)
+        return app
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            lease_rows.process_leases().stop_heartbeats()
+            coordination.process_coordination().close()
+            lock = folder_lock.process_lock()._lock
+            if lock is not None:
+                lock.close()
+
+
+def age_heartbeats(app: Flask, seconds: float) -> None:
+    """Let all heartbeats be so much older."""
+    statement = text("UPDATE lease SET heartbeat_at = heartbeat_at - make_interval(secs => :age)")
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(statement, {"age": seconds})
+
+
+def session_count(app: Flask, of: Flask) -> int:
+    """Return how many database sessions a process has, asked over another one."""
+    name = coordination.application_name(of.extensions["hub"].process)
+    statement = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE application_name = :name AND datname = current_database()"
+    )
+    with app.app_context(), db.engine.connect() as connection:
+        return connection.scalar(statement, {"name": name}) or 0
+
+
+def end_sessions(app: Flask, of: Flask) -> int:
+    """End the database sessions of a process, as a restart of the server does; return how many."""
+    name = coordination.application_name(of.extensions["hub"].process)
+    statement = text(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE application_name = :name AND datname = current_database()"
+    )
+    with app.app_context(), db.engine.connect() as connection:
+        return len(connection.scalars(statement, {"name": name}).all())
