@@ -13,6 +13,7 @@ import click
 COMMAND_MODULES = {
     "demo": "demo",
     "serve": "serve",
+    "worker": "worker",
     "init": "maintenance",
     "check": "maintenance",
     "users": "people",

@@ -34,6 +34,7 @@ with alone(), db.engine.connect() as connection:
         target_metadata=db.metadata,
         render_as_batch=True,
         render_item=render,
+        include_name=schema.is_own_table,
         compare_type=True,
     )
     with context.begin_transaction():

@@ -8,7 +8,13 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from hub.db.engine import MIGRATIONS, db
 from hub.errors import SchemaError
 
+QUEUE_PREFIX = "procrastinate_"  # of the tables of the distributed engine's queue
 Columns = Mapping[str, frozenset[str]]  # of each table
+
+
+def is_own_table(name: str | None, kind: str, parents: object = None) -> bool:
+    """Tell Alembic which tables to compare: those of the queue are made by procrastinate."""
+    return kind != "table" or not (name or "").startswith(QUEUE_PREFIX)
 
 
 def newest() -> str:

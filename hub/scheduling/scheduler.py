@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from filelock import FileLock
 from flask import Flask
 
 from hub import notifications
@@ -17,7 +16,7 @@ from hub.errors import Busy, HubError, OtherFolderActive
 from hub.models import Run
 from hub.scheduling import folder_lock, pending_work, run_log, runner, schedule
 from hub.scheduling.folder_lock import FolderLock
-from hub.scheduling.leases import take
+from hub.scheduling.leases import Lease, take
 from hub.sources import outage
 from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
 
@@ -48,7 +47,7 @@ class Scheduler:
         self._announce = announce or (lambda text: None)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
         self._scheduler = BackgroundScheduler(timezone="UTC")
-        self._lock: FileLock | None = None  # the scheduler's, within the data folder
+        self._lock: Lease | None = None  # the scheduler's, within the data folder
         self._folder_lock: FolderLock | None = None
         self._is_at_work = False
         self._standby = ""  # which data folder was told to have the turn, and whether it is at work
@@ -87,9 +86,13 @@ class Scheduler:
         self._pool.shutdown(wait=True, cancel_futures=True)
         ending.clear()
         self._is_at_work = False
+        with self._app.app_context():
+            self._resign()
+
+    def _resign(self) -> None:
+        """Give back the locks under which this process ran the schedules."""
         if self._folder_lock:
-            with self._app.app_context():
-                self._folder_lock.release()
+            self._folder_lock.release()
             self._folder_lock = None
         if self._lock:
             self._lock.release()
@@ -157,6 +160,10 @@ class Scheduler:
         self._newest = max(now, newest or now)
         schedule.tick(now)
         pending_work.claim(now)
+        return self._start_waiting()
+
+    def _start_waiting(self) -> int:
+        """Submit the runs that wait to the thread pool; return how many are new there."""
         with self._guard:  # a run is no longer submitted only once it no longer waits
             waiting_ids = [run.id for run in run_log.waiting()]
             new_ids = [run_id for run_id in waiting_ids if run_id not in self._submitted]
@@ -201,7 +208,7 @@ class Scheduler:
         """Take over: close runs that nobody works on any more, so that they are due again."""
         self._newest = run_log.newest_start()
         for run in run_log.under_way():
-            _close_if_interrupted(run)
+            close_if_interrupted(run)
         self._is_at_work = True
         if self._standby:
             self._standby = ""
@@ -221,7 +228,8 @@ class Scheduler:
                     self._submitted.discard(run_id)
 
 
-def _close_if_interrupted(run: Run) -> None:
+def close_if_interrupted(run: Run) -> None:
+    """Close a run that was started and not ended if no living process works on it."""
     subject_id = run_log.subject_of(run)
     lock = take(run_log.lease_name(run.kind, subject_id))
     if lock is None:

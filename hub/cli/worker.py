@@ -1,0 +1,47 @@
+"""A worker of the distributed engine: `hub worker`."""
+
+import click
+
+from hub.cli.console import hub
+from hub.cli.terminal import say
+
+
+@click.command()
+@click.option(
+    "--concurrency",
+    "-c",
+    type=click.IntRange(1, 500),
+    default=8,
+    show_default=True,
+    help="How many runs at a time.",
+)
+def worker(concurrency: int) -> None:
+    """Execute runs, on any number of machines (with HUB_ENGINE=distributed).
+
+    All workers share the work of one PostgreSQL database; one of them, elected, also runs the
+    schedules and sends the mails. If a worker ends, the others go on with its work.
+
+    Until SIGTERM or Ctrl-C: what is being sent comes to its end first.
+    """
+    from hub.context import current
+    from hub.errors import ConfigurationError, MissingExtra
+    from hub.security import data_origin
+
+    with hub() as app:
+        if not current().config.is_distributed:
+            raise ConfigurationError(
+                "HUB_ENGINE",
+                "is embedded, where `hub serve` executes the runs itself; set it to distributed,"
+                " for every process of the hub, to use workers",
+            )
+        data_origin.require_no_demo()
+        try:
+            from hub.scheduling.elected_scheduler import ElectedScheduler
+            from hub.scheduling.queue import RunQueue
+            from hub.scheduling.worker import Worker
+        except ImportError as error:
+            raise MissingExtra("`hub worker`", str(error.name), "qbo-hub[postgres]") from error
+        say(f"This worker executes up to {concurrency} runs at a time.")
+        queue = RunQueue(app)
+        Worker(app, queue, ElectedScheduler(app, queue, announce=say), concurrency).run()
+        say("The worker has ended.")

@@ -1,0 +1,72 @@
+"""The scheduler of the distributed engine: each worker has one, and the elected one is at work."""
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from hub.db import lease_rows
+from hub.scheduling import election, folder_lock, run_log
+from hub.scheduling.queue import RunQueue
+from hub.scheduling.scheduler import Scheduler, close_if_interrupted
+
+RESCUE_SECONDS = 5
+
+
+class ElectedScheduler(Scheduler):
+    """Claim what is due and pass it to the queue, in the one process that is elected."""
+
+    def __init__(
+        self, app: Flask, queue: RunQueue, announce: Callable[[str], None] | None = None
+    ) -> None:
+        super().__init__(app, threads=1, announce=announce)
+        self._queue = queue
+
+    def start(self) -> None:
+        """Start to tick; return at once."""
+        self._scheduler.add_job(
+            self.rescue, "interval", seconds=RESCUE_SECONDS, coalesce=True, max_instances=1
+        )
+        super().start()
+
+    def rescue(self) -> int:
+        """Delete the jobs of dead workers; return their number."""
+        if not self._is_at_work:
+            return 0
+        with self._app.app_context():
+            try:
+                return self._queue.delete_stalled()
+            except Exception as error:
+                self._log_error(error)
+                return 0
+
+    def _is_leader(self) -> bool:
+        """Tell whether this process is elected; without the database nobody is."""
+        was_at_work, self._is_at_work = self._is_at_work, False
+        if self._folder_lock is None:
+            self._folder_lock = folder_lock.process_lock()
+            self._folder_lock.hold()
+        standby = self._folder_lock.claim()
+        if standby:
+            election.resign()
+            self._stand_by(standby)
+        elif election.stand():
+            if was_at_work:
+                self._is_at_work = True
+            else:
+                self._begin()
+        return self._is_at_work
+
+    def _start_waiting(self) -> int:
+        """Close the runs of dead processes, and defer a job for each run that can start."""
+        under_way = run_log.under_way()
+        held_names = lease_rows.process_leases().held_names()
+        for run in under_way:
+            if run_log.lease_name(run.kind, run_log.subject_of(run)) not in held_names:
+                close_if_interrupted(run)
+        return self._queue.defer_waiting()
+
+    def _resign(self) -> None:
+        """Let another worker run the schedules, and give the folder lock back."""
+        election.resign()
+        self._queue.close()
+        super()._resign()

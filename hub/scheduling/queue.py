@@ -1,0 +1,169 @@
+"""The queue of the distributed engine: procrastinate passes waiting runs to the workers.
+
+The table of runs is the truth. A job only names a kind of run and its subject, so a job that is
+lost, repeated or out of date does no harm: the worker executes the oldest run that waits for that
+subject, and does nothing if none does. Nothing is scheduled in the queue, and no job is retried:
+the elected scheduler defers a job for each waiting run that has none.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import procrastinate
+from flask import Flask
+from procrastinate.jobs import Job
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+
+from hub.context import Ending, current
+from hub.db import lease_rows
+from hub.db.coordination import CONNECT_ARGUMENTS, application_name
+from hub.db.engine import db, reading, transaction
+from hub.errors import Busy, DatabaseUnavailable, LeaseLost, OtherFolderActive
+from hub.models import Run
+from hub.scheduling import run_log, runner
+
+QUEUE, TASK = "runs", "execute_run"
+HEARTBEAT_SECONDS = 5.0
+STALLED_SECONDS = 15.0  # without a heartbeat, after which the jobs of a worker count as dead
+POLLING_SECONDS = 5.0  # in case that a notification was lost
+MAX_CONNECTIONS = 4  # of the queue, in each process
+_LISTED_LOCKS = text(
+    "SELECT queueing_lock FROM procrastinate_jobs"
+    " WHERE status IN ('todo', 'doing') AND queueing_lock IS NOT NULL"
+)
+_DELETE_STALLED = text(
+    "DELETE FROM procrastinate_jobs AS job WHERE job.status = 'doing' AND NOT EXISTS ("
+    " SELECT FROM procrastinate_workers AS worker WHERE worker.id = job.worker_id"
+    " AND worker.last_heartbeat >= now() - make_interval(secs => :seconds))"
+    " RETURNING job.queueing_lock"
+)
+log = logging.getLogger("hub")
+logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # the hub says itself what matters
+
+
+class RunQueue:
+    """The queue of this process, to defer jobs and to work them off."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        with app.app_context():
+            settings = _connection_settings(db.engine.url, application_name(current().process))
+        self._deferring = _make_app(procrastinate.SyncPsycopgConnector(**settings), self._execute)
+        self._working = _make_app(procrastinate.PsycopgConnector(**settings), self._execute)
+        self._is_open = False
+
+    async def work(self, concurrency: int) -> None:
+        """Work off jobs, so many at a time, until the task is cancelled or the database is away."""
+        async with self._working.open_async():
+            await self._working.run_worker_async(
+                queues=[QUEUE],
+                concurrency=concurrency,
+                delete_jobs="always",
+                install_signal_handlers=False,
+                fetch_job_polling_interval=POLLING_SECONDS,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+            )
+
+    def defer_waiting(self) -> int:
+        """Defer a job for each subject with a waiting run that has none and could start now.
+
+        Return their number. Only the elected scheduler may call this.
+        """
+        waiting = _first_by_lease(run_log.waiting())
+        if not waiting:
+            return 0
+        occupied = lease_rows.process_leases().held_names() | _listed_locks()
+        jobs = [_job(name, run) for name, run in waiting.items() if name not in occupied]
+        if jobs:
+            self._defer(jobs)
+        return len(jobs)
+
+    def delete_stalled(self) -> int:
+        """Delete the jobs of dead workers; return their number.
+
+        Runs that still wait get another job; those that had begun are closed once their lease is
+        over, and are due again.
+        """
+        with transaction() as session:
+            names = session.scalars(_DELETE_STALLED, {"seconds": STALLED_SECONDS}).all()
+        for name in names:
+            log.warning("The worker that had the job %s is gone; its run goes on elsewhere.", name)
+        return len(names)
+
+    def close(self) -> None:
+        """Close the connections over which jobs are deferred."""
+        if self._is_open:
+            self._deferring.close()
+            self._is_open = False
+
+    def _defer(self, jobs: list[Job]) -> None:
+        try:
+            if not self._is_open:
+                self._deferring.open()
+                self._is_open = True
+            self._deferring.job_manager.batch_defer_jobs(jobs)
+        except procrastinate.exceptions.AlreadyEnqueued:
+            pass  # by the scheduler before this one; the next tick sees it
+        except procrastinate.exceptions.ConnectorException as error:
+            url = db.engine.url.render_as_string(hide_password=True)
+            raise DatabaseUnavailable(url, str(error.__cause__ or error)) from error
+
+    def _execute(self, kind: str, subject_id: int) -> None:
+        """Execute the oldest waiting run of a subject; a run that cannot start stays waiting."""
+        with self._app.app_context():
+            run_id = None
+            try:
+                run_id = run_log.oldest_waiting(kind, subject_id)
+                if run_id is not None and not current().ending.is_set():
+                    runner.execute(run_id)
+            except (Busy, OtherFolderActive, LeaseLost, Ending):
+                pass
+            except DatabaseUnavailable as error:
+                log.warning("%s", error.text)
+            except Exception:
+                log.exception("Run %s met a defect.", run_id)
+
+
+def _make_app(connector: Any, execute: Callable[[str, int], None]) -> procrastinate.App:
+    app = procrastinate.App(connector=connector)
+    app.task(name=TASK, queue=QUEUE)(execute)
+    return app
+
+
+def _connection_settings(url: URL, name: str) -> dict[str, Any]:
+    """Return the arguments of the connection pools of the queue."""
+    plain = url.set(drivername="postgresql")
+    return {
+        "conninfo": plain.render_as_string(hide_password=False),
+        "kwargs": {**CONNECT_ARGUMENTS, "application_name": name},
+        "min_size": 1,
+        "max_size": MAX_CONNECTIONS,
+        "timeout": 10.0,
+    }
+
+
+def _first_by_lease(runs: list[Run]) -> dict[str, Run]:
+    """Return the oldest run under each lease."""
+    first: dict[str, Run] = {}
+    for run in runs:
+        first.setdefault(run_log.lease_name(run.kind, run_log.subject_of(run)), run)
+    return first
+
+
+def _listed_locks() -> set[str]:
+    with reading() as session:
+        return set(session.scalars(_LISTED_LOCKS))
+
+
+def _job(lease_name: str, run: Run) -> Job:
+    return Job(
+        id=None,
+        queue=QUEUE,
+        task_name=TASK,
+        lock=None,  # the lease is what keeps two runs of a subject apart
+        queueing_lock=lease_name,
+        task_kwargs={"kind": run.kind, "subject_id": run_log.subject_of(run)},
+    )

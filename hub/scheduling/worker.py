@@ -1,0 +1,85 @@
+"""A worker of the distributed engine: executes runs from the queue and stands for election."""
+
+import asyncio
+import logging
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from flask import Flask
+
+from hub.context import Runtime
+from hub.db import coordination, lease_rows
+from hub.scheduling.queue import RunQueue
+
+RECONNECT_SECONDS = 1.0
+log = logging.getLogger("hub")
+
+
+class Scheduler(Protocol):
+    """What runs beside the work, in threads of its own."""
+
+    def start(self) -> None:
+        """Start; return at once."""
+
+    def stop(self) -> None:
+        """Stop, and give back what it holds."""
+
+
+class Worker:
+    """One process that executes so many runs at a time, until SIGTERM or Ctrl-C."""
+
+    def __init__(self, app: Flask, queue: RunQueue, scheduler: Scheduler, concurrency: int) -> None:
+        self._app = app
+        self._queue = queue
+        self._scheduler = scheduler
+        self._concurrency = concurrency
+        self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run(self) -> None:
+        """Work until a signal; runs end at their next step, and leases and locks are released."""
+        self._scheduler.start()
+        try:
+            asyncio.run(self._work())
+        finally:
+            self._scheduler.stop()
+            with self._app.app_context():
+                lease_rows.process_leases().stop_heartbeats()
+                coordination.process_coordination().close()
+
+    def end(self) -> None:
+        """Let runs end at their next step, and `run` return; any thread may call this."""
+        runtime: Runtime = self._app.extensions["hub"]
+        runtime.ending.set()
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._cancel)
+
+    async def _work(self) -> None:
+        """Work off the queue, again and again: a restart of PostgreSQL ends the work silently."""
+        loop = self._loop = asyncio.get_running_loop()
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self.end)
+        # Its own executor has fewer threads than the queue claims jobs.
+        loop.set_default_executor(ThreadPoolExecutor(self._concurrency + 2, "run"))
+        while not self._is_ending:
+            self._task = asyncio.create_task(self._queue.work(self._concurrency))
+            await asyncio.wait([self._task])
+            if self._is_ending:
+                break
+            error = None if self._task.cancelled() else self._task.exception()
+            log.warning("The connection to the queue was lost (%s); it is opened again.", error)
+            self._task = asyncio.create_task(asyncio.sleep(RECONNECT_SECONDS))
+            await asyncio.wait([self._task])
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    @property
+    def _is_ending(self) -> bool:
+        runtime: Runtime = self._app.extensions["hub"]
+        return runtime.ending.is_set()

@@ -1,0 +1,424 @@
+"""The queue of the distributed engine: jobs name runs, and the table of runs is the truth."""
+
+import threading
+from contextlib import suppress
+
+import procrastinate
+import pytest
+from sqlalchemy import func, select, text
+
+from hub.db import lease_rows
+from hub.db.engine import db, reading, transaction
+from hub.errors import Busy, DatabaseUnavailable
+from hub.models import Company, Run
+from hub.models.enums import ConnectionState
+from hub.scheduling import election, leases, run_log
+from hub.scheduling.elected_scheduler import ElectedScheduler
+from hub.scheduling.queue import STALLED_SECONDS, RunQueue
+from hub.scheduling.worker import Worker
+from tests.support.distributed_processes import LEASE, age_heartbeats, end_sessions
+
+PATIENCE = 120
+
+
+@pytest.fixture
+def one(make_process, clock):
+    app = make_process("one")
+    with app.app_context(), transaction() as session:
+        session.add(unscheduled(realm="1", connected_at=clock.now()))
+    return app
+
+
+def unscheduled(**values):
+    """A company without schedules, so that there are only the runs of the test."""
+    return Company(state=ConnectionState.DISCONNECTED, **values)
+
+
+@pytest.fixture
+def two(make_process):
+    return make_process("two")
+
+
+@pytest.fixture
+def make_queue():
+    queues = []
+
+    def make(app):
+        queue = RunQueue(app)
+        queues.append(queue)
+        return queue
+
+    yield make
+    for queue in queues:
+        queue.close()
+
+
+@pytest.fixture
+def queue(make_queue, one):
+    return make_queue(one)
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    """The ids of the runs that a worker executes; each ends at once."""
+    run_ids = []
+
+    def execute(run_id):
+        run_ids.append(run_id)
+        run_log.RunRecorder(run_id).end({})
+
+    monkeypatch.setattr("hub.scheduling.runner.execute", execute)
+    return run_ids
+
+
+def request(app, kind="lists"):
+    with app.app_context():
+        return run_log.request(kind, 1, "kari")
+
+
+def defer(app, queue):
+    with app.app_context():
+        return queue.defer_waiting()
+
+
+def jobs(app):
+    """How many jobs are in which state."""
+    query = text(
+        "SELECT status::text AS status, count(*) AS count FROM procrastinate_jobs GROUP BY 1"
+    )
+    with app.app_context(), db.engine.connect() as connection:
+        return {row.status: row[1] for row in connection.execute(query)}
+
+
+def fetch(app, heartbeat_age=0.0):
+    """Fetch a job as a worker that then stops, with a last heartbeat that is so old."""
+    with app.app_context(), db.engine.begin() as connection:
+        worker = connection.scalar(text("SELECT procrastinate_register_worker_v1()"))
+        connection.execute(
+            text("SELECT procrastinate_fetch_job_v2(NULL, :worker)"), {"worker": worker}
+        )
+        connection.execute(
+            text(
+                "UPDATE procrastinate_workers"
+                " SET last_heartbeat = now() - make_interval(secs => :age)"
+            ),
+            {"age": heartbeat_age},
+        )
+
+
+def waiting_runs(app):
+    with app.app_context(), reading() as session:
+        query = select(func.count()).select_from(Run).where(Run.started_at.is_(None))
+        return session.scalar(query.where(Run.ended_at.is_(None)))
+
+
+def test_each_waiting_run_gets_one_job(one, queue):
+    request(one)
+    request(one, "tokens")
+    assert defer(one, queue) == 2
+    assert (defer(one, queue), jobs(one)) == (0, {"todo": 2})
+
+
+def test_a_run_whose_lease_is_held_gets_its_job_once_that_is_released(one, two, queue):
+    request(one)
+    with two.app_context():
+        held = leases.take("lists-1")
+    assert defer(one, queue) == 0
+    with two.app_context():
+        held.release()
+    assert defer(one, queue) == 1
+
+
+def test_a_job_that_another_scheduler_deferred_at_the_same_time_is_no_error(
+    one, queue, make_queue, monkeypatch
+):
+    request(one)
+    late = make_queue(one)
+    assert defer(one, queue) == 1
+    monkeypatch.setattr("hub.scheduling.queue._listed_locks", set)
+    defer(one, late)
+    assert jobs(one) == {"todo": 1}
+
+
+def test_a_job_without_a_waiting_run_does_nothing(one, queue, executed):
+    queue._execute("lists", 1)
+    run_id = request(one)
+    queue._execute("lists", 1)
+    queue._execute("lists", 1)
+    assert executed == [run_id]
+
+
+def test_a_job_executes_the_run_that_waits_longest_for_its_lease(one, queue, executed):
+    run_id = request(one)
+    request(one, "tokens")
+    queue._execute("lists", 1)
+    assert (executed, waiting_runs(one)) == ([run_id], 1)
+
+
+def test_a_run_that_finds_its_subject_in_use_stays_waiting(one, queue, monkeypatch):
+    def refuse(run_id):
+        raise Busy("This company")
+
+    request(one)
+    monkeypatch.setattr("hub.scheduling.runner.execute", refuse)
+    queue._execute("lists", 1)
+    assert waiting_runs(one) == 1
+    assert defer(one, queue) == 1
+
+
+def test_jobs_of_dead_workers_are_deleted_and_their_runs_get_others(one, queue):
+    """Without this a job of a killed worker is under way for ever."""
+    request(one)
+    defer(one, queue)
+    fetch(one, STALLED_SECONDS - 5)
+    with one.app_context():
+        assert queue.delete_stalled() == 0
+    assert defer(one, queue) == 0
+    fetch(one, STALLED_SECONDS + 5)
+    with one.app_context():
+        assert queue.delete_stalled() == 1
+    assert (defer(one, queue), jobs(one)) == (1, {"todo": 1})
+
+
+def test_a_stalled_job_with_a_younger_one_beside_it_is_deleted(one, queue, monkeypatch):
+    """Retrying it would violate the queueing lock, and it would stay for ever."""
+    request(one)
+    defer(one, queue)
+    fetch(one, STALLED_SECONDS + 5)
+    monkeypatch.setattr("hub.scheduling.queue._listed_locks", set)
+    assert defer(one, queue) == 1
+    with one.app_context():
+        assert queue.delete_stalled() == 1
+    assert jobs(one) == {"todo": 1}
+
+
+def test_the_queue_without_its_database_is_told_in_a_sentence(one, queue, monkeypatch):
+    request(one)
+    monkeypatch.setattr(
+        queue._deferring.job_manager,
+        "batch_defer_jobs",
+        lambda jobs: (_ for _ in ()).throw(procrastinate.exceptions.ConnectorException("gone")),
+    )
+    with pytest.raises(DatabaseUnavailable, match="gone"):
+        defer(one, queue)
+
+
+# -- the election ----------------------------------------------------------------------------------
+
+
+def stand(app):
+    with app.app_context():
+        return election.stand()
+
+
+def test_one_process_is_elected_and_stays(one, two):
+    assert (stand(one), stand(two), stand(one)) == (True, False, True)
+
+
+def test_another_is_elected_when_the_first_resigns_or_loses_its_connection(one, two):
+    stand(one)
+    with one.app_context():
+        election.resign()
+    assert (stand(two), stand(one)) == (True, False)
+    end_sessions(one, of=two)
+    assert stand(one)
+    with suppress(DatabaseUnavailable):
+        stand(two)
+    assert not stand(two)
+
+
+def test_a_frozen_process_is_replaced(one, two):
+    stand(one)
+    age_heartbeats(two, election.FROZEN_SECONDS - 5)
+    assert not stand(two)
+    age_heartbeats(two, 10)
+    assert not stand(two)  # it ends the session that holds the lock
+    assert stand(two)
+    with pytest.raises(DatabaseUnavailable):
+        stand(one)
+    assert not stand(one)
+
+
+# -- the scheduler ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def make_scheduler(make_queue):
+    schedulers = []
+
+    def make(app):
+        scheduler = ElectedScheduler(app, make_queue(app))
+        schedulers.append(scheduler)
+        return scheduler
+
+    yield make
+    for scheduler in schedulers:
+        scheduler.stop()
+
+
+def test_only_the_elected_scheduler_claims_and_the_next_one_takes_over(one, two, make_scheduler):
+    first, second = make_scheduler(one), make_scheduler(two)
+    request(one)
+    assert first.tick() > 0
+    assert second.tick() == 0
+    first.stop()
+    request(one, "tokens")
+    second.tick()
+    assert waiting_runs(one) == jobs(one)["todo"]
+
+
+def test_a_run_of_a_dead_process_is_closed_when_its_lease_is_over_and_not_before(
+    one, two, make_scheduler
+):
+    with two.app_context():
+        assert leases.take("lists-1")
+        with transaction() as session:
+            session.add(Run(kind="lists", company_id=1, started_at=_now(two), requested_by="kari"))
+        lease_rows.process_leases().stop_heartbeats()  # as its end does
+    scheduler = make_scheduler(one)
+    scheduler.tick()
+    age_heartbeats(one, LEASE - 5)
+    scheduler.tick()
+    assert outcomes(one, "lists") == {""}
+    age_heartbeats(one, 10)
+    scheduler.tick()
+    assert "stopped" in outcomes(one, "lists")
+
+
+def test_a_run_that_could_not_write_its_end_is_closed_by_the_scheduler(
+    one, queue, make_scheduler, monkeypatch
+):
+    """All connections of the pool are in use while it runs."""
+
+    def execute(run_id):
+        with leases.lease("lists-1", "The company"):
+            with transaction() as session:
+                session.get_one(Run, run_id).started_at = _now(one)
+            monkeypatch.setattr(db.engine.pool, "_timeout", 0.01)
+            connections = [db.engine.connect() for _ in range(30)]
+            try:
+                run_log.RunRecorder(run_id).end({})
+            finally:
+                for connection in connections:
+                    connection.close()
+
+    monkeypatch.setattr("hub.scheduling.runner.execute", execute)
+    request(one)
+    queue._execute("lists", 1)
+    assert outcomes(one, "lists") == {""}
+    make_scheduler(one).tick()
+    assert outcomes(one, "lists") == {"stopped"}
+
+
+def _now(app):
+    return app.extensions["hub"].clock.now()
+
+
+def outcomes(app, kind):
+    with app.app_context(), reading() as session:
+        started = select(Run.outcome).where(Run.kind == kind, Run.started_at.is_not(None))
+        return set(session.scalars(started))
+
+
+def test_a_scheduler_without_its_database_is_not_at_work_and_goes_on(one, two, make_scheduler):
+    scheduler = make_scheduler(one)
+    scheduler.tick()
+    end_sessions(two, of=one)
+    with one.app_context():
+        db.engine.dispose()
+    assert scheduler.tick() == 0
+    assert not scheduler._is_at_work
+    scheduler.tick()
+    assert scheduler._is_at_work
+
+
+# -- workers ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run_worker():
+    """Run workers in threads until the end of the test."""
+    running = []
+
+    def run(app, concurrency):
+        queue = RunQueue(app)
+        worker = Worker(app, queue, ElectedScheduler(app, queue), concurrency)
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        running.append((worker, thread))
+        return worker, thread
+
+    yield run
+    for worker, thread in running:
+        worker.end()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def add_companies(app, count):
+    with app.app_context():
+        with transaction() as session:
+            rows = [unscheduled(realm=str(n + 2), connected_at=_now(app)) for n in range(count)]
+            session.add_all(rows)
+            session.flush()
+            ids = [row.id for row in rows]
+        for id in ids:
+            run_log.request("lists", id, "kari")
+
+
+def test_a_worker_executes_as_many_runs_at_a_time_as_it_is_told(one, run_worker, monkeypatch):
+    """The executor of the event loop has fewer threads than the queue claims jobs."""
+    together = threading.Barrier(13)
+
+    def execute(run_id):
+        together.wait(PATIENCE)
+        run_log.RunRecorder(run_id).end({})
+
+    monkeypatch.setattr("hub.scheduling.runner.execute", execute)
+    add_companies(one, 12)
+    run_worker(one, 12)
+    together.wait(PATIENCE)
+
+
+def test_a_worker_goes_on_after_the_database_has_ended_all_its_sessions(
+    one, two, run_worker, monkeypatch
+):
+    """The library ends its work without an error."""
+    executed = threading.Semaphore(0)
+
+    def execute(run_id):
+        run_log.RunRecorder(run_id).end({})
+        executed.release()
+
+    monkeypatch.setattr("hub.scheduling.runner.execute", execute)
+    monkeypatch.setattr("hub.scheduling.worker.RECONNECT_SECONDS", 0.05)
+    request(one)
+    run_worker(one, 2)
+    assert executed.acquire(timeout=PATIENCE)
+    assert end_sessions(two, of=one)
+    request(two, "tokens")
+    assert executed.acquire(timeout=PATIENCE)
+
+
+def test_a_worker_that_ends_releases_everything_and_runs_end_at_their_next_step(
+    one, two, run_worker, monkeypatch
+):
+    begun = threading.Event()
+
+    def execute(run_id):
+        with leases.lease("lists-1", "The company"):
+            recorder = run_log.RunRecorder(run_id)
+            begun.set()
+            while True:
+                recorder.progress("lists")
+
+    monkeypatch.setattr("hub.scheduling.runner.execute", execute)
+    request(one)
+    worker, thread = run_worker(one, 2)
+    assert begun.wait(PATIENCE)
+    worker.end()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    with two.app_context():
+        assert leases.take("lists-1") is not None
+    assert stand(two)
