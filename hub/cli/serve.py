@@ -1,13 +1,18 @@
-"""The pages and the clock in one process: `hub serve`."""
+"""The pages and the clock in one process: `hub serve`. Distributed, the pages in several."""
 
 import os
+import socket
+import sys
 from contextlib import closing
+from typing import NoReturn
 
 import click
 
 from hub.cli import data_folder
 from hub.cli.console import hub, port_number
 from hub.cli.terminal import say
+
+DEFAULT_WORKERS = 2
 
 
 @click.command()
@@ -20,11 +25,16 @@ from hub.cli.terminal import say
 @click.option("--port", "-p", type=port_number, default=8080, show_default=True)
 @click.option("--no-engine", is_flag=True, help="Only the pages: nothing runs by itself.")
 @click.option(
+    "--workers",
+    type=click.IntRange(1, 100),
+    help="How many processes serve the pages (with HUB_ENGINE=distributed).  [default: 2]",
+)
+@click.option(
     "--allow-loopback",
     is_flag=True,
     help="Allow stand-ins on this machine in place of QuickBooks and of sources (only for trying).",
 )
-def serve(host: str, port: int, no_engine: bool, allow_loopback: bool) -> None:
+def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loopback: bool) -> None:
     """Serve the pages and run every app on schedule.
 
     In an empty folder it creates keys and tables first, as `hub init` does. While the hub has no
@@ -33,8 +43,12 @@ def serve(host: str, port: int, no_engine: bool, allow_loopback: bool) -> None:
     Until SIGTERM or Ctrl-C: what is being sent comes to its end first, and the next start goes on
     from there. Several of them may serve one data folder: one runs the schedules, the others stand
     by and take over when it ends.
+
+    With HUB_ENGINE=distributed it serves only the pages, from several processes; `hub worker`
+    executes the runs.
     """
     from hub import context as hub_context
+    from hub.errors import ConfigurationError
     from hub.scheduling.scheduler import Scheduler
     from hub.security import audit, data_origin
     from hub.web import server
@@ -49,6 +63,12 @@ def serve(host: str, port: int, no_engine: bool, allow_loopback: bool) -> None:
             web = server.for_hub(app, host, port, listener)
             for broken in hub_context.current().plugins.broken:
                 audit.record_alone("hub", "plugin refused", broken.text)
+            if hub_context.current().config.is_distributed:
+                _serve_processes(listener, address, workers or DEFAULT_WORKERS, settings)
+            if workers:
+                raise ConfigurationError(
+                    "--workers", "needs HUB_ENGINE=distributed; the embedded hub is one process"
+                )
             _print_setup_code()
             say(f"The hub serves {address}")
             engine = None if no_engine else Scheduler(app, announce=say)
@@ -60,6 +80,33 @@ def serve(host: str, port: int, no_engine: bool, allow_loopback: bool) -> None:
                 if engine:
                     engine.stop()
             say("The hub has ended.")
+
+
+def _serve_processes(
+    listener: socket.socket, address: str, workers: int, settings: dict[str, str]
+) -> NoReturn:
+    """Become gunicorn, which serves the pages from so many processes."""
+    from hub.context import current
+    from hub.db.engine import db
+    from hub.web import first_owner
+
+    if not first_owner.exists():
+        say("Nobody owns this hub yet; `hub users add NAME` adds the first owner.")
+    environ = {**os.environ, **settings}
+    if "HUB_PUBLIC_URL" not in current().config.names_set:
+        environ["HUB_PUBLIC_URL"] = address
+    db.engine.dispose()
+    listener.set_inheritable(True)
+    say(f"The hub serves {address}")
+    arguments = [
+        "gunicorn",
+        *("--config", "python:hub.web.gunicorn_settings"),
+        *("--bind", f"fd://{listener.fileno()}"),
+        *("--workers", str(workers)),
+        "hub.cli.wsgi:application()",
+    ]
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", *arguments], environ)  # noqa: S606 (no shell)
 
 
 def _print_setup_code() -> None:

@@ -1,0 +1,16 @@
+"""The WSGI application of each gunicorn process of `hub serve` in the distributed engine."""
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from hub.cli.console import hub
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+_open = ExitStack()  # until the process ends
+
+
+def application() -> "Flask":
+    """Open the hub with its pages, for as long as this process lives."""
+    return _open.enter_context(hub(pages=True))
