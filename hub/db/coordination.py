@@ -11,14 +11,13 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 
 from flask import current_app
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from hub.context import current, may_end
 from hub.db.engine import db, translated
 from hub.errors import DatabaseUnavailable
 
@@ -40,6 +39,29 @@ _TRY_LOCK = text(f"SELECT pg_try_advisory_lock({_KEY})")
 _UNLOCK = text(f"SELECT pg_advisory_unlock({_KEY})")
 _creation = threading.Lock()
 log = logging.getLogger("hub")
+
+
+class Settings(Protocol):
+    """The settings that coordination needs."""
+
+    @property
+    def lease_seconds(self) -> float:
+        """Return after how many seconds without a sign of life a process is replaced."""
+
+
+class Process(Protocol):
+    """What coordination needs to know of this process; hub.context has it, a layer above."""
+
+    @property
+    def process(self) -> str:
+        """Return the identifier of the process."""
+
+    @property
+    def config(self) -> Settings:
+        """Return the settings."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless the hub was told to end."""
 
 
 class Coordination:
@@ -119,8 +141,7 @@ def advisory_lock(name: str) -> Iterator[None]:
     """Hold a lock that one thread of all machines has at a time; wait until it is free."""
     coordination = process_coordination()
     while not coordination.try_lock(name):
-        may_end()
-        current().clock.sleep(POLL_SECONDS)
+        this_process().pause(POLL_SECONDS)
     try:
         yield
     finally:
@@ -132,7 +153,7 @@ def process_coordination() -> Coordination:
     extensions = current_app.extensions
     with _creation:
         if "hub.coordination" not in extensions:
-            name = application_name(current().process)
+            name = application_name(this_process().process)
             extensions["hub.coordination"] = Coordination(db.engine.url, name)
     coordination: Coordination = extensions["hub.coordination"]
     return coordination
@@ -141,6 +162,12 @@ def process_coordination() -> Coordination:
 def connection() -> AbstractContextManager[Connection]:
     """Use the coordination connection of this process in a `with` statement."""
     return process_coordination().connection()
+
+
+def this_process() -> Process:
+    """Return what identifies this process."""
+    process: Process = current_app.extensions["hub"]
+    return process
 
 
 def application_name(process: str) -> str:

@@ -18,8 +18,7 @@ from flask import Flask, current_app
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
-from hub.context import current
-from hub.db.coordination import application_name, process_coordination
+from hub.db.coordination import application_name, process_coordination, this_process
 from hub.errors import DatabaseUnavailable, LeaseLost
 
 MAX_HEARTBEAT_SECONDS = 10.0
@@ -90,8 +89,8 @@ class LeaseRows:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._process = current().process
-        self._seconds = current().config.lease_seconds
+        self._process = this_process().process
+        self._seconds = this_process().config.lease_seconds
         self._guard = threading.Lock()
         self._leases: dict[str, RowLease] = {}
         self._unreleased: dict[str, RowLease] = {}
