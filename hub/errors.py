@@ -84,8 +84,8 @@ class LeaseLost(Retry):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"Another process took over the lease {name}, because this one did not renew it in time."
-            " That process goes on with the work; nothing needs to be done."
+            f"Another process took over the lease {name}, because this one did not renew it in"
+            " time. That process goes on with the work; nothing needs to be done."
         )
 
 

@@ -272,7 +272,7 @@ def require_all() -> None:
 def confirm_all(session: Session) -> None:
     """Keep the leases of this thread until the transaction has ended; raise LeaseLost otherwise.
 
-    Rows are locked in the order of their names, as the heartbeats do, so that none waits for another.
+    Rows are locked in the order of their names, as the heartbeats do, so that there is no deadlock.
     """
     for lease in sorted(_thread.leases, key=lambda lease: lease.name):
         lease.rows.confirm(session, lease)

@@ -14,7 +14,9 @@ from hub.db.engine import db
 from hub.scheduling import folder_lock
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 
-LEASE = 150
+# The database's clock is not injected, so a lease is far longer than any test takes.
+LEASE = 100_000
+MARGIN = 10_000
 
 
 @pytest.fixture
@@ -34,6 +36,8 @@ def make_process(
             "HUB_DATABASE_URL": postgres_url,
             "HUB_SECOND_FACTOR": "off",
             "HUB_ENGINE": engine,
+            "HUB_LEASE_SECONDS": str(LEASE),
+            "HUB_QUIET_SECONDS": str(2 * LEASE),
         }
         app = make_app(configuration.load(environ), **options)
         apps.append(app)

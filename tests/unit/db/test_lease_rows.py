@@ -12,6 +12,7 @@ from hub.scheduling import leases
 from hub.scheduling.leases import lease
 from tests.support.distributed_processes import (
     LEASE,
+    MARGIN,
     age_heartbeats,
     end_sessions,
     session_count,
@@ -65,9 +66,9 @@ def test_each_holder_gets_a_higher_fence(one, two):
 
 def test_a_holder_with_an_old_heartbeat_is_replaced_and_one_with_a_younger_one_is_not(one, two):
     take(one)
-    age_heartbeats(two, LEASE - 5)
+    age_heartbeats(two, LEASE - MARGIN)
     assert take(two) is None
-    age_heartbeats(two, 10)
+    age_heartbeats(two, 2 * MARGIN)
     assert take(two).fence == 2
 
 
@@ -79,7 +80,7 @@ def test_the_successor_ends_the_sessions_of_the_holder_and_only_those(one, two, 
         open_transaction.execute(text("SELECT * FROM lease FOR UPDATE"))
         with two.app_context(), db.engine.connect():
             age_of_one = text(
-                "UPDATE lease SET heartbeat_at = heartbeat_at - interval '1 h' WHERE name = :name"
+                "UPDATE lease SET heartbeat_at = heartbeat_at - interval '10 d' WHERE name = :name"
             )
             assert session_count(two, of=one) == 2
             open_transaction.rollback()
@@ -94,7 +95,7 @@ def test_the_successor_ends_the_sessions_of_the_holder_and_only_those(one, two, 
 
 def test_a_heartbeat_renews_all_leases_and_notices_those_that_were_taken(one, two):
     lost, kept = take(one, "company-1"), take(one, "company-2")
-    age_heartbeats(two, LEASE + 1)
+    age_heartbeats(two, LEASE + MARGIN)
     assert take(two, "company-1") is not None
     with one.app_context():
         with pytest.raises(DatabaseUnavailable):
@@ -107,7 +108,7 @@ def test_a_heartbeat_renews_all_leases_and_notices_those_that_were_taken(one, tw
 def test_work_whose_lease_was_taken_ends_at_its_next_step(one, two):
     with one.app_context(), lease("company-1", "The company"):
         leases.require()
-        age_heartbeats(two, LEASE + 1)
+        age_heartbeats(two, LEASE + MARGIN)
         assert take(two) is not None
         with pytest.raises(DatabaseUnavailable):
             leases.require()
@@ -120,7 +121,7 @@ def test_nothing_is_claimed_under_a_lease_that_was_taken(one, two):
     with one.app_context(), lease("company-1", "The company"):
         with transaction() as session:
             lease_rows.confirm_all(session)
-        age_heartbeats(two, LEASE + 1)
+        age_heartbeats(two, LEASE + MARGIN)
         assert take(two) is not None
         db.engine.dispose()
         with pytest.raises(LeaseLost), transaction() as session:
@@ -138,7 +139,7 @@ def test_other_threads_do_not_stand_on_the_lease_of_this_one(one, two):
                 errors.append(error)
 
     with one.app_context(), lease("company-1", "The company"):
-        age_heartbeats(two, LEASE + 1)
+        age_heartbeats(two, LEASE + MARGIN)
         take(two)
         thread = threading.Thread(target=work)
         thread.start()
@@ -152,7 +153,7 @@ def test_a_lease_outlives_a_restart_of_the_server(one, two):
     with pytest.raises(DatabaseUnavailable):
         renew(one)
     renew(one)
-    age_heartbeats(two, LEASE - 5)
+    age_heartbeats(two, LEASE - MARGIN)
     assert take(two) is None
     with one.app_context():
         held.release()
@@ -198,7 +199,7 @@ def test_who_waits_gets_it_when_it_is_released(one, two, clock):
 
 def test_the_names_that_are_held_leave_out_the_released_and_the_expired(one, two):
     take(one, "company-1")
-    age_heartbeats(two, LEASE + 1)
+    age_heartbeats(two, LEASE + MARGIN)
     take(one, "company-2")
     released = take(two, "company-3")
     with two.app_context():

@@ -14,9 +14,9 @@ from hub.models import Company, Run
 from hub.models.enums import ConnectionState
 from hub.scheduling import election, leases, run_log
 from hub.scheduling.elected_scheduler import ElectedScheduler
-from hub.scheduling.queue import STALLED_SECONDS, RunQueue
+from hub.scheduling.queue import RunQueue
 from hub.scheduling.worker import Worker
-from tests.support.distributed_processes import LEASE, age_heartbeats, end_sessions
+from tests.support.distributed_processes import LEASE, MARGIN, age_heartbeats, end_sessions
 
 PATIENCE = 120
 
@@ -54,7 +54,8 @@ def make_queue():
 
 
 @pytest.fixture
-def queue(make_queue, one):
+def queue(make_queue, one, monkeypatch):
+    monkeypatch.setattr("hub.scheduling.queue.STALLED_SECONDS", LEASE)
     return make_queue(one)
 
 
@@ -170,11 +171,11 @@ def test_jobs_of_dead_workers_are_deleted_and_their_runs_get_others(one, queue):
     """Without this a job of a killed worker is under way for ever."""
     request(one)
     defer(one, queue)
-    fetch(one, STALLED_SECONDS - 5)
+    fetch(one, LEASE - MARGIN)
     with one.app_context():
         assert queue.delete_stalled() == 0
     assert defer(one, queue) == 0
-    fetch(one, STALLED_SECONDS + 5)
+    fetch(one, LEASE + MARGIN)
     with one.app_context():
         assert queue.delete_stalled() == 1
     assert (defer(one, queue), jobs(one)) == (1, {"todo": 1})
@@ -184,7 +185,7 @@ def test_a_stalled_job_with_a_younger_one_beside_it_is_deleted(one, queue, monke
     """Retrying it would violate the queueing lock, and it would stay for ever."""
     request(one)
     defer(one, queue)
-    fetch(one, STALLED_SECONDS + 5)
+    fetch(one, LEASE + MARGIN)
     monkeypatch.setattr("hub.scheduling.queue._listed_locks", set)
     assert defer(one, queue) == 1
     with one.app_context():
@@ -227,11 +228,12 @@ def test_another_is_elected_when_the_first_resigns_or_loses_its_connection(one, 
     assert not stand(two)
 
 
-def test_a_frozen_process_is_replaced(one, two):
+def test_a_frozen_process_is_replaced(one, two, monkeypatch):
+    monkeypatch.setattr(election, "FROZEN_SECONDS", LEASE)
     stand(one)
-    age_heartbeats(two, election.FROZEN_SECONDS - 5)
+    age_heartbeats(two, LEASE - MARGIN)
     assert not stand(two)
-    age_heartbeats(two, 10)
+    age_heartbeats(two, 2 * MARGIN)
     assert not stand(two)  # it ends the session that holds the lock
     assert stand(two)
     with pytest.raises(DatabaseUnavailable):
@@ -277,10 +279,10 @@ def test_a_run_of_a_dead_process_is_closed_when_its_lease_is_over_and_not_before
         lease_rows.process_leases().stop_heartbeats()  # as its end does
     scheduler = make_scheduler(one)
     scheduler.tick()
-    age_heartbeats(one, LEASE - 5)
+    age_heartbeats(one, LEASE - MARGIN)
     scheduler.tick()
     assert outcomes(one, "lists") == {""}
-    age_heartbeats(one, 10)
+    age_heartbeats(one, 2 * MARGIN)
     scheduler.tick()
     assert "stopped" in outcomes(one, "lists")
 
