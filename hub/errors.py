@@ -199,6 +199,74 @@ class SchemaError(HubError):
         super().__init__(f"The database {database} {problem}.")
 
 
+class DatabaseMoved(HubError):
+    """The hub moved to another database; this one is sealed."""
+
+    def __init__(self, database: str, address: str) -> None:
+        super().__init__(
+            f"The hub has moved to {address}, and its old database {database} is sealed. Set"
+            " HUB_DATABASE_URL to the new address. If the hub is to work here again, stop it there"
+            " and run `hub unseal`."
+        )
+
+
+class UnfinishedCopy(HubError):
+    """A database into which rows were still being copied when that was interrupted."""
+
+    def __init__(self, database: str, source: str) -> None:
+        super().__init__(
+            f"The database {database} is an unfinished copy of {source}. Run the command that"
+            " copies it, `hub move` or `hub restore`, again until it says that all rows are there."
+        )
+
+
+class DatabaseNotEmpty(Refused):
+    """Rows can only be copied into a database that has none."""
+
+    def __init__(self, database: str, table: str) -> None:
+        super().__init__(
+            f"The database {database} is not empty: its table {table} has rows. Nothing was"
+            " changed; name an empty database."
+        )
+
+
+class HubAtWork(Retry):
+    """A command that needs a database for itself finds other processes in it."""
+
+    def __init__(self, database: str, why: str) -> None:
+        super().__init__(
+            f"The hub is at work on {database} ({why}). Nothing was changed; stop `hub serve` and"
+            " all other commands of the hub, then run this again."
+        )
+
+
+class RowNotCopied(HubError):
+    """The other database does not accept a row."""
+
+    def __init__(self, row: str, why: str) -> None:
+        super().__init__(
+            f"The other database does not accept the row {row}: {why}. Nothing was changed, and the"
+            " hub can go on where it is; report this row."
+        )
+
+
+class CopyDiffers(HubError):
+    """A copied database is not equal to the one that it was copied from."""
+
+    def __init__(self, difference: str) -> None:
+        super().__init__(
+            f"The copy is not complete: {difference}. The old database is unchanged, and the hub"
+            " can go on with it; run the command again."
+        )
+
+
+class ArchiveUnusable(Refused):
+    """A backup cannot be restored."""
+
+    def __init__(self, path: object, why: str) -> None:
+        super().__init__(f"The backup {path} cannot be restored: {why}. Nothing was changed.")
+
+
 class HostNotAllowed(Refused):
     """An app tried to call an address that it did not declare."""
 

@@ -23,7 +23,7 @@ FLOORS = [
     "qbo",
     "outbox sources",
     "collect posting",
-    "installations notifications metrics",
+    "installations notifications metrics transfer",
     "scheduling",
     "web",
     "app",

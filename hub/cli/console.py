@@ -78,13 +78,18 @@ def at_work(command: F) -> F:
 
 @contextmanager
 def hub(
-    address: str = "", *, pages: bool = False, settings: Mapping[str, str] = MappingProxyType({})
+    address: str = "",
+    *,
+    pages: bool = False,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    sealed: bool = False,
 ) -> Iterator["Flask"]:
     """Open the application of this configuration, in its context, with its database up to date.
 
     Without `pages` a command starts faster, because the modules of the pages are not imported.
     `address` is where this process serves them; it is the public one unless the configuration names
-    another. `settings` are options of the command, which go before the environment's.
+    another. `settings` are options of the command, which go before the environment's. `sealed`
+    opens a database too that the hub has left.
     """
     context = click.get_current_context(silent=True)
     app = context.find_object(_flask()) if context else None
@@ -95,17 +100,23 @@ def hub(
     from hub import config
     from hub import context as hub_context
     from hub.app import create_app
+    from hub.db.engine import db
     from hub.metrics import totals
 
     loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
     app = create_app(loaded, pages=pages)
     hub_context.freeze_gc()
     with app.app_context(), logged_by(hub_context.current()):
-        _require_tables()
         try:
-            yield app
+            _require_tables()
+            if not sealed:
+                _require_current()
+            try:
+                yield app
+            finally:
+                totals.store()
         finally:
-            totals.store()
+            db.engine.dispose()
 
 
 def logged_by(runtime: "Runtime") -> AbstractContextManager[None]:
@@ -161,6 +172,13 @@ def _require_tables() -> None:
 
     with reading() as session:
         schema.require_newest(session.connection())
+
+
+def _require_current() -> None:
+    """Refuse to work with a database that the hub has left, or with an unfinished copy."""
+    from hub.security import data_origin
+
+    data_origin.require_current()
 
 
 def company(realm: str | None) -> "Company":

@@ -21,6 +21,11 @@ def prepare(environ: Mapping[str, str]) -> "Flask":
     for path in config.initialise(folder, environ):
         say(f"Made {path}.")
     app = create_app(config.load(environ))
+    with app.app_context():
+        try:
+            data_origin.require_current()
+        finally:
+            engine.db.engine.dispose()
     engine.upgrade(app)
     with app.app_context():
         data_origin.require_no_demo()

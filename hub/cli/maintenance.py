@@ -23,9 +23,14 @@ def init() -> None:
     On a terminal it asks for the first person who may log in. It may be run again at any time: what
     is there stays, and the tables of an older version are brought up to date.
     """
+    from hub.db.engine import db
+
     app = data_folder.prepare(os.environ)
     with app.app_context():
-        _first_user()
+        try:
+            _first_user()
+        finally:
+            db.engine.dispose()
 
 
 def _first_user() -> None:

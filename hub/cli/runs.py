@@ -98,15 +98,9 @@ def restored() -> None:
     Everything that may have been posted after the backup is then looked for in QuickBooks before
     anything is sent.
     """
-    from hub.db.engine import transaction
-    from hub.posting.recovery import restore
-    from hub.security import audit, login_sessions
+    from hub.transfer import restore_rule
 
-    restore.declare_restore()
-    with transaction() as session:
-        audit.restored(session, who())
-        # The backup brings back sessions that were ended after it.
-        login_sessions.end_every(session, login_sessions.EndReason.RESTORED)
+    restore_rule.apply(who())
     say(
         "Noted. What may have been posted since the backup is looked for in QuickBooks before"
         " anything is sent again."

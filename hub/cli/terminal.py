@@ -20,6 +20,8 @@ PHASE_LABELS = {
     "lists": "Reading lists",
     "reading": "Reading what QuickBooks holds",
     "comparing": "Comparing",
+    "copy": "Copying rows",
+    "prove": "Comparing rows",
 }
 
 

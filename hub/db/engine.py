@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    NullPool,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -39,6 +49,7 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 30
+EXCLUSIVE_SECONDS = 3  # how long a command waits for a database that it needs for itself
 CONNECTIONS = 20
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 UNAVAILABLE = (OperationalError, InternalError, InterfaceError)
@@ -106,6 +117,7 @@ class Base(DeclarativeBase):
     )
 
 
+DATABASE_SETTING = "HUB_DATABASE_URL"
 EXAMPLE = "postgresql://hub:password@db.example.com/hub"
 db = SQLAlchemy(model_class=Base)
 
@@ -120,7 +132,7 @@ def init_app(app: Flask, url: str, application_name: str = "") -> None:
 
     On PostgreSQL all connections bear the `application_name`, if there is one.
     """
-    _check_url(url)
+    check_url(DATABASE_SETTING, url)
     app.config.setdefault("SQLALCHEMY_DATABASE_URI", _with_driver(url))
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _options(url, application_name))
     db.init_app(app)
@@ -129,6 +141,30 @@ def init_app(app: Flask, url: str, application_name: str = "") -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         _set_begin(engine.dialect, "BEGIN IMMEDIATE")
+
+
+def standalone(url: str, *, exclusive: bool = False) -> Engine:
+    """Return an engine outside of the application, which keeps no connection open.
+
+    With `exclusive` a connection to an SQLite file is refused while any other one is open, and
+    keeps every other one out.
+    """
+    check_url(DATABASE_SETTING, url)
+    options = {
+        name: value for name, value in _options(url, "hub copy").items() if name != "pool_size"
+    }
+    engine = create_engine(_with_driver(url), poolclass=NullPool, **options)
+    if engine.dialect.name == "sqlite":
+
+        def on_connect(connection: sqlite3.Connection, record: object) -> None:
+            connection.isolation_level = None
+            if exclusive:
+                connection.execute(f"PRAGMA busy_timeout={EXCLUSIVE_SECONDS * 1000}")
+                connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+
+        event.listen(engine, "connect", on_connect)
+        _set_begin(engine.dialect, "BEGIN IMMEDIATE" if exclusive else "BEGIN")
+    return engine
 
 
 @contextmanager
@@ -190,7 +226,19 @@ def upgrade(app: Flask) -> None:
         try:
             command.upgrade(config, "head")
         except OSError as error:  # of the lock beside an SQLite file
-            raise DatabaseUnavailable(_address_without_password(db.engine), str(error)) from error
+            raise DatabaseUnavailable(
+                address_without_password(db.engine.url), str(error)
+            ) from error
+
+
+def address_without_password(url: URL | str) -> str:
+    """Return the address of a database for people: its place, without password and options."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.render_as_string()
+    socket = {"host": parsed.query["host"]} if "host" in parsed.query else {}
+    place = parsed.set(drivername="postgresql", query=socket)
+    return place._replace(password=None).render_as_string()
 
 
 def migrations(app: Flask) -> None:
@@ -200,12 +248,12 @@ def migrations(app: Flask) -> None:
     flask_migrate.Migrate(app, db, directory=str(MIGRATIONS))
 
 
-def _check_url(url: str) -> None:
+def check_url(name: str, url: str) -> None:
     """Raise ConfigurationError unless the hub can work with the database that an address names.
 
-    The address itself is not repeated in the error: it holds a password.
+    The setting or option `name` gives the address, which is not repeated in the error: it holds a
+    password.
     """
-    name = "HUB_DATABASE_URL"
     try:
         backend = make_url(url).get_backend_name()
     except (ArgumentError, ValueError):
@@ -281,16 +329,11 @@ def translated() -> Iterator[None]:
         yield
     except NoConnection as error:
         raise DatabaseUnavailable(
-            _address_without_password(db.engine), "all its connections are in use"
+            address_without_password(db.engine.url), "all its connections are in use"
         ) from error
     except DBAPIError as error:
         if isinstance(error, UNAVAILABLE) or type(error) is DatabaseError:
             raise DatabaseUnavailable(
-                _address_without_password(db.engine), str(error.orig).strip()
+                address_without_password(db.engine.url), str(error.orig).strip()
             ) from error
         raise
-
-
-def _address_without_password(engine: Engine) -> str:
-    """Return the engine's address without its password."""
-    return engine.url.render_as_string(hide_password=True)

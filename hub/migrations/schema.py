@@ -5,11 +5,16 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, inspect, text
 
-from hub.db.engine import MIGRATIONS, db
+from hub.db.engine import MIGRATIONS, address_without_password, db
 from hub.errors import SchemaError
 
 QUEUE_PREFIX = "procrastinate_"  # of the tables of the distributed engine's queue
 Columns = Mapping[str, frozenset[str]]  # of each table
+# Tables, and columns as "table.column", that no code of this release uses, with the release that
+# ceased to. A revision of a later release may remove them.
+RETIRED: Mapping[str, str] = {}
+# The oldest revision whose code works with the tables of the newest one.
+OLDEST_WORKING = "0024"
 
 
 def is_own_table(name: str | None, kind: str, parents: object = None) -> bool:
@@ -30,14 +35,20 @@ def revision_of(connection: Connection) -> str | None:
     return revision
 
 
-def require_newest(connection: Connection) -> None:
-    """Raise SchemaError unless the database is at the newest revision."""
+def require_newest(connection: Connection, *, exactly: bool = False) -> None:
+    """Raise SchemaError unless the database is at the newest revision.
+
+    Unless it must be `exactly` that one, a later revision is accepted if it only added to the
+    tables: processes of two releases work side by side during an upgrade.
+    """
     revision = revision_of(connection)
     if revision == newest():
         return
     if revision is None:
         problem = "is without the hub's tables; run `hub init`"
     elif not _is_known(revision):
+        if not exactly and "" < _oldest_working(connection) <= newest():
+            return
         problem = _unknown(revision)
     else:
         problem = (
@@ -69,6 +80,13 @@ def require_upgradable(connection: Connection) -> None:
         )
 
 
+def _oldest_working(connection: Connection) -> str:
+    """Return the oldest revision whose code works with a database; "" if it does not say."""
+    if "oldest_revision" not in columns_of(connection).get("database_origin", ()):
+        return ""
+    return connection.scalar(text("SELECT oldest_revision FROM database_origin")) or ""
+
+
 def _is_known(revision: str) -> bool:
     return any((MIGRATIONS / "versions").glob(f"{revision}_*.py"))
 
@@ -81,7 +99,7 @@ def _unknown(revision: str) -> str:
 
 
 def _error(connection: Connection, problem: str) -> SchemaError:
-    return SchemaError(connection.engine.url.render_as_string(hide_password=True), problem)
+    return SchemaError(address_without_password(connection.engine.url), problem)
 
 
 def columns_of(connection: Connection) -> Columns:
@@ -151,6 +169,8 @@ def _described(differences: Iterable[Any]) -> Iterator[str]:
         elif kind == "add_column":
             yield f"column {difference[2]}.{thing.name} is missing"
         elif kind == "remove_column":
+            if f"{difference[2]}.{thing.name}" in RETIRED:
+                continue
             yield f"column {difference[2]}.{thing.name} is not of this version"
         elif kind.startswith("add_"):  # an index, a constraint
             yield f"{kind.removeprefix('add_')} {thing.name} of {thing.table.name} is missing"

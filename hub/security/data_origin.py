@@ -1,4 +1,4 @@
-"""Keeps the data folders and databases of `hub init` and of `hub demo` apart."""
+"""Which command made a data folder and a database, and whether the hub works with them."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.db.engine import reading, transaction
-from hub.errors import ConfigurationError
+from hub.db.engine import address_without_password, reading, transaction
+from hub.errors import ConfigurationError, DatabaseMoved, UnfinishedCopy
+from hub.migrations import schema
 from hub.models import AuditEntry, DatabaseOrigin, User
 
 INIT, DEMO = "hub init", "hub demo"
@@ -25,18 +26,55 @@ def mark_folder(folder: Path, command: str) -> None:
 
 
 def mark_database(command: str) -> None:
-    """Record which command made the database; raise ConfigurationError if another one did."""
+    """Record which command made the database, and which versions of the hub work with its tables.
+
+    Raise ConfigurationError if another command made it.
+    """
     with transaction() as session:
         origin = session.get(DatabaseOrigin, ROW)
         if origin is None:
             now = current().clock.now()
-            session.add(DatabaseOrigin(id=ROW, made_by=command, made_at=now))
+            origin = DatabaseOrigin(id=ROW, made_by=command, made_at=now)
+            session.add(origin)
         elif origin.made_by != command:
             raise ConfigurationError(
                 "HUB_DATA",
                 f"leads to a database that `{origin.made_by}` made;"
                 f" `{command}` needs one of its own",
             )
+        origin.oldest_revision = schema.OLDEST_WORKING
+
+
+def require_current() -> None:
+    """Raise DatabaseMoved if the hub moved away, UnfinishedCopy if rows are still missing."""
+    with reading() as session:
+        origin = read(session)
+        if origin is None:
+            return
+        database = address_without_password(session.get_bind().engine.url)
+        if origin.moved_to:
+            raise DatabaseMoved(database, origin.moved_to)
+        if origin.copied_from:
+            raise UnfinishedCopy(database, origin.copied_from)
+
+
+def read(session: Session) -> DatabaseOrigin | None:
+    """Return the record of a database; None if it has none, as before revision 0024."""
+    inspector = inspect(session.connection())
+    table = DatabaseOrigin.__tablename__
+    if not inspector.has_table(table):
+        return None
+    names = {column["name"] for column in inspector.get_columns(table)}
+    return session.get(DatabaseOrigin, ROW) if "moved_to" in names else None
+
+
+def record_of(session: Session) -> DatabaseOrigin:
+    """Return the record of a database of `hub init`; add it if it is missing."""
+    origin = session.get(DatabaseOrigin, ROW)
+    if origin is None:
+        origin = DatabaseOrigin(id=ROW, made_by=INIT, made_at=current().clock.now())
+        session.add(origin)
+    return origin
 
 
 def require_no_demo() -> None:

@@ -1,0 +1,185 @@
+"""Backups, restoring them, and moving the hub to another database."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hub.cli.console import hub, inside
+from hub.cli.terminal import Terminal, say, table, who
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from hub.config import Config
+    from hub.transfer.archive import Archive
+    from hub.transfer.proof import Proof
+
+FILE_NAME = "hub-backup-{:%Y%m%d-%H%M%S}.zip"
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--with-keys", is_flag=True, help="Add the key files: the backup alone then opens everything."
+)
+@inside
+def backup(path: Path, with_keys: bool) -> None:
+    """Write a backup to the file PATH, or to a new file in the folder PATH.
+
+    The hub may be at work meanwhile; the backup holds what the database was at one moment. It does
+    not contain the keys unless --with-keys adds them.
+    """
+    from hub.context import current
+    from hub.security import audit
+    from hub.transfer import backup as backups
+
+    if path.is_dir():
+        path = path / FILE_NAME.format(current().clock.now())
+    terminal = Terminal("hub backup")
+    try:
+        manifest = backups.back_up(path.absolute(), _open_app, terminal, keys=with_keys)
+    finally:
+        terminal.clear()
+    audit.record_alone(who(), "backup made", path.name, keys=with_keys)
+    size = path.stat().st_size / 1e6
+    count = sum(manifest.rows.values())
+    say(f"Wrote {path}: {count:,} rows, {size:,.1f} MB, readable by its owner only.")
+    if with_keys:
+        say("It contains the keys: whoever has it can read every secret. Keep it locked away.")
+    else:
+        say(
+            "It does not contain the keys. Keep secret.key and vault.keys of the data folder in"
+            " another place; nobody can restore the backup without them."
+        )
+
+
+@click.command()
+@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(archive: Path) -> None:
+    """Restore the backup ARCHIVE into an empty data folder or database.
+
+    HUB_DATA and HUB_DATABASE_URL say where. Before the restored hub sends anything, it looks in
+    QuickBooks for what may have been posted after the backup.
+    """
+    from hub import config
+    from hub.errors import ArchiveUnusable, ConfigurationError
+    from hub.security import data_origin
+    from hub.transfer import archive as archives
+    from hub.transfer import backup as backups
+
+    folder = config.data_folder(os.environ)
+    data_origin.require_no_demo_folder(folder)
+    with archives.opened(archive) as opened:
+        _restore_keys(opened, folder)
+        try:
+            loaded = config.load(os.environ)
+        except ConfigurationError as error:
+            keys = f"it comes without keys: put secret.key and vault.keys into {folder} first"
+            raise ArchiveUnusable(archive, f"{keys} ({error.text})") from error
+        terminal = Terminal("hub restore")
+        try:
+            backups.restore(opened, loaded, _open_app, who(), terminal)
+        finally:
+            terminal.clear()
+        data_origin.mark_folder(folder, data_origin.INIT)
+        count = sum(opened.manifest.rows.values())
+        say(f"Restored {count:,} rows as they were at {opened.manifest.made_at}.")
+    say(
+        "What may have been posted since the backup is looked for in QuickBooks before anything is"
+        " sent again. Start the hub with `hub serve`; everybody logs in again."
+    )
+
+
+def _restore_keys(opened: "Archive", folder: Path) -> None:
+    """Put the keys of a backup into the data folder; refuse if other keys are there."""
+    from hub.crypto.keys import write_private
+    from hub.errors import ArchiveUnusable
+    from hub.transfer.backup import KEY_FILES
+
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=0o700)
+    keys = {name: opened.text(name) for name in KEY_FILES if opened.has(name)}
+    for name, text in keys.items():
+        path = folder / name
+        if path.exists() and path.read_text(encoding="utf-8").strip() != text.strip():
+            raise ArchiveUnusable(opened.path, f"{path} holds another key than the backup")
+    for name, text in keys.items():
+        if not (folder / name).exists():
+            write_private(folder / name, text)
+            say(f"Restored {folder / name}.")
+
+
+@click.command()
+@click.option(
+    "--to",
+    "url",
+    required=True,
+    metavar="URL",
+    help="An empty PostgreSQL database; the password may come from PGPASSWORD or ~/.pgpass.",
+)
+def move(url: str) -> None:
+    """Move the hub to a PostgreSQL database, and prove that everything is there.
+
+    No process of the hub may be at work meanwhile. When every row is proved to be equal, the old
+    database is sealed. Until then it can be used, and the command can be interrupted and repeated.
+    """
+    from hub import config
+    from hub.transfer import move as moves
+
+    terminal = Terminal("hub move")
+    try:
+        moved = moves.move(config.load(os.environ), url, _open_app, who(), terminal)
+    finally:
+        terminal.clear()
+    _print_proof(moved.proof)
+    say(f"The hub has moved to {moved.addresses.new}; {moved.addresses.old} is sealed.")
+    say("Before you start it:")
+    say("  1. Set HUB_DATABASE_URL to the new address, with its password.")
+    say(
+        "  2. On another machine, copy the data folder without hub.db and locks: it has the keys"
+        " (secret.key, vault.keys), the send counters (sends) and the head of the audit log."
+    )
+    say("  3. Run `hub check`, then `hub serve`.")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def unseal(yes: bool) -> None:
+    """Let the hub work with its old database again after `hub move`.
+
+    What was posted from the new database is looked for in QuickBooks before anything is sent.
+    Rows that only the new database has, such as people and matches added there, are missing.
+    """
+    if not yes:
+        click.confirm(
+            "Is every process of the hub at the new address stopped for good?", abort=True
+        )
+    from hub.transfer import move as moves
+
+    with hub(sealed=True):
+        moved_to = moves.unseal(who())
+    if moved_to is None:
+        say("This database is not sealed.")
+        return
+    say(f"The hub works here again, and no longer with {moved_to}.")
+    say("Empty that database before you move again.")
+
+
+def _open_app(config: "Config") -> "Flask":
+    """Return an application without pages."""
+    from hub.app import create_app
+
+    return create_app(config, pages=False)
+
+
+def _print_proof(proof: "Proof") -> None:
+    """Print which rows and sums are equal in both databases."""
+    rows = [(item.name, f"{item.count:,}", f"{item.count:,}", item.digest) for item in proof.tables]
+    table(("table", "rows old", "rows new", "digest of both"), rows, "")
+    say()
+    sums = [(item.name, item.value, item.value) for item in proof.sums]
+    table(("sum", "old", "new"), sums, "There are no documents.")
+    say()
+    say(f"All {proof.count:,} rows and all sums are equal in both databases.")

@@ -1,0 +1,155 @@
+"""A backup in one file: a zip archive with the database as SQLite, a manifest and digests."""
+
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hub.errors import ArchiveUnusable
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+DATABASE = "hub.db"
+BLOCK = 1 << 20
+DAMAGED = "it is damaged, or it is no backup of a hub"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in the archive."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a backup contains and which keys open it."""
+
+    made_at: str
+    version: str  # of the hub
+    revision: str  # of the tables
+    origin: str  # the address of the database, without its password
+    vault_keys: list[str]  # the ids of the keys, newest first; never the keys
+    rows: dict[str, int]  # by table
+    files: dict[str, Member] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+def write(path: Path, manifest: Manifest, files: Mapping[str, Path], secret_key: str) -> None:
+    """Write the archive completely or not at all; only its owner may read it."""
+    for name, file in files.items():
+        with file.open("rb") as content:
+            manifest.files[name] = Member(file.stat().st_size, _digest(content))
+    draft = path.with_name(f".{path.name}.unfinished")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w+b") as output:
+            with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr(MANIFEST, _signed(manifest, secret_key))
+                for name, file in files.items():
+                    archive.write(file, name)
+            output.flush()
+            os.fsync(output.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+class Archive:
+    """An open backup whose files were found to be as they were written."""
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self.path = path
+        self._archive = archive
+        values = json.loads(archive.read(MANIFEST))
+        self._signature = str(values.pop("signature"))
+        if values["format"] != FORMAT:
+            raise ArchiveUnusable(path, "a newer version of the hub made it")
+        files = {name: Member(**member) for name, member in values.pop("files").items()}
+        self.manifest = Manifest(**values, files=files)
+        self._require_digests()
+
+    def has(self, name: str) -> bool:
+        """Tell whether the archive contains a file."""
+        return name in self.manifest.files
+
+    def text(self, name: str) -> str:
+        """Return a small file as text."""
+        return self._archive.read(name).decode()
+
+    def extract(self, name: str, path: Path) -> None:
+        """Write a file of the archive to a path that only the owner may read."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with self._archive.open(name) as content, os.fdopen(handle, "wb") as output:
+            shutil.copyfileobj(content, output, BLOCK)
+            output.flush()
+            os.fsync(output.fileno())
+
+    def require_signature(self, secret_key: str) -> None:
+        """Raise ArchiveUnusable unless the manifest was signed with this secret key."""
+        expected = _signature(_values(self.manifest), secret_key)
+        if not hmac.compare_digest(expected.encode(), self._signature.encode()):
+            raise ArchiveUnusable(
+                self.path,
+                "its manifest was signed with another secret.key, or was changed. Use the key of"
+                " the hub that made it",
+            )
+
+    def _require_digests(self) -> None:
+        """Raise ArchiveUnusable unless every file is as it was written."""
+        if DATABASE not in self.manifest.files:
+            raise ArchiveUnusable(self.path, DAMAGED)
+        for name, member in self.manifest.files.items():
+            with self._archive.open(name) as content:
+                if _digest(content) != member.sha256:
+                    raise ArchiveUnusable(self.path, f"its file {name} is damaged")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Archive]:
+    """Open an archive and verify its files; raise ArchiveUnusable if it is not as written."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            try:
+                content = Archive(path, archive)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise ArchiveUnusable(path, DAMAGED) from error
+            yield content
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise ArchiveUnusable(path, DAMAGED) from error
+
+
+def _values(manifest: Manifest) -> dict[str, Any]:
+    """Return a manifest as JSON holds it."""
+    return asdict(manifest)
+
+
+def _signed(manifest: Manifest, secret_key: str) -> str:
+    """Return a manifest with its signature."""
+    values = _values(manifest)
+    values["signature"] = _signature(values, secret_key)
+    return json.dumps(values, indent=2)
+
+
+def _signature(values: Mapping[str, Any], secret_key: str) -> str:
+    """Return the signature of a manifest."""
+    key = hmac.new(secret_key.encode(), b"backup manifest", hashlib.sha256).digest()
+    line = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hmac.new(key, line.encode(), hashlib.sha256).hexdigest()
+
+
+def _digest(content: Any) -> str:
+    """Return the SHA-256 digest of an open file."""
+    digest = hashlib.sha256()
+    while block := content.read(BLOCK):
+        digest.update(block)
+    return digest.hexdigest()

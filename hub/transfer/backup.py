@@ -1,0 +1,194 @@
+"""Makes a backup while the hub is at work, from SQLite or PostgreSQL, and restores it to either."""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from hub import context as hub_context
+from hub.config import Config
+from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE
+from hub.db import engine
+from hub.db.engine import address_without_password, standalone
+from hub.errors import ArchiveUnusable, Refused
+from hub.migrations import schema
+from hub.transfer import archive, move, restore_rule, rows
+from hub.transfer.archive import DATABASE, Archive, Manifest
+from hub.transfer.exclusive import open_exclusively
+from hub.transfer.move import OpenApp, Progress
+
+KEY_FILES = (SECRET_KEY_FILE, VAULT_KEYS_FILE)
+PAGES = 1000  # of SQLite's backup, between two reports
+
+
+def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) -> Manifest:
+    """Write a backup of the application's database; `keys` adds the key files."""
+    config = hub_context.current().config
+    if path.exists():
+        raise Refused(f"{path} exists already. Nothing was changed; name a new file.")
+    with engine.reading() as session:
+        schema.require_newest(session.connection(), exactly=True)
+    files = {name: config.data / name for name in KEY_FILES} if keys else {}
+    for file in files.values():
+        if not file.exists():
+            raise Refused(f"The keys are not in {file}; leave them out of the backup.")
+    with _scratch(path.parent) as folder:
+        copied = folder / DATABASE
+        if engine.db.engine.dialect.name == "sqlite":
+            _copy_sqlite(Path(engine.db.engine.url.database or ""), copied, progress)
+        else:
+            _copy_postgresql(config, copied, open_app, progress)
+        with _read_only(f"sqlite:///{copied}") as connection:
+            counts = {table.name: rows.count(connection, table) for table in rows.tables()}
+        manifest = Manifest(
+            made_at=hub_context.current().clock.now().isoformat(timespec="seconds"),
+            version=version("qbo-hub"),
+            revision=schema.newest(),
+            origin=address_without_password(config.database_url),
+            vault_keys=[key_id for key_id, _ in config.vault_keys],
+            rows=counts,
+        )
+        archive.write(path, manifest, {DATABASE: copied, **files}, config.secret_key)
+    return manifest
+
+
+def restore(
+    backup: Archive, config: Config, open_app: OpenApp, who: str, progress: Progress
+) -> None:
+    """Put a backup into the empty database of a configuration and apply the restore rule."""
+    _require_keys(backup, config)
+    origin = f"the backup {backup.path.name} of {backup.manifest.made_at}"
+    _require_room(config, origin)
+    with _scratch(config.data) as folder:
+        file = folder / DATABASE
+        backup.extract(DATABASE, file)
+        _prepare(open_app(replace(config, database_url=f"sqlite:///{file}")), file, who)
+        if _is_sqlite(config):
+            database = Path(make_url(config.database_url).database or "")
+            for suffix in ("", "-wal", "-shm"):
+                database.with_name(database.name + suffix).unlink(missing_ok=True)
+            file.replace(database)
+            return
+        with _in_application(open_app(config)) as app:
+            engine.upgrade(app)
+            with open_exclusively(f"sqlite:///{file}") as source:
+                move.copy(source, origin, progress)
+                result = move.prove(source, progress)
+            move.release(who, "database copied", backup=backup.path.name, rows=result.count)
+
+
+def _prepare(app: Flask, file: Path, who: str) -> None:
+    """Upgrade the tables of a backup and record that the hub was restored from it."""
+    with _in_application(app):
+        engine.upgrade(app)
+        restore_rule.apply(who)
+    _make_single(file)
+
+
+def _require_keys(backup: Archive, config: Config) -> None:
+    """Raise ArchiveUnusable unless the keys of the configuration open what the backup holds."""
+    backup.require_signature(config.secret_key)
+    present = {key_id for key_id, _ in config.vault_keys}
+    newest = backup.manifest.vault_keys[0]
+    if newest not in present:
+        raise ArchiveUnusable(
+            backup.path, f"its secrets are encrypted with the key {newest}, which vault.keys lacks"
+        )
+
+
+def _require_room(config: Config, origin: str) -> None:
+    """Raise DatabaseNotEmpty unless the database of a configuration has no rows."""
+    if _is_sqlite(config):
+        file = Path(make_url(config.database_url).database or "")
+        if not file.exists() or not file.stat().st_size:
+            return
+        with open_exclusively(config.database_url) as connection:
+            move.require_room(connection, origin)
+        return
+    address = address_without_password(config.database_url)
+    with move.named(address), standalone(config.database_url).connect() as connection:
+        move.require_room(connection, origin)
+
+
+def _is_sqlite(config: Config) -> bool:
+    """Tell whether the hub works with an SQLite file."""
+    return make_url(config.database_url).get_backend_name() == "sqlite"
+
+
+def _copy_sqlite(database: Path, copied: Path, progress: Progress) -> None:
+    """Copy an SQLite file as it is at one moment, while others write to it."""
+    connect = sqlite3.connect
+    with (
+        closing(connect(database, isolation_level=None)) as source,
+        closing(connect(copied)) as target,
+    ):
+        source.execute("BEGIN")
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the moment
+
+        def report(status: int, remaining: int, total: int) -> None:
+            progress("copy", total - remaining, total)
+
+        source.backup(target, pages=PAGES, progress=report)
+    _make_single(copied)
+
+
+def _copy_postgresql(config: Config, copied: Path, open_app: OpenApp, progress: Progress) -> None:
+    """Copy a PostgreSQL database as it is at one moment into an SQLite file, and compare them."""
+    with _in_application(open_app(replace(config, database_url=f"sqlite:///{copied}"))) as app:
+        engine.upgrade(app)
+    with _read_only(config.database_url) as source:
+        target_engine = standalone(f"sqlite:///{copied}")
+        with target_engine.connect() as target:
+            with target.begin():
+                move.copy_rows(source, target, progress)
+            move.compare(source, target, progress)
+        target_engine.dispose()
+    _make_single(copied)
+
+
+def _make_single(file: Path) -> None:
+    """Bring what lies in the side files of an SQLite database into its file."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+
+
+@contextmanager
+def _in_application(app: Flask) -> Iterator[Flask]:
+    """Enter the context of an application; close its connections at the end."""
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            engine.db.engine.dispose()
+
+
+@contextmanager
+def _read_only(url: str) -> Iterator[Connection]:
+    """Yield a connection that sees the database as it is at one moment."""
+    source_engine = standalone(url)
+    options = {}
+    if source_engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    try:
+        with source_engine.connect().execution_options(**options) as connection:
+            yield connection
+    finally:
+        source_engine.dispose()
+
+
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """Yield a folder for unfinished files that only the owner may read."""
+    folder = Path(tempfile.mkdtemp(prefix=".hub-unfinished-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,59 @@
+"""Opens a database that no other process may use meanwhile."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from hub.db.engine import EXCLUSIVE_SECONDS, address_without_password, standalone
+from hub.errors import HubAtWork, SchemaError
+from hub.migrations import schema
+from hub.transfer import rows
+
+COUNT_SESSIONS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND usename = current_user AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
+
+
+@contextmanager
+def open_exclusively(url: str) -> Iterator[Connection]:
+    """Yield a connection in a transaction; raise HubAtWork if another process has one.
+
+    A process of the hub keeps a connection open from its start to its end. One that starts
+    meanwhile waits for the end of the transaction before it reads what the database is, so it
+    cannot work with a database that is sealed in the transaction.
+    """
+    engine = standalone(url, exclusive=True)
+    address = address_without_password(engine.url)
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    if file and not Path(file).exists():
+        raise SchemaError(address, "does not exist")
+    connection = None
+    try:
+        try:
+            connection = engine.connect()
+            connection.begin()
+            schema.require_newest(connection, exactly=True)
+            if engine.dialect.name == "postgresql":
+                _lock_tables(connection, address)
+        except OperationalError as error:
+            raise HubAtWork(address, str(error.orig).strip()) from error
+        yield connection
+    finally:
+        if connection is not None:
+            connection.close()
+        engine.dispose()
+
+
+def _lock_tables(connection: Connection, address: str) -> None:
+    """Lock all tables of PostgreSQL; raise HubAtWork if another session is connected."""
+    connection.execute(text(f"SET LOCAL lock_timeout = '{EXCLUSIVE_SECONDS}s'"))
+    preparer = connection.dialect.identifier_preparer
+    names = [preparer.format_table(table) for table in rows.tables()]
+    connection.execute(text(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"))
+    others = connection.scalar(COUNT_SESSIONS)
+    if others:
+        raise HubAtWork(address, f"other connections of the same user: {others}")

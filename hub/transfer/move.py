@@ -1,0 +1,218 @@
+"""Moves a hub to another database: copy, proof, seal, release.
+
+The rows are copied in one transaction, so an interrupted copy leaves nothing. The copy is marked as
+unfinished until the old database is sealed. Thus at each moment at most one of the two databases
+lets the hub work, and a repeated move continues with what is missing.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from flask import Flask
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
+from hub.config import Config
+from hub.db import engine
+from hub.db.engine import address_without_password
+from hub.errors import ConfigurationError, DatabaseMoved, DatabaseNotEmpty, DatabaseUnavailable
+from hub.migrations import schema
+from hub.models import DatabaseOrigin
+from hub.security import audit, data_origin
+from hub.transfer import proof, restore_rule, rows
+from hub.transfer.exclusive import open_exclusively
+from hub.transfer.proof import Proof
+
+LOCK = 0x6D6F7665  # PostgreSQL advisory lock: one copy into a database at a time
+Progress = Callable[[str, int, int], None]  # phase, rows done, rows in all
+OpenApp = Callable[[Config], Flask]
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where a hub was and where it is moved to, without passwords."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Move:
+    """A finished move and its proof."""
+
+    addresses: Addresses
+    proof: Proof
+
+
+def move(config: Config, url: str, open_app: OpenApp, who: str, progress: Progress) -> Move:
+    """Copy the hub of this configuration to an empty PostgreSQL database, then seal the old one."""
+    old, new = address_without_password(config.database_url), _require_postgresql(url)
+    if old == new:
+        raise ConfigurationError("--to", "names the database that the hub works with already")
+    app = open_app(replace(config, database_url=url))
+    with named(new), app.app_context():
+        try:
+            with engine.db.engine.connect() as target:
+                require_room(target, old)
+            with open_exclusively(config.database_url) as source:
+                result = _move_rows(app, source, Addresses(old, new), progress)
+            release(who, "database moved", old=old, new=new, rows=result.count)
+        finally:
+            engine.db.engine.dispose()
+    return Move(Addresses(old, new), result)
+
+
+def _move_rows(app: Flask, source: Connection, addresses: Addresses, progress: Progress) -> Proof:
+    """Copy and compare all rows, then seal the old database.
+
+    Only the comparison is repeated if the old database was sealed and its copy not released.
+    """
+    is_sealed = _require_movable(source, addresses)
+    engine.upgrade(app)
+    with engine.db.engine.connect() as target:
+        is_copied = require_room(target, addresses.old)
+    if not (is_sealed and is_copied):
+        copy(source, addresses.old, progress)
+    result = prove(source, progress)
+    with Session(source) as session:
+        record = data_origin.record_of(session)
+        record.moved_to = addresses.new
+        record.moved_at = record.moved_at or hub_context.current().clock.now()
+        session.flush()
+    source.commit()
+    return result
+
+
+def unseal(who: str) -> str | None:
+    """Let the hub work with its old database again; return the address that it had moved to.
+
+    What was posted from there is looked for in QuickBooks before anything is sent from here.
+    """
+    with engine.reading() as session:
+        origin = data_origin.read(session)
+        moved_to = origin.moved_to if origin else None
+    if moved_to is None:
+        return None
+    restore_rule.apply(who)
+    with engine.transaction() as session:
+        record = session.get_one(DatabaseOrigin, data_origin.ROW)
+        record.moved_to = record.moved_at = None
+        audit.record(session, who, "database unsealed", moved_to)
+    return moved_to
+
+
+def copy(source: Connection, origin: str, progress: Progress) -> None:
+    """Copy all rows into the application's database in one transaction.
+
+    They are marked as an unfinished copy of `origin`.
+    """
+    with Session(source) as session:
+        data_origin.record_of(session)
+        session.flush()
+    with engine.db.engine.connect() as target, target.begin():
+        _lock(target)
+        require_room(target, origin)
+        rows.clear(target)
+        copy_rows(source, target, progress)
+        with Session(target) as session:
+            data_origin.record_of(session).copied_from = origin
+            session.flush()
+
+
+def copy_rows(source: Connection, target: Connection, progress: Progress) -> None:
+    """Copy all rows from one database to another one that has none."""
+    total = sum(rows.count(source, table) for table in rows.tables())
+    rows.copy_all(source, target, _counter("copy", total, progress))
+
+
+def prove(source: Connection, progress: Progress) -> Proof:
+    """Compare the application's database with the one that it was copied from."""
+    with engine.db.engine.connect() as target:
+        return compare(source, target, progress)
+
+
+def compare(source: Connection, target: Connection, progress: Progress) -> Proof:
+    """Compare all rows and sums of two databases."""
+    total = sum(rows.count(source, table) for table in rows.tables())
+    return proof.compare(source, target, _counter("prove", total, progress))
+
+
+def release(who: str, what: str, **detail: object) -> None:
+    """Let the hub work with a copied database; record that in its audit log."""
+    with engine.transaction() as session:
+        data_origin.record_of(session).copied_from = None
+        audit.record(session, who, what, "database", **detail)
+    with suppress(DBAPIError), engine.db.engine.connect() as connection:
+        connection.execute(text("ANALYZE"))  # without it PostgreSQL plans for empty tables
+        connection.commit()
+
+
+def require_room(target: Connection, origin: str) -> bool:
+    """Tell whether a database has an unfinished copy of `origin`.
+
+    Raise DatabaseNotEmpty if it has any other rows.
+    """
+    present = schema.columns_of(target)
+    if "copied_from" in present.get(DatabaseOrigin.__tablename__, ()):
+        with Session(target) as session:
+            record = data_origin.read(session)
+            if record and record.copied_from == origin:
+                return True
+    for table in rows.tables():
+        is_record = table.name == DatabaseOrigin.__tablename__
+        if table.name in present and not is_record and rows.count(target, table):
+            raise DatabaseNotEmpty(address_without_password(target.engine.url), table.name)
+    return False
+
+
+def _require_postgresql(url: str) -> str:
+    """Return the address of a PostgreSQL database for people; refuse any other one."""
+    engine.check_url("--to", url)
+    if make_url(url).get_backend_name() == "sqlite":
+        raise ConfigurationError(
+            "--to", f"names an SQLite file; a hub moves to PostgreSQL, such as {engine.EXAMPLE}"
+        )
+    return address_without_password(url)
+
+
+def _require_movable(source: Connection, addresses: Addresses) -> bool:
+    """Return whether the database is sealed for this address already; refuse any other one."""
+    with Session(source) as session:
+        if data_origin.is_demo(session):
+            raise ConfigurationError("HUB_DATABASE_URL", "names the database of a demo")
+        origin = data_origin.read(session)
+    if origin is None or origin.moved_to is None:
+        return False
+    if origin.moved_to != addresses.new:
+        raise DatabaseMoved(addresses.old, origin.moved_to)
+    return True
+
+
+def _lock(target: Connection) -> None:
+    """Keep other copies out of a PostgreSQL database until the transaction ends."""
+    target.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+
+
+def _counter(phase: str, total: int, progress: Progress) -> rows.Advance:
+    """Return what adds up the rows of a phase and reports them."""
+    done = 0
+
+    def advance(number: int) -> None:
+        nonlocal done
+        done += number
+        progress(phase, done, total)
+
+    return advance
+
+
+@contextmanager
+def named(address: str) -> Iterator[None]:
+    """Raise DatabaseUnavailable with this address for an error of the database."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise DatabaseUnavailable(address, str(error.orig).strip()) from error

@@ -1,0 +1,153 @@
+"""Proves that a copied database is equal to the one that it was copied from."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, func, select
+
+from hub import exact_json
+from hub.errors import CopyDiffers
+from hub.models import DatabaseOrigin, Posting, SourceDocument
+from hub.transfer import rows
+from hub.transfer.rows import Advance
+
+# Columns that say what a database is; those of a copy differ.
+OWN_COLUMNS = {DatabaseOrigin.__tablename__: {"copied_from", "moved_to", "moved_at"}}
+DIGEST_CHARACTERS = 16  # of a digest that people compare
+
+
+@dataclass(frozen=True)
+class TableProof:
+    """A table of which every row is equal in both databases, with a digest over all of them."""
+
+    name: str
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class SumProof:
+    """A count or sum that is equal in both databases."""
+
+    name: str
+    value: int | Decimal
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was compared and found equal."""
+
+    tables: list[TableProof] = field(default_factory=list)
+    sums: list[SumProof] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """Return the number of rows that are equal."""
+        return sum(table.count for table in self.tables)
+
+
+def compare(source: Connection, target: Connection, advance: Advance) -> Proof:
+    """Compare every row and the sums; raise CopyDiffers at the first difference."""
+    tables = [_compare_table(source, target, table, advance) for table in rows.tables()]
+    return Proof(tables, _compare_sums(source, target))
+
+
+def _compare_table(
+    source: Connection, target: Connection, table: Table, advance: Advance
+) -> TableProof:
+    """Compare the digests of all rows of a table, and their number."""
+    counts = rows.count(source, table), rows.count(target, table)
+    if counts[0] != counts[1]:
+        raise CopyDiffers(f"table {table.name} has {counts[1]:,} of {counts[0]:,} rows")
+    whole = hashlib.sha256()
+    if not table.primary_key:
+        _compare_pairs(source, target, table, whole)
+        advance(counts[0])
+        return TableProof(table.name, counts[0], whole.hexdigest()[:DIGEST_CHARACTERS])
+    for page in rows.chunks(source, table):
+        copied = rows.same_rows(target, table, page)
+        for row in page:
+            key = rows.key_of(table, row)
+            digest = row_digest(table, row)
+            if key not in copied:
+                raise CopyDiffers(f"row {_name(key)} of table {table.name} is missing")
+            if row_digest(table, copied[key]) != digest:
+                raise CopyDiffers(f"row {_name(key)} of table {table.name} differs")
+            whole.update(digest)
+        advance(len(page))
+    return TableProof(table.name, counts[0], whole.hexdigest()[:DIGEST_CHARACTERS])
+
+
+def _compare_pairs(source: Connection, target: Connection, table: Table, whole: Any) -> None:
+    """Compare the rows of a table without a primary key, in whatever order they come."""
+    digests = [_sorted_digests(connection, table) for connection in (source, target)]
+    if digests[0] != digests[1]:
+        raise CopyDiffers(f"the rows of table {table.name} differ")
+    for digest in digests[0]:
+        whole.update(digest)
+
+
+def _sorted_digests(connection: Connection, table: Table) -> list[bytes]:
+    """Return the digests of all rows of a small table, in order."""
+    return sorted(row_digest(table, row) for page in rows.chunks(connection, table) for row in page)
+
+
+def row_digest(table: Table, row: Row[Any]) -> bytes:
+    """Return a digest of the values of a row that does not depend on the database."""
+    own = OWN_COLUMNS.get(table.name, set())
+    values = [
+        _plain(value)
+        for column, value in zip(table.columns, row, strict=True)
+        if column.name not in own
+    ]
+    return hashlib.sha256(exact_json.dumps(values).encode()).digest()
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON holds it."""
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value
+
+
+def _name(key: Sequence[object]) -> str:
+    """Return a primary key as text."""
+    return ", ".join(map(str, key))
+
+
+def _compare_sums(source: Connection, target: Connection) -> list[SumProof]:
+    """Compare counts and amounts as the database itself adds them up."""
+    sums, copied = _sums(source), _sums(target)
+    for name in sums.keys() | copied.keys():
+        if sums.get(name) != copied.get(name):
+            raise CopyDiffers(f"{name}: {copied.get(name, 0)} instead of {sums.get(name, 0)}")
+    return [SumProof(name, value) for name, value in sums.items()]
+
+
+def _sums(connection: Connection) -> dict[str, int | Decimal]:
+    """Return documents, postings by state, and amounts by currency."""
+    sums: dict[str, int | Decimal] = {"documents": rows.count(connection, _table(SourceDocument))}
+    by_state = select(Posting.state, func.count()).group_by(Posting.state)
+    for state, number in sorted(connection.execute(by_state).all()):
+        sums[f"postings, {state}"] = number
+    for name, column, currency in (
+        ("documents", SourceDocument.total, SourceDocument.currency),
+        ("planned", Posting.total, Posting.currency),
+        ("posted", Posting.posted_total, Posting.currency),
+    ):
+        amounts = select(currency, func.sum(column)).where(column.is_not(None)).group_by(currency)
+        for code, amount in sorted(connection.execute(amounts).all()):
+            sums[f"amount {name}, {code or 'no currency'}"] = amount or Decimal()
+    return sums
+
+
+def _table(model: Any) -> Table:
+    """Return the table of a model."""
+    table: Table = model.__table__
+    return table

@@ -1,0 +1,17 @@
+"""What a database has to be told after it was put back: it may have forgotten postings."""
+
+from hub.db.engine import transaction
+from hub.posting.recovery import restore
+from hub.security import audit, login_sessions
+
+
+def apply(who: str) -> None:
+    """Record that the database was restored from an older state.
+
+    What may have been posted since is looked for in QuickBooks before anything is sent, and the
+    sessions that were ended since do not come back.
+    """
+    restore.declare_restore()
+    with transaction() as session:
+        audit.restored(session, who)
+        login_sessions.end_every(session, login_sessions.EndReason.RESTORED)

@@ -1,0 +1,245 @@
+"""`hub backup` and `hub restore`: for both databases, verified, and nothing is posted twice."""
+
+import json
+import sqlite3
+import stat
+import threading
+import zipfile
+
+import pytest
+from sqlalchemy import text
+
+from hub import config as configuration
+from hub.contract.registry import Plugins
+from hub.crypto.keys import write_private
+from hub.db import engine
+from hub.posting.send.run import drain
+from hub.transfer import archive as archives
+from hub.transfer import backup as backups
+from tests.support.filled_folder import folder, hub, lists_of, old_folder, target
+from tests.support.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
+from tests.support.posting_bench import Desk
+
+__all__ = ["folder", "hub", "old_folder", "target"]
+NO_KEYS = {"HUB_SECRET_KEY": "", "HUB_VAULT_KEYS": ""}
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """The path of a backup that is still to be written."""
+    return tmp_path / "backup.zip"
+
+
+@pytest.fixture
+def empty_folder(tmp_path):
+    """The path of a data folder that does not exist yet."""
+    return tmp_path / "restored"
+
+
+def quiet(phase, done, of):
+    pass
+
+
+def test_a_backup_is_restored_into_an_empty_folder(hub, archive, empty_folder):
+    before = lists_of(hub)
+    code, printed = hub("backup", str(archive))
+    assert code == 0, printed
+    assert "does not contain the keys" in printed
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
+    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder))
+    assert code == 0, printed
+    assert lists_of(hub, HUB_DATA=str(empty_folder)) == before
+    assert "intact" in hub("audit", "verify", HUB_DATA=str(empty_folder))[1]
+    with sqlite3.connect(empty_folder / "hub.db") as connection:
+        query = "SELECT count(*) FROM company WHERE restored_since IS NULL"
+        assert connection.execute(query).fetchone() == (0,)
+    connection.close()
+    assert not list(empty_folder.glob(".hub-unfinished*"))
+    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder))
+    assert (code, "is not empty" in printed) == (1, True)
+
+
+def test_a_backup_goes_from_sqlite_to_postgresql_and_back(hub, archive, empty_folder, target):
+    before = lists_of(hub)
+    assert hub("backup", str(archive))[0] == 0
+    code, printed = hub("restore", str(archive), HUB_DATABASE_URL=target)
+    assert code == 0, printed
+    assert lists_of(hub, HUB_DATABASE_URL=target) == before
+    second = archive.with_name("second.zip")
+    code, printed = hub("backup", str(second), HUB_DATABASE_URL=target)
+    assert code == 0, printed
+    code, printed = hub("restore", str(second), HUB_DATA=str(empty_folder))
+    assert code == 0, printed
+    assert lists_of(hub, HUB_DATA=str(empty_folder)) == before
+    code, printed = hub("restore", str(archive), HUB_DATABASE_URL=target)
+    assert (code, "is not empty" in printed) == (1, True)
+
+
+def test_keys_are_in_a_backup_only_if_they_are_wanted(hub, folder, archive, empty_folder):
+    assert hub("backup", str(archive))[0] == 0
+    with zipfile.ZipFile(archive) as content:
+        assert sorted(content.namelist()) == ["hub.db", "manifest.json"]
+        assert SECRET_KEY.encode() not in content.read("manifest.json")
+    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder), **NO_KEYS)
+    assert (code, "put secret.key and vault.keys into" in printed) == (1, True)
+
+    with_keys = archive.with_name("with-keys.zip")
+    code, printed = hub("backup", str(with_keys), "--with-keys")
+    assert (code, "leave them out" in printed) == (1, True)  # they come from the environment
+    write_private(folder / "secret.key", SECRET_KEY)
+    write_private(folder / "vault.keys", VAULT_KEYS)
+    code, printed = hub("backup", str(with_keys), "--with-keys", **NO_KEYS)
+    assert (code, "Keep it locked away" in printed) == (0, True), printed
+    assert stat.S_IMODE(with_keys.stat().st_mode) == 0o600
+    code, printed = hub("restore", str(with_keys), HUB_DATA=str(empty_folder), **NO_KEYS)
+    assert code == 0, printed
+    for name in ("secret.key", "vault.keys"):
+        assert stat.S_IMODE((empty_folder / name).stat().st_mode) == 0o600
+    assert "intact" in hub("audit", "verify", HUB_DATA=str(empty_folder), **NO_KEYS)[1]
+
+
+def test_a_backup_in_a_folder_has_the_time_in_its_name(hub, tmp_path):
+    (tmp_path / "backups").mkdir()
+    assert hub("backup", str(tmp_path / "backups"))[0] == 0
+    (made,) = (tmp_path / "backups").iterdir()
+    assert made.name.startswith("hub-backup-2")
+    code, printed = hub("backup", str(made))
+    assert (code, "exists already" in printed) == (1, True)
+
+
+def rewrite(archive, change):
+    """Writes an archive again with changed contents."""
+    with zipfile.ZipFile(archive) as source:
+        contents = {name: source.read(name) for name in source.namelist()}
+    change(contents)
+    with zipfile.ZipFile(archive, "w") as target:
+        for name, content in contents.items():
+            target.writestr(name, content)
+
+
+def flip_a_byte(contents):
+    middle = len(contents["hub.db"]) // 2
+    changed = bytes([contents["hub.db"][middle] ^ 1])
+    contents["hub.db"] = contents["hub.db"][:middle] + changed + contents["hub.db"][middle + 1 :]
+
+
+def change_the_manifest(contents):
+    manifest = json.loads(contents["manifest.json"])
+    manifest["made_at"] = "2020-01-01T00:00:00+00:00"
+    contents["manifest.json"] = json.dumps(manifest)
+
+
+def drop_the_database(contents):
+    del contents["hub.db"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (flip_a_byte, "its file hub.db is damaged"),
+        (change_the_manifest, "signed with another secret.key, or was changed"),
+        (drop_the_database, "it is damaged"),
+        (dict.clear, "no backup of a hub"),
+    ],
+)
+def test_a_changed_backup_is_refused(hub, archive, empty_folder, change, why):
+    assert hub("backup", str(archive))[0] == 0
+    rewrite(archive, change)
+    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder))
+    assert (code, why in printed) == (1, True), printed
+    assert not (empty_folder / "hub.db").exists()
+
+
+def test_half_a_backup_is_refused(hub, archive, empty_folder):
+    assert hub("backup", str(archive))[0] == 0
+    archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
+    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder))
+    assert (code, "it is damaged" in printed) == (1, True)
+
+
+def test_other_keys_are_refused(hub, archive, empty_folder):
+    assert hub("backup", str(archive))[0] == 0
+    other = {"HUB_VAULT_KEYS": VAULT_KEYS.replace("k1:", "k2:")}
+    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder), **other)
+    assert (code, "encrypted with the key k1" in printed) == (1, True)
+    other = {"HUB_SECRET_KEY": SECRET_KEY[::-1]}
+    code, printed = hub("restore", str(archive), HUB_DATA=str(empty_folder), **other)
+    assert (code, "another secret.key" in printed) == (1, True)
+    assert not (empty_folder / "hub.db").exists()
+
+
+def test_a_backup_is_of_one_moment_while_others_write(app, archive, make_app, monkeypatch):
+    """Two rows are always written together; a backup never has only one of them."""
+    monkeypatch.setattr(backups, "PAGES", 1)
+    with engine.transaction() as session:
+        session.execute(text("CREATE TABLE pair (number INTEGER, side TEXT, filler TEXT)"))
+    number = 0
+
+    def write_a_pair():
+        nonlocal number
+        number += 1
+        with app.app_context(), engine.transaction() as session:
+            for side in ("left", "right"):
+                values = {"number": number, "side": side, "filler": "x" * 5000}
+                insert = "INSERT INTO pair VALUES (:number, :side, :filler)"
+                session.execute(text(insert), values)
+
+    def write_between_pages(phase, done, of):
+        if number < 20:
+            thread = threading.Thread(target=write_a_pair)
+            thread.start()
+            thread.join()
+
+    write_a_pair()
+    backups.back_up(archive, make_app, write_between_pages, keys=False)
+    assert number == 20
+    with archives.opened(archive) as opened:
+        opened.extract("hub.db", archive.with_name("look.db"))
+    connection = sqlite3.connect(archive.with_name("look.db"))
+    assert connection.execute("SELECT count(*), max(number) FROM pair").fetchone() == (2, 1)
+    connection.close()
+
+
+# -- exactly once ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_a_restored_older_backup_posts_nothing_twice(
+    desk, app, make_app, archive, empty_folder, database, request
+):
+    """In a new folder without send counters, so that only the command can know of the restore."""
+    first = desk.bill("A-1")
+    desk.drain()
+    forgotten = desk.bill("A-2")
+    backups.back_up(archive, make_app, quiet, keys=False)
+    desk.drain()
+    desk.bill("A-3")
+    desk.drain()
+    assert len(desk.bills()) == 3
+
+    empty_folder.mkdir(mode=0o700)
+    environ = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS, **INTUIT}
+    environ["HUB_DATA"] = str(empty_folder)
+    if database == "postgres":
+        environ["HUB_DATABASE_URL"] = request.getfixturevalue("target")
+    config = configuration.load(environ)
+    with archives.opened(archive) as opened:
+        backups.restore(opened, config, make_app, "test", quiet)
+    restored = make_app(
+        config,
+        mounts=app.extensions["hub"].mounts,
+        plugins=Plugins.load([desk.source], installed=False),
+    )
+    with restored.app_context():
+        desk.app = restored
+        assert desk.state(forgotten) == "ready"
+        drain(desk.company_id, wait=True)
+        read_again = desk.bill("A-3")  # the source lists it again
+        drain(desk.company_id, wait=True)
+        assert [desk.state(id) for id in (first, forgotten, read_again)] == ["posted"] * 3
+    assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2", "A-3"]

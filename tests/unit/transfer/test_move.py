@@ -1,0 +1,226 @@
+"""`hub move`: everything is copied and proved, the old database is sealed, nothing posts twice."""
+
+import sqlite3
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from hub.contract.registry import Plugins
+from hub.db import engine
+from hub.db.engine import standalone
+from hub.errors import HubAtWork
+from hub.posting.send.run import drain
+from hub.transfer import move as moves
+from hub.transfer.exclusive import open_exclusively
+from tests.support.filled_folder import folder, hub, lists_of, old_folder, target
+from tests.support.posting_bench import Desk
+
+__all__ = ["folder", "hub", "old_folder", "target"]
+
+
+def test_a_moved_hub_has_everything_and_the_old_one_is_sealed(hub, target):
+    before = lists_of(hub)
+    code, printed = hub("move", "--to", target)
+    assert code == 0, printed
+    assert "are equal in both databases" in printed
+    assert "postings, posted" in printed
+    assert "amount posted, NOK" in printed
+    assert "HUB_DATABASE_URL" in printed
+    assert "quite-secret" not in printed
+    assert lists_of(hub, HUB_DATABASE_URL=target) == before
+    assert "intact" in hub("audit", "verify", HUB_DATABASE_URL=target)[1]
+    assert "database moved" in hub("audit", "list", HUB_DATABASE_URL=target)[1]
+    for command in (("outbox",), ("sync",), ("init",), ("serve", "--port", "0"), ("check",)):
+        code, printed = hub(*command)
+        assert code == 1, command
+        assert f"moved to {engine.address_without_password(target)}" in printed
+        assert "quite-secret" not in printed
+
+
+def test_moving_again_says_that_it_is_done(hub, target):
+    assert hub("move", "--to", target)[0] == 0
+    code, printed = hub("move", "--to", target)
+    assert (code, "is not empty" in printed) == (1, True)
+
+
+def test_an_unsealed_hub_works_again_and_looks_before_it_sends(hub, target, folder):
+    before = lists_of(hub)
+    assert hub("move", "--to", target)[0] == 0
+    code, printed = hub("unseal", "--yes")
+    assert code == 0, printed
+    assert lists_of(hub) == before
+    assert "intact" in hub("audit", "verify")[1]
+    with sqlite3.connect(folder / "hub.db") as connection:
+        query = "SELECT count(*) FROM company WHERE restored_since IS NULL"
+        assert connection.execute(query).fetchone() == (0,)
+    connection.close()
+    assert "is not sealed" in hub("unseal", "--yes")[1]
+
+
+class Interrupted(Exception):
+    """The process ends here."""
+
+
+def interrupt(*args, **options):
+    raise Interrupted
+
+
+class Interruption:
+    """Progress that ends the process when a phase has done some of its rows."""
+
+    def __init__(self, phase, share):
+        self.phase, self.share = phase, share
+
+    def __call__(self, phase, done, of):
+        if phase == self.phase and done >= of * self.share:
+            raise Interrupted
+
+    def clear(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("phase", "share"), [("copy", 0.5), ("prove", 0), ("prove", 1), ("release", 0)]
+)
+def test_an_interrupted_move_is_repeated_and_loses_nothing(hub, target, monkeypatch, phase, share):
+    before = lists_of(hub)
+    with monkeypatch.context() as patch:
+        patch.setattr("hub.cli.transfer.Terminal", lambda name: Interruption(phase, share))
+        if phase == "release":  # the old database is sealed, and the process ends
+            patch.setattr(moves, "release", interrupt)
+        assert hub("move", "--to", target)[0] == 1
+    if phase == "release":
+        assert "has moved to" in hub("outbox")[1]
+    else:
+        assert lists_of(hub) == before
+    if phase != "copy":
+        assert "is an unfinished copy of" in hub("outbox", HUB_DATABASE_URL=target)[1]
+        assert "is an unfinished copy of" in hub("init", HUB_DATABASE_URL=target)[1]
+    code, printed = hub("move", "--to", target)
+    assert code == 0, printed
+    assert lists_of(hub, HUB_DATABASE_URL=target) == before
+    assert "has moved to" in hub("outbox")[1]
+
+
+def test_a_copy_that_is_not_complete_leaves_the_old_hub_usable(hub, target, monkeypatch):
+    copy = moves.copy
+
+    def lossy_copy(source, origin, progress):
+        copy(source, origin, progress)
+        with engine.transaction() as session:
+            session.execute(text("UPDATE posting SET number = 'x' WHERE id = 2"))
+
+    monkeypatch.setattr(moves, "copy", lossy_copy)
+    code, printed = hub("move", "--to", target)
+    assert (code, "row 2 of table posting differs" in printed) == (1, True)
+    assert hub("outbox")[0] == 0
+
+
+def test_a_target_with_rows_is_refused_and_stays_as_it_is(hub, target):
+    assert hub("init", HUB_DATABASE_URL=target)[0] == 0
+    assert hub("audit", "list", HUB_DATABASE_URL=target)[0] == 0  # records that it was exported
+    code, printed = hub("move", "--to", target)
+    assert (code, "audit_entry has rows" in printed) == (1, True)
+    assert hub("outbox")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("sqlite:////tmp/other.db", "names an SQLite file"),
+        ("mysql://localhost/hub", "works with PostgreSQL and SQLite"),
+        ("postgresql://hub:quite-secret@127.0.0.1:1/hub", "cannot be used"),
+    ],
+)
+def test_another_target_is_refused_with_a_sentence(hub, url, why):
+    code, printed = hub("move", "--to", url)
+    assert (code, why in printed, "quite-secret" in printed) == (1, True, False)
+    assert hub("outbox")[0] == 0
+
+
+def test_a_hub_at_work_is_refused(hub, target, folder):
+    at_work = sqlite3.connect(folder / "hub.db")
+    at_work.execute("SELECT count(*) FROM posting").fetchone()
+    code, printed = hub("move", "--to", target)
+    assert (code, "stop `hub serve`" in printed) == (1, True)
+    at_work.close()
+
+
+@pytest.mark.parametrize("revision", ["0023", "9999"])
+def test_another_revision_is_refused(hub, target, folder, tmp_path, revision):
+    """Also a later one that only added columns, which this version would not copy."""
+    with sqlite3.connect(folder / "hub.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
+        connection.execute("UPDATE database_origin SET oldest_revision = '0024'")
+    connection.close()
+    for command in (("move", "--to", target), ("backup", str(tmp_path / "backup.zip"))):
+        code, printed = hub(*command)
+        assert (code, f"is at revision {revision}" in printed) == (1, True)
+
+
+def test_a_hub_moves_from_one_postgresql_database_to_another(hub, target, postgres, make_database):
+    before = lists_of(hub)
+    assert hub("move", "--to", target)[0] == 0
+    second = make_database(postgres)
+    with create_engine(standalone(target).url).connect() as other:
+        other.execute(text("SELECT 1"))
+        code, printed = hub("move", "--to", second, HUB_DATABASE_URL=target)
+        assert (code, "other connections of the same user: 1" in printed) == (1, True)
+        other.engine.dispose()
+    code, printed = hub("move", "--to", second, HUB_DATABASE_URL=target)
+    assert code == 0, printed
+    assert lists_of(hub, HUB_DATABASE_URL=second) == before
+    assert "has moved to" in hub("outbox", HUB_DATABASE_URL=target)[1]
+
+
+def test_a_process_that_starts_during_a_move_waits_for_the_seal(pg_app, postgres_url):
+    engine.db.engine.dispose()
+    other = standalone(postgres_url)
+    with open_exclusively(postgres_url), other.connect() as connection:
+        connection.execute(text("SET lock_timeout = '10ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            connection.execute(text("SELECT moved_to FROM database_origin"))
+    with (
+        standalone(postgres_url).connect(),
+        pytest.raises(HubAtWork),
+        open_exclusively(postgres_url),
+    ):
+        pass
+
+
+# -- exactly once ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def test_the_first_sync_after_a_move_posts_nothing_twice(desk, app, make_app, make_config, target):
+    posted = desk.bill("A-1")
+    desk.drain()
+    desk.quickbooks.add_fault("lose_answer", "bill.create")
+    in_doubt = desk.bill("A-2")
+    desk.drain()
+    assert (desk.state(posted), desk.state(in_doubt)) == ("posted", "unknown")
+    ready = desk.bill("A-3")
+    shared = app.extensions["hub"]
+    engine.db.engine.dispose()
+    done = moves.move(shared.config, target, make_app, "test", lambda phase, done, of: None)
+    assert done.proof.count > 10
+
+    moved = make_app(
+        make_config(HUB_DATABASE_URL=target),
+        mounts=shared.mounts,
+        plugins=Plugins.load([desk.source], installed=False),
+    )
+    with moved.app_context():
+        desk.app = moved
+        drain(desk.company_id, wait=True)
+        states = [desk.state(id) for id in (posted, in_doubt, ready)]
+        assert desk.posting(posted).company_id == desk.company_id
+        drain(desk.company_id, wait=True)
+    assert states == ["posted"] * 3
+    assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2", "A-3"]
+    assert len(desk.sent("bill.create")) == 3

@@ -1,0 +1,146 @@
+"""Copies of every table and type between both databases, and the proof of them."""
+
+import shutil
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select, text, update
+
+from hub.db.engine import standalone
+from hub.errors import CopyDiffers, RowNotCopied
+from hub.models import AuditEntry, Posting, SourceDocument
+from hub.transfer import proof, rows
+from tests.support import every_column
+
+COUNT = 5
+
+
+def ignore(number):
+    pass
+
+
+@pytest.fixture
+def open_database():
+    """Opens connections in a transaction; closes them at the end."""
+    engines = []
+
+    def make(url):
+        engines.append(standalone(url))
+        connection = engines[-1].connect()
+        connection.begin()
+        return connection
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def make_file(open_database, empty_database, tmp_path):
+    """Makes SQLite files with every table; returns a connection."""
+
+    def make(name):
+        shutil.copy(empty_database, tmp_path / name)
+        return open_database(f"sqlite:///{tmp_path / name}")
+
+    return make
+
+
+@pytest.fixture
+def filled(make_file, monkeypatch):
+    """An SQLite database with rows in every table, of which a chunk holds two."""
+    monkeypatch.setattr(rows, "CHUNK", 2)
+    connection = make_file("filled.db")
+    every_column.fill(connection, rows.tables(), COUNT)
+    return connection
+
+
+def columns_of(table):
+    """The columns whose types are the hub's or SQLAlchemy's; the others are texts."""
+    return [column for column in table.columns if getattr(column.type, "cache_ok", True)]
+
+
+def values_of(connection):
+    """Every value of every table, as the models read it."""
+    return {
+        table.name: sorted(map(repr, connection.execute(select(*columns_of(table)))))
+        for table in rows.tables()
+    }
+
+
+def test_every_value_is_the_same_in_postgresql_and_back_in_sqlite(
+    filled, open_database, postgres_url, make_file
+):
+    target, back = open_database(postgres_url), make_file("back.db")
+    copied = []
+    rows.copy_all(filled, target, copied.append)
+    assert sum(copied) == COUNT * len(rows.tables())
+    assert max(copied[:5]) <= 2
+    assert values_of(target) == values_of(filled)
+    assert proof.compare(filled, target, ignore).count == sum(copied)
+    rows.copy_all(target, back, ignore)
+    assert values_of(back) == values_of(filled)
+    proof.compare(target, back, ignore)
+    target.rollback()
+
+
+def test_new_rows_are_numbered_after_the_copied_ones(filled, open_database, postgres_url):
+    target = open_database(postgres_url)
+    rows.copy_all(filled, target, ignore)
+    number = target.scalar(text("INSERT INTO role (name) VALUES ('new') RETURNING id"))
+    assert number == COUNT + 1
+    constraints = "SELECT count(*) FROM pg_constraint WHERE condeferrable"
+    assert target.scalar(text(constraints)) == 0
+    target.rollback()
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        (
+            update(Posting).where(Posting.id == 3).values(total=Decimal(1)),
+            "row 3 of table posting differs",
+        ),
+        (
+            update(AuditEntry).where(AuditEntry.id == 1).values(who="x"),
+            "row 1 of table audit_entry",
+        ),
+        (update(SourceDocument).where(SourceDocument.id == 2).values(body={}), "source_document"),
+        (text("DELETE FROM secret WHERE place LIKE '1%'"), "secret has 4 of 5 rows"),
+        (text("UPDATE roles_users SET role_id = 1"), "roles_users differ"),
+        (text("UPDATE secret SET place = 'other' WHERE place LIKE '1%'"), "secret is missing"),
+    ],
+)
+def test_a_single_difference_is_found(filled, make_file, change, difference):
+    target = make_file("copy.db")
+    rows.copy_all(filled, target, ignore)
+    target.execute(change)
+    with pytest.raises(CopyDiffers, match=difference):
+        proof.compare(filled, target, ignore)
+
+
+def test_sums_are_compared_as_the_database_adds_them_up(filled, make_file, monkeypatch):
+    target = make_file("copy.db")
+    rows.copy_all(filled, target, ignore)
+    target.execute(update(Posting).where(Posting.id == 3).values(posted_total=Decimal(1)))
+    monkeypatch.setattr(proof, "row_digest", lambda table, row: b"")
+    with pytest.raises(CopyDiffers, match=r"amount posted, 3.. "):
+        proof.compare(filled, target, ignore)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("number", "x" * 201, "value too long for type character varying"),
+        ("number", "a\x00b", "cannot contain NUL"),
+        ("generation", 2**40, "out of range"),
+    ],
+)
+def test_a_row_that_postgresql_does_not_accept_is_named(
+    filled, open_database, postgres_url, column, value, why
+):
+    filled.execute(text(f"UPDATE posting SET {column} = :value WHERE id = 4"), {"value": value})
+    target = open_database(postgres_url)
+    with pytest.raises(RowNotCopied, match=f"the row 4 of the table posting.*{why}"):
+        rows.copy_all(filled, target, ignore)
+    target.rollback()
