@@ -13,8 +13,6 @@ Columns = Mapping[str, frozenset[str]]  # of each table
 # Tables, and columns as "table.column", that no code of this release uses, with the release that
 # ceased to. A revision of a later release may remove them.
 RETIRED: Mapping[str, str] = {}
-# The oldest revision whose code works with the tables of the newest one.
-OLDEST_WORKING = "0024"
 
 
 def is_own_table(name: str | None, kind: str, parents: object = None) -> bool:

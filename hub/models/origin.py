@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db.engine import Model
 
+# The oldest revision whose code works with the tables of this version.
+OLDEST_WORKING = "0024"
+
 
 class DatabaseOrigin(Model):
     """Where a database comes from and where it went; one row at most.

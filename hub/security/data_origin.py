@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.db.engine import address_without_password, reading, transaction
 from hub.errors import ConfigurationError, DatabaseMoved, UnfinishedCopy
-from hub.migrations import schema
 from hub.models import AuditEntry, DatabaseOrigin, User
+from hub.models.origin import OLDEST_WORKING
 
 INIT, DEMO = "hub init", "hub demo"
 FILE = "made-by"
@@ -42,7 +42,7 @@ def mark_database(command: str) -> None:
                 f"leads to a database that `{origin.made_by}` made;"
                 f" `{command}` needs one of its own",
             )
-        origin.oldest_revision = schema.OLDEST_WORKING
+        origin.oldest_revision = OLDEST_WORKING
 
 
 def require_current() -> None:

@@ -17,6 +17,9 @@ COUNT_SESSIONS = text(
     " AND usename = current_user AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
 )
 
+POLLS = EXCLUSIVE_SECONDS * 10
+WAIT = text("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()")
+
 
 @contextmanager
 def open_exclusively(url: str) -> Iterator[Connection]:
@@ -55,5 +58,10 @@ def _lock_tables(connection: Connection, address: str) -> None:
     names = [preparer.format_table(table) for table in rows.tables()]
     connection.execute(text(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"))
     others = connection.scalar(COUNT_SESSIONS)
+    for _ in range(POLLS):  # the server takes a moment to end the session of a stopped process
+        if not others:
+            return
+        connection.execute(WAIT)
+        others = connection.scalar(COUNT_SESSIONS)
     if others:
         raise HubAtWork(address, f"other connections of the same user: {others}")

@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from hub.contract.registry import Plugins
@@ -109,11 +109,12 @@ def test_a_copy_that_is_not_complete_leaves_the_old_hub_usable(hub, target, monk
     def lossy_copy(source, origin, progress):
         copy(source, origin, progress)
         with engine.transaction() as session:
-            session.execute(text("UPDATE posting SET number = 'x' WHERE id = 2"))
+            oldest = "SELECT min(id) FROM posting"
+            session.execute(text(f"UPDATE posting SET number = 'x' WHERE id = ({oldest})"))
 
     monkeypatch.setattr(moves, "copy", lossy_copy)
     code, printed = hub("move", "--to", target)
-    assert (code, "row 2 of table posting differs" in printed) == (1, True)
+    assert (code, "of table posting differs" in printed) == (1, True)
     assert hub("outbox")[0] == 0
 
 
@@ -163,11 +164,10 @@ def test_a_hub_moves_from_one_postgresql_database_to_another(hub, target, postgr
     before = lists_of(hub)
     assert hub("move", "--to", target)[0] == 0
     second = make_database(postgres)
-    with create_engine(standalone(target).url).connect() as other:
+    with standalone(target).connect() as other:
         other.execute(text("SELECT 1"))
         code, printed = hub("move", "--to", second, HUB_DATABASE_URL=target)
         assert (code, "other connections of the same user: 1" in printed) == (1, True)
-        other.engine.dispose()
     code, printed = hub("move", "--to", second, HUB_DATABASE_URL=target)
     assert code == 0, printed
     assert lists_of(hub, HUB_DATABASE_URL=second) == before
