@@ -1,0 +1,199 @@
+"""The hub behind nginx with the configuration in deploy/nginx, over https on this machine."""
+
+import datetime as dt
+import ipaddress
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from requests.adapters import HTTPAdapter
+
+from hub.models import AuditEntry
+from hub.web import server
+from hub.web.body_limits import FORM_LIMIT
+from tests.support.page_rows import PASSWORD
+from tests.support.page_visitor import TOKEN, Visitor
+
+CONFIGURATION = Path(__file__).parent.parent.parent / "deploy" / "nginx" / "hub.conf"
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+PUBLIC = "https://hub.example.com"
+METRICS_TOKEN = "0123456789abcdef0123456789abcdef"
+CLIENT = "127.0.0.2"  # another address of this machine than that of the proxy
+MAIN = """\
+daemon off; user {user}; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
+events {{ worker_connections 64; }}
+http {{
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  include {folder}/hub.conf;
+}}
+"""
+
+
+class FromClient(HTTPAdapter):
+    """Calls from another address of this machine."""
+
+    def init_poolmanager(self, *args: object, **options: object) -> None:
+        options["source_address"] = (CLIENT, 0)
+        super().init_poolmanager(*args, **options)  # type: ignore[arg-type, no-untyped-call]
+
+
+class Site:
+    """A browser in front of nginx."""
+
+    def __init__(self, visitor: Visitor, folder: Path, http: int, https: int) -> None:
+        self.visitor, self.folder, self.http = visitor, folder, http
+        self.url = f"https://127.0.0.1:{https}"
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.verify = str(folder / "certificate.pem")
+        self.session.headers.update({"Host": "hub.example.com", "Referer": f"{PUBLIC}/login"})
+        self.session.mount("https://", FromClient())
+
+    def call(self, method: str, path: str, **options: object) -> requests.Response:
+        options.setdefault("allow_redirects", False)
+        return self.session.request(method, self.url + path, timeout=60, **options)  # type: ignore[arg-type]
+
+    def log_in(self, **headers: str) -> requests.Response:
+        form = self.call("GET", "/login").text
+        found = TOKEN.search(form) or re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+        assert found, form[:500]
+        sent = {"email": "olga", "password": PASSWORD, "csrf_token": found[1]}
+        self.token = found[1]
+        return self.call("POST", "/login", data=sent, headers=headers)
+
+
+def make_certificate(folder: Path) -> None:
+    """Make a certificate that signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hub.example.com")])
+    now = dt.datetime.now(dt.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names = x509.SubjectAlternativeName([x509.DNSName("hub.example.com"), address])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=2))
+        .add_extension(names, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "key.pem").write_bytes(private)
+
+
+def write_configuration(folder: Path, hub: int, http: int, https: int) -> None:
+    """Write the configuration with the ports and files of this test."""
+    text = CONFIGURATION.read_text()
+    changes = {
+        "server 127.0.0.1:8080;": f"server 127.0.0.1:{hub};",
+        "listen 80;": f"listen 127.0.0.1:{http};",
+        "listen 443 ssl http2;": f"listen 127.0.0.1:{https} ssl http2;",
+        "    listen [::]:80;\n": "",
+        "    listen [::]:443 ssl http2;\n": "",
+        "/etc/hub/tls/fullchain.pem": f"{folder}/certificate.pem",
+        "/etc/hub/tls/privkey.pem": f"{folder}/key.pem",
+        "/var/log/nginx/hub.log": f"{folder}/access.log",
+        "allow 127.0.0.1;": "allow 127.0.0.0/8;",
+    }
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (folder / "hub.conf").write_text(text)
+    (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=folder.owner()))
+
+
+@pytest.fixture
+def site(open_pages: Callable[..., Visitor], tmp_path: Path) -> Iterator[Site]:
+    """A hub with a story in it, behind nginx."""
+    if NGINX is None:
+        pytest.skip("nginx is not installed")
+    visitor = open_pages(
+        HUB_PUBLIC_URL=PUBLIC, HUB_TRUSTED_PROXY="127.0.0.1", HUB_METRICS_TOKEN=METRICS_TOKEN
+    )
+    listener = server.listen("127.0.0.1", 0)
+    web = server.for_hub(visitor.app, "127.0.0.1", 0, listener)
+    web.start()
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    make_certificate(folder)
+    # nginx takes over sockets that are open already, as when it replaces its own program.
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    http, https = (one.getsockname()[1] for one in sockets)
+    write_configuration(folder, web.port, http, https)
+    numbers = [one.fileno() for one in sockets]
+    with (folder / "errors").open("wb") as errors:
+        process = subprocess.Popen(
+            [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")],
+            env={"NGINX": "".join(f"{number};" for number in numbers)},
+            pass_fds=numbers,
+            stderr=errors,
+        )
+    for one in sockets:
+        one.close()
+    try:
+        yield Site(visitor, folder, http, https)
+    finally:
+        process.terminate()
+        process.wait(60)
+        web.stop()
+
+
+def test_a_person_works_through_the_proxy(site: Site) -> None:
+    plain = requests.get(f"http://127.0.0.1:{site.http}/inbox/?q=1", allow_redirects=False)
+    assert (plain.status_code, plain.headers["Location"]) == (301, f"{PUBLIC}/inbox/?q=1")
+
+    answer = site.log_in(**{"X-Forwarded-For": "198.51.100.1"})
+    assert answer.status_code == 302, answer.text
+    cookies = {cookie.name: cookie for cookie in site.session.cookies}
+    assert cookies["__Host-hub"].secure
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+    entry = site.visitor.row(AuditEntry, 1)
+    assert (entry.what, entry.detail["address"]) == ("logged in", CLIENT)
+
+    home = site.call("GET", "/")
+    assert home.status_code == 200
+    assert "Nordvik Bygg" in home.text
+    run = site.visitor.story.runs.get("done", 1)
+    part = site.call("GET", f"/runs/{run}/progress", headers={"HX-Request": "true"})
+    assert part.status_code in (200, 286)  # 286: the run has ended, so htmx asks no more
+    assert site.call("GET", "/static/hub.css").status_code in (200, 404)
+    assert site.call("POST", "/logout", data={"csrf_token": site.token}).status_code == 302
+
+
+def test_what_is_sent_is_bounded_and_named(site: Site) -> None:
+    answer = site.call("GET", "/healthz", headers={"X-Request-ID": "chosen-by-the-client"})
+    request_id = answer.headers["X-Request-ID"]
+    assert re.fullmatch(r"[0-9a-f]{32}", request_id)
+    site.call("GET", "/nowhere?token=secret")
+    too_large = site.call("POST", "/webhooks/1", data=b"x" * (1024**2 + 1))
+    assert too_large.status_code == 413
+    large = site.call("POST", "/webhooks/1", data=b"x" * FORM_LIMIT)
+    assert (large.status_code, large.headers["Content-Type"]) == (
+        401,
+        "text/plain; charset=utf-8",
+    )
+    assert site.call("POST", "/login", data=b"x" * 100_000).status_code == 413
+    long = site.call("GET", "/healthz", headers={"X-Long": "x" * 40_000})
+    assert long.status_code == 400
+    log = (site.folder / "access.log").read_text()
+    assert "/nowhere 404" in log
+    assert "secret" not in log
+
+
+def test_figures_need_the_token_through_the_proxy(site: Site) -> None:
+    assert site.call("GET", "/metrics").status_code == 401
+    shown = site.call("GET", "/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
+    assert shown.status_code == 200
+    assert "hub_documents" in shown.text

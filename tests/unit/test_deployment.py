@@ -1,0 +1,251 @@
+"""Files for those who run the hub: units of systemd, alert rules, compose file, nginx."""
+
+import ipaddress
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from hub.cli import COMMAND_MODULES, main
+from hub.config import IN_FILES, SETTING_NAMES
+from hub.metrics.gauges import GAUGES
+from hub.telemetry.counts import COUNTERS, HISTOGRAMS
+from hub.web.body_limits import FORM_LIMIT
+from hub.web.server import DEFAULT_LIMITS
+
+DEPLOY = Path(__file__).parent.parent.parent / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+COMPOSE = yaml.safe_load((DEPLOY / "container" / "compose.yaml").read_text())
+HUB_SERVICES = ("tables", "web", "worker-1", "worker-2")
+INSTALLED = "/opt/hub/.venv/bin/hub"
+
+
+def check_command(words: list[str]) -> None:
+    """Parse a command of the hub as the command line does, without running it."""
+    assert words[0] == "hub"
+    if "worker" not in COMMAND_MODULES and ("worker" in words or "--workers" in words):
+        pytest.skip("this version of the hub has no workers yet")
+    with main.make_context("hub", words[1:], resilient_parsing=False) as context:
+        assert isinstance(main, click.Group)
+        name, command, arguments = main.resolve_command(context, words[1:])
+        assert command is not None
+        command.make_context(name, arguments, parent=context)
+
+
+# -- systemd -------------------------------------------------------------------------------------
+
+
+def entries(unit: Path) -> Iterator[tuple[str, str]]:
+    for line in unit.read_text().splitlines():
+        if "=" in line and not line.startswith(("#", ";")):
+            name, _, value = line.partition("=")
+            yield name, value
+
+
+def environment(unit: Path) -> dict[str, str]:
+    pairs = [
+        word for name, value in entries(unit) if name == "Environment" for word in value.split()
+    ]
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def test_there_are_units_for_both_engines() -> None:
+    names = {unit.name for unit in UNITS}
+    assert names == {"hub.service", "hub-web.service", "hub-worker@.service"}
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_starts_a_command_that_exists_with_settings_that_exist(unit: Path) -> None:
+    started = dict(entries(unit))["ExecStart"].replace(INSTALLED, "hub")
+    assert set(environment(unit)) <= set(SETTING_NAMES)
+    is_distributed = environment(unit).get("HUB_ENGINE") == "distributed"
+    assert is_distributed == (unit.name != "hub.service")
+    check_command(shlex.split(started))
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_restarts_always_and_gets_keys_as_credentials_only(unit: Path) -> None:
+    single = dict(entries(unit))
+    assert single["Restart"] == "always"
+    assert single["ProtectSystem"] == "strict"
+    loaded = {value.partition(":")[0] for name, value in entries(unit) if name == "LoadCredential"}
+    used = {value.removeprefix("%d/") for value in environment(unit).values() if "%d/" in value}
+    assert loaded == used
+    secrets = {name for name in environment(unit) if name.removesuffix("_FILE") in IN_FILES}
+    assert secrets, "no secret is given"
+    assert all(name.endswith("_FILE") for name in secrets)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_understands_a_unit(unit: Path, tmp_path: Path) -> None:
+    tool = shutil.which("systemd-analyze")
+    if tool is None:
+        pytest.skip("systemd-analyze is not installed")
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text().replace(INSTALLED, sys.executable))
+    checked = subprocess.run(
+        [tool, "verify", "--man=no", str(copy)], capture_output=True, text=True, timeout=60
+    )
+    problems = [line for line in checked.stderr.splitlines() if unit.stem.rstrip("@") in line]
+    assert problems == []
+
+
+def test_what_systemd_checks_can_fail(tmp_path: Path) -> None:
+    tool = shutil.which("systemd-analyze")
+    if tool is None:
+        pytest.skip("systemd-analyze is not installed")
+    wrong = tmp_path / "hub.service"
+    text = UNITS[0].read_text().replace(INSTALLED, sys.executable)
+    wrong.write_text(text.replace("ProtectSystem=strict", "ProtectSystem=very"))
+    checked = subprocess.run(
+        [tool, "verify", "--man=no", str(wrong)], capture_output=True, text=True, timeout=60
+    )
+    assert "hub.service" in checked.stderr
+
+
+# -- Prometheus ----------------------------------------------------------------------------------
+
+METRIC = re.compile(r"\bhub_[a-z_]+\b")
+SELECTOR = re.compile(r"(\w+)\{([^}]*)\}")
+
+
+def figures() -> dict[str, set[str]]:
+    """Return the labels of each sample that /metrics may show."""
+    found: dict[str, set[str]] = {"up": {"job", "instance"}}
+    for one in (*GAUGES, *COUNTERS):
+        found[one.name] = {*one.labels}
+    for histogram in HISTOGRAMS:
+        for part in ("count", "sum", "bucket"):
+            found[f"{histogram.name}_{part}"] = {*histogram.labels, "le"}
+    return found
+
+
+def rules() -> list[dict[str, Any]]:
+    groups = yaml.safe_load((DEPLOY / "prometheus" / "hub-alerts.yaml").read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: str(rule["alert"]))
+def test_an_alert_uses_figures_and_labels_that_exist(rule: dict[str, Any]) -> None:
+    known = figures()
+    names = set(METRIC.findall(rule["expr"])) | ({"up"} & set(re.findall(r"\w+", rule["expr"])))
+    assert names, "the rule asks for no figure"
+    assert names <= set(known)
+    labels: set[str] = set().union(*(known[name] for name in names)) | {"instance", "job"}
+    for name, selector in SELECTOR.findall(rule["expr"]):
+        assert set(re.findall(r"(\w+)(?:=|!)", selector)) <= known[name]
+    by = re.findall(r"by \(([^)]*)\)", rule["expr"])
+    assert {label.strip() for part in by for label in part.split(",")} <= labels
+    texts = " ".join(rule["annotations"].values())
+    shown = set(re.findall(r"\$labels\.(\w+)", texts))
+    assert shown <= labels
+    if by or "sum(" in rule["expr"]:
+        assert shown <= {label.strip() for part in by for label in part.split(",")}
+    assert rule["labels"]["severity"] in ("critical", "warning", "info")
+    assert set(rule["annotations"]) == {"summary", "description"}
+
+
+def test_alerts_have_names_of_their_own_and_cover_what_matters() -> None:
+    names = [rule["alert"] for rule in rules()]
+    assert len(names) == len(set(names))
+    used = set(METRIC.findall(" ".join(rule["expr"] for rule in rules())))
+    assert used >= {
+        "hub_oldest_unposted_document_age_seconds",
+        "hub_connection_days_left",
+        "hub_postings_in_doubt",
+        "hub_last_run_end_timestamp_seconds",
+    }
+
+
+def test_the_scrape_configuration_reads_the_rules_and_sends_a_token() -> None:
+    scrape = yaml.safe_load((DEPLOY / "prometheus" / "scrape.yaml").read_text())
+    assert all((DEPLOY / "prometheus" / name).exists() for name in scrape["rule_files"])
+    (job,) = scrape["scrape_configs"]
+    assert job["job_name"] == "hub"
+    assert job["authorization"]["type"] == "Bearer"
+
+
+# -- containers ----------------------------------------------------------------------------------
+
+
+def test_the_compose_file_has_every_part() -> None:
+    assert set(COMPOSE["services"]) == {"database", *HUB_SERVICES, "proxy"}
+
+
+@pytest.mark.parametrize("name", HUB_SERVICES)
+def test_a_service_of_the_hub_runs_a_command_with_settings_that_exist(name: str) -> None:
+    service = COMPOSE["services"][name]
+    settings = service["environment"]
+    assert set(settings) <= set(SETTING_NAMES)
+    assert settings["HUB_ENGINE"] == "distributed"
+    files = {value for name, value in settings.items() if name.endswith("_FILE")}
+    assert files == {f"/run/secrets/{secret}" for secret in service["secrets"]}
+    assert not set(IN_FILES) & set(settings), "a secret is in the file itself"
+    assert service["read_only"]
+    check_command(service["command"])
+
+
+def test_secrets_and_networks_of_the_compose_file_are_declared() -> None:
+    for service in COMPOSE["services"].values():
+        assert set(service.get("secrets", ())) <= set(COMPOSE["secrets"])
+        assert set(service["networks"]) <= set(COMPOSE["networks"])
+        for other in service.get("depends_on", ()):
+            assert other in COMPOSE["services"]
+    (range_,) = COMPOSE["networks"]["inside"]["ipam"]["config"]
+    proxies = COMPOSE["services"]["web"]["environment"]["HUB_TRUSTED_PROXY"]
+    assert ipaddress.ip_network(proxies) == ipaddress.ip_network(range_["subnet"])
+    assert "outside" not in COMPOSE["services"]["web"]["networks"]
+    assert "ports" not in COMPOSE["services"]["web"]
+
+
+def test_the_container_recipe_copies_what_exists_and_starts_a_command_that_exists() -> None:
+    recipe = (DEPLOY / "container" / "Containerfile").read_text()
+    settings = set(re.findall(r"\b(HUB_[A-Z_]+)=", recipe))
+    assert settings
+    assert settings <= set(SETTING_NAMES)
+    root = DEPLOY.parent
+    for name in re.findall(r"-r (\S+\.lock)", recipe) + re.findall(r"plugins/\w+", recipe):
+        assert (root / name).exists(), name
+    plugins = {path.parent.name for path in root.glob("plugins/*/pyproject.toml")}
+    assert set(re.findall(r"plugins/(\w+)", recipe)) == plugins
+    (command,) = re.findall(r"^CMD \[(.*)\]$", recipe, re.MULTILINE)
+    check_command(re.findall(r'"([^"]*)"', command))
+
+
+# -- nginx ---------------------------------------------------------------------------------------
+
+
+def directives(path: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r"^\s*(\w+) ([^;{]+);", path.read_text(), re.MULTILINE):
+        found.setdefault(name, []).append(value.strip())
+    return found
+
+
+def test_nginx_has_the_limits_of_the_hub() -> None:
+    found = directives(DEPLOY / "nginx" / "hub.conf")
+    assert found["client_max_body_size"] == ["1m"]
+    assert FORM_LIMIT <= 1024**2
+    assert found["client_header_timeout"] == [f"{DEFAULT_LIMITS.header_seconds:g}s"]
+    number, size = found["large_client_header_buffers"][0].split()
+    assert int(number) * int(size.removesuffix("k")) * 1024 == DEFAULT_LIMITS.header_bytes
+    assert found["limit_conn"] == [f"hub_clients {DEFAULT_LIMITS.connections_per_client}"]
+    to_hub = int(found["keepalive_timeout"][0].removesuffix("s"))
+    assert to_hub < DEFAULT_LIMITS.idle_seconds, "nginx would use connections that the hub closes"
+    assert "X-Forwarded-For $remote_addr" in found["proxy_set_header"]
+    assert "X-Request-ID $request_id" in found["proxy_set_header"]
+
+
+def test_the_container_has_the_same_nginx() -> None:
+    own = (DEPLOY / "nginx" / "hub.conf").read_text()
+    contained = (DEPLOY / "container" / "nginx.conf").read_text()
+    assert contained == own.replace("server 127.0.0.1:8080;", "server web:8080;")
+    assert contained != own
