@@ -13,7 +13,7 @@ from flask import current_app
 
 from hub import context as hub_context
 from hub.db import engine
-from hub.errors import HubError, NeedsAttention, NotFound
+from hub.errors import DatabaseUnavailable, HubError, NeedsAttention, NotFound
 from hub.http.deadline import CONNECT_SECONDS
 from hub.http.exchange import ExchangeError
 from hub.models import Company
@@ -277,8 +277,8 @@ class Client:
             with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at):
                 answer = self._send(call, access.token, deadline_at)
                 return replace(answer, is_trial=access.is_trial), access
-        except NoSlot as full:
-            return unsent("its limit of calls leaves no room for one more now", full.after), access
+        except (NoSlot, DatabaseUnavailable) as error:
+            return unsent(str(error), error.after), access
 
     def _send(self, call: Call, token: str, deadline_at: float | None) -> Answer:
         """Send a call, interpret its answer and count it; the outcome says if it was sent."""

@@ -4,7 +4,6 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
@@ -12,56 +11,26 @@ from flask import current_app
 
 from hub.clock import Clock
 from hub.config import Config
+from hub.db.engine import db
+from hub.qbo.rate_limit_rules import (
+    INTUIT,
+    MIN_PER_MINUTE,
+    MINUTE,
+    MINUTE_WINDOW,
+    RECOVERY_PER_MINUTE,
+    SECOND_WINDOW,
+    SLOWDOWN_FACTOR,
+    TURN_SECONDS,
+    Budget,
+    Limits,
+    NoSlot,
+    Ticket,
+)
 from hub.qbo.rate_limit_state import RateLimitState, SharedState
+from hub.qbo.shared_budget_row import BudgetRow
+from hub.qbo.shared_rate_limit import SharedRateLimiter
 
-MINUTE = 60.0
-# Requests that start evenly do not arrive evenly: the limits are kept over a little more than a
-# second and a minute.
-SECOND_WINDOW, MINUTE_WINDOW = 1.2, 61.0
-# After a refusal: the slowest rate, and how much of the rate returns with each minute.
-MIN_PER_MINUTE, RECOVERY_PER_MINUTE = 30, 50
-SLOWDOWN_FACTOR = 0.9
-TURN_SECONDS = 1.0  # how long to wait for the turn of another request before looking again
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How many requests may start in a second and a minute, run at once, and batches per minute."""
-
-    per_second: int = 10
-    per_minute: int = 500
-    concurrent: int = 10
-    batches: int = 40
-
-
-INTUIT = Limits()
-
-
-class NoSlot(Exception):
-    """The company's budget has no room before the deadline; `after` is when it has, in seconds."""
-
-    def __init__(self, after: float) -> None:
-        super().__init__(f"no room within {after:.0f} s")
-        self.after = after
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What is left of a minute, what runs and waits, and the seconds of a pause."""
-
-    requests: int
-    batches: int
-    running: int
-    waiting: int
-    paused: float
-
-
-@dataclass(frozen=True, eq=False)
-class Ticket:
-    """A request that waits: the app that makes it, and the number of items if it is a batch."""
-
-    app: str
-    items: int
+__all__ = ["INTUIT", "Budget", "Limits", "NoSlot", "RateLimiter", "rate_limiter"]
 
 
 class RateLimiter:
@@ -298,17 +267,26 @@ def _free_at(starts: Sequence[float], room: int, seconds: float) -> float:
 _creation_lock = threading.Lock()
 
 
-def rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter:
+def rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter | SharedRateLimiter:
     """Return the rate limiter of a company in this process.
 
-    Rate limiters of one data folder share their state, except above Intuit's own rate: that is for
-    a test server, and its minutes may hold any number of starts.
+    Rate limiters of one data folder, or of one database if the hub is distributed, share their
+    state, except above Intuit's own rate: that is for a test server, and its minutes may hold any
+    number of starts.
     """
-    limits = Limits(per_second=config.qbo_per_second, per_minute=config.qbo_per_minute)
-    file = None
-    if limits.per_minute <= INTUIT.per_minute:
-        file = config.data / "pace" / f"{realm}.starts"
-    limiters: dict[str, RateLimiter]
+    limiters: dict[str, RateLimiter | SharedRateLimiter]
     with _creation_lock:
         limiters = current_app.extensions.setdefault("hub.quota", {})
-        return limiters.setdefault(realm, RateLimiter(clock, limits, file))
+        if realm not in limiters:
+            limiters[realm] = _create(realm, clock, config)
+        return limiters[realm]
+
+
+def _create(realm: str, clock: Clock, config: Config) -> RateLimiter | SharedRateLimiter:
+    """Create the rate limiter of a company."""
+    limits = Limits(per_second=config.qbo_per_second, per_minute=config.qbo_per_minute)
+    if limits.per_minute > INTUIT.per_minute:
+        return RateLimiter(clock, limits)
+    if config.is_distributed:
+        return SharedRateLimiter(clock, limits, BudgetRow(db.engine, realm, clock))
+    return RateLimiter(clock, limits, config.data / "pace" / f"{realm}.starts")

@@ -1,0 +1,361 @@
+"""The budget of calls to a company that several machines share: how it is divided.
+
+A process reserves starts ahead of time, in small chunks. Each reserved start has a time and must
+happen within a tenth of a second of it, or it lapses. Calls that run at once are counted by shares:
+a process may run as many as its share, and the share ends unless the process renews it. Everything
+here is calculated from the state and a moment of the database's clock; nothing is read or written.
+"""
+
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import ceil, inf
+from operator import attrgetter
+from typing import NamedTuple
+
+from hub.qbo.rate_limit_rules import (
+    MIN_PER_MINUTE,
+    MINUTE,
+    MINUTE_WINDOW,
+    RECOVERY_PER_MINUTE,
+    SECOND_WINDOW,
+    SLOWDOWN_FACTOR,
+    Limits,
+)
+
+LATENESS = 0.1  # how much later than its time a reserved start may happen
+SPARE_SECONDS = 1.0  # how long a start may be used that was reserved for a call still to come
+HORIZON = 2 * SECOND_WINDOW  # starts further ahead than this are not reserved
+SHARE_SECONDS = 6.0  # after which the share of a process that was killed or frozen ends
+TERM_SECONDS = 1.0  # how long a process keeps its share while another one has none
+ROTATION_SECONDS = 5.0  # how long a process has one more than others of what cannot be divided
+MAX_UNCERTAINTY = 2.0  # seconds; a process that knows the time worse than this reserves nothing
+MAX_AHEAD = HORIZON + SPARE_SECONDS + MAX_UNCERTAINTY
+
+
+@dataclass
+class Start:
+    """A start that counts from `at`: one that happened, or one that a process has reserved.
+
+    `items` is 0 unless it is a batch. A reserved start has an owner and a number.
+    """
+
+    at: float
+    items: int = 0
+    owner: str = ""
+    number: int = 0
+
+
+@dataclass
+class Share:
+    """How many calls a process may have under way, how many it wants, since when and until when.
+
+    `room` is what a batch of the process waits for: the starts of others leave it free.
+    """
+
+    units: int
+    wanted: int
+    room: int
+    since: float
+    ends_at: float
+
+
+class Outcome(NamedTuple):
+    """What became of a reserved start: when it happened at the latest, or None if it did not."""
+
+    number: int
+    at: float | None
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a process wants: `waiting` are the items of the calls that need a start, in their order.
+
+    `running` is the number of calls under way, `wanted` that of all that could be if nothing
+    limited them, `extra` that of those that may follow soon. A reserved start gets the next number
+    from `next_number` on. `throttles` are answers 429: when they came, and the seconds of the pause.
+    """
+
+    process: str
+    running: int = 0
+    wanted: int = 0
+    waiting: Sequence[int] = ()
+    extra: int = 0
+    next_number: int = 1
+    outcomes: Sequence[Outcome] = ()
+    throttles: Sequence[tuple[float, float]] = ()
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A reserved start, to be used from one moment to another."""
+
+    number: int
+    items: int
+    start_at: float
+    latest: float
+
+
+@dataclass
+class Grant:
+    """The answer to a demand: reserved starts, the share, and when the next starts are possible.
+
+    `free_at` is by kind of call: False for a single one, True for a batch.
+    """
+
+    slots: list[Slot] = field(default_factory=list)
+    concurrent: int = 0
+    ends_at: float = 0.0
+    free_at: dict[bool, float] = field(default_factory=dict)
+
+
+@dataclass
+class SharedBudget:
+    """Starts of the last minute, shares, and the limits learnt from refusals.
+
+    All times are seconds of the database's clock. `starts` are sorted by time.
+    """
+
+    paused_to: float = 0.0
+    cap: float = inf
+    cap_at: float = 0.0
+    # Intuit does not document how a batch counts; the first refusal after batches decides.
+    by_items: bool = False
+    starts: list[Start] = field(default_factory=list)
+    shares: dict[str, Share] = field(default_factory=dict)
+
+    def reserve(
+        self, demand: Demand, limits: Limits, now: float, uncertainty: float = 0.0
+    ) -> Grant:
+        """Note what a process reports and reserve what it may use next.
+
+        `uncertainty` is how imprecisely the process knows the time of the database.
+        """
+        self._forget(now)
+        self._settle(demand)
+        for at, seconds in demand.throttles:
+            self._throttle(at, seconds, limits)
+        concurrent = self._divide(demand, limits, now)
+        reservation = _Reservation(self, demand, limits, now, uncertainty)
+        reservation.fill(concurrent)
+        return reservation.grant
+
+    def allowed(self, limits: Limits, now: float) -> float:
+        """Return how many calls may start in a minute."""
+        seconds_since_cap = max(0.0, now - self.cap_at)
+        recovery = RECOVERY_PER_MINUTE * seconds_since_cap / MINUTE
+        return min(float(limits.per_minute), self.cap + recovery)
+
+    def used(self, since: float) -> int:
+        """Return how often calls have counted since a moment."""
+        return sum(self.weight(start.items) for start in self.starts if start.at > since)
+
+    def batches(self, since: float) -> int:
+        """Return how many batches have started since a moment."""
+        return sum(start.items > 0 and start.at > since for start in self.starts)
+
+    def weight(self, items: int) -> int:
+        """Return how often a call counts."""
+        return items if items and self.by_items else 1
+
+    def _forget(self, now: float) -> None:
+        """Forget what counts no more; after the clock was set back, nothing counts for longer."""
+        for start in self.starts:
+            start.at = min(start.at, now + MAX_AHEAD)
+        self.starts = [start for start in self.starts if start.at > now - MINUTE_WINDOW]
+        for process, share in list(self.shares.items()):
+            share.ends_at = min(share.ends_at, now + SHARE_SECONDS)
+            if share.ends_at <= now:
+                del self.shares[process]
+
+    def _settle(self, demand: Demand) -> None:
+        """Drop the reserved starts that were not used; those that were need not be reported again.
+
+        A start that was a little late still counts from its time, because the windows allow for
+        that. Otherwise every delay would make all later starts later.
+        """
+        outcomes = {outcome.number: outcome for outcome in demand.outcomes}
+        starts = []
+        for start in self.starts:
+            is_own = start.owner == demand.process
+            outcome = outcomes.get(start.number) if is_own else None
+            if outcome is None:
+                starts.append(start)
+            elif outcome.at is not None:
+                starts.append(Start(min(start.at, outcome.at), start.items))
+        self.starts = sorted(starts, key=attrgetter("at"))
+
+    def _throttle(self, at: float, seconds: float, limits: Limits) -> None:
+        """Pause, and continue a little slower; see `RateLimiter.throttled`."""
+        if seconds >= MINUTE and at >= self.paused_to:
+            minute_ago = at - MINUTE
+            recent = [start for start in self.starts if start.at > minute_ago]
+            self.by_items = self.by_items or any(start.items > 1 for start in recent)
+            allowed = self.allowed(limits, at)
+            slower = min(allowed, self.used(minute_ago)) * SLOWDOWN_FACTOR
+            self.cap = max(MIN_PER_MINUTE, slower, allowed / 2)
+            self.cap_at = at + seconds
+        self.paused_to = max(self.paused_to, at + seconds)
+
+    def _divide(self, demand: Demand, limits: Limits, now: float) -> int:
+        """Renew the share of a process and return how many calls it may have under way.
+
+        If there are more processes than calls at once, they take turns.
+        """
+        former = self.shares.pop(demand.process, None)
+        if demand.wanted == 0:
+            return 0
+        has_turn = former is not None and former.units > 0
+        since = former.since if former else now
+        free = limits.concurrent - sum(share.units for share in self.shares.values())
+        others_without = self._count_without(since, includes_later=has_turn)
+        if not has_turn:
+            free -= others_without
+        concurrent = max(0, min(self._fair_share(demand, limits, now), free))
+        if has_turn and others_without and now - since >= TERM_SECONDS:
+            concurrent = min(concurrent, demand.running)
+        units = max(demand.running, concurrent)
+        if has_turn != (units > 0):
+            since = now
+        ends_at = now + SHARE_SECONDS
+        self.shares[demand.process] = Share(units, demand.wanted, 0, since, ends_at)
+        return concurrent
+
+    def _count_without(self, since: float, *, includes_later: bool) -> int:
+        """Return how many processes wait for a share, by default those that have waited longer."""
+        waits = [share.since for share in self.shares.values() if share.units == 0]
+        return sum(includes_later or other < since for other in waits)
+
+    def _fair_share(self, demand: Demand, limits: Limits, now: float) -> int:
+        """Return an equal part of the calls at once; what cannot be divided goes round."""
+        place = sum(process < demand.process for process in self.shares)
+        position = (place + int(now / ROTATION_SECONDS)) % (len(self.shares) + 1)
+        others = [share.wanted for share in self.shares.values()]
+        return _equal_part(limits.concurrent, demand.wanted, others, position)
+
+
+@dataclass
+class _Reservation:
+    """The starts that one demand reserves."""
+
+    budget: SharedBudget
+    demand: Demand
+    limits: Limits
+    now: float
+    uncertainty: float
+    grant: Grant = field(default_factory=Grant)
+
+    def fill(self, concurrent: int) -> None:
+        """Reserve a chunk of starts: an equal part of what may start in a second."""
+        self.grant.concurrent = concurrent
+        self.grant.ends_at = self.now + SHARE_SECONDS
+        if concurrent == 0:
+            return
+        equal_part = ceil(self.limits.per_second / len(self.budget.shares))
+        chunk = min(equal_part, concurrent)
+        ready = self.demand.waiting[:chunk]
+        if self._reserve_waiting(ready):
+            self._reserve_extra(min(chunk, self.demand.extra) - len(ready))
+
+    def _reserve_waiting(self, ready: Sequence[int]) -> bool:
+        """Reserve starts for calls that wait; return whether none has to wait for room.
+
+        A batch that waits for the limit of batches lets other calls pass.
+        """
+        soon = self.now + HORIZON
+        free_units = self.grant.concurrent - self.demand.running
+        for place, items in enumerate(ready):
+            batch_at = self._batch_at(items)
+            start_at = max(self.now, batch_at, self._free_at(items))
+            if place >= free_units and start_at == self.now:
+                return True  # nothing but the share limits it
+            if start_at <= soon:
+                self._add(items, start_at, start_at + LATENESS)
+                continue
+            self.grant.free_at.setdefault(items > 0, start_at)
+            if batch_at <= soon:
+                self._keep_room(items)
+                return False
+        return True
+
+    def _reserve_extra(self, count: int) -> None:
+        """Reserve starts for calls that may follow soon, as long as half of the limits is free."""
+        for _ in range(count):
+            if self._is_tight():
+                return
+            self._add(0, self.now, self.now + SPARE_SECONDS)
+
+    def _is_tight(self) -> bool:
+        """Return whether half of a limit is used, or calls are paused."""
+        budget = self.budget
+        in_second = sum(start.at > self.now - SECOND_WINDOW for start in budget.starts)
+        in_minute = budget.used(self.now - MINUTE_WINDOW)
+        return (
+            in_second >= self.limits.per_second // 2
+            or in_minute >= budget.allowed(self.limits, self.now) // 2
+            or budget.paused_to > self.now
+        )
+
+    def _add(self, items: int, start_at: float, latest: float) -> None:
+        """Reserve one start; it counts from the last time at which it would not be late."""
+        latest += self.uncertainty
+        number = self.demand.next_number + len(self.grant.slots)
+        self.grant.slots.append(Slot(number, items, start_at, latest))
+        start = Start(latest - LATENESS, items, self.demand.process, number)
+        insort(self.budget.starts, start, key=attrgetter("at"))
+
+    def _keep_room(self, items: int) -> None:
+        """Let the others leave room for a batch that counts as its items, so that it can start."""
+        weight = self.budget.weight(items)
+        if weight > 1:
+            self.budget.shares[self.demand.process].room = weight
+
+    def _free_at(self, items: int) -> float:
+        """Return when pauses and the limits of a second and a minute allow a call."""
+        budget = self.budget
+        shares = budget.shares.items()
+        others_room = sum(share.room for owner, share in shares if owner != self.demand.process)
+        allowed = int(budget.allowed(self.limits, self.now))
+        room = max(0, allowed - others_room - budget.weight(items))
+        starts = budget.starts
+        per_second = self.limits.per_second
+        second_free_at = 0.0
+        if len(starts) >= per_second:
+            second_free_at = starts[-per_second].at + SECOND_WINDOW
+        return max(budget.paused_to, second_free_at, self._minute_free_at(room))
+
+    def _minute_free_at(self, room: int) -> float:
+        """Return when the starts of a minute count for no more than `room`."""
+        total = 0
+        for start in reversed(self.budget.starts):
+            total += self.budget.weight(start.items)
+            if total > room:
+                return start.at + MINUTE_WINDOW
+        return 0.0
+
+    def _batch_at(self, items: int) -> float:
+        """Return when the limit of batches allows a call; 0 if it is no batch."""
+        if not items:
+            return 0.0
+        starts = [start.at for start in self.budget.starts if start.items]
+        if len(starts) < self.limits.batches:
+            return 0.0
+        return starts[-self.limits.batches] + MINUTE_WINDOW
+
+
+def _equal_part(total: int, wanted: int, others: Iterable[int], position: int) -> int:
+    """Return the part of a total that is due to one who wants so many, beside others.
+
+    Whoever wants less than an equal part leaves the rest to the others. What cannot be divided goes
+    to those at the first positions.
+    """
+    demands = sorted([*others, wanted])
+    left = total
+    for index, demand in enumerate(demands):
+        part, rest = divmod(left, len(demands) - index)
+        if demand > part:
+            return min(wanted, part + (position < rest))
+        if demand == wanted:
+            return wanted
+        left -= demand
+    return wanted

@@ -1,0 +1,390 @@
+"""The rate limiter of a company whose budget all machines share through a row of the database."""
+
+import os
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, zip_longest
+from math import inf
+from operator import attrgetter
+from typing import Protocol, TypeVar
+
+from hub.clock import Clock
+from hub.errors import DatabaseUnavailable
+from hub.qbo.rate_limit_rules import MINUTE, TURN_SECONDS, Budget, Limits, NoSlot, Ticket
+from hub.qbo.shared_budget import HORIZON, SHARE_SECONDS, Demand, Grant, Outcome, SharedBudget, Slot
+from hub.request_ban import forbid_requests
+
+T = TypeVar("T")
+RENEWAL_SECONDS = SHARE_SECONDS / 3
+MIN_POLL_SECONDS, MAX_POLL_SECONDS = 0.1, 1.0  # between two looks at the row without a result
+EXPECTATION_SECONDS = 1.0  # as many calls are expected soon as have started in this time
+RETRY_SECONDS = 1.0  # while the row cannot be reached
+
+
+class Row(Protocol):
+    """The row of a company; see `hub.qbo.shared_budget_row`."""
+
+    def change(self, change: Callable[[SharedBudget, float, float, float], T]) -> T:
+        """Change the budget; `change` gets it with the database's time and the times around it."""
+
+    def read(self) -> tuple[SharedBudget, float]:
+        """Return the budget and the time of the database."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A grant, and the database's time with the times of this process around it."""
+
+    grant: Grant
+    now: float
+    before: float
+    after: float
+
+    def earliest(self, moment: float) -> float:
+        """Return when a moment of the database has certainly come, in the time of this process."""
+        return moment - self.now + self.after
+
+    def latest(self, moment: float) -> float:
+        """Return when a moment of the database may come at the earliest."""
+        return moment - self.now + self.before
+
+
+@dataclass(frozen=True)
+class _OwnSlot:
+    """A reserved start, and when this process may use it."""
+
+    slot: Slot
+    start_at: float
+    latest: float
+
+    def fits(self, ticket: Ticket) -> bool:
+        """Return whether a call may use it."""
+        is_same_kind = (ticket.items > 0) == (self.slot.items > 0)
+        return is_same_kind and ticket.items <= self.slot.items
+
+
+class SharedRateLimiter:
+    """Lets requests of one company start, within limits that hold for all machines together.
+
+    If the row cannot be reached, nothing starts except what was reserved before.
+    """
+
+    def __init__(self, clock: Clock, limits: Limits, row: Row, *, renews: bool = True) -> None:
+        """Create the limiter; with `renews` a thread renews its share while requests run."""
+        self._clock = clock
+        self._limits = limits
+        self._row = row
+        self._renews = renews
+        self._name = secrets.token_hex(4)
+        self._changed = threading.Condition()
+        self._waiting: dict[tuple[str, bool], deque[Ticket]] = {}
+        self._last_turns: dict[str, int] = {}
+        self._turn = 0
+        self._running = 0
+        self._recent: deque[float] = deque(maxlen=limits.per_second)
+        self._slots: list[_OwnSlot] = []
+        self._next_number = 1
+        self._outcomes: list[Outcome] = []
+        self._throttles: list[tuple[float, float]] = []
+        self._paused_to = 0.0
+        self._concurrent = 0
+        self._share_ends_at = 0.0
+        self._is_asking = False
+        self._waits_for_share = False
+        # By kind of call, False for a single one and True for a batch.
+        self._ask_at = {False: 0.0, True: 0.0}
+        self._free_at = {False: 0.0, True: 0.0}
+        self._renewal: threading.Thread | None = None
+
+    @contextmanager
+    def slot(self, app: str = "", *, items: int = 0, until: float | None = None) -> Iterator[None]:
+        """Wait for a slot and hold it while a request runs; a batch has `items`.
+
+        Raise NoSlot if the request cannot start before `until`, DatabaseUnavailable if there is no
+        such time and the row cannot be reached.
+        """
+        self._enter(Ticket(app, items), until)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._running -= 1
+                if self._waits_for_share and self._running < self._concurrent:
+                    self._ask_at = {False: 0.0, True: 0.0}
+                self._changed.notify_all()
+
+    def throttled(self, seconds: float) -> None:
+        """Pause on all machines for as long as QuickBooks asked, and continue somewhat slower.
+
+        This process pauses at once, the others with their next look at the row, which is also when
+        they learn of it if the row cannot be reached now.
+        """
+        with self._changed:
+            now = self._clock.monotonic()
+            self._paused_to = max(self._paused_to, now + seconds)
+            self._throttles.append((now, seconds))
+            self._return_slots(self._slots)
+            self._ask_alone()
+
+    def budget(self) -> Budget:
+        """Return what is left of the shared budget, and what runs and waits in this process."""
+        with forbid_requests():
+            shared, now = self._row.read()
+        minute_ago = now - MINUTE
+        allowed = int(shared.allowed(self._limits, now))
+        with self._changed:
+            own_pause = self._paused_to - self._clock.monotonic()
+            return Budget(
+                requests=max(0, allowed - shared.used(minute_ago)),
+                batches=self._limits.batches - shared.batches(minute_ago),
+                running=self._running,
+                waiting=sum(len(queue) for queue in self._waiting.values()),
+                paused=max(0.0, shared.paused_to - now, own_pause),
+            )
+
+    def renew(self) -> None:
+        """Renew the share while requests run or wait, else return it; report what has started."""
+        with self._changed:
+            self._drop_late_slots()
+            self._ask_alone()
+
+    def _enter(self, ticket: Ticket, until: float | None) -> None:
+        """Wait in a queue until the request has started; an app's batches have their own queue."""
+        with self._changed:
+            queue = self._waiting.setdefault((ticket.app, ticket.items > 0), deque())
+            queue.append(ticket)
+            try:
+                while not self._try_start(ticket):
+                    self._wait_or_ask(ticket, until)
+            finally:
+                queue.remove(ticket)
+                self._changed.notify_all()
+
+    def _try_start(self, ticket: Ticket) -> bool:
+        """Start a request if it is its turn, and a reserved start and a part of the share are free.
+
+        The times are checked here, immediately before: a process may be frozen at any moment.
+        """
+        self._drop_late_slots()
+        now = self._clock.monotonic()
+        slot = self._slot_for(ticket)
+        is_ready = slot is not None and slot.start_at <= now and self._has_share(now)
+        if slot is None or not is_ready or self._next() is not ticket:
+            return False
+        self._slots.remove(slot)
+        self._outcomes.append(Outcome(slot.slot.number, now))
+        self._turn += 1
+        self._running += 1
+        self._last_turns[ticket.app] = self._turn
+        self._recent.append(now)
+        self._start_renewal()
+        return True
+
+    def _wait_or_ask(self, ticket: Ticket, until: float | None) -> None:
+        """Wait until a start may be possible, or ask for one; raise NoSlot if it would be late."""
+        now = self._clock.monotonic()
+        is_batch = ticket.items > 0
+        slot = self._slot_for(ticket)
+        self._require_time(slot.start_at if slot else self._free_at[is_batch], until)
+        is_first = self._waiting[ticket.app, is_batch][0] is ticket
+        if self._is_asking or not is_first or self._running >= self._limits.concurrent:
+            self._changed.wait(TURN_SECONDS)
+            return
+        next_at = slot.start_at if slot else 0.0
+        if next_at <= now and not (slot and self._has_share(now)):
+            next_at = self._ask_at[is_batch]
+            if next_at <= now:
+                self._ask_or_raise(until)
+                return
+        self._sleep(ticket, next_at - now)
+
+    def _require_time(self, start_at: float, until: float | None) -> None:
+        """Raise NoSlot if a start at this time, or after a pause, is too late."""
+        now = self._clock.monotonic()
+        delay = max(0.0, start_at - now, self._paused_to - now)
+        if until is not None and now + delay >= until:
+            raise NoSlot(delay)
+
+    def _ask_or_raise(self, until: float | None) -> None:
+        """Ask for starts; raise DatabaseUnavailable only if nothing limits the wait."""
+        error = self._ask()
+        if error and until is None:
+            raise error
+
+    def _has_share(self, now: float) -> bool:
+        """Return whether this process may have one more call under way."""
+        return self._running < self._concurrent and now < self._share_ends_at
+
+    def _sleep(self, ticket: Ticket, seconds: float) -> None:
+        """Wait for some seconds; a request that is not the next one waits for its turn."""
+        if self._next() is not ticket:
+            self._changed.wait(TURN_SECONDS)
+            return
+        if seconds <= 0:
+            return
+        self._changed.release()
+        try:
+            self._clock.sleep(seconds)
+        finally:
+            self._changed.acquire()
+
+    def _ask(self, *, reserves: bool = True) -> DatabaseUnavailable | None:
+        """Report to the row, and reserve starts; return the error if it cannot be reached.
+
+        Meanwhile other threads start no more requests than have ended: the share may get smaller.
+        """
+        demand = self._demand(reserves)
+        self._next_number += self._limits.per_second
+        self._concurrent = min(self._concurrent, self._running)
+        self._is_asking = True
+        self._changed.release()
+        answer = None
+        try:
+            with forbid_requests():
+                answer = self._row.change(partial(self._reserve, demand))
+        except DatabaseUnavailable as error:
+            return error
+        finally:
+            self._changed.acquire()
+            self._is_asking = False
+            self._changed.notify_all()
+            if answer:
+                self._take(demand, answer)
+            else:
+                self._try_later()
+        return None
+
+    def _ask_alone(self) -> None:
+        """Report to the row without reserving anything, after another thread has asked."""
+        while self._is_asking:
+            self._changed.wait(TURN_SECONDS)
+        self._ask(reserves=False)
+
+    def _demand(self, reserves: bool) -> Demand:
+        """Return what this process wants and reports; the times are its own."""
+        now = self._clock.monotonic()
+        waiting = sum(len(queue) for queue in self._waiting.values())
+        recent = sum(start > now - EXPECTATION_SECONDS for start in self._recent)
+        return Demand(
+            process=f"{os.getpid()}-{self._name}",
+            running=self._running,
+            wanted=self._running + max(waiting, recent if reserves else 0),
+            waiting=self._items_without_slot() if reserves else (),
+            extra=recent if reserves else 0,
+            next_number=self._next_number,
+            outcomes=tuple(self._outcomes),
+            throttles=tuple(self._throttles),
+        )
+
+    def _reserve(
+        self, demand: Demand, budget: SharedBudget, now: float, before: float, after: float
+    ) -> _Answer:
+        """Reserve starts in the budget, with the times of the demand as the database's."""
+        offset = now - before
+        throttles = [(at + offset, seconds) for at, seconds in demand.throttles]
+        outcomes = [
+            Outcome(number, None if at is None else at + offset) for number, at in demand.outcomes
+        ]
+        translated = replace(demand, throttles=throttles, outcomes=outcomes)
+        grant = budget.reserve(translated, self._limits, now, after - before)
+        return _Answer(grant, now, before, after)
+
+    def _take(self, demand: Demand, answer: _Answer) -> None:
+        """Take over what the row has granted; what was reported need not be reported again."""
+        del self._outcomes[: len(demand.outcomes)]
+        del self._throttles[: len(demand.throttles)]
+        grant = answer.grant
+        self._concurrent = grant.concurrent
+        self._share_ends_at = answer.latest(grant.ends_at)
+        for slot in grant.slots:
+            start_at, latest = answer.earliest(slot.start_at), answer.latest(slot.latest)
+            self._slots.append(_OwnSlot(slot, start_at, latest))
+        now = self._clock.monotonic()
+        self._waits_for_share = 0 < grant.concurrent <= demand.running
+        for is_batch in (False, True):
+            free_at = answer.earliest(grant.free_at.get(is_batch, 0.0))
+            self._free_at[is_batch] = free_at
+            if is_batch in grant.free_at:
+                seconds = free_at - HORIZON - now
+                self._ask_at[is_batch] = now + min(max(seconds, MIN_POLL_SECONDS), MAX_POLL_SECONDS)
+            elif self._waits_for_share:
+                self._ask_at[is_batch] = now + MAX_POLL_SECONDS
+            elif grant.concurrent == 0:
+                self._ask_at[is_batch] = now + MIN_POLL_SECONDS
+            else:
+                self._ask_at[is_batch] = 0.0
+
+    def _try_later(self) -> None:
+        """Wait before the next look at a row that cannot be reached."""
+        retry_at = self._clock.monotonic() + RETRY_SECONDS
+        self._ask_at = {False: retry_at, True: retry_at}
+        self._free_at = dict(self._ask_at)
+
+    def _items_without_slot(self) -> list[int]:
+        """Return the items of the calls that wait without a reserved start, app by app in turns."""
+        queues = [queue for queue in self._waiting.values() if queue]
+        queues.sort(key=lambda queue: self._last_turns.get(queue[0].app, 0))
+        slots = list(self._slots)
+        items = []
+        for ticket in chain(*zip_longest(*queues)):
+            if ticket is None:
+                continue
+            slot = next((slot for slot in slots if slot.fits(ticket)), None)
+            if slot is None:
+                items.append(ticket.items)
+            else:
+                slots.remove(slot)
+        return items[: self._limits.per_second]
+
+    def _slot_for(self, ticket: Ticket) -> _OwnSlot | None:
+        """Return the first reserved start that a call may use."""
+        slots = [slot for slot in self._slots if slot.fits(ticket)]
+        return min(slots, key=attrgetter("start_at"), default=None)
+
+    def _next(self) -> Ticket:
+        """Return the first request of the app that waited longest, among those that may start."""
+        firsts = [queue[0] for queue in self._waiting.values() if queue]
+        return min(firsts, key=self._rank)
+
+    def _rank(self, ticket: Ticket) -> tuple[float, int]:
+        """Return when a request may start, and the last turn of its app."""
+        slot = self._slot_for(ticket)
+        start_at = max(slot.start_at, self._clock.monotonic()) if slot else inf
+        return start_at, self._last_turns.get(ticket.app, 0)
+
+    def _drop_late_slots(self) -> None:
+        """Report the reserved starts whose time is over as unused."""
+        now = self._clock.monotonic()
+        self._return_slots([slot for slot in self._slots if now > slot.latest])
+
+    def _return_slots(self, slots: Sequence[_OwnSlot]) -> None:
+        """Report some reserved starts as unused."""
+        for slot in list(slots):
+            self._slots.remove(slot)
+            self._outcomes.append(Outcome(slot.slot.number, None))
+
+    def _start_renewal(self) -> None:
+        """Let a thread renew the share as long as requests run; it ends when none does."""
+        if self._renews and self._renewal is None:
+            self._renewal = threading.Thread(target=self._renew_until_idle, daemon=True)
+            self._renewal.start()
+
+    def _renew_until_idle(self) -> None:
+        """Renew the share again and again, and return it at the end.
+
+        The pause is one of real time: a share that is not renewed ends in the database's time.
+        """
+        pause = threading.Event()
+        is_needed = True
+        while is_needed:
+            pause.wait(RENEWAL_SECONDS)
+            self.renew()
+            with self._changed:
+                is_needed = self._running > 0 or self._concurrent > 0
+                if not is_needed:
+                    self._renewal = None
