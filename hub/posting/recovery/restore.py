@@ -14,6 +14,7 @@ from hub.models import Attempt, Company, Posting
 from hub.models.enums import PostingState, SendOutcome
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
+from hub.posting.recovery.database_identity import Difference, Identity, compare, read
 
 MAX_NEWEST_POSTINGS = 500  # among which the newest date is searched
 
@@ -38,13 +39,12 @@ def store_claim_count(posting_session: PostingSession, count: int) -> None:
 
 
 def detect_restore(posting_session: PostingSession) -> None:
-    """Notice a restore: more was sent than the database knows of."""
+    """Notice a restore: more was sent than the database knows of, or it is another database."""
     company = posting_session.company
     if _stored_claim_count(company.realm) > company.sends:
-        with transaction() as session:
-            stored = session.get_one(Company, company.id)
-            _mark_restored(session, stored)
-        posting_session.reload()
+        _note_restore(posting_session, company.database_identity)
+    if posting_session.config.is_distributed:
+        _compare_identity(posting_session)
     company = posting_session.company
     if company.restored_since and not company.restored_seen:
         posting_session.fetch_date()
@@ -52,6 +52,26 @@ def detect_restore(posting_session: PostingSession) -> None:
             stored = session.get_one(Company, company.id)
             stored.restored_seen = posting_session.latest()
         posting_session.reload()
+
+
+def has_restarted(posting_session: PostingSession) -> bool:
+    """Return whether the server of the database was started again, and nothing else happened.
+
+    That is also what a machine looks like that was set back as a whole. It stays so until
+    `store_identity` is called.
+    """
+    if not posting_session.config.is_distributed:
+        return False
+    stored = posting_session.company.database_identity
+    return stored is not None and compare(stored, read()) == Difference.RESTARTED
+
+
+def store_identity(posting_session: PostingSession, identity: Identity) -> None:
+    """Store which database this is."""
+    with transaction() as session:
+        stored = session.get_one(Company, posting_session.company_id)
+        stored.database_identity = dict(identity)
+    posting_session.reload()
 
 
 def declare_restore() -> None:
@@ -114,6 +134,32 @@ def _mark_restored(session: Session, company: Company) -> None:
     company.restored_until = None
     claim_count = _stored_claim_count(company.realm)
     company.sends = max(company.sends, claim_count)
+
+
+def _compare_identity(posting_session: PostingSession) -> None:
+    """Notice a restore by the identity of the database.
+
+    While a restore is dealt with, an identity that cannot be read is no further one.
+    """
+    company = posting_session.company
+    identity = read()
+    difference = compare(company.database_identity, identity)
+    if difference == Difference.REPLACED:
+        is_repeated = company.database_identity == identity
+        is_under_way = company.restored_since and not company.restored_until
+        if not (is_repeated and is_under_way):
+            _note_restore(posting_session, identity)
+    elif company.database_identity is None:
+        store_identity(posting_session, identity)
+
+
+def _note_restore(posting_session: PostingSession, identity: Identity | None) -> None:
+    """Apply the rule for a restored database to the company of a session."""
+    with transaction() as session:
+        stored = session.get_one(Company, posting_session.company_id)
+        _mark_restored(session, stored)
+        stored.database_identity = dict(identity) if identity is not None else None
+    posting_session.reload()
 
 
 def _counter_path(realm: str) -> Path:

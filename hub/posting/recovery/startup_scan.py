@@ -10,12 +10,12 @@ from sqlalchemy import select
 from hub import context as hub_context
 from hub import outbox
 from hub.db.engine import reading, transaction
-from hub.models import Company, Posting, SourceDocument, TransactionHead
+from hub.models import Company, Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, PostingState, TransactionState
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import LIST_KINDS, QuietPeriod
-from hub.posting.recovery import lookup, restore
+from hub.posting.recovery import database_identity, lookup, restore
 from hub.posting.recovery.resolve import advance_until_idle
 
 ADOPTABLE_STATES = (*outbox.UNSENT, PostingState.WITHDRAWN)
@@ -33,6 +33,26 @@ def scan(posting_session: PostingSession) -> None:
         lookup.search_since(posting_session, kind, since - lookup.OVERLAP)
         adopt_marked(posting_session, kind)
         scanned.add((company_id, kind))
+
+
+def scan_after_restart(posting_session: PostingSession) -> None:
+    """Search once for each kind if the server of the database was started again.
+
+    Nothing should be missing then. But a machine that was set back as a whole looks the same, and
+    another process may have searched before that.
+    """
+    if not restore.has_restarted(posting_session):
+        return
+    identity = database_identity.read()
+    company_id = posting_session.company_id
+    with reading() as session:
+        newest = restore.newest_posting_date(session, company_id)
+    since = newest or posting_session.company.connected_at
+    for kind in sorted(_kinds_of_company(company_id)):
+        lookup.search_since(posting_session, kind, since - lookup.OVERLAP)
+        adopt_marked(posting_session, kind)
+        posting_session.memory.scanned.add((company_id, kind))
+    restore.store_identity(posting_session, identity)
 
 
 def scan_after_restore(posting_session: PostingSession) -> None:
@@ -122,6 +142,18 @@ def _start_date(posting_session: PostingSession) -> dt.datetime:
             newest = restore.newest_posting_date(session, company_id)
         bounds[company_id] = newest or posting_session.company.connected_at
     return bounds[company_id]
+
+
+def _kinds_of_company(company_id: int) -> set[str]:
+    """Return the kinds of transactions that the apps of a company post."""
+    query = select(Installation.slug).where(Installation.company_id == company_id)
+    with reading() as session:
+        slugs = set(session.scalars(query))
+    kinds: set[str] = set()
+    for slug, app in hub_context.current().plugins.apps.items():
+        if slug in slugs:
+            kinds.update(app.posts)
+    return kinds - set(LIST_KINDS)
 
 
 def _kinds_of_apps() -> Iterable[str]:

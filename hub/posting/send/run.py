@@ -119,6 +119,7 @@ def _attempt(posting_session: PostingSession) -> None:
 def _run_rounds(posting_session: PostingSession) -> None:
     """Resolve, release, check and send, until a round changes nothing."""
     startup_scan.scan_after_restore(posting_session)
+    startup_scan.scan_after_restart(posting_session)
     sent = 1
     for _ in range(MAX_ROUNDS):
         steps_before = posting_session.counts.total()

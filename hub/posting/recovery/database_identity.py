@@ -1,0 +1,79 @@
+"""Which database this is, by values that change when a database is put back or replaced."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from hub.db.engine import db, translated
+
+STARTED_AT = "started_at"
+# The server and the machine that it began on, its history, the database, the file of the table of
+# postings, and when the server was started.
+QUERIES = {
+    "system": "SELECT system_identifier::text FROM pg_control_system()",
+    "timeline": "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)",
+    "database": "SELECT oid::text FROM pg_database WHERE datname = current_database()",
+    "postings": "SELECT pg_relation_filenode('posting')::text",
+    STARTED_AT: "SELECT extract(epoch FROM pg_postmaster_start_time())::text",
+}
+
+Identity = Mapping[str, str | None]
+
+
+class Difference(StrEnum):
+    """What the difference between two identities means."""
+
+    NONE = "none"
+    RESTARTED = "restarted"
+    REPLACED = "replaced"
+
+
+def read() -> dict[str, str | None]:
+    """Return the identity of the database; None for a value that may not be read."""
+    engine = db.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with translated(), engine.connect() as connection:
+        return read_from(connection)
+
+
+def read_from(connection: Connection) -> dict[str, str | None]:
+    """Return the identity of the database of a connection on which each statement is committed."""
+    columns = ", ".join(f"({query})" for query in QUERIES.values())
+    try:
+        values = connection.execute(text(f"SELECT {columns}")).one()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        return {name: _read_one(connection, query) for name, query in QUERIES.items()}
+    return dict(zip(QUERIES, values, strict=True))
+
+
+def compare(stored: Identity | None, current: Identity) -> Difference:
+    """Return what has happened to the database since an identity was stored.
+
+    Only a server that was restarted has a new start time and nothing else. If a value cannot be
+    read, a restart cannot be told from a restored backup.
+    """
+    is_complete = None not in current.values()
+    if stored is None:
+        return Difference.NONE if is_complete else Difference.REPLACED
+    differing = {name for name, value in current.items() if stored.get(name) != value}
+    if current[STARTED_AT] is None:
+        return Difference.REPLACED
+    if not differing:
+        return Difference.NONE
+    if differing == {STARTED_AT} and is_complete:
+        return Difference.RESTARTED
+    return Difference.REPLACED
+
+
+def _read_one(connection: Connection, query: str) -> str | None:
+    """Return one value; None if the role has no right to read it, or the server does not have it."""
+    try:
+        value: str | None = connection.execute(text(query)).scalar_one_or_none()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        return None
+    return value

