@@ -14,6 +14,7 @@ from hub.contract.registry import Plugins
 from hub.crypto.keys import read_ring
 from hub.crypto.vault import Vault
 from hub.db import coordination, engine
+from hub.security import secrets, shared_locks
 
 
 def create_app(
@@ -32,7 +33,9 @@ def create_app(
     shared = Runtime(
         config=config,
         clock=clock or SystemClock(),
-        vault=Vault(config.vault_keys, reread=partial(read_ring, config.data)),
+        vault=Vault(
+            config.vault_keys, reread=partial(read_ring, config.data, config.vault_keys_file)
+        ),
         plugins=(plugins or Plugins.load(allowed=config.allowed_plugins)).opened(config.open_apps),
         mounts=dict(mounts or {}),
         is_demo=is_demo,
@@ -43,6 +46,8 @@ def create_app(
     hub_context.init_app(app, shared)
     name = coordination.application_name(shared.process) if config.is_distributed else ""
     engine.init_app(app, config.database_url, name)
+    if config.is_distributed:
+        app.extensions[secrets.SHARED_LOCK] = shared_locks.installation_lock
     if pages:
         from hub.web.pages import init_app  # only now: commands run without the pages
 

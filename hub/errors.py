@@ -336,10 +336,10 @@ class AuditBroken(HubError):
         self.entry = entry
 
     @classmethod
-    def head(cls, why: str) -> "AuditBroken":
-        """Return the error for the head of the log, the file `audit.head`."""
+    def head(cls, why: str, name: str) -> "AuditBroken":
+        """Return the error for the head of the log; `name` says what holds it."""
         text = f"{why}, so it cannot be told whether the end of the log was cut off"
-        return cls(0, text, "its head, the file audit.head,")
+        return cls(0, text, f"its head, {name},")
 
     @classmethod
     def missing_from_log(cls, number: int, path: str) -> "AuditBroken":

@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from flask import current_app, has_request_context
@@ -15,12 +16,13 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import AuditEntry
-from hub.security import audit_copy, audit_head
+from hub.security import audit_copy, audit_head, audit_witness
 
 FIRST = "0" * 64
 COLUMNS = ("number", "at", "who", "what", "subject", "detail", "origin", "previous", "hash")
 LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
 HEAD_FILE = "audit.head"
+SHARED_PREFIX = "db:"  # of the origin of an entry whose head is in the database
 CLIENT_ADDRESS = "hub.client_address"  # the extension that names the address of a request
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ def record_each(
     newest = _newest(session)
     number = _number_of(session, newest)
     may_write_head = _may_write_head(session, newest, number)
+    may_note_head = may_write_head and not missing_note(session)
     entries = _make_entries(newest, number, who, what, details)
     lines = [to_line(entry) for entry in entries]
     rows = [{**line, "at": entries[0].at} for line in lines]
@@ -54,10 +57,12 @@ def record_each(
     last = entries[-1]
     last.id = session.scalars(select(AuditEntry.id).where(AuditEntry.hash == last.hash)).one()
     head = _head_of(last, number + len(entries))
+    if is_shared() and may_write_head:
+        audit_witness.write_row(session, head, _head_key())
 
     def publish(_: Session) -> None:
         """Note the newest entry and copy all of them; they are committed now."""
-        if may_write_head:
+        if may_note_head:
             _write_head(head)
         _copy(lines)
 
@@ -75,8 +80,10 @@ def restored(session: Session, who: str) -> None:
     _lock(session)
     newest = _newest(session)
     head = _head_of(newest, _number_of(session, newest))
+    if is_shared():
+        audit_witness.write_row(session, head, _head_key())
     _write_head(head, replaces=True)
-    record(session, who, "database restored", "audit log")
+    record(session, who, audit_witness.RESTORED, "audit log")
 
 
 def host_refused(app: str, host: str) -> None:
@@ -104,10 +111,33 @@ def hash_of(line: Mapping[str, Any]) -> str:
     return hmac.new(key(), text.encode(), hashlib.sha256).hexdigest()
 
 
-def stored_head() -> audit_head.StoredHead:
-    """Read the head that this data folder holds."""
-    path = hub_context.current().config.data / HEAD_FILE
-    return audit_head.read(path, _key(b"audit head"))
+def is_shared() -> bool:
+    """Return whether several machines write the log, so that its head is in the database."""
+    return hub_context.current().config.is_distributed
+
+
+def head_place() -> str:
+    """Return where the head is, as a part of a sentence."""
+    return "the database" if is_shared() else "the data folder"
+
+
+def head_name() -> str:
+    """Return what holds the head, as a part of a sentence."""
+    return "the row of the table audit_head" if is_shared() else "the file audit.head"
+
+
+def stored_head(session: Session) -> audit_head.StoredHead:
+    """Read the head that this data folder holds, or the one that all machines share."""
+    if is_shared():
+        return audit_witness.read_row(session, _head_key())
+    return audit_head.read(_head_path(), _head_key())
+
+
+def missing_note(session: Session) -> audit_head.Head | None:
+    """Return what this machine has noted beside the shared head if the log lacks it."""
+    if not is_shared():
+        return None
+    return audit_witness.missing_entry(session, _head_path(), _head_key())
 
 
 def key() -> bytes:
@@ -116,9 +146,13 @@ def key() -> bytes:
 
 
 def origin() -> str:
-    """Return the name of this machine's data folder, by which its entries are told apart."""
+    """Return the name of this machine's data folder, by which its entries are told apart.
+
+    It shows too whether the head of its entries is the one in the database.
+    """
     place = f"{socket.gethostname()} {hub_context.current().config.data.resolve()}"
-    return hmac.new(_key(b"audit origin"), place.encode(), hashlib.sha256).hexdigest()[:16]
+    name = hmac.new(_key(b"audit origin"), place.encode(), hashlib.sha256).hexdigest()
+    return f"{SHARED_PREFIX}{name}"[:16] if is_shared() else name[:16]
 
 
 def client_address() -> str:
@@ -130,8 +164,11 @@ def client_address() -> str:
 
 
 def has_written_here(session: Session) -> bool:
-    """Tell whether an entry was written from this data folder, which therefore has had a head."""
-    query = select(AuditEntry.id).where(AuditEntry.origin == origin())
+    """Tell whether an entry was written with the head that is read here, which has thus existed."""
+    is_own = AuditEntry.origin == origin()
+    if is_shared():
+        is_own = AuditEntry.origin.startswith(SHARED_PREFIX)
+    query = select(AuditEntry.id).where(is_own)
     return session.scalar(query.limit(1)) is not None
 
 
@@ -201,11 +238,12 @@ def _may_write_head(session: Session, newest: AuditEntry | None, number: int) ->
     It may not if it is gone or damaged, or notes an entry that the database does not have. The
     first head is written before the first entry, so that a crash between the two leaves a head.
     """
-    stored = stored_head()
+    stored = stored_head(session)
     if stored.is_missing:
         if has_written_here(session):
             return False
-        _write_head(_head_of(newest, number))
+        if not is_shared():
+            _write_head(_head_of(newest, number))
         return True
     if stored.head is None:
         return False
@@ -227,9 +265,9 @@ def _head_of(newest: AuditEntry | None, number: int) -> audit_head.Head:
 
 def _write_head(head: audit_head.Head, *, replaces: bool = False) -> None:
     """Note the newest entry outside the database; a head that cannot be written proves less."""
-    path = hub_context.current().config.data / HEAD_FILE
+    path = _head_path()
     try:
-        audit_head.write(path, head, _key(b"audit head"), replaces=replaces)
+        audit_head.write(path, head, _head_key(), replaces=replaces)
     except OSError as error:
         log.error("The head of the audit log could not be written to %s: %s", path, error)
 
@@ -239,6 +277,16 @@ def _copy(lines: Sequence[Mapping[str, Any]]) -> None:
     config = hub_context.current().config
     if config.audit_copy:
         audit_copy.write(config.audit_copy, config.data, lines)
+
+
+def _head_path() -> Path:
+    """Return the file of the head in the data folder."""
+    return hub_context.current().config.data / HEAD_FILE
+
+
+def _head_key() -> bytes:
+    """Return the key that signs heads."""
+    return _key(b"audit head")
 
 
 def _key(purpose: bytes) -> bytes:

@@ -14,8 +14,8 @@ from hub.errors import AuditBroken
 from hub.models import AuditEntry
 from hub.security import audit, audit_copy
 from hub.security.audit_head import Head, StoredHead
+from hub.security.audit_witness import RESTORED
 
-RESTORED = "database restored"
 CHUNK = 500  # copied entries that are looked up together
 CUT_OFF = (
     "is missing though it was written: the end of the log was cut off, or the database was put back"
@@ -38,7 +38,7 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
     `copy` is a file with copied entries; without it the one that HUB_AUDIT_COPY names is read.
     Head and copy are looked at before the entries: what is written meanwhile is in neither.
     """
-    stored = audit.stored_head()
+    stored = audit.stored_head(session)
     copied = _CopyFile.at(copy or _copy_path())
     result = Verification()
     head_number = None
@@ -47,6 +47,9 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
         if stored.head and entry.hash == stored.head.hash:
             head_number = result.count
     _compare_head(session, stored, head_number, result)
+    noted = audit.missing_note(session)
+    if noted:
+        raise AuditBroken(noted.id, CUT_OFF)
     if copied:
         _compare_copy(session, copied, result)
     config = hub_context.current().config
@@ -87,8 +90,8 @@ def _compare_head(
     """Raise AuditBroken if the head notes more than the database has, or is not the hub's own."""
     if stored.is_missing:
         if audit.has_written_here(session):
-            raise AuditBroken.head("is gone from the data folder")
-        if result.count:
+            raise AuditBroken.head(f"is gone from {audit.head_place()}", audit.head_name())
+        if result.count and not audit.is_shared():
             result.remarks.append(
                 "No entry was written from this data folder yet, so it has no head: here it would"
                 " not show if the end of the log was cut off."
@@ -96,9 +99,9 @@ def _compare_head(
         return
     head = stored.head
     if head is None:
-        raise AuditBroken.head("was changed, or signed with another secret key")
+        raise AuditBroken.head("was changed, or signed with another secret key", audit.head_name())
     if not stored.is_signed and audit.has_written_here(session):
-        raise AuditBroken.head("is not signed")
+        raise AuditBroken.head("is not signed", audit.head_name())
     _require_noted(head, stored.is_signed, head_number)
     behind = result.count - (head_number or head.count)
     if behind:
@@ -171,7 +174,7 @@ def _compare_copy(session: Session, copied: _CopyFile, result: Verification) -> 
         stored_hashes = _stored_hashes(session, entries)
         for entry in entries:
             number = _copied_number(entry, copied.path)
-            first_number = first_number or number
+            first_number = min(first_number or number, number)
             if entry["hash"] not in stored_hashes:
                 missing.append(number)
                 continue

@@ -56,7 +56,7 @@ def read(path: Path, key: bytes) -> StoredHead:
         head = Head(**values)
     except (AttributeError, KeyError, TypeError, ValueError):
         return UNREADABLE
-    if not hmac.compare_digest(str(signature).encode(), _sign(head, key).encode()):
+    if not hmac.compare_digest(str(signature).encode(), sign(head, key).encode()):
         return UNREADABLE
     return StoredHead(head, is_signed=True)
 
@@ -70,7 +70,7 @@ def write(path: Path, head: Head, key: bytes, *, replaces: bool = False) -> None
     is_older = stored.is_signed and stored.head is not None and stored.head.count > head.count
     if is_older and not replaces:
         return
-    values = {**asdict(head), "signature": _sign(head, key)}
+    values = {**asdict(head), "signature": sign(head, key)}
     write_private(path, json.dumps(values), durable=False)
 
 
@@ -79,7 +79,7 @@ def new(count: int, id: int, hash: str, now: dt.datetime) -> Head:
     return Head(count=count, id=id, hash=hash, at=now.isoformat())
 
 
-def _sign(head: Head, key: bytes) -> str:
+def sign(head: Head, key: bytes) -> str:
     """Return the signature of a head."""
     line = json.dumps(asdict(head), sort_keys=True, separators=(",", ":"))
     return hmac.new(key, line.encode(), hashlib.sha256).hexdigest()

@@ -1,9 +1,10 @@
 """Encrypted secrets in the database, and those of an installation as its plugin sees them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 from filelock import FileLock, Timeout
+from flask import current_app
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,8 @@ from hub.errors import Busy, FolderUnavailable
 from hub.models import Secret
 
 LOCK_SECONDS = 30.0
+SHARED_LOCK = "hub.secrets_lock"  # the extension that locks them if several machines share them
+SharedLock = Callable[[int, float], AbstractContextManager[None]]
 
 
 def put(session: Session, place: str, text: str) -> None:
@@ -135,12 +138,21 @@ class SiteSecrets(Secrets):
         return installation_lock(self._id)
 
 
-@contextmanager
-def installation_lock(installation_id: int) -> Iterator[None]:
-    """Let one thread of one process at a time into the block.
+def installation_lock(installation_id: int) -> AbstractContextManager[None]:
+    """Return a lock that lets one thread of one process at a time into the block.
 
-    Raise Busy if another one stays in it too long, FolderUnavailable if no lock can be made.
+    It raises Busy if another one stays in the block too long, and FolderUnavailable or
+    DatabaseUnavailable if no lock can be made.
     """
+    shared_lock: SharedLock | None = current_app.extensions.get(SHARED_LOCK)
+    if shared_lock:
+        return shared_lock(installation_id, LOCK_SECONDS)
+    return _file_lock(installation_id)
+
+
+@contextmanager
+def _file_lock(installation_id: int) -> Iterator[None]:
+    """Hold a lock among the processes of this data folder."""
     folder = hub_context.current().config.data / "locks"
     lock = FileLock(folder / f"secrets-{installation_id}.lock")
     try:

@@ -287,10 +287,12 @@ def test_the_first_head_is_written_before_the_first_entry(app, monkeypatch):
 def test_an_older_head_never_replaces_a_newer_one(app):
     """A slow process writes the head of its entry after that of a later entry."""
     write(2)
-    older = audit.stored_head().head
+    with engine.reading() as session:
+        older = audit.stored_head(session).head
     write(1)
     audit._write_head(older)
-    assert audit.stored_head().head.count == 3
+    with engine.reading() as session:
+        assert audit.stored_head(session).head.count == 3
 
 
 def test_another_data_folder_of_the_database_is_no_alarm(make_app, make_config, tmp_path):
