@@ -70,6 +70,7 @@ class Config:
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     vault_keys: tuple[tuple[str, bytes], ...] = field(repr=False)
+    vault_keys_file: Path | None = None  # where HUB_VAULT_KEYS_FILE says that they are
     engine: Literal["embedded", "distributed"] = "embedded"
     public_url: str = DEFAULT_ADDRESS
     trusted_proxy: tuple[str, ...] = ()
@@ -238,6 +239,7 @@ def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
     for name in raw:
         if name not in SETTING_NAMES:
             raise ConfigurationError(name, "is not a setting of the hub", SETTING_NAMES)
+    vault_keys_file = raw.get("HUB_VAULT_KEYS_FILE")
     _read_files(raw)
 
     present = {name: value for name, value in raw.items() if value != ""}
@@ -249,6 +251,7 @@ def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
         name, problems = next(iter(messages.items()))
         raise ConfigurationError(name, problems[0]) from None
     values["names_set"] = names_set
+    values["vault_keys_file"] = Path(vault_keys_file) if vault_keys_file else None
     return values
 
 

@@ -73,9 +73,9 @@ def add_vault_key(data: Path) -> str:
     return key.partition(":")[0]
 
 
-def read_ring(data: Path) -> Ring:
-    """Read the ring from the key file; return an empty one if the keys are not in that file."""
-    path = data / VAULT_KEYS_FILE
+def read_ring(data: Path, file: Path | None = None) -> Ring:
+    """Read the ring from a key file, by default that of the data folder; empty if there is none."""
+    path = file or data / VAULT_KEYS_FILE
     if not path.exists():
         return ()
     text = path.read_text(encoding="utf-8")

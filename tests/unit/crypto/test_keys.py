@@ -133,3 +133,16 @@ def test_a_credential_of_systemd_is_private_although_its_mode_shows_a_group(
         return
     with pytest.raises(ConfigurationError, match="may be read by others"):
         keys.check_private(path)
+
+
+def test_a_running_hub_reads_new_keys_from_the_file_that_its_setting_names(
+    make_app, make_config, tmp_path
+):
+    file = tmp_path / "keys-of-all-machines"
+    old, new = keys.new_key(), keys.new_key()
+    keys.write_private(file, old)
+    settings = {"HUB_VAULT_KEYS": "", "HUB_VAULT_KEYS_FILE": str(file)}
+    vault = make_app(make_config(**settings)).extensions["hub"].vault
+    keys.write_private(file, f"{new}\n{old}")
+    elsewhere = make_app(make_config(**settings)).extensions["hub"].vault
+    assert vault.open("place", elsewhere.seal("place", "secret")) == "secret"
