@@ -25,6 +25,7 @@ from hub.context import current
 from hub.db.engine import insert, reading, transaction
 from hub.errors import TooManyGuesses
 from hub.models import GuessCount, User
+from hub.security import names
 from hub.security.login_sessions import logged_in
 from hub.web import client_address
 
@@ -153,10 +154,13 @@ def begin_guess(secret: str, subject: str) -> Guess:
 
 
 def subject_of(user: Any, typed_name: str) -> str:
-    """Return whose secret is guessed: the person of a name, or the name if nobody has it."""
+    """Return whose secret is guessed: the person of a name, or the name if nobody has it.
+
+    All spellings of a name are one subject.
+    """
     if user is not None:
         return f"user {user.id}"
-    return f"name {typed_name.strip().lower()}"
+    return f"name {names.normalize(typed_name)}"
 
 
 def client() -> str:

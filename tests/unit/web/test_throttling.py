@@ -265,3 +265,24 @@ def test_a_clock_that_was_set_back_does_not_prolong_a_delay(visitor, clock):
     clock.set(clock.now() - dt.timedelta(days=30))
     answer = Browser(visitor.app).log_in("olga")
     assert int(answer.headers["Retry-After"]) <= throttling.OWN.longest.total_seconds()
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("nobody", "ｎｏｂｏｄｙ", " Nobody", "NOBODY  "),
+        ("a  b", "A b", "a\u00a0b"),
+        ("straße", "STRASSE"),
+        ("kari@blåbær.no", "KARI@xn--blbr-roah.no", "kari@bla\u030abær.no"),
+    ],
+)
+def test_all_spellings_of_a_name_that_nobody_has_share_a_delay(visitor, spellings):
+    names = (spellings * 6)[:6]
+    browser = Browser(visitor.app)
+    assert [browser.guess(name) for name in names] == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize("name", ["\ud800", "x" * 5000, "@" * 300, "a@" + "ß" * 300, "\0"])
+def test_any_text_is_a_name_of_a_guess(visitor, name):
+    with visitor.app.test_request_context():
+        assert throttling.subject_of(None, name).startswith("name ")
