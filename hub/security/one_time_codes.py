@@ -1,4 +1,4 @@
-"""One-time codes that people type: random, shown in groups, and stored as a keyed hash."""
+"""One-time codes that people type: random, shown in groups, and stored as a hash."""
 
 import hashlib
 import hmac
@@ -7,7 +7,7 @@ import secrets
 from hub.context import current
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that is easily taken for another sign
-LENGTH = 16  # signs of five bits each
+LENGTH = 28  # signs of five bits each: 140 bits, so that a hash without a key hides a code
 GROUP = 4
 MAX_TYPED = 64  # longer texts are not read
 MISREAD = str.maketrans("OIL", "011")
@@ -20,10 +20,19 @@ def generate() -> str:
 
 
 def hash_code(purpose: str, subject: str, code: str) -> str:
-    """Return the hash under which a code is stored; it is worth nothing for another subject."""
+    """Return the hash under which a code is stored; it is worth nothing for another subject.
+
+    It depends on HUB_SECRET_KEY. Codes that stay valid for years have `hash_lasting_code`.
+    """
     key = hmac.new(current().config.secret_key.encode(), b"one-time code", hashlib.sha256).digest()
     text = "\0".join((purpose, subject, _normalize(code)))
     return hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def hash_lasting_code(purpose: str, subject: str, code: str) -> str:
+    """Return the hash under which a code is stored that outlasts a change of HUB_SECRET_KEY."""
+    text = "\0".join((purpose, subject, _normalize(code)))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def is_right(code_hash: str, purpose: str, subject: str, code: str) -> bool:

@@ -1,7 +1,6 @@
 """Second factors: an authenticator app, passkeys, and recovery codes for when both are lost."""
 
 import hashlib
-import secrets as tokens
 
 from passlib.exc import TokenError
 from passlib.totp import TOTP, TotpMatch
@@ -10,14 +9,13 @@ from sqlalchemy.orm import Session
 
 from hub.context import current
 from hub.models import Authenticator, Passkey, RecoveryCode, User
-from hub.security import audit, login_sessions, secrets
+from hub.security import audit, login_sessions, one_time_codes, secrets
 from hub.security.login_sessions import EndReason
 
 ISSUER = "QuickBooks hub"
 CLOCK_DIFFERENCE = 30  # seconds by which the clock of a phone may differ
 RECOVERY_CODES = 10
-CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another one
-CODE_GROUPS, GROUP_LENGTH = 4, 4
+RECOVERY = "recovery code"
 
 
 def is_required(is_owner: bool) -> bool:
@@ -93,7 +91,7 @@ def accept_recovery_code(session: Session, user_id: int, code: str) -> bool:
     """Accept a recovery code, each only once; spaces, hyphens and capitals do not matter."""
     is_unused = (
         RecoveryCode.user_id == user_id,
-        RecoveryCode.code == _hash(user_id, code),
+        RecoveryCode.code.in_((_hash(user_id, code), _former_hash(user_id, code))),
         RecoveryCode.used_at.is_(None),
     )
     values = {"used_at": current().clock.now()}
@@ -104,7 +102,7 @@ def accept_recovery_code(session: Session, user_id: int, code: str) -> bool:
 def renew_recovery_codes(session: Session, user_id: int) -> list[str]:
     """Replace the recovery codes of a person; only this call can show them."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-    codes = [_new_code() for _ in range(RECOVERY_CODES)]
+    codes = [one_time_codes.generate() for _ in range(RECOVERY_CODES)]
     for code in codes:
         session.add(RecoveryCode(user_id=user_id, code=_hash(user_id, code)))
     return codes
@@ -164,16 +162,12 @@ def _place(user_id: int, name: str) -> str:
     return f"person:{user_id}:authenticator-{name}"
 
 
-def _new_code() -> str:
-    """Return a random recovery code, which is too long to be guessed."""
-    groups = []
-    for _ in range(CODE_GROUPS):
-        letters = [tokens.choice(CODE_LETTERS) for _ in range(GROUP_LENGTH)]
-        groups.append("".join(letters))
-    return "-".join(groups)
-
-
 def _hash(user_id: int, code: str) -> str:
     """Return the hash of a recovery code as it is stored."""
+    return one_time_codes.hash_lasting_code(RECOVERY, str(user_id), code)
+
+
+def _former_hash(user_id: int, code: str) -> str:
+    """Return the hash of a recovery code as earlier versions stored it."""
     letters = "".join(code.lower().replace("-", "").split())
     return hashlib.sha256(f"{user_id}:{letters}".encode("utf-8", "replace")).hexdigest()

@@ -64,7 +64,7 @@ def test_an_empty_folder_is_made_ready_and_each_start_prints_a_new_code(warm, tm
     for _ in range(2):
         served = warm.start("serve", "--port", "0", environ=environ)
         out = _served(warm, served)
-        codes.append(re.search(r"set-up code ((?:[0-9A-Z]{4}-){3}[0-9A-Z]{4})$", out, re.M)[1])
+        codes.append(re.search(r"set-up code ((?:[0-9A-Z]{4}-){6}[0-9A-Z]{4})$", out, re.M)[1])
         assert re.search(r"^  http://localhost:\d+/setup$", out, re.M)
         os.kill(served.pid, signal.SIGTERM)
         assert warm.end(served) == 0

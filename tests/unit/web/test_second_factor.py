@@ -1,9 +1,12 @@
 """Log-in with an authenticator app: set-up, codes, recovery codes, requirement and reset."""
 
+import dataclasses
+import hashlib
 import re
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from passlib.totp import TOTP
 from sqlalchemy import select
 
@@ -11,7 +14,7 @@ from hub import config
 from hub.crypto.keys import parse_ring
 from hub.crypto.vault import Vault
 from hub.db import engine
-from hub.models import AuditEntry, Secret, User
+from hub.models import AuditEntry, RecoveryCode, Secret, User
 from hub.security import secrets
 from hub.testing.clock import FakeClock
 from tests.support.hub_environment import VAULT_KEYS
@@ -40,7 +43,7 @@ def set_up(visitor: Visitor, clock: FakeClock) -> tuple[str, list[str]]:
     assert match
     secret = match[1].replace(" ", "")
     done = visitor.post("/account/authenticator", code=code_at(secret, clock)).text
-    return secret, re.findall(r"<li>([a-z2-9-]{19})</li>", done)
+    return secret, re.findall(r"<li>([0-9A-Z-]{34})</li>", done)
 
 
 def enter(visitor: Visitor, code: str) -> tuple[int, str]:
@@ -131,18 +134,45 @@ def test_each_recovery_code_works_once(visitor: Visitor, clock: FakeClock) -> No
     _, codes = set_up(visitor, clock)
     assert len(set(codes)) == 10
     first = log_in_again(visitor)
-    assert enter(first, codes[0].upper().replace("-", " "))[0] == 302
+    assert enter(first, codes[0].lower().replace("-", " "))[0] == 302
     assert first.get("/").status_code == 200
     second = log_in_again(visitor)
     assert enter(second, codes[0])[0] == 200
     assert enter(second, codes[1])[0] == 302
 
 
+def test_a_recovery_code_that_an_earlier_version_stored_still_works_once(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    set_up(visitor, clock)
+    person = person_id(visitor, "olga")
+    stored = hashlib.sha256(f"{person}:abcdefghjkmnpqrs".encode()).hexdigest()
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.add(RecoveryCode(user_id=person, code=stored))
+    first = log_in_again(visitor)
+    assert enter(first, "ABCD-efgh jkmn-pqrs")[0] == 302
+    assert enter(log_in_again(visitor), "abcd-efgh-jkmn-pqrs")[0] == 200
+
+
+def test_recovery_codes_outlast_the_secret_key(
+    visitor: Visitor, make_app: Callable[..., Flask], clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    _, codes = set_up(visitor, clock)
+    config = visitor.app.extensions["hub"].config
+    other_key = dataclasses.replace(config, secret_key="another key of this hub, long enough")
+    moved = Visitor(make_app(other_key, pages=True), visitor.story)
+    moved.log_in("olga")
+    assert enter(moved, "0000-0000-0000-0000-0000-0000-0000")[0] == 200
+    assert enter(moved, codes[0])[0] == 302
+
+
 def test_new_recovery_codes_replace_the_old_ones(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
     _, old = set_up(visitor, clock)
     page = visitor.post("/account/recovery-codes").text
-    new = re.findall(r"<li>([a-z2-9-]{19})</li>", page)
+    new = re.findall(r"<li>([0-9A-Z-]{34})</li>", page)
     other = log_in_again(visitor)
     assert enter(other, old[0])[0] == 200
     assert enter(other, new[0])[0] == 302
@@ -227,7 +257,7 @@ def test_set_up_and_removal_ask_for_the_password(visitor: Visitor, clock: FakeCl
     set_up(visitor, clock)
     clock.advance(600)
     for path in ("authenticator/new", "authenticator/remove", "recovery-codes"):
-        assert "Confirm your password" in visitor.post(f"/account/{path}").text
+        assert "Confirm that it is you" in visitor.post(f"/account/{path}").text
     assert visitor.get("/account/authenticator").location.startswith("/confirm")
 
 
