@@ -18,7 +18,7 @@ from hub.models import LoginSession
 
 IDLE = dt.timedelta(minutes=30)  # without a request
 LONGEST = dt.timedelta(hours=12)  # since the log-in
-CONFIRMED_FOR = dt.timedelta(minutes=10)  # the password is asked again after this
+CONFIRMED_FOR = dt.timedelta(minutes=10)  # the person is asked again who it is after this
 FACTOR_WITHIN = dt.timedelta(minutes=10)  # from the password to the second factor
 SEEN_STEP = dt.timedelta(minutes=1)  # a newer request in the same step is not recorded
 KEPT_FOR = dt.timedelta(days=30)  # rows of sessions that ended

@@ -50,7 +50,7 @@ def needs(role: str, of: str = "") -> Callable[[View], View]:
 
 
 def fresh(view: View) -> View:
-    """Mark a view that asks for the password again if the log-in was some time ago.
+    """Mark a view that asks who it is again if the log-in was some time ago.
 
     The guard of `hub.web.confirmation` asks, and carries the entered form on.
     """

@@ -208,6 +208,7 @@ def new_recovery_codes() -> str:
 
 @pages.post("/passkeys/options")
 @needs("viewer", of=OWN)
+@fresh
 def passkey_options() -> dict[str, Any]:
     """Return what the browser needs to create a passkey."""
     row = _row()

@@ -1,20 +1,44 @@
-"""Ask for the password again before an act that an unwatched browser must not be enough for."""
+"""Ask who it is again before an act that an unwatched browser must not be enough for.
 
+A person confirms with the password, a code of the authenticator app or a passkey.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_security import current_user, logout_user, verify_password
 from werkzeug import Response
 
-from hub.db.engine import transaction
-from hub.security import login_sessions
-from hub.web import access, sessions, throttling
+from hub.db.engine import reading, transaction
+from hub.models import LoginSession
+from hub.security import login_sessions, refusals, second_factor
+from hub.web import access, passkeys, sessions, throttling
 from hub.web.access import OWN, needs
 from hub.web.headers import csrf
 
 PASSWORD = "confirm_password"  # noqa: S105 (the name of a field)
-OWN_FIELDS = ("csrf_token", PASSWORD)
+CODE = "confirm_code"
+CREDENTIAL = "confirm_credential"
+PROBLEMS = {
+    PASSWORD: "The password is not right. Try again.",
+    CODE: "The code is wrong or was used already. Enter a new one.",
+    CREDENTIAL: "This passkey did not confirm that it is you. Try again, or use another way.",
+}
+OWN_FIELDS = ("csrf_token", *PROBLEMS)
+JSON = "application/json"
 SECRET_WORDS = ("password", "secret", "token")  # in the names of fields
+Fields = Sequence[tuple[str, str]]
 pages = Blueprint("confirmation", __name__)
 
 
@@ -30,12 +54,13 @@ def _check() -> Any:
     return None
 
 
-def ask() -> Any:
-    """Return the page that asks for the password; None if the person confirmed it recently.
+def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
+    """Return the page that asks who it is; None if the person confirmed it recently.
 
-    The page sends the form of this request again, together with the password. A form with secrets
-    is not repeated on a page: the browser returns to its page after the password. With
-    `access.keeps_form` that page shows everything else that was entered.
+    The page sends the form of this request again, together with the answer. A form with secrets
+    is not repeated on a page: the browser returns to its page after the answer. With
+    `access.keeps_form` that page shows everything else that was entered. A caller that stores the
+    secrets elsewhere passes a function that returns the fields to `repeat`.
     """
     row = sessions.current_row()
     if row is None or login_sessions.is_confirmed(row):
@@ -44,70 +69,123 @@ def ask() -> Any:
         return _redirect(request.full_path.rstrip("?"))
     _require_csrf_token()
     problem = ""
-    if PASSWORD in request.form:
-        problem = _confirm(row.id)
+    if any(name in request.form for name in PROBLEMS):
+        problem = _confirm(row)
         if not problem:
             return None
         if sessions.current_row() is None:
             return redirect(url_for("security.login"))
-    form_page = access.address_of_draft()
-    cannot_be_repeated = request.files or request.headers.get("HX-Request") or _has_secret()
-    if form_page or cannot_be_repeated:
-        return _redirect(form_page or _page_before())
-    entries = request.form.items(multi=True)
-    fields = [(name, value) for name, value in entries if name not in OWN_FIELDS]
-    return render_template("confirm.html", action=request.path, fields=fields, problem=problem)
+    fields = repeat()
+    if fields is None:
+        form_page = access.address_of_draft()
+        if form_page or not _is_repeatable():
+            return _redirect(form_page or _page_before())
+        fields = list(request.form.items(multi=True))
+    return _page(request.path, problem, fields)
 
 
 @pages.get("/confirm")
 @needs("viewer", of=OWN)
 def show() -> str:
-    """Ask for the password before a page."""
-    action = url_for("confirmation.check", next=request.args.get("next", "/"))
-    return render_template("confirm.html", action=action, fields=[], problem="")
+    """Ask who it is before a page."""
+    return _page(url_for("confirmation.check", next=request.args.get("next", "/")))
 
 
 @pages.post("/confirm")
 @needs("viewer", of=OWN)
 def check() -> str | Response:
-    """Check the password and go on to the page that needs it."""
+    """Check the answer and go on to the page that needs it."""
     destination = access.local_path(request.args.get("next", "/"))
     row = sessions.current_row()
     if row is None:
         return redirect(url_for("security.login"))
-    problem = _confirm(row.id)
+    problem = _confirm(row)
     if not problem:
         return redirect(destination)
     if sessions.current_row() is None:
         return redirect(url_for("security.login"))
-    action = url_for("confirmation.check", next=destination)
-    return render_template("confirm.html", action=action, fields=[], problem=problem)
+    return _page(url_for("confirmation.check", next=destination), problem)
 
 
-def _confirm(session_id: int) -> str:
-    """Check the password of the form; return what is wrong with it, "" for nothing.
+@pages.post("/confirm/passkey")
+@needs("viewer", of=OWN)
+def options() -> dict[str, Any]:
+    """Return what a passkey of the person has to sign; its device asks for a PIN or a finger."""
+    row = sessions.current_row()
+    if row is None:
+        abort(403)
+    with transaction() as write:
+        own = passkeys.of_person(write, row.user_id)
+        if not own:
+            abort(404)
+        challenge = passkeys.challenge_to_use(own, verify_person=True)
+        login_sessions.set_challenge(write, row.id, challenge.text)
+    return challenge.options
+
+
+def _page(action: str, problem: str = "", fields: Fields = ()) -> str:
+    """Return the page that asks, with the ways in which this person can confirm who it is."""
+    with reading() as look:
+        has_passkeys = second_factor.count_passkeys(look, current_user.id) > 0
+        has_authenticator = second_factor.has_authenticator(look, current_user.id)
+    return render_template(
+        "confirm.html",
+        action=action,
+        problem=problem,
+        fields=[(name, value) for name, value in fields if name not in OWN_FIELDS],
+        has_password=bool(current_user.password),
+        has_authenticator=has_authenticator,
+        has_passkeys=has_passkeys,
+    )
+
+
+def _confirm(row: LoginSession) -> str:
+    """Check the answer of the form; return what is wrong with it, "" for nothing.
 
     Too many wrong ones end the session: then the log-in with its own limit comes first.
     """
-    normalize = current_app.extensions["security"].password_util.normalize
-    password = normalize(request.form.get(PASSWORD, ""))
-    guess = throttling.begin_guess("password", throttling.subject_of(current_user, ""))
-    is_right = verify_password(password, current_user.password)
-    if is_right:
-        guess.succeed()
+    way = next((name for name in PROBLEMS if name in request.form), PASSWORD)
+    is_right = _is_right(way, row)
     with transaction() as write:
         if is_right:
-            login_sessions.confirm(write, session_id)
+            login_sessions.confirm(write, row.id)
             is_over = False
         else:
-            is_over = login_sessions.note_failure(write, session_id)
+            is_over = login_sessions.note_failure(write, row.id)
     sessions.forget_row()
     if is_right:
         return ""
+    refusals.note("confirmation refused", access.who(), access.who())
     if is_over:
         logout_user()
-        flash("Too many wrong passwords. Log in again.", "error")
-    return "The password is not right. Try again."
+        flash("Too many wrong tries. Log in again.", "error")
+    return PROBLEMS[way]
+
+
+def _is_right(way: str, row: LoginSession) -> bool:
+    """Tell whether the answer is right. Its guesses count together with those of the log-in."""
+    secret = "password" if way == PASSWORD else "second-factor code"
+    answer = request.form.get(way, "")
+    with throttling.begin_guess(secret, throttling.subject_of(current_user, "")) as guess:
+        if way == PASSWORD:
+            is_right = _is_password(answer)
+        else:
+            with transaction() as write:
+                if way == CODE:
+                    is_right = second_factor.accept_code(write, row.user_id, answer)
+                else:
+                    challenge = login_sessions.take_challenge(write, row.id)
+                    is_right = passkeys.is_of_person(write, row.user_id, challenge, answer)
+        if is_right:
+            guess.succeed()
+    return is_right
+
+
+def _is_password(text: str) -> bool:
+    """Tell whether a text is the password of the person; somebody may have none."""
+    normalize = current_app.extensions["security"].password_util.normalize
+    password = current_user.password
+    return bool(password) and bool(verify_password(normalize(text), password))
 
 
 def _require_csrf_token() -> None:
@@ -116,12 +194,18 @@ def _require_csrf_token() -> None:
         csrf.protect()
 
 
-def _has_secret() -> bool:
-    """Tell whether something secret was entered into the form."""
+def _is_repeatable() -> bool:
+    """Tell whether a page may send the form again: a person sent it, and nothing in it is secret.
+
+    What a script of a page sends is repeated by the script.
+    """
+    is_from_script = request.headers.get("HX-Request") or request.accept_mimetypes.best == JSON
+    if request.files or is_from_script:
+        return False
     for name, value in request.form.items():
         if value and name not in OWN_FIELDS and any(word in name for word in SECRET_WORDS):
-            return True
-    return False
+            return False
+    return True
 
 
 def _redirect(destination: str) -> Response:

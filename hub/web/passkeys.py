@@ -110,6 +110,14 @@ def find_used(
     return passkey
 
 
+def is_of_person(session: Session, user_id: int, challenge: str | None, response: str) -> bool:
+    """Tell whether a passkey of this person signed the challenge and verified the person."""
+    if challenge is None:
+        return False
+    used = find_used(session, challenge, response, verify_person=True)
+    return used is not None and used.user_id == user_id
+
+
 def note_use(session: Session, passkey_id: int, sign_count: int) -> None:
     """Store that a passkey was used, and what its device counted."""
     values = {"sign_count": sign_count, "used_at": current().clock.now()}

@@ -22,7 +22,7 @@ from hub.qbo import display
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.web import confirmation, listed_rows
-from hub.web.access import needs, who
+from hub.web.access import fresh, needs, who
 from hub.web.installation import in_review, left_out, tabs
 from hub.web.layout import may_configure
 from hub.web.paging import page, row_or_404
@@ -32,7 +32,7 @@ from hub.web.source_view import money
 PAGE_SIZE = 20
 CHUNK = 500  # postings approved in one transaction
 MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
-# An approval of more postings asks for the password again, as `hub.web.confirmation` describes.
+# An approval of more postings asks again who it is, as `hub.web.confirmation` describes.
 MAX_UNCONFIRMED = 50
 MAX_LISTED = 500  # rows on the page that asks for confirmation
 REMOVING = (Operation.DELETE, Operation.VOID)
@@ -160,6 +160,7 @@ def approve(installation_id: int) -> Response | str:
 
 @pages.post("/automatic")
 @needs("app-owner")
+@fresh
 def automatic(installation_id: int) -> Response:
     """Let the app post without review from now on.
 

@@ -17,13 +17,14 @@ from hub.contract.types import App
 from hub.db.engine import reading, transaction
 from hub.errors import AccessNeeded, HubError, SettingsInvalid
 from hub.http import allowlist
+from hub.installations import approval_changes
 from hub.installations import enable as installations_enable
 from hub.models import Access, Company, Installation, User
 from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.security.rights import ACTIVE, Subject, rights_of
-from hub.web import form_drafts, forms
+from hub.web import confirmation, form_drafts, forms
 from hub.web.access import keeps_form, needs, who
 from hub.web.installation import tabs
 from hub.web.layout import app_or_404, day, may_configure, zone
@@ -153,6 +154,9 @@ def _submit(row: Installation) -> Page:
     try:
         if "test" in request.form:
             return _test(app, row, answers)
+        question = _question(app, row, values, mode)
+        if question is not None:
+            return question
         saved = _save(row, values, mode)
     except SettingsInvalid as error:
         return _form(row, values, error.fields, mode), 400
@@ -161,6 +165,29 @@ def _submit(row: Installation) -> Page:
         return _form(row, values, {}, mode), 400
     _follow_up(app, row, saved)
     return redirect(url_for("installation.show", installation_id=saved.id))
+
+
+def _question(app: App, row: Installation, values: dict[str, Any], mode: str | None) -> Page | None:
+    """Return the page that asks who it is if documents would need fewer approvals from now on."""
+    if not approval_changes.needs_fewer(app, row, values, mode):
+        return None
+    question: Page | None = confirmation.ask(partial(_repeated, app, row, values))
+    return question
+
+
+def _repeated(app: App, row: Installation, values: dict[str, Any]) -> confirmation.Fields | None:
+    """Return the fields of this form with a token in place of its secrets.
+
+    None if the secrets cannot be stored: then the form has to be filled in again.
+    """
+    secret_names = settings_schema.secret_names(app)
+    token, _ = _keep_entered(app, row, values)
+    if not token and any(values.get(name) for name in secret_names):
+        return None
+    left_out = {"draft", *secret_names}
+    entries = request.form.items(multi=True)
+    fields = [(name, value) for name, value in entries if name not in left_out]
+    return [*fields, ("draft", token)]
 
 
 def _save(row: Installation, values: dict[str, Any], mode: str | None) -> Installation:

@@ -130,7 +130,7 @@ def test_pages_of_the_log_in_have_no_barrier(
     clock.advance(10 * 60)
     person.open("/people/")
     person.page.get_by_role("button", name="Change").first.click()
-    person.sees("Confirm your password")
+    person.sees("Confirm that it is you")
     person.look()
     person.page.get_by_label("Password", exact=True).fill(PASSWORD)
     person.press("Continue")

@@ -45,8 +45,12 @@ async function run(form) {
   const token = form.querySelector("[name=csrf_token]").value;
   const answer = await fetch(form.dataset.options, {
     method: "POST",
-    headers: { "X-CSRFToken": token },
+    headers: { Accept: "application/json", "X-CSRFToken": token },
   });
+  if (answer.redirected) {
+    window.location.assign(answer.url); // the page that asks who it is, or the log-in
+    return;
+  }
   if (!answer.ok) {
     throw new Error("The page is out of date. Reload it and try again.");
   }
@@ -54,7 +58,7 @@ async function run(form) {
   const isNew = form.dataset.passkey === "create";
   const device = navigator.credentials;
   const credential = isNew ? await device.create(options) : await device.get(options);
-  form.querySelector("[name=credential]").value = writeCredential(credential);
+  form.querySelector("[data-credential]").value = writeCredential(credential);
   form.submit();
 }
 

@@ -35,7 +35,7 @@ ROUTES = {
         account.end_other_sessions account.end_session account.new_authenticator
         account.new_recovery_codes account.passkey_options account.postpone
         account.remove_authenticator account.remove_passkey account.require_factor account.show
-        confirmation.check confirmation.show security.change_password security.logout
+        confirmation.check confirmation.options confirmation.show security.change_password security.logout
     """,
     "viewer anywhere": """
         companies.index documents.index home.chart home.show inbox.show intuit.launch

@@ -1,20 +1,25 @@
-"""The password is asked again before some acts, and the act goes on with what was entered."""
+"""Some acts ask again who it is, and go on with what was entered."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import select
 
-from hub.models import Company, Posting
+from hub.db import engine
+from hub.models import AuditEntry, Company, Posting, User
 from hub.testing.clock import FakeClock
 from hub.web import review
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
+from tests.support.software_passkey import SoftwarePasskey
+from tests.unit.web.test_passkeys import add, options
 from tests.unit.web.test_review import _add
+from tests.unit.web.test_second_factor import STEP, code_at, enter, log_in_again, set_up
 from tests.unit.web.test_sessions import person_id
 
 LATER = 10 * 60
-TITLE = "Confirm your password"
+TITLE = "Confirm that it is you"
 
 
 @pytest.fixture
@@ -148,3 +153,159 @@ def test_the_page_that_asks_leads_on(owner: Visitor) -> None:
         data={"csrf_token": owner._token, "confirm_password": PASSWORD},
     )
     assert answer.location == "/people/?a=1"
+
+
+def ask_for_a_role(visitor: Visitor) -> tuple[str, dict[str, str]]:
+    """Return the address of a change that asks, and the fields that its page repeats."""
+    address = f"/people/{person_id(visitor, 'vera')}/role"
+    return address, hidden_fields(visitor.post(address, role="operator").text)
+
+
+def test_a_code_of_the_authenticator_app_confirms_without_javascript(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    secret, _ = set_up(visitor, clock)
+    clock.advance(LATER)
+    address, fields = ask_for_a_role(visitor)
+    page = visitor.post(address, role="operator").text
+    assert 'name="confirm_code"' in page
+    assert 'name="confirm_password"' in page
+    sent = {"role": fields["role"], "confirm_code": code_at(secret, clock)}
+    assert "vera is now operator" in visitor.press(address, **sent)
+    assert "vera is now viewer" in visitor.press(address, role="viewer")
+
+
+def test_a_code_that_confirmed_is_not_accepted_again(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    secret, _ = set_up(visitor, clock)
+    clock.advance(LATER)
+    code = code_at(secret, clock)
+    other = log_in_again(visitor)
+    assert enter(other, code)[0] == 302
+    address, _ = ask_for_a_role(visitor)
+    page = visitor.post(address, role="operator", confirm_code=code).text
+    assert "wrong or was used already" in page
+    clock.advance(STEP)
+    code = code_at(secret, clock)
+    assert "vera is now operator" in visitor.press(address, role="operator", confirm_code=code)
+    third = log_in_again(visitor)
+    assert enter(third, code)[0] == 200
+
+
+def test_guesses_of_codes_share_the_limits_of_the_log_in(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    set_up(visitor, clock)
+    clock.advance(LATER)
+    address, _ = ask_for_a_role(visitor)
+    for _ in range(4):
+        assert visitor.post(address, confirm_code="000000").status_code == 200
+    assert visitor.post(address, confirm_code="000000").location.endswith("/login")
+    assert visitor.get("/").status_code == 302
+    assert visitor.log_in("olga").status_code == 302
+    assert enter(visitor, "000009")[0] == 429, "the browser has one count for both"
+
+
+@pytest.mark.parametrize("code", ["", " ", "abc", "²³¹²³¹", "1" * 40])
+def test_nothing_but_a_code_of_this_person_confirms(
+    visitor: Visitor, clock: FakeClock, code: str
+) -> None:
+    vera = Visitor(visitor.app, visitor.story)
+    vera.log_in("vera")
+    secret, recovery_codes = set_up(vera, clock)
+    visitor.log_in("olga")
+    clock.advance(LATER)
+    address, _ = ask_for_a_role(visitor)
+    for wrong in (code, code_at(secret, clock), recovery_codes[0]):
+        assert TITLE in visitor.post(address, role="owner", confirm_code=wrong).text
+
+
+def test_only_the_ways_that_a_person_has_are_offered(owner: Visitor) -> None:
+    page = owner.page("/confirm")
+    assert 'name="confirm_password"' in page
+    assert "confirm_code" not in page
+    assert "confirm_credential" not in page
+    assert owner.post("/confirm/passkey").status_code == 404
+
+
+def test_a_passkey_that_verifies_the_person_confirms(visitor: Visitor, clock: FakeClock) -> None:
+    visitor.log_in("olga")
+    passkey = SoftwarePasskey()
+    add(visitor, passkey)
+    clock.advance(LATER)
+    address, _ = ask_for_a_role(visitor)
+    assert "confirm_credential" in visitor.post(address, role="operator").text
+    asked = options(visitor, "/confirm/passkey")
+    assert asked["publicKey"]["userVerification"] == "required"
+    credential = passkey.use(asked)
+    sent = {"role": "operator", "confirm_credential": credential}
+    assert "vera is now operator" in visitor.press(address, **sent)
+    clock.advance(LATER)
+    passkey.counter = 0
+    assert "did not confirm" in visitor.post(address, **sent).text
+
+
+@pytest.mark.parametrize("wrong", ["unverified", "of somebody else", "unknown", "unreadable"])
+def test_no_other_passkey_confirms(visitor: Visitor, clock: FakeClock, wrong: str) -> None:
+    visitor.log_in("olga")
+    own = SoftwarePasskey(verifies=wrong != "unverified")
+    add(visitor, own)
+    foreign = SoftwarePasskey()
+    vera = Visitor(visitor.app, visitor.story)
+    vera.log_in("vera")
+    add(vera, foreign)
+    clock.advance(LATER)
+    address, _ = ask_for_a_role(visitor)
+    asked = options(visitor, "/confirm/passkey")
+    credentials = {
+        "unverified": own.use(asked),
+        "of somebody else": foreign.use(asked),
+        "unknown": SoftwarePasskey().use(asked),
+        "unreadable": "[]",
+    }
+    sent = {"role": "operator", "confirm_credential": credentials[wrong]}
+    assert "did not confirm" in visitor.post(address, **sent).text
+    sent["confirm_credential"] = own.use(asked)
+    assert TITLE in visitor.post(address, **sent).text, "a challenge serves once"
+
+
+def test_a_person_without_a_password_confirms_in_another_way(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    secret, _ = set_up(visitor, clock)
+    clock.advance(LATER)
+    with visitor.app.app_context(), engine.transaction() as session:
+        person = session.get_one(User, person_id(visitor, "olga"))
+        person.password = None
+    page = visitor.page("/confirm")
+    assert "confirm_password" not in page
+    assert "confirm_code" in page
+    address, _ = ask_for_a_role(visitor)
+    assert TITLE in visitor.post(address, role="operator", confirm_password="").text
+    code = code_at(secret, clock)
+    assert "vera is now operator" in visitor.press(address, role="operator", confirm_code=code)
+
+
+def test_the_button_for_a_new_passkey_leads_to_the_page_that_asks(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    clock.advance(LATER)
+    address = "/account/passkeys/options"
+    headers = {"Accept": "application/json", "Referer": "http://localhost/account/"}
+    form = {"csrf_token": visitor._token}
+    answer = visitor.client.post(address, data=form, headers=headers)
+    assert answer.location == "/confirm?next=/account/"
+    visitor.post(answer.location, confirm_password=PASSWORD)
+    assert "recovery codes" in add(visitor, SoftwarePasskey())
+
+
+def test_a_refused_confirmation_is_recorded(owner: Visitor) -> None:
+    address, _ = ask_for_a_role(owner)
+    owner.post(address, role="operator", confirm_password="wrong")
+    with owner.app.app_context(), engine.reading() as session:
+        query = select(AuditEntry.who).where(AuditEntry.what == "confirmation refused")
+        assert list(session.scalars(query)) == ["olga"]

@@ -7,13 +7,14 @@ from html import escape, unescape
 import pytest
 from sqlalchemy import select
 
+from hub.contract import settings_schema
 from hub.db.engine import reading, transaction
 from hub.models import AuditEntry, Installation, Run, Secret, SourceDocument
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
-from tests.support.page_rows import add_company
+from tests.support.page_rows import PASSWORD, add_company
 from tests.support.page_visitor import Visitor
 
 NEW = "/apps/costtracker/1/configure"
@@ -307,3 +308,108 @@ def test_changed_settings_are_recorded_field_by_field_without_secrets(connected:
     }
     recorded = " ".join(str(entry.detail) for entry in entries)
     assert given["client_secret"] not in recorded
+
+
+CONFIRM = "Confirm that it is you"
+LATER = 10 * 60
+
+
+def _hidden(page: str) -> dict[str, str]:
+    """Return the fields that the page which asks sends again."""
+    pairs = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: unescape(value) for name, value in pairs if name != "csrf_token"}
+
+
+def test_automatic_mode_asks_who_it_is_and_loses_nothing_that_was_entered(
+    connected: Visitor, clock: FakeClock
+) -> None:
+    connected.press(NEW, **_form(connected))
+    clock.advance(LATER)
+    form = _form(connected, mode="auto", schedule="2h", start_date="2026-02-03")
+    page = connected.post("/installations/1/settings", **form).text
+    assert CONFIRM in page
+    assert connected.row(Installation, 1).mode == "review"
+    fields = _hidden(page)
+    secret_names = settings_schema.secret_names(
+        connected.app.extensions["hub"].plugins.apps["costtracker"]
+    )
+    assert secret_names & form.keys()
+    for name in secret_names & form.keys():
+        assert name not in fields
+        assert form[name] not in page
+    wrong = connected.post("/installations/1/settings", **fields, confirm_password="no").text
+    assert "password is not right" in wrong
+    after = connected.press(
+        "/installations/1/settings", **_hidden(wrong), confirm_password=PASSWORD
+    )
+    assert "CostTracker is saved" in after
+    row = connected.row(Installation, 1)
+    assert (row.mode, row.schedule, row.start_date) == ("auto", "2h", dt.date(2026, 2, 3))
+    assert "saved" in connected.press("/installations/1/settings", **form), "asked once"
+
+
+def test_a_new_app_in_automatic_mode_asks_and_keeps_the_secrets(
+    connected: Visitor, clock: FakeClock
+) -> None:
+    form = _form(connected, mode="auto")
+    clock.advance(LATER)
+    page = connected.post(NEW, **form).text
+    assert CONFIRM in page
+    with connected.app.app_context(), reading() as session:
+        assert session.scalars(select(Installation)).all() == []
+    assert "is enabled" in connected.press(NEW, **_hidden(page), confirm_password=PASSWORD)
+    assert connected.row(Installation, 1).mode == "auto"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asks"),
+    [
+        ("1000", "1000.01", True),
+        ("1000", "", True),
+        ("1000", "1 000.00", False),
+        ("1000", "10", False),
+        ("", "10", False),
+        ("1000", "much", False),
+    ],
+)
+def test_a_weaker_limit_for_two_people_asks_who_it_is(
+    connected: Visitor, clock: FakeClock, before: str, after: str, asks: bool
+) -> None:
+    connected.press(NEW, **_form(connected, second_approval_above=before))
+    stored = connected.row(Installation, 1).second_approval_above
+    clock.advance(LATER)
+    form = _form(connected, second_approval_above=after)
+    page = connected.post("/installations/1/settings", **form).text
+    assert (CONFIRM in page) == asks
+    if asks:
+        assert connected.row(Installation, 1).second_approval_above == stored
+        page = connected.press(
+            "/installations/1/settings", **_hidden(page), confirm_password=PASSWORD
+        )
+        assert "CostTracker is saved" in page
+        assert connected.row(Installation, 1).second_approval_above != stored
+
+
+@pytest.mark.parametrize("mode", ["review", "manual", "paused"])
+def test_a_careful_mode_and_a_test_of_the_connection_do_not_ask(
+    connected: Visitor, clock: FakeClock, mode: str
+) -> None:
+    connected.press(NEW, **_form(connected, mode="auto"))
+    clock.advance(LATER)
+    form = _form(connected, mode=mode)
+    assert connected.post("/installations/1/settings", **form).status_code == 302
+    tested = connected.post("/installations/1/settings", **{**form, "mode": "auto", "test": "1"})
+    assert "The connection works" in tested.text
+
+
+def test_automatic_posting_after_a_first_approval_asks_who_it_is(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    visitor.approve(visitor.story.installation)
+    clock.advance(LATER)
+    address = f"/installations/{visitor.story.installation}/review/automatic"
+    assert CONFIRM in visitor.post(address).text
+    assert visitor.row(Installation, visitor.story.installation).mode == "review"
+    visitor.press(address, confirm_password=PASSWORD)
+    assert visitor.row(Installation, visitor.story.installation).mode == "auto"

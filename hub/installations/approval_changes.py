@@ -1,0 +1,51 @@
+"""Changes of settings after which documents are posted with fewer approvals than before."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from hub import sources
+from hub.contract.types import App
+from hub.errors import Refused
+from hub.installations.enable import HUB_SETTINGS
+from hub.models import Installation
+from hub.models.enums import PostingState
+
+LIMIT = "second_approval_above"
+
+
+def needs_fewer(app: App, row: Installation, answers: Mapping[str, Any], mode: str | None) -> bool:
+    """Tell whether documents need fewer approvals with these answers than with what is stored.
+
+    They do if the app posts without a review from now on, and if the limit above which two people
+    approve is raised or removed.
+    """
+    return _posts_at_once_from_now_on(app, row, answers, mode) or _raises_limit(row, answers)
+
+
+def _posts_at_once_from_now_on(
+    app: App, row: Installation, answers: Mapping[str, Any], mode: str | None
+) -> bool:
+    """Tell whether the app posts without a review with these answers, and does not do so yet."""
+    if row.id and row.enabled and _posts_at_once(app, row.settings, row.mode):
+        return False
+    return _posts_at_once(app, {**row.settings, **answers}, mode or row.mode)
+
+
+def _posts_at_once(app: App, settings: Mapping[str, Any], mode: str) -> bool:
+    """Tell whether a posting that nothing holds waits for nobody."""
+    return sources.initial_state(app, settings, mode) == PostingState.READY
+
+
+def _raises_limit(row: Installation, answers: Mapping[str, Any]) -> bool:
+    """Tell whether the limit above which two people approve becomes higher, or is removed."""
+    before = row.second_approval_above
+    if before is None or LIMIT not in answers:
+        return False
+    if answers[LIMIT] in (None, ""):
+        return True
+    try:
+        limit: Decimal = HUB_SETTINGS[LIMIT](answers[LIMIT])
+    except Refused:  # it will not be stored
+        return False
+    return limit > before
