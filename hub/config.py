@@ -12,6 +12,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, post_load, validate
 from hub.contract import plugin_list
 from hub.contract.documents import value_object
 from hub.crypto import keys
+from hub.crypto.hash_list import HashList
 from hub.crypto.keys import (
     SECRET_KEY_FILE,
     VAULT_KEYS_FILE,
@@ -103,6 +104,7 @@ class Config:
     open_apps: frozenset[str] = frozenset()
     second_factor: Literal["owners", "all", "off"] = "owners"
     second_factor_grace_days: int = 7
+    breached_passwords_file: str = ""
 
     @property
     def is_distributed(self) -> bool:
@@ -151,6 +153,7 @@ class Settings(Schema):
     open_apps = text("open_apps")
     second_factor = one_of("second_factor", "owners", "all", "off")
     second_factor_grace_days = count("second_factor_grace_days", least=0)
+    breached_passwords_file = text("breached_passwords_file")
 
     @post_load
     def complete(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -199,6 +202,7 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     config = Config(**values)
     _check_engine(config)
     _check_order(config)
+    _check_hash_list(config.breached_passwords_file)
     return config
 
 
@@ -306,6 +310,20 @@ def _hosts(path: str) -> frozenset[str]:
         return frozenset()
     lines = _read("HUB_ALLOW_HOSTS_FILE", Path(path)).lower().splitlines()
     return frozenset(line.partition("#")[0].strip() for line in lines) - {""}
+
+
+def _check_hash_list(path: str) -> None:
+    """Refuse a list of leaked passwords that no password would be found in."""
+    if not path:
+        return
+    try:
+        HashList(Path(path)).check()
+    except OSError as error:
+        problem = f"names {path}, which cannot be read: {error}"
+        raise ConfigurationError("HUB_BREACHED_PASSWORDS_FILE", problem) from None
+    except ValueError as error:
+        problem = f"names {path}, {error}"
+        raise ConfigurationError("HUB_BREACHED_PASSWORDS_FILE", problem) from None
 
 
 def _check_engine(config: Config) -> None:

@@ -4,6 +4,7 @@ import unicodedata
 
 from hub.errors import PasswordTooLong, Refused
 from hub.exact_json import is_storable
+from hub.security import breached_passwords
 from hub.security.password_hashing import MAX_PASSWORD_LENGTH
 
 MIN_LENGTH = 12
@@ -29,6 +30,7 @@ NORWEGIAN_WORDS = (
     "vår",
 )
 TOO_EASY = "This password is too easy to guess."
+LEAKED = "This password is in a list of passwords that were leaked."
 ADVICE = "Use several words that do not belong together, or a password manager."
 
 
@@ -55,7 +57,9 @@ def problem(password: str, *words: str) -> str:
     known_words = _parts(words)
     if _rest(password, known_words) < MIN_REST:
         return f"This password is little more than your name or the name of the hub. {ADVICE}"
-    return _guessable(password, known_words)
+    if reason := _guessable(password, known_words):
+        return reason
+    return f"{LEAKED} {ADVICE}" if breached_passwords.is_listed(password) else ""
 
 
 def require_good(password: str, *words: str) -> None:
