@@ -223,16 +223,18 @@ def _config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
 def _person(folder: Path) -> str:
     """Return the password of the person who may log in; it is created once and stored."""
     from hub.security import people
+    from hub.security.rights import Right
 
     file = folder / "login.txt"
     if not file.exists():
-        write_private(file, secrets.token_urlsafe(9))
+        write_private(file, secrets.token_urlsafe(16))
     password = file.read_text(encoding="utf-8").strip()
     with reading() as session:
         user_id = session.scalar(select(User.id).where(User.username == WHO))
     if user_id is None:
+        password_hash = people.hash_new(password)
         with transaction() as session:
-            people.store(session, WHO, password, "owner")
+            people.insert(session, WHO, password_hash, [Right("owner")])
             audit.record(session, WHO, "person added", WHO, role="owner")
     return password
 

@@ -43,11 +43,11 @@ def is_set() -> bool:
     return bool(hub_settings.mail_url()) and not current().is_demo
 
 
-def send_invitation(address: str, role: str, who: str, code: str) -> None:
+def send_invitation(address: str, rights: Sequence[str], who: str, code: str) -> None:
     """Mail an invitation; raise Retry or NotNow as `send` does."""
     public_url = current().config.public_url
     text = (
-        f"{who} invites you to the QuickBooks hub at {public_url} as {role}.\n\n"
+        f"{who} invites you to the QuickBooks hub at {public_url} as {' and '.join(rights)}.\n\n"
         f"Open {public_url}/invitation and enter your address and this code:\n\n"
         f"    {code}\n\n"
         "You choose a password there. The code is valid for seven days and can be used once.\n"

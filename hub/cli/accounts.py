@@ -25,10 +25,9 @@ def add_person(
 
     if password is None:
         password = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
+    new = people.prepare(name, password or "")
     with transaction() as session:
-        person = people.add(
-            session, name, password or "", role, must_change_password=must_change_password
-        )
+        person = people.add(session, new, role, must_change_password=must_change_password)
         address = str(person.username)
         text = role
         if subject == rights.WHOLE_HUB:

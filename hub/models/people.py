@@ -42,8 +42,23 @@ class User(Model, fsqla.FsUserMixin):
     )
 
 
+class InvitationRight(Model):
+    """A role for a company or an app that an invited person gets."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    invitation_id: Mapped[int] = mapped_column(
+        ForeignKey("invitation.id", ondelete="CASCADE"), index=True
+    )
+    role: Mapped[str] = mapped_column(String(20))
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id", ondelete="CASCADE"))
+    slug: Mapped[str | None] = mapped_column(String(60))
+
+
 class Invitation(Model):
-    """An address that may become a person with a one-time code; the row ends when it is used."""
+    """An address that may become a person with a one-time code; the row ends when it is used.
+
+    `role` is the role for everything, "" for none.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(String(255))
@@ -54,6 +69,9 @@ class Invitation(Model):
     expires_at: Mapped[dt.datetime]
     code_hash: Mapped[str] = mapped_column(String(64))
     guesses: Mapped[int] = mapped_column(default=0)
+    rights: Mapped[list[InvitationRight]] = relationship(
+        order_by=InvitationRight.id, cascade="all, delete-orphan", passive_deletes=True
+    )
 
 
 class PasswordReset(Model):

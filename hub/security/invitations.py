@@ -1,4 +1,8 @@
-"""Invitations: an address becomes a person with a one-time code, which is valid for a week."""
+"""Invitations: an address becomes a person with a one-time code, which is valid for a week.
+
+An invitation carries the rights that the person gets. Those for a company that is removed in the
+meantime go with it; an invitation without any right is not valid any more.
+"""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,40 +12,62 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.errors import NotFound, Refused
+from hub.errors import Refused
 from hub.exact_json import is_storable
-from hub.models import Invitation, User
+from hub.models import Invitation, InvitationRight, User
 from hub.security import audit, names, one_time_codes, people
-from hub.security.rights import ROLES
+from hub.security.rights import WHOLE_HUB, Right, Subject, audit_detail, check_exists
 
 VALID_FOR = dt.timedelta(days=7)
 MAX_GUESSES = 10  # wrong codes; an owner can renew the invitation afterwards
 PURPOSE = "invitation"
 
 
-def invite(session: Session, address: str, role: str, who: str) -> tuple[Invitation, str]:
-    """Invite an address, or renew its invitation; return it with the code.
+def invite(
+    session: Session, address: str, rights: Sequence[Right], who: str
+) -> tuple[Invitation, str]:
+    """Invite an address, or replace its invitation; return it with the code.
 
-    Raise Refused if the address is not one, or is the name of a person already.
+    Raise Refused if the address is not one, or is the name of a person already, and NotFound for
+    a role, company or app that does not exist. The last right for a company and app counts.
     """
     address = people.require_free(session, address)
-    if role not in ROLES:
-        raise NotFound("role", role, ROLES)
-    normalized_name = names.normalize(address)
+    if not rights:
+        raise Refused("Choose a role for the person.")
+    for right in rights:
+        check_exists(session, right)
+    by_subject = {right.subject: right for right in rights}
     invitation = find(session, address)
     if invitation is None:
-        invitation = Invitation(address=address, normalized_name=normalized_name)
+        invitation = Invitation(address=address, normalized_name=names.normalize(address))
         session.add(invitation)
+    for_everything = by_subject.pop(WHOLE_HUB, None)
+    invitation.role = for_everything.role if for_everything else ""
+    invitation.rights = [
+        InvitationRight(role=role, company_id=subject.company_id, slug=subject.slug)
+        for role, subject in by_subject.values()
+    ]
+    return invitation, renew(session, invitation, who)
+
+
+def renew(session: Session, invitation: Invitation, who: str) -> str:
+    """Return a new code for an invitation; the former one is worth nothing any more."""
     code = one_time_codes.generate()
     now = current().clock.now()
-    invitation.role = role
     invitation.invited_by = who
     invitation.invited_at = now
     invitation.expires_at = now + VALID_FOR
-    invitation.code_hash = one_time_codes.hash_code(PURPOSE, normalized_name, code)
+    invitation.code_hash = one_time_codes.hash_code(PURPOSE, invitation.normalized_name, code)
     invitation.guesses = 0
     session.flush()
-    return invitation, code
+    return code
+
+
+def rights_of(invitation: Invitation) -> list[Right]:
+    """Return the rights that the invited person gets."""
+    for_everything = [Right(invitation.role)] if invitation.role else []
+    rows = invitation.rights
+    return [*for_everything, *(Right(row.role, Subject(row.company_id, row.slug)) for row in rows)]
 
 
 def find(session: Session, address: str) -> Invitation | None:
@@ -61,7 +87,7 @@ def pending(session: Session) -> Sequence[Invitation]:
 def is_usable(invitation: Invitation) -> bool:
     """Tell whether an invitation can still be accepted."""
     is_in_time = current().clock.now() < invitation.expires_at
-    return is_in_time and invitation.guesses < MAX_GUESSES
+    return is_in_time and invitation.guesses < MAX_GUESSES and bool(rights_of(invitation))
 
 
 def check(session: Session, address: str, code: str) -> Invitation | None:
@@ -78,18 +104,25 @@ def check(session: Session, address: str, code: str) -> Invitation | None:
 
 def accept(session: Session, invitation: Invitation, password_hash: str) -> User:
     """Make the invited address a person; raise Refused if the invitation is gone by now."""
+    rights = _present_rights(session, invitation)
     same_code = (Invitation.id == invitation.id, Invitation.code_hash == invitation.code_hash)
     used = session.execute(delete(Invitation).where(*same_code))
-    if not cast(Any, used).rowcount:
+    if not cast(Any, used).rowcount or not rights:
         raise Refused("This invitation was used, renewed or withdrawn a moment ago.")
     address = people.require_free(session, invitation.address)
-    person = people.insert(session, address, password_hash, invitation.role)
+    person = people.insert(session, address, password_hash, rights)
     audit.record(
         session,
         address,
         "invitation accepted",
         address,
-        role=invitation.role,
         invited_by=invitation.invited_by,
+        **audit_detail(session, rights),
     )
     return person
+
+
+def _present_rights(session: Session, invitation: Invitation) -> list[Right]:
+    """Return the rights of an invitation as they are now, whenever it was read."""
+    present = session.get(Invitation, invitation.id)
+    return [] if present is None else rights_of(present)

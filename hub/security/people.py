@@ -2,19 +2,21 @@
 
 import datetime as dt
 import secrets
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 from flask_security import hash_password
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hub.context import current
+from hub.db.engine import reading
 from hub.errors import NotFound, Refused
 from hub.exact_json import is_storable
 from hub.models import Invitation, PasswordReset, User
 from hub.security import login_sessions, names, passwords
 from hub.security.login_sessions import EndReason
-from hub.security.rights import assign, check_not_last_owner
+from hub.security.rights import Right, assign, check_not_last_owner
 
 
 def find(session: Session, name: str) -> User | None:
@@ -55,17 +57,35 @@ def get(session: Session, name: str) -> User:
     return person
 
 
-def add(
-    session: Session, name: str, password: str, role: str, *, must_change_password: bool = False
-) -> User:
-    """Add a person, whose name is an e-mail address.
+class NewPerson(NamedTuple):
+    """A person to add: the checked name, which is an e-mail address, and the hash of a password."""
 
-    Set `must_change_password` if somebody else chose the password. Raise Refused for a name that
-    is used or not an address, and for a password that is easy to guess.
+    address: str
+    password_hash: str
+
+
+def prepare(name: str, password: str) -> NewPerson:
+    """Check name and password of a new person, and hash the password.
+
+    It takes a while: do it outside of transactions. Raise Refused for a name that is used or not
+    an address, and for a password that is easy to guess.
     """
-    address = require_free(session, name)
+    with reading() as session:
+        address = require_free(session, name)
     passwords.require_good(password, address)
-    return store(session, address, password, role, must_change_password=must_change_password)
+    return NewPerson(address, hash_new(password))
+
+
+def add(session: Session, new: NewPerson, role: str, *, must_change_password: bool = False) -> User:
+    """Add a person; raise Refused if somebody else has the name by now.
+
+    Set `must_change_password` if somebody else chose the password.
+    """
+    address = require_free(session, new.address)
+    rights = [Right(role)]
+    return insert(
+        session, address, new.password_hash, rights, must_change_password=must_change_password
+    )
 
 
 def require_free(session: Session, name: str) -> str:
@@ -77,14 +97,6 @@ def require_free(session: Session, name: str) -> str:
     return address
 
 
-def store(
-    session: Session, name: str, password: str, role: str, *, must_change_password: bool = False
-) -> User:
-    """Add a person without checking name and password: the demo's, or one that was checked."""
-    password_hash = hash_new(password)
-    return insert(session, name, password_hash, role, must_change_password=must_change_password)
-
-
 def hash_new(password: str) -> str:
     """Return the hash of a new password. It takes a while: do it outside of transactions."""
     return str(hash_password(passwords.normalize(password)))
@@ -94,7 +106,7 @@ def insert(
     session: Session,
     name: str,
     password_hash: str,
-    role: str,
+    rights: Sequence[Right],
     *,
     must_change_password: bool = False,
 ) -> User:
@@ -112,7 +124,8 @@ def insert(
         must_change_password=must_change_password,
     )
     cast(Any, person).fs_uniquifier = secrets.token_hex(16)
-    assign(session, person, role)
+    for right in rights:
+        assign(session, person, right.role, right.subject)
     session.add(person)
     session.execute(delete(Invitation).where(Invitation.normalized_name == normalized_name))
     return person

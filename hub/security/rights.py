@@ -1,6 +1,6 @@
 """Roles and rights: which role a person has for which companies and apps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -37,10 +37,10 @@ WHOLE_HUB = Subject()
 
 
 class Right(NamedTuple):
-    """A role for a subject."""
+    """A role for a subject; without one it is for everything."""
 
     role: str
-    subject: Subject
+    subject: Subject = WHOLE_HUB
 
     def covers(self, subject: Subject) -> bool:
         """Tell whether the right is for all of a subject."""
@@ -219,18 +219,27 @@ def give(session: Session, person: User, role: str, subject: Subject, *, who: st
 
     Raise NotFound for a role, company or app that does not exist.
     """
-    known_apps = _known_apps(session)
-    if subject.slug is not None and subject.slug not in known_apps:
-        raise NotFound("app", subject.slug, known_apps)
-    if subject.company_id is not None and session.get(Company, subject.company_id) is None:
-        raise NotFound("company", str(subject.company_id))
+    right = Right(role, subject)
+    check_exists(session, right)
     assign(session, person, role, subject)
-    text = describe(session, Right(role, subject))
+    text = describe(session, right)
     if subject == WHOLE_HUB:
         audit.record(session, who, "role changed", _name(person), role=role)
     else:
         audit.record(session, who, "right added", _name(person), right=text)
     return text
+
+
+def check_exists(session: Session, right: Right) -> None:
+    """Raise NotFound for a role, company or app that does not exist."""
+    if right.role not in ROLES:
+        raise NotFound("role", right.role, ROLES)
+    company_id, slug = right.subject
+    known_apps = _known_apps(session)
+    if slug is not None and slug not in known_apps:
+        raise NotFound("app", slug, known_apps)
+    if company_id is not None and session.get(Company, company_id) is None:
+        raise NotFound("company", str(company_id))
 
 
 def take_away(session: Session, person: User, subject: Subject, *, who: str) -> str:
@@ -261,6 +270,13 @@ def describe(session: Session, right: Right) -> str:
     company = session.get(Company, company_id)
     company_name = (company.name or company.realm) if company else str(company_id)
     return f"{right.role} of {app_name} in {company_name}"
+
+
+def audit_detail(session: Session, rights: Sequence[Right]) -> dict[str, str]:
+    """Return rights as an entry of the audit log holds them: a role for everything, or in words."""
+    if len(rights) == 1 and rights[0].subject == WHOLE_HUB:
+        return {"role": rights[0].role}
+    return {"rights": ", ".join(describe(session, right) for right in rights)}
 
 
 def _known_apps(session: Session) -> list[str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_security import current_user, login_user, logout_user
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import notifications
@@ -11,14 +12,17 @@ from hub.db.engine import transaction
 from hub.errors import HubError, NotFound, NotNow, Refused, Retry
 from hub.models import Invitation
 from hub.security import audit, invitations, passwords, people
-from hub.web import row_ids, throttling
+from hub.security.rights import audit_detail, describe
+from hub.web import right_fields, row_ids, throttling
 from hub.web.access import fresh, needs, who
 from hub.web.people import Handover, people_page
+from hub.web.right_fields import RightFields
 
 WRONG = (
     "Address and code do not belong together, or the code is no longer valid."
     " Check both, or ask an owner of the hub for a new code."
 )
+MAX_RIGHTS = 50  # of one invitation
 pages = Blueprint("invitations", __name__)
 Page = str | Response | tuple[str, int]
 
@@ -27,9 +31,20 @@ Page = str | Response | tuple[str, int]
 @needs("owner")
 @fresh
 def invite() -> Page:
-    """Invite an address."""
+    """Invite an address; or only show the form again, with fields for one more right."""
+    chosen = right_fields.chosen_rows()
+    if "more" in request.form:
+        return people_page(chosen=[*chosen, RightFields()][:MAX_RIGHTS])
     address = request.form.get("address", "")
-    return _invite(address, request.form.get("role", "viewer"), "person invited")
+    try:
+        with transaction() as session:
+            rights = right_fields.rights_of(chosen[:MAX_RIGHTS])
+            invitation, code = invitations.invite(session, address, rights, who())
+            texts = _record(session, "person invited", invitation)
+    except HubError as error:
+        flash(error.text, "error")
+        return people_page(chosen=chosen or [RightFields()]), 400
+    return _hand_over(invitation.address, texts, code)
 
 
 @pages.post("/people/invitations/renew")
@@ -39,8 +54,9 @@ def renew() -> Page:
     """Send a new code to an invited address; the former one is worth nothing any more."""
     with transaction() as session:
         invitation = _posted(session)
-        address, role = invitation.address, invitation.role
-    return _invite(address, role, "invitation renewed")
+        code = invitations.renew(session, invitation, who())
+        texts = _record(session, "invitation renewed", invitation)
+    return _hand_over(invitation.address, texts, code)
 
 
 @pages.post("/people/invitations/withdraw")
@@ -123,19 +139,18 @@ def _posted(session: Any) -> Invitation:
     return invitation  # type: ignore[no-any-return]
 
 
-def _invite(address: str, role: str, action: str) -> Page:
-    """Invite an address and mail the code; show it to the owner if it cannot be mailed."""
-    try:
-        with transaction() as session:
-            invitation, code = invitations.invite(session, address, role, who())
-            audit.record(session, who(), action, invitation.address, role=role)
-    except HubError as error:
-        flash(error.text, "error")
-        return people_page(), 400
+def _record(session: Session, action: str, invitation: Invitation) -> list[str]:
+    """Record an act on an invitation; return its rights in words."""
+    rights = invitations.rights_of(invitation)
+    audit.record(session, who(), action, invitation.address, **audit_detail(session, rights))
+    return [describe(session, right) for right in rights]
 
+
+def _hand_over(address: str, rights: list[str], code: str) -> Page:
+    """Mail the code of an invitation; show it to the owner if it cannot be mailed."""
     try:
-        notifications.send_invitation(invitation.address, role, who(), code)
+        notifications.send_invitation(address, rights, who(), code)
     except (NotNow, Retry) as error:
-        return people_page(Handover(invitation.address, code, error.text, url_for(".show")))
-    flash(f"{invitation.address} has mail with a code that is valid for seven days.", "success")
+        return people_page(Handover(address, code, error.text, url_for(".show")))
+    flash(f"{address} has mail with a code that is valid for seven days.", "success")
     return redirect(url_for("people.index"))

@@ -1,26 +1,26 @@
 """The page of the people who may log in: an owner adds them, changes their role, disables them."""
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.context import current
 from hub.db.engine import reading, transaction
-from hub.errors import Refused
-from hub.models import User
+from hub.errors import NotFound, NotNow, Refused
+from hub.models import Invitation, User
 from hub.security import audit, invitations, passwords, people
-from hub.security.rights import assign, rights_of
+from hub.security.rights import WHOLE_HUB, assign, describe, rights_of
+from hub.web import right_fields
 from hub.web.access import fresh, needs, who
 from hub.web.paging import row_or_404
+from hub.web.right_fields import RightFields
 
-WORDS = {
-    "viewer": "looks at everything but people and the audit log",
-    "operator": "also works the inbox, matches codes, approves, retries and starts runs",
-    "app-owner": "also enables apps and changes the settings of their own",
-    "owner": "also connects companies, grants access, adds people and reads the audit log",
-}
+REFUSALS = (NotFound, NotNow, Refused)  # shown on the page; other errors have pages of their own
 pages = Blueprint("people", __name__, url_prefix="/people")
 
 
@@ -40,21 +40,48 @@ def index() -> str:
     return people_page()
 
 
-def people_page(handover: Handover | None = None) -> str:
-    """Draw the people and the pending invitations, with a code to hand over if there is one."""
+def people_page(
+    handover: Handover | None = None, chosen: Sequence[RightFields] = (RightFields("viewer"),)
+) -> str:
+    """Draw the people and the pending invitations, with a code to hand over if there is one.
+
+    `chosen` are the rights in the form that invites a person.
+    """
     with reading() as session:
         users = session.scalars(select(User).order_by(func.lower(User.username)))
-        rows = [(user, rights_of(user).role(), people.last_login_at(user)) for user in users]
         return render_template(
             "people.html",
-            people=rows,
-            invitations=invitations.pending(session),
-            is_usable=invitations.is_usable,
+            people=[_row(session, user) for user in users],
+            invitations=[_about(session, row) for row in invitations.pending(session)],
             handover=handover,
+            chosen=chosen,
             public_url=current().config.public_url,
-            roles=WORDS,
             min_length=passwords.MIN_LENGTH,
+            **right_fields.choices(session),
         )
+
+
+class PersonRow(NamedTuple):
+    """A person as the table shows them: with the role for everything, and other rights in words."""
+
+    person: User
+    role: str
+    rights: list[str]
+    last_login_at: dt.datetime | None
+
+
+def _row(session: Session, person: User) -> PersonRow:
+    """Return a person as the table shows them."""
+    rights = rights_of(person)
+    others = [right for right in rights.rights if right.subject != WHOLE_HUB]
+    texts = [describe(session, right) for right in others]
+    return PersonRow(person, rights.role(), texts, people.last_login_at(person))
+
+
+def _about(session: Session, invitation: Invitation) -> tuple[Invitation, list[str], bool]:
+    """Return an invitation, its rights in words, and whether it can still be accepted."""
+    texts = [describe(session, right) for right in invitations.rights_of(invitation)]
+    return invitation, texts, invitations.is_usable(invitation)
 
 
 @pages.post("/add")
@@ -66,10 +93,11 @@ def create() -> Response | tuple[str, int]:
     password = request.form.get("password", "")
     role = request.form.get("role", "viewer")
     try:
+        new = people.prepare(name, password)
         with transaction() as session:
-            person = people.add(session, name, password, role, must_change_password=True)
+            person = people.add(session, new, role, must_change_password=True)
             audit.record(session, who(), "person added", str(person.username), role=role)
-    except Refused as error:
+    except REFUSALS as error:
         flash(error.text, "error")
         return people_page(), 400
     flash(f"{person.username} may now log in as {role}.", "success")
@@ -79,13 +107,17 @@ def create() -> Response | tuple[str, int]:
 @pages.post("/<int:person_id>/role")
 @needs("owner")
 @fresh
-def change_role(person_id: int) -> Response:
+def change_role(person_id: int) -> Response | tuple[str, int]:
     """Give a person another role; the only owner stays one."""
     role = request.form.get("role", "")
-    with transaction() as session:
-        person = row_or_404(session, User, person_id)
-        assign(session, person, role)
-        audit.record(session, who(), "role changed", person.username, role=role)
+    try:
+        with transaction() as session:
+            person = row_or_404(session, User, person_id)
+            assign(session, person, role)
+            audit.record(session, who(), "role changed", person.username, role=role)
+    except REFUSALS as error:
+        flash(error.text, "error")
+        return people_page(), 400
     flash(f"{person.username} is now {role}.", "success")
     return redirect(url_for("people.index"))
 
@@ -93,14 +125,18 @@ def change_role(person_id: int) -> Response:
 @pages.post("/<int:person_id>/active")
 @needs("owner")
 @fresh
-def change_active(person_id: int) -> Response:
+def change_active(person_id: int) -> Response | tuple[str, int]:
     """Disable a person and end their sessions, or enable them again."""
-    with transaction() as session:
-        person = row_or_404(session, User, person_id)
-        active = request.form.get("active") == "1"
-        people.change_active(session, person, active=active)
-        action = "person enabled" if active else "person disabled"
-        audit.record(session, who(), action, person.username)
+    active = request.form.get("active") == "1"
+    action = "person enabled" if active else "person disabled"
+    try:
+        with transaction() as session:
+            person = row_or_404(session, User, person_id)
+            people.change_active(session, person, active=active)
+            audit.record(session, who(), action, person.username)
+    except REFUSALS as error:
+        flash(error.text, "error")
+        return people_page(), 400
     effect = "may log in again" if active else "can no longer log in"
     flash(f"{person.username} {effect}.", "success")
     return redirect(url_for("people.index"))

@@ -2,22 +2,19 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import select
+from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.errors import HubError
-from hub.models import Company, Installation, User
+from hub.models import Company, User
 from hub.security import rights
-from hub.security.rights import Subject
-from hub.web import row_ids
+from hub.web import right_fields
 from hub.web.access import fresh, needs, who
 from hub.web.layout import app_name
 from hub.web.paging import row_or_404
-from hub.web.people import WORDS
+from hub.web.right_fields import RightFields
 
 pages = Blueprint("rights", __name__, url_prefix="/people/<int:person_id>/rights")
 
@@ -34,11 +31,12 @@ def show(person_id: int) -> str:
 @fresh
 def add(person_id: int) -> Response | tuple[str, int]:
     """Give a person a role for a company and app, in place of the one they had for these."""
-    role = request.form.get("role", "")
+    chosen = _chosen()
+    subject = right_fields.subject_of(chosen)
     try:
         with transaction() as session:
             person = row_or_404(session, User, person_id)
-            text = rights.give(session, person, role, _subject(), who=who())
+            text = rights.give(session, person, chosen.role, subject, who=who())
     except HubError as error:
         flash(error.text, "error")
         return _page(person_id), 400
@@ -54,7 +52,8 @@ def remove(person_id: int) -> Response | tuple[str, int]:
     try:
         with transaction() as session:
             person = row_or_404(session, User, person_id)
-            text = rights.take_away(session, person, _subject(), who=who())
+            subject = right_fields.subject_of(_chosen())
+            text = rights.take_away(session, person, subject, who=who())
     except HubError as error:
         flash(error.text, "error")
         return _page(person_id), 400
@@ -62,13 +61,10 @@ def remove(person_id: int) -> Response | tuple[str, int]:
     return redirect(url_for("rights.show", person_id=person_id))
 
 
-def _subject() -> Subject:
-    """Return the company and app of the form; without a value it is all of them."""
-    company = request.form.get("company", "")
-    company_id = row_ids.parse(company)
-    if company and company_id is None:
-        company_id = 0  # there is no such company
-    return Subject(company_id, request.form.get("app") or None)
+def _chosen() -> RightFields:
+    """Return what was chosen in the form."""
+    rows = right_fields.chosen_rows()
+    return rows[0] if rows else RightFields()
 
 
 def _page(person_id: int) -> str:
@@ -79,10 +75,9 @@ def _page(person_id: int) -> str:
             "rights.html",
             person=person,
             rows=_rows(session, person),
-            roles=WORDS,
-            companies=list(session.scalars(select(Company).order_by(Company.name, Company.id))),
-            apps=_apps(session),
+            chosen=_chosen(),
             section="people",
+            **right_fields.choices(session),
         )
 
 
@@ -102,11 +97,3 @@ def _rows(session: Session, person: User) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _apps(session: Session) -> list[tuple[str, str]]:
-    """Return slug and name of every app that is installed or enabled anywhere."""
-    slugs = {*current().plugins.apps, *session.scalars(select(Installation.slug).distinct())}
-    apps = [(slug, app_name(slug)) for slug in slugs]
-    apps.sort(key=lambda app: app[1].casefold())
-    return apps

@@ -95,10 +95,11 @@ def _add_owner(code: str, name: str, password: str) -> Any:
         raise Refused(
             "This is not the set-up code. Copy it from the terminal where `hub serve` runs."
         )
+    new = people.prepare(name, password)
     with transaction() as session:
         if first_owner.count_owners(session, at_most=1):
             raise Refused("This hub has an owner by now. Log in, or ask the owner.")
-        person = people.add(session, name, password, "owner")
+        person = people.add(session, new, "owner")
         address = str(person.username)
         audit.record(session, address, "person added", address, role="owner", by="set-up code")
         session.flush()

@@ -12,6 +12,7 @@ from hub.db import engine as db_engine
 from hub.demo import Demo
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
+from hub.security.rights import Right
 from hub.web.server import Web
 from tests.support.browser import SOON, Person
 from tests.support.page_rows import PASSWORD
@@ -133,7 +134,7 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
     demo.web.start()
     db_engine.upgrade(demo.app)
     with demo.app.app_context(), db_engine.transaction() as session:
-        people.store(session, "olga", PASSWORD, "owner")
+        people.insert(session, "olga", people.hash_new(PASSWORD), [Right("owner")])
     engine = Scheduler(demo.app)
     engine.start()
     yield demo

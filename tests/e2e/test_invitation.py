@@ -16,7 +16,7 @@ from tests.support.page_visitor import Visitor
 pytestmark = pytest.mark.browser
 ADDRESS = "kari@example.com"
 NEW = "tulip gearbox sonnet 41"
-CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
+CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}\b")
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from hub.models import (
 )
 from hub.outbox import fingerprint
 from hub.security import people
+from hub.security.rights import Right
 from tests.support.stored_cases import open_stored_case, stored_reasons
 
 PASSWORD = "correct horse battery staple"
@@ -57,7 +58,7 @@ class Story:
 def add_people(session: Session) -> None:
     """One person of each role, all with the same password and a name as earlier versions allowed it."""
     for name, role in PEOPLE.items():
-        people.store(session, name, PASSWORD, role)
+        people.insert(session, name, people.hash_new(PASSWORD), [Right(role)])
 
 
 def tell(session: Session) -> Story:

@@ -227,7 +227,7 @@ def _add_case_and_run(
 
 def _add_people(session: Session, world: World) -> None:
     """Add everybody with the same password, whose hash is computed once."""
-    template = people.store(session, NOBODY, PASSWORD, "viewer")
+    template = people.insert(session, NOBODY, people.hash_new(PASSWORD), [rights.Right("viewer")])
     session.flush()
     world.add("person", {"person_id": template.id})
     for place, (name, their_grants) in enumerate(world.people.items()):

@@ -20,19 +20,29 @@ PASSWORD = "correct horse battery staple"
     ],
 )
 def test_every_spelling_of_a_name_is_one_person(app_with_pages, spelling):
+    new = people.prepare("Kari@example.com", PASSWORD)
     with transaction() as session:
-        people.add(session, "Kari@example.com", PASSWORD, "viewer")
+        people.add(session, new, "viewer")
     with reading() as session:
         person = people.find(session, spelling)
         assert person is not None
         assert person.username == "Kari@example.com"
-    with transaction() as session, pytest.raises(Refused, match="already a person named Kari@"):
-        people.add(session, spelling, PASSWORD, "viewer")
+    with pytest.raises(Refused, match="already a person named Kari@"):
+        people.prepare(spelling, PASSWORD)
+
+
+def test_a_name_that_was_taken_during_the_hash_is_refused(app_with_pages):
+    both = [people.prepare(name, PASSWORD) for name in ("kari@example.com", "KARI@example.com")]
+    with transaction() as session:
+        people.add(session, both[0], "viewer")
+    with transaction() as session, pytest.raises(Refused, match="already a person named kari@"):
+        people.add(session, both[1], "viewer")
 
 
 def test_a_domain_is_found_in_both_of_its_forms(app_with_pages):
+    new = people.prepare("kari@blåbær.no", PASSWORD)
     with transaction() as session:
-        person = people.add(session, "kari@blåbær.no", PASSWORD, "viewer")
+        person = people.add(session, new, "viewer")
         assert person.username == person.email == "kari@xn--blbr-roah.no"
     with reading() as session:
         assert people.find(session, "Kari@Blåbær.no").id == person.id

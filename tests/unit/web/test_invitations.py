@@ -8,16 +8,18 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.models import AuditEntry, Invitation
+from hub.models import AuditEntry, Company, Invitation, InvitationRight, RoleAssignment
+from hub.qbo import removal
 from hub.security import people
 from hub.testing.clock import FakeClock
 from hub.web import row_ids
 from tests.support.mail_server import mail_server, mail_url
-from tests.support.page_rows import PASSWORD
+from tests.support.page_rows import PASSWORD, add_company
 from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies, canary
 
 ADDRESS = "kari@example.com"
-CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
+CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}\b")
 DAY = 24 * 3600
 
 
@@ -242,3 +244,183 @@ def test_no_code_is_stored_or_logged(owner: Visitor, server: Any) -> None:
     wal = (owner.app.extensions["hub"].config.data / "hub.db-wal").read_bytes()
     for form in (code, code.replace("-", "")):
         assert form.encode() not in content + wal
+
+
+ALPHA, BRAVO = COMPANIES
+HUB_OWNER = "owner/every company/every app"
+
+
+def send(owner: Visitor, rights: list[tuple[str, Any, str]], **more: str) -> Any:
+    """Invite an address with rights, each with role, company and app; return the answer."""
+    columns = [[str(value) for value in column] for column in zip(*rights, strict=True)]
+    form = dict(zip(("role", "company", "app"), columns, strict=True))
+    data = {"csrf_token": owner._token, "address": ADDRESS, **form, **more}
+    return owner.client.post("/people/invite", data=data)
+
+
+def assignments(app: Flask) -> list[tuple[str, int | None, str | None]]:
+    """Return the roles of the invited person."""
+    with app.app_context(), engine.reading() as session:
+        person = people.find(session, ADDRESS)
+        assert person is not None
+        rows = session.scalars(select(RoleAssignment).where(RoleAssignment.user_id == person.id))
+        return [(row.role, row.company_id, row.slug) for row in rows]
+
+
+def remove_company(app: Flask, id: int) -> None:
+    """Remove a company that never worked."""
+    with app.app_context():
+        with engine.transaction() as session:
+            session.get_one(Company, id).verified_at = None
+        removal.remove(id, "olga")
+
+
+def audit_details(app: Flask, what: str) -> list[dict[str, Any]]:
+    with app.app_context(), engine.reading() as session:
+        query = select(AuditEntry.detail).where(AuditEntry.what == what)
+        return list(session.scalars(query))
+
+
+def test_an_invitation_gives_exactly_the_rights_that_were_chosen(two: TwoCompanies) -> None:
+    owner = two.visitor(HUB_OWNER)
+    alpha, bravo = two.world.companies[ALPHA], two.world.companies[BRAVO]
+    answer = send(
+        owner,
+        [("operator", alpha, APPS[0]), ("viewer", bravo, ""), ("app-owner", "", APPS[1])],
+    )
+    code = code_in(answer.text)
+    in_words = (
+        f"operator of CostTracker in {ALPHA} {canary(ALPHA)}",
+        f"viewer of every app in {BRAVO} {canary(BRAVO)}",
+        "app-owner of ION in every company",
+    )
+    page = owner.page("/people/")
+    assert all(f"<div>{text}</div>" in page for text in in_words)
+
+    kari, accepted = accept(owner, code)
+    assert (accepted.status_code, accepted.location) == (302, "/")
+    assert assignments(two.app) == [
+        ("operator", alpha, APPS[0]),
+        ("viewer", bravo, None),
+        ("app-owner", None, APPS[1]),
+    ]
+    ours = two.world.one("installation", ALPHA, APPS[0])["installation_id"]
+    assert kari.get(f"/installations/{ours}/").status_code == 200
+    assert kari.get("/people/").status_code == 403
+    for what in ("person invited", "invitation accepted"):
+        (detail,) = audit_details(two.app, what)
+        assert detail["rights"] == ", ".join(in_words)
+
+
+def test_another_right_is_added_to_the_form_without_javascript_and_nothing_is_sent(
+    two: TwoCompanies,
+) -> None:
+    owner = two.visitor(HUB_OWNER)
+    bravo = two.world.companies[BRAVO]
+    page = owner.page("/people/")
+    assert page.count('name="company"') == 1
+    page = send(owner, [("operator", bravo, APPS[1])], more="1").text
+    assert rows(two.app) == []
+    assert page.count('name="company"') == 2
+    assert f'value="{ADDRESS}"' in page
+    for chosen in ("<option selected>operator", f'<option value="{bravo}" selected', "Choose…"):
+        assert chosen in page
+    assert f'<option value="{APPS[1]}" selected' in page
+    send(owner, [("operator", bravo, APPS[1]), ("", "", "")])
+    with two.app.app_context(), engine.reading() as session:
+        stored = list(session.scalars(select(InvitationRight)))
+        rights = [(row.role, row.company_id, row.slug) for row in stored]
+    assert rights == [("operator", bravo, APPS[1])], "fields without a role give nothing"
+
+
+@pytest.mark.parametrize(
+    ("right", "sentence"),
+    [
+        (("king", "", ""), "no role"),
+        (("viewer", "4711", ""), "no company"),
+        (("viewer", "x", ""), "no company"),
+        (("viewer", "", "nothing"), "no app"),
+        (("", "", ""), "Choose a role"),
+    ],
+)
+def test_an_invitation_to_what_does_not_exist_is_refused(
+    two: TwoCompanies, right: tuple[str, str, str], sentence: str
+) -> None:
+    answer = send(two.visitor(HUB_OWNER), [right])
+    assert (answer.status_code, sentence in answer.text) == (400, True)
+    assert rows(two.app) == []
+
+
+@pytest.mark.parametrize("name", [f"owner/{ALPHA}/every app", f"app-owner/{ALPHA}/{APPS[0]}"])
+def test_nobody_invites_who_may_not_grant_rights(two: TwoCompanies, name: str) -> None:
+    alpha = two.world.companies[ALPHA]
+    answer = send(two.visitor(name), [("viewer", alpha, APPS[0])])
+    assert answer.status_code == 403
+    assert rows(two.app) == []
+
+
+def test_a_company_that_is_removed_takes_its_rights_along(two: TwoCompanies) -> None:
+    owner = two.visitor(HUB_OWNER)
+    with two.app.app_context(), engine.transaction() as session:
+        former = add_company(session, "9139999", "Former AS").id
+    code = code_in(send(owner, [("owner", former, ""), ("viewer", "", APPS[0])]).text)
+    remove_company(two.app, former)
+    with two.app.app_context(), engine.transaction() as session:
+        assert add_company(session, "9138888", "Another AS").id == former, "ids come again"
+    assert accept(owner, code)[1].status_code == 302
+    assert assignments(two.app) == [("viewer", None, APPS[0])]
+    assert audit_details(two.app, "invitation accepted")[0]["rights"].startswith("viewer of Cost")
+
+
+def test_an_invitation_without_any_right_left_is_not_valid(two: TwoCompanies) -> None:
+    owner = two.visitor(HUB_OWNER)
+    with two.app.app_context(), engine.transaction() as session:
+        former = add_company(session, "9139999", "Former AS").id
+    code = code_in(send(owner, [("owner", former, "")]).text)
+    remove_company(two.app, former)
+    assert accept(owner, code)[1].status_code == 400
+    assert "Not valid any more" in owner.page("/people/")
+
+
+def test_an_app_that_is_disabled_in_the_meantime_does_no_harm(two: TwoCompanies) -> None:
+    owner = two.visitor(HUB_OWNER)
+    alpha = two.world.companies[ALPHA]
+    code = code_in(send(owner, [("operator", alpha, APPS[0])]).text)
+    installation = two.world.installations[ALPHA, APPS[0]]
+    owner.press(f"/installations/{installation}/disable", sure="1")
+    kari, answer = accept(owner, code)
+    assert answer.status_code == 302
+    assert kari.get("/").status_code == 200
+    assert assignments(two.app) == [("operator", alpha, APPS[0])]
+
+
+def test_a_renewed_invitation_keeps_its_rights_and_a_new_one_replaces_them(
+    two: TwoCompanies,
+) -> None:
+    owner = two.visitor(HUB_OWNER)
+    alpha, bravo = two.world.companies[ALPHA], two.world.companies[BRAVO]
+    send(owner, [("viewer", alpha, ""), ("operator", alpha, "")])
+    id = rows(two.app)[0].id
+    code_in(owner.post("/people/invitations/renew", invitation=id).text)
+    expected = f"operator of every app in {ALPHA} {canary(ALPHA)}"
+    assert audit_details(two.app, "invitation renewed")[0]["rights"] == expected
+    code = code_in(send(owner, [("viewer", bravo, APPS[1])]).text)
+    assert accept(owner, code)[1].status_code == 302
+    assert assignments(two.app) == [("viewer", bravo, APPS[1])]
+
+
+def test_an_invitation_for_everything_and_for_a_company_gives_both(two: TwoCompanies) -> None:
+    owner = two.visitor(HUB_OWNER)
+    alpha = two.world.companies[ALPHA]
+    code = code_in(send(owner, [("owner", alpha, ""), ("viewer", "", "")]).text)
+    (invitation,) = rows(two.app)
+    assert invitation.role == "viewer", "the role that an earlier version reads"
+    assert accept(owner, code)[1].status_code == 302
+    assert assignments(two.app) == [("viewer", None, None), ("owner", alpha, None)]
+
+
+def test_an_earlier_version_reads_no_role_in_an_invitation_for_one_company(
+    two: TwoCompanies,
+) -> None:
+    send(two.visitor(HUB_OWNER), [("owner", two.world.companies[ALPHA], "")])
+    assert [invitation.role for invitation in rows(two.app)] == [""]

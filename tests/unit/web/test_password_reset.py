@@ -11,6 +11,7 @@ from hub.db import engine
 from hub.errors import Retry
 from hub.models import AuditEntry, PasswordResetRequest
 from hub.security import people
+from hub.security.rights import Right
 from hub.testing.clock import FakeClock
 from tests.support.mail_server import mail_server, mail_url
 from tests.support.page_rows import PASSWORD
@@ -18,7 +19,7 @@ from tests.support.page_visitor import Visitor
 
 ADDRESS = "kari@example.com"
 NEW = "tulip gearbox sonnet 41"
-CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
+CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}\b")
 HOUR = 3600
 
 
@@ -39,7 +40,7 @@ def hub(request: pytest.FixtureRequest, open_pages: Any, server: Any) -> Visitor
     if request.param == "postgres":
         engine.upgrade(visitor.app)
         with visitor.app.app_context(), engine.transaction() as session:
-            people.store(session, "olga", PASSWORD, "owner")
+            people.insert(session, "olga", people.hash_new(PASSWORD), [Right("owner")])
     add_kari(visitor)
     return visitor
 
@@ -53,7 +54,7 @@ def on_sqlite(open_pages: Any, server: Any) -> Visitor:
 
 def add_kari(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
-        people.store(session, ADDRESS, PASSWORD, "viewer")
+        people.insert(session, ADDRESS, people.hash_new(PASSWORD), [Right("viewer")])
 
 
 def post(visitor: Visitor, path: str, **form: str) -> Any:
@@ -250,7 +251,7 @@ def test_a_name_with_a_line_break_from_earlier_stops_no_mail(
 ) -> None:
     name = "x@example.com\nBcc: eva@example.com"
     with on_sqlite.app.app_context(), engine.transaction() as session:
-        people.store(session, name, PASSWORD, "owner")
+        people.insert(session, name, people.hash_new(PASSWORD), [Right("owner")])
         person = people.get(session, name)
         assert people.mail_address(person) == ""
     ask(on_sqlite, name)

@@ -10,6 +10,7 @@ from hub.security import people
 from hub.testing.clock import FakeClock
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import TwoCompanies, canary
 
 NEW = "kari@example.com"
 OWN = "tulip gearbox sonnet 41"
@@ -96,8 +97,10 @@ def test_a_text_that_is_no_password_is_refused_before_it_is_hashed(
 
 def test_a_password_is_the_same_however_its_letters_are_composed(visitor: Visitor) -> None:
     composed, decomposed = "kjæledyr på månen igjen", "kjæledyr pa\u030a ma\u030anen igjen"
-    with visitor.app.app_context(), engine.transaction() as session:
-        people.add(session, NEW, composed, "viewer")
+    with visitor.app.app_context():
+        new = people.prepare(NEW, composed)
+        with engine.transaction() as session:
+            people.add(session, new, "viewer")
     for password in (composed, decomposed):
         assert Visitor(visitor.app, visitor.story).log_in(NEW, password).status_code == 302
 
@@ -145,3 +148,19 @@ def test_disabling_a_person_ends_sessions_for_good(visitor: Visitor) -> None:
         other.press("/people/4/active", active=active)
         assert visitor.get("/").status_code == 302
     assert visitor.log_in("vera").status_code == 302
+
+
+def test_the_page_shows_the_rights_of_who_has_no_role_for_everything(two: TwoCompanies) -> None:
+    owner = two.visitor("owner/every company/every app")
+    page = owner.page("/people/")
+    assert (
+        f'<div class="small">operator of every app in Alfaborg {canary("Alfaborg")}</div>' in page
+    )
+    assert page.count('<option value="" selected>none</option>') == 1, "of nobody"
+
+
+def test_a_change_that_is_refused_shows_the_page_with_the_reason(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    answer = visitor.post("/people/4/role", role="")
+    assert (answer.status_code, "There is no role" in answer.text) == (400, True)
+    assert "<h1>People</h1>" in answer.text

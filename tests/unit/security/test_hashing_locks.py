@@ -1,0 +1,120 @@
+"""No password is hashed while the database is locked for writing: others can write meanwhile."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from hub import demo
+from hub.cli import accounts
+from hub.testing.clock import FakeClock
+from hub.web import first_owner
+from tests.support.page_rows import PASSWORD, Story
+from tests.support.page_visitor import Visitor
+from tests.unit.web.test_invitations import accept, code_in
+from tests.unit.web.test_setup import become_owner
+
+NEW = "kari@example.com"
+OWN = "tulip gearbox sonnet 41"
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[Flask], list[str]]:
+    """Return a function that lets another connection write whenever the app hashes a password."""
+
+    def begin(app: Flask) -> list[str]:
+        hashed: list[str] = []
+        context = app.extensions["security"].pwd_context
+        database = app.extensions["hub"].config.data / "hub.db"
+
+        def writing(action: str, carry_out: Callable[..., Any]) -> Callable[..., Any]:
+            def meanwhile(*values: Any, **options: Any) -> Any:
+                with sqlite3.connect(database, timeout=0) as other:
+                    other.execute("BEGIN IMMEDIATE")  # raises if somebody else writes
+                    other.rollback()
+                other.close()
+                hashed.append(action)
+                return carry_out(*values, **options)
+
+            return meanwhile
+
+        for action in ("hash", "verify"):
+            monkeypatch.setattr(context, action, writing(action, getattr(context, action)))
+        return hashed
+
+    return begin
+
+
+def test_adding_a_person_on_the_page(visitor: Visitor, watch: Callable[[Flask], list[str]]) -> None:
+    visitor.log_in("olga")
+    hashed = watch(visitor.app)
+    page = visitor.press("/people/add", name=NEW, password=PASSWORD, role="operator")
+    assert "may now log in as operator" in page
+    assert hashed == ["hash"]
+
+
+def test_a_name_that_is_used_costs_no_hash(
+    visitor: Visitor, watch: Callable[[Flask], list[str]]
+) -> None:
+    visitor.log_in("olga")
+    visitor.press("/people/add", name=NEW, password=PASSWORD, role="operator")
+    hashed = watch(visitor.app)
+    answer = visitor.post("/people/add", name=NEW.upper(), password=PASSWORD, role="operator")
+    assert (answer.status_code, "already a person" in answer.text, hashed) == (400, True, [])
+
+
+def test_adding_the_first_owner(
+    make_app: Callable[..., Flask],
+    make_config: Callable[..., Any],
+    empty_database: Path,
+    watch: Callable[[Flask], list[str]],
+) -> None:
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, pages=True)
+    with app.app_context():
+        code = first_owner.setup_code().issue()
+    hashed = watch(app)
+    answer = become_owner(Visitor(app, Story(0, 0)), code)
+    assert (answer.status_code, hashed) == (302, ["hash"])
+
+
+def test_adding_a_person_by_command(visitor: Visitor, watch: Callable[[Flask], list[str]]) -> None:
+    hashed = watch(visitor.app)
+    with visitor.app.app_context():
+        accounts.add_person(NEW, "viewer", PASSWORD)
+    assert hashed == ["hash"]
+
+
+def test_the_first_person_of_a_demo(
+    visitor: Visitor, watch: Callable[[Flask], list[str]], clock: FakeClock
+) -> None:
+    hashed = watch(visitor.app)
+    with visitor.app.app_context():
+        demo._person(visitor.app.extensions["hub"].config.data)
+    assert hashed == ["hash"]
+
+
+def test_log_in_and_changes_of_the_password(
+    visitor: Visitor, watch: Callable[[Flask], list[str]], clock: FakeClock
+) -> None:
+    hashed = watch(visitor.app)
+    visitor.log_in("olga")
+    form = {"password": PASSWORD, "new_password": OWN, "new_password_confirm": OWN}
+    visitor.press("/password", **form)
+    clock.advance(600)
+    visitor.press("/confirm", confirm_password=OWN)
+    assert hashed.count("hash") == 1
+    assert hashed.count("verify") >= 3
+
+
+def test_accepting_an_invitation(visitor: Visitor, watch: Callable[[Flask], list[str]]) -> None:
+    visitor.log_in("olga")
+    code = code_in(visitor.post("/people/invite", address=NEW, role="viewer").text)
+    hashed = watch(visitor.app)
+    assert accept(visitor, code)[1].status_code == 302
+    assert hashed == ["hash"]
