@@ -1,4 +1,4 @@
-"""Passwords that were leaked somewhere: an optional list of their hashes, in a file of this machine.
+"""Leaked passwords: an optional list of their hashes, in a file of this machine.
 
 No service is asked, so that nobody learns anything about a password.
 """

@@ -202,10 +202,15 @@ def _is_repeatable() -> bool:
     is_from_script = request.headers.get("HX-Request") or request.accept_mimetypes.best == JSON
     if request.files or is_from_script:
         return False
+    return not _has_secret()
+
+
+def _has_secret() -> bool:
+    """Tell whether something secret was entered into the form."""
     for name, value in request.form.items():
         if value and name not in OWN_FIELDS and any(word in name for word in SECRET_WORDS):
-            return False
-    return True
+            return True
+    return False
 
 
 def _redirect(destination: str) -> Response:

@@ -135,3 +135,34 @@ def test_pages_of_the_log_in_have_no_barrier(
     person.page.get_by_label("Password", exact=True).fill(PASSWORD)
     person.press("Continue")
     person.page.wait_for_url(f"{address}/people/")
+
+
+def test_a_passkey_confirms_who_it_is_and_the_act_goes_on(
+    address: str, sit_down: Callable[..., Person], clock: FakeClock
+) -> None:
+    person = sit_down(address)
+    add_device(person)
+    person.log_in("olga", PASSWORD)
+    person.open("/account/")
+    person.page.get_by_label("Name of the passkey").fill("Work laptop")
+    person.press("Add a passkey")
+    person.sees("Passkey added")
+    clock.advance(10 * 60)
+    person.open("/people/")
+    person.page.get_by_label("Role of vera").select_option("operator")
+    row = person.page.get_by_role("row", name="vera")
+    row.get_by_role("button", name="Change").click()
+    person.sees("Confirm that it is you")
+    person.look()
+    person.press("Continue with a passkey")
+    person.sees("vera is now operator")
+
+    clock.advance(10 * 60)
+    person.open("/account/")
+    person.page.get_by_label("Name of the passkey").fill("Another one")
+    person.press("Add a passkey")
+    person.sees("Confirm that it is you")
+    person.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    person.press("Continue")
+    person.page.wait_for_url(f"{address}/account/", timeout=SOON)
+    person.look()
