@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from flask import Flask
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, null, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -21,7 +21,7 @@ from hub.db import engine
 from hub.db.engine import address_without_password
 from hub.errors import ConfigurationError, DatabaseMoved, DatabaseNotEmpty, DatabaseUnavailable
 from hub.migrations import schema
-from hub.models import DatabaseOrigin
+from hub.models import Company, DatabaseOrigin
 from hub.security import audit, data_origin
 from hub.transfer import proof, restore_rule, rows
 from hub.transfer.exclusive import open_exclusively
@@ -60,6 +60,9 @@ def move(config: Config, url: str, open_app: OpenApp, who: str, progress: Progre
                 require_room(target, old)
             with open_exclusively(config.database_url) as source:
                 result = _move_rows(app, source, Addresses(old, new), progress)
+            with engine.transaction() as session:
+                # Every row is proved to be there, so another database is no restored one.
+                session.execute(update(Company).values(database_identity=null()))
             release(who, "database moved", old=old, new=new, rows=result.count)
         finally:
             engine.db.engine.dispose()
