@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -124,7 +125,7 @@ def opened(path: Path) -> Iterator[Archive]:
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise ArchiveUnusable(path, DAMAGED) from error
             yield content
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ArchiveUnusable(path, DAMAGED) from error
 
 
