@@ -69,7 +69,7 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Demand:
-    """What a process wants: `waiting` are the items of the calls that need a start, in their order.
+    """What a process wants: `waiting` are the items of the calls that need a start, in order.
 
     `running` is the number of calls under way, `wanted` that of all that could be if nothing
     limited them, `extra` that of those that may follow soon. A reserved start gets the next number

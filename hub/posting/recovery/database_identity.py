@@ -69,7 +69,7 @@ def compare(stored: Identity | None, current: Identity) -> Difference:
 
 
 def _read_one(connection: Connection, query: str) -> str | None:
-    """Return one value; None if the role has no right to read it, or the server does not have it."""
+    """Return one value; None if the role may not read it, or the server does not have it."""
     try:
         value: str | None = connection.execute(text(query)).scalar_one_or_none()
     except DBAPIError as error:
