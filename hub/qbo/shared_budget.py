@@ -73,7 +73,7 @@ class Demand:
 
     `running` is the number of calls under way, `wanted` that of all that could be if nothing
     limited them, `extra` that of those that may follow soon. A reserved start gets the next number
-    from `next_number` on. `throttles` are answers 429: when they came, and the seconds of the pause.
+    from `next_number` on. `throttles` are answers 429: when they came, and how long the pause is.
     """
 
     process: str
