@@ -13,6 +13,7 @@ from hub import notifications
 from hub.context import current
 from hub.db.engine import transaction
 from hub.errors import Busy, HubError, OtherFolderActive
+from hub.metrics import totals
 from hub.models import Run
 from hub.scheduling import folder_lock, pending_work, run_log, runner, schedule
 from hub.scheduling.folder_lock import FolderLock
@@ -109,6 +110,7 @@ class Scheduler:
                 return 0
             self._last_error = ""
             self._heartbeat.beat()
+            totals.store_if_due()
             return started
 
     def notify(self) -> int:

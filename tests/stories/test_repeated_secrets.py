@@ -21,6 +21,7 @@ from hub.security import secrets as hub_secrets
 from hub.security.secrets import SiteSecrets
 from hub.sources.record_push import push_lists
 from hub.telemetry import log_output
+from hub.telemetry.log_output import LogOptions
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.hub_environment import QUICKBOOKS
 from tests.support.repeating_source import INTUIT_SHAPES, SHAPES, RepeatingSource, leaks
@@ -96,6 +97,19 @@ def act(installation):
     return errors
 
 
+@contextmanager
+def logs(folder):
+    """Write the log as text and as JSON, with everything that it may contain."""
+    mask = current().mask.clean
+    for name in ("text", "json"):
+        (folder / name).mkdir()
+    with (
+        log_output.logged(folder / "text", mask),
+        log_output.logged(folder / "json", mask, LogOptions("json", "info"), ["hub_ion"]),
+    ):
+        yield
+
+
 def database():
     with sqlite3.connect(current().config.data / "hub.db") as connection:
         return "\n".join(connection.iterdump())
@@ -110,17 +124,16 @@ def test_no_output_has_a_credential_that_the_source_repeats(
 ):
     source = RepeatingSource(shape, ACCESS, REFRESH, signs_in=signs_in)
     installation = enabled(slug, source)
-    with log_output.logged(tmp_path, current().mask.clean):
+    with logs(tmp_path):
         errors = act(installation)
         said = CliRunner().invoke(main, ["sync", slug], obj=app)
     secrets = [*CANARIES.values(), ACCESS, REFRESH]
     sent = [text for text in secrets if any(text in value for value in source.heard)]
     assert sent or shape == "host", "the source was sent nothing that it could repeat"
-    log = tmp_path / "hub.log"
     outputs = {
         "errors": "\n".join(errors),
         "database": database(),
-        "log": log.read_text() if log.exists() else "",
+        "log": "\n".join(path.read_text() for path in tmp_path.glob("*/hub.log")),
         "command": said.output + said.stderr,
     }
     assert {name: found for name, text in outputs.items() if (found := leaks(secrets, text))} == {}
@@ -167,16 +180,15 @@ def test_no_output_has_a_token_that_intuit_repeats(
     source = RepeatingSource(shape, ACCESS, REFRESH, signs_in=signs_in)
     mounts = current().mounts
     mounts[QUICKBOOKS] = WSGIAdapter(source, QUICKBOOKS)
-    with log_output.logged(tmp_path, current().mask.clean):
+    with logs(tmp_path):
         errors = act_at_quickbooks(1, clock)
         said = CliRunner().invoke(main, ["companies", "check"], obj=app)
     assert source.heard, "Intuit was sent nothing that it could repeat"
     assert errors
-    log = tmp_path / "hub.log"
     outputs = {
         "errors": "\n".join(errors),
         "database": database(),
-        "log": log.read_text() if log.exists() else "",
+        "log": "\n".join(path.read_text() for path in tmp_path.glob("*/hub.log")),
         "command": said.output + said.stderr,
     }
     assert {name: found for name, text in outputs.items() if (found := leaks(secrets, text))} == {}
