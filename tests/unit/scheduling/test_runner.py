@@ -1,5 +1,6 @@
 """A run: the order of its steps, its log, and how it continues after an error."""
 
+import json
 import shutil
 from decimal import Decimal
 
@@ -16,6 +17,8 @@ from hub.installations import enable
 from hub.models import Case, Company, Installation, Posting, Run, RunLine
 from hub.scheduling import run_log, runner
 from hub.scheduling.leases import take
+from hub.telemetry.counts import SUM, Sample
+from hub.telemetry.log_output import LogOptions, logged
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 
@@ -79,6 +82,35 @@ def test_a_sync_collects_posts_and_reports(installation, costtracker):
     assert done.counts["requests"]["writes"] >= 5
     assert done.started_at
     assert done.ended_at
+
+
+def test_every_log_line_of_a_run_has_its_ids_and_each_call_those_of_intuit(installation, tmp_path):
+    options = LogOptions("json", "info", "file")
+    with logged(tmp_path, str, options):
+        done = runner.sync(installation, requested_by="kari")
+    events = [json.loads(line) for line in (tmp_path / "hub.log").read_text().splitlines()]
+    about = {"run_id": done.id, "kind": "sync", "company_id": 1, "installation_id": installation}
+    for event in events[1:]:  # the first one says that the run began
+        assert {name: event.get(name) for name in about} == about, event
+    assert events[0]["run_id"] == done.id
+    writes = [event for event in events if event["event"] == "QuickBooks: POST bill"]
+    assert len(writes) >= 5
+    assert len({event["requestid"] for event in writes}) == len(writes)
+    assert all(event["intuit_tid"] and event["outcome"] == "landed" for event in writes)
+    assert any(event["logger"] == "hub.sources" for event in events)
+
+
+def test_the_calls_and_the_duration_of_a_run_are_counted(installation):
+    runner.sync(installation, requested_by="kari")
+    counted = current().counts.take()
+    assert counted[Sample("hub_quickbooks_calls_total", ("write", "landed"))] >= 5
+    assert counted[Sample("hub_source_calls_total", ("costtracker", "2xx"))] >= 1
+    durations = [
+        number
+        for sample, number in counted.items()
+        if sample.name == "hub_run_duration_seconds" and sample.part != SUM
+    ]
+    assert sum(durations) == 1
 
 
 def test_it_tells_its_phases_in_order(installation):
