@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Date,
     DateTime,
+    Float,
     Integer,
     LargeBinary,
     String,
@@ -78,6 +79,8 @@ def _plain_value(kind: Any, column: Any, number: int) -> Any:
         return HIGHEST - number
     if isinstance(kind, Integer):
         return number
+    if isinstance(kind, Float):
+        return number + 0.1
     if isinstance(kind, DateTime):
         moment = MOMENT + dt.timedelta(microseconds=number)
         return moment if kind.timezone else moment.replace(tzinfo=None)
