@@ -105,6 +105,13 @@ class Config:
     second_factor: Literal["owners", "all", "off"] = "owners"
     second_factor_grace_days: int = 7
     breached_passwords_file: str = ""
+    prune: bool = False
+    keep_payloads_days: int = 400
+    keep_receipts_days: int = 180
+    keep_cases_days: int = 400
+    keep_run_lines_days: int = 90
+    keep_runs_days: int = 400
+    keep_sessions_days: int = 90
 
     @property
     def is_distributed(self) -> bool:
@@ -154,6 +161,13 @@ class Settings(Schema):
     second_factor = one_of("second_factor", "owners", "all", "off")
     second_factor_grace_days = count("second_factor_grace_days", least=0)
     breached_passwords_file = text("breached_passwords_file")
+    prune = switch("prune")
+    keep_payloads_days = count("keep_payloads_days", least=0)
+    keep_receipts_days = count("keep_receipts_days", least=0)
+    keep_cases_days = count("keep_cases_days", least=0)
+    keep_run_lines_days = count("keep_run_lines_days", least=0)
+    keep_runs_days = count("keep_runs_days", least=0)
+    keep_sessions_days = count("keep_sessions_days", least=0)
 
     @post_load
     def complete(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:

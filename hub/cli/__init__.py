@@ -35,6 +35,7 @@ COMMAND_MODULES = {
     "restore": "transfer",
     "move": "transfer",
     "unseal": "transfer",
+    "prune": "prune",
     "vault": "maintenance",
     "audit": "maintenance",
     "plugins": "maintenance",

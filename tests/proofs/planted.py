@@ -556,10 +556,17 @@ BUGS = (
     ),
     Planted(
         "a search finds the documents of every company",
-        "hub/web/documents.py",
-        "documents_with_posting().where(*scope().documents())",
-        "documents_with_posting()",
+        "hub/web/document_filters.py",
+        "return query.where(*scope().documents(), *_conditions(session, filters))",
+        "return query.where(*_conditions(session, filters))",
         "tests/unit/web/test_company_scope.py::test_no_page_and_no_file_names_what_a_person_has_no_role_for",
+    ),
+    Planted(
+        "pruning empties the newest version of a posting",
+        "hub/scheduling/retention.py",
+        "        has_content,\n        is_replaced,\n",
+        "        has_content,\n",
+        "tests/unit/scheduling/test_retention.py::test_only_replaced_versions_lose_their_content",
     ),
     Planted(
         "a right for one company counts for all",

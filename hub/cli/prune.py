@@ -1,0 +1,31 @@
+"""Remove what is no longer needed: `hub prune`."""
+
+import click
+
+from hub.cli.console import as_json, inside
+from hub.cli.terminal import Terminal, print_json, table, who
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only count what would be removed.")
+@as_json
+@inside
+def prune(dry_run: bool, as_json: bool) -> None:
+    """Remove old log lines, runs, bodies of receipts and replaced payloads; postings always stay.
+
+    The settings HUB_KEEP_... say after how many days. It may run beside `hub serve`, and be
+    interrupted: the next one continues.
+    """
+    from hub.scheduling import retention
+
+    if dry_run:
+        counts = retention.count()
+    else:
+        terminal = Terminal("prune")
+        counts = retention.prune(who(), lambda name, number: terminal(name, number, 0))
+        terminal.clear()
+    if as_json:
+        print_json(counts)
+        return
+    head = "would be pruned" if dry_run else "pruned"
+    table(("what", head), list(counts.items()), "")

@@ -1,0 +1,229 @@
+"""Remove what a hub no longer needs after some time: `hub prune` and the nightly pruning.
+
+Each rule names rows that nothing reads any more but the pages. What exactly-once, undo, the
+reconciliation and the recovery read is in no rule: postings and their newest payload and answer,
+attempts, proofs, heads of transactions, documents, the audit log, and the newest run of each kind.
+The rows are changed in small transactions, each of which is complete, so that posting goes on
+meanwhile and an interrupted pruning is continued by the next one.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Table,
+    Text,
+    delete,
+    exists,
+    func,
+    inspect,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from hub.context import current
+from hub.db.engine import reading, transaction
+from hub.models import (
+    Case,
+    GuessCount,
+    LoginSession,
+    OAuthState,
+    Posting,
+    ReceiptRow,
+    Run,
+    RunLine,
+)
+from hub.models.enums import Operation, PostingState, RunOutcome
+from hub.security import audit
+from hub.security.login_sessions import LONGEST
+
+ROWS_AT_ONCE = 500
+MAX_CONSENT_AGE = dt.timedelta(days=1)  # a consent under way is void after ten minutes
+Conditions = tuple[ColumnElement[bool], ...]
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which rows of a table are removed after some days, or which of their columns are emptied."""
+
+    name: str  # as the command and the audit log name it
+    model: Any
+    days: int  # 0 keeps everything
+    conditions: Callable[[dt.datetime], Conditions]  # of the rows from before a moment
+    emptied: Mapping[str, Any] = field(default_factory=dict)  # nothing: the rows are removed
+
+
+def rules() -> tuple[Rule, ...]:
+    """Return all rules with the days that the settings give; lines are removed before runs."""
+    config = current().config
+    return (
+        Rule("replaced payloads", Posting, config.keep_payloads_days, _replaced, REPLACED_CONTENT),
+        Rule("receipts", ReceiptRow, config.keep_receipts_days, _ended_receipts, {"body": {}}),
+        Rule("details of cases", Case, config.keep_cases_days, _closed_cases, {"details": {}}),
+        Rule("run lines", RunLine, config.keep_run_lines_days, _old_lines),
+        Rule("runs", Run, config.keep_runs_days, _old_runs),
+        Rule("sessions", LoginSession, config.keep_sessions_days, _ended_sessions),
+        Rule("login attempts", GuessCount, config.keep_sessions_days, _old_guesses),
+        Rule("consents", OAuthState, config.keep_sessions_days, _old_consents),
+    )
+
+
+def count() -> dict[str, int]:
+    """Count what pruning would remove or empty now, by rule."""
+    counts = {}
+    with reading() as session:
+        for rule in rules():
+            query = select(func.count()).select_from(rule.model).where(*_conditions(rule))
+            counts[rule.name] = session.scalar(query) or 0 if rule.days else 0
+    return counts
+
+
+def prune(who: str, progress: Progress = lambda name, number: None) -> dict[str, int]:
+    """Apply all rules and record it in the audit log; return how many rows each rule changed.
+
+    What was done is recorded even if an error or a signal ends it.
+    """
+    counts = {rule.name: 0 for rule in rules()}
+    try:
+        for rule in rules():
+            for number in _apply(rule):
+                counts[rule.name] += number
+                progress(rule.name, counts[rule.name])
+    finally:
+        changed = {name: number for name, number in counts.items() if number}
+        if changed:
+            audit.record_alone(who, "data pruned", "database", **changed)
+    return counts
+
+
+def _apply(rule: Rule) -> Iterator[int]:
+    """Carry out a rule chunk by chunk; yield how many rows each chunk changed.
+
+    The keys are read outside the transaction that writes, which tests the conditions once more.
+    """
+    if not rule.days:
+        return
+    table = cast(Table, rule.model.__table__)
+    key = inspect(rule.model).primary_key[0]
+    last_key: Any = None
+    while True:
+        conditions = _conditions(rule)
+        query = select(key).where(*conditions).order_by(key).limit(ROWS_AT_ONCE)
+        if last_key is not None:
+            query = query.where(key > last_key)
+        with reading() as session:
+            keys = list(session.scalars(query))
+        if not keys:
+            return
+        last_key = keys[-1]
+        chosen = (key.in_(keys), *conditions)
+        statement: Any = delete(table).where(*chosen)
+        if rule.emptied:
+            statement = update(table).where(*chosen).values(dict(rule.emptied))
+        with transaction() as session:
+            result = cast(CursorResult[Any], session.execute(statement))
+        yield result.rowcount
+
+
+def _conditions(rule: Rule) -> Conditions:
+    """Return the conditions of the rows that a rule covers now."""
+    before = current().clock.now() - dt.timedelta(days=rule.days)
+    return rule.conditions(before)
+
+
+# -- the rules --
+
+PAYMENT_STATES = ("part_paid", "paid")
+REPLACED_CONTENT = {"payload": b"", "answer": {}}
+
+
+def _replaced(before: dt.datetime) -> Conditions:
+    """Match posted versions of a part that a later posted version has replaced.
+
+    Undo, drift and recovery compare with the newest version only, which keeps its content.
+    """
+    later = aliased(Posting)
+    writes = (Operation.CREATE, Operation.UPDATE)
+    is_replaced = exists().where(
+        later.document_id == Posting.document_id,
+        later.part == Posting.part,
+        later.operation.in_(writes),
+        later.state == PostingState.POSTED,
+        later.id > Posting.id,
+    )
+    has_content = or_(func.length(Posting.payload) > 0, Posting.answer.cast(Text) != "{}")
+    return (
+        Posting.state == PostingState.POSTED,
+        Posting.operation.in_(writes),
+        Posting.changed_at < before,
+        has_content,
+        is_replaced,
+    )
+
+
+def _ended_receipts(before: dt.datetime) -> Conditions:
+    """Match receipts that are sent no more: their state and reasons stay, their bodies do not.
+
+    The next payment is compared with the body of the last receipt about one, which stays.
+    """
+    return (
+        ReceiptRow.state.not_in(PAYMENT_STATES),
+        ReceiptRow.next_try_at.is_(None),
+        ReceiptRow.ended != "",
+        ReceiptRow.at < before,
+        ReceiptRow.body.cast(Text) != "{}",
+    )
+
+
+def _closed_cases(before: dt.datetime) -> Conditions:
+    """Match closed cases: code, reason and who closed them stay, so that none opens again."""
+    return (Case.closed_at < before, Case.details.cast(Text) != "{}")
+
+
+def _old_lines(before: dt.datetime) -> Conditions:
+    """Match the log lines of runs that ended long ago."""
+    has_ended = exists().where(Run.id == RunLine.run_id, Run.ended_at < before)
+    return (RunLine.at < before, has_ended)
+
+
+def _old_runs(before: dt.datetime) -> Conditions:
+    """Match ended runs that posted nothing, of which no lines are left, and which a later replaces.
+
+    The newest that was done stays, of each kind and subject: pages and schedules refer to it.
+    """
+    newer = aliased(Run)
+    is_replaced = exists().where(
+        newer.kind == Run.kind,
+        newer.company_id.is_not_distinct_from(Run.company_id),
+        newer.installation_id.is_not_distinct_from(Run.installation_id),
+        newer.outcome == RunOutcome.DONE,
+        newer.id > Run.id,
+    )
+    return (
+        Run.ended_at < before,
+        is_replaced,
+        ~exists().where(Posting.run_id == Run.id),
+        ~exists().where(RunLine.run_id == Run.id),
+    )
+
+
+def _ended_sessions(before: dt.datetime) -> Conditions:
+    """Match sessions in which nobody has done anything since, and which have run out by now."""
+    return (LoginSession.seen_at < min(before, current().clock.now() - LONGEST),)
+
+
+def _old_guesses(before: dt.datetime) -> Conditions:
+    """Match counts of wrong guesses that delay nobody any more."""
+    return (GuessCount.expires_at < min(before, current().clock.now()),)
+
+
+def _old_consents(before: dt.datetime) -> Conditions:
+    """Match consents at Intuit that were used, or never were."""
+    return (OAuthState.created_at < min(before, current().clock.now() - MAX_CONSENT_AGE),)

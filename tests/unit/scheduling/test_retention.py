@@ -1,0 +1,235 @@
+"""Pruning removes what is old, and the hub goes on posting as if nothing had been removed."""
+
+import datetime as dt
+import json
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from hub.cli import main
+from hub.db.engine import reading, transaction
+from hub.models import (
+    AuditEntry,
+    Case,
+    LoginSession,
+    OAuthState,
+    Posting,
+    ReceiptRow,
+    Run,
+    RunLine,
+    User,
+)
+from hub.posting.actions import undo
+from hub.posting.reconcile.run import reconcile
+from hub.scheduling import retention
+from hub.security import people
+from tests.support.posting_bench import Desk
+
+YEARS = dt.timedelta(days=800)
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def grow_old(desk, age=YEARS):
+    """Put everything that was posted and reported back in time, as if it had happened long ago."""
+    with transaction() as session:
+        for posting in session.scalars(select(Posting)):
+            posting.changed_at -= age
+        for receipt in session.scalars(select(ReceiptRow)):
+            receipt.at -= age
+            receipt.next_try_at, receipt.ended = None, "delivered"
+
+
+def changed_bill(desk):
+    """Post a bill and a changed version of it; return the ids of both postings."""
+    first = desk.bill("A-1")
+    desk.drain()
+    second = desk.change(first, total="150.00")
+    desk.drain()
+    return first, second
+
+
+def content(posting_id):
+    with reading() as session:
+        posting = session.get_one(Posting, posting_id)
+        return posting.payload, posting.answer
+
+
+def test_only_replaced_versions_lose_their_content(desk):
+    first, second = changed_bill(desk)
+    grow_old(desk)
+    assert retention.prune("kari")["replaced payloads"] == 1
+    assert content(first) == (b"", {})
+    payload, answer = content(second)
+    assert payload
+    assert answer["Id"]
+    assert retention.prune("kari")["replaced payloads"] == 0
+
+
+def test_young_versions_and_those_of_removed_documents_keep_their_content(desk):
+    first, _ = changed_bill(desk)
+    assert retention.prune("kari")["replaced payloads"] == 0
+    other = desk.bill("B-1")
+    desk.drain()
+    desk.change(other, "delete")
+    desk.drain()
+    grow_old(desk)
+    retention.prune("kari")
+    assert content(first) == (b"", {})
+    assert content(other)[0]
+
+
+def test_a_pruned_hub_reconciles_updates_and_undoes_as_before(desk):
+    first, second = changed_bill(desk)
+    grow_old(desk)
+    retention.prune("kari")
+    assert reconcile(desk.company_id)["wrong"] == []
+
+    desk.change(second, total="175.00")
+    desk.drain()
+    assert [bill["TotalAmt"] for bill in desk.bills()] == [175]
+    assert len(desk.sent("bill.create")) == 1
+    assert reconcile(desk.company_id)["wrong"] == []
+
+    plan = undo.plan_posting(first)
+    assert not plan.blocked
+    assert undo.undo(plan, "kari") == 1
+    desk.drain()
+    assert not desk.bills()
+    assert len(desk.sent("bill.delete")) == 1
+    assert reconcile(desk.company_id)["wrong"] == []
+
+
+def test_a_lost_answer_after_pruning_doubles_nothing(desk):
+    _, second = changed_bill(desk)
+    grow_old(desk)
+    retention.prune("kari")
+    desk.quickbooks.add_fault("lose_answer", "bill.update")
+    desk.change(second, total="180.00")
+    desk.bill("A-2")
+    desk.quickbooks.add_fault("lose_answer", "bill.create")
+    desk.drain(wait=True)
+    assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2"]
+    assert reconcile(desk.company_id)["wrong"] == []
+
+
+def test_a_bill_edited_in_quickbooks_is_not_undone_after_pruning(desk):
+    first, second = changed_bill(desk)
+    grow_old(desk)
+    retention.prune("kari")
+    desk.edit(desk.posting(second).quickbooks_id, DocNumber="A-1b")
+    assert undo.plan_posting(first).blocked
+
+
+def test_runs_that_posted_or_are_the_newest_stay(desk):
+    old = desk.clock.now() - YEARS
+    with transaction() as session:
+        runs = []
+        for number in range(4):
+            run = Run(kind="sync", company_id=desk.company_id, installation_id=desk.installation_id)
+            run.started_at = run.ended_at = old + dt.timedelta(hours=number)
+            run.outcome = "done"
+            runs.append(run)
+        session.add_all(runs)
+        session.flush()
+        session.add_all(RunLine(run_id=run.id, at=old, level="info", text="x") for run in runs)
+        ids = [run.id for run in runs]
+    posting = desk.bill("A-1")
+    with transaction() as session:
+        session.get_one(Posting, posting).run_id = ids[1]
+    counts = retention.prune("kari")
+    assert (counts["run lines"], counts["runs"]) == (4, 2)
+    with reading() as session:
+        assert session.scalars(select(Run.id).order_by(Run.id)).all() == [ids[1], ids[3]]
+
+
+def test_a_closed_case_keeps_its_reason_and_an_open_one_everything(desk):
+    old = desk.clock.now() - YEARS
+    with transaction() as session:
+        closed = Case(cause="a", code="", stored_reason="Why", details={"field": "x"})
+        closed.opened_at = closed.closed_at = old
+        still_open = Case(cause="b", details={"field": "x"}, opened_at=old)
+        session.add_all([closed, still_open])
+    assert retention.prune("kari")["details of cases"] == 1
+    with reading() as session:
+        rows = {case.cause: (case.reason, case.details) for case in session.scalars(select(Case))}
+    assert rows["a"] == ("Why", {})
+    assert rows["b"][1] == {"field": "x"}
+
+
+def test_ended_sessions_and_old_consents_go(desk):
+    now = desk.clock.now()
+    with transaction() as session:
+        people.insert(session, "olga", "hash", "owner", must_change_password=False)
+        person = session.scalars(select(User.id)).first()
+        for number, at in enumerate((now - YEARS, now)):
+            session.add(
+                LoginSession(
+                    key=str(number),
+                    user_id=person,
+                    began_at=at,
+                    seen_at=at,
+                    confirmed_at=at,
+                    address="",
+                    browser="",
+                    factors="password",
+                    needs_factor=False,
+                    failures=0,
+                )
+            )
+            session.add(OAuthState(state=str(number), session="s", created_at=at))
+    counts = retention.prune("kari")
+    assert (counts["sessions"], counts["consents"]) == (1, 1)
+    with reading() as session:
+        assert session.scalars(select(LoginSession.key)).all() == ["1"]
+
+
+def test_it_is_counted_first_and_recorded_afterwards(desk, monkeypatch):
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 2)
+    postings = [desk.bill(f"A-{number}") for number in range(5)]
+    desk.drain()
+    for posting in postings:
+        desk.change(posting, total="150.00")
+    desk.drain()
+    grow_old(desk)
+    runner = CliRunner()
+    counted = runner.invoke(main, ["prune", "--dry-run", "--json"], obj=desk.app)
+    assert json.loads(counted.stdout)["replaced payloads"] == 5
+    assert all(content(posting)[0] for posting in postings)
+    pruned = runner.invoke(main, ["prune", "--json"], obj=desk.app)
+    assert json.loads(pruned.stdout) == json.loads(counted.stdout)
+    with reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "data pruned")).one()
+    assert entry.detail["replaced payloads"] == 5
+
+
+def test_an_interrupted_pruning_is_recorded_and_continued(desk, monkeypatch):
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 1)
+    postings = [desk.bill(f"A-{number}") for number in range(3)]
+    desk.drain()
+    for posting in postings:
+        desk.change(posting, total="150.00")
+    desk.drain()
+    grow_old(desk)
+
+    def interrupt(name, number):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retention.prune("kari", interrupt)
+    with reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "data pruned")).one()
+    assert entry.detail == {"replaced payloads": 1}
+    assert retention.prune("kari")["replaced payloads"] == 2
+
+
+def test_zero_days_keep_everything(make_app, make_config):
+    config = make_config(HUB_KEEP_RUN_LINES_DAYS="0")
+    app = make_app(config)
+    with app.app_context():
+        lines = next(rule for rule in retention.rules() if rule.name == "run lines")
+    assert lines.days == 0
