@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from hub.cli.console import as_json, company, inside, realm_option, row_count
-from hub.cli.terminal import moment, print_json, say, table
+from hub.cli.terminal import moment, print_json, print_json_list, say, table
 
 STATES = (
     "held",
@@ -127,9 +127,11 @@ def cases(realm: str | None, as_json: bool) -> None:
         company(realm)
     open_cases = summary.open_cases(realm)
     if as_json:
-        print_json(open_cases)
+        print_json_list(open_cases)
         return
+    is_any = False
     for row in open_cases:
+        is_any = True
         heading = [
             f"Case {row['id']}",
             row["app"] or "QuickBooks",
@@ -140,7 +142,7 @@ def cases(realm: str | None, as_json: bool) -> None:
         say(", ".join(heading))
         say(f"  {row['title'].rstrip('.')}. {row['reason']}".rstrip())
         say(f"  {row['do']}")
-    if not open_cases:
+    if not is_any:
         say("No case is open.")
 
 

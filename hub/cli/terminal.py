@@ -3,7 +3,8 @@
 import getpass
 import json
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -34,6 +35,16 @@ def print_json(value: object) -> None:
     """Print a value as indented JSON; moments, dates and decimals become strings."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     click.echo(text)
+
+
+def print_json_list(values: Iterable[object]) -> None:
+    """Print a list as `print_json` does, one value after the other, however many there are."""
+    opening = "["
+    for value in values:
+        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+        click.echo(f"{opening}\n{textwrap.indent(text, '  ')}", nl=False)
+        opening = ","
+    click.echo("[]" if opening == "[" else "\n]")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:

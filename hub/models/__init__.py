@@ -4,6 +4,7 @@ Imports only `hub.db`. Start reading in `postings`.
 """
 
 from hub.models.cases import Case, case_posting
+from hub.models.document_terms import DocumentTerm
 from hub.models.guesses import GuessCount
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
 from hub.models.lists import ListState, Match, Record, SeenCode, TransactionHead
@@ -40,6 +41,7 @@ __all__ = [
     "Company",
     "Cursor",
     "DatabaseOrigin",
+    "DocumentTerm",
     "GuessCount",
     "Installation",
     "Invitation",

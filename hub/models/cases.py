@@ -27,6 +27,16 @@ class Case(Model):
 
     __table_args__ = (
         Index("ix_case_open", "cause", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+        Index("ix_case_open_id", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+        Index(
+            "ix_case_open_of",
+            "installation_id",
+            "company_id",
+            "id",
+            sqlite_where=IS_OPEN,
+            postgresql_where=IS_OPEN,
+        ),
+        Index("ix_case_cause", "cause", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))

@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model
@@ -13,6 +13,7 @@ from hub.db.engine import Model
 class Company(Model):
     """A QuickBooks company that an admin connected; `state` is one of `ConnectionState`."""
 
+    __table_args__ = (Index("ix_company_name", "name", "id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     realm: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(500), default="")

@@ -35,7 +35,10 @@ class Match(Model):
 class SeenCode(Model):
     """A code that documents have used, so that it can be matched before and after it holds one."""
 
-    __table_args__ = (UniqueConstraint("installation_id", "field", "code"),)
+    __table_args__ = (
+        UniqueConstraint("installation_id", "field", "code"),
+        Index("ix_seen_code_name", "installation_id", "field", "name", "id"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
     field: Mapped[str] = mapped_column(String(60))
@@ -48,6 +51,15 @@ class SeenCode(Model):
 class Record(Model):
     """A list entry of QuickBooks as last read; `list` is account, vendor, customer, item, …"""
 
+    __table_args__ = (
+        Index(
+            "ix_record_active",
+            "company_id",
+            "list",
+            sqlite_where=text("active"),
+            postgresql_where=text("active"),
+        ),
+    )
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     list: Mapped[str] = mapped_column(String(20), primary_key=True)
     quickbooks_id: Mapped[str] = mapped_column(String(40), primary_key=True)

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_security.models import fsqla_v3 as fsqla
-from sqlalchemy import ForeignKey, LargeBinary, String, false
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model, db
@@ -119,6 +119,11 @@ class Access(Model):
 class AuditEntry(Model):
     """Who did what; each entry carries the hash of the one before it."""
 
+    __table_args__ = (
+        Index("ix_audit_entry_at", "at", "id"),
+        Index("ix_audit_entry_who", "who", "id"),
+        Index("ix_audit_entry_what", "what", "subject", "id"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[dt.datetime]
     who: Mapped[str] = mapped_column(String(200))

@@ -48,6 +48,9 @@ class SourceDocument(Model):
         _some("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
         _some("ix_source_document_requested", REQUESTED, "installation_id", "made_for"),
         _some("ix_source_document_before_start", BEFORE_START, "installation_id", "stage"),
+        Index("ix_source_document_date", "date", "id"),
+        Index("ix_source_document_kind", "kind", "id"),
+        Index("ix_source_document_stage", "stage", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"), index=True)
@@ -99,7 +102,17 @@ class Posting(Model):
             "generation",
         ),
         _some("ix_posting_beside", BESIDE_THE_FIRST, "installation_id", "document_id"),
-        _some("ix_posting_posted", POSTED, "changed_at"),
+        _some(
+            "ix_posting_posted",
+            POSTED,
+            "changed_at",
+            "installation_id",
+            "operation",
+            "part",
+            "kind",
+            "document_id",
+            "state",
+        ),
         _some("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -29,13 +29,17 @@ class Run(Model):
     __table_args__ = (
         UniqueConstraint("schedule_id", "due_at"),
         Index("ix_run_open", "ended_at", "id"),
+        Index("ix_run_installation", "installation_id", "id"),
+        Index("ix_run_company", "company_id", "kind", "id"),
+        Index("ix_run_kind", "kind", "id"),
+        Index("ix_run_outcome", "outcome", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     schedule_id: Mapped[int | None] = mapped_column(ForeignKey("schedule.id"))
     due_at: Mapped[dt.datetime | None]
     kind: Mapped[str] = mapped_column(String(20))
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
-    installation_id: Mapped[int | None] = mapped_column(ForeignKey("installation.id"), index=True)
+    installation_id: Mapped[int | None] = mapped_column(ForeignKey("installation.id"))
     requested_by: Mapped[str] = mapped_column(String(200), default="schedule")
     started_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]

@@ -43,7 +43,15 @@ from hub.outbox.releases import (
     withdraw_superseded,
 )
 from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, UNSENT
-from hub.outbox.statistics import COUNTED_STATES, CREDIT_KINDS, counts, files, states, sums
+from hub.outbox.statistics import (
+    COUNTED_STATES,
+    CREDIT_KINDS,
+    counts,
+    counts_of_each,
+    files,
+    states,
+    sums,
+)
 from hub.outbox.transitions import (
     approve,
     approve_all,
@@ -82,6 +90,7 @@ __all__ = [
     "counts",
     "counts_by_installation",
     "counts_for_its_part",
+    "counts_of_each",
     "creation_requested_by",
     "dependents",
     "files",

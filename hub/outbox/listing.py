@@ -126,8 +126,9 @@ def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
         is_removal = Posting.state == PostingState.POSTED, Posting.operation.in_(REMOVALS)
         return documents.where(*is_removal, text(BESIDE_THE_FIRST))
     if state == DocumentState.MISSING:
+        # A condition on the posting would let SQLite begin with all postings in this state.
         with_head = select(Posting.document_id).join(TransactionHead, SAME_TRANSACTION)
-        return with_head.where(text(NOT_LIVE), Posting.state == PostingState.POSTED)
+        return with_head.where(text(NOT_LIVE))
     if state == DocumentState.PENDING:
         return select(SourceDocument.id).where(SourceDocument.stage.in_(UNPLANNED_STAGES))
     if state == DocumentState.WITHDRAWN:

@@ -1,7 +1,7 @@
 """Count the documents of an installation by state, and add up their amounts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from hub.models import Posting, SourceDocument, TransactionHead
+from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState, TransactionState
 from hub.models.lists import NOT_LIVE
 from hub.models.postings import BESIDE_THE_FIRST, MADE_FOR_CODES
@@ -62,24 +62,44 @@ LIVE_TOTAL = case(
 
 
 def counts(session: Session, installation_id: int) -> dict[str, int]:
-    """Count the documents of an installation by state.
+    """Count the documents of an installation by state."""
+    return counts_of_each(session, [installation_id])[installation_id]
+
+
+def counts_of_each(
+    session: Session, installation_ids: Collection[int]
+) -> dict[int, dict[str, int]]:
+    """Count the documents of each of some installations by state, in a few queries for all.
 
     Files, records created for codes and postponed postings are left out. The database counts the
     documents that have only their first posting; only the others are read one by one.
     """
-    firsts = select(Posting.state, func.count()).where(*IS_FIRST_POSTING).group_by(Posting.state)
-    apart = _not_counted_by_first(installation_id).subquery()
+    firsts = (
+        select(Posting.installation_id, Posting.state, func.count())
+        .where(*IS_FIRST_POSTING)
+        .group_by(Posting.installation_id, Posting.state)
+    )
+    apart = _not_counted_by_first(installation_ids).subquery()
     # Without a condition on the installation, SQLite looks up the postings of the few documents.
     firsts_apart = firsts.join(apart, apart.c.document_id == Posting.document_id)
-    firsts = firsts.where(Posting.installation_id == installation_id)
-    number_missing = session.scalar(_count_missing_firsts(installation_id)) or 0
-    others = _states(session, Posting.document_id.in_(_with_several_postings(installation_id)))
+    firsts = firsts.where(Posting.installation_id.in_(installation_ids))
 
-    by_state: Counter[str] = Counter(_by_state(session, firsts))
-    by_state.subtract(_by_state(session, firsts_apart))
-    by_state.update({DocumentState.POSTED: -number_missing, DocumentState.MISSING: number_missing})
-    by_state.update(others.values())
+    by_state: dict[int, Counter[str]] = defaultdict(Counter)
+    for installation_id, state, number in session.execute(firsts):
+        by_state[installation_id][state] += number
+    for installation_id, state, number in session.execute(firsts_apart):
+        by_state[installation_id][state] -= number
+    for installation_id, number in session.execute(_count_missing_firsts(installation_ids)):
+        by_state[installation_id][DocumentState.POSTED] -= number
+        by_state[installation_id][DocumentState.MISSING] += number
+    has_several = Posting.document_id.in_(_with_several_postings(installation_ids))
+    for installation_id, states_by_document in _states_of_each(session, has_several).items():
+        by_state[installation_id].update(states_by_document.values())
+    return {id: _counted(by_state[id]) for id in installation_ids}
 
+
+def _counted(by_state: Mapping[str, int]) -> dict[str, int]:
+    """Return counts by the states in which documents are counted, and their sum."""
     counted: Counter[str] = Counter()
     for state, number in by_state.items():
         counted[DocumentState.WAITING if state in COUNTED_AS_WAITING else state] += number
@@ -121,34 +141,38 @@ def sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]
     return dict(totals)
 
 
-def _with_several_postings(installation_id: int) -> Select[int]:
+def _with_several_postings(installation_ids: Collection[int]) -> Select[int]:
     """Return a query for the documents that have more than their first posting."""
     return select(Posting.document_id).where(
-        Posting.installation_id == installation_id, text(BESIDE_THE_FIRST)
+        Posting.installation_id.in_(installation_ids), text(BESIDE_THE_FIRST)
     )
 
 
-def _made_for_codes(installation_id: int) -> Select[int]:
+def _made_for_codes(installation_ids: Collection[int]) -> Select[int]:
     """Return a query for the documents that create records for codes."""
     return select(SourceDocument.id).where(
-        SourceDocument.installation_id == installation_id, text(MADE_FOR_CODES)
+        SourceDocument.installation_id.in_(installation_ids), text(MADE_FOR_CODES)
     )
 
 
-def _not_counted_by_first(installation_id: int) -> CompoundSelect[int]:
+def _not_counted_by_first(installation_ids: Collection[int]) -> CompoundSelect[int]:
     """Return a query for the documents whose state is not that of their first posting."""
-    return union(_with_several_postings(installation_id), _made_for_codes(installation_id))
+    several = _with_several_postings(installation_ids)
+    return union(several, _made_for_codes(installation_ids))
 
 
-def _count_missing_firsts(installation_id: int) -> Select[int]:
-    """Return a query for the number of single postings voided or deleted in QuickBooks."""
-    apart = _not_counted_by_first(installation_id)
+def _count_missing_firsts(installation_ids: Collection[int]) -> Select[int, int]:
+    """Return a query for the single postings voided or deleted in QuickBooks, by installation."""
+    apart = _not_counted_by_first(installation_ids)
+    companies = select(Installation.company_id).where(Installation.id.in_(installation_ids))
     return (
-        select(func.count())
+        select(Posting.installation_id, func.count())
         .select_from(TransactionHead)
         .join(Posting, SAME_TRANSACTION)
+        .where(TransactionHead.company_id.in_(companies))
         .where(text(NOT_LIVE), *IS_FIRST_POSTING, Posting.state == PostingState.POSTED)
-        .where(Posting.installation_id == installation_id, Posting.document_id.not_in(apart))
+        .where(Posting.installation_id.in_(installation_ids), Posting.document_id.not_in(apart))
+        .group_by(Posting.installation_id)
     )
 
 
@@ -157,13 +181,28 @@ def _by_state(session: Session, query: Select[str, int]) -> dict[str, int]:
 
 
 def _states(session: Session, condition: ColumnElement[bool]) -> dict[int, str]:
+    """Return the state of each document that has a posting which meets the condition."""
+    by_document: dict[int, str] = {}
+    for states_by_document in _states_of_each(session, condition).values():
+        by_document |= states_by_document
+    return by_document
+
+
+def _states_of_each(session: Session, condition: ColumnElement[bool]) -> dict[int, dict[int, str]]:
+    """Return the states of documents by installation and document."""
+    installations: dict[int, int] = {}
     states_by_document: dict[int, list[str]] = defaultdict(list)
     query = _counting(condition).add_columns(
-        Posting.document_id, state_column(Posting, TransactionHead)
+        Posting.installation_id, Posting.document_id, state_column(Posting, TransactionHead)
     )
-    for _, document_id, state in session.execute(query):
+    for _, installation_id, document_id, state in session.execute(query):
+        installations[document_id] = installation_id
         states_by_document[document_id].append(state)
-    return {id: min(states, key=_attention) for id, states in states_by_document.items()}
+    by_installation: dict[int, dict[int, str]] = defaultdict(dict)
+    for document_id, of_parts in states_by_document.items():
+        state = min(of_parts, key=_attention)
+        by_installation[installations[document_id]][document_id] = state
+    return by_installation
 
 
 def _attention(state: str) -> int:
@@ -183,7 +222,7 @@ def _sums_of_firsts(installation_id: int) -> Select[Any]:
         halves.append(func.coalesce(func.sum(millionths // HALF_BASE), 0))
         halves.append(func.coalesce(func.sum(millionths % HALF_BASE), 0))
     columns: Any = (Posting.kind, Posting.currency, *halves)
-    apart = _not_counted_by_first(installation_id)
+    apart = _not_counted_by_first([installation_id])
     return (
         select(*columns)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
@@ -199,7 +238,7 @@ def _add_others(
     session: Session, installation_id: int, totals: dict[str, dict[str, Decimal]]
 ) -> None:
     """Add the documents that have more than one posting."""
-    has_several = Posting.document_id.in_(_with_several_postings(installation_id))
+    has_several = Posting.document_id.in_(_with_several_postings([installation_id]))
     counted_ids = set()
     for id, state in _states(session, has_several).items():
         if state in (DocumentState.POSTED, DocumentState.MISSING):

@@ -1,9 +1,11 @@
 """How much a company uses of what Intuit meters: its reads by day, and the room left for calls."""
 
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import cast
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, case, func, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -42,17 +44,34 @@ def count_read(company_id: int) -> None:
 
 def reads(session: Session, company_id: int) -> Reads:
     """Return how often a company was read."""
-    today = hub_context.current().clock.now().date()
-    first_of_month = today.replace(day=1)
     count = select(func.coalesce(func.sum(ReadDay.count), 0))
-    of_month = count.where(ReadDay.day >= first_of_month)
-    of_company = of_month.where(ReadDay.company_id == company_id)
-    of_today = of_company.where(ReadDay.day == today)
-    return Reads(
-        today=int(session.scalar(of_today) or 0),
-        month=int(session.scalar(of_company) or 0),
-        everyone=int(session.scalar(of_month) or 0),
+    everyone = count.where(ReadDay.day >= _first_of_month())
+    reads_of_company = reads_of_each(session, [company_id])[company_id]
+    return replace(reads_of_company, everyone=int(session.scalar(everyone) or 0))
+
+
+def reads_of_each(session: Session, company_ids: Collection[int]) -> dict[int, Reads]:
+    """Return how often each of some companies was read; `everyone` is left at zero."""
+    today = hub_context.current().clock.now().date()
+    is_today = ReadDay.day == today
+    counts_by_company = (
+        select(
+            ReadDay.company_id,
+            func.sum(case((is_today, ReadDay.count), else_=0)),
+            func.sum(ReadDay.count),
+        )
+        .where(ReadDay.company_id.in_(company_ids), ReadDay.day >= _first_of_month())
+        .group_by(ReadDay.company_id)
     )
+    counts = dict.fromkeys(company_ids, Reads(0, 0, 0))
+    for company_id, read_today, month in session.execute(counts_by_company):
+        counts[company_id] = Reads(int(read_today), int(month), 0)
+    return counts
+
+
+def _first_of_month() -> dt.date:
+    """Return the first day of this month."""
+    return hub_context.current().clock.now().date().replace(day=1)
 
 
 def room(company: Company) -> Budget:

@@ -15,7 +15,8 @@ from hub.db.engine import transaction
 from hub.errors import Busy, HubError, OtherFolderActive
 from hub.metrics import totals
 from hub.models import Run
-from hub.scheduling import folder_lock, pending_work, run_log, runner, schedule
+from hub.outbox import document_search
+from hub.scheduling import folder_lock, pending_work, retention, run_log, runner, schedule
 from hub.scheduling.folder_lock import FolderLock
 from hub.scheduling.leases import Lease, take
 from hub.sources import outage
@@ -24,6 +25,7 @@ from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
 TICK_SECONDS = 1
 MAIL_SECONDS = 60
 PASSWORD_SECONDS = 5
+PRUNE_HOUR = 5  # UTC, after the nightly reconciliations
 MAX_CONCURRENT_RUNS = 8
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than a clock is put right by
 TAKEOVER_TEXT = "This data folder works on the database from now on."
@@ -75,6 +77,10 @@ class Scheduler:
         for job, seconds in mail_jobs:
             self._scheduler.add_job(
                 job, "interval", seconds=seconds, coalesce=True, max_instances=1
+            )
+        if self._app.extensions["hub"].config.prune:
+            self._scheduler.add_job(
+                self.prune, "cron", hour=PRUNE_HOUR, coalesce=True, misfire_grace_time=None
             )
         self._scheduler.start()
 
@@ -135,6 +141,16 @@ class Scheduler:
             except HubError as error:
                 log.warning("%s", error.text)
                 return 0
+
+    def prune(self) -> None:
+        """Remove what the retention rules name, from the one process at work."""
+        if not self._is_at_work:
+            return
+        with self._app.app_context():
+            try:
+                retention.prune("schedule")
+            except HubError as error:
+                log.warning("%s", error.text)
 
     def _log_error(self, error: Exception) -> None:
         """Log an error of the tick once, as long as it stays the same."""
@@ -209,6 +225,7 @@ class Scheduler:
     def _begin(self) -> None:
         """Take over: close runs that nobody works on any more, so that they are due again."""
         self._newest = run_log.newest_start()
+        document_search.add_missing_terms()
         for run in run_log.under_way():
             close_if_interrupted(run)
         self._is_at_work = True

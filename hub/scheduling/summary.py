@@ -1,11 +1,11 @@
 """Summarize runs: counts, sums and open cases of each app, for programs and for people."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarResult, func, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
@@ -20,6 +20,7 @@ from hub.scheduling import run_result as results
 
 COUNT_NAMES = ("documents", *outbox.COUNTED_STATES)
 MAX_CASES = 20
+CASES_AT_ONCE = 500
 FILE_COUNTS = ("posted", "held", "waiting", "unknown", "skipped", "withdrawn")
 STATE_LABELS = {"review": "to review", "unknown": "in doubt", "missing": "missing in QuickBooks"}
 SUM_NAMES = ("source", "posted", "quickbooks")
@@ -55,8 +56,8 @@ def _case_summaries(session: Session, runs: Sequence[Run]) -> list[dict[str, Any
             installation_ids.append(run.installation_id)
         if run.company_id:
             company_ids.append(run.company_id)
-    rows = _cases(session, installation_ids, company_ids)
-    return [_case(session, row) for row in rows]
+    rows = _cases(session, installation_ids, company_ids).all()
+    return _with_postings(session, rows)
 
 
 def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
@@ -113,19 +114,21 @@ def _case_lines(cases: list[dict[str, Any]]) -> list[str]:
     return output
 
 
-def open_cases(realm: str | None) -> list[dict[str, Any]]:
-    """Return every open case, of one company or of all, oldest first."""
-    query = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id)
+def open_cases(realm: str | None) -> Iterator[dict[str, Any]]:
+    """Yield every open case, of one company or of all, oldest first; read some at a time."""
+    query = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id).limit(CASES_AT_ONCE)
     if realm is not None:
         query = query.join(Company, Company.id == Case.company_id).where(Company.realm == realm)
-    cases: list[dict[str, Any]] = []
-    with reading() as session:
-        for row in session.scalars(query):
-            case = _case(session, row)
-            case["id"] = row.id
-            case["opened"] = row.opened_at
-            cases.append(case)
-    return cases
+    last_id = 0
+    while True:
+        with reading() as session:
+            rows = session.scalars(query.where(Case.id > last_id)).all()
+            cases = _with_postings(session, rows)
+        for row, case in zip(rows, cases, strict=True):
+            yield {**case, "id": row.id, "opened": row.opened_at}
+        if len(rows) < CASES_AT_ONCE:
+            return
+        last_id = rows[-1].id
 
 
 def recent_runs(limit: int) -> list[dict[str, Any]]:
@@ -266,7 +269,7 @@ def _in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
 
 def _cases(
     session: Session, installation_ids: Iterable[int], company_ids: Iterable[int]
-) -> Iterable[Case]:
+) -> ScalarResult[Case]:
     """Return the open cases of these installations, and of the companies themselves."""
     is_of_company = Case.installation_id.is_(None) & Case.company_id.in_(company_ids)
     is_theirs = Case.installation_id.in_(installation_ids) | is_of_company
@@ -274,22 +277,32 @@ def _cases(
     return session.scalars(query)
 
 
-def _case(session: Session, case: Case) -> dict[str, Any]:
-    """Return a case as `hub cases --json` prints it."""
-    slug = session.scalar(select(Installation.slug).where(Installation.id == case.installation_id))
-    posting_ids = (
-        select(case_posting.c.posting_id)
-        .where(case_posting.c.case_id == case.id)
-        .order_by(case_posting.c.posting_id)
-    )
-    return {
-        "app": slug,
-        "cause": case.cause,
-        "title": case.title,
-        "reason": case.reason,
-        "postings": list(session.scalars(posting_ids)),
-        "do": case.instruction,
-    }
+def _with_postings(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Return cases as `hub cases --json` prints them, by few queries for all."""
+    installation_ids = {case.installation_id for case in cases}
+    slugs = select(Installation.id, Installation.slug).where(Installation.id.in_(installation_ids))
+    slug_by_installation: dict[int, str] = dict(iter(session.execute(slugs)))
+    columns = case_posting.c
+    links = select(columns.case_id, columns.posting_id).order_by(columns.posting_id)
+    postings: dict[int, list[int]] = defaultdict(list)
+    ids = [case.id for case in cases]
+    for start in range(0, len(ids), CASES_AT_ONCE):
+        of_cases = links.where(columns.case_id.in_(ids[start : start + CASES_AT_ONCE]))
+        for case_id, posting_id in session.execute(of_cases):
+            postings[case_id].append(posting_id)
+    rows = []
+    for case in cases:
+        rows.append(
+            {
+                "app": slug_by_installation.get(case.installation_id or 0),
+                "cause": case.cause,
+                "title": case.title,
+                "reason": case.reason,
+                "postings": postings[case.id],
+                "do": case.instruction,
+            }
+        )
+    return rows
 
 
 def _app_name(slug: str | None) -> str:

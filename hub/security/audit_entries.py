@@ -48,16 +48,21 @@ def rows(session: Session, chosen: Filter) -> Iterator[dict[str, Any]]:
     """Yield the entries, oldest first, without loading all of them at once."""
     query = chosen.select().order_by(AuditEntry.id)
     for entry in session.scalars(query.execution_options(yield_per=ROWS_AT_ONCE)):
-        detail = dict(entry.detail)
-        yield {
-            "number": entry.number or entry.id,
-            "at": entry.at.isoformat(),
-            "who": entry.who,
-            "what": entry.what,
-            "subject": entry.subject,
-            "address": detail.pop("address", ""),
-            "detail": detail,
-        }
+        yield row_of(entry)
+
+
+def row_of(entry: AuditEntry) -> dict[str, Any]:
+    """Return an entry as a file has it."""
+    detail = dict(entry.detail)
+    return {
+        "number": entry.number or entry.id,
+        "at": entry.at.isoformat(),
+        "who": entry.who,
+        "what": entry.what,
+        "subject": entry.subject,
+        "address": detail.pop("address", ""),
+        "detail": detail,
+    }
 
 
 def as_csv(session: Session, chosen: Filter) -> Iterator[bytes]:

@@ -1,10 +1,10 @@
 """Roles and rights: which role a person has for which companies and apps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from hub.context import current
@@ -22,6 +22,7 @@ from hub.models import (
 from hub.security import audit
 
 ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
+MAX_LOOKUPS = 50  # installations or companies whose rows are looked up by an index
 ACTIVE = cast(Any, User.active)
 Condition = tuple[ColumnElement[bool], ...]
 
@@ -103,11 +104,13 @@ class Scope:
         """Return the condition of the documents."""
         if self.is_everything:
             return ()
-        return (SourceDocument.installation_id.in_(self.installation_ids),)
+        return (_among(SourceDocument.installation_id, self.installation_ids),)
 
     def postings(self) -> Condition:
         """Return the condition of the postings."""
-        return () if self.is_everything else (Posting.installation_id.in_(self.installation_ids),)
+        if self.is_everything:
+            return ()
+        return (_among(Posting.installation_id, self.installation_ids),)
 
     def cases(self) -> Condition:
         """Return the condition of the cases."""
@@ -135,11 +138,24 @@ class Scope:
 
     def _owned_by(self, model: type[Case] | type[Run]) -> ColumnElement[bool]:
         """Return the condition of rows that belong to an app, or else to a whole company."""
-        of_app = model.installation_id.in_(self.installation_ids)
+        of_app = _among(model.installation_id, self.installation_ids)
         if not self.whole_company_ids:
             return of_app
-        of_company = model.company_id.in_(self.whole_company_ids)
+        of_company = _among(model.company_id, self.whole_company_ids)
         return or_(of_app, and_(model.installation_id.is_(None), of_company))
+
+
+def _among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a row belongs to one of some installations or companies.
+
+    The rows of few are looked up by their index. To look up those of many and sort them all would
+    take longer than to test the newest rows one after the other until a page is full, so of many
+    the index is hidden from the database.
+    """
+    if len(ids) > MAX_LOOKUPS:
+        column = func.coalesce(column, 0)
+    is_one: ColumnElement[bool] = column.in_(ids)
+    return is_one
 
 
 def is_enough(role: str, least: str) -> bool:
@@ -160,7 +176,8 @@ def rights_of(person: User) -> Rights:
 def scope_of(session: Session, rights: Rights, least: str = "viewer") -> Scope:
     """Return the rows for which a person has at least a role.
 
-    The installations are read once; a person with the role for everything needs no query.
+    The installations of the companies and apps that the rights name are read once; a person with
+    the role for everything needs no query.
     """
     counted = rights.with_role(least)
     if any(right.subject == WHOLE_HUB for right in counted):
@@ -171,7 +188,7 @@ def scope_of(session: Session, rights: Rights, least: str = "viewer") -> Scope:
         Installation, Installation.company_id == Company.id
     )
     installation_ids, company_ids, whole_company_ids = set(), set(), set()
-    for company_id, installation_id, slug in session.execute(query):
+    for company_id, installation_id, slug in session.execute(query.where(_named_by(counted))):
         company = Subject(company_id)
         if any(right.touches(company) for right in counted):
             company_ids.add(company_id)
@@ -307,6 +324,14 @@ def is_owner() -> ColumnElement[bool]:
         RoleAssignment.company_id.is_(None),
         RoleAssignment.slug.is_(None),
     )
+
+
+def _named_by(rights: Iterable[Right]) -> ColumnElement[bool]:
+    """Return the condition of the companies that rights name; a right for one app names all."""
+    company_ids = {right.subject.company_id for right in rights}
+    if None in company_ids:
+        return true()
+    return Company.id.in_(company_ids)
 
 
 def _subject(assignment: RoleAssignment) -> Subject:

@@ -1,7 +1,7 @@
 """The state of every app for the marketplace: not enabled, enabled, or needs attention."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,15 +55,17 @@ class Tile:
     places: tuple[Place, ...]
 
 
-def tiles(session: Session, apps: Sequence[App], rights: Rights) -> list[Tile]:
+def tiles(
+    session: Session, apps: Sequence[App], rights: Rights, companies: Sequence[Company]
+) -> list[Tile]:
     """Return one tile for each app, in the order of the plugins.
 
-    It has the companies for which the person may see the app.
+    It has those of the companies for which the person may see the app.
     """
-    companies = list(session.scalars(select(Company).order_by(Company.name, Company.id)))
-    installations = _by_app_and_company(session, Installation)
-    requests = _by_app_and_company(session, Access)
-    case_counts = _case_counts(session)
+    company_ids = [company.id for company in companies]
+    installations = _by_app_and_company(session, Installation, company_ids)
+    requests = _by_app_and_company(session, Access, company_ids)
+    case_counts = _case_counts(session, [row.id for row in installations.values()])
     app_tiles = []
     for app in apps:
         places = []
@@ -78,9 +80,11 @@ def tiles(session: Session, apps: Sequence[App], rights: Rights) -> list[Tile]:
     return app_tiles
 
 
-def _by_app_and_company(session: Session, model: type[Row]) -> dict[tuple[str, int], Row]:
-    """Return all rows of a table by the slug of their app and the id of their company."""
-    rows = session.scalars(select(model))
+def _by_app_and_company(
+    session: Session, model: type[Row], company_ids: Collection[int]
+) -> dict[tuple[str, int], Row]:
+    """Return the rows of some companies by the slug of their app and the id of their company."""
+    rows = session.scalars(select(model).where(model.company_id.in_(company_ids)))
     return {(row.slug, row.company_id): row for row in rows}
 
 
@@ -93,11 +97,11 @@ def _access(app: App, row: Access | None) -> str:
     return "granted" if row.granted_at else "asked"
 
 
-def _case_counts(session: Session) -> Counter[int]:
-    """Count the open cases of each installation."""
+def _case_counts(session: Session, installation_ids: Collection[int]) -> Counter[int]:
+    """Count the open cases of each of some installations."""
     counted = (
         select(Case.installation_id, func.count())
-        .where(Case.closed_at.is_(None))
+        .where(Case.closed_at.is_(None), Case.installation_id.in_(installation_ids))
         .group_by(Case.installation_id)
     )
     counts: Counter[int] = Counter()

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from flask import url_for
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, defer, joinedload
 
 from hub.models import AuditEntry, Case, Company, Installation, Posting, SourceDocument, User
 from hub.web.layout import app_name, kind, titled
@@ -41,9 +41,11 @@ class Subjects:
         """Read what these entries name."""
         entries = list(entries)
         self._postings = _postings(session, entries)
-        self._companies = {row.realm: row for row in session.scalars(select(Company))}
-        self._installations = _installations(session)
-        names = {entry.subject for entry in entries} | {entry.who for entry in entries}
+        subjects = {entry.subject for entry in entries}
+        companies = select(Company).where(Company.realm.in_(subjects))
+        self._companies = {row.realm: row for row in session.scalars(companies)}
+        self._installations = _installations(session, subjects)
+        names = subjects | {entry.who for entry in entries}
         query: Any = select(User.username).where(User.username.in_(names))
         self._people: set[str] = set(session.scalars(query))
         self._cases: dict[str, int] = _cases(session, entries)
@@ -102,14 +104,26 @@ def _postings(session: Session, entries: Iterable[AuditEntry]) -> dict[int, Post
     for entry in entries:
         if entry.what in OF_POSTINGS:
             ids.update(_ids(entry.subject)[:MAX_LINKS])
-    query = select(Posting).join(SourceDocument).where(Posting.id.in_(ids))
+    document = joinedload(Posting.document).defer(SourceDocument.body)
+    query = select(Posting).where(Posting.id.in_(ids)).options(document, defer(Posting.payload))
     return {row.id: row for row in session.scalars(query)}
 
 
-def _installations(session: Session) -> dict[str, Link]:
-    """Return the link to each installation by the name that the audit log gives it."""
+def _installations(session: Session, subjects: Iterable[str]) -> dict[str, Link]:
+    """Return the link to each installation that subjects name, by the name that they give it."""
+    slugs, companies = set(), set()
+    for subject in subjects:
+        slug, _, company_name = subject.partition(" for ")
+        slugs.add(slug)
+        companies.add(company_name)
+    query = (
+        select(Installation)
+        .join(Company, Company.id == Installation.company_id)
+        .where(Installation.slug.in_(slugs))
+        .where(or_(Company.name.in_(companies), Company.realm.in_(companies)))
+    )
     links = {}
-    for row in session.scalars(select(Installation)):
+    for row in session.scalars(query):
         company = row.company.name or row.company.realm
         link = Link(
             f"{app_name(row.slug)} for {company}",

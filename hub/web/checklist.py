@@ -1,7 +1,9 @@
 """The steps from an empty hub to posted bills; each is done if the database says so."""
 
+from collections.abc import Sequence
+
 from flask import url_for
-from sqlalchemy import or_, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hub.context import current
@@ -17,6 +19,7 @@ from hub.web import first_owner
 from hub.web.access import may
 
 MAX_NAMED_OWNERS = 3
+MAX_SUBJECTS = 1000  # apps and entries that are compared with each other
 
 
 @value_object
@@ -65,11 +68,11 @@ class Checklist:
 def read(session: Session) -> Checklist:
     """Return the checklist as it stands now."""
     enabled = select(Installation).where(Installation.enabled).order_by(Installation.id)
-    apps = list(session.scalars(enabled))
+    first = session.scalar(enabled.limit(1))
     owners = first_owner.owners(session, at_most=MAX_NAMED_OWNERS)
     steps = [
         *_steps_of_connection(session),
-        *_steps_of_apps(session, apps),
+        *_steps_of_apps(session, first),
         Step(
             title="Enter a mail server",
             about="The hub mails new cases to those who can solve them.",
@@ -134,55 +137,89 @@ def _steps_of_connection(session: Session) -> list[Step]:
     ]
 
 
-def _steps_of_apps(session: Session, apps: list[Installation]) -> list[Step]:
+def _steps_of_apps(session: Session, first: Installation | None) -> list[Step]:
     """Return the steps of the first app: settings, lists and approval."""
-    first = apps[0] if apps else None
     app_page, review_page = url_for("marketplace.show"), url_for("marketplace.show")
     if first:
         app_page = url_for("installation.show", installation_id=first.id)
         review_page = url_for("review.show", installation_id=first.id)
-    approved = select(Posting.id).where(
-        or_(Posting.approved_by.is_not(None), text(f"posting.{POSTED}"))
-    )
     return [
         Step(
             title="Enable the first app",
             about="Enter its address and keys, and test them.",
             url=url_for("marketplace.show"),
             role="app-owner",
-            is_done=bool(apps),
+            is_done=first is not None,
         ),
         Step(
             title="Download the lists",
             about="The app gets the accounts, suppliers and tax codes of QuickBooks.",
             url=app_page,
             role="operator",
-            is_done=any(_has_lists(session, app) for app in apps),
+            is_done=_has_lists(session),
         ),
         Step(
             title="Approve the first documents",
             about="Run the app, match its codes, and approve what will be posted.",
             url=review_page if first else app_page,
             role="operator",
-            is_done=session.scalar(approved.limit(1)) is not None,
+            is_done=_has_approved(session),
         ),
     ]
 
 
-def _has_lists(session: Session, app: Installation) -> bool:
-    """Tell whether lists were downloaded for an app; one that takes none needs QuickBooks' only."""
+def _has_approved(session: Session) -> bool:
+    """Tell whether a document was posted or approved.
+
+    Nearly always one was posted, which an index says; only a new hub is searched for approvals.
+    """
+    posted = select(Posting.id).where(text(f"posting.{POSTED}")).limit(1)
+    if session.scalar(posted) is not None:
+        return True
+    approved = select(Posting.id).where(Posting.approved_by.is_not(None)).limit(1)
+    return session.scalar(approved) is not None
+
+
+def _has_lists(session: Session) -> bool:
+    """Tell whether lists were downloaded for an enabled app.
+
+    One that takes no lists needs QuickBooks' only. The apps are tested by few queries for all.
+    """
+    enabled = select(Installation.slug).where(Installation.enabled).distinct()
+    taking: list[str] = []
+    others: list[str] = []
     plugins = current().plugins
-    takes_lists = app.slug in plugins.apps and plugins.has(app.slug, "hub_records")
-    if not takes_lists:
-        read = select(ListState.list).where(ListState.company_id == app.company_id)
-        return session.scalar(read.limit(1)) is not None
-    run = select(Run.id).where(
-        Run.company_id == app.company_id,
-        Run.kind == RunKind.LISTS,
-        Run.outcome == RunOutcome.DONE,
-        Run.started_at >= app.created_at,
+    for slug in session.scalars(enabled):
+        takes_lists = slug in plugins.apps and plugins.has(slug, "hub_records")
+        (taking if takes_lists else others).append(slug)
+
+    has_read = (
+        select(ListState.list)
+        .join(Installation, Installation.company_id == ListState.company_id)
+        .where(Installation.enabled, Installation.slug.in_(others))
     )
-    entry = select(AuditEntry.id).where(
-        AuditEntry.what == enable.LISTS, AuditEntry.subject == enable.subject(app)
+    has_pushed = (
+        select(Run.id)
+        .join(Installation, Installation.company_id == Run.company_id)
+        .where(
+            Installation.enabled,
+            Installation.slug.in_(taking),
+            Run.kind == RunKind.LISTS,
+            Run.outcome == RunOutcome.DONE,
+            Run.started_at >= Installation.created_at,
+        )
     )
-    return any(session.scalar(query.limit(1)) is not None for query in (run, entry))
+    if any(session.scalar(query.limit(1)) is not None for query in (has_read, has_pushed)):
+        return True
+    return _has_pushed_when_enabled(session, taking)
+
+
+def _has_pushed_when_enabled(session: Session, slugs: Sequence[str]) -> bool:
+    """Tell whether the audit log has that lists were pushed when an app was enabled."""
+    entries = select(AuditEntry.subject).where(AuditEntry.what == enable.LISTS).distinct()
+    subjects = set(session.scalars(entries.limit(MAX_SUBJECTS)))
+    if not subjects:
+        return False
+    taking = select(Installation).where(Installation.enabled, Installation.slug.in_(slugs))
+    apps = session.scalars(taking.order_by(Installation.id).limit(MAX_SUBJECTS))
+    return any(enable.subject(app) in subjects for app in apps)

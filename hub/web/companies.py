@@ -1,17 +1,18 @@
 """The QuickBooks companies: connect, reconnect, disconnect, check, and refresh their lists."""
 
 import secrets
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.db.engine import reading
 from hub.errors import HubError
-from hub.models import Company, Installation, ListState, Record, Run, Token
+from hub.models import Company, Installation, ListState, Record, Token
 from hub.models.enums import RunKind
 from hub.posting.outcome.batch_sizing import MODES, choose
 from hub.qbo import intuit_keys, removal, usage
@@ -22,24 +23,33 @@ from hub.scheduling import run_log
 from hub.security import refusals
 from hub.web import reconciliation
 from hub.web.access import ANYWHERE, fresh, may, needs, scope, who
-from hub.web.paging import pairs, row_or_404
+from hub.web.paging import page, row_or_404
 
+COMPANIES_PER_PAGE = 20
 pages = Blueprint("companies", __name__)
 
 
 @pages.get("/companies")
 @needs("viewer", of=ANYWHERE)
 def index() -> str:
-    """List the companies with their connections, expiries and lists."""
+    """List the companies with their connections, expiries and lists, by name."""
     keys = intuit_keys.read()
+    words = request.args.get("q", "").strip()
+    visible = select(Company).where(*scope().companies())
+    if words:
+        has_words = Company.name.icontains(words, autoescape=True)
+        visible = visible.where(or_(has_words, Company.realm == words))
     with reading() as look:
-        by_name = select(Company).where(*scope().companies()).order_by(Company.name, Company.id)
-        companies = [_about(look, company) for company in look.scalars(by_name)]
+        by_name = [Company.name, Company.id]
+        listed = page(look, visible, by=by_name, down=False, size=COMPANIES_PER_PAGE)
+        companies = _about_each(look, listed.rows)
     context = {
         "ready": keys.are_complete,
         "redirect_uri": token_endpoint.redirect_uri(),
         "included": usage.INCLUDED_READS_PER_MONTH,
         "modes": MODES,
+        "page": listed,
+        "search": words,
     }
     return render_template("companies.html", companies=companies, **context)
 
@@ -202,38 +212,62 @@ def _report(work: Callable[[], object], done: str) -> Response:
     return redirect(url_for("companies.index"))
 
 
-def _about(look: Session, company: Company) -> dict[str, Any]:
-    """Return what the page of a company shows.
+def _about_each(look: Session, companies: Sequence[Company]) -> list[dict[str, Any]]:
+    """Return what the page shows of each company, in a few queries for all.
 
     What is about all apps needs a role for the whole company.
     """
-    is_whole = scope().has_company(company.id)
-    token = look.get(Token, company.id)
-    sizes = (
-        select(Record.list, func.count())
-        .where(Record.company_id == company.id, Record.active)
-        .group_by(Record.list)
+    ids = [company.id for company in companies]
+    whole_ids = [company_id for company_id in ids if scope().has_company(company_id)]
+    tokens = {token.company_id: token for token in look.scalars(_of(Token, ids))}
+    lists = _by_company(look.scalars(_of(ListState, ids)))
+    apps_of_companies = _of(Installation, ids).where(*scope().installations())
+    apps = _by_company(look.scalars(apps_of_companies.order_by(Installation.id)))
+    sizes = _sizes_of_lists(look, ids)
+    runs = reconciliation.newest_runs(look, whole_ids, RunKind.LISTS)
+    reads = usage.reads_of_each(look, ids)
+    reconciled = reconciliation.newest_of_each(look, whole_ids)
+    about = []
+    for company in companies:
+        about.append(
+            {
+                "company": company,
+                "is_whole": company.id in whole_ids,
+                "token": tokens.get(company.id),
+                "days": days_left(tokens.get(company.id)),
+                "lists": lists[company.id],
+                "sizes": sizes[company.id],
+                "apps": apps[company.id],
+                "run": runs.get(company.id),
+                "reads": reads[company.id],
+                "room": usage.room(company),
+                "proved": reconciled.get(company.id),
+            }
+        )
+    return about
+
+
+def _of(model: Any, company_ids: Collection[int]) -> Select[Any]:
+    """Return the query for the rows of a table that belong to some companies."""
+    return select(model).where(model.company_id.in_(company_ids))
+
+
+def _by_company(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    """Group rows by their company."""
+    by_company: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_company[row.company_id].append(row)
+    return by_company
+
+
+def _sizes_of_lists(look: Session, company_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Count the active entries of each list, by company."""
+    query = (
+        select(Record.company_id, Record.list, func.count())
+        .where(Record.company_id.in_(company_ids), text("record.active"))
+        .group_by(Record.company_id, Record.list)
     )
-    lists = select(ListState).where(ListState.company_id == company.id)
-    apps = select(Installation).where(
-        Installation.company_id == company.id, *scope().installations()
-    )
-    newest_lists_run = (
-        select(Run)
-        .where(Run.company_id == company.id, Run.kind == RunKind.LISTS)
-        .order_by(Run.id.desc())
-        .limit(1)
-    )
-    return {
-        "company": company,
-        "is_whole": is_whole,
-        "token": token,
-        "days": days_left(token),
-        "lists": list(look.scalars(lists)),
-        "sizes": pairs(look, sizes),
-        "apps": list(look.scalars(apps)),
-        "run": look.scalar(newest_lists_run) if is_whole else None,
-        "reads": usage.reads(look, company.id),
-        "room": usage.room(company),
-        "proved": reconciliation.newest(look, company.id) if is_whole else None,
-    }
+    sizes: dict[int, dict[str, int]] = defaultdict(dict)
+    for company_id, name, number in look.execute(query):
+        sizes[company_id][name] = number
+    return sizes

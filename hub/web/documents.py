@@ -1,11 +1,12 @@
 """The list of documents, and the page of one: its source data, its postings and its history."""
 
-import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -14,7 +15,6 @@ from hub.errors import HubError
 from hub.models import (
     Attempt,
     Case,
-    Installation,
     Posting,
     Proof,
     ReceiptRow,
@@ -22,20 +22,36 @@ from hub.models import (
     case_posting,
 )
 from hub.models.enums import DocumentState, Operation, PostingState, RunKind
-from hub.outbox.listing import FILTER_STATES, documents_with_posting, in_state, part_states
+from hub.outbox.listing import FILTER_STATES, documents_with_posting, part_states
 from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
-from hub.web import matches, row_ids
+from hub.web import exports, matches
 from hub.web.access import ANYWHERE, may_here, needs, scope, who
 from hub.web.case_titles import subjects
+from hub.web.document_filters import document_filters, order_of, select_ids
 from hub.web.installation import is_active
-from hub.web.layout import KINDS, in_zone_of
-from hub.web.paging import page, row_or_404
+from hub.web.layout import KINDS, in_zone_of, installation_choices
+from hub.web.paging import page, present, row_or_404
 from hub.web.source_view import source_view
 from hub.web.timeline import FOUND, OUTCOMES, timeline
 from hub.web.transaction_facts import page_of
 
+EXPORTED = (
+    "id",
+    "app",
+    "company_id",
+    "source_id",
+    "kind",
+    "number",
+    "party",
+    "date",
+    "total",
+    "currency",
+    "state",
+    "reason",
+    "quickbooks_id",
+)
 Row = TypeVar("Row", Posting, Attempt, Proof, ReceiptRow, Case)
 pages = Blueprint("documents", __name__)
 
@@ -44,21 +60,63 @@ pages = Blueprint("documents", __name__)
 @needs("viewer", of=ANYWHERE)
 def index() -> str:
     """List documents, newest first, by text, app, state, kind and date."""
-    names = ("q", "installation", "state", "kind", "from", "to")
-    filters = {name: request.args.get(name, "").strip() for name in names}
-    query = _filtered(documents_with_posting().where(*scope().documents()), filters)
+    filters = document_filters(request.args)
     with reading() as session:
-        documents = page(session, query, by=[SourceDocument.id])
-        apps = select(Installation).where(*scope().installations()).order_by(Installation.id)
-        installations = list(session.scalars(apps))
+        query = select_ids(session, filters)
+        documents = page(session, query, by=order_of(filters))
+        rows = _rows(session, documents.rows)
+        installations = installation_choices(session, filters["installation"])
     return render_template(
         "documents.html",
-        page=documents,
+        page=replace(documents, rows=rows),
         filters=filters,
+        chosen=present(filters),
         states=FILTER_STATES,
         kinds=KINDS,
         installations=installations,
     )
+
+
+@pages.get("/documents/export")
+@needs("viewer", of=ANYWHERE)
+def export() -> Response:
+    """Download the documents that the filters choose, in the order of the list."""
+    filters = document_filters(request.args)
+    with reading() as session:
+        query = select_ids(session, filters)
+    rows = exports.read_in_chunks(query, order_of(filters), _exported)
+    return exports.download("documents", EXPORTED, rows)
+
+
+def _exported(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
+    """Yield documents as a file has them."""
+    for document, posting, state in _rows(session, ids):
+        is_there = posting is not None and state not in (
+            DocumentState.REMOVED,
+            DocumentState.MISSING,
+        )
+        yield {
+            "id": document.id,
+            "app": document.slug,
+            "company_id": document.company_id,
+            "source_id": document.source_id,
+            "kind": posting.kind if posting else document.kind,
+            "number": document.number,
+            "party": document.party,
+            "date": document.date,
+            "total": document.total,
+            "currency": document.currency,
+            "state": state,
+            "reason": posting.reason if posting else "",
+            "quickbooks_id": posting.quickbooks_id if is_there else None,
+        }
+
+
+def _rows(session: Session, ids: Sequence[int]) -> list[Any]:
+    """Return the documents with these ids with their main postings and states, in this order."""
+    query = documents_with_posting().where(SourceDocument.id.in_(ids))
+    rows = {row[0].id: row for row in session.execute(query)}
+    return [rows[document_id] for document_id in ids]
 
 
 @pages.get("/documents/<int:document_id>")
@@ -209,44 +267,3 @@ def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
     for row in rows:
         by_posting[row.posting_id].append(row)
     return dict(by_posting)
-
-
-def _filtered(query: Select[Any], filters: dict[str, str]) -> Select[Any]:
-    """Restrict the query to the filters of the page; unknown values are ignored."""
-    conditions = []
-    installation_id = row_ids.parse(filters["installation"])
-    if installation_id is not None:
-        conditions.append(SourceDocument.installation_id == installation_id)
-    if filters["kind"] in KINDS:
-        conditions.append(SourceDocument.kind == filters["kind"])
-    if filters["q"]:
-        conditions.append(_mentions(filters["q"]))
-    if filters["state"] in FILTER_STATES:
-        conditions.append(in_state(filters["state"]))
-    first_day = _date(filters["from"])
-    if first_day:
-        conditions.append(SourceDocument.date >= first_day)
-    last_day = _date(filters["to"])
-    if last_day:
-        conditions.append(SourceDocument.date <= last_day)
-    return query.where(*conditions)
-
-
-def _mentions(text: str) -> ColumnElement[bool]:
-    """Return the condition for a text in number, party or ids, or for a QuickBooks id."""
-    columns = (
-        SourceDocument.number,
-        SourceDocument.party,
-        SourceDocument.source_id,
-        SourceDocument.marker,
-    )
-    contains_text = [column.icontains(text, autoescape=True) for column in columns]
-    return or_(*contains_text, Posting.quickbooks_id == text)
-
-
-def _date(text: str) -> dt.date | None:
-    """Parse a date of a filter; None if it is not one."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -3,30 +3,34 @@
 import datetime as dt
 import math
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pygal
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, abort, render_template
 from pygal.style import Style
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
+from hub import outbox
 from hub.context import current
 from hub.db.engine import reading
 from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, Token
 from hub.models.enums import Operation
 from hub.models.postings import POSTED
+from hub.posting.protocol.history import LIST_KINDS
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
 from hub.security.rights import Scope
 from hub.web import checklist, reconciliation
 from hub.web.access import ANYWHERE, may, needs, scope
 from hub.web.case_titles import subjects
-from hub.web.counts import counts
 from hub.web.layout import app_name
+from hub.web.paging import page, pairs
 
 DAYS = 14
+COMPANIES_PER_PAGE = 20
 LEGEND = 4  # apps in a row of the legend
 LINE = {"guide_stroke_color": "#dde3e9", "guide_stroke_dasharray": "1,0"}
 STYLE = Style(
@@ -69,7 +73,9 @@ def show() -> str:
         is_open = Case.closed_at.is_(None)
         newest = select(Case).where(is_open, *scope().cases()).order_by(Case.id.desc()).limit(5)
         cases = list(session.scalars(newest))
-        companies = select(Company).where(*scope().companies()).order_by(Company.name)
+        visible = select(Company).where(*scope().companies())
+        by_name = [Company.name, Company.id]
+        companies = page(session, visible, by=by_name, down=False, size=COMPANIES_PER_PAGE)
         return render_template(
             "home.html",
             standby=standby,
@@ -77,7 +83,8 @@ def show() -> str:
             subjects=subjects(session, cases),
             checklist=checklist.read(session) if _sees_checklist() else None,
             has_posted=checklist.has_posted(session, scope()),
-            companies=[_health(session, company) for company in session.scalars(companies)],
+            page=companies,
+            companies=_health(session, companies.rows),
             posted=_posted_by_day(session, scope()),
         )
 
@@ -90,9 +97,11 @@ def _sees_checklist() -> bool:
 @pages.get("/charts/posted.svg")
 @needs("viewer", of=ANYWHERE)
 def chart() -> Response:
-    """Draw the documents posted on each of the last days, by app."""
+    """Draw the documents posted on each of the last days, by app; answer 404 if there are none."""
     with reading() as session:
         posted = _posted_by_day(session, scope())
+    if not posted:
+        abort(404)
     days, apps = _days(), sorted({slug for slug, _ in posted})
     rows = math.ceil(len(apps) / LEGEND) if len(apps) > 1 else 0
     not_full = rows * LEGEND > len(apps)  # pygal forgets the room for such a last row
@@ -130,37 +139,58 @@ def _without_scripts(root: Any) -> Any:
     return root
 
 
-def _health(session: Session, company: Company) -> Health:
-    """Return the connection of a company, its last reconciliation, and the state of its apps.
+def _health(session: Session, companies: Sequence[Company]) -> list[Health]:
+    """Return the connection of each company, its last reconciliation, and the state of its apps.
 
     A reconciliation is about all apps, so it needs a role for the whole company.
     """
-    token = session.get(Token, company.id)
-    installations = (
+    ids = [company.id for company in companies]
+    whole_ids = [company_id for company_id in ids if scope().has_company(company_id)]
+    tokens = select(Token).where(Token.company_id.in_(ids))
+    tokens_by_company = {token.company_id: token for token in session.scalars(tokens)}
+    reconciled = reconciliation.newest_of_each(session, whole_ids)
+    healths = {}
+    for company in companies:
+        token = tokens_by_company.get(company.id)
+        healths[company.id] = Health(
+            company=company,
+            token=token,
+            days=days_left(token),
+            is_whole=company.id in whole_ids,
+            proved=reconciled.get(company.id),
+        )
+    _add_apps(session, healths)
+    return list(healths.values())
+
+
+def _add_apps(session: Session, healths: Mapping[int, Health]) -> None:
+    """Add the apps of companies with their counts and last runs, in a few queries for all."""
+    query = (
         select(Installation)
-        .where(Installation.company_id == company.id, *scope().installations())
+        .where(Installation.company_id.in_(healths), *scope().installations())
         .order_by(Installation.id)
     )
-    is_whole = scope().has_company(company.id)
-    health = Health(
-        company=company,
-        token=token,
-        days=days_left(token),
-        is_whole=is_whole,
-        proved=reconciliation.newest(session, company.id) if is_whole else None,
+    installations = list(session.scalars(query))
+    ids = [installation.id for installation in installations]
+    counts = outbox.counts_of_each(session, ids)
+    last_runs = _last_runs(session, ids)
+    for installation in installations:
+        health = healths[installation.company_id]
+        last_run = last_runs.get(installation.id)
+        health.apps.append((installation, counts[installation.id], last_run))
+
+
+def _last_runs(session: Session, installation_ids: Collection[int]) -> dict[int, Run]:
+    """Return the newest sync of each installation; the index is entered once for each."""
+    newest = (
+        select(func.max(Run.id))
+        .where(Run.installation_id == Installation.id)
+        .correlate(Installation)
+        .scalar_subquery()
     )
-    for installation in session.scalars(installations):
-        states = counts(session, installation.id)
-        last_run = _last_run(session, installation.id)
-        health.apps.append((installation, states, last_run))
-    return health
-
-
-def _last_run(session: Session, installation_id: int) -> Run | None:
-    """Return the newest sync of an installation."""
-    of_installation = select(Run).where(Run.installation_id == installation_id)
-    newest = of_installation.order_by(Run.id.desc()).limit(1)
-    return session.scalar(newest)
+    ids = session.scalars(select(newest).where(Installation.id.in_(installation_ids)))
+    runs = session.scalars(select(Run).where(Run.id.in_(list(ids))))
+    return {run.installation_id: run for run in runs if run.installation_id is not None}
 
 
 def _days() -> list[dt.date]:
@@ -188,25 +218,41 @@ def _by_day(posted: Counter[tuple[str, dt.date]]) -> Counter[dt.date]:
 
 
 def _posted_by_day(session: Session, visible: Scope) -> Counter[tuple[str, dt.date]]:
-    """Count the documents posted by app and day."""
+    """Count the documents posted by app and day.
+
+    The index holds all columns that are read, and the days bound it. Only of suppliers, customers
+    and items the document is looked up: those made for codes do not count.
+    """
     first_day = _days()[0]
     since = dt.datetime.combine(first_day, dt.time(), dt.UTC)
-    day = func.date(Posting.changed_at)
+    made_for = (
+        select(SourceDocument.made_for)
+        .where(SourceDocument.id == Posting.document_id)
+        .scalar_subquery()
+    )
+    # The day is the first column of the groups: SQLite would else take the index of installations.
     counts_by_day = (
-        select(Installation.slug, day, func.count())
-        .join(Installation, Installation.id == Posting.installation_id)
-        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        select(func.date(Posting.changed_at).label("day"), Posting.installation_id, func.count())
         .where(
             text(f"posting.{POSTED}"),
             Posting.part == "",
             Posting.operation == Operation.CREATE,
             Posting.changed_at >= since,
-            SourceDocument.made_for == "",
-            *visible.installations(),
+            or_(Posting.kind.not_in(LIST_KINDS), made_for == ""),
+            *visible.postings(),
         )
-        .group_by(Installation.slug, day)
+        .group_by("day", Posting.installation_id)
     )
+    rows = session.execute(counts_by_day).all()
+    installation_ids = {installation_id for _, installation_id, _ in rows}
+    slugs = _slugs(session, installation_ids)
     posted: Counter[tuple[str, dt.date]] = Counter()
-    for slug, date, count in session.execute(counts_by_day):
-        posted[slug, dt.date.fromisoformat(str(date))] += count
+    for date, installation_id, count in rows:
+        posted[slugs[installation_id], dt.date.fromisoformat(str(date))] += count
     return posted
+
+
+def _slugs(session: Session, installation_ids: Collection[int]) -> dict[int, str]:
+    """Return the slug of the app of each installation."""
+    slugs = select(Installation.id, Installation.slug)
+    return pairs(session, slugs.where(Installation.id.in_(installation_ids)))

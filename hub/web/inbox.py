@@ -1,6 +1,6 @@
 """The inbox: open cases, each with its reason and the button that solves it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -18,12 +18,12 @@ from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
-from hub.web import case_comparison, checklist, matches, row_ids
+from hub.web import case_comparison, checklist, exports, matches, row_ids
 from hub.web.access import ANYWHERE, may_here, needs, scope, who
 from hub.web.case_titles import subjects
 from hub.web.installation import is_active
-from hub.web.layout import in_zone_of
-from hub.web.paging import page, pairs, row_or_404
+from hub.web.layout import in_zone_of, installation_choices
+from hub.web.paging import page, pairs, present, row_or_404
 
 ACTION_LABELS: Mapping[str, str] = {
     CaseAction.RECONNECT: "Reconnect",
@@ -41,6 +41,16 @@ ACTION_LABELS: Mapping[str, str] = {
     CaseAction.NONE: "Look",
 }
 MAX_SHOWN = 200
+EXPORTED = (
+    "id",
+    "company_id",
+    "installation_id",
+    "opened",
+    "title",
+    "document",
+    "reason",
+    "instruction",
+)
 MAX_REASONS = 5  # sentences about single ones of many
 CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
 pages = Blueprint("inbox", __name__, url_prefix="/inbox")
@@ -50,16 +60,9 @@ pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 @needs("viewer", of=ANYWHERE)
 def show() -> str:
     """List open cases by what solves them, newest first."""
-    filters = {name: request.args.get(name, "") for name in ("act", "installation", "q")}
-    query = select(Case).where(Case.closed_at.is_(None), *scope().cases())
-    if filters["act"] in ACTION_LABELS:
-        query = query.where(inbox.is_solved_by(filters["act"]))
-    installation_id = row_ids.parse(filters["installation"])
-    if installation_id is not None:
-        query = query.where(Case.installation_id == installation_id)
+    filters = _filters()
     with reading() as session:
-        if filters["q"]:
-            query = query.where(Case.id.in_(inbox.search(session, query, filters["q"])))
+        query = _chosen(session, filters)
         cases = page(session, query, by=[Case.id], size=25)
         quick = {}
         for case in cases.rows:
@@ -76,11 +79,56 @@ def show() -> str:
             page=cases,
             groups=groups,
             filters=filters,
+            chosen=present(filters),
             acts=ACTION_LABELS,
             quick=quick,
             has_posted=checklist.has_posted(session, scope()),
             **about,
         )
+
+
+@pages.get("/export")
+@needs("viewer", of=ANYWHERE)
+def export() -> Response:
+    """Download the open cases that the filters choose, newest first."""
+    with reading() as session:
+        query = _chosen(session, _filters())
+    rows = exports.read_in_chunks(query, [Case.id], _exported)
+    return exports.download("cases", EXPORTED, rows)
+
+
+def _filters() -> dict[str, str]:
+    """Return the filters of the address; those that it lacks are empty."""
+    return {name: request.args.get(name, "") for name in ("act", "installation", "q")}
+
+
+def _chosen(session: Session, filters: Mapping[str, str]) -> Select[Any]:
+    """Return the query for the open cases that the person may see and the filters choose."""
+    query = select(Case).where(Case.closed_at.is_(None), *scope().cases())
+    if filters["act"] in ACTION_LABELS:
+        query = query.where(inbox.is_solved_by(filters["act"]))
+    installation_id = row_ids.parse(filters["installation"])
+    if installation_id is not None:
+        query = query.where(Case.installation_id == installation_id)
+    if filters["q"]:
+        query = query.where(Case.id.in_(inbox.search(session, query, filters["q"])))
+    return query
+
+
+def _exported(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
+    """Yield cases as a file has them."""
+    names = subjects(session, cases)
+    for case in cases:
+        yield {
+            "id": case.id,
+            "company_id": case.company_id,
+            "installation_id": case.installation_id,
+            "opened": case.opened_at,
+            "title": case.title,
+            "document": names.get(case.id, ""),
+            "reason": case.reason,
+            "instruction": case.instruction,
+        }
 
 
 @pages.get("/<int:case_id>")
@@ -323,10 +371,13 @@ def _context(session: Session, cases: list[Case]) -> dict[str, Any]:
     ids = [case.id for case in cases]
     of_cases = select(case_id, func.count()).join(Posting).where(case_id.in_(ids))
     counts = of_cases.where(*scope().postings()).group_by(case_id)
-    apps = select(Installation).where(*scope().installations())
+    own_ids = {case.installation_id for case in cases}
+    own = select(Installation).where(Installation.id.in_(own_ids), *scope().installations())
+    choices = installation_choices(session, request.args.get("installation", ""))
     return {
         "stopped": pairs(session, counts),
         "subjects": subjects(session, cases),
         "by_act": inbox.count_by_action(session, scope().cases()),
-        "installations": {one.id: one for one in session.scalars(apps)},
+        "choices": choices,
+        "installations": {one.id: one for one in session.scalars(own)},
     }

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Flask, Response, abort, g, request, send_from_directory
 from flask_bootstrap import Bootstrap5
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from hub import spreadsheets
 from hub.context import current
@@ -17,10 +18,12 @@ from hub.contract.types import App
 from hub.db.engine import reading
 from hub.models import Case, Installation, SourceDocument
 from hub.posting.protocol.history import LIST_KINDS
-from hub.web import access
+from hub.web import access, row_ids
 from hub.web.case_titles import brief, reason
 from hub.web.source_view import amount, dated, money, payload_text
 
+MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
+MAX_CHOICES = 200  # installations that a filter offers
 HTMX = str(files("js_lib_htmx") / "static" / "htmx")
 pages = Blueprint(
     "frame",
@@ -188,14 +191,11 @@ def zone() -> str:
     """
     if "zone" not in g:
         installation_id = (request.view_args or {}).get("installation_id")
+        visible = select(Installation.zone).where(*access.scope().installations())
+        own = visible.where(Installation.id == (installation_id or 0))
+        first = visible.order_by(Installation.id).limit(1)
         with reading() as session:
-            first = (
-                select(Installation.zone)
-                .where(*access.scope().installations())
-                .order_by(Installation.id != (installation_id or 0), Installation.id)
-                .limit(1)
-            )
-            g.zone = session.scalar(first) or "UTC"
+            g.zone = session.scalar(own) or session.scalar(first) or "UTC"
     return str(g.zone)
 
 
@@ -265,12 +265,32 @@ def may_configure(installation: Installation) -> bool:
 
 
 def open_cases() -> int:
-    """Count the open cases, once for each page."""
+    """Count the open cases, once for each page, and at most one more than `MAX_COUNTED`."""
     if "open_cases" not in g:
+        is_open = Case.closed_at.is_(None), *access.scope().cases()
+        some = select(Case.id).where(*is_open).limit(MAX_COUNTED + 1).subquery()
         with reading() as session:
-            is_open = Case.closed_at.is_(None), *access.scope().cases()
-            g.open_cases = session.scalar(select(func.count()).select_from(Case).where(*is_open))
+            g.open_cases = session.scalar(select(func.count()).select_from(some))
     return int(g.open_cases)
+
+
+def bounded(number: int) -> str:
+    """Format a count that ends above `MAX_COUNTED`."""
+    return f"{MAX_COUNTED:,}+" if number > MAX_COUNTED else f"{number:,}"
+
+
+def installation_choices(session: Session, chosen: str = "") -> list[Installation]:
+    """Return the installations that a filter offers: the first ones, and the chosen one.
+
+    A hub may have thousands; a page about one of them leads to its documents and runs.
+    """
+    visible = select(Installation).where(*access.scope().installations())
+    first = visible.order_by(Installation.id).limit(MAX_CHOICES)
+    choices = list(session.scalars(first))
+    chosen_id = row_ids.parse(chosen)
+    if chosen_id is not None and chosen_id not in {one.id for one in choices}:
+        choices += session.scalars(visible.where(Installation.id == chosen_id))
+    return choices
 
 
 def _shared() -> dict[str, Any]:
@@ -278,6 +298,7 @@ def _shared() -> dict[str, Any]:
     return {
         "app_name": app_name,
         "open_cases": open_cases,
+        "bounded": bounded,
         "zone_now": zone_now,
         "section": request.blueprint if request else "",
     }

@@ -1,8 +1,10 @@
 """The marketplace: a tile per app, what it does, and its way in: enable it, or ask for access."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from sqlalchemy import Select, select
 from werkzeug import Response
 
 from hub.context import current
@@ -12,10 +14,10 @@ from hub.installations import enable
 from hub.models import Access, Company
 from hub.security import audit
 from hub.security.rights import Subject
-from hub.web.access import ANYWHERE, needs, rights, who
+from hub.web.access import ANYWHERE, needs, rights, scope, who
 from hub.web.app_tiles import tiles
 from hub.web.layout import app_or_404
-from hub.web.paging import row_or_404
+from hub.web.paging import page, row_or_404
 
 # What a plugin does at its source, by the hooks that it implements.
 READING_HOOKS = {
@@ -28,6 +30,7 @@ WRITING_HOOKS = {
     "hub_records": "lists of QuickBooks",
     "hub_subscribe": "its calls to this hub",
 }
+COMPANIES_PER_TILE, COMPANIES_PER_PAGE = 10, 50
 pages = Blueprint("marketplace", __name__, url_prefix="/apps")
 
 
@@ -41,8 +44,15 @@ def show() -> str:
         if rights().role_within(Subject(slug=app.slug)):
             apps.append(app)
     with reading() as session:
-        app_tiles = tiles(session, apps, rights())
-    return render_template("marketplace.html", tiles=app_tiles, broken=plugins.broken)
+        by_name = _companies().order_by(Company.name, Company.id).limit(COMPANIES_PER_TILE + 1)
+        companies = list(session.scalars(by_name))
+        app_tiles = tiles(session, apps, rights(), companies[:COMPANIES_PER_TILE])
+    return render_template(
+        "marketplace.html",
+        tiles=app_tiles,
+        broken=plugins.broken,
+        has_more=len(companies) > COMPANIES_PER_TILE,
+    )
 
 
 @pages.get("/<slug>")
@@ -51,19 +61,27 @@ def one(slug: str) -> str:
     """Show one app: what it posts and calls, and its state at each company."""
     app = app_or_404(slug)
     with reading() as session:
-        tile = tiles(session, [app], rights())[0]
-        rows = session.query(Access).filter_by(slug=slug).all()
-    shown = {place.company.id for place in tile.places}
-    requests = {row.company_id: row for row in rows if row.company_id in shown}
+        by_name = [Company.name, Company.id]
+        companies = page(session, _companies(), by=by_name, down=False, size=COMPANIES_PER_PAGE)
+        tile = tiles(session, [app], rights(), companies.rows)[0]
+        shown = [place.company.id for place in tile.places]
+        asked = select(Access).where(Access.slug == slug, Access.company_id.in_(shown))
+        requests = {row.company_id: row for row in session.scalars(asked)}
     return render_template(
         "app.html",
         tile=tile,
+        page=companies,
         requests=requests,
         plugin=current().plugins.installed(slug),
         is_listed=current().config.allowed_plugins is not None,
         reads=_abilities(slug, READING_HOOKS),
         writes=_abilities(slug, WRITING_HOOKS),
     )
+
+
+def _companies() -> Select[Any]:
+    """Return the query for the companies that the person may see."""
+    return select(Company).where(*scope().companies())
 
 
 def _abilities(slug: str, hooks: Mapping[str, str]) -> list[str]:

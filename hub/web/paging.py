@@ -3,13 +3,14 @@
 The next page begins after the last row shown, so page 200 costs as much as the first.
 """
 
+import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, request, url_for
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from hub import exact_json
@@ -69,6 +70,24 @@ def pairs(session: Session, query: Any) -> dict[Any, Any]:
     return contents
 
 
+def present(filters: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters that are set, for the address of a file with the same rows."""
+    return {name: value for name, value in filters.items() if value}
+
+
+def distinct_values(session: Session, column: Any) -> list[Any]:
+    """Return the different values of a column with an index, in order.
+
+    The index is entered once for each value, so it does not matter how many rows have it.
+    """
+    table = column.class_
+    first = select(func.min(column).label("value")).select_from(table)
+    steps = first.cte("steps", recursive=True)
+    following = select(func.min(column)).where(column > steps.c.value).scalar_subquery()
+    steps = steps.union_all(select(following).where(steps.c.value.is_not(None)))
+    return list(session.scalars(select(steps.c.value).where(steps.c.value.is_not(None))))
+
+
 def here_with(**changes: Any) -> str:
     """Return the address of this page with some arguments changed; None removes one.
 
@@ -108,7 +127,7 @@ def _beside(rows: list[Any], place: int, keys: int, side: str) -> str:
     cursor: dict[str, str | None] = {"before": None, "after": None}
     if rows:
         key = list(rows[place][-keys:])
-        cursor[side] = json.dumps(key)
+        cursor[side] = json.dumps(key, default=str)
     return here_with(**cursor)
 
 
@@ -123,13 +142,27 @@ def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
         return None
     if not isinstance(key, list):
         return None
-    expected = [column.type.python_type for column in by]
-    types = [type(part) for part in key]
-    if types != expected:
+    if len(key) != len(by):
         return None
-    if not all(_fits_column(part) for part in key):
+    parts = [_part(part, column) for part, column in zip(key, by, strict=True)]
+    return None if None in parts else parts
+
+
+def _part(part: Any, column: Any) -> Any:
+    """Return a part of a key as its column has it; None if it does not fit the column."""
+    expected = column.type.python_type
+    if expected is dt.date:
+        return _day(part)
+    fits = type(part) is expected and _fits_column(part)
+    return part if fits else None
+
+
+def _day(part: Any) -> dt.date | None:
+    """Return the day that a part of a key is, None if it is none."""
+    try:
+        return dt.date.fromisoformat(part)
+    except (TypeError, ValueError):
         return None
-    return key
 
 
 def _fits_column(part: Any) -> bool:

@@ -1,6 +1,7 @@
 """The newest reconciliation of a company as the pages show it, with every difference."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.context import current
-from hub.models import Run
+from hub.models import Company, Run
 from hub.models.enums import RunKind, RunOutcome
 from hub.money import ZERO
 from hub.posting.reconcile.control_totals import differences
@@ -67,20 +68,46 @@ class ReconciliationSummary:
 
 def newest(session: Session, company_id: int) -> ReconciliationSummary | None:
     """Return the reconciliation that ended last, None before the first."""
-    query = (
-        select(Run)
-        .where(Run.company_id == company_id, Run.kind == RunKind.RECONCILE)
+    return newest_of_each(session, [company_id]).get(company_id)
+
+
+def newest_of_each(
+    session: Session, company_ids: Collection[int]
+) -> dict[int, ReconciliationSummary]:
+    """Return the reconciliation of each company that ended last; none before the first."""
+    done = newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.DONE)
+    stopped = newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.STOPPED)
+    summaries = {}
+    for company_id, run in done.items():
+        if not run.counts.get("proved_at"):
+            continue
+        summary = read(run)
+        failure = stopped.get(company_id)
+        if failure is not None and failure.id > run.id:
+            summary = replace(summary, failed=failure.error)
+        summaries[company_id] = summary
+    return summaries
+
+
+def newest_runs(
+    session: Session, company_ids: Collection[int], kind: str, outcome: str | None = None
+) -> dict[int, Run]:
+    """Return the newest run of a kind of each company, of any outcome or of this one.
+
+    The index is entered once for each company, however many runs it has.
+    """
+    newest = (
+        select(Run.id)
+        .where(Run.company_id == Company.id, Run.kind == kind)
         .order_by(Run.id.desc())
         .limit(1)
+        .correlate(Company)
     )
-    run = session.scalar(query.where(Run.outcome == RunOutcome.DONE))
-    if run is None or not run.counts.get("proved_at"):
-        return None
-    is_later_failure = (Run.outcome == RunOutcome.STOPPED, Run.id > run.id)
-    failure = session.scalar(query.where(*is_later_failure))
-    if failure is None:
-        return read(run)
-    return replace(read(run), failed=failure.error)
+    if outcome is not None:
+        newest = newest.where(Run.outcome == outcome)
+    ids = select(newest.scalar_subquery()).where(Company.id.in_(company_ids))
+    runs = session.scalars(select(Run).where(Run.id.in_(list(session.scalars(ids)))))
+    return {run.company_id: run for run in runs if run.company_id is not None}
 
 
 def read(run: Run) -> ReconciliationSummary:

@@ -1,19 +1,20 @@
 """The history of runs, a run's log, and its progress while it goes on."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
-from sqlalchemy import select
+from flask import Blueprint, Response, render_template, request, url_for
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from hub.db.engine import reading
 from hub.models import Company, Installation, Posting, Run, RunLine
 from hub.models.enums import Operation, PostingState, RunKind
 from hub.scheduling import run_result, summary
-from hub.web import reconciliation, row_ids
+from hub.web import exports, reconciliation, row_ids
 from hub.web.access import ANYWHERE, may_here, needs, scope
-from hub.web.layout import app_name, in_zone_of
-from hub.web.paging import page, row_or_404
+from hub.web.layout import app_name, in_zone_of, installation_choices
+from hub.web.paging import page, present, row_or_404
 
 KINDS: dict[str, str] = {
     RunKind.SYNC: "Sync",
@@ -24,6 +25,7 @@ KINDS: dict[str, str] = {
     RunKind.TOKENS: "Connection kept fresh",
 }
 MAX_LINES = 200
+EXPORTED = ("id", "run", "kind", "state", "started", "ended", "requested_by", "result")
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 
@@ -52,7 +54,41 @@ def title(session: Session, run: Run) -> str:
 @needs("viewer", of=ANYWHERE)
 def index() -> str:
     """List runs, newest first."""
-    filters = {name: request.args.get(name, "") for name in ("kind", "installation", "state")}
+    filters = _filters()
+    query = _chosen(filters)
+    with reading() as session:
+        runs = page(session, query, by=[Run.id])
+        rows = []
+        for run in runs.rows:
+            result = summary.describe_result(run)
+            rows.append((run, title(session, run), state(run), result))
+        installations = installation_choices(session, filters["installation"])
+    context = {
+        "page": runs,
+        "rows": rows,
+        "filters": filters,
+        "chosen": present(filters),
+        "kinds": KINDS,
+        "installations": installations,
+    }
+    return render_template("runs.html", **context)
+
+
+@pages.get("/export")
+@needs("viewer", of=ANYWHERE)
+def export() -> Response:
+    """Download the runs that the filters choose, newest first."""
+    rows = exports.read_in_chunks(_chosen(_filters()), [Run.id], _exported)
+    return exports.download("runs", EXPORTED, rows)
+
+
+def _filters() -> dict[str, str]:
+    """Return the filters of the address; those that it lacks are empty."""
+    return {name: request.args.get(name, "") for name in ("kind", "installation", "state")}
+
+
+def _chosen(filters: Mapping[str, str]) -> Select[Any]:
+    """Return the query for the runs that the person may see and the filters choose."""
     query = select(Run).where(*scope().runs())
     if filters["kind"] in KINDS:
         query = query.where(Run.kind == filters["kind"])
@@ -63,22 +99,22 @@ def index() -> str:
         query = query.where(Run.outcome == filters["state"])
     elif filters["state"] == "running":
         query = query.where(Run.ended_at.is_(None))
-    with reading() as session:
-        runs = page(session, query, by=[Run.id])
-        rows = []
-        for run in runs.rows:
-            result = summary.describe_result(run)
-            rows.append((run, title(session, run), state(run), result))
-        apps = select(Installation).where(*scope().installations()).order_by(Installation.id)
-        installations = list(session.scalars(apps))
-    context = {
-        "page": runs,
-        "rows": rows,
-        "filters": filters,
-        "kinds": KINDS,
-        "installations": installations,
-    }
-    return render_template("runs.html", **context)
+    return query
+
+
+def _exported(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]:
+    """Yield runs as a file has them."""
+    for run in runs:
+        yield {
+            "id": run.id,
+            "run": title(session, run),
+            "kind": run.kind,
+            "state": state(run),
+            "started": run.started_at,
+            "ended": run.ended_at,
+            "requested_by": run.requested_by,
+            "result": summary.describe_result(run),
+        }
 
 
 @pages.get("/<int:run_id>")

@@ -11,7 +11,7 @@ from hub.context import current
 from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.installations import enable
-from hub.models import Case
+from hub.models import Case, Company
 from hub.scheduling import runner, schedule
 from hub.scheduling.scheduler import Scheduler
 from hub.security.people import add
@@ -84,7 +84,12 @@ OWNER = Rights((Right("owner", WHOLE_HUB),))
 
 def tile_state():
     with reading() as session:
-        (tile,) = tiles(session, [current().plugins.apps["costtracker"]], OWNER)
+        (tile,) = tiles(
+            session,
+            [current().plugins.apps["costtracker"]],
+            OWNER,
+            session.scalars(select(Company)).all(),
+        )
         return tile.places[0].state[0]
 
 

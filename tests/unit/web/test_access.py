@@ -38,8 +38,8 @@ ROUTES = {
         confirmation.check confirmation.options confirmation.show security.change_password security.logout
     """,
     "viewer anywhere": """
-        companies.index documents.index home.chart home.show inbox.show intuit.launch
-        intuit.reconnect marketplace.show runs.index
+        companies.index documents.export documents.index home.chart home.show inbox.export
+        inbox.show intuit.launch intuit.reconnect marketplace.show runs.export runs.index
     """,
     "viewer installation": """
         earlier.show installation.show
@@ -73,7 +73,8 @@ ROUTES = {
     """,
     "owner app at company": "marketplace.grant",
     "owner hub": """
-        audit.export audit.index audit.verify companies.connect invitations.invite
+        audit.export audit.export_list audit.index audit.verify companies.connect
+        invitations.invite
         invitations.renew invitations.withdraw mail_server.show mail_server.store
         mail_server.test people.create people.index setup.intuit setup.store_contact
         setup.store_intuit

@@ -44,10 +44,18 @@ def test_the_chart_is_a_picture_of_ours_with_the_figures_beside_it(visitor: Visi
     assert "cdn" not in chart.text
 
 
+def test_without_posted_documents_there_is_no_chart(visitor: Visitor, clock: FakeClock) -> None:
+    clock.advance(40 * 86400)
+    visitor.log_in("vera")
+    assert "Nothing was posted in this time" in visitor.page("/")
+    assert visitor.get("/charts/posted.svg").status_code == 404
+
+
 def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         before = sum(home._posted_by_day(session, Scope(is_everything=True)).values())
-        session.get_one(SourceDocument, visitor.story.documents["posted"]).made_for = "vendor"
+        session.get_one(SourceDocument, visitor.story.documents["posted"]).made_for = "supplier"
+        session.get_one(Posting, visitor.story.postings["posted"]).kind = "vendor"
         session.flush()
         assert (
             before > 1,

@@ -1,0 +1,130 @@
+"""How long pages take with a million documents of a thousand companies, and how much memory exports need.
+
+MANY_DOCUMENTS and MANY_COMPANIES make them fewer. HUB_DATABASE_URL names an empty PostgreSQL
+database; without it an SQLite file is written. Times are CPU times of this process, so on
+PostgreSQL the work of the server is not in them; the last column is the time on the clock.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+import tracemalloc
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from hub import config as configuration
+from hub.app import create_app
+from hub.db import engine
+from hub.models import RoleAssignment
+from hub.security import people
+from tests.support import large_data
+from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.page_rows import PASSWORD
+from tests.support.page_visitor import Visitor
+
+DOCUMENTS = int(os.environ.get("MANY_DOCUMENTS", "1000000"))
+COMPANIES = int(os.environ.get("MANY_COMPANIES", "1000"))
+ROUNDS = 20
+EXPORTED_ROWS = 100_000
+
+
+def pages() -> dict[str, tuple[int, list[str]]]:
+    """What is measured: the goal in milliseconds, and addresses of that kind."""
+    numbers = [DOCUMENTS * part // 10 for part in range(1, 10)]
+    return {
+        "Home": (100, ["/"]),
+        "Companies": (100, ["/companies"]),
+        "documents, first page": (25, ["/documents"]),
+        "documents, any depth": (25, [f"/documents?before=[{number}]" for number in numbers]),
+        "documents, one app": (25, [f"/documents?installation={n}" for n in range(1, 10)]),
+        "documents, by date": (25, [f"/documents?from=20{n}-01-01" for n in range(19, 27)]),
+        "documents, by state": (
+            25,
+            [f"/documents?state={state}" for state in ("posted", "held", "missing", "withdrawn")],
+        ),
+        "runs": (25, ["/runs/", "/runs/?kind=lists", "/runs/?state=stopped"]),
+        "inbox": (25, ["/inbox/"]),
+        "audit log": (25, ["/audit/", "/audit/?who=nobody"]),
+        "search, one document": (300, [f"/documents?q=F-{number:07d}" for number in numbers]),
+        "search, a supplier": (300, [f"/documents?q=supplier+{n:07d}" for n in range(1, 10)]),
+        "search, common words": (300, ["/documents?q=supplier", "/documents?q=as+supplier"]),
+        "search, nothing": (300, ["/documents?q=nothing", "/documents?q=supplier+nothing"]),
+    }
+
+
+def measure(visitor: Visitor, addresses: list[str]) -> tuple[float, float]:
+    """The 95th percentiles of the milliseconds of CPU and on the clock."""
+    cpu, clock = [], []
+    for address in addresses:
+        visitor.page(address)
+        for _ in range(max(3, ROUNDS // len(addresses))):
+            cpu_began, began = time.process_time(), time.perf_counter()
+            visitor.page(address)
+            cpu.append((time.process_time() - cpu_began) * 1000)
+            clock.append((time.perf_counter() - began) * 1000)
+    return tuple(statistics.quantiles(times, n=20)[-1] for times in (cpu, clock))
+
+
+def export_memory(visitor: Visitor, format: str) -> float:
+    """The most MB that a download of the first rows needs; a whole million would only take longer."""
+    answer = visitor.client.get(f"/documents/export?format={format}", buffered=False)
+    parts = iter(answer.response)
+    tracemalloc.start()
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > EXPORTED_ROWS * 100:
+            break
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    answer.close()
+    return peak / 2**20
+
+
+def table(app) -> None:
+    print(f"{f'{DOCUMENTS:,} documents, {COMPANIES:,} companies':34}{'goal':>6}", end="")
+    print(f"{'owner p95':>11}{'one company':>13}{'clock':>8}  ms")
+    visitors = {}
+    for name in ("olga", "vera"):
+        visitors[name] = Visitor(app, None)
+        visitors[name].log_in(name)
+    for what, (goal, addresses) in pages().items():
+        cpu, clock = measure(visitors["olga"], addresses)
+        one = "–"
+        if not addresses[0].startswith("/audit"):
+            one = f"{measure(visitors['vera'], addresses)[0]:.1f}"
+        print(f"{what:34}{goal:6}{cpu:11.1f}{one:>13}{clock:8.1f}", flush=True)
+    for format in ("csv", "xlsx", "json"):
+        print(
+            f"{f'export as {format}, peak memory':34}{export_memory(visitors['olga'], format):6.1f} MB"
+        )
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {
+            "HUB_DATA": folder,
+            "HUB_SECRET_KEY": SECRET_KEY,
+            "HUB_VAULT_KEYS": VAULT_KEYS,
+            "HUB_SECOND_FACTOR": "off",
+        }
+        if "HUB_DATABASE_URL" in os.environ:
+            environ["HUB_DATABASE_URL"] = os.environ["HUB_DATABASE_URL"]
+        app = create_app(configuration.load(environ))
+        engine.upgrade(app)
+        with app.app_context(), engine.transaction() as session:
+            today = app.extensions["hub"].clock.now().date()
+            began = time.process_time()
+            large_data.fill(session, companies=COMPANIES, documents=DOCUMENTS, today=today)
+            print(f"written in {time.process_time() - began:.0f} s of CPU")
+            people.store(session, "olga", PASSWORD, "owner")
+            limited = people.store(session, "vera", PASSWORD, "viewer")
+            limited.assignments = [RoleAssignment(role="viewer", company_id=COMPANIES // 2)]
+        table(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Search documents by words of their number, party or source id, by marker, or by QuickBooks id."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from hub.db.engine import insert, transaction
+from hub.models import DocumentTerm, Posting, SourceDocument
+from hub.models.document_terms import SEARCHED_COLUMNS, terms_of, words_of
+
+MAX_CANDIDATES = 10_000
+MAX_WITHOUT_TERMS = 20_000  # newest documents among which those without terms are looked for
+MAX_WORDS = 8  # of a search; further ones are ignored
+MARKER_START, MARKER_END = "[hub:", "]"
+HIGHEST_CHARACTER = "\U0010ffff"
+
+
+def mentions(session: Session, text: str) -> ColumnElement[bool]:
+    """Return the condition that a document has a term that begins with each word of a text.
+
+    If one of the words is rare, its documents are looked up by the index and tested. If all words
+    are common, the documents of a list are tested one after the other, and a page is full soon.
+    """
+    words = list(dict.fromkeys(words_of(text)))[:MAX_WORDS]
+    has_id = SourceDocument.id.in_(union_all(*_with_id(text)))
+    if not words:
+        return has_id
+    counts = {word: _count(session, word) for word in words}
+    rarest = min(words, key=counts.__getitem__)
+    has_every_word = and_(*(_has_term(word) for word in words))
+    if counts[rarest] > MAX_CANDIDATES:
+        return or_(has_every_word, has_id)
+    candidates = select(DocumentTerm.document_id).where(_begins_with(rarest))
+    is_candidate = SourceDocument.id.in_(union_all(candidates, *_with_id(text)))
+    if len(words) == 1:
+        return is_candidate
+    return and_(is_candidate, or_(has_every_word, has_id))
+
+
+def _with_id(text: str) -> list[Select[Any]]:
+    """Return queries for the documents with a marker, and for those with an id in QuickBooks."""
+    marker = text.removeprefix(MARKER_START).removesuffix(MARKER_END)
+    with_marker = select(SourceDocument.id).where(SourceDocument.marker == marker)
+    with_quickbooks_id = select(Posting.document_id).where(Posting.quickbooks_id == text)
+    return [with_marker.correlate(None), with_quickbooks_id.correlate(None)]
+
+
+def _count(session: Session, word: str) -> int:
+    """Count the terms that begin with a word, at most one more than `MAX_CANDIDATES`."""
+    some = select(DocumentTerm.document_id).where(_begins_with(word)).limit(MAX_CANDIDATES + 1)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def _begins_with(word: str) -> ColumnElement[bool]:
+    """Return the condition that a term begins with a word, as a range of the index."""
+    return and_(DocumentTerm.term >= word, DocumentTerm.term < word + HIGHEST_CHARACTER)
+
+
+def _has_term(word: str) -> ColumnElement[bool]:
+    """Return the condition that a document has a term that begins with a word."""
+    is_own = DocumentTerm.document_id == SourceDocument.id
+    return exists().where(is_own, _begins_with(word)).correlate(SourceDocument)
+
+
+def add_missing_terms() -> int:
+    """Write the terms of the newest documents that have none; return how many these are.
+
+    During an upgrade without downtime, processes of the version before add documents without terms.
+    """
+    newest = select(func.max(SourceDocument.id)).scalar_subquery()
+    has_terms = exists().where(DocumentTerm.document_id == SourceDocument.id)
+    columns = [getattr(SourceDocument, name) for name in SEARCHED_COLUMNS]
+    query = select(SourceDocument.id, *columns).where(
+        SourceDocument.id > newest - MAX_WITHOUT_TERMS, ~has_terms
+    )
+    rows: list[dict[str, Any]] = []
+    with transaction() as session:
+        documents = session.execute(query).all()
+        for document in documents:
+            terms = terms_of(document[1:])
+            rows += [{"document_id": document.id, "term": term} for term in terms]
+        if rows:
+            table = DocumentTerm.__table__
+            session.execute(insert(session, table).on_conflict_do_nothing(), rows)
+    return len(documents)

@@ -1,0 +1,103 @@
+"""Download lists as CSV, XLSX or JSON, row by row, so that memory does not grow with the list.
+
+The rows are read in chunks, each in a transaction of its own, so that a slow download holds none.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from flask import Response, abort, request, stream_with_context
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import Session
+
+from hub import spreadsheets
+from hub.db.engine import reading
+from hub.web import xlsx
+
+ROWS_AT_ONCE = 500
+Row = Mapping[str, Any]
+JSON_MIME = "application/json"
+
+
+def download(name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response:
+    """Stream rows in the format that the address names, CSV if it names none.
+
+    `columns` are the names of the values of a row, in the order of the file.
+    """
+    format = request.args.get("format", "csv")
+    if format not in FORMATS:
+        abort(404)
+    mimetype, encode = FORMATS[format]
+    content = stream_with_context(encode(columns, rows))
+    headers = {"Content-Disposition": f"attachment; filename={name}.{format}"}
+    return Response(content, mimetype=mimetype, headers=headers)
+
+
+def read_in_chunks(
+    query: Select[Any],
+    by: Sequence[Any],
+    to_rows: Callable[[Session, Sequence[Any]], Iterable[Row]],
+) -> Iterator[Row]:
+    """Yield the rows of a query, highest key first, reading some hundreds at a time.
+
+    `by` are the columns of the key; `to_rows` makes rows of the first columns of a chunk.
+    """
+    key: Sequence[Any] = ()
+    order = [column.desc() for column in by]
+    ordered = query.order_by(*order).add_columns(*by).limit(ROWS_AT_ONCE)
+    while True:
+        chunk = ordered.where(tuple_(*by) < tuple_(*key)) if key else ordered
+        with reading() as session:
+            found = session.execute(chunk).all()
+            rows = list(to_rows(session, [row[0] for row in found]))
+        yield from rows
+        if len(found) < ROWS_AT_ONCE:
+            return
+        key = found[-1][-len(by) :]
+
+
+def _as_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield a CSV file."""
+    return spreadsheets.stream(columns, _cells(columns, rows))
+
+
+def _as_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield an XLSX file."""
+    return xlsx.stream(columns, _cells(columns, rows))
+
+
+def _as_json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield a JSON array with one row in each line; amounts are texts."""
+    separator = "[\n"
+    for row in rows:
+        values = {name: row[name] for name in columns}
+        line = json.dumps(values, ensure_ascii=False, default=str)
+        yield f"{separator}{line}".encode()
+        separator = ",\n"
+    yield b"\n]\n" if separator != "[\n" else b"[]\n"
+
+
+def _cells(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[list[spreadsheets.Cell]]:
+    """Yield the values of rows in the order of the columns, as cells."""
+    for row in rows:
+        yield [_cell(row[name]) for name in columns]
+
+
+def _cell(value: Any) -> spreadsheets.Cell:
+    """Return a value as a cell: numbers stay numbers, all else becomes text."""
+    if value is None or isinstance(value, str | Decimal):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+FORMATS: dict[str, tuple[str, Callable[[Sequence[str], Iterable[Row]], Iterator[bytes]]]] = {
+    "csv": (spreadsheets.MIME, _as_csv),
+    "xlsx": (xlsx.MIME, _as_xlsx),
+    "json": (JSON_MIME, _as_json),
+}

@@ -1,0 +1,129 @@
+"""Lists as files: what the filters choose, only what a role covers, and never all rows at once."""
+
+import csv
+import io
+import json
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
+from decimal import Decimal
+from xml.etree import ElementTree
+
+import pytest
+
+from hub import spreadsheets
+from hub.web import exports, xlsx
+from tests.support.page_visitor import Visitor
+
+SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def table_of(content: bytes, sheet: int = 1) -> list[list[str]]:
+    """Return the texts of the cells of an XLSX sheet."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        for name in archive.namelist():
+            ElementTree.fromstring(archive.read(name))
+        root = ElementTree.fromstring(archive.read(f"xl/worksheets/sheet{sheet}.xml"))
+    rows = []
+    for row in root.iter(f"{SHEET}row"):
+        rows.append(["".join(cell.itertext()) for cell in row])
+    return rows
+
+
+def rows_of_csv(content: bytes) -> list[dict[str, str]]:
+    """Return the rows of a CSV file."""
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+@pytest.fixture
+def viewer(visitor: Visitor) -> Visitor:
+    visitor.log_in("vera")
+    return visitor
+
+
+@pytest.mark.parametrize("size", [1, 3, 500])
+def test_a_file_has_the_rows_of_the_list_in_its_order(
+    viewer: Visitor, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", size)
+    rows = rows_of_csv(viewer.get("/documents/export").data)
+    ids = [int(row["id"]) for row in rows]
+    assert ids == sorted(ids, reverse=True)
+    assert len(set(ids)) == len(rows) >= len(viewer.story.documents)
+    dated = rows_of_csv(viewer.get("/documents/export?from=2000-01-01").data)
+    assert [row["date"] for row in dated] == sorted((row["date"] for row in dated), reverse=True)
+
+
+def test_every_format_has_the_same_rows(viewer: Visitor) -> None:
+    address = "/documents/export?state=held"
+    from_csv = rows_of_csv(viewer.get(address).data)
+    from_json = json.loads(viewer.get(f"{address}&format=json").data)
+    head, *from_xlsx = table_of(viewer.get(f"{address}&format=xlsx").data)
+    assert [row["id"] for row in from_csv] == [str(row["id"]) for row in from_json]
+    assert [row[head.index("id")] for row in from_xlsx] == [row["id"] for row in from_csv]
+    assert {row["state"] for row in from_json} == {"held"}
+    assert [row["total"] for row in from_csv] == [row["total"] for row in from_json]
+
+
+@pytest.mark.parametrize("path", ["/documents", "/runs/", "/inbox/"])
+def test_the_page_leads_to_the_file_with_its_filters(viewer: Visitor, path: str) -> None:
+    page = viewer.page(f"{path}?installation={viewer.story.installation}")
+    export = f"{path.rstrip('/')}/export"
+    assert f"{export}?format=xlsx&amp;installation={viewer.story.installation}" in page
+    answer = viewer.get(f"{export}?format=json&installation={viewer.story.installation}")
+    assert json.loads(answer.data)
+    assert json.loads(viewer.get(f"{export}?format=json&installation=99").data) == []
+    assert viewer.get(f"{export}?format=exe").status_code == 404
+
+
+def test_the_audit_log_is_for_owners_in_every_format(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    entries = json.loads(visitor.get("/audit/export?format=json").data)
+    assert entries
+    table = table_of(visitor.get("/audit/export?format=xlsx").data)
+    assert table[0] == ["number", "at", "who", "what", "subject", "address", "detail"]
+
+
+def test_a_sheet_holds_text_numbers_and_signs_that_xml_does_not_have() -> None:
+    row = ("=1+1", Decimal("1E+2"), 7, None, "a\x00b\x0b<&>\ud800", " x ")
+    content = b"".join(xlsx.stream(["a", "b", "c", "d", "e", "f"], [row]))
+    assert table_of(content)[1] == ["=1+1", "100", "7", "", "ab<&>", " x "]
+
+
+def test_what_a_sheet_cannot_hold_goes_into_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "MAX_ROWS", 3)
+    content = b"".join(xlsx.stream(["n"], ([number] for number in range(5))))
+    assert table_of(content) == [["n"], ["0"], ["1"]]
+    assert table_of(content, 2) == [["n"], ["2"], ["3"]]
+    assert table_of(content, 3) == [["n"], ["4"]]
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx", "json"])
+def test_parts_leave_before_the_last_row_is_read(format: str) -> None:
+    read = 0
+
+    def rows() -> Iterator[dict[str, str]]:
+        nonlocal read
+        for number in range(20_000):
+            read += 1
+            yield {"text": f"row {number} {'x' * 100}"}
+
+    _, encode = exports.FORMATS[format]
+    parts = encode(["text"], rows())
+    next(parts)
+    assert read < 2_000
+    tracemalloc.start()
+    for _ in parts:
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert read == 20_000
+    assert peak < 2_000_000
+
+
+def test_an_empty_list_is_a_file_too() -> None:
+    for format in exports.FORMATS:
+        _, encode = exports.FORMATS[format]
+        assert b"".join(encode(["a"], []))
+    assert exports.FORMATS["csv"][0] == spreadsheets.MIME
