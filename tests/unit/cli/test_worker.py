@@ -1,0 +1,75 @@
+"""`hub worker` and `hub serve` of the distributed engine, up to where they begin to work."""
+
+import os
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from hub.cli import main
+from hub.scheduling.worker import Worker
+
+
+@pytest.fixture
+def invoke(monkeypatch):
+    """Call a command with this application open; return exit code, output and errors."""
+
+    def call(app, *arguments):
+        done = CliRunner().invoke(main, list(arguments), obj=app)
+        return done.exit_code, done.stdout, done.stderr
+
+    return call
+
+
+def test_an_embedded_hub_has_no_workers(app, invoke):
+    code, _, said = invoke(app, "worker")
+    assert (code, "HUB_ENGINE is embedded, where `hub serve` executes the runs itself" in said) == (
+        1,
+        True,
+    )
+
+
+def test_a_worker_executes_as_many_runs_as_it_is_told(make_process, invoke, monkeypatch):
+    concurrency = []
+    monkeypatch.setattr(Worker, "run", lambda self: concurrency.append(self._concurrency))
+    code, out, _ = invoke(make_process("one"), "worker", "--concurrency", "3")
+    assert (code, concurrency) == (0, [3])
+    assert "This worker executes up to 3 runs at a time." in out
+    assert "The worker has ended." in out
+
+
+def test_an_embedded_hub_serves_from_one_process(app, invoke):
+    code, _, said = invoke(app, "serve", "--port", "0", "--workers", "2")
+    assert (code, "--workers needs HUB_ENGINE=distributed" in said) == (1, True)
+
+
+def test_a_distributed_hub_becomes_gunicorn(make_process, invoke, monkeypatch):
+    executed = []
+
+    def become(path, arguments, environ):
+        executed.append((path, arguments, environ))
+        raise SystemExit(0)
+
+    monkeypatch.setattr(os, "execve", become)
+    app = make_process("one")
+    code, out, _ = invoke(app, "serve", "--port", "0", "--workers", "3", "--allow-loopback")
+    (path, arguments, environ) = executed.pop()
+    assert (code, path, arguments[:3]) == (0, sys.executable, [sys.executable, "-m", "gunicorn"])
+    assert arguments[arguments.index("--workers") + 1] == "3"
+    assert arguments[arguments.index("--bind") + 1].startswith("fd://")
+    assert environ["HUB_ALLOW_LOOPBACK"] == "1"
+    assert environ["HUB_PUBLIC_URL"] in out
+    assert "Nobody owns this hub yet; `hub users add NAME` adds the first owner." in out
+
+
+def test_the_settings_of_gunicorn_are_valid():
+    from gunicorn.config import Config
+
+    from hub.web import gunicorn_settings
+
+    config = Config()
+    names = [name for name in vars(gunicorn_settings) if name in config.settings]
+    assert {"worker_class", "threads", "limit_request_line", "control_socket_disable"} <= {*names}
+    for name in names:
+        config.set(name, getattr(gunicorn_settings, name))
+    assert config.worker_class_str == "gthread"
