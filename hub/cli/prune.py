@@ -11,9 +11,10 @@ from hub.cli.terminal import Terminal, print_json, table, who
 @as_json
 @inside
 def prune(dry_run: bool, as_json: bool) -> None:
-    """Remove old log lines, runs, bodies of receipts and replaced payloads; postings always stay.
+    """Remove old rows that nothing reads any more.
 
-    The settings HUB_KEEP_... say after how many days. It may run beside `hub serve`, and be
+    They are log lines, runs, bodies of receipts and replaced payloads; postings always stay. The
+    settings HUB_KEEP_... say after how many days. It may run beside `hub serve`, and be
     interrupted: the next one continues.
     """
     from hub.scheduling import retention

@@ -26,10 +26,11 @@ FILE_NAME = "hub-backup-{:%Y%m%d-%H%M%S}.zip"
 )
 @inside
 def backup(path: Path, with_keys: bool) -> None:
-    """Write a backup to the file PATH, or to a new file in the folder PATH.
+    """Write a backup of the hub.
 
-    The hub may be at work meanwhile; the backup holds what the database was at one moment. It does
-    not contain the keys unless --with-keys adds them.
+    PATH is a file, or a folder that gets a new file. The hub may be at work meanwhile; the backup
+    holds what the database was at one moment. It does not contain the keys unless --with-keys adds
+    them.
     """
     from hub.context import current
     from hub.security import audit
@@ -58,7 +59,7 @@ def backup(path: Path, with_keys: bool) -> None:
 @click.command()
 @click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(archive: Path) -> None:
-    """Restore the backup ARCHIVE into an empty data folder or database.
+    """Restore a backup into an empty hub.
 
     HUB_DATA and HUB_DATABASE_URL say where. Before the restored hub sends anything, it looks in
     QuickBooks for what may have been posted after the backup.
@@ -120,7 +121,7 @@ def _restore_keys(opened: "Archive", folder: Path) -> None:
     help="An empty PostgreSQL database; the password may come from PGPASSWORD or ~/.pgpass.",
 )
 def move(url: str) -> None:
-    """Move the hub to a PostgreSQL database, and prove that everything is there.
+    """Move the hub to a PostgreSQL database.
 
     No process of the hub may be at work meanwhile. When every row is proved to be equal, the old
     database is sealed. Until then it can be used, and the command can be interrupted and repeated.

@@ -16,10 +16,11 @@ from hub.cli.terminal import say
     help="How many runs at a time.",
 )
 def worker(concurrency: int) -> None:
-    """Execute runs, on any number of machines (with HUB_ENGINE=distributed).
+    """Execute runs of the distributed engine.
 
-    All workers share the work of one PostgreSQL database; one of them, elected, also runs the
-    schedules and sends the mails. If a worker ends, the others go on with its work.
+    Workers may run on any number of machines. They share the work of one PostgreSQL database; one
+    of them, elected, also runs the schedules and sends the mails. If a worker ends, the others go
+    on with its work.
 
     Until SIGTERM or Ctrl-C: what is being sent comes to its end first.
     """

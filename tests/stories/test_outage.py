@@ -14,7 +14,7 @@ from hub.installations import enable
 from hub.models import Case, Company
 from hub.scheduling import runner, schedule
 from hub.scheduling.scheduler import Scheduler
-from hub.security.people import add
+from hub.security.people import hash_new, insert
 from hub.security.rights import WHOLE_HUB, Right, Rights
 from hub.web.app_tiles import tiles
 from qbo_sandbox.kit import Fault
@@ -39,7 +39,9 @@ def app(server, make_app, make_config, empty_database):
     app = make_app(config, plugins=Plugins.load(), pages=True)
     with app.app_context():
         with transaction() as session:
-            add(session, "kari@example.com", "a password of length", "operator")
+            insert(
+                session, "kari@example.com", hash_new("a password of length"), [Right("operator")]
+            )
         yield app
 
 

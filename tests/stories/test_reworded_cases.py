@@ -12,7 +12,8 @@ from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.models import Case
 from hub.reasons.catalogue import CATALOGUE
-from hub.security.people import add
+from hub.security.people import hash_new, insert
+from hub.security.rights import Right
 from tests.support.mail_server import mail_server, mail_url
 from tests.support.small_source import SmallSource, bill, settle
 
@@ -35,7 +36,9 @@ def sync(server, make_app, make_config, empty_database, clock):
     with app.app_context():
         installation_id = settle()
         with transaction() as session:
-            add(session, "kari@example.com", "a password of length", "operator")
+            insert(
+                session, "kari@example.com", hash_new("a password of length"), [Right("operator")]
+            )
 
         def run(*documents):
             source.items = list(documents)

@@ -9,9 +9,9 @@ from hub.cases import inbox
 from hub.db.engine import transaction
 from hub.errors import NotNow, Retry
 from hub.security import rights
-from hub.security.people import store
+from hub.security.people import hash_new, insert
 from tests.support.mail_server import mail_server, mail_url
-from tests.support.page_rows import add_company, add_installation
+from tests.support.page_rows import PASSWORD, add_company, add_installation
 from tests.support.stored_cases import open_stored_case
 
 
@@ -32,7 +32,7 @@ def hub(server, make_app, make_config, empty_database):
                 ("per", "owner"),
                 ("ola@example.com", "viewer"),
             ):
-                store(session, name, "a password of length", role)
+                insert(session, name, hash_new(PASSWORD), [rights.Right(role)])
         yield
 
 
@@ -69,9 +69,8 @@ def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub,
             ("of-app@example.com", None, "costtracker"),
             ("of-other-app@example.com", None, "ion"),
         ):
-            person = store(session, name, "a password of length", "viewer")
-            person.assignments = []
-            rights.assign(session, person, "operator", rights.Subject(company_id, slug))
+            right = rights.Right("operator", rights.Subject(company_id, slug))
+            insert(session, name, hash_new(PASSWORD), [right])
         for company, app in zip(companies, apps, strict=True):
             about = {"company_id": company.id, "action": "retry", "reason": "Why."}
             open_stored_case(session, f"app:{app.id}", title="App", installation_id=app.id, **about)

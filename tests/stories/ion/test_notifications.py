@@ -6,7 +6,8 @@ import pytest
 
 from hub import notifications
 from hub.db.engine import transaction
-from hub.security.people import add
+from hub.security.people import hash_new, insert
+from hub.security.rights import Right
 from tests.support.ion_site import EVERYTHING, Works
 from tests.support.mail_server import mail_server, mail_url
 
@@ -26,7 +27,9 @@ def app(server, make_app, make_config, empty_database):
     app = make_app(config, pages=True)
     with app.app_context():
         with transaction() as session:
-            add(session, "kari@example.com", "a password of length", "operator")
+            insert(
+                session, "kari@example.com", hash_new("a password of length"), [Right("operator")]
+            )
         yield app
 
 

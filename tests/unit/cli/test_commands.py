@@ -304,6 +304,7 @@ def change(tmp_path, statement):
 @pytest.mark.parametrize("revision", ["0001", "9999"])
 def test_tables_of_another_revision_are_refused_by_every_command(hub, tmp_path, revision):
     change(tmp_path, f"UPDATE alembic_version SET version_num = '{revision}'")
+    change(tmp_path, f"UPDATE database_origin SET oldest_revision = '{revision}'")
     for command in (("runs",), ("sync",), ("serve", "--port", "0"), ("check",), ("init",)):
         code, out, err = hub(*command)
         assert (code, f"revision {revision}" in out + err, "Traceback" in err) == (1, True, False)

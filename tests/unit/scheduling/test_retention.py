@@ -24,6 +24,7 @@ from hub.posting.actions import undo
 from hub.posting.reconcile.run import reconcile
 from hub.scheduling import retention
 from hub.security import people
+from hub.security.rights import Right
 from tests.support.posting_bench import Desk
 
 YEARS = dt.timedelta(days=800)
@@ -164,7 +165,7 @@ def test_a_closed_case_keeps_its_reason_and_an_open_one_everything(desk):
 def test_ended_sessions_and_old_consents_go(desk):
     now = desk.clock.now()
     with transaction() as session:
-        people.insert(session, "olga", "hash", "owner", must_change_password=False)
+        people.insert(session, "olga", "hash", [Right("owner")])
         person = session.scalars(select(User.id)).first()
         for number, at in enumerate((now - YEARS, now)):
             session.add(

@@ -124,7 +124,7 @@ def test_sums_are_compared_as_the_database_adds_them_up(filled, make_file, monke
     rows.copy_all(filled, target, ignore)
     target.execute(update(Posting).where(Posting.id == 3).values(posted_total=Decimal(1)))
     monkeypatch.setattr(proof, "row_digest", lambda table, row: b"")
-    with pytest.raises(CopyDiffers, match=r"amount posted, 3.. "):
+    with pytest.raises(CopyDiffers, match=r"amount posted, 3..: "):
         proof.compare(filled, target, ignore)
 
 
