@@ -60,7 +60,6 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
         data_folder.prepare_if_new({**os.environ, **settings})
         with hub(address, pages=True, settings=settings) as app:
             data_origin.require_no_demo()
-            web = server.for_hub(app, host, port, listener)
             for broken in hub_context.current().plugins.broken:
                 audit.record_alone("hub", "plugin refused", broken.text)
             if hub_context.current().config.is_distributed:
@@ -69,6 +68,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
                 raise ConfigurationError(
                     "--workers", "needs HUB_ENGINE=distributed; the embedded hub is one process"
                 )
+            web = server.for_hub(app, host, port, listener)
             _print_setup_code()
             say(f"The hub serves {address}")
             engine = None if no_engine else Scheduler(app, announce=say)

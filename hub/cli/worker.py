@@ -37,11 +37,13 @@ def worker(concurrency: int) -> None:
             )
         data_origin.require_no_demo()
         try:
+            from hub.scheduling import queue_tables
             from hub.scheduling.elected_scheduler import ElectedScheduler
             from hub.scheduling.queue import RunQueue
             from hub.scheduling.worker import Worker
         except ImportError as error:
             raise MissingExtra("`hub worker`", str(error.name), "qbo-hub[postgres]") from error
+        queue_tables.prepare()
         say(f"This worker executes up to {concurrency} runs at a time.")
         queue = RunQueue(app)
         Worker(app, queue, ElectedScheduler(app, queue, announce=say), concurrency).run()

@@ -80,7 +80,7 @@ class SharedRateLimiter:
         self._limits = limits
         self._row = row
         self._renews = renews
-        self._name = secrets.token_hex(4)
+        self._name = secrets.token_hex(8)
         self._changed = threading.Condition()
         self._waiting: dict[tuple[str, bool], deque[Ticket]] = {}
         self._last_turns: dict[str, int] = {}

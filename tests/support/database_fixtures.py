@@ -42,19 +42,12 @@ def create_tables(url: str, folder: Path) -> None:
     db_engine.migrations(app)
     with app.app_context():
         db_engine.db.create_all()
-        _create_queue()
+        if db_engine.db.engine.dialect.name == "postgresql":
+            from hub.scheduling import queue_tables
+
+            queue_tables.prepare()
         flask_migrate.stamp()
         db_engine.db.engine.dispose()
-
-
-def _create_queue() -> None:
-    """Create the tables of the queue on PostgreSQL, as their revision does."""
-    if db_engine.db.engine.dialect.name != "postgresql":
-        return
-    statements = (db_engine.MIGRATIONS / "versions" / "0028_procrastinate_3_10.sql").read_text()
-    with db_engine.db.engine.begin() as connection:
-        options = {"no_parameters": True}
-        connection.exec_driver_sql(statements, execution_options=options)
 
 
 @pytest.fixture(scope="session")

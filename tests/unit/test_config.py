@@ -230,4 +230,5 @@ def test_every_field_can_be_set_or_is_made_from_one_that_can():
         "allowed_plugins",
         "names_set",
         "plugins_file",
+        "vault_keys_file",
     }

@@ -54,19 +54,6 @@ def tables(app):
     return {name for name in names if schema.is_own_table(name, "table")}
 
 
-def queue_objects(app):
-    """The tables, functions and types that belong to the queue."""
-    named = "SELECT relname FROM pg_class UNION ALL SELECT proname FROM pg_proc UNION ALL"
-    query = text(
-        f"SELECT count(*) FROM ({named} SELECT typname FROM pg_type) AS named (name)"
-        " WHERE name LIKE 'procrastinate%'"
-    )
-    with app.app_context(), engine.db.engine.connect() as connection:
-        if connection.dialect.name != "postgresql":
-            return 0
-        return connection.scalar(query)
-
-
 def test_migrations_make_exactly_what_the_models_say(empty):
     engine.upgrade(empty)
     assert tables(empty) == {*engine.db.metadata.tables, "alembic_version"}
@@ -117,7 +104,6 @@ def test_what_was_migrated_can_be_taken_back(empty):
     with empty.app_context():
         flask_migrate.downgrade(revision="base")
     assert tables(empty) == {"alembic_version"}
-    assert queue_objects(empty) == 0
 
 
 def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, monkeypatch):
@@ -180,15 +166,6 @@ LANDED = Path(__file__).parents[2] / "baseline" / "revisions.sha256"
 def test_revisions_name_no_type_of_the_hub():
     for path in VERSIONS.glob("*.py"):
         assert "hub." not in path.read_text()
-
-
-def test_the_tables_of_the_queue_are_those_of_the_release_that_is_installed():
-    procrastinate = pytest.importorskip("procrastinate")
-    release = Path(procrastinate.__file__).parent / "sql" / "schema.sql"
-    copy = VERSIONS / "0028_procrastinate_3_10.sql"
-    assert copy.read_text() == release.read_text(), (
-        "This release of procrastinate has other tables: write a revision with its migrations."
-    )
 
 
 def test_there_is_one_line_of_numbered_revisions():

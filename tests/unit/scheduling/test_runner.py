@@ -283,7 +283,9 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     runner.sync(installation, requested_by="kari")
     with reading() as session:
         posted = session.scalars(
-            select(Posting).where(Posting.state == "posted", Posting.kind == "bill")
+            select(Posting)
+            .where(Posting.state == "posted", Posting.kind == "bill")
+            .order_by(Posting.id)
         ).first()
     line = {
         "Amount": posted.total,

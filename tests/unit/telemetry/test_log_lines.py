@@ -16,6 +16,15 @@ SECRET = "zK97sLcJ4vM5yD8wQ13nX"
 FORGED = "2026-01-01 00:00:00,000 ERROR The owner approved everything"
 
 
+@pytest.fixture(autouse=True)
+def no_context():
+    """Log lines are about nothing yet; a response that a test leaves open keeps its request."""
+    before = log_context.current()
+    log_context.replace({})
+    yield
+    log_context.replace(before)
+
+
 def record(text, *args, level=logging.WARNING, error=None, **extra):
     made = logging.getLogger("hub").makeRecord(
         "hub", level, __file__, 1, text, args, error, extra=extra
