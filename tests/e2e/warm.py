@@ -59,6 +59,7 @@ def begin(order):
     ends, held = os.pipe()
     child = os.fork()
     if child == 0:
+        os.set_inheritable(held, True)  # a command may become another program
         run(order)
     os.close(held)
     running[ends] = child
