@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import PATIENCE, REALM, TOKEN
+from tests.support.canaries import EARLIER_CODE
 
 ROOT = Path(__file__).parents[2]
 REVISION = "hub/migrations/versions/0024_where_a_database_moved_to.py"  # the first that only adds
@@ -39,7 +40,7 @@ def earlier_code(tmp_path):
     archive = git("archive", f"{commit}~", *CODE) if commit else None
     if archive is None:
         pytest.skip("the git history does not reach back to the code of the earlier version")
-    folder = tmp_path / "earlier"
+    folder = tmp_path / EARLIER_CODE
     with tarfile.open(fileobj=BytesIO(archive)) as content:
         content.extractall(folder, filter="data")
     assert not (folder / REVISION).exists()

@@ -57,6 +57,7 @@ BEGINNINGS = [
 # for `hub enable`, the journals and snapshots of stand-ins, and their code where it is installed.
 # The output of a test that a planted bug fails shows the values that the test compares.
 PLANTED_OUTPUT = "output-with-planted-bug"
+EARLIER_CODE = "earlier-code"  # unpacked, with its stand-ins
 EXEMPT = {
     "vault.keys",
     "secret.key",
@@ -67,7 +68,7 @@ EXEMPT = {
     PLANTED_OUTPUT,
 }
 REPLACED_TOKEN = re.compile(r"refresh-token-\d+\.txt")  # what `hub connect` keeps for its caller
-EXEMPT_FOLDERS = {"snapshots", "site-packages"}
+EXEMPT_FOLDERS = {"snapshots", "site-packages", EARLIER_CODE}
 STAND_IN_OUTPUT = b"webhook verifier "  # the command of the QuickBooks stand-in prints its tokens
 RESULT = "canaries"  # where a worker leaves its result for the process that prints it
 
