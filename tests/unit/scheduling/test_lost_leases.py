@@ -1,0 +1,120 @@
+"""Runs of a process whose lease another one took: they send nothing more, and nothing is doubled."""
+
+import threading
+
+import pytest
+
+from hub.context import current
+from hub.db.engine import reading
+from hub.models import Company, Run
+from hub.posting.send import pipeline
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import leases, run_log
+from hub.scheduling.queue import RunQueue
+from tests.support.distributed_processes import LEASE, MARGIN, age_heartbeats
+from tests.support.hub_environment import QUICKBOOKS
+from tests.support.posting_bench import Desk
+from tests.support.stand_in_fixtures import mount_quickbooks
+
+
+@pytest.fixture
+def one(make_process):
+    return make_process("one")
+
+
+@pytest.fixture
+def two(make_process):
+    return make_process("two")
+
+
+@pytest.fixture
+def desk(one, two, clock):
+    """Postings of one app, and two processes that may send them."""
+    with one.app_context():
+        quickbooks = mount_quickbooks(one, clock)
+        two.extensions["hub"].mounts[QUICKBOOKS] = one.extensions["hub"].mounts[QUICKBOOKS]
+        company = oauth_connect.connect_with_refresh_token(
+            quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+        )
+        record_download.refresh(company.id)
+        made = Desk(one, quickbooks, clock)
+        plugins = current().plugins
+        object.__setattr__(two.extensions["hub"], "plugins", plugins)
+        yield made
+
+
+def execute(app, desk):
+    """Execute a run that posts, as a worker does."""
+    with app.app_context():
+        run_log.request("post", desk.installation_id, "kari")
+    queue = RunQueue(app)
+    queue._execute("post", desk.installation_id)
+
+
+def in_a_thread_of_its_own(call, *arguments):
+    """Call it as another process does: the work of this thread stands on other leases."""
+    thread = threading.Thread(target=call, args=arguments)
+    thread.start()
+    thread.join()
+
+
+def take_over(two):
+    """Let another process take the company; return what releases it."""
+    age_heartbeats(two, LEASE + MARGIN)
+    with two.app_context(), reading() as session:
+        company = session.query(Company).one()
+        held = leases.take(f"company-{company.id}")
+    assert held is not None
+    return held
+
+
+def outcomes():
+    with reading() as session:
+        return {run.outcome for run in session.query(Run)}
+
+
+def test_a_run_posts_under_its_leases_and_releases_them(one, two, desk):
+    id = desk.bill()
+    execute(one, desk)
+    assert (desk.state(id), len(desk.bills()), outcomes()) == ("posted", 1, {"done"})
+    with two.app_context():
+        assert leases.take(f"company-{desk.company_id}") is not None
+        assert leases.take(f"installation-{desk.installation_id}") is not None
+
+
+def test_nothing_is_sent_under_a_lease_that_was_taken(one, two, desk, monkeypatch):
+    id = desk.bill()
+    claim, held = pipeline.claim_prepared, []
+
+    def claim_late(*arguments):
+        if not held:
+            held.append(take_over(two))
+        return claim(*arguments)
+
+    monkeypatch.setattr(pipeline, "claim_prepared", claim_late)
+    execute(one, desk)
+    assert (desk.state(id), len(desk.bills()), outcomes()) == ("ready", 0, {"stopped"})
+    with two.app_context():
+        held[0].release()
+    execute(two, desk)
+    assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])
+
+
+def test_who_wakes_after_another_has_settled_it_doubles_nothing(one, two, desk, monkeypatch):
+    id = desk.bill()
+    settle, awake = pipeline.record_results, []
+
+    def wake_late(*answered):
+        if not awake:
+            awake.append(True)
+            with two.app_context():
+                take_over(two).release()
+            for _ in range(3):
+                in_a_thread_of_its_own(execute, two, desk)
+                desk.pass_time(3 * LEASE)
+        return settle(*answered)
+
+    monkeypatch.setattr(pipeline, "record_results", wake_late)
+    execute(one, desk)
+    assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])
