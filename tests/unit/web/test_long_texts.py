@@ -36,7 +36,7 @@ def visitor_of_long_texts(visitor):
 def addresses(app):
     for rule in app.url_map.iter_rules():
         is_page = "GET" in rule.methods and not re.search(
-            "static|assets|logout|csv|xlsx", rule.rule
+            "static|assets|logout|csv|xlsx|export", rule.rule
         )
         if is_page:
             yield PART.sub("1", rule.rule)
