@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from hub import config as configuration
 from hub.app import create_app
 from hub.db import engine
-from hub.models import RoleAssignment
 from hub.security import people
+from hub.security.rights import Right, Subject
 from tests.support import large_data
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.page_rows import PASSWORD
@@ -120,9 +120,9 @@ def main() -> None:
             began = time.process_time()
             large_data.fill(session, companies=COMPANIES, documents=DOCUMENTS, today=today)
             print(f"written in {time.process_time() - began:.0f} s of CPU")
-            people.store(session, "olga", PASSWORD, "owner")
-            limited = people.store(session, "vera", PASSWORD, "viewer")
-            limited.assignments = [RoleAssignment(role="viewer", company_id=COMPANIES // 2)]
+            people.insert(session, "olga", people.hash_new(PASSWORD), [Right("owner")])
+            right = Right("viewer", Subject(company_id=COMPANIES // 2))
+            people.insert(session, "vera", people.hash_new(PASSWORD), [right])
         table(app)
 
 
