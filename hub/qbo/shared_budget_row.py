@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from hub.clock import Clock, SystemClock
+from hub.db.engine import address_without_password
 from hub.errors import DatabaseUnavailable
 from hub.models import SharedRateLimit
 from hub.qbo.rate_limit_rules import MINUTE_WINDOW
@@ -87,7 +88,7 @@ class BudgetRow:
         return connection.execute(statement).rowcount == 1
 
     def _unavailable(self, why: str) -> DatabaseUnavailable:
-        address = self._engine.url.render_as_string(hide_password=True)
+        address = address_without_password(self._engine.url)
         return DatabaseUnavailable(address, why.strip())
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 from hub.context import Ending, current
 from hub.db import lease_rows
 from hub.db.coordination import CONNECT_ARGUMENTS, application_name
-from hub.db.engine import db, reading, transaction
+from hub.db.engine import address_without_password, db, reading, transaction
 from hub.errors import Busy, DatabaseUnavailable, LeaseLost, OtherFolderActive
 from hub.models import Run
 from hub.scheduling import run_log, runner
@@ -110,8 +110,8 @@ class RunQueue:
         except procrastinate.exceptions.AlreadyEnqueued:
             pass  # by the scheduler before this one; the next tick sees it
         except procrastinate.exceptions.ConnectorException as error:
-            url = db.engine.url.render_as_string(hide_password=True)
-            raise DatabaseUnavailable(url, str(error.__cause__ or error)) from error
+            address = address_without_password(db.engine.url)
+            raise DatabaseUnavailable(address, str(error.__cause__ or error)) from error
 
     def _execute(self, kind: str, subject_id: int) -> None:
         """Execute the oldest waiting run of a subject; a run that cannot start stays waiting."""
