@@ -38,12 +38,6 @@ class Runtime:
     mask: SecretMask = field(default_factory=SecretMask)
     counts: Counts = field(default_factory=Counts)
 
-    def pause(self, seconds: float) -> None:
-        """Wait where nothing is under way; raise Ending if the hub was told to end."""
-        if self.ending.is_set():
-            raise Ending
-        self.clock.sleep(seconds)
-
 
 class Ending(BaseException):
     """The hub was told to end. A BaseException, so that no step that catches errors swallows it."""

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from flask import current_app
@@ -18,8 +19,9 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from hub.clock import Clock
 from hub.db.engine import db, translated
-from hub.errors import DatabaseUnavailable
+from hub.errors import Busy, DatabaseUnavailable
 
 POLL_SECONDS = 0.2
 STATEMENT_SECONDS = 10  # nothing that goes over the connection takes this long
@@ -60,8 +62,16 @@ class Process(Protocol):
     def config(self) -> Settings:
         """Return the settings."""
 
-    def pause(self, seconds: float) -> None:
-        """Wait, unless the hub was told to end."""
+    @property
+    def clock(self) -> Clock:
+        """Return the clock."""
+
+
+@dataclass(frozen=True, eq=False)
+class SessionLock:
+    """An advisory lock as it was taken once; taken again, it is another one."""
+
+    name: str
 
 
 class Coordination:
@@ -76,7 +86,7 @@ class Coordination:
         )
         self._connection: Connection | None = None
         self._guard = threading.RLock()
-        self._held: set[str] = set()  # names of the advisory locks of this connection
+        self._locks: dict[str, SessionLock] = {}  # of this connection, by their names
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -96,56 +106,71 @@ class Coordination:
                     self.close()
                 raise
 
-    def try_lock(self, name: str) -> bool:
-        """Get an advisory lock; return whether it was free, also from other users in here."""
+    def try_lock(self, name: str) -> SessionLock | None:
+        """Take an advisory lock; return None if another process or thread has it."""
         with self.connection() as connection:
-            if name in self._held:
-                return False
+            if name in self._locks:
+                return None
             if not connection.scalar(_TRY_LOCK, {"name": name}):
-                return False
-            self._held.add(name)
-            return True
+                return None
+            lock = self._locks[name] = SessionLock(name)
+            return lock
 
     def holds(self, name: str) -> bool:
         """Tell whether this process has the lock; ask the server whether it is still there."""
         with self.connection() as connection:
             connection.execute(text("SELECT 1"))
-            return name in self._held
+            return name in self._locks
 
-    def unlock(self, name: str) -> None:
-        """Release an advisory lock; one that was lost with its connection is free already."""
+    def unlock(self, lock: SessionLock) -> None:
+        """Release an advisory lock, unless it was lost with its connection.
+
+        After such a loss another thread may have taken a lock of the same name.
+        """
         with self._guard:
-            if name not in self._held:
+            if self._locks.get(lock.name) is not lock:
                 return
-            self._held.discard(name)
-            if self._connection is None:
-                return
+            del self._locks[lock.name]
             try:
                 with self.connection() as connection:
-                    connection.execute(_UNLOCK, {"name": name})
+                    connection.execute(_UNLOCK, {"name": lock.name})
             except DatabaseUnavailable:
                 self.close()
+
+    def unlock_name(self, name: str) -> None:
+        """Release the advisory lock of this name, whichever thread of this process took it."""
+        with self._guard:
+            lock = self._locks.get(name)
+            if lock is not None:
+                self.unlock(lock)
 
     def close(self) -> None:
         """Close the connection, and with it release all its locks."""
         with self._guard:
             connection, self._connection = self._connection, None
-            self._held.clear()
+            self._locks.clear()
             if connection is not None:
                 with suppress(DBAPIError):
                     connection.close()
 
 
 @contextmanager
-def advisory_lock(name: str) -> Iterator[None]:
-    """Hold a lock that one thread of all machines has at a time; wait until it is free."""
+def advisory_lock(name: str, subject: str, seconds: float) -> Iterator[None]:
+    """Hold a lock that one thread of all machines has at a time.
+
+    Raise Busy, naming the subject, if the lock is not free within so many seconds.
+    """
     coordination = process_coordination()
-    while not coordination.try_lock(name):
-        this_process().pause(POLL_SECONDS)
+    clock = this_process().clock
+    ends_at = clock.monotonic() + seconds
+    while (lock := coordination.try_lock(name)) is None:
+        if clock.monotonic() >= ends_at:
+            raise Busy(subject)
+        clock.sleep(POLL_SECONDS)
     try:
         yield
     finally:
-        coordination.unlock(name)
+        coordination.unlock(lock)
 
 
 def process_coordination() -> Coordination:

@@ -50,4 +50,4 @@ def stand() -> bool:
 
 def resign() -> None:
     """Let another process be elected."""
-    process_coordination().unlock(NAME)
+    process_coordination().unlock_name(NAME)

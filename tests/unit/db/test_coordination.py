@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from hub.db import coordination
 from hub.db.engine import db
-from hub.errors import DatabaseUnavailable
+from hub.errors import Busy, DatabaseUnavailable
 from tests.support.distributed_processes import end_sessions
 
 
@@ -26,9 +26,9 @@ def try_lock(app, name="clock"):
         return coordination.process_coordination().try_lock(name)
 
 
-def unlock(app, name="clock"):
+def unlock(app, lock):
     with app.app_context():
-        coordination.process_coordination().unlock(name)
+        coordination.process_coordination().unlock(lock)
 
 
 def holds(app, name="clock"):
@@ -37,16 +37,19 @@ def holds(app, name="clock"):
 
 
 def test_a_lock_has_one_holder_among_all_processes_and_threads(one, two):
-    assert try_lock(one)
-    assert (try_lock(two), try_lock(one)) == (False, False)
+    lock = try_lock(one)
+    assert lock
+    assert (try_lock(two), try_lock(one)) == (None, None)
     assert try_lock(two, "another")
-    unlock(one)
+    unlock(one, lock)
     assert try_lock(two)
 
 
 def test_a_lock_of_another_process_is_not_released_by_unlocking(one, two):
-    assert try_lock(one)
-    unlock(two)
+    lock = try_lock(one)
+    unlock(two, lock)
+    with two.app_context():
+        coordination.process_coordination().unlock_name("clock")
     assert not try_lock(two)
 
 
@@ -61,10 +64,22 @@ def test_a_lost_connection_loses_its_locks_and_is_opened_again(one, two):
 
 
 def test_unlocking_what_was_lost_is_no_error(one, two):
-    assert try_lock(one)
+    lock = try_lock(one)
     end_sessions(two, of=one)
-    unlock(one)
+    unlock(one, lock)
     assert try_lock(two)
+
+
+def test_unlocking_what_was_lost_leaves_the_next_holder_its_lock(one, two):
+    """The next one is another thread of the same process."""
+    lost = try_lock(one)
+    end_sessions(two, of=one)
+    with pytest.raises(DatabaseUnavailable):
+        holds(one)
+    assert try_lock(one)
+    unlock(one, lost)
+    assert holds(one)
+    assert not try_lock(two)
 
 
 def test_all_connections_of_a_process_bear_its_name(one, two):
@@ -74,11 +89,21 @@ def test_all_connections_of_a_process_bear_its_name(one, two):
 
 
 def test_who_waits_for_a_lock_gets_it_when_it_is_free(one, two, clock):
-    assert try_lock(one)
-    clock.followers.append(lambda now: unlock(one) if len(clock.slept) > 3 else None)
-    with two.app_context(), coordination.advisory_lock("clock"):
+    lock = try_lock(one)
+    clock.followers.append(lambda now: unlock(one, lock) if len(clock.slept) > 3 else None)
+    with two.app_context(), coordination.advisory_lock("clock", "The clock", 60):
         assert not try_lock(one)
     assert try_lock(one)
+
+
+def test_who_waits_too_long_for_a_lock_is_told_what_is_in_use(one, two):
+    assert try_lock(one)
+    with (
+        two.app_context(),
+        pytest.raises(Busy, match="The clock"),
+        coordination.advisory_lock("clock", "The clock", 60),
+    ):
+        pass
 
 
 def test_threads_use_the_connection_one_after_the_other(one):
