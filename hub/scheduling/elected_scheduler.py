@@ -68,5 +68,4 @@ class ElectedScheduler(Scheduler):
     def _resign(self) -> None:
         """Let another worker run the schedules, and give the folder lock back."""
         election.resign()
-        self._queue.close()
         super()._resign()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import procrastinate
+import psycopg_pool
 from flask import Flask
 from procrastinate.jobs import Job
 from sqlalchemy import text
@@ -28,7 +29,8 @@ QUEUE, TASK = "runs", "execute_run"
 HEARTBEAT_SECONDS = 5.0
 STALLED_SECONDS = 15.0  # without a heartbeat, after which the jobs of a worker count as dead
 POLLING_SECONDS = 5.0  # in case that a notification was lost
-MAX_CONNECTIONS = 4  # of the queue, in each process
+MAX_CONNECTIONS = 4  # of the queue, in each worker
+OPEN_SECONDS = 5.0  # how long to wait for the first one
 _LISTED_LOCKS = text(
     "SELECT queueing_lock FROM procrastinate_jobs"
     " WHERE status IN ('todo', 'doing') AND queueing_lock IS NOT NULL"
@@ -45,29 +47,50 @@ for _name in ("procrastinate", "psycopg.pool"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
+class _ConnectionPool(psycopg_pool.AsyncConnectionPool[Any]):
+    """A pool that soon gives up to open, because the pauses between its tries grow."""
+
+    async def open(self, wait: bool = False, timeout: float | None = None) -> None:
+        """Open the pool; raise PoolTimeout if the server accepts no connection in time."""
+        await super().open(wait, timeout or OPEN_SECONDS)
+
+
 class RunQueue:
     """The queue of this process, to defer jobs and to work them off."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         with app.app_context():
+            self._address = address_without_password(db.engine.url)
             settings = _connection_settings(db.engine.url, application_name(current().process))
-        self._deferring = _make_app(procrastinate.SyncPsycopgConnector(**settings), self._execute)
-        self._working = _make_app(procrastinate.PsycopgConnector(**settings), self._execute)
-        self._is_open = False
+        connector = procrastinate.PsycopgConnector(pool_factory=_ConnectionPool, **settings)
+        self._working = _make_app(connector, self._execute)
+        # It has no connections of its own.
+        self._deferring = _make_app(procrastinate.SyncPsycopgConnector(), self._execute)
 
     async def work(self, concurrency: int) -> None:
-        """Work off jobs, so many at a time, until the task is cancelled or the database is away."""
-        async with self._working.open_async():
-            await self._working.run_worker_async(
-                queues=[QUEUE],
-                concurrency=concurrency,
-                delete_jobs="always",
-                install_signal_handlers=False,
-                fetch_job_polling_interval=POLLING_SECONDS,
-                update_heartbeat_interval=HEARTBEAT_SECONDS,
-                stalled_worker_timeout=STALLED_SECONDS,
-            )
+        """Work off jobs, so many at a time, until the task is cancelled or the database is away.
+
+        Raise DatabaseUnavailable if it is away already.
+        """
+        try:
+            async with self._working.open_async():
+                await self._working.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=concurrency,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=POLLING_SECONDS,
+                    update_heartbeat_interval=HEARTBEAT_SECONDS,
+                    stalled_worker_timeout=STALLED_SECONDS,
+                )
+        except psycopg_pool.PoolTimeout as error:
+            reason = f"it accepted no connection of the queue within {OPEN_SECONDS:g} s"
+            raise DatabaseUnavailable(self._address, reason) from error
+        except procrastinate.exceptions.ConnectorException as error:
+            raise DatabaseUnavailable(self._address, _reason(error)) from error
+        finally:
+            await self._working.close_async()  # a pool that could not be opened would be used again
 
     def defer_waiting(self) -> int:
         """Defer a job for each subject with a waiting run that has none and could start now.
@@ -95,23 +118,16 @@ class RunQueue:
             log.warning("The worker that had the job %s is gone; its run goes on elsewhere.", name)
         return len(names)
 
-    def close(self) -> None:
-        """Close the connections over which jobs are deferred."""
-        if self._is_open:
-            self._deferring.close()
-            self._is_open = False
-
     def _defer(self, jobs: list[Job]) -> None:
+        """Defer jobs over a connection of the hub, so that none has to be free for the queue."""
         try:
-            if not self._is_open:
-                self._deferring.open()
-                self._is_open = True
-            self._deferring.job_manager.batch_defer_jobs(jobs)
+            with transaction() as session:
+                driver_connection = session.connection().connection.driver_connection
+                self._deferring.job_manager.batch_defer_jobs(jobs, connection=driver_connection)
         except procrastinate.exceptions.AlreadyEnqueued:
             pass  # by the scheduler before this one; the next tick sees it
         except procrastinate.exceptions.ConnectorException as error:
-            address = address_without_password(db.engine.url)
-            raise DatabaseUnavailable(address, str(error.__cause__ or error)) from error
+            raise DatabaseUnavailable(self._address, _reason(error)) from error
 
     def _execute(self, kind: str, subject_id: int) -> None:
         """Execute the oldest waiting run of a subject; a run that cannot start stays waiting."""
@@ -145,6 +161,10 @@ def _connection_settings(url: URL, name: str) -> dict[str, Any]:
         "max_size": MAX_CONNECTIONS,
         "timeout": 10.0,
     }
+
+
+def _reason(error: procrastinate.exceptions.ConnectorException) -> str:
+    return str(error.__cause__ or error).strip()
 
 
 def _first_by_lease(runs: list[Run]) -> dict[str, Run]:

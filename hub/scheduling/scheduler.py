@@ -157,11 +157,10 @@ class Scheduler:
         text = f"{type(error).__name__}: {error}"
         if text != self._last_error:
             self._last_error = text
-            log.error(
-                "The clock met a defect; it ticks on. %s",
-                text,
-                exc_info=not isinstance(error, HubError),
-            )
+            if isinstance(error, HubError):
+                log.error("The schedules pause until this is over: %s", error.text)
+            else:
+                log.exception("The clock met a defect; it ticks on. %s", text)
 
     def _tick(self) -> int:
         """Claim what is due and start what waits, if this process runs the schedules.

@@ -65,13 +65,17 @@ class Worker:
                 loop.add_signal_handler(number, self.end)
         # Its own executor has fewer threads than the queue claims jobs.
         loop.set_default_executor(ThreadPoolExecutor(self._concurrency + 2, "run"))
+        reported = ""
         while not self._is_ending:
             self._task = asyncio.create_task(self._queue.work(self._concurrency))
             await asyncio.wait([self._task])
             if self._is_ending:
                 break
             error = None if self._task.cancelled() else self._task.exception()
-            log.warning("The connection to the queue was lost (%s); it is opened again.", error)
+            reason = str(error or "the server has ended it")
+            if reason != reported:
+                log.warning("The worker has no connection to its queue; it tries again. %s", reason)
+            reported = reason if error else ""
             self._task = asyncio.create_task(asyncio.sleep(RECONNECT_SECONDS))
             await asyncio.wait([self._task])
 

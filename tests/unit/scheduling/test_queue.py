@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import procrastinate
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import create_engine, func, select, text
+from sqlalchemy.engine import make_url
 
 from hub.db import lease_rows
 from hub.db.engine import db, reading, transaction
@@ -40,23 +41,9 @@ def two(make_process):
 
 
 @pytest.fixture
-def make_queue():
-    queues = []
-
-    def make(app):
-        queue = RunQueue(app)
-        queues.append(queue)
-        return queue
-
-    yield make
-    for queue in queues:
-        queue.close()
-
-
-@pytest.fixture
-def queue(make_queue, one, monkeypatch):
+def queue(one, monkeypatch):
     monkeypatch.setattr("hub.scheduling.queue.STALLED_SECONDS", LEASE)
-    return make_queue(one)
+    return RunQueue(one)
 
 
 @pytest.fixture
@@ -131,10 +118,10 @@ def test_a_run_whose_lease_is_held_gets_its_job_once_that_is_released(one, two, 
 
 
 def test_a_job_that_another_scheduler_deferred_at_the_same_time_is_no_error(
-    one, queue, make_queue, monkeypatch
+    one, queue, monkeypatch
 ):
     request(one)
-    late = make_queue(one)
+    late = RunQueue(one)
     assert defer(one, queue) == 1
     monkeypatch.setattr("hub.scheduling.queue._listed_locks", set)
     defer(one, late)
@@ -198,10 +185,37 @@ def test_the_queue_without_its_database_is_told_in_a_sentence(one, queue, monkey
     monkeypatch.setattr(
         queue._deferring.job_manager,
         "batch_defer_jobs",
-        lambda jobs: (_ for _ in ()).throw(procrastinate.exceptions.ConnectorException("gone")),
+        lambda jobs, connection: (_ for _ in ()).throw(
+            procrastinate.exceptions.ConnectorException("gone")
+        ),
     )
     with pytest.raises(DatabaseUnavailable, match="gone"):
         defer(one, queue)
+
+
+@pytest.fixture
+def refuse_connections(postgres, postgres_url):
+    """Let the server refuse further connections to the database, or accept them again."""
+    outside = create_engine(
+        make_url(postgres).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+
+    def refuse(refused=True):
+        name = make_url(postgres_url).database
+        with outside.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {not refused}"))
+
+    yield refuse
+    refuse(False)
+    outside.dispose()
+
+
+def test_jobs_are_deferred_without_a_further_connection(one, queue, refuse_connections):
+    request(one)
+    with one.app_context():
+        lease_rows.process_leases().held_names()
+    refuse_connections()
+    assert defer(one, queue) == 1
 
 
 # -- the election ----------------------------------------------------------------------------------
@@ -245,11 +259,11 @@ def test_a_frozen_process_is_replaced(one, two, monkeypatch):
 
 
 @pytest.fixture
-def make_scheduler(make_queue):
+def make_scheduler():
     schedulers = []
 
     def make(app):
-        scheduler = ElectedScheduler(app, make_queue(app))
+        scheduler = ElectedScheduler(app, RunQueue(app))
         schedulers.append(scheduler)
         return scheduler
 
@@ -399,6 +413,35 @@ def test_a_worker_goes_on_after_the_database_has_ended_all_its_sessions(
     assert executed.acquire(timeout=PATIENCE)
     assert end_sessions(two, of=one)
     request(two, "tokens")
+    assert executed.acquire(timeout=PATIENCE)
+
+
+def test_a_worker_whose_queue_gets_no_connection_goes_on_when_it_gets_one(
+    one, run_worker, monkeypatch, refuse_connections, caplog
+):
+    """It says why, once as long as the reason stays the same."""
+    tried, executed = threading.Semaphore(0), threading.Semaphore(0)
+    work = RunQueue.work
+
+    async def count_and_work(queue, concurrency):
+        tried.release()
+        await work(queue, concurrency)
+
+    def execute(run_id):
+        run_log.RunRecorder(run_id).end({})
+        executed.release()
+
+    monkeypatch.setattr("hub.scheduling.runner.execute", execute)
+    monkeypatch.setattr("hub.scheduling.queue.OPEN_SECONDS", 0.2)
+    monkeypatch.setattr("hub.scheduling.worker.RECONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(RunQueue, "work", count_and_work)
+    request(one)
+    refuse_connections()
+    run_worker(one, 2)
+    for _ in range(4):
+        assert tried.acquire(timeout=PATIENCE)
+    assert caplog.text.count("it accepted no connection of the queue within 0.2 s") == 1
+    refuse_connections(False)
     assert executed.acquire(timeout=PATIENCE)
 
 
