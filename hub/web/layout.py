@@ -176,12 +176,13 @@ def exact(value: dt.datetime) -> str:
 
 
 def zone_now() -> str:
-    """Return the zone of the page and its abbreviation now, as "Europe/Oslo (CET)"."""
+    """Return the zone of the page and its abbreviation now, as "Oslo time (CET)"."""
     name = zone()
+    if "/" not in name:
+        return name
     local = current().clock.now().astimezone(ZoneInfo(name))
-    abbreviation = local.tzname()
-    readable = name.replace("_", " ")
-    return f"{readable} ({abbreviation})"
+    city = name.rsplit("/", 1)[1].replace("_", " ")
+    return f"{city} time ({local.tzname()})"
 
 
 def zone() -> str:

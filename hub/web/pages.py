@@ -5,6 +5,7 @@ from flask import Flask
 from hub.web import (
     access,
     account,
+    appearance,
     audit,
     body_limits,
     companies,
@@ -71,6 +72,7 @@ FAMILIES = (
     monitoring,
     intuit_pages,
     account,
+    appearance,
     person_sessions,
     second_factor,
 )
@@ -92,6 +94,7 @@ def init_app(app: Flask) -> None:
         confirmation,
         request_audit,
         layout,
+        appearance,
         long_texts,
         failures,
         monitoring,

@@ -50,10 +50,12 @@ def _pages(visitor: Visitor) -> list[str]:
 
 
 @pytest.mark.proof(small=0)
+@pytest.mark.parametrize("colors", ["light", "dark"])
 def test_no_page_has_an_error_a_foreign_request_or_a_barrier(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, sit_down: Callable[..., Person], colors: str
 ) -> None:
-    person = sit_down(served.url, viewport={"width": 1360, "height": 900})
+    size = {"width": 1360, "height": 900}
+    person = sit_down(served.url, viewport=size, color_scheme=colors)
     person.open("/login")
     person.look()
     person.log_in("olga", PASSWORD)
@@ -74,6 +76,45 @@ def test_every_page_fits_a_telephone(served: Visitor, sit_down: Callable[..., Pe
         ):
             wide.append(path)
     assert wide == []
+
+
+def _luminance(person: Person) -> int:
+    """Return how bright the ground of the page is."""
+    color = person.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(map(int, re.findall(r"\d+", color)[:3]))
+
+
+def test_colors_follow_the_system_and_the_choice_without_javascript(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
+    person = sit_down(served.url, color_scheme="dark", java_script_enabled=False)
+    person.log_in("vera", PASSWORD)
+    # Without scripts of pages, the test itself may still ask the browser.
+    assert _luminance(person) < 150
+    person.press("Light")
+    assert _luminance(person) > 600
+    person.press("System")
+    assert _luminance(person) < 150
+    person.page.emulate_media(media="print")
+    assert _luminance(person) in (0, 765)  # no ground at all, or white
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_button_opens_the_menu_on_a_telephone(
+    served: Visitor, sit_down: Callable[..., Person], javascript: bool
+) -> None:
+    size = {"width": 390, "height": 800}
+    person = sit_down(served.url, viewport=size, java_script_enabled=javascript)
+    person.log_in("vera", PASSWORD)
+    runs = person.page.get_by_role("link", name="Runs", exact=True)
+    expect(runs).to_be_hidden()
+    person.press("Menu")
+    expect(runs).to_be_visible()
+    if javascript:
+        person.look("the open menu")
+    runs.click()
+    person.page.wait_for_url(re.compile("/runs/$"))
+    expect(runs).to_be_hidden()
 
 
 def test_the_progress_of_a_run_moves_without_a_reload(

@@ -21,6 +21,7 @@ FOR_ALL = (
     "/logout",
     "/settings",
     "/ask",
+    "/appearance",
 )  # a viewer may look at settings; their fields are switched off
 HERE = "/installations/{0.installation}"
 FIXED = ("/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/", "/people/",
