@@ -88,8 +88,9 @@ class RateLimiter:
             self._paused_to = max(self._paused_to, now + seconds)
 
     def budget(self) -> Budget:
-        """Return what is left at this moment."""
-        with self._changed, self._synchronized():
+        """Return what is left at this moment; the state of other processes is only read."""
+        with self._changed:
+            self._read_shared()
             now = self._clock.monotonic()
             minute_ago = now - MINUTE
             used = sum(start > minute_ago for start in self._counted)
@@ -168,6 +169,15 @@ class RateLimiter:
                 self._adopt(state)
             yield
             self._shared.write(self._state())
+
+    def _read_shared(self) -> None:
+        """Adopt the state of other processes, if there is any."""
+        if self._shared is None or not self._shared.exists():
+            return
+        with self._shared.locked():
+            state = self._shared.read()
+        if state is not None:
+            self._adopt(state)
 
     def _state(self) -> RateLimitState:
         """Return the state that other processes share."""

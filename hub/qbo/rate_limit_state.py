@@ -38,6 +38,10 @@ class SharedState:
         lock_file = file.with_suffix(".lock")
         self._lock = FileLock(lock_file, timeout=LOCK_SECONDS)
 
+    def exists(self) -> bool:
+        """Tell whether a process has written a state."""
+        return self._file.exists()
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from reading or writing during the block."""

@@ -2,11 +2,13 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, Response, abort, g, request, send_from_directory
+from flask import Blueprint, Flask, Response, abort, g, request, send_from_directory, url_for
 from flask_bootstrap import Bootstrap5
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -23,7 +25,8 @@ from hub.web.case_titles import brief, reason
 from hub.web.source_view import amount, dated, money, payload_text
 
 MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
-MAX_CHOICES = 200  # installations that a filter offers
+MAX_CHOICES = 20  # installations that the menu of a filter offers; of more a page chooses one
+LISTS_BY_APP = {"documents": "documents.index", "inbox": "inbox.show", "runs": "runs.index"}
 HTMX = str(files("js_lib_htmx") / "static" / "htmx")
 pages = Blueprint(
     "frame",
@@ -114,6 +117,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         STATES=STATES,
         MODES=MODES,
+        app_name=app_name,
         may=access.may,
         may_anywhere=access.may_anywhere,
         may_here=access.may_here,
@@ -280,24 +284,45 @@ def bounded(number: int) -> str:
     return f"{MAX_COUNTED:,}+" if number > MAX_COUNTED else f"{number:,}"
 
 
-def installation_choices(session: Session, chosen: str = "") -> list[Installation]:
-    """Return the installations that a filter offers: the first ones, and the chosen one.
+@dataclass(frozen=True)
+class AppChoices:
+    """What the menu of a filter by app offers; of many apps only the chosen one."""
 
-    A hub may have thousands; a page about one of them leads to its documents and runs.
+    options: list[Installation]
+    choose_url: str = ""  # the page that chooses among many apps
+
+    def __iter__(self) -> Iterator[Installation]:
+        """Iterate over the installations of the menu."""
+        return iter(self.options)
+
+
+def installation_choices(session: Session, chosen: str = "") -> AppChoices:
+    """Return the installations that the filter of this list offers.
+
+    A hub may have thousands; then the menu has the chosen one, and a link to choose another.
     """
     visible = select(Installation).where(*access.scope().installations())
-    first = visible.order_by(Installation.id).limit(MAX_CHOICES)
-    choices = list(session.scalars(first))
+    first = visible.order_by(Installation.id).limit(MAX_CHOICES + 1)
+    ids = list(session.scalars(first.with_only_columns(Installation.id)))
+    if len(ids) <= MAX_CHOICES:
+        return AppChoices(list(session.scalars(first)))
     chosen_id = row_ids.parse(chosen)
-    if chosen_id is not None and chosen_id not in {one.id for one in choices}:
-        choices += session.scalars(visible.where(Installation.id == chosen_id))
-    return choices
+    options = []
+    if chosen_id is not None:
+        options = list(session.scalars(visible.where(Installation.id == chosen_id)))
+    return AppChoices(options, _choose_url())
+
+
+def _choose_url() -> str:
+    """Return the address of the page that chooses an app for this list."""
+    filters = request.query_string.decode("utf-8", "replace")
+    list_name = next(name for name, page in LISTS_BY_APP.items() if page == request.endpoint)
+    return url_for("app_choice.show", list=list_name, filters=filters or None)
 
 
 def _shared() -> dict[str, Any]:
     """Return what every page shows; `section` marks the entry of the menu."""
     return {
-        "app_name": app_name,
         "open_cases": open_cases,
         "bounded": bounded,
         "zone_now": zone_now,

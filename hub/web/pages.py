@@ -5,6 +5,7 @@ from flask import Flask
 from hub.web import (
     access,
     account,
+    app_choice,
     appearance,
     audit,
     body_limits,
@@ -50,6 +51,7 @@ FAMILIES = (
     inbox,
     documents,
     runs,
+    app_choice,
     marketplace,
     installation,
     review,

@@ -1,6 +1,7 @@
 """The history of runs, a run's log, and its progress while it goes on."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -36,18 +37,35 @@ def state(run: Run) -> str:
     return "running" if run.started_at else "queued"
 
 
-def title(session: Session, run: Run) -> str:
-    """Return what a run does and for whom."""
-    what = KINDS.get(run.kind, run.kind.capitalize())
-    if run.installation_id:
-        installation = session.get(Installation, run.installation_id)
+@dataclass(frozen=True)
+class RunSubjects:
+    """The apps and companies of some runs, read in two queries for all."""
+
+    installations: Mapping[int, Installation]
+    companies: Mapping[int, Company]
+
+    @classmethod
+    def of(cls, session: Session, runs: Sequence[Run]) -> "RunSubjects":
+        """Read the apps and companies of runs."""
+        installation_ids = {run.installation_id for run in runs}
+        company_ids = {run.company_id for run in runs}
+        installations = select(Installation).where(Installation.id.in_(installation_ids))
+        companies = select(Company).where(Company.id.in_(company_ids))
+        return cls(
+            {one.id: one for one in session.scalars(installations)},
+            {one.id: one for one in session.scalars(companies)},
+        )
+
+    def title(self, run: Run) -> str:
+        """Return what a run does and for whom."""
+        what = KINDS.get(run.kind, run.kind.capitalize())
+        installation = self.installations.get(run.installation_id or 0)
         if installation is not None:
             return f"{what} · {app_name(installation.slug)}"
-    if run.company_id:
-        company = session.get(Company, run.company_id)
+        company = self.companies.get(run.company_id or 0)
         if company is not None:
             return f"{what} · {company.name or company.realm}"
-    return what
+        return what
 
 
 @pages.get("/")
@@ -58,10 +76,11 @@ def index() -> str:
     query = _chosen(filters)
     with reading() as session:
         runs = page(session, query, by=[Run.id])
+        subjects = RunSubjects.of(session, runs.rows)
         rows = []
         for run in runs.rows:
             result = summary.describe_result(run)
-            rows.append((run, title(session, run), state(run), result))
+            rows.append((run, subjects.title(run), state(run), result))
         installations = installation_choices(session, filters["installation"])
     context = {
         "page": runs,
@@ -104,10 +123,11 @@ def _chosen(filters: Mapping[str, str]) -> Select[Any]:
 
 def _exported(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]:
     """Yield runs as a file has them."""
+    subjects = RunSubjects.of(session, runs)
     for run in runs:
         yield {
             "id": run.id,
-            "run": title(session, run),
+            "run": subjects.title(run),
             "kind": run.kind,
             "state": state(run),
             "started": run.started_at,
@@ -158,7 +178,7 @@ def _context(run_id: int) -> dict[str, Any]:
         )
         return {
             "run": run,
-            "title": title(session, run),
+            "title": RunSubjects.of(session, [run]).title(run),
             "state": state(run),
             "result": run.counts.get("result"),
             "figures": run_result.labeled_counts(run.counts.get("result", {})),

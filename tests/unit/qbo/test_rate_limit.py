@@ -206,3 +206,16 @@ def test_the_pace_is_intuits_unless_set_for_a_server_of_ones_own(app, clock, mak
         == (bare.qbo_per_second, bare.qbo_per_minute)
         == (10, 500)
     )
+
+
+def test_the_budget_of_all_processes_is_read_and_not_written(
+    clock: FakeClock, tmp_path: Path
+) -> None:
+    file = tmp_path / "pace" / "1.starts"
+    reader = RateLimiter(clock, file=file)
+    assert reader.budget().requests == 500
+    assert not file.parent.exists()
+    starts(RateLimiter(clock, file=file), clock, 3)
+    written = file.read_bytes()
+    assert reader.budget().requests == 497
+    assert file.read_bytes() == written

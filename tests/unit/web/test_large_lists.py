@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import delete, event, select
 
 from hub.db.engine import db, reading, transaction
-from hub.models import Company, DocumentTerm, Installation, SourceDocument
+from hub.models import Company, DocumentTerm, Installation, Run, SourceDocument
 from hub.models.document_terms import terms_of, terms_of_row, words_of
 from hub.outbox import document_search
-from hub.web import companies, home, layout
-from tests.support.page_rows import add_company, add_installation
+from hub.security import people
+from hub.security.rights import Right, Subject
+from hub.web import app_choice, companies, home, layout
+from tests.support.page_rows import PASSWORD, add_company, add_installation
 from tests.support.page_visitor import Visitor
 
 COMPANY = re.compile(r'id="company-(\d+)"')
@@ -81,24 +83,112 @@ def test_the_number_of_queries_does_not_grow_with_the_companies(
     assert queries_of(many, path) <= two
 
 
+def test_the_number_of_queries_does_not_grow_with_the_runs(many: Visitor) -> None:
+    few = queries_of(many, "/runs/")
+    with many.app.app_context(), transaction() as session:
+        for installation in session.scalars(select(Installation)).all():
+            session.add(Run(kind="sync", installation_id=installation.id))
+            session.add(Run(kind="reconcile", company_id=installation.company_id))
+    assert many.page("/runs/").count("Same name") == 6
+    assert queries_of(many, "/runs/") == few
+
+
 def test_a_company_is_found_by_name_or_number(many: Visitor) -> None:
     assert len(COMPANY.findall(many.page("/companies?q=same"))) == 2
     assert len(COMPANY.findall(many.page("/companies?q=774"))) == 1
     assert "No company fits" in many.page("/companies?q=nothing")
 
 
-def test_filters_offer_some_apps_and_the_chosen_one(
-    many: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+LISTS = ("/documents", "/runs/", "/inbox/")
+
+
+@pytest.fixture
+def few_choices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Menus hold two apps, and the page that chooses one shows three at a time."""
     monkeypatch.setattr(layout, "MAX_CHOICES", 2)
+    monkeypatch.setattr(app_choice, "APPS_PER_PAGE", 3)
+
+
+def menu(page: str) -> str:
+    """Return the menu of the filter by app."""
+    choices = re.search(r'<select[^>]*id="installation".*?</select>', page, re.DOTALL)
+    assert choices
+    return choices[0]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_filters_offer_all_of_a_few_apps(many: Visitor, path: str) -> None:
+    page = many.page(path)
+    assert menu(page).count("<option") == 1 + 7
+    assert "Choose an app" not in page
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_filters_offer_the_chosen_of_many_apps_and_a_page_to_choose(
+    many: Visitor, few_choices: None, path: str
+) -> None:
     with many.app.app_context(), reading() as session:
         last = session.scalars(select(Installation.id).order_by(Installation.id.desc())).first()
-    for path in ("/documents", "/runs/", "/inbox/"):
-        page = many.page(f"{path}?installation={last}")
-        choices = re.search(r'<select[^>]*id="installation".*?</select>', page, re.DOTALL)
-        assert choices
-        assert choices[0].count("<option") == 4
-        assert f'value="{last}" selected' in choices[0]
+    assert menu(many.page(path)).count("<option") == 1
+    page = many.page(f"{path}?installation={last}")
+    assert menu(page).count("<option") == 2
+    assert f'value="{last}" selected' in menu(page)
+    choice = many.page(link(page, "Choose an app"))
+    chosen = re.search(rf'<td><a href="{path}\?installation=(\d+)"', choice)
+    assert chosen
+    assert f'value="{chosen[1]}" selected' in menu(many.page(f"{path}?installation={chosen[1]}"))
+
+
+def test_an_app_is_chosen_by_company_and_the_other_filters_stay(
+    many: Visitor, few_choices: None
+) -> None:
+    filters = "/documents?state=held&kind=bill&q=F+%26&installation=1&before=[3]&_external=1"
+    page = many.page(link(many.page(filters), "Choose an app"))
+    pages = [page]
+    while following := link(pages[-1], "Next"):
+        pages.append(many.page(following))
+    addresses = [
+        address.replace("&amp;", "&")
+        for page in pages
+        for address in re.findall(r'<td><a href="([^"]+)"', page)
+    ]
+    assert len(set(addresses)) == 7
+    for address in addresses:
+        assert re.fullmatch(
+            r"/documents\?installation=\d+&state=held&kind=bill&q=F\+%26", address
+        ), address
+        many.page(address)
+    first = re.findall(r'<th scope="row">([^<]+)', pages[0])
+    assert first == sorted(first)
+
+
+def test_apps_are_found_by_company_number_and_name(many: Visitor, few_choices: None) -> None:
+    def found(words: str) -> int:
+        page = many.page(f"/choose-app?list=runs&q={words}")
+        return page.count("<td><a")
+
+    assert found("same") == 3
+    assert found("774") == 1
+    assert found("costtr") == 3  # the first page of all
+    assert found("nothing") == 0
+    assert found("same%25") == 0
+
+
+def test_only_apps_that_a_person_may_see_can_be_chosen(many: Visitor, few_choices: None) -> None:
+    with many.app.app_context(), transaction() as session:
+        right = Right("viewer", Subject(company_id=many.story.company))
+        people.insert(session, "nora", people.hash_new(PASSWORD), [right])
+    nora = Visitor(many.app, many.story)
+    nora.log_in("nora")
+    page = nora.page("/choose-app?list=documents")
+    assert page.count("<td><a") == 1
+    assert "Same name" not in page
+    assert "Nothing found" in nora.page("/choose-app?list=documents&q=same")
+
+
+def test_only_lists_have_a_page_to_choose_an_app(viewer: Visitor) -> None:
+    for path in ("/choose-app", "/choose-app?list=people", "/choose-app?list=home.show"):
+        assert viewer.get(path).status_code == 404
 
 
 def test_open_cases_are_counted_to_a_limit(
