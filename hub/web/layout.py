@@ -314,10 +314,12 @@ def installation_choices(session: Session, chosen: str = "") -> AppChoices:
 
 
 def _choose_url() -> str:
-    """Return the address of the page that chooses an app for this list."""
-    filters = request.query_string.decode("utf-8", "replace")
-    list_name = next(name for name, page in LISTS_BY_APP.items() if page == request.endpoint)
-    return url_for("app_choice.show", list=list_name, filters=filters or None)
+    """Return the address of the page that chooses an app for this list, "" on any other page."""
+    for list_name, endpoint in LISTS_BY_APP.items():
+        if endpoint == request.endpoint:
+            filters = request.query_string.decode("utf-8", "replace")
+            return url_for("app_choice.show", list=list_name, filters=filters or None)
+    return ""
 
 
 def _shared() -> dict[str, Any]:

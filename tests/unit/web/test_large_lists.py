@@ -186,6 +186,11 @@ def test_only_apps_that_a_person_may_see_can_be_chosen(many: Visitor, few_choice
     assert "Nothing found" in nora.page("/choose-app?list=documents&q=same")
 
 
+def test_the_page_of_a_case_answers_with_many_apps(many: Visitor, few_choices: None) -> None:
+    for case_id in many.story.cases.values():
+        assert "Choose an app" not in many.page(f"/inbox/{case_id}")
+
+
 def test_only_lists_have_a_page_to_choose_an_app(viewer: Visitor) -> None:
     for path in ("/choose-app", "/choose-app?list=people", "/choose-app?list=home.show"):
         assert viewer.get(path).status_code == 404
