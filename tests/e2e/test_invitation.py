@@ -51,8 +51,9 @@ def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
     kari.open("/invitation")
     kari.look()
     keyboard = kari.page.keyboard
-    for text in (ADDRESS, _code(server), PASSWORD, PASSWORD):
-        keyboard.type(text)
+    labels = ("E-mail address", "Code", "Password", "Password again")
+    for label, text in zip(labels, (ADDRESS, _code(server), PASSWORD, PASSWORD), strict=True):
+        kari.type_at(label, text)
         keyboard.press("Tab")
     keyboard.press("Enter")
     kari.page.wait_for_url(f"{served.url}/", timeout=SOON)
@@ -64,13 +65,14 @@ def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
     kari.look()
     kari.follow("Forgotten password?")
     kari.look()
-    keyboard.type(ADDRESS)
+    kari.type_at("E-mail address", ADDRESS)
     keyboard.press("Enter")
     kari.sees("a mail with a code is on its way")
     kari.look()
     _mail_codes(served)
-    for text in (ADDRESS, _code(server), NEW, NEW):
-        keyboard.type(text)
+    labels = ("Name or e-mail", "Code", "New password", "New password again")
+    for label, text in zip(labels, (ADDRESS, _code(server), NEW, NEW), strict=True):
+        kari.type_at(label, text)
         keyboard.press("Tab")
     keyboard.press("Enter")
     kari.page.wait_for_url(f"{served.url}/login", timeout=SOON)

@@ -70,6 +70,11 @@ class Person:
         self.press("Log in")
         self.page.wait_for_url(f"{self.url}/")
 
+    def type_at(self, label: str, text: str) -> None:
+        """Type into the field that the page or the last key has put the cursor in."""
+        expect(self.page.get_by_label(label).first).to_be_focused(timeout=SOON)
+        self.page.keyboard.type(text)
+
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).first.click()
 
