@@ -3,6 +3,8 @@
 import datetime as dt
 import os
 import secrets
+import shutil
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,15 +35,20 @@ from hub.qbo import company as qbo_company
 from hub.qbo import record_download, records
 from hub.qbo.oauth import connect as oauth_connect
 from hub.security import audit, data_origin
+from hub.web import demo_reset
 from hub.web.server import Web
+from hub.web.wsgi_switch import WSGISwitch
 from qbo_sandbox import NORWAY, US, QuickBooks, create
 from qbo_sandbox.kit import Wire
 from qbo_sandbox.kit.messages import text_answer
 
 FOLDER = "hub-demo"
+LOCK = "demo.lock"
+LOGIN = "login.txt"
 WHO = data_origin.DEMO_PERSON
 HOST = "127.0.0.1"
 ROOM = "/stand-ins"
+REQUEST_PATIENCE = 30  # seconds that a reset waits for the requests under way
 # Shortened, so that a lost answer is looked for while a newcomer still watches; the stand-in
 # answers in milliseconds.
 PATIENCE = {"HUB_DEADLINE_SECONDS": "4", "HUB_LEASE_SECONDS": "4.5", "HUB_QUIET_SECONDS": "5"}
@@ -52,7 +59,14 @@ PACE = {
 COUNTED = US.changed(  # QuickBooks gives its sales their numbers
     {"realm": "9341453172096413", "name": "Fjord & Sons Services", "custom_numbers": False}
 )
-LOST: dict[str, Any] = {"call": "bill.create", "nth": 25, "status": 504, "commit": True}
+# The response to this bill is lost: its number is in the story of CostTracker's stand-in.
+LOST_NUMBER = "LOST-RESPONSE"
+LOST: dict[str, Any] = {
+    "call": "bill.create",
+    "contains": LOST_NUMBER,
+    "status": 504,
+    "commit": True,
+}
 
 
 class Demo:
@@ -67,18 +81,25 @@ class Demo:
         data_origin.require_demo_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _alone(folder)
-        data_origin.mark_folder(folder, data_origin.DEMO)
-        self.is_new = not (folder / "hub.db").exists()
-        self._wsgi: WSGIApplication = _not_yet
-        self.web = Web(lambda environ, start: self._wsgi(environ, start), HOST, port)
-        self.quickbooks = _quickbooks(folder)
-        self.app = create_app(_config(folder, self.web.url, self.quickbooks), is_demo=True)
+        self._switch = WSGISwitch(_not_yet)
+        self.web = Web(self._switch, HOST, port)
+        self.password = ""
+        self._awake = threading.Event()
+        self._is_reset = False
+        self._open_hub()
+
+    def _open_hub(self) -> None:
+        """Open the stand-ins and the hub on the folder, and pass requests to them."""
+        data_origin.mark_folder(self.folder, data_origin.DEMO)
+        self.is_new = not (self.folder / "hub.db").exists()
+        self.quickbooks = _quickbooks(self.folder)
+        self.app = create_app(_config(self.folder, self.web.url, self.quickbooks), is_demo=True)
+        self.app.register_blueprint(demo_reset.create_pages(self.request_reset))
         self.stand_ins = self._open_stand_ins()
         applications = {f"{ROOM}/quickbooks": _with_gateway(self.quickbooks.wsgi)}
         for slug, stand_in in self.stand_ins.items():
             applications[f"{ROOM}/{slug}"] = _with_gateway(stand_in.wsgi)
-        self._wsgi = DispatcherMiddleware(self.app, applications)
-        self.password = ""
+        self._switch.replace(DispatcherMiddleware(self.app, applications))
 
     def address(self, name: str) -> str:
         """Return the address of a stand-in: of "quickbooks", or of an app by its slug."""
@@ -108,6 +129,35 @@ class Demo:
                 enable(company, slug, stand_in.settings(self.address(slug)))
                 tell(f"{current().plugins.apps[slug].name} is enabled.")
 
+    def request_reset(self) -> None:
+        """Ask for a new beginning, which `wait` reports."""
+        self._is_reset = True
+        self._awake.set()
+
+    def wait(self) -> bool:
+        """Wait for SIGTERM, Ctrl-C or a request to begin anew; return whether it was the latter."""
+        self.web.wait(self._awake)
+        return self._is_reset
+
+    def begin_anew(self) -> None:
+        """Remove what the folder holds but the password, and open the hub on it; `set_up` follows.
+
+        No scheduler may be at work. Requests get 503 until the hub is open.
+        """
+        self._switch.replace(_not_yet, REQUEST_PATIENCE)
+        with self.app.app_context():
+            engine.db.engine.dispose()
+        for path in self.folder.iterdir():
+            if path.name in (LOCK, LOGIN):
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        self._is_reset = False
+        self._awake.clear()
+        self._open_hub()
+
     def close(self) -> None:
         """Stop serving and let another demo use the folder."""
         self.web.stop()
@@ -127,7 +177,9 @@ class Demo:
         folder = self.folder / slug
         folder.mkdir(exist_ok=True)
         plugins = self.app.extensions["hub"].plugins
-        stand_in: Sandbox = plugins.open_stand_in(slug, folder=folder, documents=None, seed=0)
+        stand_in: Sandbox = plugins.open_stand_in(
+            slug, folder=folder, documents=None, seed=0, demo=True
+        )
         return stand_in
 
 
@@ -179,8 +231,8 @@ def _with_gateway(wsgi: WSGIApplication) -> WSGIApplication:
 
 
 def _not_yet(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-    """Answer 503 until the demo is set up."""
-    headers = [("Retry-After", "1")]
+    """Answer 503 until the demo is set up; a browser asks again by itself."""
+    headers = [("Retry-After", "1"), ("Refresh", "2")]
     return text_answer(start, 503, "The demo is being set up.", headers=headers)
 
 
@@ -189,7 +241,7 @@ def _not_yet(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
 
 def _alone(folder: Path) -> FileLock:
     """Lock the folder against a second demo."""
-    lock = FileLock(folder / "demo.lock")
+    lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -225,7 +277,7 @@ def _person(folder: Path) -> str:
     from hub.security import people
     from hub.security.rights import Right
 
-    file = folder / "login.txt"
+    file = folder / LOGIN
     if not file.exists():
         write_private(file, secrets.token_urlsafe(16))
     password = file.read_text(encoding="utf-8").strip()

@@ -38,13 +38,18 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
     if port is None:
         port = 0 if once else 8080
     demo_hub = Demo(folder_of(), port)
-    with logged_by(demo_hub.app.extensions["hub"]), closing(demo_hub):
+    with closing(demo_hub):
         demo_hub.web.start()
-        demo_hub.set_up(Terminal("Demo").line)
-        if once:
-            _once(demo_hub, as_json)
-        else:
-            _serve(demo_hub)
+        while True:
+            with logged_by(demo_hub.app.extensions["hub"]):
+                demo_hub.set_up(Terminal("Demo").line)
+                if once:
+                    _once(demo_hub, as_json)
+                is_reset = _serve(demo_hub)
+            if not is_reset:
+                return
+            say("The demo begins anew.")
+            demo_hub.begin_anew()
 
 
 def _once(demo_hub: "Demo", as_json: bool) -> None:
@@ -63,8 +68,11 @@ def _once(demo_hub: "Demo", as_json: bool) -> None:
     raise SystemExit(runner.exit_code(runs))
 
 
-def _serve(demo_hub: "Demo") -> None:
-    """Print the addresses and run apps by schedule until Ctrl-C."""
+def _serve(demo_hub: "Demo") -> bool:
+    """Print the addresses and run apps by schedule until Ctrl-C.
+
+    Return whether the demo is to begin anew.
+    """
     from hub.demo import WHO
     from hub.scheduling.scheduler import Scheduler
 
@@ -77,6 +85,6 @@ def _serve(demo_hub: "Demo") -> None:
         say(f"  the stand-in of {demo_hub.name(name)}: {demo_hub.address(name)}/")
     say("Documents travel now; some are held, and the inbox says what to press. Ctrl-C ends it.")
     try:
-        demo_hub.web.wait()
+        return demo_hub.wait()
     finally:
         engine.stop()

@@ -91,10 +91,10 @@ def hub_webhook(  # type: ignore[empty-body]
 
 @hookspec(firstresult=True)
 def hub_sandbox(  # type: ignore[empty-body]
-    app: str, folder: Path | None, documents: int | None, seed: int
+    app: str, folder: Path | None, documents: int | None, seed: int, demo: bool
 ) -> Sandbox:
     """Return a stand-in for the source; its journal is in `folder`, or in memory if that is None.
 
-    Import the stand-in inside this hook: the hub and your plugin also run without the packages of
-    the plugin's extra `sandbox`, which only stand-ins need.
+    With `demo`, let one or two documents need a person. Import the stand-in inside this hook: the
+    hub and your plugin also run without the packages of the plugin's extra `sandbox`.
     """

@@ -139,13 +139,19 @@ class Plugins:
         return _hook_caller(self._manager, hook, owner)(app=slug, **values)
 
     def open_stand_in(
-        self, slug: str, *, folder: Path | None, documents: int | None, seed: int
+        self,
+        slug: str,
+        *,
+        folder: Path | None,
+        documents: int | None,
+        seed: int,
+        demo: bool = False,
     ) -> Sandbox:
         """Open the stand-in of an app's source, which may need packages of the plugin's extra."""
         owner = self._owners[slug]
         try:
             stand_in: Sandbox = self.call(
-                slug, "hub_sandbox", folder=folder, documents=documents, seed=seed
+                slug, "hub_sandbox", folder=folder, documents=documents, seed=seed, demo=demo
             )
         except ModuleNotFoundError as error:
             missing = str(error.name).partition(".")[0]

@@ -73,9 +73,9 @@ class Web:
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
 
-    def wait(self) -> None:
-        """Wait for SIGTERM or Ctrl-C while the other thread serves."""
-        ended = threading.Event()
+    def wait(self, ended: threading.Event | None = None) -> None:
+        """Wait for SIGTERM, Ctrl-C or the event while the other thread serves."""
+        ended = ended or threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
         ended.wait()

@@ -131,6 +131,12 @@ def test_a_fault_fires_for_the_calls_it_names_only(harness):
     assert call(harness)[0] == 200
 
 
+def test_a_fault_fires_for_the_first_matching_call_with_its_text(harness):
+    fault(harness, "status", call="POST /things", contains="B-2", status=503)
+    bodies = (b'{"number": "B-1"}', b'{"number": "B-2"}', b'{"number": "B-2"}')
+    assert [call(harness, body=body)[0] for body in bodies] == [200, 503, 200]
+
+
 def test_chance_repeats_with_its_seed():
     def hits(seed):
         rule = Fault("status", probability=0.5, seed=seed, count=0)

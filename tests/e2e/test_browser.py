@@ -166,7 +166,7 @@ class Fresh(Demo):
         folder = self.folder / slug
         folder.mkdir(exist_ok=True)
         plugins = self.app.extensions["hub"].plugins
-        return plugins.call(slug, "hub_sandbox", folder=folder, documents=12, seed=0)
+        return plugins.open_stand_in(slug, folder=folder, documents=12, seed=0)
 
 
 @pytest.fixture

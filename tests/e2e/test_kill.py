@@ -76,7 +76,7 @@ def _all_apps(hub, stand_in, seed):
         companies = {one.country: one for one in map(demo.connect, hub.quickbooks.ask("books"))}
         slugs = {app.slug for app in plugins.apps.values()}
         for slug in sorted(slugs):
-            made = plugins.call(slug, "hub_sandbox", folder=None, documents=1, seed=0)
+            made = plugins.open_stand_in(slug, folder=None, documents=1, seed=0)
             many = DOCUMENTS if slug == MOST else OTHERS
             url = stand_in(slug, "--documents", str(many), "--seed", str(seed)).url
             settings = dict(made.settings(url))

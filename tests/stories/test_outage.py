@@ -47,9 +47,7 @@ def app(server, make_app, make_config, empty_database):
 
 @pytest.fixture
 def costtracker(quickbooks):
-    stand_in = current().plugins.call(
-        "costtracker", "hub_sandbox", folder=None, documents=4, seed=1
-    )
+    stand_in = current().plugins.open_stand_in("costtracker", folder=None, documents=4, seed=1)
     current().mounts[URL] = WSGIAdapter(stand_in.wsgi, URL, sleep=lambda _: None)
     return stand_in
 

@@ -81,7 +81,7 @@ def calls(monkeypatch):
 
 
 def enable(slug):
-    stand_in = current().plugins.call(slug, "hub_sandbox", folder=None, documents=3, seed=1)
+    stand_in = current().plugins.open_stand_in(slug, folder=None, documents=3, seed=1)
     current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
     with reading() as session:
         company = session.get_one(demo.Company, 1)
@@ -172,7 +172,7 @@ def test_every_hook_is_covered():
         "hub_report": ("app", "site", "document", "receipt"),
         "hub_records": ("app", "site", "field", "records"),
         "hub_webhook": ("app", "site", "headers", "body"),
-        "hub_sandbox": ("app", "folder", "documents", "seed"),
+        "hub_sandbox": ("app", "folder", "documents", "seed", "demo"),
     }
 
 

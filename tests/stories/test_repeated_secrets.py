@@ -44,7 +44,7 @@ def enabled(quickbooks):
     """Enables an app on its stand-in, and puts a source that repeats and other secrets in place of it."""
 
     def enable_app(slug, source):
-        stand_in = current().plugins.call(slug, "hub_sandbox", folder=None, documents=3, seed=1)
+        stand_in = current().plugins.open_stand_in(slug, folder=None, documents=3, seed=1)
         mounts = current().mounts
         mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
         with reading() as session:

@@ -20,8 +20,8 @@ class SmallDemo(demo.Demo):
         folder = self.folder / slug
         folder.mkdir(exist_ok=True)
         plugins = self.app.extensions["hub"].plugins
-        return plugins.call(
-            slug, "hub_sandbox", folder=folder, documents=self.documents[slug], seed=0
+        return plugins.open_stand_in(
+            slug, folder=folder, documents=self.documents[slug], seed=0, demo=True
         )
 
 

@@ -71,8 +71,8 @@ def costtracker(app: Flask) -> Sandbox:
 
 def mount_costtracker(app: Flask, documents: int = 8) -> Sandbox:
     shared = app.extensions["hub"]
-    made: Sandbox = shared.plugins.call(
-        "costtracker", "hub_sandbox", folder=None, documents=documents, seed=1
+    made: Sandbox = shared.plugins.open_stand_in(
+        "costtracker", folder=None, documents=documents, seed=1
     )
     wsgi = checked(made.wsgi, shared.plugins.apps["costtracker"].assumed_api)
     shared.mounts[COSTTRACKER] = WSGIAdapter(wsgi, COSTTRACKER, sleep=shared.clock.sleep)

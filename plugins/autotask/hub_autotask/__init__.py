@@ -56,10 +56,12 @@ def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> No
 
 
 @hookimpl
-def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Sandbox:
+def hub_sandbox(
+    app: str, folder: Path | None, documents: int | None, seed: int, demo: bool
+) -> Sandbox:
     from hub_autotask.sandbox import open_sandbox
 
-    stand_in = open_sandbox(app, folder, documents)
+    stand_in = open_sandbox(app, folder, documents, demo)
     return Sandbox(
         wsgi=stand_in.wsgi, settings=stand_in.settings, country="US", custom_numbers=False
     )

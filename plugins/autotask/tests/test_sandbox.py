@@ -276,7 +276,7 @@ def test_its_state_outlives_it(open_bench, tmp_path, change_row):
 
 
 def test_it_is_a_real_server_too():
-    stand_in = hub_sandbox(app="autotask-invoices", folder=None, documents=8, seed=3)
+    stand_in = hub_sandbox(app="autotask-invoices", folder=None, documents=8, seed=3, demo=False)
     path = "/atservicesrest/versioninformation"
     with Server(stand_in.wsgi) as server, urllib.request.urlopen(server.url + path) as answer:
         assert json.loads(answer.read()) == {"apiVersions": ["1.0"]}

@@ -107,8 +107,8 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
 
 
 @hookimpl
-def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Any:
+def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int, demo: bool) -> Any:
     from hub_costcertified.sandbox import open_sandbox
 
-    stand_in = open_sandbox(folder, documents, seed)
+    stand_in = open_sandbox(folder, documents, seed, demo)
     return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings, country="US")

@@ -132,8 +132,10 @@ def _signal(call: Row) -> Signal:
 
 
 @hookimpl
-def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Sandbox:
+def hub_sandbox(
+    app: str, folder: Path | None, documents: int | None, seed: int, demo: bool
+) -> Sandbox:
     from hub_costtracker.sandbox import open_sandbox
 
-    stand_in = open_sandbox(folder, documents, seed)
+    stand_in = open_sandbox(folder, documents, seed, demo)
     return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings)

@@ -23,7 +23,9 @@ class Session(requests.Session):
     def __init__(self, url):
         super().__init__()
         self.url = url
-        settings = hub_sandbox(app="costtracker", folder=None, documents=1, seed=0).settings(url)
+        settings = hub_sandbox(
+            app="costtracker", folder=None, documents=1, seed=0, demo=False
+        ).settings(url)
         client = (settings["client_id"], settings["client_secret"])
         token = self.post(
             f"{url}/oauth/token", data={"grant_type": "client_credentials"}, auth=client
@@ -214,7 +216,7 @@ def test_a_change_is_later_than_every_one_before_though_the_clock_stands(bench):
 
 
 def test_it_is_a_real_server_too():
-    stand_in = hub_sandbox(app="costtracker", folder=None, documents=8, seed=3)
+    stand_in = hub_sandbox(app="costtracker", folder=None, documents=8, seed=3, demo=False)
     with Server(stand_in.wsgi) as server, Session(server.url) as client:
         assert len(client.call("GET", "/v1/invoices").json()["items"]) == 8
         assert json.loads(client.call("GET", "/_sandbox/books").text)["invoices"][0]["id"] == "1001"

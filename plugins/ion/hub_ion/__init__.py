@@ -200,8 +200,10 @@ def _signal(call: Row) -> Signal:
 
 
 @hookimpl
-def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Sandbox:
+def hub_sandbox(
+    app: str, folder: Path | None, documents: int | None, seed: int, demo: bool
+) -> Sandbox:
     from hub_ion.sandbox import open_sandbox, settings
 
-    stand_in = open_sandbox(folder, documents, seed)
+    stand_in = open_sandbox(folder, documents, seed, demo)
     return Sandbox(wsgi=stand_in.wsgi, settings=settings, country="US")

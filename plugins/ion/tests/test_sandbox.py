@@ -264,7 +264,7 @@ def test_every_trap_of_the_seed_is_there_and_the_same_seed_tells_the_same_story(
 
 
 def test_it_is_a_real_server_too():
-    stand_in = hub_sandbox(app="ion", folder=None, documents=3, seed=3)
+    stand_in = hub_sandbox(app="ion", folder=None, documents=3, seed=3, demo=False)
     with Server(stand_in.wsgi):
         assert ask(stand_in.wsgi, "GET", "/_sandbox/books").json()["orders"][0]["id"] == 1001
         assert "Canyon Steel Works" in ask(stand_in.wsgi, "GET", "/").text

@@ -184,7 +184,7 @@ def test_its_state_outlives_it(open_bench, tmp_path):
 
 
 def test_it_is_a_real_server_too():
-    stand_in = hub_sandbox(app="ontraccr", folder=None, documents=8, seed=3)
+    stand_in = hub_sandbox(app="ontraccr", folder=None, documents=8, seed=3, demo=False)
     with Server(stand_in.wsgi) as server:
         assert (
             requests.get(f"{server.url}/_sandbox/books", timeout=9).json()["payables"][0]["id"]

@@ -27,6 +27,7 @@ USUAL = {
     "retry_after": None,
     "probability": None,
     "nth": None,
+    "contains": "",
 }
 
 

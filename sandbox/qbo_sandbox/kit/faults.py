@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
@@ -18,7 +18,8 @@ INTERNAL_FIELDS = {"matches", "fired", "options"}
 class Fault:
     """One rule: affects `count` calls (0: all) from the `nth` matching one on.
 
-    `call` is a pattern that may contain *. With `probability` each of those calls is affected at
+    `call` is a pattern that may contain *. With `contains` only calls match whose body contains
+    that text. With `probability` each of those calls is affected at
     random, the same ones for the same `seed`.
     """
 
@@ -32,6 +33,7 @@ class Fault:
     status: int | None = None
     retry_after: int | None = None
     commit: bool = False
+    contains: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     matches: int = 0
     fired: int = 0
@@ -63,9 +65,11 @@ class Fault:
             raw[key] = _value(value)
         return cls.read(raw | {"kind": kind, "call": call or "*"})
 
-    def wants(self, call: str) -> bool:
+    def wants(self, call: str, read_body: Callable[[], bytes] = bytes) -> bool:
         """Count a call, and tell whether the rule affects it."""
         if not fnmatchcase(call, self.call) or (self.count and self.fired >= self.count):
+            return False
+        if self.contains and self.contains.encode() not in read_body():
             return False
         self.matches += 1
         hit = self.matches >= (self.nth or 1)
@@ -128,11 +132,12 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
-    def due(self, call: str) -> Fault | None:
+    def due(self, call: str, read_body: Callable[[], bytes] = bytes) -> Fault | None:
+        """Return the first rule that affects this call; the body is read only if a rule needs it."""
         if not self._rules:
             return None
         with self._lock:
-            return next((rule for rule in self._rules if rule.wants(call)), None)
+            return next((rule for rule in self._rules if rule.wants(call, read_body)), None)
 
     def page(self, method: str, body: Any) -> object:
         """Answer /_sandbox/faults: GET lists, POST adds one or a list, DELETE clears."""

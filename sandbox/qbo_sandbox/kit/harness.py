@@ -4,6 +4,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -83,7 +84,7 @@ class Harness:
         if path.startswith(PAGES):
             return self._page(path.removeprefix(PAGES), environ, start)
         call = self.call(environ)
-        fault = self.faults.due(call)
+        fault = self.faults.due(call, partial(body_of, environ))
         return self._logged(call, fault, environ, start)
 
     def _logged(

@@ -19,7 +19,7 @@ URL = "http://costtracker.test"
 
 @pytest.fixture
 def costtracker(quickbooks):
-    made = current().plugins.call("costtracker", "hub_sandbox", folder=None, documents=8, seed=1)
+    made = current().plugins.open_stand_in("costtracker", folder=None, documents=8, seed=1)
     current().mounts[URL] = WSGIAdapter(made.wsgi, URL)
     return made
 

@@ -64,7 +64,7 @@ def calls(quickbooks, prefix=""):
 @pytest.fixture
 def app_of_bills(quickbooks):
     """CostTracker, posting by itself; returns the id of the installation."""
-    made = current().plugins.call("costtracker", "hub_sandbox", folder=None, documents=12, seed=1)
+    made = current().plugins.open_stand_in("costtracker", folder=None, documents=12, seed=1)
     current().mounts[URL] = WSGIAdapter(made.wsgi, URL, sleep=lambda _: None)
     given = {**made.settings(URL), "payable_account": "Accounts Payable (A/P)"}
     row = enable.enable(1, "costtracker", given, who="kari", mode="auto")

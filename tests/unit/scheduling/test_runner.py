@@ -40,7 +40,7 @@ def app(request, make_app, make_config, empty_database):
 
 @pytest.fixture
 def costtracker(quickbooks):
-    made = current().plugins.call("costtracker", "hub_sandbox", folder=None, documents=6, seed=1)
+    made = current().plugins.open_stand_in("costtracker", folder=None, documents=6, seed=1)
     current().mounts[URL] = WSGIAdapter(made.wsgi, URL, sleep=lambda _: None)
     return made
 

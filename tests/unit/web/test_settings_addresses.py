@@ -51,7 +51,7 @@ def listener(app):
 
 def enabled(quickbooks, slug):
     """The app with the settings of its stand-in, as its row is now."""
-    stand_in = current().plugins.call(slug, "hub_sandbox", folder=None, documents=5, seed=1)
+    stand_in = current().plugins.open_stand_in(slug, folder=None, documents=5, seed=1)
     current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
     with reading() as session:
         company = session.get_one(demo.Company, 1)
@@ -183,7 +183,7 @@ def test_with_the_secret_entered_again_the_app_moves_and_what_it_stored_stays(qu
 def test_with_another_secret_nothing_stored_moves_along(quickbooks):
     """A server that accepts any secret must not be sent the tokens of the old one later."""
     stand_in, installation = enabled(quickbooks, "costtracker")
-    other = current().plugins.call("costtracker", "hub_sandbox", folder=None, documents=5, seed=1)
+    other = current().plugins.open_stand_in("costtracker", folder=None, documents=5, seed=1)
     current().mounts[ELSEWHERE] = WSGIAdapter(other.wsgi, ELSEWHERE)
     SiteSecrets(installation.id)["client_secret"] = "of-the-old-address"
     SiteSecrets(installation.id)["an_access_token"] = "of-the-old-address"

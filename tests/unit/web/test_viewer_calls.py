@@ -86,7 +86,7 @@ def person(outside: Visitor):
         record_download.refresh(company.id)
         demo.enable(company, "costtracker", outside.costtracker)
         runner.sync(1, requested_by="kari")
-        stand_in = current().plugins.call(SLUG, "hub_sandbox", folder=None, documents=0, seed=1)
+        stand_in = current().plugins.open_stand_in(SLUG, folder=None, documents=0, seed=1)
         current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
         demo.enable(company, SLUG, stand_in.settings(HOME))
         _ask_about_postings()

@@ -12,9 +12,9 @@ from qbo_sandbox.kit import Clock, Faults, Harness, Journal
 class StandIn:
     """The database, the application that serves it, and the settings that lead there."""
 
-    def __init__(self, journal, app=None, documents=None, clock=None):
+    def __init__(self, journal, app=None, documents=None, clock=None, *, demo=False):
         self.clock = clock or Clock()
-        self.books = Books(journal, self.clock, app, documents)
+        self.books = Books(journal, self.clock, app, documents, demo)
         self.faults = Faults(
             {"no_patch": "this zone knows no PATCH, as one of Autotask's does not; a PUT does it"}
         )
@@ -60,9 +60,10 @@ class StandIn:
         }
 
 
-def open_sandbox(app, folder, documents):
+def open_sandbox(app, folder, documents, demo):
     """Return the stand-in, with its journal in the folder if there is one."""
-    return StandIn(Journal(folder / "autotask.jsonl" if folder else None), app, documents)
+    journal = Journal(folder / "autotask.jsonl" if folder else None)
+    return StandIn(journal, app, documents, demo=demo)
 
 
 def _shape(status, environ):

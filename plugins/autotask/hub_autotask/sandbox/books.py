@@ -23,7 +23,7 @@ def stamp(at):
 class Books:
     """Rows by entity and id, their cases, and the settings; every change goes through `do`."""
 
-    def __init__(self, journal, clock, app=None, documents=None):
+    def __init__(self, journal, clock, app=None, documents=None, demo=False):
         self._tables, self.cases = defaultdict(dict), {}
         self.credentials, self.lacking, self.zone = [msp.CODE, msp.USER, msp.SECRET], set(), ""
         self.automatic = False
@@ -31,7 +31,7 @@ class Books:
         for event in journal.replay():
             self._apply(event)
         if not self._tables:
-            self.do("begin", app=app, documents=documents)
+            self.do("begin", app=app, documents=documents, demo=demo)
 
     def rows(self, entity):
         """Return the rows of an entity by their ids."""
@@ -56,11 +56,14 @@ class Books:
         return getattr(self, f"_{event['do']}")(event)
 
     def _begin(self, event):
+        demo = event.get("demo", False)
         for entity, row in msp.lists():
-            self._tables[entity][row["id"]] = row
+            if not (demo and msp.has_tilde(row)):
+                self._tables[entity][row["id"]] = row
         at = dt.datetime.fromisoformat(event["at"])
         for app, story in STORIES.items():
-            for entity, row in story.rows(event["documents"] if app == event["app"] else None, at):
+            documents = event["documents"] if app == event["app"] else None
+            for entity, row in story.rows(documents, at, demo):
                 if "case" in row:
                     self.cases[entity, row["id"]] = row.pop("case")
                 self._tables[entity][row["id"]] = row

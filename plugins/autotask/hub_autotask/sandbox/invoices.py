@@ -166,14 +166,27 @@ CASES = (
     case("customer without a contact", 179, 1, LABOR),
     case("an inactive customer", 182, 20, LABOR),
 )
+# These need a person; of such invoices the demo has only the one whose billing code lacks a number.
+LEFT_OUT_OF_DEMO = frozenset(
+    {
+        "negative total",
+        "a line without billing code",
+        "foreign currency",
+        "customer with the name of a vendor",
+        "tilde in the customer's name",
+        "tilde in the billing code",
+        "tilde in the term",
+    }
+)
 PLAIN = (177, 185, 188, 177)
 
 
-def cases_for(documents):
+def cases_for(documents, demo=False):
     """Return the cases, cut or filled up to a number of documents."""
-    count = len(CASES) if documents is None else documents
+    cases = [one for one in CASES if not (demo and one["name"] in LEFT_OUT_OF_DEMO)]
+    count = len(cases) if documents is None else documents
     for n in range(count):
-        yield CASES[n] if n < len(CASES) else _plain(n)
+        yield cases[n] if n < len(cases) else _plain(n)
 
 
 def _plain(n):
@@ -181,10 +194,10 @@ def _plain(n):
     return case("plain", PLAIN[n % len(PLAIN)], n % 13, line)
 
 
-def rows(documents, at, first_item=90_001):
+def rows(documents, at, demo=False, first_item=90_001):
     """Yield (entity, row) of every invoice and line; `case` has the case's name."""
     line_id = first_item
-    for id, told_case in enumerate(cases_for(documents), FIRST):
+    for id, told_case in enumerate(cases_for(documents, demo), FIRST):
         lines = [_line(line_id + n, id, told_case, one) for n, one in enumerate(told_case["lines"])]
         line_id += len(lines)
         yield "Invoices", _invoice(id, told_case, lines, at)

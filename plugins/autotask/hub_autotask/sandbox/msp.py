@@ -97,6 +97,11 @@ PRODUCTS = (
 )
 
 
+def has_tilde(row):
+    """Return whether a value of a row holds a tilde, which the hub warns of."""
+    return any("~" in value for value in row.values() if isinstance(value, str))
+
+
 def lists():
     """Yield (entity, row) of everything that is there from the start."""
     for id, name, kind, more in COMPANIES:

@@ -17,9 +17,9 @@ class StandIn(kit.StandIn):
 
     name = "CostCertified"
 
-    def __init__(self, journal, documents=None, seed=0, clock=None):
+    def __init__(self, journal, documents=None, seed=0, clock=None, *, demo=False):
         super().__init__(clock)
-        self.books = Books(journal, self.clock, documents, seed)
+        self.books = Books(journal, self.clock, documents, seed, demo)
         tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=LIFETIME)
         api, calls = (
             Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)),
@@ -50,6 +50,7 @@ class StandIn(kit.StandIn):
         }
 
 
-def open_sandbox(folder, documents, seed):
+def open_sandbox(folder, documents, seed, demo):
     """Return the stand-in, with its journal in the folder if there is one."""
-    return StandIn(Journal(folder / "costcertified.jsonl" if folder else None), documents, seed)
+    journal = Journal(folder / "costcertified.jsonl" if folder else None)
+    return StandIn(journal, documents, seed, demo=demo)

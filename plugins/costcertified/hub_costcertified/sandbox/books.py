@@ -16,7 +16,7 @@ THINGS = ("invoices", "payments", "payouts", "expenses")
 class Books(Journalled):
     """Invoices, payments, payouts, expenses and their statuses; all changes go through `do`."""
 
-    def __init__(self, journal, clock, documents, seed):
+    def __init__(self, journal, clock, documents, seed, demo=False):
         super().__init__(journal, clock)
         self.rows, self.projects = {things: Rows() for things in THINGS}, {}
         self.invoices_of, self.payments_of = defaultdict(list), defaultdict(list)
@@ -24,14 +24,15 @@ class Books(Journalled):
         self.refresh = (company.REFRESH, "")
         self._replay()
         if not self._last:
-            self.do("begin", documents=documents, seed=seed)
+            self.do("begin", documents=documents, seed=seed, demo=demo)
 
     def _apply(self, event):
         self._last = max(self._last, event["at"])
         if event["do"] != "begin":
             return acts.ACTS[event["do"]](self, event)
         documents = DOCUMENTS if event["documents"] is None else event["documents"]
-        for one in seeded(documents, event["seed"], dt.datetime.fromisoformat(event["at"])):
+        at, demo = dt.datetime.fromisoformat(event["at"]), event.get("demo", False)
+        for one in seeded(documents, event["seed"], at, demo):
             acts.ACTS[one["do"]](self, one | {"at": stamp(one["at"])})
         return None
 

@@ -5,26 +5,27 @@ import random
 from decimal import Decimal
 
 from hub_costcertified.sandbox import company
-from hub_costcertified.sandbox.cases import CASES, EXPENSES
+from hub_costcertified.sandbox.cases import CASES, EXPENSES, LEFT_OUT_OF_DEMO
 
 STEP = dt.timedelta(minutes=20)
 PLAIN = ("sent", "paid by card", "processing", "paid by bank transfer", "draft")
 
 
-def seeded(documents, seed, now):
+def seeded(documents, seed, now, demo=False):
     """Return the acts of the past, oldest first; the same for the same seed and moment."""
-    return list(_Story(documents, seed, now).acts())
+    return list(_Story(documents, seed, now, demo).acts())
 
 
 class _Story:
     """One telling."""
 
-    def __init__(self, documents, seed, now):
+    def __init__(self, documents, seed, now, demo):
+        self.demo = demo
         self.documents, self.seed, self.at = documents, seed, now - STEP * (documents * 5 + 60)
         self.today, self.payments, self.payouts = now.date(), 0, 0
 
     def acts(self):
-        cases = list(CASES)
+        cases = [case for case in CASES if not (self.demo and case[0] in LEFT_OUT_OF_DEMO)]
         for index in range(self.documents):
             chance = random.Random(f"{self.seed}/{index}")  # noqa: S311  (a story)
             if index % 3 == 0:
@@ -32,7 +33,8 @@ class _Story:
                     "project", id=f"j{index // 3 + 1}", fields=_project(index // 3, chance)
                 )
             if index % 2 and cases:
-                yield from cases.pop(0)(self, index, chance)
+                _, tell = cases.pop(0)
+                yield from tell(self, index, chance)
             else:
                 yield from self.plain(index, chance)
             if index % 8 == 7:

@@ -23,17 +23,18 @@ NEXT = {
 class Books(Journalled):
     """Invoices, pushed lists, supplier edits and statuses; every change goes through `do`."""
 
-    def __init__(self, journal, clock, documents, seed):
+    def __init__(self, journal, clock, documents, seed, demo=False):
         super().__init__(journal, clock)
         self.lists, self.invoices, self.edits, self.statuses = Lists(), Rows(), Rows(), {}
         self.integrations, self.hub = True, ""
         self._replay()
         if not self._last:
-            self.do("begin", documents=documents, seed=seed)
+            self.do("begin", documents=documents, seed=seed, demo=demo)
 
     def _begin(self, event):
         documents = DOCUMENTS if event["documents"] is None else event["documents"]
-        for row in seeded(documents, event["seed"], dt.datetime.fromisoformat(event["at"])):
+        at, demo = dt.datetime.fromisoformat(event["at"]), event.get("demo", False)
+        for row in seeded(documents, event["seed"], at, demo):
             self.invoices.put(row)
         for edit in EDITS:
             self.edits.put({"version": 1, "name": None, "updated_at": event["at"], **edit})

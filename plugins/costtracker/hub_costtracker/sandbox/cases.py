@@ -121,3 +121,16 @@ CASES = (
     ("approved by Accounting alone", _by_accounting),
     ("draft without lines", _fields(status="draft", approvals=[], lines=[], files=[])),
 )
+# `hub demo` lets QuickBooks' response to this invoice get lost, so that a newcomer can find it.
+LOST_RESPONSE = ("its response is lost", _fields(invoice_number="LOST-RESPONSE"))
+# Each of these needs a person for a cause that another invoice of the demo has already, or that a
+# newcomer need not meet.
+LEFT_OUT_OF_DEMO = frozenset(
+    {
+        "locations that differ",
+        "its file is a web page",
+        "its file is too large",
+        "tax off by one øre",
+        "a date that is none",
+    }
+)

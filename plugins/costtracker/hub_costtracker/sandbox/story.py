@@ -4,7 +4,7 @@ import datetime as dt
 import random
 from decimal import Decimal
 
-from hub_costtracker.sandbox.cases import CASES
+from hub_costtracker.sandbox.cases import CASES, LEFT_OUT_OF_DEMO, LOST_RESPONSE
 from hub_costtracker.sandbox.company import ACCOUNTANT, HOME, LISTS
 from qbo_sandbox.kit.journalled import stamp
 
@@ -35,9 +35,10 @@ FORMS = (
 )
 
 
-def seeded(documents, seed, now):
+def seeded(documents, seed, now, demo=False):
     """Return `documents` invoices by the seed, the oldest change first."""
-    cases, invoices = list(CASES), []
+    cases = _cases_of_demo() if demo else list(CASES)
+    invoices = []
     for index in range(documents):
         changed = now - dt.timedelta(minutes=3 * (documents - index))
         chance = random.Random(f"{seed}/{index}")  # noqa: S311  (a story)
@@ -47,6 +48,11 @@ def seeded(documents, seed, now):
             invoice = {**invoice, "case": name, **change(invoice, invoices, now.date())}
         invoices.append(invoice)
     return invoices
+
+
+def _cases_of_demo():
+    cases = [case for case in CASES if case[0] not in LEFT_OUT_OF_DEMO]
+    return [LOST_RESPONSE, *cases]
 
 
 def _plain(index, chance, changed, today):

@@ -22,9 +22,9 @@ SAID = {
 class StandIn:
     """The organization's books, the application that serves them, and settings to connect."""
 
-    def __init__(self, journal, documents=None, seed=0, clock=None):
+    def __init__(self, journal, documents=None, seed=0, clock=None, *, demo=False):
         self.clock = clock or Clock()
-        self.books = Books(journal, self.clock, documents, seed)
+        self.books = Books(journal, self.clock, documents, seed, demo)
         self.changes = Changes(self.books)
         self.calls = Calls(self.books, api.ORGANIZATIONS["production"]["id"])
         self.faults = Faults(api.FAULTS, options=("message", "type", "id"))
@@ -62,9 +62,10 @@ class StandIn:
         }
 
 
-def open_sandbox(folder, documents, seed):
+def open_sandbox(folder, documents, seed, demo):
     """Return the stand-in, with its journal in the folder if there is one."""
-    return StandIn(Journal(folder / "ion.jsonl" if folder else None), documents, seed)
+    journal = Journal(folder / "ion.jsonl" if folder else None)
+    return StandIn(journal, documents, seed, demo=demo)
 
 
 def settings(url):

@@ -25,7 +25,7 @@ CHILDREN = ("lines", "fees")
 class Books:
     """Rows by table and id; all changes go through `commit`, which calls `hear` for each row."""
 
-    def __init__(self, journal, clock, documents=None, seed=0):
+    def __init__(self, journal, clock, documents=None, seed=0, demo=False):
         self.tables = {name: {} for name in TABLES}
         self._of_order = {name: defaultdict(dict) for name in CHILDREN}
         self.hear = []
@@ -33,7 +33,8 @@ class Books:
         for event in journal.replay():
             self._apply(event)
         if not self._last:
-            self._write({"begin": {"documents": documents, "seed": seed}, "at": self._now()})
+            begin = {"documents": documents, "seed": seed, "demo": demo}
+            self._write({"begin": begin, "at": self._now()})
 
     def rows(self, table):
         """Return the rows of a table in the order of their ids."""
@@ -97,7 +98,9 @@ class Books:
     def _apply(self, event):
         self._last = event["at"]
         if begin := event.get("begin"):
-            for at, table, values in seeded(begin["documents"], begin["seed"], event["at"]):
+            demo = begin.get("demo", False)
+            rows = seeded(begin["documents"], begin["seed"], event["at"], demo)
+            for at, table, values in rows:
                 self._put(at, table, values)
             return []
         done = [self._change(event["at"], *change) for change in event["changes"]]

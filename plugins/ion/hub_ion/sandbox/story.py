@@ -3,7 +3,15 @@
 import datetime as dt
 import random
 
-from hub_ion.sandbox.cases import CASES, LOCATIONS, ODD_PARTS, SUPPLIERS, case, line
+from hub_ion.sandbox.cases import (
+    CASES,
+    LEFT_OUT_OF_DEMO,
+    LOCATIONS,
+    ODD_PARTS,
+    SUPPLIERS,
+    case,
+    line,
+)
 
 DOCUMENTS = 112
 PARTS = 24
@@ -12,11 +20,11 @@ APART = dt.timedelta(minutes=30)
 NOUNS = ("Bracket", "Panel", "Harness", "Valve", "Fitting", "Housing", "Spacer", "Manifold")
 
 
-def seeded(documents, seed, begun):
+def seeded(documents, seed, begun, demo=False):
     """Yield (moment, table, row) of everything, oldest first; 0 documents: no orders, no parts."""
     at = dt.datetime.fromisoformat(begun)
     chance = random.Random(seed)  # noqa: S311  (a story, the same for the same seed)
-    orders = _orders(DOCUMENTS if documents is None else documents, chance)
+    orders = _orders(DOCUMENTS if documents is None else documents, chance, demo)
     first = at - APART * (len(orders) + 1)
     yield from _lists(first)
     yield from _parts(first, chance) if orders else ()
@@ -58,8 +66,9 @@ def _parts(first, chance):
         yield _stamp(at), "parts", {"id": id, **values, **more}
 
 
-def _orders(documents, chance):
-    orders = list(CASES[:documents])
+def _orders(documents, chance, demo):
+    cases = [one for one in CASES if not (demo and one["case"] in LEFT_OUT_OF_DEMO)]
+    orders = cases[:documents]
     while len(orders) < documents:
         lines = [_line(chance) for _ in range(chance.choice((1, 1, 2)))]
         orders.append(case("usual", *lines, supplierId=chance.randint(1, 4)))

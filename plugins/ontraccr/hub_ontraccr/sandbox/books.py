@@ -17,18 +17,19 @@ DOCUMENTS = 120
 class Books(Journalled):
     """Payables, profiles, lists from QuickBooks and statuses; all changes go through `do`."""
 
-    def __init__(self, journal, clock, documents, seed):
+    def __init__(self, journal, clock, documents, seed, demo=False):
         super().__init__(journal, clock)
         self.payables, self.profiles, self.statuses = Rows(), Profiles(), {}
         self.lists, self.default, self.currency = {}, {}, None
         self.activated, self.hubs = True, {}
         self._replay()
         if not self._last:
-            self.do("begin", documents=documents, seed=seed)
+            self.do("begin", documents=documents, seed=seed, demo=demo)
 
     def _begin(self, event):
         documents = DOCUMENTS if event["documents"] is None else event["documents"]
-        for row in seeded(documents, event["seed"], dt.datetime.fromisoformat(event["at"])):
+        at, demo = dt.datetime.fromisoformat(event["at"]), event.get("demo", False)
+        for row in seeded(documents, event["seed"], at, demo):
             self.payables.put(row)
         self.profiles.begin(event["at"])
 

@@ -4,7 +4,7 @@ import datetime as dt
 import random
 from decimal import Decimal
 
-from hub_ontraccr.sandbox.cases import CASES
+from hub_ontraccr.sandbox.cases import CASES, LEFT_OUT_OF_DEMO
 from hub_ontraccr.sandbox.company import EAST, PEOPLE, WEST
 from qbo_sandbox.kit.journalled import stamp
 
@@ -19,9 +19,10 @@ WORDS = (
 )
 
 
-def seeded(documents, seed, now):
+def seeded(documents, seed, now, demo=False):
     """Return `documents` payables of the first division and a few of the second, by the seed."""
-    cases, payables = list(CASES), []
+    cases = [case for case in CASES if not (demo and case[0] in LEFT_OUT_OF_DEMO)]
+    payables = []
     for index in range(documents):
         changed = now - dt.timedelta(minutes=3 * (documents - index))
         payable = plain(FIRST_ID + index, WEST, index, _chance(seed, index), changed)
