@@ -143,22 +143,44 @@ def view_payload(
     session: Session, company_id: int, kind: str, payload: bytes
 ) -> TransactionView | None:
     """Return the view of a payload; None if it is empty or not a JSON object."""
-    if not payload:
-        return None
+    views = view_payloads(session, company_id, {0: (kind, payload)})
+    return views.get(0)
+
+
+def view_payloads(
+    session: Session, company_id: int, payloads: Mapping[int, tuple[str, bytes]]
+) -> dict[int, TransactionView]:
+    """Return the views of payloads, given with their kinds, by key; one query reads all names.
+
+    One that is empty or not a JSON object is left out.
+    """
+    bodies = {key: _body(payload) for key, (_, payload) in payloads.items()}
+    names = _record_names(session, company_id, list(bodies.values()))
+    views = {}
+    for key, body in bodies.items():
+        if body is not None:
+            views[key] = _view(payloads[key][0], body, names)
+    return views
+
+
+def _body(payload: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that a payload is; None if it is none."""
     try:
         body = json.loads(payload, parse_float=Decimal)
     except ValueError:
         return None
-    if not isinstance(body, dict):
-        return None
-    return view_entity(session, company_id, kind, body)
+    return body if isinstance(body, dict) else None
 
 
 def view_entity(
     session: Session, company_id: int, kind: str, entity: dict[str, Any]
 ) -> TransactionView:
     """Return the view of a body that is sent, or of an object in QuickBooks."""
-    names = _record_names(session, company_id, entity)
+    return _view(kind, entity, _record_names(session, company_id, entity))
+
+
+def _view(kind: str, entity: dict[str, Any], names: Names) -> TransactionView:
+    """Return the view of an entity with the names of the records to which it refers."""
     summary = summarize(kind, entity)
     facts = sorted(_facts(entity, names), key=_fact_place)
     lines = []
@@ -306,8 +328,8 @@ def _is_placeholder(id: str) -> bool:
     return id.startswith("@")
 
 
-def _record_names(session: Session, company_id: int, entity: dict[str, Any]) -> Names:
-    """Return the names of the records to which an entity refers, by list and id."""
+def _record_names(session: Session, company_id: int, entity: Any) -> Names:
+    """Return the names of the records to which an entity, or several, refer, by list and id."""
     keys = set(_record_keys(entity))
     ids = {id for _, id in keys}
     with_these_ids = select(Record).where(

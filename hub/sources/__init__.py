@@ -4,7 +4,7 @@ Imports `hub.contract`, `hub.http`, `hub.cases` and the stored lists of `hub.qbo
 `site`.
 """
 
-from hub.sources.calls import bind, check, codes, subscribe, webhook
+from hub.sources.calls import bind, check, codes, read_file, subscribe, webhook
 from hub.sources.settings_draft import (
     SettingsDraft,
     draft,
@@ -41,6 +41,7 @@ __all__ = [
     "initial_state",
     "is_automatic",
     "may_use_stored",
+    "read_file",
     "secrets_with",
     "settings_of",
     "site",

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.contract.documents import Code, Role
+from hub.contract.documents import Attachment, Code, Document, Role
 from hub.contract.types import App, Signal, Site, Tenant
 from hub.db import engine
-from hub.errors import OtherTenant
+from hub.errors import OtherTenant, Refused
 from hub.models import Installation
 from hub.qbo import records
 from hub.reasons.texts import CaseText
@@ -112,6 +112,18 @@ def codes(
                 code = Code(id=code)
             codes.append(mask_item(code))
     return codes
+
+
+def read_file(installation: Installation, document: Document, attachment: Attachment) -> bytes:
+    """Return the content of a file of a document, as the source has it now."""
+    with guarded(installation, f"handing over {attachment.name}"):
+        here = site(installation)
+        content = call(
+            installation, "hub_attachment", site=here, document=document, attachment=attachment
+        )
+        if not isinstance(content, bytes):
+            raise Refused(f"{app_of(installation).name} has no content for {attachment.name}.")
+        return content
 
 
 def subscribe(installation: Installation, on: bool) -> None:

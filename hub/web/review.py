@@ -1,13 +1,11 @@
-"""The review: exactly what will be posted, beside what QuickBooks holds; approve all or some."""
+"""The review: what will be posted, one row per document; approve the selected ones or all."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -15,54 +13,40 @@ from hub import outbox
 from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.installations import enable
-from hub.models import Installation, Posting, SourceDocument
-from hub.models.enums import InstallationMode, Operation, PostingState, RunKind
+from hub.models import Installation, Posting
+from hub.models.enums import InstallationMode, PostingState, RunKind
 from hub.outbox import approvals
-from hub.qbo import display
 from hub.scheduling import run_log
 from hub.security import audit
-from hub.web import confirmation, listed_rows
+from hub.web import confirmation, listed_rows, review_rows
 from hub.web.access import fresh, needs, who
 from hub.web.installation import in_review, left_out, tabs
 from hub.web.layout import may_configure
 from hub.web.paging import page, row_or_404
+from hub.web.review_rows import Waiting
+from hub.web.review_sums import Breakdown
 from hub.web.second_approvals import Outcome, SecondApprovals, flash_outcome
-from hub.web.source_view import money
 
-PAGE_SIZE = 20
+PAGE_SIZE = 50
 CHUNK = 500  # postings approved in one transaction
-MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
 # An approval of more postings asks again who it is, as `hub.web.confirmation` describes.
 MAX_UNCONFIRMED = 50
-MAX_LISTED = 500  # rows on the page that asks for confirmation
-REMOVING = (Operation.DELETE, Operation.VOID)
+MAX_LISTED = 500  # rows on the page that asks for confirmation, and postings that it sums up
 pages = Blueprint("review", __name__, url_prefix="/installations/<int:installation_id>/review")
 
 
 @dataclass(frozen=True)
-class Preview:
-    """A posting, what it says, what the document's last posting said, and where they differ."""
+class Selection:
+    """The ticked rows: how many, their sums as text, and their list for the form.
 
-    posting: Posting
-    seal: str
-    planned: display.TransactionView | None
-    posted: display.TransactionView | None
-    differs: set[str]
+    `asks_again` tells that their approval needs a page of its own, because of what they are.
+    """
 
-
-class Waiting(NamedTuple):
-    """A posting in review as a list shows it."""
-
-    id: int
-    document_id: int
-    operation: str
-    kind: str
-    total: Decimal | None
-    currency: str
-    planned: str
-    number: str
-    source_id: str
-    party: str
+    count: int
+    sums: list[str]
+    listed: str
+    asks_again: bool
+    has_all_of_page: bool = False
 
 
 @pages.get("/")
@@ -71,21 +55,41 @@ def show(installation_id: int) -> str:
     """List what waits for approval, oldest first."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        query = select(Posting).where(*in_review(installation_id))
+        query = (
+            select(Posting)
+            .where(*in_review(installation_id))
+            .options(*review_rows.with_documents())
+        )
         postings = page(session, query, by=[Posting.id], down=False, size=PAGE_SIZE)
-        previews = [preview(session, posting) for posting in postings.rows]
         context = tabs(session, installation)
-        sums = _sums_in_review(session, installation_id)
+        chosen = _chosen_on_page()
         return render_template(
             "review.html",
             page=postings,
-            previews=previews,
-            sums=sums,
+            previews=review_rows.previews(session, postings.rows),
+            shown=listed_rows.encode({row.id: row.planned for row in postings.rows}),
+            chosen=chosen or {},
+            selection=_selection(session, installation, chosen) if chosen else None,
+            sums=review_rows.sums_in_review(session, installation_id),
             second_approvals=SecondApprovals.of(session, postings.rows),
             left_out=left_out(session, installation_id),
+            others=review_rows.left_out_states(session, installation_id),
+            newest_others=review_rows.newest_left_out(session, installation_id),
             asks_for_automatic=_may_become_automatic(installation),
             **context,
         )
+
+
+@pages.get("/selection")
+@needs("operator")
+def selection(installation_id: int) -> str:
+    """Return the bar with the sum of the ticked rows, for htmx."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        selected = _selection(session, installation, _chosen_on_page() or {})
+        context = tabs(session, installation)
+        sums = review_rows.sums_in_review(session, installation_id)
+    return render_template("selection.html", selection=selected, sums=sums, **context)
 
 
 @pages.get("/approve")
@@ -95,14 +99,12 @@ def confirm(installation_id: int) -> str | Response:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         which = request.args.get("which", "selected")
-        chosen = None if which == "all" else listed_rows.from_pairs(request.args.getlist(which))
-        rows = list(_waiting(session, installation_id, chosen))
+        chosen = None if which == "all" else _chosen_on_page()
+        rows = list(review_rows.waiting(session, installation_id, chosen))
         second_approvals = SecondApprovals.of(session, rows)
         context = tabs(session, installation)
-    unchanged = []
-    for row in rows:
-        if chosen is None or listed_rows.is_same(chosen.get(row.id), row.planned):
-            unchanged.append(row)
+        unchanged = review_rows.unchanged(rows, chosen)
+        breakdown = _breakdown(session, installation, unchanged)
     changed = 0
     if chosen is not None:
         changed = len(chosen) - len(unchanged)
@@ -112,20 +114,78 @@ def confirm(installation_id: int) -> str | Response:
         else:
             flash("Select at least one document.", "look")
         return redirect(url_for("review.show", installation_id=installation_id))
+    more = unchanged[MAX_LISTED:]
     return render_template(
         "approve.html",
         rows=unchanged[:MAX_LISTED],
         count=len(unchanged),
-        more=unchanged[MAX_LISTED:],
+        more=more,
         left=context["to_review"] - len(unchanged),
         changed=changed,
-        sums=_sums(unchanged),
-        more_sums=_sums(unchanged[MAX_LISTED:]),
-        removed=sum(row.operation in REMOVING for row in unchanged),
+        sums=review_rows.sums_of(unchanged).texts(),
+        more_sums=review_rows.sums_of(more).texts(),
+        breakdown=breakdown,
+        removed=sum(row.operation in outbox.REMOVALS for row in unchanged),
         firsts=second_approvals.count_firsts(row.id for row in unchanged),
         listed=listed_rows.encode({row.id: row.planned for row in unchanged}),
         **context,
     )
+
+
+def _chosen_on_page() -> dict[int, str]:
+    """Return the rows that the address names: the ticked ones, or all of the page."""
+    is_page = request.args.get("which") == "shown" or "page" in request.args
+    if is_page:
+        return listed_rows.decode(request.args.get("shown", ""))
+    return listed_rows.from_pairs(request.args.getlist("selected"))
+
+
+def _selection(
+    session: Session, installation: Installation, chosen: Mapping[int, str]
+) -> Selection:
+    """Return the ticked rows that are still as the page listed them."""
+    waiting = review_rows.waiting(session, installation.id, chosen)
+    rows = review_rows.unchanged(waiting, chosen)
+    sums = review_rows.sums_of(rows)
+    return Selection(
+        len(rows),
+        sums.texts(),
+        listed_rows.encode({row.id: row.planned for row in rows}),
+        _asks_again(session, installation, rows, sums),
+        has_all_of_page="page" in request.args,
+    )
+
+
+def _asks_again(
+    session: Session,
+    installation: Installation,
+    rows: Sequence[Waiting],
+    sums: Mapping[str, Decimal],
+) -> bool:
+    """Tell whether the approval of these rows is asked for again on a page of its own.
+
+    It is, unless a limit for approvals by one person is set and their sum is not above it. It is
+    also for removals, unknown amounts, other currencies, and whatever two people approve.
+    """
+    limit = installation.second_approval_above
+    if limit is None or not rows:
+        return True
+    if sums.keys() - {installation.company.currency}:
+        return True
+    if any(row.operation in outbox.REMOVALS or row.total is None for row in rows):
+        return True
+    if any(abs(total) > limit for total in sums.values()):
+        return True
+    return bool(approvals.lacking(session, [row.id for row in rows]))
+
+
+def _breakdown(
+    session: Session, installation: Installation, rows: Sequence[Waiting]
+) -> Breakdown | None:
+    """Return the sums by account and party; None for more postings than a page can sum up."""
+    if len(rows) > MAX_LISTED:
+        return None
+    return Breakdown.of(session, installation.company_id, rows)
 
 
 @pages.post("/approve")
@@ -175,49 +235,6 @@ def automatic(installation_id: int) -> Response:
         run_log.request(RunKind.SYNC, installation_id, who())
         flash("New documents are now posted automatically.", "success")
     return redirect(url_for("review.show", installation_id=installation_id))
-
-
-def preview(session: Session, posting: Posting) -> Preview:
-    """Return a posting as it will be sent."""
-    planned = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
-    earlier = select(Posting).where(
-        Posting.document_id == posting.document_id,
-        Posting.part == posting.part,
-        Posting.state == PostingState.POSTED,
-        Posting.id < posting.id,
-    )
-    posted = session.scalar(earlier.order_by(Posting.id.desc()).limit(1))
-    present = None
-    if posted is not None:
-        present = display.view_payload(session, posted.company_id, posted.kind, posted.payload)
-    differs = set()
-    if planned and present:
-        differs = display.differences(planned, present)
-    seal = listed_rows.pair(posting.id, posting.planned)
-    return Preview(posting, seal, planned, present, differs)
-
-
-def _waiting(
-    session: Session, installation_id: int, chosen: Mapping[int, str] | None
-) -> Iterable[Waiting]:
-    """Return what is in review, oldest first: all, or the chosen ones."""
-    columns = (
-        Posting.id,
-        Posting.document_id,
-        Posting.operation,
-        Posting.kind,
-        Posting.total,
-        Posting.currency,
-        Posting.planned,
-        SourceDocument.number,
-        SourceDocument.source_id,
-        SourceDocument.party,
-    )
-    query: Any = select(*columns).join(SourceDocument)
-    query = query.where(*in_review(installation_id)).order_by(Posting.id).limit(MAX_APPROVED)
-    if chosen is not None:
-        query = query.where(Posting.id.in_(chosen))
-    return (Waiting(*row) for row in session.execute(query))
 
 
 def _approve(installation_id: int, seals: Mapping[int, str]) -> Outcome:
@@ -308,44 +325,3 @@ def _flash_changed(count: int) -> None:
         flash("1 document changed since it was listed and stays in review.", "look")
     elif count:
         flash(f"{count:,} documents changed since they were listed and stay in review.", "look")
-
-
-def _sums(rows: Iterable[Waiting]) -> list[str]:
-    """Add up what is posted, by currency; credits count as negative, removals not at all."""
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        _add(sums, row.kind, row.operation, row.currency, row.total)
-    return _amounts(sums)
-
-
-def _sums_in_review(session: Session, installation_id: int) -> list[str]:
-    """Return the total to approve in each currency as text, summed by the database."""
-    columns = Posting.kind, Posting.operation, Posting.currency
-    totals = (
-        select(*columns, func.sum(Posting.total))
-        .where(*in_review(installation_id))
-        .group_by(*columns)
-    )
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    for kind, operation, currency, total in session.execute(totals):
-        _add(sums, kind, operation, currency, total)
-    return _amounts(sums)
-
-
-def _add(
-    sums: dict[str, Decimal], kind: str, operation: str, currency: str, total: Decimal | None
-) -> None:
-    """Add the total of one kind and operation; removals do not count."""
-    if not total or operation in REMOVING:
-        return
-    if kind in outbox.CREDIT_KINDS:
-        total = -total
-    sums[currency] += total
-
-
-def _amounts(sums: Mapping[str, Decimal]) -> list[str]:
-    """Return the sums as text, one for each currency, sorted by its code."""
-    amounts = []
-    for currency, total in sorted(sums.items()):
-        amounts.append(money(total, currency))
-    return amounts

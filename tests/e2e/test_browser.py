@@ -43,7 +43,8 @@ def _pages(visitor: Visitor) -> list[str]:
              "/support", "/privacy", "/quickbooks/disconnected",
              f"{here}/", f"{here}/settings", f"{here}/review/", f"{here}/matching/",
              f"{here}/matching/code?field=supplier&code=s1", f"{here}/review/approve?which=all",
-             f"{here}/earlier/", f"{here}/earlier/include?which=all"]  # fmt: skip
+             f"{here}/earlier/", f"{here}/earlier/include?which=all",
+             f"/postings/{story.postings['changed']}/review"]  # fmt: skip
     found += [f"/documents/{story.documents[name]}" for name in ("posted", "unknown", "changed")]
     found += [f"/runs/{story.runs[name]}" for name in ("done", "stopped")]
     found += [f"/inbox/{story.cases[act]}" for act in ("match", "choose", "retry")]

@@ -46,7 +46,7 @@ ROUTES = {
         matching.export matching.one matching.show review.show settings.show
     """,
     "viewer document": "documents.one",
-    "viewer posting": "documents.posting",
+    "viewer posting": "documents.posting preview.show",
     "viewer case": "inbox.one",
     "viewer run": "runs.one runs.progress",
     "viewer app": "marketplace.one marketplace.openapi",
@@ -54,10 +54,10 @@ ROUTES = {
     "operator installation": """
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
         installation.run matching.apply matching.decide
-        review.approve review.confirm
+        review.approve review.confirm review.selection
     """,
     "operator company": "companies.check companies.lists companies.prove",
-    "operator document": "documents.check documents.post_again",
+    "operator document": "documents.check documents.post_again files.show",
     "operator posting": "undoing.posting undoing.undo_posting",
     "operator case": "inbox.close inbox.leave inbox.match inbox.retry",
     "operator case and posting": "inbox.adopt inbox.not_this inbox.retry_one inbox.skip",
@@ -105,7 +105,7 @@ ARGUMENTS = {
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 FILLED = {"slug": "costtracker", "filename": "hub.css"}
 SHARED = ("company", "app")  # who has a role for a part of these may look at them
-DOCUMENT_ROUTES = ("documents.one", "documents.check", "documents.post_again")
+DOCUMENT_ROUTES = ("documents.one", "documents.check", "documents.post_again", "files.show")
 WHOLE_HUB = Thing({}, ((None, None),))
 # Enough to find every kind of fault; the long form tries everybody on everything.
 SMALL_FORM = ("mixed", "operator/Alfaborg/costtracker", "owner/Alfaborg/every app")

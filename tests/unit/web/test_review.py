@@ -12,8 +12,9 @@ from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, Run
 from hub.outbox import fingerprint
 from hub.web import listed_rows
-from tests.support.page_rows import add_document
+from tests.support.page_rows import add_document, add_posting, bill
 from tests.support.page_visitor import Visitor
+from tests.unit.web.test_large_lists import queries_of
 
 
 @pytest.fixture
@@ -24,6 +25,21 @@ def operator(visitor: Visitor) -> Visitor:
 
 def _here(visitor: Visitor) -> str:
     return f"/installations/{visitor.story.installation}/review/"
+
+
+def _bill(visitor: Visitor, name: str) -> str:
+    return f"/postings/{visitor.story.postings[name]}/review"
+
+
+def _row(page: str, name: str) -> str:
+    """The row of a document in the list."""
+    return next(row for row in page.split("<tr")[1:] if name in row)
+
+
+def _listed(page: str) -> str:
+    found = re.search(r'name="listed" value="([^"]+)"', page)
+    assert found, page
+    return found[1]
 
 
 def _seal(visitor: Visitor, name: str) -> str:
@@ -58,7 +74,7 @@ def _add(visitor: Visitor, count: int, **more: Any) -> list[int]:
 
 @pytest.mark.row("CT-S27")
 def test_a_bill_is_readable_with_names_instead_of_ids(operator: Visitor) -> None:
-    page = operator.page(_here(operator))
+    page = operator.page(_bill(operator, "review"))
     for text in (
         "2400 Leverandørgjeld",
         "4300 Innkjøp varer",
@@ -71,9 +87,14 @@ def test_a_bill_is_readable_with_names_instead_of_ids(operator: Visitor) -> None
 
 
 def test_a_change_shows_what_differs_from_what_was_posted(operator: Visitor) -> None:
-    page = operator.page(_here(operator))
-    assert "QuickBooks holds an earlier version" in page
-    assert 'class="differs"' in page
+    row = _row(operator.page(_here(operator)), "F-20280")
+    assert "Change" in row
+    assert ">: Line 1<" in row
+    page = operator.page(_bill(operator, "changed"))
+    assert "QuickBooks was not asked" in page
+    differences = page.partition('id="differences"')[2]
+    assert "Trelast 48x198, 12 meter" in differences
+    assert differences.count('class="differs"') == 1
 
 
 def test_only_what_was_selected_is_approved(operator: Visitor) -> None:
@@ -110,7 +131,8 @@ def test_what_comes_after_the_list_was_shown_is_not_approved(operator: Visitor) 
 @pytest.mark.parametrize("which", ["selected", "shown", "all"])
 def test_what_changed_since_it_was_listed_stays_in_review(operator: Visitor, which: str) -> None:
     seals = [_seal(operator, name) for name in ("review", "changed")]
-    query = {"which": which, "selected": seals, "shown": seals}
+    shown = listed_rows.encode(listed_rows.from_pairs(seals))
+    query = {"which": which, "selected": seals, "shown": shown}
     asked = operator.get(f"{_here(operator)}approve", query_string=query).text
     _change(operator, "review")
     found = re.search(r'name="listed" value="([^"]+)"', asked)
@@ -125,23 +147,133 @@ def test_what_changed_since_the_page_was_shown_is_not_even_listed(operator: Visi
     seals = [_seal(operator, name) for name in ("review", "changed")]
     _change(operator, "review")
     here = f"{_here(operator)}approve"
-    page = operator.get(here, query_string={"which": "shown", "shown": seals}).text
+    shown = listed_rows.encode(listed_rows.from_pairs(seals))
+    page = operator.get(here, query_string={"which": "shown", "shown": shown}).text
     assert "Approve 1 document ·" in page
     assert "1 document changed since the page was shown and stays in review." in page
     assert "F-20262" not in page
 
 
 def test_of_many_pages_one_or_all_are_approved(operator: Visitor) -> None:
-    added = _add(operator, 30)
+    added = _add(operator, 60)
     page = operator.page(_here(operator))
     shown = re.findall(r'name="shown" value="([^"]+)"', page)
-    assert ("Approve these 20…" in page, "Approve all 32…" in page, len(shown)) == (True, True, 20)
-    assert "Approved 20 documents" in operator.approve(
-        operator.story.installation, "shown", shown=shown
+    assert "Select all 50 on this page" in page
+    assert "Approve all 62 · " in page
+    chosen = {"page": "1", "shown": shown, "selected": _seal(operator, "review")}
+    listed = operator.get(f"{_here(operator)}approve", query_string=chosen).text
+    assert "Approve 50 documents" in listed
+    assert "Approved 50 documents" in operator.press(
+        f"{_here(operator)}approve", listed=_listed(listed)
     )
     left = [id for id in added if operator.row(Posting, id).state == "review"]
     assert len(left) == 12
     assert "Approved 12 documents" in operator.approve(operator.story.installation)
+
+
+def test_the_sum_of_the_ticked_rows_stands_in_the_button(operator: Visitor) -> None:
+    here = _here(operator)
+    assert "Approve selected…" in operator.page(here)
+    seals = [_seal(operator, name) for name in ("review", "changed")]
+    for path in ("selection", ""):  # what htmx gets, and the page after "Recount"
+        page = operator.get(f"{here}{path}", query_string={"selected": seals}).text
+        assert "Approve 2 · 3,315.00 NOK…</button>" in page
+    assert len(re.findall(r'name="selected"[^>]* checked', page)) == 2
+    _change(operator, "review")
+    page = operator.get(f"{here}selection", query_string={"selected": seals}).text
+    assert "Approve 1 · 1,990.50 NOK…</button>" in page
+
+
+@pytest.mark.parametrize(
+    ("limit", "values", "asks"),
+    [
+        (None, {}, True),
+        ("1324.50", {}, False),
+        ("1324.49", {}, True),
+        ("5000", {"currency": "USD"}, True),
+        ("5000", {"total": None}, True),
+        ("5000", {"operation": "void"}, True),
+    ],
+)
+def test_a_sum_within_the_limit_is_approved_without_a_second_question(
+    operator: Visitor, limit: str | None, values: dict[str, Any], asks: bool
+) -> None:
+    id = operator.story.postings["review"]
+    with operator.app.app_context(), engine.transaction() as session:
+        amount = None if limit is None else Decimal(limit)
+        session.get_one(Installation, operator.story.installation).second_approval_above = amount
+        for name, value in values.items():
+            setattr(session.get_one(Posting, id), name, value)
+    seal = _seal(operator, "review")
+    bar = operator.get(f"{_here(operator)}selection", query_string={"selected": seal}).text
+    assert ('name="which" value="selected">Approve 1' in bar) == asks
+    if not asks:
+        assert "Approve 1 · 1,324.50 NOK</button>" in bar
+        _change(operator, "changed")
+        press = operator.press(f"{_here(operator)}approve", listed=_listed(bar))
+        assert "Approved 1 document." in press
+    assert _state(operator, "review") == ("review" if asks else "ready")
+
+
+def test_the_sums_by_account_and_party_add_up(operator: Visitor) -> None:
+    _add(operator, 1, kind="vendor_credit", total=Decimal("100.00"))
+    page = operator.page(f"{_here(operator)}approve?which=all")
+    assert "4300 Innkjøp varer" in page
+    assert "Tax and rounding" in page
+    assert "Stål &#34;Nord&#34; AS" in page
+    for name in ("account", "party"):
+        table = page.partition(f"Sums by {name}")[2].partition("</table>")[0]
+        amounts = re.findall(r'<td class="amount">(\S+) NOK</td>', table)
+        numbers = [
+            Decimal(text.replace(",", "").replace("\N{MINUS SIGN}", "-")) for text in amounts
+        ]
+        assert sum(numbers) == Decimal("3215.00"), name
+
+
+def test_held_and_skipped_documents_are_listed_with_their_sums(operator: Visitor) -> None:
+    others = operator.page(_here(operator)).partition("Not in this list")[2]
+    assert "<strong>1</strong>Held · 1,287.50 NOK" in others
+    assert "<strong>1</strong>Skipped · 1,472.50 NOK" in others
+    assert "Nothing in QuickBooks fits the supplier." in others
+
+
+@pytest.mark.parametrize("path", ["", "approve?which=all"])
+def test_the_number_of_queries_does_not_grow_with_the_documents(
+    operator: Visitor, path: str
+) -> None:
+    few = queries_of(operator, _here(operator) + path)
+    _add(operator, 40)
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        for place in range(300, 310):
+            document, _ = add_document(session, installation, "posted", place)
+            changed = bill(document.number, Decimal(9), place)
+            add_posting(
+                session, document, "review", changed, operation="update", requestid=f"u{place}"
+            )
+    assert queries_of(operator, _here(operator) + path) <= few
+
+
+def test_a_bill_leads_to_its_neighbours_and_to_its_document(operator: Visitor) -> None:
+    first, second = (operator.story.postings[name] for name in ("review", "changed"))
+    assert f'href="/postings/{second}/review"' in operator.page(_bill(operator, "review"))
+    assert f'href="/postings/{first}/review"' in operator.page(_bill(operator, "changed"))
+    operator.approve(operator.story.installation)
+    answer = operator.get(_bill(operator, "review"))
+    assert answer.location == f"/postings/{first}"
+
+
+def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(visitor: Visitor) -> None:
+    visitor.log_in("arne")
+    _add(visitor, 136)
+    page = visitor.page(_here(visitor))  # the first click
+    button = re.search(r'value="all">(Approve all 138 · [\d,.]+ NOK…)', page)
+    assert button
+    confirm = visitor.page(f"{_here(visitor)}approve?which=all")  # the second click
+    total = button[1].partition(" · ")[2].rstrip("…")
+    assert f"Approve 138 · {total}</button>" in confirm
+    after = visitor.press(f"{_here(visitor)}approve", listed=_listed(confirm))  # the third click
+    assert "Approved 138 documents. Posting now." in after
 
 
 def test_more_than_a_page_can_list_is_said_with_its_sum(
@@ -155,7 +287,7 @@ def test_more_than_a_page_can_list_is_said_with_its_sum(
 def test_at_most_so_many_are_approved_at_once_as_a_form_can_carry(
     operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.web.review.MAX_APPROVED", 1)
+    monkeypatch.setattr("hub.web.review_rows.MAX_APPROVED", 1)
     page = operator.page(f"{_here(operator)}approve?which=all")
     assert "Approve 1 document ·" in page
     assert "1 more stays in review." in page

@@ -1,0 +1,129 @@
+"""One posting in review as QuickBooks would show it, with the files of the source."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.db.engine import reading
+from hub.errors import HubError
+from hub.models import Posting
+from hub.models.enums import PostingState
+from hub.money import ZERO
+from hub.qbo import display
+from hub.web import case_comparison, review_rows
+from hub.web.access import may_here, needs
+from hub.web.case_comparison import LinePair, align
+from hub.web.installation import in_review, tabs
+from hub.web.layout import in_zone_of
+from hub.web.paging import row_or_404
+from hub.web.review_rows import Preview
+from hub.web.second_approvals import SecondApprovals
+from hub.web.source_view import source_view
+
+pages = Blueprint("preview", __name__)
+
+
+@dataclass(frozen=True)
+class Present:
+    """The transaction in QuickBooks that a posting changes; `is_read` if it was read just now."""
+
+    view: display.TransactionView
+    facts: list[tuple[str, str, str]]  # label, as it will be, as it is; only those that differ
+    lines: list[LinePair]
+    is_read: bool
+
+
+@pages.get("/postings/<int:posting_id>/review")
+@needs("viewer")
+def show(posting_id: int) -> str | Response:
+    """Show a posting in review as a form; once it has left review, show its document."""
+    with reading() as session:
+        posting = row_or_404(session, Posting, posting_id)
+        if posting.state != PostingState.REVIEW:
+            return redirect(url_for("documents.posting", posting_id=posting_id))
+        in_zone_of(posting.document.installation)
+        preview = review_rows.previews(session, [posting])[0]
+    entity = _read(preview)
+    with reading() as session:
+        posting = row_or_404(session, Posting, posting_id)
+        source = source_view(posting.document)
+        files = source.attachments
+        return render_template(
+            "posting_preview.html",
+            preview=preview,
+            posting=posting,
+            document=posting.document,
+            present=_present(session, preview, entity),
+            subtotal=_subtotal(preview.planned),
+            files=files,
+            picture=_picture(files),
+            warnings=source.warnings,
+            second_approvals=SecondApprovals.of(session, [posting]),
+            **_neighbours(session, posting),
+            **tabs(session, posting.document.installation),
+        )
+
+
+def _read(preview: Preview) -> dict[str, Any] | None:
+    """Read the transaction that a posting changes from QuickBooks; None if it cannot be read.
+
+    A viewer causes no call to QuickBooks.
+    """
+    before = preview.earlier
+    if before is None or not before.quickbooks_id or not may_here("operator"):
+        return None
+    key = before.company_id, before.kind, before.quickbooks_id
+    try:
+        return case_comparison.read_entities([key]).get(key)
+    except HubError:
+        return None
+
+
+def _present(session: Session, preview: Preview, entity: dict[str, Any] | None) -> Present | None:
+    """Compare a posting with the transaction that it changes; None for a new one."""
+    planned, present = preview.planned, preview.posted
+    if entity is not None:
+        posting = preview.posting
+        present = display.view_entity(session, posting.company_id, posting.kind, entity)
+    if planned is None or present is None:
+        return None
+    facts_now = dict(present.facts)
+    facts = []
+    for label, text in planned.facts:
+        if facts_now.get(label, "") != text:
+            facts.append((label, text, facts_now.get(label, "")))
+    lines = [pair for pair in align(planned.lines, present.lines) if pair.differs]
+    return Present(present, facts, lines, entity is not None)
+
+
+def _subtotal(view: display.TransactionView | None) -> Any:
+    """Return the sum of the lines if there is a tax to add to it; None otherwise."""
+    if view is None or not view.tax:
+        return None
+    return sum((line.amount for line in view.lines if line.amount), ZERO)
+
+
+def _picture(files: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the picture that the page shows beside the form, which the address names.
+
+    No page shows a PDF file within itself, because nothing of the hub may be framed.
+    """
+    if not may_here("operator"):
+        return None
+    chosen = request.args.get("file")
+    for file in files:
+        if file["id"] == chosen and file["mime"].startswith("image/"):
+            return file
+    return None
+
+
+def _neighbours(session: Session, posting: Posting) -> dict[str, int | None]:
+    """Return the ids of the postings in review before and after this one."""
+    others = in_review(posting.installation_id)
+    before = select(func.max(Posting.id)).where(*others, Posting.id < posting.id)
+    after = select(func.min(Posting.id)).where(*others, Posting.id > posting.id)
+    return {"before": session.scalar(before), "after": session.scalar(after)}

@@ -1,0 +1,241 @@
+"""The postings in review as the pages list them: what is new or changed, and what is beside them.
+
+The number of queries does not grow with the postings.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from hub import outbox
+from hub.models import Posting, SourceDocument
+from hub.models.enums import Operation, PostingState
+from hub.money import ZERO
+from hub.qbo import display
+from hub.web import listed_rows
+from hub.web.installation import in_review
+from hub.web.source_view import money
+
+MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
+MAX_LEFT_OUT = 10  # held and skipped documents that the page lists
+NOT_IN_REVIEW = (PostingState.HELD, PostingState.SKIPPED)
+ACTS = {
+    Operation.CREATE: "New",
+    Operation.UPDATE: "Change",
+    Operation.DELETE: "Removal from QuickBooks",
+    Operation.VOID: "Void in QuickBooks",
+    Operation.ATTACH: "File",
+}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A posting, what it says, what the document's last posting said, and where they differ."""
+
+    posting: Posting
+    seal: str
+    planned: display.TransactionView | None
+    posted: display.TransactionView | None
+    differs: set[str]
+    earlier: Posting | None = None  # the last posting of the same part of the document
+
+    @property
+    def due(self) -> str:
+        """Return the due date as QuickBooks writes it; "" if there is none."""
+        facts = dict(self.planned.facts) if self.planned else {}
+        return facts.get("Due", "")
+
+    @property
+    def act(self) -> str:
+        """Say whether it is new, a change or a removal."""
+        return ACTS.get(Operation(self.posting.operation), "")
+
+    @property
+    def changes(self) -> str:
+        """Name what differs from the last posting, such as "Due, Total, Line 2"."""
+        texts = [label[:1].upper() + label[1:] for label in sorted(self.differs)]
+        if self.planned and self.posted and self.planned.total != self.posted.total:
+            currency = self.posting.currency
+            before = money(self.posted.total, currency)
+            texts.insert(0, f"Total was {before}")
+        return ", ".join(texts)
+
+
+class Waiting(NamedTuple):
+    """A posting in review as a list shows it."""
+
+    id: int
+    document_id: int
+    operation: str
+    kind: str
+    total: Decimal | None
+    currency: str
+    planned: str
+    number: str
+    source_id: str
+    party: str
+
+
+class LeftOut(NamedTuple):
+    """Documents in one state that are not in review: how many, and their sums as text."""
+
+    state: str
+    documents: int
+    sums: list[str]
+
+
+def previews(session: Session, postings: Sequence[Posting]) -> list[Preview]:
+    """Return postings as they will be sent, each beside the last one of its part of the document.
+
+    All of them are of one company.
+    """
+    if not postings:
+        return []
+    earlier = _last_posted(session, postings)
+    payloads: dict[int, tuple[str, bytes]] = {}
+    for posting in (*postings, *earlier.values()):
+        payloads[posting.id] = posting.kind, posting.payload
+    views = display.view_payloads(session, postings[0].company_id, payloads)
+    rows = []
+    for posting in postings:
+        planned = views.get(posting.id)
+        before = earlier.get(posting.id)
+        present = views.get(before.id) if before else None
+        differs = display.differences(planned, present) if planned and present else set()
+        seal = listed_rows.pair(posting.id, posting.planned)
+        rows.append(Preview(posting, seal, planned, present, differs, before))
+    return rows
+
+
+def with_documents() -> tuple[Any, ...]:
+    """Return the options of a query that reads the documents of postings with them."""
+    return (joinedload(Posting.document),)
+
+
+def _last_posted(session: Session, postings: Iterable[Posting]) -> dict[int, Posting]:
+    """Return the posting before each of these that was posted for the same part, by id."""
+    document_ids = {posting.document_id for posting in postings}
+    query = (
+        select(Posting)
+        .where(Posting.document_id.in_(document_ids), Posting.state == PostingState.POSTED)
+        .where(Posting.operation != Operation.ATTACH)
+        .order_by(Posting.id)
+    )
+    posted = session.scalars(query).all()
+    last: dict[int, Posting] = {}
+    for posting in postings:
+        for one in posted:
+            is_same_part = (one.document_id, one.part) == (posting.document_id, posting.part)
+            if is_same_part and one.id < posting.id:
+                last[posting.id] = one
+    return last
+
+
+def waiting(
+    session: Session, installation_id: int, chosen: Mapping[int, str] | None
+) -> Iterator[Waiting]:
+    """Yield what is in review, oldest first: all, or the chosen ones."""
+    columns = (
+        Posting.id,
+        Posting.document_id,
+        Posting.operation,
+        Posting.kind,
+        Posting.total,
+        Posting.currency,
+        Posting.planned,
+        SourceDocument.number,
+        SourceDocument.source_id,
+        SourceDocument.party,
+    )
+    query: Any = select(*columns).join(SourceDocument)
+    query = query.where(*in_review(installation_id)).order_by(Posting.id).limit(MAX_APPROVED)
+    if chosen is not None:
+        query = query.where(Posting.id.in_(chosen))
+    for row in session.execute(query):
+        yield Waiting(*row)
+
+
+def unchanged(rows: Iterable[Waiting], chosen: Mapping[int, str] | None) -> list[Waiting]:
+    """Return the rows that are still as they were listed; all if none were chosen."""
+    if chosen is None:
+        return list(rows)
+    return [row for row in rows if listed_rows.is_same(chosen.get(row.id), row.planned)]
+
+
+def left_out_states(session: Session, installation_id: int) -> list[LeftOut]:
+    """Return how many documents are held and skipped, with their sums."""
+    columns = Posting.state, Posting.kind, Posting.operation, Posting.currency
+    query = (
+        select(*columns, func.count(), func.sum(Posting.total))
+        .where(*_not_in_review(installation_id))
+        .group_by(*columns)
+    )
+    groups: dict[str, tuple[int, Sums]] = {}
+    for state, kind, operation, currency, count, total in session.execute(query):
+        before, sums = groups.setdefault(state, (0, Sums()))
+        sums.add(kind, operation, currency, total)
+        groups[state] = before + count, sums
+    return [LeftOut(state, count, sums.texts()) for state, (count, sums) in sorted(groups.items())]
+
+
+def newest_left_out(session: Session, installation_id: int) -> list[Posting]:
+    """Return the newest held and skipped postings, with their documents."""
+    query = (
+        select(Posting)
+        .where(*_not_in_review(installation_id))
+        .options(*with_documents())
+        .order_by(Posting.id.desc())
+        .limit(MAX_LEFT_OUT)
+    )
+    return list(session.scalars(query))
+
+
+def _not_in_review(installation_id: int) -> tuple[Any, ...]:
+    """Return the conditions of postings that are held or skipped, without files."""
+    return (
+        Posting.installation_id == installation_id,
+        Posting.state.in_(NOT_IN_REVIEW),
+        Posting.operation != Operation.ATTACH,
+    )
+
+
+class Sums(dict[str, Decimal]):
+    """Amounts by currency; credits count as negative, removals not at all."""
+
+    def add(self, kind: str, operation: str, currency: str, total: Decimal | None) -> None:
+        """Add the total of one kind and operation."""
+        if not total or operation in outbox.REMOVALS:
+            return
+        if kind in outbox.CREDIT_KINDS:
+            total = -total
+        self[currency] = self.get(currency, ZERO) + total
+
+    def texts(self) -> list[str]:
+        """Return the sums as text, one for each currency, sorted by its code."""
+        return [money(total, currency) for currency, total in sorted(self.items())]
+
+
+def sums_of(rows: Iterable[Waiting]) -> Sums:
+    """Add up what is posted, by currency."""
+    sums = Sums()
+    for row in rows:
+        sums.add(row.kind, row.operation, row.currency, row.total)
+    return sums
+
+
+def sums_in_review(session: Session, installation_id: int) -> list[str]:
+    """Return the total to approve in each currency as text, summed by the database."""
+    columns = Posting.kind, Posting.operation, Posting.currency
+    totals = (
+        select(*columns, func.sum(Posting.total))
+        .where(*in_review(installation_id))
+        .group_by(*columns)
+    )
+    sums = Sums()
+    for kind, operation, currency, total in session.execute(totals):
+        sums.add(kind, operation, currency, total)
+    return sums.texts()

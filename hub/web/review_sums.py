@@ -1,0 +1,101 @@
+"""What an approval posts, summed by account and by party, in one currency after the other."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.models import Posting
+from hub.money import ZERO
+from hub.qbo import display
+
+PARTY_LABELS = ("Vendor", "Customer", "Party")
+REST = "Tax and rounding"
+NO_PARTY = "Without a party"
+# The currency and the name of an account or a party -> the sum of it.
+Totals = dict[tuple[str, str], Decimal]
+
+
+class PostingRow(Protocol):
+    """What is known of a posting before its payload is read."""
+
+    @property
+    def id(self) -> int:
+        """Return the id of the posting."""
+
+    @property
+    def operation(self) -> str:
+        """Return what the posting does."""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of its transaction."""
+
+    @property
+    def total(self) -> Decimal | None:
+        """Return its total, None if QuickBooks works it out."""
+
+    @property
+    def currency(self) -> str:
+        """Return the currency of the total."""
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """The sums of an approval: by account or item with the tax, and by party."""
+
+    accounts: list[tuple[str, str, Decimal]]
+    parties: list[tuple[str, str, Decimal]]
+
+    @classmethod
+    def of(cls, session: Session, company_id: int, rows: Sequence[PostingRow]) -> "Breakdown":
+        """Add up the lines and totals of what is posted; what is removed does not count."""
+        added = {row.id: row for row in rows if row.operation not in outbox.REMOVALS}
+        accounts: Totals = {}
+        parties: Totals = {}
+        for id, view in _views(session, company_id, added).items():
+            row = added[id]
+            sign = -1 if row.kind in outbox.CREDIT_KINDS else 1
+            rest = row.total or ZERO
+            for line in view.lines:
+                if line.amount:
+                    rest -= line.amount
+                    _add(accounts, row.currency, line.posts_to, sign * line.amount)
+            if row.total is not None:
+                _add(accounts, row.currency, REST, sign * rest)
+                _add(parties, row.currency, _party(view.facts), sign * row.total)
+        return cls(_sorted(accounts), _sorted(parties))
+
+
+def _views(
+    session: Session, company_id: int, ids: Iterable[int]
+) -> Mapping[int, display.TransactionView]:
+    """Return what these postings send, by their ids."""
+    query = select(Posting.id, Posting.kind, Posting.payload).where(Posting.id.in_(list(ids)))
+    payloads = {id: (kind, payload) for id, kind, payload in session.execute(query)}
+    return display.view_payloads(session, company_id, payloads)
+
+
+def _party(facts: Iterable[tuple[str, str]]) -> str:
+    """Return the name of the supplier or customer among the facts of a transaction."""
+    named = dict(facts)
+    for label in PARTY_LABELS:
+        if label in named:
+            return named[label]
+    return NO_PARTY
+
+
+def _add(totals: Totals, currency: str, name: str, amount: Decimal) -> None:
+    """Add an amount to the sum of a name in a currency."""
+    key = currency, name
+    totals[key] = totals.get(key, ZERO) + amount
+
+
+def _sorted(totals: Totals) -> list[tuple[str, str, Decimal]]:
+    """Return currency, name and sum, the largest sum of each currency first, without zeros."""
+    rows = [(currency, name, amount) for (currency, name), amount in totals.items() if amount]
+    return sorted(rows, key=lambda row: (row[0], row[1] == REST, -abs(row[2]), row[1]))
