@@ -47,7 +47,7 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
 def reconcile(realm: str | None, as_json: bool) -> None:
     """Compare QuickBooks with the posted documents.
 
-    Document by document, and in sum; ends with 3 when something is wrong. With --json the proof of
+    Document by document, and in sum; ends with 3 when something is wrong. With --json the result of
     one company is an object; of several there is one for each, by realm.
     """
     from hub.scheduling.runner import exit_code

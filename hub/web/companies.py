@@ -152,9 +152,10 @@ def lists(company_id: int) -> Response:
     return _start(RunKind.LISTS, company_id)
 
 
-@pages.post("/companies/<int:company_id>/prove")
+@pages.post("/companies/<int:company_id>/prove")  # its earlier address
+@pages.post("/companies/<int:company_id>/reconcile")
 @needs("operator")
-def prove(company_id: int) -> Response:
+def reconcile(company_id: int) -> Response:
     """Start the comparison of all posted documents with QuickBooks."""
     return _start(RunKind.RECONCILE, company_id)
 
@@ -241,7 +242,7 @@ def _about_each(look: Session, companies: Sequence[Company]) -> list[dict[str, A
                 "run": runs.get(company.id),
                 "reads": reads[company.id],
                 "room": usage.room(company),
-                "proved": reconciled.get(company.id),
+                "reconciled": reconciled.get(company.id),
             }
         )
     return about

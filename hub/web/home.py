@@ -1,55 +1,43 @@
-"""The home page: open cases first, then the health of each company and counts of each app."""
+"""The home page: what waits and its amounts, open cases, and the health of companies and apps."""
 
 import datetime as dt
-import math
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import pygal
-from flask import Blueprint, Response, abort, render_template
-from pygal.style import Style
-from sqlalchemy import func, or_, select, text
+from flask import Blueprint, render_template
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.context import current
 from hub.db.engine import reading
-from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, Token
-from hub.models.enums import Operation
-from hub.models.postings import POSTED
-from hub.posting.protocol.history import LIST_KINDS
+from hub.models import Case, Company, Installation, Run, Schedule, Token
+from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
-from hub.security.rights import Scope
-from hub.web import checklist, reconciliation
+from hub.web import checklist, figures, posted_chart, reconciliation
 from hub.web.access import ANYWHERE, may, needs, scope
 from hub.web.case_titles import subjects
-from hub.web.layout import app_name
+from hub.web.figures import PostedFigures
+from hub.web.layout import zone
 from hub.web.paging import page, pairs
 
-DAYS = 14
 COMPANIES_PER_PAGE = 20
-LEGEND = 4  # apps in a row of the legend
-LINE = {"guide_stroke_color": "#dde3e9", "guide_stroke_dasharray": "1,0"}
-STYLE = Style(
-    background="#fff",
-    plot_background="#fff",
-    foreground="#51606f",
-    foreground_strong="#1b2733",
-    foreground_subtle="#dde3e9",
-    colors=("#0b6358", "#d98a00", "#1d4f8c", "#97201a", "#6b4fa0", "#4a7a1f", "#51606f"),
-    font_family="sans-serif",
-    label_font_size=13,
-    major_label_font_size=13,
-    legend_font_size=13,
-    opacity="1",
-    **LINE,
-    **{f"major_{name}": value for name, value in LINE.items()},
-)
 pages = Blueprint("home", __name__)
 pages.add_app_template_filter(checklist.who_can)
+
+
+@dataclass(frozen=True)
+class AppLine:
+    """An app of a company: the state of its documents, its runs, and what it posted lately."""
+
+    installation: Installation
+    counts: dict[str, int]
+    last_run: Run | None
+    next_run: dt.datetime | None
+    posted: PostedFigures
 
 
 @dataclass
@@ -60,8 +48,8 @@ class Health:
     token: Token | None
     days: int | None
     is_whole: bool  # the person may see everything of the company
-    proved: reconciliation.ReconciliationSummary | None
-    apps: list[tuple[Installation, dict[str, int], Run | None]] = field(default_factory=list)
+    reconciled: reconciliation.ReconciliationSummary | None
+    apps: list[AppLine] = field(default_factory=list)
 
 
 @pages.get("/")
@@ -85,7 +73,9 @@ def show() -> str:
             has_posted=checklist.has_posted(session, scope()),
             page=companies,
             companies=_health(session, companies.rows),
-            posted=_posted_by_day(session, scope()),
+            figures=figures.open_figures(session, _visible_installations()),
+            last_reconciled=_last_reconciled(session),
+            chart=posted_chart.read(session, scope()),
         )
 
 
@@ -94,49 +84,16 @@ def _sees_checklist() -> bool:
     return may("viewer") and not current().is_demo
 
 
-@pages.get("/charts/posted.svg")
-@needs("viewer", of=ANYWHERE)
-def chart() -> Response:
-    """Draw the documents posted on each of the last days, by app; answer 404 if there are none."""
-    with reading() as session:
-        posted = _posted_by_day(session, scope())
-    if not posted:
-        abort(404)
-    days, apps = _days(), sorted({slug for slug, _ in posted})
-    rows = math.ceil(len(apps) / LEGEND) if len(apps) > 1 else 0
-    not_full = rows * LEGEND > len(apps)  # pygal forgets the room for such a last row
-    drawing = pygal.StackedBar(
-        js=[],
-        style=STYLE,
-        height=260 + 20 * rows + 20 * bool(rows),
-        width=900,
-        show_legend=rows > 0,
-        spacing=6,
-        legend_at_bottom=True,
-        legend_at_bottom_columns=LEGEND,
-        truncate_legend=24,
-        truncate_label=12,
-        margin_bottom=8 + 22 * not_full,
-        show_y_guides=True,
-        margin=8,
-        rounded_bars=2,
-        formatter=lambda value: f"{value:,.0f}",
-        y_labels=_steps(max(_by_day(posted).values(), default=1)),
-    )
-    drawing.add_xml_filter(_without_scripts)
-    drawing.x_labels = [f"{day.day} {day:%b}" for day in days]
-    for slug in apps:
-        drawing.add(app_name(slug), [posted.get((slug, day), 0) for day in days])
-    return Response(drawing.render(), mimetype="image/svg+xml")
+def _visible_installations() -> Select[Any]:
+    """Return the query for the installations that the person may see."""
+    return select(Installation.id).where(*scope().installations())
 
 
-def _without_scripts(root: Any) -> Any:
-    """Remove the script that pygal adds for tooltips, which the policy would refuse."""
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if str(child.tag).endswith("script"):
-                parent.remove(child)
-    return root
+def _last_reconciled(session: Session) -> Run | None:
+    """Return the newest reconciliation that was done and that the person may see."""
+    is_done = Run.kind == RunKind.RECONCILE, Run.outcome == RunOutcome.DONE
+    newest = select(Run).where(*is_done, *scope().runs()).order_by(Run.id.desc()).limit(1)
+    return session.scalar(newest)
 
 
 def _health(session: Session, companies: Sequence[Company]) -> list[Health]:
@@ -157,7 +114,7 @@ def _health(session: Session, companies: Sequence[Company]) -> list[Health]:
             token=token,
             days=days_left(token),
             is_whole=company.id in whole_ids,
-            proved=reconciled.get(company.id),
+            reconciled=reconciled.get(company.id),
         )
     _add_apps(session, healths)
     return list(healths.values())
@@ -174,10 +131,19 @@ def _add_apps(session: Session, healths: Mapping[int, Health]) -> None:
     ids = [installation.id for installation in installations]
     counts = outbox.counts_of_each(session, ids)
     last_runs = _last_runs(session, ids)
+    next_runs = _next_runs(session, ids)
+    posted = figures.posted_figures(session, ids, *_starts())
     for installation in installations:
         health = healths[installation.company_id]
-        last_run = last_runs.get(installation.id)
-        health.apps.append((installation, counts[installation.id], last_run))
+        health.apps.append(
+            AppLine(
+                installation=installation,
+                counts=counts[installation.id],
+                last_run=last_runs.get(installation.id),
+                next_run=next_runs.get(installation.id) if installation.enabled else None,
+                posted=posted[installation.id],
+            )
+        )
 
 
 def _last_runs(session: Session, installation_ids: Collection[int]) -> dict[int, Run]:
@@ -193,66 +159,19 @@ def _last_runs(session: Session, installation_ids: Collection[int]) -> dict[int,
     return {run.installation_id: run for run in runs if run.installation_id is not None}
 
 
-def _days() -> list[dt.date]:
-    """Return the days of the chart, oldest first."""
-    today = current().clock.now().date()
-    first = today - dt.timedelta(days=DAYS - 1)
-    return [first + dt.timedelta(days=number) for number in range(DAYS)]
-
-
-def _steps(highest: int) -> list[int]:
-    """Return at most five round numbers, from zero to the highest value or just above."""
-    sizes = [size * 10**power for power in range(9) for size in (1, 2, 5)]
-    step = next(size for size in sizes if size * 4 >= highest)
-    steps = math.ceil(highest / step)
-    return [number * step for number in range(steps + 1)]
-
-
-def _by_day(posted: Counter[tuple[str, dt.date]]) -> Counter[dt.date]:
-    """Sum the posted documents of all apps by day; `posted` counts them by app and day."""
-    days: Counter[dt.date] = Counter()
-    for key, count in posted.items():
-        _, day = key
-        days[day] += count
-    return days
-
-
-def _posted_by_day(session: Session, visible: Scope) -> Counter[tuple[str, dt.date]]:
-    """Count the documents posted by app and day.
-
-    The index holds all columns that are read, and the days bound it. Only of suppliers, customers
-    and items the document is looked up: those made for codes do not count.
-    """
-    first_day = _days()[0]
-    since = dt.datetime.combine(first_day, dt.time(), dt.UTC)
-    made_for = (
-        select(SourceDocument.made_for)
-        .where(SourceDocument.id == Posting.document_id)
-        .scalar_subquery()
+def _next_runs(session: Session, installation_ids: Collection[int]) -> dict[int, dt.datetime]:
+    """Return when the next sync of each installation is due."""
+    query = select(Schedule.installation_id, Schedule.next_due).where(
+        Schedule.installation_id.in_(installation_ids),
+        Schedule.kind == RunKind.SYNC,
+        Schedule.enabled,
+        Schedule.next_due.is_not(None),
     )
-    # The day is the first column of the groups: SQLite would else take the index of installations.
-    counts_by_day = (
-        select(func.date(Posting.changed_at).label("day"), Posting.installation_id, func.count())
-        .where(
-            text(f"posting.{POSTED}"),
-            Posting.part == "",
-            Posting.operation == Operation.CREATE,
-            Posting.changed_at >= since,
-            or_(Posting.kind.not_in(LIST_KINDS), made_for == ""),
-            *visible.postings(),
-        )
-        .group_by("day", Posting.installation_id)
-    )
-    rows = session.execute(counts_by_day).all()
-    installation_ids = {installation_id for _, installation_id, _ in rows}
-    slugs = _slugs(session, installation_ids)
-    posted: Counter[tuple[str, dt.date]] = Counter()
-    for date, installation_id, count in rows:
-        posted[slugs[installation_id], dt.date.fromisoformat(str(date))] += count
-    return posted
+    return pairs(session, query)
 
 
-def _slugs(session: Session, installation_ids: Collection[int]) -> dict[int, str]:
-    """Return the slug of the app of each installation."""
-    slugs = select(Installation.id, Installation.slug)
-    return pairs(session, slugs.where(Installation.id.in_(installation_ids)))
+def _starts() -> tuple[dt.datetime, dt.datetime]:
+    """Return when today and this month began, in the zone of the page."""
+    now = current().clock.now().astimezone(ZoneInfo(zone()))
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return today, today.replace(day=1)

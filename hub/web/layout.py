@@ -22,7 +22,7 @@ from hub.models import Case, Installation, SourceDocument
 from hub.posting.protocol.history import LIST_KINDS
 from hub.web import access, row_ids
 from hub.web.case_titles import brief, reason
-from hub.web.source_view import amount, dated, money, payload_text
+from hub.web.source_view import amount, dated, money, payload_text, short_money
 
 MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
 MAX_CHOICES = 20  # installations that the menu of a filter offers; of more a page chooses one
@@ -101,6 +101,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         amount=amount,
         money=money,
+        short_money=short_money,
         moment=moment,
         exact=exact,
         day=day,

@@ -18,7 +18,7 @@ from hub.posting.reconcile.control_totals import differences
 SUM_NAMES = ("source", "posted", "quickbooks", "difference", "differing", "apart", "open")
 MAX_AGE = dt.timedelta(
     hours=36
-)  # a proof of last night, or of the night before while this one's is under way
+)  # that of last night, or of the night before while this one's is under way
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,17 @@ class ReconciliationSummary:
         """Tell whether nothing was missing and all totals agreed."""
         if self.troubles:
             return False
+        return self.is_exact
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether no total differs in any currency."""
         return not any(self.differences.values())
+
+    @property
+    def differing(self) -> int:
+        """Return how many documents differ by an amount; 0 if the run did not count them."""
+        return int(sum(row["differing"] for row in self.sums))
 
     @property
     def stated_differences(self) -> dict[str, Decimal]:

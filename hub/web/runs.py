@@ -21,7 +21,7 @@ KINDS: dict[str, str] = {
     RunKind.SYNC: "Sync",
     RunKind.POST: "Post what was approved",
     RunKind.LISTS: "Lists of QuickBooks",
-    RunKind.RECONCILE: "Nightly proof",
+    RunKind.RECONCILE: "Reconciliation",
     RunKind.CHANGES: "Changes in QuickBooks",
     RunKind.TOKENS: "Connection kept fresh",
 }
@@ -183,7 +183,7 @@ def _context(run_id: int) -> dict[str, Any]:
             "result": run.counts.get("result"),
             "figures": run_result.labeled_counts(run.counts.get("result", {})),
             "said": summary.describe_result(run),
-            "proved": reconciled,
+            "reconciled": reconciled,
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
             "apps": _apps(session, run),

@@ -28,6 +28,7 @@ NUMBER = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
 DATE_PATTERN = re.compile(r"\b(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::[\d.]+)?(?:Z|[+-]\d\d:\d\d)?)?\b")
 AMOUNTS = ("total", "tax_total")
 DATES = ("date", "due", "received")
+MILLION = 1_000_000
 TAX_LABELS = {
     "exclusive": "amounts without tax",
     "inclusive": "amounts with tax",
@@ -109,6 +110,14 @@ def money(value: Decimal | None, currency: str) -> str:
     if value is None:
         return ""
     return f"{amount(value, currency)} {currency}".strip()
+
+
+def short_money(value: Decimal, currency: str) -> str:
+    """Format an amount with its currency briefly, as "8.2 M NOK"; below a million without cents."""
+    text = f"{value:,.0f} {currency}"
+    if abs(value) >= MILLION:
+        text = f"{value / MILLION:,.1f} M {currency}"
+    return text.strip().replace("-", "\N{MINUS SIGN}")
 
 
 def _fact(name: str, value: Any, currency: str) -> str:

@@ -23,10 +23,10 @@ OUTCOMES = {
     "unsent": ("It did not leave: the connection failed before the first byte", "look"),
 }
 FOUND = {
-    "absent": ("A complete look proved that it is not in QuickBooks", "good"),
-    "present": ("A complete look found it in QuickBooks", "good"),
-    "alike": ("A complete look found something like it; a person must say", "look"),
-    "several": ("A complete look found it more than once; a person must say", "bad"),
+    "absent": ("A complete search did not find it in QuickBooks", "good"),
+    "present": ("A complete search found it in QuickBooks", "good"),
+    "alike": ("A complete search found something similar; a person must decide", "look"),
+    "several": ("A complete search found it more than once; a person must decide", "bad"),
 }
 
 
@@ -105,7 +105,7 @@ def _attempt(attempt: Attempt) -> Iterator[Event]:
 
 def _proof(proof: Proof) -> Event:
     """Return the result of a search in QuickBooks, with the period that it covered."""
-    unnamed = (f"Looked: {proof.result}", "look")
+    unnamed = (f"Searched: {proof.result}", "look")
     text, tone = FOUND.get(proof.result, unnamed)
     since = moment(proof.since)
     until = moment(proof.until)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
@@ -58,20 +59,30 @@ def reconcile(company_id: int, progress: Progress | None = None) -> dict[str, An
 
 def sentence(result: Mapping[str, Any]) -> str:
     """Sum up the result of a reconciliation for a person."""
-    noun = "document stands" if result["documents"] == 1 else "documents stand"
-    parts = [f"{result['found']:,} of {result['documents']:,} {noun} in QuickBooks"]
+    verb = "document matches" if result["documents"] == 1 else "documents match"
+    sentences = [f"{result['found']:,} of {result['documents']:,} {verb} QuickBooks"]
     amounts = []
     for currency, amount in sorted(differences(result["totals"]).items()):
-        amounts.append(format_amount(amount, currency))
+        if amount:
+            amounts.append(_format_difference(amount, currency))
     if amounts:
-        parts.append("difference " + " and ".join(amounts))
+        differing = sum(int(line.get("differing", 0)) for line in result["totals"])
+        where = f" in {differing:,} document{'s' if differing != 1 else ''}" if differing else ""
+        sentences.append(f"Difference {' and '.join(amounts)}{where}")
     if result["troubles"]:
-        parts.append(f"{result['troubles']:,} to look at")
+        need = "needs" if result["troubles"] == 1 else "need"
+        sentences.append(f"{result['troubles']:,} {need} attention")
     if result["accepted"]:
-        parts.append(f"{result['accepted']:,} that differ were looked at and left so")
+        sentences.append(f"{result['accepted']:,} accepted although different")
     if result["under_way"]:
-        parts.append(f"{result['under_way']:,} are being changed just now")
-    return ", ".join(parts)
+        sentences.append(f"{result['under_way']:,} being changed just now")
+    return ". ".join(sentences)
+
+
+def _format_difference(amount: Decimal, currency: str) -> str:
+    """Return a difference with its sign and currency, as "−20.10 USD"."""
+    digits = f"{to_cents(amount, currency):,}" if currency else f"{amount:,}"
+    return f"{digits} {currency}".strip().replace("-", "\N{MINUS SIGN}")
 
 
 def _compare(posting_session: PostingSession) -> Comparison:

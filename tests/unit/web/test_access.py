@@ -35,10 +35,11 @@ ROUTES = {
         account.end_other_sessions account.end_session account.new_authenticator
         account.new_recovery_codes account.passkey_options account.postpone
         account.remove_authenticator account.remove_passkey account.require_factor account.show
+        appearance.choose
         confirmation.check confirmation.options confirmation.show security.change_password security.logout
     """,
     "viewer anywhere": """
-        companies.index documents.export documents.index home.chart home.show inbox.export
+        companies.index documents.export documents.index home.show inbox.export
         inbox.show intuit.launch intuit.reconnect marketplace.show runs.export runs.index
     """,
     "viewer installation": """
@@ -56,7 +57,7 @@ ROUTES = {
         installation.run matching.apply matching.decide
         review.approve review.confirm review.selection
     """,
-    "operator company": "companies.check companies.lists companies.prove",
+    "operator company": "companies.check companies.lists companies.reconcile",
     "operator document": "documents.check documents.post_again files.show",
     "operator posting": "undoing.posting undoing.undo_posting",
     "operator case": "inbox.close inbox.leave inbox.match inbox.retry",

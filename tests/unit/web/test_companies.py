@@ -129,7 +129,7 @@ def test_expiries_and_days_left_are_shown(visitor: Visitor) -> None:
     visitor.log_in("vera")
     page = visitor.page("/companies")
     assert "96 days left" in page
-    assert "A person must reconnect by" in page
+    assert "Reconnect before" in page
 
 
 def test_what_was_read_and_what_may_still_be_called_are_shown(outside: Visitor) -> None:

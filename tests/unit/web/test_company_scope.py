@@ -32,7 +32,6 @@ SEARCHES = (
     "/inbox/export?format=json",
     "/runs/?state=stopped",
     "/runs/?kind=lists",
-    "/charts/posted.svg",
 )
 ALPHA, BRAVO = COMPANIES
 ONE_COMPANY = f"owner/{ALPHA}/every app"

@@ -1,15 +1,18 @@
 """The home page: open cases, company health, counts and the chart."""
 
+import datetime as dt
 import re
+from decimal import Decimal
 
 import pytest
 
 from hub.db import engine
-from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, Token
+from hub.models import Case, Company, Installation, Posting, Run, Schedule, SourceDocument, Token
+from hub.outbox.listing import documents_with_posting, in_state
 from hub.security.rights import Scope
 from hub.testing.clock import FakeClock
-from hub.web import home
-from tests.support.page_rows import PASSWORD, add_company, add_installation
+from hub.web import posted_chart
+from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.page_visitor import Visitor
 
 
@@ -18,10 +21,16 @@ def test_open_cases_come_first_then_health_and_counts(visitor: Visitor) -> None:
     page = visitor.page("/")
     places = [
         page.index(text)
-        for text in ("Needs you", "Nordvik Bygg AS", "CostTracker</a>", "Posted in the last")
+        for text in (
+            "To approve",
+            "Needs you",
+            "Nordvik Bygg AS",
+            "CostTracker</a>",
+            "Posted in the last",
+        )
     ]
     assert places == sorted(places)
-    assert "The connection holds for 96 days" in page
+    assert "The connection expires in 96 days if unused" in page
 
 
 def test_a_connection_that_ends_soon_is_warned_of(visitor: Visitor, clock: FakeClock) -> None:
@@ -29,65 +38,144 @@ def test_a_connection_that_ends_soon_is_warned_of(visitor: Visitor, clock: FakeC
         token = session.get_one(Token, visitor.story.company)
         token.refresh_expires_at = clock.now()
     visitor.log_in("vera")
-    assert "The connection ends in 0 days" in visitor.page("/")
+    assert "The connection expires in 0 days" in visitor.page("/")
 
 
-def test_the_chart_is_a_picture_of_ours_with_the_figures_beside_it(visitor: Visitor) -> None:
+def test_the_chart_is_drawn_into_the_page_with_its_table(visitor: Visitor) -> None:
     visitor.log_in("vera")
     page = visitor.page("/")
-    assert re.search(r'<img\s+class="chart"\s+src="/charts/posted.svg"[^>]*alt="[^"]{20,}"', page)
-    assert "Documents posted by day and app" in page
-    chart = visitor.get("/charts/posted.svg")
-    assert chart.mimetype == "image/svg+xml"
-    assert "<script" not in chart.text
-    assert "http://www.w3.org" in chart.text
-    assert "cdn" not in chart.text
+    drawing = re.search(r'<svg class="chart".*?</svg>', page, re.DOTALL)
+    assert drawing
+    assert re.search(r'role="img" aria-label="[^"]{20,}"', drawing[0])
+    assert drawing[0].count('class="chart-posted"') == 1
+    assert "#" not in drawing[0]  # its colors are those of the page
+    table = page.partition("Documents posted and corrected by day")[2].partition("</table>")[0]
+    (row,) = re.findall(r"<tr><th scope=.row.>.*?</tr>", table)
+    with visitor.app.app_context(), engine.reading() as session:
+        counts = posted_chart.count_by_day(session, Scope(is_everything=True))
+    numbers = list(map(int, re.findall(r'class="amount">(\d+)<', row)))
+    assert numbers[0] == sum(counts.values()) - numbers[1] > 1
 
 
 def test_without_posted_documents_there_is_no_chart(visitor: Visitor, clock: FakeClock) -> None:
     clock.advance(40 * 86400)
     visitor.log_in("vera")
-    assert "Nothing was posted in this time" in visitor.page("/")
-    assert visitor.get("/charts/posted.svg").status_code == 404
+    assert "Posted in the last 14 days" not in visitor.page("/")
 
 
 def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: Visitor) -> None:
+    everything = Scope(is_everything=True)
     with visitor.app.app_context(), engine.transaction() as session:
-        before = sum(home._posted_by_day(session, Scope(is_everything=True)).values())
+        before = sum(posted_chart.count_by_day(session, everything).values())
         session.get_one(SourceDocument, visitor.story.documents["posted"]).made_for = "supplier"
         session.get_one(Posting, visitor.story.postings["posted"]).kind = "vendor"
         session.flush()
-        assert (
-            before > 1,
-            sum(home._posted_by_day(session, Scope(is_everything=True)).values()),
-        ) == (True, before - 1)
+        after = sum(posted_chart.count_by_day(session, everything).values())
+    assert (before > 1, after) == (True, before - 1)
 
 
-@pytest.mark.parametrize("apps", [1, 2, 4, 5, 7])
-def test_the_whole_legend_is_in_the_picture(
-    visitor: Visitor, clock: FakeClock, monkeypatch, apps: int
+def test_the_bars_of_a_day_stand_on_each_other_within_the_chart(clock: FakeClock) -> None:
+    today = clock.now().date()
+    yesterday = today - dt.timedelta(days=1)
+    counts = {(today, "create"): 90, (today, "update"): 44, (yesterday, "create"): 10}
+    chart = posted_chart.draw(counts, today)
+    assert len(chart.bars) == posted_chart.DAYS
+    assert [mark for mark, _ in chart.grid] == [0, 50, 100, 150]
+    last = chart.bars[-1]
+    assert last.corrected_y + last.corrected_height == pytest.approx(last.posted_y, abs=0.2)
+    assert last.corrected_y >= posted_chart.TOP
+    assert last.posted_height == pytest.approx(9 * chart.bars[-2].posted_height, abs=1)
+    assert chart.has_corrections
+    assert not posted_chart.draw({(today, "create"): 1}, today).has_corrections
+
+
+@pytest.mark.parametrize(
+    ("highest", "marks"),
+    [(1, [0, 1]), (4, [0, 1, 2, 3, 4]), (9, [0, 5, 10]), (134, [0, 50, 100, 150])],
+)
+def test_the_steps_of_the_chart_are_round_and_few(highest: int, marks: list[int]) -> None:
+    today = dt.date(2026, 3, 2)
+    chart = posted_chart.draw({(today, "create"): highest}, today)
+    assert [mark for mark, _ in chart.grid] == marks
+
+
+def tile(page: str, name: str) -> tuple[int, list[str]]:
+    """Return the number of a tile, and the exact sums below it."""
+    found = re.search(
+        rf'kpi-name">{name}</span> <strong>([\d,]+)</strong>(.*?)</li>', page, re.DOTALL
+    )
+    assert found, name
+    return int(found[1].replace(",", "")), re.findall(r'title="([^"]+)"', found[2])
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("To approve", "review"), ("Needs attention", "held"), ("In doubt", "unknown")],
+)
+def test_a_tile_has_the_number_and_amount_of_the_documents_in_its_state(
+    visitor: Visitor, name: str, state: str
 ) -> None:
-    posted = {(f"app-{number}", clock.now().date()): 3 for number in range(apps)}
-    monkeypatch.setattr(home, "_posted_by_day", lambda session, visible: posted)
     visitor.log_in("vera")
-    chart = visitor.get("/charts/posted.svg").text
-    height = int(re.search(r'viewBox="0 0 900 (\d+)"', chart)[1])
-    if legend := re.search(r'<g transform="translate\(\d+, (\d+)\)" class="legends"', chart):
-        rows = [
-            float(y)
-            for y in re.findall(
-                r'class="legend reactive[^>]*>.*?<rect x="[\d.]+" y="([\d.]+)"', chart, re.S
+    with visitor.app.app_context(), engine.reading() as session:
+        rows = session.execute(documents_with_posting().where(in_state(state))).all()
+        totals = [document.total for document, *_ in rows]
+    count, sums = tile(visitor.page("/"), name)
+    assert count == len(rows) > 0
+    assert sums == [f"{sum(totals):,.2f} NOK"]
+
+
+def test_amounts_of_other_currencies_and_credits_are_apart(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = session.get_one(Company, visitor.story.company)
+        app = session.get_one(Installation, visitor.story.installation)
+        assert company.id == app.company_id
+        for place, (kind, currency, total) in enumerate(
+            [("bill", "EUR", "8214000.50"), ("vendor_credit", "EUR", "14000.25")], start=900
+        ):
+            document, posting = add_document(session, app, "review", place)
+            document.currency, document.total = currency, Decimal(total)
+            posting.kind = kind
+    visitor.log_in("vera")
+    page = visitor.page("/")
+    _, sums = tile(page, "To approve")
+    assert sums[0] == "8,200,000.25 EUR"
+    assert sums[1].endswith(" NOK")
+    assert ">8.2 M EUR<" in page
+
+
+def test_an_app_says_what_it_posted_today_and_this_month(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        for posting in session.query(Posting).filter_by(state="posted"):
+            posting.changed_at = clock.now() - dt.timedelta(days=40)
+        now = clock.now()
+        rows = []
+        for place, ago in ((901, 0), (902, 0), (903, now.day - 1)):
+            app = session.get_one(Installation, visitor.story.installation)
+            document, posting = add_document(session, app, "posted", place)
+            posting.changed_at = now - dt.timedelta(days=ago)
+            posting.posted_total, posting.currency = Decimal("1000.50"), "NOK"
+            rows.append(document)
+    visitor.log_in("vera")
+    line = re.search(r"Posted today (.*?)</div>", visitor.page("/"), re.DOTALL)
+    assert line
+    text = re.sub(r"<[^>]+>", "", line[1])
+    assert text == "2 · 2,001.00 NOK; this month 3 · 3,001.50 NOK"
+
+
+def test_an_app_says_when_it_runs_next(visitor: Visitor, clock: FakeClock) -> None:
+    due = clock.now() + dt.timedelta(minutes=30)
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.add(
+            Schedule(
+                name="next", kind="sync", every="15m", next_due=due,
+                installation_id=visitor.story.installation, company_id=visitor.story.company,
             )
-        ]
-        assert len(rows) == apps
-        assert int(legend[1]) + max(rows) + 12 <= height
-    assert bool(legend) == (apps > 1)
-
-
-def test_the_steps_of_the_chart_are_round_and_few() -> None:
-    assert [home._steps(highest) for highest in (1, 4, 9, 134)] == [
-        [0, 1], [0, 1, 2, 3, 4], [0, 5, 10], [0, 50, 100, 150],
-    ]  # fmt: skip
+        )  # fmt: skip
+    visitor.log_in("vera")
+    page = visitor.page("/")
+    assert f'next run <time class="when" datetime="{due.isoformat()}"' in page
 
 
 def test_with_nothing_open_it_says_so(visitor: Visitor, clock: FakeClock) -> None:

@@ -23,16 +23,18 @@ def proof(desk):
 
 def test_the_home_page_says_when_it_was_last_proved_and_that_all_agrees(desk):
     page = proof(desk)
-    assert "Last proved" in page
-    assert "2 of 2 documents stand in QuickBooks" in page
-    assert 'difference <span class="mono">0.00 USD</span>' in page
+    assert "Last reconciled" in page
+    assert "2 of 2 documents match QuickBooks" in page
+    assert "No difference." in page
+    assert "Everything matches" in page
 
 
 def test_a_difference_is_told_with_its_amount_and_its_list(desk):
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
     page = proof(desk)
     assert "1 of 2 documents" in page
-    assert "20.10 USD" in page
+    assert re.search(r'Difference <span class="mono">20.10 USD</span> in 1 document\.', page)
+    assert "1 needs attention" in page
     run_page = desk.visitor.page("/runs/1")
     assert "Control totals" in run_page
     assert "is no longer there" in run_page
@@ -42,7 +44,7 @@ def test_two_differences_that_cancel_out_do_not_look_clean(desk):
     for id, total in zip(desk.ids, ("15.10", "15.10"), strict=True):
         posting = desk.posting(id)
         desk.edit(posting.quickbooks_id, Line=desk.body(posting.number, total=total)["Line"])
-    assert 'difference <span class="mono">10.00 USD</span>' in proof(desk)
+    assert 'Difference <span class="mono">10.00 USD</span> in 2 documents.' in proof(desk)
     body = desk.visitor.page("/runs/1").partition("<tbody>")[2]
     assert re.findall(r"amount wrong\">(.+?)</td>", body) == [
         "0.00 USD",
@@ -66,18 +68,16 @@ def test_what_bears_a_mark_of_ours_leads_from_the_proof_to_both_sides(desk):
 def test_before_the_first_proof_nothing_is_claimed(desk):
     desk.visitor.log_in("vera")
     page = desk.visitor.page("/")
-    assert ("Last proved" in page, "Not proved yet" in page, "Prove now" in page) == (
-        False,
-        True,
-        False,
-    )
+    assert "Not reconciled yet" in page
+    assert re.search(r'Last reconciled</span> <strong class="soft">not yet', page)
+    assert "Reconcile now" not in page
 
 
 def test_the_books_can_be_proved_again_and_the_sums_are_added_up_by_currency(desk):
     runner.company("reconcile", desk.company_id, requested_by="schedule")
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/")
-    assert ("Last proved" in page, "Prove now" in page) == (True, True)
+    assert ("Last reconciled" in page, "Reconcile now" in page) == (True, True)
     desk.bill("LATER", total="9.90", TxnDate="2025-12-31")
     desk.drain()
     runner.company("reconcile", desk.company_id, requested_by="oda")
@@ -97,7 +97,7 @@ def test_differences_that_are_none_in_several_currencies_are_said_once(desk):
         kept = session.get_one(Run, 1)
         lines = kept.counts["totals"]
         kept.counts = {**kept.counts, "totals": [*lines, {**lines[0], "currency": "EUR"}]}
-    assert 'QuickBooks, difference <span class="mono">0.00</span>' in desk.visitor.page("/")
+    assert desk.visitor.page("/").count("No difference.") == 1
 
 
 def test_a_proof_that_an_earlier_version_kept_is_still_shown(desk):
@@ -121,15 +121,21 @@ def test_a_proof_that_an_earlier_version_kept_is_still_shown(desk):
         ]
         kept.counts = {**kept.counts, "totals": lines}
     assert "Control totals" in desk.visitor.page("/runs/1")
-    assert "Last proved" in desk.visitor.page("/")
+    assert "Last reconciled" in desk.visitor.page("/")
 
 
 def test_whoever_operates_can_have_the_books_proved_now(desk):
     desk.visitor.log_in("oda")
-    assert "Prove now" in desk.visitor.page("/")
-    page = desk.visitor.press(f"/companies/{desk.company_id}/prove")
-    assert "Nightly proof" in page
+    assert "Reconcile now" in desk.visitor.page("/")
+    page = desk.visitor.press(f"/companies/{desk.company_id}/reconcile")
+    assert "Reconciliation" in page
     assert desk.visitor.row(Run, 1).requested_by == "oda"
+
+
+def test_the_earlier_address_still_reconciles(desk):
+    desk.visitor.log_in("oda")
+    desk.visitor.press(f"/companies/{desk.company_id}/prove")
+    assert desk.visitor.row(Run, 1).kind == "reconcile"
 
 
 def test_the_proofs_are_listed_with_what_each_found(desk):
@@ -139,6 +145,9 @@ def test_the_proofs_are_listed_with_what_each_found(desk):
     runner.company("changes", desk.company_id, requested_by="oda")
     proof(desk)
     history = desk.visitor.page("/runs/?kind=reconcile")
-    assert "1 of 2 documents stand in QuickBooks, difference USD 20.10, 1 to look at" in history
+    result = (
+        "1 of 2 documents match QuickBooks. Difference 20.10 USD in 1 document. 1 needs attention"
+    )
+    assert result in history
     assert ("Differs</span>" in history, "Changes in QuickBooks ·" in history) == (True, False)
     assert "1 gone" in desk.visitor.page("/runs/?kind=changes")
