@@ -1,0 +1,157 @@
+"""Take a picture of every page of the demo: desktop and phone, light and dark.
+
+The demo runs on a folder of its own, which is removed at the end. Pages are found by following
+links; of pages that differ only in an id, one is taken. Needs Chromium, named by CHROMIUM where it
+is not on the path.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from html import escape
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from hub.cli.sync_runs import sync_all
+from hub.demo import WHO, Demo, installations
+
+DESKTOP: ViewportSize = {"width": 1360, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+LOOKS: dict[str, tuple[ViewportSize, Literal["light", "dark"]]] = {
+    "desktop-light": (DESKTOP, "light"),
+    "desktop-dark": (DESKTOP, "dark"),
+    "phone-light": (PHONE, "light"),
+    "phone-dark": (PHONE, "dark"),
+}
+# Downloads, files, the stand-ins' own pages, and addresses that leave the hub or end the session.
+NO_PAGES = re.compile(r"/(stand-ins|assets|logout|.*export|.*\.(csv|xlsx|pdf|svg|json))\b")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+PUBLIC = ("/login", "/support", "/privacy", "/invitation", "/forgotten-password")
+
+
+def main() -> None:
+    """Write the pictures and a page that shows them side by side."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="where the pictures are written")
+    parser.add_argument("--look", choices=LOOKS, action="append", help="only this one")
+    options = parser.parse_args()
+    if not CHROMIUM:
+        sys.exit("There is no Chromium on the path. Install one, or name it by CHROMIUM.")
+    folder = Path(tempfile.mkdtemp(prefix="hub-screenshots-"))
+    try:
+        with closing(Demo(folder / "hub-demo", 0)) as demo:
+            demo.web.start()
+            demo.set_up(lambda text: print(text, file=sys.stderr))
+            with demo.app.app_context():
+                sync_all(installations())
+            take_all(demo, options.folder, options.look or list(LOOKS))
+    finally:
+        shutil.rmtree(folder)
+
+
+def take_all(demo: Demo, folder: Path, looks: list[str]) -> None:
+    """Take the pictures of all looks, and write the page that shows them."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        paths = find_pages(browser, demo)
+        for look in looks:
+            take(browser, demo, paths, look, folder / look)
+        browser.close()
+    (folder / "index.html").write_text(gallery(paths, looks), encoding="utf-8")
+    print(f"{len(paths)} pages in {len(looks)} looks: {folder / 'index.html'}")
+
+
+def find_pages(browser: Browser, demo: Demo) -> list[str]:
+    """Return the paths of the pages, in the order in which links lead to them."""
+    page = browser.new_page()
+    log_in(page, demo)
+    paths = {pattern_of(path): path for path in PUBLIC}
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop(0)
+        if pattern_of(path) in paths:
+            continue
+        answer = page.request.get(demo.web.url + path)
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        page.goto(demo.web.url + path)
+        paths[pattern_of(path)] = path
+        waiting += links(page, demo.web.url)
+    page.close()
+    return list(paths.values())
+
+
+def log_in(page: Page, demo: Demo) -> None:
+    """Log in as the demo's owner."""
+    page.goto(f"{demo.web.url}/login")
+    page.get_by_label("Name or e-mail").fill(WHO)
+    page.get_by_label("Password").fill(demo.password)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.wait_for_url(f"{demo.web.url}/")
+
+
+def links(page: Page, url: str) -> Iterator[str]:
+    """Yield the paths of the pages of the hub to which a page links."""
+    for address in page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)"):
+        parts = urlsplit(address)
+        is_own = address.startswith(f"{url}/")
+        if is_own and not NO_PAGES.match(parts.path):
+            yield f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def pattern_of(path: str) -> str:
+    """Return what pages that differ only in ids or values of filters have in common."""
+    parts = urlsplit(path)
+    names = sorted(re.findall(r"(?:^|&)([^=&]+)=", parts.query))
+    return re.sub(r"\d+", "N", parts.path) + ("?" + "&".join(names) if names else "")
+
+
+def take(browser: Browser, demo: Demo, paths: list[str], look: str, folder: Path) -> None:
+    """Take a picture of each page in one look."""
+    folder.mkdir(parents=True, exist_ok=True)
+    size, colors = LOOKS[look]
+    anybody = browser.new_page(viewport=size, color_scheme=colors)
+    owner = browser.new_page(viewport=size, color_scheme=colors)
+    log_in(owner, demo)
+    for path in paths:
+        page = anybody if path in PUBLIC else owner
+        page.goto(demo.web.url + path)
+        page.screenshot(path=folder / file_of(path), full_page=True)
+    anybody.close()
+    owner.close()
+
+
+def file_of(path: str) -> str:
+    """Return the name of a page's picture."""
+    name = re.sub(r"[^a-z0-9]+", "-", pattern_of(path).lower()).strip("-")
+    return f"{name or 'home'}.png"
+
+
+def gallery(paths: list[str], looks: list[str]) -> str:
+    """Return a page with all pictures, a row for each page."""
+    rows = []
+    for path in paths:
+        pictures = []
+        for look in looks:
+            address = f"{look}/{file_of(path)}"
+            pictures.append(f'<a href="{address}"><img src="{address}" alt="{look}"></a>')
+        rows.append(f"<h2>{escape(path)}</h2><p>{''.join(pictures)}</p>")
+    style = "img{width:24%;vertical-align:top;border:1px solid #ccc} body{font-family:sans-serif}"
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Pages of the hub</title>'
+        f"<style>{style}</style><h1>Pages of the hub</h1>{''.join(rows)}</html>"
+    )
+
+
+if __name__ == "__main__":
+    main()
