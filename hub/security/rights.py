@@ -204,6 +204,20 @@ def scope_of(session: Session, rights: Rights, least: str = "viewer") -> Scope:
     )
 
 
+def narrow(session: Session, scope: Scope, company_id: int) -> Scope:
+    """Return the rows of one company among those that a scope covers."""
+    own = select(Installation.id).where(Installation.company_id == company_id)
+    installation_ids = frozenset(session.scalars(own))
+    only = frozenset({company_id})
+    if scope.is_everything:
+        return Scope(installation_ids=installation_ids, company_ids=only, whole_company_ids=only)
+    return Scope(
+        installation_ids=scope.installation_ids & installation_ids,
+        company_ids=scope.company_ids & only,
+        whole_company_ids=scope.whole_company_ids & only,
+    )
+
+
 def assign(session: Session, person: User, role: str, subject: Subject = WHOLE_HUB) -> None:
     """Give a person a role for a subject, in place of the role that they had for it.
 

@@ -5,13 +5,23 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_security import current_user
+from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from hub.db.engine import reading
-from hub.models import Installation, Run
-from hub.security.rights import ROLES, Rights, Scope, Subject, is_enough, rights_of, scope_of
+from hub.models import Company, Installation, Run
+from hub.security.rights import (
+    ROLES,
+    Rights,
+    Scope,
+    Subject,
+    is_enough,
+    narrow,
+    rights_of,
+    scope_of,
+)
 from hub.web import form_drafts, sessions, subjects
 from hub.web.subjects import ANYWHERE, HUB, OWN
 
@@ -31,6 +41,21 @@ CHANGE_PASSWORD = "security.change_password"  # noqa: S105  (an endpoint, no sec
 SIGNED_IN = frozenset({"security.logout", CHANGE_PASSWORD})
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 SECOND_FACTOR = "factor.show"
+CHOSEN_COMPANY = "company"  # in the session: the id of the company that lists show
+# The pages that show the rows of the chosen company only.
+LISTS = frozenset(
+    {
+        "home.show",
+        "inbox.show",
+        "inbox.export",
+        "documents.index",
+        "documents.export",
+        "runs.index",
+        "runs.export",
+        "marketplace.show",
+        "app_choice.show",
+    }
+)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -86,7 +111,51 @@ def rights() -> Rights:
 
 
 def scope(least: str = "viewer") -> Scope:
-    """Return the rows for which the person has at least a role; read once a request."""
+    """Return the rows for which the person has at least a role; read once a request.
+
+    A list has only those of the company that the person chose.
+    """
+    if is_narrowed_list():
+        return shown_scope(least)
+    return rights_scope(least)
+
+
+def shown_scope(least: str = "viewer") -> Scope:
+    """Return the rows of the chosen company, of all companies if none is chosen."""
+    whole = rights_scope(least)
+    company_id = chosen_company_id()
+    if company_id is None:
+        return whole
+    narrowed: dict[str, Scope] = g.setdefault("narrowed_scopes", {})
+    if least not in narrowed:
+        with reading() as look:
+            narrowed[least] = narrow(look, whole, company_id)
+    return narrowed[least]
+
+
+def chosen_company_id() -> int | None:
+    """Return the company that the person chose; None for all, and for one they may not see."""
+    company_id = session.get(CHOSEN_COMPANY)
+    if not isinstance(company_id, int) or not current_user.is_authenticated:
+        return None
+    if "chosen_company" not in g:
+        is_chosen = Company.id == company_id, *rights_scope().companies()
+        with reading() as look:
+            g.chosen_company = look.scalar(select(Company.id).where(*is_chosen))
+    chosen: int | None = g.chosen_company
+    return chosen
+
+
+def is_narrowed_list() -> bool:
+    """Tell whether this page lists rows of the chosen company only.
+
+    A list of one app does not, because the app is of one company already.
+    """
+    return request.endpoint in LISTS and not request.args.get("installation")
+
+
+def rights_scope(least: str = "viewer") -> Scope:
+    """Return the rows for which the person has at least a role, whatever company is chosen."""
     key = (current_user.id if current_user.is_authenticated else None, least)
     scopes: dict[Any, Scope] = g.setdefault("scopes", {})
     if key not in scopes:

@@ -273,7 +273,7 @@ def may_configure(installation: Installation) -> bool:
 def open_cases() -> int:
     """Count the open cases, once for each page, and at most one more than `MAX_COUNTED`."""
     if "open_cases" not in g:
-        is_open = Case.closed_at.is_(None), *access.scope().cases()
+        is_open = Case.closed_at.is_(None), *access.shown_scope().cases()
         some = select(Case.id).where(*is_open).limit(MAX_COUNTED + 1).subquery()
         with reading() as session:
             g.open_cases = session.scalar(select(func.count()).select_from(some))

@@ -39,7 +39,8 @@ ROUTES = {
         confirmation.check confirmation.options confirmation.show security.change_password security.logout
     """,
     "viewer anywhere": """
-        app_choice.show companies.index documents.export documents.index home.show inbox.export
+        app_choice.show companies.index company_choice.choose company_choice.show
+        documents.export documents.index home.show inbox.export
         inbox.show intuit.launch intuit.reconnect marketplace.show runs.export runs.index
     """,
     "viewer installation": """

@@ -89,7 +89,8 @@ def test_the_number_of_queries_does_not_grow_with_the_runs(many: Visitor) -> Non
         for installation in session.scalars(select(Installation)).all():
             session.add(Run(kind="sync", installation_id=installation.id))
             session.add(Run(kind="reconcile", company_id=installation.company_id))
-    assert many.page("/runs/").count("Same name") == 6
+    rows = many.page("/runs/").partition('id="main"')[2]
+    assert rows.count("Same name") == 6
     assert queries_of(many, "/runs/") == few
 
 

@@ -22,6 +22,7 @@ FOR_ALL = (
     "/settings",
     "/ask",
     "/appearance",
+    "/companies/choose",
 )  # a viewer may look at settings; their fields are switched off
 HERE = "/installations/{0.installation}"
 FIXED = ("/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/", "/people/",

@@ -1,0 +1,124 @@
+"""The company that the pages are about: one that the person chose, or all of them.
+
+The choice is kept in the session. It narrows lists and counts, and never widens what a person may
+see; a page about one document, case or run shows it whatever company is chosen.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Flask, abort, g, redirect, render_template, request, session, url_for
+from sqlalchemy import Select, func, or_, select
+from werkzeug import Response
+
+from hub.db.engine import reading
+from hub.models import Case, Company
+from hub.web import access, row_ids
+from hub.web.access import ANYWHERE, local_path, needs
+from hub.web.paging import page, pairs
+
+MAX_IN_MENU = 8  # companies in the menu of the switcher; of more a page chooses one
+COMPANIES_PER_PAGE = 25
+COLORS = 12  # hub.css has as many
+pages = Blueprint("company_choice", __name__)
+
+
+@dataclass(frozen=True)
+class Switcher:
+    """What the frame of each page shows: the chosen company, and those of the menu.
+
+    `companies` are empty if there are too many for a menu.
+    """
+
+    chosen: Company | None
+    companies: list[Company]
+    are_several: bool
+
+
+def init_app(app: Flask) -> None:
+    """Let every page know the chosen company."""
+    app.context_processor(_shared)
+    app.jinja_env.filters["company_color"] = color
+
+
+@pages.get("/companies/choose")
+@needs("viewer", of=ANYWHERE)
+def show() -> str:
+    """List the companies by name, with a search, so that one can be chosen."""
+    words = request.args.get("q", "").strip()
+    visible = _visible()
+    if words:
+        has_words = Company.name.icontains(words, autoescape=True)
+        visible = visible.where(or_(has_words, Company.realm == words))
+    with reading() as look:
+        by_name = [Company.name, Company.id]
+        companies = page(look, visible, by=by_name, down=False, size=COMPANIES_PER_PAGE)
+        ids = [company.id for company in companies.rows]
+        counted = (
+            select(Case.company_id, func.count())
+            .where(Case.closed_at.is_(None), Case.company_id.in_(ids), *access.scope().cases())
+            .group_by(Case.company_id)
+        )
+        return render_template(
+            "choose_company.html",
+            page=companies,
+            search=words,
+            cases=pairs(look, counted),
+            next=local_path(request.args.get("next", "/")),
+            section="companies",
+        )
+
+
+@pages.post("/companies/choose")
+@needs("viewer", of=ANYWHERE)
+def choose() -> Response:
+    """Show one company from now on, or all; answer 404 for one that the person may not see."""
+    company_id = row_ids.parse(request.form.get("company", ""))
+    if company_id is not None:
+        with reading() as look:
+            company = look.scalar(_visible().where(Company.id == company_id))
+        if company is None:
+            abort(404)
+    if company_id is None:
+        session.pop(access.CHOSEN_COMPANY, None)
+    else:
+        session[access.CHOSEN_COMPANY] = company_id
+    return redirect(local_path(request.form.get("next", "/")))
+
+
+def color(company: Company) -> str:
+    """Return the class of a company's own color."""
+    return f"company-{company.id % COLORS}"
+
+
+def _visible() -> Select[Any]:
+    """Return the query for the companies that the person may see."""
+    return select(Company).where(*access.scope().companies())
+
+
+def switcher() -> Switcher:
+    """Return what the frame shows; read once for each page."""
+    if "switcher" not in g:
+        chosen_id = access.chosen_company_id()
+        by_name = select(Company).where(*access.rights_scope().companies())
+        by_name = by_name.order_by(Company.name, Company.id).limit(MAX_IN_MENU + 1)
+        with reading() as look:
+            companies = list(look.scalars(by_name))
+            chosen = look.get(Company, chosen_id) if chosen_id is not None else None
+        are_several = len(companies) > 1
+        if len(companies) > MAX_IN_MENU:
+            companies = []
+        g.switcher = Switcher(chosen, companies, are_several)
+    present: Switcher = g.switcher
+    return present
+
+
+def return_address() -> str:
+    """Return where to go after another company was chosen: this list, else the home page."""
+    returns = request.endpoint in access.LISTS and request.endpoint != "app_choice.show"
+    return request.path if returns else url_for("home.show")
+
+
+def _shared() -> dict[str, Any]:
+    """Return what the frame of a page needs."""
+    return {"switcher": switcher, "return_to_list": return_address}

@@ -1,0 +1,149 @@
+"""The switcher: lists and counts of one company, or of all that a person may see."""
+
+import re
+from html import unescape
+
+import pytest
+
+from hub.db import engine
+from hub.models import Case, RoleAssignment, User
+from hub.web import company_choice
+from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies, canary
+
+ALPHA, BRAVO = COMPANIES
+EVERYTHING = "owner/every company/every app"
+OF_ALPHA = f"viewer/{ALPHA}/every app"
+LISTS = (
+    "/",
+    "/inbox/",
+    "/inbox/export?format=csv",
+    "/documents",
+    "/documents?state=held",
+    "/documents/export?format=csv",
+    "/runs/",
+    "/runs/export?format=csv",
+    "/apps/",
+)
+
+
+def names_of(company: str) -> list[str]:
+    """Return the names in the rows of a company, but not its own name, which is in the switcher."""
+    return [canary(company, app) for app in APPS]
+
+
+def shows(visitor: Visitor, path: str, company: str) -> bool:
+    """Tell whether a page or file has a row of a company."""
+    text = unescape(visitor.page(path))
+    rows = text.partition('id="main"')[2] or text
+    return company in rows
+
+
+def choose(two: TwoCompanies, person: str, company: str) -> Visitor:
+    """Return the browser of a person who chose a company."""
+    visitor = two.visitor(person)
+    chosen = two.world.companies[company]
+    assert visitor.post("/companies/choose", company=chosen, next="/").status_code == 302
+    return visitor
+
+
+def open_cases(visitor: Visitor, path: str = "/documents") -> int:
+    """Return the number of open cases in the menu."""
+    found = re.search(r'<span class="count">(\d+)<', visitor.page(path))
+    return int(found[1]) if found else 0
+
+
+def test_lists_files_and_counts_are_those_of_the_chosen_company(two: TwoCompanies) -> None:
+    visitor = two.visitor(EVERYTHING)
+    over_all = open_cases(visitor)
+    both = [path for path in LISTS if all(shows(visitor, path, name) for name in COMPANIES)]
+    assert set(LISTS) - set(both) <= {"/apps/"}
+    choose(two, EVERYTHING, BRAVO)
+    for path in LISTS:
+        assert shows(visitor, path, BRAVO), path
+        assert not shows(visitor, path, ALPHA), path
+    with two.app.app_context(), engine.reading() as session:
+        own = session.query(Case).filter_by(company_id=two.world.companies[BRAVO], closed_at=None)
+        assert open_cases(visitor) == own.count() < over_all
+
+
+def test_the_choice_is_seen_on_every_page_and_ends_with_all_companies(two: TwoCompanies) -> None:
+    visitor = choose(two, EVERYTHING, BRAVO)
+    for path in ("/", "/people/", "/companies"):
+        switcher = visitor.page(path).partition('class="switcher"')[2].partition("</div>")[0]
+        button = switcher.partition("</button>")[0]
+        assert BRAVO in button, path
+        assert f"company-{two.world.companies[BRAVO] % company_choice.COLORS}" in button
+    visitor.press("/companies/choose", company="", next="/documents")
+    assert all(shows(visitor, "/documents", name) for name in COMPANIES)
+
+
+def test_pages_of_one_thing_and_of_one_app_are_shown_whatever_is_chosen(
+    two: TwoCompanies,
+) -> None:
+    visitor = choose(two, EVERYTHING, BRAVO)
+    document = two.world.one("document", ALPHA, APPS[0])["document_id"]
+    assert canary(ALPHA, APPS[0]) in visitor.page(f"/documents/{document}")
+    app = two.world.installations[ALPHA, APPS[0]]
+    assert shows(visitor, f"/documents?installation={app}", ALPHA)
+    assert shows(visitor, "/companies", ALPHA)
+
+
+def test_a_choice_never_shows_more_than_the_rights(two: TwoCompanies) -> None:
+    visitor = two.visitor(OF_ALPHA)
+    bravo = two.world.companies[BRAVO]
+    assert visitor.post("/companies/choose", company=bravo).status_code == 404
+    assert not shows(visitor, "/companies/choose", BRAVO)
+    choose(two, OF_ALPHA, ALPHA)
+    with visitor.client.session_transaction() as session:
+        session["company"] = bravo  # as if the right had been removed after the choice
+    for path in LISTS:
+        assert not shows(visitor, path, BRAVO), path
+
+
+def test_a_right_for_one_app_is_not_widened_to_its_company(two: TwoCompanies) -> None:
+    person = f"viewer/{ALPHA}/{APPS[0]}"
+    visitor = choose(two, person, ALPHA)
+    text = visitor.page("/documents")
+    assert canary(ALPHA, APPS[0]) in text
+    assert canary(ALPHA, APPS[1]) not in text
+
+
+def test_a_removed_right_ends_the_choice(two: TwoCompanies) -> None:
+    person = f"operator/{ALPHA}/every app"
+    visitor = choose(two, person, ALPHA)
+    with two.app.app_context(), engine.transaction() as session:
+        user = session.query(User).filter_by(username=person).one()
+        for right in session.query(RoleAssignment).filter_by(user_id=user.id):
+            right.company_id = two.world.companies[BRAVO]
+    assert shows(visitor, "/documents", BRAVO)
+    assert not shows(visitor, "/documents", ALPHA)
+
+
+def test_one_company_needs_no_switcher(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    assert 'class="switcher"' not in visitor.page("/")
+
+
+def test_many_companies_are_searched_on_a_page(
+    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = two.visitor(EVERYTHING)
+    assert 'id="choose-company"' in visitor.page("/runs/")
+    monkeypatch.setattr(company_choice, "MAX_IN_MENU", 1)
+    page = visitor.page("/runs/")
+    assert 'id="choose-company"' not in page
+    assert 'href="/companies/choose?next=/runs/"' in page
+    found = visitor.page(f"/companies/choose?next=/runs/&q={BRAVO.lower()}")
+    rows = found.partition('id="main"')[2]
+    assert BRAVO in rows
+    assert ALPHA not in rows
+    assert 'name="next" value="/runs/"' in rows
+    assert "No company has this name" in visitor.page("/companies/choose?q=nothing")
+
+
+def test_an_address_elsewhere_is_not_followed_and_a_wrong_id_shows_all(two: TwoCompanies) -> None:
+    visitor = two.visitor(EVERYTHING)
+    answer = visitor.post("/companies/choose", company="x", next="https://foreign.test/")
+    assert answer.location == "/"
+    assert all(shows(visitor, "/documents", name) for name in COMPANIES)
