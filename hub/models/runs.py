@@ -12,6 +12,10 @@ from hub.db.engine import Model
 class Schedule(Model):
     """When something is due; `every` is minutes after the last end ("15m") or cron in `zone`."""
 
+    __table_args__ = (
+        Index("ix_schedule_installation", "installation_id", "kind"),
+        Index("ix_schedule_company", "company_id"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
     kind: Mapped[str] = mapped_column(String(20))
@@ -31,6 +35,7 @@ class Run(Model):
         Index("ix_run_open", "ended_at", "id"),
         Index("ix_run_installation", "installation_id", "id"),
         Index("ix_run_company", "company_id", "kind", "id"),
+        Index("ix_run_company_outcome", "company_id", "kind", "outcome", "id"),
         Index("ix_run_kind", "kind", "id"),
         Index("ix_run_outcome", "outcome", "id"),
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from hub.db.engine import insert, transaction
@@ -58,9 +58,15 @@ def _begins_with(word: str) -> ColumnElement[bool]:
 
 
 def _has_term(word: str) -> ColumnElement[bool]:
-    """Return the condition that a document has a term that begins with a word."""
-    is_own = DocumentTerm.document_id == SourceDocument.id
-    return exists().where(is_own, _begins_with(word)).correlate(SourceDocument)
+    """Return the condition that a document has a term that begins with a word.
+
+    The limit lets PostgreSQL look it up for one document after the other. For EXISTS it would read
+    all terms that begin with the word first.
+    """
+    term = select(literal(1)).where(
+        DocumentTerm.document_id == SourceDocument.id, _begins_with(word)
+    )
+    return term.limit(1).correlate(SourceDocument).scalar_subquery() == 1
 
 
 def add_missing_terms() -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Date,
     Integer,
@@ -38,6 +39,7 @@ from hub.models import (
     Record,
     Run,
     RunLine,
+    Schedule,
     SeenCode,
     SourceDocument,
     Token,
@@ -68,7 +70,7 @@ def fill(
     """Add companies with one app each, and documents in turn for each of them.
 
     Of a hundred documents one is held, one is in review, one was skipped, and the others are
-    posted. The tables must be empty.
+    posted; four are no bills. The tables must be empty, and each company has a run at least.
     """
     connection = session.connection()
     for start in range(0, companies, CHUNK):
@@ -82,7 +84,8 @@ def fill(
     calendar = _calendar(today)
     for start in range(0, documents, CHUNK):
         numbers = _numbers(start, min(CHUNK, documents - start))
-        for model, columns, condition in _of_documents(numbers.c.n, companies, calendar):
+        of_documents = _of_documents(numbers.c.n, companies, calendar, runs_per_company)
+        for model, columns, condition in of_documents:
             _insert(connection, model, columns, numbers, calendar, condition)
     _continue_ids(session)
 
@@ -171,6 +174,14 @@ def _of_companies(n: Any, today: dt.date) -> dict[Any, dict[str, Any]]:
         "name": _name("Supplier ", n, " AS"),
         "seen_at": now,
     }
+    schedule = {
+        "name": _name("sync ", n),
+        "kind": "sync",
+        "company_id": n,
+        "installation_id": n,
+        "every": "15m",
+        "next_due": now,
+    }
     match = {
         "company_id": n,
         "scope": "costtracker",
@@ -187,6 +198,7 @@ def _of_companies(n: Any, today: dt.date) -> dict[Any, dict[str, Any]]:
         Company: company,
         Token: token,
         Installation: installation,
+        Schedule: schedule,
         Record: record,
         SeenCode: code,
         Match: match,
@@ -194,19 +206,23 @@ def _of_companies(n: Any, today: dt.date) -> dict[Any, dict[str, Any]]:
 
 
 def _of_runs(n: Any, number: int, companies: int, today: dt.date) -> dict[Any, dict[str, Any]]:
-    """Return the columns of one run of each company; every second one reconciles it."""
+    """Return the columns of one run of each company.
+
+    Every second one reconciles it; the others are syncs, of which some read lists or stopped.
+    """
     begun_on = today - dt.timedelta(days=number + 1)
     began = dt.datetime.combine(begun_on, dt.time(3), dt.UTC)
     reconciles = number % 2
     counts = RECONCILED | {"proved_at": began.isoformat()} if reconciles else {}
     id = number * companies + n
+    kind = "reconcile" if reconciles else ("lists", "sync", "sync", "sync")[number % 8 // 2]
     run = {
         "id": id,
-        "kind": "reconcile" if reconciles else "sync",
+        "kind": kind,
         "company_id": n,
         "started_at": began,
         "ended_at": began,
-        "outcome": "done",
+        "outcome": "stopped" if number % 20 == 8 else "done",
         "counts": counts,
     }
     if not reconciles:
@@ -216,14 +232,24 @@ def _of_runs(n: Any, number: int, companies: int, today: dt.date) -> dict[Any, d
 
 
 def _of_documents(
-    n: Any, companies: int, calendar: Any
+    n: Any, companies: int, calendar: Any, runs_per_company: int
 ) -> Iterator[tuple[Any, dict[str, Any], Any]]:
     """Yield the tables that have rows for each document, their columns, and for which numbers."""
     company = (n - 1) % companies + 1
     day, moment = calendar.c.day, calendar.c.moment
     source_id, number = _name("s-", n), _name("F-", n)
     party = _name("Supplier ", n % SUPPLIERS, " AS")
-    total = 1_000_000 * (n % 10_000 + 1)
+    total = 1_000_000 * (cast(n % 10_000, BigInteger) + 1)
+    run = (n // companies) % runs_per_company
+    kind = func.coalesce(
+        case(
+            (n % 100 == 50, "invoice"),
+            (n % 100 == 60, "expense"),
+            (n % 100 == 70, "vendor_credit"),
+            (n % 100 == 80, "credit_memo"),
+        ),
+        "bill",
+    )
     is_held, is_posted = n % 100 == 1, n % 100 > 3
     yield (
         SourceDocument,
@@ -235,7 +261,7 @@ def _of_documents(
             "tenant": "t",
             "source_id": source_id,
             "marker": _name("MARK", n),
-            "kind": "bill",
+            "kind": kind,
             "number": number,
             "party": party,
             "date": day,
@@ -267,7 +293,8 @@ def _of_documents(
             "document_id": n,
             "company_id": company,
             "installation_id": company,
-            "kind": "bill",
+            "run_id": run * companies + company,
+            "kind": kind,
             "operation": "create",
             "requestid": _name("request-", n),
             "payload": b'{"Line": []}',
@@ -287,7 +314,7 @@ def _of_documents(
         TransactionHead,
         {
             "company_id": company,
-            "kind": "bill",
+            "kind": kind,
             "quickbooks_id": cast(n, Text),
             "number": number,
             "date": day,
@@ -369,6 +396,7 @@ def _continue_ids(session: Session) -> None:
         AuditEntry,
         Run,
         RunLine,
+        Schedule,
     ):
         table = f'"{model.__tablename__}"'
         newest = f"SELECT max(id) FROM {table}"

@@ -1,0 +1,256 @@
+"""Query plans of every page: lists, counts and searches use indexes, and no large table is read whole.
+
+A database with many documents is written, three people open every page, and each statement is
+explained and executed again. SQLite counts the steps of its virtual machine; PostgreSQL counts the
+rows that each part of a plan reads.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, event
+
+from hub.db import engine
+from hub.outbox import document_search
+from hub.security import people
+from hub.security.rights import MAX_LOOKUPS, Right, Subject
+from hub.web import exports
+from tests.support import large_data
+from tests.support.page_rows import PASSWORD
+from tests.support.page_visitor import Visitor
+
+COMPANIES, DOCUMENTS = 200, 20_000
+# To read each document once takes more of either.
+MAX_STEPS, MAX_ROWS = 60_000, 8_000
+STEPS_PER_CALL = 100
+LARGE = (
+    "attempt",
+    "audit_entry",
+    "case",
+    "document_term",
+    "head",
+    "posting",
+    "receipt_row",
+    "run",
+    "run_line",
+    "schedule",
+    "source_document",
+)
+SCAN = re.compile(r"SCAN (\w+?)(?:_\d+)?(?: USING (?:COVERING )?INDEX (\w+))?$")
+IDS = {
+    "case_id": 101,
+    "company_id": 100,
+    "document_id": 10_100,
+    "field": "supplier",
+    "installation_id": 100,
+    "person_id": 1,
+    "posting_id": 10_100,
+    "run_id": 4_100,
+    "slug": "costtracker",
+}
+# Programs read the counts of all documents and the whole audit log; log-out ends the visit.
+NOT_VISITED = ("monitoring.metrics", "audit.export", "security.logout", "static")
+STATES = (
+    "held waiting review ready sending unknown posted missing removed skipped withdrawn pending"
+)
+FILTERED = (
+    *(f"/documents?state={state}" for state in STATES.split()),
+    "/documents?before=[10000]",
+    "/documents?after=[10000]",
+    "/documents?kind=bill",
+    "/documents?kind=refund",
+    "/documents?installation=100",
+    "/documents?installation=100&state=held",
+    "/documents?from=2026-01-01&to=2026-01-31",
+    "/documents?q=F-0010100",
+    "/documents?q=supplier",
+    "/documents?q=as+supplier",
+    "/documents?q=supplier+nothing",
+    "/documents?q=nothing",
+    "/inbox/?act=match",
+    "/inbox/?act=source",
+    "/inbox/?installation=100",
+    "/inbox/?q=posting",
+    "/inbox/?q=nothing",
+    "/runs/?kind=sync",
+    "/runs/?kind=lists",
+    "/runs/?state=running",
+    "/runs/?state=stopped",
+    "/runs/?installation=100",
+    "/audit/?who=olga",
+    "/audit/?who=nobody",
+    "/companies?q=0000100",
+    "/choose-app?list=documents",
+    "/choose-app?list=documents&q=0000100",
+    "/installations/100/review/approve?which=all",
+    "/installations/100/matching/?show=all&q=supplier",
+    "/installations/100/matching/code?field=supplier&code=s0000100",
+    "/documents/export?format=csv",
+    "/inbox/export?format=csv",
+    "/runs/export?format=csv",
+)
+
+
+class Statement(NamedTuple):
+    """A statement of a page, with the values of its parameters."""
+
+    sql: str
+    parameters: Any
+
+
+@pytest.fixture
+def sqlite_app(
+    make_app: Callable[..., Flask], make_config: Callable[..., Any], empty_database: Path
+) -> Flask:
+    """A hub on SQLite with many companies, documents, runs and cases."""
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, pages=True)
+    _fill(app)
+    return app
+
+
+@pytest.fixture
+def postgresql_app(
+    make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
+) -> Flask:
+    """The same hub on PostgreSQL."""
+    app = make_app(make_config(HUB_DATABASE_URL=postgres_url), pages=True)
+    _fill(app)
+    return app
+
+
+@pytest.fixture(autouse=True)
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let bounds that do not depend on the number of rows be far below that number."""
+    monkeypatch.setattr(document_search, "MAX_CANDIDATES", 500)
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", 100)
+
+
+def _fill(app: Flask) -> None:
+    """Write the rows, and people who see all companies, one company, and too many to look up."""
+    rights = {
+        "olga": [Right("owner")],
+        "vera": [Right("viewer", Subject(company_id=100))],
+        "nora": [Right("viewer", Subject(company_id=n)) for n in range(80, 101 + MAX_LOOKUPS)],
+    }
+    with app.app_context(), engine.transaction() as session:
+        today = app.extensions["hub"].clock.now().date()
+        large_data.fill(session, companies=COMPANIES, documents=DOCUMENTS, today=today)
+        for name, rights_of_person in rights.items():
+            people.insert(session, name, people.hash_new(PASSWORD), rights_of_person)
+
+
+def _statements(app: Flask, database: Engine) -> dict[Statement, str]:
+    """Open all pages and return every different query, with the first page that executed it."""
+    statements: dict[Statement, str] = {}
+    page = ""
+
+    def note(connection: Any, cursor: Any, sql: str, parameters: Any, *rest: Any) -> None:
+        if sql.lstrip().startswith(("SELECT", "WITH")):
+            statements.setdefault(Statement(sql, _hashable(parameters)), page)
+
+    for name in ("olga", "vera", "nora"):
+        visitor = Visitor(app, None)  # type: ignore[arg-type]
+        visitor.log_in(name)
+        event.listen(database, "before_cursor_execute", note)
+        for address in (*_addresses(app), *FILTERED):
+            page = f"{address} as {name}"
+            answer = visitor.get(address)
+            assert answer.status_code < 500, page
+            assert answer.data is not None  # an export reads its rows as it is downloaded
+            answer.close()
+        event.remove(database, "before_cursor_execute", note)
+    return statements
+
+
+def _hashable(parameters: Any) -> Any:
+    """Return parameters as tuples."""
+    return tuple(parameters.items()) if isinstance(parameters, dict) else tuple(parameters)
+
+
+def _addresses(app: Flask) -> Iterator[str]:
+    """Yield the address of every page with one row each, also of pages that are added later."""
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            is_page = "GET" in (rule.methods or ()) and rule.endpoint not in NOT_VISITED
+            if is_page and rule.arguments <= IDS.keys():
+                yield app.url_map.bind("").build(
+                    rule.endpoint, {name: IDS[name] for name in rule.arguments}
+                )
+
+
+def _sqlite_faults(cursor: Any, statement: Statement, partial: set[str]) -> Iterator[str]:
+    """Yield why a query of SQLite would become slow with more rows."""
+    cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters)
+    for *_, detail in cursor.fetchall():
+        scan = SCAN.fullmatch(detail)
+        if scan and scan[1] in LARGE and scan[2] not in partial and "LIMIT" not in statement.sql:
+            yield detail
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += STEPS_PER_CALL
+
+    cursor.connection.set_progress_handler(count, STEPS_PER_CALL)
+    cursor.execute(*statement)
+    cursor.fetchall()
+    cursor.connection.set_progress_handler(None, 0)
+    if steps > MAX_STEPS:
+        yield f"{steps} steps"
+
+
+def test_no_query_of_a_page_reads_a_large_table_of_sqlite(sqlite_app: Flask) -> None:
+    with sqlite_app.app_context():
+        database = engine.db.engine
+    statements = _statements(sqlite_app, database)
+    assert len(statements) > 300
+    faults = []
+    with database.connect() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute("SELECT name FROM sqlite_master WHERE sql LIKE '% INDEX % WHERE %'")
+        partial = {name for (name,) in cursor.fetchall()}
+        for statement, page in statements.items():
+            found = [*_sqlite_faults(cursor, statement, partial)]
+            if found:
+                faults.append(f"{page}: {found}\n{statement.sql}")
+    assert not faults, "\n\n".join(faults)
+
+
+def _rows_read(node: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Yield the large tables that a plan of PostgreSQL reads, and how many of their rows."""
+    table = node.get("Relation Name", "")
+    if table in LARGE:
+        removed = sum(value for name, value in node.items() if name.startswith("Rows Removed by"))
+        rows = (node["Actual Rows"] + removed) * node["Actual Loops"]
+        yield f"{node['Node Type']} of {table}", rows
+    for part in node.get("Plans", ()):
+        yield from _rows_read(part)
+
+
+def test_no_query_of_a_page_reads_a_large_table_of_postgresql(postgresql_app: Flask) -> None:
+    with postgresql_app.app_context():
+        database = engine.db.engine
+    statements = _statements(postgresql_app, database)
+    assert len(statements) > 300
+    faults = []
+    with database.connect() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute("SET enable_seqscan = off")  # small tables would be read whole
+        for statement, page in statements.items():
+            explain = f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {statement.sql}"
+            cursor.execute(explain, dict(statement.parameters))
+            (plans,) = cursor.fetchone()
+            plans = plans if isinstance(plans, list) else json.loads(plans)
+            reads = [*_rows_read(plans[0]["Plan"])]
+            found = [one for one in reads if one[0].startswith("Seq") or one[1] > MAX_ROWS]
+            if found:
+                faults.append(f"{page}: {found}\n{statement.sql}")
+    assert not faults, "\n\n".join(faults)
