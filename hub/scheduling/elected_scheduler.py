@@ -9,7 +9,7 @@ from hub.scheduling import election, folder_lock, run_log
 from hub.scheduling.queue import RunQueue
 from hub.scheduling.scheduler import Scheduler, close_if_interrupted
 
-RESCUE_SECONDS = 5
+RESCUE_SECONDS = 2
 
 
 class ElectedScheduler(Scheduler):

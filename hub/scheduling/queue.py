@@ -26,8 +26,8 @@ from hub.models import Run
 from hub.scheduling import run_log, runner
 
 QUEUE, TASK = "runs", "execute_run"
-HEARTBEAT_SECONDS = 5.0
-STALLED_SECONDS = 15.0  # without a heartbeat, after which the jobs of a worker count as dead
+MAX_STALLED_SECONDS = 15.0  # without a heartbeat, after which the jobs of a worker count as dead
+HEARTBEATS_PER_STALL = 3
 POLLING_SECONDS = 5.0  # in case that a notification was lost
 MAX_CONNECTIONS = 4  # of the queue, in each worker
 OPEN_SECONDS = 5.0  # how long to wait for the first one
@@ -62,6 +62,7 @@ class RunQueue:
         self._app = app
         with app.app_context():
             self._address = address_without_password(db.engine.url)
+            self._stalled_seconds = min(MAX_STALLED_SECONDS, current().config.lease_seconds)
             settings = _connection_settings(db.engine.url, application_name(current().process))
         connector = procrastinate.PsycopgConnector(pool_factory=_ConnectionPool, **settings)
         self._working = _make_app(connector, self._execute)
@@ -81,8 +82,8 @@ class RunQueue:
                     delete_jobs="always",
                     install_signal_handlers=False,
                     fetch_job_polling_interval=POLLING_SECONDS,
-                    update_heartbeat_interval=HEARTBEAT_SECONDS,
-                    stalled_worker_timeout=STALLED_SECONDS,
+                    update_heartbeat_interval=self._stalled_seconds / HEARTBEATS_PER_STALL,
+                    stalled_worker_timeout=self._stalled_seconds,
                 )
         except psycopg_pool.PoolTimeout as error:
             reason = f"it accepted no connection of the queue within {OPEN_SECONDS:g} s"
@@ -113,7 +114,7 @@ class RunQueue:
         over, and are due again.
         """
         with transaction() as session:
-            names = session.scalars(_DELETE_STALLED, {"seconds": STALLED_SECONDS}).all()
+            names = session.scalars(_DELETE_STALLED, {"seconds": self._stalled_seconds}).all()
         for name in names:
             log.warning("The worker that had the job %s is gone; its run goes on elsewhere.", name)
         return len(names)

@@ -75,7 +75,7 @@ class RunRecorder:
         totals.store_if_due()
 
     def end(self, counts: dict[str, Any], error: str = "", *, again: bool = False) -> Run:
-        """Close the run, as stopped after an error; `again` makes its schedule due at once."""
+        """Close the run, as stopped after an error; `again` repeats it at once."""
         now = current().clock.now()
         outcome = RunOutcome.STOPPED if error else RunOutcome.DONE
         with transaction() as session:
@@ -86,6 +86,8 @@ class RunRecorder:
             run.outcome = outcome
             run.phase = ""
             schedule.reschedule_after(session, run, now, again=again)
+            if again:
+                _repeat_post(session, run)
         if run.started_at:
             seconds = (now - run.started_at).total_seconds()
             current().counts.observe(RUN_SECONDS, seconds, run.kind, outcome.value)
@@ -107,7 +109,7 @@ def start(
     """
     now = current().clock.now()
     with transaction() as session:
-        close_interrupted(session, kind, subject.id, now)
+        close_interrupted(session, kind, subject.id, now, repeat=False)
         run = session.get(Run, run_id) if run_id else None
         if run is None:
             run = _new(kind, subject, requested_by)
@@ -171,8 +173,12 @@ def under_way() -> list[Run]:
         return list(session.scalars(query))
 
 
-def close_interrupted(session: Session, kind: str, subject_id: int, now: dt.datetime) -> None:
-    """Close the started runs of a subject as stopped.
+def close_interrupted(
+    session: Session, kind: str, subject_id: int, now: dt.datetime, *, repeat: bool = True
+) -> None:
+    """Close the started runs of a subject as stopped; `repeat` lets one that posts wait once more.
+
+    Others are due again at once by their schedule.
 
     The caller must hold their lease, so that no living process can be working on them.
     """
@@ -184,6 +190,8 @@ def close_interrupted(session: Session, kind: str, subject_id: int, now: dt.date
         run.error = INTERRUPTED
         run.phase = ""
         schedule.reschedule_after(session, run, now, again=True)
+        if repeat:
+            _repeat_post(session, run)
 
 
 def lease_name(kind: str, subject_id: int) -> str:
@@ -220,6 +228,25 @@ def _subject(session: Session, kind: str, subject_id: int) -> Installation | Com
     if kind in OF_INSTALLATION:
         return session.get_one(Installation, subject_id)
     return session.get_one(Company, subject_id)
+
+
+def _repeat_post(session: Session, run: Run) -> None:
+    """Let a run that posts wait once more; it has no schedule that would be due again."""
+    if run.kind != RunKind.POST:
+        return
+    is_waiting = Run.started_at.is_(None)
+    waiting_ids = select(Run.id).where(
+        Run.kind == RunKind.POST, is_waiting, *_is_open(run.kind, subject_of(run))
+    )
+    if session.scalar(waiting_ids.limit(1)) is None:
+        session.add(
+            Run(
+                kind=RunKind.POST,
+                company_id=run.company_id,
+                installation_id=run.installation_id,
+                requested_by=run.requested_by,
+            )
+        )
 
 
 def _new(kind: str, subject: Installation | Company, requested_by: str) -> Run:

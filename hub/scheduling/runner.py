@@ -13,7 +13,15 @@ from hub.collect import match_changes, requested
 from hub.collect import run as collect_run
 from hub.context import Ending, current, mask_secrets
 from hub.db.engine import reading
-from hub.errors import HubError, LeaseLost, NotNow, OtherFolderActive, ReconnectNeeded, Retry
+from hub.errors import (
+    DatabaseUnavailable,
+    HubError,
+    LeaseLost,
+    NotNow,
+    OtherFolderActive,
+    ReconnectNeeded,
+    Retry,
+)
 from hub.models import Company, Installation, Run
 from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
 from hub.posting import receipt_delivery
@@ -59,6 +67,7 @@ class Steps:
         self.requested_by = requested_by
         self.ids = ids
         self.errors: list[str] = []
+        self.is_database_lost = False  # at some step, so the run is due again at once
         self.counts: dict[str, Any] = {}
         # The installation of the run and its postings at the start; None for a run of a company.
         self.before: tuple[int, run_result.Snapshot] | None = None
@@ -70,6 +79,7 @@ class Steps:
             return work()
         except HubError as error:
             text = error.text
+            self.is_database_lost |= isinstance(error, DatabaseUnavailable)
         except Exception as error:
             log.exception("run %s, %s", self.recorder.run_id, phase)
             summary_text = " ".join(mask_secrets(str(error)).split())[:200]
@@ -222,9 +232,10 @@ def _work(steps: Steps, work: Callable[[Steps, Any], None], subject: Installatio
         steps.end(error.text, again=True)
         raise
     except BaseException as error:
-        steps.end(run_log.INTERRUPTED, again=isinstance(error, Ending))
+        again = isinstance(error, Ending | DatabaseUnavailable)
+        steps.end(run_log.INTERRUPTED, again=again)
         raise
-    run = steps.end()
+    run = steps.end(again=steps.is_database_lost)
     if run.kind == RunKind.SYNC and installation_id is not None:
         outage.report(installation_id)
     return run

@@ -42,7 +42,7 @@ def two(make_process):
 
 @pytest.fixture
 def queue(one, monkeypatch):
-    monkeypatch.setattr("hub.scheduling.queue.STALLED_SECONDS", LEASE)
+    monkeypatch.setattr("hub.scheduling.queue.MAX_STALLED_SECONDS", LEASE)
     return RunQueue(one)
 
 

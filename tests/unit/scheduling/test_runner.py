@@ -12,7 +12,7 @@ from hub import outbox
 from hub.context import current
 from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
-from hub.errors import Busy, NotNow
+from hub.errors import Busy, DatabaseUnavailable, NotNow
 from hub.installations import enable
 from hub.models import Case, Company, Installation, Posting, Run, RunLine
 from hub.scheduling import run_log, runner
@@ -322,3 +322,46 @@ def test_where_webhooks_come_the_hourly_look_costs_no_read(
         company.webhook_received_at = company.polled_at = current().clock.now()
     runner.company("changes", 1, requested_by=requested_by)
     assert len(quickbooks.log.entries("cdc")) == looks
+
+
+@pytest.mark.parametrize("written", ["run line", "end"])
+def test_a_run_whose_database_was_away_is_repeated_at_once(installation, monkeypatch, written):
+    """The last step fails, or the recorder fails to say so."""
+
+    def lose_database(*arguments, **options):
+        raise DatabaseUnavailable("postgresql://db.example.com/hub", "it restarts")
+
+    asked = run_log.request("post", installation, "kari")
+    monkeypatch.setattr("hub.scheduling.runner.receipt_delivery.deliver", lose_database)
+    if written == "end":
+        monkeypatch.setattr(run_log.RunRecorder, "line", lose_database)
+        with pytest.raises(DatabaseUnavailable):
+            runner.execute(asked)
+    else:
+        runner.execute(asked)
+    (repeated,) = run_log.waiting()
+    assert (repeated.kind, repeated.installation_id) == ("post", installation)
+    assert (repeated.requested_by, repeated.id != asked) == ("kari", True)
+
+
+def test_a_run_that_failed_for_another_reason_is_not_repeated_at_once(installation, monkeypatch):
+    def fail(*arguments, **options):
+        raise NotNow("The source")
+
+    asked = run_log.request("post", installation, "kari")
+    monkeypatch.setattr("hub.scheduling.runner.receipt_delivery.deliver", fail)
+    runner.execute(asked)
+    assert run_log.waiting() == []
+
+
+def test_a_run_that_posted_when_its_process_died_waits_once_more(installation):
+    with transaction() as session:
+        company_id = session.get_one(Installation, installation).company_id
+        run = Run(kind="post", company_id=company_id, installation_id=installation)
+        run.requested_by, run.started_at = "kari", current().clock.now()
+        session.add(run)
+    for _ in range(2):
+        with transaction() as session:
+            run_log.close_interrupted(session, "post", installation, current().clock.now())
+    (repeated,) = run_log.waiting()
+    assert (repeated.kind, repeated.requested_by, run.id) == ("post", "kari", repeated.id - 1)
