@@ -18,7 +18,11 @@ from typing import Any
 
 import pytest
 
+from tests.support import office as offices
 from tests.support.browser import browser, sit_down  # noqa: F401 (fixtures)
+from tests.support.database_server import make_server, own_server  # noqa: F401 (fixtures)
+from tests.support.office import Database, Office
+from tests.support.tiers import by_form
 
 CLIENT = "an-app:its-secret"
 TOKEN = "a-refresh-token-of-the-tests"
@@ -27,6 +31,7 @@ PATIENCE = (
     240  # seconds that anything may take, also where the machine is slow and has much else to do
 )
 MARGIN = 20
+DOCUMENTS = by_form(small=24, full=60, long=120)  # of the source of an office
 TOO_LONG = "Timeout (0:"  # what faulthandler writes above where a process stands whose time is over
 KEYS = {
     "client_id": "costtracker-stand-in",
@@ -230,10 +235,10 @@ class Hub:
             shutil.copytree(self.warm.initialised_folder(), self.environ["HUB_DATA"])
         self.done("companies", "add", "--realm", REALM, "--refresh-token-file", "-", given=TOKEN)
 
-    def enable(self, costtracker: StandIn, **settings: Any) -> None:
-        """CostTracker, posting by itself."""
+    def enable(self, costtracker: StandIn, mode: str = "auto", **settings: Any) -> None:
+        """CostTracker, posting by itself unless told otherwise."""
         file = str(self.settings(costtracker, **settings))
-        self.done("apps", "enable", "costtracker", "--mode", "auto", "--settings", file)
+        self.done("apps", "enable", "costtracker", "--mode", mode, "--settings", file)
 
     def settings(self, costtracker: StandIn, **settings: Any) -> Path:
         """The file that enables CostTracker."""
@@ -295,3 +300,41 @@ def quickbooks(stand_in: Callable[..., StandIn]) -> StandIn:
 @pytest.fixture
 def hub(warm: Warm, tmp_path: Path, quickbooks: StandIn) -> Hub:
     return Hub(warm, tmp_path, quickbooks)
+
+
+@pytest.fixture
+def make_office(
+    warm: Warm, tmp_path: Path, quickbooks: StandIn, stand_in: Callable[..., StandIn]
+) -> Iterator[Callable[[str], Office]]:
+    """Makes offices of two machines on the PostgreSQL database at an address."""
+    databases: list[Database] = []
+
+    def make(url: str, documents: int = DOCUMENTS, **settings: Any) -> Office:
+        machines = []
+        for name in ("one", "two"):
+            folder = tmp_path / name
+            folder.mkdir()
+            machine = Hub(warm, folder, quickbooks)
+            machine.environ |= offices.SETTINGS | {"HUB_DATABASE_URL": url}
+            machines.append(machine)
+        machines[0].connect()
+        Path(machines[1].environ["HUB_DATA"]).mkdir(mode=0o700)
+        costtracker = stand_in("costtracker", "--documents", str(documents), "--seed", "4")
+        machines[0].enable(costtracker, **settings)
+        password = tmp_path / "password"
+        password.write_text(offices.PASSWORD)
+        owner = ("users", "add", offices.OWNER, "--role", "owner")
+        machines[0].done(*owner, "--password-file", str(password))
+        databases.append(Database(url))
+        return Office(machines, databases[-1], costtracker)
+
+    yield make
+    for database in databases:
+        database.close()
+
+
+@pytest.fixture
+def office(
+    make_office: Callable[[str], Office], postgres: str, make_database: Callable[[str], str]
+) -> Office:
+    return make_office(make_database(postgres))

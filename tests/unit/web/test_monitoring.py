@@ -42,6 +42,16 @@ def test_a_process_answers_without_its_database(visitor: Visitor) -> None:
     assert (answer.status_code, answer.text) == (200, "ok\n")
 
 
+def test_a_process_answers_without_its_database_in_the_browser_of_a_person(
+    visitor: Visitor,
+) -> None:
+    visitor.log_in("olga")
+    assert visitor.get("/documents").status_code == 200
+    break_database(visitor.app)
+    assert visitor.get("/documents").status_code == 503
+    assert visitor.get("/healthz").status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_machines_are_answered_before_the_hub_has_an_owner(
     app_with_pages: Flask, path: str

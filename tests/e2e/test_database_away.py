@@ -1,0 +1,55 @@
+"""PostgreSQL is away for longer than the leases last, while workers post and pages are open.
+
+In each story every invoice is in the books once, to the cent, and nobody has to press anything.
+"""
+
+import time
+
+import pytest
+
+from hub.web.readiness import FRESH_SECONDS
+from tests.support.office import LEASE
+from tests.support.office_person import SENTENCE, Person
+from tests.support.tiers import by_form
+
+ABSENCE = by_form(small=LEASE + 1, full=LEASE + 2, long=60.0)  # seconds
+PAGES = ("/", "/documents", "/installations/1/")
+
+
+@pytest.mark.proof(small=0)
+def test_work_and_pages_return_by_themselves_after_postgresql_was_away(
+    make_office, own_server, figure
+):
+    office = make_office(own_server.url)
+    served, address = office.serve(1)
+    person = Person(address)
+    person.log_in()
+    assert [person.call("GET", path).status_code for path in (*PAGES, "/readyz")] == [200] * 4
+    workers = [office.work(0), office.work(1)]
+    office.slow_down()
+    office.wait(office.is_posting, *workers)
+
+    own_server.stop()
+    began = time.monotonic()
+    while time.monotonic() < began + ABSENCE:
+        for path in PAGES:
+            page = person.call("GET", path)
+            assert (page.status_code, SENTENCE in page.text) == (503, True), page.text
+        if time.monotonic() > began + 2 * FRESH_SECONDS:
+            ready = person.call("GET", "/readyz")
+            assert (ready.status_code, ready.json()["ready"]) == (503, False)
+        assert person.call("GET", "/healthz").status_code == 200
+        time.sleep(0.5)
+
+    own_server.start()
+    office.wait(lambda: person.call("GET", "/readyz").status_code == 200, served)
+    assert [person.call("GET", path).status_code for path in PAGES] == [200] * 3
+    office.quickbooks.pass_time(60)
+    office.wait(office.all_posted, *workers)
+    office.end(*workers, served)
+    assert office.database.count("lease WHERE holder <> '' AND name <> 'scheduler'") == 0
+    figure(
+        f"documents in the books once although PostgreSQL was away for {ABSENCE:g} s meanwhile",
+        office.assert_books_are_right(),
+        1,
+    )

@@ -1,0 +1,98 @@
+"""Web processes and the elected scheduler are killed, or frozen for longer than the leases last.
+
+In each story every invoice is in the books once, to the cent. People press a button again only if
+they got no answer.
+"""
+
+import os
+import signal
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.office import LEASE, printed_by
+from tests.support.office_person import APPROVED_TOGETHER, Person
+
+TAKEOVER_SECONDS = LEASE + 5
+STOPS = pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+SCHEDULER = "SELECT holder FROM lease WHERE name = 'scheduler' AND holder <> ''"
+
+
+def processes_of(served):
+    """The processes of gunicorn that answer requests."""
+    children = Path(f"/proc/{served.pid}/task/{served.pid}/children").read_text()
+    return [int(pid) for pid in children.split()]
+
+
+@pytest.mark.proof(small=0)
+@STOPS
+def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
+    make_office, postgres, make_database, figure, stop
+):
+    office = make_office(make_database(postgres), mode="review")
+    office.machines[1].environ["GUNICORN_CMD_ARGS"] = f"--timeout {LEASE:g}"
+    worker = office.work(0)
+    served, address = office.serve(1)
+    collected = "run WHERE kind = 'sync' AND outcome = 'done'"
+    office.wait(lambda: office.database.count(collected), worker)
+    in_review = office.database.count("posting WHERE state = 'review'")
+    assert in_review > APPROVED_TOGETHER
+    person = Person(address, patience=8)
+    person.log_in()
+
+    plain = office.database.url.replace("+psycopg", "")
+    with closing(psycopg.connect(plain)) as outside:
+        outside.execute("LOCK TABLE audit_entry IN SHARE ROW EXCLUSIVE MODE")
+        approving = threading.Thread(target=person.approve_all)
+        approving.start()
+        waiting = "pg_locks WHERE NOT granted AND relation = 'audit_entry'::regclass"
+        office.wait(lambda: office.database.count(waiting), served)
+        stopped = processes_of(served)
+        for pid in stopped:
+            os.kill(pid, stop)
+        outside.rollback()
+
+    approving.join()
+    assert person.tries > in_review / APPROVED_TOGETHER + 1
+    assert not set(stopped) & set(processes_of(served))
+    approved = "posting WHERE approved_by IS NOT NULL"
+    assert office.database.count(approved) == in_review
+    assert office.database.count("audit_entry WHERE what = 'posting approved'") == in_review
+    office.wait(office.all_posted, worker)
+    office.end(worker, served)
+    how = "killed" if stop == signal.SIGKILL else "frozen"
+    figure(
+        f"documents approved and in the books once although the web processes were {how} meanwhile",
+        office.assert_books_are_right(),
+        1,
+    )
+
+
+@pytest.mark.proof(small=0)
+@STOPS
+def test_another_worker_runs_the_schedules_within_the_lease_and_five_seconds(office, figure, stop):
+    first = office.work(0)
+    office.wait(lambda: office.database.ask(SCHEDULER), first)
+    elected = office.database.ask(SCHEDULER)
+    second = office.work(1)
+    office.wait(lambda: "executes up to" in printed_by(second), first, second)
+    os.kill(first.pid, stop)
+    stopped_at = time.monotonic()
+    office.wait(lambda: office.database.ask(SCHEDULER) != elected, second)
+    assert time.monotonic() - stopped_at < TAKEOVER_SECONDS
+    office.quickbooks.pass_time(60)
+    office.wait(office.all_posted, second)
+    if stop == signal.SIGSTOP:
+        os.kill(first.pid, signal.SIGCONT)
+        office.end(first)
+    office.end(second)
+    how = "killed" if stop == signal.SIGKILL else "frozen"
+    figure(
+        f"documents in the books once although the elected scheduler was {how} meanwhile",
+        office.assert_books_are_right(),
+        1,
+    )

