@@ -83,7 +83,7 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Refused(
-            f"{name!r} is no time zone; it is written like Europe/Oslo or America/New_York."
+            f"{name!r} isn't a valid time zone. Write it like Europe/Oslo or America/New_York."
         ) from None
 
 
@@ -113,6 +113,7 @@ def _fraction(name: str) -> float:
 
 def _unreadable(text: str) -> Refused:
     return Refused(
-        f"{text!r} is no schedule. Write minutes, hours or days after the last end (15m, 2h, 1d),"
-        " or cron in five fields, like 30 6 * * 1-5 for half past six on working days."
+        f"{text!r} isn't a valid schedule. Write minutes, hours or days after the last end"
+        " (15m, 2h, 1d), or cron in five fields, like 30 6 * * 1-5 for half past six on working"
+        " days."
     )

@@ -199,7 +199,7 @@ def _parse_limit(value: Any) -> Decimal:
         limit = Decimal(-1)
     is_amount = limit.is_finite() and 0 <= limit < MAX_LIMIT and limit == round(limit, 2)
     if not is_amount:
-        raise Refused(f"{value!r} is no amount; write it like 10000.00.")
+        raise Refused(f"{value!r} isn't a valid amount. Write it like 10000.00.")
     return limit
 
 
@@ -231,7 +231,7 @@ def _parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
         except Refused as error:
             problems[name] = [error.text]
         except ValueError:
-            problems[name] = [f"{answer!r} is no date; write it like 2026-01-31."]
+            problems[name] = [f"{answer!r} isn't a valid date. Write it like 2026-01-31."]
     if problems:
         raise SettingsInvalid(app.name, problems)
     for name in OPTIONAL_SETTINGS:

@@ -12,8 +12,10 @@ from hub.contract.types import App
 from hub.db.engine import reading
 from hub.models import Installation, SourceDocument
 from hub.qbo import intuit_keys
+from hub.web import schedule_picker
 from hub.web.forms import Input
 from hub.web.layout import MODES
+from hub.web.schedule_picker import Picker
 
 START = (
     "Documents from before this day are left out; single ones can be included later. Without a day"
@@ -36,7 +38,9 @@ def plan_inputs(
     """Return the questions with the present answers."""
     start = typed["start_date"] if "start_date" in typed else _start_date(row)
     modes = [(name, f"{word}: {words}") for name, (word, words) in MODES.items()]
-    zones = [(name, name) for name in sorted(available_timezones())]
+    first = _zones_of_company(row)
+    others = sorted(available_timezones() - set(first))
+    zones = [(name, name) for name in (*first, *others)]
     return [
         _input("mode", "Mode", "A new app starts in review.", "select", mode or row.mode, modes),
         _input("schedule", "How often", EVERY, "text", typed.get("schedule") or row.schedule),
@@ -63,6 +67,19 @@ def plan_inputs(
             _limit(row, typed),
         ),
     ]
+
+
+def _zones_of_company(row: Installation) -> list[str]:
+    """Return the time zones of the company's apps, which a list offers first."""
+    query = select(Installation.zone).where(Installation.company_id == row.company_id).distinct()
+    with reading() as session:
+        return sorted(session.scalars(query))
+
+
+def picker(row: Installation, typed: dict[str, Any]) -> Picker:
+    """Return the picker with the schedule as typed or stored."""
+    text = typed.get("schedule") or row.schedule
+    return schedule_picker.picker(text, typed.get("zone") or row.zone)
 
 
 def _limit(row: Installation, typed: dict[str, Any]) -> str:
@@ -97,11 +114,14 @@ def _suggested_start(row: Installation) -> dt.date | None:
 
 def plan_typed(form: MultiDict[str, str]) -> dict[str, Any]:
     """Return the submitted values of the schedule."""
-    return {
+    submitted = {
         name: form.get(name, "").strip()
-        for name in ("schedule", "zone", "start_date", "second_approval_above")
+        for name in ("zone", "start_date", "second_approval_above")
         if name in form
     }
+    if "schedule" in form:
+        submitted["schedule"] = schedule_picker.typed(form)
+    return submitted
 
 
 def _input(name: str, label: str, help: str, kind: str, value: str, choices: Any = ()) -> Input:

@@ -1,6 +1,6 @@
 """The settings of an app: a form drawn from its schema, tested at the source before it is saved."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,6 @@ from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import reading, transaction
 from hub.errors import AccessNeeded, HubError, SettingsInvalid
-from hub.http import allowlist
 from hub.installations import approval_changes
 from hub.installations import enable as installations_enable
 from hub.models import Access, Company, Installation, User
@@ -24,12 +23,12 @@ from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.security.rights import ACTIVE, Subject, rights_of
-from hub.web import confirmation, form_drafts, forms
-from hub.web.access import keeps_form, needs, who
+from hub.web import confirmation, entered_secrets, form_drafts, forms, setting_history
+from hub.web.access import keeps_form, may_here, needs, who
 from hub.web.installation import tabs
 from hub.web.layout import app_or_404, day, may_configure, zone
 from hub.web.paging import row_or_404
-from hub.web.schedule_form import plan_inputs, plan_typed
+from hub.web.schedule_form import picker, plan_inputs, plan_typed
 from hub.web.setting_choices import read_choices, stored_choices
 
 pages = Blueprint("settings", __name__)
@@ -148,7 +147,7 @@ def _submit(row: Installation) -> Page:
     _check_right(row)
     app = app_or_404(row.slug)
     typed = forms.parse(settings_schema.schema_of(app), request.form)
-    answers = _entered_secrets(app, row, typed) | typed
+    answers = entered_secrets.load(app, row, typed) | typed
     values = answers | plan_typed(request.form)
     mode = request.form.get("mode") or None
     try:
@@ -181,7 +180,7 @@ def _repeated(app: App, row: Installation, values: dict[str, Any]) -> confirmati
     None if the secrets cannot be stored: then the form has to be filled in again.
     """
     secret_names = settings_schema.secret_names(app)
-    token, _ = _keep_entered(app, row, values)
+    token, _ = entered_secrets.save(app, row, values)
     if not token and any(values.get(name) for name in secret_names):
         return None
     left_out = {"draft", *secret_names}
@@ -206,6 +205,8 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     state = "saved" if was_enabled else "enabled"
     source = saved.tenant_name or "the source"
     flash(f"{app.name} is {state}; {source} answers.", "success")
+    if was_enabled:
+        _flash_changes(app, saved)
     _warn_of_start_date(before, saved)
     has_lists = current().plugins.has(before.slug, "hub_records")
     if was_enabled:
@@ -216,57 +217,14 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
         flash("Next: download the master data, below.", "info")
 
 
-def _entered_secrets(app: App, row: Installation, typed: Mapping[str, Any]) -> dict[str, str]:
-    """Return the secrets entered when this form was last sent.
-
-    They are dropped if they would now go to another address.
-    """
-    token = request.form.get("draft", "")
-    draft = form_drafts.load(token, who())
-    if draft.get("subject") != _draft_subject(row):
-        return {}
-    addresses = _addresses(app, row, typed)
-    if addresses != draft["addresses"]:
-        return {}
-    entered: dict[str, str] = draft["secrets"]
-    return entered
-
-
-def _keep_entered(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Store the secrets of a form that is shown again; return their token and names.
-
-    This keeps them out of the page.
-    """
-    entered = {}
-    for name in settings_schema.secret_names(app):
-        if values.get(name):
-            entered[name] = str(values[name])
-    if not entered:
-        return "", []
-    draft = {
-        "subject": _draft_subject(row),
-        "addresses": _addresses(app, row, values),
-        "secrets": entered,
-    }
-    token = form_drafts.save(draft, who())
-    if not token:  # too long to be stored: the secrets have to be typed again
-        return "", []
-    return token, list(entered)
-
-
-def _draft_subject(row: Installation) -> str:
-    """Return the app and company that a draft is about."""
-    return f"{row.slug}:{row.company_id}"
-
-
-def _addresses(app: App, row: Installation, values: Mapping[str, Any]) -> list[str]:
-    """Return the addresses that the app would call with these values, sorted.
-
-    A setting that is not among the values is as stored.
-    """
-    settings = {**row.settings, **values}
-    addresses = allowlist.addresses(app.hosts, settings)
-    return sorted(addresses)
+def _flash_changes(app: App, row: Installation) -> None:
+    """Say what the last change of the settings changed."""
+    with reading() as session:
+        entries = setting_history.read(session, app, row, limit=1)
+    for entry in entries:
+        if entry.changes:
+            changes = "; ".join(entry.changes)
+            flash(f"Changed: {changes}.", "info")
 
 
 def _warn_of_start_date(before: Installation, after: Installation) -> None:
@@ -310,7 +268,7 @@ def _form(
     app = app_or_404(row.slug)
     values = {**row.settings, **typed}
     stored = list(sources.stored_secrets(app, row))
-    draft, entered = _keep_entered(app, row, typed)
+    draft, entered = entered_secrets.save(app, row, typed)
     drawn = forms.inputs(
         settings_schema.schema_of(app),
         values,
@@ -328,6 +286,9 @@ def _form(
             else {"company_name": row.company.name or row.company.realm}
         )
         people = _people_of(session, row)
+        history: Sequence[setting_history.Entry] = ()
+        if row.id and may_here("operator"):
+            history = setting_history.read(session, app, row)
     groups = {
         **forms.sections(forms.with_errors(drawn, errors)),
         "Running": forms.with_errors(plan, errors),
@@ -343,6 +304,9 @@ def _form(
         "row": row,
         "groups": groups,
         "people": people,
+        "history": history,
+        "labels": {one.name: one.label for one in (*drawn, *plan)},
+        "picker": picker(row, typed),
         "allowed": may_configure(row),
         "extra": extra,
         "draft": draft,

@@ -61,9 +61,9 @@ def test_secrets_are_sealed_and_choices_kept_by_id(given):
     ("wrong", "name", "says"),
     [
         ({"client_sceret": "x"}, "client_sceret", "Did you mean client_secret"),
-        ({"schedule": "often"}, "schedule", "is no schedule"),
-        ({"zone": "Oslo"}, "zone", "is no time zone"),
-        ({"start_date": "soon"}, "start_date", "write it like 2026-01-31"),
+        ({"schedule": "often"}, "schedule", "isn't a valid schedule"),
+        ({"zone": "Oslo"}, "zone", "isn't a valid time zone"),
+        ({"start_date": "soon"}, "start_date", "Write it like 2026-01-31"),
         ({"payable_account": "Petty cash"}, "payable_account", "no 'Petty cash' in the list"),
     ],
 )

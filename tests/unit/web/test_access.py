@@ -35,8 +35,8 @@ ROUTES = {
         account.end_other_sessions account.end_session account.new_authenticator
         account.new_recovery_codes account.passkey_options account.postpone
         account.remove_authenticator account.remove_passkey account.require_factor account.show
-        appearance.choose
-        confirmation.check confirmation.options confirmation.show security.change_password security.logout
+        appearance.choose confirmation.check confirmation.options confirmation.show
+        schedule.show security.change_password security.logout
     """,
     "viewer anywhere": """
         app_choice.show companies.index company_choice.choose company_choice.show

@@ -144,9 +144,9 @@ def test_wrong_keys_are_told_and_what_was_typed_stays(connected: Visitor) -> Non
     [
         ("payable_account", "", "This is needed."),
         ("base_url", "not an address", "Not a valid URL."),
-        ("schedule", "often", "is no schedule"),
-        ("zone", "Mars/Olympus", "is no time zone"),
-        ("start_date", "31.01.2026", "is no date"),
+        ("schedule", "often", "isn't a valid schedule"),
+        ("zone", "Mars/Olympus", "isn't a valid time zone"),
+        ("start_date", "31.01.2026", "isn't a valid date"),
     ],
 )
 def test_a_wrong_answer_is_told_beside_its_question(
@@ -308,6 +308,50 @@ def test_changed_settings_are_recorded_field_by_field_without_secrets(connected:
     }
     recorded = " ".join(str(entry.detail) for entry in entries)
     assert given["client_secret"] not in recorded
+
+
+def test_what_was_changed_is_said_and_stays_in_the_history(connected: Visitor) -> None:
+    given = _form(connected)
+    connected.press(NEW, **given)
+    form = {**given, "often": "daily", "daily_at": "06:30", "transfer_locations": "1"}
+    page = unescape(connected.press("/installations/1/settings", **form))
+    assert "Changed: Schedule: every 15 minutes → at 06:30 every day; " in page
+    assert "off → on" in page
+    assert connected.row(Installation, 1).schedule == "30 6 * * *"
+    history = unescape(connected.page("/installations/1/settings").partition('id="history"')[2])
+    assert "Settings saved" in history
+    assert "Schedule: every 15 minutes → at 06:30 every day" in history
+    assert "Credit account: none → 2000 Accounts Payable (A/P)" in history
+    assert "Access token" not in history
+    assert "olga" in history
+    assert "Client secret changed" in history
+    assert given["client_secret"] not in history
+    again = connected.press("/installations/1/settings", **form)
+    assert "Changed:" not in again
+
+
+def test_the_history_is_not_for_viewers(connected: Visitor) -> None:
+    connected.press(NEW, **_form(connected))
+    connected.post("/logout")
+    connected.log_in("vera")
+    assert 'id="history"' not in connected.page("/installations/1/settings")
+
+
+def test_fields_to_fix_are_counted_and_linked(connected: Visitor) -> None:
+    form = _form(connected, often="custom", schedule="often", zone="Mars/Olympus")
+    page = connected.post(NEW, **form).text
+    alert = page.partition('role="alert"')[2].partition("</div>")[0]
+    assert "Not saved. Please fix 2 fields: " in alert
+    assert '<a href="#schedule">How often</a>,' in alert
+    assert '<a href="#zone">Time zone</a>.' in alert
+
+
+def test_the_zones_of_the_company_come_first(connected: Visitor) -> None:
+    connected.press(NEW, **_form(connected, zone="Pacific/Auckland"))
+    page = connected.page("/apps/ontraccr/1/configure")
+    zones = page.partition('<datalist id="zone-list">')[2]
+    assert zones.startswith('<option value="Pacific/Auckland">')
+    assert zones.count('value="Pacific/Auckland"') == 1
 
 
 CONFIRM = "Confirm that it is you"

@@ -1,0 +1,121 @@
+"""How the settings of an app were changed: who, when and what. Secrets are never shown."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from marshmallow import Schema
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.contract import settings_schema
+from hub.contract.interval import describe
+from hub.contract.types import App
+from hub.errors import Refused
+from hub.installations import enable, setting_changes
+from hub.models import AuditEntry, Installation
+from hub.web.layout import MODES
+from hub.web.setting_choices import stored_choices
+from hub.web.source_view import dated
+
+ACTS = {
+    "app enabled": "Enabled",
+    "settings changed": "Settings saved",
+    "mode changed": "Mode changed",
+    "app disabled": "Disabled",
+    "app handed over": "Handed over",
+}
+MAX_ENTRIES = 10
+NOTHING = "none"
+LABELS = {
+    "mode": "Mode",
+    "owner": "Owner",
+    "schedule": "Schedule",
+    "zone": "Time zone",
+    "start_date": "Documents from",
+    "second_approval_above": "Two people approve above",
+}
+
+
+class Entry(NamedTuple):
+    """One act on the settings, with a sentence for each value that changed."""
+
+    at: dt.datetime
+    who: str
+    what: str
+    changes: list[str]
+
+
+def read(session: Session, app: App, row: Installation, limit: int = MAX_ENTRIES) -> list[Entry]:
+    """Return the last acts on the settings of an installation, newest first."""
+    query = (
+        select(AuditEntry)
+        .where(AuditEntry.what.in_(ACTS), AuditEntry.subject == enable.subject(row))
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    schema = settings_schema.schema_of(app)
+    entries = []
+    for entry in session.scalars(query):
+        changes = _changes(schema, row, entry.detail)
+        entries.append(Entry(entry.at, entry.who, ACTS[entry.what], changes))
+    return entries
+
+
+def _changes(schema: Schema, row: Installation, detail: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each change that an entry of the audit log holds."""
+    if "before" in detail:
+        return [f"Mode: {_mode(detail['before'])} → {_mode(detail['after'])}"]
+    if "to" in detail:
+        return [f"Owner: {detail['to']}"]
+    texts = []
+    for name, change in (detail.get("changes") or {}).items():
+        label = _label(schema, name)
+        if change == setting_changes.SECRET_CHANGED:
+            if name in schema.fields:  # not a token that the source renewed meanwhile
+                texts.append(f"{label} changed")
+        else:
+            before, after = (_text(schema, row, name, change[side]) for side in ("from", "to"))
+            texts.append(f"{label}: {before} → {after}")
+    return texts
+
+
+def _label(schema: Schema, name: str) -> str:
+    """Return the label of a setting, as the form has it."""
+    if name in LABELS:
+        return LABELS[name]
+    field = schema.fields.get(name)
+    words = name.replace("_", " ").capitalize()
+    return str(field.metadata.get("label", words)) if field else words
+
+
+def _text(schema: Schema, row: Installation, name: str, value: Any) -> str:
+    """Return a value as a person reads it."""
+    if value in setting_changes.EMPTY_VALUES:
+        return NOTHING
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    text = str(value)
+    if name == "mode":
+        return _mode(text)
+    if name == "schedule":
+        return _schedule(text)
+    field = schema.fields.get(name)
+    source = str(field.metadata.get("choices_from", "")) if field else ""
+    if source:
+        return dict(stored_choices(row)(source)).get(text, text)
+    return dated(text)
+
+
+def _mode(name: str) -> str:
+    """Return the name of a mode as the form has it."""
+    title, _ = MODES.get(name, (name, ""))
+    return title
+
+
+def _schedule(text: str) -> str:
+    """Return a schedule in words; its text if it cannot be read any more."""
+    try:
+        return describe(text)
+    except Refused:
+        return text
