@@ -3,19 +3,17 @@
 A step that fails is recorded, and the next one goes on.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from hub import outbox, sources
 from hub.collect import match_changes, requested
 from hub.collect import run as collect_run
-from hub.context import Ending, current, mask_secrets
+from hub.context import Ending, current
 from hub.db.engine import reading
 from hub.errors import (
     DatabaseUnavailable,
-    HubError,
     LeaseLost,
     NotNow,
     OtherFolderActive,
@@ -31,9 +29,10 @@ from hub.posting.send import run as send_run
 from hub.qbo import changes, connection, record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry
-from hub.scheduling import folder_lock, run_log, run_result, summary
+from hub.scheduling import folder_lock, run_log, summary
 from hub.scheduling.leases import company_lock, lease
 from hub.scheduling.run_log import Progress, RunRecorder
+from hub.scheduling.steps import Steps
 from hub.scheduling.subjects import (
     active_installations,
     display_name,
@@ -46,66 +45,12 @@ from hub.sources import outage
 from hub.sources.record_push import push_lists
 from hub.telemetry import log_context
 
-T = TypeVar("T")
 MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
 SCHEDULED = "schedule"  # who asks for a run whose time has come
 # States of documents and files that the exit code of a command reports.
 ATTENTION_STATES = (PostingState.HELD, PostingState.REVIEW, PostingState.UNKNOWN)
 # Who asks for runs at moments that nobody chose: those do not try a refused connection.
 UNATTENDED = (run_log.ENGINE, run_log.WEBHOOK)
-log = logging.getLogger("hub")
-
-
-class Steps:
-    """The steps of one run: an error in one is recorded, and the next goes on."""
-
-    def __init__(
-        self, recorder: RunRecorder, wait: bool, requested_by: str, ids: tuple[str, ...] = ()
-    ) -> None:
-        self.recorder = recorder
-        self.wait = wait
-        self.requested_by = requested_by
-        self.ids = ids
-        self.errors: list[str] = []
-        self.is_database_lost = False  # at some step, so the run is due again at once
-        self.counts: dict[str, Any] = {}
-        # The installation of the run and its postings at the start; None for a run of a company.
-        self.before: tuple[int, run_result.Snapshot] | None = None
-
-    def step(self, phase: str, work: Callable[[], T]) -> T | None:
-        """Do the work of a step and return its result; on an error record it and return None."""
-        self.recorder.progress(phase)
-        try:
-            return work()
-        except HubError as error:
-            text = error.text
-            self.is_database_lost |= isinstance(error, DatabaseUnavailable)
-        except Exception as error:
-            log.exception("run %s, %s", self.recorder.run_id, phase)
-            summary_text = " ".join(mask_secrets(str(error)).split())[:200]
-            text = (
-                f"{phase.capitalize()} met a defect ({type(error).__name__}: {summary_text});"
-                " the log has the details."
-            )
-        self.errors.append(text)
-        self.recorder.line(text, "error")
-        return None
-
-    def watch(self, installation_id: int) -> None:
-        """Note how the app stands, so that the end of the run can tell what it did."""
-        with reading() as session:
-            snapshot = run_result.snapshot(session, installation_id)
-        self.before = (installation_id, snapshot)
-
-    def end(self, error: str = "", *, again: bool = False) -> Run:
-        """Close the run with what it did."""
-        if self.before:
-            installation_id, snapshot = self.before
-            with reading() as session:
-                changes = run_result.changes(session, installation_id, snapshot)
-            self.counts["result"] = changes
-        error = error or " ".join(self.errors)
-        return self.recorder.end(self.counts, error, again=again)
 
 
 def sync(

@@ -1,0 +1,67 @@
+"""The steps of one run, each of which may fail without keeping the others from going on."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from hub.context import mask_secrets
+from hub.db.engine import reading
+from hub.errors import DatabaseUnavailable, HubError
+from hub.models import Run
+from hub.scheduling import run_result
+from hub.scheduling.run_log import RunRecorder
+
+T = TypeVar("T")
+log = logging.getLogger("hub")
+
+
+class Steps:
+    """The steps of one run: an error in one is recorded, and the next goes on."""
+
+    def __init__(
+        self, recorder: RunRecorder, wait: bool, requested_by: str, ids: tuple[str, ...] = ()
+    ) -> None:
+        self.recorder = recorder
+        self.wait = wait
+        self.requested_by = requested_by
+        self.ids = ids
+        self.errors: list[str] = []
+        self.is_database_lost = False  # at some step, so the run is due again at once
+        self.counts: dict[str, Any] = {}
+        # The installation of the run and its postings at the start; None for a run of a company.
+        self.before: tuple[int, run_result.Snapshot] | None = None
+
+    def step(self, phase: str, work: Callable[[], T]) -> T | None:
+        """Do the work of a step and return its result; on an error record it and return None."""
+        self.recorder.progress(phase)
+        try:
+            return work()
+        except HubError as error:
+            text = error.text
+            self.is_database_lost |= isinstance(error, DatabaseUnavailable)
+        except Exception as error:
+            log.exception("run %s, %s", self.recorder.run_id, phase)
+            summary_text = " ".join(mask_secrets(str(error)).split())[:200]
+            text = (
+                f"{phase.capitalize()} met a defect ({type(error).__name__}: {summary_text});"
+                " the log has the details."
+            )
+        self.errors.append(text)
+        self.recorder.line(text, "error")
+        return None
+
+    def watch(self, installation_id: int) -> None:
+        """Note how the app stands, so that the end of the run can tell what it did."""
+        with reading() as session:
+            snapshot = run_result.snapshot(session, installation_id)
+        self.before = (installation_id, snapshot)
+
+    def end(self, error: str = "", *, again: bool = False) -> Run:
+        """Close the run with what it did."""
+        if self.before:
+            installation_id, snapshot = self.before
+            with reading() as session:
+                changes = run_result.changes(session, installation_id, snapshot)
+            self.counts["result"] = changes
+        error = error or " ".join(self.errors)
+        return self.recorder.end(self.counts, error, again=again)
