@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import Case, Posting, case_posting
+from hub.models.enums import CaseDecision
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.texts import CaseText, codes_of, render
 
@@ -39,6 +40,8 @@ def open(
     insert = engine.insert(session, Case).values(new_case)
     session.execute(insert.on_conflict_do_nothing(**same_cause))
     case: Case = session.scalars(_open_case(cause)).one()
+    if not says(case, text):
+        case.decision = case.decision_note = case.decided_by = ""  # it was about something else
     for name, value in content.items():
         if getattr(case, name) != value:
             setattr(case, name, value)
@@ -63,6 +66,20 @@ def close(session: Session, cause: str, by: str = "hub") -> bool:
     case.closed_at = hub_context.current().clock.now()
     case.closed_by = by
     return True
+
+
+def record_decision(
+    session: Session, case_ids: Iterable[int], decision: CaseDecision, by: str, note: str = ""
+) -> None:
+    """Record what a person decided about cases, which close when a run has acted on it."""
+    values = {"decision": decision, "decision_note": note, "decided_by": by}
+    session.execute(update(Case).where(Case.id.in_(list(case_ids))).values(values))
+
+
+def is_awake() -> ColumnElement[bool]:
+    """Return the condition that a case is not snoozed at present."""
+    now = hub_context.current().clock.now()
+    return or_(Case.snoozed_until.is_(None), Case.snoozed_until <= now)
 
 
 def is_dismissed(session: Session, cause: str, text: CaseText) -> bool:
@@ -139,7 +156,7 @@ def open_causes(session: Session, prefix: str) -> list[str]:
 def count_by_action(
     session: Session, conditions: Iterable[ColumnElement[bool]] = ()
 ) -> Counter[str]:
-    """Return how many cases that meet the conditions are open, by what solves them.
+    """Return how many open cases meet the conditions, by what solves them.
 
     The action of a code is looked up in the catalogue; a case without a code has a stored one.
     """

@@ -3,7 +3,7 @@
 Imports only `hub.db`. Start reading in `postings`.
 """
 
-from hub.models.cases import Case, case_posting
+from hub.models.cases import Case, CaseNote, case_posting
 from hub.models.document_terms import DocumentTerm
 from hub.models.guesses import GuessCount
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
@@ -38,6 +38,7 @@ __all__ = [
     "AuditHead",
     "Authenticator",
     "Case",
+    "CaseNote",
     "Company",
     "Cursor",
     "DatabaseOrigin",

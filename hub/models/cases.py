@@ -37,6 +37,7 @@ class Case(Model):
             postgresql_where=IS_OPEN,
         ),
         Index("ix_case_cause", "cause", "id"),
+        Index("ix_case_closed", "closed_at", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
@@ -56,6 +57,14 @@ class Case(Model):
     closed_by: Mapped[str | None] = mapped_column(String(200))
     # When those who can act were told.
     mailed_at: Mapped[dt.datetime | None]
+    # What a person decided last: one of `CaseDecision`. The case closes when its cause is gone.
+    decision: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    decision_note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    decided_by: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    # The name of the person who takes care of it.
+    assignee: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    # Until then the inbox does not list it.
+    snoozed_until: Mapped[dt.datetime | None]
     postings: Mapped[list[Posting]] = relationship(secondary=case_posting)
 
     @property
@@ -89,3 +98,13 @@ class Case(Model):
     def action(self) -> str:
         """Return what solves it: one of `hub.reasons.template.CaseAction`."""
         return self.text.action
+
+
+class CaseNote(Model):
+    """A note that a person wrote on a case."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    at: Mapped[dt.datetime]
+    who: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)

@@ -195,3 +195,15 @@ class RunKind(StrEnum):
     RECONCILE = "reconcile"
     CHANGES = "changes"
     TOKENS = "tokens"
+
+
+class CaseDecision(StrEnum):
+    """What a person decided about a case last."""
+
+    MATCHED = "matched"
+    RETRIED = "retried"
+    SKIPPED = "skipped"
+    ADOPTED = "adopted"
+    REJECTED = "rejected"
+    LEFT = "left"
+    CLOSED = "closed"

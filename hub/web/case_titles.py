@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer, joinedload
 
-from hub.models import Case, Posting, case_posting
+from hub.models import Case, Posting, SourceDocument, case_posting
 from hub.posting.case_texts import posting_title
 
 
@@ -20,13 +20,34 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
         .having(func.count() == 1)
         .subquery()
     )
-    with_posting = select(alone.c.case_id, Posting).join(Posting, Posting.id == alone.c.posting_id)
+    with_posting = (
+        select(alone.c.case_id, Posting)
+        .join(Posting, Posting.id == alone.c.posting_id)
+        .options(
+            defer(Posting.payload),
+            defer(Posting.answer),
+            joinedload(Posting.document).defer(SourceDocument.body),
+        )
+    )
     names = {}
     for case_id, posting in session.execute(with_posting):
         name = posting_title(posting)
         if name.casefold() not in titles[case_id].casefold():
             names[case_id] = name
     return names
+
+
+def document_name(posting: Posting) -> str:
+    """Return the name of a document as a sentence has it: bill 26M-48248 (Ålesund Asfalt)."""
+    document = posting.document
+    kind = posting.kind.replace("_", " ")
+    name = f"{kind} {document.number or document.source_id}"
+    return f"{name} ({document.party})" if document.party else name
+
+
+def documents(number: int) -> str:
+    """Return a number of documents as a sentence has it."""
+    return f"{number:,} document" if number == 1 else f"{number:,} documents"
 
 
 def reason(case: Case, subject: str | None) -> str:

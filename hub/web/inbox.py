@@ -1,6 +1,6 @@
 """The inbox: open cases, each with its reason and the button that solves it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -12,34 +12,19 @@ from hub.cases import inbox
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
-from hub.models.enums import PostingState, RunKind
+from hub.models.enums import CaseDecision, InstallationMode, PostingState, RunKind
 from hub.outbox.listing import states_of_parts
 from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
-from hub.web import case_comparison, checklist, exports, matches, row_ids
+from hub.web import case_comparison, case_list, checklist, exports, matches
 from hub.web.access import ANYWHERE, may_here, needs, scope, who
-from hub.web.case_titles import subjects
+from hub.web.case_titles import document_name, documents
 from hub.web.installation import is_active
 from hub.web.layout import in_zone_of, installation_choices
-from hub.web.paging import page, pairs, present, row_or_404
+from hub.web.paging import present, row_or_404
 
-ACTION_LABELS: Mapping[str, str] = {
-    CaseAction.RECONNECT: "Reconnect",
-    CaseAction.CONNECTION: "Look at the connection",
-    CaseAction.SETTINGS: "Change settings",
-    CaseAction.CHOOSE: "Say which it is",
-    CaseAction.MATCH: "Match codes",
-    CaseAction.VOID: "Void or leave",
-    CaseAction.DELETE: "Leave or delete",
-    CaseAction.RETRY: "Correct and retry",
-    CaseAction.OPEN_PERIOD: "Open the period",
-    CaseAction.SOURCE: "Act at the source",
-    CaseAction.EITHER: "Act at the source or in the settings",
-    CaseAction.DIFFER: "Decide what happens when lines differ",
-    CaseAction.NONE: "Look",
-}
 MAX_SHOWN = 200
 EXPORTED = (
     "id",
@@ -48,8 +33,15 @@ EXPORTED = (
     "opened",
     "title",
     "document",
+    "party",
+    "documents",
+    "amounts",
+    "due",
     "reason",
     "instruction",
+    "assignee",
+    "closed",
+    "closed_by",
 )
 MAX_REASONS = 5  # sentences about single ones of many
 CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
@@ -59,75 +51,59 @@ pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 @pages.get("/")
 @needs("viewer", of=ANYWHERE)
 def show() -> str:
-    """List open cases by what solves them, newest first."""
-    filters = _filters()
+    """List the cases that the filters choose, one line for each."""
+    filters = case_list.filters_of_request()
     with reading() as session:
-        query = _chosen(session, filters)
-        cases = page(session, query, by=[Case.id], size=25)
-        quick = {}
-        for case in cases.rows:
-            form = _match(session, case)
-            if form:
-                quick[case.id] = form["one"]
-        about = _context(session, cases.rows)
-        groups = []
-        for action, label in ACTION_LABELS.items():
-            cases_of_action = [case for case in cases.rows if _kind(case) == action]
-            groups.append((label, cases_of_action))
+        cases = case_list.page_of(session, filters)
+        is_closed = filters["show"] == "closed"
         return render_template(
             "inbox.html",
             page=cases,
-            groups=groups,
+            rows=case_list.rows_of(session, cases.rows),
+            groups=[] if is_closed else case_list.groups_of(session, filters),
             filters=filters,
             chosen=present(filters),
-            acts=ACTION_LABELS,
-            quick=quick,
+            with_filters=lambda **changes: present(filters | changes),
+            is_closed=is_closed,
+            shows=case_list.SHOWS,
+            sorts=case_list.SORTS,
+            companies=case_list.companies(session, filters["company"]),
+            installations=installation_choices(session, filters["installation"]),
             has_posted=checklist.has_posted(session, scope()),
-            **about,
         )
 
 
 @pages.get("/export")
 @needs("viewer", of=ANYWHERE)
 def export() -> Response:
-    """Download the open cases that the filters choose, newest first."""
+    """Download the cases that the filters choose, newest first."""
+    filters = case_list.filters_of_request()
     with reading() as session:
-        query = _chosen(session, _filters())
+        query = select(Case).where(*case_list.conditions(session, filters))
     rows = exports.read_in_chunks(query, [Case.id], _exported)
     return exports.download("cases", EXPORTED, rows)
 
 
-def _filters() -> dict[str, str]:
-    """Return the filters of the address; those that it lacks are empty."""
-    return {name: request.args.get(name, "") for name in ("act", "installation", "q")}
-
-
-def _chosen(session: Session, filters: Mapping[str, str]) -> Select[Any]:
-    """Return the query for the open cases that the person may see and the filters choose."""
-    query = select(Case).where(Case.closed_at.is_(None), *scope().cases())
-    if filters["act"] in ACTION_LABELS:
-        query = query.where(inbox.is_solved_by(filters["act"]))
-    installation_id = row_ids.parse(filters["installation"])
-    if installation_id is not None:
-        query = query.where(Case.installation_id == installation_id)
-    if filters["q"]:
-        query = query.where(Case.id.in_(inbox.search(session, query, filters["q"])))
-    return query
-
-
 def _exported(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
     """Yield cases as a file has them."""
-    names = subjects(session, cases)
-    for case in cases:
+    for row in case_list.rows_of(session, cases):
+        case = row.case
         yield {
             "id": case.id,
             "company_id": case.company_id,
             "installation_id": case.installation_id,
             "opened": case.opened_at,
             "title": case.title,
-            "document": names.get(case.id, ""),
+            "document": row.subject,
+            "party": row.party,
+            "documents": row.documents,
+            "amounts": ", ".join(f"{total} {code}" for code, total in sorted(row.amounts.items())),
+            "due": row.due,
             "reason": case.reason,
             "instruction": case.instruction,
+            "assignee": case.assignee,
+            "closed": case.closed_at,
+            "closed_by": case.decided_by or case.closed_by,
         }
 
 
@@ -155,7 +131,7 @@ def match(case_id: int) -> Response | tuple[str, int]:
         message = matches.decide(installation.id, field.name, code, choice, who())
     except HubError as error:
         return _case_page(case_id, wrong=error.text), 400
-    return _apply(case_id, lambda: message)
+    return _apply(case_id, lambda: message, CaseDecision.MATCHED)
 
 
 @pages.post("/<int:case_id>/retry")
@@ -176,23 +152,28 @@ def retry(case_id: int) -> Response:
             flash(text, "look")
         if len(reasons) > MAX_REASONS:
             flash(f"{len(reasons) - MAX_REASONS:,} more were left as they are.", "look")
-        return "It is looked at and tried again."
+        return f"Retried {documents(len(ids) - len(reasons))}."
 
-    return _apply(case_id, work)
+    return _apply(case_id, work, CaseDecision.RETRIED)
 
 
 @pages.post("/<int:case_id>/close")
 @needs("operator")
 def close(case_id: int) -> Response:
     """Close a case that stops nothing, after a person has looked at it."""
-    with transaction() as session:
+    with reading() as session:
         case = row_or_404(session, Case, case_id)
         if _blocks(_postings(session, case)) or case.action not in CLOSABLE:
             abort(400)
-        inbox.close(session, case.cause, who())
-        audit.record(session, who(), "case closed", case.title, cause=case.cause)
-    flash("The case is closed.", "success")
-    return redirect(url_for("inbox.show"))
+
+    def work() -> str:
+        """Close the case and record who did."""
+        with transaction() as session:
+            inbox.close(session, case.cause, who())
+            audit.record(session, who(), "case closed", case.title, cause=case.cause)
+        return "The case is closed."
+
+    return _apply(case_id, work, CaseDecision.CLOSED, syncs=False)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/retry")
@@ -205,9 +186,10 @@ def retry_one(case_id: int, posting_id: int) -> Response:
         if retries.unconfirmed_deletions([posting_id]) and not request.form.get("sure"):
             raise Refused("Confirm that it is deleted in QuickBooks.")
         retries.retry(posting_id, who())
-        return "It is looked at and tried again."
+        with reading() as session:
+            return f"Retried {document_name(session.get_one(Posting, posting_id))}."
 
-    return _apply(case_id, work)
+    return _apply(case_id, work, CaseDecision.RETRIED)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/adopt")
@@ -218,9 +200,9 @@ def adopt(case_id: int, posting_id: int) -> Response:
 
     def work() -> str:
         manual.adopt(posting_id, quickbooks_id, who())
-        return f"Transaction {quickbooks_id} is this document; it is not posted again."
+        return f"Transaction {quickbooks_id} is this document. It will not be posted again."
 
-    return _apply(case_id, work)
+    return _apply(case_id, work, CaseDecision.ADOPTED, quickbooks_id)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/not-this")
@@ -233,7 +215,7 @@ def not_this(case_id: int, posting_id: int) -> Response:
         manual.reject_match(posting_id, quickbooks_id, who())
         return f"Transaction {quickbooks_id} is another document."
 
-    return _apply(case_id, work)
+    return _apply(case_id, work, CaseDecision.REJECTED, quickbooks_id)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/skip")
@@ -244,9 +226,9 @@ def skip(case_id: int, posting_id: int) -> Response:
 
     def work() -> str:
         manual.skip(posting_id, reason, who())
-        return "It is skipped."
+        return "Skipped. It will not be posted."
 
-    return _apply(case_id, work)
+    return _apply(case_id, work, CaseDecision.SKIPPED, reason.strip())
 
 
 @pages.post("/<int:case_id>/leave")
@@ -266,26 +248,74 @@ def leave(case_id: int) -> Response:
             manual.skip(id, "Left as it is in QuickBooks", who())
         return "Left as it is in QuickBooks."
 
-    return _apply(case_id, work)
+    return _apply(case_id, work, CaseDecision.LEFT)
 
 
-def _apply(case_id: int, work: Callable[[], str]) -> Response:
-    """Do what a person decided, and request a sync that continues with it."""
+def _apply(
+    case_id: int,
+    work: Callable[[], str],
+    decision: CaseDecision,
+    note: str = "",
+    *,
+    syncs: bool = True,
+) -> Response:
+    """Do what a person decided, request a sync that continues with it, and open the next case."""
+    filters = case_list.filters_of_request()
+    with reading() as session:
+        following = case_list.next_case_id(session, filters, case_id) if _goes_on() else None
+        of_case = _postings_of(case_id, "viewer").with_only_columns(Posting.id).subquery()
+        stopped = session.scalar(select(func.count()).select_from(of_case)) or 0
     try:
         message = work()
     except HubError as error:
         flash(error.text, "error")
-        return redirect(url_for("inbox.one", case_id=case_id))
-    with reading() as session:
+        return redirect(url_for("inbox.one", case_id=case_id, **_arguments()))
+    with transaction() as session:
+        inbox.record_decision(session, [case_id], decision, who(), note)
         case = row_or_404(session, Case, case_id)
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
-    if installation and is_active(installation):
+    if syncs and installation and is_active(installation):
         run_log.request(RunKind.SYNC, installation.id, who())
-        message += " A sync continues with it now."
-    flash(message, "success")
-    return redirect(url_for("inbox.show"))
+        message += _continuation(decision, installation, stopped)
+    return _go_on(message, following)
+
+
+def _continuation(decision: CaseDecision, installation: Installation, stopped: int) -> str:
+    """Return the sentence about the sync that was requested."""
+    if decision == CaseDecision.SKIPPED:
+        return ""
+    if decision == CaseDecision.MATCHED and installation.mode == InstallationMode.AUTO and stopped:
+        return f" Posting {documents(stopped)}…"
+    return " A sync continues with it now."
+
+
+def _goes_on() -> bool:
+    """Tell whether the form was on the page of a case, which leads to the next one."""
+    return request.args.get("then") == "next"
+
+
+def _arguments() -> dict[str, str]:
+    """Return the arguments of an address that lead back to the same list."""
+    arguments = present(case_list.filters_of_request())
+    for name in ("before", "after", "then"):
+        if request.args.get(name):
+            arguments[name] = request.args[name]
+    return arguments
+
+
+def _go_on(message: str, following: int | None) -> Response:
+    """Open the next case if it is still open, else the list with the same filters."""
+    arguments = _arguments()
+    arguments.pop("then", None)
+    with reading() as session:
+        case = session.get(Case, following) if following is not None else None
+    if case is None or case.closed_at is not None:
+        flash(message, "success")
+        return redirect(url_for("inbox.show", **arguments))
+    flash(f"{message} Next: {case.title}", "success")
+    return redirect(url_for("inbox.one", case_id=case.id, **arguments))
 
 
 def _case_page(case_id: int, wrong: str = "") -> str:
@@ -313,12 +343,15 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             installation=installation,
             match=_match(session, case),
             wrong=wrong,
+            chosen=_arguments() | {"then": "next"},
+            filters={name: text for name, text in _arguments().items() if name != "then"},
+            following=case_list.next_case_id(session, case_list.filters_of_request(), case_id),
             stops=_blocks(postings),
             closable=case.action in CLOSABLE and not _blocks(postings),
             sides=case_comparison.sides_of_case(session, case, postings, entities),
             reads_now=reads_now,
             max_listed=MAX_SHOWN,
-            **_context(session, [case]),
+            **_context(session, case),
         )
 
 
@@ -328,12 +361,6 @@ def _blocks(postings: list[Posting]) -> bool:
         posting.state not in (PostingState.POSTED, PostingState.SKIPPED, PostingState.WITHDRAWN)
         for posting in postings
     )
-
-
-def _kind(case: Case) -> str:
-    """Return the kind of a case, which selects its part of the page."""
-    action = case.action
-    return action if action in ACTION_LABELS else CaseAction.NONE
 
 
 def _match(session: Session, case: Case) -> dict[str, Any] | None:
@@ -365,19 +392,7 @@ def _postings_of(case_id: int, least: str) -> Select[Any]:
     )
 
 
-def _context(session: Session, cases: list[Case]) -> dict[str, Any]:
-    """Return what the list of cases shows beside them."""
-    case_id = case_posting.c.case_id
-    ids = [case.id for case in cases]
-    of_cases = select(case_id, func.count()).join(Posting).where(case_id.in_(ids))
-    counts = of_cases.where(*scope().postings()).group_by(case_id)
-    own_ids = {case.installation_id for case in cases}
-    own = select(Installation).where(Installation.id.in_(own_ids), *scope().installations())
-    choices = installation_choices(session, request.args.get("installation", ""))
-    return {
-        "stopped": pairs(session, counts),
-        "subjects": subjects(session, cases),
-        "by_act": inbox.count_by_action(session, scope().cases()),
-        "choices": choices,
-        "installations": {one.id: one for one in session.scalars(own)},
-    }
+def _context(session: Session, case: Case) -> dict[str, Any]:
+    """Return which documents a case stops, and which one it is about."""
+    [row] = case_list.rows_of(session, [case])
+    return {"row": row, "stopped": {case.id: row.documents}, "subjects": {case.id: row.subject}}

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import spreadsheets
+from hub.cases import inbox
 from hub.context import current
 from hub.contract.interval import describe
 from hub.contract.types import App
@@ -271,9 +272,12 @@ def may_configure(installation: Installation) -> bool:
 
 
 def open_cases() -> int:
-    """Count the open cases, once for each page, and at most one more than `MAX_COUNTED`."""
+    """Count the open cases that are not snoozed, at most one more than `MAX_COUNTED`.
+
+    They are counted once for each page.
+    """
     if "open_cases" not in g:
-        is_open = Case.closed_at.is_(None), *access.shown_scope().cases()
+        is_open = Case.closed_at.is_(None), inbox.is_awake(), *access.shown_scope().cases()
         some = select(Case.id).where(*is_open).limit(MAX_COUNTED + 1).subquery()
         with reading() as session:
             g.open_cases = session.scalar(select(func.count()).select_from(some))

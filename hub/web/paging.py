@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, request, url_for
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from hub import exact_json
+from hub.db.engine import Instant
 from hub.web import row_ids
 
 SIZE = 50
@@ -39,8 +40,7 @@ def page(
     key = _cursor(request.args.get("after") or request.args.get("before"), by)
     is_descending = down != is_backwards
     if key:
-        row_key, last_key = tuple_(*by), tuple_(*key)
-        query = query.where(row_key < last_key if is_descending else row_key > last_key)
+        query = query.where(follows(by, key, down=is_descending))
     order = [column.desc() if is_descending else column.asc() for column in by]
     query = query.order_by(*order).add_columns(*by)
     rows = [
@@ -52,6 +52,12 @@ def page(
         rows.reverse()
         return _between(rows, len(by), further=bool(key), earlier=has_more)
     return _between(rows, len(by), further=has_more, earlier=bool(key))
+
+
+def follows(by: Sequence[Any], key: Sequence[Any], *, down: bool) -> ColumnElement[bool]:
+    """Return the condition that a row comes after the one with this key."""
+    row_key, last_key = tuple_(*by), tuple_(*key)
+    return row_key < last_key if down else row_key > last_key
 
 
 def row_or_404(session: Session, model: type[Any], key: Any) -> Any:
@@ -150,6 +156,8 @@ def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
 
 def _part(part: Any, column: Any) -> Any:
     """Return a part of a key as its column has it; None if it does not fit the column."""
+    if isinstance(column.type, Instant):
+        return _moment(part)
     expected = column.type.python_type
     if expected is dt.date:
         return _day(part)
@@ -162,6 +170,15 @@ def _day(part: Any) -> dt.date | None:
     try:
         return dt.date.fromisoformat(part)
     except (TypeError, ValueError):
+        return None
+
+
+def _moment(part: Any) -> dt.datetime | None:
+    """Return the moment that a part of a key is, None if it is none; a moment has a zone."""
+    try:
+        moment = dt.datetime.fromisoformat(part)
+        return moment.astimezone(dt.UTC) if moment.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -139,7 +139,7 @@ def test_one_order_is_sent_again_by_its_button_and_no_other(owner: Visitor) -> N
     assert states(owner) == {"1001": "held", "1002": "held"}
     first = orders(owner)["1001"].id
     (case,) = cases(owner, f"posting:{first}:refused")
-    assert "looked at and tried again" in owner.press(f"/inbox/{case}/{first}/retry")
+    assert "Retried " in owner.press(f"/inbox/{case}/{first}/retry")
     sync(owner, "post")
     assert states(owner) == {"1001": "posted", "1002": "held"}
     assert cases(owner, f"posting:{first}:") == []
@@ -159,7 +159,7 @@ def test_all_orders_that_one_cause_stopped_are_sent_again_by_one_button(owner: V
     (case,) = cases(owner, "closed:1")
     assert states(owner) == {"1001": "held", "1002": "held"}
     owner.quickbooks.control.company("POST", books | {"closed": None})
-    assert "looked at and tried again" in owner.press(f"/inbox/{case}/retry")
+    assert "Retried " in owner.press(f"/inbox/{case}/retry")
     assert "held" not in states(owner).values()
     sync(owner, "post")
     assert states(owner) == {"1001": "posted", "1002": "posted"}

@@ -16,7 +16,7 @@ from hub.reasons import texts
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.template import CaseAction, placeholders
 from hub.reasons.texts import CaseText
-from hub.web.inbox import ACTION_LABELS
+from hub.web.case_list import ACTION_LABELS
 from tests.support.stored_cases import open_stored_case
 from tests.unit.outbox.test_outbox import box  # noqa: F401 (a fixture)
 

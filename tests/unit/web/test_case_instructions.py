@@ -111,4 +111,4 @@ def test_a_name_that_is_used_can_be_sent_again_after_a_record_was_renamed(visito
     visitor.log_in("oda")
     retry = re.search(rf'action="({address}/\d+/retry)"', visitor.page(address))
     assert retry
-    assert "looked at and tried again" in visitor.press(retry[1])
+    assert "Retried " in visitor.press(retry[1])

@@ -22,7 +22,7 @@ LEAVES_THE_HUB = ("/assets/", "/static/", "/bootstrap/", "/login", "/password", 
 # Addresses that no link leads to: searches, filters with the ids of others, and files.
 SEARCHES = (
     "/?q=canary",
-    "/inbox/?q=canary",
+    "/inbox/?words=canary",
     "/documents?q=canary",
     "/documents?state=posted",
     "/documents?state=held",

@@ -1,0 +1,269 @@
+"""The list of cases: its filters, groups and order, and what a row shows of each case."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from flask import request
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select, type_coerce
+from sqlalchemy.orm import Session
+
+from hub.cases import inbox
+from hub.context import current
+from hub.models import Case, Company, Installation, Posting, SourceDocument, case_posting
+from hub.models.enums import CaseDecision, Operation
+from hub.reasons.template import CaseAction
+from hub.web import paging, row_ids
+from hub.web.access import scope, who
+from hub.web.case_titles import subjects
+
+ACTION_LABELS: Mapping[str, str] = {
+    CaseAction.RECONNECT: "Reconnect",
+    CaseAction.CONNECTION: "Check the connection",
+    CaseAction.SETTINGS: "Change settings",
+    CaseAction.CHOOSE: "Compare with QuickBooks",
+    CaseAction.MATCH: "Match codes",
+    CaseAction.VOID: "Void or leave",
+    CaseAction.DELETE: "Leave or delete",
+    CaseAction.RETRY: "Correct and retry",
+    CaseAction.OPEN_PERIOD: "Open the period",
+    CaseAction.SOURCE: "Fix at the source",
+    CaseAction.EITHER: "Fix at the source or in settings",
+    CaseAction.DIFFER: "Lines differ",
+    CaseAction.NONE: "Look",
+}
+SHOWS = {"": "Open", "mine": "Assigned to me", "snoozed": "Snoozed", "closed": "Closed"}
+SORTS = {
+    "": "Newest first",
+    "oldest": "Oldest first",
+    "amount": "Largest amount first",
+    "due": "Due first",
+}
+FILTER_NAMES = ("show", "act", "company", "installation", "words", "sort")
+NO_DUE_DATE = "9999-12-31"  # cases without a due date come last
+MAX_COMPANIES = 200  # that the filter offers
+ROWS_PER_PAGE = 25
+Filters = Mapping[str, str]
+
+
+@dataclass
+class CaseRow:
+    """A case as a row of the list shows it: whose it is, and the documents that it stops."""
+
+    case: Case
+    subject: str = ""
+    installation: Installation | None = None
+    company: Company | None = None
+    documents: int = 0
+    amounts: dict[str, Decimal] = field(default_factory=dict)  # by currency
+    due: dt.date | None = None
+    party: str = ""
+    parties: int = 0
+
+    @property
+    def age(self) -> str:
+        """Return for how long the case has been open, in days, hours or minutes."""
+        end = self.case.closed_at or current().clock.now()
+        minutes = int((end - self.case.opened_at).total_seconds()) // 60
+        if minutes >= 24 * 60:
+            return f"{minutes // (24 * 60)} d"
+        if minutes >= 60:
+            return f"{minutes // 60} h"
+        return f"{max(minutes, 0)} min"
+
+    @property
+    def is_overdue(self) -> bool:
+        """Tell whether the earliest document should have been paid by now."""
+        if self.due is None:
+            return False
+        return self.due < current().clock.now().date()
+
+
+def filters_of_request() -> dict[str, str]:
+    """Return the filters of the address; those that it lacks, or that mean nothing, are empty."""
+    filters = {name: request.args.get(name, "").strip() for name in FILTER_NAMES}
+    for name, choices in (("show", SHOWS), ("sort", SORTS), ("act", ACTION_LABELS)):
+        if filters[name] not in choices:
+            filters[name] = ""
+    return filters
+
+
+def conditions(
+    session: Session, filters: Filters, *, with_group: bool = True
+) -> list[ColumnElement[bool]]:
+    """Return the conditions of the cases that the person may see and the filters choose.
+
+    Without the group they are those of all groups, for the counts beside them.
+    """
+    chosen: list[ColumnElement[bool]] = [*scope().cases(), *_conditions_of_show(filters["show"])]
+    installation_id = row_ids.parse(filters["installation"])
+    if installation_id is not None:
+        chosen.append(Case.installation_id == installation_id)
+    company_id = row_ids.parse(filters["company"])
+    if company_id is not None:
+        chosen.append(Case.company_id == company_id)
+    if filters["words"]:
+        ids = inbox.search(session, select(Case).where(*chosen), filters["words"])
+        chosen.append(Case.id.in_(ids))
+    if with_group and filters["act"]:
+        chosen.append(inbox.is_solved_by(filters["act"]))
+    return chosen
+
+
+def ordered(session: Session, filters: Filters) -> tuple[Select[Any], list[Any], bool]:
+    """Return the query for the list, the key of its order, and whether the highest comes first."""
+    query = select(Case).where(*conditions(session, filters))
+    sort = filters["sort"]
+    if sort not in ("amount", "due"):
+        key = [Case.closed_at, Case.id] if filters["show"] == "closed" else [Case.id]
+        return query, key, sort != "oldest"
+    totals = _totals(is_open=filters["show"] != "closed")
+    query = query.outerjoin(totals, totals.c.case_id == Case.id)
+    if sort == "amount":
+        amount = cast(func.coalesce(totals.c.amount, 0), BigInteger)
+        return query, [amount, Case.id], True
+    return query, [func.coalesce(totals.c.due, NO_DUE_DATE), Case.id], False
+
+
+def page_of(session: Session, filters: Filters) -> paging.Page:
+    """Return one page of the cases that the filters choose."""
+    query, key, is_descending = ordered(session, filters)
+    return paging.page(session, query, by=key, down=is_descending, size=ROWS_PER_PAGE)
+
+
+def next_case_id(session: Session, filters: Filters, case_id: int) -> int | None:
+    """Return the case that follows another one in the list; None for the last one.
+
+    Cases that a person has matched already are passed over: the next sync closes them.
+    """
+    query, key, is_descending = ordered(session, filters)
+    own = session.execute(query.with_only_columns(*key).where(Case.id == case_id)).first()
+    order = [column.desc() if is_descending else column.asc() for column in key]
+    following = query.where(Case.id != case_id, Case.decision != CaseDecision.MATCHED)
+    if own is not None:
+        following = following.where(paging.follows(key, list(own), down=is_descending))
+    return session.scalar(following.with_only_columns(Case.id).order_by(*order).limit(1))
+
+
+def rows_of(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
+    """Return the rows of cases, in a number of queries that does not depend on how many they are.
+
+    Only documents that the person may see are counted.
+    """
+    names = subjects(session, cases)
+    rows = {case.id: CaseRow(case, names.get(case.id, "")) for case in cases}
+    _add_owners(session, rows)
+    _add_documents(session, rows)
+    return list(rows.values())
+
+
+def groups_of(session: Session, filters: Filters) -> list[tuple[str, str, int]]:
+    """Return action, label and number of cases for each group; the group filter does not count."""
+    counts = inbox.count_by_action(session, conditions(session, filters, with_group=False))
+    groups = []
+    for action, label in ACTION_LABELS.items():
+        if counts[action] or filters["act"] == action:
+            groups.append((str(action), label, counts[action]))
+    return groups
+
+
+def companies(session: Session, chosen: str) -> list[Company]:
+    """Return the companies that the filter offers: the first ones by name, and the chosen one."""
+    visible = select(Company).where(*scope().companies())
+    offered = list(session.scalars(visible.order_by(Company.name, Company.id).limit(MAX_COMPANIES)))
+    company_id = row_ids.parse(chosen)
+    if company_id is not None and company_id not in {company.id for company in offered}:
+        offered += session.scalars(visible.where(Company.id == company_id))
+    return offered
+
+
+def _conditions_of_show(show: str) -> list[ColumnElement[bool]]:
+    """Return the conditions of a tab."""
+    if show == "closed":
+        return [Case.closed_at.is_not(None)]
+    is_open: list[ColumnElement[bool]] = [Case.closed_at.is_(None)]
+    if show == "snoozed":
+        return [*is_open, Case.snoozed_until > current().clock.now()]
+    if show == "mine":
+        is_open.append(Case.assignee == who())
+    return [*is_open, inbox.is_awake()]
+
+
+def _of_postings(*columns: Any) -> Select[Any]:
+    """Select from the links of cases to documents that the person may see, without files."""
+    return (
+        select(case_posting.c.case_id, *columns)
+        .select_from(case_posting)
+        .join(Posting, Posting.id == case_posting.c.posting_id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(Posting.operation != Operation.ATTACH, *scope().postings())
+    )
+
+
+def _total() -> ColumnElement[Any]:
+    """Return the amount of a posting; one that could not be planned has that of its document."""
+    return func.coalesce(Posting.total, SourceDocument.total)
+
+
+def _due() -> ColumnElement[str]:
+    """Return the due date of a document as text, null if it has none."""
+    return SourceDocument.body["due"].as_string()
+
+
+def _totals(*, is_open: bool) -> Any:
+    """Return the amount, in millionths, and the earliest due date of each case.
+
+    Amounts of several currencies are added up as they are: they only order the list.
+    """
+    amount = func.sum(type_coerce(_total(), BigInteger)).label("amount")
+    due = func.min(_due()).label("due")
+    query = _of_postings(amount, due).join(Case, Case.id == case_posting.c.case_id)
+    is_listed = Case.closed_at.is_(None) if is_open else Case.closed_at.is_not(None)
+    return query.where(is_listed).group_by(case_posting.c.case_id).subquery()
+
+
+def _add_owners(session: Session, rows: Mapping[int, CaseRow]) -> None:
+    """Add the apps that the person may see, and the companies."""
+    installation_ids = {row.case.installation_id for row in rows.values()}
+    query = select(Installation).where(
+        Installation.id.in_(installation_ids), *scope().installations()
+    )
+    installations = {one.id: one for one in session.scalars(query)}
+    company_ids = {row.case.company_id for row in rows.values()}
+    of_cases = select(Company).where(Company.id.in_(company_ids), *scope().companies())
+    companies = {one.id: one for one in session.scalars(of_cases)}
+    for row in rows.values():
+        row.installation = installations.get(row.case.installation_id or 0)
+        row.company = companies.get(row.case.company_id or 0)
+
+
+def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
+    """Add number, amounts, earliest due date and party of the documents of each case."""
+    currency = func.coalesce(func.nullif(Posting.currency, ""), SourceDocument.currency)
+    query = _of_postings(
+        currency,
+        func.count(),
+        func.sum(_total()),
+        func.min(_due()),
+        func.min(SourceDocument.party),
+        func.max(SourceDocument.party),
+    )
+    of_rows = query.where(case_posting.c.case_id.in_(list(rows)))
+    parties: dict[int, set[str]] = defaultdict(set)
+    for case_id, code, count, amount, due, first, last in session.execute(
+        of_rows.group_by(case_posting.c.case_id, currency)
+    ):
+        row = rows[case_id]
+        row.documents += count
+        if amount is not None:
+            row.amounts[code] = row.amounts.get(code, Decimal(0)) + amount
+        if due:
+            day = dt.date.fromisoformat(due)
+            row.due = min(row.due, day) if row.due else day
+        parties[case_id] |= {party for party in (first, last) if party}
+    for case_id, names in parties.items():
+        rows[case_id].parties = len(names)
+        rows[case_id].party = next(iter(names)) if len(names) == 1 else ""

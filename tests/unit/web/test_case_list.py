@@ -1,0 +1,217 @@
+"""The list of cases: amounts and due dates, order, groups, filters, closed cases, and the next."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from hub.context import current
+from hub.db.engine import reading, transaction
+from hub.models import Case, Installation, Posting, SourceDocument
+from hub.web import case_list
+from tests.support.page_rows import add_company, add_document, add_installation
+from tests.support.page_visitor import Visitor
+from tests.support.stored_cases import open_stored_case
+from tests.unit.web.test_large_lists import link, queries_of
+
+ROW = re.compile(r"<tr>\s*<td class=\"amount\">.*?</tr>", re.DOTALL)
+ADDRESS = re.compile(r'href="/inbox/(\d+)')
+
+
+def add_case(visitor: Visitor, number: int, amount: str, *, due: str = "", **values: object) -> int:
+    """Open a case that stops one new bill; return its id."""
+    with visitor.app.app_context(), transaction() as session:
+        installation = session.get_one(Installation, values.pop("installation", 1))
+        document, posting = add_document(session, installation, "held", 100 + number)
+        document.total = posting.total = Decimal(amount)
+        document.currency = posting.currency = str(values.pop("currency", "NOK"))
+        document.body = {**document.body, "due": due or None}
+        case = open_stored_case(
+            session,
+            f"listed:{number}",
+            title=f"Case {number}",
+            reason="It is.",
+            action=values.pop("action", "retry"),
+            postings=[posting],
+            company_id=installation.company_id,
+            installation_id=installation.id,
+            **values,
+        )
+        return case.id
+
+
+def rows_of(page: str) -> dict[int, str]:
+    """Return the rows of a page by the id of their case, as text."""
+    rows = {}
+    for row in ROW.findall(page):
+        found = ADDRESS.search(row)
+        assert found
+        rows[int(found[1])] = " ".join(re.sub(r"<[^>]+>", " ", row).split())
+    return rows
+
+
+@pytest.fixture
+def listed(owner: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    """Provide five cases on pages of two, beside those of the story."""
+    monkeypatch.setattr(case_list, "ROWS_PER_PAGE", 2)
+    owner.ids = [
+        add_case(owner, 0, "100.00", due="2026-05-01"),
+        add_case(owner, 1, "7000000.50", due="2026-04-01"),
+        add_case(owner, 2, "100.00", due="2026-04-01"),
+        add_case(owner, 3, "9.99"),
+        add_case(owner, 4, "100.00", due="2026-03-01"),
+    ]
+    return owner
+
+
+def pages_of(visitor: Visitor, path: str) -> list[list[int]]:
+    """Return the ids of the cases on each page, from the first to the last."""
+    pages = [visitor.page(path)]
+    while following := link(pages[-1], "More"):
+        pages.append(visitor.page(following))
+        assert len(pages) < 9, following
+    return [list(rows_of(page)) for page in pages]
+
+
+def test_a_row_shows_amounts_by_currency_due_date_and_party(owner: Visitor) -> None:
+    id = add_case(owner, 0, "100.00", due="2026-05-01")
+    with owner.app.app_context(), transaction() as session:
+        installation = session.get_one(Installation, 1)
+        case = session.get_one(Case, id)
+        for place, (amount, currency, due) in enumerate(
+            [("50.25", "NOK", "2026-04-09"), ("8.00", "EUR", "2026-06-01")]
+        ):
+            document, posting = add_document(session, installation, "held", 200 + 5 * place)
+            document.total = posting.total = Decimal(amount)
+            posting.currency = currency
+            document.body = {**document.body, "due": due}
+            case.postings.append(posting)
+    row = rows_of(owner.page("/inbox/?words=Case+0"))[id]
+    assert row.startswith("8.00 EUR 150.25 NOK 09 Apr 2026")
+    assert "Byggmakker Ås 3 documents Case 0" in row
+
+
+def test_documents_without_a_planned_amount_count_with_that_of_the_source(owner: Visitor) -> None:
+    id = add_case(owner, 0, "12.30")
+    with owner.app.app_context(), transaction() as session:
+        [posting] = session.get_one(Case, id).postings
+        posting.total, posting.currency = None, ""
+    assert rows_of(owner.page("/inbox/?words=Case+0"))[id].startswith("12.30 NOK")
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("", [4, 3, 2, 1, 0]),
+        ("oldest", [0, 1, 2, 3, 4]),
+        ("amount", [1, 4, 2, 0, 3]),
+        ("due", [4, 1, 2, 0, 3]),
+    ],
+)
+def test_cases_are_paged_in_each_order_there_and_back(
+    listed: Visitor, sort: str, expected: list[int]
+) -> None:
+    path = f"/inbox/?words=Case&sort={sort}"
+    pages = pages_of(listed, path)
+    ids = [listed.ids[place] for place in expected]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [id for page in pages for id in page] == ids
+    second = listed.page(link(listed.page(path), "More"))
+    assert list(rows_of(listed.page(link(second, "Back")))) == pages[0]
+
+
+def test_groups_count_all_cases_and_not_only_those_of_the_page(listed: Visitor) -> None:
+    add_case(listed, 5, "1.00", action="settings")
+    page = listed.page("/inbox/?words=Case")
+    groups = dict(re.findall(r'>([\w ]+) <span class="number-of">(\d+)<', page))
+    assert groups == {"All": "6", "Change settings": "1", "Correct and retry": "5"}
+    filtered = listed.page("/inbox/?words=Case&act=settings&sort=due")
+    assert len(rows_of(filtered)) == 1
+    assert dict(re.findall(r'>([\w ]+) <span class="number-of">(\d+)<', filtered)) == groups
+
+
+def test_cases_are_filtered_by_company(owner: Visitor) -> None:
+    with owner.app.app_context(), transaction() as session:
+        company = add_company(session, realm="772", name="Sørvik Bygg AS")
+        installation = add_installation(session, company)
+        company_id, installation_id = company.id, installation.id
+    id = add_case(owner, 0, "1.00", installation=installation_id)
+    page = owner.page(f"/inbox/?company={company_id}")
+    assert list(rows_of(page)) == [id]
+    assert "Sørvik Bygg AS" in rows_of(page)[id]
+    assert id not in rows_of(owner.page(f"/inbox/?company={owner.story.company}"))
+
+
+def test_closed_cases_say_who_closed_them_and_why(owner: Visitor) -> None:
+    skipped, itself = add_case(owner, 0, "1.00"), add_case(owner, 1, "2.00")
+    with owner.app.app_context(), reading() as session:
+        [posting] = session.get_one(Case, skipped).postings
+        other = session.scalars(
+            select(SourceDocument.id).join(Posting).where(Posting.id != posting.id)
+        ).first()
+        assert other
+    owner.press(f"/inbox/{skipped}/{posting.id}/skip", reason="Paid in cash")
+    with owner.app.app_context(), transaction() as session:
+        case = session.get_one(Case, itself)
+        case.closed_at = current().clock.now() + dt.timedelta(minutes=1)
+        case.closed_by = "hub"
+    rows = rows_of(owner.page("/inbox/?show=closed"))
+    assert list(rows) == [itself, skipped]
+    assert "olga Skipped : Paid in cash" in rows[skipped].replace("Skipped:", "Skipped :")
+    assert "by itself Its cause is gone" in rows[itself]
+    assert skipped not in rows_of(owner.page("/inbox/"))
+
+
+def test_closed_cases_are_paged(listed: Visitor) -> None:
+    with listed.app.app_context(), transaction() as session:
+        for place, id in enumerate(listed.ids):
+            case = session.get_one(Case, id)
+            case.closed_by = "hub"
+            case.closed_at = current().clock.now() + dt.timedelta(seconds=place // 2)
+    pages = pages_of(listed, "/inbox/?show=closed")
+    assert [id for page in pages for id in page] == listed.ids[::-1]
+    assert [len(page) for page in pages] == [2, 2, 1]
+
+
+def test_the_number_of_queries_does_not_grow_with_the_cases(
+    listed: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in ("/inbox/", "/inbox/?sort=amount", "/inbox/?act=match", "/inbox/?show=closed"):
+        monkeypatch.setattr(case_list, "ROWS_PER_PAGE", 1)
+        one = queries_of(listed, path)
+        monkeypatch.setattr(case_list, "ROWS_PER_PAGE", 25)
+        assert queries_of(listed, path) <= one, path
+
+
+def test_after_an_act_the_next_case_of_the_same_list_opens(listed: Visitor) -> None:
+    first, second = listed.ids[1], listed.ids[4]
+    page = listed.page(f"/inbox/{first}?words=Case&sort=amount")
+    actions = [one.replace("&amp;", "&") for one in re.findall(r'action="([^"]+)"', page)]
+    [retry] = [one for one in actions if one.startswith(f"/inbox/{first}/retry?")]
+    answer = listed.post(retry)
+    assert answer.location.startswith(f"/inbox/{second}?")
+    following = listed.page(answer.location)
+    assert "Retried 1 document. A sync continues with it now. Next: Case 4" in following
+    assert re.search(r'href="/inbox/\?[^"]*sort=amount"[^>]*>Inbox', following)
+
+
+def test_after_the_last_case_the_list_opens_with_its_filters(listed: Visitor) -> None:
+    last = listed.ids[3]
+    answer = listed.post(f"/inbox/{last}/retry?words=Case&sort=amount&then=next")
+    assert answer.location == "/inbox/?words=Case&sort=amount"
+
+
+def test_an_act_in_the_list_leads_back_to_the_same_list(listed: Visitor) -> None:
+    page = listed.page("/inbox/?words=Case&sort=due")
+    [first, *_] = re.findall(r'action="(/inbox/\d+/retry\?[^"]+)"', page)
+    assert listed.post(first.replace("&amp;", "&")).location == "/inbox/?words=Case&sort=due"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/inbox/?sort=wrong&show=wrong&act=wrong&company=x", "/inbox/?show=closed&before=[1,2]"],
+)
+def test_filters_that_mean_nothing_are_left_out(owner: Visitor, path: str) -> None:
+    assert "Inbox</h1>" in owner.page(path)
