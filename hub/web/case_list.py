@@ -17,7 +17,7 @@ from hub.models import Case, Company, Installation, Posting, SourceDocument, cas
 from hub.models.enums import CaseDecision, Operation
 from hub.reasons.template import CaseAction
 from hub.web import paging, row_ids
-from hub.web.access import scope, who
+from hub.web.access import rights_scope, scope, shown_scope, who
 from hub.web.case_titles import subjects
 
 ACTION_LABELS: Mapping[str, str] = {
@@ -44,7 +44,7 @@ SORTS = {
 }
 FILTER_NAMES = ("show", "act", "company", "installation", "words", "sort")
 NO_DUE_DATE = "9999-12-31"  # cases without a due date come last
-MAX_COMPANIES = 200  # that the filter offers
+MAX_COMPANIES = 20  # that the filter offers; of more the switcher of the frame chooses one
 ROWS_PER_PAGE = 25
 Filters = Mapping[str, str]
 
@@ -98,8 +98,9 @@ def conditions(
 
     Without the group they are those of all groups, for the counts beside them.
     """
-    chosen: list[ColumnElement[bool]] = [*scope().cases(), *_conditions_of_show(filters["show"])]
     installation_id = row_ids.parse(filters["installation"])
+    visible = shown_scope() if installation_id is None else rights_scope()
+    chosen: list[ColumnElement[bool]] = [*visible.cases(), *_conditions_of_show(filters["show"])]
     if installation_id is not None:
         chosen.append(Case.installation_id == installation_id)
     company_id = row_ids.parse(filters["company"])
@@ -171,13 +172,14 @@ def groups_of(session: Session, filters: Filters) -> list[tuple[str, str, int]]:
 
 
 def companies(session: Session, chosen: str) -> list[Company]:
-    """Return the companies that the filter offers: the first ones by name, and the chosen one."""
+    """Return the companies that the filter offers; of many only the chosen one."""
     visible = select(Company).where(*scope().companies())
-    offered = list(session.scalars(visible.order_by(Company.name, Company.id).limit(MAX_COMPANIES)))
+    by_name = visible.order_by(Company.name, Company.id).limit(MAX_COMPANIES + 1)
+    offered = list(session.scalars(by_name))
+    if len(offered) <= MAX_COMPANIES:
+        return offered
     company_id = row_ids.parse(chosen)
-    if company_id is not None and company_id not in {company.id for company in offered}:
-        offered += session.scalars(visible.where(Company.id == company_id))
-    return offered
+    return list(session.scalars(visible.where(Company.id == (company_id or 0))))
 
 
 def _conditions_of_show(show: str) -> list[ColumnElement[bool]]:
@@ -208,7 +210,7 @@ def _total() -> ColumnElement[Any]:
     return func.coalesce(Posting.total, SourceDocument.total)
 
 
-def _due() -> ColumnElement[str]:
+def _due() -> Any:
     """Return the due date of a document as text, null if it has none."""
     return SourceDocument.body["due"].as_string()
 

@@ -296,9 +296,9 @@ def _goes_on() -> bool:
     return request.args.get("then") == "next"
 
 
-def _arguments() -> dict[str, str]:
+def _arguments() -> dict[str, Any]:
     """Return the arguments of an address that lead back to the same list."""
-    arguments = present(case_list.filters_of_request())
+    arguments: dict[str, Any] = {**present(case_list.filters_of_request())}
     for name in ("before", "after", "then"):
         if request.args.get(name):
             arguments[name] = request.args[name]

@@ -109,6 +109,6 @@ def test_most_instructions_with_a_button_are_checked():
 def test_a_name_that_is_used_can_be_sent_again_after_a_record_was_renamed(visitor):
     address = open_case(visitor, "outcome.name_used")
     visitor.log_in("oda")
-    retry = re.search(rf'action="({address}/\d+/retry)"', visitor.page(address))
+    retry = re.search(rf'action="({address}/\d+/retry)[?"]', visitor.page(address))
     assert retry
     assert "Retried " in visitor.press(retry[1])
