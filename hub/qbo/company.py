@@ -79,6 +79,12 @@ def identify(company: Company, info: dict[str, Any]) -> None:
     company.country = iso_country[:3]
 
 
+def edition(company: Company) -> str:
+    """Return the name of the company's edition, or words for one that QuickBooks did not name."""
+    name = company.preferences.get(EDITION)
+    return str(name) if name else "This edition of QuickBooks"
+
+
 def facts(session: Session, company_id: int) -> CompanyFacts:
     """Return the facts as they were last read."""
     company = session.get_one(Company, company_id)

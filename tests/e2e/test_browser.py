@@ -43,7 +43,7 @@ def _pages(visitor: Visitor) -> list[str]:
              "/support", "/privacy", "/quickbooks/disconnected",
              f"{here}/", f"{here}/settings", f"{here}/review/", f"{here}/matching/",
              f"{here}/matching/code?field=supplier&code=s1", f"{here}/review/approve?which=all",
-             f"{here}/earlier/", f"{here}/earlier/include?which=all",
+             f"{here}/earlier/", f"{here}/readiness/", f"{here}/earlier/include?which=all",
              f"/postings/{story.postings['changed']}/review"]  # fmt: skip
     found += [f"/documents/{story.documents[name]}" for name in ("posted", "unknown", "changed")]
     found += [f"/runs/{story.runs[name]}" for name in ("done", "stopped")]

@@ -44,7 +44,7 @@ ROUTES = {
         inbox.show intuit.launch intuit.reconnect marketplace.show runs.export runs.index
     """,
     "viewer installation": """
-        earlier.show installation.show
+        earlier.show installation.show ready.show
         matching.export matching.one matching.show review.show settings.show
     """,
     "viewer document": "documents.one",

@@ -28,7 +28,8 @@ HERE = "/installations/{0.installation}"
 FIXED = ("/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/", "/people/",
          "/people/1/rights/", "/audit/", "/password", "/choose-app?list=runs")  # fmt: skip
 OF_APP = (f"{HERE}/", f"{HERE}/settings", f"{HERE}/matching/", f"{HERE}/review/",
-          f"{HERE}/review/approve?which=all", f"{HERE}/earlier/", f"{HERE}/earlier/include?which=all",
+          f"{HERE}/review/approve?which=all", f"{HERE}/earlier/", f"{HERE}/readiness/",
+          f"{HERE}/earlier/include?which=all",
           f"{HERE}/matching/code?field=supplier&code=s1")  # fmt: skip
 NOT_FOR_VIEWERS = (
     "/people/",

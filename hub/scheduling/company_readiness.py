@@ -1,0 +1,161 @@
+"""Tell whether a company in QuickBooks is set up for what an app posts."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.contract.documents import value_object
+from hub.contract.types import App, Field
+from hub.models import Installation, SeenCode, SourceDocument
+from hub.qbo import company
+from hub.qbo.company_facts import CompanyFacts
+
+State = Literal["good", "look", "bad"]
+SALES_KINDS = ("invoice", "credit_memo", "refund", "payment")
+CLASSES, LOCATIONS = "class", "location"
+
+
+@value_object
+class Fact:
+    """A part of the company's set-up: bad if documents stop because of it, look if it may matter.
+
+    `next_step` tells what to do unless the state is good.
+    """
+
+    title: str
+    text: str
+    state: State = "good"
+    next_step: str = ""
+
+
+def facts_for(
+    session: Session, installation: Installation, app: App, fields: Sequence[Field]
+) -> list[Fact]:
+    """Return the parts of the set-up that matter to what the app posts, as they were last read."""
+    facts = company.facts(session, installation.company_id)
+    edition = company.edition(installation.company)
+    parts = [_currency(session, installation, facts)]
+    if "purchase_order" in app.posts:
+        parts.append(_purchase_orders(facts, edition))
+    if "item" in app.posts:
+        parts.append(_stock(facts, edition))
+    if set(app.posts) & set(SALES_KINDS):
+        parts.append(_numbers(facts, app))
+    parts += _dimensions(session, installation, facts, fields)
+    parts.append(_closed_books(facts))
+    return parts
+
+
+def _currency(session: Session, installation: Installation, facts: CompanyFacts) -> Fact:
+    """Compare the currencies of the documents with those that the company keeps books in."""
+    if facts.multicurrency:
+        return Fact(title="Currencies", text=f"Several currencies are on. Home: {facts.currency}.")
+    foreign = (
+        select(SourceDocument.currency, func.count())
+        .where(
+            SourceDocument.installation_id == installation.id,
+            SourceDocument.currency.not_in(("", facts.currency)),
+        )
+        .group_by(SourceDocument.currency)
+        .order_by(SourceDocument.currency)
+    )
+    counts = [f"{count:,} in {currency}" for currency, count in session.execute(foreign)]
+    if not counts:
+        return Fact(title="Currencies", text=f"All documents are in {facts.currency}.")
+    return Fact(
+        title="Currencies",
+        text=f"The books are kept in {facts.currency} only. Documents: {', '.join(counts)}.",
+        state="bad",
+        next_step=(
+            "Switch on multicurrency in QuickBooks (Settings, Advanced, Currency). It cannot be"
+            " switched off again."
+        ),
+    )
+
+
+def _purchase_orders(facts: CompanyFacts, edition: str) -> Fact:
+    """Tell whether the edition has purchase orders."""
+    if facts.purchase_orders:
+        return Fact(title="Purchase orders", text=f"{edition} has purchase orders.")
+    return Fact(
+        title="Purchase orders",
+        text=f"{edition} has no purchase orders.",
+        state="bad",
+        next_step="Upgrade the company to QuickBooks Online Plus or Advanced.",
+    )
+
+
+def _stock(facts: CompanyFacts, edition: str) -> Fact:
+    """Tell whether the company tracks quantities of items."""
+    if facts.stock:
+        return Fact(title="Stock items", text="Quantities on hand are tracked.")
+    return Fact(
+        title="Stock items",
+        text=f"Quantities on hand are not tracked ({edition}).",
+        state="look",
+        next_step=(
+            "Parts with stock need it: switch it on in QuickBooks (Settings, Sales, Products and"
+            " services), or let the app create items without stock."
+        ),
+    )
+
+
+def _numbers(facts: CompanyFacts, app: App) -> Fact:
+    """Tell who numbers sales transactions."""
+    if facts.custom_numbers:
+        return Fact(
+            title="Transaction numbers",
+            text=f"Custom transaction numbers are on: the numbers of {app.name} are kept.",
+        )
+    return Fact(
+        title="Transaction numbers",
+        text="QuickBooks numbers sales itself and ignores the numbers of the source.",
+        state="look",
+        next_step=(
+            "Switch on custom transaction numbers in QuickBooks (Settings, Sales, Sales form"
+            " content) to keep them."
+        ),
+    )
+
+
+def _dimensions(
+    session: Session, installation: Installation, facts: CompanyFacts, fields: Sequence[Field]
+) -> Iterator[Fact]:
+    """Compare the classes and locations of the documents with what the company tracks."""
+    tracked = {
+        CLASSES: facts.class_per_line or facts.class_per_document,
+        LOCATIONS: facts.locations,
+    }
+    for role, is_tracked in tracked.items():
+        names = [field.name for field in fields if field.role == role]
+        if not names:
+            continue
+        title = "Classes" if role == CLASSES else "Locations"
+        codes = select(func.count()).where(
+            SeenCode.installation_id == installation.id, SeenCode.field.in_(names)
+        )
+        count = session.scalar(codes) or 0
+        if is_tracked or not count:
+            text = "Tracking is on." if is_tracked else "The documents have none."
+            yield Fact(title=title, text=text)
+            continue
+        yield Fact(
+            title=title,
+            text=f"The documents use {count:,}, but tracking is off in QuickBooks.",
+            state="look",
+            next_step="Switch tracking on in QuickBooks (Settings, Advanced, Categories).",
+        )
+
+
+def _closed_books(facts: CompanyFacts) -> Fact:
+    """Tell up to when the books are closed."""
+    if facts.closed_to is None:
+        return Fact(title="Closed books", text="No period is closed.")
+    return Fact(
+        title="Closed books",
+        text=f"The books are closed up to {facts.closed_to:%d %b %Y}.",
+        state="look",
+        next_step="Documents dated in that period are listed below, if there are any.",
+    )

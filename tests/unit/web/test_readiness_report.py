@@ -1,0 +1,150 @@
+"""The readiness report: everything that would stop documents, before anything is posted."""
+
+import datetime as dt
+import re
+import shutil
+from html import unescape
+
+import pytest
+from sqlalchemy import select
+
+from hub.collect import run
+from hub.contract.registry import Plugins
+from hub.db.engine import transaction
+from hub.models import Company
+from tests.support.page_rows import Story, add_people
+from tests.support.page_visitor import Visitor
+from tests.support.small_source import PREFERENCES, SmallSource, bill, settle
+from tests.unit.web.test_large_lists import queries_of
+
+HERE = "/installations/1/readiness/"
+CLOSED = {"AccountingInfoPrefs": {"BookCloseDate": "2026-01-31"}}
+
+
+@pytest.fixture
+def source():
+    return SmallSource()
+
+
+@pytest.fixture
+def app(source, make_app, make_config, empty_database):
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def visitor(app):
+    """A person who sees one app, whose documents wait for the first approval."""
+    installation_id = settle(mode="review")
+    with transaction() as session:
+        add_people(session)
+    change(country="US", currency="NOK")
+    made = Visitor(app, Story(1, installation_id))
+    made.log_in("vera")
+    return made
+
+
+def change(**values):
+    """Change the company as QuickBooks described it."""
+    with transaction() as session:
+        company = session.scalars(select(Company)).one()
+        for name, value in values.items():
+            setattr(company, name, value)
+
+
+def collect(source, *items):
+    source.items = items
+    run.collect(1)
+
+
+def rows(visitor):
+    """Return the cells of both tables of the report, as text."""
+    cells = []
+    for row in visitor.page(HERE).split("<tr")[1:]:
+        texts = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        plain = [re.sub(r"<[^>]+>", " ", text) for text in texts]
+        cells.append([" ".join(unescape(text).split()) for text in plain])
+    return cells
+
+
+def row_of(visitor, beginning):
+    return next(row for row in rows(visitor) if row[0].startswith(beginning))
+
+
+def test_documents_that_can_be_posted_are_counted(visitor, source):
+    collect(source, bill("1"), bill("2"))
+    page = visitor.page(HERE)
+    assert "Nothing stops documents" in page
+    assert "2 documents that wait can be posted." in page
+
+
+def test_a_code_without_a_match_is_listed_with_its_documents_and_their_sum(visitor, source):
+    collect(
+        source,
+        bill("1", account="9999"),
+        bill("2", total="75.50", account="9999"),
+        bill("3", kind="vendor_credit", total="25.00", account="9999"),
+    )
+    row = next(row for row in rows(visitor) if "9999" in row[0])
+    assert row[2:] == ["3", "175.50 NOK"]
+    assert row[1]  # what to do
+    assert re.search(r'<a href="/inbox/\d+">', visitor.page(HERE))
+
+
+def test_what_quickbooks_would_refuse_is_listed_before_it_is_sent(visitor, source):
+    january = bill("1", date=dt.date(2026, 1, 20)), bill("2", date=dt.date(2026, 1, 31))
+    collect(source, *january, bill("3"))
+    assert "Nothing stops documents" in visitor.page(HERE)
+    change(preferences=CLOSED)
+    row = row_of(visitor, "The books are closed up to 31 Jan 2026")
+    assert row[2:] == ["2", "250.00 NOK"]
+    assert "1 document that waits can be posted." in visitor.page(HERE)
+
+
+def test_documents_with_the_same_defect_are_one_row_with_examples(visitor, source):
+    wrong = []
+    for number in range(1, 6):
+        wrong.append(bill(str(number), total="100.00"))
+    collect(source, *wrong)
+    change(country="NO")  # where each line needs a tax code
+    (row,) = [row for row in rows(visitor) if row[2:] == ["5", "500.00 NOK"]]
+    assert "F-1" in row[0]
+    assert "and 2 more" in row[0]
+
+
+def test_documents_in_another_currency_are_named_while_the_company_has_one(visitor, source):
+    collect(source, bill("1", currency="EUR"), bill("2"))
+    row = row_of(visitor, "Currencies")
+    assert row[1:3] == ["Stops documents", "The books are kept in NOK only. Documents: 1 in EUR."]
+    change(preferences={"CurrencyPrefs": {"MultiCurrencyEnabled": True}})
+    assert row_of(visitor, "Currencies")[1] == "Fine"
+
+
+def test_dimensions_that_quickbooks_does_not_track_are_named(visitor, source):
+    collect(source, bill("1", codes={"supplier": "31", "class": "Field work"}))
+    assert row_of(visitor, "Classes")[1] == "Fine"
+    change(preferences={})
+    assert row_of(visitor, "Classes")[1:3] == [
+        "Check",
+        "The documents use 1, but tracking is off in QuickBooks.",
+    ]
+    assert row_of(visitor, "Locations")[2] == "The documents have none."
+    change(preferences=PREFERENCES)
+
+
+def test_the_closed_period_is_named_even_if_no_document_is_in_it(visitor, source):
+    assert row_of(visitor, "Closed books")[2] == "No period is closed."
+    change(preferences=CLOSED)
+    assert row_of(visitor, "Closed books")[2] == "The books are closed up to 31 Jan 2026."
+
+
+def test_three_times_as_many_documents_need_no_more_queries(visitor, source):
+    collect(source, bill("1"), bill("2", account="9999"))
+    visitor.page(HERE)  # the first page of a process reads more
+    few = queries_of(visitor, HERE)
+    more = [bill(str(number)) for number in range(3, 9)]
+    collect(source, *more, bill("9", account="9998"), bill("10", account="9997"))
+    assert queries_of(visitor, HERE) == few
