@@ -4,7 +4,7 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,8 @@ CLOUD_TYPE = "qbo."
 
 # Changed objects, by kind.
 Objects = dict[str, list[dict[str, Any]]]
+# Returns the ids of those of some companies for which a poll is going to begin.
+FindAwaiting = Callable[[Session, Collection[int]], Collection[int]]
 
 
 @dataclass(frozen=True)
@@ -135,9 +137,13 @@ def is_due(company_id: int) -> bool:
     return changed_at >= day_ago or last_poll <= now - IDLE_POLL_INTERVAL
 
 
-def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
+def webhook(
+    headers: Mapping[str, str], body: bytes, find_awaiting: FindAwaiting | None = None
+) -> dict[int, list[Event]]:
     """Return the events of a webhook that report something new, by company.
 
+    `find_awaiting` finds the companies whose poll was requested and will begin later. Their news
+    are left out and nothing is written for them, if the news before these are noted already.
     Raise Refused if the signature is wrong.
     """
     _check_signature(headers, body)
@@ -151,8 +157,19 @@ def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
             company = companies.get(event.realm)
             if company is not None and not _is_stored(session, company.id, event):
                 news.setdefault(company.id, []).append(event)
+        expected = [one for one in companies.values() if one.id in news and _has_noted_news(one)]
+        if expected and find_awaiting is not None:
+            for company_id in find_awaiting(session, [company.id for company in expected]):
+                del news[company_id]
     _note_receipt(companies.values(), news)
     return news
+
+
+def _has_noted_news(company: Company) -> bool:
+    """Tell whether news are noted since the last poll began, and that webhooks arrive."""
+    if company.webhook_news_at is None:
+        return False
+    return company.polled_at is None or company.webhook_news_at >= company.polled_at
 
 
 def _note_receipt(companies: Iterable[Company], news: Mapping[int, list[Event]]) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, select, update
@@ -140,6 +140,29 @@ def request(kind: str, subject_id: int, requested_by: str) -> int:
     fields = {"run_id": run_id, "kind": kind, "subject_id": subject_id}
     log.info("A run was requested by %s", requested_by, extra=fields)
     return run_id
+
+
+def awaiting_changes(session: Session, company_ids: Collection[int]) -> set[int]:
+    """Return the companies for which a webhook has requested a poll that has not begun.
+
+    Those where another poll is under way are left out: it may have read before the newest change.
+    """
+    query = select(Run.company_id, Run.requested_by, Run.started_at).where(
+        Run.ended_at.is_(None),
+        Run.kind == RunKind.CHANGES,
+        Run.company_id.in_(company_ids),
+        Run.installation_id.is_(None),
+    )
+    waiting: set[int] = set()
+    under_way: set[int] = set()
+    for company_id, requested_by, started_at in session.execute(query):
+        if company_id is None:
+            continue
+        if started_at is not None:
+            under_way.add(company_id)
+        elif requested_by == WEBHOOK:
+            waiting.add(company_id)
+    return waiting - under_way
 
 
 def newest_start() -> dt.datetime | None:

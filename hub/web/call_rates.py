@@ -38,6 +38,12 @@ class CallRates:
             self._left[caller] = (left - 1, now)
             return 0.0
 
+    def pause(self, caller: Hashable) -> float:
+        """Return the seconds until a caller may call, 0 for now; count nothing."""
+        with self._lock:
+            left = self._calls_left(caller, self._now())
+        return 0.0 if left >= 1 else (1 - left) / self._per_second
+
     def _calls_left(self, caller: Hashable, now: float) -> float:
         """Return how many calls a caller has left at a moment."""
         left, since = self._left.get(caller, (self._rate.burst, now))

@@ -4,6 +4,7 @@ They need no log-in but a signature that the caller must have made.
 """
 
 import math
+from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import TooManyRequests
@@ -27,13 +28,29 @@ csrf.exempt(pages)
 # A source that changes hundreds of documents at once calls as often; the documents are read once.
 RATE_OF_CALLER = Rate(burst=600, per_minute=600)
 RATE_OF_ADDRESS = Rate(burst=1200, per_minute=1200)
+QUICKBOOKS = "webhooks.quickbooks"
+
+
+@dataclass(frozen=True)
+class WebhookRates:
+    """The calls that clients and addresses have left in this process."""
+
+    callers: CallRates
+    addresses: CallRates
+
+    def wait(self) -> float:
+        """Count this request; return 0, or the seconds until the next one if it was too many.
+
+        The client is counted first: it cannot use up what others may send to the same address.
+        """
+        return self.callers.wait(_caller()) or self.addresses.wait(request.path)
 
 
 def init_app(app: Flask) -> None:
     """Start with no calls."""
     hub: Runtime = app.extensions["hub"]
     now = hub.clock.monotonic
-    rates = CallRates(RATE_OF_CALLER, now), CallRates(RATE_OF_ADDRESS, now)
+    rates = WebhookRates(CallRates(RATE_OF_CALLER, now), CallRates(RATE_OF_ADDRESS, now))
     app.extensions["hub.webhook_rates"] = rates
 
 
@@ -41,13 +58,29 @@ def init_app(app: Flask) -> None:
 def limit_rate() -> None:
     """Refuse calls that come too often, from one client or to one address.
 
-    The client is counted first: it cannot use up what others may send to the same address.
+    QuickBooks reports the changes of all companies to one address, so only calls without its
+    signature count there, and only their client has to wait.
     """
-    rates_of_caller, rates_of_address = current_app.extensions["hub.webhook_rates"]
-    wait = rates_of_caller.wait((request.path, throttling.client_group()))
-    wait = wait or rates_of_address.wait(request.path)
-    if wait:
-        raise TooManyRequests(retry_after=math.ceil(wait))
+    rates = _rates()
+    is_from_quickbooks = request.endpoint == QUICKBOOKS
+    _refuse_until(rates.callers.pause(_caller()) if is_from_quickbooks else rates.wait())
+
+
+def _rates() -> WebhookRates:
+    """Return the rates of this process."""
+    rates: WebhookRates = current_app.extensions["hub.webhook_rates"]
+    return rates
+
+
+def _caller() -> tuple[str, str]:
+    """Return what the calls of a client to this address are counted by."""
+    return request.path, throttling.client_group()
+
+
+def _refuse_until(seconds: float) -> None:
+    """Answer 429 if the next call may come only after some seconds."""
+    if seconds:
+        raise TooManyRequests(retry_after=math.ceil(seconds))
 
 
 @pages.post("/<int:installation_id>")
@@ -80,11 +113,13 @@ def source(installation_id: int) -> Response:
 @needs("anyone")
 def quickbooks() -> Response:
     """Take QuickBooks' notice of a change, and request a run that reads what is new."""
+    body = request.get_data(cache=False)
     try:
-        company_ids = changes.webhook(dict(request.headers), request.get_data(cache=False))
+        news = changes.webhook(dict(request.headers), body, run_log.awaiting_changes)
     except Refused as error:
+        _refuse_until(_rates().wait())
         return _text(error.text, 401)
-    for company_id in company_ids:
+    for company_id in news:
         run_log.request(RunKind.CHANGES, company_id, run_log.WEBHOOK)
     return _text("ok")
 

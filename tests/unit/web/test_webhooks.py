@@ -5,13 +5,17 @@ import hashlib
 import hmac
 import json
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from sqlalchemy import event, update
 
 from hub import exact_json
 from hub.db import engine
-from hub.models import Run, SourceDocument
+from hub.models import Company, Run, SourceDocument
 from hub.security.secrets import SiteSecrets
+from hub.testing.clock import FakeClock
 from hub.web import webhooks
 from hub.web.call_rates import MAX_CALLERS, CallRates, Rate
 from qbo_sandbox import factory
@@ -63,10 +67,12 @@ def test_a_call_over_a_megabyte_is_refused(visitor: Visitor) -> None:
     assert visitor.client.post("/webhooks/quickbooks", data=b"x" * 1_000_001).status_code == 413
 
 
-def _from_quickbooks(visitor: Visitor, realm: str, token: str = factory.VERIFIER) -> int:
+def _from_quickbooks(
+    visitor: Visitor, realm: str, token: str = factory.VERIFIER, bill: str = "145", **options: Any
+) -> int:
     entity = {
         "name": "Bill",
-        "id": "145",
+        "id": bill,
         "operation": "Update",
         "lastUpdated": "2026-03-06T10:00:00.000Z",
     }
@@ -74,13 +80,89 @@ def _from_quickbooks(visitor: Visitor, realm: str, token: str = factory.VERIFIER
     body = json.dumps(told).encode()
     signed = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest()).decode()
     return visitor.client.post(
-        "/webhooks/quickbooks", data=body, headers={"intuit-signature": signed}
+        "/webhooks/quickbooks", data=body, headers={"intuit-signature": signed}, **options
     ).status_code
 
 
 def test_a_change_in_quickbooks_is_read_soon(visitor: Visitor) -> None:
     assert _from_quickbooks(visitor, "9130001") == 200
     assert _runs(visitor) == [("changes", "webhook")]
+
+
+def _writes(visitor: Visitor, work: Callable[[], object]) -> list[str]:
+    """Return the statements of some work that change the database."""
+    statements: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if not statement.startswith(("SELECT", "BEGIN")):
+            statements.append(statement)
+
+    with visitor.app.app_context():
+        database = engine.db.engine
+    event.listen(database, "before_cursor_execute", note)
+    work()
+    event.remove(database, "before_cursor_execute", note)
+    return statements
+
+
+def _change_runs(visitor: Visitor, **moments: Any) -> None:
+    """Set moments of the open runs that read changes."""
+    with visitor.app.app_context(), engine.transaction() as session:
+        open_runs = update(Run).where(Run.kind == "changes", Run.ended_at.is_(None))
+        session.execute(open_runs.values(moments))
+
+
+def test_further_changes_write_nothing_while_a_poll_is_going_to_begin(visitor: Visitor) -> None:
+    def call(bill: str) -> None:
+        assert _from_quickbooks(visitor, "9130001", bill=bill) == 200
+
+    assert len(_writes(visitor, lambda: call("145"))) == 2
+    assert _writes(visitor, lambda: call("146")) == []
+    assert _runs(visitor) == [("changes", "webhook")]
+
+
+def test_a_change_during_a_poll_requests_another_one(visitor: Visitor, clock: FakeClock) -> None:
+    _from_quickbooks(visitor, "9130001")
+    _change_runs(visitor, started_at=clock.now())
+    for bill in ("146", "147"):
+        clock.advance(1)
+        _from_quickbooks(visitor, "9130001", bill=bill)
+        with visitor.app.app_context(), engine.reading() as session:
+            company = session.query(Company).filter_by(realm="9130001").one()
+        assert company.webhook_news_at == clock.now()
+    assert _runs(visitor) == [("changes", "webhook")]
+
+
+def test_a_change_after_the_last_poll_began_is_noted_though_a_run_waits(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    _from_quickbooks(visitor, "9130001")
+    clock.advance(60)
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.query(Company).filter_by(realm="9130001").one().polled_at = clock.now()
+    assert _writes(visitor, lambda: _from_quickbooks(visitor, "9130001", bill="146"))
+
+
+def test_a_poll_of_the_schedule_does_not_count_as_requested(visitor: Visitor) -> None:
+    _from_quickbooks(visitor, "9130001")
+    _change_runs(visitor, requested_by="schedule")
+    assert _writes(visitor, lambda: _from_quickbooks(visitor, "9130001", bill="146"))
+
+
+def test_changes_of_many_companies_are_not_limited_and_forgers_stop_only_themselves(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "RATE_OF_CALLER", Rate(burst=3, per_minute=1))
+    monkeypatch.setattr(webhooks, "RATE_OF_ADDRESS", Rate(burst=4, per_minute=1))
+    webhooks.init_app(visitor.app)
+    intuit = {"environ_base": {"REMOTE_ADDR": "198.51.100.9"}}
+    for number in range(10):
+        assert _from_quickbooks(visitor, "9130001", bill=str(number), **intuit) == 200
+    forged, _ = _flood(visitor, "/webhooks/quickbooks", "198.51.100.1", 5)
+    assert forged == {401: 3, 429: 2}
+    forged, _ = _flood(visitor, "/webhooks/quickbooks", "198.51.100.2", 3)
+    assert forged == {401: 1, 429: 2}
+    assert _from_quickbooks(visitor, "9130001", bill="last", **intuit) == 200
 
 
 def test_an_unknown_company_is_answered_and_ignored(visitor: Visitor) -> None:
