@@ -168,7 +168,7 @@ def _settings(app: "App", settings: "Mapping[str, object]") -> list[str]:
 
     fields = settings_schema.schema_of(app).fields
     lines = [
-        f"to enter under Apps → {app.name} → Configure, in a hub of `hub serve --allow-loopback`:"
+        f"to enter under Apps → {app.name} → Enable, in a hub of `hub serve --allow-loopback`:"
     ]
     for name, value in settings.items():
         about = fields[name].metadata

@@ -20,6 +20,8 @@ MatchMethod = Literal["id", "number", "name", "email", "words"]
 MissingPolicy = Literal["hold", "warn", "create"]
 DifferencePolicy = Literal["hold", "first", "split"]
 ChangedPolicy = Literal["update", "hold"]
+# The drawings of apps that the hub has; an app without one is shown with its initials.
+Icon = Literal["", "cart", "hard-hat", "receipt", "ruler", "ticket", "wallet"]
 GonePolicy = Literal["case", "void", "delete", "close", "leave"]
 MATCH_METHODS: tuple[MatchMethod, ...] = get_args(MatchMethod)
 SETTING_REFERENCE = re.compile(r"\{(\w+)\}")  # in a policy or a host of an app
@@ -139,11 +141,12 @@ class App:
     person pushes them.
     `mailbox` names a setting with the e-mail address that comparisons and cases of the app are
     mailed to.
-    `access` names the people to ask for access. Configure stays closed until an owner records that
-    it was granted. With `access_gate` false only some accounts need it: Configure is open, and
-    `hub_check` raises AccessNeeded.
+    `access` names the people to ask for access. The app cannot be enabled until an owner marks the
+    access as approved. With `access_gate` false only some accounts need it: the app can be enabled,
+    and `hub_check` raises AccessNeeded.
     `assumed_api` is the OpenAPI description of a source that publishes none; the pages say that it
     is assumed.
+    `icon` is one of the drawings of the hub; without one the page shows the initials.
     """
 
     slug: str
@@ -165,6 +168,7 @@ class App:
     retry_reoffered: bool = False
     automatic: str = ""
     mailbox: str = ""
+    icon: Icon = ""
 
 
 @value_object

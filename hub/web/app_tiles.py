@@ -14,7 +14,7 @@ from hub.models.enums import InstallationMode
 from hub.security.rights import Rights, Subject
 
 Row = TypeVar("Row", Installation, Access)
-ACCESS_BADGES = {"needed": ("Access needed", "look"), "asked": ("Access asked for", "look")}
+ACCESS_BADGES = {"needed": ("Access needed", "look"), "asked": ("Access requested", "look")}
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,16 @@ class Place:
     cases: int = 0
     access: str = "open"  # open, optional, needed, asked or granted
     gated: bool = True
+    newest_case: str = ""  # its title
+
+    @property
+    def reason(self) -> str:
+        """Say why the app needs attention here; "" if it does not."""
+        if self.installation is None or not self.installation.enabled:
+            return ""
+        if self.company.state != "connected":
+            return self.company.state_reason or f"{self.company.name} is not connected."
+        return self.installation.failure or self.newest_case
 
     @property
     def state(self) -> tuple[str, str]:
@@ -65,7 +75,9 @@ def tiles(
     company_ids = [company.id for company in companies]
     installations = _by_app_and_company(session, Installation, company_ids)
     requests = _by_app_and_company(session, Access, company_ids)
-    case_counts = _case_counts(session, [row.id for row in installations.values()])
+    installation_ids = [row.id for row in installations.values()]
+    case_counts = _case_counts(session, installation_ids)
+    newest_cases = _newest_cases(session, installation_ids)
     app_tiles = []
     for app in apps:
         places = []
@@ -74,8 +86,9 @@ def tiles(
                 continue
             installation = installations.get((app.slug, company.id))
             access = _access(app, requests.get((app.slug, company.id)))
-            cases = case_counts[installation.id] if installation else 0
-            places.append(Place(company, installation, cases, access, app.access_gate))
+            id = installation.id if installation else 0
+            cases, newest = case_counts[id], newest_cases.get(id, "")
+            places.append(Place(company, installation, cases, access, app.access_gate, newest))
         app_tiles.append(Tile(app, tuple(places)))
     return app_tiles
 
@@ -95,6 +108,19 @@ def _access(app: App, row: Access | None) -> str:
     if row is None:
         return "needed" if app.access_gate else "optional"
     return "granted" if row.granted_at else "asked"
+
+
+def _newest_cases(session: Session, installation_ids: Collection[int]) -> dict[int, str]:
+    """Return the title of the newest open case of each of some installations."""
+    newest = (
+        select(func.max(Case.id))
+        .where(Case.closed_at.is_(None), Case.installation_id.in_(installation_ids))
+        .group_by(Case.installation_id)
+    )
+    titles = {}
+    for case in session.scalars(select(Case).where(Case.id.in_(newest))):
+        titles[case.installation_id or 0] = case.title
+    return titles
 
 
 def _case_counts(session: Session, installation_ids: Collection[int]) -> Counter[int]:

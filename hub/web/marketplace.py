@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, select
 from werkzeug import Response
 
@@ -14,7 +14,7 @@ from hub.installations import enable
 from hub.models import Access, Company
 from hub.security import audit
 from hub.security.rights import Subject
-from hub.web.access import ANYWHERE, needs, rights, scope, who
+from hub.web.access import ANYWHERE, may, needs, rights, scope, who
 from hub.web.app_tiles import tiles
 from hub.web.layout import app_or_404
 from hub.web.paging import page, row_or_404
@@ -37,11 +37,12 @@ pages = Blueprint("marketplace", __name__, url_prefix="/apps")
 @pages.get("/")
 @needs("viewer", of=ANYWHERE)
 def show() -> str:
-    """List every app, and the plugins that cannot be used."""
+    """List the apps that fit the search, and the plugins for people who run the server."""
     plugins = current().plugins
+    text = request.args.get("q", "").strip()
     apps = []
     for app in plugins.apps.values():
-        if rights().role_within(Subject(slug=app.slug)):
+        if rights().role_within(Subject(slug=app.slug)) and _fits(app, text):
             apps.append(app)
     with reading() as session:
         by_name = _companies().order_by(Company.name, Company.id).limit(COMPANIES_PER_TILE + 1)
@@ -51,6 +52,8 @@ def show() -> str:
         "marketplace.html",
         tiles=app_tiles,
         broken=plugins.broken,
+        q=text,
+        plugins=plugins.describe() if may("viewer") else (),
         has_more=len(companies) > COMPANIES_PER_TILE,
     )
 
@@ -79,6 +82,13 @@ def one(slug: str) -> str:
     )
 
 
+def _fits(app: App, text: str) -> bool:
+    """Tell whether every word of a search begins a word of what an app says about itself."""
+    said = f"{app.name} {app.slug} {app.summary} {' '.join(app.posts)}".replace("_", " ").lower()
+    words = said.replace("-", " ").split()
+    return all(any(word.startswith(part) for word in words) for part in text.lower().split())
+
+
 def _companies() -> Select[Any]:
     """Return the query for the companies that the person may see."""
     return select(Company).where(*scope().companies())
@@ -104,7 +114,7 @@ def openapi(slug: str) -> Response:
 @pages.post("/<slug>/<int:company_id>/ask")
 @needs("viewer")
 def ask(slug: str, company_id: int) -> Response:
-    """Record that somebody asks for access to an app."""
+    """Record that somebody requests access to an app."""
     app = app_or_404(slug)
     with transaction() as session:
         company = row_or_404(session, Company, company_id)
@@ -127,18 +137,18 @@ def ask(slug: str, company_id: int) -> Response:
 @pages.post("/<slug>/<int:company_id>/grant")
 @needs("owner")
 def grant(slug: str, company_id: int) -> Response:
-    """Record that access was granted, which opens Configure."""
+    """Record that access was granted, which lets the app be enabled."""
     app = app_or_404(slug)
     with reading() as session:
         company = row_or_404(session, Company, company_id)
     enable.grant(company_id, slug, who=who())
     company_name = company.name or company.realm
-    flash(f"{app.name} may now be configured for {company_name}.", "success")
+    flash(f"{app.name} can now be enabled for {company_name}.", "success")
     return redirect(url_for("marketplace.one", slug=slug))
 
 
 def _next_step(app: App) -> str:
     """Say what happens after somebody asked for access."""
     if app.access_gate:
-        return f"{app.access} grants it; an owner of the hub then records the grant."
-    return f"Now ask {app.access}. Once your account has access, press Configure."
+        return f"{app.access} grants it; an owner of the hub then marks it as approved."
+    return f"Now ask {app.access}. Once your account has access, press Enable."

@@ -1,8 +1,8 @@
-"""The page of installed plugins: their apps and hooks, and why one cannot be used."""
+"""The former page of plugins, which is now a part of the page of apps."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, url_for
+from werkzeug import Response
 
-from hub.context import current
 from hub.web.access import needs
 
 pages = Blueprint("plugins", __name__, url_prefix="/plugins")
@@ -10,7 +10,6 @@ pages = Blueprint("plugins", __name__, url_prefix="/plugins")
 
 @pages.get("/")
 @needs("viewer")
-def index() -> str:
-    """List the installed plugins."""
-    plugins = current().plugins.describe()
-    return render_template("plugins.html", plugins=plugins)
+def index() -> Response:
+    """Redirect to the plugins on the page of apps."""
+    return redirect(url_for("marketplace.show", _anchor="plugins"))

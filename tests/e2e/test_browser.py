@@ -36,7 +36,7 @@ def _pages(visitor: Visitor) -> list[str]:
     """Return the addresses of every page."""
     story, here = visitor.story, f"/installations/{visitor.story.installation}"
     found = ["/", "/inbox/", "/documents", "/runs/", "/choose-app?list=documents",
-             "/apps/", "/apps/costtracker", "/companies", "/plugins/",
+             "/apps/", "/apps/costtracker", "/companies",
              "/people/", "/people/1/rights/", "/people/1/sessions/", "/account/", "/audit/",
              "/password", "/setup/intuit", "/setup/mail",
              "/invitation", "/forgotten-password", "/new-password",
@@ -206,7 +206,7 @@ def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
     person.sees("is connected; its lists are being read.")
     person.follow("Apps")
     person.follow("Open CostTracker")
-    person.follow("Configure")
+    page.get_by_role("link", name="Enable for").first.click()
     for label, value in _answers(fresh).items():
         page.get_by_label(label, exact=False).first.fill(value)
     account = page.get_by_label("Credit account")

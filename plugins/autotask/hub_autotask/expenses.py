@@ -31,6 +31,7 @@ from hub_autotask.tile import HELPDESK, about
 
 APP = App(
     slug="autotask-expenses",
+    icon="wallet",
     name="Autotask expense reports",
     summary="Approved expense reports become bills to the people who paid; Autotask gets the"
     " bill's number.",

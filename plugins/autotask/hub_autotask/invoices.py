@@ -33,6 +33,7 @@ from hub_autotask.tile import HELPDESK, about
 
 APP = App(
     slug="autotask-invoices",
+    icon="ticket",
     name="Autotask invoices",
     summary="Approved and posted work becomes invoices to customers; Autotask gets the number"
     " and the paid date.",

@@ -37,6 +37,7 @@ from hub_autotask.tile import HELPDESK, about
 
 APP = App(
     slug="autotask-purchase-orders",
+    icon="cart",
     name="Autotask purchase orders",
     summary="Submitted purchase orders become purchase orders, or bills; Autotask gets the number.",
     help=about(

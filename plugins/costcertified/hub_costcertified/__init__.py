@@ -25,6 +25,7 @@ from hub_costcertified.settings import Settings
 
 APP = App(
     slug="costcertified",
+    icon="ruler",
     name="CostCertified",
     summary="Invoices sent to clients become invoices, what clients paid becomes payments, payouts"
     " become deposits. For QuickBooks Online; QuickBooks Desktop is not supported.",

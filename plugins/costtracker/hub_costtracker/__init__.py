@@ -28,6 +28,7 @@ from hub_costtracker.settings import Settings
 
 APP = App(
     slug="costtracker",
+    icon="receipt",
     name="CostTracker",
     summary="Approved supplier invoices become bills, with their order, dimensions and file.",
     help="Purchasing and approval stay in CostTracker; QuickBooks receives the outcome, and"

@@ -29,6 +29,7 @@ from hub_ontraccr.settings import Settings
 
 APP = App(
     slug="ontraccr",
+    icon="hard-hat",
     name="Ontraccr",
     summary="Payables of jobs become bills or expenses, as each of them says.",
     help="Projects, cost codes and vendors are linked; what uses one without a link waits and"

@@ -182,7 +182,7 @@ def test_a_trial_account_is_told_on_its_page_how_to_request_access(desk):
 @pytest.mark.row("CT-S14")
 def test_an_account_that_has_integrations_needs_no_access(desk):
     desk.connect()
-    assert "Configure" in desk.page(APP)
+    assert "Enable for " in desk.page(APP)
     assert "is enabled" in desk.press(CONFIGURE, **desk.form)
     assert desk.visitor.row(Installation, 1).slug == "costtracker"
 

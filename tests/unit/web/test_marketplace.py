@@ -1,12 +1,16 @@
 """The marketplace: a tile for each app, its state and its actions."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from hub.contract.registry import Installed, Plugins
-from hub.models import Access, AuditEntry
+from hub.contract.types import Icon
+from hub.db import engine
+from hub.models import Access, AuditEntry, Company
 from tests.support.page_visitor import Visitor
 
 
@@ -42,6 +46,50 @@ def test_every_tile_says_its_state_in_words(gated: Visitor) -> None:
     assert "Needs attention" in page
 
 
+def test_a_tile_says_why_the_app_needs_attention(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    for path in ("/apps/", "/apps/costtracker"):
+        assert "A bill was edited in QuickBooks" in visitor.page(path)
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(Company, visitor.story.company).state = "reconnect"
+    assert "Nordvik Bygg AS is not connected." in visitor.page("/apps/")
+
+
+def test_each_app_has_a_drawing(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    with visitor.get("/assets/app-icons.svg") as answer:
+        drawings = answer.text
+    names = re.findall(r'app-icons\.svg[^"#]*#([a-z-]+)"', visitor.page("/apps/"))
+    assert len(names) == len(visitor.app.extensions["hub"].plugins.apps)
+    assert all(f'<symbol id="{name}"' in drawings for name in names)
+    assert {f'id="{name}"' for name in get_args(Icon) if name} == set(
+        re.findall(r'id="[a-z-]+"', drawings)
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("costt", True), ("vendor credit", True), ("ONTRA", False), ("tracker", False)],
+)
+def test_apps_are_found_by_name_and_by_what_they_post(
+    visitor: Visitor, words: str, found: bool
+) -> None:
+    visitor.log_in("vera")
+    assert ("Open CostTracker" in visitor.page(f"/apps/?q={words}")) == found
+    assert "No app fits" in visitor.page("/apps/?q=nothing+like+it")
+
+
+def test_an_app_is_enabled_from_its_tile_by_who_may(gated: Visitor) -> None:
+    address = f"/apps/ontraccr/{gated.story.company}/configure"
+    gated.log_in("arne")
+    page = gated.page("/apps/")
+    assert f'href="{address}">Enable for Nordvik Bygg AS' in page
+    assert "/apps/gated/1/configure" not in page
+    viewer = Visitor(gated.app, gated.story)
+    viewer.log_in("vera")
+    assert address not in viewer.page("/apps/")
+
+
 def test_an_unknown_app_is_not_found(visitor: Visitor) -> None:
     visitor.log_in("vera")
     assert visitor.get("/apps/nothing").status_code == 404
@@ -55,7 +103,7 @@ def test_a_guarded_app_is_asked_for_and_opens_once_an_owner_records_the_grant(
     assert "Ask sales@costtracker.no" in gated.get(configure).text
     page = gated.press(f"/apps/gated/{gated.story.company}/ask")
     assert "sales@costtracker.no grants it" in page
-    assert "Asked by arne" in page
+    assert "Requested by arne" in page
     owner = Visitor(gated.app, gated.story)
     owner.log_in("olga")
     owner.press(f"/apps/gated/{gated.story.company}/grant")
