@@ -32,10 +32,10 @@ def test_what_is_asked_for_waits_until_it_is_granted_app_by_app(
     owner: Visitor, arne: Visitor
 ) -> None:
     for slug in (INVOICES, EXPENSES):
-        assert "Asked by arne" in arne.press(f"/apps/{slug}/1/ask")
+        assert "Requested by arne" in arne.press(f"/apps/{slug}/1/ask")
     owner.press(f"/apps/{INVOICES}/1/grant")
     assert arne.get(f"/apps/{INVOICES}/1/configure").status_code == 200
-    assert "Asked by arne" in arne.page(f"/apps/{EXPENSES}")
+    assert "Requested by arne" in arne.page(f"/apps/{EXPENSES}")
     assert "opened for each account by its maker" in arne.get(f"/apps/{EXPENSES}/1/configure").text
     assert "opened for each account by its maker" in arne.press(
         f"/apps/{EXPENSES}/1/configure", **form(payable_account="33")

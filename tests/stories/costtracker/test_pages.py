@@ -169,7 +169,7 @@ def test_a_trial_account_is_told_on_its_page_how_to_request_access(desk):
 
     page = desk.press(f"{APP}/1/ask")
     assert f"Now ask CostTracker support ({CONTACT}" in page
-    assert "Asked by olga" in page
+    assert "Requested by olga" in page
     assert desk.visitor.row(Access, ("costtracker", 1)).requested_by == "olga"
 
     desk.purchasing.press("/integrations", on="yes")

@@ -96,7 +96,7 @@ def test_an_environment_of_first_resonance_needs_no_address(owner: Visitor) -> N
 
 @pytest.mark.row("ION-43")
 def test_access_that_was_only_asked_for_does_not_open_the_app(newcomer: Visitor) -> None:
-    assert "Asked by olga" in newcomer.press("/apps/ion/1/ask")
+    assert "Requested by olga" in newcomer.press("/apps/ion/1/ask")
     with newcomer.app.app_context(), pytest.raises(AccessNeeded, match="First Resonance"):
         installations_enable.enable(1, "ion", {}, who="olga")
     newcomer.press("/apps/ion/1/grant")
