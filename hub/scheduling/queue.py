@@ -6,6 +6,7 @@ subject, and does nothing if none does. Nothing is scheduled in the queue, and n
 the elected scheduler defers a job for each waiting run that has none.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +24,7 @@ from hub.db.coordination import CONNECT_ARGUMENTS, application_name
 from hub.db.engine import address_without_password, db, reading, transaction
 from hub.errors import Busy, DatabaseUnavailable, LeaseLost, OtherFolderActive
 from hub.models import Run
-from hub.scheduling import run_log, runner
+from hub.scheduling import queue_tables, run_log, runner
 
 QUEUE, TASK = "runs", "execute_run"
 MAX_STALLED_SECONDS = 15.0  # without a heartbeat, after which the jobs of a worker count as dead
@@ -72,8 +73,11 @@ class RunQueue:
     async def work(self, concurrency: int) -> None:
         """Work off jobs, so many at a time, until the task is cancelled or the database is away.
 
-        Raise DatabaseUnavailable if it is away already.
+        Raise DatabaseUnavailable if it is away already. The database that answers may be an older
+        one, without the tables of the queue.
         """
+        asyncio.get_running_loop().set_exception_handler(_log_unexpected)
+        await asyncio.to_thread(self._prepare_tables)
         try:
             async with self._working.open_async():
                 await self._working.run_worker_async(
@@ -130,6 +134,10 @@ class RunQueue:
         except procrastinate.exceptions.ConnectorException as error:
             raise DatabaseUnavailable(self._address, _reason(error)) from error
 
+    def _prepare_tables(self) -> None:
+        with self._app.app_context():
+            queue_tables.prepare()
+
     def _execute(self, kind: str, subject_id: int) -> None:
         """Execute the oldest waiting run of a subject; a run that cannot start stays waiting."""
         with self._app.app_context():
@@ -162,6 +170,15 @@ def _connection_settings(url: URL, name: str) -> dict[str, Any]:
         "max_size": MAX_CONNECTIONS,
         "timeout": 10.0,
     }
+
+
+def _log_unexpected(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log an error of a task that nobody awaits, but not that the connection was lost.
+
+    A job that ends meanwhile has one. The job stays in the table until it counts as dead.
+    """
+    if not isinstance(context.get("exception"), procrastinate.exceptions.ConnectorException):
+        loop.default_exception_handler(context)
 
 
 def _reason(error: procrastinate.exceptions.ConnectorException) -> str:

@@ -25,7 +25,8 @@ def connect_companies(hub: Any, settings: dict[str, Any], count: int) -> list[st
             realm, token = opened["realm"], opened["refresh_token"]
             company = oauth_connect.connect_with_refresh_token(realm, token)
             record_download.refresh(company.id)
-            enable.enable(company.id, "costtracker", settings, who="anna", mode="auto")
+            row = enable.enable(company.id, "costtracker", settings, who="anna", mode="auto")
+            enable.first_lists(row)
             realms.append(realm)
         lease_rows.process_leases().stop_heartbeats()
         coordination.process_coordination().close()
