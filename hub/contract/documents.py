@@ -95,6 +95,15 @@ def _check_amounts(owner: str, **values: Any) -> None:
         _check(value.is_finite(), f"{name} of {owner} is not a number: {value}.")
 
 
+def _check_rate(owner: str, rate: Any, currency: str | None) -> None:
+    """Raise BadDocument for a rate that is not a positive Decimal, or that has no currency."""
+    if rate is None:
+        return
+    _check_amounts(owner, exchange_rate=rate)
+    _check(rate > 0, f"exchange_rate of {owner} must be above 0, not {rate}.")
+    _check(bool(currency), f"exchange_rate of {owner} needs the currency that it is for.")
+
+
 def _check_dates(owner: str, **values: Any) -> None:
     """Raise BadDocument for a value that is neither None nor a date; a datetime has a time."""
     for name, value in values.items():
@@ -239,6 +248,8 @@ class Document:
     Amounts are positive in the direction of the kind. Dates are in the source's zone.
     `hold` is the source's own reason against posting, or why the document is pending.
     `quickbooks_id` is the id of a transaction that is already in QuickBooks and is adopted.
+    `exchange_rate` is the amount of the company's currency for one unit of `currency`. Without it
+    QuickBooks uses its own rate of the document's date.
     `memo` is the private note; `message` is printed for the customer or vendor; `custom` holds
     custom fields by name. Sales forms and purchase orders have fields for these and for `ship_to`;
     on other kinds they go into the memo.
@@ -261,6 +272,7 @@ class Document:
     message: str | None = None
     memo: str | None = None
     currency: str | None = None
+    exchange_rate: Decimal | None = None
     codes: Codes = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     details: Party | Item | None = None
@@ -288,6 +300,7 @@ class Document:
         object.__setattr__(self, "stage", Stage(self.stage))
         _check_amounts(owner, total=self.total, tax_total=self.tax_total)
         _check_amounts(owner, tolerance=self.tolerance)
+        _check_rate(owner, self.exchange_rate, self.currency)
         _check_dates(owner, date=self.date, due=self.due, received=self.received)
         line_ids = [line.id for line in self.lines]
         has_unique_ids = len(line_ids) == len(set(line_ids))

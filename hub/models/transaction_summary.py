@@ -98,6 +98,7 @@ class TransactionSummary(NamedTuple):
     payee: str = ""  # "customer" if an expense was paid to one
     is_untaxed: bool = False
     lines: tuple[LineSummary, ...] = ()
+    exchange_rate: Decimal | None = None  # in the company's currency for one unit
 
     # Of a list entry; its prices are texts without needless zeros.
     name: str | None = None
@@ -167,6 +168,8 @@ class TransactionSummary(NamedTuple):
         if self.is_untaxed:
             stored["untaxed"] = _YES
         stored["lines"] = [line.dump() for line in self.lines]
+        if self.exchange_rate is not None:
+            stored["exchange_rate"] = _format_amount(self.exchange_rate)
         if self.tolerance is not None:
             stored["tolerance"] = _format_amount(self.tolerance)
         return stored
@@ -182,7 +185,7 @@ class TransactionSummary(NamedTuple):
         return texts
 
 
-_AMOUNTS = ("total", "tax", "tolerance")
+_AMOUNTS = ("total", "tax", "tolerance", "exchange_rate")
 _HEADER_FACTS = (
     "term",
     "payable_account",

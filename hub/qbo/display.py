@@ -11,105 +11,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import Record
-from hub.qbo.entities import KIND, ref_id
+from hub.qbo.display_labels import (
+    ENTITY_TITLES,
+    FACT_LISTS,
+    FACT_ORDER,
+    NESTED_FIELDS,
+    PAYMENT_DETAILS,
+    PLAIN_FIELDS,
+    REFERENCES,
+    VALUE_TEXTS,
+)
+from hub.qbo.entities import ref_id
 from hub.qbo.payloads import summarize
 from hub.qbo.payloads.summary import DISCOUNT
 
-# Each reference, with its label and the list of its record; "" if its type names the list.
-REFERENCES = {
-    "VendorRef": ("Vendor", "vendor"),
-    "CustomerRef": ("Customer", "customer"),
-    "EntityRef": ("Party", ""),
-    "APAccountRef": ("Payable account", "account"),
-    "AccountRef": ("Account", "account"),
-    "ItemRef": ("Item", "item"),
-    "DepositToAccountRef": ("Deposit account", "account"),
-    "DepartmentRef": ("Location", "location"),
-    "ClassRef": ("Class", "class"),
-    "SalesTermRef": ("Terms", "term"),
-    "TermRef": ("Terms", "term"),
-    "PaymentMethodRef": ("Payment method", "payment_method"),
-    "TaxCodeRef": ("Tax code", "tax_code"),
-    "BankAccountRef": ("Account", "account"),
-    "CCAccountRef": ("Account", "account"),
-    "Entity": ("Party", ""),
-    "IncomeAccountRef": ("Income account", "account"),
-    "ExpenseAccountRef": ("Expense account", "account"),
-    "AssetAccountRef": ("Asset account", "account"),
-    "DiscountAccountRef": ("Account", "account"),
-    "ParentRef": ("Belongs to", ""),
-    "TxnTaxCodeRef": ("Tax rate", "tax_code"),
-}
-# Fields with a plain value, with their labels.
-PLAIN_FIELDS = {
-    "DisplayName": "Name",
-    "Name": "Name",
-    "DocNumber": "Number",
-    "TxnDate": "Date",
-    "DueDate": "Due",
-    "CompanyName": "Company",
-    "Sku": "Sku",
-    "Description": "Description",
-    "TrackQtyOnHand": "Stock is tracked",
-    "PaymentType": "Paid by",
-    "PayType": "Paid by",
-    "PaymentRefNum": "Number",
-    "GlobalTaxCalculation": "Amounts",
-    "CustomerMemo": "Message",
-    "Memo": "Message",
-    "Type": "Type",
-    "UnitPrice": "Price",
-    "PurchaseCost": "Cost",
-    "QtyOnHand": "On hand",
-    "InvStartDate": "In stock since",
-    "POStatus": "Status",
-    "PrivateNote": "Memo",
-}
-# Fields with a value inside, with their label and the name of that value.
-NESTED_FIELDS = {
-    "PrimaryEmailAddr": ("E-mail", "Address"),
-    "PrimaryPhone": ("Phone", "FreeFormNumber"),
-    "BillEmail": ("Mailed to", "Address"),
-    "POEmail": ("Mailed to", "Address"),
-}
-PAYMENT_DETAILS = ("CheckPayment", "CreditCardPayment")
-# Values of fields, in words.
-VALUE_TEXTS = {
-    "TaxExcluded": "without tax",
-    "TaxInclusive": "with tax",
-    "NotApplicable": "no tax applies",
-    "CreditCard": "Credit card",
-    "NonInventory": "Non-inventory",
-}
-ENTITY_TITLES = {name: kind.replace("_", " ").capitalize() for name, kind in KIND.items()}
-# The facts that come first, in this order.
-FACT_ORDER = (
-    "Name",
-    "Vendor",
-    "Customer",
-    "Party",
-    "Number",
-    "Date",
-    "Due",
-    "Terms",
-    "Payable account",
-    "Location",
-)
-# The list that holds the record of each fact of a summary.
-FACT_LISTS = {
-    "account": "account",
-    "item": "item",
-    "customer": "customer",
-    "tax_code": "tax_code",
-    "location": "location",
-    "term": "term",
-    "payment_method": "payment_method",
-    "payment_account": "account",
-    "deposit_account": "account",
-    "payable_account": "account",
-    "class_": "class",
-}
 SUBTOTAL = "SubTotalLineDetail"
+EXCHANGE_RATE = "Exchange rate"
 PLACEHOLDER_TEXT = "made new in QuickBooks first"
 
 # The names of records by list and id.
@@ -228,10 +145,21 @@ def _facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
     for field in PAYMENT_DETAILS:
         detail = entity.get(field) or {}
         yield from _references(detail, names)
+    rate = _exchange_rate(entity)
+    if rate:
+        yield EXCHANGE_RATE, rate
     for custom in entity.get("CustomField") or ():
         label = str(custom.get("Name"))
         text = custom.get("StringValue") or ""
         yield label, str(text)
+
+
+def _exchange_rate(entity: dict[str, Any]) -> str:
+    """Return the exchange rate as text; "" in the home currency, whose rate is 1."""
+    rate = _number(entity.get("ExchangeRate"))
+    if rate is None or rate == 1:
+        return ""
+    return format(rate.normalize(), "f")
 
 
 def _plain_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:

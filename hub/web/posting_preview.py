@@ -59,6 +59,7 @@ def show(posting_id: int) -> str | Response:
             document=posting.document,
             present=_present(session, preview, entity),
             subtotal=_subtotal(preview.planned),
+            uses_own_rate=_uses_own_rate(preview),
             files=files,
             picture=_picture(files),
             warnings=source.warnings,
@@ -98,6 +99,15 @@ def _present(session: Session, preview: Preview, entity: dict[str, Any] | None) 
             facts.append((label, text, facts_now.get(label, "")))
     lines = [pair for pair in align(planned.lines, present.lines) if pair.differs]
     return Present(present, facts, lines, entity is not None)
+
+
+def _uses_own_rate(preview: Preview) -> bool:
+    """Tell whether QuickBooks converts a foreign currency with its own rate of that day."""
+    posting, view = preview.posting, preview.planned
+    company = posting.document.installation.company
+    if view is None or posting.currency in ("", company.currency):
+        return False
+    return display.EXCHANGE_RATE not in dict(view.facts)
 
 
 def _subtotal(view: display.TransactionView | None) -> Any:

@@ -64,6 +64,9 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
     builder = PayloadBuilder(mapped, facts, marker)
     body = BUILDERS[kind](builder)
     if kind in DOCUMENTS:
+        rate = builder.exchange_rate()
+        if rate is not None:
+            body["ExchangeRate"] = rate
         _check_completeness(builder, body)
         _check_sum(builder, body)
     summary = summarize(kind, body, facts.currency)

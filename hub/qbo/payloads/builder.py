@@ -203,6 +203,15 @@ class PayloadBuilder:
             )
         return None
 
+    def exchange_rate(self) -> Decimal | None:
+        """Return the exchange rate that the source states for a foreign currency.
+
+        None leaves the rate to QuickBooks, which has one for each day. In the company's own
+        currency there is none.
+        """
+        is_foreign = self.facts.multicurrency and self.currency != self.facts.currency
+        return self.document.exchange_rate if is_foreign else None
+
     def total(self, amounts: Iterable[Decimal]) -> Decimal:
         """Return the total that the document states, else the sum of the amounts."""
         stated = self.document.total

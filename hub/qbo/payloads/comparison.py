@@ -51,6 +51,7 @@ HEADER_FACTS = (
 # QuickBooks does not always return these.
 OPTIONAL_HEADER_FACTS = ("payable_account", "payment_method")
 LINE_FACTS = ("account", "item", "class_", "customer", "tax_code", "linked")
+MAX_RATE_DIFFERENCE = Decimal("0.000001")  # relative: QuickBooks may round a rate
 ENTRY_FACTS = ("sku", "description", "price", "cost", "email", "phone", "term")
 
 
@@ -91,7 +92,7 @@ class _Comparison:
             if getattr(self.actual, name):
                 facts.append(name)
         header = self._facts(self.expected, self.actual, facts)
-        return [*self._totals(), *header, *self._lines()]
+        return [*self._totals(), *header, *self._exchange_rate(), *self._lines()]
 
     def of_list_entries(self) -> list[str]:
         """Compare names, whose case does not count, and the facts that the hub writes."""
@@ -116,6 +117,19 @@ class _Comparison:
             if ours is not None and abs(ours - theirs) > tolerance:
                 sentences.append(self._amount_sentence(f"as the {name}", ours, theirs))
         return sentences
+
+    def _exchange_rate(self) -> list[str]:
+        """Compare the exchange rate if the hub sent one; otherwise it is QuickBooks' own."""
+        ours = self.expected.exchange_rate
+        if ours is None:
+            return []
+        theirs = self.actual.exchange_rate or Decimal(1)
+        if abs(ours - theirs) <= ours * MAX_RATE_DIFFERENCE:
+            return []
+        return [
+            f"{self.what} {theirs:f} as the exchange rate of {self.currency}, where {ours:f} was"
+            " meant."
+        ]
 
     def _lines(self) -> list[str]:
         """Compare the lines, each with the one in the same place."""

@@ -44,6 +44,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         payee=_payee(entity),
         is_untaxed=entity.get("GlobalTaxCalculation") == "NotApplicable",
         lines=tuple(lines),
+        exchange_rate=_exchange_rate(entity),
     )
 
 
@@ -200,6 +201,14 @@ def _tax(entity: dict[str, Any]) -> Decimal:
 def _number(value: Any) -> Decimal:
     """Return a field as a number, zero if it is missing."""
     return _decimal(value or ZERO)
+
+
+def _exchange_rate(entity: dict[str, Any]) -> Decimal | None:
+    """Return the exchange rate; None in the home currency, whose rate QuickBooks gives as 1."""
+    rate = entity.get("ExchangeRate")
+    if rate is None or _decimal(rate) == 1:
+        return None
+    return _decimal(rate)
 
 
 def _decimal(value: Any) -> Decimal:

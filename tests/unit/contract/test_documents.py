@@ -70,6 +70,18 @@ def test_every_noun_says_what_it_is():
         (lambda: bill(total=10.5), "total of invoice:1 must be a Decimal, not 10.5."),
         (lambda: bill(total=Decimal("NaN")), "total of invoice:1 is not a number: NaN."),
         (
+            lambda: bill(currency="EUR", exchange_rate=11.5),
+            "exchange_rate of invoice:1 must be a Decimal, not 11.5.",
+        ),
+        (
+            lambda: bill(currency="EUR", exchange_rate=Decimal(0)),
+            "exchange_rate of invoice:1 must be above 0, not 0.",
+        ),
+        (
+            lambda: bill(exchange_rate=Decimal("11.5")),
+            "exchange_rate of invoice:1 needs the currency that it is for.",
+        ),
+        (
             lambda: bill(tolerance=Decimal("Infinity")),
             "tolerance of invoice:1 is not a number: Infinity.",
         ),

@@ -101,3 +101,13 @@ def test_a_discount_is_taken_off_and_a_payee_is_named_by_what_it_is(company: int
     )
     assert (found.lines[0].posts_to, found.lines[0].amount) == ("Discount", Decimal(-5))
     assert dict(found.facts)["Party"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"), [(11.5, "11.5"), ("11.4567", "11.4567"), (1, None), (None, None)]
+)
+def test_the_exchange_rate_of_a_foreign_currency_is_a_fact(
+    company: int, rate: Any, text: str | None
+) -> None:
+    body = bill("F-1", Decimal("100")) | {"ExchangeRate": rate}
+    assert dict(_shown(company, body).facts).get(display.EXCHANGE_RATE) == text

@@ -11,6 +11,7 @@ import pytest
 from hub.contract.documents import Address, Attachment, Document, Party
 from hub.db import engine
 from hub.mapping import Mapped, Ref
+from hub.models import TransactionSummary
 from hub.qbo import company as qbo_company
 from hub.qbo import payloads, transaction_index
 from hub.qbo.client import Client
@@ -106,6 +107,15 @@ CASES: dict[str, tuple[CompanyFacts, Mapped]] = {
             line("1", "80.00", account="30", tax_code="8"),
             header=refs(vendor="37", payable_account="64"),
             currency="EUR",
+        ),
+    ),
+    "bill_euro_exchange_rate": (
+        NO,
+        mapped(
+            line("1", "80.00", account="30", tax_code="8"),
+            header=refs(vendor="37", payable_account="64"),
+            currency="EUR",
+            exchange_rate=D("11.4567"),
         ),
     ),
     "vendor_credit_plain": (
@@ -460,3 +470,32 @@ def test_a_bill_in_another_currency_leaves_the_payable_account_to_quickbooks():
     )
     same = payloads.build(mapped(line_, header=header, currency="NOK"), NO, MARKER)
     assert same.body["APAccountRef"] == {"value": "1"}
+
+
+def test_the_rate_of_the_source_is_compared_and_quickbooks_own_rate_is_not():
+    facts, what = CASES["bill_euro_exchange_rate"]
+    ours = payloads.build(what, facts, MARKER).summary
+    assert TransactionSummary.load(ours.dump()) == ours
+    for rate, sentences in (
+        (D("11.4567"), []),
+        (D("11.456701"), []),
+        (
+            D("11.46"),
+            ["QuickBooks has 11.46 as the exchange rate of EUR, where 11.4567 was meant."],
+        ),
+        (None, ["QuickBooks has 1 as the exchange rate of EUR, where 11.4567 was meant."]),
+    ):
+        assert payloads.differences(ours, ours._replace(exchange_rate=rate)) == sentences
+    without = ours._replace(exchange_rate=None)
+    assert payloads.differences(without, ours) == []
+
+
+@pytest.mark.parametrize(("currency", "facts"), [("NOK", NO), ("USD", US)])
+def test_a_rate_is_sent_for_a_foreign_currency_only(currency, facts):
+    line_ = line("1", "80.00", account="30")
+    what = mapped(line_, currency=currency, exchange_rate=D("1.5"))
+    assert "ExchangeRate" not in build(what, facts).body
+
+
+def test_the_rate_of_the_home_currency_is_no_rate():
+    assert payloads.summarize("bill", {"ExchangeRate": 1, "Line": []}).exchange_rate is None

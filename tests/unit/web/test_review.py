@@ -1,5 +1,6 @@
 """The preview: what was approved is what is posted."""
 
+import json
 import re
 from decimal import Decimal
 from typing import Any
@@ -252,6 +253,27 @@ def test_the_number_of_queries_does_not_grow_with_the_documents(
                 session, document, "review", changed, operation="update", requestid=f"u{place}"
             )
     assert queries_of(operator, _here(operator) + path) <= few
+
+
+@pytest.mark.parametrize(
+    ("currency", "more", "text"),
+    [
+        ("EUR", {"ExchangeRate": 11.4567}, "<dt>Exchange rate</dt><dd>11.4567</dd>"),
+        ("EUR", {}, "<dt>Exchange rate</dt><dd>QuickBooks’ own rate of that day</dd>"),
+        ("NOK", {}, None),
+    ],
+)
+def test_a_bill_says_at_which_rate_it_is_converted(
+    operator: Visitor, currency: str, more: dict[str, Any], text: str | None
+) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, operator.story.postings["review"])
+        posting.currency = currency
+        body = {**json.loads(posting.payload), "CurrencyRef": {"value": currency}, **more}
+        posting.payload = json.dumps(body).encode()
+    page = operator.page(_bill(operator, "review"))
+    assert ("Exchange rate" in page) == bool(text)
+    assert text is None or text in page
 
 
 def test_a_bill_leads_to_its_neighbours_and_to_its_document(operator: Visitor) -> None:
