@@ -13,6 +13,9 @@ pytestmark = pytest.mark.end_to_end
 PAYABLE, ADVANCES, BILLED = "33", "95", "5"  # Employee Advances; Fees Billed
 
 
+LEFT_OUT = ("approved fifteen days ago", "referenced already", "waits for approval", "paid")
+
+
 @pytest.fixture(scope="module")
 def desk(long_lived):
     """The expense app after its syncs; what is billed to a customer as mileage has an account of its own."""
@@ -32,6 +35,9 @@ def desk(long_lived):
     desk.enable(advance_account=ADVANCES)
     desk.decide("category_billable", "billing_code:831", BILLED)
     desk.sync()
+    desk.left_out = {}
+    for words in LEFT_OUT:  # as the first sync left them; later stories change settings
+        desk.left_out[words] = desk.posting_of(words), desk.row_of(words)
     return desk
 
 
@@ -66,9 +72,8 @@ def test_approved_reports_of_the_days_back_become_bills(desk):
     made = bill(desk, "a trip to a customer")
     assert (made["APAccountRef"]["value"], made["TxnDate"]) == (PAYABLE, "2026-02-28")
     assert desk.of("approved fourteen days ago").state == "posted"
-    for words in ("approved fifteen days ago", "referenced already", "waits for approval", "paid"):
-        assert desk.posting_of(words) is None
-        assert desk.row_of(words) == desk.before[desk.id(words)]
+    for words in LEFT_OUT:
+        assert desk.left_out[words] == (None, desk.before[desk.id(words)])
 
 
 @pytest.mark.row("AT-E2")
