@@ -25,6 +25,8 @@ OF_POSTINGS = frozenset(
         "postings undone",
     }
 )
+# Acts on cases name them as "case 12".
+OF_CASES = frozenset({"case assigned", "case note added", "case snoozed", "case woken"})
 
 
 class Link(NamedTuple):
@@ -49,6 +51,7 @@ class Subjects:
         query: Any = select(User.username).where(User.username.in_(names))
         self._people: set[str] = set(session.scalars(query))
         self._cases: dict[str, int] = _cases(session, entries)
+        self._titles: dict[str, Link] = _titles(session, entries)
 
     def of(self, entry: AuditEntry) -> list[Link]:
         """Return the names and links of what an entry is about."""
@@ -86,6 +89,8 @@ class Subjects:
             return self.person(subject)
         if subject in self._cases:
             return Link(subject, url_for("inbox.one", case_id=self._cases[subject]))
+        if subject in self._titles:
+            return self._titles[subject]
         slug, _, rest = subject.partition(" ")
         return Link(f"{app_name(slug)} {rest}".strip())
 
@@ -145,3 +150,16 @@ def _cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, int]:
         return {}
     query = select(Case.cause, Case.id).where(Case.cause.in_(causes)).order_by(Case.id)
     return {causes[cause]: id for cause, id in session.execute(query)}
+
+
+def _titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, Link]:
+    """Return the titles of the cases that entries name by their ids."""
+    ids = set()
+    for entry in entries:
+        number = entry.subject.removeprefix("case ")
+        if entry.what in OF_CASES and number.isdecimal() and int(number) <= LARGEST:
+            ids.add(int(number))
+    links = {}
+    for case in session.scalars(select(Case).where(Case.id.in_(ids))):
+        links[f"case {case.id}"] = Link(case.title, url_for("inbox.one", case_id=case.id))
+    return links

@@ -43,6 +43,7 @@ SORTS = {
     "due": "Due first",
 }
 FILTER_NAMES = ("show", "act", "company", "installation", "words", "sort")
+ACTED_ON = (CaseDecision.MATCHED, CaseDecision.RETRIED)
 NO_DUE_DATE = "9999-12-31"  # cases without a due date come last
 MAX_COMPANIES = 20  # that the filter offers; of more the switcher of the frame chooses one
 ROWS_PER_PAGE = 25
@@ -138,12 +139,12 @@ def page_of(session: Session, filters: Filters) -> paging.Page:
 def next_case_id(session: Session, filters: Filters, case_id: int) -> int | None:
     """Return the case that follows another one in the list; None for the last one.
 
-    Cases that a person has matched already are passed over: the next sync closes them.
+    Cases that a person has matched or retried are passed over: the next sync goes on with them.
     """
     query, key, is_descending = ordered(session, filters)
     own = session.execute(query.with_only_columns(*key).where(Case.id == case_id)).first()
     order = [column.desc() if is_descending else column.asc() for column in key]
-    following = query.where(Case.id != case_id, Case.decision != CaseDecision.MATCHED)
+    following = query.where(Case.id != case_id, Case.decision.not_in(ACTED_ON))
     if own is not None:
         following = following.where(paging.follows(key, list(own), down=is_descending))
     return session.scalar(following.with_only_columns(Case.id).order_by(*order).limit(1))

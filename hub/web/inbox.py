@@ -1,6 +1,6 @@
 """The inbox: open cases, each with its reason and the button that solves it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -9,19 +9,26 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import inbox
+from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused
-from hub.models import Case, Installation, Posting, case_posting
-from hub.models.enums import CaseDecision, InstallationMode, PostingState, RunKind
+from hub.models import Case, CaseNote, Installation, Posting, case_posting
+from hub.models.enums import CaseDecision, PostingState
 from hub.outbox.listing import states_of_parts
 from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
-from hub.scheduling import run_log
 from hub.security import audit
-from hub.web import case_comparison, case_list, checklist, exports, matches
-from hub.web.access import ANYWHERE, may_here, needs, scope, who
+from hub.web import (
+    case_acts,
+    case_assignees,
+    case_comparison,
+    case_list,
+    checklist,
+    exports,
+    matches,
+)
+from hub.web.access import ANYWHERE, may_anywhere, may_here, needs, scope, who
 from hub.web.case_titles import document_name, documents
-from hub.web.installation import is_active
 from hub.web.layout import in_zone_of, installation_choices
 from hub.web.paging import present, row_or_404
 
@@ -70,6 +77,7 @@ def show() -> str:
             companies=case_list.companies(session, filters["company"]),
             installations=installation_choices(session, filters["installation"]),
             has_posted=checklist.has_posted(session, scope()),
+            bulk=_bulk(session, filters) if may_anywhere("operator") and not is_closed else None,
         )
 
 
@@ -131,7 +139,7 @@ def match(case_id: int) -> Response | tuple[str, int]:
         message = matches.decide(installation.id, field.name, code, choice, who())
     except HubError as error:
         return _case_page(case_id, wrong=error.text), 400
-    return _apply(case_id, lambda: message, CaseDecision.MATCHED)
+    return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
 
 
 @pages.post("/<int:case_id>/retry")
@@ -154,7 +162,7 @@ def retry(case_id: int) -> Response:
             flash(f"{len(reasons) - MAX_REASONS:,} more were left as they are.", "look")
         return f"Retried {documents(len(ids) - len(reasons))}."
 
-    return _apply(case_id, work, CaseDecision.RETRIED)
+    return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
 
 @pages.post("/<int:case_id>/close")
@@ -173,7 +181,7 @@ def close(case_id: int) -> Response:
             audit.record(session, who(), "case closed", case.title, cause=case.cause)
         return "The case is closed."
 
-    return _apply(case_id, work, CaseDecision.CLOSED, syncs=False)
+    return case_acts.apply(case_id, work, CaseDecision.CLOSED, syncs=False)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/retry")
@@ -189,7 +197,7 @@ def retry_one(case_id: int, posting_id: int) -> Response:
         with reading() as session:
             return f"Retried {document_name(session.get_one(Posting, posting_id))}."
 
-    return _apply(case_id, work, CaseDecision.RETRIED)
+    return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/adopt")
@@ -202,7 +210,7 @@ def adopt(case_id: int, posting_id: int) -> Response:
         manual.adopt(posting_id, quickbooks_id, who())
         return f"Transaction {quickbooks_id} is this document. It will not be posted again."
 
-    return _apply(case_id, work, CaseDecision.ADOPTED, quickbooks_id)
+    return case_acts.apply(case_id, work, CaseDecision.ADOPTED, quickbooks_id)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/not-this")
@@ -215,7 +223,7 @@ def not_this(case_id: int, posting_id: int) -> Response:
         manual.reject_match(posting_id, quickbooks_id, who())
         return f"Transaction {quickbooks_id} is another document."
 
-    return _apply(case_id, work, CaseDecision.REJECTED, quickbooks_id)
+    return case_acts.apply(case_id, work, CaseDecision.REJECTED, quickbooks_id)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/skip")
@@ -228,7 +236,7 @@ def skip(case_id: int, posting_id: int) -> Response:
         manual.skip(posting_id, reason, who())
         return "Skipped. It will not be posted."
 
-    return _apply(case_id, work, CaseDecision.SKIPPED, reason.strip())
+    return case_acts.apply(case_id, work, CaseDecision.SKIPPED, reason.strip())
 
 
 @pages.post("/<int:case_id>/leave")
@@ -248,74 +256,16 @@ def leave(case_id: int) -> Response:
             manual.skip(id, "Left as it is in QuickBooks", who())
         return "Left as it is in QuickBooks."
 
-    return _apply(case_id, work, CaseDecision.LEFT)
+    return case_acts.apply(case_id, work, CaseDecision.LEFT)
 
 
-def _apply(
-    case_id: int,
-    work: Callable[[], str],
-    decision: CaseDecision,
-    note: str = "",
-    *,
-    syncs: bool = True,
-) -> Response:
-    """Do what a person decided, request a sync that continues with it, and open the next case."""
-    filters = case_list.filters_of_request()
-    with reading() as session:
-        following = case_list.next_case_id(session, filters, case_id) if _goes_on() else None
-        of_case = _postings_of(case_id, "viewer").with_only_columns(Posting.id).subquery()
-        stopped = session.scalar(select(func.count()).select_from(of_case)) or 0
-    try:
-        message = work()
-    except HubError as error:
-        flash(error.text, "error")
-        return redirect(url_for("inbox.one", case_id=case_id, **_arguments()))
-    with transaction() as session:
-        inbox.record_decision(session, [case_id], decision, who(), note)
-        case = row_or_404(session, Case, case_id)
-        installation = (
-            session.get(Installation, case.installation_id) if case.installation_id else None
-        )
-    if syncs and installation and is_active(installation):
-        run_log.request(RunKind.SYNC, installation.id, who())
-        message += _continuation(decision, installation, stopped)
-    return _go_on(message, following)
-
-
-def _continuation(decision: CaseDecision, installation: Installation, stopped: int) -> str:
-    """Return the sentence about the sync that was requested."""
-    if decision == CaseDecision.SKIPPED:
-        return ""
-    if decision == CaseDecision.MATCHED and installation.mode == InstallationMode.AUTO and stopped:
-        return f" Posting {documents(stopped)}…"
-    return " A sync continues with it now."
-
-
-def _goes_on() -> bool:
-    """Tell whether the form was on the page of a case, which leads to the next one."""
-    return request.args.get("then") == "next"
-
-
-def _arguments() -> dict[str, Any]:
-    """Return the arguments of an address that lead back to the same list."""
-    arguments: dict[str, Any] = {**present(case_list.filters_of_request())}
-    for name in ("before", "after", "then"):
-        if request.args.get(name):
-            arguments[name] = request.args[name]
-    return arguments
-
-
-def _go_on(message: str, following: int | None) -> Response:
-    """Open the next case if it is still open, else the list with the same filters."""
-    arguments = _arguments()
-    arguments.pop("then", None)
-    with reading() as session:
-        case = session.get(Case, following) if following is not None else None
-    if case is None or case.closed_at is not None:
-        flash(message, "success")
-        return redirect(url_for("inbox.show", **arguments))
-    flash(f"{message} Next: {case.title}", "success")
-    return redirect(url_for("inbox.one", case_id=case.id, **arguments))
+def _bulk(session: Session, filters: case_list.Filters) -> dict[str, Any]:
+    """Return what the form for many cases shows: how many there are, and who may take them."""
+    conditions = case_list.conditions(session, filters)
+    total, newest = session.execute(
+        select(func.count(), func.max(Case.id)).select_from(Case).where(*conditions)
+    ).one()
+    return {"total": total, "newest": newest or 0, "people": case_assignees.names(session)}
 
 
 def _case_page(case_id: int, wrong: str = "") -> str:
@@ -343,8 +293,8 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             installation=installation,
             match=_match(session, case),
             wrong=wrong,
-            chosen=_arguments() | {"then": "next"},
-            filters={name: text for name, text in _arguments().items() if name != "then"},
+            chosen=case_acts.arguments() | {"then": "next"},
+            filters={name: text for name, text in case_acts.arguments().items() if name != "then"},
             following=case_list.next_case_id(session, case_list.filters_of_request(), case_id),
             stops=_blocks(postings),
             closable=case.action in CLOSABLE and not _blocks(postings),
@@ -395,4 +345,14 @@ def _postings_of(case_id: int, least: str) -> Select[Any]:
 def _context(session: Session, case: Case) -> dict[str, Any]:
     """Return which documents a case stops, and which one it is about."""
     [row] = case_list.rows_of(session, [case])
-    return {"row": row, "stopped": {case.id: row.documents}, "subjects": {case.id: row.subject}}
+    notes = select(CaseNote).where(CaseNote.case_id == case.id).order_by(CaseNote.id)
+    until = case.snoozed_until
+    is_decided_here = may_here("operator") and not case.closed_at
+    return {
+        "notes": list(session.scalars(notes)),
+        "people": case_assignees.names(session) if is_decided_here else [],
+        "is_snoozed": until is not None and until > current().clock.now(),
+        "row": row,
+        "stopped": {case.id: row.documents},
+        "subjects": {case.id: row.subject},
+    }

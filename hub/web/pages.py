@@ -9,6 +9,7 @@ from hub.web import (
     appearance,
     audit,
     body_limits,
+    case_bulk,
     companies,
     company_choice,
     compare,
@@ -54,6 +55,7 @@ from hub.web import (
 FAMILIES = (
     home,
     inbox,
+    case_bulk,
     documents,
     runs,
     app_choice,

@@ -3,15 +3,11 @@
 document.addEventListener("change", (event) => {
   const box = event.target;
   if (!(box instanceof HTMLInputElement) || box.type !== "checkbox" || !box.form) return;
-  const form = box.form;
+  const named = (name) => [...box.form.elements].filter((one) => one.name === name);
   if (box.dataset.selects) {
-    for (const one of form.querySelectorAll(`input[name="${box.dataset.selects}"]`)) {
-      one.checked = box.checked;
-    }
+    for (const one of named(box.dataset.selects)) one.checked = box.checked;
     return;
   }
-  const all = form.querySelector(`input[data-selects="${box.name}"]`);
-  if (all) {
-    all.checked = [...form.querySelectorAll(`input[name="${box.name}"]`)].every((one) => one.checked);
-  }
+  const all = [...box.form.elements].find((one) => one.dataset.selects === box.name);
+  if (all) all.checked = named(box.name).every((one) => one.checked);
 }, true);

@@ -53,6 +53,7 @@ ROUTES = {
     "viewer run": "runs.one runs.progress",
     "viewer app": "marketplace.one marketplace.openapi",
     "viewer app at company": "marketplace.ask",
+    "operator anywhere": "case_bulk.apply",
     "operator installation": """
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
         installation.run matching.apply matching.decide

@@ -16,7 +16,7 @@ from tests.support.page_visitor import Visitor
 from tests.support.stored_cases import open_stored_case
 from tests.unit.web.test_large_lists import link, queries_of
 
-ROW = re.compile(r"<tr>\s*<td class=\"amount\">.*?</tr>", re.DOTALL)
+ROW = re.compile(r"<tr>\s*<td class=\"(?:amount|tick)\">.*?</tr>", re.DOTALL)
 ADDRESS = re.compile(r'href="/inbox/(\d+)')
 
 
@@ -28,6 +28,7 @@ def add_case(visitor: Visitor, number: int, amount: str, *, due: str = "", **val
         document.total = posting.total = Decimal(amount)
         document.currency = posting.currency = str(values.pop("currency", "NOK"))
         document.body = {**document.body, "due": due or None}
+        posting.held_by = "preflight"
         case = open_stored_case(
             session,
             f"listed:{number}",

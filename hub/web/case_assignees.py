@@ -1,0 +1,35 @@
+"""The people to whom a case can be assigned: those who may act on it."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from hub.errors import NotFound
+from hub.models import User
+from hub.security import people
+from hub.security.rights import ACTIVE, Scope, rights_of, scope_of
+from hub.web.access import rights_scope
+
+MAX_PEOPLE = 200  # that the menu offers
+
+
+def names(session: Session) -> list[str]:
+    """Return the people who may act on something that the person may act on, by name."""
+    own = rights_scope("operator")
+    query: Any = select(User).where(ACTIVE).options(selectinload(User.assignments))
+    offered = []
+    for person in session.scalars(query.order_by(User.username).limit(MAX_PEOPLE)):
+        companies = {right.subject.company_id for right in rights_of(person).with_role("operator")}
+        is_near = own.is_everything or None in companies or companies & own.company_ids
+        if companies and is_near:
+            offered.append(str(person.username or person.email))
+    return offered
+
+
+def scope_of_person(session: Session, name: str) -> Scope:
+    """Return the rows on which a person may act; raise NotFound if nobody has the name."""
+    person = people.find(session, name)
+    if person is None or not person.active:
+        raise NotFound("person", name)
+    return scope_of(session, rights_of(person), "operator")

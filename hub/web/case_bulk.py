@@ -1,0 +1,283 @@
+"""Act on many cases at once: those that are ticked, or all that the filters choose."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, request, url_for
+from sqlalchemy import and_, select, update
+from werkzeug import Response
+
+from hub.cases import inbox
+from hub.context import current
+from hub.db.engine import reading, transaction
+from hub.errors import HubError, Refused
+from hub.models import Case, CaseNote, Installation, Posting, case_posting
+from hub.models.enums import CaseDecision, Holder, Operation, PostingState, RunKind
+from hub.posting.actions import manual, retries
+from hub.reasons.template import CaseAction
+from hub.scheduling import run_log
+from hub.security import audit
+from hub.web import case_assignees, case_list, row_ids
+from hub.web.access import ANYWHERE, needs, rights_scope, who
+from hub.web.installation import is_active
+from hub.web.layout import zone
+from hub.web.paging import present
+
+MAX_CASES = 2000  # of one act; the message says that others are left
+MAX_SKIPPED = 500  # documents that one act skips, each in a transaction of its own
+MAX_REASONS = 5  # that the message gives for cases on which nothing was done
+MAX_NOTE_LENGTH = 2000
+RETRIED_ACTIONS = (
+    CaseAction.RETRY,
+    CaseAction.OPEN_PERIOD,
+    CaseAction.SOURCE,
+    CaseAction.EITHER,
+    CaseAction.DIFFER,
+)
+ENDED = (PostingState.POSTED, PostingState.SKIPPED, PostingState.WITHDRAWN)
+Reasons = dict[int, str]  # why nothing was done, by case
+Links = dict[int, list[int]]  # postings by case
+pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
+
+
+@pages.post("/")
+@needs("operator", of=ANYWHERE)
+def apply() -> Response:
+    """Do one act on many cases; say on how many, and why not on the others."""
+    act = ACTS.get(request.form.get("act", ""))
+    cases, hidden = _chosen_cases()
+    if act is None or not (cases or hidden):
+        flash("Tick at least one case first.", "look")
+        return _back()
+    may_act = rights_scope("operator")
+    allowed = [case for case in cases if may_act.has(case)]
+    reasons: Reasons = {}
+    for case in cases:
+        if not may_act.has(case):
+            reasons[case.id] = "you may only look at it."
+    message, word, work = act
+    try:
+        reasons |= work(allowed)
+    except HubError as error:
+        flash(error.text, "error")
+        return _back()
+    _report(message, word, len(cases) - len(reasons), list(reasons.values()))
+    if hidden:
+        flash(f"{hidden:,} more are left. Repeat the act for them.", "look")
+    return _back()
+
+
+def _chosen_cases() -> tuple[list[Case], int]:
+    """Return the open cases that the form names, and how many more there are above the limit.
+
+    All that the filters choose are those that were listed; a case that opened since is not one.
+    """
+    with reading() as session:
+        if request.form.get("which") == "all":
+            filters = case_list.filters_of_request()
+            newest = row_ids.parse(request.form.get("newest", "")) or 0
+            conditions = [*case_list.conditions(session, filters), Case.id <= newest]
+        else:
+            ids = {row_ids.parse(text) for text in request.form.getlist("case")}
+            chosen = [id for id in ids if id is not None]
+            conditions = [Case.id.in_(chosen[:MAX_CASES]), *rights_scope().cases()]
+        query = select(Case).where(Case.closed_at.is_(None), *conditions).order_by(Case.id)
+        cases = list(session.scalars(query.limit(MAX_CASES + 1)))
+        if len(cases) <= MAX_CASES:
+            return cases, 0
+        count = len(session.scalars(query.with_only_columns(Case.id)).all())
+        return cases[:MAX_CASES], count - MAX_CASES
+
+
+def _back() -> Response:
+    """Return to the list with its filters, or to the case whose page has the form."""
+    arguments: dict[str, Any] = {**present(case_list.filters_of_request())}
+    case_id = row_ids.parse(request.args.get("case", ""))
+    if case_id is not None:
+        return redirect(url_for("inbox.one", case_id=case_id, **arguments))
+    return redirect(url_for("inbox.show", **arguments))
+
+
+def _report(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
+    """Say on how many cases the act was done, and why not on the others."""
+    if done:
+        flash(message.format(_cases(done)), "success")
+    by_reason = Counter(reasons)
+    for reason, count in by_reason.most_common(MAX_REASONS):
+        flash(f"{count:,} could not be {word}: {reason}", "look")
+    if len(by_reason) > MAX_REASONS:
+        others = sum(by_reason.values()) - sum(n for _, n in by_reason.most_common(MAX_REASONS))
+        flash(f"{others:,} more could not be {word}, for other reasons.", "look")
+
+
+def _cases(count: int) -> str:
+    """Return a number of cases as a sentence has it."""
+    return f"{count:,} case" if count == 1 else f"{count:,} cases"
+
+
+def _retry(cases: Sequence[Case]) -> Reasons:
+    """Retry what the cases stop; deletions in QuickBooks and open questions are left."""
+    reasons = {
+        case.id: "it needs a decision on its own page."
+        for case in cases
+        if case.action not in RETRIED_ACTIONS
+    }
+    links = _postings([case for case in cases if case.id not in reasons])
+    failed = retries.retry_each(sorted({id for ids in links.values() for id in ids}), who())
+    for case in cases:
+        if case.id in reasons:
+            continue
+        ids = links.get(case.id, [])
+        remaining = [failed[id] for id in ids if id in failed]
+        if not ids:
+            reasons[case.id] = "it stops no document that can be retried."
+        elif len(remaining) == len(ids):
+            reasons[case.id] = remaining[0]
+    _record(cases, reasons, CaseDecision.RETRIED)
+    return reasons
+
+
+def _skip(cases: Sequence[Case]) -> Reasons:
+    """Skip what the cases stop, with the reason of the form."""
+    note = request.form.get("text", "").strip()
+    if not note:
+        raise Refused("Enter the reason for which they are skipped.")
+    reasons: Reasons = {}
+    links = _postings(cases)
+    skipped: set[int] = set()
+    for case in cases:
+        ids = [id for id in links.get(case.id, []) if id not in skipped]
+        if not links.get(case.id):
+            reasons[case.id] = "it stops no document that can be skipped."
+        elif len(skipped) + len(ids) > MAX_SKIPPED and skipped:
+            reasons[case.id] = f"one act skips {MAX_SKIPPED} documents. Repeat it for the others."
+        else:
+            problem = _skip_each(ids, note)
+            skipped.update(ids)
+            if problem:
+                reasons[case.id] = problem
+    _record(cases, reasons, CaseDecision.SKIPPED, note)
+    return reasons
+
+
+def _skip_each(ids: Iterable[int], note: str) -> str:
+    """Skip postings one by one; return the first reason for which one could not be skipped."""
+    problem = ""
+    for id in ids:
+        try:
+            manual.skip(id, note, who())
+        except HubError as error:
+            problem = problem or error.text
+    return problem
+
+
+def _assign(cases: Sequence[Case]) -> Reasons:
+    """Assign cases to the person of the form, or to nobody; each must be theirs to act on."""
+    name = request.form.get("assignee", "")
+    reasons: Reasons = {}
+    with transaction() as session:
+        if name:
+            assignee = case_assignees.scope_of_person(session, name)
+            for case in cases:
+                if not assignee.has(case):
+                    reasons[case.id] = f"{name} may not act on it."
+        _store(session, cases, reasons, "case assigned", {"assignee": name})
+    return reasons
+
+
+def _snooze(cases: Sequence[Case]) -> Reasons:
+    """Hide cases until the morning of a day; then they are listed again."""
+    try:
+        day = dt.date.fromisoformat(request.form.get("until", ""))
+    except ValueError:
+        raise Refused("Choose the day until which they are hidden.") from None
+    until = dt.datetime.combine(day, dt.time(), ZoneInfo(zone()))
+    if until <= current().clock.now():
+        raise Refused("Choose a day in the future.")
+    with transaction() as session:
+        _store(session, cases, {}, "case snoozed", {"snoozed_until": until})
+    return {}
+
+
+def _wake(cases: Sequence[Case]) -> Reasons:
+    """List snoozed cases again."""
+    with transaction() as session:
+        _store(session, cases, {}, "case woken", {"snoozed_until": None})
+    return {}
+
+
+def _note(cases: Sequence[Case]) -> Reasons:
+    """Add the note of the form to each case."""
+    text = request.form.get("text", "").strip()[:MAX_NOTE_LENGTH]
+    if not text:
+        raise Refused("Enter the note.")
+    now = current().clock.now()
+    with transaction() as session:
+        for case in cases:
+            session.add(CaseNote(case_id=case.id, at=now, who=who(), text=text))
+        details = {f"case {case.id}": {"text": text} for case in cases}
+        audit.record_each(session, who(), "case note added", details)
+    return {}
+
+
+def _store(
+    session: Any, cases: Sequence[Case], reasons: Reasons, what: str, values: Mapping[str, Any]
+) -> None:
+    """Change columns of the cases for which there is no reason against it, with audit entries."""
+    ids = [case.id for case in cases if case.id not in reasons]
+    session.execute(update(Case).where(Case.id.in_(ids)).values(**values))
+    details = {f"case {id}": dict(values) for id in ids}
+    audit.record_each(session, who(), what, details)
+
+
+def _record(
+    cases: Sequence[Case], reasons: Reasons, decision: CaseDecision, note: str = ""
+) -> None:
+    """Record the decision on the cases that were acted on, and request syncs that continue."""
+    done = [case for case in cases if case.id not in reasons]
+    with transaction() as session:
+        inbox.record_decision(session, [case.id for case in done], decision, who(), note)
+        installation_ids = {case.installation_id for case in done}
+        query = select(Installation).where(Installation.id.in_(installation_ids))
+        installations = list(session.scalars(query))
+    for installation in installations:
+        if is_active(installation):
+            run_log.request(RunKind.SYNC, installation.id, who())
+
+
+def _postings(cases: Sequence[Case]) -> Links:
+    """Return the postings of cases on which the person may act, without those that have ended.
+
+    A deletion that no person has approved is decided on the page of its case.
+    """
+    is_unconfirmed = and_(
+        Posting.operation == Operation.DELETE,
+        Posting.held_by == Holder.PERSON,
+        Posting.approved_by.is_(None),
+    )
+    query = (
+        select(case_posting.c.case_id, case_posting.c.posting_id)
+        .join(Posting, Posting.id == case_posting.c.posting_id)
+        .where(case_posting.c.case_id.in_([case.id for case in cases]))
+        .where(Posting.state.not_in(ENDED), ~is_unconfirmed, *rights_scope("operator").postings())
+        .order_by(case_posting.c.posting_id)
+    )
+    links: Links = {}
+    with reading() as session:
+        for case_id, posting_id in session.execute(query):
+            links.setdefault(case_id, []).append(posting_id)
+    return links
+
+
+# The act of a button -> the message about those done, the word for the others, and what it does.
+ACTS: Mapping[str, tuple[str, str, Callable[[Sequence[Case]], Reasons]]] = {
+    "retry": ("Retried {}.", "retried", _retry),
+    "skip": ("Skipped {}. Their documents will not be posted.", "skipped", _skip),
+    "assign": ("Assigned {}.", "assigned", _assign),
+    "snooze": ("Snoozed {}.", "snoozed", _snooze),
+    "wake": ("Back in the list: {}.", "listed again", _wake),
+    "note": ("Added the note to {}.", "given the note", _note),
+}

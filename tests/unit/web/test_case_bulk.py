@@ -1,0 +1,204 @@
+"""Acts on many cases: retry, skip, assign, snooze and note, on ticked cases or on all chosen."""
+
+import datetime as dt
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from hub.db.engine import reading, transaction
+from hub.models import AuditEntry, Case, CaseNote, Posting, Run, User
+from hub.security import people
+from hub.security.rights import Right, Subject
+from hub.testing.clock import FakeClock
+from hub.web import case_bulk
+from tests.support.page_rows import PASSWORD, add_company, add_installation
+from tests.support.page_visitor import Visitor
+from tests.unit.web.test_case_list import add_case, rows_of
+
+BULK = "/inbox/bulk/"
+
+
+@pytest.fixture
+def listed(visitor: Visitor) -> Visitor:
+    """Provide an operator before five cases: four to retry, and one about settings."""
+    visitor.log_in("oda")
+    visitor.ids = [add_case(visitor, place, "100.00") for place in range(4)]
+    visitor.ids.append(add_case(visitor, 4, "1.00", action="settings"))
+    return visitor
+
+
+def posting_of(visitor: Visitor, case_id: int) -> Posting:
+    """Return the posting that a case stops, or stopped."""
+    number = 100 + visitor.ids.index(case_id)
+    with visitor.app.app_context(), reading() as session:
+        query = select(Posting).where(Posting.number == f"F-{20260 + number}")
+        return session.scalars(query).one()
+
+
+def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
+    """Return the entries of the audit log about an act."""
+    with visitor.app.app_context(), reading() as session:
+        return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
+
+
+def test_ticked_cases_are_retried_and_the_others_are_named(listed: Visitor) -> None:
+    page = listed.press(f"{BULK}?words=Case", act="retry", case=listed.ids[1:5])
+    assert "Retried 3 cases." in page
+    assert "1 could not be retried: it needs a decision on its own page." in page
+    states = [posting_of(listed, id).state for id in listed.ids]
+    assert states == ["held", "ready", "ready", "ready", "held"]
+    assert len(audited(listed, "posting retried")) == 3
+    rows = rows_of(page)
+    assert [("Retried by oda" in rows[id]) for id in listed.ids] == [False, True, True, True, False]
+    with listed.app.app_context(), reading() as session:
+        newest = session.scalars(select(Run).order_by(Run.id.desc())).first()
+        assert newest
+        assert (newest.kind, newest.requested_by, newest.started_at) == ("sync", "oda", None)
+
+
+def test_all_that_the_filters_choose_are_skipped_with_a_reason(listed: Visitor) -> None:
+    listing = listed.page("/inbox/?words=Case&act=retry")
+    assert "all 4 that the filters choose" in listing
+    newest = re.search(r'name="newest" value="(\d+)"', listing)
+    assert newest
+    later = add_case(listed, 9, "5.00")
+    path = f"{BULK}?words=Case&act=retry"
+    refused = listed.press(path, act="skip", which="all", newest=newest[1])
+    assert "Enter the reason" in refused
+    page = listed.press(path, act="skip", which="all", newest=newest[1], text="Paid in cash")
+    assert "Skipped 4 cases. Their documents will not be posted." in page
+    assert list(rows_of(page)) == [later]
+    states = [posting_of(listed, id) for id in listed.ids]
+    assert [one.state for one in states] == ["skipped"] * 4 + ["held"]
+    assert states[0].reason == "Paid in cash (oda)"
+    closed = rows_of(listed.page("/inbox/?show=closed"))
+    assert "oda Skipped: Paid in cash" in closed[listed.ids[0]]
+
+
+def test_an_act_has_a_limit_and_says_how_many_are_left(
+    listed: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_bulk, "MAX_CASES", 2)
+    page = listed.press(f"{BULK}?words=Case", act="retry", which="all", newest="999")
+    assert "Retried 2 cases." in page
+    assert "3 more are left." in page
+    monkeypatch.setattr(case_bulk, "MAX_SKIPPED", 1)
+    page = listed.press(BULK, act="skip", case=listed.ids[2:4], text="Twice")
+    assert "Skipped 1 case." in page
+    assert "1 could not be skipped: one act skips 1 documents." in page
+
+
+def test_a_snoozed_case_is_hidden_and_returns_by_itself(listed: Visitor, clock: FakeClock) -> None:
+    id = listed.ids[0]
+    day = (clock.now() + dt.timedelta(days=3)).date()
+    page = listed.press(BULK, act="snooze", case=[id], until=day.isoformat())
+    assert "Snoozed 1 case." in page
+    assert id not in rows_of(page)
+    count = re.search(r'class="count">(\d+)', page)
+    assert id in rows_of(listed.page("/inbox/?show=snoozed"))
+    assert [entry.subject for entry in audited(listed, "case snoozed")] == [f"case {id}"]
+    clock.advance(3 * 24 * 3600)
+    listed.log_in("oda")
+    page = listed.page("/inbox/")
+    assert id in rows_of(page)
+    assert count
+    assert f'class="count">{int(count[1]) + 1}<' in page
+
+
+def test_a_snoozed_case_can_be_listed_again_earlier(listed: Visitor, clock: FakeClock) -> None:
+    id = listed.ids[0]
+    listed.press(BULK, act="snooze", case=[id], until="2099-01-01")
+    assert "Back in the list: 1 case." in listed.press(BULK, act="wake", case=[id])
+    assert id in rows_of(listed.page("/inbox/"))
+
+
+@pytest.mark.parametrize("until", ["", "soon", "2020-01-01"])
+def test_a_case_is_snoozed_to_a_day_in_the_future_only(listed: Visitor, until: str) -> None:
+    listed.press(BULK, act="snooze", case=[listed.ids[0]], until=until)
+    assert listed.row(Case, listed.ids[0]).snoozed_until is None
+
+
+def test_cases_are_assigned_to_those_who_may_act_on_them(listed: Visitor) -> None:
+    with listed.app.app_context(), transaction() as session:
+        company = add_company(session, realm="772", name="Sørvik Bygg AS")
+        other = add_installation(session, company).id
+        right = Right("operator", Subject(company_id=company.id))
+        people.insert(session, "siri", people.hash_new(PASSWORD), [right])
+    foreign = add_case(listed, 7, "1.00", installation=other)
+    page = listed.press(BULK, act="assign", case=[listed.ids[0], foreign], assignee="siri")
+    assert "Assigned 1 case." in page
+    assert "1 could not be assigned: siri may not act on it." in page
+    assert listed.row(Case, foreign).assignee == "siri"
+    assert listed.row(Case, listed.ids[0]).assignee == ""
+    siri = Visitor(listed.app, listed.story)
+    siri.log_in("siri")
+    assert list(rows_of(siri.page("/inbox/?show=mine"))) == [foreign]
+    assert 'value="siri"' in listed.page("/inbox/")
+    assert 'value="vera"' not in listed.page("/inbox/")
+
+
+def test_a_person_without_the_right_changes_nothing(listed: Visitor) -> None:
+    with listed.app.app_context(), transaction() as session:
+        company = add_company(session, realm="772", name="Sørvik Bygg AS")
+        right = Right("operator", Subject(company_id=company.id))
+        viewer = Right("viewer", Subject(company_id=listed.story.company))
+        people.insert(session, "siri", people.hash_new(PASSWORD), [right, viewer])
+    siri = Visitor(listed.app, listed.story)
+    siri.log_in("siri")
+    page = siri.press(BULK, act="retry", case=listed.ids)
+    assert "5 could not be retried: you may only look at it." in page
+    assert "Snoozed 5" not in siri.press(BULK, act="snooze", case=listed.ids, until="2099-01-01")
+    vera = Visitor(listed.app, listed.story)
+    vera.log_in("vera")
+    assert vera.post(BULK, act="retry", case=listed.ids).status_code == 403
+    assert {posting_of(listed, id).state for id in listed.ids} == {"held"}
+    assert listed.row(Case, listed.ids[0]).snoozed_until is None
+
+
+def test_cases_of_other_companies_are_not_found(listed: Visitor) -> None:
+    with listed.app.app_context(), transaction() as session:
+        company = add_company(session, realm="772", name="Sørvik Bygg AS")
+        right = Right("operator", Subject(company_id=company.id))
+        people.insert(session, "siri", people.hash_new(PASSWORD), [right])
+    siri = Visitor(listed.app, listed.story)
+    siri.log_in("siri")
+    assert "Tick at least one case" in siri.press(BULK, act="note", case=listed.ids, text="x")
+    with listed.app.app_context(), reading() as session:
+        assert session.scalar(select(func.count(CaseNote.id))) == 0
+        offered = session.scalars(select(User.username)).all()
+    assert "olga" in offered
+
+
+def test_notes_stand_on_the_page_of_each_case(listed: Visitor) -> None:
+    page = listed.press(BULK, act="note", case=listed.ids[:2], text="Asked Kari <b>")
+    assert "Added the note to 2 cases." in page
+    for id in listed.ids[:2]:
+        assert "Asked Kari &lt;b&gt;" in listed.page(f"/inbox/{id}")
+    assert "Asked Kari" not in listed.page(f"/inbox/{listed.ids[2]}")
+    [first, _] = audited(listed, "case note added")
+    assert (first.who, first.detail["text"]) == ("oda", "Asked Kari <b>")
+
+
+def test_the_page_of_a_case_has_the_same_acts_and_stays_open(listed: Visitor) -> None:
+    id = listed.ids[0]
+    page = listed.page(f"/inbox/{id}?words=Case")
+    [address] = [
+        one.replace("&amp;", "&") for one in re.findall(r'action="(/inbox/bulk/[^"]+)"', page)
+    ]
+    answer = listed.post(address, act="assign", case=id, assignee="oda")
+    assert answer.location == f"/inbox/{id}?words=Case"
+    assert "Assigned to oda." in listed.page(answer.location)
+
+
+def test_nothing_ticked_and_unknown_acts_change_nothing(listed: Visitor) -> None:
+    for form in ({"act": "retry"}, {"act": "wrong", "case": listed.ids}, {"case": ["x", "-1"]}):
+        assert "Tick at least one case" in listed.press(BULK, **form)
+    assert audited(listed, "posting retried") == []
+
+
+def test_the_acts_are_in_the_log_with_links_to_the_cases(listed: Visitor) -> None:
+    listed.press(BULK, act="assign", case=[listed.ids[0]], assignee="oda")
+    olga = Visitor(listed.app, listed.story)
+    olga.log_in("olga")
+    assert f'href="/inbox/{listed.ids[0]}">Case 0' in olga.page("/audit/")
