@@ -113,6 +113,7 @@ class Posting(Model):
             "document_id",
             "state",
         ),
+        _some("ix_posting_posted_of", POSTED, "installation_id", "changed_at"),
         _some("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, case, func, or_, select, text, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
 from hub.models import Posting, SourceDocument
@@ -50,9 +62,11 @@ def open_figures(
 ) -> dict[DocumentState, Figure]:
     """Return number and amount of the documents in each of the open states, in one query."""
     ranks = [(Posting.state == state, rank) for rank, state in enumerate(OPEN_STATES)]
+    # The sum keeps SQLite from reading all postings in the order of their documents.
+    document_id = literal_column("posting.document_id + 0", Integer).label("document_id")
     open_documents = (
         select(
-            Posting.document_id,
+            document_id,
             func.min(case(*ranks)).label("rank"),
             func.min(Posting.kind).label("kind"),
             func.min(Posting.currency).label("currency"),
@@ -63,7 +77,7 @@ def open_figures(
             Posting.state.in_(OPEN_STATES),
             Posting.operation != Operation.ATTACH,
         )
-        .group_by(Posting.document_id)
+        .group_by(document_id)
         .subquery()
     )
     columns = open_documents.c
@@ -86,7 +100,7 @@ def posted_figures(
 ) -> dict[int, PostedFigures]:
     """Return what each of some installations posted since two moments, in one query.
 
-    An index leads to the postings of the month; it has every column but the amounts.
+    An index leads to the postings of the month of each installation.
     """
     is_today = case((Posting.changed_at >= today, 1), else_=0)
     amount = func.coalesce(
@@ -97,8 +111,7 @@ def posted_figures(
         select(Posting.installation_id, is_today, Posting.kind, Posting.currency, count)
         .add_columns(*_halves(amount))
         .where(*is_posted_document(), Posting.changed_at >= month)
-        # The sum keeps SQLite from reading all that the installations ever posted.
-        .where((Posting.installation_id + 0).in_(installation_ids))
+        .where(Posting.installation_id.in_(installation_ids))
         .group_by(Posting.installation_id, is_today, Posting.kind, Posting.currency)
     )
     figures: dict[int, PostedFigures] = defaultdict(PostedFigures)

@@ -5,6 +5,7 @@ Used by benchmarks and by the tests of query plans. A million documents take abo
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from hub.contract import codec
+from hub.contract.documents import Code, Document, Line
 from hub.db.engine import Instant
 from hub.models import (
     Attempt,
@@ -57,6 +60,14 @@ RECONCILED = {
     "under_way": 0,
     "totals": [],
 }
+BODY = codec.dump(
+    Document(
+        kind="bill",
+        source_id="s",
+        lines=(Line(id="1", amount=Decimal("1.00"), description="x" * 200),),
+        codes={"supplier": Code(id="s0000001")},
+    )
+)
 
 
 def fill(
@@ -267,7 +278,7 @@ def _of_documents(
             "date": day,
             "currency": "NOK",
             "total": total,
-            "body": {"kind": "bill", "lines": [{"amount": "1.00", "text": "x" * 200}]},
+            "body": BODY,
             "seen_at": moment,
         },
         None,

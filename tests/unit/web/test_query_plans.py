@@ -98,10 +98,11 @@ FILTERED = (
 
 
 class Statement(NamedTuple):
-    """A statement of a page, with the values of its parameters."""
+    """A statement with the values of its parameters, and the first page that executed it."""
 
     sql: str
     parameters: Any
+    page: str
 
 
 @pytest.fixture
@@ -147,14 +148,15 @@ def _fill(app: Flask) -> None:
             people.insert(session, name, people.hash_new(PASSWORD), rights_of_person)
 
 
-def _statements(app: Flask, database: Engine) -> dict[Statement, str]:
-    """Open all pages and return every different query, with the first page that executed it."""
-    statements: dict[Statement, str] = {}
+def _statements(app: Flask, database: Engine) -> list[Statement]:
+    """Open all pages and return every different query."""
+    statements: dict[tuple[str, str], Statement] = {}
     page = ""
 
     def note(connection: Any, cursor: Any, sql: str, parameters: Any, *rest: Any) -> None:
         if sql.lstrip().startswith(("SELECT", "WITH")):
-            statements.setdefault(Statement(sql, _hashable(parameters)), page)
+            key = sql, repr(parameters)
+            statements.setdefault(key, Statement(sql, parameters, page))
 
     for name in ("olga", "vera", "nora"):
         visitor = Visitor(app, None)  # type: ignore[arg-type]
@@ -167,12 +169,7 @@ def _statements(app: Flask, database: Engine) -> dict[Statement, str]:
             assert answer.data is not None  # an export reads its rows as it is downloaded
             answer.close()
         event.remove(database, "before_cursor_execute", note)
-    return statements
-
-
-def _hashable(parameters: Any) -> Any:
-    """Return parameters as tuples."""
-    return tuple(parameters.items()) if isinstance(parameters, dict) else tuple(parameters)
+    return list(statements.values())
 
 
 def _addresses(app: Flask) -> Iterator[str]:
@@ -200,7 +197,7 @@ def _sqlite_faults(cursor: Any, statement: Statement, partial: set[str]) -> Iter
         steps += STEPS_PER_CALL
 
     cursor.connection.set_progress_handler(count, STEPS_PER_CALL)
-    cursor.execute(*statement)
+    cursor.execute(statement.sql, statement.parameters)
     cursor.fetchall()
     cursor.connection.set_progress_handler(None, 0)
     if steps > MAX_STEPS:
@@ -217,10 +214,10 @@ def test_no_query_of_a_page_reads_a_large_table_of_sqlite(sqlite_app: Flask) -> 
         cursor = connection.connection.cursor()
         cursor.execute("SELECT name FROM sqlite_master WHERE sql LIKE '% INDEX % WHERE %'")
         partial = {name for (name,) in cursor.fetchall()}
-        for statement, page in statements.items():
+        for statement in statements:
             found = [*_sqlite_faults(cursor, statement, partial)]
             if found:
-                faults.append(f"{page}: {found}\n{statement.sql}")
+                faults.append(f"{statement.page}: {found}\n{statement.sql}")
     assert not faults, "\n\n".join(faults)
 
 
@@ -244,13 +241,13 @@ def test_no_query_of_a_page_reads_a_large_table_of_postgresql(postgresql_app: Fl
     with database.connect() as connection:
         cursor = connection.connection.cursor()
         cursor.execute("SET enable_seqscan = off")  # small tables would be read whole
-        for statement, page in statements.items():
+        for statement in statements:
             explain = f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {statement.sql}"
-            cursor.execute(explain, dict(statement.parameters))
+            cursor.execute(explain, statement.parameters)
             (plans,) = cursor.fetchone()
             plans = plans if isinstance(plans, list) else json.loads(plans)
             reads = [*_rows_read(plans[0]["Plan"])]
             found = [one for one in reads if one[0].startswith("Seq") or one[1] > MAX_ROWS]
             if found:
-                faults.append(f"{page}: {found}\n{statement.sql}")
+                faults.append(f"{statement.page}: {found}\n{statement.sql}")
     assert not faults, "\n\n".join(faults)
