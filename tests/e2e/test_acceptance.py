@@ -1,0 +1,61 @@
+"""Four workers and two web processes while PostgreSQL is restarted and many companies sync.
+
+At the end the books of all companies are compared to the cent, and nobody has pressed anything.
+"""
+
+from functools import partial
+
+import pytest
+import requests
+
+from tests.e2e.conftest import KEYS
+from tests.support.many_companies import connect_companies
+from tests.support.office import PATIENCE
+from tests.support.tiers import by_form
+
+COMPANIES = by_form(small=3, full=24, long=300)
+DOCUMENTS = by_form(small=10, full=12, long=24)  # of the source
+RESTARTS = 3
+WORKERS = 4
+
+
+def synced(office):
+    """How many companies have synced to the end."""
+    done = "SELECT DISTINCT company_id FROM run WHERE kind = 'sync' AND outcome = 'done'"
+    return office.database.count(f"({done}) AS done")
+
+
+def has_posted(office, number):
+    """Whether so many documents are posted."""
+    return office.database.count("posting WHERE state = 'posted'") >= number
+
+
+@pytest.mark.proof
+def test_companies_sync_while_postgresql_restarts(make_office, own_server, figure):
+    office = make_office(own_server.url, documents=DOCUMENTS)
+    hub = office.machines[0]
+    settings = KEYS | {"base_url": office.costtracker.url}
+    realms = [hub.realm, *connect_companies(hub, settings, COMPANIES - 1)]
+    workers = [office.work(number % 2) for number in range(WORKERS)]
+    served, address = office.serve(1, workers=2)
+    for restart in range(1, RESTARTS + 1):
+        is_enough = partial(has_posted, office, restart * COMPANIES)
+        office.wait(is_enough, *workers)
+        assert synced(office) < COMPANIES
+        own_server.restart()
+    office.quickbooks.pass_time(60)
+    office.wait(lambda: synced(office) == COMPANIES and office.all_posted(), *workers)
+    assert requests.get(f"{address}/readyz", timeout=PATIENCE).json()["ready"]
+    office.end(*workers, served)
+
+    office.assert_books_are_right()
+    books = [office.documents(realm) for realm in realms]
+    contents = [sorted(document.content for document in documents) for documents in books]
+    assert contents == [contents[0]] * COMPANIES
+    markers = {document.marker for documents in books for document in documents}
+    figure(
+        f"documents of {COMPANIES} companies in the books once, to the cent, after {RESTARTS}"
+        f" restarts of PostgreSQL beside {WORKERS} workers and 2 web processes",
+        len(markers),
+        COMPANIES * len(contents[0]),
+    )
