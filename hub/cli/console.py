@@ -1,6 +1,7 @@
 """Shared parts of the commands: opening the hub, companies, and options."""
 
 import functools
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -83,13 +84,15 @@ def hub(
     pages: bool = False,
     settings: Mapping[str, str] = MappingProxyType({}),
     sealed: bool = False,
+    is_checked: bool = False,
 ) -> Iterator["Flask"]:
     """Open the application of this configuration, in its context, with its database up to date.
 
     Without `pages` a command starts faster, because the modules of the pages are not imported.
     `address` is where this process serves them; it is the public one unless the configuration names
     another. `settings` are options of the command, which go before the environment's. `sealed`
-    opens a database too that the hub has left.
+    opens a database too that the hub has left. `is_checked` says that the process that started this
+    one has checked the database, so this one starts also while it is away.
     """
     context = click.get_current_context(silent=True)
     app = context.find_object(_flask()) if context else None
@@ -101,6 +104,7 @@ def hub(
     from hub import context as hub_context
     from hub.app import create_app
     from hub.db.engine import db
+    from hub.errors import DatabaseUnavailable
     from hub.metrics import totals
 
     loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
@@ -108,9 +112,14 @@ def hub(
     hub_context.freeze_gc()
     with app.app_context(), logged_by(hub_context.current()):
         try:
-            _require_tables()
-            if not sealed:
-                _require_current()
+            try:
+                _require_tables()
+                if not sealed:
+                    _require_current()
+            except DatabaseUnavailable as error:
+                if not is_checked:
+                    raise
+                logging.getLogger("hub").warning("%s", error.text)
             try:
                 yield app
             finally:

@@ -12,5 +12,8 @@ _open = ExitStack()  # until the process ends
 
 
 def application() -> "Flask":
-    """Open the hub with its pages, for as long as this process lives."""
-    return _open.enter_context(hub(pages=True))
+    """Open the hub with its pages, for as long as this process lives.
+
+    If it could not be opened, gunicorn would end all the others too.
+    """
+    return _open.enter_context(hub(pages=True, is_checked=True))

@@ -20,21 +20,17 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from hub.clock import Clock
-from hub.db.engine import db, translated
+from hub.db.engine import CLIENT_KEEPALIVES, SERVER_KEEPALIVES, db, translated
 from hub.errors import Busy, DatabaseUnavailable
 
 POLL_SECONDS = 0.2
 STATEMENT_SECONDS = 10  # nothing that goes over the connection takes this long
 CONNECT_ARGUMENTS: dict[str, Any] = {
+    **CLIENT_KEEPALIVES,
     "options": (
-        "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+        f"{SERVER_KEEPALIVES}"
         f" -c lock_timeout={STATEMENT_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s"
     ),
-    "connect_timeout": 10,
-    "keepalives_idle": 20,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
 }
 _KEY = "hashtextextended(:name, 0)"
 _TRY_LOCK = text(f"SELECT pg_try_advisory_lock({_KEY})")

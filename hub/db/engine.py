@@ -51,6 +51,18 @@ NAMES = {
 BUSY_SECONDS = 30
 EXCLUSIVE_SECONDS = 3  # how long a command waits for a database that it needs for itself
 CONNECTIONS = 20
+# If this machine is gone, the server ends its sessions within a minute; if the server is gone, this
+# side notices as fast.
+SERVER_KEEPALIVES = (
+    "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+)
+CLIENT_KEEPALIVES: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 UNAVAILABLE = (OperationalError, InternalError, InterfaceError)
 INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
@@ -293,8 +305,11 @@ def _options(url: str, application_name: str) -> dict[str, Any]:
     }
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}
-    lock_timeout = f"-c lock_timeout={BUSY_SECONDS}s"
-    connect_arguments = {"options": lock_timeout}
+    chosen = make_url(url).query  # what the address says about the connection goes first
+    connect_arguments = {
+        name: value for name, value in CLIENT_KEEPALIVES.items() if name not in chosen
+    }
+    connect_arguments["options"] = f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s"
     if application_name:
         connect_arguments["application_name"] = application_name
     return {"connect_args": connect_arguments, "pool_pre_ping": True, **shared}

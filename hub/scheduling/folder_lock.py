@@ -34,7 +34,16 @@ from sqlalchemy.orm import Session
 
 from hub.config import Config
 from hub.context import current, may_end
-from hub.db.engine import db, insert, reading, transaction, translated
+from hub.db.engine import (
+    BUSY_SECONDS,
+    CLIENT_KEEPALIVES,
+    SERVER_KEEPALIVES,
+    db,
+    insert,
+    reading,
+    transaction,
+    translated,
+)
 from hub.errors import DatabaseUnavailable, OtherFolderActive
 from hub.models import ActiveFolder
 from hub.scheduling.leases import POLL_SECONDS, WaitNotice
@@ -48,18 +57,9 @@ MUTEX_KEY = (
     0  # the second key, while a process looks who holds the others; else it is that of a folder
 )
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-# If this machine is gone, the server frees the lock within a minute; if the server is gone, this
-# side notices as fast.
 CONNECT_ARGUMENTS = {
-    "options": (
-        "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-        " -c lock_timeout=30s"
-    ),
-    "connect_timeout": 10,
-    "keepalives_idle": 20,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
+    **CLIENT_KEEPALIVES,
+    "options": f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s",
 }
 COUNT_LOCKS = (
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"

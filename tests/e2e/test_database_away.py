@@ -3,12 +3,14 @@
 In each story every invoice is in the books once, to the cent, and nobody has to press anything.
 """
 
+import os
+import signal
 import time
 
 import pytest
 
 from hub.web.readiness import FRESH_SECONDS
-from tests.support.office import LEASE
+from tests.support.office import LEASE, web_processes
 from tests.support.office_person import SENTENCE, Person
 from tests.support.tiers import by_form
 
@@ -30,6 +32,10 @@ def test_work_and_pages_return_by_themselves_after_postgresql_was_away(
     office.wait(office.is_posting, *workers)
 
     own_server.stop()
+    killed = web_processes(served)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    person.browser.close()  # its connections to them
     began = time.monotonic()
     while time.monotonic() < began + ABSENCE:
         for path in PAGES:
@@ -40,6 +46,8 @@ def test_work_and_pages_return_by_themselves_after_postgresql_was_away(
             assert (ready.status_code, ready.json()["ready"]) == (503, False)
         assert person.call("GET", "/healthz").status_code == 200
         time.sleep(0.5)
+
+    assert not killed & web_processes(served)
 
     own_server.start()
     office.wait(lambda: person.call("GET", "/readyz").status_code == 200, served)

@@ -9,23 +9,16 @@ import signal
 import threading
 import time
 from contextlib import closing
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.support.office import LEASE, printed_by
+from tests.support.office import LEASE, printed_by, web_processes
 from tests.support.office_person import APPROVED_TOGETHER, Person
 
 TAKEOVER_SECONDS = LEASE + 5
 STOPS = pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
 SCHEDULER = "SELECT holder FROM lease WHERE name = 'scheduler' AND holder <> ''"
-
-
-def processes_of(served):
-    """The processes of gunicorn that answer requests."""
-    children = Path(f"/proc/{served.pid}/task/{served.pid}/children").read_text()
-    return [int(pid) for pid in children.split()]
 
 
 @pytest.mark.proof(small=0)
@@ -51,14 +44,14 @@ def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
         approving.start()
         waiting = "pg_locks WHERE NOT granted AND relation = 'audit_entry'::regclass"
         office.wait(lambda: office.database.count(waiting), served)
-        stopped = processes_of(served)
+        stopped = web_processes(served)
         for pid in stopped:
             os.kill(pid, stop)
         outside.rollback()
 
     approving.join()
     assert person.tries > in_review / APPROVED_TOGETHER + 1
-    assert not set(stopped) & set(processes_of(served))
+    assert not stopped & web_processes(served)
     approved = "posting WHERE approved_by IS NOT NULL"
     assert office.database.count(approved) == in_review
     assert office.database.count("audit_entry WHERE what = 'posting approved'") == in_review

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -165,3 +166,9 @@ class Office:
 def printed_by(process: SimpleNamespace) -> str:
     """Return what a process has printed so far."""
     return process.out.read_text() if process.out.exists() else ""
+
+
+def web_processes(served: SimpleNamespace) -> set[int]:
+    """Return the ids of the processes of gunicorn that answer requests."""
+    children = Path(f"/proc/{served.pid}/task/{served.pid}/children").read_text()
+    return {int(pid) for pid in children.split()}

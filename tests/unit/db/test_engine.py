@@ -1,6 +1,7 @@
 """Transactions on both databases: complete or not at all, and a clear error without one."""
 
 import datetime as dt
+import socket
 import threading
 from decimal import Decimal
 
@@ -225,6 +226,36 @@ def test_a_database_that_is_not_there_is_told_without_its_password(make_app, mak
         write()
     assert "hemmelig" not in caught.value.text
     assert "postgresql://ann@127.0.0.1:1/hub" in caught.value.text
+
+
+def test_a_server_that_never_answers_is_told_in_time(make_app, make_config):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        url = f"postgresql://ann@127.0.0.1:{port}/hub?connect_timeout=2"
+        with (
+            make_app(make_config(HUB_DATABASE_URL=url)).app_context(),
+            pytest.raises(DatabaseUnavailable, match="timeout expired"),
+        ):
+            write()
+
+
+def test_a_server_that_is_gone_without_a_word_is_noticed_within_a_minute(pg_app):
+    with engine.reading() as session:
+        connection = session.connection().connection.driver_connection
+        parameters = connection.info.get_parameters()
+        keeps_alive = session.scalar(
+            text("SELECT reset_val FROM pg_settings WHERE name = :name"),
+            {"name": "tcp_keepalives_idle"},
+        )
+    assert {
+        name: int(parameters[name]) for name in engine.CLIENT_KEEPALIVES
+    } == engine.CLIENT_KEEPALIVES
+    seconds = (
+        engine.CLIENT_KEEPALIVES["keepalives_idle"]
+        + 3 * engine.CLIENT_KEEPALIVES["keepalives_interval"]
+    )
+    assert seconds < 60
+    assert int(keeps_alive) == engine.CLIENT_KEEPALIVES["keepalives_idle"]
 
 
 def test_a_file_that_is_no_database_is_told_in_a_sentence(make_app, make_config):
