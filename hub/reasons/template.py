@@ -1,13 +1,13 @@
 """What the catalogue says about one code: the texts of a case, and the action that solves it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from string import Formatter
+from typing import Any
 
 # The instruction of cases that CaseAction.SOURCE solves; it names the button of their pages.
-CORRECT_AT_SOURCE = (
-    "Correct it at the source; the next syncs read it again, Check again does at once."
-)
+CORRECT_AT_SOURCE = "Fix this at the source. The change is picked up with the next sync; Check again does so at once."
 
 
 class CaseAction(StrEnum):
@@ -34,7 +34,8 @@ class Template:
 
     A code that only explains the state of a posting has a reason and nothing else. `shows_title` is
     set where the reason alone does not say what is wrong: a posting, which has no title beside its
-    reason, then shows both.
+    reason, then shows both. A placeholder {code:called} or {code:noun} words the label and name of
+    a code, such as Supplier “Hara”, within a sentence: supplier called “Hara”, supplier.
     """
 
     title: str = ""
@@ -42,6 +43,13 @@ class Template:
     instruction: str = ""
     action: CaseAction = CaseAction.NONE
     shows_title: bool = False
+    # Other texts for one value of the parameter `problem`, with the same parameters and action.
+    special: Mapping[str, "Template"] = field(default_factory=dict)
+
+    def for_params(self, params: Mapping[str, Any]) -> "Template":
+        """Return the texts for these parameters."""
+        problem = params.get("problem")
+        return self.special.get(problem, self) if isinstance(problem, str) else self
 
     @property
     def parameters(self) -> frozenset[str]:

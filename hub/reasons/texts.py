@@ -76,13 +76,13 @@ class CaseText:
     @property
     def title(self) -> str:
         """Return the title as it reads now."""
-        template = CATALOGUE[self.code]
+        template = CATALOGUE[self.code].for_params(self.params)
         return _fill(template.title, self.params)
 
     @property
     def reason(self) -> str:
         """Return the reason as it reads now."""
-        template = CATALOGUE[self.code]
+        template = CATALOGUE[self.code].for_params(self.params)
         return _fill(template.reason, self.params)
 
     @property
@@ -96,7 +96,7 @@ def render(code: str, params: Mapping[str, Any]) -> RenderedText:
 
     A parameter that a later version added to the text is empty in what an earlier one stored.
     """
-    template = CATALOGUE[code]
+    template = CATALOGUE[code].for_params(params)
     return RenderedText(
         title=_fill(template.title, params),
         reason=_fill(template.reason, params),
@@ -164,11 +164,31 @@ def _fill(template: str, params: Mapping[str, Any]) -> str:
 class _Values(dict[str, Any]):
     """Parameters as they are written into a text; one that is missing is empty."""
 
-    def __getitem__(self, name: str) -> str:
+    def __getitem__(self, name: str) -> "_Value":
         """Return the text of a value; one that is a stored reason is rendered in its turn."""
+        return _Value(self._text(name))
+
+    def _text(self, name: str) -> str:
         value = self.get(name, "")
         if isinstance(value, Mapping):
             return render(value["code"], value["params"]).reason
         if isinstance(value, list):
             return join_reasons(value)
         return str(value)
+
+
+class _Value(str):
+    """The text of a value, which a placeholder can word as a part of a sentence."""
+
+    __slots__ = ()
+
+    def __format__(self, wording: str) -> str:
+        """Return Supplier “Hara” as "supplier called “Hara”" or "supplier", else the text itself."""
+        label, quote, name = self.partition(" “")
+        is_acronym = label[:2].isupper()
+        noun = label if is_acronym else label[:1].lower() + label[1:]
+        if wording == "noun":
+            return noun
+        if wording == "called":
+            return f"{noun} called “{name}" if quote else noun
+        return super().__format__(wording)

@@ -7,7 +7,7 @@ from typing import Any
 from hub.mapping.mapped import Mapped
 from hub.mapping.split import amount
 from hub.models.transaction_summary import LineSummary, TransactionSummary
-from hub.money import format_amount, total
+from hub.money import format_amount
 from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.entities import DOCUMENTS
 from hub.qbo.payloads import (
@@ -111,11 +111,11 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
         return
     stated = builder.cents(document.total)
     if abs(stated - computed) > document.tolerance:
-        lines = total(line.get("Amount") for line in body.get("Line") or ())
+        kind = document.kind.replace("_", " ")
         builder.problems.append(
-            f"Its lines come to {format_amount(lines, currency)}"
-            f" and with tax to {format_amount(computed, currency)},"
-            f" but its total is {format_amount(stated, currency)}. Correct it at the source."
+            f"Lines plus tax add up to {format_amount(computed, currency)}; the {kind} says"
+            f" {format_amount(stated, currency)} ({format_amount(abs(stated - computed), currency)}"
+            " off). Correct it at the source."
         )
     elif stated != computed:
         remark = (

@@ -52,9 +52,9 @@ TEMPLATES = {
         CaseAction.MATCH,
     ),
     "check.payable_account_missing": _template(
-        "No account for supplier invoices",
-        "{app} has no credit account chosen yet.",
-        "Open the settings of the app and choose the credit account (accounts payable).",
+        "No accounts payable account for supplier bills",
+        "{app} has no accounts payable account yet.",
+        "Open the settings of the app and choose the accounts payable account.",
         CaseAction.SETTINGS,
     ),
     "check.match_first": _template(
@@ -75,7 +75,7 @@ TEMPLATES = {
     ),
     "check.total": _template(
         "The lines do not add up",
-        "{name}: its lines come to {lines_total}, its total is {total}.",
+        "{name}: its lines add up to {lines_total}; the total is {total}.",
         CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),

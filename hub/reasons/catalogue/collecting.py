@@ -2,13 +2,19 @@
 
 from hub.reasons.template import CORRECT_AT_SOURCE, CaseAction, Template
 
-MATCH = "Choose the record of QuickBooks that it is, or make it there and refresh the lists."
+MATCH = "Pick the matching record, or create it in QuickBooks."
+# What the matching says of a code that it found no record for.
+NOTHING_FITS = (
+    "nothing in QuickBooks fits it.",
+    "nothing fits it; match it or confirm it as new before the first posting.",
+)
 SETTINGS = "Choose another record in the settings of the app."
 EITHER = (
-    "Do what it says, at the source or in the settings of the app; the next syncs read it again."
+    "Do what it says, at the source or in the settings of the app. The change is picked up with the"
+    " next sync."
 )
 DIFFER = (
-    "Correct it at the source, or choose in the settings of the app what happens when lines differ."
+    "Fix this at the source, or choose in the settings of the app what happens when lines differ."
 )
 VOID = "Void it in QuickBooks too, or leave it as it is."
 DELETE = "Leave it as it is, or delete it in QuickBooks too."
@@ -22,8 +28,19 @@ def _document(reason: str, instruction: str, action: CaseAction) -> Template:
 
 def _code(reason: str, instruction: str, action: CaseAction) -> Template:
     """Return the texts of a case about a code, which all documents that use it share."""
-    title = "{code} cannot be posted yet"
-    return Template(title=title, reason=reason, instruction=instruction, action=action)
+    title = "{code} is not matched yet"
+    special = {}
+    if action is CaseAction.MATCH:
+        for problem in NOTHING_FITS:
+            special[problem] = Template(
+                title="QuickBooks has no {code:called}",
+                reason=reason,
+                instruction="Pick the matching {code:noun}, or create it in QuickBooks.",
+                action=action,
+            )
+    return Template(
+        title=title, reason=reason, instruction=instruction, action=action, special=special
+    )
 
 
 TEMPLATES = {
@@ -67,7 +84,8 @@ TEMPLATES = {
     ),
     "document.waits": _document("It waits for {documents}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "document.record_skipped": _document(
-        "{record} is not made in QuickBooks, for that was skipped. Match it to a record.",
+        "{record} is not created in QuickBooks, because its creation was skipped. Match it to a"
+        " record.",
         CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),

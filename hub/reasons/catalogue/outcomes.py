@@ -138,7 +138,7 @@ TEMPLATES = {
     "outcome.file_differs": Template(
         title="A file is not attached as meant",
         reason="{name} is in QuickBooks as attachment {attachment_id}. {differences}",
-        instruction="Open Attachments in QuickBooks, put it right there, then close this.",
+        instruction="Open Attachments in QuickBooks, correct it there, then close this.",
         action=CaseAction.NONE,
     ),
     "outcome.file_failed": Template(
@@ -150,9 +150,7 @@ TEMPLATES = {
     "outcome.late_answer": Template(
         title="Perhaps twice in QuickBooks",
         reason="{name} is posted as {quickbooks_id}, and a late answer says {answered_id}.",
-        instruction=(
-            "Look at both in QuickBooks; delete the one that is too much there, then close this."
-        ),
+        instruction=("Look at both in QuickBooks; delete the surplus one there, then close this."),
         action=CaseAction.CHOOSE,
     ),
     "outcome.receipts_refused": Template(

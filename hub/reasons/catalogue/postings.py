@@ -39,20 +39,20 @@ TEMPLATES = {
         reason="It waits until {name} is removed from QuickBooks."
     ),
     "posting.code_matched": Template(
-        reason="The code that it was to be made for is matched to a record now."
+        reason="The code that it was created for is matched to a record now."
     ),
     "posting.not_needed": Template(reason="No document needs it any more."),
     "posting.postponed": Template(
         reason=(
-            "It is made in QuickBooks once a document that needs it can be posted; no document can"
+            "It is created in QuickBooks once a document that needs it can be posted; no document can"
             " now."
         )
     ),
     # What a send or a person decided.
     "posting.may_have_landed": Template(
         reason=(
-            "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is looked"
-            " at first."
+            "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is"
+            " searched first."
         )
     ),
     "posting.file_delayed": Template(reason="{problem}"),

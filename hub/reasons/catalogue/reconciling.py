@@ -35,9 +35,7 @@ TEMPLATES = {
         reason=(
             "QuickBooks has {transaction} with the mark of {document}, and no posting knows of it."
         ),
-        instruction=(
-            "Compare it with the one that was posted, and delete the one that is too much."
-        ),
+        instruction=("Compare it with the one that was posted, and delete the surplus one."),
         action=CaseAction.NONE,
     ),
     "marker.unknown": Template(

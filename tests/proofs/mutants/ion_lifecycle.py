@@ -15,8 +15,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-21",
         place="hub/reasons/catalogue/collecting.py",
-        old='title = "{code} cannot be posted yet"',
-        new='title = "A code cannot be posted yet"',
+        old='title="QuickBooks has no {code:called}"',
+        new='title="QuickBooks has no such record"',
         bug="A case does not name what is out of step.",
     ),
     Mutant(

@@ -49,6 +49,6 @@ def test_several_causes_that_stop_many_orders_make_one_message_and_no_second_one
     (message,) = server.taken
     assert message["Subject"].startswith("2 ")
     text = message.get_payload(decode=True).decode()
-    assert text.count("Expense account “9876” cannot be posted yet") == 1
-    assert text.count("Class “Launch” cannot be posted yet") == 1
-    assert "Choose the record of QuickBooks" in text
+    assert text.count("QuickBooks has no expense account called “9876”") == 1
+    assert text.count("QuickBooks has no class called “Launch”") == 1
+    assert "Pick the matching class, or create it in QuickBooks." in text

@@ -176,7 +176,7 @@ def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(works):
     works.sync()
     mine = "match:1:class:Launch", f"posting:{works.posting(f'order:{bare}').id}:source"
     assert set(works.told(*mine)) == set(mine)
-    assert works.titles()[mine[0]] == "Class “Launch” cannot be posted yet"
+    assert works.titles()[mine[0]] == "QuickBooks has no class called “Launch”"
     works.make("Class", Name="Launch")
     record_download.refresh(1, ["class"])
     works.set(line_account="Supplies")

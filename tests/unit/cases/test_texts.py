@@ -10,12 +10,14 @@ from sqlalchemy import select
 import hub
 from hub.cases import inbox
 from hub.db.engine import reading, transaction
+from hub.mapping import rules
 from hub.models import Case
 from hub.qbo.connection import ConnectionState
 from hub.reasons import texts
 from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.catalogue.collecting import NOTHING_FITS
 from hub.reasons.template import CaseAction, placeholders
-from hub.reasons.texts import CaseText
+from hub.reasons.texts import CaseText, render
 from hub.web.case_list import ACTION_LABELS
 from tests.support.stored_cases import open_stored_case
 from tests.unit.outbox.test_outbox import box  # noqa: F401 (a fixture)
@@ -200,3 +202,31 @@ def test_each_state_of_a_refused_connection_has_a_text():
     refused = {*ConnectionState} - {ConnectionState.CONNECTED, ConnectionState.DISCONNECTED}
     codes = {code.removeprefix("connection.") for code in CATALOGUE if "connection." in code}
     assert refused == codes - {"ends"}
+
+
+@pytest.mark.parametrize(
+    ("label", "title", "instruction"),
+    [
+        ("Supplier “Hara”", "QuickBooks has no supplier called “Hara”", "the matching supplier,"),
+        ("VAT code “3”", "QuickBooks has no VAT code called “3”", "the matching VAT code,"),
+        ("Fee “<b>{x}”", "QuickBooks has no fee called “<b>{x}”", "the matching fee,"),
+    ],
+)
+def test_a_code_that_nothing_fits_says_what_quickbooks_lacks(label, title, instruction):
+    problem = "nothing in QuickBooks fits it."
+    text = render("code.match", {"code": label, "problem": problem})
+    assert (text.title, text.reason) == (title, f"{label}: {problem}")
+    assert text.instruction == f"Pick {instruction} or create it in QuickBooks."
+    assert CaseText("code.match", code=label, problem=problem).title == title
+
+
+def test_a_code_that_several_records_fit_is_not_called_missing():
+    problem = "several records in QuickBooks fit: A, B."
+    text = render("code.match", {"code": "Supplier “Hara”", "problem": problem})
+    assert text.title == "Supplier “Hara” is not matched yet"
+    assert text.instruction == "Pick the matching record, or create it in QuickBooks."
+
+
+def test_the_problems_of_a_code_that_nothing_fits_are_those_of_the_matching():
+    source = Path(rules.__file__).read_text(encoding="utf-8")
+    assert [problem for problem in NOTHING_FITS if f'"{problem}"' not in source] == []

@@ -143,7 +143,7 @@ def test_lines_that_do_not_add_up_to_the_cent_are_held(desk):
     id = unchecked(desk)
     desk.say(id, total="100.01")
     desk.drain()
-    assert "its lines come to USD 100.00, its total is USD 100.01" in desk.posting(id).reason
+    assert "its lines add up to USD 100.00; the total is USD 100.01" in desk.posting(id).reason
 
 
 def test_a_difference_within_the_tolerance_is_sent(desk):
@@ -209,7 +209,7 @@ def test_nothing_is_sent_until_the_credit_account_is_chosen(desk):
     assert (desk.state(id), drained.writes, desk.cases()) == (
         "held",
         0,
-        ["No account for supplier invoices"],
+        ["No accounts payable account for supplier bills"],
     )
     desk.choose(account="33")
     retries.retry(id, "kari")

@@ -117,7 +117,7 @@ def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
                 line("1", "5", item="1"), kind="invoice", header=refs(customer="41"), tax_total=D(1)
             ),
             US,
-            "lines come to",
+            "Lines plus tax add up to",
         ),
         (
             mapped(line("1", "5", item="1"), kind="refund", header=refs(customer="41")),
@@ -175,7 +175,7 @@ def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
     ],
 )
 def test_what_a_kind_cannot_do_is_said(what, facts, word):
-    changed = {"total": D(9)} if word == "lines come to" else {}
+    changed = {"total": D(9)} if word == "Lines plus tax add up to" else {}
     if changed:
         what = Mapped(
             document=Document(**{**_fields(what.document), **changed}),
