@@ -44,8 +44,8 @@ TEMPLATES = {
     "posting.not_needed": Template(reason="No document needs it any more."),
     "posting.postponed": Template(
         reason=(
-            "It is created in QuickBooks once a document that needs it can be posted; no document can"
-            " now."
+            "It is created in QuickBooks once a document that needs it can be posted; no document"
+            " can now."
         )
     ),
     # What a send or a person decided.
