@@ -25,6 +25,7 @@ def worker(concurrency: int) -> None:
     Until SIGTERM or Ctrl-C: what is being sent comes to its end first.
     """
     from hub.context import current
+    from hub.db.coordination import application_name
     from hub.errors import ConfigurationError, MissingExtra
     from hub.security import data_origin
 
@@ -45,6 +46,7 @@ def worker(concurrency: int) -> None:
             raise MissingExtra("`hub worker`", str(error.name), "qbo-hub[postgres]") from error
         queue_tables.prepare()
         say(f"This worker executes up to {concurrency} runs at a time.")
+        say(f"Its database sessions are named {application_name(current().process)}.")
         queue = RunQueue(app)
         Worker(app, queue, ElectedScheduler(app, queue, announce=say), concurrency).run()
         say("The worker has ended.")

@@ -9,8 +9,6 @@ from hub.scheduling import election, folder_lock, run_log
 from hub.scheduling.queue import RunQueue
 from hub.scheduling.scheduler import Scheduler, close_if_interrupted
 
-RESCUE_SECONDS = 2
-
 
 class ElectedScheduler(Scheduler):
     """Claim what is due and pass it to the queue, in the one process that is elected."""
@@ -20,24 +18,6 @@ class ElectedScheduler(Scheduler):
     ) -> None:
         super().__init__(app, threads=1, announce=announce)
         self._queue = queue
-
-    def start(self) -> None:
-        """Start to tick; return at once."""
-        self._scheduler.add_job(
-            self.rescue, "interval", seconds=RESCUE_SECONDS, coalesce=True, max_instances=1
-        )
-        super().start()
-
-    def rescue(self) -> int:
-        """Delete the jobs of dead workers; return their number."""
-        if not self._is_at_work:
-            return 0
-        with self._app.app_context():
-            try:
-                return self._queue.delete_stalled()
-            except Exception as error:
-                self._log_error(error)
-                return 0
 
     def _is_leader(self) -> bool:
         """Tell whether this process is elected; without the database nobody is."""
@@ -56,13 +36,20 @@ class ElectedScheduler(Scheduler):
                 self._begin()
         return self._is_at_work
 
-    def _start_waiting(self) -> int:
-        """Close the runs of dead processes, and defer a job for each run that can start."""
+    def _close_interrupted(self) -> None:
+        """Close the runs of dead processes and delete the jobs of dead workers.
+
+        What is due again then is claimed in the same tick.
+        """
         under_way = run_log.under_way()
         held_names = lease_rows.process_leases().held_names()
         for run in under_way:
             if run_log.lease_name(run.kind, run_log.subject_of(run)) not in held_names:
                 close_if_interrupted(run)
+        self._queue.delete_stalled()
+
+    def _start_waiting(self) -> int:
+        """Defer a job for each run that can start."""
         return self._queue.defer_waiting()
 
     def _resign(self) -> None:

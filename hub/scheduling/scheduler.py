@@ -175,9 +175,13 @@ class Scheduler:
             schedule.rewind(now)
             newest = None
         self._newest = max(now, newest or now)
+        self._close_interrupted()
         schedule.tick(now)
         pending_work.claim(now)
         return self._start_waiting()
+
+    def _close_interrupted(self) -> None:
+        """Close runs of processes that have died since; in the embedded engine `_begin` does that."""
 
     def _start_waiting(self) -> int:
         """Submit the runs that wait to the thread pool; return how many are new there."""

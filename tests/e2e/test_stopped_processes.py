@@ -66,6 +66,30 @@ def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
 
 
 @pytest.mark.proof(small=0)
+def test_the_work_of_a_killed_worker_goes_on_within_the_lease_and_five_seconds(office, figure):
+    workers = [office.work(0), office.work(1)]
+    office.slow_down()
+    office.wait(office.is_posting, *workers)
+    ((holder,),) = office.database.ask("SELECT holder FROM lease WHERE name = 'company-1'")
+    killed, other = sorted(workers, key=lambda worker: f"hub-{holder}." not in printed_by(worker))
+    os.kill(killed.pid, signal.SIGKILL)
+    killed_at = time.monotonic()
+    taken = f"lease WHERE name = 'company-1' AND holder NOT IN ('', '{holder}')"
+    office.wait(lambda: office.database.count(taken), other)
+    seconds = time.monotonic() - killed_at
+    assert LEASE / 2 < seconds < TAKEOVER_SECONDS
+    office.quickbooks.pass_time(60)
+    office.wait(office.all_posted, other)
+    office.end(other)
+    office.assert_books_are_right()
+    figure(
+        f"seconds to spare until another worker had to go on {TAKEOVER_SECONDS:g} s after a kill",
+        round(TAKEOVER_SECONDS - seconds, 1),
+        0,
+    )
+
+
+@pytest.mark.proof(small=0)
 @STOPS
 def test_another_worker_runs_the_schedules_within_the_lease_and_five_seconds(office, figure, stop):
     first = office.work(0)
