@@ -7,7 +7,10 @@ from string import Formatter
 from typing import Any
 
 # The instruction of cases that CaseAction.SOURCE solves; it names the button of their pages.
-CORRECT_AT_SOURCE = "Fix this at the source. The change is picked up with the next sync; Check again does so at once."
+CORRECT_AT_SOURCE = (
+    "Fix this at the source. The change is picked up with the next sync; Check again does so at"
+    " once."
+)
 
 
 class CaseAction(StrEnum):

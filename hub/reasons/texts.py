@@ -183,7 +183,7 @@ class _Value(str):
     __slots__ = ()
 
     def __format__(self, wording: str) -> str:
-        """Return the text; of Supplier “Hara” the noun or what it is called, if that is asked for."""
+        """Return the text; of Supplier “Hara” its noun, or the noun and what it is called."""
         label, quote, name = self.partition(" “")
         is_acronym = label[:2].isupper()
         noun = label if is_acronym else label[:1].lower() + label[1:]
