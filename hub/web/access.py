@@ -52,6 +52,8 @@ LISTS = frozenset(
         "documents.export",
         "runs.index",
         "runs.export",
+        "reports.show",
+        "reports.export",
         "marketplace.show",
         "app_choice.show",
     }

@@ -35,7 +35,7 @@ def served(visitor: Visitor) -> Iterator[Visitor]:
 def _pages(visitor: Visitor) -> list[str]:
     """Return the addresses of every page."""
     story, here = visitor.story, f"/installations/{visitor.story.installation}"
-    found = ["/", "/inbox/", "/documents", "/runs/", "/choose-app?list=documents",
+    found = ["/", "/inbox/", "/documents", "/runs/", "/reports/", "/choose-app?list=documents",
              "/apps/", "/apps/costtracker", "/companies",
              "/people/", "/people/1/rights/", "/people/1/sessions/", "/account/", "/audit/",
              "/password", "/setup/intuit", "/setup/mail",

@@ -41,7 +41,8 @@ ROUTES = {
     "viewer anywhere": """
         app_choice.show companies.index company_choice.choose company_choice.show
         documents.export documents.index home.show inbox.export
-        inbox.show intuit.launch intuit.reconnect marketplace.show runs.export runs.index
+        inbox.show intuit.launch intuit.reconnect marketplace.show reports.export reports.show
+        runs.export runs.index
     """,
     "viewer installation": """
         earlier.show installation.show ready.show

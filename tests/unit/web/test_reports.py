@@ -1,0 +1,180 @@
+"""The reports: control totals that add up to the cent, ages, and who approved what."""
+
+import csv
+import datetime as dt
+import io
+import re
+import shutil
+from html import unescape
+
+import pytest
+
+from hub.contract.registry import Plugins
+from hub.db.engine import transaction
+from hub.installations import enable
+from hub.models import Company
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
+from tests.support.page_rows import Story, add_people
+from tests.support.page_visitor import Visitor
+from tests.support.rights_rows import COMPANIES
+from tests.support.small_source import SLUG, SmallSource, bill, page
+from tests.unit.web.test_large_lists import queries_of
+
+HERE = "/reports/"
+FEBRUARY, MARCH = dt.date(2026, 2, 10), dt.date(2026, 3, 1)
+
+
+@pytest.fixture
+def source():
+    return SmallSource()
+
+
+@pytest.fixture
+def app(source, make_app, make_config, empty_database):
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def visitor(app, source, quickbooks):
+    """A person of one company, whose app posts to QuickBooks by itself."""
+    company = oauth_connect.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
+    record_download.refresh(company.id)
+    enable.enable(company.id, SLUG, {"start_date": "2025-01-01"}, who="olga", mode="auto")
+    with transaction() as session:
+        add_people(session)
+    made = Visitor(app, Story(company.id, 1))
+    made.log_in("olga")
+    return made
+
+
+def sync(source, *items):
+    source.items = page(*items, cursor=str(len(items)))
+    source.by_id = {item.source_id: item for item in items}
+    return runner.sync(1, requested_by="kari")
+
+
+def normal(id, total="100.00", **values):
+    """A bill that QuickBooks takes."""
+    return bill(id, total=total, supplier="31", account="7", **values)
+
+
+def table(visitor, title, path=HERE):
+    """Return the cells of the rows of a table, as text."""
+    text = visitor.page(path).partition(f"{title}</caption>")[2].partition("</table>")[0]
+    cells = []
+    for row in text.partition("<tbody>")[2].split("<tr>")[1:]:
+        texts = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        plain = [re.sub(r"<[^>]+>", " ", text) for text in texts]
+        cells.append([" ".join(unescape(text).split()) for text in plain])
+    return cells
+
+
+def totals(visitor, path=HERE):
+    return table(visitor, "by the month of their date, app and currency", path)
+
+
+def test_documents_are_added_up_by_the_month_of_their_date(visitor, source):
+    counts = sync(
+        source,
+        normal("1", "100.10", date=FEBRUARY),
+        normal("2", "200.20", date=FEBRUARY),
+        normal("3", "30.03", date=MARCH),
+        bill("4", total="50.00", supplier="31", account="no such account", date=MARCH),
+    ).counts["result"]
+    assert (counts["posted"], counts["held"]) == (3, 1)
+    assert totals(visitor) == [
+        ["Mar 2026", "Small", "1", "30.03 USD", "1", "50.00 USD", "", ""],
+        ["Feb 2026", "Small", "2", "300.30 USD", "", "", "", ""],
+    ]
+
+
+def test_a_credit_is_subtracted(visitor, source):
+    sync(source, normal("1", "100.00"), normal("2", "40.50", kind="vendor_credit"))
+    assert totals(visitor)[0][2:4] == ["2", "59.50 USD"]
+
+
+def test_of_a_changed_document_only_the_newest_amount_counts(visitor, source, clock):
+    sync(source, normal("1", "100.00"))
+    clock.advance(3600)
+    sync(source, normal("1", "120.00"))
+    assert totals(visitor) == [["Feb 2026", "Small", "1", "120.00 USD", "", "", "", ""]]
+
+
+def test_what_left_quickbooks_is_counted_apart(visitor, source, quickbooks, clock):
+    sync(source, normal("1", "100.00"), normal("2", "20.00"))
+    (gone, _) = quickbooks.select("select * from Bill where DocNumber in ('F-1', 'F-2')")["Bill"]
+    quickbooks.ask("POST", "bill?operation=delete", {"Id": gone["Id"], "SyncToken": "0"})
+    clock.advance(7200)
+    runner.sync(1, requested_by="kari")
+    runner.company("reconcile", 1, requested_by="kari")
+    (row,) = totals(visitor)
+    assert (row[2], row[6]) == ("1", "1")
+
+
+def test_a_number_leads_to_its_documents(visitor, source):
+    sync(source, normal("1"), normal("2", date=MARCH))
+    text = visitor.page(HERE)
+    address = unescape(re.search(r'href="(/documents\?[^"]*from=2026-02-01[^"]*)"', text)[1])
+    assert "to=2026-02-28" in address
+    listed = visitor.page(address)
+    assert ("F-1" in listed, "F-2" in listed) == (True, False)
+
+
+def test_another_year_is_shown_where_there_is_one(visitor, source):
+    sync(source, normal("1"), normal("2", "77.00", date=dt.date(2025, 12, 31)))
+    assert [row[0] for row in totals(visitor)] == ["Feb 2026"]
+    path = f"{HERE}?year=2025"
+    assert totals(visitor, path)[0][:4] == ["Dec 2025", "Small", "1", "77.00 USD"]
+    assert totals(visitor, f"{HERE}?year=1999") == totals(visitor)
+
+
+def test_what_needs_attention_is_listed_by_its_age(visitor, source, clock):
+    held = {"supplier": "31", "account": "no such account"}
+    sync(source, bill("1", total="10.00", **held))
+    clock.advance(20 * 86400)
+    sync(source, bill("1", total="10.00", **held), bill("2", total="5.00", **held))
+    (row,) = table(visitor, "by the days since the hub first wanted to post them")
+    assert row == ["Small", "1", "5.00 USD", "1", "10.00 USD", "", "", "", ""]
+
+
+def test_the_file_has_the_same_totals(visitor, source):
+    sync(source, normal("1", "100.10"), normal("2", "200.20"))
+    text = visitor.page(f"{HERE}export?format=csv").removeprefix("\ufeff")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["month"], row["app"], row["posted"]) == ("2026-02", "Small", "2")
+    assert (row["currency"], row["posted_amount"]) == ("USD", "300.30")
+
+
+def test_an_empty_company_has_reports_too(visitor):
+    text = visitor.page(HERE)
+    assert "No document is dated in this year." in text
+    assert "Nothing needs attention" in text
+
+
+def test_three_times_as_many_documents_need_no_more_queries(visitor, source, clock):
+    sync(source, normal("1"))
+    visitor.page(HERE)  # the first page of a process reads more
+    few = queries_of(visitor, HERE)
+    clock.advance(3600)
+    sync(source, *[normal(str(number), date=MARCH) for number in range(1, 6)])
+    assert queries_of(visitor, HERE) == few
+
+
+def test_who_sees_several_companies_chooses_one(two):
+    visitor = two.visitor("owner/every company/every app")
+    answer = visitor.get(HERE)
+    assert answer.status_code == 302
+    assert "/companies/choose" in answer.headers["Location"]
+    alpha = two.world.companies[COMPANIES[0]]
+    visitor.post("/companies/choose", company=alpha, next=HERE)
+    with two.app.app_context(), transaction() as session:
+        name = session.get_one(Company, alpha).name
+    assert name in visitor.page(HERE)
