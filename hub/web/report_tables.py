@@ -1,4 +1,4 @@
-"""The tables of the reports about one company: control totals, approvals, and what waits how long."""
+"""Add up a company's documents for its reports: control totals, approvals, ages."""
 
 import datetime as dt
 from collections import defaultdict
