@@ -3,9 +3,11 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar, cast
+
+from hub.contract.codec import field_names
 
 T = TypeVar("T")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -19,8 +21,9 @@ def clean(value: T) -> T:
     """Return a value with clean texts; the same object if there is nothing to clean."""
     if isinstance(value, PLAIN_TYPES):
         return value
-    if is_dataclass(value) and not isinstance(value, type):
-        return cast(T, _clean_fields(value))
+    names = field_names(type(value))
+    if names is not None:
+        return cast(T, _clean_fields(value, names))
     cleaned = _cleaned(value)
     return value if cleaned == value else cast(T, cleaned)
 
@@ -45,12 +48,12 @@ def _clean_text(text: str) -> str:
     return SURROGATE.sub(REPLACEMENT, without_controls)
 
 
-def _clean_fields(instance: Any) -> Any:
+def _clean_fields(instance: Any, names: tuple[str, ...]) -> Any:
     """Return a dataclass with clean fields; the same object if there is nothing to clean."""
     changes: dict[str, Any] = {}
-    for field in fields(instance):
-        value = getattr(instance, field.name)
+    for name in names:
+        value = getattr(instance, name)
         cleaned = clean(value)
         if cleaned is not value:
-            changes[field.name] = cleaned
+            changes[name] = cleaned
     return replace(instance, **changes) if changes else instance

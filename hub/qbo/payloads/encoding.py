@@ -4,6 +4,9 @@ import json
 from decimal import Decimal
 from typing import Any
 
+# One encoder for all: to make one takes longer than to encode a short text.
+_encode_scalar = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def encode(body: Any) -> bytes:
     """Return canonical JSON; amounts keep their decimals and never become binary fractions."""
@@ -23,4 +26,4 @@ def _text(value: Any) -> str:
         return format(value, "f")
     if isinstance(value, float):
         raise TypeError(f"{value!r} is a binary fraction; amounts are Decimal")
-    return json.dumps(value, ensure_ascii=False)
+    return _encode_scalar(value)
