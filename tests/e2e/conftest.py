@@ -171,7 +171,7 @@ class StandIn:
     def __init__(self, warm: Warm, *args: str) -> None:
         self._warm = warm
         self._started = warm.start(
-            "sandbox", *args, environ=environment(), seconds=1200
+            "sandbox", *args, environ=environment(), seconds=4000
         )  # longer than any test
         until = time.monotonic() + PATIENCE
         while not (self._started.out.exists() and self._started.out.read_text().endswith("\n")):

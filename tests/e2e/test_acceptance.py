@@ -14,7 +14,13 @@ from tests.support.office import PATIENCE
 from tests.support.tiers import by_form
 
 COMPANIES = by_form(small=3, full=24, long=300)
-DOCUMENTS = by_form(small=10, full=12, long=24)  # of the source
+DOCUMENTS = by_form(small=10, full=12, long=12)  # of the source
+SECONDS = by_form(small=300, full=900, long=3600)  # that the story may take
+TIMES = {  # so long that no worker counts as dead because the machine is busy
+    "HUB_DEADLINE_SECONDS": "8",
+    "HUB_LEASE_SECONDS": "10",
+    "HUB_QUIET_SECONDS": "12",
+}
 RESTARTS = 3
 WORKERS = 4
 
@@ -33,6 +39,9 @@ def has_posted(office, number):
 @pytest.mark.proof
 def test_companies_sync_while_postgresql_restarts(make_office, own_server, figure):
     office = make_office(own_server.url, documents=DOCUMENTS)
+    office.patience = SECONDS
+    for machine in office.machines:
+        machine.environ |= TIMES
     hub = office.machines[0]
     settings = KEYS | {"base_url": office.costtracker.url}
     realms = [hub.realm, *connect_companies(hub, settings, COMPANIES - 1)]

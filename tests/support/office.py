@@ -81,17 +81,17 @@ class Office:
         self.costtracker = costtracker
         self.warm = machines[0].warm
         self.quickbooks = machines[0].quickbooks
+        self.patience = PATIENCE  # seconds that a process may run and a condition may take
 
     def work(self, machine: int = 0, concurrency: int = 4) -> SimpleNamespace:
         """Start a worker on a machine."""
         arguments = ("worker", "--concurrency", str(concurrency))
-        started: SimpleNamespace = self.warm.start(*arguments, environ=self._environ(machine))
-        return started
+        return self._start(machine, *arguments)
 
     def serve(self, machine: int = 0, workers: int = 2) -> tuple[SimpleNamespace, str]:
         """Start the pages on a machine; return the process and its address."""
         arguments = ("serve", "--port", "0", "--workers", str(workers))
-        served = self.warm.start(*arguments, environ=self._environ(machine))
+        served = self._start(machine, *arguments)
 
         def address() -> str:
             return printed_by(served).partition("serves ")[2].strip()
@@ -100,7 +100,7 @@ class Office:
 
     def wait(self, condition: Callable[[], Any], *processes: SimpleNamespace) -> Any:
         """Return what a condition brings as soon as it is true; the processes go on meanwhile."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while not (value := condition()):
             for process in processes:
                 assert self.warm.look(process) is None, process.err.read_text()
@@ -159,8 +159,12 @@ class Office:
                     documents.append(Document(kind, marker, number, Decimal(str(row["TotalAmt"]))))
         return documents
 
-    def _environ(self, machine: int) -> dict[str, str]:
-        return dict(self.machines[machine].environ)
+    def _start(self, machine: int, *arguments: str) -> SimpleNamespace:
+        environ = self.machines[machine].environ
+        started: SimpleNamespace = self.warm.start(
+            *arguments, environ=environ, seconds=self.patience
+        )
+        return started
 
 
 def printed_by(process: SimpleNamespace) -> str:
