@@ -181,7 +181,7 @@ class Scheduler:
         return self._start_waiting()
 
     def _close_interrupted(self) -> None:
-        """Close runs of processes that have died since; in the embedded engine `_begin` does that."""
+        """Close runs of processes that died since; the embedded engine closes them in `_begin`."""
 
     def _start_waiting(self) -> int:
         """Submit the runs that wait to the thread pool; return how many are new there."""

@@ -17,7 +17,7 @@ from hub.models import Case, Company, Installation, Posting, SourceDocument, cas
 from hub.models.enums import CaseDecision, Operation
 from hub.reasons.template import CaseAction
 from hub.web import paging, row_ids
-from hub.web.access import rights_scope, scope, shown_scope, who
+from hub.web.access import chosen_company_id, rights_scope, scope, shown_scope, who
 from hub.web.case_titles import subjects
 
 ACTION_LABELS: Mapping[str, str] = {
@@ -173,7 +173,12 @@ def groups_of(session: Session, filters: Filters) -> list[tuple[str, str, int]]:
 
 
 def companies(session: Session, chosen: str) -> list[Company]:
-    """Return the companies that the filter offers; of many only the chosen one."""
+    """Return the companies that the filter offers; of many only the chosen one.
+
+    Where the whole hub is limited to one company, there is nothing to filter.
+    """
+    if chosen_company_id() is not None:
+        return []
     visible = select(Company).where(*scope().companies())
     by_name = visible.order_by(Company.name, Company.id).limit(MAX_COMPANIES + 1)
     offered = list(session.scalars(by_name))
