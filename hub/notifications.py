@@ -1,31 +1,33 @@
 """Mail new cases, each cause once and several in one message, and files on demand."""
 
 import datetime as dt
-import smtplib
-import ssl
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current, hide_secrets, mask_secrets
+from hub import notices
+from hub.context import current
 from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import NotNow, Retry
-from hub.models import Case, Company, Installation, User
+from hub.models import Case, Company, Installation, Posting, User, case_posting
+from hub.money import format_amount
+from hub.notices import smtp
 from hub.security import hub_settings, one_time_codes, password_resets
 from hub.security import people as people_of_hub
 from hub.security.rights import Rights, Subject, is_enough, rights_of
 
 COLLECTING_PERIOD = dt.timedelta(minutes=1)  # so that many causes of one run make one message
-SECONDS = 30.0
-LOCAL = ("localhost", "127.0.0.1", "::1")
 MAX_CASES = 30
+DEMO_FOLDER = "mail"
 MAX_TITLE, MAX_REASON = 200, 1000  # characters of a case in a mail
 
 
@@ -39,8 +41,8 @@ class File:
 
 
 def is_set() -> bool:
-    """Tell whether a mail server is configured; a demo sends no mail."""
-    return bool(hub_settings.mail_url()) and not current().is_demo
+    """Tell whether a mail server is configured; a demo writes its mail into a folder."""
+    return bool(hub_settings.mail_url()) or current().is_demo
 
 
 def send_invitation(address: str, rights: Sequence[str], who: str, code: str) -> None:
@@ -108,40 +110,26 @@ def mailbox(installation: Installation) -> str:
 def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ()) -> None:
     """Send one message; raise Retry if the mail server does not accept it.
 
-    Raise NotNow if no mail server is set.
+    Raise NotNow if no mail server is set. A demo writes the message into a folder.
     """
     if current().is_demo:
-        raise NotNow("The demo sends no mail.")
+        _write(_message(_sender(""), to, subject, text, files))
+        return
     mail_url = hub_settings.mail_url()
     if not mail_url:
         raise NotNow(
             f"This hub cannot send mail to {', '.join(to)}: no mail server is set."
             " An owner enters one under Set up → Mail."
         )
-    server_url = urlsplit(mail_url)
-    host = server_url.hostname or ""
-    message = _message(_sender(server_url.query), to, subject, text, files)
-    try:
-        with _server(server_url.scheme, host, server_url.port) as server:
-            if server_url.username:
-                _require_encryption(server, host)
-                user = unquote(server_url.username)
-                password = unquote(server_url.password or "")
-                hide_secrets((password,))
-                server.login(user, password)
-            server.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
-        problem = mask_secrets(str(error))
-        if isinstance(error, smtplib.SMTPAuthenticationError):
-            problem = type(error).__name__  # its text may repeat what was typed
-        raise Retry(
-            f"The mail server {host} did not take the message ({problem}). Check its"
-            " settings under Set up → Mail."
-        ) from None
+    message = _message(_sender(urlsplit(mail_url).query), to, subject, text, files)
+    smtp.deliver(mail_url, message)
 
 
 def digest() -> int:
-    """Mail the cases that were not mailed yet to everyone who can act; return how many messages."""
+    """Mail new cases to everyone who can act, and other messages that are due; count the mails.
+
+    People who want one mail a day get the cases in that.
+    """
     if not is_set():
         return 0
     with reading() as session:
@@ -149,12 +137,36 @@ def digest() -> int:
     count = 0
     for address, cases in _recipients(news):
         subject = _subject(cases, news.company_names)
-        send([address], subject, _text(cases, news.company_names))
+        send([address], subject, _text(cases, news))
         count += 1
     ids = [case.id for case in news.cases]
     with transaction() as session:
         mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current().clock.now())
         session.execute(mailed)
+        for person_id, case in _daily_cases(news):
+            title, text = _cut(case.title, MAX_TITLE), _case_text(case, news)
+            notices.add(session, person_id, title, text, is_daily=True, case_id=case.id)
+    return count + _send_notices()
+
+
+def _send_notices() -> int:
+    """Mail the messages that are due, one mail for each person; return how many mails."""
+    with reading() as session:
+        due = notices.due(session)
+    count = 0
+    for person, messages in due:
+        address = people_of_hub.mail_address(person)
+        if address:
+            title = messages[0].title
+            if len(messages) > 1:
+                title = f"{len(messages)} messages of the QuickBooks hub"
+            send([address], title, "\n".join(message.text for message in messages))
+            count += 1
+        with transaction() as session:
+            notices.drop(session, messages)
+    if not due:
+        with transaction() as session:
+            notices.drop(session)
     return count
 
 
@@ -163,7 +175,7 @@ class _News:
     """The cases to mail, and what decides who receives them.
 
     `apps`, `owners` and `mailboxes` are those of the apps by installation; `people` holds name and
-    rights by address.
+    rights by address, and `ids` their ids. `amounts` has what each case stops, by its id.
     """
 
     cases: list[Case]
@@ -172,6 +184,13 @@ class _News:
     owners: dict[int, str] = field(default_factory=dict)
     mailboxes: dict[int, str] = field(default_factory=dict)
     company_names: dict[int, str] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
+    amounts: dict[int, str] = field(default_factory=dict)
+    timings: notices.Timings = field(default_factory=lambda: notices.Timings({}))
+
+    def timing(self, address: str, case: Case) -> str:
+        """Return when the person with an address is mailed about a case."""
+        return self.timings.of(self.ids[address], case.installation_id)
 
 
 def _load_news(session: Session) -> _News:
@@ -184,7 +203,9 @@ def _load_news(session: Session) -> _News:
     news = _News(list(session.scalars(query.order_by(Case.id))))
     if not news.cases:
         return news
-    news.people = _people(session)
+    news.people, news.ids = _people(session)
+    news.timings = notices.load(session)
+    news.amounts = _amounts(session, [case.id for case in news.cases])
     for installation in session.scalars(select(Installation)):
         news.apps[installation.id] = Subject(installation.company_id, installation.slug)
         news.owners[installation.id] = installation.owner
@@ -201,7 +222,10 @@ def _recipients(news: _News) -> Iterator[tuple[str, list[Case]]]:
     messages.
     """
     for address, (name, rights) in news.people.items():
-        cases = _cases_of_person(news, name, rights)
+        cases = []
+        for case in _cases_of_person(news, name, rights):
+            if news.timing(address, case) == notices.NOW:
+                cases.append(case)
         if cases:
             yield address, cases
     app_mailboxes = set(news.mailboxes.values()) - {"", *news.people}
@@ -209,6 +233,36 @@ def _recipients(news: _News) -> Iterator[tuple[str, list[Case]]]:
         cases = _cases_of_apps(news, news.mailboxes, address)
         if cases:
             yield address, cases
+
+
+def _daily_cases(news: _News) -> Iterator[tuple[int, Case]]:
+    """Yield the id of each person who wants one mail a day, with each case for it."""
+    for address, (name, rights) in news.people.items():
+        for case in _cases_of_person(news, name, rights):
+            if news.timing(address, case) == notices.DAILY:
+                yield news.ids[address], case
+
+
+def _amounts(session: Session, case_ids: Sequence[int]) -> dict[int, str]:
+    """Return how many documents each case stops, and their sums, as text."""
+    query = (
+        select(case_posting.c.case_id, Posting.currency, func.count(), func.sum(Posting.total))
+        .join(Posting, Posting.id == case_posting.c.posting_id)
+        .where(case_posting.c.case_id.in_(case_ids))
+        .group_by(case_posting.c.case_id, Posting.currency)
+        .order_by(case_posting.c.case_id, Posting.currency)
+    )
+    counts: dict[int, int] = defaultdict(int)
+    sums: dict[int, list[str]] = defaultdict(list)
+    for case_id, currency, count, total in session.execute(query):
+        counts[case_id] += count
+        if total and currency:
+            sums[case_id].append(format_amount(Decimal(total), currency))
+    texts = {}
+    for case_id, count in counts.items():
+        documents = "1 document" if count == 1 else f"{count:,} documents"
+        texts[case_id] = " · ".join([documents, *sums[case_id]])
+    return texts
 
 
 def _cases_of_person(news: _News, name: str, rights: Rights) -> list[Case]:
@@ -240,16 +294,18 @@ def _cases_of_apps(news: _News, by_installation: dict[int, str], recipient: str)
     return cases
 
 
-def _people(session: Session) -> dict[str, tuple[str, Rights]]:
-    """Return name and rights of the active people who have an address, by address."""
+def _people(session: Session) -> tuple[dict[str, tuple[str, Rights]], dict[str, int]]:
+    """Return name and rights, and the ids, of the active people with an address, by address."""
     people = {}
+    ids = {}
     is_active = cast(Any, User.active)
     for person in session.scalars(select(User).where(is_active)):
         address = people_of_hub.mail_address(person)
         if address:
             name = str(person.username or address)
             people[address] = (name, rights_of(person))
-    return people
+            ids[address] = int(person.id)
+    return people, ids
 
 
 def _subject(cases: Sequence[Case], names: dict[int, str]) -> str:
@@ -263,25 +319,36 @@ def _subject(cases: Sequence[Case], names: dict[int, str]) -> str:
         company = f" ({companies.pop()})"
     if len(cases) == 1:
         return f"{_cut(cases[0].title, MAX_TITLE)}{company}"
-    return f"{len(cases)} things need a person{company}"
+    return f"{len(cases)} items need attention{company}"
 
 
-def _text(cases: Sequence[Case], names: dict[int, str]) -> str:
+def _text(cases: Sequence[Case], news: _News) -> str:
     """Return the text of a message: each case with its reason, next step and address."""
     inbox_url = f"{current().config.public_url}/inbox/"
-    parts = []
-    for case in cases[:MAX_CASES]:
-        lines = [_cut(case.title, MAX_TITLE)]
-        if case.company_id in names:
-            lines.append(names[case.company_id])
-        lines.append(_cut(case.reason, MAX_REASON))
-        lines.append(f"What to do: {case.instruction}")
-        lines.append(f"{inbox_url}{case.id}\n")
-        parts.append("\n".join(lines))
+    parts = [_case_text(case, news) for case in cases[:MAX_CASES]]
     if len(cases) > MAX_CASES:
         parts.append(f"And {len(cases) - MAX_CASES} more.\n")
     parts.append(f"All that is open: {inbox_url}\n")
     return "\n".join(parts)
+
+
+def _case_text(case: Case, news: _News) -> str:
+    """Return a case as a message has it: what it is, what it stops, why, and what to do."""
+    lines = [_cut(case.title, MAX_TITLE)]
+    about = (news.company_names.get(case.company_id or 0), news.amounts.get(case.id))
+    lines += [text for text in about if text]
+    lines.append(_cut(case.reason, MAX_REASON))
+    lines.append(f"What to do: {case.instruction}")
+    lines.append(f"{current().config.public_url}/inbox/{case.id}\n")
+    return "\n".join(lines)
+
+
+def _write(message: EmailMessage) -> None:
+    """Write a message into the folder of the demo's mail."""
+    folder = current().config.data / DEMO_FOLDER
+    folder.mkdir(exist_ok=True)
+    number = len(list(folder.glob("*.eml"))) + 1
+    (folder / f"{number:04}.eml").write_bytes(bytes(message))
 
 
 def _cut(text: str, length: int) -> str:
@@ -312,32 +379,3 @@ def _message(
         kind, _, sub = file.mime.partition("/")
         message.add_attachment(file.content, maintype=kind, subtype=sub, filename=file.name)
     return message
-
-
-def _server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
-    """Connect to the mail server: TLS at once for smtps://, STARTTLS if possible for smtp://.
-
-    A log-in requires TLS.
-    """
-    if scheme == "smtps":
-        return smtplib.SMTP_SSL(
-            host, port or 465, timeout=SECONDS, context=ssl.create_default_context()
-        )
-    server = smtplib.SMTP(host, port or 587, timeout=SECONDS)
-    server.ehlo()
-    if server.has_extn("starttls"):
-        server.starttls(context=ssl.create_default_context())
-        server.ehlo()
-    return server
-
-
-def _require_encryption(server: smtplib.SMTP, host: str) -> None:
-    """Raise Retry if a password could be read on the way.
-
-    The connection must have TLS, or stay on this machine.
-    """
-    if not isinstance(server.sock, ssl.SSLSocket) and host not in LOCAL:
-        raise Retry(
-            f"The mail server {host} speaks no TLS, so the password is not sent."
-            " Check the mail server under Set up → Mail."
-        )

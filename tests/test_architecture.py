@@ -19,7 +19,7 @@ FLOORS = [
     "http context",
     "db",
     "models migrations",
-    "security cases mapping",
+    "security cases mapping notices",
     "qbo",
     "outbox sources",
     "collect posting",

@@ -10,6 +10,7 @@ from hub.models.installations import Company, Cursor, Installation, ReadDay, Tok
 from hub.models.lists import ListState, Match, Record, SeenCode, TransactionHead
 from hub.models.login import Authenticator, LoginSession, Passkey, RecoveryCode
 from hub.models.metrics import MetricTotal
+from hub.models.notices import Notice, NotificationChoice
 from hub.models.origin import DatabaseOrigin
 from hub.models.people import (
     Access,
@@ -53,6 +54,8 @@ __all__ = [
     "LoginSession",
     "Match",
     "MetricTotal",
+    "Notice",
+    "NotificationChoice",
     "OAuthState",
     "Passkey",
     "PasswordReset",

@@ -5,8 +5,10 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
+from hub import notices
 from hub.context import current
 from hub.contract.types import App
 from hub.db.engine import reading, transaction
@@ -127,11 +129,19 @@ def ask(slug: str, company_id: int) -> Response:
                     requested_at=current().clock.now(),
                 )
             )
-            audit.record(
-                session, who(), "access asked for", f"{slug} for {company.name or company.realm}"
-            )
-    flash(f"Your request is recorded. {_next_step(app)}", "success")
+            company_name = company.name or company.realm
+            audit.record(session, who(), "access asked for", f"{slug} for {company_name}")
+            _tell_owners(session, app, company, company_name)
+    flash(f"Your request is recorded and sent to the owners. {_next_step(app)}", "success")
     return redirect(url_for("marketplace.one", slug=slug))
+
+
+def _tell_owners(session: Session, app: App, company: Company, company_name: str) -> None:
+    """Mail the owners that somebody requests access, with the page where they approve it."""
+    title = f"{who()} requests access to {app.name} for {company_name}"
+    address = f"{current().config.public_url}{url_for('marketplace.one', slug=app.slug)}"
+    text = f"{title}.\n{_next_step(app)}\n{address}\n"
+    notices.add_for_owners(session, Subject(company.id, app.slug), title, text)
 
 
 @pages.post("/<slug>/<int:company_id>/grant")

@@ -1,17 +1,21 @@
 """Mail: one message for each person and cause; errors of the server are shown and retried."""
 
+import datetime as dt
 import shutil
 
 import pytest
+from sqlalchemy import select
 
-from hub import notifications
+from hub import notices, notifications
 from hub.cases import inbox
-from hub.db.engine import transaction
-from hub.errors import NotNow, Retry
+from hub.db.engine import reading, transaction
+from hub.errors import Retry
+from hub.models import Notice, User
+from hub.notices import smtp
 from hub.security import rights
 from hub.security.people import hash_new, insert
 from tests.support.mail_server import mail_server, mail_url
-from tests.support.page_rows import PASSWORD, add_company, add_installation
+from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.stored_cases import open_stored_case
 
 
@@ -80,9 +84,9 @@ def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub,
     notifications.digest()
     sent = {message["To"]: message["Subject"] for message in server.taken}
     assert sent == {
-        "kari@example.com": "5 things need a person",
-        "of-a@example.com": "2 things need a person (A)",
-        "of-app@example.com": "2 things need a person",
+        "kari@example.com": "5 items need attention",
+        "of-a@example.com": "2 items need attention (A)",
+        "of-app@example.com": "2 items need attention",
     }
 
 
@@ -91,7 +95,7 @@ def test_many_causes_of_one_run_make_one_message(hub, server, clock):
         opened(f"match:{number}", f"Code {number}")
     clock.advance(60)
     notifications.digest()
-    assert [message["Subject"] for message in server.taken] == ["40 things need a person"]
+    assert [message["Subject"] for message in server.taken] == ["40 items need attention"]
     assert "And 10 more." in server.taken[0].get_payload()
 
 
@@ -136,7 +140,7 @@ def test_no_password_is_said_over_an_open_line(
     make_app, make_config, server, empty_database, monkeypatch
 ):
     url = f"smtp://name:word@127.0.0.1:{server.server_address[1]}"
-    monkeypatch.setattr(notifications, "LOCAL", ())
+    monkeypatch.setattr(smtp, "LOCAL", ())
     with (
         make_app(make_config(HUB_MAIL_URL=url)).app_context(),
         pytest.raises(Retry, match="speaks no TLS"),
@@ -150,10 +154,77 @@ def test_without_a_mail_server_nothing_is_told(app, clock):
     assert notifications.digest() == 0
 
 
-def test_a_demo_sends_no_mail(make_app, make_config, server, empty_database):
+def test_a_demo_writes_its_mail_into_a_folder(make_app, make_config, server, empty_database):
     config = make_config(HUB_MAIL_URL=mail_url(server))
     with make_app(config, is_demo=True).app_context():
-        assert not notifications.is_set()
-        with pytest.raises(NotNow, match="demo sends no mail"):
-            notifications.send(["a@example.com"], "x", "y")
+        notifications.send(["a@example.com"], "x", "y")
     assert server.taken == []
+    message = (config.data / "mail" / "0001.eml").read_text()
+    assert "To: a@example.com" in message
+
+
+def choose(timing, name="kari@example.com", installation=None):
+    with transaction() as session:
+        person = session.scalars(select(User).where(User.username == name)).one()
+        notices.store(session, person.id, {installation: timing})
+
+
+def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, server, clock):
+    clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
+    choose(notices.DAILY)
+    for number in range(3):
+        opened(f"match:{number}", f"Code {number}")
+    clock.advance(60)
+    assert notifications.digest() == 0
+    with transaction() as session:
+        inbox.close(session, "match:1")
+    clock.set(dt.datetime(2026, 3, 3, 6, 59, tzinfo=dt.UTC))
+    assert notifications.digest() == 0
+    clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
+    assert [notifications.digest(), notifications.digest()] == [1, 0]
+    (message,) = server.taken
+    assert message["Subject"] == "2 messages of the QuickBooks hub"
+    text = message.get_payload()
+    assert ("Code 0" in text, "Code 1" in text, "Code 2" in text) == (True, False, True)
+    with reading() as session:
+        assert session.scalars(select(Notice)).all() == []
+
+
+def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, server, clock):
+    with transaction() as session:
+        app = add_installation(session, add_company(session), owner="")
+        about = {"installation_id": app.id, "company_id": app.company_id, "action": "retry"}
+        open_stored_case(session, "app", title="App", reason="Why.", **about)
+    choose(notices.OFF)
+    choose(notices.NOW, installation=app.id)
+    opened(title="Hub")
+    clock.advance(60)
+    assert notifications.digest() == 1
+    assert "App" in server.taken[0]["Subject"]
+
+
+def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, server, clock):
+    choose(notices.DAILY)
+    opened()
+    clock.advance(60)
+    notifications.digest()
+    with transaction() as session:
+        person = session.scalars(select(User).where(User.username == "kari@example.com")).one()
+        person.assignments = []
+    clock.advance(86_400)
+    assert notifications.digest() == 0
+    assert server.taken == []
+
+
+def test_a_mail_says_how_much_a_case_stops(hub, server, clock):
+    with transaction() as session:
+        app = add_installation(session, add_company(session), owner="")
+        held = [add_document(session, app, "held", place)[1] for place in range(2)]
+        about = {"installation_id": app.id, "company_id": app.company_id, "action": "retry"}
+        open_stored_case(
+            session, "app", title="App", reason="Why.", postings=[one.id for one in held], **about
+        )
+    clock.advance(60)
+    notifications.digest()
+    text = server.taken[0].get_payload(decode=True).decode()
+    assert "2 documents · NOK 2,538.00" in text

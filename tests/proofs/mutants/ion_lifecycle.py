@@ -38,11 +38,11 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         place="hub/notifications.py",
         old=(
             "        subject = _subject(cases, news.company_names)\n"
-            "        send([address], subject, _text(cases, news.company_names))\n"
+            "        send([address], subject, _text(cases, news))\n"
         ),
         new=(
             "        for one in cases:\n            send([address], "
-            "_subject([one], news.company_names), _text([one], news.company_names))\n"
+            "_subject([one], news.company_names), _text([one], news))\n"
         ),
         bug="Each cause is a message of its own.",
     ),

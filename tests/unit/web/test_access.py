@@ -36,6 +36,7 @@ ROUTES = {
         account.new_recovery_codes account.passkey_options account.postpone
         account.remove_authenticator account.remove_passkey account.require_factor account.show
         appearance.choose confirmation.check confirmation.options confirmation.show
+        notification_choices.show notification_choices.store notification_choices.test
         schedule.show security.change_password security.logout
     """,
     "viewer anywhere": """

@@ -1,0 +1,20 @@
+"""When each person is mailed, and the messages that wait for them.
+
+Imports `hub.context`, `hub.db`, `hub.models` and `hub.security`. Start reading in `timing`.
+"""
+
+from hub.notices.queue import add, add_for_owners, drop, due
+from hub.notices.timing import DAILY, NOW, OFF, Timings, load, store
+
+__all__ = [
+    "DAILY",
+    "NOW",
+    "OFF",
+    "Timings",
+    "add",
+    "add_for_owners",
+    "drop",
+    "due",
+    "load",
+    "store",
+]

@@ -1,0 +1,107 @@
+"""Messages that wait: for the next minute, or for the mail of the day."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from hub.context import current
+from hub.models import Case, Installation, Notice, User
+from hub.notices import timing
+from hub.security.rights import Subject, is_enough, rights_of
+
+DAILY_HOUR = 7  # in the time zone of the first app
+MAX_AGE = dt.timedelta(days=30)  # of a message that no mail server takes
+MAX_TITLE_LENGTH = 300
+
+
+def add(
+    session: Session,
+    user_id: int,
+    title: str,
+    text: str,
+    *,
+    is_daily: bool,
+    case_id: int | None = None,
+) -> None:
+    """Add a message to a person."""
+    notice = Notice(
+        user_id=user_id,
+        case_id=case_id,
+        title=title[:MAX_TITLE_LENGTH],
+        text=text,
+        is_daily=is_daily,
+        created_at=current().clock.now(),
+    )
+    session.add(notice)
+
+
+def add_for_owners(session: Session, subject: Subject, title: str, text: str) -> int:
+    """Add a message to every owner of an app at a company; return how many there are."""
+    timings = timing.load(session)
+    is_active = cast(Any, User.active)
+    count = 0
+    for person in session.scalars(select(User).where(is_active)):
+        when = timings.of(int(person.id), None)
+        if when != timing.OFF and rights_of(person).may("owner", subject):
+            add(session, int(person.id), title, text, is_daily=when == timing.DAILY)
+            count += 1
+    return count
+
+
+def due(session: Session) -> list[tuple[User, list[Notice]]]:
+    """Return what is to be sent now, by person.
+
+    A daily message is due at the first time of the daily mail after it was added. What a person may
+    not see any more, and what is about a closed case, is left out.
+    """
+    is_due = or_(Notice.is_daily.is_(False), Notice.created_at <= _last_daily_time(session))
+    is_active = cast(Any, User.active)
+    query = (
+        select(Notice, User, Case, Installation)
+        .join(User, User.id == Notice.user_id)
+        .outerjoin(Case, Case.id == Notice.case_id)
+        .outerjoin(Installation, Installation.id == Case.installation_id)
+        .where(is_due, is_active, Notice.created_at > current().clock.now() - MAX_AGE)
+        .order_by(Notice.user_id, Notice.id)
+    )
+    by_person: dict[int, tuple[User, list[Notice]]] = {}
+    for notice, person, case, installation in session.execute(query):
+        if case is None or _may_read(person, case, installation):
+            by_person.setdefault(int(person.id), (person, []))[1].append(notice)
+    return list(by_person.values())
+
+
+def drop(session: Session, notices: Iterable[Notice] = ()) -> None:
+    """Remove messages that were sent, and those that are too old or about closed cases."""
+    ids: Sequence[int] = [notice.id for notice in notices]
+    closed = select(Case.id).where(Case.closed_at.is_not(None))
+    is_over = or_(
+        Notice.id.in_(ids),
+        Notice.created_at <= current().clock.now() - MAX_AGE,
+        Notice.case_id.in_(closed),
+    )
+    session.execute(delete(Notice).where(is_over))
+
+
+def _may_read(person: User, case: Case, installation: Installation | None) -> bool:
+    """Tell whether a case is open and the person can still act on it."""
+    if case.closed_at is not None:
+        return False
+    subject = Subject(case.company_id)
+    if installation is not None:
+        subject = Subject(installation.company_id, installation.slug)
+    return is_enough(rights_of(person).role(subject), "operator")
+
+
+def _last_daily_time(session: Session) -> dt.datetime:
+    """Return the newest time of the daily mail that has passed."""
+    first = session.scalar(select(Installation.zone).order_by(Installation.id).limit(1))
+    zone = ZoneInfo(first or "UTC")
+    now = current().clock.now().astimezone(zone)
+    today = now.replace(hour=DAILY_HOUR, minute=0, second=0, microsecond=0)
+    last = today if now >= today else today - dt.timedelta(days=1)
+    return last.astimezone(dt.UTC)

@@ -1,0 +1,84 @@
+"""When a person is mailed: at once, once a day or never, for each app and for everything else."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_security import current_user
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub import notices, notifications
+from hub.db.engine import reading, transaction
+from hub.errors import HubError
+from hub.models import Installation
+from hub.notices.timing import TIMINGS
+from hub.security import people
+from hub.web.access import OWN, needs, scope
+from hub.web.layout import app_name
+
+LABELS = {
+    notices.NOW: "At once",
+    notices.DAILY: "Once a day, at seven",
+    notices.OFF: "Never",
+}
+EVERYTHING_ELSE = "other"
+MAX_APPS = 100  # that the page lists
+pages = Blueprint("notification_choices", __name__, url_prefix="/account/notifications")
+
+
+@pages.get("")
+@needs("viewer", of=OWN)
+def show() -> str:
+    """Show when the person is mailed about each app that they may see."""
+    with reading() as session:
+        timings = notices.load(session, current_user.id)
+        choices = [(EVERYTHING_ELSE, "Everything else", timings.of(current_user.id, None))]
+        for row in _apps(session):
+            company = row.company.name or row.company.realm
+            name = f"{app_name(row.slug)} · {company}"
+            choices.append((str(row.id), name, timings.of(current_user.id, row.id)))
+    return render_template(
+        "notification_choices.html",
+        choices=choices,
+        labels=LABELS,
+        address=people.mail_address(current_user),
+        is_set=notifications.is_set(),
+    )
+
+
+@pages.post("")
+@needs("viewer", of=OWN)
+def store() -> Response:
+    """Store when the person is mailed."""
+    timings: dict[int | None, str] = {}
+    with transaction() as session:
+        keys: list[int | None] = [None, *(row.id for row in _apps(session))]
+        for key in keys:
+            name = EVERYTHING_ELSE if key is None else str(key)
+            timing = request.form.get(f"timing-{name}", "")
+            if timing in TIMINGS:
+                timings[key] = timing
+        notices.store(session, current_user.id, timings)
+    flash("Your notifications are saved.", "success")
+    return redirect(url_for("notification_choices.show"))
+
+
+@pages.post("/test")
+@needs("viewer", of=OWN)
+def test() -> Response:
+    """Send a test message to the person's own address."""
+    address = people.mail_address(current_user)
+    if not address:
+        flash("You have no e-mail address. An owner can invite you with one.", "error")
+        return redirect(url_for("notification_choices.show"))
+    try:
+        notifications.send([address], "Test message of the hub", "The hub can mail you.\n")
+        flash(f"A test message is on its way to {address}.", "success")
+    except HubError as error:
+        flash(error.text, "error")
+    return redirect(url_for("notification_choices.show"))
+
+
+def _apps(session: Session) -> list[Installation]:
+    """Return the apps that the person may see, the first ones."""
+    visible = select(Installation).where(*scope().installations())
+    return list(session.scalars(visible.order_by(Installation.id).limit(MAX_APPS)))

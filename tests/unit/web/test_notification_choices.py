@@ -1,0 +1,63 @@
+"""Notifications on the account page, and requests for access that reach the owners."""
+
+import pytest
+from sqlalchemy import select
+
+from hub import notices, notifications
+from hub.db.engine import reading, transaction
+from hub.models import Notice, User
+from tests.support.mail_server import mail_server, mail_url
+from tests.support.page_visitor import Visitor
+
+HERE = "/account/notifications"
+
+
+def _id_of(visitor: Visitor, name: str) -> int:
+    with visitor.app.app_context(), reading() as session:
+        return int(session.scalars(select(User.id).where(User.username == name)).one())
+
+
+def test_a_person_chooses_for_each_app_and_for_everything_else(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    app = visitor.story.installation
+    assert HERE in visitor.page("/account/")
+    assert "CostTracker · Nordvik Bygg AS" in visitor.page(HERE)
+    form = {"timing-other": "off", f"timing-{app}": "daily", "timing-999": "off"}
+    assert "Your notifications are saved." in visitor.press(HERE, **form)
+    assert visitor.page(HERE).count(" selected") == 2
+    vera, oda = _id_of(visitor, "vera"), _id_of(visitor, "oda")
+    with visitor.app.app_context(), reading() as session:
+        timings = notices.load(session)
+    assert [timings.of(vera, None), timings.of(vera, app), timings.of(vera, 999)] == [
+        "off", "daily", "off",
+    ]  # fmt: skip
+    assert timings.of(oda, app) == "now"
+    visitor.press(HERE, **{"timing-other": "now", f"timing-{app}": "sometimes"})
+    with visitor.app.app_context(), reading() as session:
+        assert notices.load(session).of(vera, app) == "daily"
+
+
+def test_without_an_address_nothing_is_mailed(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    assert "You have no e-mail address" in visitor.page(HERE)
+    assert "You have no e-mail address" in visitor.press(f"{HERE}/test")
+
+
+@pytest.mark.parametrize("name", ["arne", "olga"])
+def test_a_request_for_access_is_mailed_to_the_owners(open_pages, clock, name) -> None:
+    with mail_server() as server:
+        visitor = open_pages(HUB_MAIL_URL=mail_url(server))
+        with visitor.app.app_context(), transaction() as session:
+            for person in session.scalars(select(User)):
+                person.email = f"{person.username}@example.com"
+        visitor.log_in("vera")
+        page = visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
+        assert "sent to the owners" in page
+        visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
+        with visitor.app.app_context(), reading() as session:
+            (notice,) = session.scalars(select(Notice))
+            assert notice.title == "vera requests access to Ontraccr for Nordvik Bygg AS"
+        with visitor.app.app_context():
+            notifications.digest()
+        mails = [mail["To"] for mail in server.taken if "requests access" in mail["Subject"]]
+        assert (f"{name}@example.com" in mails) == (name == "olga")
