@@ -30,6 +30,7 @@ from hub.models import (
 from hub.models.enums import MatchMethod
 from hub.qbo import records
 from hub.security import audit
+from hub.web import code_facts
 
 MAX_HITS = 25
 MAX_WHOLE_LIST = 100  # a list up to here is shown whole, of a longer one the first few
@@ -131,7 +132,7 @@ def view(
         "number": source_code.number,
         "needed": field.role in _required_roles(installation),
     }
-    used = _as_documents_use_it(session, installation, source_code)
+    used = code_of_documents(session, installation, source_code)
     plain = Code(
         id=source_code.code, name=source_code.name or None, number=source_code.number or None
     )
@@ -159,7 +160,7 @@ def view(
     return CodeView(**fields_of_view, state="left out", now="left out, as decided")
 
 
-def _as_documents_use_it(
+def code_of_documents(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> Code | str | None:
     """Return the code as a document that is held by it gives it; None if it holds none.
@@ -275,6 +276,13 @@ def form_of_code(
         "query": query,
         "found": choices(index.by_id.values(), query, code.suggestions),
         "size": len(index),
+        "suggested": code_facts.suggestions_of(code, index.by_id),
+        "source": code_facts.source_facts(
+            session,
+            installation,
+            source_code,
+            code_of_documents(session, installation, source_code),
+        ),
     }
 
 
@@ -324,7 +332,7 @@ def _check_new(session: Session, installation: Installation, source_code: SeenCo
     Its name may be taken, or the source does not give what a new record needs.
     """
     field = fields_of(installation).get(source_code.field)
-    used = _as_documents_use_it(session, installation, source_code)
+    used = code_of_documents(session, installation, source_code)
     if field is None or used is None:
         return
     title = source_code.name or source_code.code

@@ -1,5 +1,6 @@
 """The matching page: each code that documents used, its match, and what fits if it has none."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -7,19 +8,23 @@ from sqlalchemy import Select, exists, literal, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
+from hub.collect.cases import match_cause
 from hub.db.engine import reading
 from hub.errors import HubError
 from hub.installations.matches import export_csv, import_csv
 from hub.models import Case, Installation, Match, SeenCode
 from hub.models.enums import MatchMethod, RunKind
-from hub.web import matches
+from hub.web import code_facts, matches, row_ids
 from hub.web.access import needs, who
+from hub.web.case_list import CaseRow
 from hub.web.installation import start, tabs
 from hub.web.layout import csv_download, may_configure
 from hub.web.paging import page, row_or_404
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 SHOW = {"open": "Not matched", "decided": "Decided", "": "All"}
+THRESHOLDS = (100, 95, 90, 80)  # percent by which a suggestion has to fit to be accepted
+MAX_ACCEPTED = 500  # codes that one act looks at
 pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installation_id>/matching")
 
 
@@ -38,9 +43,12 @@ def show(installation_id: int) -> str:
         for source_code in codes.rows:
             field = fields[source_code.field]
             rows.append(matches.view(session, installation, source_code, field, book))
+        waits = _waiting(session, installation, codes.rows)
         context = tabs(session, installation)
     return render_template(
         "matching.html",
+        waits=waits,
+        thresholds=THRESHOLDS,
         page=codes,
         rows=rows,
         filters=filters,
@@ -78,6 +86,30 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
     return redirect(url_for("matching.show", installation_id=installation_id, **filters))
 
 
+@pages.post("/accept")
+@needs("operator")
+def accept(installation_id: int) -> Response:
+    """Match each open code whose best suggestion reaches a threshold and stands alone."""
+    threshold = row_ids.parse(request.form.get("threshold", ""))
+    if threshold not in THRESHOLDS:
+        abort(400)
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        choices, left = _acceptable(session, installation, threshold)
+    for field, code, record in choices:
+        try:
+            matches.decide(installation_id, field, code, record, who())
+        except HubError as error:
+            flash(error.text, "error")
+            left += 1
+    flash(f"Matched {len(choices):,} codes. Apply and run goes on with their documents.", "success")
+    if left:
+        flash(
+            f"{left:,} were left: none of their records fits {threshold} %, or several do.", "look"
+        )
+    return redirect(url_for("matching.show", installation_id=installation_id, show="open"))
+
+
 @pages.post("/apply")
 @needs("operator")
 def apply(installation_id: int) -> Response:
@@ -112,6 +144,38 @@ def take(installation_id: int) -> Response:
     except HubError as error:
         flash(error.text, "error")
     return redirect(url_for("matching.show", installation_id=installation_id, show=""))
+
+
+def _waiting(
+    session: Session, installation: Installation, codes: Sequence[SeenCode]
+) -> dict[tuple[str, str], CaseRow]:
+    """Return the documents that wait for codes, by field and code."""
+    causes = {match_cause(installation, one.field, one.code): one for one in codes}
+    waiting = code_facts.waiting_for(session, causes)
+    return {(causes[cause].field, causes[cause].code): row for cause, row in waiting.items()}
+
+
+def _acceptable(
+    session: Session, installation: Installation, threshold: int
+) -> tuple[list[tuple[str, str, str]], int]:
+    """Return field, code and record of the suggestions to accept, and how many codes are left."""
+    fields = matches.fields_of(installation)
+    filters = {"show": "open", "field": "", "q": ""}
+    query = _filtered(installation, filters, list(fields)).order_by(*ORDER).limit(MAX_ACCEPTED)
+    book = matches.book_of(session, installation)
+    choices, left = [], 0
+    for source_code in session.scalars(query):
+        field = fields[source_code.field]
+        view = matches.view(session, installation, source_code, field, book)
+        if view.state != "open":
+            continue
+        entries = book.records(field.role).by_id
+        suggestion = code_facts.best(code_facts.suggestions_of(view, entries), threshold)
+        if suggestion is None:
+            left += 1
+        else:
+            choices.append((field.name, source_code.code, suggestion.ref.id))
+    return choices, left
 
 
 def _code_page(installation_id: int, wrong: str = "") -> str:

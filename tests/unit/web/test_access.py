@@ -58,7 +58,7 @@ ROUTES = {
     "operator anywhere": "case_bulk.apply",
     "operator installation": """
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
-        installation.run matching.apply matching.decide
+        installation.run matching.accept matching.apply matching.decide
         review.approve review.confirm review.selection
     """,
     "operator company": "companies.check companies.lists companies.reconcile",

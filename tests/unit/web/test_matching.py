@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from hub.collect.cases import match_cause
+from hub.contract.codec import dump
+from hub.contract.documents import Party
 from hub.db import engine
 from hub.installations import matches as installations_matches
 from hub.mapping import Entry, Ref
-from hub.models import Installation, ListState, Match, Record, SeenCode, SourceDocument
-from hub.web import matches
+from hub.models import Case, Installation, ListState, Match, Record, SeenCode, SourceDocument
+from hub.web import code_facts, matches
 from tests.support.page_visitor import Visitor
 
 
@@ -50,7 +53,7 @@ def test_a_code_may_be_left_out(operator: Visitor) -> None:
     assert _matches(operator) == {"s2": ""}
 
 
-@pytest.mark.parametrize("path", ["matching", "code", "inbox", "case"])
+@pytest.mark.parametrize("path", ["matching", "code", "case"])
 def test_a_suggestion_that_only_looks_alike_is_not_preselected(
     operator: Visitor, path: str
 ) -> None:
@@ -59,11 +62,11 @@ def test_a_suggestion_that_only_looks_alike_is_not_preselected(
     assert "Byggmakker Ås" in form
     assert " checked" not in form
     assert " selected" not in form
-    if path in ("matching", "inbox"):
+    if path == "matching":
         assert form.index('<option value="">Choose…</option>') < form.index('value="v1"')
 
 
-@pytest.mark.parametrize("path", ["matching", "code", "inbox", "case"])
+@pytest.mark.parametrize("path", ["matching", "code", "case"])
 def test_a_suggestion_with_the_same_full_name_is_preselected(operator: Visitor, path: str) -> None:
     # A decision for a record that has become inactive holds the code; another record bears its name.
     with operator.app.app_context(), engine.transaction() as session:
@@ -99,7 +102,6 @@ def _place(visitor: Visitor, path: str) -> str:
     return {
         "matching": f"{_here(visitor)}?q=s1",
         "code": f"{_here(visitor)}code?field=supplier&code=s1",
-        "inbox": "/inbox/?act=match",
         "case": f"/inbox/{visitor.story.cases['match']}",
     }[path]
 
@@ -172,3 +174,48 @@ def test_of_a_long_list_the_first_are_offered_and_suggestions_only_once() -> Non
     assert [one.id for one in matches.choices(entries, "")] == [str(place) for place in range(20)]
     near = Ref(role="account", id="1", name="Account 001")
     assert [one.id for one in matches.choices(entries[:3], "", [near])] == ["0", "2"]
+
+
+@pytest.mark.parametrize("path", ["code", "case"])
+def test_the_source_and_the_best_suggestions_stand_side_by_side(
+    operator: Visitor, path: str
+) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        case = session.get_one(Case, operator.story.cases["match"])
+        case.cause = match_cause(installation, "supplier", "s1")
+        for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
+            create = dump(Party(name="Byggmakker Aas", email="post@aas.test"))
+            code = {"id": "s1", "name": "Byggmakker Aas", "create": create}
+            row.body = {**row.body, "codes": {**row.body["codes"], "supplier": code}}
+    page = operator.page(_place(operator, path))
+    source = page[page.index("At the source") : page.index("What is it in QuickBooks?")]
+    assert "post@aas.test" in source
+    assert "1 document" in source
+    assert "Bill F-20261" in source
+    assert source.count("1,287.50 NOK") == 2
+    assert re.search(r"Byggmakker Ås <span[^>]*>Similar name · \d\d %", _form(page, path))
+
+
+def test_each_code_says_how_much_waits_for_it(operator: Visitor) -> None:
+    page = operator.page(f"{_here(operator)}?show=open")
+    row = page[page.index(">s1<") :].split("</tr>")[0]
+    assert "1 document" in row
+    assert "1,287.50 NOK" in row
+
+
+def test_suggestions_above_a_threshold_are_accepted_at_once(operator: Visitor) -> None:
+    page = operator.press(f"{_here(operator)}accept", threshold="100")
+    assert "Matched 0 codes." in page
+    assert "1 were left: none of their records fits 100 %, or several do." in page
+    assert "Matched 1 codes." in operator.press(f"{_here(operator)}accept", threshold="80")
+    assert _matches(operator) == {"s1": "v1"}
+    assert operator.post(f"{_here(operator)}accept", threshold="1").status_code == 400
+
+
+def test_of_two_equal_suggestions_none_is_accepted() -> None:
+    refs = [Ref(role="vendor", id=id, name="Hara Elektro") for id in "12"]
+    suggestions = [code_facts.Suggestion(ref, 90, "Similar name") for ref in refs]
+    assert code_facts.best(suggestions, 80) is None
+    assert code_facts.best(suggestions[:1], 80) == suggestions[0]
+    assert code_facts.best(suggestions[:1], 91) is None

@@ -1,0 +1,135 @@
+"""What decides a match: the data of the source, the documents that wait, and how records compare."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rapidfuzz import fuzz
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer, joinedload
+
+from hub.collect.cases import match_cause
+from hub.contract.documents import Code, Item, Party
+from hub.mapping import Entry, Ref
+from hub.mapping.index import key
+from hub.models import Case, Installation, Posting, SeenCode, SourceDocument, case_posting
+from hub.web import case_list
+from hub.web.access import scope
+from hub.web.case_list import CaseRow
+from hub.web.source_view import money
+
+CERTAIN = 100
+SAME_NUMBER = 95
+MAX_SIMILAR = 94  # a name that is only similar is never as good as the same number
+MAX_DOCUMENTS = 5
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A record that may be the code: how well it fits, from 0 to 100, and why."""
+
+    ref: Ref
+    score: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What the source knows of a code, and the newest documents that wait for it."""
+
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    documents: list[Posting] = field(default_factory=list)
+    waiting: CaseRow | None = None
+
+
+def suggestions_of(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
+    """Return the suggestions of a code with score and reason, best first; `entries` are by id."""
+    suggestions = []
+    for ref in code.suggestions:
+        entry = entries.get(ref.id)
+        number = key(code.number)
+        has_number = bool(entry) and bool(number) and number == key(entry.number if entry else "")
+        if ref.id == code.exact:
+            reason = "Same number" if has_number else "Same id or full name"
+            suggestions.append(Suggestion(ref, CERTAIN, reason))
+        elif has_number:
+            suggestions.append(Suggestion(ref, SAME_NUMBER, "Same number, other name"))
+        else:
+            similarity = fuzz.WRatio(key(code.name or code.code), key(ref.name))
+            score = min(int(similarity), MAX_SIMILAR)
+            suggestions.append(Suggestion(ref, score, "Similar name"))
+    return sorted(suggestions, key=lambda one: -one.score)
+
+
+def best(suggestions: list[Suggestion], threshold: int) -> Suggestion | None:
+    """Return the one suggestion that reaches a threshold and is better than all others."""
+    if not suggestions or suggestions[0].score < threshold:
+        return None
+    if len(suggestions) > 1 and suggestions[1].score == suggestions[0].score:
+        return None
+    return suggestions[0]
+
+
+def source_facts(
+    session: Session, installation: Installation, seen: SeenCode, used: Code | str | None
+) -> SourceFacts:
+    """Return what the source knows of a code; `used` is the code as a document has it."""
+    facts = [("Name", seen.name), ("Number", seen.number), ("Id", seen.code)]
+    details = used.create if isinstance(used, Code) else None
+    facts += _detail_facts(details)
+    cause = match_cause(installation, seen.field, seen.code)
+    waiting = waiting_for(session, [cause]).get(cause)
+    return SourceFacts(
+        facts=[(label, text) for label, text in facts if text],
+        documents=_newest(session, waiting.case.id) if waiting else [],
+        waiting=waiting,
+    )
+
+
+def waiting_for(session: Session, causes: Iterable[str]) -> dict[str, CaseRow]:
+    """Return what waits for codes, by the cause of their open cases."""
+    query = select(Case).where(
+        Case.cause.in_(list(causes)), Case.closed_at.is_(None), *scope().cases()
+    )
+    rows = case_list.rows_of(session, list(session.scalars(query)))
+    return {row.case.cause: row for row in rows}
+
+
+def _detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
+    """Return what a new record would be created from."""
+    if isinstance(details, Party):
+        address = details.address
+        parts = [*address.lines, address.postal_code, address.city] if address else []
+        return [
+            ("E-mail", details.email or ""),
+            ("Phone", details.phone or ""),
+            ("Contact", details.contact or ""),
+            ("Address", ", ".join(part for part in parts if part)),
+            ("Currency", details.currency or ""),
+        ]
+    if isinstance(details, Item):
+        return [
+            ("Type", details.type.replace("_", " ")),
+            ("SKU", details.sku or ""),
+            ("Description", details.description or ""),
+            ("Price", money(details.price, "")),
+            ("Cost", money(details.cost, "")),
+        ]
+    return []
+
+
+def _newest(session: Session, case_id: int) -> list[Posting]:
+    """Return the newest documents that a case stops and the person may see."""
+    query = (
+        select(Posting)
+        .join(case_posting, case_posting.c.posting_id == Posting.id)
+        .where(case_posting.c.case_id == case_id, *scope().postings())
+        .order_by(Posting.id.desc())
+        .limit(MAX_DOCUMENTS)
+        .options(
+            defer(Posting.payload),
+            defer(Posting.answer),
+            joinedload(Posting.document).defer(SourceDocument.body),
+        )
+    )
+    return list(session.scalars(query).unique())
