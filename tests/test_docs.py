@@ -30,6 +30,13 @@ assert _spec
 assert _spec.loader
 make = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(make)
+_plots = importlib.util.spec_from_file_location("plots", ROOT / "benchmarks" / "plots.py")
+assert _plots
+assert _plots.loader
+plots = importlib.util.module_from_spec(_plots)
+_plots.loader.exec_module(plots)
+# Benchmarks whose figures are on other pages, or parts of other benchmarks.
+BENCHMARKS_ELSEWHERE = {"million.py", "password_guesses.py", "rotation.py", "stand_in.py"}
 
 
 def rows() -> list[tuple[str, str]]:
@@ -301,3 +308,16 @@ def test_the_glossary_lists_the_terms_in_alphabetical_order():
     for section in sections:
         terms = [row[0] for row in GLOSSARY_ROW.findall(section)][1:]
         assert terms == sorted(terms)
+
+
+def test_the_plots_are_drawn_from_the_recorded_results() -> None:
+    drawn = {file.name: file.read_text() for file in (ROOT / "docs" / "plots").glob("*.svg")}
+    assert drawn == plots.plots()
+    page = (ROOT / "docs" / "performance.md").read_text()
+    assert all(f"(plots/{name})" in page for name in drawn)
+
+
+def test_every_benchmark_is_on_the_page_or_compares_nothing_there() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text()
+    scripts = {file.name for file in (ROOT / "benchmarks").glob("*.py")}
+    assert {name for name in scripts if f"benchmarks/{name}" not in page} == BENCHMARKS_ELSEWHERE
