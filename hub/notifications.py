@@ -1,6 +1,7 @@
 """Mail new cases, each cause once and several in one message, and files on demand."""
 
 import datetime as dt
+import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +18,10 @@ from hub import notices
 from hub.context import current
 from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
-from hub.errors import NotNow, Retry
+from hub.errors import HubError, NotNow, Retry
 from hub.models import Case, Company, Installation, Posting, User, case_posting
 from hub.money import format_amount
-from hub.notices import smtp
+from hub.notices import chat, smtp
 from hub.security import hub_settings, one_time_codes, password_resets
 from hub.security import people as people_of_hub
 from hub.security.rights import Rights, Subject, is_enough, rights_of
@@ -28,6 +29,7 @@ from hub.security.rights import Rights, Subject, is_enough, rights_of
 COLLECTING_PERIOD = dt.timedelta(minutes=1)  # so that many causes of one run make one message
 MAX_CASES = 30
 DEMO_FOLDER = "mail"
+log = logging.getLogger(__name__)
 MAX_TITLE, MAX_REASON = 200, 1000  # characters of a case in a mail
 
 
@@ -130,12 +132,12 @@ def digest() -> int:
 
     People who want one mail a day get the cases in that.
     """
-    if not is_set():
+    if not is_set() and not chat.is_set():
         return 0
     with reading() as session:
         news = _load_news(session)
     count = 0
-    for address, cases in _recipients(news):
+    for address, cases in _recipients(news) if is_set() else ():
         subject = _subject(cases, news.company_names)
         send([address], subject, _text(cases, news))
         count += 1
@@ -146,7 +148,8 @@ def digest() -> int:
         for person_id, case in _daily_cases(news):
             title, text = _cut(case.title, MAX_TITLE), _case_text(case, news)
             notices.add(session, person_id, title, text, is_daily=True, case_id=case.id)
-    return count + _send_notices()
+    _post_to_chat(news)
+    return count + (_send_notices() if is_set() else 0)
 
 
 def _send_notices() -> int:
@@ -191,6 +194,17 @@ class _News:
     def timing(self, address: str, case: Case) -> str:
         """Return when the person with an address is mailed about a case."""
         return self.timings.of(self.ids[address], case.installation_id)
+
+
+def _post_to_chat(news: _News) -> None:
+    """Post new cases to the channel, once: a message that is not accepted is not repeated."""
+    if not news.cases or not chat.is_set():
+        return
+    title = _subject(news.cases, news.company_names)
+    try:
+        chat.post(f"{title}\n\n{_text(news.cases, news)}")
+    except HubError as error:
+        log.warning("%s", error.text)
 
 
 def _load_news(session: Session) -> _News:

@@ -1,6 +1,7 @@
 """When each person is mailed, and the messages that wait for them.
 
-Imports `hub.context`, `hub.db`, `hub.models` and `hub.security`. Start reading in `timing`.
+Imports `hub.context`, `hub.db`, `hub.http`, `hub.models` and `hub.security`. Start reading in
+`timing`.
 """
 
 from hub.notices.queue import add, add_for_owners, drop, due

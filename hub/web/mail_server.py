@@ -12,6 +12,7 @@ from hub import notifications
 from hub.contract.documents import value_object
 from hub.db.engine import transaction
 from hub.errors import HubError
+from hub.notices import chat
 from hub.security import audit, hub_settings
 from hub.security.names import NO_ADDRESS
 from hub.setting_fields import check_mail_url
@@ -138,5 +139,6 @@ def _form(server: ServerForm) -> str:
         is_set=bool(hub_settings.mail_url()),
         setting=SETTING if hub_settings.is_in_environment(SETTING) else "",
         encryptions=ENCRYPTIONS,
+        chat_host=chat.host(),
         my_address="" if address.endswith(NO_ADDRESS) else address,
     )

@@ -1,0 +1,85 @@
+"""Messages to a channel of Slack or Teams, by the address of an incoming webhook.
+
+Whoever knows the address can write to the channel, so it is stored like a password.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests.adapters import BaseAdapter
+
+from hub.context import current, hide_secrets, mask_secrets
+from hub.errors import HubError, NotNow, Retry
+from hub.http.client import AppHttp
+from hub.security import audit, hub_settings
+
+CHAT_URL = "chat_url"  # the name of the stored setting
+NAME = "Slack or Teams"
+SLACK_HOST = "hooks.slack.com"
+MAX_LENGTH = 8000
+ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
+
+
+def address() -> str:
+    """Return the address of the webhook; "" if there is none."""
+    return hub_settings.read(CHAT_URL)
+
+
+def is_set() -> bool:
+    """Tell whether messages go to a channel; those of a demo do not."""
+    return bool(address()) and not current().is_demo
+
+
+def host() -> str:
+    """Return the host of the webhook, which is no secret."""
+    return urlsplit(address()).hostname or ""
+
+
+def post(text: str) -> None:
+    """Write a message to the channel.
+
+    Raise NotNow if no address is stored, and Retry if its host does not accept the message.
+    """
+    url = address()
+    if not url or current().is_demo:
+        raise NotNow("No address of Slack or Teams is stored.")
+    hide_secrets((url, urlsplit(url).path))
+    name = host()
+    try:
+        _client(name).request("POST", url, json=_body(name, text[:MAX_LENGTH]))
+    except HubError as error:
+        problem = mask_secrets(error.text)
+        raise Retry(f"{name} did not take the message: {problem}") from None
+
+
+def _body(name: str, text: str) -> dict[str, Any]:
+    """Return a message as Slack reads it, or as an adaptive card for Teams."""
+    if name == SLACK_HOST:
+        return {"text": text}
+    block = {"type": "TextBlock", "text": text, "wrap": True}
+    card = {"type": "AdaptiveCard", "version": "1.4", "body": [block]}
+    return {"type": "message", "attachments": [{"contentType": ADAPTIVE_CARD, "content": card}]}
+
+
+def _client(name: str) -> AppHttp:
+    """Return a client that may call this host only, at a public address."""
+    context = current()
+    return AppHttp(
+        NAME,
+        (name,),
+        {},
+        clock=context.clock,
+        seconds=context.config.deadline_seconds,
+        allowed=context.config.allow_hosts,
+        find_stand_in=_find_stand_in,
+        on_refused=audit.host_refused,
+        on_secrets=hide_secrets,
+    )
+
+
+def _find_stand_in(url: str) -> BaseAdapter | None:
+    """Return the adapter of the stand-in in this process that serves an address."""
+    for prefix, adapter in current().mounts.items():
+        if url.startswith(prefix):
+            return adapter
+    return None

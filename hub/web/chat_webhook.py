@@ -1,0 +1,62 @@
+"""The incoming webhook of Slack or Teams: an owner stores its address and sends a test message."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, redirect, request, url_for
+from werkzeug import Response
+
+from hub.db.engine import transaction
+from hub.errors import HubError
+from hub.notices import chat
+from hub.security import audit, hub_settings
+from hub.web.access import fresh, needs, who
+
+FIELD = "chat_secret"
+MAX_ADDRESS_LENGTH = 1000
+pages = Blueprint("chat_webhook", __name__, url_prefix="/setup/chat")
+
+
+@pages.post("")
+@needs("owner")
+@fresh
+def store() -> Response:
+    """Store the address; an empty one removes it."""
+    url = request.form.get(FIELD, "").strip()
+    if url and not _is_address(url):
+        flash("Not saved. The address of an incoming webhook begins with https://.", "error")
+        return _back()
+    host = urlsplit(url).hostname or "none"
+    with transaction() as session:
+        hub_settings.store(session, chat.CHAT_URL, url)
+        audit.record(session, who(), "chat address changed", host)
+    text = f"New cases are posted to {host}. Send a test message now."
+    flash(text if url else "Nothing is posted to Slack or Teams.", "success")
+    return _back()
+
+
+@pages.post("/test")
+@needs("owner")
+def test() -> Response:
+    """Post a test message to the channel."""
+    try:
+        chat.post("Test message of the QuickBooks hub")
+        flash(f"{chat.host()} took the test message.", "success")
+    except HubError as error:
+        flash(error.text, "error")
+    return _back()
+
+
+def _is_address(url: str) -> bool:
+    """Tell whether a text can be the address of a webhook."""
+    if len(url) > MAX_ADDRESS_LENGTH or not url.isascii():
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _back() -> Response:
+    """Redirect to the page of the mail server, which has the form."""
+    return redirect(url_for("mail_server.show", _anchor="chat"))

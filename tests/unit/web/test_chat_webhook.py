@@ -1,0 +1,120 @@
+"""New cases in a channel of Slack or Teams; the address of the webhook is a secret."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from flask import Flask, request
+from sqlalchemy import select
+
+from hub import notifications
+from hub.context import current
+from hub.db.engine import reading
+from hub.models import AuditEntry, Case, Secret
+from hub.notices import chat
+from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.support.page_visitor import Visitor
+
+SLACK = "https://hooks.slack.com"
+TEAMS = "https://nordvik.webhook.office.com"
+PATH = "/services/T0001/B0001/canary4chat5address6"
+
+
+class Channel:
+    """A chat that takes messages."""
+
+    def __init__(self) -> None:
+        self.taken: list[Any] = []
+        self.status = 200
+        self.app = Flask("chat")
+        self.app.post("/<path:path>")(self._take)
+
+    def _take(self, path: str) -> tuple[str, int]:
+        self.taken.append(json.loads(request.data))
+        return "ok", self.status
+
+
+@pytest.fixture
+def channel(visitor: Visitor) -> Channel:
+    made = Channel()
+    with visitor.app.app_context():
+        for prefix in (SLACK, TEAMS):
+            current().mounts[prefix] = WSGIAdapter(made.app.wsgi_app, prefix)
+    visitor.log_in("olga")
+    return made
+
+
+def _digest(visitor: Visitor) -> None:
+    with visitor.app.app_context():
+        notifications.digest()
+
+
+def test_new_cases_are_posted_once_without_a_mail_server(
+    visitor: Visitor, channel: Channel, clock: Any
+) -> None:
+    page = visitor.press("/setup/chat", chat_secret=SLACK + PATH)
+    assert "New cases are posted to hooks.slack.com." in page
+    assert PATH not in page
+    clock.advance(60)
+    _digest(visitor)
+    _digest(visitor)
+    (message,) = channel.taken
+    assert message["text"].startswith("10 items need attention (Nordvik Bygg AS)")
+    assert "/inbox/1" in message["text"]
+
+
+def test_teams_gets_a_card(visitor: Visitor, channel: Channel) -> None:
+    visitor.press("/setup/chat", chat_secret=TEAMS + PATH)
+    assert "took the test message" in visitor.press("/setup/chat/test")
+    (message,) = channel.taken
+    (card,) = message["attachments"]
+    assert card["contentType"] == chat.ADAPTIVE_CARD
+    assert card["content"]["body"][0]["text"] == "Test message of the QuickBooks hub"
+
+
+def test_the_address_is_sealed_and_stands_in_no_error_and_no_log(
+    visitor: Visitor, channel: Channel, clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    visitor.press("/setup/chat", chat_secret=SLACK + PATH)
+    channel.status = 500
+    page = visitor.press("/setup/chat/test")
+    assert "hooks.slack.com did not take the message" in page
+    clock.advance(60)
+    with caplog.at_level(logging.WARNING):
+        _digest(visitor)
+    assert "did not take the message" in caplog.text
+    assert "canary4chat5address6" not in page + caplog.text
+    with visitor.app.app_context(), reading() as session:
+        assert all(PATH.encode() not in row.sealed for row in session.scalars(select(Secret)))
+        entries = " ".join(
+            f"{row.subject} {row.detail}" for row in session.scalars(select(AuditEntry))
+        )
+        assert "hooks.slack.com" in entries
+        assert PATH not in entries
+        assert session.scalars(select(Case.id).where(Case.mailed_at.is_(None))).all() == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://hooks.slack.com/x", "https://", "hooks.slack.com/x", "https://[", "x" * 2000],
+)
+def test_what_is_no_address_is_not_stored(visitor: Visitor, channel: Channel, address: str) -> None:
+    assert "begins with https://" in visitor.press("/setup/chat", chat_secret=address)
+    assert "No address of Slack or Teams is stored." in visitor.press("/setup/chat/test")
+
+
+def test_a_private_address_is_refused(visitor: Visitor, channel: Channel) -> None:
+    visitor.press("/setup/chat", chat_secret="https://127.0.0.1/hook")
+    assert "did not take the message" in visitor.press("/setup/chat/test")
+    assert channel.taken == []
+
+
+def test_an_empty_address_ends_it(visitor: Visitor, channel: Channel, clock: Any) -> None:
+    visitor.press("/setup/chat", chat_secret=SLACK + PATH)
+    assert "Nothing is posted" in visitor.press("/setup/chat", chat_secret="")
+    with visitor.app.app_context():
+        assert chat.address() == ""
+    clock.advance(60)
+    _digest(visitor)
+    assert channel.taken == []
