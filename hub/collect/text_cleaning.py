@@ -19,6 +19,8 @@ REPLACEMENT = "\ufffd"  # for a character that cannot be shown
 
 def clean(value: T) -> T:
     """Return a value with clean texts; the same object if there is nothing to clean."""
+    if type(value) is str:  # most values are
+        return cast(T, _clean_text(str(value)))
     if isinstance(value, PLAIN_TYPES):
         return value
     names = field_names(type(value))

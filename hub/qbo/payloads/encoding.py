@@ -15,6 +15,8 @@ def encode(body: Any) -> bytes:
 
 def _text(value: Any) -> str:
     """Return a value as JSON, with members sorted by name and no spaces."""
+    if type(value) is str:  # most values are
+        return _encode_scalar(value)
     if isinstance(value, dict):
         members = []
         for name in sorted(value):
