@@ -59,6 +59,20 @@ class Row:
     texts: list[str]
     differs: bool
 
+    @property
+    def is_folded(self) -> bool:
+        """Tell whether the page folds the row: nothing differs, and it is no fact of the head."""
+        return not self.differs and self.label not in COMPARED_LABELS
+
+    @property
+    def difference(self) -> str:
+        """Return what differs, in words; of several transactions the cells are marked only."""
+        if not self.differs or len(self.texts) != 1:
+            return ""
+        if not self.texts[0]:
+            return "Not in QuickBooks"
+        return "Differs" if self.ours else "Only in QuickBooks"
+
 
 @dataclass(frozen=True)
 class LinePair:
@@ -89,6 +103,18 @@ class Side:
         if not self.asks or not self.transactions:
             return False
         return all(transaction.foreign for transaction in self.transactions)
+
+    @property
+    def total_difference(self) -> str:
+        """Return by how much the total in QuickBooks is above ours; "" if it is not."""
+        if self.ours is None or self.posting is None or len(self.transactions) != 1:
+            return ""
+        present = self.transactions[0].present
+        if present is None or present.total is None or self.ours.total is None:
+            return ""
+        difference = present.total - self.ours.total
+        sign = "+" if difference > 0 else ""
+        return f"{sign}{money(difference, self.posting.currency)}" if difference else ""
 
     @property
     def rows(self) -> list[Row]:

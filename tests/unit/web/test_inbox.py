@@ -441,3 +441,29 @@ def test_what_the_source_no_longer_has_is_left_in_quickbooks(operator: Visitor) 
     assert "Left as it is in QuickBooks." in operator.press(f"{here}/leave")
     assert operator.row(Posting, operator.story.postings["held"]).state == "skipped"
     assert operator.post(f"{_case(operator, 'retry')}/leave").status_code == 400
+
+
+def test_equal_facts_are_folded_and_what_differs_has_a_column(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    shown, folded = page.split("other facts, which are equal")
+    total = shown[shown.index('<th scope="row">Total') :].split("</tr>")[0]
+    assert total.endswith('<td class="what-differs">+4.90 USD</td>')
+    assert '<th scope="row">Memo' not in shown
+    assert '<th scope="row">Memo' in folded.split("</details>")[0]
+    assert "Accept what QuickBooks has</button>" in page
+
+
+def test_the_choices_are_cards_and_only_the_harmless_one_is_green(operator: Visitor) -> None:
+    page = operator.page(_case(operator, "choose"))
+    cards = page[page.index('class="choice-cards"') :].split("</ul>")[0]
+    assert re.findall(r'class="btn btn-primary[^"]*"[^>]*>(?:<i[^>]*></i> )?([^<]+)<', cards) == [
+        "This is it"
+    ]
+    assert 'class="btn btn-warn btn-sm">Skip<' in cards
+    posting = operator.row(Case, operator.story.cases["choose"])
+    [skip] = re.findall(r'action="(/inbox/\d+/\d+/skip\?[^"]+)"', cards)
+    assert skip.startswith(f"/inbox/{posting.id}/")
