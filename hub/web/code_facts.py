@@ -1,4 +1,4 @@
-"""What decides a match: the data of the source, the documents that wait, and how records compare."""
+"""Facts that decide a match: what the source knows, which documents wait, and how records fit."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
