@@ -22,6 +22,7 @@ from hub.models.people import (
     PasswordResetRequest,
     Role,
     RoleAssignment,
+    SavedFilter,
     Secret,
     User,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "RoleAssignment",
     "Run",
     "RunLine",
+    "SavedFilter",
     "Schedule",
     "Secret",
     "SeenCode",

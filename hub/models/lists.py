@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.db.engine import Model
 
 NOT_LIVE = "head.state <> 'live'"  # a query says it in these words to use the index
+PAID = "head.balance = 0"  # the same
 
 
 class Match(Model):
@@ -107,6 +108,13 @@ class TransactionHead(Model):
             "kind",
             sqlite_where=text("state <> 'live'"),
             postgresql_where=text("state <> 'live'"),
+        ),
+        Index(
+            "ix_head_paid",
+            "company_id",
+            "kind",
+            sqlite_where=text("balance = 0"),
+            postgresql_where=text("balance = 0"),
         ),
     )
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_security.models import fsqla_v3 as fsqla
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, false
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model, db
@@ -40,6 +40,16 @@ class User(Model, fsqla.FsUserMixin):
     assignments: Mapped[list[RoleAssignment]] = relationship(
         order_by=RoleAssignment.id, cascade="all, delete-orphan"
     )
+
+
+class SavedFilter(Model):
+    """Filters of the list of documents that a person named; `query` is that of their address."""
+
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    query: Mapped[str] = mapped_column(String(500))
 
 
 class InvitationRight(Model):

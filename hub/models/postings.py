@@ -50,6 +50,7 @@ class SourceDocument(Model):
         _some("ix_source_document_before_start", BEFORE_START, "installation_id", "stage"),
         Index("ix_source_document_date", "date", "id"),
         Index("ix_source_document_kind", "kind", "id"),
+        Index("ix_source_document_total", "total", "id"),
         Index("ix_source_document_stage", "stage", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -40,6 +40,7 @@ def documents_with_posting() -> Select[Any]:
     """Return a query for every document with its main posting and its state."""
     return (
         select(SourceDocument, Posting, STATE)
+        .select_from(SourceDocument)
         .outerjoin(Posting, Posting.id == main_posting_id())
         .outerjoin(TransactionHead, SAME_TRANSACTION)
     )

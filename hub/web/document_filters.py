@@ -1,20 +1,57 @@
 """The filters of the list of documents, as a query that only reads ids."""
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, text
 from sqlalchemy.orm import Session
 
-from hub.models import SourceDocument
+from hub.models import Posting, SourceDocument, TransactionHead, lists
+from hub.models.enums import DocumentState
+from hub.money import ZERO
 from hub.outbox.document_search import mentions
 from hub.outbox.listing import FILTER_STATES, documents_with_posting, in_state
+from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.web import row_ids
 from hub.web.access import scope
+from hub.web.figures import Figure, sum_halves
 from hub.web.layout import KINDS
+from hub.web.paging import MAX_AMOUNT
 
-NAMES = ("q", "installation", "state", "kind", "from", "to")
+NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "sort")
+PAID, PART_PAID = "paid", "part_paid"  # posted documents, by what QuickBooks says of them
+PAYABLE_KINDS = ("bill", "invoice")
+SHOWN_STATES = (FILTER_STATES[0], PAID, *FILTER_STATES[1:])
+# The orders that a person may choose; the empty one is that of arrival, the newest first.
+SORTS = {
+    "": "Newest first",
+    "-date": "Latest date first",
+    "date": "Earliest date first",
+    "-amount": "Highest amount first",
+    "amount": "Lowest amount first",
+}
+MAX_SUMMED = 2_000  # documents; the state of each is computed
+MAX_CANDIDATES = 10_000  # paid transactions that are looked up one by one
+DIGITS = r"\d[\d\s.,\u00a0\u202f]*"
+ONE_AMOUNT = re.compile(DIGITS)
+TWO_AMOUNTS = re.compile(rf"({DIGITS})\s*(?:-|\u2013|\.\.\.?|to)\s*({DIGITS})")
+
+
+class Order(NamedTuple):
+    """The columns by which the list is ordered, which are unique together, and the direction."""
+
+    columns: list[Any]
+    down: bool = True
+
+
+class Summary(NamedTuple):
+    """Number and amount of the documents of a list; only counted up to a limit."""
+
+    figure: Figure
+    is_complete: bool
 
 
 def document_filters(arguments: Mapping[str, str]) -> dict[str, str]:
@@ -22,14 +59,27 @@ def document_filters(arguments: Mapping[str, str]) -> dict[str, str]:
     return {name: arguments.get(name, "").strip() for name in NAMES}
 
 
-def order_of(filters: Mapping[str, str]) -> list[Any]:
-    """Return the columns by which the list is ordered, which are unique together.
+def problem_of(filters: Mapping[str, str]) -> str:
+    """Say what a person should correct in the filters, "" if nothing."""
+    if filters["amount"] and parse_amounts(filters["amount"]) is None:
+        return "The amount is not used: enter one such as 1250.50, or two such as 1000-2000."
+    return ""
 
-    Documents of certain days are ordered by their date, so that an index leads to the first of
-    them; all others by id, the newest first.
+
+def order_of(filters: Mapping[str, str]) -> Order:
+    """Return the order that a person chose.
+
+    If they chose none, documents of certain days are ordered by their date, so that an index leads
+    to the first of them; all others by id, the newest first.
     """
+    sort = filters["sort"] if filters["sort"] in SORTS else ""
+    down = sort.startswith("-") or not sort
+    if sort.endswith("amount"):
+        return Order([SourceDocument.total, SourceDocument.id], down)
     is_dated = _date(filters["from"]) or _date(filters["to"])
-    return [SourceDocument.date, SourceDocument.id] if is_dated else [SourceDocument.id]
+    if sort or is_dated:
+        return Order([SourceDocument.date, SourceDocument.id], down)
+    return Order([SourceDocument.id], down)
 
 
 def select_ids(session: Session, filters: Mapping[str, str]) -> Select[Any]:
@@ -38,10 +88,88 @@ def select_ids(session: Session, filters: Mapping[str, str]) -> Select[Any]:
     Unknown values are ignored. The other columns are read for the rows of one page only.
     """
     query: Select[Any] = select(SourceDocument.id)
-    if filters["state"] in FILTER_STATES:
-        with_state = documents_with_posting().with_only_columns(SourceDocument.id)
-        query = with_state.where(in_state(filters["state"]))
+    state = filters["state"]
+    with_state = documents_with_posting().with_only_columns(SourceDocument.id)
+    if state in FILTER_STATES:
+        query = with_state.where(in_state(state))
+    elif state == PAID:
+        query = with_state.where(in_state(DocumentState.POSTED), *_is_paid(session))
     return query.where(*scope().documents(), *_conditions(session, filters))
+
+
+def summarize(session: Session, query: Select[Any]) -> Summary:
+    """Count the documents that a query chooses and add up their amounts by currency."""
+    columns = (SourceDocument.kind, SourceDocument.currency, SourceDocument.total)
+    newest = query.order_by(SourceDocument.id.desc()).add_columns(*columns)
+    some = newest.limit(MAX_SUMMED + 1).subquery().c
+    rows = session.execute(
+        select(some.kind, some.currency, *sum_halves(some.total)).group_by(some.kind, some.currency)
+    )
+    figure = Figure()
+    for kind, currency, count, *halves in rows:
+        figure.add(count, kind, currency, halves)
+    return Summary(figure, figure.count <= MAX_SUMMED)
+
+
+def payment_state(state: str, kind: str, total: Decimal | None, balance: Decimal | None) -> str:
+    """Return the state to show: of a posted bill or invoice, whether QuickBooks has it as paid."""
+    if state != DocumentState.POSTED or kind not in PAYABLE_KINDS:
+        return state
+    if not total or balance is None or balance == total:
+        return state
+    return PAID if balance == ZERO else PART_PAID
+
+
+def parse_amounts(text: str) -> tuple[Decimal, Decimal] | None:
+    """Return the lowest and highest amount of a filter; None if it is neither one nor two."""
+    pair = TWO_AMOUNTS.fullmatch(text)
+    texts = pair.groups() if pair else (text, text)
+    amounts = []
+    for one in texts:
+        if ONE_AMOUNT.fullmatch(one) is None:
+            return None
+        amount = _amount(one)
+        if amount is None:
+            return None
+        amounts.append(amount)
+    return min(amounts), max(amounts)
+
+
+def _amount(text: str) -> Decimal | None:
+    """Return an amount as people write it, with a comma or a point before the decimals."""
+    digits = re.sub(r"\s", "", text)
+    marks = re.findall(r"[.,]", digits)
+    decimal_mark = marks[-1] if marks else ""
+    is_thousands = digits.count(decimal_mark) > 1 if decimal_mark else False
+    after = len(digits) - digits.rfind(decimal_mark) - 1 if decimal_mark else 0
+    if decimal_mark == "," and after == 3:
+        is_thousands = True
+    if is_thousands or not decimal_mark:
+        whole, decimals = re.sub(r"[.,]", "", digits), ""
+    else:
+        whole, _, decimals = digits.rpartition(decimal_mark)
+        whole = re.sub(r"[.,]", "", whole)
+    if len(decimals) > 6:
+        return None
+    amount = Decimal(f"{whole or 0}.{decimals or 0}")
+    return amount if amount < MAX_AMOUNT else None
+
+
+def _is_paid(session: Session) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions that QuickBooks has the bill or invoice of a document as paid.
+
+    An index finds a few paid ones. Of many, one is soon met in the order of the list.
+    """
+    is_paid = (
+        text(lists.PAID),
+        TransactionHead.kind.in_(PAYABLE_KINDS),
+        TransactionHead.total != ZERO,
+    )
+    yield and_(*is_paid)
+    some = select(TransactionHead.kind).where(text(lists.PAID)).limit(MAX_CANDIDATES + 1).subquery()
+    if (session.scalar(select(func.count()).select_from(some)) or 0) <= MAX_CANDIDATES:
+        candidates = select(Posting.document_id).join(TransactionHead, SAME_TRANSACTION)
+        yield SourceDocument.id.in_(candidates.where(*is_paid).correlate(None))
 
 
 def _conditions(session: Session, filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
@@ -60,6 +188,15 @@ def _conditions(session: Session, filters: Mapping[str, str]) -> list[ColumnElem
     last_day = _date(filters["to"])
     if last_day:
         conditions.append(SourceDocument.date <= last_day)
+    amounts = parse_amounts(filters["amount"])
+    if amounts:
+        conditions.append(SourceDocument.total.between(*amounts))
+    order = order_of(filters).columns[0]
+    if order is SourceDocument.total and filters["state"]:
+        # The sum keeps PostgreSQL from reading all documents by amount instead of a few by state.
+        conditions.append((order + ZERO).is_not(None))
+    elif order is not SourceDocument.id:
+        conditions.append(order.is_not(None))  # documents without it have no place
     return conditions
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 from werkzeug import Response
 
 from hub.db.engine import reading
@@ -15,21 +15,36 @@ from hub.errors import HubError
 from hub.models import (
     Attempt,
     Case,
+    Installation,
     Posting,
     Proof,
     ReceiptRow,
     SourceDocument,
+    TransactionHead,
     case_posting,
 )
 from hub.models.enums import DocumentState, Operation, PostingState, RunKind
-from hub.outbox.listing import FILTER_STATES, documents_with_posting, part_states
+from hub.outbox.listing import documents_with_posting, part_states
 from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
-from hub.web import exports, matches
+from hub.web import exports, matches, saved_filters
 from hub.web.access import ANYWHERE, may_here, needs, scope, who
 from hub.web.case_titles import subjects
-from hub.web.document_filters import document_filters, order_of, select_ids
+from hub.web.document_filters import (
+    PAID,
+    PART_PAID,
+    PAYABLE_KINDS,
+    SHOWN_STATES,
+    SORTS,
+    document_filters,
+    order_of,
+    payment_state,
+    problem_of,
+    select_ids,
+    summarize,
+)
+from hub.web.document_lines import Payment, side_by_side
 from hub.web.installation import is_active
 from hub.web.layout import KINDS, in_zone_of, installation_choices
 from hub.web.paging import page, present, row_or_404
@@ -46,6 +61,7 @@ EXPORTED = (
     "number",
     "party",
     "date",
+    "due",
     "total",
     "currency",
     "state",
@@ -59,22 +75,25 @@ pages = Blueprint("documents", __name__)
 @pages.get("/documents")
 @needs("viewer", of=ANYWHERE)
 def index() -> str:
-    """List documents, newest first, by text, app, state, kind and date."""
+    """List documents by text, app, state, kind, date and amount, with their number and sum."""
     filters = document_filters(request.args)
+    order = order_of(filters)
     with reading() as session:
         query = select_ids(session, filters)
-        documents = page(session, query, by=order_of(filters))
-        rows = _rows(session, documents.rows)
-        installations = installation_choices(session, filters["installation"])
-    return render_template(
-        "documents.html",
-        page=replace(documents, rows=rows),
-        filters=filters,
-        chosen=present(filters),
-        states=FILTER_STATES,
-        kinds=KINDS,
-        installations=installations,
-    )
+        documents = page(session, query, by=order.columns, down=order.down)
+        return render_template(
+            "documents.html",
+            page=replace(documents, rows=_rows(session, documents.rows)),
+            summary=summarize(session, query),
+            filters=filters,
+            problem=problem_of(filters),
+            chosen=present(filters),
+            saved=saved_filters.saved(session),
+            states=SHOWN_STATES,
+            kinds=KINDS,
+            sorts=SORTS,
+            installations=installation_choices(session, filters["installation"]),
+        )
 
 
 @pages.get("/documents/export")
@@ -84,7 +103,8 @@ def export() -> Response:
     filters = document_filters(request.args)
     with reading() as session:
         query = select_ids(session, filters)
-    rows = exports.read_in_chunks(query, order_of(filters), _exported)
+    order = order_of(filters)
+    rows = exports.read_in_chunks(query, order.columns, _exported, down=order.down)
     return exports.download("documents", EXPORTED, rows)
 
 
@@ -104,6 +124,7 @@ def _exported(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
             "number": document.number,
             "party": document.party,
             "date": document.date,
+            "due": document.body.get("due"),
             "total": document.total,
             "currency": document.currency,
             "state": state,
@@ -113,9 +134,18 @@ def _exported(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
 
 
 def _rows(session: Session, ids: Sequence[int]) -> list[Any]:
-    """Return the documents with these ids with their main postings and states, in this order."""
-    query = documents_with_posting().where(SourceDocument.id.in_(ids))
-    rows = {row[0].id: row for row in session.execute(query)}
+    """Return the documents with these ids with their main postings and states, in this order.
+
+    A posted document that is paid in QuickBooks has the state "paid".
+    """
+    company = joinedload(SourceDocument.installation).joinedload(Installation.company)
+    query = documents_with_posting().where(SourceDocument.id.in_(ids)).options(company)
+    query = query.add_columns(TransactionHead.total, TransactionHead.balance)
+    rows = {}
+    for document, posting, state, total, balance in session.execute(query):
+        kind = posting.kind if posting else document.kind
+        shown_state = payment_state(state, kind, total, balance)
+        rows[document.id] = (document, posting, shown_state)
     return [rows[document_id] for document_id in ids]
 
 
@@ -191,24 +221,83 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
     cases = _in_order(session, Case, Case.id.in_(stops), *scope().cases())[::-1]
     state, main = _main(session, document)
-    parts = part_states(session, document.id)
     return {
-        "postings": postings[::-1],
-        "shown": {one.id: _payload_view(session, one) for one in postings},
-        "states": {one.id: parts.get(one.id) or _replaced_state(one) for one in postings},
-        "pages": {one.id: _page(one) for one in postings if parts.get(one.id) == "posted"},
+        **_about_postings(session, document, postings, main),
+        **_about_state(session, document, main, state),
         "main": main,
-        "state": state,
         "attempts": _by_posting(attempts),
         "proofs": _by_posting(proofs),
         "receipts": receipts,
-        "undoable": main.id if main and state == "posted" and may_here("operator") else None,
-        "repostable": main.id if main and _is_repostable(document, state) else None,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
-        "source": source_view(document, matches.names(session, document.installation)),
         "events": timeline(document, postings, attempts, proofs, receipts, cases),
     }
+
+
+def _about_postings(
+    session: Session, document: SourceDocument, postings: list[Posting], main: Posting | None
+) -> dict[str, Any]:
+    """Return the postings as the page shows them, and the main one beside the source."""
+    parts = part_states(session, document.id)
+    views = {one.id: _payload_view(session, one) for one in postings}
+    view = _main_view(main, postings, views)
+    source = source_view(document, matches.names(session, document.installation))
+    return {
+        "postings": postings[::-1],
+        "shown": views,
+        "states": {one.id: parts.get(one.id) or _replaced_state(one) for one in postings},
+        "pages": {one.id: _page(one) for one in postings if parts.get(one.id) == "posted"},
+        "view": view,
+        "source": source,
+        "pairs": side_by_side(source.lines, view.lines) if view and view.lines else [],
+    }
+
+
+def _about_state(
+    session: Session, document: SourceDocument, main: Posting | None, state: str
+) -> dict[str, Any]:
+    """Return the state of a document, what is paid of it, and what the person may do with it."""
+    payment = _payment(session, main, state)
+    may_undo = state == DocumentState.POSTED and may_here("operator")
+    return {
+        "state": state,
+        "shown_state": _shown_state(state, payment),
+        "payment": payment,
+        "undoable": main.id if main and may_undo else None,
+        "repostable": main.id if main and _is_repostable(document, state) else None,
+    }
+
+
+def _main_view(
+    main: Posting | None,
+    postings: list[Posting],
+    views: dict[int, display.TransactionView | None],
+) -> display.TransactionView | None:
+    """Return the content of the main posting, to stand beside the source.
+
+    A document that is posted in several parts has none: its lines are divided among them.
+    """
+    parts = {one.part for one in postings if one.operation != Operation.ATTACH}
+    if main is None or len(parts) > 1:
+        return None
+    return views.get(main.id)
+
+
+def _payment(session: Session, main: Posting | None, state: str) -> Payment | None:
+    """Return what is paid of a posted bill or invoice; None while QuickBooks has no balance."""
+    if main is None or state != DocumentState.POSTED or main.kind not in PAYABLE_KINDS:
+        return None
+    head = session.get(TransactionHead, (main.company_id, main.kind, main.quickbooks_id or ""))
+    if head is None or head.balance is None or not head.total:
+        return None
+    return Payment(head.total - head.balance, head.balance)
+
+
+def _shown_state(state: str, payment: Payment | None) -> str:
+    """Return the state for the badge: of a posted bill or invoice, whether it is paid."""
+    if payment is None or not payment.paid:
+        return state
+    return PART_PAID if payment.open else PAID
 
 
 def _in_order(session: Session, model: type[Row], *conditions: ColumnElement[bool]) -> list[Row]:

@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Response, abort, request, stream_with_context
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from hub import spreadsheets
 from hub.db.engine import reading
 from hub.web import xlsx
+from hub.web.paging import follows
 
 ROWS_AT_ONCE = 500
 Row = Mapping[str, Any]
@@ -39,16 +40,18 @@ def read_in_chunks(
     query: Select[Any],
     by: Sequence[Any],
     to_rows: Callable[[Session, Sequence[Any]], Iterable[Row]],
+    *,
+    down: bool = True,
 ) -> Iterator[Row]:
-    """Yield the rows of a query, highest key first, reading some hundreds at a time.
+    """Yield the rows of a query, reading some hundreds at a time; `down` begins with the highest.
 
     `by` are the columns of the key; `to_rows` makes rows of the first columns of a chunk.
     """
     key: Sequence[Any] = ()
-    order = [column.desc() for column in by]
+    order = [column.desc() if down else column.asc() for column in by]
     ordered = query.order_by(*order).add_columns(*by).limit(ROWS_AT_ONCE)
     while True:
-        chunk = ordered.where(tuple_(*by) < tuple_(*key)) if key else ordered
+        chunk = ordered.where(follows(by, key, down=down)) if key else ordered
         with reading() as session:
             found = session.execute(chunk).all()
             rows = list(to_rows(session, [row[0] for row in found]))

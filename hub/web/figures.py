@@ -84,7 +84,7 @@ def open_figures(
     currency = func.coalesce(func.nullif(SourceDocument.currency, ""), columns.currency)
     amount = func.coalesce(type_coerce(SourceDocument.total, BigInteger), columns.planned, 0)
     query = (
-        select(columns.rank, columns.kind, currency, func.count(), *_halves(amount))
+        select(columns.rank, columns.kind, currency, *sum_halves(amount))
         .join(SourceDocument, SourceDocument.id == columns.document_id)
         .where(SourceDocument.made_for == "")
         .group_by(columns.rank, columns.kind, currency)
@@ -109,7 +109,7 @@ def posted_figures(
     count = func.count(Posting.document_id.distinct())
     query = (
         select(Posting.installation_id, is_today, Posting.kind, Posting.currency, count)
-        .add_columns(*_halves(amount))
+        .add_columns(*sum_halves(amount)[1:])
         .where(*is_posted_document(), Posting.changed_at >= month)
         .where(Posting.installation_id.in_(installation_ids))
         .group_by(Posting.installation_id, is_today, Posting.kind, Posting.currency)
@@ -140,8 +140,12 @@ def is_posted_document() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _halves(millionths: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return the sum of amounts in two halves, because a sum may exceed the largest integer."""
+def sum_halves(amount: Any) -> tuple[ColumnElement[Any], ...]:
+    """Return a count of rows, and the sum of their amounts in millionths in two halves.
+
+    A sum may exceed the largest integer of the database, its halves do not.
+    """
+    millionths = func.coalesce(type_coerce(amount, BigInteger), 0)
     upper = func.coalesce(func.sum(millionths // HALF_BASE), 0)
     lower = func.coalesce(func.sum(millionths % HALF_BASE), 0)
-    return upper, lower
+    return func.count(), upper, lower

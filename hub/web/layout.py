@@ -46,6 +46,8 @@ STATES = {
     "sending": ("Sending", "info"),
     "unknown": ("Being checked", "look"),
     "posted": ("Posted", "good"),
+    "paid": ("Paid", "good"),
+    "part_paid": ("Paid in part", "info"),
     "missing": ("Missing in QuickBooks", "bad"),
     "removed": ("Removed", "calm"),
     "skipped": ("Skipped", "calm"),

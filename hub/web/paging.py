@@ -7,17 +7,19 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import abort, request, url_for
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from hub import exact_json
-from hub.db.engine import Instant
+from hub.db.engine import Instant, Money
 from hub.web import row_ids
 
 SIZE = 50
+MAX_AMOUNT = 10**12  # of a column, which has millionths in 64 bits
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,12 @@ def page(
 
 
 def follows(by: Sequence[Any], key: Sequence[Any], *, down: bool) -> ColumnElement[bool]:
-    """Return the condition that a row comes after the one with this key."""
-    row_key, last_key = tuple_(*by), tuple_(*key)
+    """Return the condition that a row comes after the one with this key.
+
+    Each part of the key has the type of its column, because an amount is stored as a number.
+    """
+    parts = [literal(part, column.type) for part, column in zip(key, by, strict=True)]
+    row_key, last_key = tuple_(*by), tuple_(*parts)
     return row_key < last_key if down else row_key > last_key
 
 
@@ -158,6 +164,8 @@ def _part(part: Any, column: Any) -> Any:
     """Return a part of a key as its column has it; None if it does not fit the column."""
     if isinstance(column.type, Instant):
         return _moment(part)
+    if isinstance(column.type, Money):
+        return _amount(part)
     expected = column.type.python_type
     if expected is dt.date:
         return _day(part)
@@ -180,6 +188,17 @@ def _moment(part: Any) -> dt.datetime | None:
         return moment.astimezone(dt.UTC) if moment.tzinfo else None
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _amount(part: Any) -> Decimal | None:
+    """Return the amount that a part of a key is, None if it is none that a column can hold."""
+    try:
+        amount = Decimal(part) if isinstance(part, str) else None
+    except InvalidOperation:
+        return None
+    if amount is None or not amount.is_finite() or abs(amount) >= MAX_AMOUNT:
+        return None
+    return amount if amount == round(amount, 6) else None
 
 
 def _fits_column(part: Any) -> bool:

@@ -1,5 +1,6 @@
 """The pages in a real browser: no foreign requests, no errors, no accessibility violations."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from hub.db import engine as db_engine
 from hub.demo import Demo
+from hub.models import Posting, SourceDocument
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right
@@ -99,6 +101,27 @@ def test_colors_follow_the_system_and_the_choice_without_javascript(
     assert _luminance(person) < 150
     person.page.emulate_media(media="print")
     assert _luminance(person) in (0, 765)  # no ground at all, or white
+
+
+def test_a_bill_of_ten_lines_is_printed_on_one_sheet(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
+    story = served.story
+    with served.app.app_context(), db_engine.transaction() as session:
+        document = session.get_one(SourceDocument, story.documents["posted"])
+        posting = session.get_one(Posting, story.postings["posted"])
+        line = document.body["lines"][0]
+        lines = [{**line, "id": str(number)} for number in range(1, 11)]
+        document.body = {**document.body, "lines": lines, "due": "2026-04-03"}
+        payload = json.loads(posting.payload)
+        payload["Line"] = payload["Line"][:1] * 10
+        posting.payload = json.dumps(payload).encode()
+    person = sit_down(served.url, color_scheme="dark")
+    person.log_in("oda", PASSWORD)
+    person.open(f"/documents/{story.documents['posted']}")
+    assert person.page.locator("section[aria-labelledby=lines] tbody tr").count() == 10
+    printed = person.page.pdf(format="A4", print_background=True, prefer_css_page_size=False)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
 
 
 @pytest.mark.parametrize("javascript", [True, False])

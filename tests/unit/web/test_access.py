@@ -37,6 +37,7 @@ ROUTES = {
         account.remove_authenticator account.remove_passkey account.require_factor account.show
         appearance.choose confirmation.check confirmation.options confirmation.show
         notification_choices.show notification_choices.store notification_choices.test
+        saved_filters.remove saved_filters.save
         schedule.show security.change_password security.logout
     """,
     "viewer anywhere": """

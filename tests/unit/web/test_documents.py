@@ -1,12 +1,21 @@
 """The list of documents and the page of one document."""
 
+import csv
+import datetime as dt
+import io
+import re
+from decimal import Decimal
+
 import pytest
 
 from hub.context import current
 from hub.db import engine
-from hub.models import SourceDocument
+from hub.models import Installation, Posting, SavedFilter, SourceDocument, TransactionHead
 from hub.models.enums import SendOutcome
 from hub.web import timeline
+from hub.web.document_filters import parse_amounts
+from hub.web.document_lines import side_by_side
+from tests.support.page_rows import add_document
 from tests.support.page_visitor import Visitor
 
 
@@ -33,6 +42,13 @@ def _document(visitor: Visitor, name: str) -> str:
         ("to=2099-01-01&from=not-a-date", "F-20260", "No document fits"),
         ("installation=99", "No document fits", "F-20260"),
         ("before=broken", "F-20260", "No document fits"),
+        ("amount=1250.50", "F-20260", "No document fits"),
+        ("amount=1 250,50", "F-20260", "No document fits"),
+        ("amount=1250-1251", "F-20260", "No document fits"),
+        ("amount=1250.51", "No document fits", "F-20260"),
+        ("amount=9000-9500", "No document fits", "F-20260"),
+        ("amount=cheap", "The amount is not used", "No document fits"),
+        ("sort=nothing", "F-20260", "No document fits"),
     ],
 )
 def test_documents_are_found_by_what_a_person_knows_of_them(
@@ -124,3 +140,229 @@ def test_a_party_is_called_by_its_name_not_by_its_id_at_the_source(visitor: Visi
 
 def test_the_timeline_has_a_text_for_every_outcome_of_a_send() -> None:
     assert timeline.OUTCOMES.keys() == set(SendOutcome)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("1250.50", "1250.50", "1250.50"),
+        ("1 250,50", "1250.50", "1250.50"),
+        ("1.250,50", "1250.50", "1250.50"),
+        ("1,250.50", "1250.50", "1250.50"),
+        ("1,250", "1250", "1250"),
+        ("1.250.000", "1250000", "1250000"),
+        ("0,5", "0.5", "0.5"),
+        ("1000-2000", "1000", "2000"),
+        ("2 000 \N{EN DASH} 1 000", "1000", "2000"),
+        ("10 to 20,5", "10", "20.5"),
+        ("1..2", "1", "2"),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(text: str, low: str, high: str) -> None:
+    assert parse_amounts(text) == (Decimal(low), Decimal(high))
+
+
+@pytest.mark.parametrize("text", ["", "x", "1-2-3", "-", "9" * 40, "0.1234567", "1e5", "."])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    assert parse_amounts(text) in (None, (Decimal(0), Decimal(0)))
+
+
+def summary(page: str) -> str:
+    """Return the line above the list, without tags."""
+    found = re.search(r'<p class="summary">(.*?)</p>', page, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", "", found[1]).split()) if found else ""
+
+
+def test_the_list_is_counted_and_added_up_by_currency(viewer: Visitor) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        app = session.get_one(Installation, viewer.story.installation)
+        for place, (kind, total) in enumerate((("bill", "100.25"), ("vendor_credit", "30.00"))):
+            document, _ = add_document(session, app, "held", 910 + place)
+            document.kind, document.party = kind, "Summed AS"
+            document.total, document.currency = Decimal(total), "EUR"
+    assert summary(viewer.page("/documents?q=summed")) == "2 documents · 70.25 EUR"
+    assert summary(viewer.page("/documents?q=summed&kind=bill")) == "1 document · 100.25 EUR"
+    assert summary(viewer.page("/documents?q=nothing-like-it")) == ""
+
+
+def test_a_long_list_is_not_added_up(viewer: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.web.document_filters.MAX_SUMMED", 3)
+    assert summary(viewer.page("/documents")) == (
+        "More than 3 documents. Choose filters to see their sum."
+    )
+    assert summary(viewer.page("/documents?q=F-20260")).startswith("1 document ·")
+
+
+@pytest.fixture
+def sortable(viewer: Visitor) -> Visitor:
+    """120 documents with amounts and dates that differ or repeat, one without either."""
+    with viewer.app.app_context(), engine.transaction() as session:
+        app = session.get_one(Installation, viewer.story.installation)
+        for place in range(120):
+            document, _ = add_document(session, app, "held", 1000 + place)
+            document.party = "Sorted AS"
+            document.total = Decimal(place * 7 % 50) + Decimal("0.25")
+            document.date = dt.date(2026, 1, 1) + dt.timedelta(days=place * 11 % 60)
+        document.total = document.date = None
+    return viewer
+
+
+@pytest.mark.parametrize("sort", ["amount", "-amount", "date", "-date"])
+def test_a_sorted_list_is_paged_and_exported_in_its_order(sortable: Visitor, sort: str) -> None:
+    column = sort.lstrip("-")
+    address = f"/documents?q=sorted&sort={sort}"
+    listed, page = [], sortable.page(address)
+    while True:
+        listed += re.findall(r'/documents/(\d+)">', page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        if not following:
+            break
+        page = sortable.page(following[1].replace("&amp;", "&"))
+    assert len(listed) == len(set(listed)) == 119
+    with sortable.app.app_context(), engine.reading() as session:
+        rows = [session.get_one(SourceDocument, int(id)) for id in listed]
+        keys = [(row.total if column == "amount" else row.date, row.id) for row in rows]
+    assert keys == sorted(keys, reverse=sort.startswith("-"))
+    back = re.search(r'rel="prev" href="([^"]+)"', page)
+    assert back
+    before = re.findall(r'/documents/(\d+)">', sortable.page(back[1].replace("&amp;", "&")))
+    assert before == listed[50:100]
+    exported = sortable.get(f"/documents/export?q=sorted&sort={sort}&format=csv").text
+    ids = [
+        row["id"] for row in csv.DictReader(io.StringIO(exported.lstrip("\N{BOM}")), delimiter=",")
+    ]
+    assert ids == listed
+
+
+@pytest.mark.parametrize(
+    ("balance", "badge", "is_paid"),
+    [("0", "Paid", True), ("500", "Paid in part", False), ("1250.50", "Posted", False)],
+)
+def test_paid_is_a_state_of_its_own(
+    viewer: Visitor, balance: str, badge: str, is_paid: bool
+) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, viewer.story.postings["posted"])
+        key = (posting.company_id, posting.kind, posting.quickbooks_id)
+        head = session.get(TransactionHead, key)
+        if head is None:
+            head = TransactionHead(company_id=key[0], kind=key[1], quickbooks_id=key[2])
+            session.add(head)
+        head.total, head.balance, head.state = Decimal("1250.50"), Decimal(balance), "live"
+    assert (
+        f'<span class="state {"info" if "part" in badge else "good"}">{badge}</span>'
+        in viewer.page("/documents?q=F-20260")
+    )
+    assert ("F-20260" in viewer.page("/documents?state=paid")) == is_paid
+    assert "F-20260" in viewer.page("/documents?state=posted")
+    assert f">{badge}<" in _document(viewer, "posted")
+
+
+def test_filters_are_saved_used_and_removed_by_their_person_only(viewer: Visitor) -> None:
+    page = viewer.press(
+        "/documents/filters/save", name=" Large  and held ", state="held", amount="1000-9000"
+    )
+    assert "Saved as Large and held." in page
+    link = re.search(r'<nav class="saved".*?href="([^"]+)">Large and held<', page, re.DOTALL)
+    assert link
+    address = link[1].replace("&amp;", "&")
+    assert address == "/documents?state=held&amount=1000-9000"
+    viewer.press("/documents/filters/save", name="Large and held", state="review")
+    assert viewer.page("/documents").count(">Large and held<") == 1
+    with viewer.app.app_context(), engine.reading() as session:
+        (row,) = session.query(SavedFilter).all()
+        assert row.query == "state=review"
+        filter_id = row.id
+    other = Visitor(viewer.app, viewer.story)
+    other.log_in("olga")
+    assert "Large and held" not in other.page("/documents")
+    assert other.post("/documents/filters/remove", filter_id=filter_id).status_code == 404
+    assert "Large and held" not in viewer.press("/documents/filters/remove", filter_id=filter_id)
+
+
+def test_nothing_is_saved_without_a_name_or_filters_or_beyond_the_limit(
+    viewer: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Not saved" in viewer.press("/documents/filters/save", name=" ", state="held")
+    assert "Not saved" in viewer.press("/documents/filters/save", name="Empty")
+    assert "Not saved" in viewer.press("/documents/filters/save", name="Long", q="x" * 900)
+    monkeypatch.setattr("hub.web.saved_filters.MAX_FILTERS", 1)
+    viewer.press("/documents/filters/save", name="One", state="held")
+    page = viewer.press("/documents/filters/save", name="Two", state="held")
+    assert "Remove one of your 1 saved filters first" in page
+
+
+def test_the_list_shows_when_a_document_is_due(viewer: Visitor) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        document = session.get_one(SourceDocument, viewer.story.documents["posted"])
+        document.body = document.body | {"due": "2026-04-03"}
+    assert "03 Apr 2026" in viewer.page("/documents?q=F-20260")
+
+
+def test_a_document_has_its_source_and_its_posting_line_by_line(viewer: Visitor) -> None:
+    page = _document(viewer, "posted")
+    table = page.partition("each beside the line that is posted")[2].partition("</table>")[0]
+    rows = re.findall(r"<tr.*?</tr>", table.partition("<tbody>")[2], re.DOTALL)
+    with viewer.app.app_context(), engine.reading() as session:
+        document = session.get_one(SourceDocument, viewer.story.documents["posted"])
+        lines = document.body["lines"]
+    assert len(rows) == len(lines) > 0
+    for row, line in zip(rows, lines, strict=True):
+        assert f'<th scope="row">{line["id"]}</th>' in row
+        source, _, sent = row.partition('<td class="amount">')
+        assert line["description"] in source
+        assert re.search(r"<td>\d{4} ", sent), "the account that it posts to"
+
+
+def test_a_line_without_its_other_side_is_marked() -> None:
+    pair = side_by_side([{"id": "1"}, {"id": "2"}], [])[1]
+    assert (pair.source, pair.sent, pair.differs) == ({"id": "2"}, None, True)
+
+
+def test_the_head_says_what_is_due_and_paid(viewer: Visitor) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        document = session.get_one(SourceDocument, viewer.story.documents["posted"])
+        document.body = document.body | {"due": "2026-04-03"}
+        posting = session.get_one(Posting, viewer.story.postings["posted"])
+        key = (posting.company_id, posting.kind, posting.quickbooks_id)
+        head = session.get(TransactionHead, key) or TransactionHead(
+            company_id=key[0], kind=key[1], quickbooks_id=key[2]
+        )
+        head.total, head.balance = Decimal("1250.50"), Decimal("1000.25")
+        session.add(head)
+    facts = _document(viewer, "posted").partition('aria-label="In short"')[2].partition("</ul>")[0]
+    text = " ".join(re.sub(r"<[^>]+>", " ", facts).split())
+    assert "Due 03 Apr 2026" in text
+    assert "Paid 250.25 NOK open 1,000.25 NOK" in text
+    assert "Source CostTracker Nordvik Bygg AS" in text
+
+
+def test_what_happened_has_seconds_and_the_oldest_first(viewer: Visitor) -> None:
+    page = _document(viewer, "posted")
+    history = page.partition('<ol class="timeline">')[2].partition("</ol>")[0]
+    times = re.findall(r'<time class="when" datetime="([^"]+)">\d\d \w{3} \d{4} (\S+)', history)
+    assert len(times) > 2
+    moments = [dt.datetime.fromisoformat(moment) for moment, _ in times]
+    assert moments == sorted(moments)
+    assert all(re.fullmatch(r"\d\d:\d\d:\d\d", time) for _, time in times)
+
+
+def test_ids_markers_and_payloads_are_technical(viewer: Visitor) -> None:
+    page = _document(viewer, "posted")
+    visible = re.sub(r"<details.*?</details>(\s*</details>)?", "", page, flags=re.DOTALL)
+    for text in ("[hub:MARKER", "Request id", "Exact payload", "Id at the source"):
+        assert text in page
+        assert text not in visible
+
+
+def test_who_may_open_files_is_led_to_them(visitor: Visitor) -> None:
+    visitor.log_in("oda")
+    document = visitor.story.documents["posted"]
+    link = re.search(
+        rf'href="(/documents/{document}/file\?id=[^"]+)"[^>]*>faktura.pdf<',
+        _document(visitor, "posted"),
+    )
+    assert link
+    other = Visitor(visitor.app, visitor.story)
+    other.log_in("vera")
+    assert f"/documents/{document}/file" not in _document(other, "posted")

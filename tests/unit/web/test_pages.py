@@ -23,6 +23,8 @@ FOR_ALL = (
     "/ask",
     "/appearance",
     "/companies/choose",
+    "/documents/filters/save",
+    "/documents/filters/remove",
 )  # a viewer may look at settings; their fields are switched off
 HERE = "/installations/{0.installation}"
 FIXED = ("/", "/inbox/", "/documents", "/runs/", "/reports/", "/apps/", "/apps/costtracker", "/companies", "/people/",

@@ -20,7 +20,7 @@ from hub.db import engine
 from hub.outbox import document_search
 from hub.security import people
 from hub.security.rights import MAX_LOOKUPS, Right, Subject
-from hub.web import exports
+from hub.web import document_filters, exports
 from tests.support import large_data
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
@@ -56,9 +56,7 @@ IDS = {
 }
 # Programs read the counts of all documents and the whole audit log; log-out ends the visit.
 NOT_VISITED = ("monitoring.metrics", "audit.export", "security.logout", "static")
-STATES = (
-    "held waiting review ready sending unknown posted missing removed skipped withdrawn pending"
-)
+STATES = "held waiting review ready sending unknown posted paid missing removed skipped withdrawn pending"
 FILTERED = (
     *(f"/documents?state={state}" for state in STATES.split()),
     "/documents?before=[10000]",
@@ -68,6 +66,10 @@ FILTERED = (
     "/documents?installation=100",
     "/documents?installation=100&state=held",
     "/documents?from=2026-01-01&to=2026-01-31",
+    "/documents?sort=amount",
+    "/documents?sort=-amount",
+    "/documents?sort=-date",
+    "/documents?amount=1000-1001",
     "/documents?q=F-0010100",
     "/documents?q=supplier",
     "/documents?q=as+supplier",
@@ -86,6 +88,7 @@ FILTERED = (
     "/audit/?who=olga",
     "/audit/?who=nobody",
     "/companies?q=0000100",
+    "/companies/choose?q=0000100",
     "/choose-app?list=documents",
     "/choose-app?list=documents&q=0000100",
     "/installations/100/review/approve?which=all",
@@ -132,6 +135,8 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let bounds that do not depend on the number of rows be far below that number."""
     monkeypatch.setattr(document_search, "MAX_CANDIDATES", 500)
     monkeypatch.setattr(exports, "ROWS_AT_ONCE", 100)
+    monkeypatch.setattr(document_filters, "MAX_SUMMED", 40)
+    monkeypatch.setattr(document_filters, "MAX_CANDIDATES", 500)
 
 
 def _fill(app: Flask) -> None:

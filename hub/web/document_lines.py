@@ -1,0 +1,40 @@
+"""The lines of a document at its source, each beside the line that is posted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+from hub.qbo.display import TransactionLineView
+
+
+@dataclass(frozen=True)
+class LinePair:
+    """A line at the source and the line that is posted for it; either may be missing."""
+
+    source: Mapping[str, Any] | None
+    sent: TransactionLineView | None
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether one of the two is missing.
+
+        Their amounts may differ rightly: with and without tax.
+        """
+        return self.source is None or self.sent is None
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What is paid of a bill or invoice according to QuickBooks, and what is open."""
+
+    paid: Decimal
+    open: Decimal
+
+
+def side_by_side(
+    source: Sequence[Mapping[str, Any]], sent: Sequence[TransactionLineView]
+) -> list[LinePair]:
+    """Put the lines beside each other, in their order: posting keeps the order of the source."""
+    return [LinePair(line, posted) for line, posted in zip_longest(source, sent)]
