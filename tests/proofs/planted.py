@@ -549,9 +549,9 @@ BUGS = (
     ),
     Planted(
         "the inbox lists the cases of every company",
-        "hub/web/inbox.py",
-        "select(Case).where(Case.closed_at.is_(None), *scope().cases())",
-        "select(Case).where(Case.closed_at.is_(None))",
+        "hub/web/case_list.py",
+        '[*visible.cases(), *_conditions_of_show(filters["show"])]',
+        '[*_conditions_of_show(filters["show"])]',
         "tests/unit/web/test_company_scope.py::test_no_page_and_no_file_names_what_a_person_has_no_role_for",
     ),
     Planted(
