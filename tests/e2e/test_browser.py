@@ -39,7 +39,7 @@ def _pages(visitor: Visitor) -> list[str]:
     story, here = visitor.story, f"/installations/{visitor.story.installation}"
     found = ["/", "/inbox/", "/documents", "/runs/", "/reports/", "/choose-app?list=documents",
              "/apps/", "/apps/costtracker", "/companies",
-             "/people/", "/people/1/rights/", "/people/1/sessions/", "/account/", "/audit/",
+             "/people/", "/people/1/rights/", "/people/1/sessions/", "/account/", "/account/notifications", "/audit/",
              "/password", "/setup/intuit", "/setup/mail",
              "/invitation", "/forgotten-password", "/new-password",
              "/support", "/privacy", "/quickbooks/disconnected",
