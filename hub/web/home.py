@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.cases import inbox
 from hub.context import current
 from hub.db.engine import reading
 from hub.models import Case, Company, Installation, Run, Schedule, Token
@@ -58,8 +59,8 @@ def show() -> str:
     """Show what a person should know first."""
     standby = folder_lock.process_lock().standby()
     with reading() as session:
-        is_open = Case.closed_at.is_(None)
-        newest = select(Case).where(is_open, *scope().cases()).order_by(Case.id.desc()).limit(5)
+        is_listed = Case.closed_at.is_(None), inbox.is_awake(), *scope().cases()
+        newest = select(Case).where(*is_listed).order_by(Case.id.desc()).limit(5)
         cases = list(session.scalars(newest))
         visible = select(Company).where(*scope().companies())
         by_name = [Company.name, Company.id]

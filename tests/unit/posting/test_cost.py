@@ -163,10 +163,21 @@ def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(vi
         many = opened(visitor)
         with reading() as session:
             documents = session.scalar(select(func.count()).select_from(SourceDocument))
+            is_waiting = Posting.state.in_(("held", "review", "unknown"))
+            waiting = session.scalar(select(func.count()).where(is_waiting))
     assert {path: many[path].total() for path in LISTS} == {
         path: few[path].total() for path in LISTS
     }
+    # Home adds up the amounts of what waits for a person, so it reads those documents.
+    added_up = many["/"].pop(sum_of_waiting(many["/"])) - few["/"].pop(sum_of_waiting(few["/"]))
+    assert added_up <= 100 * waiting
     assert many["/"].total() - few["/"].total() <= 50 * documents, grown(many["/"], few["/"])
+
+
+def sum_of_waiting(steps):
+    """The statement that adds up the amounts of what waits for a person."""
+    (statement,) = [one for one in steps if "sum(posting.total) AS planned" in one]
+    return statement
 
 
 def opened(visitor):

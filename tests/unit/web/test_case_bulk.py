@@ -97,11 +97,13 @@ def test_a_snoozed_case_is_hidden_and_returns_by_itself(listed: Visitor, clock: 
     assert id not in rows_of(page)
     count = re.search(r'class="count">(\d+)', page)
     assert id in rows_of(listed.page("/inbox/?show=snoozed"))
+    assert f'href="/inbox/{id}"' not in listed.page("/")
     assert [entry.subject for entry in audited(listed, "case snoozed")] == [f"case {id}"]
     clock.advance(3 * 24 * 3600)
     listed.log_in("oda")
     page = listed.page("/inbox/")
     assert id in rows_of(page)
+    assert f'href="/inbox/{id}"' in listed.page("/")
     assert count
     assert f'class="count">{int(count[1]) + 1}<' in page
 
