@@ -18,7 +18,7 @@ from hub.models.enums import CaseDecision, Operation
 from hub.reasons.template import CaseAction
 from hub.web import paging, row_ids
 from hub.web.access import chosen_company_id, rights_scope, scope, shown_scope, who
-from hub.web.case_titles import subjects
+from hub.web.case_titles import headline, subjects
 
 ACTION_LABELS: Mapping[str, str] = {
     CaseAction.RECONNECT: "Reconnect",
@@ -63,6 +63,11 @@ class CaseRow:
     due: dt.date | None = None
     party: str = ""
     parties: int = 0
+
+    @property
+    def headline(self) -> str:
+        """Return what is wrong, in a few words."""
+        return headline(self.case)
 
     @property
     def age(self) -> str:

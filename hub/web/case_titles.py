@@ -1,12 +1,17 @@
 """Which document a case is about, so that cases with the same title can be told apart."""
 
 from collections.abc import Iterable
+from textwrap import shorten
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer, joinedload
 
 from hub.models import Case, Posting, SourceDocument, case_posting
 from hub.posting.case_texts import posting_title
+from hub.reasons.catalogue import CATALOGUE
+
+DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
+MAX_HEADLINE = 110
 
 
 def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
@@ -65,6 +70,15 @@ def reason(case: Case, subject: str | None) -> str:
     if rest.startswith(" "):
         return f"It{rest}"
     return text
+
+
+def headline(case: Case) -> str:
+    """Return what is wrong: the title, or the reason if that only names a document."""
+    template = CATALOGUE.get(case.code)
+    if template is None or template.title != DOCUMENT_TITLE:
+        return case.title
+    first_sentence = brief(_without_advice(case)).partition(". ")[0].rstrip(".")
+    return shorten(first_sentence, MAX_HEADLINE, placeholder="…") or case.title
 
 
 def brief(text: str) -> str:

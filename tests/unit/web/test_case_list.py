@@ -216,3 +216,16 @@ def test_an_act_in_the_list_leads_back_to_the_same_list(listed: Visitor) -> None
 )
 def test_filters_that_mean_nothing_are_left_out(owner: Visitor, path: str) -> None:
     assert "Inbox</h1>" in owner.page(path)
+
+
+def test_a_case_whose_title_only_names_its_document_says_what_is_wrong(owner: Visitor) -> None:
+    id = add_case(owner, 0, "100.00")
+    with owner.app.app_context(), transaction() as session:
+        case = session.get_one(Case, id)
+        case.code = "document.content"
+        case.params = {
+            "document": "Bill F-1 of Haugen",
+            "problems": "The lines differ from the total. Look at them. It is much.",
+        }
+    row = rows_of(owner.page("/inbox/"))[id]
+    assert "The lines differ from the total Bill F-1 of Haugen Why" in row
