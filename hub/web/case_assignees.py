@@ -20,11 +20,20 @@ def names(session: Session) -> list[str]:
     query: Any = select(User).where(ACTIVE).options(selectinload(User.assignments))
     offered = []
     for person in session.scalars(query.order_by(User.username).limit(MAX_PEOPLE)):
-        companies = {right.subject.company_id for right in rights_of(person).with_role("operator")}
-        is_near = own.is_everything or None in companies or companies & own.company_ids
-        if companies and is_near:
+        if _shares_company(person, own):
             offered.append(str(person.username or person.email))
     return offered
+
+
+def _shares_company(person: User, own: Scope) -> bool:
+    """Tell whether a person may act in a company in which one may act oneself."""
+    rights = rights_of(person).with_role("operator")
+    companies = {right.subject.company_id for right in rights}
+    if not companies:
+        return False
+    if own.is_everything or None in companies:
+        return True
+    return not companies.isdisjoint(own.company_ids)
 
 
 def scope_of_person(session: Session, name: str) -> Scope:

@@ -120,24 +120,30 @@ def _cases(count: int) -> str:
 
 def _retry(cases: Sequence[Case]) -> Reasons:
     """Retry what the cases stop; deletions in QuickBooks and open questions are left."""
-    reasons = {
-        case.id: "it needs a decision on its own page."
-        for case in cases
-        if case.action not in RETRIED_ACTIONS
-    }
-    links = _postings([case for case in cases if case.id not in reasons])
-    failed = retries.retry_each(sorted({id for ids in links.values() for id in ids}), who())
+    reasons: Reasons = {}
+    retried = []
     for case in cases:
-        if case.id in reasons:
-            continue
-        ids = links.get(case.id, [])
-        remaining = [failed[id] for id in ids if id in failed]
-        if not ids:
-            reasons[case.id] = "it stops no document that can be retried."
-        elif len(remaining) == len(ids):
-            reasons[case.id] = remaining[0]
+        if case.action in RETRIED_ACTIONS:
+            retried.append(case)
+        else:
+            reasons[case.id] = "it needs a decision on its own page."
+    links = _postings(retried)
+    posting_ids = set[int]().union(*links.values())
+    failed = retries.retry_each(sorted(posting_ids), who())
+    for case in retried:
+        reason = _reason_not_retried(links.get(case.id, []), failed)
+        if reason:
+            reasons[case.id] = reason
     _record(cases, reasons, CaseDecision.RETRIED)
     return reasons
+
+
+def _reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> str:
+    """Return why nothing that a case stops could be retried; "" if something was."""
+    if not ids:
+        return "it stops no document that can be retried."
+    remaining = [failed[id] for id in ids if id in failed]
+    return remaining[0] if len(remaining) == len(ids) else ""
 
 
 def _skip(cases: Sequence[Case]) -> Reasons:

@@ -2,30 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.context import current
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, TransactionState
 from hub.posting.reconcile.cases import CAUSE_SUFFIX
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
-from hub.qbo.client import Client
 from hub.web.access import scope
+from hub.web.case_transactions import Entities, Key, candidates, stranger_keys
 from hub.web.source_view import money
 from hub.web.transaction_facts import HUB_LABELS, dated_facts, page_of, present_facts, stored_facts
 
 PARTY_LABELS = ("Vendor", "Customer", "Party")
 COMPARED_LABELS = (*PARTY_LABELS, "Number", "Date", "Total")
-MAX_READS = 5  # transactions that a page asks QuickBooks for
-READ_SECONDS = 5.0  # for all of them together; a page does not wait longer for QuickBooks
-Key = tuple[int, str, str]  # company, kind and QuickBooks id of a transaction
-Entities = Mapping[Key, dict[str, Any]]
 NOT_IN_BOOKS = (TransactionState.DELETED, TransactionState.VOIDED)
 
 
@@ -107,14 +102,15 @@ class Side:
     @property
     def total_difference(self) -> str:
         """Return by how much the total in QuickBooks is above ours; "" if it is not."""
-        if self.ours is None or self.posting is None or len(self.transactions) != 1:
+        if self.posting is None or len(self.transactions) != 1:
             return ""
-        present = self.transactions[0].present
-        if present is None or present.total is None or self.ours.total is None:
+        our_total = _total_of(self.ours)
+        present_total = _total_of(self.transactions[0].present)
+        if our_total is None or present_total is None or our_total == present_total:
             return ""
-        difference = present.total - self.ours.total
+        difference = present_total - our_total
         sign = "+" if difference > 0 else ""
-        return f"{sign}{money(difference, self.posting.currency)}" if difference else ""
+        return f"{sign}{money(difference, self.posting.currency)}"
 
     @property
     def rows(self) -> list[Row]:
@@ -137,6 +133,11 @@ class Side:
             return []
         ours = self.ours.lines if self.ours else ()
         return align(ours, transaction.present.lines)
+
+
+def _total_of(view: display.TransactionView | None) -> Decimal | None:
+    """Return the total of a transaction, None if it is unknown."""
+    return view.total if view else None
 
 
 def _posting_facts(ours: display.TransactionView, posting: Posting) -> dict[str, str]:
@@ -208,51 +209,6 @@ def _has_other_text(label: str, our_text: str, columns: list[dict[str, str]]) ->
     return any(facts and facts.get(label, "") != our_text for facts in columns)
 
 
-def transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
-    """Name the transactions that the page of a case compares."""
-    if case.action == "choose":
-        ids = candidates(case.details)
-        return [(posting.company_id, posting.kind, id) for posting in postings for id in ids]
-    if case.cause.endswith(CAUSE_SUFFIX):
-        posted = [posting for posting in postings if posting.quickbooks_id]
-        return [(one.company_id, one.kind, str(one.quickbooks_id)) for one in posted]
-    if case.cause.startswith("stranger:"):
-        return _stranger_keys(case)
-    return []
-
-
-def _stranger_keys(case: Case) -> list[Key]:
-    """Name the transactions that a case about unexpected markers lists."""
-    default_kind = case.cause.split(":")[2]
-    candidates = case.details.get("candidates") or ()
-    company_id = case.company_id or 0
-    keys = []
-    for candidate in candidates:
-        kind = candidate.get("kind") or default_kind
-        id = candidate["id"]
-        keys.append((company_id, str(kind), str(id)))
-    return keys
-
-
-def read_entities(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
-    """Read transactions from QuickBooks as they are now.
-
-    Leave out those that it does not have, and stop when it cannot answer now.
-    """
-    entities: dict[Key, dict[str, Any]] = {}
-    deadline_at = current().clock.monotonic() + READ_SECONDS
-    distinct = list(dict.fromkeys(keys))
-    for key in distinct[:MAX_READS]:
-        company_id, kind, id = key
-        client = Client(company_id)
-        answer = client.read(kind, id, deadline_at=deadline_at)
-        if answer.landed and answer.entity:
-            entities[key] = answer.entity
-        elif answer.outcome != "refused":
-            break
-    return entities
-
-
 def sides_of_case(
     session: Session, case: Case, postings: list[Posting], entities: Entities
 ) -> list[Side]:
@@ -268,21 +224,6 @@ def sides_of_case(
     if case.cause.startswith("stranger:"):
         return _marked_sides(session, case, entities)
     return []
-
-
-def candidates(details: dict[str, Any]) -> list[str]:
-    """Return the QuickBooks ids that a case names."""
-    stored = details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
-    if not isinstance(stored, list):
-        stored = [stored]
-    return [_candidate_id(candidate) for candidate in stored if candidate]
-
-
-def _candidate_id(candidate: Any) -> str:
-    """Return the QuickBooks id of a candidate, which is stored alone or with details."""
-    if isinstance(candidate, dict):
-        return str(candidate.get("id"))
-    return str(candidate)
 
 
 def _candidate_side(session: Session, posting: Posting, ids: list[str], entities: Entities) -> Side:
@@ -321,7 +262,7 @@ def _written_view(session: Session, posting: Posting) -> display.TransactionView
 def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side]:
     """Compare each transaction that bears a marker of ours with the posting it names."""
     sides = []
-    for key in _stranger_keys(case):
+    for key in stranger_keys(case):
         head = session.get(TransactionHead, key)
         document = _document_of_marker(session, head)
         posting = _creating_posting(session, document) if document else None

@@ -240,17 +240,22 @@ def _totals(*, is_open: bool) -> Any:
 
 def _add_owners(session: Session, rows: Mapping[int, CaseRow]) -> None:
     """Add the apps that the person may see, and the companies."""
-    installation_ids = {row.case.installation_id for row in rows.values()}
-    query = select(Installation).where(
-        Installation.id.in_(installation_ids), *scope().installations()
-    )
-    installations = {one.id: one for one in session.scalars(query)}
-    company_ids = {row.case.company_id for row in rows.values()}
-    of_cases = select(Company).where(Company.id.in_(company_ids), *scope().companies())
-    companies = {one.id: one for one in session.scalars(of_cases)}
+    installation_ids = set()
+    company_ids = set()
     for row in rows.values():
-        row.installation = installations.get(row.case.installation_id or 0)
-        row.company = companies.get(row.case.company_id or 0)
+        installation_ids.add(row.case.installation_id)
+        company_ids.add(row.case.company_id)
+    installations: dict[int | None, Installation] = {}
+    is_visible = Installation.id.in_(installation_ids), *scope().installations()
+    for installation in session.scalars(select(Installation).where(*is_visible)):
+        installations[installation.id] = installation
+    companies: dict[int | None, Company] = {}
+    of_cases = select(Company).where(Company.id.in_(company_ids), *scope().companies())
+    for company in session.scalars(of_cases):
+        companies[company.id] = company
+    for row in rows.values():
+        row.installation = installations.get(row.case.installation_id)
+        row.company = companies.get(row.case.company_id)
 
 
 def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:

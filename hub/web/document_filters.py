@@ -138,21 +138,25 @@ def parse_amounts(text: str) -> tuple[Decimal, Decimal] | None:
 def _amount(text: str) -> Decimal | None:
     """Return an amount as people write it, with a comma or a point before the decimals."""
     digits = re.sub(r"\s", "", text)
-    marks = re.findall(r"[.,]", digits)
-    decimal_mark = marks[-1] if marks else ""
-    is_thousands = digits.count(decimal_mark) > 1 if decimal_mark else False
-    after = len(digits) - digits.rfind(decimal_mark) - 1 if decimal_mark else 0
-    if decimal_mark == "," and after == 3:
-        is_thousands = True
-    if is_thousands or not decimal_mark:
-        whole, decimals = re.sub(r"[.,]", "", digits), ""
-    else:
-        whole, _, decimals = digits.rpartition(decimal_mark)
-        whole = re.sub(r"[.,]", "", whole)
+    whole, decimals = _whole_and_decimals(digits)
     if len(decimals) > 6:
         return None
     amount = Decimal(f"{whole or 0}.{decimals or 0}")
     return amount if amount < MAX_AMOUNT else None
+
+
+def _whole_and_decimals(digits: str) -> tuple[str, str]:
+    """Split an amount at its last mark, unless that separates thousands, as in 1,000."""
+    marks = re.findall(r"[.,]", digits)
+    if not marks:
+        return digits, ""
+    last_mark = marks[-1]
+    whole, _, decimals = digits.rpartition(last_mark)
+    is_repeated = marks.count(last_mark) > 1
+    is_english_thousands = last_mark == "," and len(decimals) == 3
+    if is_repeated or is_english_thousands:
+        return re.sub(r"[.,]", "", digits), ""
+    return re.sub(r"[.,]", "", whole), decimals
 
 
 def _is_paid(session: Session) -> Iterator[ColumnElement[bool]]:

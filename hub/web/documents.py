@@ -285,10 +285,15 @@ def _main_view(
 
 def _payment(session: Session, main: Posting | None, state: str) -> Payment | None:
     """Return what is paid of a posted bill or invoice; None while QuickBooks has no balance."""
-    if main is None or state != DocumentState.POSTED or main.kind not in PAYABLE_KINDS:
+    if main is None or state != DocumentState.POSTED:
         return None
-    head = session.get(TransactionHead, (main.company_id, main.kind, main.quickbooks_id or ""))
-    if head is None or head.balance is None or not head.total:
+    if main.kind not in PAYABLE_KINDS:
+        return None
+    key = main.company_id, main.kind, main.quickbooks_id or ""
+    head = session.get(TransactionHead, key)
+    if head is None:
+        return None
+    if head.balance is None or not head.total:
         return None
     return Payment(head.total - head.balance, head.balance)
 

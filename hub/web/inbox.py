@@ -23,6 +23,7 @@ from hub.web import (
     case_assignees,
     case_comparison,
     case_list,
+    case_transactions,
     checklist,
     exports,
     matches,
@@ -272,12 +273,12 @@ def _case_page(case_id: int, wrong: str = "") -> str:
     """Draw the page of a case; `wrong` says beside the choice of a record why it was not stored."""
     with reading() as session:
         case = row_or_404(session, Case, case_id)
-        keys: list[case_comparison.Key] = []
+        keys: list[case_transactions.Key] = []
         reads_now = may_here("operator")  # QuickBooks meters reads, which a viewer cannot spend
         if reads_now and not case.closed_at:
-            keys = case_comparison.transaction_keys(case, _postings(session, case))
+            keys = case_transactions.transaction_keys(case, _postings(session, case))
     # QuickBooks is asked while no transaction is open.
-    entities = case_comparison.read_entities(keys)
+    entities = case_transactions.read_entities(keys)
     with reading() as session:
         case = row_or_404(session, Case, case_id)
         postings = _postings(session, case)

@@ -14,7 +14,7 @@ from hub.models import Posting
 from hub.models.enums import PostingState
 from hub.money import ZERO
 from hub.qbo import display
-from hub.web import case_comparison, review_rows
+from hub.web import case_transactions, review_rows
 from hub.web.access import may_here, needs
 from hub.web.case_comparison import LinePair, align
 from hub.web.installation import in_review, tabs
@@ -79,7 +79,7 @@ def _read(preview: Preview) -> dict[str, Any] | None:
         return None
     key = before.company_id, before.kind, before.quickbooks_id
     try:
-        return case_comparison.read_entities([key]).get(key)
+        return case_transactions.read_entities([key]).get(key)
     except HubError:
         return None
 

@@ -61,14 +61,9 @@ def sentence(result: Mapping[str, Any]) -> str:
     """Sum up the result of a reconciliation for a person."""
     verb = "document matches" if result["documents"] == 1 else "documents match"
     sentences = [f"{result['found']:,} of {result['documents']:,} {verb} QuickBooks"]
-    amounts = []
-    for currency, amount in sorted(differences(result["totals"]).items()):
-        if amount:
-            amounts.append(_format_difference(amount, currency))
-    if amounts:
-        differing = sum(int(line.get("differing", 0)) for line in result["totals"])
-        where = f" in {differing:,} document{'s' if differing != 1 else ''}" if differing else ""
-        sentences.append(f"Difference {' and '.join(amounts)}{where}")
+    difference = _difference_sentence(result["totals"])
+    if difference:
+        sentences.append(difference)
     if result["troubles"]:
         need = "needs" if result["troubles"] == 1 else "need"
         sentences.append(f"{result['troubles']:,} {need} attention")
@@ -77,6 +72,21 @@ def sentence(result: Mapping[str, Any]) -> str:
     if result["under_way"]:
         sentences.append(f"{result['under_way']:,} being changed just now")
     return ". ".join(sentences)
+
+
+def _difference_sentence(totals: Sequence[Mapping[str, Any]]) -> str:
+    """Say by how much the books differ in each currency, and in how many documents; "" if not."""
+    amounts = []
+    for currency, amount in sorted(differences(totals).items()):
+        if amount:
+            amounts.append(_format_difference(amount, currency))
+    if not amounts:
+        return ""
+    text = f"Difference {' and '.join(amounts)}"
+    differing = sum(int(line.get("differing", 0)) for line in totals)
+    if not differing:
+        return text
+    return f"{text} in {differing:,} document{'s' if differing != 1 else ''}"
 
 
 def _format_difference(amount: Decimal, currency: str) -> str:

@@ -1,0 +1,90 @@
+"""The transactions in QuickBooks that the page of a case compares, and how they are read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.context import current
+from hub.models import Case, Posting
+from hub.posting.reconcile.cases import CAUSE_SUFFIX
+from hub.qbo.client import Client
+
+MAX_READS = 5  # transactions that a page asks QuickBooks for
+READ_SECONDS = 5.0  # for all of them together; a page does not wait longer for QuickBooks
+Key = tuple[int, str, str]  # company, kind and QuickBooks id of a transaction
+Entities = Mapping[Key, dict[str, Any]]
+
+
+def transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
+    """Name the transactions that the page of a case compares."""
+    if case.action == "choose":
+        return _candidate_keys(case, postings)
+    if case.cause.endswith(CAUSE_SUFFIX):
+        return _posted_keys(postings)
+    if case.cause.startswith("stranger:"):
+        return stranger_keys(case)
+    return []
+
+
+def _candidate_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
+    """Name the transactions that a posting may be."""
+    keys = []
+    for posting in postings:
+        for id in candidates(case.details):
+            keys.append((posting.company_id, posting.kind, id))
+    return keys
+
+
+def _posted_keys(postings: Sequence[Posting]) -> list[Key]:
+    """Name the transactions that postings have created."""
+    keys = []
+    for posting in postings:
+        if posting.quickbooks_id:
+            keys.append((posting.company_id, posting.kind, posting.quickbooks_id))
+    return keys
+
+
+def stranger_keys(case: Case) -> list[Key]:
+    """Name the transactions that a case about unexpected markers lists."""
+    default_kind = case.cause.split(":")[2]
+    candidates = case.details.get("candidates") or ()
+    company_id = case.company_id or 0
+    keys = []
+    for candidate in candidates:
+        kind = candidate.get("kind") or default_kind
+        id = candidate["id"]
+        keys.append((company_id, str(kind), str(id)))
+    return keys
+
+
+def read_entities(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
+    """Read transactions from QuickBooks as they are now.
+
+    Leave out those that it does not have, and stop when it cannot answer now.
+    """
+    entities: dict[Key, dict[str, Any]] = {}
+    deadline_at = current().clock.monotonic() + READ_SECONDS
+    distinct = list(dict.fromkeys(keys))
+    for key in distinct[:MAX_READS]:
+        company_id, kind, id = key
+        client = Client(company_id)
+        answer = client.read(kind, id, deadline_at=deadline_at)
+        if answer.landed and answer.entity:
+            entities[key] = answer.entity
+        elif answer.outcome != "refused":
+            break
+    return entities
+
+
+def candidates(details: dict[str, Any]) -> list[str]:
+    """Return the QuickBooks ids that a case names."""
+    stored = details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
+    if not isinstance(stored, list):
+        stored = [stored]
+    return [_candidate_id(candidate) for candidate in stored if candidate]
+
+
+def _candidate_id(candidate: Any) -> str:
+    """Return the QuickBooks id of a candidate, which is stored alone or with details."""
+    if isinstance(candidate, dict):
+        return str(candidate.get("id"))
+    return str(candidate)
