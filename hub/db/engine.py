@@ -51,6 +51,10 @@ NAMES = {
 BUSY_SECONDS = 30
 EXCLUSIVE_SECONDS = 3  # how long a command waits for a database that it needs for itself
 CONNECTIONS = 20
+# PostgreSQL has 100 connections for all processes unless told otherwise. A process keeps only a few
+# open while it needs none, or processes that are idle could leave none for one that works.
+IDLE_CONNECTIONS = 8
+MAX_CONNECTIONS = 30  # that a process has at most
 # If this machine is gone, the server ends its sessions within a minute; if the server is gone, this
 # side notices as fast.
 SERVER_KEEPALIVES = (
@@ -163,7 +167,9 @@ def standalone(url: str, *, exclusive: bool = False) -> Engine:
     """
     check_url(DATABASE_SETTING, url)
     options = {
-        name: value for name, value in _options(url, "hub copy").items() if name != "pool_size"
+        name: value
+        for name, value in _options(url, "hub copy").items()
+        if name not in ("pool_size", "max_overflow")
     }
     engine = create_engine(_with_driver(url), poolclass=NullPool, **options)
     if engine.dialect.name == "sqlite":
@@ -312,7 +318,8 @@ def _options(url: str, application_name: str) -> dict[str, Any]:
     connect_arguments["options"] = f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s"
     if application_name:
         connect_arguments["application_name"] = application_name
-    return {"connect_args": connect_arguments, "pool_pre_ping": True, **shared}
+    pool = {"pool_size": IDLE_CONNECTIONS, "max_overflow": MAX_CONNECTIONS - IDLE_CONNECTIONS}
+    return {**shared, **pool, "connect_args": connect_arguments, "pool_pre_ping": True}
 
 
 def _on_connect(connection: sqlite3.Connection, record: object) -> None:

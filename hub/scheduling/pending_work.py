@@ -4,13 +4,20 @@ import datetime as dt
 from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
 from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.models import Company, Installation, Posting, ReceiptRow, Run
-from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
+from hub.models.enums import (
+    ConnectionState,
+    Holder,
+    InstallationMode,
+    PostingState,
+    RunKind,
+    RunOutcome,
+)
 from hub.posting import receipt_delivery
 from hub.scheduling import run_log
 
@@ -90,21 +97,36 @@ def _has_work(now: dt.datetime) -> ColumnElement[bool]:
         Posting.next_try_at.is_not(None),
         outbox.is_due(now),
     )
+    parent = aliased(Posting)
+    is_freed = exists().where(parent.id == Posting.after_id, parent.state == PostingState.POSTED)
+    # Such as a file whose bill was found in QuickBooks at the very end of a run.
+    freed = own_posting.where(
+        Posting.state == PostingState.WAITING,
+        Posting.held_by == Holder.NOBODY,
+        outbox.is_due(now),
+        is_freed,
+    )
     receipt_due = exists().where(
         ReceiptRow.installation_id == Installation.id,
         receipt_delivery.is_due(now),
     )
-    return or_(sendable, due_again, receipt_due)
+    return or_(sendable, due_again, freed, receipt_due)
 
 
 def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:
     """Match installations with an open run, or with a run that ended only just now.
 
-    After a run that was stopped the pause is longer.
+    After a run that was stopped the pause is longer, unless a later run was not.
     """
     quiet_time = dt.timedelta(seconds=current().config.quiet_seconds)
     pause = min(PAUSE, quiet_time)
-    is_stopped = Run.outcome == RunOutcome.STOPPED
+    later = aliased(Run)
+    has_later = exists().where(
+        later.installation_id == Run.installation_id,
+        later.id > Run.id,
+        later.outcome == RunOutcome.DONE,
+    )
+    is_stopped = and_(Run.outcome == RunOutcome.STOPPED, ~has_later)
     pause_began = case((is_stopped, now - PAUSE_AFTER_STOP), else_=now - pause)
     is_open = Run.ended_at.is_(None)
     ended_recently = and_(Run.ended_at > pause_began, Run.kind == RunKind.POST)

@@ -15,7 +15,7 @@ from tests.support.office import LEASE
 from tests.support.office_person import SENTENCE, Person
 
 MAX_CONNECTIONS = 40
-POOL = engine.CONNECTIONS + 10  # connections that the pool of a process has at most
+POOL = engine.MAX_CONNECTIONS
 COMPANIES = POOL + 6
 
 

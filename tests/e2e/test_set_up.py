@@ -181,7 +181,7 @@ def test_the_recipe_leads_from_empty_folders_to_posted_bills(
 
     person.follow("Apps")
     person.follow("Open CostTracker")
-    page.get_by_role("link", name="Enable for").first.click()
+    person.follow("Enable for")
     for label in ("Address", "Client id", "Client secret"):
         person.enter(label, source.text(rf"^  {label}: (\S+)"))
     person.enter("Credit account", "2400")
