@@ -93,3 +93,63 @@ def test_a_company_without_connection_gets_none(now, posting):
     change(Posting, state="ready")
     change(Company, state="reconnect")
     assert pending_work.claim(now) == 0
+
+
+def add_file(posting, **values):
+    """A file that waits for the bill of the posting."""
+    with transaction() as session:
+        session.add(
+            Posting(
+                document_id=posting.document_id,
+                company_id=posting.company_id,
+                installation_id=posting.installation_id,
+                kind="bill",
+                operation="attach",
+                part="scan.pdf",
+                requestid="f",
+                after_id=posting.id,
+                created_at=posting.created_at,
+                changed_at=posting.changed_at,
+                **{"state": "waiting", **values},
+            )
+        )
+
+
+def test_a_file_whose_bill_is_posted_by_now_gets_a_run(now, posting):
+    add_file(posting)
+    assert pending_work.claim(now) == 1
+
+
+@pytest.mark.parametrize(
+    "rests",
+    [{"state": "held", "held_by": "source"}, {"held_by": "quickbooks"}, {"state": "skipped"}],
+)
+def test_a_file_that_something_else_holds_gets_none(now, posting, rests):
+    add_file(posting, **rests)
+    assert pending_work.claim(now) == 0
+
+
+def test_a_file_whose_bill_is_not_posted_yet_gets_none(now, posting):
+    change(Posting, state="held")
+    add_file(posting)
+    assert pending_work.claim(now) == 0
+
+
+def test_a_run_that_was_stopped_delays_nothing_after_a_later_success(now, posting):
+    change(Posting, state="ready")
+    assert pending_work.claim(now) == 1
+    end(now, outcome="stopped")
+    assert pending_work.claim(now + 2 * MINUTE) == 0
+    with transaction() as session:
+        stopped = session.scalars(select(Run)).one()
+        later = Run(
+            kind="sync",
+            company_id=stopped.company_id,
+            installation_id=stopped.installation_id,
+            requested_by="schedule",
+            started_at=now,
+            ended_at=now,
+            outcome="done",
+        )
+        session.add(later)
+    assert pending_work.claim(now + 2 * MINUTE) == 1
