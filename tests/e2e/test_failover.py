@@ -32,7 +32,8 @@ def test_a_promoted_standby_causes_no_duplicate(make_office, own_server, figure,
     assert (known == 0 < sent) if loses_rows else (known >= sent > 0)
     office.quickbooks.pass_time(60)
     office.wait(office.all_posted, *workers)
-    assert office.database.count("company WHERE restored_since IS NOT NULL") == 1
+    if not loses_rows:  # else only the machine that has sent can notice it, by its own count
+        assert office.database.count("company WHERE restored_since IS NOT NULL") == 1
     office.end(*workers)
     lost = "with the newest rows lost" if loses_rows else "with nothing lost"
     figure(
