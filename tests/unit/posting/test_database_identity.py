@@ -9,10 +9,10 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 
+from hub.db import database_identity
+from hub.db.database_identity import Difference, compare
 from hub.db.engine import db, reading, transaction
 from hub.models import Company
-from hub.posting.recovery import database_identity
-from hub.posting.recovery.database_identity import Difference, compare
 from tests.support.posting_bench import Desk
 
 IDENTITY = {
