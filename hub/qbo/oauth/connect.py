@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.db import engine
+from hub.db import database_identity, engine
 from hub.errors import ConnectionTrouble, HubError, NotNow, OtherCompany, Refused, Retry
 from hub.models import Company, OAuthState
 from hub.models.enums import ConnectionState
@@ -207,10 +207,12 @@ def _connect(realm: str, grant: Grant, who: str) -> Company:
 def _store_connection(realm: str, grant: Grant, info: dict[str, Any], who: str) -> int:
     """Store a connection that works, with its tokens; return the id of the company."""
     now = hub_context.current().clock.now()
+    identity = _identity_to_store()
     with engine.transaction() as session:
         company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
         if company is None:
             company = Company(realm=realm, name=realm, connected_at=now)
+            company.database_identity = identity
             session.add(company)
             session.flush()
         company.connected_at = now
@@ -221,6 +223,18 @@ def _store_connection(realm: str, grant: Grant, info: dict[str, Any], who: str) 
         connection.repair(session, company)
         audit.record(session, who, "company connected", realm, name=company.name)
         return company.id
+
+
+def _identity_to_store() -> dict[str, Any] | None:
+    """Return the identity of the database for a new company; None if it is not needed or complete.
+
+    A failover may lose everything that happened since a company was connected. If only the first
+    pass stored the identity, no machine could tell the other database by it.
+    """
+    if not hub_context.current().config.is_distributed:
+        return None
+    identity = database_identity.read()
+    return None if None in identity.values() else identity
 
 
 def _use_state(state: str, session_id: str) -> str | None:

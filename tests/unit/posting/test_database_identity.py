@@ -13,6 +13,7 @@ from hub.db import database_identity
 from hub.db.database_identity import Difference, compare
 from hub.db.engine import db, reading, transaction
 from hub.models import Company
+from hub.qbo.oauth.connect import connect_with_refresh_token
 from tests.support.posting_bench import Desk
 
 IDENTITY = {
@@ -115,6 +116,18 @@ def test_the_first_drain_stores_the_identity_and_later_ones_see_no_difference(de
     company = company_of(desk)
     assert (desk.state(id), company.restored_since) == ("posted", None)
     assert company.database_identity == database_identity.read()
+
+
+def test_a_new_company_stores_the_identity_and_a_reconnected_one_keeps_it(app, quickbooks):
+    realm = quickbooks.realm
+    token = quickbooks.refresh_tokens[realm]
+    company = connect_with_refresh_token(realm, token)
+    assert company.database_identity == database_identity.read()
+    older = company.database_identity | {"timeline": "00000000"}
+    with transaction() as session:
+        session.get_one(Company, company.id).database_identity = older
+    company = connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    assert company.database_identity == older
 
 
 def test_after_a_restart_quickbooks_is_searched_once_and_not_again(desk):
