@@ -8,8 +8,10 @@ counters, exports. A test whose hub shows a canary fails, and a file with one fa
 
 import base64
 import logging
+import os
 import re
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -87,15 +89,25 @@ class Search:
         self.shown += [f"{name} in {place}" for name in canaries_in(content, printed=printed)]
 
     def note_folder(self, folder: Path) -> None:
-        """Search every file below a folder."""
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.is_symlink() and not is_exempt(path, folder):
-                content = path.read_bytes()
-                is_output = path.suffix in (".out", ".err")
-                self.contents += 1
-                if not (is_output and STAND_IN_OUTPUT in content):
-                    names = canaries_in(content, printed=is_output)
-                    self.in_files += [f"{name} in {path}" for name in names]
+        """Search every file below a folder.
+
+        Files may be deleted meanwhile: another process may drop databases of the same server.
+        """
+        for parent, _, names in os.walk(folder):
+            for name in sorted(names):
+                path = Path(parent, name)
+                if path.is_file() and not path.is_symlink() and not is_exempt(path, folder):
+                    with suppress(FileNotFoundError):
+                        self._note_file(path, path.read_bytes())
+
+    def _note_file(self, path: Path, content: bytes) -> None:
+        """Search the content of a file; what a stand-in has printed may have its own secrets."""
+        self.contents += 1
+        is_output = path.suffix in (".out", ".err")
+        if is_output and STAND_IN_OUTPUT in content:
+            return
+        names = canaries_in(content, printed=is_output)
+        self.in_files += [f"{name} in {path}" for name in names]
 
 
 def canaries_in(content: bytes, *, printed: bool = False) -> list[str]:
