@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_security import current_user
 from sqlalchemy import select
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 
 from hub.db.engine import reading
 from hub.models import Company, Installation, Run
@@ -204,6 +204,17 @@ def local_path(destination: str) -> str:
     return destination if LOCAL_PATH.fullmatch(destination) else "/"
 
 
+def page_before() -> str:
+    """Return the address of the page that led here, as far as the browser tells; else ""."""
+    own = request.host_url
+    referrer = request.referrer or ""
+    if not referrer.startswith(own):
+        return ""
+    destination = local_path("/" + referrer.removeprefix(own))
+    is_this_page = request.method == "GET" and destination == request.full_path.rstrip("?")
+    return "" if is_this_page else destination
+
+
 def may_configure(installation: Installation | None, owner_only: bool) -> bool:
     """Tell whether the person may change these settings.
 
@@ -275,9 +286,9 @@ def _check_targets(least: str, arguments: subjects.Arguments) -> None:
 
 
 def address_of_draft() -> str:
-    """Store the form of a request that cannot be carried out now.
+    """Store the form of a request that cannot be carried out now, if its page can show it again.
 
-    Return the address that shows it again, "" for other requests.
+    Return the address of that page, "" for other requests.
     """
     keeps: Callable[..., set[str]] | None = getattr(
         current_app.view_functions.get(request.endpoint or ""), "secrets_of_form", None
@@ -288,8 +299,37 @@ def address_of_draft() -> str:
         secret_fields = keeps(**(request.view_args or {}))
     except NotFound:  # the form of nothing; a stranger must not learn which ids there are
         return ""
-    token = form_drafts.save_posted(secret_fields)
+    token = form_drafts.save_posted(who() or sessions.person_of_cookie(), secret_fields)
     return f"{request.path}?{urlencode({'draft': token})}" if token else ""
+
+
+def _address_of_unsent_form() -> str:
+    """Store the form of an expired session; return the address of the page that it was on.
+
+    `hub.web.unsent_forms` fills it in there.
+    """
+    page = page_before()
+    if not _is_page(page):
+        page = url_for("home.show")
+    secret_fields = form_drafts.secret_names_of_request()
+    token = form_drafts.save_posted(sessions.person_of_cookie(), secret_fields, page)
+    if not token:
+        return page
+    path, _, query = page.partition("?")
+    arguments = [(name, value) for name, value in parse_qsl(query) if name != "draft"]
+    return f"{path}?{urlencode([*arguments, ('draft', token)])}"
+
+
+def _is_page(address: str) -> bool:
+    """Tell whether an address is a page of people who are logged in."""
+    adapter = current_app.create_url_adapter(request)
+    if not address or adapter is None:
+        return False
+    try:
+        endpoint, _ = adapter.match(urlsplit(address).path, method="GET")
+    except HTTPException:
+        return False
+    return required(current_app, endpoint) not in (None, "anyone")
 
 
 def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], View]:
@@ -309,7 +349,7 @@ def _to_login() -> Response:
     """Redirect to the log-in page and come back afterwards."""
     next_page = request.full_path.rstrip("?")
     if request.method != "GET":
-        next_page = address_of_draft() or "/"
+        next_page = address_of_draft() or _address_of_unsent_form()
     row = sessions.current_row()
     page = "security.login" if row is None else SECOND_FACTOR
     return _redirect(url_for(page, next=next_page))

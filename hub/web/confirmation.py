@@ -79,7 +79,7 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
     if fields is None:
         form_page = access.address_of_draft()
         if form_page or not _is_repeatable():
-            return _redirect(form_page or _page_before())
+            return _redirect(form_page or access.page_before() or "/")
         fields = list(request.form.items(multi=True))
     return _page(request.path, problem, fields)
 
@@ -219,10 +219,3 @@ def _redirect(destination: str) -> Response:
     if request.headers.get("HX-Request"):
         answer = current_app.response_class("", headers={"HX-Redirect": answer.location})
     return answer
-
-
-def _page_before() -> str:
-    """Return the path of the page that sent this form, as far as the browser tells."""
-    referrer = request.referrer or ""
-    own = request.host_url
-    return "/" + referrer.removeprefix(own) if referrer.startswith(own) else "/"

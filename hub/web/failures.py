@@ -14,14 +14,16 @@ from flask import (
     redirect,
     render_template,
     request,
+    session,
 )
+from flask_security import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry, TooManyGuesses
-from hub.web import access, request_log
+from hub.web import access, request_log, sessions
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,11 @@ PAGES = {
         "Not found",
         "There is nothing at this address.",
         "Start from the home page, or go back.",
+    ),
+    409: (
+        "Changed in the meantime",
+        "Somebody else, or a run, changed this while the page was open.",
+        "Go back, reload the page and look at it again.",
     ),
     405: (
         "Not possible this way",
@@ -84,7 +91,9 @@ def init_app(app: Flask) -> None:
     app.before_request(_refuse_null_characters)
 
 
-def page(status: int, sentence: str = "", step: str = "") -> Response:
+def page(
+    status: int, sentence: str = "", step: str = "", *, database_away: bool = False
+) -> Response:
     """Return the error page of a status, or its text alone for htmx and for webhooks.
 
     A sentence or step that is not given is the usual one of the status.
@@ -98,17 +107,35 @@ def page(status: int, sentence: str = "", step: str = "") -> Response:
         if status >= 500:
             text += f" (Request {request_log.request_id()})"
         return make_response(text, status, {"Content-Type": "text/plain; charset=utf-8"})
-    # Templates ask who is logged in, which would ask a database that may be what has failed.
-    g.setdefault("_login_user", current_app.extensions["security"].login_manager.anonymous_user())
-    content = render_template(
-        "error.html",
-        title=title,
-        sentence=sentence,
-        step=step,
-        status=status,
-        request_id=request_log.request_id(),
-    )
-    return make_response(content, status)
+    context = {
+        "title": title,
+        "sentence": sentence,
+        "step": step,
+        "status": status,
+        "request_id": request_log.request_id(),
+        "back": access.page_before(),
+    }
+    return make_response(_with_navigation(context, database_away), status)
+
+
+def _with_navigation(context: dict[str, Any], database_away: bool) -> str:
+    """Render an error with the navigation of the person who is logged in.
+
+    Without the database nobody knows who that is: then a browser with a session gets the links
+    alone, and so it does if the navigation itself cannot be drawn.
+    """
+    if not database_away:
+        try:
+            if current_user.is_authenticated:
+                return render_template("error.html", **context)
+            return render_template("error_alone.html", **context)
+        except Exception:  # what failed may be what every page shows
+            log.exception("The navigation of an error page cannot be drawn")
+    # Templates ask who is logged in, which would ask the database.
+    g._login_user = current_app.extensions["security"].login_manager.anonymous_user()
+    if sessions.COOKIE_KEY in session:
+        return render_template("error.html", without_database=True, **context)
+    return render_template("error_alone.html", **context)
 
 
 def _refuse_null_characters() -> None:
@@ -154,7 +181,7 @@ def _from_hub(error: HubError) -> Response:
     """Return the page of an error whose sentence the hub wrote."""
     if isinstance(error, DatabaseUnavailable):
         log.error("%s", error)
-        return page(503, *DATABASE_UNAVAILABLE)
+        return page(503, *DATABASE_UNAVAILABLE, database_away=True)
     if isinstance(error, TooManyGuesses):
         answer = page(429, error.text, TRY_AGAIN)
         answer.headers["Retry-After"] = str(error.after)
@@ -174,7 +201,7 @@ def _from_database(error: SQLAlchemyError) -> Response:
         "The database cannot be used for a page: %s",
         getattr(error, "orig", None) or type(error).__name__,
     )
-    return page(503, *DATABASE_UNAVAILABLE)
+    return page(503, *DATABASE_UNAVAILABLE, database_away=True)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -1,7 +1,8 @@
 """Drafts of forms that were not saved.
 
-They are kept sealed in the database for a short time, under a random token. Only the browser that
-entered a form can read its draft: whoever else has the address with the token sees nothing.
+They are kept sealed in the database for a short time, under a random token. Only the browser and
+the person that entered a form can read its draft: whoever else has the address with the token sees
+nothing.
 """
 
 import datetime as dt
@@ -28,7 +29,8 @@ MAX_LENGTH = 20_000  # characters of one draft
 PREFIX = "form:"
 BROWSER = "browser"  # of the random name of the browser in the signed cookie
 TOKEN = re.compile(r"(\d{12})-[\w-]{43}")
-NOT_KEPT = ("csrf_token", "test", "draft")
+NOT_KEPT = ("csrf_token", "test", "draft", "listed")
+SECRET_WORDS = ("password", "secret", "token", "code", "credential")  # in the names of fields
 
 
 def save(content: Mapping[str, Any], owner: str) -> str:
@@ -64,7 +66,7 @@ def _remove_surplus(session: Session, now: dt.datetime) -> None:
 
 
 def load(token: str, owner: str) -> dict[str, Any]:
-    """Return a recent draft of the person, or one stored before a log-in; else nothing.
+    """Return a recent draft of the person, else nothing.
 
     A token that is mistyped, expired, of another browser or somebody else's has no draft.
     """
@@ -79,7 +81,7 @@ def load(token: str, owner: str) -> dict[str, Any]:
     if not text:
         return {}
     draft: dict[str, Any] = json.loads(text)
-    is_own = draft["owner"] in ("", owner) and draft.get("browser") == cookie.get(BROWSER)
+    is_own = draft["owner"] == owner and draft.get("browser") == cookie.get(BROWSER)
     if not is_own:
         return {}
     return dict(draft["content"])
@@ -92,18 +94,31 @@ def forget(token: str) -> None:
             secrets.forget(session, _place(token))
 
 
-def save_posted(secret_names: set[str]) -> str:
-    """Store this request's form, without its secrets, for whoever logs in next; return its token.
+def save_posted(owner: str, secret_names: set[str], page: str = "") -> str:
+    """Store this request's form, without its secrets, for the person who sent it.
 
-    A form that another site sent is not stored: nobody here typed it.
+    `page` is the address of the page with the form, unless that is the form's own address. Return
+    the token of the draft; "" for a form of nobody, and for one that another site sent: nobody here
+    typed it.
     """
-    if not _is_own_form():
+    if not owner or not _is_own_form():
         return ""
     left_out = {*NOT_KEPT, *secret_names}
     lists = {name: values for name, values in request.form.lists() if name not in left_out}
-    if not lists:
+    if not (lists or page):
         return ""
-    return save({"form": lists, "path": request.path}, owner="")
+    has_files = any(file.filename for file in request.files.values())
+    content = {"form": lists, "path": request.path, "page": page, "has_files": has_files}
+    return save(content, owner)
+
+
+def secret_names_of_request() -> set[str]:
+    """Return the fields of this request's form that are secret by their names."""
+    names = set()
+    for name in request.form:
+        if any(word in name.lower() for word in SECRET_WORDS):
+            names.add(name)
+    return names
 
 
 def load_posted(token: str, owner: str) -> MultiDict[str, str]:
@@ -111,6 +126,11 @@ def load_posted(token: str, owner: str) -> MultiDict[str, str]:
     draft = load(token, owner)
     if draft.get("path") != request.path:
         return MultiDict()
+    return form_of(draft)
+
+
+def form_of(draft: Mapping[str, Any]) -> MultiDict[str, str]:
+    """Return the fields of a draft as a request has them."""
     form: MultiDict[str, str] = MultiDict()
     for name, values in draft["form"].items():
         form.setlist(name, values)

@@ -24,6 +24,7 @@ from hub.models import (
 )
 from hub.models.enums import InstallationMode, PostingState, RunKind
 from hub.scheduling import run_log
+from hub.web import environment_badge
 from hub.web.access import needs, sees_run, who
 from hub.web.case_titles import subjects
 from hub.web.counts import counts
@@ -73,6 +74,7 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
         "installation": installation,
         "app": app,
         "company_name": company.name or company.realm,
+        "source_badge": environment_badge.of_source(app, installation),
         "has_lists": bool(app) and plugins.has(installation.slug, "hub_records"),
         "to_review": session.scalar(waiting),
         "crumbs": [

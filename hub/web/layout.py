@@ -336,4 +336,5 @@ def _shared() -> dict[str, Any]:
         "bounded": bounded,
         "zone_now": zone_now,
         "section": request.blueprint if request else "",
+        "without_database": False,
     }

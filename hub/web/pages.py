@@ -17,6 +17,7 @@ from hub.web import (
     confirmation,
     documents,
     early_documents,
+    environment_badge,
     failures,
     headers,
     home,
@@ -53,6 +54,7 @@ from hub.web import (
     source_files,
     throttling,
     undo,
+    unsent_forms,
     webhooks,
 )
 
@@ -118,7 +120,9 @@ def init_app(app: Flask) -> None:
         layout,
         appearance,
         company_choice,
+        environment_badge,
         long_texts,
+        unsent_forms,
         failures,
         monitoring,
     ):

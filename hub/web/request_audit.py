@@ -89,7 +89,7 @@ def _refuse_unrecorded() -> Response:
     """Return the error page, and end the session that began with this request."""
     session.clear()
     g.pop("_login_user", None)
-    return failures.page(503, *failures.DATABASE_UNAVAILABLE)
+    return failures.page(503, *failures.DATABASE_UNAVAILABLE, database_away=True)
 
 
 def _record_refusal(answer: Response) -> None:

@@ -4,10 +4,21 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import Conflict, RequestEntityTooLarge, TooManyRequests
 
 from hub.db import engine
 from hub.errors import Busy, DatabaseUnavailable, NotFound, Refused
 from tests.support.page_visitor import Visitor
+
+
+def fail_with(visitor: Visitor, error: Exception) -> None:
+    """Let the page of the plugins end with an error."""
+
+    def fail(**values: Any) -> str:
+        raise error
+
+    fail.needs = "viewer"  # type: ignore[attr-defined]
+    visitor.app.view_functions["plugins.index"] = fail
 
 
 @pytest.mark.parametrize(
@@ -49,11 +60,7 @@ def test_a_form_without_its_token_is_told_to_reload(visitor: Visitor) -> None:
 def test_every_error_ends_in_a_page_without_a_trace(
     visitor: Visitor, error: Exception, status: int, said: str
 ) -> None:
-    def fail(**values: Any) -> str:
-        raise error
-
-    fail.needs = "viewer"  # type: ignore[attr-defined]
-    visitor.app.view_functions["plugins.index"] = fail
+    fail_with(visitor, error)
     visitor.log_in("vera")
     answer = visitor.get("/plugins/")
     assert answer.status_code == status
@@ -71,9 +78,85 @@ def test_a_database_that_is_gone_gives_the_same_page(visitor: Visitor) -> None:
     answer = visitor.get("/")
     assert answer.status_code == 503
     assert "Nothing was lost" in answer.text
+    assert '<nav aria-label="Main">' in answer.text
 
 
 def test_a_part_of_a_page_fails_in_plain_words(visitor: Visitor) -> None:
     visitor.log_in("olga")
     answer = visitor.get("/runs/999999/progress", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.mimetype) == (404, "text/plain")
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("/nowhere", None),
+        ("/documents/999999", None),
+        ("/people/", None),
+        ("/plugins/", Conflict()),
+        ("/plugins/", TooManyRequests()),
+        ("/plugins/", RequestEntityTooLarge()),
+        ("/plugins/", RuntimeError("boom")),
+        ("/plugins/", Busy("This company")),
+    ],
+)
+def test_an_error_page_keeps_the_navigation_and_leads_back_and_to_help(
+    visitor: Visitor, path: str, error: Exception | None
+) -> None:
+    if error is not None:
+        fail_with(visitor, error)
+    visitor.log_in("vera")
+    answer = visitor.get(path, headers={"Referer": "http://localhost/inbox/?sort=age"})
+    assert answer.status_code >= 400
+    assert '<nav aria-label="Main">' in answer.text
+    assert "<strong>vera</strong>" in answer.text
+    assert 'href="/inbox/?sort=age">Back</a>' in answer.text
+    assert ">Help</a>" in answer.text
+
+
+def test_an_error_page_of_a_stranger_has_no_navigation(visitor: Visitor) -> None:
+    answer = visitor.get("/nowhere")
+    assert answer.status_code == 404
+    assert "<nav" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "referrer", ["https://elsewhere.example/x", "http://localhost//elsewhere.example", ""]
+)
+def test_an_error_page_never_leads_back_to_another_site(visitor: Visitor, referrer: str) -> None:
+    visitor.log_in("vera")
+    answer = visitor.get("/nowhere", headers={"Referer": referrer})
+    assert "elsewhere.example" not in answer.text
+
+
+def test_without_the_database_the_links_of_the_navigation_stay(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    fail_with(visitor, DatabaseUnavailable("sqlite:///x", "disk full"))
+    answer = visitor.get("/plugins/")
+    assert answer.status_code == 503
+    assert '<nav aria-label="Main">' in answer.text
+    assert "olga" not in answer.text
+
+
+def test_a_stranger_gets_no_navigation_while_the_database_is_away(visitor: Visitor) -> None:
+    fail_with(visitor, DatabaseUnavailable("sqlite:///x", "disk full"))
+    visitor.app.view_functions["plugins.index"].needs = "anyone"  # type: ignore[attr-defined]
+    answer = visitor.get("/plugins/")
+    assert answer.status_code == 503
+    assert "<nav" not in answer.text
+
+
+def test_a_defect_in_the_navigation_itself_leaves_the_error_page(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.log_in("olga")
+
+    def fail() -> None:
+        raise RuntimeError("boom in the frame")
+
+    monkeypatch.setattr("hub.web.company_choice.switcher", fail)
+    answer = visitor.get("/nowhere")
+    assert answer.status_code == 404
+    assert "There is nothing at this address." in answer.text
+    assert '<nav aria-label="Main">' in answer.text
+    assert "boom" not in answer.text

@@ -1,0 +1,68 @@
+"""The badges that say that QuickBooks or a source is a sandbox or a stand-in, not the real one."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, g
+
+from hub.config import API_URLS, LOOPBACK_HOSTS
+from hub.context import current
+from hub.contract.types import App
+from hub.errors import HubError
+from hub.http import allowlist
+from hub.models import Installation
+from hub.qbo import intuit_keys
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A word, and the sentence that explains it."""
+
+    word: str
+    sentence: str
+
+
+def init_app(app: Flask) -> None:
+    """Let the frame of every page show the badge of QuickBooks."""
+    app.context_processor(_shared)
+
+
+def of_quickbooks() -> Badge | None:
+    """Return the badge of what the hub calls in place of QuickBooks; None if it is QuickBooks."""
+    if "quickbooks_badge" not in g:
+        try:
+            g.quickbooks_badge = _badge(intuit_keys.read())
+        except HubError:  # keys that cannot be read are a matter of their own page
+            g.quickbooks_badge = None
+    badge: Badge | None = g.quickbooks_badge
+    return badge
+
+
+def of_source(app: App | None, installation: Installation) -> Badge | None:
+    """Return the badge of an app whose source is on this machine, as stand-ins are."""
+    if app is None:
+        return None
+    addresses = allowlist.addresses(app.hosts, installation.settings)
+    local = [address for address in addresses if urlsplit(address).hostname in LOOPBACK_HOSTS]
+    if not local:
+        return None
+    host = urlsplit(sorted(local)[0]).netloc
+    return Badge("Stand-in", f"{app.name} is read from {host} on this machine, as a stand-in is.")
+
+
+def _badge(keys: intuit_keys.IntuitKeys) -> Badge | None:
+    """Return the badge of the addresses in use."""
+    if current().is_demo:
+        return Badge("Demo", "This is a demo: QuickBooks and the sources are stand-ins.")
+    if not keys.are_complete or keys.api_url == API_URLS["production"]:
+        return None
+    if keys.api_url == API_URLS["sandbox"]:
+        return Badge("Sandbox", "This hub posts to Intuit's sandbox, not to real books.")
+    host = urlsplit(keys.api_url).netloc
+    return Badge("Stand-in", f"This hub posts to a stand-in at {host}, not to QuickBooks.")
+
+
+def _shared() -> dict[str, Any]:
+    """Return what the frame of a page needs."""
+    return {"quickbooks_badge": of_quickbooks}

@@ -1,0 +1,198 @@
+"""A form that was sent after its session had run out is shown again, and nothing is carried out."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
+
+from hub.db import engine
+from hub.models import Secret, User
+from hub.security import login_sessions, secrets
+from hub.testing.clock import FakeClock
+from hub.web import filled_form, form_drafts
+from tests.support.page_visitor import Visitor
+
+IDLE_SECONDS = login_sessions.IDLE.total_seconds()
+NEW_PERSON = {"name": "ny@example.com", "password": "a canary in a coal mine", "role": "operator"}
+
+
+@pytest.fixture
+def owner(visitor: Visitor, clock: FakeClock) -> Visitor:
+    """An owner whose session has run out."""
+    visitor.log_in("olga")
+    clock.advance(IDLE_SECONDS)
+    return visitor
+
+
+def send_late(
+    visitor: Visitor, path: str = "/people/add", page: str = "/people/", **form: str
+) -> TestResponse:
+    """Send a form from a page, as a browser does that has been left alone."""
+    headers = {"Referer": f"http://localhost{page}", "Origin": "http://localhost"}
+    token = {"csrf_token": visitor._token}
+    return visitor.client.post(path, data=token | (form or NEW_PERSON), headers=headers)
+
+
+def page_after_log_in(answer: TestResponse) -> str:
+    """Return the address to which the log-in leads after this answer."""
+    address = urlsplit(answer.location)
+    assert address.path == "/login"
+    return parse_qs(address.query)["next"][0]
+
+
+def draft_count(visitor: Visitor) -> int:
+    with visitor.app.app_context(), engine.reading() as session:
+        is_draft = Secret.place.startswith(form_drafts.PREFIX)
+        return session.scalar(select(func.count()).where(is_draft)) or 0
+
+
+def test_a_form_comes_back_filled_in_and_nothing_is_done(owner: Visitor) -> None:
+    answer = send_late(owner)
+    back = page_after_log_in(answer)
+    login = owner.log_in("olga", next=answer.location)
+    assert login.location == back
+    page = owner.page(back)
+    assert "Nothing was sent: you had been logged out." in page
+    assert 'value="ny@example.com"' in page
+    assert re.search(r"<option selected>operator", page)
+    assert "canary" not in page
+    with owner.app.app_context(), engine.reading() as session:
+        assert not session.scalar(select(User.id).where(User.username == NEW_PERSON["name"]))
+    owner.press("/people/add", **NEW_PERSON)
+    assert NEW_PERSON["name"] in owner.page("/people/")
+
+
+def test_passwords_are_not_even_stored_sealed(owner: Visitor) -> None:
+    back = page_after_log_in(send_late(owner))
+    owner.log_in("olga")
+    token = parse_qs(urlsplit(back).query)["draft"][0]
+    with owner.app.app_context(), engine.reading() as session:
+        text = secrets.get(session, form_drafts.PREFIX + token)
+    assert text is not None
+    assert NEW_PERSON["name"] in text
+    assert "canary" not in text
+
+
+def test_another_person_in_the_same_browser_sees_nothing_of_it(owner: Visitor) -> None:
+    back = page_after_log_in(send_late(owner, page="/"))
+    owner.log_in("arne")
+    page = owner.page(back)
+    assert "ny@example.com" not in page
+    assert "Nothing was sent" not in page
+
+
+def test_another_browser_sees_nothing_of_it(owner: Visitor) -> None:
+    back = page_after_log_in(send_late(owner))
+    other = Visitor(owner.app, owner.story)
+    other.log_in("olga")
+    assert "ny@example.com" not in other.page(back)
+
+
+@pytest.mark.parametrize(
+    "page", ["//elsewhere.example/people/", "/nowhere", "/login", "/logout", ""]
+)
+def test_a_page_that_is_none_leads_home_with_what_was_entered(owner: Visitor, page: str) -> None:
+    back = page_after_log_in(send_late(owner, page=page))
+    assert urlsplit(back).path == "/"
+    assert not urlsplit(back).netloc
+    owner.log_in("olga")
+    shown = owner.page(back)
+    assert "the form is no longer on this page" in shown
+    assert "ny@example.com" in shown
+
+
+def test_a_form_of_another_site_is_not_kept(owner: Visitor) -> None:
+    headers = {"Referer": "https://elsewhere.example/", "Origin": "https://elsewhere.example"}
+    form = {"csrf_token": owner._token, **NEW_PERSON}
+    answer = owner.client.post("/people/add", data=form, headers=headers)
+    assert page_after_log_in(answer) == "/"
+    assert draft_count(owner) == 0
+
+
+def test_a_form_without_a_session_is_not_kept(visitor: Visitor) -> None:
+    visitor.client.get("/login")
+    visitor.log_in("olga")
+    visitor.post("/logout")
+    form = visitor.client.get("/login").text
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+    assert found
+    visitor._token = found[1]
+    assert page_after_log_in(send_late(visitor)) == "/people/"
+    assert draft_count(visitor) == 0
+
+
+def test_a_form_that_is_too_long_is_not_kept(owner: Visitor) -> None:
+    answer = send_late(owner, name="x" * form_drafts.MAX_LENGTH)
+    assert page_after_log_in(answer) == "/people/"
+    assert draft_count(owner) == 0
+
+
+def test_a_part_of_a_page_leads_to_the_log_in_with_its_form(owner: Visitor) -> None:
+    headers = {"Referer": "http://localhost/people/", "HX-Request": "true"}
+    form = {"csrf_token": owner._token, **NEW_PERSON}
+    answer = owner.client.post("/people/add", data=form, headers=headers)
+    next_page = parse_qs(urlsplit(answer.headers["HX-Redirect"]).query)["next"][0]
+    owner.log_in("olga")
+    assert NEW_PERSON["name"] in owner.page(next_page)
+
+
+FORMS = """<!doctype html><main><svg viewBox="0 0 1 1"/>
+<form action="/other" method="post"><input name="note" value="a"></form>
+<form action="/act" method="post"><input type="hidden" name="id" value="1"><input name="note"></form>
+<form action="/act?x=1" method="post" id="two">
+<input type="hidden" name="id" value="2"><input type="hidden" name="csrf_token" value="t">
+<input name="note" value="old &amp; bold"><input type="password" name="pin" value="">
+<input type="file" name="sheet">
+<input type="checkbox" name="sure" checked><input type="checkbox" name="picks" value="a">
+<input type="checkbox" name="picks" value="b"><input type="radio" name="way" value="x" checked>
+<input type="radio" name="way" value="y">
+<select name="who"><option>ann &amp; bo</option><option selected>cy</option></select>
+<textarea name="text">before &lt;b&gt;</textarea><button name="act" value="1">Go</button>
+</form><input form="two" name="outside"><p>1 &lt; 2 &#38; 3</p></main>"""
+
+
+def test_all_kinds_of_fields_of_the_right_form_are_filled_in() -> None:
+    form = MultiDict(
+        [
+            ("id", "2"),
+            ("csrf_token", "other"),
+            ("note", '"new" <b>'),
+            ("pin", "1234"),
+            ("sheet", "x"),
+            ("picks", "b"),
+            ("way", "y"),
+            ("who", "ann & bo"),
+            ("text", "</textarea>after"),
+            ("outside", "o"),
+            ("act", "1"),
+        ]
+    )
+    filled = filled_form.fill(FORMS, "/act", form, "<i>note</i>", note_without_form="none")
+    expected = FORMS
+    for before, after in (
+        ('<form action="/act?x=1"', '<i>note</i><form action="/act?x=1"'),
+        ('name="note" value="old &amp; bold"', 'name="note" value="&quot;new&quot; &lt;b&gt;"'),
+        ('name="sure" checked', 'name="sure"'),
+        ('name="picks" value="b"', 'name="picks" value="b" checked'),
+        ('name="way" value="x" checked', 'name="way" value="x"'),
+        ('name="way" value="y"', 'name="way" value="y" checked'),
+        ("<option>ann", "<option selected>ann"),
+        ("<option selected>cy", "<option>cy"),
+        (">before &lt;b&gt;<", ">\n&lt;/textarea&gt;after<"),
+        ('form="two" name="outside"', 'form="two" name="outside" value="o"'),
+    ):
+        assert before in expected
+        expected = expected.replace(before, after, 1)
+    assert filled == expected
+
+
+def test_a_page_is_repeated_to_the_letter_but_for_the_form(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    for path in ("/", "/inbox/", f"/installations/{visitor.story.installation}/settings"):
+        page = visitor.page(path)
+        action = re.findall(r'action="(/[^"?]*)" method="post"', page)[0]
+        filled = filled_form.fill(page, action, MultiDict(), "", note_without_form="")
+        assert filled.replace(" checked", "") == page.replace(" checked", "")
