@@ -6,6 +6,7 @@ from decimal import Decimal
 from hub_autotask.sandbox.msp import EURO, HOME
 from hub_autotask.sandbox.picklists import EXPENSE_STATUS, PAYMENT_TYPES, number
 from hub_autotask.sandbox.schema import ENTITIES
+from hub_autotask.sandbox.selection import select_cases
 
 FIRST, FIRST_ITEM = 7001, 70_001
 APPROVED = "Approved for Payment"
@@ -91,22 +92,15 @@ LEFT_OUT_OF_DEMO = frozenset(
 )
 
 
-def cases_for(documents, demo=False):
-    """Return the cases, cut or filled up to a number of documents."""
-    cases = [one for one in CASES if not (demo and one["name"] in LEFT_OUT_OF_DEMO)]
-    count = len(cases) if documents is None else documents
-    for n in range(count):
-        yield (
-            cases[n]
-            if n < len(cases)
-            else case("plain", 41 + n % 3, n % 13, item(834, f"{n % 40 + 1}.25"))
-        )
+def _plain(n):
+    return case("plain", 41 + n % 3, n % 13, item(834, f"{n % 40 + 1}.25"))
 
 
 def rows(documents, at, demo=False):
     """Yield (entity, row) of every report and expense; `case` has the case's name."""
     item_id = FIRST_ITEM
-    for id, told_case in enumerate(cases_for(documents, demo), FIRST):
+    cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
+    for id, told_case in enumerate(cases, FIRST):
         items = [
             _item(item_id + n, id, told_case, one, at) for n, one in enumerate(told_case["items"])
         ]

@@ -7,6 +7,7 @@ from hub_autotask.sandbox import msp
 from hub_autotask.sandbox.msp import CALIFORNIA, GOODS, SERVICES, TUCSON
 from hub_autotask.sandbox.picklists import ITEM_TYPES, number
 from hub_autotask.sandbox.schema import ENTITIES
+from hub_autotask.sandbox.selection import select_cases
 
 FIRST = 4001
 RATES = {
@@ -181,14 +182,6 @@ LEFT_OUT_OF_DEMO = frozenset(
 PLAIN = (177, 185, 188, 177)
 
 
-def cases_for(documents, demo=False):
-    """Return the cases, cut or filled up to a number of documents."""
-    cases = [one for one in CASES if not (demo and one["name"] in LEFT_OUT_OF_DEMO)]
-    count = len(cases) if documents is None else documents
-    for n in range(count):
-        yield cases[n] if n < len(cases) else _plain(n)
-
-
 def _plain(n):
     line = item(801 if n % 3 else 806, str(n % 7 + 1), f"{n % 90 + 10}.50", text=f"Work order {n}")
     return case("plain", PLAIN[n % len(PLAIN)], n % 13, line)
@@ -197,7 +190,8 @@ def _plain(n):
 def rows(documents, at, demo=False, first_item=90_001):
     """Yield (entity, row) of every invoice and line; `case` has the case's name."""
     line_id = first_item
-    for id, told_case in enumerate(cases_for(documents, demo), FIRST):
+    cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
+    for id, told_case in enumerate(cases, FIRST):
         lines = [_line(line_id + n, id, told_case, one) for n, one in enumerate(told_case["lines"])]
         line_id += len(lines)
         yield "Invoices", _invoice(id, told_case, lines, at)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from hub_autotask.sandbox.msp import CALIFORNIA, NAME, NET30
 from hub_autotask.sandbox.picklists import DESCRIPTIONS, ORDER_STATUS, number
 from hub_autotask.sandbox.schema import ENTITIES
+from hub_autotask.sandbox.selection import select_cases
 
 FIRST, FIRST_ITEM, FIRST_RECEIPT = 8001, 80_001, 85_001
 
@@ -75,24 +76,16 @@ LEFT_OUT_OF_DEMO = frozenset(
 )
 
 
-def cases_for(documents, demo=False):
-    """Return the cases, cut or filled up to a number of documents."""
-    cases = [one for one in CASES if not (demo and one["name"] in LEFT_OUT_OF_DEMO)]
-    count = len(cases) if documents is None else documents
-    for n in range(count):
-        plain = case(
-            "plain",
-            (201, 202)[n % 2],
-            n % 13,
-            item((601, 602)[n % 2], n % 5 + 1, f"{n % 60 + 4}.2500"),
-        )
-        yield cases[n] if n < len(cases) else plain
+def _plain(n):
+    product = item((601, 602)[n % 2], n % 5 + 1, f"{n % 60 + 4}.2500")
+    return case("plain", (201, 202)[n % 2], n % 13, product)
 
 
 def rows(documents, at, demo=False):
     """Yield (entity, row) of every order, item and receipt; `case` has the case's name."""
     item_id, receipt = FIRST_ITEM, FIRST_RECEIPT
-    for id, told_case in enumerate(cases_for(documents, demo), FIRST):
+    cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
+    for id, told_case in enumerate(cases, FIRST):
         yield "PurchaseOrders", _order(id, told_case, at)
         for one in told_case["items"]:
             yield "PurchaseOrderItems", _item(item_id, id, one)

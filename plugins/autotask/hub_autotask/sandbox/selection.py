@@ -1,0 +1,23 @@
+"""The cases that a stand-in has: all of them, those of the demo, or a number of documents."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+Case = dict[str, Any]
+
+
+def select_cases(
+    cases: Sequence[Case],
+    left_out_of_demo: Collection[str],
+    plain: Callable[[int], Case],
+    documents: int | None,
+    demo: bool,
+) -> Iterator[Case]:
+    """Yield the cases, cut or filled up with plain ones to a number of documents."""
+    chosen = list(cases)
+    if demo:
+        chosen = [case for case in cases if case["name"] not in left_out_of_demo]
+    count = len(chosen) if documents is None else documents
+    yield from chosen[:count]
+    for number in range(len(chosen), count):
+        yield plain(number)
