@@ -141,14 +141,9 @@ def digest() -> int:
         subject = _subject(cases, news.company_names)
         send([address], subject, _text(cases, news))
         count += 1
-    ids = [case.id for case in news.cases]
-    with transaction() as session:
-        mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current().clock.now())
-        session.execute(mailed)
-        for person_id, case in _daily_cases(news):
-            title, text = _cut(case.title, MAX_TITLE), _case_text(case, news)
-            notices.add(session, person_id, title, text, is_daily=True, case_id=case.id)
-    _post_to_chat(news)
+    if news.cases:
+        _mark_as_mailed(news)
+        _post_to_chat(news)
     return count + (_send_notices() if is_set() else 0)
 
 
@@ -168,8 +163,7 @@ def _send_notices() -> int:
         with transaction() as session:
             notices.drop(session, messages)
     if not due:
-        with transaction() as session:
-            notices.drop(session)
+        notices.drop_old()
     return count
 
 
@@ -196,9 +190,20 @@ class _News:
         return self.timings.of(self.ids[address], case.installation_id)
 
 
+def _mark_as_mailed(news: _News) -> None:
+    """Record that cases were mailed, and add them to the daily mails of those who want these."""
+    ids = [case.id for case in news.cases]
+    with transaction() as session:
+        mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current().clock.now())
+        session.execute(mailed)
+        for person_id, case in _daily_cases(news):
+            title, text = _cut(case.title, MAX_TITLE), _case_text(case, news)
+            notices.add(session, person_id, title, text, is_daily=True, case_id=case.id)
+
+
 def _post_to_chat(news: _News) -> None:
     """Post new cases to the channel, once: a message that is not accepted is not repeated."""
-    if not news.cases or not chat.is_set():
+    if not chat.is_set():
         return
     title = _subject(news.cases, news.company_names)
     try:

@@ -4,7 +4,7 @@ Imports `hub.context`, `hub.db`, `hub.http`, `hub.models` and `hub.security`. St
 `timing`.
 """
 
-from hub.notices.queue import add, add_for_owners, drop, due
+from hub.notices.queue import add, add_for_owners, drop, drop_old, due
 from hub.notices.timing import DAILY, NOW, OFF, Timings, load, store
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "add",
     "add_for_owners",
     "drop",
+    "drop_old",
     "due",
     "load",
     "store",

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from hub.context import current
+from hub.db.engine import reading, transaction
 from hub.models import Case, Installation, Notice, User
 from hub.notices import timing
 from hub.security.rights import Subject, is_enough, rights_of
@@ -75,16 +76,26 @@ def due(session: Session) -> list[tuple[User, list[Notice]]]:
     return list(by_person.values())
 
 
-def drop(session: Session, notices: Iterable[Notice] = ()) -> None:
+def drop(session: Session, notices: Iterable[Notice]) -> None:
     """Remove messages that were sent, and those that are too old or about closed cases."""
     ids: Sequence[int] = [notice.id for notice in notices]
+    session.execute(delete(Notice).where(or_(Notice.id.in_(ids), _is_over())))
+
+
+def drop_old() -> None:
+    """Remove messages that are too old or about closed cases; write nothing if there are none."""
+    with reading() as session:
+        are_some_over = session.scalar(select(Notice.id).where(_is_over()).limit(1)) is not None
+    if are_some_over:
+        with transaction() as session:
+            session.execute(delete(Notice).where(_is_over()))
+
+
+def _is_over() -> ColumnElement[bool]:
+    """Return the condition for messages that are too old or about closed cases."""
     closed = select(Case.id).where(Case.closed_at.is_not(None))
-    is_over = or_(
-        Notice.id.in_(ids),
-        Notice.created_at <= current().clock.now() - MAX_AGE,
-        Notice.case_id.in_(closed),
-    )
-    session.execute(delete(Notice).where(is_over))
+    is_old = Notice.created_at <= current().clock.now() - MAX_AGE
+    return or_(is_old, Notice.case_id.in_(closed))
 
 
 def _may_read(person: User, case: Case, installation: Installation | None) -> bool:
