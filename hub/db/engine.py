@@ -50,7 +50,7 @@ NAMES = {
 }
 BUSY_SECONDS = 30
 EXCLUSIVE_SECONDS = 3  # how long a command waits for a database that it needs for itself
-CONNECTIONS = 20
+SQLITE_CONNECTIONS = 20  # that a process keeps open
 # PostgreSQL has 100 connections for all processes unless told otherwise. A process keeps only a few
 # open while it needs none, or processes that are idle could leave none for one that works.
 IDLE_CONNECTIONS = 8
@@ -150,7 +150,8 @@ def init_app(app: Flask, url: str, application_name: str = "") -> None:
     """
     check_url(DATABASE_SETTING, url)
     app.config.setdefault("SQLALCHEMY_DATABASE_URI", _with_driver(url))
-    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _options(url, application_name))
+    options = _options(url, application_name) | _pool_options(url)
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     with app.app_context():
         engine = db.engine
@@ -166,12 +167,7 @@ def standalone(url: str, *, exclusive: bool = False) -> Engine:
     keeps every other one out.
     """
     check_url(DATABASE_SETTING, url)
-    options = {
-        name: value
-        for name, value in _options(url, "hub copy").items()
-        if name not in ("pool_size", "max_overflow")
-    }
-    engine = create_engine(_with_driver(url), poolclass=NullPool, **options)
+    engine = create_engine(_with_driver(url), poolclass=NullPool, **_options(url, "hub copy"))
     if engine.dialect.name == "sqlite":
 
         def on_connect(connection: sqlite3.Connection, record: object) -> None:
@@ -302,9 +298,8 @@ def _with_driver(url: str) -> str:
 
 
 def _options(url: str, application_name: str) -> dict[str, Any]:
-    """Return the options of an engine: time limits, pool and exact JSON."""
+    """Return the options of an engine: time limits and exact JSON."""
     shared = {
-        "pool_size": CONNECTIONS,
         "hide_parameters": True,  # what was written never stands in a log
         "json_serializer": exact_json.dumps,
         "json_deserializer": exact_json.loads,
@@ -318,8 +313,13 @@ def _options(url: str, application_name: str) -> dict[str, Any]:
     connect_arguments["options"] = f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s"
     if application_name:
         connect_arguments["application_name"] = application_name
-    pool = {"pool_size": IDLE_CONNECTIONS, "max_overflow": MAX_CONNECTIONS - IDLE_CONNECTIONS}
-    return {**shared, **pool, "connect_args": connect_arguments, "pool_pre_ping": True}
+    return {**shared, "connect_args": connect_arguments, "pool_pre_ping": True}
+
+
+def _pool_options(url: str) -> dict[str, Any]:
+    """Return how many connections a process keeps open, and how many more it may open."""
+    idle = SQLITE_CONNECTIONS if url.startswith("sqlite") else IDLE_CONNECTIONS
+    return {"pool_size": idle, "max_overflow": MAX_CONNECTIONS - idle}
 
 
 def _on_connect(connection: sqlite3.Connection, record: object) -> None:
