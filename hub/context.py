@@ -54,6 +54,16 @@ def current() -> Runtime:
     return runtime
 
 
+def find_stand_in(url: str) -> BaseAdapter | None:
+    """Return the adapter of the stand-in in this process that serves an address; None if none does.
+
+    It is a function without any reference to the stand-ins, because plugins hold it.
+    """
+    mounts = current().mounts if has_app_context() else {}
+    prefixes = [prefix for prefix in mounts if url.lower().startswith(prefix.lower())]
+    return mounts[max(prefixes, key=len)] if prefixes else None
+
+
 def mask_secrets(text: str) -> str:
     """Replace every secret that this process has used in a text by ***.
 

@@ -26,12 +26,21 @@ from hub.models.people import (
     Secret,
     User,
 )
-from hub.models.postings import Approval, Attempt, Posting, Proof, ReceiptRow, SourceDocument
+from hub.models.postings import (
+    NAMES_ONLY,
+    Approval,
+    Attempt,
+    Posting,
+    Proof,
+    ReceiptRow,
+    SourceDocument,
+)
 from hub.models.runs import ActiveFolder, Lease, Run, RunLine, Schedule
 from hub.models.shared_state import AuditHead, SharedRateLimit
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 
 __all__ = [
+    "NAMES_ONLY",
     "Access",
     "ActiveFolder",
     "Approval",

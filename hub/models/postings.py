@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
 
 from hub.db.engine import Model
 from hub.models.installations import Installation
@@ -244,3 +244,12 @@ class ReceiptRow(Model):
     next_try_at: Mapped[dt.datetime | None]  # None: ended
     ended: Mapped[str] = mapped_column(String(10), default="")  # delivered, refused, replaced
     error: Mapped[str] = mapped_column(Text, default="")
+
+
+# The options of a query for postings whose names are read, but not their contents.
+NAMES_ONLY = (
+    defer(Posting.payload),
+    defer(Posting.meaning),
+    defer(Posting.answer),
+    joinedload(Posting.document).defer(SourceDocument.body),
+)

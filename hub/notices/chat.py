@@ -6,9 +6,7 @@ Whoever knows the address can write to the channel, so it is stored like a passw
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests.adapters import BaseAdapter
-
-from hub.context import current, hide_secrets, mask_secrets
+from hub.context import current, find_stand_in, hide_secrets, mask_secrets
 from hub.errors import HubError, NotNow, Retry
 from hub.http.client import AppHttp
 from hub.security import audit, hub_settings
@@ -71,15 +69,7 @@ def _client(name: str) -> AppHttp:
         clock=context.clock,
         seconds=context.config.deadline_seconds,
         allowed=context.config.allow_hosts,
-        find_stand_in=_find_stand_in,
+        find_stand_in=find_stand_in,
         on_refused=audit.host_refused,
         on_secrets=hide_secrets,
     )
-
-
-def _find_stand_in(url: str) -> BaseAdapter | None:
-    """Return the adapter of the stand-in in this process that serves an address."""
-    for prefix, adapter in current().mounts.items():
-        if url.startswith(prefix):
-            return adapter
-    return None

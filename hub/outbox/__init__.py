@@ -45,10 +45,11 @@ from hub.outbox.releases import (
 from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, UNSENT
 from hub.outbox.statistics import (
     COUNTED_STATES,
-    CREDIT_KINDS,
     counts,
     counts_of_each,
     files,
+    sign,
+    signed,
     states,
     sums,
 )
@@ -65,7 +66,6 @@ from hub.outbox.transitions import (
 
 __all__ = [
     "COUNTED_STATES",
-    "CREDIT_KINDS",
     "IN_FLIGHT",
     "IS_CURRENT",
     "MAX_PAUSE",
@@ -122,6 +122,8 @@ __all__ = [
     "return_to_review",
     "same_transaction",
     "settle",
+    "sign",
+    "signed",
     "skip",
     "state_column",
     "states",

@@ -268,6 +268,13 @@ def sign(kind: str) -> int:
     return 1
 
 
+def signed(kind: str, total: Decimal | None) -> Decimal:
+    """Return a total with the sign that it has in sums: credits are negative, None is zero."""
+    if total is None:
+        return ZERO
+    return sign(kind) * total
+
+
 def _counting(condition: ColumnElement[bool]) -> Select[Any]:
     """Return a query for the postings that count for their parts, joined with their heads."""
     return (

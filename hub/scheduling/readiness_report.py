@@ -15,7 +15,6 @@ from hub import outbox
 from hub.contract.types import App
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.enums import Operation
-from hub.money import ZERO
 from hub.posting import case_texts
 from hub.posting.preflight import checks
 from hub.posting.preflight.context import Finding
@@ -144,7 +143,7 @@ def _from_cases(session: Session, installation: Installation) -> list[Obstacle]:
     for case_id, kind, currency, count, total in rows:
         obstacle = obstacles[case_id]
         obstacle.documents += count
-        obstacle.sums[currency or home] += _signed(kind, total)
+        obstacle.sums[currency or home] += outbox.signed(kind, total)
     return list(obstacles.values())
 
 
@@ -167,15 +166,8 @@ def _from_findings(
                 obstacles[key] = obstacle
             obstacle.documents += 1
             currency = posting.currency or home
-            obstacle.sums[currency] += _signed(posting.kind, posting.summary.total)
+            obstacle.sums[currency] += outbox.signed(posting.kind, posting.summary.total)
             if len(obstacle.examples) < MAX_EXAMPLES:
                 example = (posting.document_id, case_texts.posting_title(posting))
                 obstacle.examples.append(example)
     return list(obstacles.values())
-
-
-def _signed(kind: str, total: Decimal | None) -> Decimal:
-    """Return a total with the sign that it has in sums: credits are negative, None is zero."""
-    if total is None:
-        return ZERO
-    return -total if kind in outbox.CREDIT_KINDS else total

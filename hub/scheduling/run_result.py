@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from hub.db.bulk import among
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
-from hub.money import ZERO, to_cents
-from hub.outbox import CREDIT_KINDS
+from hub.money import to_cents
+from hub.outbox import signed
 
 STOPPED_STATES = ("held", "review", "unknown")
 FILE_RESULTS = {"posted": "files", "held": "files_held", "unknown": "files_unknown"}
@@ -222,10 +222,8 @@ def _signed_amount(posting: _ChangedPosting) -> Decimal:
     """Return what QuickBooks has as the total, else what was planned; negative for a credit."""
     amount = posting.posted_total
     if amount is None:
-        amount = posting.total or ZERO
-    if posting.kind in CREDIT_KINDS:
-        return -amount
-    return amount
+        amount = posting.total
+    return signed(posting.kind, amount)
 
 
 def _format_amount(amount: Decimal, currency: str) -> str:

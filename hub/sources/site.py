@@ -8,9 +8,7 @@ from functools import partial
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from flask import has_app_context
 from marshmallow import EXCLUDE, Schema, ValidationError
-from requests.adapters import BaseAdapter
 
 from hub import context as hub_context
 from hub.contract import settings_schema, types
@@ -105,7 +103,7 @@ def site(
         clock=context.clock,
         seconds=context.config.deadline_seconds,
         allowed=context.config.allow_hosts,
-        find_stand_in=find_stand_in,
+        find_stand_in=hub_context.find_stand_in,
         on_refused=audit.host_refused,
         on_secrets=hub_context.hide_secrets,
         on_call=partial(sent_calls.note, app.slug),
@@ -142,16 +140,6 @@ def for_listener(here: Site) -> Site:
         on_refused=audit.host_refused,
     )
     return replace(here, http=http, secrets=UnsavedSecrets(0, {}, {}))
-
-
-def find_stand_in(url: str) -> BaseAdapter | None:
-    """Return the adapter of the stand-in in this process that serves an address; None if none does.
-
-    It is a function without any reference to the stand-ins, because plugins hold it.
-    """
-    mounts = hub_context.current().mounts if has_app_context() else {}
-    prefixes = [prefix for prefix in mounts if url.lower().startswith(prefix.lower())]
-    return mounts[max(prefixes, key=len)] if prefixes else None
 
 
 def _secrets(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import contains_eager
 from hub.context import current
 from hub.db.engine import reading
 from hub.models import Company, Installation
+from hub.web import company_choice
 from hub.web.access import ANYWHERE, needs, scope
 from hub.web.layout import LISTS_BY_APP
 from hub.web.paging import page
@@ -67,8 +68,7 @@ def _mentions(words: str) -> ColumnElement[bool]:
         if words.casefold() in app.name.casefold():
             slugs.append(slug)
     return or_(
-        Company.name.icontains(words, autoescape=True),
-        Company.realm == words,
+        company_choice.matches_words(words),
         Installation.slug.in_(slugs),
     )
 

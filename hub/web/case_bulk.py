@@ -15,7 +15,8 @@ from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, CaseNote, Installation, Posting, case_posting
-from hub.models.enums import CaseDecision, Holder, Operation, PostingState, RunKind
+from hub.models.enums import CaseDecision, Holder, Operation, RunKind
+from hub.outbox.states import FINAL
 from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
@@ -37,7 +38,6 @@ RETRIED_ACTIONS = (
     CaseAction.EITHER,
     CaseAction.DIFFER,
 )
-ENDED = (PostingState.POSTED, PostingState.SKIPPED, PostingState.WITHDRAWN)
 Reasons = dict[int, str]  # why nothing was done, by case
 Links = dict[int, list[int]]  # postings by case
 pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
@@ -268,7 +268,7 @@ def _postings(cases: Sequence[Case]) -> Links:
         select(case_posting.c.case_id, case_posting.c.posting_id)
         .join(Posting, Posting.id == case_posting.c.posting_id)
         .where(case_posting.c.case_id.in_([case.id for case in cases]))
-        .where(Posting.state.not_in(ENDED), ~is_unconfirmed, *rights_scope("operator").postings())
+        .where(Posting.state.not_in(FINAL), ~is_unconfirmed, *rights_scope("operator").postings())
         .order_by(case_posting.c.posting_id)
     )
     links: Links = {}

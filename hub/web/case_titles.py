@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from textwrap import shorten
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session
 
-from hub.models import Case, Posting, SourceDocument, case_posting
+from hub.models import NAMES_ONLY, Case, Posting, case_posting
 from hub.posting.case_texts import posting_title
 from hub.reasons.catalogue import CATALOGUE
 
@@ -28,11 +28,7 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
     with_posting = (
         select(alone.c.case_id, Posting)
         .join(Posting, Posting.id == alone.c.posting_id)
-        .options(
-            defer(Posting.payload),
-            defer(Posting.answer),
-            joinedload(Posting.document).defer(SourceDocument.body),
-        )
+        .options(*NAMES_ONLY)
     )
     names = {}
     for case_id, posting in session.execute(with_posting):

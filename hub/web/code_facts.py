@@ -6,13 +6,20 @@ from typing import Any
 
 from rapidfuzz import fuzz
 from sqlalchemy import select
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session
 
 from hub.collect.cases import match_cause
 from hub.contract.documents import Code, Item, Party
 from hub.mapping import Entry, Ref
 from hub.mapping.index import key
-from hub.models import Case, Installation, Posting, SeenCode, SourceDocument, case_posting
+from hub.models import (
+    NAMES_ONLY,
+    Case,
+    Installation,
+    Posting,
+    SeenCode,
+    case_posting,
+)
 from hub.web import case_list
 from hub.web.access import scope
 from hub.web.case_list import CaseRow
@@ -126,10 +133,6 @@ def _newest(session: Session, case_id: int) -> list[Posting]:
         .where(case_posting.c.case_id == case_id, *scope().postings())
         .order_by(Posting.id.desc())
         .limit(MAX_DOCUMENTS)
-        .options(
-            defer(Posting.payload),
-            defer(Posting.answer),
-            joinedload(Posting.document).defer(SourceDocument.body),
-        )
+        .options(*NAMES_ONLY)
     )
     return list(session.scalars(query).unique())

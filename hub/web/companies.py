@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -21,7 +21,7 @@ from hub.qbo.oauth import token_endpoint
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import run_log
 from hub.security import refusals
-from hub.web import reconciliation
+from hub.web import company_choice, reconciliation
 from hub.web.access import ANYWHERE, fresh, may, needs, scope, who
 from hub.web.paging import page, row_or_404
 
@@ -37,8 +37,7 @@ def index() -> str:
     words = request.args.get("q", "").strip()
     visible = select(Company).where(*scope().companies())
     if words:
-        has_words = Company.name.icontains(words, autoescape=True)
-        visible = visible.where(or_(has_words, Company.realm == words))
+        visible = visible.where(company_choice.matches_words(words))
     with reading() as look:
         by_name = [Company.name, Company.id]
         listed = page(look, visible, by=by_name, down=False, size=COMPANIES_PER_PAGE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Flask, abort, g, redirect, render_template, request, session, url_for
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug import Response
 
 from hub.db.engine import reading
@@ -48,8 +48,7 @@ def show() -> str:
     words = request.args.get("q", "").strip()
     visible = _visible()
     if words:
-        has_words = Company.name.icontains(words, autoescape=True)
-        visible = visible.where(or_(has_words, Company.realm == words))
+        visible = visible.where(matches_words(words))
     with reading() as look:
         by_name = [Company.name, Company.id]
         companies = page(look, visible, by=by_name, down=False, size=COMPANIES_PER_PAGE)
@@ -89,6 +88,11 @@ def choose() -> Response:
 def color(company: Company) -> str:
     """Return the class of a company's own color."""
     return f"company-{company.id % COLORS}"
+
+
+def matches_words(words: str) -> ColumnElement[bool]:
+    """Return the condition of a search for companies: a part of the name, or the whole number."""
+    return or_(Company.name.icontains(words, autoescape=True), Company.realm == words)
 
 
 def _visible() -> Select[Any]:

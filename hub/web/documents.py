@@ -32,8 +32,6 @@ from hub.web import exports, matches, saved_filters
 from hub.web.access import ANYWHERE, may_here, needs, scope, who
 from hub.web.case_titles import subjects
 from hub.web.document_filters import (
-    PAID,
-    PART_PAID,
     PAYABLE_KINDS,
     SHOWN_STATES,
     SORTS,
@@ -261,7 +259,7 @@ def _about_state(
     may_undo = state == DocumentState.POSTED and may_here("operator")
     return {
         "state": state,
-        "shown_state": _shown_state(state, payment),
+        "shown_state": _shown_state(state, main, payment),
         "payment": payment,
         "undoable": main.id if main and may_undo else None,
         "repostable": main.id if main and _is_repostable(document, state) else None,
@@ -298,11 +296,11 @@ def _payment(session: Session, main: Posting | None, state: str) -> Payment | No
     return Payment(head.total - head.balance, head.balance)
 
 
-def _shown_state(state: str, payment: Payment | None) -> str:
+def _shown_state(state: str, main: Posting | None, payment: Payment | None) -> str:
     """Return the state for the badge: of a posted bill or invoice, whether it is paid."""
-    if payment is None or not payment.paid:
+    if main is None or payment is None:
         return state
-    return PART_PAID if payment.open else PAID
+    return payment_state(state, main.kind, payment.paid + payment.open, payment.open)
 
 
 def _in_order(session: Session, model: type[Row], *conditions: ColumnElement[bool]) -> list[Row]:

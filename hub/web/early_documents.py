@@ -17,14 +17,13 @@ from hub.db.engine import reading, transaction
 from hub.installations import early_documents
 from hub.models import Installation, SourceDocument
 from hub.models.enums import RunKind
-from hub.money import ZERO
 from hub.scheduling import run_log
 from hub.web import listed_rows
 from hub.web.access import needs, who
 from hub.web.installation import is_active, tabs
 from hub.web.layout import may_configure
 from hub.web.paging import page, row_or_404
-from hub.web.source_view import money
+from hub.web.source_view import sum_texts
 
 MAX_INCLUDED = 20_000  # documents included at once, so that their list fits into a form
 MAX_LISTED = 500  # rows on the page that asks for confirmation
@@ -153,8 +152,8 @@ def summary(session: Session, installation_id: int) -> tuple[int, list[str]]:
     sums = defaultdict[str, Decimal](Decimal)
     for kind, currency, number, total in session.execute(by_kind_and_currency):
         count += number
-        sums[currency] += _signed(kind, total)
-    return count, _amounts(sums)
+        sums[currency] += outbox.signed(kind, total)
+    return count, sum_texts(sums)
 
 
 def _own(session: Session, installation_id: int) -> Installation:
@@ -189,24 +188,5 @@ def _sums(rows: Iterable[Early]) -> list[str]:
     """Return the total of each currency as text."""
     sums = defaultdict[str, Decimal](Decimal)
     for row in rows:
-        amount = _signed(row.kind, row.total)
-        sums[row.currency] += amount
-    return _amounts(sums)
-
-
-def _signed(kind: str, total: Decimal | None) -> Decimal:
-    """Return the total with the sign that it has in sums: credits are negative, None is zero."""
-    if total is None:
-        return ZERO
-    if kind in outbox.CREDIT_KINDS:
-        return -total
-    return total
-
-
-def _amounts(sums: Mapping[str, Decimal]) -> list[str]:
-    """Return the sums as text, one for each currency whose sum is not zero."""
-    amounts = []
-    for currency, total in sorted(sums.items()):
-        if total:
-            amounts.append(money(total, currency))
-    return amounts
+        sums[row.currency] += outbox.signed(row.kind, row.total)
+    return sum_texts(sums)

@@ -13,8 +13,9 @@ from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, CaseNote, Installation, Posting, case_posting
-from hub.models.enums import CaseDecision, PostingState
+from hub.models.enums import CaseDecision
 from hub.outbox.listing import states_of_parts
+from hub.outbox.states import FINAL
 from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
 from hub.security import audit
@@ -308,10 +309,7 @@ def _case_page(case_id: int, wrong: str = "") -> str:
 
 def _blocks(postings: list[Posting]) -> bool:
     """Tell whether a case holds postings that could go on."""
-    return any(
-        posting.state not in (PostingState.POSTED, PostingState.SKIPPED, PostingState.WITHDRAWN)
-        for posting in postings
-    )
+    return any(posting.state not in FINAL for posting in postings)
 
 
 def _match(session: Session, case: Case) -> dict[str, Any] | None:

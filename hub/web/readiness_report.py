@@ -1,8 +1,5 @@
 """The page that lists everything that would stop the documents of an app."""
 
-from collections.abc import Mapping
-from decimal import Decimal
-
 from flask import Blueprint, render_template
 
 from hub.db.engine import reading
@@ -12,7 +9,7 @@ from hub.scheduling.readiness_report import Report
 from hub.web.access import needs
 from hub.web.installation import tabs
 from hub.web.paging import row_or_404
-from hub.web.source_view import money
+from hub.web.source_view import sum_texts
 
 pages = Blueprint("ready", __name__, url_prefix="/installations/<int:installation_id>/readiness")
 
@@ -27,9 +24,4 @@ def show(installation_id: int) -> str:
         report: Report | None = None
         if context["app"]:
             report = readiness_report.report(session, installation, context["app"])
-        return render_template("readiness.html", report=report, sums_of=_texts, **context)
-
-
-def _texts(sums: Mapping[str, Decimal]) -> list[str]:
-    """Return sums as texts, one for each currency whose sum is not zero."""
-    return [money(total, currency) for currency, total in sorted(sums.items()) if total]
+        return render_template("readiness.html", report=report, sums_of=sum_texts, **context)

@@ -210,9 +210,7 @@ class Sums(dict[str, Decimal]):
         """Add the total of one kind and operation."""
         if not total or operation in outbox.REMOVALS:
             return
-        if kind in outbox.CREDIT_KINDS:
-            total = -total
-        self[currency] = self.get(currency, ZERO) + total
+        self[currency] = self.get(currency, ZERO) + outbox.signed(kind, total)
 
     def texts(self) -> list[str]:
         """Return the sums as text, one for each currency, sorted by its code."""

@@ -59,7 +59,7 @@ class Breakdown:
         parties: Totals = {}
         for id, view in _views(session, company_id, added).items():
             row = added[id]
-            sign = -1 if row.kind in outbox.CREDIT_KINDS else 1
+            sign = outbox.sign(row.kind)
             rest = row.total or ZERO
             for line in view.lines:
                 if line.amount:

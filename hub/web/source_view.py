@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -110,6 +110,11 @@ def money(value: Decimal | None, currency: str) -> str:
     if value is None:
         return ""
     return f"{amount(value, currency)} {currency}".strip()
+
+
+def sum_texts(sums: Mapping[str, Decimal]) -> list[str]:
+    """Return sums by currency as texts, one for each whose sum is not zero."""
+    return [money(total, currency) for currency, total in sorted(sums.items()) if total]
 
 
 def short_money(value: Decimal, currency: str) -> str:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
 from hub.db import engine
 from hub.errors import NotFound, NotNow
-from hub.models import Posting, SourceDocument
+from hub.models import NAMES_ONLY, Posting
 from hub.models.enums import DocumentState, Holder, Operation, PostingState
 from hub.outbox import listing
 from hub.posting import case_texts
@@ -209,15 +209,5 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
 
 def _load_names(session: Session, ids: Sequence[int]) -> Sequence[Posting]:
     """Load postings with what their names are made of, without their contents."""
-    query = (
-        select(Posting)
-        .where(Posting.id.in_(ids))
-        .order_by(Posting.id)
-        .options(
-            defer(Posting.payload),
-            defer(Posting.meaning),
-            defer(Posting.answer),
-            joinedload(Posting.document).defer(SourceDocument.body),
-        )
-    )
+    query = select(Posting).where(Posting.id.in_(ids)).order_by(Posting.id).options(*NAMES_ONLY)
     return session.scalars(query).all()
