@@ -19,9 +19,10 @@ from hub.context import current
 from hub.contract.documents import value_object
 from hub.db.engine import reading, transaction
 from hub.errors import HubError, NotNow, Retry
-from hub.models import Case, Company, Installation, Posting, User, case_posting
+from hub.models import Case, Company, Installation, User, case_posting
 from hub.money import format_amount
 from hub.notices import chat, smtp
+from hub.outbox import case_amounts
 from hub.security import hub_settings, one_time_codes, password_resets
 from hub.security import people as people_of_hub
 from hub.security.rights import Rights, Subject, is_enough, rights_of
@@ -263,13 +264,13 @@ def _daily_cases(news: _News) -> Iterator[tuple[int, Case]]:
 
 
 def _amounts(session: Session, case_ids: Sequence[int]) -> dict[int, str]:
-    """Return how many documents each case stops, and their sums, as text."""
+    """Return how many documents each case stops, and their sums less credits, as text."""
+    columns = case_amounts.CURRENCY, func.count(), func.sum(case_amounts.amount())
     query = (
-        select(case_posting.c.case_id, Posting.currency, func.count(), func.sum(Posting.total))
-        .join(Posting, Posting.id == case_posting.c.posting_id)
+        case_amounts.select_documents(*columns)
         .where(case_posting.c.case_id.in_(case_ids))
-        .group_by(case_posting.c.case_id, Posting.currency)
-        .order_by(case_posting.c.case_id, Posting.currency)
+        .group_by(case_posting.c.case_id, case_amounts.CURRENCY)
+        .order_by(case_posting.c.case_id, case_amounts.CURRENCY)
     )
     counts: dict[int, int] = defaultdict(int)
     sums: dict[int, list[str]] = defaultdict(list)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import and_, select, update
 from werkzeug import Response
 
@@ -68,6 +68,15 @@ def apply() -> Response:
     if hidden:
         flash(f"{hidden:,} more are left. Repeat the act for them.", "look")
     return _back()
+
+
+@pages.get("/people")
+@needs("operator", of=ANYWHERE)
+def people() -> str:
+    """Suggest people for what was typed so far, for htmx."""
+    with reading() as session:
+        names = case_assignees.suggest(session, request.args.get("assignee", ""))
+    return render_template("suggested_people.html", names=names)
 
 
 def _chosen_cases() -> tuple[list[Case], int]:
@@ -182,13 +191,13 @@ def _skip_each(ids: Iterable[int], note: str) -> str:
 
 def _assign(cases: Sequence[Case]) -> Reasons:
     """Assign cases to the person of the form, or to nobody; each must be theirs to act on."""
-    name = request.form.get("assignee", "")
+    name = request.form.get("assignee", "").strip()
     reasons: Reasons = {}
     with transaction() as session:
         if name:
-            assignee = case_assignees.scope_of_person(session, name)
+            name, may_act = case_assignees.find(session, name)
             for case in cases:
-                if not assignee.has(case):
+                if not may_act.has(case):
                     reasons[case.id] = f"{name} may not act on it."
         _store(session, cases, reasons, "case assigned", {"assignee": name})
     return reasons

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.context import current
-from hub.models import Case, Company, Installation, Posting, SourceDocument, case_posting
-from hub.models.enums import CaseDecision, Operation
+from hub.models import Case, Company, Installation, SourceDocument, case_posting
+from hub.models.enums import CaseDecision
+from hub.outbox import case_amounts
 from hub.reasons.template import CaseAction
 from hub.web import paging, row_ids
 from hub.web.access import chosen_company_id, rights_scope, scope, shown_scope, who
@@ -130,7 +131,7 @@ def ordered(session: Session, filters: Filters) -> tuple[Select[Any], list[Any],
     totals = _totals(is_open=filters["show"] != "closed")
     query = query.outerjoin(totals, totals.c.case_id == Case.id)
     if sort == "amount":
-        amount = cast(func.coalesce(totals.c.amount, 0), BigInteger)
+        amount = cast(func.abs(func.coalesce(totals.c.amount, 0)), BigInteger)
         return query, [amount, Case.id], True
     return query, [func.coalesce(totals.c.due, NO_DUE_DATE), Case.id], False
 
@@ -206,19 +207,8 @@ def _conditions_of_show(show: str) -> list[ColumnElement[bool]]:
 
 
 def _of_postings(*columns: Any) -> Select[Any]:
-    """Select from the links of cases to documents that the person may see, without files."""
-    return (
-        select(case_posting.c.case_id, *columns)
-        .select_from(case_posting)
-        .join(Posting, Posting.id == case_posting.c.posting_id)
-        .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(Posting.operation != Operation.ATTACH, *scope().postings())
-    )
-
-
-def _total() -> ColumnElement[Any]:
-    """Return the amount of a posting; one that could not be planned has that of its document."""
-    return func.coalesce(Posting.total, SourceDocument.total)
+    """Select from the links of cases to documents that the person may see."""
+    return case_amounts.select_documents(*columns).where(*scope().postings())
 
 
 def _due() -> Any:
@@ -229,9 +219,10 @@ def _due() -> Any:
 def _totals(*, is_open: bool) -> Any:
     """Return the amount, in millionths, and the earliest due date of each case.
 
-    Amounts of several currencies are added up as they are: they only order the list.
+    Amounts of several currencies are added up as they are, and a credit counts as much as a bill
+    of the same size: they only order the list.
     """
-    amount = func.sum(type_coerce(_total(), BigInteger)).label("amount")
+    amount = func.sum(type_coerce(case_amounts.amount(), BigInteger)).label("amount")
     due = func.min(_due()).label("due")
     query = _of_postings(amount, due).join(Case, Case.id == case_posting.c.case_id)
     is_listed = Case.closed_at.is_(None) if is_open else Case.closed_at.is_not(None)
@@ -260,11 +251,10 @@ def _add_owners(session: Session, rows: Mapping[int, CaseRow]) -> None:
 
 def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
     """Add number, amounts, earliest due date and party of the documents of each case."""
-    currency = func.coalesce(func.nullif(Posting.currency, ""), SourceDocument.currency)
     query = _of_postings(
-        currency,
+        case_amounts.CURRENCY,
         func.count(),
-        func.sum(_total()),
+        func.sum(case_amounts.amount()),
         func.min(_due()),
         func.min(SourceDocument.party),
         func.max(SourceDocument.party),
@@ -272,7 +262,7 @@ def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
     of_rows = query.where(case_posting.c.case_id.in_(list(rows)))
     parties: dict[int, set[str]] = defaultdict(set)
     for case_id, code, count, amount, due, first, last in session.execute(
-        of_rows.group_by(case_posting.c.case_id, currency)
+        of_rows.group_by(case_posting.c.case_id, case_amounts.CURRENCY)
     ):
         row = rows[case_id]
         row.documents += count

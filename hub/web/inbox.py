@@ -65,6 +65,7 @@ def show() -> str:
     with reading() as session:
         cases = case_list.page_of(session, filters)
         is_closed = filters["show"] == "closed"
+        has_bulk_form = bool(cases.rows) and not is_closed and may_anywhere("operator")
         return render_template(
             "inbox.html",
             page=cases,
@@ -79,7 +80,7 @@ def show() -> str:
             companies=case_list.companies(session, filters["company"]),
             installations=installation_choices(session, filters["installation"]),
             has_posted=checklist.has_posted(session, scope()),
-            bulk=_bulk(session, filters) if may_anywhere("operator") and not is_closed else None,
+            bulk=_bulk(session, filters) if has_bulk_form else None,
         )
 
 
@@ -267,7 +268,7 @@ def _bulk(session: Session, filters: case_list.Filters) -> dict[str, Any]:
     total, newest = session.execute(
         select(func.count(), func.max(Case.id)).select_from(Case).where(*conditions)
     ).one()
-    return {"total": total, "newest": newest or 0, "people": case_assignees.names(session)}
+    return {"total": total, "newest": newest or 0, "people": case_assignees.offer(session)}
 
 
 def _case_page(case_id: int, wrong: str = "") -> str:
@@ -280,6 +281,7 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             keys = case_transactions.transaction_keys(case, _postings(session, case))
     # QuickBooks is asked while no transaction is open.
     entities = case_transactions.read_entities(keys)
+    arguments = case_acts.arguments()
     with reading() as session:
         case = row_or_404(session, Case, case_id)
         postings = _postings(session, case)
@@ -295,8 +297,8 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             installation=installation,
             match=_match(session, case),
             wrong=wrong,
-            chosen=case_acts.arguments() | {"then": "next"},
-            filters={name: text for name, text in case_acts.arguments().items() if name != "then"},
+            chosen=arguments | {"then": "next"},
+            filters={name: text for name, text in arguments.items() if name != "then"},
             following=case_list.next_case_id(session, case_list.filters_of_request(), case_id),
             stops=_blocks(postings),
             closable=case.action in CLOSABLE and not _blocks(postings),
@@ -349,7 +351,7 @@ def _context(session: Session, case: Case) -> dict[str, Any]:
     is_decided_here = may_here("operator") and not case.closed_at
     return {
         "notes": list(session.scalars(notes)),
-        "people": case_assignees.names(session) if is_decided_here else [],
+        "people": case_assignees.offer(session) if is_decided_here else None,
         "is_snoozed": until is not None and until > current().clock.now(),
         "row": row,
         "stopped": {case.id: row.documents},

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import shutil
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -228,3 +229,23 @@ def test_a_mail_says_how_much_a_case_stops(hub, server, clock):
     notifications.digest()
     text = server.taken[0].get_payload(decode=True).decode()
     assert "2 documents · NOK 2,538.00" in text
+
+
+def test_a_mail_names_documents_and_sums_less_credits(hub, server, clock):
+    with transaction() as session:
+        installation = add_installation(session, add_company(session))
+        bill, credit, file = (
+            add_document(session, installation, "held", place)[1] for place in (1, 2, 3)
+        )
+        bill.total, credit.total = Decimal("1000.00"), Decimal("250.50")
+        credit.kind = "vendor_credit"
+        file.operation, file.total, file.document.total = "attach", None, Decimal("9.00")
+        about = {"action": "retry", "reason": "Why.", "company_id": installation.company_id}
+        open_stored_case(session, "one", title="One", postings=[bill, credit], **about)
+        open_stored_case(session, "two", title="Two", postings=[file], **about)
+    clock.advance(60)
+    notifications.digest()
+    (message,) = server.taken
+    text = message.get_payload()
+    assert "2 documents · NOK 749.50" in text
+    assert "1 document · NOK 9.00" in text

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.db.engine import reading, transaction
-from hub.models import AuditEntry, Case, CaseNote, Posting, Run, User
+from hub.models import AuditEntry, Case, CaseNote, Posting, RoleAssignment, Run, User
 from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.testing.clock import FakeClock
-from hub.web import case_bulk
+from hub.web import case_assignees, case_bulk
 from tests.support.page_rows import PASSWORD, add_company, add_installation
 from tests.support.page_visitor import Visitor
 from tests.unit.web.test_case_list import add_case, rows_of
@@ -138,6 +138,31 @@ def test_cases_are_assigned_to_those_who_may_act_on_them(listed: Visitor) -> Non
     assert list(rows_of(siri.page("/inbox/?show=mine"))) == [foreign]
     assert 'value="siri"' in listed.page("/inbox/")
     assert 'value="vera"' not in listed.page("/inbox/")
+
+
+def test_of_many_people_those_are_suggested_whose_name_is_typed(
+    listed: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_assignees, "MAX_PEOPLE", 2)
+    with listed.app.app_context(), transaction() as session:
+        right = Right("operator", Subject(company_id=listed.story.company))
+        for name in ("Kari", "Karin", "Per"):
+            people.insert(session, name, people.hash_new(PASSWORD), [right])
+        people.insert(session, "Karsten", people.hash_new(PASSWORD), [Right("viewer")])
+        elsewhere = Right("operator", Subject(company_id=add_company(session, realm="772").id))
+        people.insert(session, "Karolina", people.hash_new(PASSWORD), [elsewhere])
+    with listed.app.app_context(), transaction() as session:
+        [oda] = session.scalars(select(RoleAssignment).join(User).where(User.username == "oda"))
+        oda.company_id = listed.story.company
+    page = listed.page("/inbox/")
+    assert '<select class="form-select form-select-sm" id="bulk-assignee"' not in page
+    assert 'list="bulk-assignee-people"' in page
+    answer = listed.page(f"{BULK}people?assignee=kar")
+    assert re.findall(r'value="([^"]+)"', answer) == ["Kari", "Karin"]
+    assert re.findall(r'value="([^"]+)"', listed.page(f"{BULK}people?assignee=")) == []
+    assert re.findall(r'value="([^"]+)"', listed.page(f"{BULK}people?assignee=%25")) == []
+    listed.press(BULK, act="assign", case=[listed.ids[0]], assignee=" KARI ")
+    assert listed.row(Case, listed.ids[0]).assignee == "Kari"
 
 
 def test_a_person_without_the_right_changes_nothing(listed: Visitor) -> None:

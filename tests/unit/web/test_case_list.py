@@ -11,7 +11,7 @@ from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.web import case_list
-from tests.support.page_rows import add_company, add_document, add_installation
+from tests.support.page_rows import add_company, add_document, add_installation, add_posting
 from tests.support.page_visitor import Visitor
 from tests.support.stored_cases import open_stored_case
 from tests.unit.web.test_large_lists import link, queries_of
@@ -100,6 +100,58 @@ def test_documents_without_a_planned_amount_count_with_that_of_the_source(owner:
         [posting] = session.get_one(Case, id).postings
         posting.total, posting.currency = None, ""
     assert rows_of(owner.page("/inbox/?words=Case+0"))[id].startswith("12.30 NOK")
+
+
+def add_file(visitor: Visitor, posting_id: int, requestid: str) -> Posting:
+    """Add a file to the document of a posting."""
+    with visitor.app.app_context(), transaction() as session:
+        document = session.get_one(Posting, posting_id).document
+        return add_posting(
+            session,
+            document,
+            "held",
+            {},
+            operation="attach",
+            requestid=requestid,
+            total=None,
+            currency="",
+        )
+
+
+def test_a_case_of_files_has_the_amount_and_party_of_their_document_once(owner: Visitor) -> None:
+    id = add_case(owner, 0, "12.30", due="2026-05-01")
+    with owner.app.app_context(), reading() as session:
+        [bill] = session.get_one(Case, id).postings
+        party = bill.document.party
+    files = [add_file(owner, bill.id, f"{place:032x}") for place in (901, 902)]
+    with owner.app.app_context(), transaction() as session:
+        case = session.get_one(Case, id)
+        case.postings = [session.get_one(Posting, file.id) for file in files]
+    row = rows_of(owner.page("/inbox/?words=Case+0&sort=amount"))[id]
+    assert row.startswith("12.30 NOK 01 May 2026")
+    assert f"{party} Case 0" in row
+    with owner.app.app_context(), transaction() as session:
+        case = session.get_one(Case, id)
+        case.postings.append(session.get_one(Posting, bill.id))
+    assert rows_of(owner.page("/inbox/?words=Case+0"))[id].startswith("12.30 NOK")
+
+
+def test_credits_are_subtracted(owner: Visitor) -> None:
+    id = add_case(owner, 0, "100.00")
+    small = add_case(owner, 1, "50.00")
+    with owner.app.app_context(), transaction() as session:
+        case = session.get_one(Case, id)
+        document, posting = add_document(session, session.get_one(Installation, 1), "held", 200)
+        document.kind = posting.kind = "vendor_credit"
+        document.total = posting.total = Decimal("130.50")
+        case.postings.append(posting)
+    assert rows_of(owner.page("/inbox/?words=Case+0"))[id].startswith("−30.50 NOK")
+    with owner.app.app_context(), transaction() as session:
+        session.scalars(
+            select(Posting).where(Posting.kind == "vendor_credit")
+        ).one().total = Decimal("170.50")
+    # A credit counts as much as a bill of its size.
+    assert list(rows_of(owner.page("/inbox/?words=Case&sort=amount"))) == [id, small]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""What the documents of cases come to: each document counts once, and credits are subtracted."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy.orm import aliased
+
+from hub.models import Posting, SourceDocument, case_posting
+from hub.models.enums import Operation
+from hub.outbox.statistics import CREDIT_KINDS
+
+# The currency of an amount: that of the posting, or else of the document.
+CURRENCY: ColumnElement[str] = case(
+    (Posting.operation == Operation.ATTACH, SourceDocument.currency),
+    else_=func.coalesce(func.nullif(Posting.currency, ""), SourceDocument.currency),
+)
+
+
+def select_documents(*columns: Any) -> Select[Any]:
+    """Select from the links of cases to postings, without files whose document is linked too.
+
+    A case about attached files alone counts their documents, each of them once.
+    """
+    return (
+        select(case_posting.c.case_id, *columns)
+        .select_from(case_posting)
+        .join(Posting, Posting.id == case_posting.c.posting_id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(or_(Posting.operation != Operation.ATTACH, ~_has_earlier_link()))
+    )
+
+
+def amount() -> ColumnElement[Any]:
+    """Return the amount of a posting, negative for a credit.
+
+    A file, and a posting that could not be planned, has that of its document.
+    """
+    total = case(
+        (Posting.operation == Operation.ATTACH, SourceDocument.total),
+        else_=func.coalesce(Posting.total, SourceDocument.total),
+    )
+    return case((Posting.kind.in_(CREDIT_KINDS), -total), else_=total)
+
+
+def _has_earlier_link() -> ColumnElement[bool]:
+    """Tell whether the case of a file has its document too, or another file of it."""
+    other = aliased(Posting)
+    link = case_posting.alias()
+    return (
+        select(link.c.posting_id)
+        .join(other, other.id == link.c.posting_id)
+        .where(
+            link.c.case_id == case_posting.c.case_id,
+            other.document_id == Posting.document_id,
+            or_(other.operation != Operation.ATTACH, other.id < Posting.id),
+        )
+        .correlate(case_posting, Posting)
+        .exists()
+    )
