@@ -1,4 +1,7 @@
-"""Idle memory of the hub's web process beside a bare Flask application with SQLAlchemy on the same server."""
+"""Idle memory of the hub's web process beside a bare Flask application with SQLAlchemy on the same server.
+
+Each is started once before, so that Python has compiled the modules, as in an installation.
+"""
 
 import os
 import signal
@@ -56,7 +59,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         port, environ = (
             free_port(),
-            {**os.environ, "HUB_DATA": f"{folder}/data", "HUB_SECOND_FACTOR": "off"},
+            {
+                **os.environ,
+                "HUB_DATA": f"{folder}/data",
+                "HUB_SECOND_FACTOR": "off",
+                "PYTHONDONTWRITEBYTECODE": "",
+            },
         )
         subprocess.run(
             [HUB, "init"],
@@ -65,9 +73,11 @@ def main() -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
-        ours = resident([HUB, "serve", "--port", str(port)], port, "/login", environ)
+        for _ in range(2):
+            ours = resident([HUB, "serve", "--port", str(port)], port, "/login", environ)
         port = free_port()
-        bare = resident([sys.executable, "-c", BARE, str(port)], port, "/", environ)
+        for _ in range(2):
+            bare = resident([sys.executable, "-c", BARE, str(port)], port, "/", environ)
     print(f"{'idle memory of a web process':44}{'MB':>6}{'of bare':>10}")
     print(f"{'hub serve, pages, clock and scheduler':44}{ours:6.0f}{ours / bare:9.2f}x")
     print(f"{'bare Flask and SQLAlchemy under waitress':44}{bare:6.0f}{1:9.2f}x")

@@ -42,6 +42,10 @@ SANDBOX = ROOT / "sandbox"
 # command imports it inside its functions.
 NEEDS_STAND_INS = ("hub.demo", "hub.testing.stand_in")
 OPENS_STAND_INS = "hub.cli.sandbox"
+# Libraries that a hub at rest does not load, because they take megabytes or a tenth of a second.
+# The modules of the queue are loaded only with HUB_ENGINE=distributed.
+LOADED_WHERE_USED = ("rapidfuzz", "fido2", "zxcvbn", "qrcode", "prometheus_client", "procrastinate")
+LOADED_WHEN_DISTRIBUTED = "hub.scheduling.queue", "hub.scheduling.queue_tables"
 
 
 def name_of(path):
@@ -221,6 +225,18 @@ def test_the_rest_of_the_hub_is_loaded_without_stand_ins():
             assert not any(
                 within(other, "qbo_sandbox", "hub.demo", "hub.testing") for other in used
             ), name
+
+
+def test_heavy_libraries_are_loaded_by_the_functions_that_use_them():
+    for name, path in modules().items():
+        if name not in LOADED_WHEN_DISTRIBUTED:
+            used = top_level_imports(path)
+            assert not any(within(other, *LOADED_WHERE_USED) for other in used), name
+    assert any(
+        within(other, *LOADED_WHERE_USED)
+        for name in LOADED_WHEN_DISTRIBUTED
+        for other in top_level_imports(modules()[name])
+    )
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("plugins/*/hub_*/*.py")), ids=str)

@@ -5,8 +5,6 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from rapidfuzz import fuzz, process
-
 from hub.contract.documents import Role, value_object
 from hub.mapping.mapped import Ref
 
@@ -150,6 +148,8 @@ class RecordIndex:
 
     def find_near_names(self, name: str) -> list[Entry]:
         """Return the records, active or not, with nearly this name, best first."""
+        from rapidfuzz import fuzz, process  # only now: it takes 4 MB of memory
+
         hits = process.extract(
             plain_name(name),
             self._plain_names,
@@ -175,6 +175,8 @@ class RecordIndex:
 
     def _score_names(self, text: str) -> Iterator[tuple[str, float]]:
         """Yield id and score of the records whose name is similar to a text."""
+        from rapidfuzz import fuzz, process
+
         if not text:
             return
         hits = process.extract(

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rapidfuzz import fuzz
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -51,6 +50,8 @@ class SourceFacts:
 
 def suggestions_of(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
     """Return the suggestions of a code with score and reason, best first; `entries` are by id."""
+    from rapidfuzz import fuzz  # only now: it takes 4 MB of memory
+
     suggestions = []
     for ref in code.suggestions:
         entry = entries.get(ref.id)

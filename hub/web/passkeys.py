@@ -1,21 +1,16 @@
-"""Passkeys: what a browser is asked to sign, and whether what it returns is right."""
+"""Passkeys: what a browser is asked to sign, and whether what it returns is right.
+
+The library is imported by the functions that need it: it takes 5 MB of memory, and a hub may have
+no passkeys.
+"""
 
 import json
 import secrets as tokens
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fido2.server import Fido2Server
-from fido2.webauthn import (
-    AttestedCredentialData,
-    AuthenticationResponse,
-    PublicKeyCredentialRpEntity,
-    PublicKeyCredentialUserEntity,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 from flask import request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -23,6 +18,10 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.models import Passkey, User
 from hub.security.second_factor import ISSUER
+
+if TYPE_CHECKING:
+    from fido2.server import Fido2Server
+    from fido2.webauthn import AttestedCredentialData, UserVerificationRequirement
 
 MAX_RESPONSE_LENGTH = 20_000  # characters
 # A browser may return anything; the library raises these for what it cannot read.
@@ -39,6 +38,12 @@ class Challenge:
 
 def challenge_to_add(session: Session, person: User) -> Challenge:
     """Return the options for a new passkey of a person."""
+    from fido2.webauthn import (
+        PublicKeyCredentialUserEntity,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     user = PublicKeyCredentialUserEntity(
         id=_handle(session, person).encode(),
         name=str(person.username or person.email),
@@ -91,6 +96,8 @@ def find_used(
     With `verify_person` the device must also have asked for a PIN or a fingerprint. In a session
     that only reads, `note_use` has to follow.
     """
+    from fido2.webauthn import AttestedCredentialData, AuthenticationResponse
+
     try:
         parsed = _read(response)
         answer = AuthenticationResponse.from_dict(parsed)
@@ -130,8 +137,11 @@ def of_person(session: Session, user_id: Any) -> Sequence[Passkey]:
     return session.scalars(query).all()
 
 
-def _server() -> Fido2Server:
+def _server() -> "Fido2Server":
     """Return the checks for passkeys of the address at which this request arrived."""
+    from fido2.server import Fido2Server
+    from fido2.webauthn import PublicKeyCredentialRpEntity
+
     own_origin = request.host_url.rstrip("/")
     own_host = urlsplit(own_origin).hostname or ""
     return Fido2Server(
@@ -140,8 +150,10 @@ def _server() -> Fido2Server:
     )
 
 
-def _verification(verify_person: bool) -> UserVerificationRequirement:
+def _verification(verify_person: bool) -> "UserVerificationRequirement":
     """Return how much the device has to verify the person who uses it."""
+    from fido2.webauthn import UserVerificationRequirement
+
     if verify_person:
         return UserVerificationRequirement.REQUIRED
     return UserVerificationRequirement.PREFERRED
@@ -162,8 +174,10 @@ def _read(response: str) -> dict[str, Any]:
     return parsed
 
 
-def _credentials(passkeys: Sequence[Passkey]) -> list[AttestedCredentialData]:
+def _credentials(passkeys: Sequence[Passkey]) -> "list[AttestedCredentialData]":
     """Return the public keys as the library reads them."""
+    from fido2.webauthn import AttestedCredentialData
+
     return [AttestedCredentialData(passkey.credential) for passkey in passkeys]
 
 
