@@ -108,8 +108,7 @@ class Plugins:
         """Return the packages of the loaded plugins, after which their loggers are named."""
         modules = []
         for item in self._loaded.values():
-            class_module = type(item.plugin).__module__
-            modules.append(getattr(item.plugin, "__name__", class_module))
+            modules.append(_module_of(item.plugin))
         return tuple(sorted({module.partition(".")[0] for module in modules}))
 
     @property
@@ -119,6 +118,11 @@ class Plugins:
         Its text names the distribution and the reason.
         """
         return tuple(self._broken.values())
+
+    def package(self, slug: str) -> str:
+        """Return the package of the plugin that owns an app, which may have translations."""
+        plugin = self._owners[slug].plugin
+        return _module_of(plugin).partition(".")[0]
 
     def scope(self, slug: str) -> str:
         """Return the name of the plugin that owns an app; the apps of a plugin share matches."""
@@ -260,6 +264,12 @@ class Plugins:
             raise PluginBroken(
                 item.distribution, f"it does not fit the contract: {_words(error)}."
             ) from error
+
+
+def _module_of(plugin: Any) -> str:
+    """Return the module of a plugin, which is a module or an object."""
+    class_module = type(plugin).__module__
+    return str(getattr(plugin, "__name__", class_module))
 
 
 def _describe_app(app: App) -> dict[str, Any]:

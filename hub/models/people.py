@@ -37,6 +37,10 @@ class User(Model, fsqla.FsUserMixin):
     must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
     # When the hub first asked for a second factor; it may be postponed for some days after that.
     factor_asked_at: Mapped[dt.datetime | None]
+    # How pages are shown to the person; None where they have not chosen.
+    language: Mapped[str | None] = mapped_column(String(20))
+    zone: Mapped[str | None] = mapped_column(String(60))
+    number_format: Mapped[str | None] = mapped_column(String(20))
     assignments: Mapped[list[RoleAssignment]] = relationship(
         order_by=RoleAssignment.id, cascade="all, delete-orphan"
     )

@@ -4,7 +4,8 @@ What is stored is the code and the parameters, never the sentence. So the same r
 when its text is changed: no case is opened or mailed again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,14 @@ class RenderedText:
     instruction: str
     action: str
 
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+# Translates the templates and the sentences among the parameters. Pages set it while they render;
+# everywhere else texts are English, because they are stored, exported, mailed or reported.
+translate: ContextVar[Callable[[str], str]] = ContextVar("translate", default=_as_it_is)
 
 STORED_TEXT = "posting.stored_text"  # a sentence from before reasons were stored as codes
 
@@ -157,8 +166,8 @@ def _dump_value(value: Param | CaseText) -> Any:
 def _fill(template: str, params: Mapping[str, Any]) -> str:
     """Return a template with its placeholders replaced, without the space of an empty value."""
     values = _Values(params)
-    text = template.format_map(values)
-    return text.strip()
+    text = translate.get()(template) if template else ""
+    return text.format_map(values).strip()
 
 
 class _Values(dict[str, Any]):
@@ -174,7 +183,15 @@ class _Values(dict[str, Any]):
             return render(value["code"], value["params"]).reason
         if isinstance(value, list):
             return join_reasons(value)
-        return str(value)
+        return _translate_value(str(value))
+
+
+def _translate_value(text: str) -> str:
+    """Translate a sentence or the label in Supplier “Hara”; other texts stay as they are."""
+    label, quote, name = text.partition(" “")
+    if quote:
+        return f"{translate.get()(label)}{quote}{name}"
+    return translate.get()(text)
 
 
 class _Value(str):

@@ -28,7 +28,7 @@ from hub.errors import NotNow
 from hub.models import LoginSession, Passkey, User
 from hub.security import audit, login_sessions, second_factor
 from hub.security.login_sessions import EndReason
-from hub.web import access, passkeys, row_ids, sessions, throttling
+from hub.web import access, passkeys, row_ids, sessions, throttling, viewer_choices
 from hub.web.access import OWN, fresh, needs, who
 
 POSTPONED = "second_factor_postponed"  # in the cookie, for this session
@@ -269,6 +269,7 @@ def _about(look: Session) -> dict[str, Any]:
         "codes_left": second_factor.count_recovery_codes(look, _id()),
         "passkeys": passkeys.of_person(look, _id()),
         "describe_browser": describe_browser,
+        **viewer_choices.offered(),
     }
 
 

@@ -168,7 +168,7 @@ def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
     """Return the choices of a field and the reason if its source cannot be asked."""
     source_name = field.metadata.get("choices_from")
     if not source_name:
-        choices = _schema_choices(field)
+        choices = schema_choices(field)
         return choices, ""
     try:
         return source(str(source_name)), ""
@@ -177,7 +177,7 @@ def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
         return (), reason or UNREADABLE_CHOICES
 
 
-def _schema_choices(field: fields.Field[Any]) -> Choices:
+def schema_choices(field: fields.Field[Any]) -> Choices:
     """Return the choices that the schema itself defines."""
     metadata_choices = field.metadata.get("choices")
     if metadata_choices:

@@ -21,7 +21,8 @@ from hub.contract.types import App
 from hub.db.engine import reading
 from hub.models import Case, Installation, SourceDocument
 from hub.posting.protocol.history import LIST_KINDS
-from hub.web import access, row_ids
+from hub.translations.messages import gettext, gettext_noop
+from hub.web import access, formats, row_ids, viewer
 from hub.web.case_titles import brief, reason
 from hub.web.source_view import amount, dated, money, payload_text, short_money
 
@@ -39,58 +40,67 @@ pages = Blueprint(
 
 # state -> the word on its badge and the badge's tone
 STATES = {
-    "held": ("Held", "bad"),
-    "waiting": ("Waiting", "info"),
-    "review": ("To review", "look"),
-    "ready": ("Ready to send", "info"),
-    "sending": ("Sending", "info"),
-    "unknown": ("Being checked", "look"),
-    "posted": ("Posted", "good"),
-    "paid": ("Paid", "good"),
-    "part_paid": ("Paid in part", "info"),
-    "missing": ("Missing in QuickBooks", "bad"),
-    "removed": ("Removed", "calm"),
-    "skipped": ("Skipped", "calm"),
-    "withdrawn": ("Withdrawn", "calm"),
-    "pending": ("Not final at the source", "calm"),
-    "unreadable": ("Cannot be read", "bad"),
-    "connected": ("Connected", "good"),
-    "interrupted": ("Trying again", "look"),
-    "reconnect": ("Reconnect needed", "bad"),
-    "subscription": ("Subscription ended", "bad"),
-    "configuration": ("Keys not accepted", "bad"),
-    "disconnected": ("Disconnected", "calm"),
-    "done": ("Done", "good"),
-    "stopped": ("Stopped", "bad"),
-    "running": ("Running", "info"),
-    "queued": ("Queued", "info"),
-    "delivered": ("Delivered", "good"),
-    "refused": ("Refused", "bad"),
-    "replaced": ("Replaced", "calm"),
+    "held": (gettext_noop("Held"), "bad"),
+    "waiting": (gettext_noop("Waiting"), "info"),
+    "review": (gettext_noop("To review"), "look"),
+    "ready": (gettext_noop("Ready to send"), "info"),
+    "sending": (gettext_noop("Sending"), "info"),
+    "unknown": (gettext_noop("Being checked"), "look"),
+    "posted": (gettext_noop("Posted"), "good"),
+    "paid": (gettext_noop("Paid"), "good"),
+    "part_paid": (gettext_noop("Paid in part"), "info"),
+    "missing": (gettext_noop("Missing in QuickBooks"), "bad"),
+    "removed": (gettext_noop("Removed"), "calm"),
+    "skipped": (gettext_noop("Skipped"), "calm"),
+    "withdrawn": (gettext_noop("Withdrawn"), "calm"),
+    "pending": (gettext_noop("Not final at the source"), "calm"),
+    "unreadable": (gettext_noop("Cannot be read"), "bad"),
+    "connected": (gettext_noop("Connected"), "good"),
+    "interrupted": (gettext_noop("Trying again"), "look"),
+    "reconnect": (gettext_noop("Reconnect needed"), "bad"),
+    "subscription": (gettext_noop("Subscription ended"), "bad"),
+    "configuration": (gettext_noop("Keys not accepted"), "bad"),
+    "disconnected": (gettext_noop("Disconnected"), "calm"),
+    "done": (gettext_noop("Done"), "good"),
+    "stopped": (gettext_noop("Stopped"), "bad"),
+    "running": (gettext_noop("Running"), "info"),
+    "queued": (gettext_noop("Queued"), "info"),
+    "delivered": (gettext_noop("Delivered"), "good"),
+    "refused": (gettext_noop("Refused"), "bad"),
+    "replaced": (gettext_noop("Replaced"), "calm"),
 }
 MODES = {
-    "auto": ("Automatic", "Collects and posts on schedule."),
-    "review": ("Review", "Collects on schedule; nothing is posted until a person has approved it."),
-    "manual": ("Manual", "Collects on schedule; nothing is posted until a person pushes it."),
-    "once": ("Once", "The next run collects and posts, then the app pauses."),
-    "paused": ("Paused", "Nothing runs."),
+    "auto": (gettext_noop("Automatic"), gettext_noop("Collects and posts on schedule.")),
+    "review": (
+        gettext_noop("Review"),
+        gettext_noop("Collects on schedule; nothing is posted until a person has approved it."),
+    ),
+    "manual": (
+        gettext_noop("Manual"),
+        gettext_noop("Collects on schedule; nothing is posted until a person pushes it."),
+    ),
+    "once": (
+        gettext_noop("Once"),
+        gettext_noop("The next run collects and posts, then the app pauses."),
+    ),
+    "paused": (gettext_noop("Paused"), gettext_noop("Nothing runs.")),
 }
 KINDS = {
-    "bill": "Bill",
-    "vendor_credit": "Vendor credit",
-    "expense": "Expense",
-    "purchase_order": "Purchase order",
-    "invoice": "Invoice",
-    "credit_memo": "Credit memo",
-    "payment": "Payment",
-    "refund": "Refund",
-    "bill_payment": "Bill payment",
-    "deposit": "Deposit",
-    "vendor": "Vendor",
-    "customer": "Customer",
-    "item": "Item",
+    "bill": gettext_noop("Bill"),
+    "vendor_credit": gettext_noop("Vendor credit"),
+    "expense": gettext_noop("Expense"),
+    "purchase_order": gettext_noop("Purchase order"),
+    "invoice": gettext_noop("Invoice"),
+    "credit_memo": gettext_noop("Credit memo"),
+    "payment": gettext_noop("Payment"),
+    "refund": gettext_noop("Refund"),
+    "bill_payment": gettext_noop("Bill payment"),
+    "deposit": gettext_noop("Deposit"),
+    "vendor": gettext_noop("Vendor"),
+    "customer": gettext_noop("Customer"),
+    "item": gettext_noop("Item"),
 }
-DAYS = {0: "today", 1: "yesterday"}
+DAYS = {0: gettext_noop("today"), 1: gettext_noop("yesterday")}
 UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -165,12 +175,12 @@ def moment(value: dt.datetime | None) -> str:
     The last two days are "today" and "yesterday"; None is "never".
     """
     if value is None:
-        return "never"
+        return gettext("never")
     page_zone = ZoneInfo(zone())
     local = value.astimezone(page_zone)
     now = current().clock.now().astimezone(page_zone)
     days_ago = (now.date() - local.date()).days
-    date = DAYS.get(days_ago) or day(local)
+    date = gettext(DAYS[days_ago]) if days_ago in DAYS else day(local)
     return f"{date} {local:%H:%M}"
 
 
@@ -190,15 +200,17 @@ def zone_now() -> str:
         return name
     local = current().clock.now().astimezone(ZoneInfo(name))
     city = name.rsplit("/", 1)[1].replace("_", " ")
-    return f"{city} time ({local.tzname()})"
+    return gettext("%(city)s time (%(zone)s)", city=city, zone=local.tzname())
 
 
 def zone() -> str:
-    """Return the zone of the installation of the page, else of the first one; cached per page.
+    """Return the zone that the person chose, else that of the installation of the page.
 
-    The first one is that of the installations that the person may see.
+    Without one it is that of the first installation that the person may see. Cached per page.
     """
     if "zone" not in g:
+        g.zone = viewer.chosen_zone()
+    if not g.zone:
         installation_id = (request.view_args or {}).get("installation_id")
         visible = select(Installation.zone).where(*access.scope().installations())
         own = visible.where(Installation.id == (installation_id or 0))
@@ -209,8 +221,8 @@ def zone() -> str:
 
 
 def in_zone_of(installation: Installation | None) -> None:
-    """Show the times of this page in the installation's zone."""
-    if installation:
+    """Show the times of this page in the installation's zone, unless the person chose one."""
+    if installation and not viewer.chosen_zone():
         g.zone = installation.zone
 
 
@@ -218,7 +230,7 @@ def day(value: dt.date | None) -> str:
     """Format a date so that the month is a word."""
     if value is None:
         return ""
-    return f"{value:%d %b %Y}"
+    return formats.date(value)
 
 
 def month(period: str) -> str:
@@ -226,7 +238,7 @@ def month(period: str) -> str:
     if not period:
         return ""
     first_day = dt.date.fromisoformat(f"{period}-01")
-    return f"{first_day:%b %Y}"
+    return formats.month(first_day)
 
 
 def titled(document: SourceDocument) -> str:
@@ -240,7 +252,7 @@ def titled(document: SourceDocument) -> str:
 
 def kind(name: str) -> str:
     """Return the name of a kind of document for people."""
-    return KINDS.get(name, name)
+    return gettext(KINDS[name]) if name in KINDS else name
 
 
 def initials(name: str) -> str:
@@ -288,7 +300,9 @@ def open_cases() -> int:
 
 def bounded(number: int) -> str:
     """Format a count that ends above `MAX_COUNTED`."""
-    return f"{MAX_COUNTED:,}+" if number > MAX_COUNTED else f"{number:,}"
+    if number > MAX_COUNTED:
+        return f"{viewer.count(MAX_COUNTED)}+"
+    return viewer.count(number)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,8 @@ from hub.web import (
     throttling,
     undo,
     unsent_forms,
+    viewer,
+    viewer_choices,
     webhooks,
 )
 
@@ -95,6 +97,7 @@ FAMILIES = (
     monitoring,
     intuit_pages,
     account,
+    viewer_choices,
     notification_choices,
     appearance,
     person_sessions,
@@ -109,6 +112,7 @@ def init_app(app: Flask) -> None:
         body_limits,
         headers,
         request_log,
+        viewer,
         login,
         setup,
         throttling,

@@ -10,6 +10,8 @@ from typing import Any
 
 from hub.models import Posting, SourceDocument
 from hub.money import precision
+from hub.translations.messages import gettext, gettext_noop
+from hub.web import formats, viewer
 
 HIDDEN_FIELDS = (
     "lines",
@@ -30,10 +32,10 @@ AMOUNTS = ("total", "tax_total")
 DATES = ("date", "due", "received")
 MILLION = 1_000_000
 TAX_LABELS = {
-    "exclusive": "amounts without tax",
-    "inclusive": "amounts with tax",
-    "none": "no tax applies",
-    "computed": "QuickBooks works out the tax",
+    "exclusive": gettext_noop("amounts without tax"),
+    "inclusive": gettext_noop("amounts with tax"),
+    "none": gettext_noop("no tax applies"),
+    "computed": gettext_noop("QuickBooks works out the tax"),
 }
 RecordName = Callable[
     [str, str], str
@@ -101,8 +103,7 @@ def amount(value: Decimal | str | None, currency: str = "") -> str:
     least = precision(currency) if currency else 2
     exponent = int(number.normalize().as_tuple().exponent)
     places = max(least, -exponent)
-    text = f"{number:,.{places}f}"
-    return text.replace("-", "\N{MINUS SIGN}")
+    return viewer.number_format().amount(number, places)
 
 
 def money(value: Decimal | None, currency: str) -> str:
@@ -119,10 +120,11 @@ def sum_texts(sums: Mapping[str, Decimal]) -> list[str]:
 
 def short_money(value: Decimal, currency: str) -> str:
     """Format an amount with its currency briefly, as "8.2 M NOK"; below a million without cents."""
-    text = f"{value:,.0f} {currency}"
-    if abs(value) >= MILLION:
-        text = f"{value / MILLION:,.1f} M {currency}"
-    return text.strip().replace("-", "\N{MINUS SIGN}")
+    numbers = viewer.number_format()
+    if abs(value) < MILLION:
+        return f"{numbers.amount(value, 0)} {currency}".strip()
+    millions = numbers.amount(value / MILLION, 1)
+    return gettext("%(millions)s M %(currency)s", millions=millions, currency=currency).strip()
 
 
 def _fact(name: str, value: Any, currency: str) -> str:
@@ -131,7 +133,7 @@ def _fact(name: str, value: Any, currency: str) -> str:
         return amount(value, currency)
     if name == "tax_mode":
         mode = str(value)
-        return TAX_LABELS.get(mode, mode)
+        return gettext(TAX_LABELS.get(mode, mode))
     text = _text(value)
     if name in DATES:
         return dated(text)
@@ -150,7 +152,7 @@ def _date(match: re.Match[str]) -> str:
     except ValueError:
         return match[0]
     time = f" {match[2]}" if match[2] else ""
-    return f"{day:%d %b %Y}{time}"
+    return f"{formats.date(day)}{time}"
 
 
 def _codes(codes: dict[str, Any], record_name: RecordName) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-// Settings: offer the time zone of this browser first.
+// Settings and account: offer the time zone of this browser first.
 "use strict";
 const zones = document.getElementById("zone-list");
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,0 +1,38 @@
+"""Read catalogs: gettext's .po files of the hub and of plugins, compiled in memory when needed."""
+
+import io
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+ENGLISH = "en"
+# The languages of the pages, each named in itself.
+LANGUAGES = {ENGLISH: "English", "nb": "Norsk bokmål"}
+OWN_FOLDER = Path(__file__).parent
+
+
+def path_of(folder: Path, language: str, domain: str) -> Path:
+    """Return where a catalog is, as gettext names its folders."""
+    return folder / language / "LC_MESSAGES" / f"{domain}.po"
+
+
+def read(path: Path, language: str) -> NullTranslations:
+    """Return the translations of a catalog; none if the file does not exist.
+
+    Babel is imported here, because commands and English pages do without it.
+    """
+    if not path.is_file():
+        return NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def own(language: str) -> NullTranslations:
+    """Return the translations of the hub's own texts."""
+    return read(path_of(OWN_FOLDER, language, "hub"), language)

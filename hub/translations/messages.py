@@ -1,0 +1,79 @@
+"""Translate a text for the person who reads the page; English where nobody in particular reads.
+
+Only texts for pages are translated: what is stored, exported, logged, mailed or printed by commands
+stays English.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from gettext import NullTranslations
+from typing import Any
+
+from hub.translations.numbers import COMMA_AND_POINT, NumberFormat
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The language of a person, its catalog, and how they write numbers."""
+
+    language: str = "en"
+    catalog: NullTranslations = field(default_factory=NullTranslations)
+    numbers: NumberFormat = COMMA_AND_POINT
+
+
+ENGLISH = Reader()
+
+
+def _english() -> Reader:
+    return ENGLISH
+
+
+# Returns the reader when the first text is translated; a request sets it.
+find_reader: ContextVar[Callable[[], Reader]] = ContextVar("find_reader", default=_english)
+
+
+def reader() -> Reader:
+    """Return the person who reads what is written now."""
+    return find_reader.get()()
+
+
+def gettext(text: str, /, **values: Any) -> str:
+    """Translate a text and fill in its placeholders, such as %(name)s.
+
+    Whole numbers are formatted as counts, so an id is passed as text.
+    """
+    person = reader()
+    return fill(person.catalog.gettext(text) if text else "", values, person)
+
+
+def ngettext(singular: str, plural: str, /, count: int, **values: Any) -> str:
+    """Translate a text with its placeholder %(count)s, in the form that fits the number."""
+    person = reader()
+    text = person.catalog.ngettext(singular, plural, count)
+    return fill(text, {"count": count, **values}, person)
+
+
+def pgettext(context: str, text: str, /, **values: Any) -> str:
+    """Translate a text that means different things in English, told apart by `context`."""
+    person = reader()
+    return fill(person.catalog.pgettext(context, text), values, person)
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text of a constant; it is translated where it is shown."""
+    return text
+
+
+def fill(text: str, values: dict[str, Any], person: Reader) -> str:
+    """Fill in the placeholders of a text; without values it may contain any percent sign."""
+    if not values:
+        return text
+    return text % {name: written(value, person) for name, value in values.items()}
+
+
+def written(value: Any, person: Reader) -> Any:
+    """Return a value as a sentence has it: a whole number with its thousands separated."""
+    if type(value) is int:
+        return person.numbers.count(value)
+    return value

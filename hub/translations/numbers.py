@@ -1,0 +1,39 @@
+"""Number formats: how a person writes thousands and decimals."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+MINUS = "\N{MINUS SIGN}"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """The marks between thousands and before the decimals."""
+
+    thousands: str
+    decimal: str
+
+    def count(self, number: int) -> str:
+        """Format a whole number."""
+        return self._with_marks(f"{number:,}")
+
+    def amount(self, number: Decimal, decimals: int) -> str:
+        """Format a number with this many decimals."""
+        return self._with_marks(f"{number:,.{decimals}f}")
+
+    def _with_marks(self, text: str) -> str:
+        """Replace the marks that Python writes."""
+        return text.translate(str.maketrans(",.-", f"{self.thousands}{self.decimal}{MINUS}"))
+
+
+COMMA_AND_POINT = NumberFormat(",", ".")
+SPACE_AND_COMMA = NumberFormat(NO_BREAK_SPACE, ",")
+POINT_AND_COMMA = NumberFormat(".", ",")
+
+# What a person may choose, by the name that is stored.
+FORMATS = {
+    "comma": COMMA_AND_POINT,
+    "space": SPACE_AND_COMMA,
+    "point": POINT_AND_COMMA,
+}

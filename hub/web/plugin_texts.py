@@ -1,0 +1,41 @@
+"""The texts that plugins declare for pages: of their apps, their fields and their settings.
+
+A plugin translates them in catalogs of its own package; nothing marks them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from marshmallow import fields
+
+from hub.contract.registry import Plugins
+from hub.contract.settings_schema import schema_of
+from hub.web.forms import schema_choices
+
+TEXTS_OF_SETTING = ("label", "help", "section")
+
+
+def texts_of_plugin(plugins: Plugins, package: str) -> list[str]:
+    """Return all texts that the plugin of a package declares, each once."""
+    texts: list[str] = []
+    for app in plugins.apps.values():
+        if plugins.package(app.slug) != package:
+            continue
+        texts += [app.summary, app.help, *labels_of_fields(plugins, app.slug)]
+        for setting in schema_of(app).fields.values():
+            texts += _texts_of_setting(setting)
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def labels_of_fields(plugins: Plugins, slug: str) -> list[str]:
+    """Return what an app calls the codes of its documents."""
+    return [field.label for field in plugins.call(slug, "hub_fields") or ()]
+
+
+def _texts_of_setting(setting: fields.Field[Any]) -> Iterator[str]:
+    """Yield what the form of the settings shows of a setting."""
+    for name in TEXTS_OF_SETTING:
+        yield str(setting.metadata.get(name, ""))
+    for _, label in schema_choices(setting):
+        if any(character.isalpha() for character in label):
+            yield label

@@ -1,0 +1,261 @@
+"""The person who looks at a page: their language, their number format and their time zone.
+
+What a person has not chosen comes from their browser (the language), from the language (the number
+format) or from the apps of the page (the time zone).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from flask import (
+    Flask,
+    before_render_template,
+    current_app,
+    g,
+    has_request_context,
+    request,
+    template_rendered,
+)
+from flask_security import current_user
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from hub.context import current
+from hub.reasons import texts as reasons
+from hub.translations import catalogs, messages
+from hub.translations.catalogs import ENGLISH, LANGUAGES
+from hub.translations.messages import Reader
+from hub.translations.numbers import COMMA_AND_POINT, FORMATS, SPACE_AND_COMMA, NumberFormat
+from hub.web import long_texts
+from hub.web.plugin_texts import labels_of_fields
+
+CATALOGS = "hub_catalogs"  # of the application: (package, language) -> catalog
+HUB = "hub"
+REASON = "reason"  # the context of the texts of `hub.reasons` in the catalog
+# What browsers ask for -> the language of the pages. Readers of Nynorsk read Bokmål, too.
+REQUESTED = {"en": ENGLISH, "nb": "nb", "no": "nb", "nn": "nb"}
+NUMBERS = {ENGLISH: COMMA_AND_POINT, "nb": SPACE_AND_COMMA}
+
+
+def init_app(app: Flask) -> None:
+    """Let templates and views translate for the person who looks at the page."""
+    app.extensions[CATALOGS] = {}
+    app.before_request(_begin)
+    app.teardown_request(_end)
+    before_render_template.connect(_translate_reasons, app, weak=False)
+    template_rendered.connect(_keep_reasons, app, weak=False)
+    environment = app.jinja_env
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]  # the extension adds it
+    environment.globals.update(
+        _=_text,
+        gettext=_gettext,
+        ngettext=_ngettext,
+        pgettext=_text_with_context,
+        language=language,
+    )
+    environment.filters.update(number=count, of_app=of_app)
+
+
+def reader() -> Reader:
+    """Return the person who looks at this page; outside of a request nobody in particular."""
+    if not has_request_context():
+        return messages.ENGLISH
+    if "reader" not in g:
+        g.reader = _reader(_choice("language"), _choice("number_format"))
+    return cast(Reader, g.reader)
+
+
+def language() -> str:
+    """Return the language of the page."""
+    return reader().language
+
+
+def chosen_zone() -> str:
+    """Return the time zone that the person chose, "" if none."""
+    name = _choice("zone")
+    return name if name and is_zone(name) else ""
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether there is a time zone of this name."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # unknown, or no name of a zone at all
+        return False
+    return True
+
+
+def number_format() -> NumberFormat:
+    """Return how the person writes numbers."""
+    return reader().numbers
+
+
+def count(number: int) -> str:
+    """Format a whole number."""
+    return number_format().count(number)
+
+
+def requested_language() -> str:
+    """Return the language that the browser asks for, English if it asks for none of the hub's."""
+    for name, quality in request.accept_languages:
+        known = REQUESTED.get(name.replace("_", "-").partition("-")[0].lower())
+        if known and quality > 0:
+            return known
+    return ENGLISH
+
+
+def catalog(language: str, package: str = HUB) -> Any:
+    """Return the translations of the hub or of the package of a plugin; each is read once."""
+    read = current_app.extensions[CATALOGS]
+    key = (package, language)
+    if key not in read:
+        read[key] = _read(language, package)
+    return read[key]
+
+
+def of_app(text: str, slug: str) -> str:
+    """Translate a text of an app's plugin by its own catalog, else by that of the hub."""
+    plugins = current().plugins
+    if not text or slug not in plugins.apps:
+        return text
+    return str(catalog(language(), plugins.package(slug)).gettext(text))
+
+
+def use(language: str | None, number_format: str | None) -> None:
+    """Write the rest of the answer in the way that the person has just chosen."""
+    g.reader = _reader(language, number_format)
+
+
+def _reader(language: str | None, number_format: str | None) -> Reader:
+    """Return a reader with these choices; what is not chosen comes from the browser."""
+    name = language if language in LANGUAGES else requested_language()
+    numbers = FORMATS[number_format] if number_format in FORMATS else NUMBERS[name]
+    return Reader(name, catalog(name), numbers)
+
+
+def _read(language: str, package: str) -> Any:
+    """Read a catalog; the texts that a plugin does not translate are looked up in the hub's."""
+    if package == HUB:
+        return catalogs.own(language)
+    folder = Path(str(files(package))) / "translations"
+    translations = catalogs.read(catalogs.path_of(folder, language, package), language)
+    translations.add_fallback(catalog(language))
+    return translations
+
+
+def _choice(name: str) -> str | None:
+    """Return what the person has chosen; None if nothing or if nobody is logged in."""
+    if not current_user.is_authenticated:
+        return None
+    return cast(str | None, getattr(current_user, name))
+
+
+def _begin() -> None:
+    """Translate for the person of this request from now on; they are looked up when needed."""
+    messages.find_reader.set(reader)
+
+
+def _end(error: BaseException | None) -> None:
+    """Translate for nobody in particular again."""
+    messages.find_reader.set(lambda: messages.ENGLISH)
+    _keep_reasons()
+
+
+@contextmanager
+def translated_reasons() -> Iterator[None]:
+    """Render the reasons of cases and postings for the person while a view prepares a page.
+
+    While a template is rendered they are translated anyway. Otherwise they are English, because
+    views also store them.
+    """
+    _translate_reasons()
+    try:
+        yield
+    finally:
+        _keep_reasons()
+
+
+def _translate_reasons(*sender: Any, **ignored: Any) -> None:
+    reasons.translate.set(_reason)
+
+
+def _keep_reasons(*sender: Any, **ignored: Any) -> None:
+    reasons.translate.set(str)
+
+
+def _reason(text: str) -> str:
+    """Translate a text of `hub.reasons`, or the label of a code, which its plugin translates."""
+    translated = reader().catalog.pgettext(REASON, text)
+    if translated == text and language() != ENGLISH:
+        return _labels(language()).get(text, text)
+    return translated
+
+
+def _labels(language: str) -> dict[str, str]:
+    """Return the translated labels of the fields of all apps; they are collected once."""
+    collected = current_app.extensions[CATALOGS]
+    key = ("labels of fields", language)
+    if key not in collected:
+        plugins = current().plugins
+        labels = {}
+        for slug in plugins.apps:
+            for label in labels_of_fields(plugins, slug):
+                labels[label] = of_app(label, slug)
+        collected[key] = labels
+    return cast(dict[str, str], collected[key])
+
+
+@pass_context
+def _text(context: Context, text: str, /, **values: Any) -> str:
+    """Translate a text of a template, `_("Save")`; it may also be a value, since it is escaped."""
+    person = reader()
+    return _escaped(context, person.catalog.gettext(str(text)) if text else "", values, person)
+
+
+@pass_context
+def _text_with_context(context: Context, meaning: str, text: str, /, **values: Any) -> str:
+    """Translate a text of a template that means different things in English."""
+    person = reader()
+    return _escaped(context, person.catalog.pgettext(meaning, str(text)), values, person)
+
+
+@pass_context
+def _gettext(context: Context, text: str, /, **values: Any) -> str:
+    """Translate the text of a {% trans %}, which is a part of the template and may have tags."""
+    person = reader()
+    return _filled(context, person.catalog.gettext(text), values, person)
+
+
+@pass_context
+def _ngettext(context: Context, singular: str, plural: str, number: int, /, **values: Any) -> str:
+    """Translate the text of a {% trans %} in the form that fits a number."""
+    person = reader()
+    values.setdefault("num", number)
+    return _filled(context, person.catalog.ngettext(singular, plural, number), values, person)
+
+
+def _escaped(context: Context, text: str, values: dict[str, Any], person: Reader) -> str:
+    """Fill in the placeholders of a plain text, and escape it for a page.
+
+    An apostrophe stays: templates enclose attributes in quotation marks.
+    """
+    if not context.eval_ctx.autoescape:
+        return messages.fill(text, values, person)
+    template = Markup(str(escape(text)).replace("&#39;", "'"))  # noqa: S704 (escaped)
+    return _filled(context, template, values, person) if values else template
+
+
+def _filled(context: Context, text: str, values: dict[str, Any], person: Reader) -> str:
+    """Fill in placeholders as a template prints values: escaped, long texts cut."""
+    template = Markup(text) if context.eval_ctx.autoescape else text  # noqa: S704 (of a template)
+    shown = {}
+    for name, value in values.items():
+        shown[name] = messages.written(long_texts.printed(value), person)
+    return template % shown

@@ -1,0 +1,163 @@
+"""Extract the texts of the pages and bring the catalogs up to date; run by `make translations`.
+
+Texts are marked in templates and in Python. Those of `hub.reasons` and of plugins are read from
+their declarations, which are not marked. The sources of a page may change without the catalog:
+places are not stored, and messages are sorted.
+"""
+
+import datetime as dt
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po, write_po
+
+from hub.contract.registry import Plugins
+from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.template import Template
+from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, path_of
+from hub.web.plugin_texts import texts_of_plugin
+from hub.web.viewer import REASON
+
+ROOT = Path(__file__).resolve().parent.parent
+KEYWORDS: dict[str, Any] = {
+    "_": None,
+    "gettext": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
+OPTIONS = {"trimmed": "true"}  # as `hub.web.viewer` sets the environment
+FIXED_DATE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # so that a catalog changes only with its texts
+WIDTH = 100
+
+
+def extract_own() -> Catalog:
+    """Return the texts of the hub's own pages, without translations."""
+    catalog = _empty("hub")
+    for path in sorted(ROOT.glob("hub/**/*.py")):
+        _add_file(catalog, "python", path)
+    for path in sorted(ROOT.glob("hub/web/templates/*.html")):
+        _add_file(catalog, "jinja2.ext:babel_extract", path)
+    for text in _reasons():
+        catalog.add(text, context=REASON)
+    return catalog
+
+
+def extract_plugin(plugins: Plugins, package: str) -> Catalog:
+    """Return the texts that a plugin declares: of its apps, fields and settings."""
+    catalog = _empty(package)
+    for text in texts_of_plugin(plugins, package):
+        catalog.add(text)
+    return catalog
+
+
+def update(path: Path, extracted: Catalog, language: str) -> Catalog:
+    """Return the catalog of a file with exactly the extracted texts, translated as before."""
+    updated = _empty(extracted.project or "", language)
+    stored = read_catalog(path, language)
+    for message in extracted:
+        if not message.id:
+            continue
+        former = stored.get(message.id, message.context)
+        string = former.string if former else None
+        updated.add(message.id, string, context=message.context, flags=message.flags)
+    return updated
+
+
+def read_catalog(path: Path, language: str) -> Catalog:
+    """Return the catalog of a file; an empty one if there is none."""
+    if not path.is_file():
+        return _empty("", language)
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def write(path: Path, catalog: Catalog) -> None:
+    """Write a catalog, sorted and without the places of its texts."""
+    content = io.BytesIO()
+    write_po(content, catalog, width=WIDTH, no_location=True, sort_output=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.getvalue().rstrip() + b"\n")
+
+
+def own_path(language: str) -> Path:
+    """Return the file of the hub's own catalog."""
+    return path_of(OWN_FOLDER, language, "hub")
+
+
+def plugin_path(package: str, language: str) -> Path:
+    """Return the file of the catalog of a plugin in this checkout."""
+    (folder,) = ROOT.glob(f"plugins/*/{package}")
+    return path_of(folder / "translations", language, package)
+
+
+def plugin_packages() -> list[str]:
+    """Return the packages of the plugins in this checkout."""
+    return sorted(path.name for path in ROOT.glob("plugins/*/hub_*"))
+
+
+def main() -> int:
+    """Update every catalog; end with 1 and name the texts that are not translated yet."""
+    plugins = Plugins.load()
+    catalogs = []
+    for language in sorted(LANGUAGES.keys() - {ENGLISH}):
+        catalogs.append((own_path(language), extract_own(), language))
+        for package in plugin_packages():
+            extracted = extract_plugin(plugins, package)
+            catalogs.append((plugin_path(package, language), extracted, language))
+    missing = 0
+    for path, extracted, language in catalogs:
+        updated = update(path, extracted, language)
+        write(path, updated)
+        for message in updated:
+            texts = message.string if isinstance(message.string, tuple) else (message.string,)
+            if message.id and not all(texts):
+                missing += 1
+                print(f"{path.relative_to(ROOT)}: {message.id!r} is not translated")
+    return 1 if missing else 0
+
+
+def _empty(project: str, language: str | None = None) -> Catalog:
+    """Return a catalog without messages, whose head never changes."""
+    return Catalog(
+        locale=language,
+        project=project,
+        version="1",
+        msgid_bugs_address="the hub",
+        header_comment="",
+        creation_date=FIXED_DATE,
+        revision_date=FIXED_DATE,
+        last_translator="the hub",
+        language_team="the hub",
+        fuzzy=False,
+    )
+
+
+def _add_file(catalog: Catalog, method: str, path: Path) -> None:
+    """Add the texts that are marked in a file."""
+    for _, message, _, context in extract_from_file(method, path, KEYWORDS, options=OPTIONS):
+        catalog.add(message, context=context)
+
+
+def _reasons() -> Iterator[str]:
+    """Yield the templates of the catalogue of reasons, and the sentences that fill them."""
+    for template in CATALOGUE.values():
+        yield from _texts_of(template)
+        for sentence, special in template.special.items():
+            yield sentence
+            yield from _texts_of(special)
+
+
+def _texts_of(template: Template) -> Iterator[str]:
+    for text in (template.title, template.reason, template.instruction):
+        if any(character.isalpha() for character in text):
+            yield text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
