@@ -22,10 +22,13 @@ PAGES = {
 }
 
 
-def address(kind: str, id: str) -> str | None:
-    """Return the address of an object's page; None for kinds without a page of their own."""
+def address(kind: str, id: str, environment: str = "") -> str | None:
+    """Return the address of an object's page; None for kinds without a page of their own.
+
+    Without an environment it is that of the Intuit keys, which takes a query.
+    """
     page = PAGES.get(kind)
     if page is None:
         return None
-    site = SITES[intuit_keys.read().environment]
+    site = SITES[environment or intuit_keys.read().environment]
     return f"{site}/app/{page}{id}"

@@ -54,6 +54,7 @@ LISTS = frozenset(
         "runs.export",
         "reports.show",
         "reports.export",
+        "reconciliations.index",
         "marketplace.show",
         "app_choice.show",
     }

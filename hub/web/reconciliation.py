@@ -120,19 +120,36 @@ def newest_runs(
     return {run.company_id: run for run in runs if run.company_id is not None}
 
 
-def read(run: Run) -> ReconciliationSummary:
-    """Return the result that a reconciliation run stored."""
+def read(run: Run, slug: str = "") -> ReconciliationSummary:
+    """Return the result that a reconciliation run stored; with a slug, that of one app."""
     counts: dict[str, Any] = run.counts
+    lines = lines_of(run, slug)
+    documents, matching = counts["documents"], counts["found"]
+    troubles, accepted = counts["troubles"], counts["accepted"]
+    if slug:
+        documents = sum(line["documents"] for line in lines)
+        # A reconciliation of an older version counted all that differ together.
+        absent = [line.get("absent", line.get("differing", 0)) for line in lines]
+        matching = documents - sum(absent)
+        own = [one for one in counts.get("wrong", ()) if one.get("app") == slug]
+        accepted = sum(bool(one["accepted"]) for one in own)
+        troubles = len(own) - accepted
     return ReconciliationSummary(
         run_id=run.id,
         at=dt.datetime.fromisoformat(counts["proved_at"]),
-        documents=counts["documents"],
-        matching=counts["found"],
-        troubles=counts["troubles"],
-        accepted=counts["accepted"],
-        differences=differences(counts["totals"]),
-        sums=_by_currency(counts["totals"]),
+        documents=documents,
+        matching=matching,
+        troubles=troubles,
+        accepted=accepted,
+        differences=differences(lines),
+        sums=_by_currency(lines),
     )
+
+
+def lines_of(run: Run, slug: str = "") -> list[dict[str, Any]]:
+    """Return the control totals that a reconciliation run stored; with a slug, those of one app."""
+    lines: list[dict[str, Any]] = run.counts["totals"]
+    return [line for line in lines if slug in ("", line["app"])]
 
 
 def _by_currency(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -72,8 +72,13 @@ def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...]
 
 def page_of(kind: str, id: str) -> str | None:
     """Return where a person opens the transaction; None while a stand-in replaces QuickBooks."""
+    environment = environment_with_pages()
+    return deep_links.address(kind, id, environment) if environment else None
+
+
+def environment_with_pages() -> str:
+    """Return the environment of Intuit whose pages show transactions; "" for a stand-in."""
     if current().mounts:  # a stand-in within this process
-        return None
-    if intuit_keys.read().api_url not in API_URLS.values():
-        return None
-    return deep_links.address(kind, id)
+        return ""
+    keys = intuit_keys.read()
+    return keys.environment if keys.api_url in API_URLS.values() else ""

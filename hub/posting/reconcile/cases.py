@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.contract.documents import ReceiptState
-from hub.models import Case, Posting
+from hub.models import Case
 from hub.money import ZERO, format_amount
 from hub.posting import case_texts, receipts
 from hub.posting.reconcile.posted_documents import Discrepancy, PostedDocument
@@ -30,6 +30,11 @@ def postings_with_case(session: Session, company_id: int) -> set[int]:
     return posting_ids
 
 
+def cause_of(posting_id: int, discrepancy: str) -> str:
+    """Return the cause of the case about a discrepancy of a posted document."""
+    return f"posting:{posting_id}:{discrepancy}{CAUSE_SUFFIX}"
+
+
 def update_case(
     session: Session,
     document: PostedDocument,
@@ -44,11 +49,11 @@ def update_case(
     posting = document.posting
     for other in DISCREPANCIES:
         if other != discrepancy:
-            inbox.close(session, _cause(posting, other))
+            inbox.close(session, cause_of(posting.id, other))
     if discrepancy == Discrepancy.NONE:
         return True
     text = text or discrepancy_text(document)
-    cause = _cause(posting, discrepancy)
+    cause = cause_of(posting.id, discrepancy)
     if inbox.is_dismissed(session, cause, text):
         return False
     inbox.open(
@@ -88,7 +93,3 @@ def discrepancy_text(document: PostedDocument) -> CaseText:
         present_total=format_amount(document.head.total or ZERO, currency),
         posted_total=format_amount(document.posted_total or ZERO, currency),
     )
-
-
-def _cause(posting: Posting, discrepancy: Discrepancy) -> str:
-    return f"posting:{posting.id}:{discrepancy}{CAUSE_SUFFIX}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.money import ZERO, to_cents
 from hub.outbox import statistics
-from hub.posting.reconcile.posted_documents import Discrepancy, PostedSummary
+from hub.posting.reconcile.posted_documents import ABSENT, Discrepancy, PostedSummary
 
 Key = tuple[str, str, str, str]  # app, kind, period, currency
 
@@ -25,6 +25,7 @@ class Sums:
     posted: Decimal = ZERO
     quickbooks: Decimal = ZERO
     differing: int = 0  # documents that are absent or have another total
+    absent: int = 0
     absolute_difference: Decimal = ZERO  # of all documents, whether QuickBooks has more or less
     open_difference: Decimal = ZERO  # the part of it that nobody has accepted
 
@@ -54,6 +55,7 @@ class Totals:
             sums.open_difference += difference
         if summary.discrepancy != Discrepancy.NONE and not summary.is_changing:
             sums.differing += 1
+            sums.absent += summary.discrepancy in ABSENT
         self.documents += 1
 
     def lines(self) -> list[dict[str, Any]]:
@@ -78,6 +80,7 @@ def _as_json(key: Key, sums: Sums) -> dict[str, Any]:
         "currency": currency,
         "documents": sums.documents,
         "differing": sums.differing,
+        "absent": sums.absent,
     }
     for name, amount in amounts.items():
         line[name] = str(to_cents(amount, currency or "USD"))
@@ -85,12 +88,19 @@ def _as_json(key: Key, sums: Sums) -> dict[str, Any]:
 
 
 def differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
-    """Add up by currency, without their signs, the differences that nobody has accepted."""
-    sums: dict[str, Decimal] = {}
+    """Add up by currency the differences that nobody has accepted.
+
+    The sum is negative if QuickBooks has less in every line. Differences that go both ways do not
+    cancel each other out: they are added up without their signs.
+    """
+    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    signed_sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for line in lines:
         # A reconciliation of an older version did not store which part was accepted.
         unaccepted = line.get("open", line["difference"])
-        difference = abs(Decimal(unaccepted))
-        currency = line["currency"]
-        sums[currency] = sums.get(currency, ZERO) + difference
-    return sums
+        sums[line["currency"]] += abs(Decimal(unaccepted))
+        signed_sums[line["currency"]] += Decimal(line["difference"])
+    for currency, signed_sum in signed_sums.items():
+        if signed_sum == -sums[currency]:
+            sums[currency] = signed_sum
+    return dict(sums)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from hub.db.engine import reading, transaction
 from hub.models import Posting
 from hub.money import ZERO, format_amount, to_cents
+from hub.outbox import statistics
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.reconcile import cases, drift, markers
@@ -25,7 +26,7 @@ from hub.posting.reconcile.posted_documents import (
 )
 from hub.posting.reconcile.refresh import refresh
 
-MAX_LISTED = 200  # documents in each list of the result; each of the others has its case, too
+MAX_LISTED = 1000  # documents in each list of the result; each of the others has its case, too
 
 
 @dataclass
@@ -191,12 +192,33 @@ def _source_total_as_json(summary: PostedSummary) -> dict[str, Any]:
 
 
 def _discrepancy_as_json(document: PostedDocument, *, is_accepted: bool) -> dict[str, Any]:
+    """Return a document that differs from QuickBooks, as the result lists it.
+
+    Its amounts count as in the totals: those of credits are negative.
+    """
+    summary = document.summary
+    source = document.posting.document
+    currency = summary.currency or "USD"
+    sign = statistics.sign(summary.kind)
+    amounts = {
+        "source": summary.expected_total or ZERO,
+        "posted": summary.posted_total or ZERO,
+        "quickbooks": summary.quickbooks_total,
+    }
     return {
-        "posting": document.posting.id,
+        "posting": summary.id,
         "document": case_texts.posting_title(document.posting),
-        "why": document.discrepancy,
+        "why": summary.discrepancy,
         "reason": cases.discrepancy_text(document).reason,
         "accepted": is_accepted,
+        "app": summary.slug,
+        "kind": summary.kind,
+        "number": document.posting.number,
+        "party": source.party,
+        "date": str(summary.written_date or summary.source_date or ""),
+        "currency": summary.currency,
+        "quickbooks_id": document.posting.quickbooks_id,
+        **{name: str(to_cents(sign * amount, currency)) for name, amount in amounts.items()},
     }
 
 

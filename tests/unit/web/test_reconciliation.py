@@ -33,7 +33,7 @@ def test_a_difference_is_told_with_its_amount_and_its_list(desk):
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
     page = proof(desk)
     assert "1 of 2 documents" in page
-    assert re.search(r'Difference <span class="mono">20.10 USD</span> in 1 document\.', page)
+    assert re.search(r'Difference <span class="mono">−20.10 USD</span> in 1 document\.', page)
     assert "1 needs attention" in page
     run_page = desk.visitor.page("/runs/1")
     assert "Control totals" in run_page
@@ -146,7 +146,7 @@ def test_the_proofs_are_listed_with_what_each_found(desk):
     proof(desk)
     history = desk.visitor.page("/runs/?kind=reconcile")
     result = (
-        "1 of 2 documents match QuickBooks. Difference 20.10 USD in 1 document. 1 needs attention"
+        "1 of 2 documents match QuickBooks. Difference −20.10 USD in 1 document. 1 needs attention"
     )
     assert result in history
     assert ("Differs</span>" in history, "Changes in QuickBooks ·" in history) == (True, False)

@@ -1,0 +1,313 @@
+"""A reconciliation as a PDF for an auditor: who ran it and when, its sums, and what differs.
+
+The rows are first divided into pages, because each page says how many there are, and then drawn.
+"""
+
+import datetime as dt
+import io
+import unicodedata
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import cache
+
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from hub.web import layout
+from hub.web.reconciliation import ReconciliationSummary
+from hub.web.reconciliation_report import Difference, KindSums, Report
+from hub.web.source_view import amount, dated, money
+
+MIME = "application/pdf"
+WIDTH, HEIGHT = landscape(A4)
+MARGIN = 40.0
+FOOT = 30.0  # where the foot of a page stands
+LINE_HEIGHT = 13.0
+FONT_SIZE = 8.5
+REGULAR, BOLD = "Vera", "VeraBd"  # the library brings both; what is used of them is embedded
+SUM_COLUMNS = (0, 150, 230, 330, 450, 570, 690, 762)
+DIFFERENCE_COLUMNS = (0, 210, 300, 362, 452, 542, 632, 648)
+
+
+class Cell:
+    """A text at a place of a row; the text is shortened to the space that it has."""
+
+    def __init__(
+        self, text: str, left: float, width: float, *, right: bool = False, bold: bool = False
+    ) -> None:
+        self.text = text
+        self.left = left
+        self.width = width
+        self.is_right_aligned = right
+        self.font = BOLD if bold else REGULAR
+
+
+class Row:
+    """A row of cells; `header` is the row that is repeated above it on a new page."""
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        *,
+        header: "Row | None" = None,
+        size: float = FONT_SIZE,
+        rule: bool = False,
+        space: float = 0,
+    ) -> None:
+        self.cells = cells
+        self.header = header
+        self.size = size
+        self.has_rule = rule
+        self.height = space + max(LINE_HEIGHT, size * 1.5)
+
+
+def render(report: Report, *, printed_by: str, printed_at: dt.datetime) -> bytes:
+    """Return the file."""
+    _register_fonts()
+    pages = _paginate(_rows(report, printed_by, printed_at))
+    output = io.BytesIO()
+    # Invariant: the library does not write the time of the machine into the file.
+    size = WIDTH, HEIGHT
+    canvas = Canvas(output, pagesize=size, pageCompression=1, invariant=1, lang="en")
+    title = f"Reconciliation {report.run.id} · {_company_name(report)}"
+    canvas.setTitle(title)
+    for number, rows in enumerate(pages, start=1):
+        _draw(canvas, rows)
+        foot = f"{title} · Page {number} of {len(pages)}"
+        _draw_cell(canvas, Cell(foot, 0, WIDTH - 2 * MARGIN), FOOT, 7.5)
+        canvas.showPage()
+    canvas.save()
+    return output.getvalue()
+
+
+def _rows(report: Report, printed_by: str, printed_at: dt.datetime) -> Iterator[Row]:
+    """Yield all rows of the document."""
+    yield _text("Reconciliation with QuickBooks", size=16, bold=True)
+    for label, text in _facts(report, printed_by, printed_at):
+        label_cell = Cell(label, 0, 120, bold=True)
+        yield Row([label_cell, Cell(text, 125, WIDTH - 2 * MARGIN - 125)])
+    yield _text("Sums by kind and currency", size=11, bold=True, space=14)
+    yield from _sum_rows(report.sums_by_kind())
+    yield _text("Documents that differ", size=11, bold=True, space=14)
+    yield from _difference_rows(report)
+    findings = list(report.marker_findings)
+    if findings:
+        yield _text("Transactions with a marker of this hub", size=11, bold=True, space=14)
+        for finding in findings:
+            yield from _paragraph(str(finding["reason"]))
+
+
+def _facts(report: Report, printed_by: str, printed_at: dt.datetime) -> Iterator[tuple[str, str]]:
+    """Yield what the head of the document says, as label and text."""
+    first, last = report.months
+    months = layout.month(first)
+    if last != first:
+        months = f"{months} – {layout.month(last)}"
+    zone = layout.zone()
+    requested_by = report.run.requested_by
+    if requested_by == "schedule":
+        requested_by = "Nightly schedule"
+    yield "Company", f"{_company_name(report)} (QuickBooks company {report.company.realm})"
+    yield "App", layout.app_name(report.slug) if report.slug else "All apps of the company"
+    yield "Reconciled", f"{layout.exact(report.summary.at)} ({zone})"
+    yield "Requested by", requested_by
+    yield "Run", str(report.run.id)
+    yield "Documents dated", months or "–"
+    yield "Result", result_text(report.summary)
+    yield "Printed", f"{layout.exact(printed_at)} ({zone}) by {printed_by}"
+
+
+def result_text(result: ReconciliationSummary) -> str:
+    """Return the result in one or two sentences, as the page says it."""
+    noun = "document matches" if result.documents == 1 else "documents match"
+    counts = f"{result.matching:,} of {result.documents:,} {noun} QuickBooks."
+    if result.is_exact:
+        difference = "No difference."
+    else:
+        sums = [money(sum, currency) for currency, sum in result.stated_differences.items()]
+        difference = f"Difference {' and '.join(sums)}"
+        if result.differing:
+            plural = "s" if result.differing != 1 else ""
+            difference += f" in {result.differing:,} document{plural}"
+        difference += "."
+    accepted = f" {result.accepted:,} accepted." if result.accepted else ""
+    return f"{counts} {difference}{accepted}"
+
+
+def _sum_rows(sums: Sequence[KindSums]) -> Iterator[Row]:
+    """Yield the sums by kind and currency, or the sentence that there are none."""
+    if not sums:
+        yield _text("Nothing was posted yet.")
+        return
+    names = ("Kind", "Currency", "Documents", "Source", "Posted by the hub", "In QuickBooks")
+    header = _table_row((*names, "Difference"), SUM_COLUMNS, texts=2, bold=True)
+    yield header
+    for one in sums:
+        amounts = (one.source, one.posted, one.quickbooks, one.difference)
+        cells = (
+            layout.kind(one.kind),
+            one.currency,
+            f"{one.documents:,}",
+            *[_amount(value, one.currency) for value in amounts],
+        )
+        yield _table_row(cells, SUM_COLUMNS, texts=2, header=header)
+
+
+def _difference_rows(report: Report) -> Iterator[Row]:
+    """Yield the documents that differ, or the sentence that none does."""
+    differences = report.differences
+    if not differences and not report.unlisted:
+        yield _text("No document differs from QuickBooks.")
+        return
+    names = ("Document", "App", "Date", "Posted", "In QuickBooks", "Difference", "What differs")
+    columns = DIFFERENCE_COLUMNS
+    header = _difference_row(names, header=None)
+    yield header
+    for one in differences:
+        if one.posted is None:
+            yield Row([Cell(one.reason, 0, columns[-1])], header=header)
+            continue
+        yield _difference_row(_difference_texts(one), header=header)
+    if report.unlisted:
+        more = f"{report.unlisted:,} more documents differ; each has a case in the hub's inbox."
+        yield _text(more)
+
+
+def _difference_texts(one: Difference) -> tuple[str, ...]:
+    """Return the cells of a document that differs."""
+    label = f"{one.label} (accepted)" if one.is_accepted else one.label
+    return (
+        one.document,
+        layout.app_name(one.slug),
+        dated(one.date),
+        money(one.posted, one.currency),
+        money(one.quickbooks, one.currency),
+        money(one.amount, one.currency),
+        label,
+    )
+
+
+def _difference_row(texts: Sequence[str], header: Row | None) -> Row:
+    """Return a row of the documents that differ: three texts, three amounts and a text."""
+    row = _table_row(texts[:6], DIFFERENCE_COLUMNS[:7], texts=3, header=header, bold=header is None)
+    left = DIFFERENCE_COLUMNS[7]
+    last = Cell(texts[6], left, WIDTH - 2 * MARGIN - left, bold=header is None)
+    return Row([*row.cells, last], header=header, rule=True)
+
+
+def _table_row(
+    texts_of_row: Sequence[str],
+    columns: Sequence[float],
+    *,
+    texts: int,
+    header: Row | None = None,
+    bold: bool = False,
+) -> Row:
+    """Return a row of a table; the first columns are texts, the others amounts at the right."""
+    cells = []
+    for place, text in enumerate(texts_of_row):
+        left, end = columns[place], columns[place + 1]
+        is_amount = place >= texts
+        cells.append(Cell(text, left, end - left - 6, right=is_amount, bold=bold))
+    return Row(cells, header=header, rule=True)
+
+
+def _text(text: str, *, size: float = FONT_SIZE, bold: bool = False, space: float = 0) -> Row:
+    """Return a row with one text over the whole width."""
+    return Row([Cell(text, 0, WIDTH - 2 * MARGIN, bold=bold)], size=size, space=space)
+
+
+def _paragraph(text: str) -> Iterator[Row]:
+    """Yield the rows of a text that may be longer than a line."""
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}".strip()
+        if line and _width(longer, REGULAR, FONT_SIZE) > WIDTH - 2 * MARGIN:
+            yield _text(line)
+            longer = word
+        line = longer
+    yield _text(line)
+
+
+def _paginate(rows: Iterator[Row]) -> list[list[Row]]:
+    """Divide rows into pages; a table that goes on has its header again."""
+    room = HEIGHT - 2 * MARGIN - LINE_HEIGHT
+    pages: list[list[Row]] = [[]]
+    used = 0.0
+    for row in rows:
+        if used + row.height > room:
+            pages.append([row.header] if row.header else [])
+            used = row.header.height if row.header else 0.0
+        pages[-1].append(row)
+        used += row.height
+    return pages
+
+
+def _draw(canvas: Canvas, rows: Sequence[Row]) -> None:
+    """Draw the rows of a page from its top."""
+    top = HEIGHT - MARGIN
+    for row in rows:
+        top -= row.height
+        for cell in row.cells:
+            _draw_cell(canvas, cell, top, row.size)
+        if row.has_rule:
+            canvas.setStrokeGray(0.8)
+            canvas.setLineWidth(0.4)
+            canvas.line(MARGIN, top - 3.5, WIDTH - MARGIN, top - 3.5)
+
+
+def _draw_cell(canvas: Canvas, cell: Cell, base: float, size: float) -> None:
+    """Draw the text of a cell on its base line."""
+    text = _shorten(_printable(cell.text), cell.font, size, cell.width)
+    canvas.setFont(cell.font, size)
+    if cell.is_right_aligned:
+        canvas.drawRightString(MARGIN + cell.left + cell.width, base, text)
+    else:
+        canvas.drawString(MARGIN + cell.left, base, text)
+
+
+def _shorten(text: str, font: str, size: float, width: float) -> str:
+    """Return the text, or as much of its beginning as the width holds and an ellipsis."""
+    if _width(text, font, size) <= width:
+        return text
+    shorter = text[: int(width)]  # no character is narrower than a point
+    while shorter and _width(f"{shorter}…", font, size) > width:
+        shorter = shorter[:-1]
+    return f"{shorter}…"
+
+
+def _width(text: str, font: str, size: float) -> float:
+    """Return how wide a text is drawn."""
+    return float(pdfmetrics.stringWidth(text, font, size))
+
+
+def _printable(text: str) -> str:
+    """Return a text in the characters of the font: without accents that it lacks, or with "?"."""
+    glyphs = pdfmetrics.getFont(REGULAR).face.charToGlyph
+    characters = []
+    for character in " ".join(text.split()):
+        if ord(character) in glyphs:
+            characters.append(character)
+            continue
+        base = unicodedata.normalize("NFKD", character)[0]
+        characters.append(base if ord(base) in glyphs else "?")
+    return "".join(characters)
+
+
+def _amount(value: Decimal, currency: str) -> str:
+    """Format an amount without its currency, which has a column of its own."""
+    return amount(value, currency)
+
+
+def _company_name(report: Report) -> str:
+    """Return the name of the company, or its number while it has none."""
+    return report.company.name or report.company.realm
+
+
+@cache
+def _register_fonts() -> None:
+    """Let the library find both fonts, once for a process."""
+    for name in (REGULAR, BOLD):
+        pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))

@@ -1,0 +1,241 @@
+"""The reconciliations of a company: what differs from QuickBooks, as a page, a file and a PDF."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug import Response as Redirect
+
+from hub.context import current
+from hub.db.engine import reading
+from hub.models import Company, Installation, Run
+from hub.models.enums import RunKind, RunOutcome
+from hub.posting.reconcile.posted_documents import Discrepancy
+from hub.qbo import deep_links
+from hub.scheduling import summary
+from hub.web import exports, reconciliation, row_ids
+from hub.web.access import ANYWHERE, chosen_company_id, may, needs, rights_scope, scope, who
+from hub.web.layout import app_name, in_zone_of
+from hub.web.layout import kind as kind_name
+from hub.web.paging import Page, here_with, page, row_or_404
+from hub.web.reconciliation_report import Difference, Line, Report
+from hub.web.runs import state
+from hub.web.transaction_facts import environment_with_pages
+
+ROWS_PER_PAGE = 100
+HISTORY_ROWS = 10
+DIFFERENCE_COLUMNS = (
+    "document",
+    "app",
+    "kind",
+    "number",
+    "party",
+    "date",
+    "currency",
+    "source",
+    "posted",
+    "quickbooks",
+    "difference",
+    "state",
+    "accepted",
+    "reason",
+    "quickbooks_id",
+    "case",
+)
+TOTAL_COLUMNS = (
+    "app",
+    "kind",
+    "month",
+    "currency",
+    "documents",
+    "differing",
+    "source",
+    "posted",
+    "quickbooks",
+    "difference",
+)
+pages = Blueprint("reconciliations", __name__, url_prefix="/reconciliations")
+
+
+@pages.get("/")
+@needs("viewer", of=ANYWHERE)
+def index() -> str | Redirect:
+    """Show the newest reconciliation of the chosen company; ask for one if there are several."""
+    with reading() as session:
+        company = _company(session)
+        if company is None:
+            here = url_for("reconciliations.index")
+            return redirect(url_for("company_choice.show", next=here))
+        run = None
+        if scope().has_company(company.id):
+            newest = reconciliation.newest_runs(
+                session, [company.id], RunKind.RECONCILE, RunOutcome.DONE
+            )
+            run = newest.get(company.id)
+        return _render(session, company, run)
+
+
+@pages.get("/<int:run_id>")
+@needs("viewer")
+def show(run_id: int) -> str:
+    """Show one reconciliation: what differs, and on request all control totals."""
+    with reading() as session:
+        run = row_or_404(session, Run, run_id)
+        company = session.get(Company, run.company_id) if run.company_id else None
+        if company is None or run.kind != RunKind.RECONCILE:
+            abort(404)
+        return _render(session, company, run)
+
+
+@pages.get("/<int:run_id>/export")
+@needs("viewer")
+def export(run_id: int) -> Response:
+    """Download the documents that differ, or the control totals."""
+    with reading() as session:
+        report = _report_or_404(session, run_id)
+        if request.args.get("list") == "totals":
+            rows = map(_exported_line, report.lines)
+            return exports.download(f"control-totals-{run_id}", TOTAL_COLUMNS, rows)
+        differences = list(report.with_cases(session, scope(), report.differences))
+    rows = map(_exported_difference, differences)
+    return exports.download(f"differences-{run_id}", DIFFERENCE_COLUMNS, rows)
+
+
+@pages.get("/<int:run_id>/report.pdf")
+@needs("viewer")
+def pdf(run_id: int) -> Response:
+    """Download a reconciliation as a PDF for an auditor."""
+    # Imported here: most processes never write a PDF, and its library takes long to import.
+    from hub.web import reconciliation_pdf
+
+    with reading() as session:
+        report = _report_or_404(session, run_id)
+        in_zone_of(_first_app(session, report.company))
+    content = reconciliation_pdf.render(report, printed_by=who(), printed_at=current().clock.now())
+    headers = {"Content-Disposition": f"attachment; filename=reconciliation-{run_id}.pdf"}
+    return Response(content, mimetype=reconciliation_pdf.MIME, headers=headers)
+
+
+def _company(session: Session) -> Company | None:
+    """Return the chosen company, or the only one that the person may see."""
+    company_id = chosen_company_id()
+    if company_id is not None:
+        return session.get(Company, company_id)
+    visible = select(Company).where(*rights_scope().companies()).order_by(Company.id).limit(2)
+    companies = session.scalars(visible).all()
+    return companies[0] if len(companies) == 1 else None
+
+
+def _report_or_404(session: Session, run_id: int) -> Report:
+    """Return the result of a reconciliation that has ended, of all apps or the chosen one."""
+    run = row_or_404(session, Run, run_id)
+    company = session.get(Company, run.company_id) if run.company_id else None
+    report = _report(company, run) if company is not None else None
+    return report or abort(404)
+
+
+def _report(company: Company, run: Run | None) -> Report | None:
+    """Return the result of a run for the chosen app; None if it stored none."""
+    if run is None or run.kind != RunKind.RECONCILE or not run.counts.get("proved_at"):
+        return None
+    report = Report(run, company, request.args.get("app", ""))
+    if report.slug and report.slug not in report.slugs:
+        return Report(run, company, "")
+    return report
+
+
+def _render(session: Session, company: Company, run: Run | None) -> str:
+    """Render the page of a company: one of its reconciliations, and the earlier ones."""
+    in_zone_of(_first_app(session, company))
+    report = _report(company, run)
+    is_visible = scope().has_company(company.id)
+    context: dict[str, Any] = {}
+    if report is not None:
+        context = _about_report(session, report)
+    return render_template(
+        "reconciliations.html",
+        company=company,
+        run=run,
+        report=report,
+        is_visible=is_visible,
+        history=_history(session, company) if is_visible else Page([]),
+        may_start=may("operator", company.id),
+        show_all=request.args.get("show") == "all",
+        **context,
+    )
+
+
+def _about_report(session: Session, report: Report) -> dict[str, Any]:
+    """Return the rows of the tables: the totals, and one page of the differences."""
+    start = row_ids.parse(request.args.get("from", "")) or 0
+    chunk = report.differences[start : start + ROWS_PER_PAGE]
+    rows = list(report.with_cases(session, scope(), chunk))
+    previous = here_with(**{"from": max(start - ROWS_PER_PAGE, 0)}) if start else ""
+    has_more = start + ROWS_PER_PAGE < len(report.differences)
+    following = here_with(**{"from": start + ROWS_PER_PAGE}) if has_more else ""
+    return {"differences": Page(rows, previous, following), "addresses": _addresses(rows)}
+
+
+def _addresses(differences: Sequence[Difference]) -> dict[int, str]:
+    """Return where the transactions open in QuickBooks, by posting; none for a stand-in."""
+    addresses: dict[int, str] = {}
+    environment = environment_with_pages()
+    if not environment:
+        return addresses
+    for one in differences:
+        address = deep_links.address(one.kind, one.quickbooks_id, environment)
+        if address and one.quickbooks_id and one.discrepancy != Discrepancy.MISSING:
+            addresses[one.posting_id] = address
+    return addresses
+
+
+def _history(session: Session, company: Company) -> Page:
+    """Return a page of the company's reconciliations, the newest first."""
+    is_reconciliation = Run.company_id == company.id, Run.kind == RunKind.RECONCILE
+    runs = page(session, select(Run).where(*is_reconciliation), by=[Run.id], size=HISTORY_ROWS)
+    rows = [(run, state(run), summary.describe_result(run)) for run in runs.rows]
+    return Page(rows, runs.newer, runs.older)
+
+
+def _first_app(session: Session, company: Company) -> Installation | None:
+    """Return the app whose zone the times of a company have."""
+    of_company = select(Installation).where(Installation.company_id == company.id)
+    return session.scalar(of_company.order_by(Installation.id).limit(1))
+
+
+def _exported_line(line: Line) -> exports.Row:
+    """Return a line of the control totals as a file has it."""
+    return {
+        "app": app_name(line["app"]),
+        "kind": kind_name(line["kind"]),
+        "month": line["period"],
+        "currency": line["currency"],
+        "documents": line["documents"],
+        "differing": line.get("differing", 0),
+        **{name: Decimal(line[name]) for name in TOTAL_COLUMNS[6:]},
+    }
+
+
+def _exported_difference(one: Difference) -> exports.Row:
+    """Return a document that differs as a file has it."""
+    return {
+        "document": one.document,
+        "app": app_name(one.slug),
+        "kind": kind_name(one.kind),
+        "number": one.number,
+        "party": one.party,
+        "date": one.date,
+        "currency": one.currency,
+        "source": one.source,
+        "posted": one.posted,
+        "quickbooks": one.quickbooks,
+        "difference": one.amount,
+        "state": one.label,
+        "accepted": "yes" if one.is_accepted else "no",
+        "reason": one.reason,
+        "quickbooks_id": one.quickbooks_id,
+        "case": one.case_id,
+    }

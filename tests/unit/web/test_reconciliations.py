@@ -1,0 +1,290 @@
+"""The page of a reconciliation, its files, and its PDF for an auditor."""
+
+import csv
+import io
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from pypdf import PdfReader
+
+from hub.config import API_URLS
+from hub.db.engine import transaction
+from hub.models import Case, Company, Run
+from hub.scheduling import runner
+from tests.support.rights_rows import APPS, COMPANIES
+from tests.unit.web.test_large_lists import queries_of
+from tests.unit.web.test_undo import app, desk
+
+__all__ = ["app", "desk"]
+HERE = "/reconciliations/"
+ALPHA = COMPANIES[0]
+
+
+def reconcile(desk):
+    runner.company("reconcile", desk.company_id, requested_by="schedule")
+    desk.visitor.log_in("vera")
+    return text_of(desk.visitor.page(HERE))
+
+
+def lose(desk, number):
+    """Delete one bill in QuickBooks."""
+    quickbooks_id = desk.posting(desk.ids[number]).quickbooks_id
+    desk.quickbooks.act("delete", kind="Bill", id=quickbooks_id)
+
+
+def text_of(page):
+    """Return what a person reads."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def table(page, title):
+    """Return the cells of the rows of a table."""
+    body = page.partition(f"{title}</caption>")[2].partition("<tbody>")[2].partition("</tbody>")[0]
+    rows = []
+    for row in body.split("<tr>")[1:]:
+        rows.append([text_of(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)])
+    return rows
+
+
+def pdf_text(visitor, address):
+    """Return the text of each page of a PDF."""
+    answer = visitor.get(address)
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    return [page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages]
+
+
+def add_differences(desk, count):
+    """Let the newest reconciliation have found many differences, in ten thousand documents."""
+    with transaction() as session:
+        run = session.get_one(Run, 1)
+        (one,) = run.counts["wrong"]
+        rows = [{**one, "number": f"N-{number}"} for number in range(count)]
+        line = {**run.counts["totals"][0], "documents": 10_000, "differing": count}
+        run.counts = {**run.counts, "documents": 10_000, "totals": [line], "wrong": rows}
+
+
+def test_where_nothing_differs_the_page_says_so_and_shows_no_totals(desk):
+    text = reconcile(desk)
+    assert "2 of 2 documents match QuickBooks. No difference." in text
+    assert "No document differs" in text
+    assert "No total differs" in text
+    assert "Requested by Nightly schedule" in text
+    page = desk.visitor.page(f"{HERE}1?show=all")
+    assert [row[3:8] for row in table(page, "kind, month and currency")] == [
+        ["2", "200.00", "30.20", "30.20", "0.00 USD"]
+    ]
+
+
+def test_a_difference_is_listed_with_its_amounts_and_leads_to_document_and_case(desk):
+    lose(desk, 1)
+    text = reconcile(desk)
+    assert "1 of 2 documents match QuickBooks. Difference −20.10 USD in 1 document." in text
+    page = desk.visitor.page(HERE)
+    (row,) = table(page, "Documents that differ from QuickBooks")
+    assert row[0] == "Bill A-2 of Acme"
+    assert row[3:7] == ["20.10 USD", "0.00 USD", "−20.10 USD", "Missing in QuickBooks"]
+    assert f'href="/postings/{desk.ids[1]}"' in page
+    assert 'href="/inbox/1"' in page
+    assert [row[7] for row in table(page, "kind, month and currency")] == ["−20.10 USD"]
+
+
+def test_a_difference_leads_to_quickbooks_unless_it_is_missing_there(desk, monkeypatch):
+    bill = desk.posting(desk.ids[0]).quickbooks_id
+    desk.edit(bill, Line=desk.body("A-1", total="15.10")["Line"])
+    lose(desk, 1)
+    reconcile(desk)
+    assert "https://app." not in desk.visitor.page(HERE), "a stand-in has no such pages"
+    extensions = desk.app.extensions
+    config = replace(extensions["hub"].config, qbo_api_url=API_URLS["sandbox"])
+    monkeypatch.setitem(extensions, "hub", replace(extensions["hub"], config=config, mounts={}))
+    page = desk.visitor.page(HERE)
+    assert re.findall(r'href="(https://[^"]+/bill\?txnId=\d+)"', page) == [
+        f"https://app.sandbox.qbo.intuit.com/app/bill?txnId={bill}"
+    ]
+
+
+def test_what_a_person_accepted_is_listed_as_such_and_does_not_count(desk):
+    lose(desk, 1)
+    reconcile(desk)
+    with transaction() as session:
+        case = session.get_one(Case, 1)
+        case.closed_at, case.closed_by = desk.clock.now(), "oda"
+    runner.company("reconcile", desk.company_id, requested_by="oda")
+    page = desk.visitor.page(f"{HERE}2")
+    text = text_of(page)
+    assert "No difference. 1 accepted as it is." in text
+    assert "Missing in QuickBooks Accepted" in text
+
+
+def test_one_app_is_shown_with_its_own_sums(desk):
+    lose(desk, 1)
+    reconcile(desk)
+    with transaction() as session:
+        run = session.get_one(Run, 1)
+        (line,), (one,) = run.counts["totals"], run.counts["wrong"]
+        other = {**line, "app": "other", "documents": 5, "differing": 0, "absent": 0}
+        other |= {"difference": "0.00", "open": "0.00"}
+        run.counts = {**run.counts, "documents": 7, "totals": [line, other], "wrong": [one]}
+    whole = text_of(desk.visitor.page(f"{HERE}1"))
+    of_other = text_of(desk.visitor.page(f"{HERE}1?app=other"))
+    of_bench = text_of(desk.visitor.page(f"{HERE}1?app=bench"))
+    assert "5 of 5 documents match QuickBooks. No difference." in of_other
+    assert "No document differs" in of_other
+    assert "1 of 2 documents match QuickBooks. Difference −20.10 USD in 1 document." in of_bench
+    assert "Bill A-2 of Acme" in of_bench
+    assert "Difference −20.10 USD in 1 document." in whole
+    assert whole == text_of(desk.visitor.page(f"{HERE}1?app=unknown"))
+
+
+def test_earlier_reconciliations_are_listed_and_lead_to_theirs(desk):
+    reconcile(desk)
+    lose(desk, 1)
+    desk.clock.advance(86400)
+    runner.company("reconcile", desk.company_id, requested_by="oda")
+    rows = table(desk.visitor.page(HERE), "Reconciliations, newest first")
+    assert [row[2] for row in rows] == ["oda", "Nightly schedule"]
+    assert "Difference −20.10 USD" in rows[0][3]
+    assert "2 of 2 documents match QuickBooks. No difference." in text_of(
+        desk.visitor.page(f"{HERE}1")
+    )
+
+
+def test_what_an_earlier_version_stored_is_shown_without_amounts(desk):
+    lose(desk, 1)
+    reconcile(desk)
+    with transaction() as session:
+        run = session.get_one(Run, 1)
+        (one,) = run.counts["wrong"]
+        names = ("posting", "document", "why", "reason", "accepted")
+        run.counts = {**run.counts, "wrong": [{name: one[name] for name in names}]}
+    text = text_of(desk.visitor.page(f"{HERE}1"))
+    assert "It is no longer there" in text or "is no longer there" in text
+    (row,) = csv_rows(desk, "differences")
+    assert (row["document"], row["difference"]) == ("Bill A-2 of Acme", "")
+    assert "is no longer there" in " ".join(pdf_text(desk.visitor, f"{HERE}1/report.pdf"))
+
+
+def csv_rows(desk, name):
+    text = desk.visitor.page(f"{HERE}1/export?list={name}&format=csv").removeprefix("\ufeff")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_files_have_the_same_differences_and_totals(desk):
+    lose(desk, 1)
+    reconcile(desk)
+    (row,) = csv_rows(desk, "differences")
+    assert (row["number"], row["posted"], row["quickbooks"]) == ("A-2", "20.10", "0.00")
+    assert (row["difference"], row["state"], row["case"]) == (
+        "-20.10",
+        "Missing in QuickBooks",
+        "1",
+    )
+    (line,) = csv_rows(desk, "totals")
+    assert (line["documents"], line["posted"], line["quickbooks"]) == ("2", "30.20", "10.10")
+    assert (line["difference"], line["differing"]) == ("-20.10", "1")
+    assert desk.visitor.get(f"{HERE}1/export?list=totals&format=xlsx").data[:2] == b"PK"
+
+
+def test_the_pdf_says_who_when_what_and_that_nothing_differs(desk):
+    with transaction() as session:
+        session.get_one(Company, desk.company_id).name = "Ærlig Østlandsbygg Ångström AS"
+    reconcile(desk)
+    (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
+    assert "Ærlig Østlandsbygg Ångström AS" in text
+    assert "Nightly schedule" in text
+    assert "by vera" in text
+    assert "2 of 2 documents match QuickBooks. No difference." in text
+    assert "No document differs from QuickBooks." in text
+    assert re.search(r"Bill\s+USD\s+2\s+200\.00\s+30\.20\s+30\.20\s+0\.00", text)
+    assert re.search(r"\d\d:\d\d:\d\d UTC \(UTC\)", text)
+    assert "Page 1 of 1" in text
+
+
+def test_the_pdf_lists_each_of_many_differences_and_numbers_its_pages(desk):
+    lose(desk, 1)
+    reconcile(desk)
+    add_differences(desk, 500)
+    pages = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
+    assert len(pages) > 10
+    for number, text in enumerate(pages, start=1):
+        assert f"Page {number} of {len(pages)}" in text
+        assert "What differs" in text, "a table that goes on has its header again"
+    assert sum(text.count("Missing in QuickBooks") for text in pages) == 500
+
+
+def test_characters_that_the_font_lacks_are_written_without_accents(desk):
+    with transaction() as session:
+        session.get_one(Company, desk.company_id).name = "Žižkov Řezník Łódź 株"
+    reconcile(desk)
+    (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
+    assert "Žižkov Rezník Łódz ?" in text
+
+
+def test_many_differences_are_paged_and_need_no_more_queries(desk):
+    lose(desk, 1)
+    reconcile(desk)
+    desk.visitor.page(HERE)  # the first page of a process reads more
+    few = queries_of(desk.visitor, HERE)
+    add_differences(desk, 450)
+    assert queries_of(desk.visitor, HERE) == few
+    seen, address = 0, f"{HERE}1"
+    while address:
+        page = desk.visitor.page(address)
+        seen += len(table(page, "Documents that differ from QuickBooks"))
+        section = page.partition('id="totals"')[0]
+        following = re.search(r'rel="next" href="([^"]+)"', section)
+        address = unescape(following[1]) if following else ""
+    assert seen == 450
+
+
+def test_what_is_not_listed_is_said(desk):
+    lose(desk, 1)
+    reconcile(desk)
+    add_differences(desk, 3)
+    with transaction() as session:
+        run = session.get_one(Run, 1)
+        run.counts = {**run.counts, "wrong": run.counts["wrong"][:1]}
+    assert "2 more are not listed; each has a case in the inbox." in text_of(
+        desk.visitor.page(HERE)
+    )
+    (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
+    assert "2 more documents differ; each has a case in the hub's inbox." in text
+
+
+def test_before_the_first_one_nothing_is_claimed(desk):
+    desk.visitor.log_in("vera")
+    assert "Not reconciled yet" in desk.visitor.page(HERE)
+    assert "Reconcile now" not in desk.visitor.page(HERE)
+
+
+def test_an_operator_reconciles_from_here(desk):
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page(HERE)
+    assert f'action="/companies/{desk.company_id}/reconcile"' in page
+
+
+@pytest.mark.parametrize("path", ["", "/report.pdf", "/export"])
+def test_another_run_is_no_reconciliation(desk, path):
+    with transaction() as session:
+        session.add(Run(id=7, company_id=desk.company_id, kind="lists", requested_by="oda"))
+    desk.visitor.log_in("oda")
+    assert desk.visitor.get(f"{HERE}7{path}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "/report.pdf", "/export"])
+def test_a_reconciliation_is_for_those_who_see_the_whole_company(two, path):
+    with two.app.app_context(), transaction() as session:
+        totals = {"documents": 0, "found": 0, "troubles": 0, "accepted": 0, "totals": []}
+        counts = {"proved_at": "2026-03-01T00:00:00+00:00", **totals}
+        run = Run(kind="reconcile", company_id=two.world.companies[ALPHA], counts=counts)
+        session.add(run)
+        session.flush()
+        address = f"{HERE}{run.id}{path}"
+    assert two.visitor(f"viewer/{ALPHA}/every app").get(address).status_code == 200
+    for limited in (f"owner/{ALPHA}/{APPS[0]}", f"owner/every company/{APPS[0]}"):
+        assert two.visitor(limited).get(address).status_code in (403, 404)
+    if not path:
+        page = two.visitor(f"owner/{ALPHA}/{APPS[0]}").get(HERE, follow_redirects=True)
+        assert "For the whole company only" in page.get_data(as_text=True)
