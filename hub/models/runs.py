@@ -56,6 +56,13 @@ class Run(Model):
     total: Mapped[int] = mapped_column(default=0)
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
+    @property
+    def state(self) -> str:
+        """Return queued, running, done or stopped."""
+        if self.ended_at:
+            return self.outcome
+        return "running" if self.started_at else "queued"
+
 
 class RunLine(Model):
     """A line of a run's log."""

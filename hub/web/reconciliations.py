@@ -22,7 +22,6 @@ from hub.web.layout import app_name, in_zone_of
 from hub.web.layout import kind as kind_name
 from hub.web.paging import Page, here_with, page, row_or_404
 from hub.web.reconciliation_report import Difference, Line, Report
-from hub.web.runs import state
 from hub.web.transaction_facts import environment_with_pages
 
 ROWS_PER_PAGE = 100
@@ -196,7 +195,7 @@ def _history(session: Session, company: Company) -> Page:
     """Return a page of the company's reconciliations, the newest first."""
     is_reconciliation = Run.company_id == company.id, Run.kind == RunKind.RECONCILE
     runs = page(session, select(Run).where(*is_reconciliation), by=[Run.id], size=HISTORY_ROWS)
-    rows = [(run, state(run), summary.describe_result(run)) for run in runs.rows]
+    rows = [(run, run.state, summary.describe_result(run)) for run in runs.rows]
     return Page(rows, runs.newer, runs.older)
 
 

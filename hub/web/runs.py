@@ -30,13 +30,6 @@ EXPORTED = ("id", "run", "kind", "state", "started", "ended", "requested_by", "r
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 
-def state(run: Run) -> str:
-    """Return queued, running, done or stopped."""
-    if run.ended_at:
-        return run.outcome
-    return "running" if run.started_at else "queued"
-
-
 @dataclass(frozen=True)
 class RunSubjects:
     """The apps and companies of some runs, read in two queries for all."""
@@ -80,7 +73,7 @@ def index() -> str:
         rows = []
         for run in runs.rows:
             result = summary.describe_result(run)
-            rows.append((run, subjects.title(run), state(run), result))
+            rows.append((run, subjects.title(run), run.state, result))
         installations = installation_choices(session, filters["installation"])
     context = {
         "page": runs,
@@ -129,7 +122,7 @@ def _exported(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]:
             "id": run.id,
             "run": subjects.title(run),
             "kind": run.kind,
-            "state": state(run),
+            "state": run.state,
             "started": run.started_at,
             "ended": run.ended_at,
             "requested_by": run.requested_by,
@@ -179,7 +172,7 @@ def _context(run_id: int) -> dict[str, Any]:
         return {
             "run": run,
             "title": RunSubjects.of(session, [run]).title(run),
-            "state": state(run),
+            "state": run.state,
             "result": run.counts.get("result"),
             "figures": run_result.labeled_counts(run.counts.get("result", {})),
             "said": summary.describe_result(run),
