@@ -179,8 +179,6 @@ def _differs(line: Line) -> bool:
 
 def _difference(stored: Mapping[str, Any]) -> Difference:
     """Return a document that differs as the run stored it."""
-    amounts = {name: Decimal(stored[name]) for name in AMOUNTS if name in stored}
-    texts = ("kind", "number", "party", "date", "currency", "quickbooks_id")
     return Difference(
         posting_id=stored["posting"],
         document=stored["document"],
@@ -188,6 +186,18 @@ def _difference(stored: Mapping[str, Any]) -> Difference:
         reason=stored["reason"],
         is_accepted=bool(stored["accepted"]),
         slug=stored.get("app", ""),
-        **{name: stored.get(name) or "" for name in texts},
-        **amounts,
+        kind=stored.get("kind", ""),
+        number=stored.get("number", ""),
+        party=stored.get("party", ""),
+        date=stored.get("date", ""),
+        currency=stored.get("currency", ""),
+        source=_decimal(stored.get("source")),
+        posted=_decimal(stored.get("posted")),
+        quickbooks=_decimal(stored.get("quickbooks")),
+        quickbooks_id=stored.get("quickbooks_id") or "",
     )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    """Return an amount that is stored as text, None if there is none."""
+    return None if text is None else Decimal(text)
