@@ -9,7 +9,7 @@ import hub.web
 from tests.support.page_visitor import Visitor
 
 STATIC = Path(hub.web.__file__).parent / "static"
-DARK = re.compile(r'<link rel="stylesheet" href="/assets/dark.css" media="([^"]+)">')
+DARK = re.compile(r'<link rel="stylesheet" href="/assets/dark.css\?v=[0-9a-f]+" media="([^"]+)">')
 COLOR = re.compile(r"#[0-9a-fA-F]{3,8}\b|rgba?\(")
 OF_SYSTEM = "screen and (prefers-color-scheme: dark)"
 

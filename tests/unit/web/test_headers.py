@@ -1,5 +1,7 @@
-"""Security headers of the pages."""
+"""Security headers of the pages, and how their assets are served."""
 
+import gzip
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +58,39 @@ def test_pages_are_not_stored_and_assets_are(visitor: Visitor) -> None:
     assert visitor.get("/login").headers["Cache-Control"] == "no-store"
     with visitor.get("/assets/hub.css") as asset:
         assert "max-age=3600" in asset.headers["Cache-Control"]
+
+
+def test_assets_have_versions_and_are_kept_for_a_year(visitor: Visitor) -> None:
+    addresses = set(
+        re.findall(r'(?:href|src)="(/(?:assets|bootstrap)/[^"#]+)', visitor.page("/login"))
+    )
+    assert len(addresses) >= 4
+    for address in addresses:
+        assert re.search(r"\?v=[0-9a-f]{12}$", address), address
+        with visitor.get(address) as asset:
+            assert asset.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        with visitor.get(address.replace("?v=", "?v=0")) as asset:
+            assert "immutable" not in asset.headers["Cache-Control"]
+
+
+def test_assets_are_compressed_and_pages_are_not(visitor: Visitor) -> None:
+    client, accepts = visitor.app.test_client(), {"Accept-Encoding": "gzip"}
+    address = "/bootstrap/static/css/bootstrap.min.css"
+    with client.get(address) as plain:
+        content = plain.data
+        assert "Content-Encoding" not in plain.headers
+    with client.get(address, headers=accepts) as asset:
+        assert gzip.decompress(asset.data) == content
+        assert len(asset.data) < len(content) / 4
+        assert "Accept-Encoding" in asset.headers["Vary"]
+        tag = asset.headers["ETag"]
+    with client.get(address, headers=accepts | {"If-None-Match": tag}) as again:
+        assert (again.status_code, again.data) == (304, b"")
+    assert "Content-Encoding" not in client.get("/login", headers=accepts).headers
+    font_address = "/bootstrap/static/css/font/fonts/bootstrap-icons.woff2"
+    with client.get(font_address, headers=accepts) as font:
+        assert font.status_code == 200
+        assert "Content-Encoding" not in font.headers
 
 
 def test_the_browser_forgets_pages_at_log_out_and_stays_known(visitor: Visitor) -> None:
