@@ -268,14 +268,19 @@ class ArchiveUnusable(Refused):
 
 
 class HostNotAllowed(Refused):
-    """An app tried to call an address that it did not declare."""
+    """An app tried to call an address that it did not declare, or that only the operator allows."""
 
-    def __init__(self, app: str, host: str) -> None:
-        super().__init__(
-            f"{app} tried to call {host}, which it does not declare. If that is right, check the"
-            " address in its settings; a private or plain http address must also stand in the file"
-            " named by HUB_ALLOW_HOSTS_FILE."
-        )
+    def __init__(self, app: str, host: str, *, lacks: str = "") -> None:
+        """Say what the address of a declared host lacks: "https", or being "public"."""
+        text = f"{app} tried to call {host}, which it does not declare. Check the address in its"
+        text += " settings."
+        if lacks == "public":
+            text = f"The address {host} is private."
+        elif lacks == "https":
+            text = f"The address {host} is called without https."
+        if lacks:
+            text += " Allow it in HUB_ALLOW_HOSTS_FILE if it is meant."
+        super().__init__(text)
 
 
 class NotFound(Refused):

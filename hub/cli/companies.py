@@ -108,7 +108,7 @@ def check(realm: str) -> None:
     say(f"Read {reads.today:,} times today and {reads.month:,} this month.")
     say(f"Room for {room.requests:,} calls and {room.batches} batches more in this minute.")
     if ends and ends.ends_at:
-        say(f"A person must reconnect by {moment(ends.ends_at)}.")
+        say(f"Reconnect before {moment(ends.ends_at)}.")
 
 
 @companies.command()

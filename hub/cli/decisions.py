@@ -142,18 +142,18 @@ def undo(target: str, yes: bool) -> None:
         )
     plan = undoing.plan_run(int(number)) if kind else undoing.plan_posting(int(number))
     for blocked in plan.blocked:
-        say(f"stays: {blocked.name}. {blocked.reason}")
+        say(f"can't be removed: {blocked.name}. {blocked.reason}")
     for removable in plan.removable:
         posting = removable.posting
         name = case_texts.posting_title(posting)
-        say(f"can be taken back: {name}, transaction {posting.quickbooks_id}.")
+        say(f"can be removed: {name}, transaction {posting.quickbooks_id}.")
     if not plan.removable:
-        say("Nothing can be taken back.")
+        say("Nothing can be removed.")
         raise SystemExit(3)
     if not yes:
-        click.confirm(f"Take {len(plan.removable):,} out of QuickBooks?", abort=True)
+        click.confirm(f"Remove {len(plan.removable):,} from QuickBooks?", abort=True)
     count = undoing.undo(plan, who())
-    say(f"{count:,} {'is' if count == 1 else 'are'} taken back with the next sync.")
+    say(f"The next sync removes {count:,} from QuickBooks.")
 
 
 def _require_postings(*ids: int) -> tuple[int, ...]:

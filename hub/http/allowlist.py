@@ -53,12 +53,18 @@ class Hosts:
         A stand-in in this process needs no https.
         """
         parsed = parse(url)
-        if parsed.auth:
-            return False
         host, port = _host_and_port(parsed)
         is_encrypted = parsed.scheme == "https"
         if not is_encrypted and not is_stand_in and not self._is_allowed(host, port):
             return False
+        return self.declares(url)
+
+    def declares(self, url: str) -> bool:
+        """Return whether the app declares the host of an address without a user name."""
+        parsed = parse(url)
+        if parsed.auth:
+            return False
+        host, port = _host_and_port(parsed)
         return any(_matches(pattern, host, port) for pattern in self._patterns)
 
     def permit_address(self, host: str, port: int, address: str) -> bool:

@@ -127,7 +127,8 @@ class AppHttp:
             ) from None
         self._hide(call, credentials.of_request(address, prepared.headers, prepared.body))
         if not self._hosts.permit(address, is_stand_in=stand_in is not None):
-            self._refuse(call, parse(address).host or call.host)
+            lacks = "https" if self._hosts.declares(address) else ""
+            self._refuse(call, parse(address).host or call.host, lacks=lacks)
         response = self._send(call, adapter, prepared)
         self._hide(call, credentials.in_json(response.body))
         return self._judge(call, response, answers)
@@ -142,11 +143,11 @@ class AppHttp:
             call.hide(hidden)
             self._on_secrets(hidden)
 
-    def _refuse(self, call: Call, host: str) -> NoReturn:
+    def _refuse(self, call: Call, host: str, *, lacks: str) -> NoReturn:
         """Announce that the app asked for a host that it may not call, and raise HostNotAllowed."""
         plain_host = call.clean(host)
         self._on_refused(self._app, plain_host)
-        raise HostNotAllowed(self._app, plain_host)
+        raise HostNotAllowed(self._app, plain_host, lacks=lacks)
 
     def _send(
         self, call: Call, adapter: BaseAdapter, prepared: requests.PreparedRequest
@@ -178,7 +179,7 @@ class AppHttp:
                 permitted=self._hosts.permit_address,
             )
         except deadline.NotPermitted:
-            self._refuse(call, call.host)
+            self._refuse(call, call.host, lacks="public")
         except exchange.TooLarge:
             raise Refused(
                 f"{call} answered with more than {self._max_bytes:,} bytes, which is not read."
@@ -251,7 +252,9 @@ def _unreachable(call: Call, cause: BaseException) -> HubError:
             f"{call.host} has no certificate that can be trusted ({text})."
             f" Check the address in the settings of {call.app}, or tell whoever runs it."
         )
-    return Retry(f"{call.app} could not reach {call.host} ({text}); it is tried again.")
+    if text.split()[0].istitle():
+        text = f"{text[0].lower()}{text[1:]}"
+    return Retry(f"Can't reach {call.app} at {call.place} ({text}).")
 
 
 def _root_cause(error: BaseException) -> BaseException:

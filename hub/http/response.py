@@ -27,13 +27,14 @@ MESSAGE_KEYS = ("message", "error_description", "detail", "error", "title", "err
 class Call:
     """A request, described without its query, long parts of its path and its secrets."""
 
-    __slots__ = ("_mask", "app", "host", "method", "path")
+    __slots__ = ("_mask", "app", "host", "method", "path", "place")
 
     def __init__(self, app: str, method: str, url: str) -> None:
         parsed = parse(url)
         self.app = app
         self.method = method
         self.host = parsed.host or "an address that cannot be read"
+        self.place = f"{self.host}:{parsed.port}" if parsed.port else self.host
         self.path = _short_path(parsed)
         self._mask = SecretMask()
 

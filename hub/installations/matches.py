@@ -45,7 +45,7 @@ def decide(
     fields_by_name = fields(row)
     if field not in fields_by_name:
         raise NotFound("field", field, fields_by_name)
-    _check_record(session, row, fields_by_name[field], record)
+    record_name = _name_of_record(session, row, fields_by_name[field], record)
     match = _stored_or_new(session, row, field, code)
     match.name = name or match.name or ""
     match.role = fields_by_name[field].role
@@ -54,7 +54,15 @@ def decide(
     match.who = who
     match.at = current().clock.now()
     session.add(match)
-    audit.record(session, who, "code matched", f"{row.slug} {field} {code}", record=record)
+    audit.record(
+        session,
+        who,
+        "code matched",
+        f"{row.slug} {field} {code}",
+        record=record,
+        record_name=record_name,
+        installation=row.id,
+    )
     return match
 
 
@@ -134,16 +142,20 @@ def _find_record(session: Session, row: Installation, line: dict[str, str]) -> s
     return ids[0]
 
 
-def _check_record(session: Session, row: Installation, field: Field, record: str) -> None:
-    """Refuse a record that a code of this field cannot be matched to."""
+def _name_of_record(session: Session, row: Installation, field: Field, record: str) -> str:
+    """Return number and name of a record, "" for none and for a new one.
+
+    Raise Refused for a record that a code of this field cannot be matched to.
+    """
     if record in (EMPTY, NEW):
-        return
-    choices = records.choices(session, row.company_id, field.role)
-    if record not in {choice.quickbooks_id for choice in choices}:
-        raise Refused(
-            f"QuickBooks has no active {field.label.lower()} with the id {record!r} that may be"
-            " used there."
-        )
+        return ""
+    for choice in records.choices(session, row.company_id, field.role):
+        if choice.quickbooks_id == record:
+            return f"{choice.number or ''} {choice.full_name or choice.name}".strip()
+    raise Refused(
+        f"QuickBooks has no active {field.label.lower()} with the id {record!r} that may be"
+        " used there."
+    )
 
 
 def _stored_or_new(session: Session, row: Installation, field: str, code: str) -> Match:

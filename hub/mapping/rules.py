@@ -274,7 +274,7 @@ def _create(
         near_names = index.records(field.role).find_near_names(name)
         if near_names:
             title = _entry_title(near_names[0])
-            reason = f"it would be made new, but QuickBooks has a near name: {title}."
+            reason = f"it would be created, but QuickBooks has a similar name: {title}."
             return _missing(field, code, index, reason, near_names)
     return Create(field=field.name, role=field.role, code=code.id, details=code.create)
 

@@ -27,7 +27,7 @@ from hub.qbo.payloads.summary import DISCOUNT
 
 SUBTOTAL = "SubTotalLineDetail"
 EXCHANGE_RATE = "Exchange rate"
-PLACEHOLDER_TEXT = "made new in QuickBooks first"
+PLACEHOLDER_TEXT = "created in QuickBooks first"
 
 # The names of records by list and id.
 Names = Mapping[tuple[str, str], str]

@@ -41,7 +41,7 @@ EXPLANATIONS = {
         "QuickBooks misses something that it requires. Complete it at the source or in the"
         " settings."
     ),
-    "2040": "A text has characters that QuickBooks does not take. Correct it at the source.",
+    "2040": "A text has characters that QuickBooks does not take. Fix this at the source.",
     "2050": "A text is longer than QuickBooks allows. Shorten it at the source.",
     "2500": (
         "It refers to an entry that this company has not, or no longer uses. Refresh the"

@@ -28,7 +28,7 @@ TEXTS = {
     "item": ("{:,} item created", "{:,} items created"),
     "files": ("{:,} file attached", "{:,} files attached"),
     "held": ("{:,} newly held", "{:,} newly held"),
-    "review": ("{:,} new to review", "{:,} new to review"),
+    "review": ("{:,} new to approve", "{:,} new to approve"),
     "unknown": ("{:,} newly in doubt", "{:,} newly in doubt"),
     "withdrawn": ("{:,} withdrawn", "{:,} withdrawn"),
     "files_held": ("{:,} file newly held", "{:,} files newly held"),

@@ -46,7 +46,6 @@ from hub.sources.record_push import push_lists
 from hub.telemetry import log_context
 
 MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
-SCHEDULED = "schedule"  # who asks for a run whose time has come
 # States of documents and files that the exit code of a command reports.
 ATTENTION_STATES = (PostingState.HELD, PostingState.REVIEW, PostingState.UNKNOWN)
 # Who asks for runs at moments that nobody chose: those do not try a refused connection.
@@ -317,7 +316,7 @@ def _changes(steps: Steps, company: Company) -> None:
 
     The schedule comes more often than the changes have to be read.
     """
-    if steps.requested_by != SCHEDULED or changes.is_due(company.id):
+    if steps.requested_by != run_log.SCHEDULE or changes.is_due(company.id):
         steps.step("changes", lambda: changes.poll(company.id))
     drift_counts = steps.step("changes to what was posted", lambda: drift.watch(company.id))
     if drift_counts:

@@ -22,7 +22,7 @@ COUNT_NAMES = ("documents", *outbox.COUNTED_STATES)
 MAX_CASES = 20
 CASES_AT_ONCE = 500
 FILE_COUNTS = ("posted", "held", "waiting", "unknown", "skipped", "withdrawn")
-STATE_LABELS = {"review": "to review", "unknown": "in doubt", "missing": "missing in QuickBooks"}
+STATE_LABELS = {"review": "to approve", "unknown": "in doubt", "missing": "missing in QuickBooks"}
 SUM_NAMES = ("source", "posted", "quickbooks")
 CHANGE_LABELS = {
     "differs": "changed",

@@ -18,7 +18,6 @@ from hub.models import LoginSession
 
 IDLE = dt.timedelta(minutes=30)  # without a request
 LONGEST = dt.timedelta(hours=12)  # since the log-in
-COOKIE_FOR = dt.timedelta(days=3)  # a session that ran out still tells whose form was sent too late
 CONFIRMED_FOR = dt.timedelta(minutes=10)  # the person is asked again who it is after this
 FACTOR_WITHIN = dt.timedelta(minutes=10)  # from the password to the second factor
 SEEN_STEP = dt.timedelta(minutes=1)  # a newer request in the same step is not recorded
@@ -78,21 +77,10 @@ def begin(
 
 def find(session: Session, token: str) -> LoginSession | None:
     """Return the live session with this id, which may still need its second factor."""
-    row = _row(session, token)
+    row = session.scalar(select(LoginSession).where(LoginSession.key == hash_token(token)))
     if row is None or not is_live(row):
         return None
     return row
-
-
-def person_of(session: Session, token: str) -> int | None:
-    """Return whose session this is or was; None if its log-in was never complete."""
-    row = _row(session, token)
-    return None if row is None or row.needs_factor else row.user_id
-
-
-def _row(session: Session, token: str) -> LoginSession | None:
-    """Return the session with this id, whether or not it has ended."""
-    return session.scalar(select(LoginSession).where(LoginSession.key == hash_token(token)))
 
 
 def is_live(row: LoginSession) -> bool:

@@ -138,4 +138,4 @@ def _next_attempt_text(session: Session, row: Installation) -> str:
         return "It is tried again with the next sync."
     zone = ZoneInfo(row.zone)
     local = due.astimezone(zone)
-    return f"Next attempt: {local.day} {local:%b %Y, %H:%M} ({row.zone})."
+    return f"Next try: {local.day} {local:%b %Y, %H:%M} ({row.zone})."

@@ -22,7 +22,7 @@ from hub.security.rights import (
     rights_of,
     scope_of,
 )
-from hub.web import form_drafts, sessions, subjects
+from hub.web import form_drafts, last_person, sessions, subjects
 from hub.web.subjects import ANYWHERE, HUB, OWN
 
 __all__ = ["ANYWHERE", "HUB", "OWN", "ROLES"]
@@ -300,22 +300,27 @@ def address_of_draft() -> str:
         secret_fields = keeps(**(request.view_args or {}))
     except NotFound:  # the form of nothing; a stranger must not learn which ids there are
         return ""
-    token = form_drafts.save_posted(who() or sessions.person_of_cookie(), secret_fields)
+    token = form_drafts.save_posted(who() or last_person.name(), secret_fields)
     return f"{request.path}?{urlencode({'draft': token})}" if token else ""
 
 
-def _address_of_unsent_form() -> str:
+def address_of_unsent_form(default: str | None = None) -> str:
     """Store the form of an expired session; return the address of the page that it was on.
 
-    `hub.web.unsent_forms` fills it in there.
+    `hub.web.unsent_forms` fills it in there. If the form is not stored, return `default`, or the
+    address of the page without it.
     """
+    if request.method != "POST" or request.endpoint is None:
+        return default or ""
+    if required(current_app, request.endpoint) in (None, "anyone"):
+        return default or ""
     page = page_before()
     if not _is_page(page):
         page = url_for("home.show")
     secret_fields = form_drafts.secret_names_of_request()
-    token = form_drafts.save_posted(sessions.person_of_cookie(), secret_fields, page)
+    token = form_drafts.save_posted(last_person.name(), secret_fields, page)
     if not token:
-        return page
+        return page if default is None else default
     path, _, query = page.partition("?")
     arguments = [(name, value) for name, value in parse_qsl(query) if name != "draft"]
     return f"{path}?{urlencode([*arguments, ('draft', token)])}"
@@ -350,7 +355,7 @@ def _to_login() -> Response:
     """Redirect to the log-in page and come back afterwards."""
     next_page = request.full_path.rstrip("?")
     if request.method != "GET":
-        next_page = address_of_draft() or _address_of_unsent_form()
+        next_page = address_of_draft() or address_of_unsent_form()
     row = sessions.current_row()
     page = "security.login" if row is None else SECOND_FACTOR
     return _redirect(url_for(page, next=next_page))

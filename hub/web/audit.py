@@ -22,7 +22,7 @@ from hub.db.engine import reading
 from hub.errors import AuditBroken
 from hub.models import AuditEntry
 from hub.security import audit_check, audit_entries
-from hub.web import exports
+from hub.web import audit_wording, exports
 from hub.web.access import needs
 from hub.web.audit_subjects import Subjects
 from hub.web.layout import zone
@@ -48,6 +48,7 @@ def index() -> str:
             "audit.html",
             page=entries,
             subjects=Subjects(session, entries.rows),
+            wording=audit_wording,
             filters=filters,
             acts=acts,
             actors=actors,

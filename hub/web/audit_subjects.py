@@ -25,6 +25,12 @@ OF_POSTINGS = frozenset(
         "postings undone",
     }
 )
+# Acts on codes name them as "costtracker supplier s1".
+OF_CODES = frozenset({"code matched", "match removed"})
+# Details that the sentence of an entry has already, or that people need not read.
+NOT_SHOWN = frozenset({"seal", "quickbooks_ids", "installation", "record_name"})
+# What an entry shows for the choices of a code that are no record.
+CHOICES = {"+": "a new record", "": "no record"}
 # Acts on cases name them as "case 12".
 OF_CASES = frozenset({"case assigned", "case note added", "case snoozed", "case woken"})
 
@@ -61,7 +67,18 @@ class Subjects:
             if len(ids) > MAX_LINKS:
                 links.append(Link(f"{len(ids) - MAX_LINKS:,} more"))
             return links
+        if entry.what in OF_CODES:
+            return [_code(entry)]
         return [self._thing(entry.subject)]
+
+    def details(self, entry: AuditEntry) -> dict[str, Any]:
+        """Return the details of an entry for people, by their names."""
+        shown = {name: value for name, value in entry.detail.items() if name not in NOT_SHOWN}
+        if "record" in shown and entry.what in OF_CODES:
+            record = shown.pop("record")
+            name = entry.detail.get("record_name") or CHOICES.get(record, record)
+            shown = {"matched to" if entry.what == "code matched" else "was": name, **shown}
+        return shown
 
     def person(self, name: str) -> Link:
         """Return the name of a person, with the page of the people if it is one."""
@@ -72,7 +89,7 @@ class Subjects:
         if row is None:
             return Link(f"posting {id}")
         document = row.document
-        name = f"{kind(row.kind)} {titled(document)}"
+        name = f"{kind(row.kind).lower()} {titled(document)}"
         if document.party and document.party not in name:
             name += f" ({document.party})"
         url = url_for("documents.one", document_id=document.id, _anchor=f"posting-{id}")
@@ -93,6 +110,18 @@ class Subjects:
             return self._titles[subject]
         slug, _, rest = subject.partition(" ")
         return Link(f"{app_name(slug)} {rest}".strip())
+
+
+def _code(entry: AuditEntry) -> Link:
+    """Return the code of an entry, with its page if the entry has the app that it is a code of."""
+    slug, _, rest = entry.subject.partition(" ")
+    field, _, code = rest.partition(" ")
+    name = f"{app_name(slug)} {rest}".strip()
+    installation_id = entry.detail.get("installation")
+    if not installation_id:
+        return Link(name)
+    place = {"installation_id": installation_id, "field": field, "code": code}
+    return Link(name, url_for("matching.one", **place))
 
 
 def _ids(subject: str) -> list[int]:

@@ -172,6 +172,8 @@ def _from_csrf(error: CSRFError) -> Any:
     If a log-in is needed, it comes first.
     """
     form_page = access.address_of_draft()
+    if not form_page and sessions.current_row() is None:
+        form_page = access.address_of_unsent_form(default="")
     if not form_page:
         return _from_http(error)
     return redirect(form_page, 303)

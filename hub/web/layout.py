@@ -42,10 +42,10 @@ pages = Blueprint(
 STATES = {
     "held": (gettext_noop("Held"), "bad"),
     "waiting": (gettext_noop("Waiting"), "info"),
-    "review": (gettext_noop("To review"), "look"),
+    "review": (gettext_noop("To approve"), "look"),
     "ready": (gettext_noop("Ready to send"), "info"),
     "sending": (gettext_noop("Sending"), "info"),
-    "unknown": (gettext_noop("Being checked"), "look"),
+    "unknown": (gettext_noop("In doubt"), "look"),
     "posted": (gettext_noop("Posted"), "good"),
     "paid": (gettext_noop("Paid"), "good"),
     "part_paid": (gettext_noop("Paid in part"), "info"),

@@ -375,6 +375,7 @@ def forget(installation_id: int, field: str, code: str, who: str) -> str:
                 "match removed",
                 f"{installation.slug} {field} {code}",
                 record=match.record,
+                installation=installation_id,
             )
     return "The decision is taken back; the rules decide again."
 

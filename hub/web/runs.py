@@ -1,17 +1,19 @@
 """The history of runs, a run's log, and its progress while it goes on."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from hub.db.engine import reading
 from hub.models import Company, Installation, Posting, Run, RunLine
-from hub.models.enums import Operation, PostingState, RunKind
-from hub.scheduling import run_result, summary
+from hub.models.enums import Operation, PostingState, RunKind, RunOutcome
+from hub.scheduling import run_log, run_result, summary
+from hub.sources import outage
 from hub.web import exports, reconciliation, row_ids
 from hub.web.access import ANYWHERE, may_here, needs, scope
 from hub.web.layout import app_name, in_zone_of, installation_choices
@@ -25,6 +27,9 @@ KINDS: dict[str, str] = {
     RunKind.CHANGES: "Changes in QuickBooks",
     RunKind.TOKENS: "Connection kept fresh",
 }
+# Kinds that keep the hub up to date; the list hides those that nobody asked for and that worked.
+HOUSEKEEPING = (RunKind.LISTS, RunKind.CHANGES, RunKind.TOKENS)
+ALL_KINDS = "all"  # the choice of the filter that shows housekeeping, too
 MAX_LINES = 200
 EXPORTED = ("id", "run", "kind", "state", "started", "ended", "requested_by", "result")
 pages = Blueprint("runs", __name__, url_prefix="/runs")
@@ -104,6 +109,8 @@ def _chosen(filters: Mapping[str, str]) -> Select[Any]:
     query = select(Run).where(*scope().runs())
     if filters["kind"] in KINDS:
         query = query.where(Run.kind == filters["kind"])
+    elif filters["kind"] != ALL_KINDS:
+        query = query.where(_is_of_interest())
     installation_id = row_ids.parse(filters["installation"])
     if installation_id is not None:
         query = query.where(Run.installation_id == installation_id)
@@ -112,6 +119,15 @@ def _chosen(filters: Mapping[str, str]) -> Select[Any]:
     elif filters["state"] == "running":
         query = query.where(Run.ended_at.is_(None))
     return query
+
+
+def _is_of_interest() -> ColumnElement[bool]:
+    """Return the condition that hides housekeeping, unless it stopped or a person asked for it."""
+    return or_(
+        Run.kind.not_in(HOUSEKEEPING),
+        Run.outcome == RunOutcome.STOPPED,
+        Run.requested_by.not_in(run_log.AUTOMATIC),
+    )
 
 
 def _exported(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]:
@@ -179,10 +195,19 @@ def _context(run_id: int) -> dict[str, Any]:
             "reconciled": reconciled,
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
+            "next_try": _next_try(session, run, installation),
             "apps": _apps(session, run),
             "undoable": may_here("operator") and has_ended and _has_posted(session, run),
             "back": url_for("runs.index"),
         }
+
+
+def _next_try(session: Session, run: Run, installation: Installation | None) -> dt.datetime | None:
+    """Return when a sync that stopped is tried again, if a schedule says so."""
+    has_stopped = run.kind == RunKind.SYNC and run.outcome == RunOutcome.STOPPED
+    if installation is None or not has_stopped:
+        return None
+    return outage.next_attempt(session, installation)
 
 
 def _has_posted(session: Session, run: Run) -> bool:

@@ -57,17 +57,6 @@ def current_row() -> LoginSession | None:
     return cast(LoginSession | None, request.environ[IN_REQUEST])
 
 
-def person_of_cookie() -> str:
-    """Return the name of the person whose session the cookie has, even if it has run out."""
-    token = session.get(COOKIE_KEY, "")
-    if not token:
-        return ""
-    with reading() as look:
-        person_id = login_sessions.person_of(look, token)
-        person = look.get(User, person_id) if person_id is not None else None
-        return str(person.username or person.email) if person is not None else ""
-
-
 def forget_row() -> None:
     """Read the session again when it is needed next."""
     request.environ.pop(IN_REQUEST, None)

@@ -21,7 +21,7 @@ pages = Blueprint("undoing", __name__, url_prefix="/undo")
 @pages.get("/run/<int:run_id>")
 @needs("operator")
 def run(run_id: int) -> str:
-    """Show which postings of a run can be undone and why others cannot.
+    """Show which postings of a run can be removed and why others cannot.
 
     Nothing is changed before the form of the page is sent.
     """
@@ -29,13 +29,13 @@ def run(run_id: int) -> str:
         row_or_404(session, Run, run_id)
     plan = undo.plan_run(run_id)
     back = url_for("runs.one", run_id=run_id)
-    return _page("this run", back, plan)
+    return _page("Run", back, plan)
 
 
 @pages.post("/run/<int:run_id>")
 @needs("operator")
 def undo_run(run_id: int) -> Response:
-    """Undo exactly what was shown, as far as it still can be undone."""
+    """Remove exactly what was shown, as far as it still can be removed."""
     back = url_for("runs.one", run_id=run_id)
     return _done(lambda: undo.plan_run(run_id), back)
 
@@ -43,27 +43,27 @@ def undo_run(run_id: int) -> Response:
 @pages.get("/posting/<int:posting_id>")
 @needs("operator")
 def posting(posting_id: int) -> str:
-    """Show whether a document can be undone."""
+    """Show whether a document can be removed from QuickBooks."""
     with reading() as session:
         row = row_or_404(session, Posting, posting_id)
     plan = undo.plan_posting(posting_id)
     back = url_for("documents.one", document_id=row.document_id)
-    return _page("this posting", back, plan)
+    return _page("Document", back, plan)
 
 
 @pages.post("/posting/<int:posting_id>")
 @needs("operator")
 def undo_posting(posting_id: int) -> Response:
-    """Undo one document."""
+    """Remove one document from QuickBooks."""
     with reading() as session:
         row = row_or_404(session, Posting, posting_id)
     back = url_for("documents.one", document_id=row.document_id)
     return _done(lambda: undo.plan_posting(posting_id), back)
 
 
-def _page(what: str, back: str, plan: UndoPlan) -> str:
-    """Render the page that confirms an undo."""
-    return render_template("undo.html", what=what, back=back, plan=plan)
+def _page(origin: str, back: str, plan: UndoPlan) -> str:
+    """Render the page that confirms a removal; `origin` names the page that leads to it."""
+    return render_template("undo.html", origin=origin, back=back, plan=plan)
 
 
 def _done(make_plan: Callable[[], UndoPlan], back: str) -> Response:
@@ -74,7 +74,7 @@ def _done(make_plan: Callable[[], UndoPlan], back: str) -> Response:
         chosen = tuple(one for one in plan.removable if one.posting.id in ticked_ids)
         if not chosen:
             raise NotNow(
-                "Nothing was taken back: nothing was ticked, or it has changed since the page was"
+                "Nothing was removed: nothing was selected, or it has changed since the page was"
                 " shown."
             )
         chosen_plan = UndoPlan(company_id=plan.company_id, removable=chosen)
@@ -84,6 +84,6 @@ def _done(make_plan: Callable[[], UndoPlan], back: str) -> Response:
         return redirect(back)
     for installation_id in {one.posting.installation_id for one in chosen}:
         run_log.request(RunKind.POST, installation_id, who())
-    verb = "is" if count == 1 else "are"
-    flash(f"{count:,} {verb} being taken out of QuickBooks.", "success")
+    documents = "document" if count == 1 else "documents"
+    flash(f"Removing {count:,} {documents} from QuickBooks…", "success")
     return redirect(back)

@@ -322,7 +322,7 @@ def test_the_case_of_a_missing_document_and_the_tile_of_its_app_say_so(till):
     assert re.findall(r"<strong>1</strong>([^<]+)</a>", home) == ["Missing in QuickBooks"]
 
 
-@pytest.mark.parametrize("press", ["Post again", "Undo this posting"])
+@pytest.mark.parametrize("press", ["Post again", "Remove from QuickBooks"])
 def test_only_an_operator_is_offered_what_changes_the_books(till, press):
     if press == "Post again":
         remove(till)

@@ -30,9 +30,9 @@ LIST_ENTRY_REASON = (
     "It is an entry of a list, which others may use by now; make it inactive in QuickBooks if"
     " nobody does."
 )
-CHANGE_REASON = "It was changed, not made; correct it at the source, or in QuickBooks."
+CHANGE_REASON = "It was changed, not created; fix this at the source, or in QuickBooks."
 UNDER_WAY_REASON = "A change of it is on its way."
-RECONCILED_REASON = "A bank reconciliation covers it; undo that in QuickBooks first."
+RECONCILED_REASON = "A bank reconciliation covers it; take that back in QuickBooks first."
 CHUNK_SIZE = 200
 CHANGING_STATES = (*outbox.IN_FLIGHT, PostingState.READY, PostingState.WAITING)
 

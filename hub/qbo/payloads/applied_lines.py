@@ -48,7 +48,7 @@ def whole(builder: PayloadBuilder, applied: Decimal) -> Decimal:
         applied_text = format_amount(applied, builder.currency)
         paid_text = format_amount(paid, builder.currency)
         builder.problems.append(
-            f"It settles {applied_text} with {paid_text}. Correct it at the source."
+            f"It settles {applied_text} with {paid_text}. Fix this at the source."
         )
     return paid
 
@@ -82,7 +82,7 @@ def _report_unfit(builder: PayloadBuilder, mapped: MappedLine, kinds: tuple[Kind
     labels = [kind.replace("_", " ") for kind in kinds]
     builder.problems.append(
         f"Line {mapped.line.id} has to settle a {' or '.join(labels)}, with an amount above zero,"
-        " or below it for a credit that is used up. Correct it at the source."
+        " or below it for a credit that is used up. Fix this at the source."
     )
 
 

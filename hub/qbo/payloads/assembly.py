@@ -105,7 +105,7 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     if computed is not None and computed < 0:
         builder.problems.append(
             "Its total is negative, which QuickBooks takes as a credit only."
-            " Correct it at the source."
+            " Fix this at the source."
         )
     if document.total is None or computed is None:
         return
@@ -115,7 +115,7 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
         builder.problems.append(
             f"Lines plus tax add up to {format_amount(computed, currency)}; the {kind} says"
             f" {format_amount(stated, currency)} ({format_amount(abs(stated - computed), currency)}"
-            " off). Correct it at the source."
+            " off). Fix this at the source."
         )
     elif stated != computed:
         remark = (

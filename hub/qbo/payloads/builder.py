@@ -199,7 +199,7 @@ class PayloadBuilder:
         if self.currency != self.facts.currency:
             self.problems.append(
                 f"It is in {self.currency}, but this company keeps books in {self.facts.currency}"
-                " only. Switch on several currencies in QuickBooks, or correct it at the source."
+                " only. Switch on several currencies in QuickBooks, or fix this at the source."
             )
         return None
 

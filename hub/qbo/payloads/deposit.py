@@ -49,7 +49,7 @@ def _line(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> 
 
     if link.kind not in DEPOSITED_KINDS:
         builder.problems.append(
-            f"Line {mapped.line.id} has to hold a payment or a refund. Correct it at the source."
+            f"Line {mapped.line.id} has to hold a payment or a refund. Fix this at the source."
         )
     linked = {"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": "0"}
     detail = without_empty(PaymentMethodRef=builder.on_line(mapped, "payment_method"))

@@ -32,7 +32,7 @@ def detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[st
     tax = stated(builder)
     if document.tax_mode == "none" and tax:
         builder.problems.append(
-            "It says that no tax applies and states tax all the same. Correct it at the source."
+            "It says that no tax applies and states tax all the same. Fix this at the source."
         )
     fields: dict[str, Any] = {"GlobalTaxCalculation": CALCULATIONS[document.tax_mode]}
     if document.tax_mode in ("none", "computed") or tax is None:

@@ -42,7 +42,7 @@ def detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
     if is_taxable and not builder.facts.sales_tax:
         builder.problems.append(
             "It is taxed, but sales tax is switched off in QuickBooks. Switch it on there, or"
-            " correct it at the source."
+            " fix this at the source."
         )
     fields = without_empty(TxnTaxCodeRef=_rate(builder))
     if tax is not None:
@@ -55,7 +55,7 @@ def _check(builder: PayloadBuilder, tax: Decimal | None, *, is_taxable: bool) ->
     mode = builder.document.tax_mode
     if mode == "none" and tax:
         builder.problems.append(
-            "It says that no tax applies and states tax all the same. Correct it at the source."
+            "It says that no tax applies and states tax all the same. Fix this at the source."
         )
     if mode == "inclusive" and tax is None and is_taxable:
         builder.problems.append(
@@ -79,7 +79,7 @@ def _rate(builder: PayloadBuilder) -> dict[str, str] | None:
         names = ", ".join(sorted(ref.name for ref in rates.values()))
         builder.problems.append(
             f"Its lines have different tax rates ({names}), but QuickBooks in the United States has"
-            " one for each document. Correct it at the source, or let QuickBooks work out the tax."
+            " one for each document. Fix this at the source, or let QuickBooks work out the tax."
         )
     if not rates:
         return None

@@ -14,7 +14,7 @@ USE_ANOTHER_RECORD = (
 REMOVE_FIRST = (
     "Remove that in QuickBooks and press Retry, or press Skip to leave QuickBooks as it is."
 )
-CORRECT_THE_LINK = "Correct it at the source or in QuickBooks, then press Retry."
+CORRECT_THE_LINK = "Fix this at the source or in QuickBooks, then press Retry."
 
 
 def _template(title: str, reason: str, instruction: str, action: CaseAction) -> Template:

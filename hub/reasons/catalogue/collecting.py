@@ -58,15 +58,15 @@ TEMPLATES = {
     "document.unreadable": _document("{problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "document.content": _document("{problems}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "document.kind_changed": _document(
-        "It is in QuickBooks as {previous_kind}, but is {kind} at the source now. Undo one of the"
-        " two by hand.",
+        "It is in QuickBooks as {previous_kind}, but is {kind} at the source now. Remove one"
+        " of the two by hand.",
         CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),
     "document.party_currency": _document(
         "{party} is kept in {currency} at the source, but this company keeps books in"
         " {home_currency} only, and QuickBooks never changes the currency of a {kind}. Switch on"
-        " several currencies in QuickBooks, or correct it at the source.",
+        " several currencies in QuickBooks, or fix this at the source.",
         CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),
@@ -90,8 +90,8 @@ TEMPLATES = {
         CaseAction.SOURCE,
     ),
     "document.former_part": _document(
-        "The document is now split differently, and this part of it is in QuickBooks. Undo it there"
-        " by hand.",
+        "The document is now split differently, and this part of it is in QuickBooks. Remove it"
+        " there by hand.",
         CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),

@@ -65,7 +65,7 @@ TEMPLATES = {
         title="{app} has a warning",
         reason="{warning}",
         instruction=(
-            "Correct it at the source or in the settings; this closes by itself at the next check."
+            "Fix this at the source or in the settings; this closes by itself at the next check."
         ),
         action=CaseAction.SETTINGS,
     ),

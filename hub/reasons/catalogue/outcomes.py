@@ -144,7 +144,7 @@ TEMPLATES = {
     "outcome.file_failed": Template(
         title="A file could not be attached",
         reason="{name}: {problem}",
-        instruction="Correct it at the source and press Retry, or Skip to leave the file out.",
+        instruction="Fix this at the source and press Retry, or Skip to leave the file out.",
         action=CaseAction.RETRY,
     ),
     "outcome.late_answer": Template(

@@ -1,5 +1,14 @@
 // Tick boxes: one with data-selects ticks all boxes of that name in its form, and follows them.
+// An element with data-counts shows how many boxes of that name are ticked.
 "use strict";
+const count = () => {
+  for (const place of document.querySelectorAll("[data-counts]")) {
+    const boxes = document.querySelectorAll(`input[name="${place.dataset.counts}"]:checked`);
+    place.textContent = boxes.length.toLocaleString("en");
+  }
+};
+count();
+document.addEventListener("change", count);
 document.addEventListener("change", (event) => {
   const box = event.target;
   if (!(box instanceof HTMLInputElement) || box.type !== "checkbox" || !box.form) return;

@@ -28,8 +28,7 @@ class Settings(Schema):
         "payable_account",
         "Credit account",
         "Bills",
-        "The account that supplier invoices are credited to, often named creditors or accounts"
-        " payable.",
+        "Accounts payable account for supplier bills.",
         required=True,
     )
     reference_to = setting.choice(
@@ -71,10 +70,13 @@ class Settings(Schema):
         "account",
         "Hidden accounts",
         "Lists in CostTracker",
-        "Not offered in CostTracker; invoices that use one post.",
+        "Hidden in CostTracker. Invoices that already use these accounts still post.",
     )
     hidden_tax_codes = setting.records(
-        "tax_code", "Hidden tax codes", "Lists in CostTracker", "Not offered in CostTracker."
+        "tax_code",
+        "Hidden tax codes",
+        "Lists in CostTracker",
+        "Hidden in CostTracker. Invoices that already use these tax codes still post.",
     )
     update_suppliers = setting.switch(
         "Update suppliers",

@@ -302,9 +302,13 @@ def test_what_was_posted_is_taken_back_after_a_question(hub):
     run = json.loads(hub("runs", "--json")[1])[0]["id"]
     posted = postings(hub, "posted")
     code, out, _ = hub("undo", posted[0], input="y\n")
-    assert (code, "1 is taken back with the next sync." in out) == (0, True)
+    assert (code, "The next sync removes 1 from QuickBooks." in out) == (0, True)
     code, out, _ = hub("undo", f"run:{run}", "--yes")
-    assert (code, out.count("can be taken back: "), out.count("stays: ")) == (0, len(posted) - 1, 1)
+    assert (code, out.count("can be removed: "), out.count("can't be removed: ")) == (
+        0,
+        len(posted) - 1,
+        1,
+    )
     hub("sync")
     assert all(
         "taken out of QuickBooks" in row["reason"]

@@ -100,7 +100,7 @@ def test_a_declared_name_that_leads_inside_is_refused(make_http, monkeypatch, ad
         deadline.socket, "getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", (address, port))]
     )
     told = []
-    with pytest.raises(HostNotAllowed, match=r"CostTracker tried to call api\.example\.com"):
+    with pytest.raises(HostNotAllowed, match=r"The address api\.example\.com is private"):
         make_http("api.example.com", on_refused=lambda *what: told.append(what)).request(
             "GET", "https://api.example.com/"
         )

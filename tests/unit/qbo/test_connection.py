@@ -86,7 +86,7 @@ def posted():
 
 
 def scheduled(installation_id):
-    return runner.sync(installation_id, requested_by=runner.SCHEDULED)
+    return runner.sync(installation_id, requested_by=run_log.SCHEDULE)
 
 
 # -- what an answer means ---------------------------------------------------------------------------------------------
@@ -324,7 +324,7 @@ def test_the_engine_starts_scheduled_runs_but_posts_nothing_in_between(
     schedule.tick(clock.now())
     with reading() as session:
         waiting = select(Run.kind).where(
-            Run.started_at.is_(None), Run.requested_by == runner.SCHEDULED
+            Run.started_at.is_(None), Run.requested_by == run_log.SCHEDULE
         )
         assert {"sync", "changes", "tokens"} <= set(session.scalars(waiting))
 

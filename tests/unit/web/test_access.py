@@ -410,8 +410,8 @@ def test_the_audit_log_says_what_a_code_became_in_words(visitor: Visitor) -> Non
         for record in ("+", "", "v1"):
             audit.record(session, "oda", "code matched", "supplier s1", record=record)
     visitor.log_in("olga")
-    told = re.findall(r"record</span> ([^<]+)</td>", visitor.page("/audit/?q=matched"))
-    assert told == ["v1", "left out", "made new"]
+    told = re.findall(r"matched to</span> ([^<]+)</td>", visitor.page("/audit/?q=matched"))
+    assert told == ["v1", "no record", "a new record"]
 
 
 def test_the_session_of_a_log_in_does_not_outlast_thirty_idle_minutes(visitor: Visitor) -> None:

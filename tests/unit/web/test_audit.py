@@ -1,6 +1,7 @@
 """The page of the audit log: names and links, filters, and the export; the same on the command line."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -9,6 +10,8 @@ from hub import spreadsheets
 from hub.cli import main
 from hub.db import engine
 from hub.security import audit
+from hub.web import audit_wording
+from tests.support.audit_acts import recorded_acts
 from tests.support.page_visitor import Visitor
 
 
@@ -33,10 +36,34 @@ def test_ids_are_names_with_links(owner):
     )
     record(owner, "olga", "role changed", "vera", role="operator")
     page = owner.page("/audit/")
-    assert f'href="/documents/{document}#posting-{posting}">Bill F-2026' in page
+    assert f'href="/documents/{document}#posting-{posting}">bill F-2026' in page
+    assert f'<td>Approved <a href="/documents/{document}' in page
+    assert "<td>Connected <a" in page
+    assert ">posting approved<" not in page
     assert 'href="/people/">oda</a>' in page
     assert 'href="/people/">vera</a>' in page
     assert f">posting {posting}<" not in page
+
+
+def test_a_decision_about_a_code_names_the_record_and_leads_to_the_code(owner):
+    place = f"/installations/{owner.story.installation}/matching/code"
+    address = {"field": "supplier", "code": "s1"}
+    query = "?field=supplier&amp;code=s1"
+    owner.post(f"{place}?field=supplier&code=s1", **address, record="v1")
+    page = owner.page("/audit/?what=code+matched")
+    assert f'<td>Matched <a href="{place}{query}">CostTracker supplier s1</a></td>' in page
+    assert '<span class="soft">matched to</span> Byggmakker Ås' in page
+
+
+def test_every_act_that_the_code_records_has_a_wording():
+    acts = set(recorded_acts())
+    assert acts >= {"posting retried", "app enabled", "case snoozed", "lists pushed", "logged in"}
+    assert acts == set(audit_wording.WORDINGS)
+
+
+def test_an_act_of_another_version_is_named_as_it_was_recorded(owner):
+    record(owner, "oda", "moon landed on", "Tranquility")
+    assert "<td>Moon landed on: Tranquility</td>" in owner.page("/audit/")
 
 
 def test_changed_settings_read_from_old_to_new(owner):
@@ -56,7 +83,11 @@ def test_entries_are_chosen_by_person_act_day_and_text(owner, clock):
 
     def subjects(query):
         page = owner.page(f"/audit/?{query}")
-        return [name for name in ("one", "two") if f"<td>{name}</td>" in page]
+        return [
+            name
+            for name in ("one", "two")
+            if re.search(rf"<td>(Matched|Removed the match of) {name}</td>", page)
+        ]
 
     assert subjects("who=arne") == ["two"]
     assert subjects("what=code+matched") == ["one"]

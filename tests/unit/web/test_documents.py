@@ -81,7 +81,7 @@ def test_a_doubt_shows_the_attempt_and_the_proof(viewer: Visitor) -> None:
     page = _document(viewer, "unknown")
     assert "No answer within 100 s." in page
     assert "1,240 transactions between" in page
-    assert "Being checked" in page
+    assert "In doubt" in page
 
 
 def test_a_held_document_names_its_open_cases(viewer: Visitor) -> None:

@@ -334,7 +334,7 @@ def test_approving_the_first_preview_leaves_the_mode_as_it_is(visitor: Visitor) 
     row = visitor.row(Installation, visitor.story.installation)
     assert (row.mode, row.previewed_at is not None) == ("review", True)
     assert visitor.row(Run, max(visitor.story.runs.values()) + 1).kind == "post"
-    assert "Nothing to review" in page
+    assert "Nothing to approve" in page
 
 
 def test_whether_to_post_automatically_is_asked_after_a_first_approval(visitor: Visitor) -> None:

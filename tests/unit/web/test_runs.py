@@ -1,13 +1,16 @@
 """Runs: started by a button, followed while they run, and listed afterwards."""
 
+import datetime as dt
 import re
 
 import pytest
 
 from hub.db import engine
 from hub.installations import enable
-from hub.models import Installation, Run
+from hub.models import Installation, Run, Schedule
+from hub.scheduling import run_log
 from hub.security import audit
+from hub.testing.clock import FakeClock
 from tests.support.page_visitor import Visitor
 
 
@@ -61,10 +64,21 @@ def test_a_run_shows_its_result_and_its_log(operator: Visitor) -> None:
     assert "120 documents were read." in page
 
 
-def test_a_stopped_run_says_why(operator: Visitor) -> None:
-    assert "CostTracker does not answer." in operator.page(
-        f"/runs/{operator.story.runs['stopped']}"
+def test_a_stopped_run_says_why_and_when_it_is_tried_again(
+    operator: Visitor, clock: FakeClock
+) -> None:
+    here = f"/runs/{operator.story.runs['stopped']}"
+    page = operator.page(here)
+    assert "CostTracker does not answer." in page
+    assert "Next try" not in page
+    due = clock.now() + dt.timedelta(minutes=7)
+    with operator.app.app_context(), engine.transaction() as session:
+        schedule = {"name": "sync of the test", "kind": "sync", "every": "15m", "next_due": due}
+        session.add(Schedule(installation_id=operator.story.installation, **schedule))
+    assert f'<dt>Next try</dt><dd><time class="when" datetime="{due.isoformat()}"' in (
+        operator.page(here)
     )
+    assert "Next try" not in operator.page(f"/runs/{operator.story.runs['done']}")
 
 
 @pytest.mark.row("CT-S19")
@@ -83,6 +97,45 @@ def test_the_last_download_of_the_lists_is_shown_with_the_app(operator: Visitor)
 def test_the_history_is_filtered_by_state(operator: Visitor, state: str, count: int) -> None:
     page = operator.page(f"/runs/?state={state}&installation={operator.story.installation}")
     assert len(re.findall(r'href="/runs/\d+"', page)) == count
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", {"changes olga", "lists schedule stopped"}),
+        ("?kind=all", {"changes", "tokens", "changes olga", "lists schedule stopped"}),
+        ("?kind=changes", {"changes", "changes olga"}),
+        ("?kind=tokens", {"tokens"}),
+    ],
+)
+def test_housekeeping_is_hidden_unless_it_stopped_or_somebody_asked_for_it(
+    operator: Visitor, query: str, shown: set[str]
+) -> None:
+    names = {}
+    with operator.app.app_context(), engine.transaction() as session:
+        now = session.get_one(Installation, operator.story.installation).created_at
+        for name, kind, requested_by, outcome in (
+            ("changes", "changes", run_log.SCHEDULE, "done"),
+            ("tokens", "tokens", run_log.ENGINE, "done"),
+            ("changes olga", "changes", "olga", "done"),
+            ("lists schedule stopped", "lists", run_log.SCHEDULE, "stopped"),
+        ):
+            run = Run(
+                company_id=operator.story.company,
+                kind=kind,
+                requested_by=requested_by,
+                started_at=now,
+                ended_at=now,
+                outcome=outcome,
+            )
+            session.add(run)
+            session.flush()
+            names[run.id] = name
+    page = operator.page(f"/runs/{query}")
+    listed = {int(id) for id in re.findall(r'href="/runs/(\d+)"', page)}
+    assert {name for id, name in names.items() if id in listed} == shown
+    exported = operator.get(f"/runs/export?format=json{query.replace('?', '&')}").json
+    assert {row["id"] for row in exported} & set(names) == listed & set(names)
 
 
 @pytest.mark.row("CT-S19")

@@ -34,8 +34,8 @@ def test_a_posting_is_shown_and_taken_back_as_ticked(desk):
     desk.visitor.log_in("oda")
     here = f"/undo/posting/{desk.ids[0]}"
     assert "A-1" in desk.visitor.page(here)
-    assert "Nothing was taken back" in desk.visitor.press(here)
-    assert "1 is being taken out of QuickBooks" in desk.visitor.press(
+    assert "Nothing was removed" in desk.visitor.press(here)
+    assert "Removing 1 document from QuickBooks" in desk.visitor.press(
         here, posting=str(desk.ids[0])
     )
     assert planned() == 1
@@ -46,7 +46,7 @@ def test_what_stays_is_named_with_its_reason(desk):
     desk.edit(desk.posting(desk.ids[0]).quickbooks_id, DocNumber="changed")
     page = desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
     assert "It was changed in QuickBooks since it was posted." in page
-    assert "Nothing can be taken back" in page
+    assert "Nothing can be removed" in page
 
 
 def test_what_of_a_run_stays_for_one_reason_is_listed_under_it(desk):
@@ -60,7 +60,8 @@ def test_what_of_a_run_stays_for_one_reason_is_listed_under_it(desk):
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/undo/run/9")
     assert all(
-        text in page for text in ("2 can be taken back", "6 stay", "<summary>6 documents</summary>")
+        text in page
+        for text in ("2 can be removed", "6 can't be removed", "<summary>6 documents</summary>")
     )
     assert page.count("It was changed in QuickBooks since it was posted.") == 1
     assert f'/postings/{ids[5]}"' in page
@@ -69,6 +70,6 @@ def test_what_of_a_run_stays_for_one_reason_is_listed_under_it(desk):
 def test_a_viewer_takes_nothing_back(desk):
     desk.visitor.log_in("vera")
     assert desk.visitor.get(f"/undo/posting/{desk.ids[0]}").status_code == 403
-    assert "Undo this posting" not in desk.visitor.page(
+    assert "Remove from QuickBooks" not in desk.visitor.page(
         f"/documents/{desk.posting(desk.ids[0]).document_id}"
     )

@@ -12,7 +12,7 @@ from hub.db import engine
 from hub.models import Secret, User
 from hub.security import login_sessions, secrets
 from hub.testing.clock import FakeClock
-from hub.web import filled_form, form_drafts
+from hub.web import filled_form, form_drafts, last_person
 from tests.support.page_visitor import Visitor
 
 IDLE_SECONDS = login_sessions.IDLE.total_seconds()
@@ -84,6 +84,26 @@ def test_another_person_in_the_same_browser_sees_nothing_of_it(owner: Visitor) -
     assert "Nothing was sent" not in page
 
 
+def test_a_form_comes_back_too_after_the_browser_dropped_the_cookie_of_the_session(
+    owner: Visitor,
+) -> None:
+    owner.client.delete_cookie("hub")
+    answer = send_late(owner)
+    assert answer.status_code == 303
+    to_log_in = owner.get(answer.location).location
+    assert page_after_log_in(owner.get(answer.location)) == answer.location
+    owner.log_in("olga", next=to_log_in)
+    assert NEW_PERSON["name"] in owner.page(answer.location)
+
+
+def test_nobody_is_remembered_after_some_days(owner: Visitor, clock: FakeClock) -> None:
+    clock.advance(last_person.REMEMBERED_FOR.total_seconds())
+    assert page_after_log_in(send_late(owner)) == "/people/"
+    owner.client.delete_cookie("hub")
+    assert send_late(owner).status_code == 400
+    assert draft_count(owner) == 0
+
+
 def test_another_browser_sees_nothing_of_it(owner: Visitor) -> None:
     back = page_after_log_in(send_late(owner))
     other = Visitor(owner.app, owner.story)
@@ -112,10 +132,7 @@ def test_a_form_of_another_site_is_not_kept(owner: Visitor) -> None:
     assert draft_count(owner) == 0
 
 
-def test_a_form_without_a_session_is_not_kept(visitor: Visitor) -> None:
-    visitor.client.get("/login")
-    visitor.log_in("olga")
-    visitor.post("/logout")
+def test_a_form_of_nobody_is_not_kept(visitor: Visitor) -> None:
     form = visitor.client.get("/login").text
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
     assert found

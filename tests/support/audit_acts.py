@@ -1,0 +1,129 @@
+"""The acts that the code records in the audit log, read from its source."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import hub
+
+PACKAGE = Path(hub.__file__).parent
+# The functions that record an act -> the position of the act among their arguments.
+RECORDERS = {"record": 2, "record_each": 2, "record_alone": 1, "note": 0}
+OWNERS = ("audit", "refusals")
+LOG = "security/audit.py"  # calls these functions by their bare names
+PASSES_ON = ("security/audit.py", "security/refusals.py")  # with the act of their caller
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Module = tuple[str, ast.Module]
+
+
+def recorded_acts() -> Iterator[str]:
+    """Yield each act; fail for one that cannot be read from the source."""
+    modules = [_parsed(path) for path in sorted(PACKAGE.rglob("*.py"))]
+    for name, tree in modules:
+        for function in _functions(tree):
+            for call in _calls(function):
+                position = _position(name, call)
+                if position is not None:
+                    yield from _values(modules, name, function, call.args[position])
+
+
+def _parsed(path: Path) -> Module:
+    return path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text())
+
+
+def _functions(tree: ast.AST) -> Iterator[Function]:
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            yield node
+
+
+def _calls(node: ast.AST) -> Iterator[ast.Call]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call):
+            yield inner
+
+
+def _position(module: str, call: ast.Call) -> int | None:
+    """The position of the act among the arguments of a call that records one."""
+    target = call.func
+    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+        return RECORDERS.get(target.attr) if target.value.id in OWNERS else None
+    if isinstance(target, ast.Name):
+        is_own = module == LOG and target.id in ("record", "record_alone")
+        is_noted = module == "web/request_audit.py" and target.id == "_note"
+        if is_own:
+            return RECORDERS[target.id]
+        return 0 if is_noted else None
+    return None
+
+
+def _values(
+    modules: list[Module], module: str, function: Function, node: ast.expr
+) -> Iterator[str]:
+    """The texts that an argument may be: its own, those of its name, or those of the callers."""
+    if isinstance(node, ast.Constant):
+        yield str(node.value)
+    elif isinstance(node, ast.IfExp):
+        yield from _values(modules, module, function, node.body)
+        yield from _values(modules, module, function, node.orelse)
+    elif isinstance(node, ast.Attribute):
+        stem = ast.unparse(node.value)
+        of_stem = [one for one in modules if Path(one[0]).stem == stem]
+        yield from _constants(of_stem, node.attr)
+    elif isinstance(node, ast.Name):
+        yield from _values_of_name(modules, module, function, node.id)
+    else:
+        raise AssertionError(f"{module}:{node.lineno}: {ast.unparse(node)} cannot be read")
+
+
+def _values_of_name(
+    modules: list[Module], module: str, function: Function, name: str
+) -> Iterator[str]:
+    assigned = [
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+    ]
+    for value in assigned:
+        yield from _values(modules, module, function, value)
+    parameters = [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
+    if name in parameters:
+        if module not in PASSES_ON:
+            yield from _of_callers(modules, module, function, name, parameters.index(name))
+    elif not assigned:
+        is_loop = any(isinstance(node, ast.For) and name in ast.unparse(node.target)
+                      for node in ast.walk(function))  # fmt: skip
+        if not is_loop:
+            yield from _constants([one for one in modules if one[0] == module], name)
+
+
+def _of_callers(
+    modules: list[Module], home: str, function: Function, name: str, position: int
+) -> Iterator[str]:
+    """The texts with which a function is called, in its own module by its bare name."""
+    count = 0
+    for module, tree in modules:
+        prefix = "" if module == home else f"{Path(home).stem}."
+        for caller in _functions(tree):
+            for call in _calls(caller):
+                if ast.unparse(call.func) != f"{prefix}{function.name}":
+                    continue
+                given = [keyword.value for keyword in call.keywords if keyword.arg == name]
+                if not given and len(call.args) > position:
+                    given = [call.args[position]]
+                for node in given:
+                    texts = list(_values(modules, module, caller, node))
+                    count += len(texts)
+                    yield from texts
+    assert count, f"{function.name} is called with no {name}"
+
+
+def _constants(modules: list[Module], name: str) -> Iterator[str]:
+    """The text that a constant of a module is."""
+    for _, tree in modules:
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+                assert isinstance(node.value, ast.Constant)
+                yield str(node.value.value)
