@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple, get_args
 
 from hub.contract.interval import Interval
-from hub.contract.settings_schema import schema_of
+from hub.contract.settings_schema import conditions, schema_of
 from hub.contract.types import (
     SETTING_REFERENCE,
     App,
@@ -55,6 +55,13 @@ def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
     """
     yield from _unknown_fields(app, fields)
     settings = schema_of(app).fields
+    for setting_name, setting in settings.items():
+        for name in conditions(setting):
+            if name not in settings:
+                yield (
+                    f"only_if of the setting {setting_name} of app {app.slug} names the setting"
+                    f" {name!r}, which the app does not have.{_suggestion(name, settings)}"
+                )
     for policy in (*_policies_of_app(app), *_policies_of_fields(fields)):
         names = SETTING_REFERENCE.findall(policy.text)
         for name in names:

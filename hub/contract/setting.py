@@ -5,20 +5,35 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+Condition = Mapping[str, Any]  # the values of other settings, each one value or a tuple of them
 
-def metadata(label: str, section: str, help: str = "", **more: Any) -> dict[str, Any]:
+
+def metadata(
+    label: str, section: str, help: str = "", only_if: Condition | None = None, **more: Any
+) -> dict[str, Any]:
     """Return the metadata of a setting, for a marshmallow field that this module does not build.
 
-    `section` is the heading under which the settings page shows it.
+    `section` is the heading under which the settings page shows it. With `only_if`, the page shows
+    it only while other settings have these values, such as `{"environment": "custom"}` or
+    `{"parts": ("all", "ordered")}`. A setting that is not shown keeps its value.
     """
-    return {"label": label, "section": section, "help": help, **more}
+    about = {"label": label, "section": section, "help": help, **more}
+    if only_if:
+        about["only_if"] = dict(only_if)
+    return about
 
 
 def text(
-    label: str, section: str, help: str = "", *, default: str = "", required: bool = False
+    label: str,
+    section: str,
+    help: str = "",
+    *,
+    default: str = "",
+    required: bool = False,
+    only_if: Condition | None = None,
 ) -> fields.String:
     """Return a setting that is a line of text."""
-    about = metadata(label, section, help)
+    about = metadata(label, section, help, only_if)
     return _string(about, default=default, required=required)
 
 
@@ -29,22 +44,30 @@ def secret(label: str, section: str, help: str = "", *, required: bool = True) -
 
 
 def address(
-    label: str, section: str, help: str = "", *, default: str = "", required: bool = False
+    label: str,
+    section: str,
+    help: str = "",
+    *,
+    default: str = "",
+    required: bool = False,
+    only_if: Condition | None = None,
 ) -> fields.Url:
     """Return a setting that is an HTTP address; its host may be a name of the local network."""
     options: dict[str, Any] = {
         "require_tld": False,
         "schemes": {"http", "https"},
-        "metadata": metadata(label, section, help),
+        "metadata": metadata(label, section, help, only_if),
     }
     if required:
         return fields.Url(required=True, **options)
     return fields.Url(load_default=default, **options)
 
 
-def switch(label: str, section: str, help: str = "", *, default: bool) -> fields.Boolean:
+def switch(
+    label: str, section: str, help: str = "", *, default: bool, only_if: Condition | None = None
+) -> fields.Boolean:
     """Return a setting that is on or off."""
-    about = metadata(label, section, help)
+    about = metadata(label, section, help, only_if)
     return fields.Boolean(load_default=default, metadata=about)
 
 
@@ -55,12 +78,13 @@ def choice(
     help: str = "",
     *,
     default: str | None = None,
+    only_if: Condition | None = None,
 ) -> fields.String:
     """Return a setting with a few values and the words for them; without `default`, the first."""
     return fields.String(
         load_default=default or next(iter(choices)),
         validate=validate.OneOf(list(choices)),
-        metadata=metadata(label, section, help, choices=dict(choices)),
+        metadata=metadata(label, section, help, only_if, choices=dict(choices)),
     )
 
 
@@ -72,13 +96,14 @@ def record(
     *,
     required: bool = False,
     typed: bool = False,
+    only_if: Condition | None = None,
 ) -> fields.String:
     """Return a setting that is an entry of a list: a QuickBooks role, or "code:" with a field.
 
     `code:division` offers what `hub_codes` returns for the field `division`. With `typed` a person
     may also type an id that the list does not contain.
     """
-    about = metadata(label, section, help, choices_from=choices_from)
+    about = metadata(label, section, help, only_if, choices_from=choices_from)
     if typed:
         about["typed"] = True
     return _string(about, required=required)

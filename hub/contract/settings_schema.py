@@ -105,6 +105,21 @@ def is_secret(field: fields.Field[Any]) -> bool:
     return bool(field.metadata.get("secret"))
 
 
+def applies(field: fields.Field[Any], values: Mapping[str, Any]) -> bool:
+    """Return whether the settings on which a setting depends have the values that it needs."""
+    needed = conditions(field)
+    return all(str(values.get(name)) in texts for name, texts in needed.items())
+
+
+def conditions(field: fields.Field[Any]) -> dict[str, tuple[str, ...]]:
+    """Return the values that other settings need for a setting to apply, as texts."""
+    texts = {}
+    for name, wanted in field.metadata.get("only_if", {}).items():
+        several = wanted if isinstance(wanted, tuple) else (wanted,)
+        texts[name] = tuple(str(value) for value in several)
+    return texts
+
+
 def chosen(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
     """Return the settings with each choice as its id, where a person entered a number or name.
 

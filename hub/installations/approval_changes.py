@@ -20,10 +20,10 @@ def needs_fewer(app: App, row: Installation, answers: Mapping[str, Any], mode: s
     They do if the app posts without a review from now on, and if the limit above which two people
     approve is raised or removed.
     """
-    return _posts_at_once_from_now_on(app, row, answers, mode) or _raises_limit(row, answers)
+    return posts_at_once_from_now_on(app, row, answers, mode) or raises_limit(row, answers)
 
 
-def _posts_at_once_from_now_on(
+def posts_at_once_from_now_on(
     app: App, row: Installation, answers: Mapping[str, Any], mode: str | None
 ) -> bool:
     """Tell whether the app posts without a review with these answers, and does not do so yet."""
@@ -37,7 +37,7 @@ def _posts_at_once(app: App, settings: Mapping[str, Any], mode: str) -> bool:
     return sources.initial_state(app, settings, mode) == PostingState.READY
 
 
-def _raises_limit(row: Installation, answers: Mapping[str, Any]) -> bool:
+def raises_limit(row: Installation, answers: Mapping[str, Any]) -> bool:
     """Tell whether the limit above which two people approve becomes higher, or is removed."""
     before = row.second_approval_above
     if before is None or LIMIT not in answers:

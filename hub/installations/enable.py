@@ -149,7 +149,7 @@ def _save(
     what: str,
 ) -> Installation:
     """Check the answers, try them at the source, and store them."""
-    changes = _parse_hub_settings(app, answers)
+    changes = parse_hub_settings(app, answers)
     app_answers = {name: value for name, value in answers.items() if name not in HUB_SETTINGS}
     draft = sources.draft(app, row, app_answers)
     is_tested = bool(app_answers) or not row.id or not row.enabled
@@ -215,7 +215,7 @@ OPTIONAL_SETTINGS = ("start_date", "second_approval_above")
 MAX_LIMIT = 10**12
 
 
-def _parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
+def parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of an installation that the answers change.
 
     Raise SettingsInvalid with a sentence for each answer that cannot be used.
@@ -283,7 +283,7 @@ def _store(
         else:
             row = session.merge(row)
         settings_before = dict(row.settings)
-        described = _describe_changes(row, changes) | secret_changes
+        described = describe_changes(row, changes) | secret_changes
         for name, value in changes.items():
             setattr(row, name, value)
         row.enabled = True
@@ -299,7 +299,7 @@ def _store(
     return row
 
 
-def _describe_changes(row: Installation, changes: Mapping[str, Any]) -> dict[str, Any]:
+def describe_changes(row: Installation, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what changes, field by field, for the audit log."""
     columns = {name: value for name, value in changes.items() if name != "settings"}
     before = {name: getattr(row, name) for name in columns}

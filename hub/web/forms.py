@@ -1,5 +1,6 @@
 """Draw a form from a marshmallow schema and read it back, as on an app's settings page."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, fields, missing, validate
 from werkzeug.datastructures import MultiDict
 
-from hub.contract.settings_schema import is_secret
+from hub.contract.settings_schema import applies, conditions, is_secret
 
 Choices = Sequence[tuple[str, str]]
 LONG_LIST = 500  # more choices than this, or those of a `typed` setting, are offered while typing
@@ -44,6 +45,9 @@ class Input:
     entered: bool = False  # a secret of this form that was not saved: empty keeps it
     problem: str = ""  # why its choices are not known now
     errors: tuple[str, ...] = ()
+    applies: bool = True  # whether the settings on which it depends have the values that it needs
+    only_if: str = ""  # those values by name, as JSON for the page's script
+    focus: bool = False  # the first question with an error
 
 
 Source = Callable[[str], Choices]
@@ -61,10 +65,18 @@ def inputs(
 
     `source` returns the choices that are not in the schema.
     """
+    present = {name: values.get(name, _default(field)) for name, field in schema.fields.items()}
     questions = []
     for name, field in schema.fields.items():
         question = _input(name, field, values, name in stored or name in entered, source)
-        questions.append(replace(question, entered=name in entered))
+        questions.append(
+            replace(
+                question,
+                entered=name in entered,
+                applies=applies(field, present),
+                only_if=_only_if(field),
+            )
+        )
     return questions
 
 
@@ -100,6 +112,18 @@ def with_errors(questions: Sequence[Input], errors: Mapping[str, Sequence[str]])
         question = replace(question, errors=tuple(sentences))
         with_their_errors.append(question)
     return with_their_errors
+
+
+def with_focus(questions: Sequence[Input]) -> list[Input]:
+    """Return the questions of a page; the first one with an error gets the focus."""
+    first = next((question.name for question in questions if question.errors), "")
+    return [replace(question, focus=question.name == first) for question in questions]
+
+
+def _only_if(field: fields.Field[Any]) -> str:
+    """Return the values of other settings that a setting needs, as JSON; "" if it always applies."""
+    needed = conditions(field)
+    return json.dumps(needed, sort_keys=True) if needed else ""
 
 
 def _input(

@@ -21,6 +21,7 @@ from hub.web import (
     environment_badge,
     failures,
     headers,
+    help,
     home,
     inbox,
     installation,
@@ -106,6 +107,7 @@ FAMILIES = (
     appearance,
     person_sessions,
     second_factor,
+    help,
 )
 
 
@@ -131,6 +133,7 @@ def init_app(app: Flask) -> None:
         appearance,
         company_choice,
         environment_badge,
+        help,
         long_texts,
         unsent_forms,
         failures,

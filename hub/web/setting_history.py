@@ -68,8 +68,17 @@ def _changes(schema: Schema, row: Installation, detail: Mapping[str, Any]) -> li
         return [f"Mode: {_mode(detail['before'])} → {_mode(detail['after'])}"]
     if "to" in detail:
         return [f"Owner: {detail['to']}"]
+    return _sentences(schema, row, detail.get("changes") or {})
+
+
+def sentences(app: App, row: Installation, changes: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each change of a setting, as `setting_changes` describes them."""
+    return _sentences(settings_schema.schema_of(app), row, changes)
+
+
+def _sentences(schema: Schema, row: Installation, changes: Mapping[str, Any]) -> list[str]:
     texts = []
-    for name, change in (detail.get("changes") or {}).items():
+    for name, change in changes.items():
         label = _label(schema, name)
         if change == setting_changes.SECRET_CHANGED:
             if name in schema.fields:  # not a token that the source renewed meanwhile

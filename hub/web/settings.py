@@ -15,7 +15,7 @@ from hub.context import current
 from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import reading, transaction
-from hub.errors import AccessNeeded, HubError, SettingsInvalid
+from hub.errors import AccessNeeded, HubError, Refused, SettingsInvalid
 from hub.installations import approval_changes
 from hub.installations import enable as installations_enable
 from hub.models import Access, Company, Installation, User
@@ -23,13 +23,21 @@ from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.security.rights import ACTIVE, Subject, rights_of
-from hub.web import confirmation, entered_secrets, form_drafts, forms, setting_history
+from hub.web import (
+    confirmation,
+    entered_secrets,
+    form_drafts,
+    forms,
+    setting_history,
+    setting_preview,
+)
 from hub.web.access import keeps_form, may_here, needs, who
 from hub.web.installation import tabs
-from hub.web.layout import app_or_404, day, may_configure, zone
+from hub.web.layout import app_or_404, may_configure, zone
 from hub.web.paging import row_or_404
 from hub.web.schedule_form import picker, plan_inputs, plan_typed
 from hub.web.setting_choices import read_choices, stored_choices
+from hub.web.setting_preview import Preview
 
 pages = Blueprint("settings", __name__)
 Page = str | Response | tuple[str, int]
@@ -87,6 +95,22 @@ def change(installation_id: int) -> Page:
     """Test the settings and save them."""
     row = _row(installation_id)
     return _submit(row)
+
+
+@pages.post("/installations/<int:installation_id>/settings/changes")
+@needs("app-owner")
+def changes(installation_id: int) -> str:
+    """Return what saving the form would change, for htmx; nothing while it cannot be saved."""
+    row = _row(installation_id)
+    _check_right(row)
+    app = app_or_404(row.slug)
+    typed = forms.parse(settings_schema.schema_of(app), request.form)
+    values = entered_secrets.load(app, row, typed) | typed | plan_typed(request.form)
+    try:
+        preview = setting_preview.read(app, row, values, request.form.get("mode") or None)
+    except HubError:
+        return ""
+    return render_template("setting_change_list.html", preview=preview)
 
 
 @pages.post("/installations/<int:installation_id>/disable")
@@ -153,7 +177,10 @@ def _submit(row: Installation) -> Page:
     try:
         if "test" in request.form:
             return _test(app, row, answers)
-        question = _question(app, row, values, mode)
+        if "edit" in request.form:
+            return _form(row, values, {}, mode)
+        preview = setting_preview.read(app, row, values, mode)
+        question = _confirm(app, row, values, preview) or _question(app, row, values, mode)
         if question is not None:
             return question
         saved = _save(row, values, mode)
@@ -164,6 +191,19 @@ def _submit(row: Installation) -> Page:
         return _form(row, values, {}, mode), 400
     _follow_up(app, row, saved)
     return redirect(url_for("installation.show", installation_id=saved.id))
+
+
+def _confirm(app: App, row: Installation, values: dict[str, Any], preview: Preview) -> Page | None:
+    """Return the page that shows the changes; None if the person has seen them already."""
+    if preview.is_confirmed:
+        return None
+    fields = _repeated(app, row, values)
+    if fields is None:
+        raise Refused("Not saved. A secret is too long.")
+    with reading() as session:
+        about = tabs(session, row)
+    about |= {"app": app, "row": row, "preview": preview, "fields": fields}
+    return render_template("setting_changes.html", **about)
 
 
 def _question(app: App, row: Installation, values: dict[str, Any], mode: str | None) -> Page | None:
@@ -183,7 +223,7 @@ def _repeated(app: App, row: Installation, values: dict[str, Any]) -> confirmati
     token, _ = entered_secrets.save(app, row, values)
     if not token and any(values.get(name) for name in secret_names):
         return None
-    left_out = {"draft", *secret_names}
+    left_out = {"draft", setting_preview.SHOWN, *confirmation.OWN_FIELDS, *secret_names}
     entries = request.form.items(multi=True)
     fields = [(name, value) for name, value in entries if name not in left_out]
     return [*fields, ("draft", token)]
@@ -236,12 +276,7 @@ def _warn_of_start_date(before: Installation, after: Installation) -> None:
     today = current().clock.now().astimezone(ZoneInfo(after.zone)).date()
     is_new = not before.id or before.start_date != start
     if is_new and (start is None or start < today):
-        since = f"from {day(start)} on" if start else "of any date"
-        flash(
-            f"Documents {since} will be posted. Make sure that none of them was entered in"
-            " QuickBooks by hand.",
-            "look",
-        )
+        flash(setting_preview.start_warning(start), "look")
 
 
 def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
@@ -289,10 +324,7 @@ def _form(
         history: Sequence[setting_history.Entry] = ()
         if row.id and may_here("operator"):
             history = setting_history.read(session, app, row)
-    groups = {
-        **forms.sections(forms.with_errors(drawn, errors)),
-        "Running": forms.with_errors(plan, errors),
-    }
+    groups = forms.sections(forms.with_focus(forms.with_errors([*drawn, *plan], errors)))
     extra = [
         text
         for name, texts in errors.items()

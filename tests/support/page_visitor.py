@@ -11,6 +11,8 @@ from tests.support.page_rows import PASSWORD, Story
 
 TOKEN = re.compile(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"')
 
+SHOWN_CHANGES = re.compile(r'name="shown" value="([^"]+)"')
+
 
 class Visitor:
     """A browser of one person."""
@@ -48,6 +50,17 @@ class Visitor:
     def press(self, path: str, **form: Any) -> str:
         """Sends a form and reads the page it leads to."""
         answer = self.post(path, **form)
+        return self.page(answer.location) if answer.status_code == 302 else answer.text
+
+    def save(self, path: str, **form: Any) -> TestResponse:
+        """Sends the form of settings, and once more if the hub shows the changes first."""
+        answer = self.post(path, **form)
+        shown = SHOWN_CHANGES.search(answer.text)
+        return self.post(path, **form, shown=shown[1]) if shown else answer
+
+    def press_save(self, path: str, **form: Any) -> str:
+        """Saves settings and reads the page it leads to."""
+        answer = self.save(path, **form)
         return self.page(answer.location) if answer.status_code == 302 else answer.text
 
     def approve(self, installation: int, which: str = "all", **chosen: Any) -> str:

@@ -52,7 +52,8 @@ class Settings(Schema):
         "item",
         "The one product or service",
         INVOICES,
-        "Used on every invoice where it is always the same.",
+        "Used on every invoice.",
+        only_if={"item_mode": "fixed_item"},
     )
     lines = setting.choice(
         "Show",
@@ -116,10 +117,18 @@ class Settings(Schema):
         default=False,
     )
     payable_account = setting.record(
-        "payable_account", "Credit account", EXPENSES, "Accounts payable of the bills."
+        "payable_account",
+        "Credit account",
+        EXPENSES,
+        "Accounts payable of the bills.",
+        only_if={"expenses": True},
     )
     paid_from = setting.record(
-        "payment_account", "Receipts are paid from", EXPENSES, "The bank account or card."
+        "payment_account",
+        "Receipts are paid from",
+        EXPENSES,
+        "The bank account or card.",
+        only_if={"expenses": True},
     )
 
     @validates_schema

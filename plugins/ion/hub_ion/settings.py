@@ -26,8 +26,8 @@ class Settings(Schema):
         required=True,
     )
     client_secret = setting.secret("Client secret", KEYS, "Shown once beside the client id.")
-    api_url = setting.address("Address of the API", KEYS, "For the environment Custom only.")
-    token_url = setting.address("Address for tokens", KEYS, "For the environment Custom only.")
+    api_url = setting.address("Address of the API", KEYS, only_if={"environment": "custom"})
+    token_url = setting.address("Address for tokens", KEYS, only_if={"environment": "custom"})
     payable_account = setting.record(
         "payable_account",
         "Accounts payable",
@@ -77,7 +77,10 @@ class Settings(Schema):
         },
     )
     write_back_attribute = setting.text(
-        "Attribute for that number", ORDERS, default="QuickBooks PO"
+        "Attribute for that number",
+        ORDERS,
+        default="QuickBooks PO",
+        only_if={"write_back": "attribute"},
     )
     import_orders = setting.switch(
         "Take over open orders that were made in QuickBooks",
@@ -134,6 +137,7 @@ class Settings(Schema):
             "non_inventory": "non-inventory",
         },
         "Inventory needs a company with quantity tracking.",
+        only_if={"parts": ("all", "ordered")},
     )
     income_account = setting.record("income_account", "Income account", PARTS, required=True)
     asset_account = setting.record("asset_account", "Inventory asset account", PARTS, required=True)

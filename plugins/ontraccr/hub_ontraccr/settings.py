@@ -93,7 +93,7 @@ class Settings(Schema):
         "expense_account",
         "Expense account of items that are made",
         PROFILES,
-        "Needed where cost codes are made as items.",
+        only_if={"unlinked_items": "create"},
     )
     import_projects = setting.switch(
         "Bring new projects into Ontraccr", PROFILES, "Projects flow that way only.", default=True

@@ -163,7 +163,7 @@ def test_a_mailbox_without_a_mail_server_is_said_on_the_page_and_in_the_inbox(
     assert [text for text in warnings(mute) if MAILBOX in text and "Set up → Mail" in text]
     assert f"cannot be mailed to {MAILBOX}: this hub has no mail server" in mute.page(COMPARE)
     assert f"cannot send mail to {MAILBOX}" in mute.press(f"{COMPARE}mail")
-    mute.press("/installations/1/settings", **form(mailbox=""))
+    mute.press_save("/installations/1/settings", **form(mailbox=""))
     assert [text for text in warnings(mute) if MAILBOX in text] == []
 
 
@@ -172,7 +172,7 @@ def test_a_setting_that_is_emptied_on_the_page_is_empty_or_its_default_again(mut
     enable(mute, **given)
     kept = mute.row(Installation, 1).settings
     assert {name: kept[name] for name in given} == given
-    mute.press("/installations/1/settings", **form(**dict.fromkeys(given, "")))
+    mute.press_save("/installations/1/settings", **form(**dict.fromkeys(given, "")))
     kept = mute.row(Installation, 1).settings
     assert {name: kept[name] for name in given} == {
         "order_field": "",

@@ -59,7 +59,7 @@ def test_who_saves_first_is_warned_and_is_the_only_one_who_may_change_it(
     assert owner.post("/installations/1/settings", **form()).status_code == 403
     assert owner.post("/installations/1/owner", owner="olga").status_code == 403
     assert "olga now owns this app" in arne.press("/installations/1/owner", owner="olga")
-    assert owner.post("/installations/1/settings", **form()).status_code == 302
+    assert owner.save("/installations/1/settings", **form()).status_code == 302
     with arne.app.app_context(), oauth_connect.engine.reading() as session:
         acts = set(session.scalars(select(AuditEntry.what)))
     assert "app handed over" in acts

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from marshmallow import Schema, fields
 
-from hub import App, Field, FromSetting, hookimpl
+from hub import App, Field, FromSetting, hookimpl, setting
 from hub.contract import registry
 from hub.contract.registry import Installed, Plugins
 
@@ -221,12 +221,19 @@ class Choices(Schema):
     vendors = fields.String(load_default="hold")
 
 
+class Dependent(Choices):
+    """Settings of which one depends on another that is not there."""
+
+    api_url = setting.address("Address", "Bad", only_if={"enviroment": "custom"})
+    environment = fields.String()
+
+
 class WithFields(Plugin):
     """A plugin of the app "bad", with a field "supplier" of these policies."""
 
     def __init__(self, about=None, **policies):
         super().__init__("bad")
-        self.brought = [replace(self.brought[0], settings=Choices, **(about or {}))]
+        self.brought = [replace(self.brought[0], **{"settings": Choices, **(about or {})})]
         self.policies = policies
 
     @hookimpl
@@ -287,6 +294,11 @@ class RaisingFields(Plugin):
             WithFields({"match_first": ("suplier",)}),
             "match_first of app bad names the field 'suplier', which the app does not have."
             " Did it mean 'supplier'?",
+        ),
+        (
+            WithFields({"settings": Dependent}),
+            "only_if of the setting api_url of app bad names the setting 'enviroment', which the"
+            " app does not have. Did it mean 'environment'?",
         ),
         (RaisingFields("bad"), "its hub_fields failed for app bad: KeyError: 'bad'."),
     ],

@@ -4,6 +4,7 @@ import pytest
 from marshmallow import Schema, ValidationError
 
 from hub import setting
+from hub.contract import settings_schema
 
 
 class Settings(Schema):
@@ -16,6 +17,32 @@ class Settings(Schema):
     send = setting.choice("Send", "Bills", {"ready": "when ready", "paid": "when paid"})
     account = setting.record("account", "Account", "Bills", required=True, typed=True)
     hidden = setting.records("account", "Hidden accounts", "Bills")
+
+
+class Dependent(Schema):
+    """Settings that apply only while others have some values."""
+
+    url = setting.address("Address", "Shed", only_if={"environment": "custom"})
+    kind = setting.choice("Kind", "Bills", {"a": "A"}, only_if={"parts": ("all", "some")})
+    account = setting.record("account", "Account", "Bills", only_if={"expenses": True})
+    both = setting.text("Both", "Bills", only_if={"expenses": True, "environment": "custom"})
+    note = setting.text("Note", "Bills")
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({}, {"note"}),
+        ({"environment": "custom"}, {"url", "note"}),
+        ({"parts": "some", "expenses": False}, {"kind", "note"}),
+        ({"parts": "none", "expenses": True}, {"account", "note"}),
+        ({"environment": "custom", "expenses": True}, {"url", "account", "both", "note"}),
+    ],
+)
+def test_a_setting_applies_while_the_others_have_the_values_that_it_needs(values, names):
+    declared = Dependent().fields
+    applying = {name for name in declared if settings_schema.applies(declared[name], values)}
+    assert applying == names
 
 
 ANSWERS = {"base_url": "http://shed:8000", "key": "k", "account": "7"}

@@ -69,7 +69,7 @@ ROUTES = {
     "operator case and posting": "inbox.adopt inbox.not_this inbox.retry_one inbox.skip",
     "operator run": "undoing.run undoing.undo_run",
     "app-owner installation": """
-        earlier.confirm earlier.include matching.take review.automatic settings.change
+        earlier.confirm earlier.include matching.take review.automatic settings.change settings.changes
         settings.disable settings.hand_over
     """,
     "app-owner app at company": "settings.enable settings.new",

@@ -14,6 +14,7 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
+from hub.web import setting_preview
 from tests.support.page_rows import PASSWORD, add_company
 from tests.support.page_visitor import Visitor
 
@@ -97,7 +98,7 @@ def test_a_start_date_in_the_past_is_warned_of(
 ) -> None:
     page = connected.press(NEW, **_form(connected, start_date=start))
     assert (f"Documents {warning} will be posted." in page) == bool(warning)
-    again = connected.press("/installations/1/settings", **_form(connected, start_date=start))
+    again = connected.press_save("/installations/1/settings", **_form(connected, start_date=start))
     assert "will be posted." not in again
 
 
@@ -164,7 +165,9 @@ def test_a_secret_left_empty_is_kept_and_never_shown(connected: Visitor) -> None
     page = connected.page("/installations/1/settings")
     assert form["client_secret"] not in page
     assert "Leave empty to keep it" in page
-    connected.press("/installations/1/settings", **{**form, "client_secret": "", "mode": "auto"})
+    connected.press_save(
+        "/installations/1/settings", **{**form, "client_secret": "", "mode": "auto"}
+    )
     assert connected.row(Installation, 1).mode == "auto"
     with connected.app.app_context():
         assert SiteSecrets(1)["client_secret"] == form["client_secret"]
@@ -204,7 +207,7 @@ def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_the
     connected.press(NEW, **given)
     kinds = []
     for changes in ({}, {"transfer_locations": "1"}):
-        connected.press("/installations/1/settings", **{**given, **changes})
+        connected.press_save("/installations/1/settings", **{**given, **changes})
         with connected.app.app_context(), reading() as session:
             kinds.append(sorted(session.scalars(select(Run.kind)).all()))
     assert kinds == [["sync"], ["lists", "sync"]]
@@ -292,7 +295,7 @@ def test_a_form_that_another_site_sends_is_not_kept(connected: Visitor) -> None:
 def test_changed_settings_are_recorded_field_by_field_without_secrets(connected: Visitor) -> None:
     given = _form(connected)
     connected.press(NEW, **given)
-    connected.press(
+    connected.press_save(
         "/installations/1/settings", **{**given, "schedule": "2h", "transfer_locations": "1"}
     )
     with connected.app.app_context(), reading() as session:
@@ -314,7 +317,7 @@ def test_what_was_changed_is_said_and_stays_in_the_history(connected: Visitor) -
     given = _form(connected)
     connected.press(NEW, **given)
     form = {**given, "often": "daily", "daily_at": "06:30", "transfer_locations": "1"}
-    page = unescape(connected.press("/installations/1/settings", **form))
+    page = unescape(connected.press_save("/installations/1/settings", **form))
     assert "Changed: Schedule: every 15 minutes → at 06:30 every day; " in page
     assert "off → on" in page
     assert connected.row(Installation, 1).schedule == "30 6 * * *"
@@ -326,7 +329,7 @@ def test_what_was_changed_is_said_and_stays_in_the_history(connected: Visitor) -
     assert "olga" in history
     assert "Client secret changed" in history
     assert given["client_secret"] not in history
-    again = connected.press("/installations/1/settings", **form)
+    again = connected.press_save("/installations/1/settings", **form)
     assert "Changed:" not in again
 
 
@@ -354,6 +357,115 @@ def test_the_zones_of_the_company_come_first(connected: Visitor) -> None:
     assert zones.count('value="Pacific/Auckland"') == 1
 
 
+def test_changes_are_shown_and_only_what_was_shown_is_saved(connected: Visitor) -> None:
+    connected.press(NEW, **_form(connected))
+    form = _form(connected, mode="auto", schedule="2h", start_date="2025-12-01")
+    page = unescape(connected.post("/installations/1/settings", **form).text)
+    assert "<li>Mode: Review → Automatic</li>" in page
+    assert "<li>Schedule: every 15 minutes → every 2 hours</li>" in page
+    assert setting_preview.WITHOUT_REVIEW in page
+    assert form["client_secret"] not in page
+    assert connected.row(Installation, 1).mode == "review"
+    fields = _hidden(page)
+    other = {**fields, "schedule": "3h"}
+    assert "every 3 hours" in connected.post("/installations/1/settings", **other).text
+    assert connected.row(Installation, 1).schedule == "15m"
+    assert connected.post("/installations/1/settings", **fields).status_code == 302
+    row = connected.row(Installation, 1)
+    assert (row.mode, row.schedule) == ("auto", "2h")
+    with connected.app.app_context():
+        assert SiteSecrets(1)["client_secret"] == form["client_secret"]
+
+
+def test_one_can_go_back_from_the_changes_to_the_form(connected: Visitor) -> None:
+    connected.press(NEW, **_form(connected))
+    form = _form(connected, schedule="2h", client_secret="another one")
+    fields = _hidden(connected.post("/installations/1/settings", **form).text)
+    page = connected.post("/installations/1/settings", **fields, edit="1").text
+    assert 'value="2h"' in page
+    assert "Entered, not saved yet. Leave empty to keep it." in page
+    assert connected.row(Installation, 1).schedule == "15m"
+
+
+def test_settings_that_do_not_change_are_saved_at_once(connected: Visitor) -> None:
+    connected.press(NEW, **_form(connected))
+    answer = connected.post("/installations/1/settings", **_form(connected))
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "consequence"),
+    [
+        ({}, {"start_date": "2026-01-05"}, "Documents from before 05 Jan 2026"),
+        ({"start_date": "2026-01-05"}, {"start_date": "2026-01-04"}, "from 04 Jan 2026 on will"),
+        ({"start_date": "2026-01-05"}, {"start_date": ""}, "of any date will be posted"),
+        ({}, {"mode": "paused"}, "Nothing runs."),
+        ({"mode": "auto"}, {"mode": "review"}, "nothing is posted until a person has approved"),
+        ({"second_approval_above": "10"}, {"second_approval_above": "20"}, "with one approval"),
+        ({}, {"transfer_locations": "1"}, ""),
+    ],
+)
+def test_the_page_names_the_consequences_while_one_edits(
+    connected: Visitor, before: dict[str, str], after: dict[str, str], consequence: str
+) -> None:
+    connected.press(NEW, **_form(connected, **before))
+    here = "/installations/1/settings/changes"
+    part = connected.post(here, **_form(connected, **before)).text
+    assert part.strip() == ""
+    part = unescape(connected.post(here, **_form(connected, **{**before, **after})).text)
+    assert "What changes" in part
+    assert consequence in part
+    assert ('class="wrong' in part) == bool(consequence)
+    shown = re.search(r'name="shown" value="([^"]+)"', part)
+    assert shown
+    form = _form(connected, **{**before, **after}, shown=shown[1])
+    assert connected.post("/installations/1/settings", **form).status_code == 302
+
+
+def test_what_cannot_be_saved_has_no_changes_to_show(connected: Visitor) -> None:
+    connected.press(NEW, **_form(connected))
+    form = _form(connected, schedule="often")
+    answer = connected.post("/installations/1/settings/changes", **form)
+    assert (answer.status_code, answer.text) == (200, "")
+
+
+FIELD = re.compile(r'<div\s+class="field"([^>]*)>\s*(?:<div class="form-check">\s*<input[^>]*'
+                   r'id="(\w+)"|<label class="form-label" for="(\w+)")')  # fmt: skip
+
+
+def _hidden_fields(page: str) -> set[str]:
+    """Return the names of the fields that do not apply."""
+    fields = FIELD.findall(page)
+    assert len(fields) > 5
+    return {one or other for attributes, one, other in fields if " hidden" in attributes}
+
+
+def test_only_the_fields_that_apply_are_shown(connected: Visitor) -> None:
+    new = "/apps/ontraccr/1/configure"
+    page = connected.page(new)
+    assert _hidden_fields(page) == {"item_account"}
+    assert "data-only-if=" in page
+    page = connected.post(new, unlinked_items="create", edit="1").text
+    assert _hidden_fields(page) == set()
+    page = connected.post(new, unlinked_items="hold", edit="1").text
+    assert _hidden_fields(page) == {"item_account"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "first"),
+    [
+        ({"often": "custom", "schedule": "often", "zone": "Mars/Olympus"}, "schedule"),
+        ({"base_url": "x", "payable_account": ""}, "base_url"),
+    ],
+)
+def test_the_first_field_to_fix_has_the_focus(
+    connected: Visitor, wrong: dict[str, str], first: str
+) -> None:
+    page = connected.post(NEW, **_form(connected, **wrong)).text
+    assert re.findall(r'id="(\w+)"[^>]* autofocus', page) == [first]
+    assert "autofocus" not in connected.page(NEW)
+
+
 CONFIRM = "Confirm that it is you"
 LATER = 10 * 60
 
@@ -370,7 +482,7 @@ def test_automatic_mode_asks_who_it_is_and_loses_nothing_that_was_entered(
     connected.press(NEW, **_form(connected))
     clock.advance(LATER)
     form = _form(connected, mode="auto", schedule="2h", start_date="2026-02-03")
-    page = connected.post("/installations/1/settings", **form).text
+    page = connected.save("/installations/1/settings", **form).text
     assert CONFIRM in page
     assert connected.row(Installation, 1).mode == "review"
     fields = _hidden(page)
@@ -381,15 +493,15 @@ def test_automatic_mode_asks_who_it_is_and_loses_nothing_that_was_entered(
     for name in secret_names & form.keys():
         assert name not in fields
         assert form[name] not in page
-    wrong = connected.post("/installations/1/settings", **fields, confirm_password="no").text
+    wrong = connected.save("/installations/1/settings", **fields, confirm_password="no").text
     assert "password is not right" in wrong
-    after = connected.press(
+    after = connected.press_save(
         "/installations/1/settings", **_hidden(wrong), confirm_password=PASSWORD
     )
     assert "CostTracker is saved" in after
     row = connected.row(Installation, 1)
     assert (row.mode, row.schedule, row.start_date) == ("auto", "2h", dt.date(2026, 2, 3))
-    assert "saved" in connected.press("/installations/1/settings", **form), "asked once"
+    assert "saved" in connected.press_save("/installations/1/settings", **form), "asked once"
 
 
 def test_a_new_app_in_automatic_mode_asks_and_keeps_the_secrets(
@@ -423,11 +535,11 @@ def test_a_weaker_limit_for_two_people_asks_who_it_is(
     stored = connected.row(Installation, 1).second_approval_above
     clock.advance(LATER)
     form = _form(connected, second_approval_above=after)
-    page = connected.post("/installations/1/settings", **form).text
+    page = connected.save("/installations/1/settings", **form).text
     assert (CONFIRM in page) == asks
     if asks:
         assert connected.row(Installation, 1).second_approval_above == stored
-        page = connected.press(
+        page = connected.press_save(
             "/installations/1/settings", **_hidden(page), confirm_password=PASSWORD
         )
         assert "CostTracker is saved" in page
@@ -441,8 +553,8 @@ def test_a_careful_mode_and_a_test_of_the_connection_do_not_ask(
     connected.press(NEW, **_form(connected, mode="auto"))
     clock.advance(LATER)
     form = _form(connected, mode=mode)
-    assert connected.post("/installations/1/settings", **form).status_code == 302
-    tested = connected.post("/installations/1/settings", **{**form, "mode": "auto", "test": "1"})
+    assert connected.save("/installations/1/settings", **form).status_code == 302
+    tested = connected.save("/installations/1/settings", **{**form, "mode": "auto", "test": "1"})
     assert "The connection works" in tested.text
 
 

@@ -1,0 +1,77 @@
+"""The help: the documentation for admins, with a link from every page to its section."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, render_template, request, url_for
+from markupsafe import Markup
+
+import hub
+from hub.web import markdown
+from hub.web.access import OWN, needs
+
+PACKAGE = Path(hub.__file__).parent
+NAME = "admin.md"
+# Where the text is in a wheel, and where in a checkout.
+PLACES = (PACKAGE / NAME, PACKAGE.parent / "docs" / NAME)
+# The pages -> the heading of their section; other pages lead to the beginning.
+SECTIONS: Mapping[str, str] = {
+    "account": "Log-in, second factor, sessions",
+    "app_choice": "2. Enable the app",
+    "case_bulk": "5. Clear the inbox",
+    "companies": "1. Connect the company",
+    "comparing": "3. Download master data",
+    "confirmation": "Log-in, second factor, sessions",
+    "documents": "6. Changes in QuickBooks, and removal",
+    "earlier": "2. Enable the app",
+    "factor": "Log-in, second factor, sessions",
+    "inbox": "5. Clear the inbox",
+    "installation": "2. Enable the app",
+    "invitations": "People",
+    "mail_server": "0. Set up the hub",
+    "marketplace": "2. Enable the app",
+    "matching": "3. Download master data",
+    "people": "People",
+    "preview": "4. Preview, approve",
+    "ready": "4. Preview, approve",
+    "reports": "Reports",
+    "review": "4. Preview, approve",
+    "rights": "Rights of people",
+    "settings": "2. Enable the app",
+    "setup": "0. Set up the hub",
+    "undoing": "6. Changes in QuickBooks, and removal",
+}
+pages = Blueprint("help", __name__)
+
+
+def init_app(app: Flask) -> None:
+    """Let every page know the address of its help."""
+    app.context_processor(_shared)
+
+
+@pages.get("/help")
+@needs("viewer", of=OWN)
+def show() -> str:
+    """Show the documentation for admins."""
+    return render_template("help.html", text=_text())
+
+
+def address() -> str:
+    """Return the address of the section of the help about this page."""
+    section = SECTIONS.get(request.blueprint or "", "")
+    return url_for("help.show", _anchor=markdown.anchor(section) or None)
+
+
+@cache
+def _text() -> Markup:
+    """Return the text as HTML, without its title."""
+    path = next(place for place in PLACES if place.exists())
+    _, _, text = path.read_text(encoding="utf-8").partition("\n")
+    return markdown.render(text)
+
+
+def _shared() -> dict[str, Any]:
+    """Return what the frame of a page needs."""
+    return {"help_address": address}

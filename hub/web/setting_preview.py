@@ -1,0 +1,88 @@
+"""The changes of an app's settings, in plain words, which a person confirms before they are saved."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from hub.contract.types import App
+from hub.installations import approval_changes, change_preview
+from hub.models import Installation
+from hub.models.enums import InstallationMode
+from hub.web import setting_history
+from hub.web.layout import MODES, day
+
+SHOWN = "shown"  # the field that names the changes that the person has seen
+WITHOUT_REVIEW = "Documents are posted without review from now on."
+FEWER_APPROVALS = "More documents are posted with one approval from now on."
+ENTERED_BY_HAND = "Make sure that none of them was entered in QuickBooks by hand."
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A sentence for each setting that changes, what follows from them, and their digest."""
+
+    changes: list[str]
+    consequences: list[str]
+    digest: str
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Tell whether this request saves what its page has shown, or changes nothing."""
+        return not self.changes or request.form.get(SHOWN) == self.digest
+
+
+def read(app: App, row: Installation, values: Mapping[str, Any], mode: str | None) -> Preview:
+    """Return what the values would change; nothing for an app that is not enabled yet.
+
+    Raise SettingsInvalid if they cannot be stored.
+    """
+    if not row.id:
+        return Preview([], [], "")
+    described = change_preview.preview(app, row, values, mode)
+    text = json.dumps(described, sort_keys=True, default=str)
+    return Preview(
+        changes=setting_history.sentences(app, row, described),
+        consequences=list(_consequences(app, row, values, mode, described)),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def start_warning(start: dt.date | None) -> str:
+    """Return the warning of a start date in the past, or of none."""
+    since = f"from {day(start)} on" if start else "of any date"
+    return f"Documents {since} will be posted. {ENTERED_BY_HAND}"
+
+
+def _consequences(
+    app: App,
+    row: Installation,
+    values: Mapping[str, Any],
+    mode: str | None,
+    described: Mapping[str, Any],
+) -> Iterator[str]:
+    """Yield a sentence for each change that has an effect on the books."""
+    if approval_changes.posts_at_once_from_now_on(app, row, values, mode):
+        yield WITHOUT_REVIEW
+    elif "mode" in described and described["mode"]["to"] != InstallationMode.AUTO:
+        _, words = MODES[described["mode"]["to"]]
+        yield words
+    if approval_changes.raises_limit(row, values):
+        yield FEWER_APPROVALS
+    if "start_date" in described:
+        yield _of_start_date(row.start_date, described["start_date"]["to"])
+    if "zone" in described:
+        yield "The times of the schedule and the dates of documents are those of the new zone."
+
+
+def _of_start_date(before: dt.date | None, text: str | None) -> str:
+    """Return what follows from another start date."""
+    after = dt.date.fromisoformat(text) if text else None
+    is_earlier = after is None or (before is not None and after < before)
+    if is_earlier:
+        return start_warning(after)
+    return f"Documents from before {day(after)} that are not posted yet are left out."

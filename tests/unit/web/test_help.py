@@ -1,0 +1,70 @@
+"""The help: every page leads to its section, and the text is what the documentation says."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from hub.web import help, markdown
+from tests.support.page_visitor import Visitor
+
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / help.NAME
+LINK = re.compile(r'<a href="(/help[^"]*)">Help</a>')
+
+
+@pytest.fixture
+def viewer(visitor: Visitor) -> Visitor:
+    visitor.log_in("vera")
+    return visitor
+
+
+def test_every_section_that_pages_lead_to_is_in_the_help(viewer: Visitor) -> None:
+    text = viewer.page("/help")
+    anchors = re.findall(r'<h2 id="([^"]+)">', text)
+    assert len(anchors) == len(set(anchors)) > 5
+    assert {markdown.anchor(title) for title in help.SECTIONS.values()} <= set(anchors)
+    assert set(help.SECTIONS) <= set(viewer.app.blueprints)
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("/inbox/", "/help#5-clear-the-inbox"),
+        ("/documents", "/help#6-changes-in-quickbooks-and-removal"),
+        ("/account/", "/help#log-in-second-factor-sessions"),
+        ("/", "/help"),
+        ("/help", "/help"),
+    ],
+)
+def test_a_page_leads_to_its_section(viewer: Visitor, path: str, address: str) -> None:
+    assert LINK.findall(viewer.page(path)) == [address]
+
+
+def test_the_help_has_every_word_of_the_documentation(viewer: Visitor) -> None:
+    page = viewer.page("/help")
+    shown = unescape(re.sub(r"<[^>]+>", " ", page))
+    source = re.sub(r"\]\([^)]*\)", "]", DOCUMENTATION.read_text(encoding="utf-8"))
+    words = re.findall(r"\w{3,}", source.partition("\n")[2].replace("```shell", ""))
+    assert len(words) > 2_000
+    assert [word for word in words if word not in shown] == []
+    assert "**" not in shown
+    assert "](" not in shown
+
+
+def test_markdown_becomes_html_and_nothing_in_it_is_a_tag() -> None:
+    text = (
+        "## 1. First, *second*\n\nA `<b>` and **bold `code`** [page](other.md) [here](#x).\n"
+        "Next line.\n\n- one\n  goes on\n- two\n\n1. a\n2. b\n\n| a | b |\n|---|---|\n| 1 | <i> |\n"
+        "\n```shell\nrun <x>\n```\nEnd"
+    )
+    assert str(markdown.render(text)) == (
+        '<h2 id="1-first-second">1. First, <em>second</em></h2>\n'
+        '<p>A <span class="mono">&lt;b&gt;</span> and <strong>bold <span class="mono">code</span>'
+        '</strong> page <a href="#x">here</a>. Next line.</p>\n'
+        "<ul><li>one goes on</li><li>two</li></ul>\n<ol><li>a</li><li>b</li></ol>\n"
+        '<div class="scroll" tabindex="0" role="region" aria-label="a and b"><table class="grid">'
+        '<thead><tr><th scope="col">a</th><th scope="col">b</th></tr></thead>'
+        "<tbody><tr><td>1</td><td>&lt;i&gt;</td></tr></tbody></table></div>\n"
+        '<pre tabindex="0"><code>run &lt;x&gt;</code></pre>\n<p>End</p>'
+    )
