@@ -272,8 +272,7 @@ class HostNotAllowed(Refused):
 
     def __init__(self, app: str, host: str, *, lacks: str = "") -> None:
         """Say what the address of a declared host lacks: "https", or being "public"."""
-        text = f"{app} tried to call {host}, which it does not declare. Check the address in its"
-        text += " settings."
+        text = f"{app} tried to call {host}, which it does not declare. Check its settings."
         if lacks == "public":
             text = f"The address {host} is private."
         elif lacks == "https":

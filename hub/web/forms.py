@@ -121,7 +121,7 @@ def with_focus(questions: Sequence[Input]) -> list[Input]:
 
 
 def _only_if(field: fields.Field[Any]) -> str:
-    """Return the values of other settings that a setting needs, as JSON; "" if it always applies."""
+    """Return the values of other settings that a setting needs, as JSON; "" for none."""
     needed = conditions(field)
     return json.dumps(needed, sort_keys=True) if needed else ""
 

@@ -1,4 +1,4 @@
-"""The changes of an app's settings, in plain words, which a person confirms before they are saved."""
+"""The changes of an app's settings in plain words, to be confirmed before they are saved."""
 
 import datetime as dt
 import hashlib
