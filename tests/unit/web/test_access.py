@@ -38,7 +38,7 @@ ROUTES = {
         appearance.choose confirmation.check confirmation.options confirmation.show
         notification_choices.show notification_choices.store notification_choices.test
         saved_filters.remove saved_filters.save
-        schedule.show security.change_password security.logout
+        help.show schedule.show security.change_password security.logout
     """,
     "viewer anywhere": """
         app_choice.show companies.index company_choice.choose company_choice.show
