@@ -88,7 +88,7 @@ class Person:
         """Nothing wrong so far, and nothing on this page that axe objects to."""
         found = Axe().run(self.page).response["violations"]
         self.wrong += [f"axe: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
-        assert self.wrong == [], where or self.page.url
+        assert self.wrong == [], f"{where or self.page.url}: {self.wrong}"
 
 
 @pytest.fixture
