@@ -38,7 +38,11 @@ JSON_NAME = re.compile(
     r"token|secret|passw|api_?key|private_?key|credential|authori[sz]ation|assertion|client_?id",
     re.IGNORECASE,
 )
-JSON_NAME_IN_BYTES = re.compile(JSON_NAME.pattern.encode(), re.IGNORECASE)
+# What the pattern matches, in bytes: they are found in a document twenty times faster.
+JSON_NAMES = (
+    *(b"token", b"secret", b"passw", b"apikey", b"api_key", b"privatekey", b"private_key"),
+    *(b"credential", b"authorization", b"authorisation", b"assertion", b"clientid", b"client_id"),
+)
 FORM_TYPE = "application/x-www-form-urlencoded"
 SCHEME_WITH_PASSWORD = "basic"  # noqa: S105 (the name of a scheme)
 MAX_BODY_BYTES = 65_536  # requests for tokens and their answers are small
@@ -77,13 +81,19 @@ def _in_body(body: bytes, content_type: str) -> set[str]:
 
 def in_json(body: bytes) -> set[str]:
     """Return the values in a JSON body whose names say that they are secret."""
-    if len(body) > MAX_BODY_BYTES or not JSON_NAME_IN_BYTES.search(body):
+    if len(body) > MAX_BODY_BYTES or not _has_secret_name(body):
         return set()
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
         return set()
     return set(_named_secrets(content, MAX_DEPTH))
+
+
+def _has_secret_name(body: bytes) -> bool:
+    """Return whether a name of a secret, in whatever case, is anywhere in a body."""
+    lower = body.lower()
+    return any(name in lower for name in JSON_NAMES)
 
 
 def _named_secrets(content: Any, depth: int) -> Iterator[str]:
