@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+Converter = Callable[[Any], Any]
 EMPTY_VALUES: tuple[Any, ...] = (None, "", (), {})
 JSON_SCALARS = frozenset({str, bool, int, float, type(None)})
+SCALAR_CONVERTERS: dict[Any, Converter] = {
+    Decimal: Decimal,
+    dt.date: dt.date.fromisoformat,
+    dt.datetime: dt.datetime.fromisoformat,
+}
 
 
 def dump(value: Any) -> Any:
@@ -75,58 +81,66 @@ def load(kind: type[T], data: Any) -> T:
 
     Ignore fields that the class does not have: `data` may come from another version of the hub.
     """
-    hints = _hints(cast(Any, kind))
+    converters = _converters(cast(Any, kind))
     values = {}
     for name, part in data.items():
-        if name in hints:
-            values[name] = _value(hints[name], part)
+        if name in converters:
+            convert = converters[name]
+            values[name] = convert(part) if convert else part
     return kind(**values)
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
-    """Return the types of a class's fields; resolving them is slow, so they are cached."""
-    return get_type_hints(kind)
+def _converters(kind: Any) -> dict[str, Converter | None]:
+    """Return the converters of a class's fields; resolving their types is slow, so it is cached."""
+    hints = get_type_hints(kind)
+    return {field.name: _converter(hints[field.name]) for field in fields(kind)}
 
 
-def _value(hint: Any, data: Any) -> Any:
-    """Convert JSON to a value of the type `hint`."""
+def _converter(hint: Any) -> Converter | None:
+    """Return the function that converts JSON to a type; None if JSON has the value already."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        return _value_of_union(hint, data)
+        return _union_converter(hint)
     if origin is tuple:
-        item_hint = get_args(hint)[0]
-        return tuple(_value(item_hint, part) for part in data)
+        return _tuple_converter(_converter(get_args(hint)[0]))
     if origin is not None and origin is not Literal:
-        value_hint = get_args(hint)[1]
-        return {key: _value(value_hint, part) for key, part in data.items()}
+        return _mapping_converter(_converter(get_args(hint)[1]))
     if is_dataclass(hint):
-        return load(cast(type[Any], hint), data)
-    return _scalar(hint, data)
+        return partial(load, cast(type[Any], hint))
+    return SCALAR_CONVERTERS.get(hint)
 
 
-def _scalar(hint: Any, data: Any) -> Any:
-    if hint is Decimal:
-        return Decimal(data)
-    if hint in (dt.date, dt.datetime):
-        return hint.fromisoformat(data)
-    return data
+def _tuple_converter(convert: Converter | None) -> Converter:
+    """Return the function that converts a JSON list to a tuple of such values."""
+    if convert is None:
+        return tuple
+    return lambda data: tuple([convert(part) for part in data])
 
 
-def _value_of_union(hint: Any, data: Any) -> Any:
-    """Convert JSON to the member of a union that fits it.
+def _mapping_converter(convert: Converter | None) -> Converter:
+    """Return the function that converts a JSON object to a mapping to such values."""
+    if convert is None:
+        return dict
+    return lambda data: {key: convert(part) for key, part in data.items()}
+
+
+def _union_converter(hint: Any) -> Converter:
+    """Return the function that converts JSON to the member of a union that fits it.
 
     An object is the class that has its fields; anything else is the first type that is no class.
     """
-    classes, scalars = [], []
-    for member in get_args(hint):
-        if is_dataclass(member):
-            classes.append(member)
-        elif member is not type(None):
-            scalars.append(member)
-    if isinstance(data, dict):
-        return _value(_class_with_fields(classes, data), data)
-    return _value(scalars[0], data)
+    members = [member for member in get_args(hint) if member is not type(None)]
+    classes = [member for member in members if is_dataclass(member)]
+    scalars = [_converter(member) for member in members if not is_dataclass(member)]
+
+    def convert(data: Any) -> Any:
+        if isinstance(data, dict):
+            return load(_class_with_fields(classes, data), data)
+        convert_scalar = scalars[0]
+        return convert_scalar(data) if convert_scalar else data
+
+    return convert
 
 
 def _class_with_fields(classes: list[Any], data: dict[str, Any]) -> Any:
@@ -134,7 +148,7 @@ def _class_with_fields(classes: list[Any], data: dict[str, Any]) -> Any:
     if len(classes) == 1:
         return classes[0]
     for candidate in classes:
-        if set(data) <= set(_hints(candidate)):
+        if data.keys() <= _converters(candidate).keys():
             return candidate
     names = ", ".join(candidate.__name__ for candidate in classes)
     raise ValueError(f"None of {names} has the fields {', '.join(data)}.")

@@ -1,8 +1,9 @@
 """Deliver receipts to the source and to other plugins, each with its own back-off."""
 
 import datetime as dt
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -24,6 +25,41 @@ from hub.sources.site import site as site_of
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 LONGEST_WAIT = dt.timedelta(seconds=PAUSES[-1], hours=1)
 FIRST_WAIT = dt.timedelta(seconds=PAUSES[0])
+_receipts = cast(Table, ReceiptRow.__table__)
+_documents = cast(Table, SourceDocument.__table__)
+_SELECT_RECEIPT = (
+    select(
+        *(_receipts.c.id, _receipts.c.installation_id, _receipts.c.document_id),
+        *(_receipts.c.state, _receipts.c.tries, _receipts.c.ended, _receipts.c.body),
+        *(_documents.c.slug, _documents.c.body.label("document")),
+    )
+    .join_from(_receipts, _documents, _receipts.c.document_id == _documents.c.id)
+    .where(_receipts.c.id == bindparam("_id"))
+)
+_STORE_END = (
+    update(_receipts)
+    .where(_receipts.c.id == bindparam("_id"), _receipts.c.ended == ReceiptEnd.OPEN)
+    .values(
+        ended=bindparam("_ended"),
+        next_try_at=None,
+        tries=bindparam("_tries"),
+        error=bindparam("_error"),
+    )
+)
+
+
+class StoredReceipt(NamedTuple):
+    """The columns of a receipt and its document that a delivery reads."""
+
+    id: int
+    installation_id: int
+    document_id: int
+    state: str
+    tries: int
+    ended: str
+    body: dict[str, Any]
+    slug: str
+    document: dict[str, Any]
 
 
 def is_due(now: dt.datetime) -> ColumnElement[bool]:
@@ -88,12 +124,11 @@ def _deliver(site: Site, installation: Installation, id: int, has_case: bool) ->
     One that arrives, or is refused, closes the case about receipts that could not be delivered.
     """
     with engine.reading() as session:
-        row = session.get_one(ReceiptRow, id)
-        document = session.get_one(SourceDocument, row.document_id)
+        row = StoredReceipt(*session.connection().execute(_SELECT_RECEIPT, {"_id": id}).one())
     if row.ended:
         return False
     try:
-        _call_plugins(site, row, document)
+        _call_plugins(site, row)
     except Refused as error:
         _record_end(row, ReceiptEnd.REFUSED, has_case, mask_secrets(error.text))
         return False
@@ -106,13 +141,13 @@ def _deliver(site: Site, installation: Installation, id: int, has_case: bool) ->
     return True
 
 
-def _call_plugins(site: Site, row: ReceiptRow, document: SourceDocument) -> None:
+def _call_plugins(site: Site, row: StoredReceipt) -> None:
     """Pass a receipt to the plugin of the app, and to every plugin without apps."""
     plugins = hub_context.current().plugins
-    slug = document.slug
+    slug = row.slug
     arguments = {
         "site": site,
-        "document": codec.load(Document, document.body),
+        "document": codec.load(Document, row.document),
         "receipt": codec.load(Receipt, row.body),
     }
     if plugins.has(slug, "hub_report"):
@@ -123,17 +158,14 @@ def _call_plugins(site: Site, row: ReceiptRow, document: SourceDocument) -> None
         plugins.report_all(app=slug, **arguments | {"site": for_listener(site)})
 
 
-def _record_end(row: ReceiptRow, end: ReceiptEnd, has_case: bool, error: str = "") -> None:
+def _record_end(row: StoredReceipt, end: ReceiptEnd, has_case: bool, error: str = "") -> None:
     """Record that a receipt was delivered or refused.
 
     One that was replaced in the meantime stays replaced.
     """
-    still_open = update(ReceiptRow).where(
-        ReceiptRow.id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN
-    )
-    values = {"ended": end, "next_try_at": None, "tries": row.tries + 1, "error": error}
+    values = {"_id": row.id, "_ended": end, "_tries": row.tries + 1, "_error": error}
     with engine.transaction() as session:
-        session.execute(still_open.values(values))
+        session.connection().execute(_STORE_END, values)
         if end == ReceiptEnd.REFUSED:
             text = f"The source did not take the news that it is {row.state}: {error}"
             _add_warning(session, row.document_id, text)
@@ -153,7 +185,7 @@ def _add_warning(session: Session, document_id: int, text: str) -> None:
         posting.warnings = [*posting.warnings, text]
 
 
-def _record_failure(row: ReceiptRow, installation: Installation, error: Exception) -> None:
+def _record_failure(row: StoredReceipt, installation: Installation, error: Exception) -> None:
     """Have a receipt repeated later, and open a case if a person has to act first.
 
     The source may say when it is to be repeated; else the pauses grow with the number of tries.

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from typing import cast
 
 from filelock import FileLock, Timeout
 from flask import current_app
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -18,6 +19,8 @@ from hub.models import Secret
 LOCK_SECONDS = 30.0
 SHARED_LOCK = "hub.secrets_lock"  # the extension that locks them if several machines share them
 SharedLock = Callable[[int, float], AbstractContextManager[None]]
+_secrets = cast(Table, Secret.__table__)
+_SELECT_SEALED = select(_secrets.c.sealed).where(_secrets.c.place == bindparam("_place"))
 
 
 def put(session: Session, place: str, text: str) -> None:
@@ -36,8 +39,25 @@ def get(session: Session, place: str) -> str | None:
     row = session.get(Secret, place)
     if row is None:
         return None
+    return _open(place, row.sealed)
+
+
+def _read(place: str) -> str | None:
+    """Return the stored text at a place; None if there is none.
+
+    A plugin asks for secrets with every call, so no session is opened for it.
+    """
+    with engine.translated(), engine.reading_engine().connect() as connection:
+        sealed = connection.execute(_SELECT_SEALED, {"_place": place}).scalar()
+    if sealed is None:
+        return None
+    return _open(place, sealed)
+
+
+def _open(place: str, sealed: bytes) -> str:
+    """Open a sealed text, and mask it from now on if it is like a token."""
     shared = hub_context.current()
-    text = shared.vault.open(place, row.sealed)
+    text = shared.vault.open(place, sealed)
     shared.mask.add((token_in(text),))
     return text
 
@@ -98,8 +118,7 @@ class SiteSecrets(Secrets):
 
     def __getitem__(self, name: str) -> str:
         """Open the secret with a name; raise KeyError if there is none."""
-        with engine.reading() as session:
-            text = get(session, self._prefix + name)
+        text = _read(self._prefix + name)
         if text is None:
             raise KeyError(name)
         return text

@@ -261,8 +261,8 @@ BUGS = (
     Planted(
         "a receipt is ended before it is told",
         "hub/posting/receipt_delivery.py",
-        "    try:\n        _call_plugins(site, row, document)",
-        "    _record_end(row, ReceiptEnd.DELIVERED, False)\n    try:\n        _call_plugins(site, row, document)",
+        "    try:\n        _call_plugins(site, row)",
+        "    _record_end(row, ReceiptEnd.DELIVERED, False)\n    try:\n        _call_plugins(site, row)",
         "tests/unit/posting/test_receipts.py::test_a_receipt_is_repeated_with_growing_pauses",
     ),
     Planted(
