@@ -1,24 +1,40 @@
-"""Render the hub's own documentation as HTML: the part of Markdown that it uses.
+"""Render the hub's own documentation as HTML.
 
 Links to other pages of the documentation become plain text, because the hub does not serve them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
 
 from markupsafe import Markup, escape
 
-HEADING = re.compile(r"(#{1,4}) (.+)")
-ITEM = re.compile(r"(?:[-*]|(\d+)\.) (.+)")
-INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)\s]+)\)")
 NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
-FENCE = "```"
 
 
 def render(text: str) -> Markup:
     """Return the HTML of a page; its headings have anchors as on GitHub."""
-    lines = text.splitlines()
-    return Markup("\n").join(_blocks(lines))
+    from markdown_it import MarkdownIt  # only the help needs it
+
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser.add_render_rule("fence", _fence)
+    tokens = parser.parse(text)
+    for position, token in enumerate(tokens):
+        if token.type == "heading_open":
+            token.attrSet("id", anchor(tokens[position + 1].content))
+        elif token.type == "th_open":
+            token.attrs = {"scope": "col"}
+        elif token.type == "td_open":
+            token.attrs = {}
+        elif token.type == "table_open":
+            token.attrSet("class", "grid")
+            token.meta["heads"] = _heads(tokens, position)
+        elif token.children:
+            token.children = _without_other_pages(token.children)
+    parser.add_render_rule("table_open", _table_open)
+    parser.add_render_rule("table_close", _table_close)
+    html = parser.renderer.render(tokens, parser.options, {})
+    return Markup(html)  # noqa: S704 (tags in the text are escaped)
 
 
 def anchor(heading: str) -> str:
@@ -26,96 +42,42 @@ def anchor(heading: str) -> str:
     return NOT_IN_ANCHOR.sub("", heading.lower()).replace(" ", "-")
 
 
-def _blocks(lines: list[str]) -> Iterator[Markup]:
-    """Yield the HTML of each heading, paragraph, list, table and block of code."""
-    position = 0
-    while position < len(lines):
-        line = lines[position]
-        end = position + 1
-        if not line.strip():
-            position = end
-            continue
-        if line.startswith(FENCE):
-            while end < len(lines) and not lines[end].startswith(FENCE):
-                end += 1
-            code = "\n".join(lines[position + 1 : end])
-            yield Markup('<pre tabindex="0"><code>{}</code></pre>').format(code)
-            position = end + 1
-            continue
-        heading = HEADING.fullmatch(line)
-        if heading is None:
-            while end < len(lines) and lines[end].strip():
-                end += 1
-            yield _block(lines[position:end])
-        else:
-            yield _heading(len(heading[1]), heading[2])
-        position = end
+def _without_other_pages(tokens: Sequence[Any]) -> list[Any]:
+    """Return the tokens of a line without its links to other pages; their labels stay."""
+    remaining = []
+    is_other_page = False
+    for token in tokens:
+        if token.type == "link_open":
+            is_other_page = not token.attrs["href"].startswith("#")
+        is_link = token.type in ("link_open", "link_close")
+        if not (is_link and is_other_page):
+            remaining.append(token)
+    return remaining
 
 
-def _heading(level: int, text: str) -> Markup:
-    """Return a heading with its anchor."""
-    return Markup('<h{level} id="{id}">{text}</h{level}>').format(
-        level=level, id=anchor(text), text=_inline(text)
-    )
+def _heads(tokens: Sequence[Any], position: int) -> list[str]:
+    """Return the texts of the first row of the table that begins at a position."""
+    heads = []
+    while tokens[position].type != "thead_close":
+        if tokens[position].type == "th_open":
+            heads.append(tokens[position + 1].content)
+        position += 1
+    return heads
 
 
-def _block(lines: list[str]) -> Markup:
-    """Return a table, a list or a paragraph."""
-    if lines[0].startswith("|"):
-        return _table(lines)
-    first_item = ITEM.match(lines[0])
-    if first_item is None:
-        return Markup("<p>{}</p>").format(_inline(" ".join(lines)))
-    items: list[str] = []
-    for line in lines:
-        item = ITEM.match(line)
-        if item:
-            items.append(item[2])
-        else:
-            items[-1] += f" {line.strip()}"
-    tag = "ol" if first_item[1] else "ul"
-    content = Markup("").join(Markup("<li>{}</li>").format(_inline(item)) for item in items)
-    return Markup("<{tag}>{content}</{tag}>").format(tag=tag, content=content)
+def _fence(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
+    """Return a block of code; it can be scrolled by keyboard."""
+    code = escape(tokens[position].content.rstrip("\n"))
+    return f'<pre tabindex="0"><code>{code}</code></pre>\n'
 
 
-def _table(lines: list[str]) -> Markup:
-    """Return a table whose first line has the heads of its columns."""
-    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
-    heads = Markup("").join(Markup('<th scope="col">{}</th>').format(_inline(c)) for c in rows[0])
-    body = Markup("").join(_row(row) for row in rows[2:])
-    return Markup(
-        '<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
-        '<table class="grid"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
-    ).format(label=" and ".join(rows[0]), heads=heads, body=body)
+def _table_open(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
+    """Return the beginning of a table in a region that can be scrolled by keyboard."""
+    label = escape(" and ".join(tokens[position].meta["heads"]))
+    region = f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">\n'
+    return region + str(renderer.renderToken(tokens, position, *rest))
 
 
-def _row(cells: list[str]) -> Markup:
-    """Return a row of a table."""
-    content = Markup("").join(Markup("<td>{}</td>").format(_inline(cell)) for cell in cells)
-    return Markup("<tr>{}</tr>").format(content)
-
-
-def _inline(text: str) -> Markup:
-    """Return a text with code, bold, italics and links."""
-    parts = [Markup("")]
-    position = 0
-    for match in INLINE.finditer(text):
-        parts.append(escape(text[position : match.start()]))
-        parts.append(_span(match))
-        position = match.end()
-    parts.append(escape(text[position:]))
-    return Markup("").join(parts)
-
-
-def _span(match: re.Match[str]) -> Markup:
-    """Return a piece of a text that is marked."""
-    code, bold, italics, label, address = match.groups()
-    if code:
-        return Markup('<span class="mono">{}</span>').format(code)
-    if bold:
-        return Markup("<strong>{}</strong>").format(_inline(bold))
-    if italics:
-        return Markup("<em>{}</em>").format(_inline(italics))
-    if address.startswith("#"):
-        return Markup('<a href="{}">{}</a>').format(address, _inline(label))
-    return _inline(label)
+def _table_close(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
+    """Return the end of a table and its region."""
+    return str(renderer.renderToken(tokens, position, *rest)) + "</div>\n"

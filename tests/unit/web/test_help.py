@@ -58,13 +58,14 @@ def test_markdown_becomes_html_and_nothing_in_it_is_a_tag() -> None:
         "Next line.\n\n- one\n  goes on\n- two\n\n1. a\n2. b\n\n| a | b |\n|---|---|\n| 1 | <i> |\n"
         "\n```shell\nrun <x>\n```\nEnd"
     )
-    assert str(markdown.render(text)) == (
-        '<h2 id="1-first-second">1. First, <em>second</em></h2>\n'
-        '<p>A <span class="mono">&lt;b&gt;</span> and <strong>bold <span class="mono">code</span>'
-        '</strong> page <a href="#x">here</a>. Next line.</p>\n'
-        "<ul><li>one goes on</li><li>two</li></ul>\n<ol><li>a</li><li>b</li></ol>\n"
+    html = re.sub(r">\s+<", "><", str(markdown.render(text))).strip()
+    assert html == (
+        '<h2 id="1-first-second">1. First, <em>second</em></h2>'
+        "<p>A <code>&lt;b&gt;</code> and <strong>bold <code>code</code></strong>"
+        ' page <a href="#x">here</a>.\nNext line.</p>'
+        "<ul><li>one\ngoes on</li><li>two</li></ul><ol><li>a</li><li>b</li></ol>"
         '<div class="scroll" tabindex="0" role="region" aria-label="a and b"><table class="grid">'
         '<thead><tr><th scope="col">a</th><th scope="col">b</th></tr></thead>'
-        "<tbody><tr><td>1</td><td>&lt;i&gt;</td></tr></tbody></table></div>\n"
-        '<pre tabindex="0"><code>run &lt;x&gt;</code></pre>\n<p>End</p>'
+        "<tbody><tr><td>1</td><td>&lt;i&gt;</td></tr></tbody></table></div>"
+        '<pre tabindex="0"><code>run &lt;x&gt;</code></pre><p>End</p>'
     )
