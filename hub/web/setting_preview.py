@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import request
 
+from hub.context import current
 from hub.contract.types import App
-from hub.installations import approval_changes, change_preview
+from hub.installations import approval_changes, change_preview, enable
 from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.web import setting_history
@@ -37,12 +39,12 @@ class Preview:
 
 
 def read(app: App, row: Installation, values: Mapping[str, Any], mode: str | None) -> Preview:
-    """Return what the values would change; nothing for an app that is not enabled yet.
+    """Return what the values would change; for an app that is not enabled yet, what they mean.
 
     Raise SettingsInvalid if they cannot be stored.
     """
     if not row.id:
-        return Preview([], [], "")
+        return Preview([], list(_of_new_app(app, row, values, mode)), "")
     described = change_preview.preview(app, row, values, mode)
     text = json.dumps(described, sort_keys=True, default=str)
     return Preview(
@@ -56,6 +58,24 @@ def start_warning(start: dt.date | None) -> str:
     """Return the warning of a start date in the past, or of none."""
     since = f"from {day(start)} on" if start else "of any date"
     return f"Documents {since} will be posted. {ENTERED_BY_HAND}"
+
+
+def is_past(start: dt.date | None, zone: str) -> bool:
+    """Tell whether documents of the past count with this start date."""
+    today = current().clock.now().astimezone(ZoneInfo(zone)).date()
+    return start is None or start < today
+
+
+def _of_new_app(
+    app: App, row: Installation, values: Mapping[str, Any], mode: str | None
+) -> Iterator[str]:
+    """Yield a sentence for each value that has an effect on the books."""
+    if approval_changes.posts_at_once_from_now_on(app, row, values, mode):
+        yield WITHOUT_REVIEW
+    parsed = enable.parse_hub_settings(app, values)
+    start = parsed.get("start_date")
+    if is_past(start, parsed.get("zone", row.zone)):
+        yield start_warning(start)
 
 
 def _consequences(

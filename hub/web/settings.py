@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -97,13 +96,25 @@ def change(installation_id: int) -> Page:
     return _submit(row)
 
 
+@pages.post("/apps/<slug>/<int:company_id>/configure/changes")
+@needs("app-owner")
+def first_changes(slug: str, company_id: int) -> str:
+    """Return what enabling the app with this form would mean for the books, for htmx."""
+    app = app_or_404(slug)
+    return _preview(app, _row_for(app, company_id))
+
+
 @pages.post("/installations/<int:installation_id>/settings/changes")
 @needs("app-owner")
 def changes(installation_id: int) -> str:
-    """Return what saving the form would change, for htmx; nothing while it cannot be saved."""
+    """Return what saving the form would change, for htmx."""
     row = _row(installation_id)
+    return _preview(app_or_404(row.slug), row)
+
+
+def _preview(app: App, row: Installation) -> str:
+    """Return the changes of the form and what follows from them; nothing if it cannot be saved."""
     _check_right(row)
-    app = app_or_404(row.slug)
     typed = forms.parse(settings_schema.schema_of(app), request.form)
     values = entered_secrets.load(app, row, typed) | typed | plan_typed(request.form)
     try:
@@ -247,7 +258,9 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     flash(f"{app.name} is {state}; {source} answers.", "success")
     if was_enabled:
         _flash_changes(app, saved)
-    _warn_of_start_date(before, saved)
+    is_new_start = not was_enabled or before.start_date != saved.start_date
+    if is_new_start and setting_preview.is_past(saved.start_date, saved.zone):
+        flash(setting_preview.start_warning(saved.start_date), "look")
     has_lists = current().plugins.has(before.slug, "hub_records")
     if was_enabled:
         if has_lists and saved.settings != before.settings:
@@ -265,18 +278,6 @@ def _flash_changes(app: App, row: Installation) -> None:
         if entry.changes:
             changes = "; ".join(entry.changes)
             flash(f"Changed: {changes}.", "info")
-
-
-def _warn_of_start_date(before: Installation, after: Installation) -> None:
-    """Warn of a start date in the past.
-
-    Somebody may have entered those documents by hand.
-    """
-    start = after.start_date
-    today = current().clock.now().astimezone(ZoneInfo(after.zone)).date()
-    is_new = not before.id or before.start_date != start
-    if is_new and (start is None or start < today):
-        flash(setting_preview.start_warning(start), "look")
 
 
 def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:

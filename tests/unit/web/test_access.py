@@ -72,7 +72,7 @@ ROUTES = {
         earlier.confirm earlier.include matching.take review.automatic settings.change settings.changes
         settings.disable settings.hand_over
     """,
-    "app-owner app at company": "settings.enable settings.new",
+    "app-owner app at company": "settings.enable settings.first_changes settings.new",
     "owner anywhere": "companies.callback",
     "owner company": """
         companies.disconnect companies.reconnect companies.remove companies.send_by

@@ -422,6 +422,24 @@ def test_the_page_names_the_consequences_while_one_edits(
     assert connected.post("/installations/1/settings", **form).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("given", "sentences"),
+    [
+        ({"start_date": "2026-03-02"}, []),
+        ({"start_date": "2026-03-01"}, ["from 01 Mar 2026 on will be posted"]),
+        ({"start_date": "", "mode": "auto"}, [setting_preview.WITHOUT_REVIEW, "of any date"]),
+    ],
+)
+def test_a_new_app_warns_of_what_it_would_post_while_one_edits(
+    connected: Visitor, given: dict[str, str], sentences: list[str]
+) -> None:
+    part = connected.post(f"{NEW}/changes", **_form(connected, **given)).text
+    assert part.count('class="wrong') == len(sentences)
+    for sentence in sentences:
+        assert sentence in part
+    assert "What changes</strong>" not in part
+
+
 def test_what_cannot_be_saved_has_no_changes_to_show(connected: Visitor) -> None:
     connected.press(NEW, **_form(connected))
     form = _form(connected, schedule="often")
