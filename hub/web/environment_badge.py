@@ -13,6 +13,7 @@ from hub.errors import HubError
 from hub.http import allowlist
 from hub.models import Installation
 from hub.qbo import intuit_keys
+from hub.translations.messages import gettext
 
 
 @dataclass(frozen=True)
@@ -48,19 +49,25 @@ def of_source(app: App | None, installation: Installation) -> Badge | None:
     if not local:
         return None
     host = urlsplit(sorted(local)[0]).netloc
-    return Badge("Stand-in", f"{app.name} is read from {host} on this machine, as a stand-in is.")
+    sentence = gettext(
+        "%(app)s is read from %(host)s on this machine, as a stand-in is.", app=app.name, host=host
+    )
+    return Badge(gettext("Stand-in"), sentence)
 
 
 def _badge(keys: intuit_keys.IntuitKeys) -> Badge | None:
     """Return the badge of the addresses in use."""
     if current().is_demo:
-        return Badge("Demo", "This is a demo: QuickBooks and the sources are stand-ins.")
+        sentence = gettext("This is a demo: QuickBooks and the sources are stand-ins.")
+        return Badge(gettext("Demo"), sentence)
     if not keys.are_complete or keys.api_url == API_URLS["production"]:
         return None
     if keys.api_url == API_URLS["sandbox"]:
-        return Badge("Sandbox", "This hub posts to Intuit's sandbox, not to real books.")
+        sentence = gettext("This hub posts to Intuit's sandbox, not to real books.")
+        return Badge(gettext("Sandbox"), sentence)
     host = urlsplit(keys.api_url).netloc
-    return Badge("Stand-in", f"This hub posts to a stand-in at {host}, not to QuickBooks.")
+    sentence = gettext("This hub posts to a stand-in at %(host)s, not to QuickBooks.", host=host)
+    return Badge(gettext("Stand-in"), sentence)
 
 
 def _shared() -> dict[str, Any]:

@@ -15,13 +15,16 @@ from hub.contract.types import App
 from hub.installations import approval_changes, change_preview, enable
 from hub.models import Installation
 from hub.models.enums import InstallationMode
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import setting_history
 from hub.web.layout import MODES, day
 
 SHOWN = "shown"  # the field that names the changes that the person has seen
-WITHOUT_REVIEW = "Documents are posted without review from now on."
-FEWER_APPROVALS = "More documents are posted with one approval from now on."
-ENTERED_BY_HAND = "Make sure that none of them was entered in QuickBooks by hand."
+WITHOUT_REVIEW = gettext_noop("Documents are posted without review from now on.")
+FEWER_APPROVALS = gettext_noop("More documents are posted with one approval from now on.")
+OTHER_ZONE = gettext_noop(
+    "The times of the schedule and the dates of documents are those of the new zone."
+)
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,16 @@ def read(app: App, row: Installation, values: Mapping[str, Any], mode: str | Non
 
 def start_warning(start: dt.date | None) -> str:
     """Return the warning of a start date in the past, or of none."""
-    since = f"from {day(start)} on" if start else "of any date"
-    return f"Documents {since} will be posted. {ENTERED_BY_HAND}"
+    if start is None:
+        return gettext(
+            "Documents of any date will be posted. Make sure that none of them was entered in"
+            " QuickBooks by hand."
+        )
+    return gettext(
+        "Documents from %(day)s on will be posted. Make sure that none of them was entered in"
+        " QuickBooks by hand.",
+        day=day(start),
+    )
 
 
 def is_past(start: dt.date | None, zone: str) -> bool:
@@ -71,7 +82,7 @@ def _of_new_app(
 ) -> Iterator[str]:
     """Yield a sentence for each value that has an effect on the books."""
     if approval_changes.posts_at_once_from_now_on(app, row, values, mode):
-        yield WITHOUT_REVIEW
+        yield gettext(WITHOUT_REVIEW)
     parsed = enable.parse_hub_settings(app, values)
     start = parsed.get("start_date")
     if is_past(start, parsed.get("zone", row.zone)):
@@ -87,16 +98,16 @@ def _consequences(
 ) -> Iterator[str]:
     """Yield a sentence for each change that has an effect on the books."""
     if approval_changes.posts_at_once_from_now_on(app, row, values, mode):
-        yield WITHOUT_REVIEW
+        yield gettext(WITHOUT_REVIEW)
     elif "mode" in described and described["mode"]["to"] != InstallationMode.AUTO:
         _, words = MODES[described["mode"]["to"]]
-        yield words
+        yield gettext(words)
     if approval_changes.raises_limit(row, values):
-        yield FEWER_APPROVALS
+        yield gettext(FEWER_APPROVALS)
     if "start_date" in described:
         yield _of_start_date(row.start_date, described["start_date"]["to"])
     if "zone" in described:
-        yield "The times of the schedule and the dates of documents are those of the new zone."
+        yield gettext(OTHER_ZONE)
 
 
 def _of_start_date(before: dt.date | None, text: str | None) -> str:
@@ -105,4 +116,6 @@ def _of_start_date(before: dt.date | None, text: str | None) -> str:
     is_earlier = after is None or (before is not None and after < before)
     if is_earlier:
         return start_warning(after)
-    return f"Documents from before {day(after)} that are not posted yet are left out."
+    return gettext(
+        "Documents from before %(day)s that are not posted yet are left out.", day=day(after)
+    )
