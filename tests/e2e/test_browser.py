@@ -42,7 +42,7 @@ def _pages(visitor: Visitor) -> list[str]:
              "/people/", "/people/1/rights/", "/people/1/sessions/", "/account/", "/account/notifications", "/audit/",
              "/password", "/setup/intuit", "/setup/mail",
              "/invitation", "/forgotten-password", "/new-password",
-             "/support", "/privacy", "/quickbooks/disconnected",
+             "/support", "/privacy", "/quickbooks/disconnected", "/help",
              f"{here}/", f"{here}/settings", f"{here}/review/", f"{here}/matching/",
              f"{here}/matching/code?field=supplier&code=s1", f"{here}/review/approve?which=all",
              f"{here}/earlier/", f"{here}/readiness/", f"{here}/earlier/include?which=all",
@@ -80,6 +80,31 @@ def test_every_page_fits_a_telephone(served: Visitor, sit_down: Callable[..., Pe
         ):
             wide.append(path)
     assert wide == []
+
+
+def test_settings_show_what_changes_while_one_edits_them(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
+    settings = f"/installations/{served.story.installation}/settings"
+    person = sit_down(served.url, viewport={"width": 390, "height": 800})
+    person.log_in("olga", PASSWORD)
+    person.open(settings)
+    assert person.page.locator("#changes li").count() == 0
+    person.page.select_option("#mode", "paused")
+    person.sees("Mode: Review → Paused")
+    person.sees("Nothing runs.")
+    person.look(settings)
+
+
+def test_fields_appear_once_they_apply(served: Visitor, sit_down: Callable[..., Person]) -> None:
+    person = sit_down(served.url)
+    person.log_in("olga", PASSWORD)
+    person.open("/apps/ontraccr/1/configure")
+    assert not person.page.locator("#item_account").is_visible()
+    person.page.select_option("#unlinked_items", "create")
+    assert person.page.locator("#item_account").is_visible()
+    person.page.select_option("#unlinked_items", "hold")
+    assert not person.page.locator("#item_account").is_visible()
 
 
 def _luminance(person: Person) -> int:

@@ -28,7 +28,7 @@ FOR_ALL = (
 )  # a viewer may look at settings; their fields are switched off
 HERE = "/installations/{0.installation}"
 FIXED = ("/", "/inbox/", "/documents", "/runs/", "/reports/", "/apps/", "/apps/costtracker", "/companies", "/people/",
-         "/people/1/rights/", "/audit/", "/password", "/choose-app?list=runs")  # fmt: skip
+         "/people/1/rights/", "/audit/", "/password", "/choose-app?list=runs", "/help")  # fmt: skip
 OF_APP = (f"{HERE}/", f"{HERE}/settings", f"{HERE}/matching/", f"{HERE}/review/",
           f"{HERE}/review/approve?which=all", f"{HERE}/earlier/", f"{HERE}/readiness/",
           f"{HERE}/earlier/include?which=all",
