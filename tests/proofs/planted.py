@@ -584,7 +584,7 @@ BUGS = (
     ),
     Planted(
         "a case is mailed to people of other companies",
-        "hub/notifications.py",
+        "hub/notifications/case_news.py",
         "        role = rights.role(subject)\n",
         "        role = rights.role_within()\n",
         "tests/unit/test_notifications.py::test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app",

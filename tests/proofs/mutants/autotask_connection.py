@@ -191,7 +191,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C10",
-        place="hub/notifications.py",
+        place="hub/notifications/case_news.py",
         old="    for address in sorted(app_mailboxes):\n",
         new="    for address in ():\n",
         bug="Errors are not mailed to the app's mailbox.",
@@ -205,7 +205,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C10",
-        place="hub/notifications.py",
+        place="hub/notifications/mail.py",
         old="values(mailed_at=current().clock.now())",
         new="values(mailed_at=None)",
         bug="The same cause is mailed again and again.",

@@ -21,28 +21,28 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-22",
-        place="hub/notifications.py",
+        place="hub/notifications/mail.py",
         old="values(mailed_at=current().clock.now())",
         new="values(mailed_at=None)",
         bug="The same cause is mailed again and again.",
     ),
     Mutant(
         row="ION-22",
-        place="hub/notifications.py",
+        place="hub/notifications/case_news.py",
         old='        if is_enough(role, "operator"):\n',
         new='        if role != "operator":\n',
         bug="Those who look only are mailed, operators are not.",
     ),
     Mutant(
         row="ION-22",
-        place="hub/notifications.py",
+        place="hub/notifications/mail.py",
         old=(
-            "        subject = _subject(cases, news.company_names)\n"
-            "        send([address], subject, _text(cases, news))\n"
+            "        subject = case_news.subject(cases, news.company_names)\n"
+            "        send([address], subject, case_news.text(cases, news))\n"
         ),
         new=(
             "        for one in cases:\n            send([address], "
-            "_subject([one], news.company_names), _text([one], news))\n"
+            "case_news.subject([one], news.company_names), case_news.text([one], news))\n"
         ),
         bug="Each cause is a message of its own.",
     ),

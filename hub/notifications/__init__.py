@@ -1,0 +1,26 @@
+"""Messages to people: mail about new cases, files on demand, invitations and codes.
+
+Imports `hub.notices`, `hub.outbox`, `hub.security` and what these import. Start reading in `mail`.
+"""
+
+from hub.notifications.case_news import mailbox
+from hub.notifications.mail import (
+    File,
+    answer_password_requests,
+    digest,
+    is_set,
+    send,
+    send_invitation,
+    send_password_code,
+)
+
+__all__ = [
+    "File",
+    "answer_password_requests",
+    "digest",
+    "is_set",
+    "mailbox",
+    "send",
+    "send_invitation",
+    "send_password_code",
+]

@@ -1,0 +1,209 @@
+"""New cases that nobody was mailed about: who receives them, and how a message describes them."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, cast
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.context import current
+from hub.models import Case, Company, Installation, User, case_posting
+from hub.money import format_amount
+from hub.notices import timing
+from hub.outbox import case_amounts
+from hub.security import people as people_of_hub
+from hub.security.rights import Rights, Subject, is_enough, rights_of
+
+COLLECTING_PERIOD = dt.timedelta(minutes=1)  # so that many causes of one run make one message
+MAX_CASES = 30
+MAX_TITLE, MAX_REASON = 200, 1000  # characters of a case in a message
+
+
+@dataclass
+class News:
+    """The cases to mail, and what decides who receives them.
+
+    `apps`, `owners` and `mailboxes` are those of the apps by installation; `people` holds name and
+    rights by address, and `ids` their ids. `amounts` has what each case stops, by its id.
+    """
+
+    cases: list[Case]
+    people: dict[str, tuple[str, Rights]] = field(default_factory=dict)
+    apps: dict[int, Subject] = field(default_factory=dict)
+    owners: dict[int, str] = field(default_factory=dict)
+    mailboxes: dict[int, str] = field(default_factory=dict)
+    company_names: dict[int, str] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
+    amounts: dict[int, str] = field(default_factory=dict)
+    timings: timing.Timings = field(default_factory=lambda: timing.Timings({}))
+
+    def timing(self, address: str, case: Case) -> str:
+        """Return when the person with an address is mailed about a case."""
+        return self.timings.of(self.ids[address], case.installation_id)
+
+
+def load(session: Session) -> News:
+    """Read the open cases that have waited long enough for others of the same run."""
+    query = select(Case).where(
+        Case.closed_at.is_(None),
+        Case.mailed_at.is_(None),
+        Case.opened_at <= current().clock.now() - COLLECTING_PERIOD,
+    )
+    news = News(list(session.scalars(query.order_by(Case.id))))
+    if not news.cases:
+        return news
+    news.people, news.ids = _people(session)
+    news.timings = timing.load(session)
+    news.amounts = _amounts(session, [case.id for case in news.cases])
+    for installation in session.scalars(select(Installation)):
+        news.apps[installation.id] = Subject(installation.company_id, installation.slug)
+        news.owners[installation.id] = installation.owner
+        news.mailboxes[installation.id] = mailbox(installation)
+    for company in session.scalars(select(Company)):
+        news.company_names[company.id] = company.name or company.realm
+    return news
+
+
+def recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
+    """Yield each address with its cases: people first, then the mailboxes of apps.
+
+    A mailbox that is also the address of a person is left out, so that nobody receives two
+    messages.
+    """
+    for address, (name, rights) in news.people.items():
+        cases = []
+        for case in _cases_of_person(news, name, rights):
+            if news.timing(address, case) == timing.NOW:
+                cases.append(case)
+        if cases:
+            yield address, cases
+    app_mailboxes = set(news.mailboxes.values()) - {"", *news.people}
+    for address in sorted(app_mailboxes):
+        cases = _cases_of_apps(news, news.mailboxes, address)
+        if cases:
+            yield address, cases
+
+
+def daily_cases(news: News) -> Iterator[tuple[int, Case]]:
+    """Yield the id of each person who wants one mail a day, with each case for it."""
+    for address, (name, rights) in news.people.items():
+        for case in _cases_of_person(news, name, rights):
+            if news.timing(address, case) == timing.DAILY:
+                yield news.ids[address], case
+
+
+def subject(cases: Sequence[Case], names: dict[int, str]) -> str:
+    """Return the title of the only case, or the number of cases; with the company if it is one."""
+    companies = set()
+    for case in cases:
+        if case.company_id in names:
+            companies.add(names[case.company_id])
+    company = ""
+    if len(companies) == 1:
+        company = f" ({companies.pop()})"
+    if len(cases) == 1:
+        return f"{cut(cases[0].title, MAX_TITLE)}{company}"
+    return f"{len(cases)} items need attention{company}"
+
+
+def text(cases: Sequence[Case], news: News) -> str:
+    """Return the text of a message: each case with its reason, next step and address."""
+    inbox_url = f"{current().config.public_url}/inbox/"
+    parts = [case_text(case, news) for case in cases[:MAX_CASES]]
+    if len(cases) > MAX_CASES:
+        parts.append(f"And {len(cases) - MAX_CASES} more.\n")
+    parts.append(f"All that is open: {inbox_url}\n")
+    return "\n".join(parts)
+
+
+def case_text(case: Case, news: News) -> str:
+    """Return a case as a message has it: what it is, what it stops, why, and what to do."""
+    lines = [cut(case.title, MAX_TITLE)]
+    about = (news.company_names.get(case.company_id or 0), news.amounts.get(case.id))
+    lines += [text for text in about if text]
+    lines.append(cut(case.reason, MAX_REASON))
+    lines.append(f"What to do: {case.instruction}")
+    lines.append(f"{current().config.public_url}/inbox/{case.id}\n")
+    return "\n".join(lines)
+
+
+def mailbox(installation: Installation) -> str:
+    """Return the address that an app's comparisons and cases are mailed to, "" if there is none."""
+    app = current().plugins.apps.get(installation.slug)
+    if app is None or not app.mailbox:
+        return ""
+    return str(installation.settings.get(app.mailbox) or "")
+
+
+def _amounts(session: Session, case_ids: Sequence[int]) -> dict[int, str]:
+    """Return how many documents each case stops, and their sums less credits, as text."""
+    columns = case_amounts.CURRENCY, func.count(), func.sum(case_amounts.amount())
+    query = (
+        case_amounts.select_documents(*columns)
+        .where(case_posting.c.case_id.in_(case_ids))
+        .group_by(case_posting.c.case_id, case_amounts.CURRENCY)
+        .order_by(case_posting.c.case_id, case_amounts.CURRENCY)
+    )
+    counts: dict[int, int] = defaultdict(int)
+    sums: dict[int, list[str]] = defaultdict(list)
+    for case_id, currency, count, total in session.execute(query):
+        counts[case_id] += count
+        if total and currency:
+            sums[case_id].append(format_amount(Decimal(total), currency))
+    texts = {}
+    for case_id, count in counts.items():
+        documents = "1 document" if count == 1 else f"{count:,} documents"
+        texts[case_id] = " · ".join([documents, *sums[case_id]])
+    return texts
+
+
+def _cases_of_person(news: News, name: str, rights: Rights) -> list[Case]:
+    """Return the cases on which a person can act.
+
+    A person who is an app owner for a case receives it only if the app is their own.
+    """
+    cases = []
+    for case in news.cases:
+        installation_id = case.installation_id or 0
+        subject = news.apps.get(installation_id, Subject(case.company_id))
+        role = rights.role(subject)
+        if role == "app-owner" and news.owners.get(installation_id) != name:
+            continue
+        if is_enough(role, "operator"):
+            cases.append(case)
+    return cases
+
+
+def _cases_of_apps(news: News, by_installation: dict[int, str], recipient: str) -> list[Case]:
+    """Return the cases of those apps that have this owner or mailbox.
+
+    A case of a whole company belongs to no app, so it is not among them.
+    """
+    cases = []
+    for case in news.cases:
+        if by_installation.get(case.installation_id or 0) == recipient:
+            cases.append(case)
+    return cases
+
+
+def _people(session: Session) -> tuple[dict[str, tuple[str, Rights]], dict[str, int]]:
+    """Return name and rights, and the ids, of the active people with an address, by address."""
+    people = {}
+    ids = {}
+    is_active = cast(Any, User.active)
+    for person in session.scalars(select(User).where(is_active)):
+        address = people_of_hub.mail_address(person)
+        if address:
+            name = str(person.username or address)
+            people[address] = (name, rights_of(person))
+            ids[address] = int(person.id)
+    return people, ids
+
+
+def cut(text: str, length: int) -> str:
+    """Return a text with at most this many characters; it can repeat a long text of a source."""
+    return text if len(text) <= length else f"{text[:length]}…"

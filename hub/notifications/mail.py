@@ -1,0 +1,207 @@
+"""Send mail: new cases, each cause once and several in one message, and files on demand."""
+
+import logging
+from collections.abc import Sequence
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from urllib.parse import parse_qs, urlsplit
+
+from sqlalchemy import update
+
+from hub import notices
+from hub.context import current
+from hub.contract.documents import value_object
+from hub.db.engine import reading, transaction
+from hub.errors import HubError, NotNow, Retry
+from hub.models import Case, User
+from hub.notices import chat, smtp
+from hub.notifications import case_news
+from hub.security import hub_settings, one_time_codes, password_resets
+from hub.security import people as people_of_hub
+
+DEMO_FOLDER = "mail"
+log = logging.getLogger(__name__)
+
+
+@value_object
+class File:
+    """A file that goes with a message."""
+
+    name: str
+    mime: str
+    content: bytes
+
+
+def is_set() -> bool:
+    """Tell whether a mail server is configured; a demo writes its mail into a folder."""
+    return bool(hub_settings.mail_url()) or current().is_demo
+
+
+def send_invitation(address: str, rights: Sequence[str], who: str, code: str) -> None:
+    """Mail an invitation; raise Retry or NotNow as `send` does."""
+    public_url = current().config.public_url
+    text = (
+        f"{who} invites you to the QuickBooks hub at {public_url} as {' and '.join(rights)}.\n\n"
+        f"Open {public_url}/invitation and enter your address and this code:\n\n"
+        f"    {code}\n\n"
+        "You choose a password there. The code is valid for seven days and can be used once.\n"
+    )
+    send([address], "Your invitation to the QuickBooks hub", text)
+
+
+def send_password_code(person: User, code: str, validity: str) -> None:
+    """Mail the code with which a person sets a new password; raise Retry or NotNow as `send`."""
+    public_url = current().config.public_url
+    text = (
+        f"Somebody asked for a new password for {person.username} at the QuickBooks hub.\n\n"
+        f"Open {public_url}/new-password and enter your address and this code:\n\n"
+        f"    {code}\n\n"
+        f"The code is valid for {validity} and can be used once. If it was not you, do nothing:\n"
+        "your password stays as it is.\n"
+    )
+    send([people_of_hub.mail_address(person)], "Your code for a new password", text)
+
+
+def answer_password_requests() -> int:
+    """Mail a code to everyone who forgot their password; return how many messages were sent.
+
+    Stop at the first message that the mail server does not take; it is tried again later.
+    """
+    with reading() as session:
+        requests = password_resets.due_requests(session)
+    count = 0
+    for request in requests:
+        with reading() as session:
+            person = password_resets.recipient(session, request) if is_set() else None
+        code = one_time_codes.generate()
+        if person is not None:
+            try:
+                send_password_code(person, code, "one hour")
+            except Retry:
+                with transaction() as session:
+                    password_resets.postpone_request(session, request)
+                raise
+            count += 1
+        with transaction() as session:
+            if person is not None:
+                validity = password_resets.MAILED_CODE_VALID_FOR
+                who = str(person.username)
+                password_resets.store_code(session, person, code, validity, who)
+            password_resets.forget_request(session, request)
+    return count
+
+
+def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ()) -> None:
+    """Send one message; raise Retry if the mail server does not accept it.
+
+    Raise NotNow if no mail server is set. A demo writes the message into a folder.
+    """
+    if current().is_demo:
+        _write(_message(_sender(""), to, subject, text, files))
+        return
+    mail_url = hub_settings.mail_url()
+    if not mail_url:
+        raise NotNow(
+            f"This hub cannot send mail to {', '.join(to)}: no mail server is set."
+            " An owner enters one under Set up → Mail."
+        )
+    message = _message(_sender(urlsplit(mail_url).query), to, subject, text, files)
+    smtp.deliver(mail_url, message)
+
+
+def digest() -> int:
+    """Mail new cases to everyone who can act, and other messages that are due; count the mails.
+
+    People who want one mail a day get the cases in that.
+    """
+    if not is_set() and not chat.is_set():
+        return 0
+    with reading() as session:
+        news = case_news.load(session)
+    count = 0
+    for address, cases in case_news.recipients(news) if is_set() else ():
+        subject = case_news.subject(cases, news.company_names)
+        send([address], subject, case_news.text(cases, news))
+        count += 1
+    if news.cases:
+        _mark_as_mailed(news)
+        _post_to_chat(news)
+    return count + (_send_notices() if is_set() else 0)
+
+
+def _send_notices() -> int:
+    """Mail the messages that are due, one mail for each person; return how many mails."""
+    with reading() as session:
+        due = notices.due(session)
+    count = 0
+    for person, messages in due:
+        address = people_of_hub.mail_address(person)
+        if address:
+            title = messages[0].title
+            if len(messages) > 1:
+                title = f"{len(messages)} messages of the QuickBooks hub"
+            send([address], title, "\n".join(message.text for message in messages))
+            count += 1
+        with transaction() as session:
+            notices.drop(session, messages)
+    if not due:
+        notices.drop_old()
+    return count
+
+
+def _mark_as_mailed(news: case_news.News) -> None:
+    """Record that cases were mailed, and add them to the daily mails of those who want these."""
+    ids = [case.id for case in news.cases]
+    with transaction() as session:
+        mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current().clock.now())
+        session.execute(mailed)
+        for person_id, case in case_news.daily_cases(news):
+            title, text = (
+                case_news.cut(case.title, case_news.MAX_TITLE),
+                case_news.case_text(case, news),
+            )
+            notices.add(session, person_id, title, text, is_daily=True, case_id=case.id)
+
+
+def _post_to_chat(news: case_news.News) -> None:
+    """Post new cases to the channel, once: a message that is not accepted is not repeated."""
+    if not chat.is_set():
+        return
+    title = case_news.subject(news.cases, news.company_names)
+    try:
+        chat.post(f"{title}\n\n{case_news.text(news.cases, news)}")
+    except HubError as error:
+        log.warning("%s", error.text)
+
+
+def _write(message: EmailMessage) -> None:
+    """Write a message into the folder of the demo's mail."""
+    folder = current().config.data / DEMO_FOLDER
+    folder.mkdir(exist_ok=True)
+    number = len(list(folder.glob("*.eml"))) + 1
+    (folder / f"{number:04}.eml").write_bytes(bytes(message))
+
+
+def _sender(query: str) -> str:
+    """Return the sender that the mail server's address names, or else hub@ at the public host."""
+    public_url = urlsplit(current().config.public_url)
+    default = f"hub@{public_url.hostname}"
+    addresses = parse_qs(query).get("from", [default])
+    return addresses[0]
+
+
+def _message(
+    sender: str, to: Sequence[str], subject: str, text: str, files: Sequence[File]
+) -> EmailMessage:
+    """Build a message; line breaks in its headers become spaces."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = ", ".join(" ".join(address.split()) for address in to)
+    message["Subject"] = " ".join(subject.split())
+    message["Date"] = format_datetime(current().clock.now())
+    message["Message-ID"] = make_msgid(domain="hub.invalid")
+    message.set_content(text)
+    for file in files:
+        kind, _, sub = file.mime.partition("/")
+        message.add_attachment(file.content, maintype=kind, subtype=sub, filename=file.name)
+    return message
