@@ -16,11 +16,14 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
+from hub.contract import interval
 from hub.contract.registry import Plugins
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.template import Template
+from hub.scheduling import run_result
 from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, path_of
 from hub.web.plugin_texts import texts_of_plugin
+from hub.web.texts_from_below import texts_of_display
 from hub.web.viewer import REASON
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +46,10 @@ def extract_own() -> Catalog:
         _add_file(catalog, "python", path)
     for path in sorted(ROOT.glob("hub/web/templates/*.html")):
         _add_file(catalog, "jinja2.ext:babel_extract", path)
+    for text in texts_of_display():
+        catalog.add(text)
+    for forms in (*run_result.TEXTS.values(), *interval.UNIT_TEXTS.values()):
+        catalog.add(forms)
     for text in _reasons():
         catalog.add(text, context=REASON)
     return catalog

@@ -10,9 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 from hub.errors import Refused
+from hub.translations.messages import ngettext
 
 UNIT_MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
-UNIT_NAMES = {"m": "minute", "h": "hour", "d": "day"}
+UNIT_TEXTS = {
+    "m": ("every minute", "every %(count)s minutes"),
+    "h": ("every hour", "every %(count)s hours"),
+    "d": ("every day", "every %(count)s days"),
+}
 DURATION = re.compile(r"(\d{1,6})([mhd])")
 CRON_FIELDS = 5
 # CronSim needs a start. To validate or describe an expression, any moment will do.
@@ -71,10 +76,8 @@ def describe(text: str) -> str:
         return words[:1].lower() + words[1:]
     duration = text.strip()
     number = int(duration[:-1])
-    unit = UNIT_NAMES[duration[-1]]
-    if number == 1:
-        return f"every {unit}"
-    return f"every {number} {unit}s"
+    singular, plural = UNIT_TEXTS[duration[-1]]
+    return ngettext(singular, plural, number)
 
 
 def zone_of(name: str) -> ZoneInfo:

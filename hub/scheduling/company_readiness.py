@@ -11,6 +11,7 @@ from hub.contract.types import App, Field
 from hub.models import Installation, SeenCode, SourceDocument
 from hub.qbo import company
 from hub.qbo.company_facts import CompanyFacts
+from hub.translations.messages import gettext
 
 State = Literal["good", "look", "bad"]
 SALES_KINDS = ("invoice", "credit_memo", "refund", "payment")
@@ -51,7 +52,10 @@ def facts_for(
 def _currency(session: Session, installation: Installation, facts: CompanyFacts) -> Fact:
     """Compare the currencies of the documents with those that the company keeps books in."""
     if facts.multicurrency:
-        return Fact(title="Currencies", text=f"Several currencies are on. Home: {facts.currency}.")
+        return Fact(
+            title=gettext("Currencies"),
+            text=gettext("Several currencies are on. Home: %(currency)s.", currency=facts.currency),
+        )
     foreign = (
         select(SourceDocument.currency, func.count())
         .where(
@@ -61,14 +65,24 @@ def _currency(session: Session, installation: Installation, facts: CompanyFacts)
         .group_by(SourceDocument.currency)
         .order_by(SourceDocument.currency)
     )
-    counts = [f"{count:,} in {currency}" for currency, count in session.execute(foreign)]
+    counts = [
+        gettext("%(count)s in %(currency)s", count=count, currency=currency)
+        for currency, count in session.execute(foreign)
+    ]
     if not counts:
-        return Fact(title="Currencies", text=f"All documents are in {facts.currency}.")
+        return Fact(
+            title=gettext("Currencies"),
+            text=gettext("All documents are in %(currency)s.", currency=facts.currency),
+        )
     return Fact(
-        title="Currencies",
-        text=f"The books are kept in {facts.currency} only. Documents: {', '.join(counts)}.",
+        title=gettext("Currencies"),
+        text=gettext(
+            "The books are kept in %(currency)s only. Documents: %(counts)s.",
+            currency=facts.currency,
+            counts=", ".join(counts),
+        ),
         state="bad",
-        next_step=(
+        next_step=gettext(
             "Switch on multicurrency in QuickBooks (Settings, Advanced, Currency). It cannot be"
             " switched off again."
         ),
@@ -78,24 +92,27 @@ def _currency(session: Session, installation: Installation, facts: CompanyFacts)
 def _purchase_orders(facts: CompanyFacts, edition: str) -> Fact:
     """Tell whether the edition has purchase orders."""
     if facts.purchase_orders:
-        return Fact(title="Purchase orders", text=f"{edition} has purchase orders.")
+        return Fact(
+            title=gettext("Purchase orders"),
+            text=gettext("%(edition)s has purchase orders.", edition=edition),
+        )
     return Fact(
-        title="Purchase orders",
-        text=f"{edition} has no purchase orders.",
+        title=gettext("Purchase orders"),
+        text=gettext("%(edition)s has no purchase orders.", edition=edition),
         state="bad",
-        next_step="Upgrade the company to QuickBooks Online Plus or Advanced.",
+        next_step=gettext("Upgrade the company to QuickBooks Online Plus or Advanced."),
     )
 
 
 def _stock(facts: CompanyFacts, edition: str) -> Fact:
     """Tell whether the company tracks quantities of items."""
     if facts.stock:
-        return Fact(title="Stock items", text="Quantities on hand are tracked.")
+        return Fact(title=gettext("Stock items"), text=gettext("Quantities on hand are tracked."))
     return Fact(
-        title="Stock items",
-        text=f"Quantities on hand are not tracked ({edition}).",
+        title=gettext("Stock items"),
+        text=gettext("Quantities on hand are not tracked (%(edition)s).", edition=edition),
         state="look",
-        next_step=(
+        next_step=gettext(
             "Parts with stock need it: switch it on in QuickBooks (Settings, Sales, Products and"
             " services), or let the app create items without stock."
         ),
@@ -106,14 +123,16 @@ def _numbers(facts: CompanyFacts, app: App) -> Fact:
     """Tell who numbers sales transactions."""
     if facts.custom_numbers:
         return Fact(
-            title="Transaction numbers",
-            text=f"Custom transaction numbers are on: the numbers of {app.name} are kept.",
+            title=gettext("Transaction numbers"),
+            text=gettext(
+                "Custom transaction numbers are on: the numbers of %(app)s are kept.", app=app.name
+            ),
         )
     return Fact(
-        title="Transaction numbers",
-        text="QuickBooks numbers sales itself and ignores the numbers of the source.",
+        title=gettext("Transaction numbers"),
+        text=gettext("QuickBooks numbers sales itself and ignores the numbers of the source."),
         state="look",
-        next_step=(
+        next_step=gettext(
             "Switch on custom transaction numbers in QuickBooks (Settings, Sales, Sales form"
             " content) to keep them."
         ),
@@ -132,30 +151,32 @@ def _dimensions(
         names = [field.name for field in fields if field.role == role]
         if not names:
             continue
-        title = "Classes" if role == CLASSES else "Locations"
+        title = gettext("Classes") if role == CLASSES else gettext("Locations")
         codes = select(func.count()).where(
             SeenCode.installation_id == installation.id, SeenCode.field.in_(names)
         )
         count = session.scalar(codes) or 0
         if is_tracked or not count:
-            text = "Tracking is on." if is_tracked else "The documents have none."
+            text = gettext("Tracking is on.") if is_tracked else gettext("The documents have none.")
             yield Fact(title=title, text=text)
             continue
         yield Fact(
             title=title,
-            text=f"The documents use {count:,}, but tracking is off in QuickBooks.",
+            text=gettext(
+                "The documents use %(count)s, but tracking is off in QuickBooks.", count=count
+            ),
             state="look",
-            next_step="Switch tracking on in QuickBooks (Settings, Advanced, Categories).",
+            next_step=gettext("Switch tracking on in QuickBooks (Settings, Advanced, Categories)."),
         )
 
 
 def _closed_books(facts: CompanyFacts) -> Fact:
     """Tell up to when the books are closed."""
     if facts.closed_to is None:
-        return Fact(title="Closed books", text="No period is closed.")
+        return Fact(title=gettext("Closed books"), text=gettext("No period is closed."))
     return Fact(
-        title="Closed books",
-        text=f"The books are closed up to {facts.closed_to:%d %b %Y}.",
+        title=gettext("Closed books"),
+        text=gettext("The books are closed up to %(day)s.", day=f"{facts.closed_to:%d %b %Y}"),
         state="look",
-        next_step="Documents dated in that period are listed below, if there are any.",
+        next_step=gettext("Documents dated in that period are listed below, if there are any."),
     )

@@ -14,27 +14,28 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
 from hub.money import to_cents
 from hub.outbox import signed
+from hub.translations.messages import gettext, gettext_noop, ngettext
 
 STOPPED_STATES = ("held", "review", "unknown")
 FILE_RESULTS = {"posted": "files", "held": "files_held", "unknown": "files_unknown"}
 POSTED_RESULTS = {"create": "posted", "update": "corrected", "void": "removed", "delete": "removed"}
 # What a result says, in this order; each text has one form for one and another for several.
 TEXTS = {
-    "posted": ("{:,} posted", "{:,} posted"),
-    "corrected": ("{:,} corrected", "{:,} corrected"),
-    "removed": ("{:,} removed from QuickBooks", "{:,} removed from QuickBooks"),
-    "vendor": ("{:,} supplier created", "{:,} suppliers created"),
-    "customer": ("{:,} customer created", "{:,} customers created"),
-    "item": ("{:,} item created", "{:,} items created"),
-    "files": ("{:,} file attached", "{:,} files attached"),
-    "held": ("{:,} newly held", "{:,} newly held"),
-    "review": ("{:,} new to approve", "{:,} new to approve"),
-    "unknown": ("{:,} newly in doubt", "{:,} newly in doubt"),
-    "withdrawn": ("{:,} withdrawn", "{:,} withdrawn"),
-    "files_held": ("{:,} file newly held", "{:,} files newly held"),
-    "files_unknown": ("{:,} file newly in doubt", "{:,} files newly in doubt"),
+    "posted": ("%(count)s posted", "%(count)s posted"),
+    "corrected": ("%(count)s corrected", "%(count)s corrected"),
+    "removed": ("%(count)s removed from QuickBooks", "%(count)s removed from QuickBooks"),
+    "vendor": ("%(count)s supplier created", "%(count)s suppliers created"),
+    "customer": ("%(count)s customer created", "%(count)s customers created"),
+    "item": ("%(count)s item created", "%(count)s items created"),
+    "files": ("%(count)s file attached", "%(count)s files attached"),
+    "held": ("%(count)s newly held", "%(count)s newly held"),
+    "review": ("%(count)s new to approve", "%(count)s new to approve"),
+    "unknown": ("%(count)s newly in doubt", "%(count)s newly in doubt"),
+    "withdrawn": ("%(count)s withdrawn", "%(count)s withdrawn"),
+    "files_held": ("%(count)s file newly held", "%(count)s files newly held"),
+    "files_unknown": ("%(count)s file newly in doubt", "%(count)s files newly in doubt"),
 }
-NOTHING = "nothing new"
+NOTHING = gettext_noop("nothing new")
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def combine(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def format_result(result: Mapping[str, Any]) -> str:
     """Format a result in a few words, such as "3 posted, 1 corrected, 2 newly held"."""
     texts = [text for _, text in _texts(result)]
-    return ", ".join(texts) or NOTHING
+    return ", ".join(texts) or gettext(NOTHING)
 
 
 def labeled_counts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
@@ -141,8 +142,7 @@ def _texts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
     for name, (one, many) in TEXTS.items():
         count = result.get(name)
         if count:
-            form = one if count == 1 else many
-            texts.append((count, form.format(count)))
+            texts.append((count, ngettext(one, many, count)))
     return texts
 
 

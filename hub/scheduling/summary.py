@@ -17,6 +17,7 @@ from hub.models.enums import Operation, RunKind
 from hub.money import ZERO, to_cents
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
+from hub.translations.messages import gettext
 
 COUNT_NAMES = ("documents", *outbox.COUNTED_STATES)
 MAX_CASES = 20
@@ -152,7 +153,7 @@ def describe_result(run: Run) -> str:
     text = _result_text(run)
     if not run.error:
         return text
-    if text in ("", results.NOTHING):
+    if text in ("", gettext(results.NOTHING)):
         return run.error
     return f"{run.error} Before that: {text}."
 
@@ -164,7 +165,7 @@ def _result_text(run: Run) -> str:
         return reconcile_run.sentence(counts)
     if run.kind == RunKind.CHANGES:
         noticed = counts.get("noticed", {})
-        return format_changes(noticed) or results.NOTHING
+        return format_changes(noticed) or gettext(results.NOTHING)
     if "result" in counts:
         return results.format_result(counts["result"])
     return ""

@@ -4,7 +4,8 @@ Only texts for pages are translated: what is stored, exported, logged, mailed or
 stays English.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from gettext import NullTranslations
@@ -36,6 +37,16 @@ find_reader: ContextVar[Callable[[], Reader]] = ContextVar("find_reader", defaul
 def reader() -> Reader:
     """Return the person who reads what is written now."""
     return find_reader.get()()
+
+
+@contextmanager
+def in_english() -> Iterator[None]:
+    """Write English for a while: for others, or for a file."""
+    token = find_reader.set(_english)
+    try:
+        yield
+    finally:
+        find_reader.reset(token)
 
 
 def gettext(text: str, /, **values: Any) -> str:

@@ -28,6 +28,7 @@ from hub.errors import NotNow
 from hub.models import LoginSession, Passkey, User
 from hub.security import audit, login_sessions, second_factor
 from hub.security.login_sessions import EndReason
+from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web import access, passkeys, row_ids, sessions, throttling, viewer_choices
 from hub.web.access import OWN, fresh, needs, who
 
@@ -126,7 +127,7 @@ def end_session() -> Response:
             abort(404)
         login_sessions.end(write, session_id, EndReason.ENDED_BY_PERSON)
         audit.record(write, who(), "session ended", who(), browser=row.browser)
-    flash("The session is ended.", "success")
+    flash(gettext("The session is ended."), "success")
     return redirect(url_for("account.show"))
 
 
@@ -135,8 +136,8 @@ def end_session() -> Response:
 def end_other_sessions() -> Response:
     """End the person's sessions in all other browsers."""
     count = _end_others(EndReason.ENDED_BY_PERSON)
-    sentence = "1 session is ended." if count == 1 else f"{count} sessions are ended."
-    flash(sentence if count else "There is no other session.", "success")
+    sentence = ngettext("%(count)s session is ended.", "%(count)s sessions are ended.", count)
+    flash(sentence if count else gettext("There is no other session."), "success")
     return redirect(url_for("account.show"))
 
 
@@ -170,14 +171,16 @@ def confirm_authenticator() -> str | Response:
         )
         codes = _note_new_factor(write, "authenticator") if is_right else []
     if not is_right:
-        return _authenticator_page("The code is not right. Enter the one that the app shows now.")
+        return _authenticator_page(
+            gettext("The code is not right. Enter the one that the app shows now.")
+        )
     guess.succeed()
     sessions.forget_row()
     if codes:
         return render_template(
-            "recovery_codes.html", codes=codes, heading="Authenticator app added"
+            "recovery_codes.html", codes=codes, heading=gettext("Authenticator app added")
         )
-    flash("The authenticator app is added.", "success")
+    flash(gettext("The authenticator app is added."), "success")
     return redirect(url_for("account.show"))
 
 
@@ -189,7 +192,7 @@ def remove_authenticator() -> Response:
     with transaction() as write:
         _check_may_remove(write, has_other=second_factor.count_passkeys(write, _id()) > 0)
         second_factor.remove_authenticator(write, _id())
-        _note_removed(write, "authenticator app")
+        _note_removed(write, gettext_noop("authenticator app"))
     return redirect(url_for("account.show"))
 
 
@@ -203,7 +206,9 @@ def new_recovery_codes() -> str:
             abort(404)
         codes = second_factor.renew_recovery_codes(write, _id())
         audit.record(write, who(), "recovery codes renewed", who())
-    return render_template("recovery_codes.html", codes=codes, heading="New recovery codes")
+    return render_template(
+        "recovery_codes.html", codes=codes, heading=gettext("New recovery codes")
+    )
 
 
 @pages.post("/passkeys/options")
@@ -231,12 +236,12 @@ def add_passkey() -> str | Response:
         passkey = passkeys.add(write, cast(User, current_user), name, challenge, response)
         codes = _note_new_factor(write, "passkey") if passkey else []
     if passkey is None:
-        flash("The passkey was not added. Try again.", "error")
+        flash(gettext("The passkey was not added. Try again."), "error")
         return redirect(url_for("account.show"))
     sessions.forget_row()
     if codes:
-        return render_template("recovery_codes.html", codes=codes, heading="Passkey added")
-    flash(f"The passkey “{passkey.name}” is added.", "success")
+        return render_template("recovery_codes.html", codes=codes, heading=gettext("Passkey added"))
+    flash(gettext("The passkey “%(name)s” is added.", name=passkey.name), "success")
     return redirect(url_for("account.show"))
 
 
@@ -287,8 +292,8 @@ def describe_browser(text: str) -> str:
     browser = _first_word(browsers | {"Safari": "Safari"}, text)
     system = _first_word(systems, text)
     if browser and system:
-        return f"{browser} on {system}"
-    return browser or system or text[:60] or "Unknown browser"
+        return gettext("%(browser)s on %(system)s", browser=browser, system=system)
+    return browser or system or text[:60] or gettext("Unknown browser")
 
 
 def _first_word(words: dict[str, str], text: str) -> str:
@@ -337,14 +342,14 @@ def _note_new_factor(write: Session, factor: str) -> list[str]:
 def _check_may_remove(write: Session, *, has_other: bool) -> None:
     """Refuse to remove the last second factor where the hub requires one."""
     if not has_other and second_factor.is_required(access.may_anywhere("owner")):
-        raise NotNow("The hub requires a second factor of you. Add another one first.")
+        raise NotNow(gettext("The hub requires a second factor of you. Add another one first."))
 
 
 def _note_removed(write: Session, factor: str) -> None:
     """End the other sessions after a second factor was removed."""
     login_sessions.end_all(write, _id(), EndReason.FACTOR_CHANGED, keep=_row().id)
     audit.record(write, who(), "second factor removed", who(), factor=factor)
-    flash(f"Removed the {factor}.", "success")
+    flash(gettext("Removed the %(factor)s.", factor=gettext(factor)), "success")
 
 
 def _end_others(reason: EndReason) -> int:

@@ -12,9 +12,13 @@ from hub.contract.types import App
 from hub.models import Access, Case, Company, Installation
 from hub.models.enums import InstallationMode
 from hub.security.rights import Rights, Subject
+from hub.translations.messages import gettext, gettext_noop
 
 Row = TypeVar("Row", Installation, Access)
-ACCESS_BADGES = {"needed": ("Access needed", "look"), "asked": ("Access requested", "look")}
+ACCESS_BADGES = {
+    "needed": (gettext_noop("Access needed"), "look"),
+    "asked": (gettext_noop("Access requested"), "look"),
+}
 
 
 @dataclass(frozen=True)
@@ -34,20 +38,24 @@ class Place:
         if self.installation is None or not self.installation.enabled:
             return ""
         if self.company.state != "connected":
-            return self.company.state_reason or f"{self.company.name} is not connected."
+            return self.company.state_reason or gettext(
+                "%(name)s is not connected.", name=self.company.name
+            )
         return self.installation.failure or self.newest_case
 
     @property
     def state(self) -> tuple[str, str]:
         """Return the word on the badge and its tone."""
         if self.installation is None:
-            return ACCESS_BADGES.get(self.access, ("Available", "calm"))
+            return ACCESS_BADGES.get(self.access, (gettext_noop("Available"), "calm"))
         if not self.installation.enabled:
-            return "Disabled", "calm"
+            return gettext("Disabled"), "calm"
         if self.cases or self.company.state != "connected":
-            return "Needs attention", "bad"
+            return gettext("Needs attention"), "bad"
         is_paused = self.installation.mode == InstallationMode.PAUSED
-        return f"Enabled · {self.installation.mode}", "calm" if is_paused else "good"
+        return gettext(
+            "Enabled · %(mode)s", mode=gettext(self.installation.mode)
+        ), "calm" if is_paused else "good"
 
     @property
     def may_open(self) -> bool:

@@ -22,6 +22,7 @@ from hub.db.engine import reading
 from hub.errors import AuditBroken
 from hub.models import AuditEntry
 from hub.security import audit_check, audit_entries
+from hub.translations.messages import gettext
 from hub.web import audit_wording, exports
 from hub.web.access import needs
 from hub.web.audit_subjects import Subjects
@@ -94,7 +95,7 @@ def verify() -> Response:
     try:
         with reading() as session:
             result = audit_check.verify(session)
-        flash(f"The log is intact: {result.count:,} entries.", "success")
+        flash(gettext("The log is intact: %(count)s entries.", count=result.count), "success")
         for remark in result.remarks:
             flash(remark, "look")
     except AuditBroken as error:

@@ -13,6 +13,7 @@ from hub.errors import HubError
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.enums import CaseDecision, InstallationMode, RunKind
 from hub.scheduling import run_log
+from hub.translations.messages import gettext
 from hub.web import case_list
 from hub.web.access import scope, who
 from hub.web.case_titles import documents
@@ -66,8 +67,8 @@ def _continuation(decision: CaseDecision, installation: Installation, stopped: i
     if decision == CaseDecision.SKIPPED:
         return ""
     if decision == CaseDecision.MATCHED and installation.mode == InstallationMode.AUTO and stopped:
-        return f" Posting {documents(stopped)}…"
-    return " A sync continues with it now."
+        return gettext(" Posting %(documents)s…", documents=documents(stopped))
+    return gettext(" A sync continues with it now.")
 
 
 def _goes_on() -> bool:

@@ -21,6 +21,7 @@ from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import case_assignees, case_list, row_ids
 from hub.web.access import ANYWHERE, needs, rights_scope, who
 from hub.web.installation import is_active
@@ -50,15 +51,16 @@ def apply() -> Response:
     act = ACTS.get(request.form.get("act", ""))
     cases, hidden = _chosen_cases()
     if act is None or not (cases or hidden):
-        flash("Tick at least one case first.", "look")
+        flash(gettext("Tick at least one case first."), "look")
         return _back()
     may_act = rights_scope("operator")
     allowed = [case for case in cases if may_act.has(case)]
     reasons: Reasons = {}
     for case in cases:
         if not may_act.has(case):
-            reasons[case.id] = "you may only look at it."
+            reasons[case.id] = gettext("you may only look at it.")
     message, word, work = act
+    message, word = gettext(message), gettext(word)
     try:
         reasons |= work(allowed)
     except HubError as error:
@@ -66,7 +68,7 @@ def apply() -> Response:
         return _back()
     _report(message, word, len(cases) - len(reasons), list(reasons.values()))
     if hidden:
-        flash(f"{hidden:,} more are left. Repeat the act for them.", "look")
+        flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=hidden), "look")
     return _back()
 
 
@@ -116,10 +118,22 @@ def _report(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
         flash(message.format(_cases(done)), "success")
     by_reason = Counter(reasons)
     for reason, count in by_reason.most_common(MAX_REASONS):
-        flash(f"{count:,} could not be {word}: {reason}", "look")
+        flash(
+            gettext(
+                "%(count)s could not be %(word)s: %(reason)s", count=count, word=word, reason=reason
+            ),
+            "look",
+        )
     if len(by_reason) > MAX_REASONS:
         others = sum(by_reason.values()) - sum(n for _, n in by_reason.most_common(MAX_REASONS))
-        flash(f"{others:,} more could not be {word}, for other reasons.", "look")
+        flash(
+            gettext(
+                "%(others)s more could not be %(word)s, for other reasons.",
+                others=others,
+                word=word,
+            ),
+            "look",
+        )
 
 
 def _cases(count: int) -> str:
@@ -135,7 +149,7 @@ def _retry(cases: Sequence[Case]) -> Reasons:
         if case.action in RETRIED_ACTIONS:
             retried.append(case)
         else:
-            reasons[case.id] = "it needs a decision on its own page."
+            reasons[case.id] = gettext("it needs a decision on its own page.")
     links = _postings(retried)
     posting_ids = set[int]().union(*links.values())
     failed = retries.retry_each(sorted(posting_ids), who())
@@ -150,7 +164,7 @@ def _retry(cases: Sequence[Case]) -> Reasons:
 def _reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> str:
     """Return why nothing that a case stops could be retried; "" if something was."""
     if not ids:
-        return "it stops no document that can be retried."
+        return gettext("it stops no document that can be retried.")
     remaining = [failed[id] for id in ids if id in failed]
     return remaining[0] if len(remaining) == len(ids) else ""
 
@@ -159,16 +173,19 @@ def _skip(cases: Sequence[Case]) -> Reasons:
     """Skip what the cases stop, with the reason of the form."""
     note = request.form.get("text", "").strip()
     if not note:
-        raise Refused("Enter the reason for which they are skipped.")
+        raise Refused(gettext("Enter the reason for which they are skipped."))
     reasons: Reasons = {}
     links = _postings(cases)
     skipped: set[int] = set()
     for case in cases:
         ids = [id for id in links.get(case.id, []) if id not in skipped]
         if not links.get(case.id):
-            reasons[case.id] = "it stops no document that can be skipped."
+            reasons[case.id] = gettext("it stops no document that can be skipped.")
         elif len(skipped) + len(ids) > MAX_SKIPPED and skipped:
-            reasons[case.id] = f"one act skips {MAX_SKIPPED} documents. Repeat it for the others."
+            reasons[case.id] = gettext(
+                "one act skips %(max_skipped)s documents. Repeat it for the others.",
+                max_skipped=MAX_SKIPPED,
+            )
         else:
             problem = _skip_each(ids, note)
             skipped.update(ids)
@@ -198,7 +215,7 @@ def _assign(cases: Sequence[Case]) -> Reasons:
             name, may_act = case_assignees.find(session, name)
             for case in cases:
                 if not may_act.has(case):
-                    reasons[case.id] = f"{name} may not act on it."
+                    reasons[case.id] = gettext("%(name)s may not act on it.", name=name)
         _store(session, cases, reasons, "case assigned", {"assignee": name})
     return reasons
 
@@ -208,10 +225,10 @@ def _snooze(cases: Sequence[Case]) -> Reasons:
     try:
         day = dt.date.fromisoformat(request.form.get("until", ""))
     except ValueError:
-        raise Refused("Choose the day until which they are hidden.") from None
+        raise Refused(gettext("Choose the day until which they are hidden.")) from None
     until = dt.datetime.combine(day, dt.time(), ZoneInfo(zone()))
     if until <= current().clock.now():
-        raise Refused("Choose a day in the future.")
+        raise Refused(gettext("Choose a day in the future."))
     with transaction() as session:
         _store(session, cases, {}, "case snoozed", {"snoozed_until": until})
     return {}
@@ -228,7 +245,7 @@ def _note(cases: Sequence[Case]) -> Reasons:
     """Add the note of the form to each case."""
     text = request.form.get("text", "").strip()[:MAX_NOTE_LENGTH]
     if not text:
-        raise Refused("Enter the note.")
+        raise Refused(gettext("Enter the note."))
     now = current().clock.now()
     with transaction() as session:
         for case in cases:
@@ -289,10 +306,14 @@ def _postings(cases: Sequence[Case]) -> Links:
 
 # The act of a button -> the message about those done, the word for the others, and what it does.
 ACTS: Mapping[str, tuple[str, str, Callable[[Sequence[Case]], Reasons]]] = {
-    "retry": ("Retried {}.", "retried", _retry),
-    "skip": ("Skipped {}. Their documents will not be posted.", "skipped", _skip),
-    "assign": ("Assigned {}.", "assigned", _assign),
-    "snooze": ("Snoozed {}.", "snoozed", _snooze),
-    "wake": ("Back in the list: {}.", "listed again", _wake),
-    "note": ("Added the note to {}.", "given the note", _note),
+    "retry": (gettext_noop("Retried {}."), gettext_noop("retried"), _retry),
+    "skip": (
+        gettext_noop("Skipped {}. Their documents will not be posted."),
+        gettext_noop("skipped"),
+        _skip,
+    ),
+    "assign": (gettext_noop("Assigned {}."), gettext_noop("assigned"), _assign),
+    "snooze": (gettext_noop("Snoozed {}."), gettext_noop("snoozed"), _snooze),
+    "wake": (gettext_noop("Back in the list: {}."), gettext_noop("listed again"), _wake),
+    "note": (gettext_noop("Added the note to {}."), gettext_noop("given the note"), _note),
 }

@@ -14,13 +14,19 @@ from hub.models.enums import Operation, TransactionState
 from hub.posting.reconcile.cases import CAUSE_SUFFIX
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
+from hub.translations.messages import gettext, gettext_noop
 from hub.web.access import scope
 from hub.web.case_transactions import Entities, Key, candidates, stranger_keys
 from hub.web.source_view import money
 from hub.web.transaction_facts import HUB_LABELS, dated_facts, page_of, present_facts, stored_facts
 
-PARTY_LABELS = ("Vendor", "Customer", "Party")
-COMPARED_LABELS = (*PARTY_LABELS, "Number", "Date", "Total")
+PARTY_LABELS = (gettext_noop("Vendor"), gettext_noop("Customer"), gettext_noop("Party"))
+COMPARED_LABELS = (
+    *PARTY_LABELS,
+    gettext_noop("Number"),
+    gettext_noop("Date"),
+    gettext_noop("Total"),
+)
 NOT_IN_BOOKS = (TransactionState.DELETED, TransactionState.VOIDED)
 
 
@@ -65,8 +71,8 @@ class Row:
         if not self.differs or len(self.texts) != 1:
             return ""
         if not self.texts[0]:
-            return "Not in QuickBooks"
-        return "Differs" if self.ours else "Only in QuickBooks"
+            return gettext("Not in QuickBooks")
+        return gettext("Differs") if self.ours else gettext("Only in QuickBooks")
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class Side:
     posting: Posting | None
     ours: display.TransactionView | None
     transactions: list[Transaction]
-    title: str = "Is it this document?"
+    title: str = gettext_noop("Is it this document?")
     asks: bool = True
 
     @property
@@ -243,7 +249,7 @@ def _posted_side(session: Session, posting: Posting, entities: Entities) -> Side
     key = (posting.company_id, posting.kind, str(posting.quickbooks_id))
     transaction = _transaction(session, key, entities, posting)
     written = _written_view(session, posting)
-    title = "What was posted, and what is there now"
+    title = gettext("What was posted, and what is there now")
     return Side(posting, written, [transaction], title, asks=False)
 
 
@@ -268,10 +274,10 @@ def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side
         posting = _creating_posting(session, document) if document else None
         transaction = _transaction(session, key, entities, posting)
         written = None
-        title = "A transaction with a mark"
+        title = gettext("A transaction with a mark")
         if posting:
             written = _written_view(session, posting)
-            title = "What was posted, and what else bears its mark"
+            title = gettext("What was posted, and what else bears its mark")
         sides.append(Side(posting, written, [transaction], title, asks=False))
     return sides
 

@@ -17,31 +17,37 @@ from hub.models import Case, Company, Installation, SourceDocument, case_posting
 from hub.models.enums import CaseDecision
 from hub.outbox import case_amounts
 from hub.reasons.template import CaseAction
+from hub.translations.messages import gettext_noop
 from hub.web import paging, row_ids
 from hub.web.access import chosen_company_id, rights_scope, scope, shown_scope, who
 from hub.web.case_titles import headline, subjects
 
 ACTION_LABELS: Mapping[str, str] = {
-    CaseAction.RECONNECT: "Reconnect",
-    CaseAction.CONNECTION: "Check the connection",
-    CaseAction.SETTINGS: "Change settings",
-    CaseAction.CHOOSE: "Compare with QuickBooks",
-    CaseAction.MATCH: "Match codes",
-    CaseAction.VOID: "Void or leave",
-    CaseAction.DELETE: "Leave or delete",
-    CaseAction.RETRY: "Correct and retry",
-    CaseAction.OPEN_PERIOD: "Open the period",
-    CaseAction.SOURCE: "Fix at the source",
-    CaseAction.EITHER: "Fix at the source or in settings",
-    CaseAction.DIFFER: "Lines differ",
-    CaseAction.NONE: "Look",
+    CaseAction.RECONNECT: gettext_noop("Reconnect"),
+    CaseAction.CONNECTION: gettext_noop("Check the connection"),
+    CaseAction.SETTINGS: gettext_noop("Change settings"),
+    CaseAction.CHOOSE: gettext_noop("Compare with QuickBooks"),
+    CaseAction.MATCH: gettext_noop("Match codes"),
+    CaseAction.VOID: gettext_noop("Void or leave"),
+    CaseAction.DELETE: gettext_noop("Leave or delete"),
+    CaseAction.RETRY: gettext_noop("Correct and retry"),
+    CaseAction.OPEN_PERIOD: gettext_noop("Open the period"),
+    CaseAction.SOURCE: gettext_noop("Fix at the source"),
+    CaseAction.EITHER: gettext_noop("Fix at the source or in settings"),
+    CaseAction.DIFFER: gettext_noop("Lines differ"),
+    CaseAction.NONE: gettext_noop("Look"),
 }
-SHOWS = {"": "Open", "mine": "Assigned to me", "snoozed": "Snoozed", "closed": "Closed"}
+SHOWS = {
+    "": gettext_noop("Open"),
+    "mine": gettext_noop("Assigned to me"),
+    "snoozed": gettext_noop("Snoozed"),
+    "closed": gettext_noop("Closed"),
+}
 SORTS = {
-    "": "Newest first",
-    "oldest": "Oldest first",
-    "amount": "Largest amount first",
-    "due": "Due first",
+    "": gettext_noop("Newest first"),
+    "oldest": gettext_noop("Oldest first"),
+    "amount": gettext_noop("Largest amount first"),
+    "due": gettext_noop("Due first"),
 }
 FILTER_NAMES = ("show", "act", "company", "installation", "words", "sort")
 ACTED_ON = (CaseDecision.MATCHED, CaseDecision.RETRIED)

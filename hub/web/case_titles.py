@@ -9,9 +9,26 @@ from sqlalchemy.orm import Session
 from hub.models import NAMES_ONLY, Case, Posting, case_posting
 from hub.posting.case_texts import posting_title
 from hub.reasons.catalogue import CATALOGUE
+from hub.translations.messages import gettext, gettext_noop, ngettext
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
 MAX_HEADLINE = 110
+# The kinds of documents within a sentence.
+KINDS = {
+    "bill": gettext_noop("bill"),
+    "vendor_credit": gettext_noop("vendor credit"),
+    "expense": gettext_noop("expense"),
+    "purchase_order": gettext_noop("purchase order"),
+    "invoice": gettext_noop("invoice"),
+    "credit_memo": gettext_noop("credit memo"),
+    "payment": gettext_noop("payment"),
+    "refund": gettext_noop("refund"),
+    "bill_payment": gettext_noop("bill payment"),
+    "deposit": gettext_noop("deposit"),
+    "vendor": gettext_noop("vendor"),
+    "customer": gettext_noop("customer"),
+    "item": gettext_noop("item"),
+}
 
 
 def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
@@ -41,14 +58,14 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
 def document_name(posting: Posting) -> str:
     """Return the name of a document as a sentence has it: bill 26M-48248 (Ålesund Asfalt)."""
     document = posting.document
-    kind = posting.kind.replace("_", " ")
+    kind = gettext(KINDS.get(posting.kind, posting.kind))
     name = f"{kind} {document.number or document.source_id}"
     return f"{name} ({document.party})" if document.party else name
 
 
 def documents(number: int) -> str:
     """Return a number of documents as a sentence has it."""
-    return f"{number:,} document" if number == 1 else f"{number:,} documents"
+    return ngettext("%(count)s document", "%(count)s documents", number)
 
 
 def reason(case: Case, subject: str | None) -> str:
@@ -64,7 +81,7 @@ def reason(case: Case, subject: str | None) -> str:
         sentence = rest[2:]
         return sentence[:1].upper() + sentence[1:]
     if rest.startswith(" "):
-        return f"It{rest}"
+        return gettext("It%(rest)s", rest=rest)
     return text
 
 

@@ -9,6 +9,7 @@ from hub.db.engine import transaction
 from hub.errors import HubError
 from hub.notices import chat
 from hub.security import audit, hub_settings
+from hub.translations.messages import gettext
 from hub.web.access import fresh, needs, who
 
 FIELD = "chat_secret"
@@ -23,14 +24,16 @@ def store() -> Response:
     """Store the address; an empty one removes it."""
     url = request.form.get(FIELD, "").strip()
     if url and not _is_address(url):
-        flash("Not saved. The address of an incoming webhook begins with https://.", "error")
+        flash(
+            gettext("Not saved. The address of an incoming webhook begins with https://."), "error"
+        )
         return _back()
     host = urlsplit(url).hostname or "none"
     with transaction() as session:
         hub_settings.store(session, chat.CHAT_URL, url)
         audit.record(session, who(), "chat address changed", host)
-    text = f"New cases are posted to {host}. Send a test message now."
-    flash(text if url else "Nothing is posted to Slack or Teams.", "success")
+    text = gettext("New cases are posted to %(host)s. Send a test message now.", host=host)
+    flash(text if url else gettext("Nothing is posted to Slack or Teams."), "success")
     return _back()
 
 
@@ -40,7 +43,7 @@ def test() -> Response:
     """Post a test message to the channel."""
     try:
         chat.post("Test message of the QuickBooks hub")
-        flash(f"{chat.host()} took the test message.", "success")
+        flash(gettext("%(chat)s took the test message.", chat=chat.host()), "success")
     except HubError as error:
         flash(error.text, "error")
     return _back()

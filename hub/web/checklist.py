@@ -15,6 +15,7 @@ from hub.models.postings import POSTED
 from hub.qbo import intuit_keys
 from hub.security import hub_settings
 from hub.security.rights import Scope
+from hub.translations.messages import gettext
 from hub.web import first_owner
 from hub.web.access import may
 
@@ -74,16 +75,16 @@ def read(session: Session) -> Checklist:
         *_steps_of_connection(session),
         *_steps_of_apps(session, first),
         Step(
-            title="Enter a mail server",
-            about="The hub mails new cases to those who can solve them.",
+            title=gettext("Enter a mail server"),
+            about=gettext("The hub mails new cases to those who can solve them."),
             url=url_for("mail_server.show"),
             role="owner",
             is_done=bool(hub_settings.mail_url()),
             is_needed=False,
         ),
         Step(
-            title="Add a second owner",
-            about="Somebody else can help if you lose your log-in.",
+            title=gettext("Add a second owner"),
+            about=gettext("Somebody else can help if you lose your log-in."),
             url=url_for("people.index"),
             role="owner",
             is_done=len(owners) > 1,
@@ -96,8 +97,16 @@ def read(session: Session) -> Checklist:
 def who_can(step: Step, checklist: Checklist) -> str:
     """Say who can do a step that the person who is logged in cannot do."""
     names = ", ".join(checklist.owners)
-    role = "An owner" if step.role == "owner" else f"An owner or {step.role}"
-    return f"{role} does this: {names}." if names else f"{role} does this."
+    role = (
+        gettext("An owner")
+        if step.role == "owner"
+        else gettext("An owner or %(role)s", role=step.role)
+    )
+    return (
+        gettext("%(role)s does this: %(names)s.", role=role, names=names)
+        if names
+        else gettext("%(role)s does this.", role=role)
+    )
 
 
 def has_posted(session: Session, visible: Scope) -> bool:
@@ -121,15 +130,15 @@ def _steps_of_connection(session: Session) -> list[Step]:
     connected = select(Company.id).where(Company.state != ConnectionState.DISCONNECTED).limit(1)
     return [
         Step(
-            title="Enter the keys of your Intuit app",
-            about="With them the hub signs in at Intuit.",
+            title=gettext("Enter the keys of your Intuit app"),
+            about=gettext("With them the hub signs in at Intuit."),
             url=url_for("setup.intuit"),
             role="owner",
             is_done=intuit_keys.read().are_complete,
         ),
         Step(
-            title="Connect a QuickBooks company",
-            about="Sign in to QuickBooks as an administrator of the company.",
+            title=gettext("Connect a QuickBooks company"),
+            about=gettext("Sign in to QuickBooks as an administrator of the company."),
             url=url_for("companies.index"),
             role="owner",
             is_done=session.scalar(connected) is not None,
@@ -145,22 +154,22 @@ def _steps_of_apps(session: Session, first: Installation | None) -> list[Step]:
         review_page = url_for("review.show", installation_id=first.id)
     return [
         Step(
-            title="Enable the first app",
-            about="Enter its address and keys, and test them.",
+            title=gettext("Enable the first app"),
+            about=gettext("Enter its address and keys, and test them."),
             url=url_for("marketplace.show"),
             role="app-owner",
             is_done=first is not None,
         ),
         Step(
-            title="Download the lists",
-            about="The app gets the accounts, suppliers and tax codes of QuickBooks.",
+            title=gettext("Download the lists"),
+            about=gettext("The app gets the accounts, suppliers and tax codes of QuickBooks."),
             url=app_page,
             role="operator",
             is_done=_has_lists(session),
         ),
         Step(
-            title="Approve the first documents",
-            about="Run the app, match its codes, and approve what will be posted.",
+            title=gettext("Approve the first documents"),
+            about=gettext("Run the app, match its codes, and approve what will be posted."),
             url=review_page if first else app_page,
             role="operator",
             is_done=_has_approved(session),

@@ -19,6 +19,7 @@ from hub.models import (
     SeenCode,
     case_posting,
 )
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import case_list
 from hub.web.access import scope
 from hub.web.case_list import CaseRow
@@ -58,14 +59,14 @@ def suggestions_of(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
         number = key(code.number)
         has_number = bool(entry) and bool(number) and number == key(entry.number if entry else "")
         if ref.id == code.exact:
-            reason = "Same number" if has_number else "Same id or full name"
+            reason = gettext("Same number") if has_number else gettext("Same id or full name")
             suggestions.append(Suggestion(ref, CERTAIN, reason))
         elif has_number:
-            suggestions.append(Suggestion(ref, SAME_NUMBER, "Same number, other name"))
+            suggestions.append(Suggestion(ref, SAME_NUMBER, gettext("Same number, other name")))
         else:
             similarity = fuzz.WRatio(key(code.name or code.code), key(ref.name))
             score = min(int(similarity), MAX_SIMILAR)
-            suggestions.append(Suggestion(ref, score, "Similar name"))
+            suggestions.append(Suggestion(ref, score, gettext("Similar name")))
     return sorted(suggestions, key=lambda one: -one.score)
 
 
@@ -82,7 +83,11 @@ def source_facts(
     session: Session, installation: Installation, seen: SeenCode, used: Code | str | None
 ) -> SourceFacts:
     """Return what the source knows of a code; `used` is the code as a document has it."""
-    facts = [("Name", seen.name), ("Number", seen.number), ("Id", seen.code)]
+    facts = [
+        (gettext_noop("Name"), seen.name),
+        (gettext_noop("Number"), seen.number),
+        (gettext_noop("Id"), seen.code),
+    ]
     details = used.create if isinstance(used, Code) else None
     facts += _detail_facts(details)
     cause = match_cause(installation, seen.field, seen.code)
@@ -110,18 +115,18 @@ def _detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
         parts = [*address.lines, address.postal_code, address.city] if address else []
         return [
             ("E-mail", details.email or ""),
-            ("Phone", details.phone or ""),
-            ("Contact", details.contact or ""),
-            ("Address", ", ".join(part for part in parts if part)),
-            ("Currency", details.currency or ""),
+            (gettext("Phone"), details.phone or ""),
+            (gettext("Contact"), details.contact or ""),
+            (gettext("Address"), ", ".join(part for part in parts if part)),
+            (gettext("Currency"), details.currency or ""),
         ]
     if isinstance(details, Item):
         return [
-            ("Type", details.type.replace("_", " ")),
+            (gettext("Type"), details.type.replace("_", " ")),
             ("SKU", details.sku or ""),
             ("Description", details.description or ""),
-            ("Price", money(details.price, "")),
-            ("Cost", money(details.cost, "")),
+            (gettext("Price"), money(details.price, "")),
+            (gettext("Cost"), money(details.cost, "")),
         ]
     return []
 

@@ -21,6 +21,7 @@ from hub.qbo.oauth import token_endpoint
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import run_log
 from hub.security import refusals
+from hub.translations.messages import gettext
 from hub.web import company_choice, reconciliation
 from hub.web.access import ANYWHERE, fresh, may, needs, scope, who
 from hub.web.paging import page, row_or_404
@@ -88,7 +89,7 @@ def callback() -> Response:
         return redirect(url_for("companies.index"))
     run_log.request(RunKind.LISTS, company.id, who())
     name = company.name or company.realm
-    flash(f"{name} is connected; its lists are being read.", "success")
+    flash(gettext("%(name)s is connected; its lists are being read.", name=name), "success")
     return redirect(url_for("companies.index"))
 
 
@@ -99,11 +100,16 @@ def disconnect(company_id: int) -> Response:
     """Revoke the connection; settings and matches are kept."""
     company = _company(company_id)
     if request.form.get("sure") != "1":
-        flash(f"Tick the box to disconnect {company.name or company.realm}.", "look")
+        flash(
+            gettext(
+                "Tick the box to disconnect %(company)s.", company=company.name or company.realm
+            ),
+            "look",
+        )
         return redirect(url_for("companies.index"))
     return _report(
         lambda: oauth_connect.disconnect(company_id, who()),
-        "{name} is disconnected. Settings and matches are kept.",
+        gettext("{name} is disconnected. Settings and matches are kept."),
     )
 
 
@@ -115,11 +121,11 @@ def remove(company_id: int) -> Response:
     company = _company(company_id)
     name = company.name or company.realm
     if request.form.get("sure") != "1":
-        flash(f"Tick the box to remove {name}.", "look")
+        flash(gettext("Tick the box to remove %(name)s.", name=name), "look")
         return redirect(url_for("companies.index"))
     try:
         removal.remove(company_id, who())
-        flash(f"{name} is removed.", "success")
+        flash(gettext("%(name)s is removed.", name=name), "success")
     except HubError as error:
         flash(error.text, "error")
     return redirect(url_for("companies.index"))
@@ -130,7 +136,7 @@ def remove(company_id: int) -> Response:
 def check(company_id: int) -> Response:
     """Check the connection with a request to QuickBooks."""
     _company(company_id)
-    sentence = "The connection to {name} works."
+    sentence = gettext("The connection to {name} works.")
     return _report(lambda: oauth_connect.check(company_id, who()), sentence)
 
 
@@ -139,8 +145,10 @@ def check(company_id: int) -> Response:
 def send_by(company_id: int) -> Response:
     """Set how documents are sent to the company."""
     mode = request.form.get("batches", "")
-    how_many = MODES.get(mode, "")  # `choose` refuses any other mode
-    sentence = f"Documents go to {{name}} {how_many} from the next run on."
+    how_many = gettext(MODES.get(mode, ""))  # `choose` refuses any other mode
+    sentence = gettext(
+        "Documents go to {name} %(how_many)s from the next run on.", how_many=how_many
+    )
     return _report(lambda: choose(company_id, mode, who()), sentence)
 
 

@@ -18,6 +18,7 @@ from hub.models import Installation
 from hub.models.enums import RunKind
 from hub.scheduling import run_log
 from hub.security.names import NO_ADDRESS
+from hub.translations.messages import gettext
 from hub.web.access import needs, who
 from hub.web.installation import is_active, tabs
 from hub.web.layout import csv_download
@@ -90,7 +91,7 @@ def mail(installation_id: int) -> Response:
     except HubError as error:
         flash(error.text, "error")
     else:
-        flash(f"The comparison is on its way to {address}.", "success")
+        flash(gettext("The comparison is on its way to %(address)s.", address=address), "success")
     return redirect(url_for("comparing.show", installation_id=installation_id))
 
 
@@ -103,14 +104,21 @@ def copy(installation_id: int) -> Response:
     field = request.form.get("field", "")
     here = url_for("comparing.show", installation_id=installation_id, field=field)
     if request.form.get("sure") != "1":
-        flash("Tick the box to make in QuickBooks what is missing there.", "look")
+        flash(gettext("Tick the box to make in QuickBooks what is missing there."), "look")
         return redirect(here)
     try:
         count = compare.copy_missing(installation, [field], who=who())
     except HubError as error:
         flash(error.text, "error")
     else:
-        flash(f"{count:,} confirmed as new. {_when_created(installation)}", "success")
+        flash(
+            gettext(
+                "%(count)s confirmed as new. %(when_created)s",
+                count=count,
+                when_created=_when_created(installation),
+            ),
+            "success",
+        )
     return redirect(here)
 
 
@@ -118,9 +126,9 @@ def _when_created(installation: Installation) -> str:
     """Start a sync that creates what was confirmed; say so, or that the app is off."""
     if not is_active(installation):
         app = sources.app_of(installation)
-        return f"They are created in QuickBooks once {app.name} is on again."
+        return gettext("They are created in QuickBooks once %(name)s is on again.", name=app.name)
     run_log.request(RunKind.SYNC, installation.id, who())
-    return "A sync creates them in QuickBooks now."
+    return gettext("A sync creates them in QuickBooks now.")
 
 
 def _mail_to(installation: Installation) -> str:

@@ -23,6 +23,7 @@ from werkzeug import Response
 from hub.db.engine import reading, transaction
 from hub.models import LoginSession
 from hub.security import login_sessions, refusals, second_factor
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, passkeys, sessions, throttling
 from hub.web.access import OWN, needs
 from hub.web.headers import csrf
@@ -31,9 +32,11 @@ PASSWORD = "confirm_password"  # noqa: S105 (the name of a field)
 CODE = "confirm_code"
 CREDENTIAL = "confirm_credential"
 PROBLEMS = {
-    PASSWORD: "The password is not right. Try again.",
-    CODE: "The code is wrong or was used already. Enter a new one.",
-    CREDENTIAL: "This passkey did not confirm that it is you. Try again, or use another way.",
+    PASSWORD: gettext_noop("The password is not right. Try again."),
+    CODE: gettext_noop("The code is wrong or was used already. Enter a new one."),
+    CREDENTIAL: gettext_noop(
+        "This passkey did not confirm that it is you. Try again, or use another way."
+    ),
 }
 OWN_FIELDS = ("csrf_token", *PROBLEMS)
 JSON = "application/json"
@@ -158,7 +161,7 @@ def _confirm(row: LoginSession) -> str:
     refusals.note("confirmation refused", access.who(), access.who())
     if is_over:
         logout_user()
-        flash("Too many wrong tries. Log in again.", "error")
+        flash(gettext("Too many wrong tries. Log in again."), "error")
     return PROBLEMS[way]
 
 

@@ -15,6 +15,7 @@ from hub.money import ZERO
 from hub.outbox.document_search import mentions
 from hub.outbox.listing import FILTER_STATES, documents_with_posting, in_state
 from hub.outbox.main_posting import SAME_TRANSACTION
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import row_ids
 from hub.web.access import scope
 from hub.web.figures import Figure, sum_halves
@@ -27,11 +28,11 @@ PAYABLE_KINDS = ("bill", "invoice")
 SHOWN_STATES = (FILTER_STATES[0], PAID, *FILTER_STATES[1:])
 # The orders that a person may choose; the empty one is that of arrival, the newest first.
 SORTS = {
-    "": "Newest first",
-    "-date": "Latest date first",
-    "date": "Earliest date first",
-    "-amount": "Highest amount first",
-    "amount": "Lowest amount first",
+    "": gettext_noop("Newest first"),
+    "-date": gettext_noop("Latest date first"),
+    "date": gettext_noop("Earliest date first"),
+    "-amount": gettext_noop("Highest amount first"),
+    "amount": gettext_noop("Lowest amount first"),
 }
 MAX_SUMMED = 2_000  # documents; the state of each is computed
 MAX_CANDIDATES = 10_000  # paid transactions that are looked up one by one
@@ -62,7 +63,9 @@ def document_filters(arguments: Mapping[str, str]) -> dict[str, str]:
 def problem_of(filters: Mapping[str, str]) -> str:
     """Say what a person should correct in the filters, "" if nothing."""
     if filters["amount"] and parse_amounts(filters["amount"]) is None:
-        return "The amount is not used: enter one such as 1250.50, or two such as 1000-2000."
+        return gettext(
+            "The amount is not used: enter one such as 1250.50, or two such as 1000-2000."
+        )
     return ""
 
 

@@ -28,6 +28,7 @@ from hub.outbox.listing import documents_with_posting, part_states
 from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
+from hub.translations.messages import gettext
 from hub.web import exports, matches, saved_filters
 from hub.web.access import ANYWHERE, may_here, needs, scope, who
 from hub.web.case_titles import subjects
@@ -172,9 +173,11 @@ def check(document_id: int) -> Response:
         flash(error.text, "error")
     else:
         for text in stops:
-            flash(f"It would be held: {text}", "look")
+            flash(gettext("It would be held: %(text)s", text=text), "look")
         if not stops:
-            flash("Nothing would stop it: QuickBooks would be sent it as it is.", "success")
+            flash(
+                gettext("Nothing would stop it: QuickBooks would be sent it as it is."), "success"
+            )
     return redirect(url_for("documents.one", document_id=document_id))
 
 
@@ -193,7 +196,7 @@ def post_again(document_id: int) -> Response:
     except HubError as error:
         flash(error.text, "error")
     else:
-        flash("It is looked for in QuickBooks and then posted again.", "success")
+        flash(gettext("It is looked for in QuickBooks and then posted again."), "success")
         if is_active(installation):
             run_log.request(RunKind.SYNC, installation.id, who())
     return redirect(url_for("documents.one", document_id=document_id))

@@ -18,6 +18,7 @@ from hub.installations import early_documents
 from hub.models import Installation, SourceDocument
 from hub.models.enums import RunKind
 from hub.scheduling import run_log
+from hub.translations.messages import gettext, ngettext
 from hub.web import listed_rows
 from hub.web.access import needs, who
 from hub.web.installation import is_active, tabs
@@ -103,7 +104,7 @@ def confirm(installation_id: int) -> str | Response:
                 rows.append(row)
         about = tabs(session, installation)
     if not rows:
-        flash("Select at least one document.", "look")
+        flash(gettext("Select at least one document."), "look")
         return redirect(url_for("earlier.show", installation_id=installation_id))
     return render_template(
         "include.html",
@@ -131,11 +132,22 @@ def include(installation_id: int) -> Response:
     if included:
         if is_active(installation):
             run_log.request(RunKind.SYNC, installation_id, who())
-        documents = "document" if included == 1 else "documents"
-        flash(f"Included {included:,} {documents}. They are read with the next sync.", "success")
+        flash(
+            ngettext(
+                "Included %(count)s document. They are read with the next sync.",
+                "Included %(count)s documents. They are read with the next sync.",
+                included,
+            ),
+            "success",
+        )
     changed = len(chosen) - included
     if changed > 0:
-        flash(f"{changed:,} changed since they were listed and stay left out.", "look")
+        flash(
+            gettext(
+                "%(changed)s changed since they were listed and stay left out.", changed=changed
+            ),
+            "look",
+        )
     return redirect(url_for("earlier.show", installation_id=installation_id))
 
 

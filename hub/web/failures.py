@@ -23,61 +23,72 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry, TooManyGuesses
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, request_log, sessions
 
 log = logging.getLogger(__name__)
 
+TRY_IN_A_MINUTE = gettext_noop("Try again in a minute.")
 # status -> what happened, the sentence, the next step
 PAGES = {
     400: (
-        "The request could not be read",
-        "The page may have been open too long, so its form is no longer valid.",
-        "Go back, reload the page and try again.",
+        gettext_noop("The request could not be read"),
+        gettext_noop("The page may have been open too long, so its form is no longer valid."),
+        gettext_noop("Go back, reload the page and try again."),
     ),
     403: (
-        "Not allowed",
-        "Your role does not allow this.",
-        "An owner of the hub can do it, or change your role.",
+        gettext_noop("Not allowed"),
+        gettext_noop("Your role does not allow this."),
+        gettext_noop("An owner of the hub can do it, or change your role."),
     ),
     404: (
-        "Not found",
-        "There is nothing at this address.",
-        "Start from the home page, or go back.",
+        gettext_noop("Not found"),
+        gettext_noop("There is nothing at this address."),
+        gettext_noop("Start from the home page, or go back."),
     ),
     409: (
-        "Changed in the meantime",
-        "Somebody else, or a run, changed this while the page was open.",
-        "Go back, reload the page and look at it again.",
+        gettext_noop("Changed in the meantime"),
+        gettext_noop("Somebody else, or a run, changed this while the page was open."),
+        gettext_noop("Go back, reload the page and look at it again."),
     ),
     405: (
-        "Not possible this way",
-        "This address does not answer to that kind of request.",
-        "Use the buttons on the page instead of typing its address.",
+        gettext_noop("Not possible this way"),
+        gettext_noop("This address does not answer to that kind of request."),
+        gettext_noop("Use the buttons on the page instead of typing its address."),
     ),
     413: (
-        "Too large",
-        "What was sent is larger than the hub accepts.",
-        "Send a smaller file: at most 1 MB.",
+        gettext_noop("Too large"),
+        gettext_noop("What was sent is larger than the hub accepts."),
+        gettext_noop("Send a smaller file: at most 1 MB."),
     ),
     429: (
-        "Too many tries",
-        "There were too many tries in a short time.",
-        "Wait a minute, then try again.",
+        gettext_noop("Too many tries"),
+        gettext_noop("There were too many tries in a short time."),
+        gettext_noop("Wait a minute, then try again."),
     ),
     500: (
-        "Something went wrong",
-        "The hub met an error that it did not expect. Nothing that was saved is lost.",
-        "Try again; if it stays, the log of the hub says what happened at this time.",
+        gettext_noop("Something went wrong"),
+        gettext_noop(
+            "The hub met an error that it did not expect. Nothing that was saved is lost."
+        ),
+        gettext_noop("Try again; if it stays, the log of the hub says what happened at this time."),
     ),
-    503: ("Not available now", "The hub cannot answer now.", "Try again in a minute."),
+    503: (
+        gettext_noop("Not available now"),
+        gettext_noop("The hub cannot answer now."),
+        TRY_IN_A_MINUTE,
+    ),
 }
 
 DATABASE_UNAVAILABLE = (
-    "The database cannot be used now.",
-    "Nothing was lost. The log of the hub says why; try again.",
+    gettext_noop("The database cannot be used now."),
+    gettext_noop("Nothing was lost. The log of the hub says why; try again."),
 )
 
-TRY_AGAIN = "Go back and try again after that time. An owner of the hub can set a new password."
+GO_BACK = gettext_noop("Go back and correct it.")
+TRY_AGAIN = gettext_noop(
+    "Go back and try again after that time. An owner of the hub can set a new password."
+)
 
 
 def init_app(app: Flask) -> None:
@@ -100,15 +111,15 @@ def page(
     """
     similar = PAGES[500 if status >= 500 else 400]
     title, usual_sentence, usual_step = PAGES.get(status, similar)
-    sentence = sentence or usual_sentence
-    step = step or usual_step
+    sentence = gettext(sentence or usual_sentence)
+    step = gettext(step or usual_step)
     if request.headers.get("HX-Request") or request.path.startswith("/webhooks/"):
         text = f"{sentence} {step}"
         if status >= 500:
-            text += f" (Request {request_log.request_id()})"
+            text += gettext(" (Request %(id)s)", id=request_log.request_id())
         return make_response(text, status, {"Content-Type": "text/plain; charset=utf-8"})
     context = {
-        "title": title,
+        "title": gettext(title),
         "sentence": sentence,
         "step": step,
         "status": status,
@@ -189,12 +200,12 @@ def _from_hub(error: HubError) -> Response:
         answer.headers["Retry-After"] = str(error.after)
         return answer
     if isinstance(error, Retry):
-        answer = page(503, error.text, "Try again in a minute.")
+        answer = page(503, error.text, TRY_IN_A_MINUTE)
         if error.after is not None:
             answer.headers["Retry-After"] = str(max(1, math.ceil(error.after)))
         return answer
     status = 404 if isinstance(error, NotFound) else 400
-    return page(status, error.text, "Go back and correct it.")
+    return page(status, error.text, GO_BACK)
 
 
 def _from_database(error: SQLAlchemyError) -> Response:

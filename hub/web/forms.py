@@ -9,10 +9,13 @@ from marshmallow import Schema, fields, missing, validate
 from werkzeug.datastructures import MultiDict
 
 from hub.contract.settings_schema import applies, conditions, is_secret
+from hub.translations.messages import gettext, gettext_noop
 
 Choices = Sequence[tuple[str, str]]
 LONG_LIST = 500  # more choices than this, or those of a `typed` setting, are offered while typing
-UNREADABLE_CHOICES = "The choices cannot be read now; type the id, or try again later."
+UNREADABLE_CHOICES = gettext_noop(
+    "The choices cannot be read now; type the id, or try again later."
+)
 
 # How a field is drawn, by its type; the first type that fits counts.
 INPUT_KINDS: tuple[tuple[type[fields.Field[Any]], str], ...] = (
@@ -250,7 +253,7 @@ def _with_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple
     extended = list(choices)
     for entry in values:
         if entry not in offered:
-            label = f"{entry} (no longer in the list)"
+            label = gettext("%(entry)s (no longer in the list)", entry=entry)
             extended.append((entry, label))
     has_one_choice = field.required and len(choices) == 1
     if has_one_choice and not values:

@@ -19,6 +19,7 @@ from hub.outbox.states import FINAL
 from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
 from hub.security import audit
+from hub.translations.messages import gettext
 from hub.web import (
     case_acts,
     case_assignees,
@@ -133,7 +134,7 @@ def match(case_id: int) -> Response | tuple[str, int]:
         case = row_or_404(session, Case, case_id)
         code_of_case = matches.of_case(session, case)
     if code_of_case is None:
-        flash("This case is not about a code.", "error")
+        flash(gettext("This case is not about a code."), "error")
         return redirect(url_for("inbox.one", case_id=case_id))
     installation, source_code, field = code_of_case
     code = source_code.code
@@ -157,13 +158,19 @@ def retry(case_id: int) -> Response:
             posting_ids = _postings_of(case_id, "operator").with_only_columns(Posting.id)
             ids = list(session.scalars(posting_ids))
         if deletes and not request.form.get("sure"):
-            raise Refused("Confirm that it is deleted in QuickBooks.")
+            raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
         reasons = list(retries.retry_each(ids, who()).values())
         for text in reasons[:MAX_REASONS]:
             flash(text, "look")
         if len(reasons) > MAX_REASONS:
-            flash(f"{len(reasons) - MAX_REASONS:,} more were left as they are.", "look")
-        return f"Retried {documents(len(ids) - len(reasons))}."
+            flash(
+                gettext(
+                    "%(max_reasons)s more were left as they are.",
+                    max_reasons=len(reasons) - MAX_REASONS,
+                ),
+                "look",
+            )
+        return gettext("Retried %(documents)s.", documents=documents(len(ids) - len(reasons)))
 
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
@@ -182,7 +189,7 @@ def close(case_id: int) -> Response:
         with transaction() as session:
             inbox.close(session, case.cause, who())
             audit.record(session, who(), "case closed", case.title, cause=case.cause)
-        return "The case is closed."
+        return gettext("The case is closed.")
 
     return case_acts.apply(case_id, work, CaseDecision.CLOSED, syncs=False)
 
@@ -195,10 +202,13 @@ def retry_one(case_id: int, posting_id: int) -> Response:
     def work() -> str:
         """Retry one posting; a deletion in QuickBooks has to be confirmed."""
         if retries.unconfirmed_deletions([posting_id]) and not request.form.get("sure"):
-            raise Refused("Confirm that it is deleted in QuickBooks.")
+            raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
         retries.retry(posting_id, who())
         with reading() as session:
-            return f"Retried {document_name(session.get_one(Posting, posting_id))}."
+            return gettext(
+                "Retried %(document_name)s.",
+                document_name=document_name(session.get_one(Posting, posting_id)),
+            )
 
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
@@ -211,7 +221,10 @@ def adopt(case_id: int, posting_id: int) -> Response:
 
     def work() -> str:
         manual.adopt(posting_id, quickbooks_id, who())
-        return f"Transaction {quickbooks_id} is this document. It will not be posted again."
+        return gettext(
+            "Transaction %(quickbooks_id)s is this document. It will not be posted again.",
+            quickbooks_id=quickbooks_id,
+        )
 
     return case_acts.apply(case_id, work, CaseDecision.ADOPTED, quickbooks_id)
 
@@ -224,7 +237,9 @@ def not_this(case_id: int, posting_id: int) -> Response:
 
     def work() -> str:
         manual.reject_match(posting_id, quickbooks_id, who())
-        return f"Transaction {quickbooks_id} is another document."
+        return gettext(
+            "Transaction %(quickbooks_id)s is another document.", quickbooks_id=quickbooks_id
+        )
 
     return case_acts.apply(case_id, work, CaseDecision.REJECTED, quickbooks_id)
 
@@ -237,7 +252,7 @@ def skip(case_id: int, posting_id: int) -> Response:
 
     def work() -> str:
         manual.skip(posting_id, reason, who())
-        return "Skipped. It will not be posted."
+        return gettext("Skipped. It will not be posted.")
 
     return case_acts.apply(case_id, work, CaseDecision.SKIPPED, reason.strip())
 
@@ -257,7 +272,7 @@ def leave(case_id: int) -> Response:
             ids = list(session.scalars(of_case.with_only_columns(Posting.id)))
         for id in ids:
             manual.skip(id, "Left as it is in QuickBooks", who())
-        return "Left as it is in QuickBooks."
+        return gettext("Left as it is in QuickBooks.")
 
     return case_acts.apply(case_id, work, CaseDecision.LEFT)
 

@@ -24,6 +24,7 @@ from hub.models import (
 )
 from hub.models.enums import InstallationMode, PostingState, RunKind
 from hub.scheduling import run_log
+from hub.translations.messages import gettext
 from hub.web import environment_badge
 from hub.web.access import needs, sees_run, who
 from hub.web.case_titles import subjects
@@ -78,7 +79,7 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
         "has_lists": bool(app) and plugins.has(installation.slug, "hub_records"),
         "to_review": session.scalar(waiting),
         "crumbs": [
-            ("Apps", url_for("marketplace.show")),
+            (gettext("Apps"), url_for("marketplace.show")),
             (app_name(installation.slug), _app_page(installation)),
         ],
     }
@@ -118,7 +119,10 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
         installation = row_or_404(session, Installation, installation_id)
     app_page = url_for("installation.show", installation_id=installation_id)
     if not is_active(installation):
-        flash("It is paused. Set its mode to automatic or review first, under Settings.", "error")
+        flash(
+            gettext("It is paused. Set its mode to automatic or review first, under Settings."),
+            "error",
+        )
         return redirect(app_page)
     try:
         run_id = run_log.request(kind, subject_id, who())
@@ -128,7 +132,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
     with reading() as session:
         if sees_run(session.get(Run, run_id)):
             return redirect(url_for("runs.one", run_id=run_id))
-    flash("The lists of the company are being read.", "success")
+    flash(gettext("The lists of the company are being read."), "success")
     return redirect(app_page)
 
 

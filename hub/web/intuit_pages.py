@@ -11,6 +11,7 @@ from werkzeug import Response
 from hub.db.engine import reading
 from hub.models import Company
 from hub.security import hub_settings
+from hub.translations.messages import gettext
 from hub.web import companies, confirmation
 from hub.web.access import ANYWHERE, may, needs, scope
 
@@ -33,11 +34,11 @@ def reconnect() -> Response:
     """Lead an owner to the consent for a company; log in first."""
     company = _company()
     if company is None:
-        flash("Choose the company to reconnect.", "info")
+        flash(gettext("Choose the company to reconnect."), "info")
         return redirect(url_for("companies.index"))
     if not may("owner", company.id):
         name = company.name or company.realm
-        flash(f"{name} must be reconnected by an owner.", "look")
+        flash(gettext("%(name)s must be reconnected by an owner.", name=name), "look")
         return redirect(url_for("companies.index", _anchor=f"company-{company.id}"))
     question: Response | None = confirmation.ask()
     return question or companies.to_consent(company.realm)

@@ -13,12 +13,13 @@ from hub.errors import HubError, NotFound, NotNow, Refused, Retry
 from hub.models import Invitation
 from hub.security import audit, invitations, passwords, people
 from hub.security.rights import audit_detail, describe
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import right_fields, row_ids, throttling
 from hub.web.access import fresh, needs, who
 from hub.web.people import Handover, people_page
 from hub.web.right_fields import RightFields
 
-WRONG = (
+WRONG = gettext_noop(
     "Address and code do not belong together, or the code is no longer valid."
     " Check both, or ask an owner of the hub for a new code."
 )
@@ -68,7 +69,13 @@ def withdraw() -> Response:
         address = invitation.address
         session.delete(invitation)
         audit.record(session, who(), "invitation withdrawn", address)
-    flash(f"The invitation of {address} is withdrawn. Its code is not valid any more.", "success")
+    flash(
+        gettext(
+            "The invitation of %(address)s is withdrawn. Its code is not valid any more.",
+            address=address,
+        ),
+        "success",
+    )
     return redirect(url_for("people.index"))
 
 
@@ -88,7 +95,7 @@ def accept() -> Page:
     try:
         passwords.require_hashable(password)
         if password != request.form.get("password_again", ""):
-            raise Refused("The two passwords differ.")
+            raise Refused(gettext("The two passwords differ."))
         invitation = _check(address, request.form.get("code", ""))
         passwords.require_good(password, invitation.address)
         password_hash = people.hash_new(password)
@@ -102,7 +109,10 @@ def accept() -> Page:
     datastore: Any = current_app.extensions["security"].datastore
     datastore.db.session.rollback()  # what it has read is older than the new person
     login_user(datastore.find_user(id=person_id), authn_via=["password"])
-    flash(f"Welcome. You log in as {invitation.address} from now on.", "success")
+    flash(
+        gettext("Welcome. You log in as %(address)s from now on.", address=invitation.address),
+        "success",
+    )
     return redirect(url_for("home.show"))
 
 
@@ -152,5 +162,8 @@ def _hand_over(address: str, rights: list[str], code: str) -> Page:
         notifications.send_invitation(address, rights, who(), code)
     except (NotNow, Retry) as error:
         return people_page(Handover(address, code, error.text, url_for(".show")))
-    flash(f"{address} has mail with a code that is valid for seven days.", "success")
+    flash(
+        gettext("%(address)s has mail with a code that is valid for seven days.", address=address),
+        "success",
+    )
     return redirect(url_for("people.index"))

@@ -119,6 +119,7 @@ def init_app(app: Flask) -> None:
         exact=exact,
         day=day,
         month=month,
+        day_of_month=formats.day_of_month,
         kind=kind,
         titled=titled,
         every=describe,

@@ -22,6 +22,7 @@ from hub.models import Role, User
 from hub.security import passwords, people
 from hub.security.login_sessions import logged_in
 from hub.security.password_hashing import ARGON2, BoundedHashing
+from hub.translations.messages import gettext_noop
 from hub.web import sessions, throttling
 from hub.web.passwords import HubPasswords
 
@@ -37,11 +38,11 @@ SETTINGS = {
     "SECURITY_LOGIN_USER_TEMPLATE": "login.html",
     "SECURITY_RETURN_GENERIC_RESPONSES": True,
     "SECURITY_MSG_GENERIC_AUTHN_FAILED": (
-        "Name or password is not right. Check both and try again.",
+        gettext_noop("Name or password is not right. Check both and try again."),
         "error",
     ),
-    "SECURITY_MSG_UNAUTHENTICATED": ("Log in to go on.", "info"),
-    "SECURITY_MSG_LOGIN": ("Log in to go on.", "info"),
+    "SECURITY_MSG_UNAUTHENTICATED": (gettext_noop("Log in to go on."), "info"),
+    "SECURITY_MSG_LOGIN": (gettext_noop("Log in to go on."), "info"),
     "SECURITY_LOGOUT_METHODS": ["POST"],
     "SECURITY_API_ENABLED_METHODS": ["session"],
     "SECURITY_POST_LOGOUT_VIEW": "/login",
@@ -51,7 +52,9 @@ SETTINGS = {
 class NameForm(LoginForm):
     """Log-in by name or e-mail address."""
 
-    email = StringField("Name or e-mail", validators=[DataRequired("Type your name.")])
+    email = StringField(
+        "Name or e-mail", validators=[DataRequired(gettext_noop("Type your name."))]
+    )
     remember = None  # no cookie outlasts the session, whatever a request asks for
 
     def validate(self, **kwargs: Any) -> bool:

@@ -16,10 +16,14 @@ from hub.notices import chat
 from hub.security import audit, hub_settings
 from hub.security.names import NO_ADDRESS
 from hub.setting_fields import check_mail_url
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import form_drafts
 from hub.web.access import fresh, keeps_form, needs, who
 
-ENCRYPTIONS = {"smtp": "STARTTLS, usually port 587", "smtps": "TLS, usually port 465"}
+ENCRYPTIONS = {
+    "smtp": gettext_noop("STARTTLS, usually port 587"),
+    "smtps": gettext_noop("TLS, usually port 465"),
+}
 SETTING = "HUB_MAIL_URL"
 pages = Blueprint("mail_server", __name__, url_prefix="/setup/mail")
 Page = str | Response | tuple[str, int]
@@ -61,12 +65,16 @@ def store() -> Page:
         if url:
             check_mail_url(url)
     except ValidationError:
-        flash("Not saved. Check the host and the port of the mail server.", "error")
+        flash(gettext("Not saved. Check the host and the port of the mail server."), "error")
         return _form(typed), 400
     with transaction() as session:
         hub_settings.store(session, hub_settings.MAIL_URL, url)
         audit.record(session, who(), "mail server changed", typed.host or "none")
-    message = "The mail server is saved. Send a test message now." if url else "No mail is sent."
+    message = (
+        gettext("The mail server is saved. Send a test message now.")
+        if url
+        else gettext("No mail is sent.")
+    )
     flash(message, "success")
     return redirect(url_for("mail_server.show"))
 
@@ -77,11 +85,11 @@ def test() -> Response:
     """Send a message to an address, so that an owner sees that it arrives."""
     to = request.form.get("to", "").strip()
     if "@" not in to:
-        flash("Enter the e-mail address that the test message goes to.", "error")
+        flash(gettext("Enter the e-mail address that the test message goes to."), "error")
         return redirect(url_for("mail_server.show"))
     try:
         notifications.send([to], "Test message of the hub", "The hub can send mail.\n")
-        flash(f"The mail server took the test message to {to}.", "success")
+        flash(gettext("The mail server took the test message to %(to)s.", to=to), "success")
     except HubError as error:
         flash(error.text, "error")
     return redirect(url_for("mail_server.show"))

@@ -16,6 +16,7 @@ from hub.installations import enable
 from hub.models import Access, Company
 from hub.security import audit
 from hub.security.rights import Subject
+from hub.translations.messages import gettext, gettext_noop, in_english
 from hub.web.access import ANYWHERE, may, needs, rights, scope, who
 from hub.web.app_tiles import tiles
 from hub.web.layout import app_or_404
@@ -24,13 +25,13 @@ from hub.web.paging import page, row_or_404
 # What a plugin does at its source, by the hooks that it implements.
 READING_HOOKS = {
     "hub_documents": "documents",
-    "hub_codes": "lists of codes",
+    "hub_codes": gettext_noop("lists of codes"),
     "hub_attachment": "files",
 }
 WRITING_HOOKS = {
-    "hub_report": "what became of a document",
-    "hub_records": "lists of QuickBooks",
-    "hub_subscribe": "its calls to this hub",
+    "hub_report": gettext_noop("what became of a document"),
+    "hub_records": gettext_noop("lists of QuickBooks"),
+    "hub_subscribe": gettext_noop("its calls to this hub"),
 }
 COMPANIES_PER_TILE, COMPANIES_PER_PAGE = 10, 50
 pages = Blueprint("marketplace", __name__, url_prefix="/apps")
@@ -132,7 +133,13 @@ def ask(slug: str, company_id: int) -> Response:
             company_name = company.name or company.realm
             audit.record(session, who(), "access asked for", f"{slug} for {company_name}")
             _tell_owners(session, app, company, company_name)
-    flash(f"Your request is recorded and sent to the owners. {_next_step(app)}", "success")
+    flash(
+        gettext(
+            "Your request is recorded and sent to the owners. %(next_step)s",
+            next_step=_next_step(app),
+        ),
+        "success",
+    )
     return redirect(url_for("marketplace.one", slug=slug))
 
 
@@ -140,7 +147,8 @@ def _tell_owners(session: Session, app: App, company: Company, company_name: str
     """Mail the owners that somebody requests access, with the page where they approve it."""
     title = f"{who()} requests access to {app.name} for {company_name}"
     address = f"{current().config.public_url}{url_for('marketplace.one', slug=app.slug)}"
-    text = f"{title}.\n{_next_step(app)}\n{address}\n"
+    with in_english():
+        text = f"{title}.\n{_next_step(app)}\n{address}\n"
     notices.add_for_owners(session, Subject(company.id, app.slug), title, text)
 
 
@@ -153,12 +161,24 @@ def grant(slug: str, company_id: int) -> Response:
         company = row_or_404(session, Company, company_id)
     enable.grant(company_id, slug, who=who())
     company_name = company.name or company.realm
-    flash(f"{app.name} can now be enabled for {company_name}.", "success")
+    flash(
+        gettext(
+            "%(name)s can now be enabled for %(company_name)s.",
+            name=app.name,
+            company_name=company_name,
+        ),
+        "success",
+    )
     return redirect(url_for("marketplace.one", slug=slug))
 
 
 def _next_step(app: App) -> str:
     """Say what happens after somebody asked for access."""
     if app.access_gate:
-        return f"{app.access} grants it; an owner of the hub then marks it as approved."
-    return f"Now ask {app.access}. Once your account has access, press Enable."
+        return gettext(
+            "%(access)s grants it; an owner of the hub then marks it as approved.",
+            access=app.access,
+        )
+    return gettext(
+        "Now ask %(access)s. Once your account has access, press Enable.", access=app.access
+    )

@@ -30,12 +30,13 @@ from hub.models import (
 from hub.models.enums import MatchMethod
 from hub.qbo import records
 from hub.security import audit
-from hub.web import code_facts
+from hub.translations.messages import gettext, gettext_noop
+from hub.web import code_facts, match_messages
 
 MAX_HITS = 25
 MAX_WHOLE_LIST = 100  # a list up to here is shown whole, of a longer one the first few
 SHORTENED_LIST = 20
-CREATED_LATER = "created in QuickBooks when it is used next"
+CREATED_LATER = gettext_noop("created in QuickBooks when it is used next")
 LEAVE_OUT = "none"  # what a form sends to leave a code out; no choice at all is the empty text
 REQUIRED_ROLES = {"vendor", "item", "account"}  # roles that a document cannot do without
 SALES_KINDS = {
@@ -157,7 +158,7 @@ def view(
         return CodeView(**fields_of_view, state="new", now=CREATED_LATER)
     if isinstance(result, str):
         return CodeView(**fields_of_view, state="left out", problem=result)
-    return CodeView(**fields_of_view, state="left out", now="left out, as decided")
+    return CodeView(**fields_of_view, state="left out", now=gettext("left out, as decided"))
 
 
 def code_of_documents(
@@ -308,7 +309,7 @@ def seen_code(
 def decide(installation_id: int, field: str, code: str, choice: str, who: str) -> str:
     """Store what a person chose for a code; return the sentence that confirms it."""
     if not choice:
-        raise Refused("Choose a record.")
+        raise Refused(gettext("Choose a record."))
     record = EMPTY if choice == LEAVE_OUT else choice
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
@@ -320,10 +321,10 @@ def decide(installation_id: int, field: str, code: str, choice: str, who: str) -
         index = records.index(session, installation.company_id, cast(Role, match.role))
         entry = index.get_active(record)
     if record == EMPTY:
-        return f"{name or code} is left out."
+        return gettext("%(code)s is left out.", code=name or code)
     if record == NEW:
-        return f"{name or code} will be created in QuickBooks the next time it is used."
-    return f"Matched {name or code} to {record_title(entry) if entry else record}."
+        return match_messages.created_later(name or code)
+    return match_messages.matched(name or code, record_title(entry) if entry else record)
 
 
 def _check_new(session: Session, installation: Installation, source_code: SeenCode) -> None:
@@ -337,10 +338,7 @@ def _check_new(session: Session, installation: Installation, source_code: SeenCo
         return
     title = source_code.name or source_code.code
     if isinstance(used, str) or used.create is None:
-        raise Refused(
-            f"{title} cannot be created from here: the source gives only its name. Create it in"
-            " QuickBooks, refresh the lists and match it."
-        )
+        raise Refused(match_messages.lacks_data(title))
     book = book_of(session, installation)
     book.matches = {
         **book.matches,
@@ -350,10 +348,7 @@ def _check_new(session: Session, installation: Installation, source_code: SeenCo
     }
     result = find(field, used, book)
     if isinstance(result, Missing):
-        raise Refused(
-            f"{title} cannot be created: {result.problem} Rename one of the two, or match it to a"
-            " record."
-        )
+        raise Refused(match_messages.is_taken(title, result.problem))
 
 
 def record_title(entry: Entry) -> str:
@@ -377,7 +372,7 @@ def forget(installation_id: int, field: str, code: str, who: str) -> str:
                 record=match.record,
                 installation=installation_id,
             )
-    return "The decision is taken back; the rules decide again."
+    return gettext("The decision is taken back; the rules decide again.")
 
 
 def _scope(installation: Installation) -> str:

@@ -14,6 +14,7 @@ from hub.errors import HubError
 from hub.installations.matches import export_csv, import_csv
 from hub.models import Case, Installation, Match, SeenCode
 from hub.models.enums import MatchMethod, RunKind
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import code_facts, matches, row_ids
 from hub.web.access import needs, who
 from hub.web.case_list import CaseRow
@@ -22,7 +23,11 @@ from hub.web.layout import csv_download, may_configure
 from hub.web.paging import page, row_or_404
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
-SHOW = {"open": "Not matched", "decided": "Decided", "": "All"}
+SHOW = {
+    "open": gettext_noop("Not matched"),
+    "decided": gettext_noop("Decided"),
+    "": gettext_noop("All"),
+}
 THRESHOLDS = (100, 95, 90, 80)  # percent by which a suggestion has to fit to be accepted
 MAX_ACCEPTED = 500  # codes that one act looks at
 pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installation_id>/matching")
@@ -102,10 +107,20 @@ def accept(installation_id: int) -> Response:
         except HubError as error:
             flash(error.text, "error")
             left += 1
-    flash(f"Matched {len(choices):,} codes. Apply and run goes on with their documents.", "success")
+    flash(
+        gettext(
+            "Matched %(len)s codes. Apply and run goes on with their documents.", len=len(choices)
+        ),
+        "success",
+    )
     if left:
         flash(
-            f"{left:,} were left: none of their records fits {threshold} %, or several do.", "look"
+            gettext(
+                "%(left)s were left: none of their records fits %(threshold)s %%, or several do.",
+                left=left,
+                threshold=threshold,
+            ),
+            "look",
         )
     return redirect(url_for("matching.show", installation_id=installation_id, show="open"))
 
@@ -140,7 +155,7 @@ def take(installation_id: int) -> Response:
     content = file.read() if file else b""
     try:
         count = import_csv(installation, content, who=who())
-        flash(f"Kept {count:,} matches.", "success")
+        flash(gettext("Kept %(count)s matches.", count=count), "success")
     except HubError as error:
         flash(error.text, "error")
     return redirect(url_for("matching.show", installation_id=installation_id, show=""))

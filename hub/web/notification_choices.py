@@ -12,13 +12,14 @@ from hub.errors import HubError
 from hub.models import Installation
 from hub.notices.timing import TIMINGS
 from hub.security import people
+from hub.translations.messages import gettext, gettext_noop
 from hub.web.access import OWN, needs, scope
 from hub.web.layout import app_name
 
 LABELS = {
-    notices.NOW: "At once",
-    notices.DAILY: "Once a day, at seven",
-    notices.OFF: "Never",
+    notices.NOW: gettext_noop("At once"),
+    notices.DAILY: gettext_noop("Once a day, at seven"),
+    notices.OFF: gettext_noop("Never"),
 }
 EVERYTHING_ELSE = "other"
 MAX_APPS = 100  # that the page lists
@@ -31,7 +32,7 @@ def show() -> str:
     """Show when the person is mailed about each app that they may see."""
     with reading() as session:
         timings = notices.load(session, current_user.id)
-        choices = [(EVERYTHING_ELSE, "Everything else", timings.of(current_user.id, None))]
+        choices = [(EVERYTHING_ELSE, gettext("Everything else"), timings.of(current_user.id, None))]
         for row in _apps(session):
             company = row.company.name or row.company.realm
             name = f"{app_name(row.slug)} · {company}"
@@ -58,7 +59,7 @@ def store() -> Response:
             if timing in TIMINGS:
                 timings[key] = timing
         notices.store(session, current_user.id, timings)
-    flash("Your notifications are saved.", "success")
+    flash(gettext("Your notifications are saved."), "success")
     return redirect(url_for("notification_choices.show"))
 
 
@@ -68,11 +69,11 @@ def test() -> Response:
     """Send a test message to the person's own address."""
     address = people.mail_address(current_user)
     if not address:
-        flash("You have no e-mail address. An owner can invite you with one.", "error")
+        flash(gettext("You have no e-mail address. An owner can invite you with one."), "error")
         return redirect(url_for("notification_choices.show"))
     try:
         notifications.send([address], "Test message of the hub", "The hub can mail you.\n")
-        flash(f"A test message is on its way to {address}.", "success")
+        flash(gettext("A test message is on its way to %(address)s.", address=address), "success")
     except HubError as error:
         flash(error.text, "error")
     return redirect(url_for("notification_choices.show"))

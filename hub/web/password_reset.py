@@ -8,16 +8,17 @@ from hub.db.engine import transaction
 from hub.errors import NotNow, Refused, Retry
 from hub.models import PasswordReset, User
 from hub.security import one_time_codes, password_resets, passwords, people
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import throttling
 from hub.web.access import fresh, needs, who
 from hub.web.paging import row_or_404
 from hub.web.people import Handover, people_page
 
-ANSWER = (
+ANSWER = gettext_noop(
     "If this is the address of a person who may log in, a mail with a code is on its way."
     " It can take a minute."
 )
-WRONG = (
+WRONG = gettext_noop(
     "Name and code do not belong together, or the code is no longer valid."
     " Check both, or ask for a new code."
 )
@@ -60,7 +61,7 @@ def change() -> Page:
     try:
         passwords.require_hashable(password)
         if password != request.form.get("password_again", ""):
-            raise Refused("The two passwords differ.")
+            raise Refused(gettext("The two passwords differ."))
         reset = _check(name, request.form.get("code", ""))
         passwords.require_good(password, name)
         password_hash = people.hash_new(password)
@@ -68,7 +69,10 @@ def change() -> Page:
             password_resets.use(session, reset, password_hash)
     except Refused as error:
         return _form(error.text), 400
-    flash("Your password is changed, and your sessions have ended. Log in with it.", "success")
+    flash(
+        gettext("Your password is changed, and your sessions have ended. Log in with it."),
+        "success",
+    )
     return redirect(url_for("security.login"))
 
 
@@ -82,16 +86,21 @@ def send_code(person_id: int) -> Page:
     with transaction() as session:
         person = row_or_404(session, User, person_id)
         if not person.active:
-            raise NotNow(f"{person.username} is disabled. Enable them first.")
+            raise NotNow(
+                gettext("%(username)s is disabled. Enable them first.", username=person.username)
+            )
         password_resets.store_code(session, person, code, validity, who())
     name = str(person.username)
     try:
         if not people.mail_address(person):
-            raise NotNow(f"{name} has no e-mail address.")
+            raise NotNow(gettext("%(name)s has no e-mail address.", name=name))
         notifications.send_password_code(person, code, "one day")
     except (NotNow, Retry) as error:
         return people_page(Handover(name, code, error.text, url_for(".show")))
-    flash(f"{name} has mail with a code for a new password, valid for one day.", "success")
+    flash(
+        gettext("%(name)s has mail with a code for a new password, valid for one day.", name=name),
+        "success",
+    )
     return redirect(url_for("people.index"))
 
 

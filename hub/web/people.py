@@ -15,6 +15,7 @@ from hub.errors import NotFound, NotNow, Refused
 from hub.models import Invitation, User
 from hub.security import audit, invitations, passwords, people
 from hub.security.rights import WHOLE_HUB, assign, describe, rights_of
+from hub.translations.messages import gettext
 from hub.web import right_fields
 from hub.web.access import fresh, needs, who
 from hub.web.paging import row_or_404
@@ -100,7 +101,10 @@ def create() -> Response | tuple[str, int]:
     except REFUSALS as error:
         flash(error.text, "error")
         return people_page(), 400
-    flash(f"{person.username} may now log in as {role}.", "success")
+    flash(
+        gettext("%(username)s may now log in as %(role)s.", username=person.username, role=role),
+        "success",
+    )
     return redirect(url_for("people.index"))
 
 
@@ -118,7 +122,7 @@ def change_role(person_id: int) -> Response | tuple[str, int]:
     except REFUSALS as error:
         flash(error.text, "error")
         return people_page(), 400
-    flash(f"{person.username} is now {role}.", "success")
+    flash(gettext("%(username)s is now %(role)s.", username=person.username, role=role), "success")
     return redirect(url_for("people.index"))
 
 
@@ -137,6 +141,6 @@ def change_active(person_id: int) -> Response | tuple[str, int]:
     except REFUSALS as error:
         flash(error.text, "error")
         return people_page(), 400
-    effect = "may log in again" if active else "can no longer log in"
+    effect = gettext("may log in again") if active else gettext("can no longer log in")
     flash(f"{person.username} {effect}.", "success")
     return redirect(url_for("people.index"))

@@ -7,6 +7,7 @@ from hub.db.engine import reading, transaction
 from hub.models import LoginSession, User
 from hub.security import audit, login_sessions, second_factor
 from hub.security.login_sessions import EndReason
+from hub.translations.messages import gettext
 from hub.web import row_ids
 from hub.web.access import fresh, needs, who
 from hub.web.account import describe_browser
@@ -44,7 +45,7 @@ def end(person_id: int) -> Response:
             abort(404)
         login_sessions.end(write, session_id, EndReason.ENDED_BY_OWNER)
         audit.record(write, who(), "session ended", _name(person), browser=row.browser)
-    flash("The session is ended.", "success")
+    flash(gettext("The session is ended."), "success")
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
 
@@ -56,7 +57,7 @@ def end_all(person_id: int) -> Response:
         person = row_or_404(write, User, person_id)
         count = login_sessions.end_all(write, person_id, EndReason.ENDED_BY_OWNER)
         audit.record(write, who(), "sessions ended", _name(person), count=count)
-    flash(f"{_name(person)} has to log in again.", "success")
+    flash(gettext("%(name)s has to log in again.", name=_name(person)), "success")
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
 
@@ -69,7 +70,11 @@ def reset_factor(person_id: int) -> Response:
         person = row_or_404(write, User, person_id)
         second_factor.reset_lost(write, person, who())
     flash(
-        f"{_name(person)} logs in with the password alone and can set up a new factor.", "success"
+        gettext(
+            "%(name)s logs in with the password alone and can set up a new factor.",
+            name=_name(person),
+        ),
+        "success",
     )
     return redirect(url_for("person_sessions.show", person_id=person_id))
 

@@ -14,15 +14,16 @@ from hub.money import ZERO
 from hub.posting.reconcile.cases import cause_of
 from hub.posting.reconcile.posted_documents import Discrepancy
 from hub.security.rights import Scope
+from hub.translations.messages import gettext_noop
 from hub.web import reconciliation
 from hub.web.reconciliation import ReconciliationSummary
 
 CASES_PER_QUERY = 500
 AMOUNTS = ("source", "posted", "quickbooks")
 LABELS: dict[str, str] = {
-    Discrepancy.MISSING: "Missing in QuickBooks",
-    Discrepancy.VOIDED: "Voided in QuickBooks",
-    Discrepancy.DIFFERS: "Other total in QuickBooks",
+    Discrepancy.MISSING: gettext_noop("Missing in QuickBooks"),
+    Discrepancy.VOIDED: gettext_noop("Voided in QuickBooks"),
+    Discrepancy.DIFFERS: gettext_noop("Other total in QuickBooks"),
 }
 Line = dict[str, Any]
 

@@ -16,12 +16,18 @@ from hub.money import ZERO
 from hub.outbox.main_posting import SAME_TRANSACTION, counts_for_its_part, state_column
 from hub.outbox.statistics import sign
 from hub.posting.protocol.history import LIST_KINDS
+from hub.translations.messages import gettext_noop
 
 ATTENTION = (DocumentState.HELD, DocumentState.REVIEW, DocumentState.UNKNOWN)
 LOST = (DocumentState.MISSING, DocumentState.REMOVED)
 # The ages of what waits, in days: up to each of them, and the rest.
 AGES = (7, 30, 60)
-AGE_LABELS = ("up to 7 days", "8 to 30 days", "31 to 60 days", "more than 60 days")
+AGE_LABELS = (
+    gettext_noop("up to 7 days"),
+    "8 to 30 days",
+    "31 to 60 days",
+    gettext_noop("more than 60 days"),
+)
 AUTOMATIC = ""
 
 

@@ -18,6 +18,7 @@ from hub.models.enums import InstallationMode, PostingState, RunKind
 from hub.outbox import approvals
 from hub.scheduling import run_log
 from hub.security import audit
+from hub.translations.messages import gettext, ngettext
 from hub.web import confirmation, listed_rows, review_rows
 from hub.web.access import fresh, needs, who
 from hub.web.installation import in_review, left_out, tabs
@@ -112,7 +113,7 @@ def confirm(installation_id: int) -> str | Response:
         if changed:
             _flash_changed(changed)
         else:
-            flash("Select at least one document.", "look")
+            flash(gettext("Select at least one document."), "look")
         return redirect(url_for("review.show", installation_id=installation_id))
     more = unchanged[MAX_LISTED:]
     return render_template(
@@ -209,8 +210,14 @@ def approve(installation_id: int) -> Response | str:
     if approved:
         _note_preview(installation_id)
         run_log.request(RunKind.POST, installation_id, who())
-        documents = "document" if approved == 1 else "documents"
-        flash(f"Approved {approved:,} {documents}. Posting now.", "success")
+        flash(
+            ngettext(
+                "Approved %(count)s document. Posting now.",
+                "Approved %(count)s documents. Posting now.",
+                approved,
+            ),
+            "success",
+        )
         waiting = _count_waiting(installation_id, chosen)
         _flash_waiting(waiting)
     flash_outcome(outcome)
@@ -233,7 +240,7 @@ def automatic(installation_id: int) -> Response:
     if _may_become_automatic(installation):
         enable.set_mode(installation.id, "auto", who=who())
         run_log.request(RunKind.SYNC, installation_id, who())
-        flash("New documents are now posted automatically.", "success")
+        flash(gettext("New documents are now posted automatically."), "success")
     return redirect(url_for("review.show", installation_id=installation_id))
 
 
@@ -294,11 +301,18 @@ def _count_waiting(installation_id: int, approved: Collection[int]) -> int:
 
 def _flash_waiting(count: int) -> None:
     """Say how many approved documents wait for something else."""
-    which = "a new supplier, customer or item that is still in review"
+    which = gettext("a new supplier, customer or item that is still in review")
     if count == 1:
-        flash(f"1 document waits for {which}; approve that too.", "look")
+        flash(gettext("1 document waits for %(which)s; approve that too.", which=which), "look")
     elif count:
-        flash(f"{count:,} documents wait for {which}; approve that too.", "look")
+        flash(
+            gettext(
+                "%(count)s documents wait for %(which)s; approve that too.",
+                count=count,
+                which=which,
+            ),
+            "look",
+        )
 
 
 def _note_preview(installation_id: int) -> None:
@@ -322,6 +336,12 @@ def _may_become_automatic(installation: Installation) -> bool:
 def _flash_changed(count: int) -> None:
     """Say how many documents changed since they were shown."""
     if count == 1:
-        flash("1 document changed since it was listed and stays in review.", "look")
+        flash(gettext("1 document changed since it was listed and stays in review."), "look")
     elif count:
-        flash(f"{count:,} documents changed since they were listed and stay in review.", "look")
+        flash(
+            gettext(
+                "%(count)s documents changed since they were listed and stay in review.",
+                count=count,
+            ),
+            "look",
+        )

@@ -16,6 +16,7 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
 from hub.money import ZERO
 from hub.qbo import display
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import listed_rows
 from hub.web.installation import in_review
 from hub.web.source_view import money
@@ -24,11 +25,11 @@ MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into 
 MAX_LEFT_OUT = 10  # held and skipped documents that the page lists
 NOT_IN_REVIEW = (PostingState.HELD, PostingState.SKIPPED)
 ACTS = {
-    Operation.CREATE: "New",
-    Operation.UPDATE: "Change",
-    Operation.DELETE: "Removal from QuickBooks",
-    Operation.VOID: "Void in QuickBooks",
-    Operation.ATTACH: "File",
+    Operation.CREATE: gettext_noop("New"),
+    Operation.UPDATE: gettext_noop("Change"),
+    Operation.DELETE: gettext_noop("Removal from QuickBooks"),
+    Operation.VOID: gettext_noop("Void in QuickBooks"),
+    Operation.ATTACH: gettext_noop("File"),
 }
 
 
@@ -57,12 +58,21 @@ class Preview:
     @property
     def changes(self) -> str:
         """Name what differs from the last posting, such as "Due, Total, Line 2"."""
-        texts = [label[:1].upper() + label[1:] for label in sorted(self.differs)]
+        texts = [_changed_label(label) for label in sorted(self.differs)]
         if self.planned and self.posted and self.planned.total != self.posted.total:
             currency = self.posting.currency
             before = money(self.posted.total, currency)
-            texts.insert(0, f"Total was {before}")
+            texts.insert(0, gettext("Total was %(before)s", before=before))
         return ", ".join(texts)
+
+
+def _changed_label(name: str) -> str:
+    """Return a fact that differs, or a line such as "line 2", as a list of changes has it."""
+    number = name.removeprefix("line ")
+    if number != name:
+        return gettext("Line %(number)s", number=number)
+    label = gettext(name)
+    return label[:1].upper() + label[1:]
 
 
 class Waiting(NamedTuple):

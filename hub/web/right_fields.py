@@ -11,14 +11,19 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.models import Company, Installation
 from hub.security.rights import Right, Subject
+from hub.translations.messages import gettext_noop
 from hub.web import row_ids
 from hub.web.layout import app_name
 
 ROLE_TEXTS = {
-    "viewer": "looks at everything but people and the audit log",
-    "operator": "also works the inbox, matches codes, approves, retries and starts runs",
-    "app-owner": "also enables apps and changes the settings of their own",
-    "owner": "also connects companies, grants access, adds people and reads the audit log",
+    "viewer": gettext_noop("looks at everything but people and the audit log"),
+    "operator": gettext_noop(
+        "also works the inbox, matches codes, approves, retries and starts runs"
+    ),
+    "app-owner": gettext_noop("also enables apps and changes the settings of their own"),
+    "owner": gettext_noop(
+        "also connects companies, grants access, adds people and reads the audit log"
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import HubError
 from hub.models import Company, User
 from hub.security import rights
+from hub.translations.messages import gettext
 from hub.web import right_fields
 from hub.web.access import fresh, needs, who
 from hub.web.layout import app_name
@@ -40,7 +41,7 @@ def add(person_id: int) -> Response | tuple[str, int]:
     except HubError as error:
         flash(error.text, "error")
         return _page(person_id), 400
-    flash(f"{person.username} is now {text}.", "success")
+    flash(gettext("%(username)s is now %(text)s.", username=person.username, text=text), "success")
     return redirect(url_for("rights.show", person_id=person_id))
 
 
@@ -57,7 +58,10 @@ def remove(person_id: int) -> Response | tuple[str, int]:
     except HubError as error:
         flash(error.text, "error")
         return _page(person_id), 400
-    flash(f"{person.username} is no longer {text}.", "success")
+    flash(
+        gettext("%(username)s is no longer %(text)s.", username=person.username, text=text),
+        "success",
+    )
     return redirect(url_for("rights.show", person_id=person_id))
 
 
@@ -90,8 +94,8 @@ def _rows(session: Session, person: User) -> list[dict[str, Any]]:
         rows.append(
             {
                 "role": right.role,
-                "company": (company.name or company.realm) if company else "Every company",
-                "app": app_name(slug) if slug is not None else "Every app",
+                "company": (company.name or company.realm) if company else gettext("Every company"),
+                "app": app_name(slug) if slug is not None else gettext("Every app"),
                 "text": rights.describe(session, right),
                 "fields": {"company": company_id or "", "app": slug or ""},
             }

@@ -14,18 +14,19 @@ from hub.models import Company, Installation, Posting, Run, RunLine
 from hub.models.enums import Operation, PostingState, RunKind, RunOutcome
 from hub.scheduling import run_log, run_result, summary
 from hub.sources import outage
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import exports, reconciliation, row_ids
 from hub.web.access import ANYWHERE, may_here, needs, scope
 from hub.web.layout import app_name, in_zone_of, installation_choices
 from hub.web.paging import page, present, row_or_404
 
 KINDS: dict[str, str] = {
-    RunKind.SYNC: "Sync",
-    RunKind.POST: "Post what was approved",
-    RunKind.LISTS: "Lists of QuickBooks",
-    RunKind.RECONCILE: "Reconciliation",
-    RunKind.CHANGES: "Changes in QuickBooks",
-    RunKind.TOKENS: "Connection kept fresh",
+    RunKind.SYNC: gettext_noop("Sync"),
+    RunKind.POST: gettext_noop("Post what was approved"),
+    RunKind.LISTS: gettext_noop("Lists of QuickBooks"),
+    RunKind.RECONCILE: gettext_noop("Reconciliation"),
+    RunKind.CHANGES: gettext_noop("Changes in QuickBooks"),
+    RunKind.TOKENS: gettext_noop("Connection kept fresh"),
 }
 # Kinds that keep the hub up to date; the list hides those that nobody asked for and that worked.
 HOUSEKEEPING = (RunKind.LISTS, RunKind.CHANGES, RunKind.TOKENS)
@@ -56,7 +57,7 @@ class RunSubjects:
 
     def title(self, run: Run) -> str:
         """Return what a run does and for whom."""
-        what = KINDS.get(run.kind, run.kind.capitalize())
+        what = gettext(KINDS.get(run.kind, run.kind.capitalize()))
         installation = self.installations.get(run.installation_id or 0)
         if installation is not None:
             return f"{what} · {app_name(installation.slug)}"

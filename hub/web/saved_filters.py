@@ -11,6 +11,7 @@ from werkzeug import Response
 
 from hub.db.engine import transaction
 from hub.models import SavedFilter
+from hub.translations.messages import gettext
 from hub.web import row_ids
 from hub.web.access import OWN, needs
 from hub.web.document_filters import document_filters
@@ -31,17 +32,23 @@ def save() -> Response:
     name = " ".join(request.form.get("name", "").split())[:MAX_NAME_LENGTH]
     answer = redirect(url_for("documents.index", **filters))
     if not name or not query or len(query) > MAX_QUERY_LENGTH:
-        flash("Not saved. Choose filters and give them a name.", "error")
+        flash(gettext("Not saved. Choose filters and give them a name."), "error")
         return answer
     is_own = SavedFilter.user_id == current_user.id
     with transaction() as session:
         session.execute(delete(SavedFilter).where(is_own, SavedFilter.name == name))
         count = session.scalar(select(func.count()).select_from(SavedFilter).where(is_own))
         if (count or 0) >= MAX_FILTERS:
-            flash(f"Not saved. Remove one of your {MAX_FILTERS} saved filters first.", "error")
+            flash(
+                gettext(
+                    "Not saved. Remove one of your %(max_filters)s saved filters first.",
+                    max_filters=MAX_FILTERS,
+                ),
+                "error",
+            )
             return answer
         session.add(SavedFilter(user_id=current_user.id, name=name, query=query))
-    flash(f"Saved as {name}.", "success")
+    flash(gettext("Saved as %(name)s.", name=name), "success")
     return answer
 
 

@@ -12,21 +12,22 @@ from hub.contract.types import App
 from hub.db.engine import reading
 from hub.models import Installation, SourceDocument
 from hub.qbo import intuit_keys
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import schedule_picker
 from hub.web.forms import Input
 from hub.web.layout import MODES
 from hub.web.schedule_picker import Picker
 
-START = (
+START = gettext_noop(
     "Documents from before this day are left out; single ones can be included later. Without a day"
     " all count."
 )
-TWO_PEOPLE = (
+TWO_PEOPLE = gettext_noop(
     "A document above this amount is posted once two people have approved it in Review, in"
     " automatic mode too. So are documents in another currency or without an amount, and their"
     " changes and removals. Empty: one approval is enough, and automatic mode needs none."
 )
-EVERY = (
+EVERY = gettext_noop(
     "15m, 2h or 1d after the last run, or cron in five fields: 30 6 * * 1-5 is half past six on"
     " working days."
 )
@@ -37,31 +38,43 @@ def plan_inputs(
 ) -> list[Input]:
     """Return the questions with the present answers."""
     start = typed["start_date"] if "start_date" in typed else _start_date(row)
-    modes = [(name, f"{word}: {words}") for name, (word, words) in MODES.items()]
+    modes = [(name, f"{gettext(word)}: {gettext(words)}") for name, (word, words) in MODES.items()]
     first = _zones_of_company(row)
     others = sorted(available_timezones() - set(first))
     zones = [(name, name) for name in (*first, *others)]
     return [
-        _input("mode", "Mode", "A new app starts in review.", "select", mode or row.mode, modes),
-        _input("schedule", "How often", EVERY, "text", typed.get("schedule") or row.schedule),
+        _input(
+            "mode",
+            gettext("Mode"),
+            gettext("A new app starts in review."),
+            "select",
+            mode or row.mode,
+            modes,
+        ),
+        _input(
+            "schedule", gettext("How often"), EVERY, "text", typed.get("schedule") or row.schedule
+        ),
         _input(
             "zone",
-            "Time zone",
-            "Of the schedule and of dates.",
+            gettext("Time zone"),
+            gettext("Of the schedule and of dates."),
             "suggest",
             typed.get("zone") or row.zone,
             zones,
         ),
         _input(
             "start_date",
-            "Documents from",
+            gettext("Documents from"),
             START,
             "date",
             start,
         ),
         _input(
             "second_approval_above",
-            f"Two people approve above ({row.company.currency or 'the company’s currency'})",
+            gettext(
+                "Two people approve above (%(company)s)",
+                company=row.company.currency or "the company’s currency",
+            ),
             TWO_PEOPLE,
             "text",
             _limit(row, typed),

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from hub.context import current
 from hub.contract.interval import Interval, zone_of
 from hub.errors import Refused
+from hub.translations.messages import gettext, gettext_noop
 from hub.web.access import OWN, needs
 
 DAILY = "daily"
@@ -19,10 +20,10 @@ CUSTOM = "custom"
 CHOICES = (
     ("15m", "Every 15 minutes"),
     ("30m", "Every 30 minutes"),
-    ("1h", "Every hour"),
-    (DAILY, "Every day at a time"),
-    (WORKING_DAYS, "Monday to Friday at a time"),
-    (CUSTOM, "Custom"),
+    ("1h", gettext_noop("Every hour")),
+    (DAILY, gettext_noop("Every day at a time")),
+    (WORKING_DAYS, gettext_noop("Monday to Friday at a time")),
+    (CUSTOM, gettext_noop("Custom")),
 )
 # How the days of a schedule at a time are written in cron.
 DAYS = {DAILY: "*", WORKING_DAYS: "1-5"}
@@ -76,7 +77,7 @@ def _at_time(choice: str, time: str) -> str:
     """Return a schedule at a time of the day in cron; a text that is none for another time."""
     found = TIME.fullmatch(time)
     if not found:
-        return f"{choice} at {time}"
+        return gettext("%(choice)s at %(time)s", choice=choice, time=time)
     hour, minute = (int(part) for part in found.groups())
     return f"{minute} {hour} * * {DAYS[choice]}"
 

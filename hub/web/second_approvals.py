@@ -8,6 +8,7 @@ from flask import flash
 from sqlalchemy.orm import Session
 
 from hub.outbox import approvals
+from hub.translations.messages import ngettext
 from hub.web.access import who
 
 
@@ -60,16 +61,22 @@ class Outcome(NamedTuple):
 def flash_outcome(outcome: Outcome) -> None:
     """Say how many documents still need another person's approval."""
     if outcome.first:
-        documents = "document" if outcome.first == 1 else "documents"
         flash(
-            f"Your approval of {outcome.first:,} {documents} is stored. A second person must"
-            " approve too before anything is posted.",
+            ngettext(
+                "Your approval of %(count)s document is stored. A second person must approve too"
+                " before anything is posted.",
+                "Your approval of %(count)s documents is stored. A second person must approve too"
+                " before anything is posted.",
+                outcome.first,
+            ),
             "look",
         )
     if outcome.repeated:
-        documents = "document" if outcome.repeated == 1 else "documents"
         flash(
-            f"You have approved {outcome.repeated:,} {documents} before. Another person must"
-            " approve too.",
+            ngettext(
+                "You have approved %(count)s document before. Another person must approve too.",
+                "You have approved %(count)s documents before. Another person must approve too.",
+                outcome.repeated,
+            ),
             "look",
         )

@@ -12,6 +12,7 @@ from hub.context import current
 from hub.db.engine import reading, transaction
 from hub.models import LoginSession, User
 from hub.security import audit, login_sessions, refusals, second_factor
+from hub.translations.messages import gettext
 from hub.web import passkeys, sessions, throttling
 from hub.web.access import local_path, needs
 
@@ -36,7 +37,7 @@ def check() -> str | Response:
     """Complete the log-in with a code or a passkey."""
     row = sessions.current_row()
     if row is None or not row.needs_factor:
-        flash("This took too long. Log in again.", "look")
+        flash(gettext("This took too long. Log in again."), "look")
         return redirect(url_for("security.login", next=_destination()))
     guess = throttling.begin_guess("second-factor code", f"user {row.user_id}")
     factor = _accepted_factor(row)
@@ -47,9 +48,9 @@ def check() -> str | Response:
         refusals.note("second factor refused", name, name)
         sessions.forget_row()
         if is_over:
-            flash("Too many wrong codes. Log in again.", "error")
+            flash(gettext("Too many wrong codes. Log in again."), "error")
             return redirect(url_for("security.login"))
-        return _page(row, "The code is wrong or was used already. Enter a new one.")
+        return _page(row, gettext("The code is wrong or was used already. Enter a new one."))
     guess.succeed()
     sessions.complete(row, factor)
     return redirect(_destination())
@@ -91,7 +92,7 @@ def log_in() -> Response:
         person = _person_of(challenge, response)
     if person is None:
         refusals.note("log-in failed", "nobody", "unknown passkey")
-        flash("This passkey is not known here. Log in with your password.", "error")
+        flash(gettext("This passkey is not known here. Log in with your password."), "error")
         return redirect(url_for("security.login", next=_destination()))
     session[sessions.USED_CHALLENGE] = challenge
     try:

@@ -14,26 +14,27 @@ from hub.contract.types import App
 from hub.errors import Refused
 from hub.installations import enable, setting_changes
 from hub.models import AuditEntry, Installation
+from hub.translations.messages import gettext_noop
 from hub.web.layout import MODES
 from hub.web.setting_choices import stored_choices
 from hub.web.source_view import dated
 
 ACTS = {
-    "app enabled": "Enabled",
-    "settings changed": "Settings saved",
-    "mode changed": "Mode changed",
-    "app disabled": "Disabled",
-    "app handed over": "Handed over",
+    gettext_noop("app enabled"): gettext_noop("Enabled"),
+    gettext_noop("settings changed"): gettext_noop("Settings saved"),
+    gettext_noop("mode changed"): gettext_noop("Mode changed"),
+    gettext_noop("app disabled"): gettext_noop("Disabled"),
+    gettext_noop("app handed over"): gettext_noop("Handed over"),
 }
 MAX_ENTRIES = 10
 NOTHING = "none"
 LABELS = {
-    "mode": "Mode",
-    "owner": "Owner",
-    "schedule": "Schedule",
-    "zone": "Time zone",
-    "start_date": "Documents from",
-    "second_approval_above": "Two people approve above",
+    "mode": gettext_noop("Mode"),
+    "owner": gettext_noop("Owner"),
+    "schedule": gettext_noop("Schedule"),
+    "zone": gettext_noop("Time zone"),
+    "start_date": gettext_noop("Documents from"),
+    "second_approval_above": gettext_noop("Two people approve above"),
 }
 
 

@@ -22,13 +22,16 @@ from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.security.rights import ACTIVE, Subject, rights_of
+from hub.translations.messages import gettext
 from hub.web import (
     confirmation,
     entered_secrets,
     form_drafts,
     forms,
     setting_history,
+    setting_messages,
     setting_preview,
+    viewer,
 )
 from hub.web.access import keeps_form, may_here, needs, who
 from hub.web.installation import tabs
@@ -136,7 +139,7 @@ def disable(installation_id: int) -> Response:
     is_confirmed = request.form.get("sure") == "1"
     if is_confirmed:
         installations_enable.disable(row.company_id, row.slug, who=who())
-        flash("The app is disabled. Its settings and matches are kept.", "success")
+        flash(gettext("The app is disabled. Its settings and matches are kept."), "success")
     return redirect(url_for("installation.show", installation_id=installation_id))
 
 
@@ -154,7 +157,7 @@ def hand_over(installation_id: int) -> Response:
         company_name = row.company.name
         subject = f"{row.slug} for {company_name}"
         audit.record(session, who(), "app handed over", subject, to=name)
-    flash(f"{name} now owns this app.", "success")
+    flash(gettext("%(name)s now owns this app.", name=name), "success")
     return redirect(url_for("installation.show", installation_id=installation_id))
 
 
@@ -164,8 +167,7 @@ def _first_form(row: Installation) -> str:
     if not form:
         return _form(row, {}, {})
     flash(
-        "The form was not saved, because the page had been open too long. Check it and save it"
-        " again.",
+        setting_messages.was_open_too_long(),
         "look",
     )
     answers = forms.parse(settings_schema.schema_of(app_or_404(row.slug)), form)
@@ -210,7 +212,7 @@ def _confirm(app: App, row: Installation, values: dict[str, Any], preview: Previ
         return None
     fields = _repeated(app, row, values)
     if fields is None:
-        raise Refused("Not saved. A secret is too long.")
+        raise Refused(gettext("Not saved. A secret is too long."))
     with reading() as session:
         about = tabs(session, row)
     about |= {"app": app, "row": row, "preview": preview, "fields": fields}
@@ -253,9 +255,7 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     """Forget the draft, say what was saved, and request the runs that the new settings need."""
     form_drafts.forget(request.form.get("draft", ""))
     was_enabled = bool(before.id)
-    state = "saved" if was_enabled else "enabled"
-    source = saved.tenant_name or "the source"
-    flash(f"{app.name} is {state}; {source} answers.", "success")
+    flash(setting_messages.saved(app.name, was_enabled, saved.tenant_name), "success")
     if was_enabled:
         _flash_changes(app, saved)
     is_new_start = not was_enabled or before.start_date != saved.start_date
@@ -267,7 +267,7 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
             run_log.request(RunKind.LISTS, before.company_id, who())
         run_log.request(RunKind.SYNC, before.id, who())
     elif has_lists:
-        flash("Next: download the master data, below.", "info")
+        flash(gettext("Next: download the master data, below."), "info")
 
 
 def _flash_changes(app: App, row: Installation) -> None:
@@ -286,7 +286,7 @@ def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
     Raise HubError if the source refuses them.
     """
     tenant = installations_enable.try_settings(row, answers, who=who())
-    flash(f"The connection works: {tenant.name}. Nothing is saved yet.", "success")
+    flash(setting_messages.works(tenant.name), "success")
     for text in tenant.warnings:
         flash(text, "look")
     values = answers | plan_typed(request.form)
@@ -314,6 +314,7 @@ def _form(
         if may_configure(row)
         else stored_choices(row),
     )
+    drawn = viewer.translated_inputs(drawn, app.slug)
     plan = plan_inputs(row, app, typed, mode)
     with reading() as session:
         about = (
@@ -368,7 +369,7 @@ def _row_for(app: App, company_id: int) -> Installation:
         return row
     is_granted = access is not None and access.granted_at is not None
     if app.access and app.access_gate and not is_granted:
-        raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)
+        raise AccessNeeded(setting_messages.needs_access(app.name), app.access)
     row = Installation(
         company_id=company_id,
         slug=app.slug,

@@ -26,10 +26,14 @@ from hub.qbo import intuit_keys
 from hub.qbo.intuit_keys import StoredKeys
 from hub.qbo.oauth import token_endpoint
 from hub.security import audit, hub_settings, people
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import first_owner, form_drafts
 from hub.web.access import fresh, keeps_form, needs, who
 
-ENVIRONMENTS = {"sandbox": "Sandbox (development keys)", "production": "Production"}
+ENVIRONMENTS = {
+    "sandbox": gettext_noop("Sandbox (development keys)"),
+    "production": gettext_noop("Production"),
+}
 MAX_CONTACT_LENGTH = 200
 pages = Blueprint("setup", __name__, url_prefix="/setup")
 Page = str | WerkzeugResponse | tuple[str, int]
@@ -79,7 +83,10 @@ def owner() -> Page:
     except HubError as error:
         return _owner_form(error.text), 400
     login_user(person)
-    flash(f"You own this hub now, {name}. Next: the keys of your Intuit app.", "success")
+    flash(
+        gettext("You own this hub now, %(name)s. Next: the keys of your Intuit app.", name=name),
+        "success",
+    )
     return redirect(url_for("setup.intuit"))
 
 
@@ -93,12 +100,14 @@ def _add_owner(code: str, name: str, password: str) -> Any:
     """Add the first owner; raise Refused for a wrong code, name or password."""
     if not first_owner.setup_code().check(code):
         raise Refused(
-            "This is not the set-up code. Copy it from the terminal where `hub serve` runs."
+            gettext(
+                "This is not the set-up code. Copy it from the terminal where `hub serve` runs."
+            )
         )
     new = people.prepare(name, password)
     with transaction() as session:
         if first_owner.count_owners(session, at_most=1):
-            raise Refused("This hub has an owner by now. Log in, or ask the owner.")
+            raise Refused(gettext("This hub has an owner by now. Log in, or ask the owner."))
         person = people.add(session, new, "owner")
         address = str(person.username)
         audit.record(session, address, "person added", address, role="owner", by="set-up code")
@@ -144,7 +153,7 @@ def store_intuit() -> Page:
     except HubError as error:
         flash(error.text, "error")
         return _intuit_form(keys), 400
-    flash("The keys are stored. Next: connect a company.", "success")
+    flash(gettext("The keys are stored. Next: connect a company."), "success")
     return redirect(url_for("companies.index"))
 
 
@@ -215,5 +224,5 @@ def store_contact() -> WerkzeugResponse:
     with transaction() as session:
         hub_settings.store(session, hub_settings.CONTACT, contact)
         audit.record(session, who(), "contact address changed", contact)
-    flash("The contact address is stored.", "success")
+    flash(gettext("The contact address is stored."), "success")
     return redirect(url_for("setup.intuit"))

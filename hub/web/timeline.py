@@ -6,36 +6,49 @@ from dataclasses import dataclass
 
 from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.enums import Operation, PostingState, ReceiptEnd
+from hub.translations.messages import gettext, gettext_noop
 from hub.web.layout import moment
 
-ABSENT = (
+ABSENT = gettext_noop(
     "It stays as it is and is asked for again. Only if it is missing in two runs at least an hour"
     " apart does it count as gone."
 )
 OUTCOMES = {
-    "sent": ("Sent; no answer is stored yet", "look"),
-    "landed": ("QuickBooks accepted it", "good"),
-    "refused": ("QuickBooks refused it", "bad"),
-    "declined": ("QuickBooks refused the batch that it was in; it is sent alone", "look"),
-    "throttled": ("QuickBooks asked to wait", "look"),
-    "unauthorised": ("QuickBooks did not accept the sign-in", "bad"),
-    "doubt": ("No clear answer: it may or may not have arrived", "look"),
-    "unsent": ("It did not leave: the connection failed before the first byte", "look"),
+    "sent": (gettext_noop("Sent; no answer is stored yet"), "look"),
+    "landed": (gettext_noop("QuickBooks accepted it"), "good"),
+    "refused": (gettext_noop("QuickBooks refused it"), "bad"),
+    "declined": (
+        gettext_noop("QuickBooks refused the batch that it was in; it is sent alone"),
+        "look",
+    ),
+    "throttled": (gettext_noop("QuickBooks asked to wait"), "look"),
+    "unauthorised": (gettext_noop("QuickBooks did not accept the sign-in"), "bad"),
+    "doubt": (gettext_noop("No clear answer: it may or may not have arrived"), "look"),
+    "unsent": (
+        gettext_noop("It did not leave: the connection failed before the first byte"),
+        "look",
+    ),
 }
 FOUND = {
-    "absent": ("A complete search did not find it in QuickBooks", "good"),
-    "present": ("A complete search found it in QuickBooks", "good"),
-    "alike": ("A complete search found something similar; a person must decide", "look"),
-    "several": ("A complete search found it more than once; a person must decide", "bad"),
+    "absent": (gettext_noop("A complete search did not find it in QuickBooks"), "good"),
+    "present": (gettext_noop("A complete search found it in QuickBooks"), "good"),
+    "alike": (
+        gettext_noop("A complete search found something similar; a person must decide"),
+        "look",
+    ),
+    "several": (
+        gettext_noop("A complete search found it more than once; a person must decide"),
+        "bad",
+    ),
 }
 
 
 PLANNED = {
-    "create": "Create planned",
-    "update": "Update planned",
-    "attach": "Attach planned",
-    "delete": "Removal from QuickBooks planned",
-    "void": "Voiding in QuickBooks planned",
+    "create": gettext_noop("Create planned"),
+    "update": gettext_noop("Update planned"),
+    "attach": gettext_noop("Attach planned"),
+    "delete": gettext_noop("Removal from QuickBooks planned"),
+    "void": gettext_noop("Voiding in QuickBooks planned"),
 }
 
 
@@ -58,7 +71,7 @@ def timeline(
     cases: Sequence[Case],
 ) -> list[Event]:
     """Return every event, oldest first."""
-    events = [Event(document.seen_at, "Last read from the source")]
+    events = [Event(document.seen_at, gettext("Last read from the source"))]
     events += _absence(document)
     for posting in postings:
         events += _posting(posting)
@@ -74,9 +87,9 @@ def timeline(
 def _absence(document: SourceDocument) -> Iterator[Event]:
     """Yield when the source no longer had the document."""
     if document.absent_at:
-        yield Event(document.absent_at, "The source did not have it", ABSENT, "look")
+        yield Event(document.absent_at, gettext("The source did not have it"), ABSENT, "look")
     if document.gone is not None and document.gone_at:
-        yield Event(document.gone_at, "The source no longer has it", document.gone, "look")
+        yield Event(document.gone_at, gettext("The source no longer has it"), document.gone, "look")
 
 
 def _posting(posting: Posting) -> Iterator[Event]:
@@ -94,8 +107,12 @@ def _posting(posting: Posting) -> Iterator[Event]:
 
 def _attempt(attempt: Attempt) -> Iterator[Event]:
     """Yield when a posting was sent and how it ended."""
-    sent = "Sent to QuickBooks in a batch" if attempt.batch else "Sent to QuickBooks"
-    yield Event(attempt.sent_at, sent, f"request id {attempt.requestid}")
+    sent = (
+        gettext("Sent to QuickBooks in a batch") if attempt.batch else gettext("Sent to QuickBooks")
+    )
+    yield Event(
+        attempt.sent_at, sent, gettext("request id %(requestid)s", requestid=attempt.requestid)
+    )
     if not attempt.ended_at:
         return
     unnamed = (attempt.outcome.capitalize(), "look")
@@ -109,7 +126,12 @@ def _proof(proof: Proof) -> Event:
     text, tone = FOUND.get(proof.result, unnamed)
     since = moment(proof.since)
     until = moment(proof.until)
-    scope = f"{proof.rows:,} transactions between {since} and {until}"
+    scope = gettext(
+        "%(rows)s transactions between %(since)s and %(until)s",
+        rows=proof.rows,
+        since=since,
+        until=until,
+    )
     return Event(proof.at, text, scope, tone)
 
 
@@ -117,18 +139,18 @@ def _receipt(row: ReceiptRow) -> Event:
     """Return what the source was told."""
     state = row.state.replace("_", " ")
     if row.ended == ReceiptEnd.DELIVERED:
-        return Event(row.at, f"The source was told: {state}", tone="good")
+        return Event(row.at, gettext("The source was told: %(state)s", state=state), tone="good")
     if row.ended == ReceiptEnd.REFUSED:
-        refusal = f"The source did not take the receipt: {state}"
+        refusal = gettext("The source did not take the receipt: %(state)s", state=state)
         return Event(row.at, refusal, row.error, "bad")
-    waiting = f"Receipt for the source: {state}"
+    waiting = gettext("Receipt for the source: %(state)s", state=state)
     return Event(row.at, waiting, row.error)
 
 
 def _case(case: Case) -> Iterator[Event]:
     """Yield when a case was opened and closed."""
-    opened = f"A case was opened: {case.title}"
+    opened = gettext("A case was opened: %(title)s", title=case.title)
     yield Event(case.opened_at, opened, case.reason, "bad")
     if case.closed_at:
-        closed = f"The case was closed by {case.closed_by}"
+        closed = gettext("The case was closed by %(closed_by)s", closed_by=case.closed_by)
         yield Event(case.closed_at, closed, case.title, "good")

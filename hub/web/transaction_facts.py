@@ -8,25 +8,30 @@ from hub.context import current
 from hub.models import Record, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo import deep_links, display, intuit_keys
+from hub.translations.messages import gettext_noop
 from hub.web.layout import day, moment
 from hub.web.source_view import dated, money
 
-HUB_LABELS = ("State", "Mark", "Created")  # what the hub adds to the facts of a transaction
-DATE_LABELS = ("Date", "Due")
+HUB_LABELS = (
+    gettext_noop("State"),
+    gettext_noop("Mark"),
+    gettext_noop("Created"),
+)  # what the hub adds to the facts of a transaction
+DATE_LABELS = (gettext_noop("Date"), gettext_noop("Due"))
 
 
 def stored_facts(session: Session, head: TransactionHead, currency: str) -> list[tuple[str, str]]:
     """Return the facts of a transaction as pairs of label and text, without empty ones."""
     party = _record_name(session, head, ("vendor", "customer"), head.party)
     pairs = {
-        "Party": party,
-        "Number": head.number,
-        "Date": day(head.date),
-        "Account": _record_name(session, head, ("account",), head.account),
-        "Total": money(head.total, currency),
-        "State": "" if head.state == TransactionState.LIVE else head.state,
-        "Mark": f"[hub:{head.marker}]" if head.marker else "none",
-        "Created": moment(head.created_at) if head.created_at else "",
+        gettext_noop("Party"): party,
+        gettext_noop("Number"): head.number,
+        gettext_noop("Date"): day(head.date),
+        gettext_noop("Account"): _record_name(session, head, ("account",), head.account),
+        gettext_noop("Total"): money(head.total, currency),
+        gettext_noop("State"): "" if head.state == TransactionState.LIVE else head.state,
+        gettext_noop("Mark"): f"[hub:{head.marker}]" if head.marker else "none",
+        gettext_noop("Created"): moment(head.created_at) if head.created_at else "",
     }
     return [(label, text) for label, text in pairs.items() if text]
 
@@ -38,7 +43,7 @@ def present_facts(
     facts = dated_facts(present)
     if present.total is not None:
         total = money(present.total, present.currency or currency)
-        facts.append(("Total", total))
+        facts.append((gettext_noop("Total"), total))
     for label, text in hub_facts:
         if label in HUB_LABELS:
             facts.append((label, text))

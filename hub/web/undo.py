@@ -12,6 +12,7 @@ from hub.models.enums import RunKind
 from hub.posting.actions import undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import run_log
+from hub.translations.messages import gettext, ngettext
 from hub.web.access import needs, who
 from hub.web.paging import row_or_404
 
@@ -29,7 +30,7 @@ def run(run_id: int) -> str:
         row_or_404(session, Run, run_id)
     plan = undo.plan_run(run_id)
     back = url_for("runs.one", run_id=run_id)
-    return _page("Run", back, plan)
+    return _page(gettext("Run"), back, plan)
 
 
 @pages.post("/run/<int:run_id>")
@@ -48,7 +49,7 @@ def posting(posting_id: int) -> str:
         row = row_or_404(session, Posting, posting_id)
     plan = undo.plan_posting(posting_id)
     back = url_for("documents.one", document_id=row.document_id)
-    return _page("Document", back, plan)
+    return _page(gettext("Document"), back, plan)
 
 
 @pages.post("/posting/<int:posting_id>")
@@ -74,8 +75,10 @@ def _done(make_plan: Callable[[], UndoPlan], back: str) -> Response:
         chosen = tuple(one for one in plan.removable if one.posting.id in ticked_ids)
         if not chosen:
             raise NotNow(
-                "Nothing was removed: nothing was selected, or it has changed since the page was"
-                " shown."
+                gettext(
+                    "Nothing was removed: nothing was selected, or it has changed since the page"
+                    " was shown."
+                )
             )
         chosen_plan = UndoPlan(company_id=plan.company_id, removable=chosen)
         count = undo.undo(chosen_plan, who())
@@ -84,6 +87,12 @@ def _done(make_plan: Callable[[], UndoPlan], back: str) -> Response:
         return redirect(back)
     for installation_id in {one.posting.installation_id for one in chosen}:
         run_log.request(RunKind.POST, installation_id, who())
-    documents = "document" if count == 1 else "documents"
-    flash(f"Removing {count:,} {documents} from QuickBooks…", "success")
+    flash(
+        ngettext(
+            "Removing %(count)s document from QuickBooks…",
+            "Removing %(count)s documents from QuickBooks…",
+            count,
+        ),
+        "success",
+    )
     return redirect(back)

@@ -4,8 +4,9 @@ What a person has not chosen comes from their browser (the language), from the l
 format) or from the apps of the page (the time zone).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -24,14 +25,17 @@ from flask_security import current_user
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.context import current
+from hub.errors import DatabaseUnavailable
 from hub.reasons import texts as reasons
 from hub.translations import catalogs, messages
 from hub.translations.catalogs import ENGLISH, LANGUAGES
 from hub.translations.messages import Reader
 from hub.translations.numbers import COMMA_AND_POINT, FORMATS, SPACE_AND_COMMA, NumberFormat
 from hub.web import long_texts
+from hub.web.forms import Input
 from hub.web.plugin_texts import labels_of_fields
 
 CATALOGS = "hub_catalogs"  # of the application: (package, language) -> catalog
@@ -68,7 +72,13 @@ def reader() -> Reader:
     if not has_request_context():
         return messages.ENGLISH
     if "reader" not in g:
-        g.reader = _reader(_choice("language"), _choice("number_format"))
+        try:
+            g.reader = _reader(_choice("language"), _choice("number_format"))
+        except (
+            DatabaseUnavailable,
+            SQLAlchemyError,
+        ):  # nobody knows who it is: the browser decides
+            g.reader = _reader(None, None)
     return cast(Reader, g.reader)
 
 
@@ -126,6 +136,26 @@ def of_app(text: str, slug: str) -> str:
     if not text or slug not in plugins.apps:
         return text
     return str(catalog(language(), plugins.package(slug)).gettext(text))
+
+
+def translated_inputs(questions: Sequence[Input], slug: str) -> list[Input]:
+    """Return the questions of an app's settings in the language of the person.
+
+    Choices that the source gives are no texts of the plugin and stay as they are.
+    """
+    translated = []
+    for question in questions:
+        choices = [(value, of_app(label, slug)) for value, label in question.choices]
+        translated.append(
+            replace(
+                question,
+                label=of_app(question.label, slug),
+                help=of_app(question.help, slug),
+                section=of_app(question.section, slug),
+                choices=choices,
+            )
+        )
+    return translated
 
 
 def use(language: str | None, number_format: str | None) -> None:

@@ -1,0 +1,31 @@
+"""What a page says after a code was matched, or why its record cannot be created."""
+
+from hub.translations.messages import gettext
+
+
+def matched(code: str, record: str) -> str:
+    """Say which record a code is matched to."""
+    return gettext("Matched %(code)s to %(record)s.", code=code, record=record)
+
+
+def created_later(code: str) -> str:
+    """Say that the record of a code does not exist yet."""
+    return gettext("%(code)s will be created in QuickBooks the next time it is used.", code=code)
+
+
+def lacks_data(code: str) -> str:
+    """Say why a record cannot be created from what the source gives."""
+    return gettext(
+        "%(title)s cannot be created from here: the source gives only its name. Create it in"
+        " QuickBooks, refresh the lists and match it.",
+        title=code,
+    )
+
+
+def is_taken(code: str, problem: str) -> str:
+    """Say why a record of this name cannot be created."""
+    return gettext(
+        "%(title)s cannot be created: %(problem)s Rename one of the two, or match it to a record.",
+        title=code,
+        problem=problem,
+    )

@@ -1,0 +1,93 @@
+"""Texts of parts below the pages, which pages translate where they show them.
+
+They are words of their own: labels, states, roles, kinds of lists. Nothing else knows that they are
+shown, so they are marked here.
+"""
+
+from hub.qbo import display_labels
+from hub.translations.messages import gettext_noop
+
+WORDS = (
+    # roles
+    gettext_noop("viewer"),
+    gettext_noop("operator"),
+    gettext_noop("app-owner"),
+    gettext_noop("owner"),
+    # modes of an app
+    gettext_noop("auto"),
+    gettext_noop("review"),
+    gettext_noop("manual"),
+    gettext_noop("once"),
+    gettext_noop("paused"),
+    # states of a receipt
+    gettext_noop("queued"),
+    gettext_noop("posted"),
+    gettext_noop("part paid"),
+    gettext_noop("paid"),
+    gettext_noop("held"),
+    gettext_noop("failed"),
+    gettext_noop("changed"),
+    gettext_noop("missing"),
+    # what happens to a posting, and the states of a transaction
+    gettext_noop("Create"),
+    gettext_noop("Update"),
+    gettext_noop("Delete"),
+    gettext_noop("Void"),
+    gettext_noop("Attach"),
+    gettext_noop("Deleted"),
+    gettext_noop("Voided"),
+    # colors
+    gettext_noop("System"),
+    gettext_noop("Light"),
+    gettext_noop("Dark"),
+    # steps of a run
+    gettext_noop("Starting"),
+    gettext_noop("Collecting"),
+    gettext_noop("Posting"),
+    gettext_noop("Reconciling"),
+    gettext_noop("Lists"),
+    # lists of QuickBooks
+    gettext_noop("Account"),
+    gettext_noop("Class"),
+    gettext_noop("Customer"),
+    gettext_noop("Item"),
+    gettext_noop("Location"),
+    gettext_noop("Payment method"),
+    gettext_noop("Tax code"),
+    gettext_noop("Tax rate"),
+    gettext_noop("Term"),
+    gettext_noop("Vendor"),
+    gettext_noop("Employee"),
+    gettext_noop("Currency"),
+    # states of codes in a comparison
+    gettext_noop("Matched"),
+    gettext_noop("Left out"),
+    gettext_noop("Open"),
+    gettext_noop("New"),
+    gettext_noop("Missing"),
+    # facts that pages add to a transaction or a document
+    gettext_noop("Exchange rate"),
+    gettext_noop("Due"),
+    gettext_noop("Currency"),
+    gettext_noop("Party"),
+    gettext_noop("Tax mode"),
+    gettext_noop("Tax total"),
+    gettext_noop("Total"),
+    gettext_noop("Received"),
+    gettext_noop("Supplier"),
+    gettext_noop("Billable"),
+    gettext_noop("Discount"),
+    # lists of which an app is chosen
+    gettext_noop("Documents"),
+    gettext_noop("Inbox"),
+    gettext_noop("Runs"),
+)
+
+
+def texts_of_display() -> list[str]:
+    """Return the labels and words of `hub.qbo.display_labels`."""
+    labels = [label for label, _ in display_labels.REFERENCES.values()]
+    labels += [label for label, _ in display_labels.NESTED_FIELDS.values()]
+    labels += display_labels.PLAIN_FIELDS.values()
+    labels += display_labels.VALUE_TEXTS.values()
+    return sorted(set(labels))
