@@ -20,6 +20,7 @@ from hub.contract import interval
 from hub.contract.registry import Plugins
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.template import Template
+from hub.reasons.texts import CALLED
 from hub.scheduling import run_result
 from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, path_of
 from hub.web.plugin_texts import texts_of_plugin
@@ -153,6 +154,7 @@ def _add_file(catalog: Catalog, method: str, path: Path) -> None:
 
 def _reasons() -> Iterator[str]:
     """Yield the templates of the catalogue of reasons, and the sentences that fill them."""
+    yield CALLED
     for template in CATALOGUE.values():
         yield from _texts_of(template)
         for sentence, special in template.special.items():

@@ -31,6 +31,7 @@ def _as_it_is(text: str) -> str:
 # everywhere else texts are English, because they are stored, exported, mailed or reported.
 translate: ContextVar[Callable[[str], str]] = ContextVar("translate", default=_as_it_is)
 
+CALLED = "{noun} called “{name}"  # the name ends with its closing quotation mark
 STORED_TEXT = "posting.stored_text"  # a sentence from before reasons were stored as codes
 
 # A reason as a posting stores it: `code` and `params`.
@@ -207,5 +208,5 @@ class _Value(str):
         if wording == "noun":
             return noun
         if wording == "called":
-            return f"{noun} called “{name}" if quote else noun
+            return translate.get()(CALLED).format(noun=noun, name=name) if quote else noun
         return super().__format__(wording)
