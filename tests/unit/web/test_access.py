@@ -38,13 +38,13 @@ ROUTES = {
         appearance.choose confirmation.check confirmation.options confirmation.show
         notification_choices.show notification_choices.store notification_choices.test
         saved_filters.remove saved_filters.save
-        help.show schedule.show security.change_password security.logout
+        help.show schedule.show security.change_password security.logout viewer_choices.store
     """,
     "viewer anywhere": """
         app_choice.show companies.index company_choice.choose company_choice.show
         documents.export documents.index home.show inbox.export
         inbox.show intuit.launch intuit.reconnect marketplace.show reports.export reports.show
-        runs.export runs.index
+        reconciliations.index runs.export runs.index
     """,
     "viewer installation": """
         earlier.show installation.show ready.show
@@ -53,10 +53,12 @@ ROUTES = {
     "viewer document": "documents.one",
     "viewer posting": "documents.posting preview.show",
     "viewer case": "inbox.one",
-    "viewer run": "runs.one runs.progress",
+    "viewer run": """
+        reconciliations.export reconciliations.pdf reconciliations.show runs.one runs.progress
+    """,
     "viewer app": "marketplace.one marketplace.openapi",
     "viewer app at company": "marketplace.ask",
-    "operator anywhere": "case_bulk.apply",
+    "operator anywhere": "case_bulk.apply case_bulk.people",
     "operator installation": """
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
         installation.run matching.accept matching.apply matching.decide
