@@ -90,9 +90,10 @@ def test_settings_show_what_changes_while_one_edits_them(
     person.log_in("olga", PASSWORD)
     person.open(settings)
     assert person.page.locator("#changes li").count() == 0
-    person.page.select_option("#mode", "paused")
-    person.sees("Mode: Review → Paused")
-    person.sees("Nothing runs.")
+    person.page.fill("#client_secret", "another one")  # the story has none stored
+    person.page.select_option("#mode", "auto")
+    person.sees("Mode: Review → Automatic")
+    person.sees("Documents are posted without review from now on.")
     person.look(settings)
 
 
