@@ -59,7 +59,7 @@ class Settings(Schema):
         "A supplier that QuickBooks does not have shall",
         ORDERS,
         {"hold": "wait until it is there or matched", "create": "be made there"},
-        "Suppliers are kept in step by hand. One with a near name is never made anew.",
+        "Suppliers are kept in step by hand. One with a similar name is never created again.",
     )
     tax_code = setting.record(
         "tax_code",

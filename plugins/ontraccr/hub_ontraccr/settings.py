@@ -82,7 +82,7 @@ class Settings(Schema):
         "A vendor that QuickBooks does not have shall",
         PROFILES,
         {"create": "be made there", "hold": "wait until it is linked"},
-        "One with a near name is never made anew.",
+        "One with a similar name is never created again.",
     )
     unlinked_items = setting.choice(
         "A cost code without a link shall",

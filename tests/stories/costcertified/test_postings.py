@@ -344,7 +344,7 @@ def test_a_name_that_is_nearly_there_is_asked_about_until_a_person_decides(works
     works.enable()
     works.invoice()
     works.sync()
-    assert "a near name: Marta Elison" in works.cases()["match:1:client:client:k1"]
+    assert "a similar name: Marta Elison" in works.cases()["match:1:client:client:k1"]
     works.decide("client", "client:k1", theirs["Id"])
     works.sync()
     assert (works.one("Invoice")["CustomerRef"]["name"], works.cases()) == ("Marta Elison", {})

@@ -241,7 +241,7 @@ def test_a_vendor_that_is_missing_is_made_and_one_with_a_near_name_is_not(booked
         booked["books"]["a vendor that QuickBooks does not know"]["VendorRef"]["name"]
         == "Great Northern Glazing Ltd."
     )
-    assert "QuickBooks has a near name" in booked["said"]["a vendor with a near name"].reason
+    assert "QuickBooks has a similar name" in booked["said"]["a vendor with a near name"].reason
     assert builders.profile("vendors", "v10")["external_type"] == "Vendor"
     assert builders.profile("vendors", "v11")["external_id"] is None
 
