@@ -14,7 +14,6 @@ Form = MultiDict[str, str]
 TYPED = frozenset(
     {"text", "search", "email", "url", "tel", "number", "date", "time", "datetime-local"}
 )
-TICKED = frozenset({"checkbox", "radio"})
 NOT_COMPARED = frozenset({"csrf_token", "draft", "listed"})
 OTHER_FORM = -1000  # the score of a hidden field with another value than the one that was sent
 
@@ -54,15 +53,27 @@ class _FormFinder(HTMLParser):
         """Note a form of the path, and compare its hidden fields."""
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._count += 1
-            is_post = values.get("method", "").lower() == "post"
-            if is_post and urlsplit(values.get("action", "")).path == self._path:
-                self._candidate_id, self._score = values.get("id", ""), 0
+            self._begin_form(values)
         elif self._candidate_id is not None and values.get("type") == "hidden":
-            name = values.get("name", "")
-            if name in self._form and name not in NOT_COMPARED:
-                is_same = values.get("value", "") in self._form.getlist(name)
-                self._score += 1 if is_same else OTHER_FORM
+            self._compare(values)
+
+    def _begin_form(self, values: dict[str, str]) -> None:
+        """Note a form if it is sent to the path."""
+        self._count += 1
+        is_post = values.get("method", "").lower() == "post"
+        if is_post and urlsplit(values.get("action", "")).path == self._path:
+            self._candidate_id = values.get("id", "")
+            self._score = 0
+
+    def _compare(self, values: dict[str, str]) -> None:
+        """Count a hidden field whose value is the one that was sent; another value rules it out."""
+        name = values.get("name", "")
+        if name in NOT_COMPARED or name not in self._form:
+            return
+        if values.get("value", "") in self._form.getlist(name):
+            self._score += 1
+        else:
+            self._score += OTHER_FORM
 
     def handle_endtag(self, tag: str) -> None:
         """Keep the form that fits best so far."""
@@ -152,23 +163,28 @@ class _PageWriter(HTMLParser):
 
     def _field(self, tag: str, text: str, attrs: Attributes) -> str:
         """Return the tag of a field with its value."""
-        values = dict(attrs)
-        name = values.get("name") or ""
-        kind = (values.get("type") or "text") if tag == "input" else tag
-        if kind == "checkbox" or (kind == "radio" and name in self._form):
-            is_ticked = (values.get("value") or "on") in self._form.getlist(name)
-            return _tag(tag, attrs, "checked", is_ticked)
+        name = dict(attrs).get("name") or ""
+        if tag == "input":
+            return self._input(name, text, attrs)
         if name not in self._form:
             return text
-        if kind in TYPED:
-            others = [(key, value) for key, value in attrs if key != "value"]
-            return _tag(tag, [*others, ("value", self._form[name])])
         if tag == "select":
             self._chosen = self._form.getlist(name)
-        elif tag == "textarea":
-            self._is_replaced = True
-            return f"{text}\n{escape(self._form[name])}"  # a browser ignores the first line end
-        return text
+            return text
+        self._is_replaced = True
+        return f"{text}\n{escape(self._form[name])}"  # a browser ignores the first line end
+
+    def _input(self, name: str, text: str, attrs: Attributes) -> str:
+        """Return the tag of an input with its value; a box that was not sent is not ticked."""
+        values = dict(attrs)
+        kind = values.get("type") or "text"
+        if kind == "checkbox" or (kind == "radio" and name in self._form):
+            is_ticked = (values.get("value") or "on") in self._form.getlist(name)
+            return _tag("input", attrs, "checked", is_ticked)
+        if name not in self._form or kind not in TYPED:
+            return text
+        others = [(key, value) for key, value in attrs if key != "value"]
+        return _tag("input", [*others, ("value", self._form[name])])
 
     def _option_tag(self, text: str, attrs: Attributes) -> str:
         """Return the tag of an option, chosen or not; one without a value waits for its text."""

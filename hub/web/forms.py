@@ -174,13 +174,20 @@ def _default(field: fields.Field[Any]) -> Any:
 def _kind(field: fields.Field[Any], has_choices: bool, count: int) -> str:
     """Return how a field is drawn; `count` is the number of its choices."""
     kind = _kind_of_type(field)
-    if kind == "lines":
-        return "picks" if has_choices else "lines"
     if has_choices and kind != "checkbox":
-        if count > LONG_LIST or field.metadata.get("typed"):
-            return "suggest"
-        return "select"
-    return "area" if field.metadata.get("long") else kind
+        return _kind_with_choices(field, kind, count)
+    if field.metadata.get("long") and kind != "lines":
+        return "area"
+    return kind
+
+
+def _kind_with_choices(field: fields.Field[Any], kind: str, count: int) -> str:
+    """Return how a field is drawn that has choices."""
+    if kind == "lines":
+        return "picks"
+    if count > LONG_LIST or field.metadata.get("typed"):
+        return "suggest"
+    return "select"
 
 
 def _kind_of_type(field: fields.Field[Any]) -> str:
