@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, defer, joinedload
 
 from hub.models import AuditEntry, Case, Company, Installation, Posting, SourceDocument, User
 from hub.web.layout import app_name, kind, titled
+from hub.web.recorded_settings import RecordedSettings
 from hub.web.row_ids import LARGEST
 
 MAX_LINKS = 5  # of an entry about many postings
@@ -53,6 +54,7 @@ class Subjects:
         companies = select(Company).where(Company.realm.in_(subjects))
         self._companies = {row.realm: row for row in session.scalars(companies)}
         self._installations = _installations(session, subjects)
+        self._settings = RecordedSettings(session, entries, self._installations)
         names = subjects | {entry.who for entry in entries}
         query: Any = select(User.username).where(User.username.in_(names))
         self._people: set[str] = set(session.scalars(query))
@@ -71,8 +73,14 @@ class Subjects:
             return [_code(entry)]
         return [self._thing(entry.subject)]
 
+    def changes(self, entry: AuditEntry) -> list[str]:
+        """Return a sentence for each setting that an entry changed."""
+        return self._settings.changes(entry)
+
     def details(self, entry: AuditEntry) -> dict[str, Any]:
-        """Return the details of an entry for people, by their names."""
+        """Return the details of an entry for people, by their names, without its changes."""
+        if self.changes(entry):
+            return {name: entry.detail[name] for name in ("address",) if name in entry.detail}
         shown = {name: value for name, value in entry.detail.items() if name not in NOT_SHOWN}
         if "record" in shown and entry.what in OF_CODES:
             record = shown.pop("record")
@@ -98,7 +106,7 @@ class Subjects:
     def _thing(self, subject: str) -> Link:
         """Return an app at a company, a company, a person or a case; else the subject itself."""
         if subject in self._installations:
-            return self._installations[subject]
+            return _app(self._installations[subject])
         if subject in self._companies:
             company = self._companies[subject]
             return Link(company.name or subject, url_for("companies.index"))
@@ -143,8 +151,8 @@ def _postings(session: Session, entries: Iterable[AuditEntry]) -> dict[int, Post
     return {row.id: row for row in session.scalars(query)}
 
 
-def _installations(session: Session, subjects: Iterable[str]) -> dict[str, Link]:
-    """Return the link to each installation that subjects name, by the name that they give it."""
+def _installations(session: Session, subjects: Iterable[str]) -> dict[str, Installation]:
+    """Return each installation that subjects name, by the name that they give it."""
     slugs, companies = set(), set()
     for subject in subjects:
         slug, _, company_name = subject.partition(" for ")
@@ -156,16 +164,19 @@ def _installations(session: Session, subjects: Iterable[str]) -> dict[str, Link]
         .where(Installation.slug.in_(slugs))
         .where(or_(Company.name.in_(companies), Company.realm.in_(companies)))
     )
-    links = {}
+    rows = {}
     for row in session.scalars(query):
         company = row.company.name or row.company.realm
-        link = Link(
-            f"{app_name(row.slug)} for {company}",
-            url_for("installation.show", installation_id=row.id),
-        )
-        links[f"{row.slug} for {company}"] = link
-        links[f"{row.slug} for {row.company.realm}"] = link
-    return links
+        rows[f"{row.slug} for {company}"] = row
+        rows[f"{row.slug} for {row.company.realm}"] = row
+    return rows
+
+
+def _app(row: Installation) -> Link:
+    """Return an app at a company."""
+    company = row.company.name or row.company.realm
+    name = f"{app_name(row.slug)} for {company}"
+    return Link(name, url_for("installation.show", installation_id=row.id))
 
 
 def _cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, int]:

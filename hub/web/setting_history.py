@@ -1,7 +1,7 @@
 """How the settings of an app were changed: who, when and what. Secrets are never shown."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from marshmallow import Schema
@@ -38,6 +38,9 @@ LABELS = {
 }
 
 
+Names = Callable[[str, str], str]  # from the source of a setting's choices and an id to its name
+
+
 class Entry(NamedTuple):
     """One act on the settings, with a sentence for each value that changed."""
 
@@ -58,26 +61,41 @@ def read(session: Session, app: App, row: Installation, limit: int = MAX_ENTRIES
     schema = settings_schema.schema_of(app)
     entries = []
     for entry in session.scalars(query):
-        changes = _changes(schema, row, entry.detail)
+        changes = _changes(schema, entry.detail, _stored_names(row))
         entries.append(Entry(entry.at, entry.who, ACTS[entry.what], changes))
     return entries
 
 
-def _changes(schema: Schema, row: Installation, detail: Mapping[str, Any]) -> list[str]:
+def changes_of(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
+    """Return a sentence for each change that an entry of the audit log holds."""
+    return _changes(settings_schema.schema_of(app), detail, name_of)
+
+
+def _changes(schema: Schema, detail: Mapping[str, Any], name_of: Names) -> list[str]:
     """Return a sentence for each change that an entry of the audit log holds."""
     if "before" in detail:
         return [f"Mode: {_mode(detail['before'])} → {_mode(detail['after'])}"]
     if "to" in detail:
         return [f"Owner: {detail['to']}"]
-    return _sentences(schema, row, detail.get("changes") or {})
+    return _sentences(schema, detail.get("changes") or {}, name_of)
 
 
 def sentences(app: App, row: Installation, changes: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each change of a setting, as `setting_changes` describes them."""
-    return _sentences(settings_schema.schema_of(app), row, changes)
+    return _sentences(settings_schema.schema_of(app), changes, _stored_names(row))
 
 
-def _sentences(schema: Schema, row: Installation, changes: Mapping[str, Any]) -> list[str]:
+def _stored_names(row: Installation) -> Names:
+    """Return what names a record that a setting of the app has."""
+
+    def name_of(source: str, id: str) -> str:
+        """Return the name of a record, or its id if it is not known any more."""
+        return dict(stored_choices(row)(source)).get(id, id)
+
+    return name_of
+
+
+def _sentences(schema: Schema, changes: Mapping[str, Any], name_of: Names) -> list[str]:
     texts = []
     for name, change in changes.items():
         label = _label(schema, name)
@@ -85,7 +103,7 @@ def _sentences(schema: Schema, row: Installation, changes: Mapping[str, Any]) ->
             if name in schema.fields:  # not a token that the source renewed meanwhile
                 texts.append(f"{label} changed")
         else:
-            before, after = (_text(schema, row, name, change[side]) for side in ("from", "to"))
+            before, after = (_text(schema, name, change[side], name_of) for side in ("from", "to"))
             texts.append(f"{label}: {before} → {after}")
     return texts
 
@@ -99,7 +117,7 @@ def _label(schema: Schema, name: str) -> str:
     return str(field.metadata.get("label", words)) if field else words
 
 
-def _text(schema: Schema, row: Installation, name: str, value: Any) -> str:
+def _text(schema: Schema, name: str, value: Any, name_of: Names) -> str:
     """Return a value as a person reads it."""
     if value in setting_changes.EMPTY_VALUES:
         return NOTHING
@@ -113,7 +131,7 @@ def _text(schema: Schema, row: Installation, name: str, value: Any) -> str:
     field = schema.fields.get(name)
     source = str(field.metadata.get("choices_from", "")) if field else ""
     if source:
-        return dict(stored_choices(row)(source)).get(text, text)
+        return name_of(source, text)
     return dated(text)
 
 

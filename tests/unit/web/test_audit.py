@@ -1,5 +1,6 @@
 """The page of the audit log: names and links, filters, and the export; the same on the command line."""
 
+import datetime as dt
 import json
 import re
 
@@ -9,6 +10,8 @@ from click.testing import CliRunner
 from hub import spreadsheets
 from hub.cli import main
 from hub.db import engine
+from hub.installations import enable
+from hub.models import Installation, Record
 from hub.security import audit
 from hub.web import audit_wording
 from tests.support.audit_acts import recorded_acts
@@ -72,6 +75,41 @@ def test_changed_settings_read_from_old_to_new(owner):
     page = owner.page("/audit/?what=settings+changed")
     assert "schedule: 15m → 2h" in page
     assert "client secret: changed" in page
+
+
+def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(owner):
+    changes = {
+        "schedule": {"from": "15m", "to": "2h"},
+        "mode": {"from": "review", "to": "auto"},
+        "attach_files": {"from": True, "to": False},
+        "payable_account": {"from": None, "to": "84"},
+        "client_secret": "changed",
+    }
+    with owner.app.app_context(), engine.reading() as session:
+        installation = session.get_one(Installation, owner.story.installation)
+        subject = enable.subject(installation)
+    record(owner, "olga", "settings changed", subject, changes=changes, mode="auto")
+    record(owner, "olga", "mode changed", subject, before="auto", after="paused")
+    page = owner.page("/audit/")
+    assert "<div>Mode: Automatic → Paused</div>" in page
+    shown = re.findall(r"<div>([^<]+)</div>", owner.page("/audit/?what=settings+changed"))
+    assert shown == [
+        "Schedule: every 15 minutes → every 2 hours",
+        "Mode: Review → Automatic",
+        "Attach files: on → off",
+        "Credit account: none → 84",
+        "Client secret changed",
+    ]
+    with owner.app.app_context(), engine.transaction() as session:
+        account = {"company_id": owner.story.company, "list": "account", "quickbooks_id": "84"}
+        about = {
+            "name": "Creditors",
+            "number": "2400",
+            "read_at": dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+        }
+        session.merge(Record(**account, **about))
+    page = owner.page("/audit/?what=settings+changed")
+    assert "<div>Credit account: none → 2400 Creditors</div>" in page
 
 
 def test_entries_are_chosen_by_person_act_day_and_text(owner, clock):

@@ -1,0 +1,87 @@
+"""The changes of settings in entries of the audit log, with names of records in place of ids."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.context import current
+from hub.contract import settings_schema
+from hub.contract.documents import Role
+from hub.models import AuditEntry, Installation, Record
+from hub.qbo import records
+from hub.web import setting_history
+
+# A record of a company: its list and its id.
+Key = tuple[int, str, str]
+
+
+class RecordedSettings:
+    """What entries say about settings; the records that they name are read together."""
+
+    def __init__(
+        self,
+        session: Session,
+        entries: Iterable[AuditEntry],
+        installations: Mapping[str, Installation],
+    ) -> None:
+        """Read the names; `installations` are those of the entries by their subjects."""
+        self._installations = installations
+        keys: set[Key] = set()
+        for entry in entries:
+            keys.update(self._keys(entry))
+        self._names = _read_names(session, keys)
+
+    def changes(self, entry: AuditEntry) -> list[str]:
+        """Return a sentence for each change of an entry about settings, none for others."""
+        row = self._row(entry)
+        if row is None:
+            return []
+
+        def name_of(source: str, id: str) -> str:
+            """Return the name of a record, or its id if it is not known any more."""
+            return self._names.get((row.company_id, _list_of(source), id), id)
+
+        app = current().plugins.apps[row.slug]
+        return setting_history.changes_of(app, entry.detail, name_of)
+
+    def _row(self, entry: AuditEntry) -> Installation | None:
+        """Return the app that an entry about settings is of, if its plugin is installed."""
+        row = self._installations.get(entry.subject)
+        if row is None or entry.what not in setting_history.ACTS:
+            return None
+        return row if row.slug in current().plugins.apps else None
+
+    def _keys(self, entry: AuditEntry) -> Iterator[Key]:
+        """Yield the records that an entry may name."""
+        row = self._row(entry)
+        if row is None:
+            return
+        fields = settings_schema.schema_of(current().plugins.apps[row.slug]).fields
+        for name, change in (entry.detail.get("changes") or {}).items():
+            field = fields.get(name)
+            source = str(field.metadata.get("choices_from", "")) if field else ""
+            if _list_of(source) and isinstance(change, Mapping):
+                for value in change.values():
+                    yield row.company_id, _list_of(source), str(value)
+
+
+def _list_of(source: str) -> str:
+    """Return the list of QuickBooks that a setting chooses from, "" for any other source."""
+    return records.ROLE_LIST.get(cast(Role, source), "")
+
+
+def _read_names(session: Session, keys: set[Key]) -> dict[Key, str]:
+    """Return number and name of each record that is known."""
+    if not keys:
+        return {}
+    columns: tuple[Any, ...] = (Record.company_id, Record.list, Record.quickbooks_id)
+    query = select(*columns, Record.number, Record.full_name, Record.name)
+    for place, column in enumerate(columns):
+        query = query.where(column.in_({key[place] for key in keys}))
+    names: dict[Key, str] = {}
+    for row in session.execute(query):
+        key = (row.company_id, row.list, row.quickbooks_id)
+        names[key] = f"{row.number} {row.full_name or row.name}".strip()
+    return names
