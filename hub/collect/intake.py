@@ -12,9 +12,10 @@ from hub.collect.absence import Absent
 from hub.collect.batch import CollectBatch, Item
 from hub.collect.finish import finish
 from hub.collect.holds import hold_unreadable
+from hub.collect.new_records import with_entered_details
 from hub.collect.planning import plan_document, take_document
 from hub.collect.removal import plan_removal
-from hub.contract.codec import load
+from hub.contract.codec import dump, load
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import NEW
 from hub.models import SourceDocument
@@ -60,10 +61,22 @@ def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
         return
     if not _is_final(row):
         return
-    batch.apply(plan_document(batch, row, load(Document, row.body)))
+    batch.apply(plan_document(batch, row, _stored_document(batch, row)))
     for posting in batch.postings(row):
         if posting.state in outbox.UNSENT:
             posting.changed_at = batch.now
+
+
+def _stored_document(batch: CollectBatch, row: SourceDocument) -> Document:
+    """Return what the source last said; of a record to create what a person entered for it."""
+    document = load(Document, row.body)
+    decision = batch.setup.index.matches.get((row.made_for, row.source_id))
+    if decision is None or decision.record != NEW or decision.details is None:
+        return document
+    entered = with_entered_details(document, decision.details)
+    if entered != document:
+        batch.store_document(row, entered, dump(entered))
+    return entered
 
 
 def _is_final(row: SourceDocument) -> bool:

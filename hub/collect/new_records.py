@@ -6,7 +6,7 @@ from typing import cast
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
-from hub.contract.documents import Document, Kind, Party, Role
+from hub.contract.documents import Document, Item, Kind, Party, Role
 from hub.mapping import Create, Mapped, MappedLine, Ref
 from hub.models import SourceDocument
 
@@ -29,6 +29,29 @@ def record_as_document(create: Create, requested_by: str) -> Document:
         codes={} if isinstance(details, Party) else details.codes,
         facts={outbox.REQUESTED_BY: requested_by} if requested_by else {},
     )
+
+
+def is_id_of_other_kind(batch: CollectBatch, create: Create) -> bool:
+    """Tell whether the id of a code is that of a document or record of another kind.
+
+    Both would be the same row, and one would be posted as the other.
+    """
+    kind = record_kind(create)
+    row = batch.record_document(create.code, kind, create.field)
+    return row.kind not in ("", kind)
+
+
+def with_entered_details(document: Document, details: Party | Item) -> Document:
+    """Return the document that creates a record, with what a person has entered since.
+
+    A party keeps the currency of the document that it was first needed for.
+    """
+    current = document.details
+    if isinstance(details, Item):
+        return replace(document, details=details, codes=details.codes)
+    if isinstance(current, Party) and not details.currency:
+        details = replace(details, currency=current.currency)
+    return replace(document, details=details, currency=details.currency)
 
 
 def with_document_currency(

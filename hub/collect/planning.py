@@ -20,6 +20,7 @@ from hub.collect.content import (
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
 from hub.collect.links import ENDED_STATES, find_links
 from hub.collect.new_records import (
+    is_id_of_other_kind,
     record_as_document,
     record_kind,
     with_document_currency,
@@ -200,7 +201,8 @@ def _plan_part(batch: CollectBatch, plan: DocumentPlan, mapped: Mapped) -> PartP
         return unchanged
 
     if history.is_in_books(fingerprint):
-        if active and is_withdrawable(batch, active):
+        is_other_content = active is not None and active.planned != fingerprint
+        if active and is_other_content and is_withdrawable(batch, active):
             plan.withdraw(active, CaseText("posting.same_again"))
         return PartPlan(document=document, part=part, current=history.current)
 
@@ -262,6 +264,15 @@ def _place_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> 
     after_id = None
     document = mapped.document
     for create in mapped.creates:
+        if is_id_of_other_kind(batch, create):
+            text = CaseText(
+                "document.record_id_taken",
+                document=party_name(document, batch.setup.fields),
+                record=create.details.name,
+                id=create.code,
+            )
+            holds.append(Hold(key=create.field, text=text))
+            continue
         create = with_document_currency(batch, row, create, document.currency)
         posting = place_record(batch, create)
         record_id = posting.quickbooks_id or outbox.placeholder(posting.id)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from hub import spreadsheets
 from hub.context import current
-from hub.contract.documents import Role
+from hub.contract.codec import dump
+from hub.contract.documents import Item, Party, Role
 from hub.contract.types import Field
 from hub.db.engine import reading, transaction
 from hub.errors import NotFound, Refused
@@ -40,8 +41,13 @@ def decide(
     *,
     who: str,
     name: str = "",
+    details: Party | Item | None = None,
 ) -> Match:
-    """Store a decision: a record's id, EMPTY to leave the code out, NEW to create a record."""
+    """Store a decision: a record's id, EMPTY to leave the code out, NEW to create a record.
+
+    `details` is what a person entered for the record to create. Without them those that were
+    entered before stay, or else the source's data are used.
+    """
     fields_by_name = fields(row)
     if field not in fields_by_name:
         raise NotFound("field", field, fields_by_name)
@@ -49,11 +55,16 @@ def decide(
     match = _stored_or_new(session, row, field, code)
     match.name = name or match.name or ""
     match.role = fields_by_name[field].role
+    if record != NEW or match.record != NEW:
+        match.details = None
+    if details is not None:
+        match.details = dump(details)
     match.record = record
     match.match_method = MatchMethod.DECIDED
     match.who = who
     match.at = current().clock.now()
     session.add(match)
+    entered = {} if details is None else {"created": details.name}
     audit.record(
         session,
         who,
@@ -62,6 +73,7 @@ def decide(
         record=record,
         record_name=record_name,
         installation=row.id,
+        **entered,
     )
     return match
 

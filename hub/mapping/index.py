@@ -4,8 +4,9 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from hub.contract.documents import Role, value_object
+from hub.contract.documents import Code, Item, Party, Role, value_object
 from hub.mapping.mapped import Ref
 
 EMPTY = ""  # the record of a match that leaves the code out
@@ -47,10 +48,18 @@ class Entry:
 
 @value_object
 class Decision:
-    """The record of a code, and the `MatchMethod` by which it was chosen."""
+    """The record of a code, and the `MatchMethod` by which it was chosen.
+
+    `details` is what a person entered for a record to create, None if the source's data are used.
+    """
 
     record: str  # a QuickBooks id, EMPTY or NEW
     match_method: str
+    details: Party | Item | None = None
+
+    def complete(self, code: Code) -> Code:
+        """Return a code with what a person entered for its new record."""
+        return replace(code, create=self.details) if self.details else code
 
 
 def key(text: str) -> str:

@@ -95,7 +95,7 @@ def _find(field: Field, raw_code: Code | str, index: MatchIndex) -> MatchResult:
     if decision and decision.record != NEW:
         return _decided_record(field, code, decision, index)
     if decision:
-        return _apply_policy(field, code, index, is_confirmed=True)
+        return _apply_policy(field, decision.complete(code), index, is_confirmed=True)
     record = _find_by_rules(field, code, index, is_plain)
     if record:
         return record

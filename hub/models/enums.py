@@ -206,4 +206,5 @@ class CaseDecision(StrEnum):
     ADOPTED = "adopted"
     REJECTED = "rejected"
     LEFT = "left"
+    PUT_BACK = "put_back"
     CLOSED = "closed"

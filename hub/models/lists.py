@@ -28,6 +28,8 @@ class Match(Model):
     role: Mapped[str] = mapped_column(String(30))
     # QuickBooks id; "" = a person said leave it empty, "+" make it new.
     record: Mapped[str] = mapped_column(String(40))
+    # What a person entered for a record to create, in place of what the source has.
+    details: Mapped[dict[str, Any] | None]
     match_method: Mapped[str] = mapped_column(String(12))
     who: Mapped[str] = mapped_column(String(200))
     at: Mapped[dt.datetime]

@@ -84,8 +84,8 @@ EXPLANATIONS = {
         " the source."
     ),
     "6240": (
-        "The name is already used by a customer, vendor or employee. Match it to that one or"
-        " rename it."
+        "The name is already used by a customer, vendor or employee. Match it to that one, or"
+        " create it under another name."
     ),
     "6270": (
         "Its date is before the day stock of an item began. Change the date, or the item's"

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, defer
 
 from hub import context as hub_context
 from hub.contract import types
-from hub.contract.documents import Address, Party, Role
+from hub.contract.codec import load
+from hub.contract.documents import Address, Item, Party, Role
 from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, RecordIndex
 from hub.models import ListState, Match, Record
@@ -60,6 +61,7 @@ ROLE_LIST: dict[Role, str] = {
     "expense_account": "account",
     "category": "item",
 }
+ITEM_ROLES = ("item", "category")
 # Which records of its list a role may take; a role that is not named here takes all of them.
 FITS: dict[Role, Callable[[Record], bool]] = {
     "account": lambda row: row.type not in CONTROL_TYPES,
@@ -106,7 +108,9 @@ def match_index(
     matches = {}
     for match in session.scalars(stored_matches):
         matches[match.field, match.code] = Decision(
-            record=match.record, match_method=match.match_method
+            record=match.record,
+            match_method=match.match_method,
+            details=entered_details(match),
         )
 
     states = {}
@@ -119,6 +123,15 @@ def match_index(
     for role, name in ROLE_LIST.items():
         indexes[role] = _index(company_id, role, states.get(name), read_list)
     return MatchIndex(matches, indexes)
+
+
+def entered_details(match: Match) -> Party | Item | None:
+    """Return what a person entered for the record to create for a code, None for nothing."""
+    if not match.details:
+        return None
+    if match.role in ITEM_ROLES:
+        return load(Item, match.details)
+    return load(Party, match.details)
 
 
 def index(session: Session, company_id: int, role: Role) -> RecordIndex:

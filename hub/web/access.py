@@ -50,6 +50,7 @@ LISTS = frozenset(
         "inbox.export",
         "documents.index",
         "documents.export",
+        "search.show",
         "runs.index",
         "runs.export",
         "reports.show",

@@ -21,6 +21,7 @@ OF_POSTINGS = frozenset(
         "not this one",  # before it was called "match rejected"
         "posting adopted",
         "posting approved",
+        "posting put back",
         "posting retried",
         "posting skipped",
         "postings undone",

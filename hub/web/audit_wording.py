@@ -62,6 +62,7 @@ WORDINGS = {
     "plugin refused": gettext_noop("Refused a plugin: {}"),
     "posting adopted": gettext_noop("Accepted a transaction in QuickBooks as {}"),
     "posting approved": gettext_noop("Approved {}"),
+    "posting put back": gettext_noop("Put {} back in QuickBooks as it was posted"),
     "posting retried": gettext_noop("Retried {}"),
     "posting skipped": gettext_noop("Skipped {}"),
     "postings approved": gettext_noop("Approved what waited in {}"),

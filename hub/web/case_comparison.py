@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, TransactionState
 from hub.posting.reconcile.cases import CAUSE_SUFFIX
-from hub.posting.reconcile.posted_documents import load_posted
+from hub.posting.reconcile.posted_documents import Discrepancy, load_posted
 from hub.qbo import display
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.access import scope
@@ -97,6 +97,8 @@ class Side:
     transactions: list[Transaction]
     title: str = gettext_noop("Is it this document?")
     asks: bool = True
+    # The version in QuickBooks that a person may write over with what was posted; "" for none.
+    put_back_token: str = ""
 
     @property
     def is_taken(self) -> bool:
@@ -226,7 +228,8 @@ def sides_of_case(
         ids = candidates(case.details)
         return [_candidate_side(session, posting, ids, entities) for posting in postings]
     if case.cause.endswith(CAUSE_SUFFIX):
-        return [_posted_side(session, posting, entities) for posting in postings]
+        differs = case.cause.endswith(f":{Discrepancy.DIFFERS}{CAUSE_SUFFIX}")
+        return [_posted_side(session, posting, entities, differs) for posting in postings]
     if case.cause.startswith("stranger:"):
         return _marked_sides(session, case, entities)
     return []
@@ -244,13 +247,19 @@ def _candidate_side(session: Session, posting: Posting, ids: list[str], entities
     return Side(posting, ours, transactions)
 
 
-def _posted_side(session: Session, posting: Posting, entities: Entities) -> Side:
+def _posted_side(
+    session: Session, posting: Posting, entities: Entities, may_be_put_back: bool
+) -> Side:
     """Compare what was written last with what is in QuickBooks now."""
     key = (posting.company_id, posting.kind, str(posting.quickbooks_id))
     transaction = _transaction(session, key, entities, posting)
     written = _written_view(session, posting)
     title = gettext("What was posted, and what is there now")
-    return Side(posting, written, [transaction], title, asks=False)
+    is_there = transaction.head is None or transaction.head.state not in NOT_IN_BOOKS
+    token = ""
+    if may_be_put_back and is_there and key in entities:
+        token = str(entities[key].get("SyncToken", ""))
+    return Side(posting, written, [transaction], title, asks=False, put_back_token=token)
 
 
 def _written_view(session: Session, posting: Posting) -> display.TransactionView | None:

@@ -54,6 +54,7 @@ ACTED_ON = (CaseDecision.MATCHED, CaseDecision.RETRIED)
 NO_DUE_DATE = "9999-12-31"  # cases without a due date come last
 MAX_COMPANIES = 20  # that the filter offers; of more the switcher of the frame chooses one
 ROWS_PER_PAGE = 25
+NEWEST_FIRST = Case.id.desc()
 Filters = Mapping[str, str]
 
 

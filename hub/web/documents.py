@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.db.engine import reading
@@ -15,7 +15,6 @@ from hub.errors import HubError
 from hub.models import (
     Attempt,
     Case,
-    Installation,
     Posting,
     Proof,
     ReceiptRow,
@@ -29,7 +28,7 @@ from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext
-from hub.web import exports, matches, saved_filters
+from hub.web import exports, matches, saved_filters, source_files
 from hub.web.access import ANYWHERE, may_here, needs, scope, who
 from hub.web.case_titles import subjects
 from hub.web.document_filters import (
@@ -44,6 +43,7 @@ from hub.web.document_filters import (
     summarize,
 )
 from hub.web.document_lines import Payment, side_by_side
+from hub.web.document_rows import rows_of
 from hub.web.installation import is_active
 from hub.web.layout import KINDS, in_zone_of, installation_choices
 from hub.web.paging import page, present, row_or_404
@@ -82,7 +82,7 @@ def index() -> str:
         documents = page(session, query, by=order.columns, down=order.down)
         return render_template(
             "documents.html",
-            page=replace(documents, rows=_rows(session, documents.rows)),
+            page=replace(documents, rows=rows_of(session, documents.rows)),
             summary=summarize(session, query),
             filters=filters,
             problem=problem_of(filters),
@@ -109,7 +109,7 @@ def export() -> Response:
 
 def _exported(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
     """Yield documents as a file has them."""
-    for document, posting, state in _rows(session, ids):
+    for document, posting, state in rows_of(session, ids):
         is_there = posting is not None and state not in (
             DocumentState.REMOVED,
             DocumentState.MISSING,
@@ -130,22 +130,6 @@ def _exported(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
             "reason": posting.reason if posting else "",
             "quickbooks_id": posting.quickbooks_id if is_there else None,
         }
-
-
-def _rows(session: Session, ids: Sequence[int]) -> list[Any]:
-    """Return the documents with these ids with their main postings and states, in this order.
-
-    A posted document that is paid in QuickBooks has the state "paid".
-    """
-    company = joinedload(SourceDocument.installation).joinedload(Installation.company)
-    query = documents_with_posting().where(SourceDocument.id.in_(ids)).options(company)
-    query = query.add_columns(TransactionHead.total, TransactionHead.balance)
-    rows = {}
-    for document, posting, state, total, balance in session.execute(query):
-        kind = posting.kind if posting else document.kind
-        shown_state = payment_state(state, kind, total, balance)
-        rows[document.id] = (document, posting, shown_state)
-    return [rows[document_id] for document_id in ids]
 
 
 @pages.get("/documents/<int:document_id>")
@@ -250,6 +234,7 @@ def _about_postings(
         "pages": {one.id: _page(one) for one in postings if parts.get(one.id) == "posted"},
         "view": view,
         "source": source,
+        "framed": source_files.framed(source.attachments),
         "pairs": side_by_side(source.lines, view.lines) if view and view.lines else [],
     }
 

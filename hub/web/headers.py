@@ -20,6 +20,8 @@ PART = r"\w[\w-]{0,62}"
 HOST = re.compile(
     rf"({PART}(\.{PART}){{0,31}}\.?|\[[0-9A-Fa-f:.]{{2,45}}\])?(:\d{{1,5}})?", re.ASCII
 )
+# The pages that show a file of the source in a frame.
+FRAMING = frozenset({"documents.one", "preview.show"})
 NEVER = ("camera", "geolocation", "microphone", "payment", "usb")
 
 
@@ -78,6 +80,7 @@ def init_app(app: Flask) -> None:
     client = ClientAddress(app.wsgi_app, Proxies(config.trusted_proxy))
     app.wsgi_app = client  # type: ignore[method-assign, assignment]
     csrf.init_app(app)
+    app.after_request(_with_frames)  # after the policy is set: they run last in, first out
     _talisman(app, config, secure)
     app.after_request(_not_stored)
     app.after_request(_isolated)
@@ -95,6 +98,7 @@ def policy(config: Config) -> dict[str, list[str]]:
         "default-src": ["'self'"],
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
+        "frame-src": ["'none'"],
         "frame-ancestors": ["'none'"],
         "img-src": ["'self'", "data:"],
         "form-action": ["'self'", f"{authorize.scheme}://{authorize.netloc}", *stand_ins],
@@ -115,6 +119,15 @@ def _talisman(app: Flask, config: Config, secure: bool) -> None:
         permissions_policy=dict.fromkeys(NEVER, "()"),
         content_security_policy=policy(config),
     )
+
+
+def _with_frames(response: Response) -> Response:
+    """Let the pages that show a file of the source have a frame of our own origin."""
+    name = "Content-Security-Policy"
+    if request.endpoint in FRAMING and name in response.headers:
+        policy = response.headers[name]
+        response.headers[name] = policy.replace("frame-src 'none'", "frame-src 'self'")
+    return response
 
 
 def _not_stored(response: Response) -> Response:

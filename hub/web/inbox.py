@@ -1,9 +1,8 @@
 """The inbox: open cases, each with its reason and the button that solves it."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, render_template, request
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -16,7 +15,7 @@ from hub.models import Case, CaseNote, Installation, Posting, case_posting
 from hub.models.enums import CaseDecision
 from hub.outbox.listing import states_of_parts
 from hub.outbox.states import FINAL
-from hub.posting.actions import manual, retries
+from hub.posting.actions import manual, put_back, retries
 from hub.reasons.template import CaseAction
 from hub.security import audit
 from hub.translations.messages import gettext
@@ -24,35 +23,21 @@ from hub.web import (
     case_acts,
     case_assignees,
     case_comparison,
+    case_export,
     case_list,
     case_transactions,
     checklist,
     exports,
     matches,
+    record_creation,
 )
 from hub.web.access import ANYWHERE, may_anywhere, may_here, needs, scope, who
 from hub.web.case_titles import document_name, documents
 from hub.web.layout import in_zone_of, installation_choices
 from hub.web.paging import present, row_or_404
+from hub.web.record_form import Invalid
 
 MAX_SHOWN = 200
-EXPORTED = (
-    "id",
-    "company_id",
-    "installation_id",
-    "opened",
-    "title",
-    "document",
-    "party",
-    "documents",
-    "amounts",
-    "due",
-    "reason",
-    "instruction",
-    "assignee",
-    "closed",
-    "closed_by",
-)
 MAX_REASONS = 5  # sentences about single ones of many
 CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
 pages = Blueprint("inbox", __name__, url_prefix="/inbox")
@@ -92,31 +77,8 @@ def export() -> Response:
     filters = case_list.filters_of_request()
     with reading() as session:
         query = select(Case).where(*case_list.conditions(session, filters))
-    rows = exports.read_in_chunks(query, [Case.id], _exported)
-    return exports.download("cases", EXPORTED, rows)
-
-
-def _exported(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
-    """Yield cases as a file has them."""
-    for row in case_list.rows_of(session, cases):
-        case = row.case
-        yield {
-            "id": case.id,
-            "company_id": case.company_id,
-            "installation_id": case.installation_id,
-            "opened": case.opened_at,
-            "title": case.title,
-            "document": row.subject,
-            "party": row.party,
-            "documents": row.documents,
-            "amounts": ", ".join(f"{total} {code}" for code, total in sorted(row.amounts.items())),
-            "due": row.due,
-            "reason": case.reason,
-            "instruction": case.instruction,
-            "assignee": case.assignee,
-            "closed": case.closed_at,
-            "closed_by": case.decided_by or case.closed_by,
-        }
+    rows = exports.read_in_chunks(query, [Case.id], case_export.rows)
+    return exports.download("cases", case_export.COLUMNS, rows)
 
 
 @pages.get("/<int:case_id>")
@@ -130,17 +92,26 @@ def one(case_id: int) -> str:
 @needs("operator")
 def match(case_id: int) -> Response | tuple[str, int]:
     """Match the code of a case and release what it held; without a choice show the form again."""
-    with reading() as session:
-        case = row_or_404(session, Case, case_id)
-        code_of_case = matches.of_case(session, case)
-    if code_of_case is None:
-        flash(gettext("This case is not about a code."), "error")
-        return redirect(url_for("inbox.one", case_id=case_id))
-    installation, source_code, field = code_of_case
+    installation, source_code, field = _code_of_case(case_id)
     code = source_code.code
     choice = request.form.get("record", "")
     try:
         message = matches.decide(installation.id, field.name, code, choice, who())
+    except HubError as error:
+        return _case_page(case_id, wrong=error.text), 400
+    return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
+
+
+@pages.post("/<int:case_id>/create")
+@needs("operator")
+def create(case_id: int) -> Response | tuple[str, int]:
+    """Have the record of a case created as the form says; show the form again with its errors."""
+    installation, source_code, field = _code_of_case(case_id)
+    code = source_code.code
+    try:
+        message = record_creation.create(installation.id, field.name, code, request.form, who())
+    except Invalid as error:
+        return _case_page(case_id, invalid=error), 400
     except HubError as error:
         return _case_page(case_id, wrong=error.text), 400
     return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
@@ -257,6 +228,19 @@ def skip(case_id: int, posting_id: int) -> Response:
     return case_acts.apply(case_id, work, CaseDecision.SKIPPED, reason.strip())
 
 
+@pages.post("/<int:case_id>/<int:posting_id>/put-back")
+@needs("operator")
+def restore(case_id: int, posting_id: int) -> Response:
+    """Write a document again as it was posted, over the version that the person has seen."""
+    sync_token = request.form.get("sync_token", "")
+
+    def work() -> str:
+        put_back.put_back(posting_id, sync_token, who())
+        return gettext("It is put back as it was posted.")
+
+    return case_acts.apply(case_id, work, CaseDecision.PUT_BACK)
+
+
 @pages.post("/<int:case_id>/leave")
 @needs("operator")
 def leave(case_id: int) -> Response:
@@ -286,8 +270,19 @@ def _bulk(session: Session, filters: case_list.Filters) -> dict[str, Any]:
     return {"total": total, "newest": newest or 0, "people": case_assignees.offer(session)}
 
 
-def _case_page(case_id: int, wrong: str = "") -> str:
-    """Draw the page of a case; `wrong` says beside the choice of a record why it was not stored."""
+def _code_of_case(case_id: int) -> record_creation.CodeOfCase:
+    """Return the code that a case is about; answer 404 if it is about something else."""
+    with reading() as session:
+        code = record_creation.code_of_case(session, row_or_404(session, Case, case_id))
+    return code or abort(404)
+
+
+def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) -> str:
+    """Draw the page of a case.
+
+    `wrong` says beside the choice of a record why it was not stored, `invalid` in the form of a
+    new one.
+    """
     with reading() as session:
         case = row_or_404(session, Case, case_id)
         keys: list[case_transactions.Key] = []
@@ -310,7 +305,7 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             postings=postings,
             states=states_of_parts(session, [posting.id for posting in postings]),
             installation=installation,
-            match=_match(session, case),
+            match=_match(session, case, invalid),
             wrong=wrong,
             chosen=arguments | {"then": "next"},
             filters={name: text for name, text in arguments.items() if name != "then"},
@@ -329,14 +324,14 @@ def _blocks(postings: list[Posting]) -> bool:
     return any(posting.state not in FINAL for posting in postings)
 
 
-def _match(session: Session, case: Case) -> dict[str, Any] | None:
-    """Return the form that matches the code of a case; None if the case has none."""
-    code_of_case = matches.of_case(session, case)
+def _match(session: Session, case: Case, invalid: Invalid | None) -> dict[str, Any] | None:
+    """Return the forms that decide about the code of a case; None if the case has none."""
+    code_of_case = record_creation.code_of_case(session, case)
     if code_of_case is None:
         return None
     installation, source_code, field = code_of_case
     query = request.args.get("q", "").strip()
-    return matches.form_of_code(session, installation, source_code, field, query)
+    return record_creation.form_of_code(session, installation, source_code, field, query, invalid)
 
 
 def _postings(session: Session, case: Case) -> list[Posting]:

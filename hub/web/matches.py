@@ -1,6 +1,6 @@
 """One code of the source and its record in QuickBooks: the match, suggestions and search hits."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from hub.collect import cases
 from hub.collect.match_index import add_created_records, build_match_index
 from hub.context import current
 from hub.contract.codec import load
-from hub.contract.documents import ROLES, Code, Document, Role, codes_of
+from hub.contract.documents import ROLES, Code, Document, Item, Party, Role, codes_of
 from hub.contract.types import Field
 from hub.db.engine import transaction
 from hub.errors import Refused
@@ -31,11 +31,8 @@ from hub.models.enums import MatchMethod
 from hub.qbo import records
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop
-from hub.web import code_facts, match_messages
+from hub.web import code_facts, match_messages, record_search
 
-MAX_HITS = 25
-MAX_WHOLE_LIST = 100  # a list up to here is shown whole, of a longer one the first few
-SHORTENED_LIST = 20
 CREATED_LATER = gettext_noop("created in QuickBooks when it is used next")
 LEAVE_OUT = "none"  # what a form sends to leave a code out; no choice at all is the empty text
 REQUIRED_ROLES = {"vendor", "item", "account"}  # roles that a document cannot do without
@@ -66,7 +63,6 @@ class CodeView:
     suggestions: tuple[Ref, ...] = ()
     exact: str = ""  # the id of the suggestion that a form may preselect
     needed: bool = False
-    may_be_created: bool = False  # the source tells what a new record needs
 
     @property
     def may_be_left_out(self) -> bool:
@@ -137,8 +133,6 @@ def view(
     plain = Code(
         id=source_code.code, name=source_code.name or None, number=source_code.number or None
     )
-    details = used.create if isinstance(used, Code) else None
-    fields_of_view["may_be_created"] = bool(details) or (used is None and field.missing == "create")
     _add_created(session, installation, field, source_code, book)
     result = find(field, used or plain, book)
     if isinstance(result, Ref):
@@ -147,7 +141,7 @@ def view(
         )
     if isinstance(result, Missing):
         if used is None and match and match.record == NEW:
-            return CodeView(**fields_of_view, state="new", now=CREATED_LATER)
+            return CodeView(**fields_of_view, state="new", now=_created_later(match))
         fields_of_view |= {
             "problem": result.problem,
             "suggestions": result.suggestions,
@@ -155,10 +149,18 @@ def view(
         }
         return CodeView(**fields_of_view, state="open")
     if isinstance(result, Create):
-        return CodeView(**fields_of_view, state="new", now=CREATED_LATER)
+        return CodeView(**fields_of_view, state="new", now=_created_later(match))
     if isinstance(result, str):
         return CodeView(**fields_of_view, state="left out", problem=result)
     return CodeView(**fields_of_view, state="left out", now=gettext("left out, as decided"))
+
+
+def _created_later(match: Match | None) -> str:
+    """Say when a record is created, and under which name if a person entered one."""
+    details = records.entered_details(match) if match else None
+    if details is None:
+        return gettext(CREATED_LATER)
+    return gettext("created in QuickBooks as %(name)s when it is used next", name=details.name)
 
 
 def code_of_documents(
@@ -214,43 +216,6 @@ def _required_roles(installation: Installation) -> set[str]:
     return REQUIRED_ROLES
 
 
-def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
-    """Return the active records that contain every word of the query, shortest names first."""
-    words = query.casefold().split()
-    if not words:
-        return ()
-    hits = [entry for entry in entries if entry.active and _contains(entry, words)]
-    hits.sort(key=_by_length)
-    return tuple(hits[:MAX_HITS])
-
-
-def _by_length(entry: Entry) -> tuple[int, str]:
-    """Return the key that sorts records by the length of their names, then by alphabet."""
-    name = entry.qualified_name
-    return len(name), name
-
-
-def _contains(entry: Entry, words: Iterable[str]) -> bool:
-    """Tell whether name, number, id or e-mail address of a record contain all words."""
-    texts = (entry.qualified_name, str(entry.number), entry.id, str(entry.email))
-    searched = " ".join(texts).casefold()
-    return all(word in searched for word in words)
-
-
-def choices(
-    entries: Iterable[Entry], query: str, suggestions: Iterable[Ref] = ()
-) -> tuple[Entry, ...]:
-    """Return the records to choose from: search hits, or the list, or the start of a long list."""
-    if query:
-        return search(entries, query)
-    suggested = {ref.id for ref in suggestions}
-    others = [entry for entry in entries if entry.active and entry.id not in suggested]
-    others.sort(key=lambda entry: (entry.number, entry.qualified_name.casefold()))
-    if len(others) > MAX_WHOLE_LIST:
-        others = others[:SHORTENED_LIST]
-    return tuple(others)
-
-
 def of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:
     """Return the code that a case is about; None when it is about something else."""
     name = case.details.get("field")
@@ -266,16 +231,20 @@ def of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field
 
 
 def form_of_code(
-    session: Session, installation: Installation, source_code: SeenCode, field: Field, query: str
+    session: Session,
+    installation: Installation,
+    source_code: SeenCode,
+    field: Field,
+    query: str,
+    book: MatchIndex,
 ) -> dict[str, Any]:
     """Return what the form that matches a code shows: its view, and the records to choose from."""
-    book = book_of(session, installation)
     code = view(session, installation, source_code, field, book)
     index = records.index(session, installation.company_id, field.role)
     return {
         "one": code,
         "query": query,
-        "found": choices(index.by_id.values(), query, code.suggestions),
+        "found": record_search.choices(index.by_id.values(), query, code.suggestions),
         "size": len(index),
         "suggested": code_facts.suggestions_of(code, index.by_id),
         "source": code_facts.source_facts(
@@ -306,8 +275,18 @@ def seen_code(
     )
 
 
-def decide(installation_id: int, field: str, code: str, choice: str, who: str) -> str:
-    """Store what a person chose for a code; return the sentence that confirms it."""
+def decide(
+    installation_id: int,
+    field: str,
+    code: str,
+    choice: str,
+    who: str,
+    details: Party | Item | None = None,
+) -> str:
+    """Store what a person chose for a code; return the sentence that confirms it.
+
+    `details` is what the person entered for a record to create.
+    """
     if not choice:
         raise Refused(gettext("Choose a record."))
     record = EMPTY if choice == LEAVE_OUT else choice
@@ -316,34 +295,42 @@ def decide(installation_id: int, field: str, code: str, choice: str, who: str) -
         source_code = seen_code(session, installation_id, field, code)
         name = source_code.name
         if record == NEW:
-            _check_new(session, installation, source_code)
-        match = matches.decide(session, installation, field, code, record, who=who, name=name)
+            _check_new(session, installation, source_code, details)
+        match = matches.decide(
+            session, installation, field, code, record, who=who, name=name, details=details
+        )
         index = records.index(session, installation.company_id, cast(Role, match.role))
         entry = index.get_active(record)
     if record == EMPTY:
         return gettext("%(code)s is left out.", code=name or code)
     if record == NEW:
+        name = details.name if details else name
         return match_messages.created_later(name or code)
     return match_messages.matched(name or code, record_title(entry) if entry else record)
 
 
-def _check_new(session: Session, installation: Installation, source_code: SeenCode) -> None:
+def _check_new(
+    session: Session,
+    installation: Installation,
+    source_code: SeenCode,
+    details: Party | Item | None,
+) -> None:
     """Raise Refused if the record cannot be created.
 
-    Its name may be taken, or the source does not give what a new record needs.
+    Its name may be taken, or neither a person nor the source gives what a new record needs.
     """
     field = fields_of(installation).get(source_code.field)
     used = code_of_documents(session, installation, source_code)
     if field is None or used is None:
         return
     title = source_code.name or source_code.code
-    if isinstance(used, str) or used.create is None:
+    if isinstance(used, str) or (used.create is None and details is None):
         raise Refused(match_messages.lacks_data(title))
     book = book_of(session, installation)
     book.matches = {
         **book.matches,
         (source_code.field, source_code.code): Decision(
-            record=NEW, match_method=MatchMethod.DECIDED
+            record=NEW, match_method=MatchMethod.DECIDED, details=details
         ),
     }
     result = find(field, used, book)

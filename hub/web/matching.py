@@ -15,12 +15,13 @@ from hub.installations.matches import export_csv, import_csv
 from hub.models import Case, Installation, Match, SeenCode
 from hub.models.enums import MatchMethod, RunKind
 from hub.translations.messages import gettext, gettext_noop
-from hub.web import code_facts, matches, row_ids
+from hub.web import code_facts, matches, record_creation, row_ids
 from hub.web.access import needs, who
 from hub.web.case_list import CaseRow
 from hub.web.installation import start, tabs
 from hub.web.layout import csv_download, may_configure
 from hub.web.paging import page, row_or_404
+from hub.web.record_form import Invalid
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 SHOW = {
@@ -89,6 +90,22 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
     for name in ("show", "before", "after", "q"):
         filters[name] = request.form.get(name) or None
     return redirect(url_for("matching.show", installation_id=installation_id, **filters))
+
+
+@pages.post("/create")
+@needs("operator")
+def create(installation_id: int) -> Response | tuple[str, int]:
+    """Have the record of a code created as the form says; show the form again with its errors."""
+    field = request.form.get("field", "")
+    code = request.form.get("code", "")
+    try:
+        message = record_creation.create(installation_id, field, code, request.form, who())
+    except Invalid as error:
+        return _code_page(installation_id, invalid=error), 400
+    except HubError as error:
+        return _code_page(installation_id, wrong=error.text), 400
+    flash(message, "success")
+    return redirect(url_for("matching.show", installation_id=installation_id))
 
 
 @pages.post("/accept")
@@ -193,19 +210,19 @@ def _acceptable(
     return choices, left
 
 
-def _code_page(installation_id: int, wrong: str = "") -> str:
+def _code_page(installation_id: int, wrong: str = "", invalid: Invalid | None = None) -> str:
     """Render the page of one code.
 
-    `wrong` says beside the choice why it was not stored.
+    `wrong` says beside the choice why it was not stored, `invalid` in the form of a new record.
     """
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        form = _code(session, installation)
+        form = _code(session, installation, invalid)
         head = tabs(session, installation)
         return render_template("code.html", wrong=wrong, **form, **head)
 
 
-def _code(session: Session, installation: Installation) -> dict[str, Any]:
+def _code(session: Session, installation: Installation, invalid: Invalid | None) -> dict[str, Any]:
     """Return what the page of one code shows."""
     fields = matches.fields_of(installation)
     name = request.values.get("field", "")
@@ -213,7 +230,7 @@ def _code(session: Session, installation: Installation) -> dict[str, Any]:
     field = fields.get(name) or next(iter(fields.values()))
     source_code = matches.seen_code(session, installation.id, name, code)
     query = request.args.get("q", "").strip()
-    return matches.form_of_code(session, installation, source_code, field, query)
+    return record_creation.form_of_code(session, installation, source_code, field, query, invalid)
 
 
 def _filtered(

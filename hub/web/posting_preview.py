@@ -14,7 +14,7 @@ from hub.models import Posting
 from hub.models.enums import PostingState
 from hub.money import ZERO
 from hub.qbo import display
-from hub.web import case_transactions, review_rows
+from hub.web import case_transactions, review_rows, source_files
 from hub.web.access import may_here, needs
 from hub.web.case_comparison import LinePair, align
 from hub.web.installation import in_review, tabs
@@ -52,6 +52,7 @@ def show(posting_id: int) -> str | Response:
         posting = row_or_404(session, Posting, posting_id)
         source = source_view(posting.document)
         files = source.attachments
+        shows_files = may_here("operator")
         return render_template(
             "posting_preview.html",
             preview=preview,
@@ -61,7 +62,10 @@ def show(posting_id: int) -> str | Response:
             subtotal=_subtotal(preview.planned),
             uses_own_rate=_uses_own_rate(preview),
             files=files,
-            picture=_picture(files),
+            framed_types=source_files.OPENED_TYPES.values(),
+            framed=source_files.framed(files, request.args.get("file", ""))
+            if shows_files
+            else None,
             warnings=source.warnings,
             second_approvals=SecondApprovals.of(session, [posting]),
             **_neighbours(session, posting),
@@ -115,20 +119,6 @@ def _subtotal(view: display.TransactionView | None) -> Any:
     if view is None or not view.tax:
         return None
     return sum((line.amount for line in view.lines if line.amount), ZERO)
-
-
-def _picture(files: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the picture that the page shows beside the form, which the address names.
-
-    No page shows a PDF file within itself, because nothing of the hub may be framed.
-    """
-    if not may_here("operator"):
-        return None
-    chosen = request.args.get("file")
-    for file in files:
-        if file["id"] == chosen and file["mime"].startswith("image/"):
-            return file
-    return None
 
 
 def _neighbours(session: Session, posting: Posting) -> dict[str, int | None]:

@@ -1,10 +1,12 @@
 """The files of a document, fetched from its source when a person opens one.
 
 Only pictures and PDF files open in the browser, by what they hold and not by what the source says
-of them; every other file is saved. None of them may load or run anything.
+of them; every other file is saved. None of them may load or run anything. Pages of the hub may show
+them in a frame, at an address of its own.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any, cast
 
@@ -15,7 +17,9 @@ from hub import sources
 from hub.contract.codec import load
 from hub.contract.documents import Attachment, Document
 from hub.db.engine import reading
+from hub.errors import HubError
 from hub.models import SourceDocument
+from hub.translations.messages import gettext
 from hub.web.access import needs
 from hub.web.paging import row_or_404
 
@@ -40,6 +44,10 @@ HEADERS = {
         "frame-ancestors": "'none'",
     },
 }
+FRAME_HEADERS = {
+    "content_security_policy": HEADERS["content_security_policy"] | {"frame-ancestors": "'self'"},
+    "frame_options": "SAMEORIGIN",
+}
 pages = Blueprint("files", __name__)
 
 
@@ -47,6 +55,46 @@ pages = Blueprint("files", __name__)
 @needs("operator")
 def show(document_id: int) -> Response:
     """Fetch a file from the source and show or save it; `id` in the address names it."""
+    attachment, content = _fetch(document_id)
+    opened_type = opened_as(content)
+    return _send(attachment, content, opened_type or SAVED_TYPE, is_saved=not opened_type)
+
+
+cast(Any, show).talisman_view_options = HEADERS
+
+
+@pages.get("/documents/<int:document_id>/file/frame")
+@needs("operator")
+def frame(document_id: int) -> Response:
+    """Fetch a picture or PDF file for a frame of our own pages; say if there is nothing to show."""
+    try:
+        attachment, content = _fetch(document_id)
+    except HubError as error:
+        return Response(error.text, mimetype="text/plain")
+    opened_type = opened_as(content)
+    if not opened_type:
+        return Response(gettext("This file cannot be shown here."), mimetype="text/plain")
+    return _send(attachment, content, opened_type, is_saved=False)
+
+
+cast(Any, frame).talisman_view_options = FRAME_HEADERS
+
+
+def framed(attachments: Sequence[Mapping[str, Any]], chosen: str = "") -> Mapping[str, Any] | None:
+    """Return the file to show beside a document: the chosen one, else its first PDF or picture.
+
+    The type that the source tells decides only what is offered.
+    """
+    shown = [file for file in attachments if file.get("mime") in OPENED_TYPES.values()]
+    for file in shown:
+        if file.get("id") == chosen:
+            return file
+    pdfs = [file for file in shown if file.get("mime") == "application/pdf"]
+    return next(iter(pdfs or shown), None)
+
+
+def _fetch(document_id: int) -> tuple[Attachment, bytes]:
+    """Fetch a file of a document from its source; answer 404 if there is no such file."""
     with reading() as session:
         row = row_or_404(session, SourceDocument, document_id)
         installation = row.installation
@@ -54,17 +102,17 @@ def show(document_id: int) -> Response:
         abort(404)
     document = load(Document, row.body)
     attachment = _attachment(document, request.args.get("id", ""))
-    content = sources.read_file(installation, document, attachment)
-    opened_type = opened_as(content)
+    return attachment, sources.read_file(installation, document, attachment)
+
+
+def _send(attachment: Attachment, content: bytes, mimetype: str, *, is_saved: bool) -> Response:
+    """Return a file as an answer."""
     return send_file(
         BytesIO(content),
-        mimetype=opened_type or SAVED_TYPE,
-        as_attachment=not opened_type,
+        mimetype=mimetype,
+        as_attachment=is_saved,
         download_name=UNSAFE.sub("_", attachment.name) or "file",
     )
-
-
-cast(Any, show).talisman_view_options = HEADERS
 
 
 def opened_as(content: bytes) -> str:

@@ -12,7 +12,15 @@ from hub.qbo.payloads.fingerprint import content
 from hub.qbo.payloads.line_ids import with_line_ids
 from hub.qbo.payloads.placeholders import fill, placeholders
 from hub.qbo.payloads.summary import UNREADABLE, summarize
-from hub.qbo.payloads.updates import CLOSED, OPEN, close_body, delete_body, for_update, void_body
+from hub.qbo.payloads.updates import (
+    CLOSED,
+    OPEN,
+    close_body,
+    delete_body,
+    for_update,
+    void_body,
+    without_version,
+)
 
 __all__ = [
     "CLOSED",
@@ -34,4 +42,5 @@ __all__ = [
     "summarize",
     "void_body",
     "with_line_ids",
+    "without_version",
 ]

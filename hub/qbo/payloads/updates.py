@@ -92,8 +92,7 @@ def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") 
     were written by a person and stay.
     """
     if "Id" in body and "sparse" not in body:
-        # The other fields come from an older version of the object.
-        body = {name: body[name] for name in FIELDS_OF_HUB if name in body}
+        body = _fields_of_hub(body)
     changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
         current_note = str(current.get("PrivateNote") or "")
@@ -104,6 +103,27 @@ def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") 
     for name in _fixed_fields(body):
         changed.pop(name, None)
     return changed | {"sparse": True}
+
+
+def without_version(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what an update sets, without the ids and the version that it was written against."""
+    if "sparse" not in body:
+        body = _fields_of_hub(body)
+    content = {
+        name: value for name, value in body.items() if name not in ("Id", "SyncToken", "sparse")
+    }
+    if "Line" in content:
+        content["Line"] = [_without_id(line) for line in content["Line"]]
+    return content
+
+
+def _without_id(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if name != "Id"}
+
+
+def _fields_of_hub(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that the hub sets; the others come from an older version of the object."""
+    return {name: body[name] for name in FIELDS_OF_HUB if name in body}
 
 
 def _fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:

@@ -89,6 +89,12 @@ TEMPLATES = {
         CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),
+    "document.record_id_taken": _document(
+        "{record} is not created in QuickBooks, because its source uses the id {id} for something"
+        " else too. Create it in QuickBooks and match it.",
+        CORRECT_AT_SOURCE,
+        CaseAction.SOURCE,
+    ),
     "document.former_part": _document(
         "The document is now split differently, and this part of it is in QuickBooks. Remove it"
         " there by hand.",

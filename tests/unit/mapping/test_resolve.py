@@ -317,6 +317,23 @@ def test_a_person_may_say_that_a_near_name_is_new():
     )
 
 
+def test_what_a_person_entered_is_created_in_place_of_what_the_source_has():
+    entered = Party(name="Nordstål AS", email="post@nordstal.example")
+    decision = Decision(record=NEW, match_method="decided", details=entered)
+    for code in (making("Norsk Stal AS"), Code(id="s1", name="Norsk Stal AS")):
+        result = find(supplier("name"), code, book(supplier__s1=decision))
+        assert isinstance(result, Create)
+        assert result.details == entered
+
+
+def test_an_entered_name_that_a_customer_has_is_not_created():
+    entered = Party(name="Kunde AS")
+    decision = Decision(record=NEW, match_method="decided", details=entered)
+    result = find(supplier("name"), making("Norsk Stal AS"), book(supplier__s1=decision))
+    assert isinstance(result, Missing)
+    assert "taken" in result.problem
+
+
 def test_a_name_that_a_customer_has_is_not_made_a_vendor():
     assert "taken" in find(supplier("name", missing="create"), making("Kunde AS"), book()).problem
 

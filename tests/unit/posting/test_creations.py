@@ -269,3 +269,12 @@ def test_a_party_is_not_made_in_the_currency_of_a_document_that_is_held(export, 
     assert (export.states()["invoice:1"], export.states()["invoice:2"]) == ("held", "held")
     assert export.ours("Customer") == []
     assert "is to be created in EUR" in export.posting("invoice:2").reason
+
+
+def test_a_code_with_the_id_of_a_document_is_not_created_as_that(till):
+    """Both would be one row, and the supplier would be posted as the invoice or the reverse."""
+    till.run(invoice("s1"))
+    till.run(new("bill"))
+    assert till.states()["bill:1"] == "held"
+    assert "uses the id s1 for something else too" in till.posting("bill:1").reason
+    assert till.ours("Vendor") == []

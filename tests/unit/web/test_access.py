@@ -44,7 +44,7 @@ ROUTES = {
         app_choice.show companies.index company_choice.choose company_choice.show
         documents.export documents.index home.show inbox.export
         inbox.show intuit.launch intuit.reconnect marketplace.show reports.export reports.show
-        reconciliations.index runs.export runs.index
+        reconciliations.index runs.export runs.index search.show
     """,
     "viewer installation": """
         earlier.show installation.show ready.show
@@ -61,14 +61,16 @@ ROUTES = {
     "operator anywhere": "case_bulk.apply case_bulk.people",
     "operator installation": """
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
-        installation.run matching.accept matching.apply matching.decide
+        installation.run matching.accept matching.apply matching.create matching.decide
         review.approve review.confirm review.selection
     """,
     "operator company": "companies.check companies.lists companies.reconcile",
-    "operator document": "documents.check documents.post_again files.show",
+    "operator document": "documents.check documents.post_again files.frame files.show",
     "operator posting": "undoing.posting undoing.undo_posting",
-    "operator case": "inbox.close inbox.leave inbox.match inbox.retry",
-    "operator case and posting": "inbox.adopt inbox.not_this inbox.retry_one inbox.skip",
+    "operator case": "inbox.close inbox.create inbox.leave inbox.match inbox.retry",
+    "operator case and posting": """
+        inbox.adopt inbox.not_this inbox.restore inbox.retry_one inbox.skip
+    """,
     "operator run": "undoing.run undoing.undo_run",
     "app-owner installation": """
         earlier.confirm earlier.include matching.take review.automatic settings.change settings.changes
@@ -113,7 +115,13 @@ ARGUMENTS = {
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 FILLED = {"slug": "costtracker", "filename": "hub.css"}
 SHARED = ("company", "app")  # who has a role for a part of these may look at them
-DOCUMENT_ROUTES = ("documents.one", "documents.check", "documents.post_again", "files.show")
+DOCUMENT_ROUTES = (
+    "documents.one",
+    "documents.check",
+    "documents.post_again",
+    "files.frame",
+    "files.show",
+)
 WHOLE_HUB = Thing({}, ((None, None),))
 # Enough to find every kind of fault; the long form tries everybody on everything.
 SMALL_FORM = ("mixed", "operator/Alfaborg/costtracker", "owner/Alfaborg/every app")

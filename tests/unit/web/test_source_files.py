@@ -105,19 +105,81 @@ def test_a_source_without_content_says_so(
     assert "CostTracker has no content for" in got.text
 
 
-def test_the_page_of_a_bill_leads_to_its_files_and_shows_a_picture(visitor: Visitor) -> None:
+def _answering(monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:
+    """Let the source answer with this content of a file."""
+    call = Plugins.call
+
+    def answer(self: Plugins, app: str, hook: str, **values: Any) -> Any:
+        return content if hook == "hub_attachment" else call(self, app, hook, **values)
+
+    monkeypatch.setattr(Plugins, "call", answer)
+
+
+def test_only_our_own_pages_show_a_file_in_a_frame(
+    outside: Visitor, document: SourceDocument
+) -> None:
+    answer = outside.get(_path(document).replace("/file?", "/file/frame?"))
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    headers = answer.headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "script-src" not in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "no-store" in headers["Cache-Control"]
+    assert headers["Content-Disposition"].startswith("inline")
+
+
+@pytest.mark.parametrize("content", [b"<html><script>alert(1)</script>", b"PK", None])
+def test_nothing_else_is_shown_or_saved_in_a_frame(
+    outside: Visitor,
+    document: SourceDocument,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes | None,
+) -> None:
+    _answering(monkeypatch, content)
+    answer = outside.get(_path(document).replace("/file?", "/file/frame?"))
+    assert answer.mimetype == "text/plain"
+    assert "Content-Disposition" not in answer.headers
+    assert "<script>" not in answer.text
+
+
+def test_only_the_pages_with_a_file_may_have_frames(
+    outside: Visitor, document: SourceDocument
+) -> None:
+    page = outside.get(f"/documents/{document.id}")
+    file = document.body["attachments"][0]
+    assert f'src="/documents/{document.id}/file/frame?id={file["id"]}"' in page.text
+    assert f"Show {file['name']} here" in page.text
+    assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Frame-Options"] == "DENY"
+    for path in ("/", "/documents", "/inbox/"):
+        assert "frame-src 'none'" in outside.get(path).headers["Content-Security-Policy"]
+
+
+def test_the_page_of_a_bill_shows_its_first_pdf_or_picture(visitor: Visitor) -> None:
     address = f"/postings/{visitor.story.postings['review']}/review"
     file = f"/documents/{visitor.story.documents['review']}/file?id=a1"
     visitor.log_in("oda")
     page = visitor.page(address)
     assert f'href="{file}" target="_blank" rel="noopener"' in page
+    assert f'src="{file.replace("/file?", "/file/frame?")}"' in page
     assert "beside the form" not in page
     with visitor.app.app_context(), engine.transaction() as session:
         document = session.get_one(SourceDocument, visitor.story.documents["review"])
         picture = {"id": "a1", "name": "faktura.jpg", "mime": "image/jpeg"}
-        document.body = {**document.body, "attachments": [picture]}
-    assert "Show faktura.jpg beside the form" in visitor.page(address)
-    assert f'<img class="bill-file" src="{file}"' in visitor.page(f"{address}?file=a1")
+        text = {"id": "a0", "name": "faktura.html", "mime": "text/html"}
+        pdf = {"id": "a2", "name": "faktura.pdf", "mime": "application/pdf"}
+        document.body = {**document.body, "attachments": [text, picture, pdf]}
+    page = visitor.page(address)
+    assert "/file/frame?id=a2" in page
+    assert "Show faktura.jpg beside the form" in page
+    assert "/file/frame?id=a1" in visitor.page(f"{address}?file=a1")
+    assert "/file/frame?id=a2" in visitor.page(f"{address}?file=a0")
+    vera = Visitor(visitor.app, visitor.story)
+    vera.log_in("vera")
+    assert "/file/frame" not in vera.page(address)
     viewer = Visitor(visitor.app, visitor.story)
     viewer.log_in("vera")
     assert file not in viewer.page(f"{address}?file=a1")

@@ -1,0 +1,108 @@
+"""Write a document again as the hub had posted it, after somebody has edited it in QuickBooks."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.db.engine import reading, transaction
+from hub.errors import NotFound, NotNow
+from hub.models import Posting
+from hub.models.enums import Operation, PostingState, TransactionState
+from hub.outbox.plans import Content, Disposition, PartOperation
+from hub.posting import case_texts
+from hub.posting.actions.manual import postings_of_part
+from hub.posting.outcome.session import PostingSession
+from hub.posting.reconcile import cases
+from hub.posting.reconcile.posted_documents import Discrepancy, PostedDocument, lock_and_load
+from hub.posting.reconcile.refresh import Entity, fetch_current
+from hub.qbo import payloads
+from hub.security import audit
+
+
+def put_back(posting_id: int, sync_token: str, who: str) -> None:
+    """Plan the update that makes a transaction what the hub had posted.
+
+    `sync_token` is the version that the person has seen. An edit that came after it is not written
+    over: the update is planned against that version only, and the next run compares again.
+    Raise NotNow with the reason if the document cannot be put back.
+    """
+    with reading() as session:
+        posting = session.get(Posting, posting_id)
+        if posting is None:
+            raise NotFound("posting", str(posting_id))
+    posting_session = PostingSession(posting.company_id)
+    key = posting.kind, str(posting.quickbooks_id)
+    current = fetch_current(posting_session, {key[0]: [key[1]]}).get(key)
+    with transaction() as session:
+        document = lock_and_load(session, posting.company_id, posting_id)
+        name = case_texts.posting_title(session.get_one(Posting, posting_id))
+        if document is None:
+            raise NotNow(f"{name} was removed from QuickBooks, so it cannot be put back.")
+        _check(session, document, current, sync_token, name)
+        planned = _plan(session, document, sync_token, name)
+        outbox.approve_when_planned(session, planned, who)
+        cases.update_case(session, document, Discrepancy.NONE)
+        audit.record(session, who, "posting put back", str(posting_id), sync_token=sync_token)
+
+
+def _check(
+    session: Session,
+    document: PostedDocument,
+    current: Entity | None,
+    sync_token: str,
+    name: str,
+) -> None:
+    """Raise NotNow unless the document is in QuickBooks as the person saw it, and is idle."""
+    source = document.posting.document
+    if source.gone is not None or source.stage == "closed":
+        raise NotNow(f"{name} is no longer wanted by its source, so it is not put back.")
+    is_live = document.head is None or document.head.state == TransactionState.LIVE
+    if current is None or not is_live:
+        raise NotNow(f"{name} is no longer in QuickBooks; Retry posts it again.")
+    if str(current.get("SyncToken")) != sync_token:
+        raise NotNow(f"{name} was changed in QuickBooks again. Compare it once more.")
+    unsent = (*outbox.UNSENT, *outbox.IN_FLIGHT)
+    for id in postings_of_part(session, document.posting):
+        if session.get_one(Posting, id).state in unsent:
+            raise NotNow(f"A change of {name} is waiting already; decide about that one first.")
+    if not document.last_write.payload:
+        raise NotNow(f"The hub no longer has what it posted of {name}.")
+
+
+def _plan(session: Session, document: PostedDocument, sync_token: str, name: str) -> Posting:
+    """Plan the update with the content of the last write."""
+    last_write = document.last_write
+    quickbooks_id = str(document.posting.quickbooks_id)
+    operation = PartOperation(
+        operation=Operation.UPDATE,
+        part=document.posting.part,
+        base=f"{quickbooks_id}:{sync_token}",
+        quickbooks_id=quickbooks_id,
+    )
+    content = Content(
+        kind=document.posting.kind,
+        payload=payloads.encode(_content(last_write)),
+        meaning=last_write.meaning,
+        number=last_write.number,
+        total=last_write.total,
+        currency=last_write.currency,
+    )
+    disposition = Disposition(state=PostingState.READY)
+    source = document.posting.document
+    planned = outbox.plan(session, source, operation, content, disposition)
+    if planned.state != PostingState.READY:
+        raise NotNow(f"{name} was {planned.state} in this version before; change it by hand.")
+    # The source still has the version that is in the books, so it has nothing to plan.
+    planned.planned = last_write.planned
+    return planned
+
+
+def _content(last_write: Posting) -> dict[str, Any]:
+    """Return what the last write set, without what tied it to an earlier version."""
+    body: dict[str, Any] = json.loads(last_write.payload, parse_float=Decimal)
+    if last_write.operation == Operation.UPDATE:
+        return payloads.without_version(body)
+    return body

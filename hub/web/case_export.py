@@ -1,0 +1,49 @@
+"""Cases as the rows of a file."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy.orm import Session
+
+from hub.models import Case
+from hub.web import case_list, exports
+
+COLUMNS = (
+    "id",
+    "company_id",
+    "installation_id",
+    "opened",
+    "title",
+    "document",
+    "party",
+    "documents",
+    "amounts",
+    "due",
+    "reason",
+    "instruction",
+    "assignee",
+    "closed",
+    "closed_by",
+)
+
+
+def rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
+    """Yield cases as a file has them."""
+    for row in case_list.rows_of(session, cases):
+        case = row.case
+        yield {
+            "id": case.id,
+            "company_id": case.company_id,
+            "installation_id": case.installation_id,
+            "opened": case.opened_at,
+            "title": case.title,
+            "document": row.subject,
+            "party": row.party,
+            "documents": row.documents,
+            "amounts": ", ".join(f"{total} {code}" for code, total in sorted(row.amounts.items())),
+            "due": row.due,
+            "reason": case.reason,
+            "instruction": case.instruction,
+            "assignee": case.assignee,
+            "closed": case.closed_at,
+            "closed_by": case.decided_by or case.closed_by,
+        }

@@ -1,0 +1,26 @@
+"""The rows of a list of documents: each with its main posting and its state."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session, joinedload
+
+from hub.models import Installation, SourceDocument, TransactionHead
+from hub.outbox.listing import documents_with_posting
+from hub.web.document_filters import payment_state
+
+
+def rows_of(session: Session, ids: Sequence[int]) -> list[Any]:
+    """Return the documents with these ids with their main postings and states, in this order.
+
+    A posted document that is paid in QuickBooks has the state "paid".
+    """
+    company = joinedload(SourceDocument.installation).joinedload(Installation.company)
+    query = documents_with_posting().where(SourceDocument.id.in_(ids)).options(company)
+    query = query.add_columns(TransactionHead.total, TransactionHead.balance)
+    rows = {}
+    for document, posting, state, total, balance in session.execute(query):
+        kind = posting.kind if posting else document.kind
+        shown_state = payment_state(state, kind, total, balance)
+        rows[document.id] = (document, posting, shown_state)
+    return [rows[document_id] for document_id in ids]

@@ -1,0 +1,46 @@
+"""Search the records of QuickBooks that a code may be matched to."""
+
+from collections.abc import Iterable
+
+from hub.mapping import Entry, Ref
+
+MAX_HITS = 25
+MAX_WHOLE_LIST = 100  # a list up to here is shown whole, of a longer one the first few
+SHORTENED_LIST = 20
+
+
+def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
+    """Return the active records that contain every word of the query, shortest names first."""
+    words = query.casefold().split()
+    if not words:
+        return ()
+    hits = [entry for entry in entries if entry.active and _contains(entry, words)]
+    hits.sort(key=_by_length)
+    return tuple(hits[:MAX_HITS])
+
+
+def _by_length(entry: Entry) -> tuple[int, str]:
+    """Return the key that sorts records by the length of their names, then by alphabet."""
+    name = entry.qualified_name
+    return len(name), name
+
+
+def _contains(entry: Entry, words: Iterable[str]) -> bool:
+    """Tell whether name, number, id or e-mail address of a record contain all words."""
+    texts = (entry.qualified_name, str(entry.number), entry.id, str(entry.email))
+    searched = " ".join(texts).casefold()
+    return all(word in searched for word in words)
+
+
+def choices(
+    entries: Iterable[Entry], query: str, suggestions: Iterable[Ref] = ()
+) -> tuple[Entry, ...]:
+    """Return the records to choose from: search hits, or the list, or the start of a long list."""
+    if query:
+        return search(entries, query)
+    suggested = {ref.id for ref in suggestions}
+    others = [entry for entry in entries if entry.active and entry.id not in suggested]
+    others.sort(key=lambda entry: (entry.number, entry.qualified_name.casefold()))
+    if len(others) > MAX_WHOLE_LIST:
+        others = others[:SHORTENED_LIST]
+    return tuple(others)

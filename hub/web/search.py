@@ -1,0 +1,52 @@
+"""Search everything at once: documents, cases and companies that the person may see."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.db.engine import reading
+from hub.models import Company
+from hub.web import case_list
+from hub.web.access import ANYWHERE, needs, scope
+from hub.web.company_choice import matches_words
+from hub.web.document_filters import document_filters, select_ids
+from hub.web.document_rows import rows_of
+
+MAX_HITS = 8  # of each kind; a link leads to all
+MAX_WORDS_LENGTH = 200
+pages = Blueprint("search", __name__, url_prefix="/search")
+
+
+@pages.get("/")
+@needs("viewer", of=ANYWHERE)
+def show() -> str:
+    """List the first hits of each kind; without words nothing is searched."""
+    words = request.args.get("q", "").strip()[:MAX_WORDS_LENGTH]
+    hits: dict[str, Any] = {"documents": [], "cases": [], "companies": []}
+    if words:
+        with reading() as session:
+            hits = _search(session, words)
+    count = sum(len(found) for found in hits.values())
+    return render_template("search.html", words=words, hits=hits, count=count, limit=MAX_HITS)
+
+
+def _search(session: Session, words: str) -> dict[str, Any]:
+    """Return the newest documents and cases, and the companies, that words find."""
+    documents = select_ids(session, document_filters({"q": words}))
+    newest = documents.order_by(documents.selected_columns[0].desc()).limit(MAX_HITS)
+    filters = dict.fromkeys(case_list.FILTER_NAMES, "") | {"words": words}
+    cases, _, _ = case_list.ordered(session, filters)
+    newest_cases = session.scalars(cases.order_by(case_list.NEWEST_FIRST).limit(MAX_HITS)).all()
+    companies = (
+        select(Company)
+        .where(matches_words(words), *scope().companies())
+        .order_by(Company.name, Company.id)
+        .limit(MAX_HITS)
+    )
+    return {
+        "documents": rows_of(session, list(session.scalars(newest))),
+        "cases": case_list.rows_of(session, newest_cases),
+        "companies": list(session.scalars(companies)),
+    }

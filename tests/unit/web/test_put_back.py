@@ -1,0 +1,71 @@
+"""Put back as posted: the card of the comparison, and what the next sync writes."""
+
+import pytest
+from hub_costcertified.sandbox import company
+from sqlalchemy import select
+
+from hub.db.engine import reading
+from hub.models import Case
+from tests.support.page_visitor import Visitor
+from tests.unit.web.test_match_promises import Pages
+
+BUTTON = "Put back as posted"
+
+
+@pytest.fixture
+def pages(outside: Visitor) -> Pages:
+    """Provide an invoice that was posted, and then edited in QuickBooks."""
+    pages = Pages(outside)
+    pages.enable()
+    pages.sync(company.CLIENTS[0])
+    with pages.app.app_context():
+        invoice = pages.works.one("Invoice")
+        pages.works.quickbooks.act(
+            "edit",
+            realm=pages.works.realm,
+            kind="Invoice",
+            id=invoice["Id"],
+            set={"DueDate": "2026-12-24"},
+        )
+        pages.works.watch()
+    pages.visitor.log_in("olga")  # the hour that has passed ended the session
+    return pages
+
+
+def case_of(pages: Pages) -> Case:
+    with pages.app.app_context(), reading() as session:
+        return session.scalars(select(Case).where(Case.cause.like("%differs-in-quickbooks"))).one()
+
+
+def test_the_card_puts_back_what_was_posted_and_is_no_big_button(pages: Pages) -> None:
+    case = case_of(pages)
+    page = pages.visitor.page(f"/inbox/{case.id}")
+    head = page.partition('class="choice-cards"')[0]
+    assert "Accept what QuickBooks has" not in head
+    card = page.partition('class="choice-cards"')[2]
+    assert card.index("Accept what QuickBooks has") < card.index(BUTTON)
+    before, _, _ = card.rpartition(BUTTON)
+    assert 'class="btn btn-warn btn-sm"' in before[-300:]
+    [posting] = [row.id for row in postings(pages, case)]
+    with pages.app.app_context():
+        token = pages.works.one("Invoice")["SyncToken"]
+    address = f"/inbox/{case.id}/{posting}/put-back"
+    assert "changed in QuickBooks again" in pages.visitor.press(address, sync_token="99")
+    assert "It is put back as it was posted." in pages.visitor.press(address, sync_token=token)
+    assert "Put back as posted" in pages.visitor.page("/inbox/?show=closed")
+    pages.sync()
+    with pages.app.app_context():
+        assert pages.works.one("Invoice")["DueDate"] == "2026-03-15"
+
+
+def postings(pages: Pages, case: Case) -> list[object]:
+    with pages.app.app_context(), reading() as session:
+        return list(session.get_one(Case, case.id).postings)
+
+
+def test_a_viewer_puts_nothing_back(pages: Pages) -> None:
+    case = case_of(pages)
+    viewer = Visitor(pages.app, pages.visitor.story)
+    viewer.log_in("vera")
+    assert BUTTON not in viewer.page(f"/inbox/{case.id}")
+    assert viewer.post(f"/inbox/{case.id}/1/put-back", sync_token="1").status_code == 403

@@ -1,0 +1,232 @@
+"""Create in QuickBooks: the form of a supplier, customer or item, and what is posted of it."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from hub_costcertified.sandbox import company
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from hub.contract.documents import Address, Item, Party
+from hub.db.engine import reading
+from hub.mapping import Entry, MatchIndex, RecordIndex
+from hub.models import AuditEntry, Case, Match, Posting
+from hub.models.enums import PostingState
+from hub.web import record_form
+from hub.web.record_form import Invalid
+from tests.support.page_visitor import Visitor
+from tests.unit.web.test_match_promises import Pages
+
+JORDAN, OTHER_JORDAN = company.NAMESAKES
+INPUT = re.compile(r'<input\s[^>]*?name="(\w+)"\s+value="([^"]*)"', re.DOTALL)
+
+
+@pytest.fixture
+def pages(outside: Visitor) -> Pages:
+    pages = Pages(outside)
+    pages.enable(parties="hold")
+    return pages
+
+
+def form_of(page: str) -> dict[str, str]:
+    """Return the fields of the form that creates a record, as a browser sends them."""
+    form = page.partition('aria-label="Create in QuickBooks"')[2].partition("</form>")[0]
+    assert form
+    values = {name: unescape(value) for name, value in INPUT.findall(form)}
+    for name, value in re.findall(r'name="(\w+)"[^>]*>([^<]*)</textarea>', form):
+        values[name] = unescape(value)
+    return values
+
+
+def press(pages: Pages, code: str, **entered: str) -> Any:
+    """Send the form of a case with what a person entered."""
+    case = pages.case(code)
+    return pages.visitor.post(f"{case}/create", **form_of(pages.visitor.page(case)) | entered)
+
+
+def customers(pages: Pages) -> list[dict[str, Any]]:
+    """Return the customers that the hub created."""
+    return [one for one in pages.works.all("Customer") if "[hub:" in one.get("Notes", "")]
+
+
+def test_the_form_has_what_the_source_knows(pages: Pages) -> None:
+    pages.sync(JORDAN)
+    values = form_of(pages.visitor.page(pages.case("k20")))
+    assert (values["name"], values["email"]) == ("Jordan Mercer", "jordan.mercer@example.com")
+
+
+def test_what_a_person_entered_is_created_and_kept_with_the_decision(pages: Pages) -> None:
+    pages.sync(JORDAN)
+    answer = press(
+        pages,
+        "k20",
+        name="Mercer & Sons",
+        contact="Jo Mercer",
+        phone="555 0100",
+        street="9 Elm\nSuite 2",
+        city="Portland",
+        postal_code="97201",
+        region="OR",
+    )
+    assert answer.status_code == 302
+    page = pages.visitor.page(pages.case("k20"))
+    assert "It will be created in QuickBooks as Mercer &amp; Sons when it is used next." in page
+    with pages.app.app_context(), reading() as session:
+        match = session.scalars(select(Match).where(Match.code == "client:k20")).one()
+        assert (match.record, match.details["name"]) == ("+", "Mercer & Sons")
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "code matched")).all()[
+            -1
+        ]
+        assert "Mercer & Sons" in str(entry.detail)
+    pages.sync()
+    with pages.app.app_context():
+        pages.works.sync()
+        [made] = customers(pages)
+        invoice = pages.works.one("Invoice")
+    assert made["DisplayName"] == "Mercer & Sons"
+    assert (made["GivenName"], made["FamilyName"]) == ("Jo", "Mercer")
+    assert made["PrimaryPhone"] == {"FreeFormNumber": "555 0100"}
+    address = made["BillAddr"]
+    assert (address["Line1"], address["Line2"]) == ("9 Elm", "Suite 2")
+    assert (address["City"], address["PostalCode"]) == ("Portland", "97201")
+    assert invoice["CustomerRef"]["value"] == made["Id"]
+
+
+@pytest.mark.parametrize(
+    ("entered", "error"),
+    [
+        ({"name": ""}, "Enter a name."),
+        ({"name": "A: B"}, "QuickBooks takes no colon in a name."),
+        ({"name": "x" * 501}, "QuickBooks takes 500 characters."),
+        ({"email": "nobody"}, "Enter one e-mail address."),
+        ({"phone": "1" * 31}, "QuickBooks takes 30 characters."),
+        ({"street": "1\n2\n3\n4\n5\n6"}, "QuickBooks takes 5 lines."),
+    ],
+)
+def test_errors_stand_beside_their_fields(
+    pages: Pages, entered: dict[str, str], error: str
+) -> None:
+    pages.sync(JORDAN)
+    answer = press(pages, "k20", city="Tromsø", **entered)
+    assert answer.status_code == 400
+    [field] = entered
+    about = answer.text.partition(f'id="{field}-about"')[2][:200]
+    assert error in about
+    assert 'value="Tromsø"' in answer.text, "what was entered stays"
+    with pages.app.app_context(), reading() as session:
+        assert session.scalars(select(Match).where(Match.code == "client:k20")).all() == []
+
+
+def test_a_name_of_another_kind_of_record_gets_a_suffix(pages: Pages) -> None:
+    pages.sync(OTHER_JORDAN)
+    with pages.app.app_context():
+        pages.works.make("Vendor", DisplayName="Jordan Mercer")
+    page = pages.visitor.page(pages.case("k21"))
+    assert "QuickBooks has a supplier called “Jordan Mercer”." in page
+    assert "share one name space in QuickBooks" in page
+    assert form_of(page)["name"] == "Jordan Mercer (customer)"
+    taken = press(pages, "k21", name=" jordan  mercer ")
+    assert taken.status_code == 400
+    assert "QuickBooks has a supplier called Jordan Mercer already." in taken.text
+    assert press(pages, "k21").status_code == 302
+    pages.sync()
+    with pages.app.app_context():
+        [made] = customers(pages)
+        assert made["DisplayName"] == "Jordan Mercer (customer)"
+        assert len(pages.works.all("Invoice")) == 1
+
+
+def test_a_name_that_quickbooks_refuses_is_entered_anew(pages: Pages) -> None:
+    """The hub has no list of employees, so only QuickBooks knows that the name is taken."""
+    pages.sync(JORDAN)
+    with pages.app.app_context():
+        pages.works.make("Employee", DisplayName="Jordan Mercer")
+    assert press(pages, "k20").status_code == 302
+    pages.sync()
+    with pages.app.app_context(), reading() as session:
+        posting = session.scalars(select(Posting).where(Posting.kind == "customer")).one()
+        assert posting.state == PostingState.HELD
+        [case] = session.scalars(
+            select(Case)
+            .join(Case.postings)
+            .where(Posting.id == posting.id, Case.closed_at.is_(None))
+        )
+        first_key = posting.requestid
+    page = pages.visitor.page(f"/inbox/{case.id}")
+    assert "QuickBooks refused the name" in page
+    values = form_of(page)
+    assert values["name"] == "Jordan Mercer (customer)"
+    answer = pages.visitor.post(f"/inbox/{case.id}/create", **values)
+    assert answer.status_code == 302
+    pages.sync()
+    with pages.app.app_context():
+        [made] = customers(pages)
+        assert made["DisplayName"] == values["name"]
+        assert len(pages.works.all("Invoice")) == 1
+        with reading() as session:
+            posting = session.scalars(
+                select(Posting).where(Posting.kind == "customer", Posting.state == "posted")
+            ).one()
+            assert posting.requestid != first_key
+
+
+def test_an_operator_of_nothing_here_creates_nothing(pages: Pages) -> None:
+    pages.sync(JORDAN)
+    case = pages.case("k20")
+    viewer = Visitor(pages.app, pages.visitor.story)
+    viewer.log_in("vera")
+    assert 'aria-label="Create in QuickBooks"' not in viewer.page(case)
+    assert viewer.post(f"{case}/create", name="X").status_code == 403
+
+
+# -- the form of an item -----------------------------------------------------------------------------------------------
+
+
+def test_an_item_has_the_accounts_of_its_source() -> None:
+    source = Item(name="Bolt", sku="B-1", codes={"income_account": "79", "tax_code": "NON"})
+    schema = record_form.schema_of("item", has_currencies=False)
+    values = record_form.values_of(source, "Bolt", {"income_account": "79"})
+    inputs = record_form.draw(schema, values, lambda role: [("79", "Sales")], {})
+    shown = {one.name: one.value for one in inputs}
+    assert (shown["name"], shown["sku"], shown["type"]) == ("Bolt", "B-1", "service")
+    assert shown["income_account"] == "79"
+    form = MultiDict({name: str(value or "") for name, value in shown.items()})
+    assert record_form.read(schema, form, source) == source
+
+
+def test_an_item_in_stock_needs_three_accounts_and_a_day() -> None:
+    schema = record_form.schema_of("item", has_currencies=False)
+    form = {"name": "Bolt", "type": "inventory", "income_account": "79", "price": "x"}
+    with pytest.raises(Invalid) as refused:
+        record_form.read(schema, MultiDict(form), None)
+    assert list(refused.value.errors) == ["price"]
+    with pytest.raises(Invalid) as refused:
+        record_form.read(schema, MultiDict(form | {"price": "1.50"}), None)
+    assert set(refused.value.errors) == {"expense_account", "asset_account", "start"}
+    del form["income_account"]
+    with pytest.raises(Invalid) as refused:
+        record_form.read(schema, MultiDict(form | {"type": "service", "price": ""}), None)
+    assert list(refused.value.errors) == ["income_account"]
+
+
+def test_the_currency_is_asked_for_only_where_there_are_several() -> None:
+    source = Party(name="Rhein Bau", currency="EUR", address=Address(name="Rhein", city="Köln"))
+    plain = record_form.schema_of("vendor", has_currencies=False)
+    assert record_form.read(plain, MultiDict({"name": "Rhein"}), source).currency == "EUR"
+    foreign = record_form.schema_of("vendor", has_currencies=True)
+    values = record_form.values_of(source, "Rhein", {})
+    assert (values["currency"], values["street"]) == ("EUR", "Rhein")
+    with pytest.raises(Invalid) as refused:
+        record_form.read(foreign, MultiDict({"name": "Rhein", "currency": "Euro"}), source)
+    assert list(refused.value.errors) == ["currency"]
+
+
+def test_a_free_name_is_counted_up() -> None:
+    taken = [Entry(id="1", name="Nord"), Entry(id="2", name="Nord (supplier)", active=False)]
+    book = MatchIndex({}, {"customer": RecordIndex(taken)})
+    assert record_form.free_name(book, "vendor", "Nord") == "Nord (supplier 2)"
+    assert record_form.free_name(book, "vendor", "Sør") == "Sør"
+    assert record_form.free_name(book, "vendor", "Sør", is_taken=True) == "Sør (supplier)"
+    assert record_form.free_name(book, "item", "Nord") == "Nord"

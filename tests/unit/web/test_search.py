@@ -1,0 +1,67 @@
+"""Search everything: documents, cases and companies, only those that the person may see."""
+
+import re
+
+from hub.db.engine import transaction
+from hub.security import people
+from hub.security.rights import Right, Subject
+from hub.web import search
+from tests.support.page_rows import PASSWORD, add_company, add_installation
+from tests.support.page_visitor import Visitor
+from tests.unit.web.test_case_list import add_case
+from tests.unit.web.test_large_lists import queries_of
+
+
+def hits(page: str) -> set[str]:
+    """Return the addresses of the hits."""
+    found = page.partition('id="hits"')[2]
+    return set(re.findall(r'href="(/(?:documents|inbox)/\d+|/companies\?q=\d+)"', found))
+
+
+def test_documents_cases_and_companies_are_found_and_counted(owner: Visitor) -> None:
+    id = add_case(owner, 77, "100.00")
+    with owner.app.app_context(), transaction() as session:
+        add_company(session, realm="772", name="Case 77 AS")
+    page = owner.page("/search/?q=Case+77")
+    assert hits(page) == {f"/inbox/{id}", "/companies?q=772"}
+    assert "2 hits." in page.partition('role="status"')[2][:120]
+    document = owner.story.documents["held"]
+    number = owner.page(f"/documents/{document}")
+    [title] = re.findall(r"<title>(?:Bill )?(\S+)", number)[:1]
+    assert f"/documents/{document}" in hits(owner.page(f"/search/?q={title}"))
+
+
+def test_without_words_nothing_is_searched(owner: Visitor) -> None:
+    for path in ("/search/", "/search/?q=++"):
+        page = owner.page(path)
+        assert hits(page) == set()
+    assert "Nothing contains “zzzz”." in owner.page("/search/?q=zzzz")
+
+
+def test_every_page_leads_to_the_search(owner: Visitor) -> None:
+    assert 'action="/search/"' in owner.page("/runs/")
+
+
+def test_others_rows_are_not_found(owner: Visitor) -> None:
+    add_case(owner, 77, "100.00")
+    with owner.app.app_context(), transaction() as session:
+        company = add_company(session, realm="772", name="Case 77 AS")
+        add_installation(session, company)
+        right = Right("viewer", Subject(company_id=company.id))
+        people.insert(session, "siri", people.hash_new(PASSWORD), [right])
+    siri = Visitor(owner.app, owner.story)
+    siri.log_in("siri")
+    assert hits(siri.page("/search/?q=Case+77")) == {"/companies?q=772"}
+    assert hits(siri.page("/search/?q=F-202")) == set()
+
+
+def test_more_hits_are_one_click_away_in_as_many_queries(owner: Visitor) -> None:
+    ids = [add_case(owner, 50, "100.00")]
+    few = queries_of(owner, "/search/?q=Case")
+    ids += [add_case(owner, 51 + place, "100.00") for place in range(search.MAX_HITS + 1)]
+    page = owner.page("/search/?q=Case")
+    assert 'href="/inbox/?words=Case"' in page
+    shown = [address for address in hits(page) if address.startswith("/inbox/")]
+    assert len(shown) == search.MAX_HITS
+    assert f"/inbox/{ids[-1]}" in shown
+    assert queries_of(owner, "/search/?q=Case") == few
