@@ -35,6 +35,7 @@ def gated(open_pages: Callable[..., Visitor]) -> Visitor:
         real.call,
         real.describe,
     )
+    plugins.package = lambda slug: real.package("costtracker")
     plugins.installed = lambda slug: real.installed("costtracker" if slug == "gated" else slug)
     visitor.app.extensions["hub"] = replace(visitor.app.extensions["hub"], plugins=plugins)
     return visitor
