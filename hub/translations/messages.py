@@ -49,6 +49,11 @@ def in_english() -> Iterator[None]:
         find_reader.reset(token)
 
 
+def use_english() -> None:
+    """Write English in the rest of this request, which answers with a file."""
+    find_reader.set(_english)
+
+
 def gettext(text: str, /, **values: Any) -> str:
     """Translate a text and fill in its placeholders, such as %(name)s.
 

@@ -13,6 +13,7 @@ from hub.models import Access, Case, Company, Installation
 from hub.models.enums import InstallationMode
 from hub.security.rights import Rights, Subject
 from hub.translations.messages import gettext, gettext_noop
+from hub.web import viewer
 
 Row = TypeVar("Row", Installation, Access)
 ACCESS_BADGES = {
@@ -126,8 +127,9 @@ def _newest_cases(session: Session, installation_ids: Collection[int]) -> dict[i
         .group_by(Case.installation_id)
     )
     titles = {}
-    for case in session.scalars(select(Case).where(Case.id.in_(newest))):
-        titles[case.installation_id or 0] = case.title
+    with viewer.translated_reasons():
+        for case in session.scalars(select(Case).where(Case.id.in_(newest))):
+            titles[case.installation_id or 0] = case.title
     return titles
 
 

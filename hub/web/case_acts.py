@@ -14,7 +14,7 @@ from hub.models import Case, Installation, Posting, case_posting
 from hub.models.enums import CaseDecision, InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.translations.messages import gettext
-from hub.web import case_list
+from hub.web import case_list, viewer
 from hub.web.access import scope, who
 from hub.web.case_titles import documents
 from hub.web.installation import is_active
@@ -85,5 +85,6 @@ def _go_on(message: str, following: int | None) -> Response:
     if case is None or case.closed_at is not None:
         flash(message, "success")
         return redirect(url_for("inbox.show", **filters))
-    flash(f"{message} Next: {case.title}", "success")
+    with viewer.translated_reasons():
+        flash(f"{message} {gettext('Next:')} {case.title}", "success")
     return redirect(url_for("inbox.one", case_id=case.id, **filters))

@@ -17,7 +17,7 @@ from hub.models import Case, Company, Installation, SourceDocument, case_posting
 from hub.models.enums import CaseDecision
 from hub.outbox import case_amounts
 from hub.reasons.template import CaseAction
-from hub.translations.messages import gettext_noop
+from hub.translations.messages import gettext, gettext_noop
 from hub.web import paging, row_ids
 from hub.web.access import chosen_company_id, rights_scope, scope, shown_scope, who
 from hub.web.case_titles import headline, subjects
@@ -83,10 +83,10 @@ class CaseRow:
         end = self.case.closed_at or current().clock.now()
         minutes = int((end - self.case.opened_at).total_seconds()) // 60
         if minutes >= 24 * 60:
-            return f"{minutes // (24 * 60)} d"
+            return gettext("%(count)s d", count=minutes // (24 * 60))
         if minutes >= 60:
-            return f"{minutes // 60} h"
-        return f"{max(minutes, 0)} min"
+            return gettext("%(count)s h", count=minutes // 60)
+        return gettext("%(count)s min", count=max(minutes, 0))
 
     @property
     def is_overdue(self) -> bool:

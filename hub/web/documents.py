@@ -28,7 +28,7 @@ from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext
-from hub.web import exports, matches, saved_filters, source_files
+from hub.web import exports, matches, saved_filters, source_files, viewer
 from hub.web.access import ANYWHERE, may_here, needs, scope, who
 from hub.web.case_titles import subjects
 from hub.web.document_filters import (
@@ -48,7 +48,7 @@ from hub.web.installation import is_active
 from hub.web.layout import KINDS, in_zone_of, installation_choices
 from hub.web.paging import page, present, row_or_404
 from hub.web.source_view import source_view
-from hub.web.timeline import FOUND, OUTCOMES, timeline
+from hub.web.timeline import FOUND, OUTCOMES, Event, timeline
 from hub.web.transaction_facts import page_of
 
 EXPORTED = (
@@ -215,7 +215,7 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
         "receipts": receipts,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
-        "events": timeline(document, postings, attempts, proofs, receipts, cases),
+        "events": _events(document, postings, attempts, proofs, receipts, cases),
     }
 
 
@@ -347,3 +347,9 @@ def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
     for row in rows:
         by_posting[row.posting_id].append(row)
     return dict(by_posting)
+
+
+def _events(*rows: Any) -> list[Event]:
+    """Return the history of a document, with reasons in the language of the person."""
+    with viewer.translated_reasons():
+        return list(timeline(*rows))

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from hub import spreadsheets
 from hub.db.engine import reading
+from hub.translations.messages import use_english
 from hub.web import xlsx
 from hub.web.paging import follows
 
@@ -31,6 +32,7 @@ def download(name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response
     if format not in FORMATS:
         abort(404)
     mimetype, encode = FORMATS[format]
+    use_english()  # the rows are written after this function has returned
     content = stream_with_context(encode(columns, rows))
     headers = {"Content-Disposition": f"attachment; filename={name}.{format}"}
     return Response(content, mimetype=mimetype, headers=headers)

@@ -24,7 +24,7 @@ from hub.posting.protocol.history import LIST_KINDS
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, formats, row_ids, viewer
 from hub.web.case_titles import brief, reason
-from hub.web.source_view import amount, dated, money, payload_text, short_money
+from hub.web.source_view import amount, dated, fact, money, payload_text, short_money
 
 MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
 MAX_CHOICES = 20  # installations that the menu of a filter offers; of more a page chooses one
@@ -120,6 +120,8 @@ def init_app(app: Flask) -> None:
         day=day,
         month=month,
         day_of_month=formats.day_of_month,
+        month_of=formats.month,
+        fact=fact,
         kind=kind,
         titled=titled,
         every=describe,

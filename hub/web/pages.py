@@ -116,11 +116,11 @@ FAMILIES = (
 def init_app(app: Flask) -> None:
     """Add log-in, headers, error pages and every page to the application."""
     for part in (
+        viewer,
         row_ids,
         body_limits,
         headers,
         request_log,
-        viewer,
         login,
         last_person,
         setup,

@@ -16,6 +16,7 @@ from hub.models.enums import RunKind, RunOutcome
 from hub.posting.reconcile.posted_documents import Discrepancy
 from hub.qbo import deep_links
 from hub.scheduling import summary
+from hub.translations.messages import in_english
 from hub.web import exports, reconciliation, row_ids
 from hub.web.access import ANYWHERE, chosen_company_id, may, needs, rights_scope, scope, who
 from hub.web.layout import app_name, in_zone_of
@@ -113,7 +114,9 @@ def pdf(run_id: int) -> Response:
     with reading() as session:
         report = _report_or_404(session, run_id)
         in_zone_of(_first_app(session, report.company))
-    content = reconciliation_pdf.render(report, printed_by=who(), printed_at=current().clock.now())
+        now = current().clock.now()
+    with in_english():
+        content = reconciliation_pdf.render(report, printed_by=who(), printed_at=now)
     headers = {"Content-Disposition": f"attachment; filename=reconciliation-{run_id}.pdf"}
     return Response(content, mimetype=reconciliation_pdf.MIME, headers=headers)
 

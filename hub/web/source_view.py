@@ -30,6 +30,8 @@ NUMBER = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
 DATE_PATTERN = re.compile(r"\b(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::[\d.]+)?(?:Z|[+-]\d\d:\d\d)?)?\b")
 AMOUNTS = ("total", "tax_total")
 DATES = ("date", "due", "received")
+DATE_FACTS = ("Date", "Due")  # of `hub.qbo.display`
+WORD_FACTS = ("Amounts", "Paid by", "Type")
 MILLION = 1_000_000
 TAX_LABELS = {
     "exclusive": gettext_noop("amounts without tax"),
@@ -138,6 +140,15 @@ def _fact(name: str, value: Any, currency: str) -> str:
     if name in DATES:
         return dated(text)
     return text
+
+
+def fact(text: str, label: str) -> str:
+    """Return the value of a fact in QuickBooks: a date, or a word that stands for a choice."""
+    if not text:
+        return text
+    if label in DATE_FACTS:
+        return dated(text)
+    return gettext(text) if label in WORD_FACTS else text
 
 
 def dated(text: str) -> str:

@@ -8,7 +8,7 @@ from hub.context import current
 from hub.models import Record, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo import deep_links, display, intuit_keys
-from hub.translations.messages import gettext_noop
+from hub.translations.messages import gettext, gettext_noop
 from hub.web.layout import day, moment
 from hub.web.source_view import dated, money
 
@@ -30,7 +30,7 @@ def stored_facts(session: Session, head: TransactionHead, currency: str) -> list
         gettext_noop("Account"): _record_name(session, head, ("account",), head.account),
         gettext_noop("Total"): money(head.total, currency),
         gettext_noop("State"): "" if head.state == TransactionState.LIVE else head.state,
-        gettext_noop("Mark"): f"[hub:{head.marker}]" if head.marker else "none",
+        gettext_noop("Mark"): f"[hub:{head.marker}]" if head.marker else gettext("none"),
         gettext_noop("Created"): moment(head.created_at) if head.created_at else "",
     }
     return [(label, text) for label, text in pairs.items() if text]

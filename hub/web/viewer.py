@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -64,7 +65,7 @@ def init_app(app: Flask) -> None:
         pgettext=_text_with_context,
         language=language,
     )
-    environment.filters.update(number=count, of_app=of_app)
+    environment.filters.update(number=count, of_app=of_app, of_reasons=_reason)
 
 
 def reader() -> Reader:
@@ -83,8 +84,8 @@ def reader() -> Reader:
 
 
 def language() -> str:
-    """Return the language of the page."""
-    return reader().language
+    """Return the language of what is written now."""
+    return messages.reader().language
 
 
 def chosen_zone() -> str:
@@ -104,7 +105,7 @@ def is_zone(name: str) -> bool:
 
 def number_format() -> NumberFormat:
     """Return how the person writes numbers."""
-    return reader().numbers
+    return messages.reader().numbers
 
 
 def count(number: int) -> str:
@@ -174,6 +175,8 @@ def _read(language: str, package: str) -> Any:
     """Read a catalog; the texts that a plugin does not translate are looked up in the hub's."""
     if package == HUB:
         return catalogs.own(language)
+    if find_spec(package) is None:  # a plugin that is an object instead of a package
+        return catalog(language)
     folder = Path(str(files(package))) / "translations"
     translations = catalogs.read(catalogs.path_of(folder, language, package), language)
     translations.add_fallback(catalog(language))
@@ -222,7 +225,7 @@ def _keep_reasons(*sender: Any, **ignored: Any) -> None:
 
 def _reason(text: str) -> str:
     """Translate a text of `hub.reasons`, or the label of a code, which its plugin translates."""
-    translated = reader().catalog.pgettext(REASON, text)
+    translated = messages.reader().catalog.pgettext(REASON, text)
     if translated == text and language() != ENGLISH:
         return _labels(language()).get(text, text)
     return translated
@@ -245,28 +248,28 @@ def _labels(language: str) -> dict[str, str]:
 @pass_context
 def _text(context: Context, text: str, /, **values: Any) -> str:
     """Translate a text of a template, `_("Save")`; it may also be a value, since it is escaped."""
-    person = reader()
+    person = messages.reader()
     return _escaped(context, person.catalog.gettext(str(text)) if text else "", values, person)
 
 
 @pass_context
 def _text_with_context(context: Context, meaning: str, text: str, /, **values: Any) -> str:
     """Translate a text of a template that means different things in English."""
-    person = reader()
+    person = messages.reader()
     return _escaped(context, person.catalog.pgettext(meaning, str(text)), values, person)
 
 
 @pass_context
 def _gettext(context: Context, text: str, /, **values: Any) -> str:
     """Translate the text of a {% trans %}, which is a part of the template and may have tags."""
-    person = reader()
+    person = messages.reader()
     return _filled(context, person.catalog.gettext(text), values, person)
 
 
 @pass_context
 def _ngettext(context: Context, singular: str, plural: str, number: int, /, **values: Any) -> str:
     """Translate the text of a {% trans %} in the form that fits a number."""
-    person = reader()
+    person = messages.reader()
     values.setdefault("num", number)
     return _filled(context, person.catalog.ngettext(singular, plural, number), values, person)
 

@@ -1,0 +1,279 @@
+"""Pages in Norwegian: nothing of their own words stays English, plugins bring their catalogs."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from gettext import NullTranslations
+from html.parser import HTMLParser
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from hub.contract.registry import Plugins
+from hub.reasons.texts import render
+from hub.translations.messages import gettext, ngettext
+from hub.web import viewer
+from tests.support.page_rows import Story
+from tests.support.page_visitor import Visitor
+
+NORWEGIAN = {"Accept-Language": "nb-NO"}
+OPENING, CLOSING = "⟦", "⟧"
+HIDDEN = ("script", "style", "pre", "datalist")
+SHOWN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt")
+# What pages show that is no text of the hub: names, codes and texts of the story's database, of
+# its sources and of QuickBooks, sentences that are stored, addresses, formats and zones.
+DATA = re.compile(
+    r"""
+    (?:The\ reason|The\ next|A\ bill\ (?:is|was)|An\ order\ has|QuickBooks\ (?:has|no|refused)|Supplier
+      |The\ (?:credit|locations|sum)\ )[\w\ ,.0-9]*
+    |[\w.-]*(?:arne|oda|olga|vera)\b|(?:viewer|operator|owner)\ of\ \w+
+    |Nordvik\ Bygg(?:\ AS)?|Nybygg|Byggmakker\ [AÅ]a?s|Rørlegger\ Næss\ &\ Sønner|Stål\ "Nord"\ AS
+    |Helt\ Ny\ Leverandør\ ENK|O'Hara\ Elektro|Maler\ Østby|Solbakken\ borettslag:Tak
+    |Trelast\ 48x198(?:,\ 12\ meter)?|Kari\ Nordmann:\ approved|Approvals|faktura\.pdf
+    |CostTracker(?:\ does\ not\ answer\.)?|CostCertified|Ontraccr|ION|Autotask(?:\ \w+)*
+    |Bill\ F-\w+\ of|F-\w+|NOK|QuickBooks(?:\ hub|\ Online)?|Intuit|CSV|XLSX|JSON|PDF|SKU
+    |[a-z-]*qbo-hub-\w+(?:\ [\d.]+)?|hub_\w+|HUB_\w+|hub\ \w+(?:\ \w+)*|\w+:\w+|https?://\S+|\*?[\w.*-]+\.(?:com|net|example|org)
+    |Innkjøp\ varer|Leverandørgjeld|Werkzeug/[\d.]+|No\ answer\ within\ 100\ s\.|\d+\ documents\ were\ read\.
+    |(?:jan|feb|mars|apr|mai|juni|juli|aug|sep|okt|nov|des)\b|CET|CEST
+    |[A-Z]\w+/[\w/]+|English|Norsk\ bokmål|GMT\S*|UTC|info|MARKER\d+
+    |[0-9a-f]{20,}|invoice|via|password|address|Redirect\ URI|Host\ domain|(?:Launch|Disconnect|Reconnect|Webhook)\ \w+
+    |End-user\ license\ agreement\ URL|Privacy\ policy\ URL|ABstandinclient\d+|Newly\ held
+    |localhost|127\.0\.0\.1|autotask-[\w-]+|costtracker|costcertified|ontraccr|ion|openapi\.yaml|ffff\w*|inclient\w*
+    """,
+    re.VERBOSE,
+)
+WORD = re.compile(r"[A-Za-z]{3,}")
+
+
+class Marked(NullTranslations):
+    """A catalog that marks every text that is looked up in it."""
+
+    def gettext(self, message: str) -> str:
+        """Return the text between the marks."""
+        return f"{OPENING}{message}{CLOSING}"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """Return the text of this number between the marks."""
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+    def pgettext(self, context: str, message: str) -> str:
+        """Return the text between the marks."""
+        return self.gettext(message)
+
+
+class Texts(HTMLParser):
+    """The texts of a page that stand outside of marks, and those of its attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = self.depth = 0
+        self.unmarked: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the texts of attributes; skip what people do not read."""
+        self.hidden += tag in HIDDEN
+        for name, value in attrs:
+            if name in SHOWN_ATTRIBUTES and value:
+                self.note(value)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Read on after what people do not read."""
+        self.hidden -= tag in HIDDEN
+
+    def handle_data(self, data: str) -> None:
+        """Note a text; a mark may open in one and close in a later one."""
+        if not self.hidden:
+            self.note(data)
+
+    def note(self, text: str) -> None:
+        """Note the parts of a text outside of the marks."""
+        part = ""
+        for character in text:
+            if self.depth == 0 and character not in (OPENING, CLOSING):
+                part += character
+            self.depth += (character == OPENING) - (character == CLOSING)
+        if part.strip():
+            self.unmarked.append(" ".join(part.split()))
+
+
+def own_words(page: str) -> set[str]:
+    """Return the texts of a page that nobody translated and that are no data."""
+    texts = Texts()
+    texts.feed(page)
+    return {text for text in texts.unmarked if WORD.search(DATA.sub("", text))}
+
+
+def addresses(story: Story) -> list[str]:
+    """Return every kind of page with data on it."""
+    here = f"/installations/{story.installation}"
+    found = ["/", "/inbox/", "/inbox/?show=closed", "/documents", "/runs/", "/reports/", "/apps/"]
+    found += ["/apps/costtracker", "/companies", "/people/", "/people/1/rights/", "/password"]
+    found += ["/account/", "/account/notifications", "/setup/intuit", "/choose-app?list=runs"]
+    found += ["/documents?amount=x", "/nowhere", "/privacy", "/support", "/reconciliations/"]
+    found += [f"{here}/{page}" for page in ("", "settings", "matching/", "review/", "readiness/")]
+    found += [f"{here}/{page}" for page in ("earlier/", "review/approve?which=all")]
+    found += [f"{here}/matching/code?field=supplier&code=s1"]
+    found += [f"/documents/{id}" for id in story.documents.values()]
+    found += [f"/inbox/{id}" for id in story.cases.values()]
+    return found + [f"/runs/{id}" for id in story.runs.values()]
+
+
+def test_every_text_of_the_pages_goes_through_the_catalog(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    read = visitor.app.extensions[viewer.CATALOGS]
+    plugins = visitor.app.extensions["hub"].plugins
+    packages = {plugins.package(slug) for slug in plugins.apps}
+    read.update({(package, "nb"): Marked() for package in (*packages, viewer.HUB)})
+    found: dict[str, str] = {}
+    for path in addresses(visitor.story):
+        page = visitor.get(path, headers=NORWEGIAN, follow_redirects=True).text
+        assert OPENING in page, path
+        for text in own_words(page):
+            found.setdefault(text, path)
+    assert found == {}
+
+
+ENGLISH_NAVIGATION = ("Inbox", "Documents", "Companies", "People", "Settings", "Log out", "Home")
+
+
+@pytest.mark.parametrize("path", ["/", "/inbox/", "/documents", "/runs/", "/companies", "/people/"])
+def test_main_pages_are_in_norwegian(visitor: Visitor, path: str) -> None:
+    visitor.log_in("olga")
+    page = visitor.get(path, headers=NORWEGIAN).text
+    texts = Texts()
+    texts.feed(page)
+    assert {"Hjem", "Innboks", "Dokumenter", "Firmaer", "Brukere", "Logg ut"} <= set(texts.unmarked)
+    assert set(ENGLISH_NAVIGATION) & set(texts.unmarked) == set()
+    english = Texts()
+    english.feed(visitor.page(path))
+    assert set(ENGLISH_NAVIGATION) - {"Settings"} <= set(english.unmarked)
+
+
+def test_the_log_in_is_in_the_language_of_the_browser(visitor: Visitor) -> None:
+    page = visitor.get("/login", headers=NORWEGIAN).text
+    assert "Navn eller e-post" in page
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token
+    wrong = {"email": "olga", "password": "wrong", "csrf_token": token[1]}
+    assert "Navn eller passord er feil." in visitor.client.post(
+        "/login", data=wrong, headers=NORWEGIAN
+    ).get_data(as_text=True)
+
+
+def test_an_error_is_in_the_language_of_the_browser(visitor: Visitor) -> None:
+    assert "Det er ingenting på denne adressen." in visitor.get("/x", headers=NORWEGIAN).text
+
+
+def test_numbers_choose_the_form_of_a_text(app_with_pages: Flask) -> None:
+    forms = ("%(count)s document", "%(count)s documents")
+    assert [ngettext(*forms, count) for count in (0, 1, 2, 1234)] == [
+        "0 documents",
+        "1 document",
+        "2 documents",
+        "1,234 documents",
+    ]
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        assert [ngettext(*forms, count) for count in (0, 1, 2, 1234)] == [
+            "0 dokumenter",
+            "1 dokument",
+            "2 dokumenter",
+            "1\N{NO-BREAK SPACE}234 dokumenter",
+        ]
+    assert gettext("Inbox") == "Inbox"  # the request has ended
+
+
+REASON = {"code": "Supplier “Hara”", "problem": "nothing in QuickBooks fits it."}
+
+
+def test_a_reason_is_translated_only_while_a_page_is_written(app_with_pages: Flask) -> None:
+    english = "QuickBooks has no supplier called “Hara”"
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        assert render("code.match", REASON).title == english
+        with viewer.translated_reasons():
+            text = render("code.match", REASON)
+        assert text.title == "QuickBooks har ingen leverandør som heter “Hara”"
+        assert text.reason == "Leverandør “Hara”: ingenting i QuickBooks passer."
+        assert render("code.match", REASON).title == english
+
+
+def test_a_value_of_a_text_is_escaped_in_every_language(app_with_pages: Flask) -> None:
+    template = app_with_pages.jinja_env.from_string(
+        "{% trans name=name %}Lists of {{ name }}{% endtrans %} {{ _('Lists of %(name)s', name=name) }}"
+        " {{ _(name) }}"
+    )
+    for headers in (NORWEGIAN, {}):
+        with app_with_pages.test_request_context(headers=headers):
+            app_with_pages.preprocess_request()
+            page = template.render(name="<script>'\"")
+        assert "<script>" not in page
+        assert page.count("&lt;script&gt;") == 3
+
+
+PLUGIN = """
+from marshmallow import Schema
+
+from hub import App, Checkpoint, Field, hookimpl, setting
+
+
+class Settings(Schema):
+    address = setting.address("Address of Fjord", "Fjord", "Where Fjord answers.", required=True)
+
+
+@hookimpl
+def hub_apps():
+    return [App(slug="fjord", name="Fjord", summary="Boats become bills.", posts=("bill",), settings=Settings)]
+
+
+@hookimpl
+def hub_fields(app):
+    return [Field(name="boat", label="Boat", role="vendor")]
+
+
+@hookimpl
+def hub_documents(app, site, cursors, ids):
+    yield Checkpoint(cursor="")
+"""
+CATALOG = """
+msgid ""
+msgstr "Content-Type: text/plain; charset=utf-8"
+
+msgid "Boats become bills."
+msgstr "Båter blir leverandørfakturaer."
+
+msgid "Boat"
+msgstr "Båt"
+"""
+
+
+@pytest.fixture
+def fjord(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugins]:
+    """Return a plugin with a catalog of its own."""
+    folder = tmp_path / "hub_fjord" / "translations" / "nb" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (tmp_path / "hub_fjord" / "__init__.py").write_text(PLUGIN)
+    (folder / "hub_fjord.po").write_text(CATALOG)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield Plugins.load([import_module("hub_fjord")], installed=False)
+    del sys.modules["hub_fjord"]
+
+
+def test_a_plugin_brings_its_own_catalog(make_app: Callable[..., Flask], fjord: Plugins) -> None:
+    assert fjord.broken == ()
+    app = make_app(pages=True, plugins=fjord)
+    texts = ("Boats become bills.", "Boat", "Where Fjord answers.", "Address")
+    with app.test_request_context(headers=NORWEGIAN):
+        assert [viewer.of_app(text, "fjord") for text in texts] == [
+            "Båter blir leverandørfakturaer.",
+            "Båt",
+            "Where Fjord answers.",  # not translated
+            "Adresse",  # a text of the hub, too
+        ]
+        with viewer.translated_reasons():
+            missing = render("code.match", {**REASON, "code": "Boat “Fram”"})
+        assert missing.title == "QuickBooks har ingen båt som heter “Fram”"
+    with app.test_request_context():
+        assert viewer.of_app("Boat", "fjord") == "Boat"
