@@ -1,6 +1,7 @@
 """Pages in Norwegian: nothing of their own words stays English, plugins bring their catalogs."""
 
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from gettext import NullTranslations
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from hub.config import Config
 from hub.contract.registry import Plugins
 from hub.reasons.texts import render
 from hub.translations.messages import gettext, ngettext
@@ -261,11 +263,19 @@ def fjord(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugins]:
     del sys.modules["hub_fjord"]
 
 
-def test_a_plugin_brings_its_own_catalog(make_app: Callable[..., Flask], fjord: Plugins) -> None:
+def test_a_plugin_brings_its_own_catalog(
+    make_app: Callable[..., Flask],
+    make_config: Callable[..., Config],
+    empty_database: Path,
+    fjord: Plugins,
+) -> None:
     assert fjord.broken == ()
-    app = make_app(pages=True, plugins=fjord)
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, pages=True, plugins=fjord)
     texts = ("Boats become bills.", "Boat", "Where Fjord answers.", "Address")
     with app.test_request_context(headers=NORWEGIAN):
+        app.preprocess_request()
         assert [viewer.of_app(text, "fjord") for text in texts] == [
             "Båter blir leverandørfakturaer.",
             "Båt",
