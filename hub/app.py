@@ -45,7 +45,7 @@ def create_app(
     app.config["SECRET_KEY"] = config.secret_key
     hub_context.init_app(app, shared)
     name = coordination.application_name(shared.process) if config.is_distributed else ""
-    engine.init_app(app, config.database_url, name)
+    engine.init_app(app, config.database_url, name, config.page_seconds)
     if config.is_distributed:
         app.extensions[secrets.SHARED_LOCK] = shared_locks.installation_lock
     if pages:

@@ -86,6 +86,7 @@ class Config:
     qbo_pkce: bool = False
     qbo_per_second: int = 10
     qbo_per_minute: int = 500
+    page_seconds: float = 40.0
     deadline_seconds: float = 100.0
     lease_seconds: float = 150.0
     quiet_seconds: float = 180.0
@@ -143,6 +144,7 @@ class Settings(Schema):
     qbo_pkce = switch("qbo_pkce")
     qbo_per_second = count("qbo_per_second")
     qbo_per_minute = count("qbo_per_minute")
+    page_seconds = seconds("page_seconds")
     deadline_seconds = seconds("deadline_seconds")
     lease_seconds = seconds("lease_seconds")
     quiet_seconds = seconds("quiet_seconds")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from flask import current_app
-from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -32,6 +32,7 @@ CONNECT_ARGUMENTS: dict[str, Any] = {
         f" -c lock_timeout={STATEMENT_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s"
     ),
 }
+FROZEN_SECONDS = 2.0 * STATEMENT_SECONDS  # after which a server is frozen
 _KEY = "hashtextextended(:name, 0)"
 _TRY_LOCK = text(f"SELECT pg_try_advisory_lock({_KEY})")
 _UNLOCK = text(f"SELECT pg_advisory_unlock({_KEY})")
@@ -80,6 +81,7 @@ class Coordination:
             isolation_level="AUTOCOMMIT",
             connect_args={**CONNECT_ARGUMENTS, "application_name": application_name},
         )
+        limit_statements(self._engine)
         self._connection: Connection | None = None
         self._guard = threading.RLock()
         self._locks: dict[str, SessionLock] = {}  # of this connection, by their names
@@ -167,6 +169,13 @@ def advisory_lock(name: str, subject: str, seconds: float) -> Iterator[None]:
         yield
     finally:
         coordination.unlock(lock)
+
+
+def limit_statements(engine: Engine) -> None:
+    """Limit the statements of an engine for coordination, also if the server is frozen."""
+    from hub.db import time_limit  # only now: it imports the driver of PostgreSQL
+
+    time_limit.limit_statements(engine, page_seconds=FROZEN_SECONDS, work_seconds=FROZEN_SECONDS)
 
 
 def process_coordination() -> Coordination:

@@ -49,6 +49,7 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 30
+PAGE_SECONDS = 40.0  # for a statement of a page: more than it may wait for a lock
 EXCLUSIVE_SECONDS = 3  # how long a command waits for a database that it needs for itself
 SQLITE_CONNECTIONS = 20  # that a process keeps open
 # PostgreSQL has 100 connections for all processes unless told otherwise. A process keeps only a few
@@ -143,10 +144,13 @@ else:
     Model = db.Model  # the same, with table names made from class names
 
 
-def init_app(app: Flask, url: str, application_name: str = "") -> None:
+def init_app(
+    app: Flask, url: str, application_name: str = "", page_seconds: float = PAGE_SECONDS
+) -> None:
     """Bind the application to its database; nothing is opened yet.
 
-    On PostgreSQL all connections bear the `application_name`, if there is one.
+    On PostgreSQL all connections bear the `application_name`, if there is one, and a statement of
+    a page may take `page_seconds`.
     """
     check_url(DATABASE_SETTING, url)
     app.config.setdefault("SQLALCHEMY_DATABASE_URI", _with_driver(url))
@@ -158,6 +162,10 @@ def init_app(app: Flask, url: str, application_name: str = "") -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         _set_begin(engine.dialect, "BEGIN IMMEDIATE")
+    else:
+        from hub.db import time_limit  # only now: it imports the driver of PostgreSQL
+
+        time_limit.limit_statements(engine, page_seconds=page_seconds)
 
 
 def standalone(url: str, *, exclusive: bool = False) -> Engine:

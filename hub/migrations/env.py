@@ -1,5 +1,6 @@
 """How Alembic reaches the database of the application at hand."""
 
+import math
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -37,6 +38,10 @@ with alone(), db.engine.connect() as connection:
         include_name=schema.is_own_table,
         compare_type=True,
     )
+    if connection.dialect.name == "postgresql":
+        driver_connection: Any = connection.connection.driver_connection
+        driver_connection.work_seconds = math.inf  # a revision may change millions of rows
+        connection.detach()  # so that the pool gets no connection without a time limit
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})

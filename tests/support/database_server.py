@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -57,6 +58,22 @@ class DatabaseServer:
         self.stop(mode)
         self.start()
 
+    def freeze(self) -> None:
+        """Stop all processes of the server where they are; its machine still takes data."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the processes go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, signal_number: int) -> None:
+        """Send a signal to the first process of the server, then to all that it started."""
+        first = int((self.folder / "postmaster.pid").read_text().split()[0])
+        os.kill(first, signal_number)
+        for pid in children_of(first):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal_number)
+
     def make_standby(self, name: str) -> "DatabaseServer":
         """Start a server that follows this one, under this application name."""
         standby = DatabaseServer(self.folder.with_name(name), **self._settings)
@@ -91,6 +108,17 @@ class DatabaseServer:
         os.chown(folder, owner.st_uid, owner.st_gid)
 
 
+def children_of(parent: int) -> set[int]:
+    """Return the processes that a process has started."""
+    children = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[1]) == parent:
+                children.add(int(folder.name))
+    return children
+
+
 @pytest.fixture
 def make_server() -> Iterator[Callable[..., DatabaseServer]]:
     """Start servers with these settings; they and their standbys end with the test."""
@@ -109,7 +137,9 @@ def make_server() -> Iterator[Callable[..., DatabaseServer]]:
     for folder in folders:
         for data in folder.glob("*/postmaster.pid"):
             with suppress(CalledProcessError):
-                DatabaseServer(data.parent).stop()
+                server = DatabaseServer(data.parent)
+                server.thaw()
+                server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,0 +1,57 @@
+"""Time limits for statements that this side keeps: a server that is frozen keeps none.
+
+PostgreSQL's own limits and the keepalives do not help there: its processes are stopped, while the
+kernel of its machine still confirms every packet.
+"""
+
+from collections.abc import Generator
+from time import monotonic
+from typing import Any
+
+from flask import has_request_context
+from psycopg import Connection, OperationalError
+from sqlalchemy import Engine, event
+
+WORK_SECONDS = 300.0  # for one statement of a run or a command
+
+
+class LimitedConnection(Connection[Any]):
+    """A connection that is closed if a statement takes longer than its limit."""
+
+    work_seconds = WORK_SECONDS
+    page_seconds = WORK_SECONDS  # for a statement of a request to the web server
+
+    def wait(self, gen: Generator[Any, Any, Any], *args: Any, **options: Any) -> Any:
+        """Carry out an operation of the driver; raise OperationalError if its time is over."""
+        seconds = self.page_seconds if has_request_context() else self.work_seconds
+        return super().wait(self._limited(gen, seconds), *args, **options)
+
+    def _limited(
+        self, operation: Generator[Any, Any, Any], seconds: float
+    ) -> Generator[Any, Any, Any]:
+        """Pass an operation on; the driver resumes it every tenth of a second without data."""
+        ends_at = monotonic() + seconds
+        try:
+            needed = next(operation)
+            while True:
+                ready = yield needed
+                if not ready and monotonic() > ends_at:
+                    self.pgconn.finish()  # an answer that comes later belongs to no statement
+                    raise OperationalError(f"the server did not answer within {seconds:g} seconds")
+                needed = operation.send(ready)
+        except StopIteration as end:
+            return end.value
+
+
+def limit_statements(
+    engine: Engine, *, page_seconds: float, work_seconds: float = WORK_SECONDS
+) -> None:
+    """Limit how long each statement of an engine for PostgreSQL may take."""
+
+    def connect(dialect: Any, record: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        connection = LimitedConnection.connect(*args, **options)
+        connection.page_seconds = page_seconds
+        connection.work_seconds = work_seconds
+        return connection
+
+    event.listen(engine, "do_connect", connect)
