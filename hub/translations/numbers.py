@@ -16,14 +16,14 @@ class NumberFormat:
 
     def count(self, number: int) -> str:
         """Format a whole number."""
-        return self._with_marks(f"{number:,}")
+        return self.written(f"{number:,}")
 
     def amount(self, number: Decimal, decimals: int) -> str:
         """Format a number with this many decimals."""
-        return self._with_marks(f"{number:,.{decimals}f}")
+        return self.written(f"{number:,.{decimals}f}")
 
-    def _with_marks(self, text: str) -> str:
-        """Replace the marks that Python writes."""
+    def written(self, text: str) -> str:
+        """Replace the marks of a number as Python writes it, with "," between thousands."""
         return text.translate(str.maketrans(",.-", f"{self.thousands}{self.decimal}{MINUS}"))
 
 

@@ -4,6 +4,7 @@ What a person has not chosen comes from their browser (the language), from the l
 format) or from the apps of the page (the time zone).
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,6 +42,7 @@ from hub.web.plugin_texts import labels_of_fields
 
 CATALOGS = "hub_catalogs"  # of the application: (package, language) -> catalog
 HUB = "hub"
+AMOUNT = re.compile(r"(-?[A-Z]{3})\s([\d,]+(?:\.\d+)?)")  # as `hub.money.format_amount` writes it
 REASON = "reason"  # the context of the texts of `hub.reasons` in the catalog
 # What browsers ask for -> the language of the pages. Readers of Nynorsk read Bokmål, too.
 REQUESTED = {"en": ENGLISH, "nb": "nb", "no": "nb", "nn": "nb"}
@@ -225,6 +227,9 @@ def _keep_reasons(*sender: Any, **ignored: Any) -> None:
 
 def _reason(text: str) -> str:
     """Translate a text of `hub.reasons`, or the label of a code, which its plugin translates."""
+    amount = AMOUNT.fullmatch(text)
+    if amount and number_format() != COMMA_AND_POINT:
+        return f"{amount[1]} {number_format().written(amount[2])}"
     translated = messages.reader().catalog.pgettext(REASON, text)
     if translated == text and language() != ENGLISH:
         return _labels(language()).get(text, text)

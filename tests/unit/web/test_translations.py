@@ -202,6 +202,16 @@ def test_a_reason_is_translated_only_while_a_page_is_written(app_with_pages: Fla
         assert render("code.match", REASON).title == english
 
 
+def test_an_amount_in_a_reason_has_the_format_of_the_person(app_with_pages: Flask) -> None:
+    values = {"name": "Bill 1 of Hara", "lines_total": "NOK 59,469.60", "total": "-NOK 1,000.00"}
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        with viewer.translated_reasons():
+            reason = render("check.total", values).reason
+    assert "NOK 59\N{NO-BREAK SPACE}469,60" in reason
+    assert "-NOK 1\N{NO-BREAK SPACE}000,00" in reason
+
+
 def test_a_value_of_a_text_is_escaped_in_every_language(app_with_pages: Flask) -> None:
     template = app_with_pages.jinja_env.from_string(
         "{% trans name=name %}Lists of {{ name }}{% endtrans %} {{ _('Lists of %(name)s', name=name) }}"
