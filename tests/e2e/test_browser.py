@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
 from hub.demo import Demo
 from hub.models import Posting, SourceDocument
@@ -21,6 +22,12 @@ from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
 
 pytestmark = pytest.mark.browser
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\n"
+    b"trailer<</Root 1 0 R>>\n%%EOF\n"
+)
 OUTLINE = "getComputedStyle(document.activeElement).outlineStyle"
 
 
@@ -37,7 +44,7 @@ def served(visitor: Visitor) -> Iterator[Visitor]:
 def _pages(visitor: Visitor) -> list[str]:
     """Return the addresses of every page."""
     story, here = visitor.story, f"/installations/{visitor.story.installation}"
-    found = ["/", "/inbox/", "/documents", "/runs/", "/reports/", "/choose-app?list=documents",
+    found = ["/", "/inbox/", "/documents", "/runs/", "/reports/", "/choose-app?list=documents", "/search/?q=F",
              "/apps/", "/apps/costtracker", "/companies",
              "/people/", "/people/1/rights/", "/people/1/sessions/", "/account/", "/account/notifications", "/audit/",
              "/password", "/setup/intuit", "/setup/mail",
@@ -148,6 +155,47 @@ def test_a_bill_of_ten_lines_is_printed_on_one_sheet(
     assert person.page.locator("section[aria-labelledby=lines] tbody tr").count() == 10
     printed = person.page.pdf(format="A4", print_background=True, prefer_css_page_size=False)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+
+
+def test_records_and_everything_are_searched_while_one_types(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
+    oda = sit_down(served.url)
+    oda.log_in("oda", PASSWORD)
+    oda.open(f"/inbox/{served.story.cases['match']}")
+    field = oda.page.get_by_label(re.compile("by name, number or id"))
+    field.press_sequentially("elektro")
+    expect(oda.page.locator("#records-count")).to_have_text("1 record fits.", timeout=SOON)
+    expect(field).to_be_focused()
+    expect(oda.page.get_by_label("Hara Elektro")).to_be_visible()
+    assert "q=elektro" in oda.page.url
+    oda.look()
+    oda.open("/search/")
+    words = oda.page.get_by_label("Number, party, name or words of a case")
+    words.press_sequentially("F-2026")
+    expect(oda.page.locator("#hits-count")).to_contain_text("hits.", timeout=SOON)
+    expect(words).to_be_focused()
+    oda.look()
+
+
+def test_a_file_of_the_source_is_shown_beside_the_bill(
+    served: Visitor, sit_down: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = Plugins.call
+
+    def answer(self: Plugins, app: str, hook: str, **values: Any) -> Any:
+        return PDF if hook == "hub_attachment" else call(self, app, hook, **values)
+
+    monkeypatch.setattr(Plugins, "call", answer)
+    oda = sit_down(served.url)
+    oda.log_in("oda", PASSWORD)
+    with oda.page.expect_response(re.compile("/file/frame")) as got:
+        oda.open(f"/postings/{served.story.postings['review']}/review")
+    assert got.value.status == 200
+    frame = oda.page.get_by_title("faktura.pdf")
+    expect(frame).to_be_visible()
+    # Chromium shows a PDF file with an extension of its own.
+    assert [one for one in oda.wrong if not one.startswith("to chrome-extension://")] == []
 
 
 @pytest.mark.parametrize("javascript", [True, False])
