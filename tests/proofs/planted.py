@@ -512,6 +512,27 @@ BUGS = (
         "tests/stories/test_document_states.py::test_a_document_can_be_removed_after_it_was_changed",
     ),
     Planted(
+        "putting back writes over an edit that the person has not seen",
+        "hub/posting/actions/put_back.py",
+        'if str(current.get("SyncToken")) != sync_token:',
+        "if not sync_token:",
+        "tests/unit/posting/test_put_back.py::test_an_edit_that_the_person_has_not_seen_is_not_written_over",
+    ),
+    Planted(
+        "what is put back is withdrawn when its document is planned again",
+        "hub/collect/planning.py",
+        "if active and is_other_content and is_withdrawable(batch, active):",
+        "if active and is_withdrawable(batch, active):",
+        "tests/unit/web/test_put_back.py::test_it_is_not_withdrawn_when_the_document_is_planned_again",
+    ),
+    Planted(
+        "an id that the source uses twice is created as the other kind",
+        "hub/collect/planning.py",
+        "if is_id_of_other_kind(batch, create):",
+        "if not create:",
+        "tests/unit/posting/test_creations.py::test_a_code_with_the_id_of_a_document_is_not_created_as_that",
+    ),
+    Planted(
         "a page looks a code up without its e-mail address",
         "hub/web/matches.py",
         "result = find(field, used or plain, book)",

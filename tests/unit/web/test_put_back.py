@@ -69,3 +69,17 @@ def test_a_viewer_puts_nothing_back(pages: Pages) -> None:
     viewer.log_in("vera")
     assert BUTTON not in viewer.page(f"/inbox/{case.id}")
     assert viewer.post(f"/inbox/{case.id}/1/put-back", sync_token="1").status_code == 403
+
+
+def test_it_is_not_withdrawn_when_the_document_is_planned_again(pages: Pages) -> None:
+    """A newer match has what waits planned again; the source still has what is in the books."""
+    case = case_of(pages)
+    [posting] = [row.id for row in postings(pages, case)]
+    with pages.app.app_context():
+        invoice = pages.works.one("Invoice")
+    address = f"/inbox/{case.id}/{posting}/put-back"
+    pages.visitor.press(address, sync_token=invoice["SyncToken"])
+    pages.decide(str(company.CLIENTS[0]["id"]), invoice["CustomerRef"]["value"])
+    pages.sync()
+    with pages.app.app_context():
+        assert pages.works.one("Invoice")["DueDate"] == "2026-03-15"
