@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub import sources
+from hub.contract import settings_schema
 from hub.contract.types import App
+from hub.db.engine import reading
 from hub.installations import enable, setting_changes
 from hub.models import Installation
+from hub.qbo import records
 
 
 def preview(
@@ -14,16 +17,37 @@ def preview(
 ) -> dict[str, Any]:
     """Return the old and the new value of each setting that would change, by its name.
 
-    Raise SettingsInvalid if the answers cannot be stored.
+    Raise SettingsInvalid if the answers cannot be stored. Neither QuickBooks nor the source is
+    called, so choices are checked against the lists as last read.
     """
     changes = enable.parse_hub_settings(app, answers)
     app_answers = {
         name: value for name, value in answers.items() if name not in enable.HUB_SETTINGS
     }
     draft = sources.draft(app, row, app_answers)
-    changes["settings"] = draft.settings
+    changes["settings"] = draft.settings | _chosen_records(app, row, draft.settings)
     if mode:
         changes["mode"] = mode
     stored = sources.stored_secrets(app, row)
     secret_changes = setting_changes.describe_secrets(stored, draft.secrets)
     return enable.describe_changes(row, changes) | secret_changes
+
+
+def _chosen_records(app: App, row: Installation, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that choose from lists of QuickBooks that were read, with ids."""
+    offered: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    checked = {}
+    with reading() as session:
+        for name, field in settings_schema.schema_of(app).fields.items():
+            source = str(field.metadata.get("choices_from", ""))
+            if source not in records.ROLE_LIST or not settings.get(name):
+                continue
+            if source not in offered:
+                entries = records.choices(session, row.company_id, source)
+                offered[source] = [
+                    (entry.quickbooks_id, (entry.number, entry.full_name, entry.name))
+                    for entry in entries
+                ]
+            if offered[source]:
+                checked[name] = settings[name]
+    return settings_schema.chosen(app, checked, lambda source: offered[source])

@@ -1,6 +1,7 @@
 """ION on the pages: settings that are tested before they are saved, and resending orders."""
 
 import re
+from html import unescape
 
 import pytest
 from hub_ion.sandbox import StandIn
@@ -82,7 +83,7 @@ def test_its_id_number_or_name_is_taken(owner: Visitor, typed: str) -> None:
 @pytest.mark.parametrize("wrong", ["404", "20"], ids=["not there", "no payable account"])
 def test_what_is_no_payable_account_is_refused_beside_the_field(owner: Visitor, wrong: str) -> None:
     page = enable(owner, wrong)
-    assert f"There is no &#39;{wrong}&#39; in the list" in field(page)
+    assert f"There is no '{wrong}' in the list" in unescape(field(page))
     assert f'value="{wrong}"' in field(page)
     assert owner.get("/installations/1/settings").status_code == 404
 

@@ -189,13 +189,13 @@ def test_an_answer_that_was_lost_makes_nothing_twice(works, call, requestid):
 def test_a_reading_that_breaks_off_between_pages_loses_and_doubles_nothing(works, monkeypatch):
     monkeypatch.setattr("hub_ion.client.PAGE", 2)
     ids = [works.order({"account": "6300"}) for _ in range(5)]
-    for fault in (
-        {"kind": "status", "status": 429},
-        {"kind": "status", "status": 502},
-        {"kind": "reset"},
+    for fault, said in (
+        ({"kind": "status", "status": 429}, "it is tried again"),
+        ({"kind": "status", "status": 502}, "it is tried again"),
+        ({"kind": "reset"}, "Can't reach ION"),
     ):
         works.source.faults.add(Fault(call="Orders", nth=2, **fault))
-        assert "it is tried again" in runner.sync(works.row.id, requested_by="kari").error
+        assert said in runner.sync(works.row.id, requested_by="kari").error
     works.sync()
     assert [len(works.posted(id)) for id in ids] == [1] * 5
 
