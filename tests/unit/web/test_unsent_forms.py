@@ -57,7 +57,7 @@ def test_a_form_comes_back_filled_in_and_nothing_is_done(owner: Visitor) -> None
     page = owner.page(back)
     assert "Nothing was sent: you had been logged out." in page
     assert 'value="ny@example.com"' in page
-    assert re.search(r"<option selected>operator", page)
+    assert re.search(r"<option[^>]* selected>operator", page)
     assert "canary" not in page
     with owner.app.app_context(), engine.reading() as session:
         assert not session.scalar(select(User.id).where(User.username == NEW_PERSON["name"]))
