@@ -5,11 +5,12 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from hub.cli import main
 from hub.db.engine import reading, transaction
 from hub.models import (
+    Attempt,
     AuditEntry,
     Case,
     LoginSession,
@@ -22,6 +23,7 @@ from hub.models import (
 )
 from hub.posting.actions import undo
 from hub.posting.reconcile.run import reconcile
+from hub.posting.recovery import restore
 from hub.scheduling import retention
 from hub.security import people
 from hub.security.rights import Right
@@ -115,6 +117,76 @@ def test_a_lost_answer_after_pruning_doubles_nothing(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.create")
     desk.drain(wait=True)
     assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2"]
+    assert reconcile(desk.company_id)["wrong"] == []
+
+
+def test_a_removal_whose_answer_is_lost_after_pruning_deletes_nothing_twice(desk):
+    _, second = changed_bill(desk)
+    grow_old(desk)
+    assert retention.prune("kari")["replaced payloads"] == 1
+    desk.quickbooks.add_fault("lose_answer", "bill.delete")
+    desk.change(second, "delete")
+    desk.drain(wait=True)
+    assert not desk.bills()
+    assert len(desk.sent("bill.delete")) == 1
+    assert reconcile(desk.company_id)["wrong"] == []
+
+
+def test_an_invoice_is_voided_once_after_pruning(desk):
+    item = {"ItemRef": {"value": "1"}}
+    line = {"Amount": 40, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": item}
+    body = {"CustomerRef": {"value": "41"}, "DocNumber": "I-1", "TxnDate": "2026-03-02"}
+    body["PrivateNote"] = desk.body("I-1")["PrivateNote"]
+    first = desk.plan("I-1", "create", body | {"Line": [line]}, kind="invoice")
+    desk.drain()
+    base = f"{desk.posting(first).quickbooks_id}:{desk.posting(first).sync_token}"
+    changed = body | {"Line": [line | {"Amount": 50}]}
+    second = desk.plan("I-1", "update", changed, kind="invoice", base=base)
+    desk.drain()
+    assert [desk.state(id) for id in (first, second)] == ["posted", "posted"]
+    grow_old(desk)
+    assert retention.prune("kari")["replaced payloads"] == 1
+    desk.quickbooks.add_fault("lose_answer", "invoice.void")
+    desk.change(second, "void", kind="invoice")
+    desk.drain(wait=True)
+    (invoice,) = desk.quickbooks.select("select * from Invoice")["Invoice"]
+    assert (invoice["TotalAmt"], "Voided" in invoice["PrivateNote"]) == (0, True)
+    assert len(desk.sent("invoice.void")) == 1
+    assert reconcile(desk.company_id)["wrong"] == []
+
+
+def forget(posting_id):
+    """Put a posting back to what it was before it was sent, as a backup from then does."""
+    with transaction() as session:
+        session.execute(delete(Attempt).where(Attempt.posting_id == posting_id))
+        posting = session.get_one(Posting, posting_id)
+        posting.state = "ready"
+        posting.fence = ""
+        posting.answer = {}
+        posting.sync_token = None
+        posting.sent_date = None
+        if posting.operation == "create":
+            posting.quickbooks_id = None
+
+
+def test_a_restored_database_that_was_pruned_doubles_nothing(desk):
+    _, second = changed_bill(desk)
+    grow_old(desk)
+    assert retention.prune("kari")["replaced payloads"] == 1
+    third = desk.change(second, total="175.00")
+    other = desk.bill("A-2")
+    desk.drain()
+    written = [len(desk.sent(call)) for call in ("bill.create", "bill.update")]
+
+    for posting_id in (third, other):
+        forget(posting_id)
+    restore.declare_restore()
+    desk.drain()
+    desk.pass_time(300)
+    desk.drain(wait=True)
+    assert [desk.state(id) for id in (third, other)] == ["posted", "posted"]
+    assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2"]
+    assert [len(desk.sent(call)) for call in ("bill.create", "bill.update")] == written
     assert reconcile(desk.company_id)["wrong"] == []
 
 
