@@ -139,6 +139,7 @@ class CollectBatch:
         row.number = _storable(document.number, MAX_NUMBER_LENGTH)
         row.party = _storable(party, MAX_PARTY_LENGTH)
         row.date = document.date
+        row.due = document.due
         row.total = document.total
         row.currency = _storable(document.currency, CURRENCY_LENGTH)
         row.unreadable = ""

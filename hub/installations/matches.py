@@ -1,6 +1,7 @@
-"""Match codes to records by decisions of people, one by one or from a CSV file."""
+"""Match codes to records by decisions of people, one by one or from a CSV or XLSX file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, cast
 
@@ -24,6 +25,21 @@ COLUMNS = ("field", "code", "name", "quickbooks_id", "quickbooks_name")
 # How a file says that a code is left out, or created.
 SPECIAL_WORDS = {EMPTY: "none", NEW: "new"}
 SPECIAL_RECORDS = {word: record for record, word in SPECIAL_WORDS.items()}
+
+
+@dataclass(frozen=True)
+class ImportRow:
+    """A row of an uploaded file: what it decides for a code, or why it cannot be used."""
+
+    line: int
+    field: str
+    code: str
+    name: str
+    record: str = ""
+    before: str = ""  # the record of the code now, as a person reads it
+    after: str = ""
+    is_change: bool = False
+    problem: str = ""
 
 
 def fields(row: Installation) -> dict[str, Field]:
@@ -83,13 +99,14 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
     lines = _read(content)
     with transaction() as session:
         listed = {(line["field"], line["code"]) for line in _lines(session, row)}
+        choices = _Choices(session, row)
         for number, line in lines:
             field = line["field"]
             code = line["code"]
             if (field, code) not in listed:
                 code = code.strip()
             try:
-                record = _find_record(session, row, line)
+                record = choices.find(line)
                 decide(session, row, field, code, record, who=who, name=line["name"])
             except Refused as error:
                 problem = f"Line {number}: {error.text} Nothing was imported."
@@ -97,11 +114,57 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
     return len(lines)
 
 
-def export_csv(row: Installation) -> tuple[bytes, int]:
-    """Return a file with every match and every code that has none, and how many rows it has."""
+def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
+    """Return what each row of a file that names a record would change, or why it cannot be used."""
+    lines = _read(content)
+    planned: list[ImportRow] = []
+    with reading() as session:
+        listed = {(line["field"], line["code"]): line for line in _lines(session, row)}
+        choices = _Choices(session, row)
+        first_lines: dict[tuple[str, str], int] = {}
+        for number, line in lines:
+            key = line["field"], line["code"]
+            if key not in listed:
+                key = line["field"], line["code"].strip()
+            stored = listed.get(key)
+            name = line["name"] or (stored["name"] if stored else "")
+            one = ImportRow(number, *key, name, before=_present_text(stored))
+            first_line = first_lines.setdefault(key, number)
+            try:
+                if first_line != number:
+                    raise Refused(f"Row {first_line} has the same code.")
+                record = choices.find(line)
+                is_same = stored is not None and _stored_record(stored) == record
+                after = one.before if is_same else choices.title(line["field"], record)
+                planned.append(replace(one, record=record, after=after, is_change=not is_same))
+            except Refused as error:
+                planned.append(replace(one, problem=error.text))
+    return planned
+
+
+def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -> int:
+    """Store decisions as field, code, name and record, or none of them; return how many."""
+    count = 0
+    with transaction() as session:
+        for field, code, name, record in rows:
+            try:
+                decide(session, row, field, code, record, who=who, name=name)
+            except Refused as error:
+                raise Refused(f"{field} {code}: {error.text} Nothing was imported.") from None
+            count += 1
+    return count
+
+
+def export_lines(row: Installation) -> list[dict[str, str]]:
+    """Return every match and every code that has none, by field and code."""
     with reading() as session:
         lines = _lines(session, row)
-    lines.sort(key=itemgetter("field", "code"))
+    return sorted(lines, key=itemgetter("field", "code"))
+
+
+def export_csv(row: Installation) -> tuple[bytes, int]:
+    """Return a file with every match and every code that has none, and how many rows it has."""
+    lines = export_lines(row)
     rows = []
     for line in lines:
         rows.append([line[column] for column in COLUMNS])
@@ -113,7 +176,7 @@ def _read(content: bytes) -> list[tuple[int, dict[str, str]]]:
 
     Columns that the file lacks are empty, except `field` and `code`, which it must have.
     """
-    header, rows = spreadsheets.decode(content)
+    header, rows = spreadsheets.read(content)
     missing = [column for column in ("field", "code") if column not in header]
     if missing:
         raise Refused(
@@ -131,27 +194,78 @@ def _read(content: bytes) -> list[tuple[int, dict[str, str]]]:
     return lines
 
 
-def _find_record(session: Session, row: Installation, line: dict[str, str]) -> str:
-    """Return the id in a line, or that of the one record with the name in it.
+class _Choices:
+    """The records that codes may be matched to, read once for each role."""
 
-    Raise Refused if no record has the name, or more than one.
-    """
-    quickbooks_id = line["quickbooks_id"]
-    if quickbooks_id:
-        return SPECIAL_RECORDS.get(quickbooks_id, quickbooks_id)
-    fields_by_name = fields(row)
-    field = fields_by_name.get(line["field"])
-    if field is None:
-        raise NotFound("field", line["field"], fields_by_name)
-    name = line["quickbooks_name"].casefold()
-    ids: list[str] = []
-    for record in records.choices(session, row.company_id, field.role):
-        if name in (record.full_name.casefold(), record.name.casefold()):
-            ids.append(record.quickbooks_id)
-    if len(ids) != 1:
-        problem = "more than once" if ids else "not"
-        raise Refused(f"{field.label} {line['quickbooks_name']!r} is {problem} in QuickBooks.")
-    return ids[0]
+    def __init__(self, session: Session, row: Installation) -> None:
+        self._session = session
+        self._company_id = row.company_id
+        self._fields = fields(row)
+        self._by_role: dict[str, list[Record]] = {}
+
+    def find(self, line: dict[str, str]) -> str:
+        """Return the record that a row names by id or name; raise Refused if it cannot be used."""
+        field = self._field(line["field"])
+        named = line["quickbooks_id"]
+        if named in SPECIAL_RECORDS:
+            return SPECIAL_RECORDS[named]
+        records_of_role = self._records(field)
+        if named:
+            if all(record.quickbooks_id != named for record in records_of_role):
+                raise Refused(_unusable(field, named))
+            return named
+        name = line["quickbooks_name"].casefold()
+        ids = []
+        for record in records_of_role:
+            if name in (record.full_name.casefold(), record.name.casefold()):
+                ids.append(record.quickbooks_id)
+        if len(ids) != 1:
+            problem = "more than once" if ids else "not"
+            raise Refused(f"{field.label} {line['quickbooks_name']!r} is {problem} in QuickBooks.")
+        return ids[0]
+
+    def title(self, field_name: str, record_id: str) -> str:
+        """Return a record as a person reads it."""
+        if record_id in SPECIAL_WORDS:
+            return SPECIAL_WORDS[record_id]
+        for record in self._records(self._field(field_name)):
+            if record.quickbooks_id == record_id:
+                return record.full_name or record.name
+        return record_id
+
+    def _field(self, name: str) -> Field:
+        """Return a code field of the app; raise NotFound if it has none of this name."""
+        if name not in self._fields:
+            raise NotFound("field", name, self._fields)
+        return self._fields[name]
+
+    def _records(self, field: Field) -> list[Record]:
+        """Return the active records that may take the role of a field."""
+        if field.role not in self._by_role:
+            found = records.choices(self._session, self._company_id, field.role)
+            self._by_role[field.role] = found
+        return self._by_role[field.role]
+
+
+def _present_text(stored: dict[str, str] | None) -> str:
+    """Return the record of a code in the exported row, as a person reads it."""
+    if stored is None:
+        return ""
+    return stored["quickbooks_name"] or stored["quickbooks_id"]
+
+
+def _stored_record(stored: dict[str, str]) -> str | None:
+    """Return the record that an exported row names, None if its code has no match."""
+    record_id = stored["quickbooks_id"]
+    return SPECIAL_RECORDS.get(record_id, record_id) if record_id else None
+
+
+def _unusable(field: Field, record: str) -> str:
+    """Say that a record cannot be used for a field."""
+    return (
+        f"QuickBooks has no active {field.label.lower()} with the id {record!r} that may be"
+        " used there."
+    )
 
 
 def _name_of_record(session: Session, row: Installation, field: Field, record: str) -> str:
@@ -164,10 +278,7 @@ def _name_of_record(session: Session, row: Installation, field: Field, record: s
     for choice in records.choices(session, row.company_id, field.role):
         if choice.quickbooks_id == record:
             return f"{choice.number or ''} {choice.full_name or choice.name}".strip()
-    raise Refused(
-        f"QuickBooks has no active {field.label.lower()} with the id {record!r} that may be"
-        " used there."
-    )
+    raise Refused(_unusable(field, record))
 
 
 def _stored_or_new(session: Session, row: Installation, field: str, code: str) -> Match:

@@ -49,6 +49,7 @@ class SourceDocument(Model):
         _some("ix_source_document_requested", REQUESTED, "installation_id", "made_for"),
         _some("ix_source_document_before_start", BEFORE_START, "installation_id", "stage"),
         Index("ix_source_document_date", "date", "id"),
+        Index("ix_source_document_due", "due", "id"),
         Index("ix_source_document_kind", "kind", "id"),
         Index("ix_source_document_total", "total", "id"),
         Index("ix_source_document_stage", "stage", "id"),
@@ -65,6 +66,7 @@ class SourceDocument(Model):
     number: Mapped[str] = mapped_column(String(200), default="")
     party: Mapped[str] = mapped_column(String(500), default="")
     date: Mapped[dt.date | None]
+    due: Mapped[dt.date | None]
     currency: Mapped[str] = mapped_column(String(3), default="")
     total: Mapped[Decimal | None]
     # The document, as hub.contract.codec dumps it.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, literal, select, text, union
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, text, union
 from sqlalchemy.orm import Session, aliased
 
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
@@ -14,6 +14,7 @@ from hub.outbox.main_posting import (
     SAME_TRANSACTION,
     counts_for_its_part,
     main_posting_id,
+    main_posting_state,
     state_column,
 )
 from hub.outbox.states import REMOVALS
@@ -34,6 +35,7 @@ STATE_WITHOUT_POSTING = case(
 STATE = case(
     (Posting.id.is_(None), STATE_WITHOUT_POSTING), else_=state_column(Posting, TransactionHead)
 )
+STATE_OF_DOCUMENT = func.coalesce(main_posting_state(), STATE_WITHOUT_POSTING)
 
 
 def documents_with_posting() -> Select[Any]:
@@ -44,6 +46,15 @@ def documents_with_posting() -> Select[Any]:
         .outerjoin(Posting, Posting.id == main_posting_id())
         .outerjoin(TransactionHead, SAME_TRANSACTION)
     )
+
+
+def ids_in_state(state: str) -> Select[int]:
+    """Return a query for the ids of the documents in a state, to be ordered by any column.
+
+    The state is computed for one document after the other. To sort the documents of
+    `documents_with_posting`, PostgreSQL would rather join them with all postings.
+    """
+    return select(SourceDocument.id).where(_is_in_state(state, STATE_OF_DOCUMENT))
 
 
 def part_states(session: Session, document_id: int) -> dict[int, str]:
@@ -91,9 +102,14 @@ def in_state(state: str) -> ColumnElement[bool]:
     excludes the other states, because the database then expects most candidates to match and stops
     at the first page instead of computing all of them.
     """
+    return _is_in_state(state, STATE)
+
+
+def _is_in_state(state: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a document is in a state, which is a column of the query."""
     states = COUNTED_AS_WAITING if state == DocumentState.WAITING else (state,)
     excluded_states = [other for other in ALL_STATES if other not in states]
-    is_in_state = STATE.not_in(excluded_states)
+    is_in_state = column.not_in(excluded_states)
     if state == DocumentState.POSTED:
         return _has_posted() & is_in_state
     candidates = _candidates(state, states).correlate(None)

@@ -66,13 +66,25 @@ def state_column(posting: Any, head: Any) -> ColumnElement[str]:
 @cache
 def main_posting_id() -> ScalarSelect[int]:
     """Return a subquery for the main posting of the `SourceDocument` of the enclosing statement."""
+    return _main_posting(is_state=False)
+
+
+@cache
+def main_posting_state() -> ScalarSelect[str]:
+    """Return a subquery for the state that the main posting of a `SourceDocument` gives to it."""
+    return _main_posting(is_state=True)
+
+
+def _main_posting(*, is_state: bool) -> ScalarSelect[Any]:
+    """Return a subquery for the id of the main posting, or for the state that it gives."""
     posting = aliased(Posting)
     head = aliased(TransactionHead)
     state = state_column(posting, head)
     places = [(state == name, place) for place, name in enumerate(ATTENTION_ORDER)]
     attention = case(*places)
     return (
-        select(posting.id)
+        select(state if is_state else posting.id)
+        .select_from(posting)
         .outerjoin(head, same_transaction(posting, head))
         .where(posting.document_id == SourceDocument.id, counts_for_its_part(posting))
         .order_by(attention, posting.part)

@@ -55,6 +55,8 @@ LISTS = frozenset(
         "runs.export",
         "reports.show",
         "reports.export",
+        "reports.documents",
+        "reports.export_documents",
         "reconciliations.index",
         "marketplace.show",
         "app_choice.show",

@@ -51,7 +51,7 @@ SORTS = {
 }
 FILTER_NAMES = ("show", "act", "company", "installation", "words", "sort")
 ACTED_ON = (CaseDecision.MATCHED, CaseDecision.RETRIED)
-NO_DUE_DATE = "9999-12-31"  # cases without a due date come last
+NO_DUE_DATE = dt.date(9999, 12, 31)  # cases without a due date come last
 MAX_COMPANIES = 20  # that the filter offers; of more the switcher of the frame chooses one
 ROWS_PER_PAGE = 25
 NEWEST_FIRST = Case.id.desc()
@@ -218,11 +218,6 @@ def _of_postings(*columns: Any) -> Select[Any]:
     return case_amounts.select_documents(*columns).where(*scope().postings())
 
 
-def _due() -> Any:
-    """Return the due date of a document as text, null if it has none."""
-    return SourceDocument.body["due"].as_string()
-
-
 def _totals(*, is_open: bool) -> Any:
     """Return the amount, in millionths, and the earliest due date of each case.
 
@@ -230,7 +225,7 @@ def _totals(*, is_open: bool) -> Any:
     of the same size: they only order the list.
     """
     amount = func.sum(type_coerce(case_amounts.amount(), BigInteger)).label("amount")
-    due = func.min(_due()).label("due")
+    due = func.min(SourceDocument.due).label("due")
     query = _of_postings(amount, due).join(Case, Case.id == case_posting.c.case_id)
     is_listed = Case.closed_at.is_(None) if is_open else Case.closed_at.is_not(None)
     return query.where(is_listed).group_by(case_posting.c.case_id).subquery()
@@ -262,7 +257,7 @@ def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
         case_amounts.CURRENCY,
         func.count(),
         func.sum(case_amounts.amount()),
-        func.min(_due()),
+        func.min(SourceDocument.due),
         func.min(SourceDocument.party),
         func.max(SourceDocument.party),
     )
@@ -276,8 +271,7 @@ def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
         if amount is not None:
             row.amounts[code] = row.amounts.get(code, Decimal(0)) + amount
         if due:
-            day = dt.date.fromisoformat(due)
-            row.due = min(row.due, day) if row.due else day
+            row.due = min(row.due, due) if row.due else due
         parties[case_id] |= {party for party in (first, last) if party}
     for case_id, names in parties.items():
         rows[case_id].parties = len(names)

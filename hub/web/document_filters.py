@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, text
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from hub.models import Posting, SourceDocument, TransactionHead, lists
 from hub.models.enums import DocumentState
 from hub.money import ZERO
 from hub.outbox.document_search import mentions
-from hub.outbox.listing import FILTER_STATES, documents_with_posting, in_state
+from hub.outbox.listing import FILTER_STATES, documents_with_posting, ids_in_state, in_state
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import row_ids
@@ -31,6 +31,8 @@ SORTS = {
     "": gettext_noop("Newest first"),
     "-date": gettext_noop("Latest date first"),
     "date": gettext_noop("Earliest date first"),
+    "due": gettext_noop("Earliest due date first"),
+    "-due": gettext_noop("Latest due date first"),
     "-amount": gettext_noop("Highest amount first"),
     "amount": gettext_noop("Lowest amount first"),
 }
@@ -79,25 +81,33 @@ def order_of(filters: Mapping[str, str]) -> Order:
     down = sort.startswith("-") or not sort
     if sort.endswith("amount"):
         return Order([SourceDocument.total, SourceDocument.id], down)
+    if sort.endswith("due"):
+        return Order([SourceDocument.due, SourceDocument.id], down)
     is_dated = _date(filters["from"]) or _date(filters["to"])
     if sort or is_dated:
         return Order([SourceDocument.date, SourceDocument.id], down)
     return Order([SourceDocument.id], down)
 
 
-def select_ids(session: Session, filters: Mapping[str, str]) -> Select[Any]:
+def select_ids(
+    session: Session, filters: Mapping[str, str], *, is_ordered: bool = True
+) -> Select[Any]:
     """Return the query for the ids of the documents that a person may see and the filters choose.
 
-    Unknown values are ignored. The other columns are read for the rows of one page only.
+    Unknown values are ignored. The other columns are read for the rows of one page only. A query
+    that is not ordered by the chosen column has the same documents, by other indexes.
     """
     query: Select[Any] = select(SourceDocument.id)
     state = filters["state"]
+    is_sorted = is_ordered and order_of(filters).columns[0] is not SourceDocument.id
     with_state = documents_with_posting().with_only_columns(SourceDocument.id)
-    if state in FILTER_STATES:
+    if state in FILTER_STATES and is_sorted:
+        query = ids_in_state(state)
+    elif state in FILTER_STATES:
         query = with_state.where(in_state(state))
     elif state == PAID:
         query = with_state.where(in_state(DocumentState.POSTED), *_is_paid(session))
-    return query.where(*scope().documents(), *_conditions(session, filters))
+    return query.where(*scope().documents(), *_conditions(session, filters, is_ordered))
 
 
 def summarize(session: Session, query: Select[Any]) -> Summary:
@@ -179,7 +189,9 @@ def _is_paid(session: Session) -> Iterator[ColumnElement[bool]]:
         yield SourceDocument.id.in_(candidates.where(*is_paid).correlate(None))
 
 
-def _conditions(session: Session, filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
+def _conditions(
+    session: Session, filters: Mapping[str, str], is_ordered: bool
+) -> list[ColumnElement[bool]]:
     """Return the conditions of all filters but the state."""
     conditions = []
     installation_id = row_ids.parse(filters["installation"])
@@ -199,11 +211,12 @@ def _conditions(session: Session, filters: Mapping[str, str]) -> list[ColumnElem
     if amounts:
         conditions.append(SourceDocument.total.between(*amounts))
     order = order_of(filters).columns[0]
-    if order is SourceDocument.total and filters["state"]:
-        # The sum keeps PostgreSQL from reading all documents by amount instead of a few by state.
-        conditions.append((order + ZERO).is_not(None))
-    elif order is not SourceDocument.id:
-        conditions.append(order.is_not(None))  # documents without it have no place
+    if order is SourceDocument.id:
+        return conditions
+    # Documents without it have no place. As a text the column leads to no index of PostgreSQL,
+    # which would read all documents that have it instead of the few of a state.
+    has_choice = is_ordered and not (order is SourceDocument.total and filters["state"])
+    conditions.append((order if has_choice else cast(order, Text)).is_not(None))
     return conditions
 
 

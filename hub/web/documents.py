@@ -83,7 +83,7 @@ def index() -> str:
         return render_template(
             "documents.html",
             page=replace(documents, rows=rows_of(session, documents.rows)),
-            summary=summarize(session, query),
+            summary=summarize(session, select_ids(session, filters, is_ordered=False)),
             filters=filters,
             problem=problem_of(filters),
             chosen=present(filters),
@@ -123,7 +123,7 @@ def _exported(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
             "number": document.number,
             "party": document.party,
             "date": document.date,
-            "due": document.body.get("due"),
+            "due": document.due,
             "total": document.total,
             "currency": document.currency,
             "state": state,

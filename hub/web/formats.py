@@ -16,9 +16,14 @@ def month(value: dt.date) -> str:
     return _format(value, "%b %Y", "MMM y")
 
 
+def month_name(value: dt.date) -> str:
+    """Format the month of a date without its year, as Nov."""
+    return _format(value, "%b", "MMM")
+
+
 def day_of_month(value: dt.date) -> str:
     """Format a date without its year, as 2 Nov."""
-    return f"{value.day} {_format(value, '%b', 'MMM')}"
+    return f"{value.day} {month_name(value)}"
 
 
 def _format(value: dt.date, english: str, other: str) -> str:

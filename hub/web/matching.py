@@ -11,7 +11,7 @@ from werkzeug import Response
 from hub.collect.cases import match_cause
 from hub.db.engine import reading
 from hub.errors import HubError
-from hub.installations.matches import export_csv, import_csv
+from hub.installations.matches import export_csv
 from hub.models import Case, Installation, Match, SeenCode
 from hub.models.enums import MatchMethod, RunKind
 from hub.translations.messages import gettext, gettext_noop
@@ -19,7 +19,7 @@ from hub.web import code_facts, matches, record_creation, row_ids
 from hub.web.access import needs, who
 from hub.web.case_list import CaseRow
 from hub.web.installation import start, tabs
-from hub.web.layout import csv_download, may_configure
+from hub.web.layout import csv_download
 from hub.web.paging import page, row_or_404
 from hub.web.record_form import Invalid
 
@@ -158,24 +158,6 @@ def export(installation_id: int) -> Response:
     content, _ = export_csv(installation)
     name = f"matches-{installation.slug}-{installation.company.realm}.csv"
     return csv_download(name, content)
-
-
-@pages.post("/import")
-@needs("app-owner")
-def take(installation_id: int) -> Response:
-    """Import decisions from such a file; check every row before saving the first."""
-    with reading() as session:
-        installation = row_or_404(session, Installation, installation_id)
-    if not may_configure(installation):
-        abort(403)
-    file = request.files.get("file")
-    content = file.read() if file else b""
-    try:
-        count = import_csv(installation, content, who=who())
-        flash(gettext("Kept %(count)s matches.", count=count), "success")
-    except HubError as error:
-        flash(error.text, "error")
-    return redirect(url_for("matching.show", installation_id=installation_id, show=""))
 
 
 def _waiting(

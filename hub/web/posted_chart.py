@@ -1,10 +1,8 @@
 """The chart of what was posted and corrected on each of the last days, drawn into the page."""
 
 import datetime as dt
-import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
@@ -15,46 +13,12 @@ from hub.models.enums import Operation
 from hub.models.postings import POSTED
 from hub.posting.protocol.history import LIST_KINDS
 from hub.security.rights import Scope
+from hub.web import bar_chart
+from hub.web.bar_chart import Chart, Value
 
 DAYS = 14
-WIDTH, HEIGHT = 900, 240  # of the drawing; the page scales it
-LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 26  # the margins around the bars
-BAR_SHARE = 0.62  # of the width of a day
 POSTED_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
 Counts = Mapping[tuple[dt.date, str], int]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A day in the chart: the bar of what was posted, and on it that of what was corrected."""
-
-    day: dt.date
-    posted: int
-    corrected: int
-    x: float
-    width: float
-    posted_y: float
-    posted_height: float
-    corrected_y: float
-    corrected_height: float
-
-    @property
-    def middle(self) -> float:
-        """Return the middle of the bar, where its day is written."""
-        return self.x + self.width / 2
-
-
-@dataclass(frozen=True)
-class Chart:
-    """The bars, and the lines of the grid with their numbers."""
-
-    bars: list[Bar]
-    grid: list[tuple[int, float]]
-
-    @property
-    def has_corrections(self) -> bool:
-        """Tell whether anything was corrected, so that a legend is needed."""
-        return any(bar.corrected for bar in self.bars)
 
 
 def read(session: Session, visible: Scope) -> Chart | None:
@@ -98,40 +62,10 @@ def count_by_day(session: Session, visible: Scope) -> Counter[tuple[dt.date, str
 
 
 def draw(counts: Counts, today: dt.date) -> Chart:
-    """Lay out the bars of the last days, oldest first."""
-    days = [today - dt.timedelta(days=number) for number in range(DAYS - 1, -1, -1)]
-    numbers = []
-    for day in days:
+    """Lay out the bars of the last days, oldest first: what was posted, and on it the corrected."""
+    values = []
+    for number in range(DAYS - 1, -1, -1):
+        day = today - dt.timedelta(days=number)
         posted = counts.get((day, Operation.CREATE), 0)
-        corrected = counts.get((day, Operation.UPDATE), 0)
-        numbers.append((posted, corrected))
-    marks = _steps(max(posted + corrected for posted, corrected in numbers))
-    room = HEIGHT - TOP - BOTTOM
-    unit = room / marks[-1]
-    day_width = (WIDTH - LEFT - RIGHT) / DAYS
-    bars = []
-    for place, (day, (posted, corrected)) in enumerate(zip(days, numbers, strict=True)):
-        posted_y = TOP + room - posted * unit
-        bars.append(
-            Bar(
-                day=day,
-                posted=posted,
-                corrected=corrected,
-                x=round(LEFT + place * day_width + day_width * (1 - BAR_SHARE) / 2, 1),
-                width=round(day_width * BAR_SHARE, 1),
-                posted_y=round(posted_y, 1),
-                posted_height=round(posted * unit, 1),
-                corrected_y=round(posted_y - corrected * unit, 1),
-                corrected_height=round(corrected * unit, 1),
-            )
-        )
-    grid = [(mark, round(TOP + room - mark * unit, 1)) for mark in marks]
-    return Chart(bars, grid)
-
-
-def _steps(highest: int) -> list[int]:
-    """Return at most five round numbers, from zero to the highest value or just above."""
-    sizes = [size * 10**power for power in range(9) for size in (1, 2, 5)]
-    step = next(size for size in sizes if size * 4 >= highest)
-    steps = max(1, math.ceil(highest / step))
-    return [number * step for number in range(steps + 1)]
+        values.append(Value(day, posted, counts.get((day, Operation.UPDATE), 0)))
+    return bar_chart.draw(values)

@@ -5,16 +5,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, extract, func, select
+from sqlalchemy import ColumnElement, Float, Select, case, extract, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
-from hub.models.enums import DocumentState
+from hub.models.enums import DocumentState, Operation, PostingState
 from hub.money import ZERO
 from hub.outbox.main_posting import SAME_TRANSACTION, counts_for_its_part, state_column
-from hub.outbox.statistics import sign
+from hub.outbox.statistics import signed
 from hub.posting.protocol.history import LIST_KINDS
 from hub.translations.messages import gettext_noop
 
@@ -27,6 +28,15 @@ AGE_LABELS = (
     "8 to 30 days",
     "31 to 60 days",
     gettext_noop("more than 60 days"),
+)
+# The times from the source to the books, in hours: up to each of them, and the rest.
+DELAYS = (1, 24, 72, 168)
+DELAY_LABELS = (
+    gettext_noop("up to 1 hour"),
+    gettext_noop("1 to 24 hours"),
+    gettext_noop("1 to 3 days"),
+    gettext_noop("3 to 7 days"),
+    gettext_noop("more than 7 days"),
 )
 AUTOMATIC = ""
 
@@ -62,6 +72,35 @@ class Sum:
         self.amount += amount
 
 
+class Group(StrEnum):
+    """The columns of the control totals: what became of the documents."""
+
+    POSTED = "posted"
+    ATTENTION = "attention"
+    LOST = "lost"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number of the control totals; an amount without a currency is in the `home` currency."""
+
+    period: Period
+    installation_id: int
+    currency: str
+    group: Group
+    home: str
+
+
+class CellRow(NamedTuple):
+    """A document of a number of the control totals, with the amount that it adds."""
+
+    document: SourceDocument
+    kind: str
+    state: str
+    amount: Decimal
+
+
 @dataclass
 class ControlTotal:
     """What one app has posted of the documents of one month and currency, and what it has not."""
@@ -75,13 +114,15 @@ class ControlTotal:
     lost: Sum = field(default_factory=Sum)
     other: Sum = field(default_factory=Sum)
 
-    def sum_for(self, state: str) -> Sum:
-        """Return the sum that documents of a state belong to."""
-        if state == DocumentState.POSTED:
-            return self.posted
-        if state in ATTENTION:
-            return self.attention
-        return self.lost if state in LOST else self.other
+    def sum_for(self, group: str) -> Sum:
+        """Return the sum of one of the groups."""
+        sums = {
+            Group.POSTED: self.posted,
+            Group.ATTENTION: self.attention,
+            Group.LOST: self.lost,
+            Group.OTHER: self.other,
+        }
+        return sums[Group(group)]
 
 
 class Approved(NamedTuple):
@@ -102,13 +143,20 @@ class Waiting(NamedTuple):
     ages: Sequence[Sum]
 
 
+class Delays(NamedTuple):
+    """How many documents of one app were posted within each of the times from the source."""
+
+    installation_id: int
+    slug: str
+    counts: Sequence[int]
+
+
 def control_totals(session: Session, documents: Any, year: int, home: str) -> list[ControlTotal]:
     """Return the totals by month, app and currency, the newest month first.
 
     `documents` are the conditions of the documents; those of other years do not count. Amounts
     without a currency are in the `home` currency.
     """
-    state = state_column(Posting, TransactionHead)
     month = extract("month", SourceDocument.date)
     keys = (
         month,
@@ -116,12 +164,12 @@ def control_totals(session: Session, documents: Any, year: int, home: str) -> li
         Installation.slug,
         Posting.currency,
         Posting.kind,
-        state,
+        _group(),
     )
     query = _parts(*keys, func.count(Posting.document_id.distinct()), _total())
     query = query.where(*documents, *_of_year(year)).group_by(*keys)
     totals: dict[tuple[int, int, str], ControlTotal] = {}
-    for number, installation_id, slug, currency, kind, name, count, amount in session.execute(
+    for number, installation_id, slug, currency, kind, group, count, amount in session.execute(
         query
     ):
         key = int(number), installation_id, currency or home
@@ -130,8 +178,40 @@ def control_totals(session: Session, documents: Any, year: int, home: str) -> li
             period = Period(year, int(number))
             total = ControlTotal(period, installation_id, slug, currency or home)
             totals[key] = total
-        total.sum_for(name).add(count, sign(kind) * (amount or ZERO))
+        total.sum_for(group).add(count, signed(kind, amount))
     return [totals[key] for key in sorted(totals, key=lambda key: (-key[0], *key[1:]))]
+
+
+def documents_of(cell: Cell, documents: Any) -> Select[Any]:
+    """Return the query for the ids of the documents that make up a number of the control totals."""
+    keys = SourceDocument.date, SourceDocument.id
+    query = _parts(SourceDocument.id).where(*documents, *_in_cell(cell))
+    return query.group_by(*keys)
+
+
+def sum_of(session: Session, cell: Cell, documents: Any) -> Sum:
+    """Return a number of the control totals and its amount."""
+    query = _parts(Posting.kind, func.count(Posting.document_id.distinct()), _total())
+    query = query.where(*documents, *_in_cell(cell)).group_by(Posting.kind)
+    total = Sum()
+    for kind, count, amount in session.execute(query):
+        total.add(count, signed(kind, amount))
+    return total
+
+
+def rows_of(session: Session, cell: Cell, ids: Sequence[int]) -> list[CellRow]:
+    """Return documents of a cell by their ids, in this order, in two queries."""
+    keys = SourceDocument.id, Posting.kind
+    state = func.min(state_column(Posting, TransactionHead))
+    query = _parts(*keys, state, _total()).where(SourceDocument.id.in_(ids), *_in_cell(cell))
+    of_ids = select(SourceDocument).where(SourceDocument.id.in_(ids))
+    documents = {document.id: document for document in session.scalars(of_ids)}
+    rows: dict[int, CellRow] = {}
+    for document_id, kind, state_name, amount in session.execute(query.group_by(*keys)):
+        earlier = rows[document_id].amount if document_id in rows else ZERO
+        total = earlier + signed(kind, amount)
+        rows[document_id] = CellRow(documents[document_id], kind, state_name, total)
+    return [rows[document_id] for document_id in ids]
 
 
 def approvals(session: Session, documents: Any, year: int, home: str) -> list[Approved]:
@@ -143,7 +223,7 @@ def approvals(session: Session, documents: Any, year: int, home: str) -> list[Ap
     query = query.where(*documents, *_of_year(year), state == DocumentState.POSTED)
     sums: dict[tuple[str, str], Sum] = defaultdict(Sum)
     for name, currency, kind, count, amount in session.execute(query.group_by(*keys)):
-        sums[name, currency or home].add(count, sign(kind) * (amount or ZERO))
+        sums[name, currency or home].add(count, signed(kind, amount))
     rows = [Approved(*key, one.count, one.amount) for key, one in sums.items()]
     return sorted(rows, key=lambda row: (-row.documents, row.who, row.currency))
 
@@ -158,8 +238,44 @@ def waiting(session: Session, documents: Any, today: dt.datetime, home: str) -> 
     for installation_id, slug, currency, kind, place, count, amount in session.execute(query):
         key = installation_id, slug, currency or home
         ages = sums.setdefault(key, [Sum() for _ in AGE_LABELS])
-        ages[place].add(count, sign(kind) * (amount or ZERO))
+        ages[place].add(count, signed(kind, amount))
     return [Waiting(*key, ages) for key, ages in sorted(sums.items())]
+
+
+def delays(session: Session, documents: Any, year: int) -> list[Delays]:
+    """Return, by app, the times from when the hub first planned a document until it was posted."""
+    seconds = _seconds_until_posted(session)
+    limits = [(seconds <= hours * 3600, place) for place, hours in enumerate(DELAYS)]
+    keys = Installation.id, Installation.slug, case(*limits, else_=len(DELAYS))
+    query = (
+        select(*keys, func.count())
+        .select_from(SourceDocument)
+        .join(Posting, Posting.document_id == SourceDocument.id)
+        .join(Installation, Installation.id == SourceDocument.installation_id)
+        .where(
+            *documents,
+            *_of_year(year),
+            Posting.state == PostingState.POSTED,
+            Posting.operation == Operation.CREATE,
+            Posting.part == "",
+            Posting.generation == 0,
+            Posting.kind.not_in(LIST_KINDS),
+        )
+        .group_by(*keys)
+    )
+    counts: dict[tuple[int, str], list[int]] = {}
+    for installation_id, slug, place, count in session.execute(query):
+        of_app = counts.setdefault((installation_id, slug), [0] * len(DELAY_LABELS))
+        of_app[place] += count
+    return [Delays(*app, counts[app]) for app in sorted(counts)]
+
+
+def _seconds_until_posted(session: Session) -> Any:
+    """Return the seconds from when a posting was planned until it was posted."""
+    if session.get_bind().dialect.name == "sqlite":
+        days = func.julianday(Posting.changed_at) - func.julianday(Posting.created_at)
+        return type_coerce(days, Float) * 86400
+    return extract("epoch", Posting.changed_at - Posting.created_at)
 
 
 def years(session: Session, documents: Any) -> list[int]:
@@ -180,6 +296,31 @@ def _parts(*columns: Any) -> Select[Any]:
         .join(Installation, Installation.id == SourceDocument.installation_id)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(counts_for_its_part(Posting), Posting.kind.not_in(LIST_KINDS))
+    )
+
+
+def _group() -> ColumnElement[str]:
+    """Return the group that the state of a part of a document belongs to."""
+    state = state_column(Posting, TransactionHead)
+    return case(
+        (state == DocumentState.POSTED, Group.POSTED),
+        (state.in_(ATTENTION), Group.ATTENTION),
+        (state.in_(LOST), Group.LOST),
+        else_=Group.OTHER,
+    )
+
+
+def _in_cell(cell: Cell) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the parts of documents that a number of the totals counts."""
+    currencies = [cell.currency]
+    if cell.currency == cell.home:
+        currencies.append("")
+    return (
+        SourceDocument.installation_id == cell.installation_id,
+        SourceDocument.date >= cell.period.first_day,
+        SourceDocument.date <= cell.period.last_day,
+        Posting.currency.in_(currencies),
+        _group() == cell.group,
     )
 
 

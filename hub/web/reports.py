@@ -1,7 +1,9 @@
 """The reports about one company: control totals, approvals, and the age of what waits."""
 
 import datetime as dt
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,12 +13,14 @@ from werkzeug import Response
 
 from hub.context import current
 from hub.db.engine import reading
-from hub.models import Company, SourceDocument
+from hub.models import Company, Installation, SourceDocument
 from hub.money import to_cents
-from hub.web import exports, report_tables
+from hub.translations.messages import gettext_noop
+from hub.web import exports, report_charts, report_tables, row_ids
 from hub.web.access import ANYWHERE, chosen_company_id, needs, scope
 from hub.web.layout import app_name
-from hub.web.report_tables import ControlTotal
+from hub.web.paging import page
+from hub.web.report_tables import Cell, CellRow, ControlTotal, Group, Period
 
 EXPORTED = (
     "month",
@@ -31,6 +35,27 @@ EXPORTED = (
     "other",
     "other_amount",
 )
+DOCUMENT_COLUMNS = (
+    "id",
+    "app",
+    "source_id",
+    "kind",
+    "number",
+    "party",
+    "date",
+    "state",
+    "currency",
+    "amount",
+)
+CELL_ARGUMENTS = ("month", "installation", "currency", "group")
+CELL_ORDER = (SourceDocument.date, SourceDocument.id)
+GROUP_LABELS = {
+    Group.POSTED: gettext_noop("Posted"),
+    Group.ATTENTION: gettext_noop("Needs attention"),
+    Group.LOST: gettext_noop("Missing or removed"),
+    Group.OTHER: gettext_noop("Neither posted nor in need of attention"),
+}
+MONTH = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")
 pages = Blueprint("reports", __name__, url_prefix="/reports")
 
 
@@ -48,6 +73,8 @@ def show() -> str | Response:
         home = company.currency
         now = current().clock.now()
         totals = report_tables.control_totals(session, documents, year, home)
+        waiting = report_tables.waiting(session, documents, now, home)
+        delays = report_tables.delays(session, documents, year)
         return render_template(
             "reports.html",
             company=company,
@@ -55,8 +82,13 @@ def show() -> str | Response:
             year=year,
             totals=totals,
             approvals=report_tables.approvals(session, documents, year, home),
-            waiting=report_tables.waiting(session, documents, now, home),
+            waiting=waiting,
             age_labels=report_tables.AGE_LABELS,
+            delays=delays,
+            delay_labels=report_tables.DELAY_LABELS,
+            charts=report_charts.posted_by_month(totals),
+            age_chart=report_charts.waiting_by_age(waiting),
+            delay_chart=report_charts.time_until_posted(delays),
         )
 
 
@@ -72,6 +104,79 @@ def export() -> Response:
         year = _year(report_tables.years(session, documents))
         totals = report_tables.control_totals(session, documents, year, company.currency)
     return exports.download(f"control-totals-{year}", EXPORTED, _rows(totals))
+
+
+@pages.get("/documents")
+@needs("viewer", of=ANYWHERE)
+def documents() -> str | Response:
+    """List exactly the documents that make up a number of the control totals."""
+    with reading() as session:
+        company = _company(session)
+        cell = _cell(company) if company else None
+        if company is None or cell is None:
+            return redirect(url_for("reports.show"))
+        visible = _documents(company)
+        query = report_tables.documents_of(cell, visible)
+        listed = page(session, query, by=CELL_ORDER)
+        installation = session.get(Installation, cell.installation_id)
+        return render_template(
+            "report_documents.html",
+            company=company,
+            cell=cell,
+            installation=installation,
+            label=GROUP_LABELS[cell.group],
+            total=report_tables.sum_of(session, cell, visible),
+            page=replace(listed, rows=report_tables.rows_of(session, cell, listed.rows)),
+            chosen={name: request.args[name] for name in CELL_ARGUMENTS if name in request.args},
+        )
+
+
+@pages.get("/documents/export")
+@needs("viewer", of=ANYWHERE)
+def export_documents() -> Response:
+    """Download the documents that make up a number of the control totals."""
+    with reading() as session:
+        company = _company(session)
+        cell = _cell(company) if company else None
+        if company is None or cell is None:
+            return redirect(url_for("reports.show"))
+        query = report_tables.documents_of(cell, _documents(company))
+
+    def to_rows(look: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
+        """Yield documents as a file has them."""
+        for row in report_tables.rows_of(look, cell, ids):
+            yield _exported_document(row, cell.currency)
+
+    rows = exports.read_in_chunks(query, CELL_ORDER, to_rows)
+    return exports.download("documents-of-control-total", DOCUMENT_COLUMNS, rows)
+
+
+def _cell(company: Company) -> Cell | None:
+    """Return the number of the control totals that the address names, None if it names none."""
+    month = MONTH.fullmatch(request.args.get("month", ""))
+    installation_id = row_ids.parse(request.args.get("installation", ""))
+    group = request.args.get("group", "")
+    if month is None or installation_id is None or group not in GROUP_LABELS:
+        return None
+    period = Period(int(month[1]), int(month[2]))
+    currency = request.args.get("currency", "")[:3]
+    return Cell(period, installation_id, currency, Group(group), company.currency)
+
+
+def _exported_document(row: CellRow, currency: str) -> exports.Row:
+    """Return a document as a file has it."""
+    return {
+        "id": row.document.id,
+        "app": app_name(row.document.slug),
+        "source_id": row.document.source_id,
+        "kind": row.kind,
+        "number": row.document.number,
+        "party": row.document.party,
+        "date": row.document.date,
+        "state": row.state,
+        "currency": currency,
+        "amount": to_cents(row.amount, currency or "USD"),
+    }
 
 
 def _company(session: Session) -> Company | None:

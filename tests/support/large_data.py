@@ -276,6 +276,7 @@ def _of_documents(
             "number": number,
             "party": party,
             "date": day,
+            "due": day,
             "currency": "NOK",
             "total": total,
             "body": BODY,

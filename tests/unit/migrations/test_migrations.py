@@ -1,5 +1,6 @@
 """Migrations lead from an empty database to the models on both databases."""
 
+import datetime as dt
 import hashlib
 import os
 import subprocess
@@ -252,6 +253,32 @@ def test_documents_that_were_gone_already_went_when_they_were_last_seen(empty):
             assert [row.gone_at for row in rows] == [None, rows[1].seen_at]
             installation = session.scalars(select(Installation)).one()
             assert (installation.failed_syncs, installation.failure) == (0, "")
+
+
+def test_documents_get_the_due_date_of_their_source(empty):
+    engine.migrations(empty)
+    bodies = {
+        1: '{"due": "2026-04-03", "kind": "bill"}',
+        2: '{"due": null}',
+        50_000: '{"due": "soon"}',
+        50_001: '{"due": "2026-12-31"}',
+        100_000: "{}",
+    }
+    with empty.app_context():
+        flask_migrate.upgrade(revision="0036")
+        with engine.db.engine.begin() as connection:
+            connection.execute(text(COMPANY_WITH_REASON), {"id": 1})
+            connection.execute(text(INSTALLATION))
+            for id, body in bodies.items():
+                connection.execute(text(DOCUMENT_WITH_START), {"id": id, "gone": None})
+                values = {"id": id, "body": body}
+                connection.execute(
+                    text("UPDATE source_document SET body = :body WHERE id = :id"), values
+                )
+        flask_migrate.upgrade()
+        with engine.reading() as session:
+            due = session.scalars(select(SourceDocument.due).order_by(SourceDocument.id)).all()
+    assert due == [dt.date(2026, 4, 3), None, None, dt.date(2026, 12, 31), None]
 
 
 def test_the_roles_of_people_become_roles_for_everything_and_back(empty):

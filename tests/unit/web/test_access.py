@@ -43,11 +43,11 @@ ROUTES = {
     "viewer anywhere": """
         app_choice.show companies.index company_choice.choose company_choice.show
         documents.export documents.index home.show inbox.export
-        inbox.show intuit.launch intuit.reconnect marketplace.show reports.export reports.show
-        reconciliations.index runs.export runs.index search.show
+        inbox.show intuit.launch intuit.reconnect marketplace.show reports.documents reports.export
+        reports.export_documents reports.show reconciliations.index runs.export runs.index search.show
     """,
     "viewer installation": """
-        earlier.show installation.show ready.show
+        earlier.show installation.show ready.show match_files.export
         matching.export matching.one matching.show review.show settings.show
     """,
     "viewer document": "documents.one",
@@ -73,8 +73,8 @@ ROUTES = {
     """,
     "operator run": "undoing.run undoing.undo_run",
     "app-owner installation": """
-        earlier.confirm earlier.include matching.take review.automatic settings.change settings.changes
-        settings.disable settings.hand_over
+        earlier.confirm earlier.include match_files.confirm match_files.preview review.automatic
+        settings.change settings.changes settings.disable settings.hand_over
     """,
     "app-owner app at company": "settings.enable settings.first_changes settings.new",
     "owner anywhere": "companies.callback",

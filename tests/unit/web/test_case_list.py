@@ -27,7 +27,7 @@ def add_case(visitor: Visitor, number: int, amount: str, *, due: str = "", **val
         document, posting = add_document(session, installation, "held", 100 + number)
         document.total = posting.total = Decimal(amount)
         document.currency = posting.currency = str(values.pop("currency", "NOK"))
-        document.body = {**document.body, "due": due or None}
+        document.due = dt.date.fromisoformat(due) if due else None
         posting.held_by = "preflight"
         case = open_stored_case(
             session,
@@ -87,7 +87,7 @@ def test_a_row_shows_amounts_by_currency_due_date_and_party(owner: Visitor) -> N
             document, posting = add_document(session, installation, "held", 200 + 5 * place)
             document.total = posting.total = Decimal(amount)
             posting.currency = currency
-            document.body = {**document.body, "due": due}
+            document.due = dt.date.fromisoformat(due)
             case.postings.append(posting)
     row = rows_of(owner.page("/inbox/?words=Case+0"))[id]
     assert row.startswith("8.00 EUR 150.25 NOK 09 Apr 2026")

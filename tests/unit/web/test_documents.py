@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from hub.context import current
 from hub.db import engine
@@ -295,8 +296,30 @@ def test_nothing_is_saved_without_a_name_or_filters_or_beyond_the_limit(
 def test_the_list_shows_when_a_document_is_due(viewer: Visitor) -> None:
     with viewer.app.app_context(), engine.transaction() as session:
         document = session.get_one(SourceDocument, viewer.story.documents["posted"])
-        document.body = document.body | {"due": "2026-04-03"}
+        document.due = dt.date(2026, 4, 3)
     assert "03 Apr 2026" in viewer.page("/documents?q=F-20260")
+
+
+def test_the_list_is_ordered_by_due_date_in_both_directions(viewer: Visitor) -> None:
+    days = {
+        "posted": dt.date(2026, 4, 3),
+        "held": dt.date(2026, 4, 1),
+        "review": dt.date(2026, 4, 2),
+    }
+    with viewer.app.app_context(), engine.transaction() as session:
+        session.execute(update(SourceDocument).values(due=None))
+        for name, day in days.items():
+            session.get_one(SourceDocument, viewer.story.documents[name]).due = day
+    ids = [viewer.story.documents[name] for name in ("held", "review", "posted")]
+    assert _listed(viewer, "/documents?sort=due") == ids
+    assert _listed(viewer, "/documents?sort=-due") == ids[::-1]
+    page = viewer.page("/documents?sort=due")
+    assert 'aria-sort="ascending">Due</th>' in page
+
+
+def _listed(viewer: Visitor, address: str) -> list[int]:
+    body = viewer.page(address).partition("<tbody>")[2].partition("</tbody>")[0]
+    return [int(id) for id in re.findall(r'href="/documents/(\d+)"', body)]
 
 
 def test_a_document_has_its_source_and_its_posting_line_by_line(viewer: Visitor) -> None:

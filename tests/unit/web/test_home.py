@@ -11,7 +11,7 @@ from hub.models import Case, Company, Installation, Posting, Run, Schedule, Sour
 from hub.outbox.listing import documents_with_posting, in_state
 from hub.security.rights import Scope
 from hub.testing.clock import FakeClock
-from hub.web import posted_chart
+from hub.web import bar_chart, posted_chart
 from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.page_visitor import Visitor
 
@@ -82,11 +82,11 @@ def test_the_bars_of_a_day_stand_on_each_other_within_the_chart(clock: FakeClock
     assert len(chart.bars) == posted_chart.DAYS
     assert [mark for mark, _ in chart.grid] == [0, 50, 100, 150]
     last = chart.bars[-1]
-    assert last.corrected_y + last.corrected_height == pytest.approx(last.posted_y, abs=0.2)
-    assert last.corrected_y >= posted_chart.TOP
-    assert last.posted_height == pytest.approx(9 * chart.bars[-2].posted_height, abs=1)
-    assert chart.has_corrections
-    assert not posted_chart.draw({(today, "create"): 1}, today).has_corrections
+    assert last.second_y + last.second_height == pytest.approx(last.first_y, abs=0.2)
+    assert last.second_y >= bar_chart.TOP
+    assert last.first_height == pytest.approx(9 * chart.bars[-2].first_height, abs=1)
+    assert chart.has_second
+    assert not posted_chart.draw({(today, "create"): 1}, today).has_second
 
 
 @pytest.mark.parametrize(

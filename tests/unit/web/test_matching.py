@@ -2,10 +2,13 @@
 
 import io
 import re
+from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
 
+from hub import spreadsheets
 from hub.collect.cases import match_cause
 from hub.contract.codec import dump
 from hub.contract.documents import Party
@@ -13,7 +16,7 @@ from hub.db import engine
 from hub.installations import matches as installations_matches
 from hub.mapping import Entry, Ref
 from hub.models import Case, Installation, ListState, Match, Record, SeenCode, SourceDocument
-from hub.web import code_facts, record_search
+from hub.web import code_facts, record_search, xlsx
 from tests.support.page_visitor import Visitor
 
 
@@ -136,15 +139,97 @@ def test_matches_go_out_and_come_back_as_a_file(visitor: Visitor) -> None:
     assert file.headers["Content-Disposition"].endswith("matches-costtracker-9130001.csv")
     assert '"supplier","s1","Byggmakker Aas","v1","Byggmakker Ås"' in file.text
     changed = file.text.replace('"v1","Byggmakker Ås"', '"v2",""')
-    page = visitor.press(f"{_here(visitor)}import", file=(io.BytesIO(changed.encode()), "m.csv"))
-    assert "Kept" in page
+    page = _upload(visitor, changed.encode())
+    assert "1 match would change." in page
+    assert _matches(visitor)["s1"] == "v1", "a preview stores nothing"
+    assert "Imported 1 match." in _confirm(visitor, page)
     assert _matches(visitor)["s1"] == "v2"
+
+
+def _upload(visitor: Visitor, content: bytes, name: str = "m.csv") -> str:
+    return visitor.press(f"{_here(visitor)}import", file=(io.BytesIO(content), name))
+
+
+def _confirm(visitor: Visitor, page: str) -> str:
+    found = re.search(r'name="changes" value="([^"]*)"', page)
+    assert found
+    return visitor.press(f"{_here(visitor)}import/confirm", changes=unescape(found[1]))
+
+
+def test_a_workbook_has_what_waits_for_each_code_and_comes_back(visitor: Visitor) -> None:
+    visitor.log_in("arne")
+    answer = visitor.get(f"{_here(visitor)}matches.xlsx")
+    assert answer.mimetype == xlsx.MIME
+    header, lines = spreadsheets.read(answer.data)
+    assert header[-3:] == ["documents_waiting", "amount_waiting", "currency_waiting"]
+    waiting = lines[0]
+    assert int(waiting["documents_waiting"]) > 0
+    assert Decimal(waiting["amount_waiting"]) > 0
+    assert waiting["currency_waiting"] == "NOK"
+    assert [line["documents_waiting"] for line in lines].count("") == len(lines) - 1
+
+    rows = []
+    for line in lines:
+        if line["code"] == "s1":
+            line["quickbooks_name"] = "Byggmakker Ås"
+        rows.append([line[name] for name in header])
+    content = b"".join(xlsx.stream(header, rows))
+    page = _upload(visitor, content, "m.xlsx")
+    assert "1 match would change." in page
+    assert "Byggmakker Ås" in page
+    _confirm(visitor, page)
+    assert _matches(visitor) == {"s1": "v1"}
+    assert "1 row is as it is now." in _upload(visitor, content, "m.xlsx")
+
+
+def test_rows_that_cannot_be_used_are_listed_and_the_others_can_be_imported(
+    visitor: Visitor,
+) -> None:
+    visitor.log_in("arne")
+    content = (
+        b"field,code,quickbooks_id,quickbooks_name\n"
+        b"supplier,s1,v1,\n"
+        b"supplier,s2,nope,\n"
+        b"suplier,s3,v1,\n"
+        b"supplier,s3,,Nobody\n"
+        b"supplier,s1,v2,\n"
+    )
+    page = _upload(visitor, content)
+    problems = page.partition("Rows of the file that cannot be used")[2].partition("</table>")[0]
+    texts = [unescape(re.sub(r"<[^>]+>", " ", row)) for row in problems.split("<tr>")[2:]]
+    assert [text.split()[0] for text in texts] == ["3", "4", "5", "6"]
+    for text, said in zip(
+        texts,
+        ("with the id 'nope'", "mean supplier", "is not in", "Row 2 has the same"),
+        strict=True,
+    ):
+        assert said in text
+    assert "4 rows cannot be used." in page
+    _confirm(visitor, page)
+    assert _matches(visitor) == {"s1": "v1"}
+
+
+def test_changes_that_somebody_edited_are_checked_again(visitor: Visitor) -> None:
+    visitor.log_in("arne")
+    address = f"{_here(visitor)}import/confirm"
+    for text in ("", "{}", "[]", "[[1]]", '[["supplier", "s1", "", 5]]', "[" * 5000):
+        assert visitor.post(address, changes=text).status_code == 400
+    changes = '[["supplier", "s1", "", "v1"], ["supplier", "s2", "", "nope"]]'
+    assert "Nothing was imported" in visitor.press(address, changes=changes)
+    assert _matches(visitor) == {}
+
+
+@pytest.mark.parametrize("path", ["import", "import/confirm"])
+def test_only_who_may_configure_imports_matches(visitor: Visitor, path: str) -> None:
+    visitor.log_in("oda")
+    assert visitor.post(f"{_here(visitor)}{path}").status_code == 403
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"field,code,quickbooks_id\nsupplier,s1,nope\n", "Line 2:"),
+        (b"field,code,quickbooks_id\nsupplier,s1,nope\n", "1 row cannot be used."),
+        (b"PK\x03\x04", "not an XLSX file"),
         (b"a,b\n", "lacks the column"),
         (b"\xff\xfe\x00", "not a CSV file in UTF-8"),
         (b"", "lacks the column"),

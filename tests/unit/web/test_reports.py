@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import re
 import shutil
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -18,7 +19,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import COMPANIES
+from tests.support.rights_rows import APPS, COMPANIES
 from tests.support.small_source import SLUG, SmallSource, bill, page
 from tests.unit.web.test_large_lists import queries_of
 
@@ -119,13 +120,87 @@ def test_what_left_quickbooks_is_counted_apart(visitor, source, quickbooks, cloc
     assert (row[2], row[6]) == ("1", "1")
 
 
-def test_a_number_leads_to_its_documents(visitor, source):
-    sync(source, normal("1"), normal("2", date=MARCH))
-    text = visitor.page(HERE)
-    address = unescape(re.search(r'href="(/documents\?[^"]*from=2026-02-01[^"]*)"', text)[1])
-    assert "to=2026-02-28" in address
-    listed = visitor.page(address)
-    assert ("F-1" in listed, "F-2" in listed) == (True, False)
+CELL = re.compile(
+    r'<a href="(/reports/documents[^"]+)">([\d,]+)</a></td>\s*<td class="amount">([^<]+)</td>'
+)
+
+
+def cells(visitor):
+    """Return address, number and amount of each number of the control totals."""
+    found = []
+    for address, count, amount in CELL.findall(visitor.page(HERE)):
+        found.append((unescape(address), int(count), decimal(amount)))
+    return found
+
+
+def decimal(text):
+    return Decimal(text.split()[0].replace(",", "").replace("\N{MINUS SIGN}", "-"))
+
+
+def test_each_number_leads_to_exactly_its_documents(visitor, source, quickbooks, clock):
+    held = {"supplier": "31", "account": "no such account"}
+    documents = [
+        normal("1", "100.10", date=FEBRUARY),
+        normal("2", "200.20", date=FEBRUARY),
+        normal("3", "30.03", date=MARCH),
+        normal("4", "40.50", kind="vendor_credit", date=FEBRUARY),
+        normal("5", "7.00", date=MARCH),
+        bill("6", total="50.00", date=MARCH, **held),
+        bill("7", total="8.25", kind="vendor_credit", date=MARCH, **held),
+    ]
+    sync(source, *documents)
+    clock.advance(3600)
+    sync(source, *documents[:2], normal("3", "33.33", date=MARCH), *documents[3:])
+    (gone,) = quickbooks.select("select * from Bill where DocNumber = 'F-5'")["Bill"]
+    token = {"Id": gone["Id"], "SyncToken": gone["SyncToken"]}
+    quickbooks.ask("POST", "bill?operation=delete", token)
+    clock.advance(7200)
+    runner.sync(1, requested_by="kari")
+    runner.company("reconcile", 1, requested_by="kari")
+    found = cells(visitor)
+    assert sorted((count, amount) for _, count, amount in found) == [
+        (1, Decimal("7.00")),
+        (1, Decimal("33.33")),
+        (2, Decimal("41.75")),
+        (3, Decimal("259.80")),
+    ]
+    for address, count, amount in found:
+        rows = table(visitor, "Documents of this number, the latest date first", address)
+        assert (len(rows), sum(decimal(row[5]) for row in rows)) == (count, amount)
+        text = visitor.page(address)
+        assert f"<strong>{count}</strong> document" in text
+        exported = visitor.page(address.replace("documents?", "documents/export?"))
+        lines = list(csv.DictReader(io.StringIO(exported.removeprefix("\ufeff"))))
+        assert sum(Decimal(line["amount"]) for line in lines) == amount
+
+
+def test_a_number_of_documents_is_paged(visitor, source):
+    sync(source, *[normal(str(number), "1.00", date=FEBRUARY) for number in range(1, 61)])
+    ((address, count, amount),) = cells(visitor)
+    assert (count, amount) == (60, Decimal("60.00"))
+    names = set()
+    while address:
+        names |= {row[0] for row in table(visitor, "the latest date first", address)}
+        following = re.search(r'rel="next" href="([^"]+)"', visitor.page(address))
+        address = unescape(following[1]) if following else ""
+    assert len(names) == 60
+
+
+def test_an_address_that_names_no_number_leads_to_the_reports(visitor, source):
+    sync(source, normal("1"))
+    for query in ("", "?month=2026-13&installation=1&group=posted", "?month=2026-02&group=x"):
+        answer = visitor.get(f"{HERE}documents{query}")
+        assert (answer.status_code, answer.headers["Location"]) == (302, HERE)
+
+
+def test_a_number_of_another_company_has_no_documents(two):
+    alpha, bravo = COMPANIES
+    other = two.world.installations[bravo, APPS[0]]
+    page = two.visitor(f"viewer/{alpha}/every app").page(
+        f"{HERE}documents?month=2026-03&installation={other}&currency=NOK&group=posted"
+    )
+    assert "The control totals count no document here." in page
+    assert bravo not in page
 
 
 def test_another_year_is_shown_where_there_is_one(visitor, source):
@@ -178,3 +253,56 @@ def test_who_sees_several_companies_chooses_one(two):
     with two.app.app_context(), transaction() as session:
         name = session.get_one(Company, alpha).name
     assert name in visitor.page(HERE)
+
+
+def drawing(visitor, title):
+    """Return the bars of a chart: the heights of the first and of the second kind."""
+    text = visitor.page(HERE).partition(f">{title}</title>")[2].partition("</svg>")[0]
+    heights = {}
+    for kind in ("posted", "second"):
+        found = re.findall(rf'class="chart-{kind}"[^>]*height="([\d.]+)"', text)
+        heights[kind] = [float(height) for height in found]
+    return heights
+
+
+def test_each_app_has_a_chart_of_its_months_with_a_table(visitor, source):
+    held = {"supplier": "31", "account": "no such account"}
+    sync(
+        source,
+        normal("1", date=FEBRUARY),
+        normal("2", date=FEBRUARY),
+        normal("3", date=MARCH),
+        bill("4", total="5.00", date=MARCH, **held),
+    )
+    title = "Small, 2026: documents by month"
+    bars = drawing(visitor, title)
+    assert bars["posted"][0] == pytest.approx(2 * bars["posted"][1], abs=0.2)
+    assert bars["second"] == [bars["posted"][1]]
+    rows = table(visitor, title)
+    assert len(rows) == 12
+    assert rows[:4] == [["Jan", "0", "0"], ["Feb", "2", "0"], ["Mar", "1", "1"], ["Apr", "0", "0"]]
+
+
+def test_the_time_from_source_to_books_is_counted_by_app(visitor, source, clock):
+    held = {"supplier": "31", "account": "no such account"}
+    sync(source, normal("1"), bill("2", total="5.00", **held))
+    clock.advance(2 * 86400)
+    sync(source, normal("1"), normal("2", "5.00"))
+    rows = table(visitor, "until they were in QuickBooks")
+    assert rows == [["Small", "1", "", "1", "", ""]]
+    bars = drawing(visitor, "Posted documents by the time from the source to the books")
+    assert (len(bars["posted"]), bars["posted"][0] == bars["posted"][1]) == (2, True)
+
+
+def test_the_age_of_what_waits_has_a_chart(visitor, source, clock):
+    held = {"supplier": "31", "account": "no such account"}
+    first = bill("1", total="10.00", **held)
+    sync(source, first)
+    clock.advance(20 * 86400)
+    sync(source, first, bill("2", total="5.00", **held), bill("3", total="5.00", **held))
+    bars = drawing(visitor, "Documents that need attention, by age")
+    assert bars["posted"][0] == pytest.approx(2 * bars["posted"][1], abs=0.2)
+
+
+def test_without_documents_there_is_no_chart(visitor):
+    assert '<svg class="chart"' not in visitor.page(HERE)

@@ -1,4 +1,7 @@
-"""CSV files for spreadsheet programs: no cell runs as a formula, and files can be read back."""
+"""Files for spreadsheet programs: CSV files, written so that no cell runs as a formula.
+
+`hub.spreadsheets.workbooks` reads XLSX files; `hub.web.xlsx` streams them.
+"""
 
 import csv
 import io
@@ -50,6 +53,19 @@ def stream(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[by
             file.seek(0)
             file.truncate()
     yield file.getvalue().encode()
+
+
+def read(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the columns and the rows of an uploaded file, which is XLSX or CSV."""
+    from hub.spreadsheets import workbooks  # few processes ever read such a file
+
+    if not content.startswith(workbooks.SIGNATURE):
+        return decode(content)
+    lines = workbooks.read(content)
+    if not lines:
+        return [], []
+    header = [name.strip() for name in lines[0]]
+    return header, [dict(zip(header, line, strict=False)) for line in lines[1:]]
 
 
 def decode(content: bytes) -> tuple[list[str], list[dict[str, str]]]:

@@ -1,0 +1,88 @@
+"""Bar charts that are drawn into a page, in its own colors and font; the page scales them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+WIDTH, HEIGHT = 900, 240
+NARROW = 450  # the width of a chart of which two stand side by side
+LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 26  # the margins around the bars
+BAR_SHARE = 0.62  # of the width that there is for a bar
+
+
+class Value(NamedTuple):
+    """What a bar shows: a number, and on it a second one; `key` is what they belong to."""
+
+    key: Any
+    first: int
+    second: int = 0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The bar of a first number, and on it that of a second one."""
+
+    key: Any
+    first: int
+    second: int
+    x: float
+    width: float
+    first_y: float
+    first_height: float
+    second_y: float
+    second_height: float
+
+    @property
+    def middle(self) -> float:
+        """Return the middle of the bar, where its name is written."""
+        return self.x + self.width / 2
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The bars, and the lines of the grid with their numbers."""
+
+    bars: list[Bar]
+    grid: list[tuple[int, float]]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+    @property
+    def has_second(self) -> bool:
+        """Tell whether there is any second number, so that a legend is needed."""
+        return any(bar.second for bar in self.bars)
+
+
+def draw(values: Sequence[Value], width: int = WIDTH) -> Chart:
+    """Lay out the bars of some values from left to right."""
+    marks = steps(max(value.first + value.second for value in values))
+    room = HEIGHT - TOP - BOTTOM
+    unit = room / marks[-1]
+    space = (width - LEFT - RIGHT) / len(values)
+    bars = []
+    for place, value in enumerate(values):
+        first_y = TOP + room - value.first * unit
+        bars.append(
+            Bar(
+                key=value.key,
+                first=value.first,
+                second=value.second,
+                x=round(LEFT + place * space + space * (1 - BAR_SHARE) / 2, 1),
+                width=round(space * BAR_SHARE, 1),
+                first_y=round(first_y, 1),
+                first_height=round(value.first * unit, 1),
+                second_y=round(first_y - value.second * unit, 1),
+                second_height=round(value.second * unit, 1),
+            )
+        )
+    grid = [(mark, round(TOP + room - mark * unit, 1)) for mark in marks]
+    return Chart(bars, grid, width)
+
+
+def steps(highest: int) -> list[int]:
+    """Return at most five round numbers, from zero to the highest value or just above."""
+    sizes = [size * 10**power for power in range(9) for size in (1, 2, 5)]
+    step = next(size for size in sizes if size * 4 >= highest)
+    count = max(1, math.ceil(highest / step))
+    return [number * step for number in range(count + 1)]

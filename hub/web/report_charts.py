@@ -1,0 +1,68 @@
+"""The charts of the reports: posted by month and app, age of what waits, time until posted."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hub.translations.messages import gettext
+from hub.web import bar_chart, formats
+from hub.web.bar_chart import Chart, Value
+from hub.web.report_tables import AGE_LABELS, DELAY_LABELS, ControlTotal, Delays, Sum, Waiting
+
+MONTHS = tuple(dt.date(2000, number, 1) for number in range(1, 13))
+MAX_APPS = 6  # of more apps, those that posted most have a chart
+
+
+class AppChart(NamedTuple):
+    """What one app posted in each month of a year, and what needs attention."""
+
+    installation_id: int
+    slug: str
+    chart: Chart
+
+
+def posted_by_month(totals: Sequence[ControlTotal]) -> list[AppChart]:
+    """Return a chart for each app, the one that posted most first; none while all are empty."""
+    posted: dict[tuple[int, str], list[Sum]] = defaultdict(_year)
+    attention: dict[tuple[int, str], list[Sum]] = defaultdict(_year)
+    for total in totals:
+        app = total.installation_id, total.slug
+        place = total.period.month - 1
+        posted[app][place].add(total.posted.count, total.posted.amount)
+        attention[app][place].add(total.attention.count, total.attention.amount)
+    counts = {app: sum(one.count for one in months) for app, months in posted.items()}
+    charts = []
+    for app in sorted(posted, key=lambda app: (-counts[app], app))[:MAX_APPS]:
+        months = zip(MONTHS, posted[app], attention[app], strict=True)
+        values = []
+        for month, done, open_ in months:
+            values.append(Value(formats.month_name(month), done.count, open_.count))
+        if any(value.first or value.second for value in values):
+            charts.append(AppChart(*app, bar_chart.draw(values, bar_chart.NARROW)))
+    return charts
+
+
+def waiting_by_age(waiting: Sequence[Waiting]) -> Chart | None:
+    """Return the chart of what needs attention by its age; None if nothing does."""
+    if not waiting:
+        return None
+    values = []
+    for place, label in enumerate(AGE_LABELS):
+        values.append(Value(gettext(label), sum(row.ages[place].count for row in waiting)))
+    return bar_chart.draw(values)
+
+
+def time_until_posted(delays: Sequence[Delays]) -> Chart | None:
+    """Return the chart of the time from the source to the books; None if nothing was posted."""
+    if not delays:
+        return None
+    values = []
+    for place, label in enumerate(DELAY_LABELS):
+        values.append(Value(gettext(label), sum(row.counts[place] for row in delays)))
+    return bar_chart.draw(values)
+
+
+def _year() -> list[Sum]:
+    """Return an empty sum for each month."""
+    return [Sum() for _ in MONTHS]
