@@ -103,7 +103,7 @@ def _form(
     errors: Mapping[str, Sequence[str]] = {}
     if invalid is None:
         details = _entered_before(book, source_code) or _details_of(used)
-        proposed = details.name if details else name
+        proposed = record_form.cut_name(field.role, details.name if details else name)
         free_name = record_form.free_name(book, field.role, proposed, is_taken=is_refused)
         accounts = _accounts(session, installation, details)
         values = record_form.values_of(details, free_name, accounts)

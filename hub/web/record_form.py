@@ -221,6 +221,12 @@ def free_name(book: MatchIndex, role: Role, name: str, *, is_taken: bool = False
     return proposed
 
 
+def cut_name(role: str, name: str) -> str:
+    """Return the beginning of a name, as long as QuickBooks takes one."""
+    is_party = role in ("vendor", "customer")
+    return name[: MAX_PARTY_LENGTH if is_party else MAX_ITEM_LENGTH]
+
+
 def schema_of(role: str, *, has_currencies: bool) -> Schema:
     """Return the fields of a record of a role."""
     if role == "item":
@@ -236,7 +242,7 @@ def values_of(details: Details | None, name: str, accounts: Accounts) -> dict[st
     if isinstance(details, Item):
         for field in ("type", "sku", "description", "price", "cost", "start", "on_hand"):
             values[field] = getattr(details, field)
-        return values | dict(accounts)
+        return _cut(values | dict(accounts))
     values |= {"type": "service"} | dict(accounts)
     if isinstance(details, Party):
         address = details.address or Address()
@@ -252,7 +258,7 @@ def values_of(details: Details | None, name: str, accounts: Accounts) -> dict[st
             "country": address.country,
             "currency": details.currency,
         }
-    return values
+    return _cut(values)
 
 
 def draw(
@@ -267,6 +273,14 @@ def draw(
         for question in forms.inputs(schema, values, source=choices)
     ]
     return forms.with_errors(inputs, errors)
+
+
+def _cut(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values without the end of texts that are longer than any field of QuickBooks."""
+    cut = {}
+    for name, value in values.items():
+        cut[name] = value[:MAX_SALES_TEXT_LENGTH] if isinstance(value, str) else value
+    return cut
 
 
 def read(schema: Schema, form: MultiDict[str, str], source: Details | None) -> Details:
