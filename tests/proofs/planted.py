@@ -578,8 +578,8 @@ BUGS = (
     Planted(
         "a search finds the documents of every company",
         "hub/web/document_filters.py",
-        "return query.where(*scope().documents(), *_conditions(session, filters))",
-        "return query.where(*_conditions(session, filters))",
+        "return query.where(*scope().documents(), *_conditions(session, filters, is_ordered))",
+        "return query.where(*_conditions(session, filters, is_ordered))",
         "tests/unit/web/test_company_scope.py::test_no_page_and_no_file_names_what_a_person_has_no_role_for",
     ),
     Planted(
