@@ -81,13 +81,12 @@ class Subjects:
     def details(self, entry: AuditEntry) -> dict[str, Any]:
         """Return the details of an entry for people, by their names, without its changes."""
         if self.changes(entry):
-            return {name: entry.detail[name] for name in ("address",) if name in entry.detail}
-        shown = {name: value for name, value in entry.detail.items() if name not in NOT_SHOWN}
-        if "record" in shown and entry.what in OF_CODES:
-            record = shown.pop("record")
-            name = entry.detail.get("record_name") or CHOICES.get(record, record)
-            shown = {"matched to" if entry.what == "code matched" else "was": name, **shown}
-        return shown
+            address = entry.detail.get("address")
+            return {} if address is None else {"address": address}
+        details = {name: value for name, value in entry.detail.items() if name not in NOT_SHOWN}
+        if "record" in details and entry.what in OF_CODES:
+            return _with_record_name(entry, details)
+        return details
 
     def person(self, name: str) -> Link:
         """Return the name of a person, with the page of the people if it is one."""
@@ -204,3 +203,11 @@ def _titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, Link]:
     for case in session.scalars(select(Case).where(Case.id.in_(ids))):
         links[f"case {case.id}"] = Link(case.title, url_for("inbox.one", case_id=case.id))
     return links
+
+
+def _with_record_name(entry: AuditEntry, details: dict[str, Any]) -> dict[str, Any]:
+    """Return the details of a match with the name of its record first, in place of the id."""
+    record = details.pop("record")
+    name = entry.detail.get("record_name") or CHOICES.get(record, record)
+    label = "matched to" if entry.what == "code matched" else "was"
+    return {label: name, **details}

@@ -273,15 +273,18 @@ def _payment(session: Session, main: Posting | None, state: str) -> Payment | No
     """Return what is paid of a posted bill or invoice; None while QuickBooks has no balance."""
     if main is None or state != DocumentState.POSTED:
         return None
+    head = _payable_head(session, main)
+    if head is None or head.balance is None or not head.total:
+        return None
+    return Payment(head.total - head.balance, head.balance)
+
+
+def _payable_head(session: Session, main: Posting) -> TransactionHead | None:
+    """Return what QuickBooks has of a bill or invoice; None for other kinds."""
     if main.kind not in PAYABLE_KINDS:
         return None
     key = main.company_id, main.kind, main.quickbooks_id or ""
-    head = session.get(TransactionHead, key)
-    if head is None:
-        return None
-    if head.balance is None or not head.total:
-        return None
-    return Payment(head.total - head.balance, head.balance)
+    return session.get(TransactionHead, key)
 
 
 def _shown_state(state: str, main: Posting | None, payment: Payment | None) -> str:

@@ -175,16 +175,20 @@ class _PageWriter(HTMLParser):
         return f"{text}\n{escape(self._form[name])}"  # a browser ignores the first line end
 
     def _input(self, name: str, text: str, attrs: Attributes) -> str:
-        """Return the tag of an input with its value; a box that was not sent is not ticked."""
-        values = dict(attrs)
-        kind = values.get("type") or "text"
-        if kind == "checkbox" or (kind == "radio" and name in self._form):
-            is_ticked = (values.get("value") or "on") in self._form.getlist(name)
-            return _tag("input", attrs, "checked", is_ticked)
-        if name not in self._form or kind not in TYPED:
+        """Return the tag of an input with its value."""
+        kind = dict(attrs).get("type") or "text"
+        is_sent = name in self._form
+        if kind == "checkbox" or (kind == "radio" and is_sent):
+            return self._box(name, attrs)
+        if not is_sent or kind not in TYPED:
             return text
         others = [(key, value) for key, value in attrs if key != "value"]
         return _tag("input", [*others, ("value", self._form[name])])
+
+    def _box(self, name: str, attrs: Attributes) -> str:
+        """Return the tag of a box to tick; one that was not sent is not ticked."""
+        value = dict(attrs).get("value") or "on"
+        return _tag("input", attrs, "checked", value in self._form.getlist(name))
 
     def _option_tag(self, text: str, attrs: Attributes) -> str:
         """Return the tag of an option, chosen or not; one without a value waits for its text."""

@@ -166,15 +166,19 @@ def _accounts(
     session: Session, installation: Installation, details: Party | Item | None
 ) -> dict[str, str]:
     """Return the accounts of a new item: those of its source, or else those of the settings."""
-    codes = details.codes if isinstance(details, Item) else {}
     accounts: dict[str, str] = {}
+    if isinstance(details, Item) and details.codes:
+        for role in ACCOUNTS:
+            code = details.codes.get(role)
+            if isinstance(code, Code):
+                code = code.quickbooks_id or code.id
+            if code:
+                accounts[role] = code
+        return accounts
     for role in ACCOUNTS:
-        code = codes.get(role)
-        if isinstance(code, Code):
-            code = code.quickbooks_id or code.id
-        id = code or ("" if codes else str(installation.settings.get(role) or ""))
-        if id:
-            accounts[role] = id
+        account = installation.settings.get(role)
+        if account:
+            accounts[role] = str(account)
     return accounts
 
 

@@ -148,11 +148,9 @@ class _ItemForm(Schema):
         """Require the accounts and the day without which QuickBooks refuses an item."""
         missing: dict[str, list[str]] = {}
         if data.get("type") == "inventory":
-            for role in ACCOUNTS:
-                if not data.get(role):
-                    missing[role] = ["A product that is kept in stock needs it."]
-            if not data.get("start"):
-                missing["start"] = ["A product that is kept in stock needs it."]
+            for name in (*ACCOUNTS, "start"):
+                if not data.get(name):
+                    missing[name] = ["A product that is kept in stock needs it."]
         elif not (data.get("income_account") or data.get("expense_account")):
             missing["income_account"] = ["Choose an income account or an expense account."]
         if missing:

@@ -85,12 +85,17 @@ def framed(attachments: Sequence[Mapping[str, Any]], chosen: str = "") -> Mappin
 
     The type that the source tells decides only what is offered.
     """
-    shown = [file for file in attachments if file.get("mime") in OPENED_TYPES.values()]
-    for file in shown:
+    candidates = []
+    for file in attachments:
+        if file.get("mime") in OPENED_TYPES.values():
+            candidates.append(file)
+    for file in candidates:
         if file.get("id") == chosen:
             return file
-    pdfs = [file for file in shown if file.get("mime") == "application/pdf"]
-    return next(iter(pdfs or shown), None)
+    for file in candidates:
+        if file.get("mime") == "application/pdf":
+            return file
+    return candidates[0] if candidates else None
 
 
 def _fetch(document_id: int) -> tuple[Attachment, bytes]:

@@ -26,12 +26,16 @@ NEEDS = {
     },
 }
 NAMES = (
-    ("Companies", "companyName", "organisations"), ("BillingCodes", "name", "billing codes"),
-    ("BillingCodes", "externalNumber", "external numbers"), ("Products", "name", "products"),
-    ("Departments", "name", "departments"), ("Departments", "number", "department numbers"),
-    ("PaymentTerms", "name", "payment terms"), ("TaxRegions", "name", "tax regions"),
+    ("Companies", "companyName", "organisations"),
+    ("BillingCodes", "name", "billing codes"),
+    ("BillingCodes", "externalNumber", "external numbers"),
+    ("Products", "name", "products"),
+    ("Departments", "name", "departments"),
+    ("Departments", "number", "department numbers"),
+    ("PaymentTerms", "name", "payment terms"),
+    ("TaxRegions", "name", "tax regions"),
     ("TaxCategories", "name", "tax categories"),
-)  # fmt: skip
+)
 RECENT, MANY, SHOWN, BUSY = 30, 3, 20, 0.75
 
 

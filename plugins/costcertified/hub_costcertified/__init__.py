@@ -51,7 +51,7 @@ APP = App(
     wants=("posted", "held", "failed"),
     gone=FromSetting("voided"),
     assumed_api=Path(__file__).with_name("openapi.yaml"),
-)  # fmt: skip
+)
 
 
 @hookimpl

@@ -11,10 +11,13 @@ Outcome = Document | Gone | Unreadable
 STREAMS = {"": invoices, "payments": payments, "payouts": payouts, "expenses": expenses}
 BELONGS = {
     "invoice": invoices,
-    "payment": payments, "refund": payments, "fee": payments,
+    "payment": payments,
+    "refund": payments,
+    "fee": payments,
     "payout": payouts,
-    "expense": expenses, "expense-payment": expenses,
-}  # fmt: skip
+    "expense": expenses,
+    "expense-payment": expenses,
+}
 
 
 def changed(site: Site, source: CostCertified, cursors: Mapping[str, str]) -> Iterator[Yielded]:
