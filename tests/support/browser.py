@@ -20,6 +20,9 @@ LIGHT = [
     "--mute-audio",
 ]
 SOON = 30_000
+# What htmx writes when the browser leaves a page whose request is under way. A request that fails
+# writes something else besides.
+ABORTED_BY_LEAVING = ("htmx:sendAbort", "htmx:afterRequest")
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +50,9 @@ class Person:
         page.on(
             "console",
             lambda said: (
-                said.type in ("error", "warning") and self.wrong.append(f"console: {said.text}")
+                said.type in ("error", "warning")
+                and said.text not in ABORTED_BY_LEAVING
+                and self.wrong.append(f"console: {said.text}")
             ),
         )
         page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
