@@ -327,7 +327,11 @@ def test_another_right_is_added_to_the_form_without_javascript_and_nothing_is_se
     assert rows(two.app) == []
     assert companies_in_form(page) == 2
     assert f'value="{ADDRESS}"' in page
-    for chosen in ("<option selected>operator", f'<option value="{bravo}" selected', "Choose…"):
+    for chosen in (
+        '<option value="operator" selected>operator',
+        f'<option value="{bravo}" selected',
+        "Choose…",
+    ):
         assert chosen in page
     assert f'<option value="{APPS[1]}" selected' in page
     send(owner, [("operator", bravo, APPS[1]), ("", "", "")])
