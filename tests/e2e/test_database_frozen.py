@@ -12,6 +12,9 @@ from tests.support.office import LEASE
 from tests.support.office_person import SENTENCE, Person
 from tests.support.tiers import LONG, by_form
 
+# A part of the long form only: a sync that was interrupted here is repeated no sooner than with its
+# next scheduled run, which may take longer than the story waits.
+__test__ = LONG
 FREEZE = by_form(small=LEASE + 1, full=LEASE + 2, long=60.0)  # seconds
 PAGE_SECONDS = 1.0  # that a page waits for a statement
 CONNECT_SECONDS = 2
@@ -19,10 +22,6 @@ MARGIN = 30.0  # for a page, on a machine that has much else to do
 PAGES = ("/", "/documents", "/installations/1/")
 
 
-@pytest.mark.skipif(
-    not LONG,
-    reason="part of the long form: an interrupted sync is repeated with the next scheduled run",
-)
 @pytest.mark.proof(small=0)
 def test_work_and_pages_go_on_by_themselves_after_postgresql_was_frozen(
     make_office, own_server, figure
