@@ -29,9 +29,15 @@ _receipts = cast(Table, ReceiptRow.__table__)
 _documents = cast(Table, SourceDocument.__table__)
 _SELECT_RECEIPT = (
     select(
-        *(_receipts.c.id, _receipts.c.installation_id, _receipts.c.document_id),
-        *(_receipts.c.state, _receipts.c.tries, _receipts.c.ended, _receipts.c.body),
-        *(_documents.c.slug, _documents.c.body.label("document")),
+        _receipts.c.id,
+        _receipts.c.installation_id,
+        _receipts.c.document_id,
+        _receipts.c.state,
+        _receipts.c.tries,
+        _receipts.c.ended,
+        _receipts.c.body,
+        _documents.c.slug,
+        _documents.c.body.label("document"),
     )
     .join_from(_receipts, _documents, _receipts.c.document_id == _documents.c.id)
     .where(_receipts.c.id == bindparam("_id"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, abort, g, redirect, render_template, request, session, url_for
 from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.db.engine import reading
@@ -93,6 +94,16 @@ def color(company: Company) -> str:
 def matches_words(words: str) -> ColumnElement[bool]:
     """Return the condition of a search for companies: a part of the name, or the whole number."""
     return or_(Company.name.icontains(words, autoescape=True), Company.realm == words)
+
+
+def chosen_or_only(look: Session) -> Company | None:
+    """Return the chosen company, or the only one that the person may see; else None."""
+    company_id = access.chosen_company_id()
+    if company_id is not None:
+        return look.get(Company, company_id)
+    visible = select(Company).where(*access.rights_scope().companies())
+    companies = look.scalars(visible.order_by(Company.id).limit(2)).all()
+    return companies[0] if len(companies) == 1 else None
 
 
 def _visible() -> Select[Any]:

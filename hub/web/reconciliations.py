@@ -18,7 +18,8 @@ from hub.qbo import deep_links
 from hub.scheduling import summary
 from hub.translations.messages import in_english
 from hub.web import exports, reconciliation, row_ids
-from hub.web.access import ANYWHERE, chosen_company_id, may, needs, rights_scope, scope, who
+from hub.web.access import ANYWHERE, may, needs, scope, who
+from hub.web.company_choice import chosen_or_only
 from hub.web.layout import app_name, in_zone_of
 from hub.web.layout import kind as kind_name
 from hub.web.paging import Page, here_with, page, row_or_404
@@ -65,7 +66,7 @@ pages = Blueprint("reconciliations", __name__, url_prefix="/reconciliations")
 def index() -> str | Redirect:
     """Show the newest reconciliation of the chosen company; ask for one if there are several."""
     with reading() as session:
-        company = _company(session)
+        company = chosen_or_only(session)
         if company is None:
             here = url_for("reconciliations.index")
             return redirect(url_for("company_choice.show", next=here))
@@ -119,16 +120,6 @@ def pdf(run_id: int) -> Response:
         content = reconciliation_pdf.render(report, printed_by=who(), printed_at=now)
     headers = {"Content-Disposition": f"attachment; filename=reconciliation-{run_id}.pdf"}
     return Response(content, mimetype=reconciliation_pdf.MIME, headers=headers)
-
-
-def _company(session: Session) -> Company | None:
-    """Return the chosen company, or the only one that the person may see."""
-    company_id = chosen_company_id()
-    if company_id is not None:
-        return session.get(Company, company_id)
-    visible = select(Company).where(*rights_scope().companies()).order_by(Company.id).limit(2)
-    companies = session.scalars(visible).all()
-    return companies[0] if len(companies) == 1 else None
 
 
 def _report_or_404(session: Session, run_id: int) -> Report:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -17,7 +16,8 @@ from hub.models import Company, Installation, SourceDocument
 from hub.money import to_cents
 from hub.translations.messages import gettext_noop
 from hub.web import exports, report_charts, report_tables, row_ids
-from hub.web.access import ANYWHERE, chosen_company_id, needs, scope
+from hub.web.access import ANYWHERE, needs, scope
+from hub.web.company_choice import chosen_or_only
 from hub.web.layout import app_name
 from hub.web.paging import page
 from hub.web.report_tables import Cell, CellRow, ControlTotal, Group, Period
@@ -64,7 +64,7 @@ pages = Blueprint("reports", __name__, url_prefix="/reports")
 def show() -> str | Response:
     """Show the reports about the chosen company; ask for one if there are several."""
     with reading() as session:
-        company = _company(session)
+        company = chosen_or_only(session)
         if company is None:
             return redirect(url_for("company_choice.show", next=url_for("reports.show")))
         documents = _documents(company)
@@ -97,7 +97,7 @@ def show() -> str | Response:
 def export() -> Response:
     """Download the control totals of a year."""
     with reading() as session:
-        company = _company(session)
+        company = chosen_or_only(session)
         if company is None:
             return redirect(url_for("company_choice.show", next=url_for("reports.show")))
         documents = _documents(company)
@@ -111,7 +111,7 @@ def export() -> Response:
 def documents() -> str | Response:
     """List exactly the documents that make up a number of the control totals."""
     with reading() as session:
-        company = _company(session)
+        company = chosen_or_only(session)
         cell = _cell(company) if company else None
         if company is None or cell is None:
             return redirect(url_for("reports.show"))
@@ -136,7 +136,7 @@ def documents() -> str | Response:
 def export_documents() -> Response:
     """Download the documents that make up a number of the control totals."""
     with reading() as session:
-        company = _company(session)
+        company = chosen_or_only(session)
         cell = _cell(company) if company else None
         if company is None or cell is None:
             return redirect(url_for("reports.show"))
@@ -177,16 +177,6 @@ def _exported_document(row: CellRow, currency: str) -> exports.Row:
         "currency": currency,
         "amount": to_cents(row.amount, currency or "USD"),
     }
-
-
-def _company(session: Session) -> Company | None:
-    """Return the chosen company, or the only one that the person may see."""
-    company_id = chosen_company_id()
-    if company_id is not None:
-        return session.get(Company, company_id)
-    visible = select(Company).where(*scope().companies()).order_by(Company.id).limit(2)
-    companies = session.scalars(visible).all()
-    return companies[0] if len(companies) == 1 else None
 
 
 def _documents(company: Company) -> tuple[Any, ...]:

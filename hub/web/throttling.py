@@ -16,8 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from flask import Flask, Response, after_this_request, request
-from itsdangerous import BadSignature, URLSafeSerializer
+from flask import Flask, after_this_request, request
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -28,13 +27,14 @@ from hub.models import GuessCount, User
 from hub.security import names
 from hub.security.login_sessions import logged_in
 from hub.web import client_address
+from hub.web.signed_cookies import SignedCookie
 
 FORGET_ONE_EVERY = dt.timedelta(minutes=10)
 COUNTED_FOR = dt.timedelta(days=1)
 KNOWN_FOR = dt.timedelta(days=90)
 MAX_FAILURES = 1000
 MAX_NAMES_OF_BROWSER = 8
-COOKIE_DAYS = 180
+COOKIE = SignedCookie("hub-browser", "hub.known-browser", dt.timedelta(days=180))
 
 
 @dataclass(frozen=True)
@@ -302,41 +302,13 @@ def _set_cookie_for(subject: str) -> Any:
     browsers = _browsers()
     browser = browsers.pop(name, "") or secrets.token_hex(16)
     newest = [(name, browser), *browsers.items()][:MAX_NAMES_OF_BROWSER]
-
-    def set_cookie(response: Response) -> Response:
-        response.set_cookie(
-            _cookie_name(),
-            _serializer().dumps(dict(newest)),
-            max_age=dt.timedelta(days=COOKIE_DAYS),
-            secure=_is_secure(),
-            httponly=True,
-            samesite="Lax",
-        )
-        return response
-
-    return set_cookie
+    return lambda response: COOKIE.set(response, dict(newest))
 
 
 def _browsers() -> dict[str, str]:
     """Return the random ids of this browser by the hash of whom it is known for."""
-    text = request.cookies.get(_cookie_name(), "")
-    try:
-        browsers: dict[str, str] = _serializer().loads(text) if text else {}
-    except BadSignature:
-        return {}
+    browsers: dict[str, str] = COOKIE.read() or {}
     return browsers
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current().config.secret_key, salt="hub.known-browser")
-
-
-def _cookie_name() -> str:
-    return "__Host-hub-browser" if _is_secure() else "hub-browser"
-
-
-def _is_secure() -> bool:
-    return current().config.public_url.startswith("https://")
 
 
 def _hash(*parts: str) -> str:

@@ -12,7 +12,6 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from flask import (
     Flask,
@@ -30,7 +29,8 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.context import current
-from hub.errors import DatabaseUnavailable
+from hub.contract import interval
+from hub.errors import DatabaseUnavailable, Refused
 from hub.reasons import texts as reasons
 from hub.translations import catalogs, messages
 from hub.translations.catalogs import ENGLISH, LANGUAGES
@@ -99,8 +99,8 @@ def chosen_zone() -> str:
 def is_zone(name: str) -> bool:
     """Tell whether there is a time zone of this name."""
     try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # unknown, or no name of a zone at all
+        interval.zone_of(name)
+    except Refused:
         return False
     return True
 

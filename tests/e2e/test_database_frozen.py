@@ -50,14 +50,9 @@ def test_work_and_pages_go_on_by_themselves_after_postgresql_was_frozen(
         assert person.call("GET", "/healthz").status_code == 200
 
     own_server.thaw()
-    office.wait(lambda: person.call("GET", "/readyz").status_code == 200, served)
-    assert [person.call("GET", path).status_code for path in PAGES] == [200] * 3
-    office.quickbooks.pass_time(60)
-    office.wait(office.all_posted, *workers)
-    office.end(*workers, served)
-    assert office.database.count("lease WHERE holder <> '' AND name <> 'scheduler'") == 0
+    documents = office.assert_all_goes_on(person, PAGES, served, workers)
     figure(
         f"documents in the books once although PostgreSQL was frozen for {FREEZE:g} s meanwhile",
-        office.assert_books_are_right(),
+        documents,
         1,
     )

@@ -4,18 +4,21 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+
+if TYPE_CHECKING:
+    from tests.support.office_person import Person
 
 PATIENCE = 240  # seconds that anything may take on a machine that has much else to do
 LEASE = 3.0
@@ -115,6 +118,26 @@ class Office:
         for process in processes:
             code = self.warm.end(process)
             assert code == 0, process.err.read_text()
+
+    def assert_all_goes_on(
+        self,
+        person: "Person",
+        pages: Sequence[str],
+        served: SimpleNamespace,
+        workers: Sequence[SimpleNamespace],
+    ) -> int:
+        """Wait until pages and workers go on by themselves after a fault; end them.
+
+        Return how many documents are in the books.
+        """
+        self.wait(lambda: person.call("GET", "/readyz").status_code == 200, served)
+        for path in pages:
+            assert person.call("GET", path).status_code == 200
+        self.quickbooks.pass_time(60)
+        self.wait(self.all_posted, *workers)
+        self.end(*workers, served)
+        assert self.database.count("lease WHERE holder <> '' AND name <> 'scheduler'") == 0
+        return self.assert_books_are_right()
 
     def slow_down(self, seconds: float = 0.3) -> None:
         """Let QuickBooks answer each call late, so that the work lasts longer than a fault."""

@@ -1,0 +1,49 @@
+"""Signed cookies that outlast a session: what a browser keeps about the people who used it."""
+
+import datetime as dt
+from typing import Any
+
+from flask import Response, request
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from hub.context import current
+
+
+class SignedCookie:
+    """A cookie whose value a browser can read, but not change."""
+
+    def __init__(self, name: str, salt: str, max_age: dt.timedelta) -> None:
+        self._name = name
+        self._salt = salt
+        self._max_age = max_age
+
+    def read(self) -> Any:
+        """Return the value that this request brings; None without one, or if it was changed."""
+        text = request.cookies.get(self._full_name(), "")
+        try:
+            return self._serializer().loads(text) if text else None
+        except BadSignature:
+            return None
+
+    def set(self, response: Response, value: Any) -> Response:
+        """Add the cookie to a response."""
+        response.set_cookie(
+            self._full_name(),
+            str(self._serializer().dumps(value)),
+            max_age=self._max_age,
+            secure=_is_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+    def _serializer(self) -> URLSafeSerializer:
+        return URLSafeSerializer(current().config.secret_key, salt=self._salt)
+
+    def _full_name(self) -> str:
+        """Return the name; over HTTPS its prefix binds the cookie to this host."""
+        return f"__Host-{self._name}" if _is_secure() else self._name
+
+
+def _is_secure() -> bool:
+    return current().config.public_url.startswith("https://")
