@@ -49,7 +49,11 @@ class TooOften(Retry):
         super().__init__(f"The server {host} asks {app} to slow down; it is tried again.", after)
 
 
-class DatabaseUnavailable(Retry):
+class WorkInterrupted(Retry):
+    """This process cannot go on with its work; a run that meets it is repeated at once."""
+
+
+class DatabaseUnavailable(WorkInterrupted):
     """The database is locked, full, read-only or gone."""
 
     def __init__(self, url: str, why: str) -> None:
@@ -68,7 +72,7 @@ class FolderUnavailable(Retry):
         )
 
 
-class OtherFolderActive(Retry):
+class OtherFolderActive(WorkInterrupted):
     """Processes of another data folder work on the same database."""
 
     def __init__(self, folder: str) -> None:
@@ -79,7 +83,7 @@ class OtherFolderActive(Retry):
         )
 
 
-class LeaseLost(Retry):
+class LeaseLost(WorkInterrupted):
     """Another process took over the work of this one, which gave no sign of life for too long."""
 
     def __init__(self, name: str) -> None:
@@ -238,33 +242,6 @@ class HubAtWork(Retry):
             f"The hub is at work on {database} ({why}). Nothing was changed; stop `hub serve` and"
             " all other commands of the hub, then run this again."
         )
-
-
-class RowNotCopied(HubError):
-    """The other database does not accept a row."""
-
-    def __init__(self, row: str, why: str) -> None:
-        super().__init__(
-            f"The other database does not accept the row {row}: {why}. Nothing was changed, and the"
-            " hub can go on where it is; report this row."
-        )
-
-
-class CopyDiffers(HubError):
-    """A copied database is not equal to the one that it was copied from."""
-
-    def __init__(self, difference: str) -> None:
-        super().__init__(
-            f"The copy is not complete: {difference}. The old database is unchanged, and the hub"
-            " can go on with it; run the command again."
-        )
-
-
-class ArchiveUnusable(Refused):
-    """A backup cannot be restored."""
-
-    def __init__(self, path: object, why: str) -> None:
-        super().__init__(f"The backup {path} cannot be restored: {why}. Nothing was changed.")
 
 
 class HostNotAllowed(Refused):

@@ -65,10 +65,11 @@ def restore(archive: Path) -> None:
     QuickBooks for what may have been posted after the backup.
     """
     from hub import config
-    from hub.errors import ArchiveUnusable, ConfigurationError
+    from hub.errors import ConfigurationError
     from hub.security import data_origin
     from hub.transfer import archive as archives
     from hub.transfer import backup as backups
+    from hub.transfer.errors import ArchiveUnusable
 
     folder = config.data_folder(os.environ)
     data_origin.require_no_demo_folder(folder)
@@ -96,8 +97,8 @@ def restore(archive: Path) -> None:
 def _restore_keys(opened: "Archive", folder: Path) -> None:
     """Put the keys of a backup into the data folder; refuse if other keys are there."""
     from hub.crypto.keys import write_private
-    from hub.errors import ArchiveUnusable
     from hub.transfer.backup import KEY_FILES
+    from hub.transfer.errors import ArchiveUnusable
 
     if not folder.exists():
         folder.mkdir(parents=True, mode=0o700)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hub.errors import ArchiveUnusable
+from hub.transfer.errors import ArchiveUnusable
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -18,10 +18,11 @@ from hub.config import Config
 from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE
 from hub.db import engine
 from hub.db.engine import address_without_password, standalone
-from hub.errors import ArchiveUnusable, Refused
+from hub.errors import Refused
 from hub.migrations import schema
 from hub.transfer import archive, move, restore_rule, rows
 from hub.transfer.archive import DATABASE, Archive, Manifest
+from hub.transfer.errors import ArchiveUnusable
 from hub.transfer.exclusive import open_exclusively
 from hub.transfer.move import OpenApp, Progress
 

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, func, select
 
 from hub import exact_json
-from hub.errors import CopyDiffers
 from hub.models import DatabaseOrigin, Posting, SourceDocument
 from hub.transfer import rows
+from hub.transfer.errors import CopyDiffers
 from hub.transfer.rows import Advance
 
 # Columns that say what a database is; those of a copy differ.

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from hub.db.engine import db
-from hub.errors import CopyDiffers, RowNotCopied
+from hub.transfer.errors import CopyDiffers, RowNotCopied
 
 CHUNK = 500  # rows that are in memory at a time
 Advance = Callable[[int], None]  # takes the number of rows of a chunk that is done

@@ -24,11 +24,13 @@ from hub.errors import (
     SettingsInvalid,
     TooOften,
 )
+from hub.transfer import errors as transfer_errors
 
 KINDS = [
     kind
-    for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if kind.__module__ == "hub.errors"
+    for module in (errors, transfer_errors)
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if kind.__module__ == module.__name__
 ]
 SENTENCES = {
     AccessNeeded(

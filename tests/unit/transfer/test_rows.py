@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select, text, update
 
 from hub.db.engine import standalone
-from hub.errors import CopyDiffers, RowNotCopied
 from hub.models import AuditEntry, Posting, SourceDocument
 from hub.transfer import proof, rows
+from hub.transfer.errors import CopyDiffers, RowNotCopied
 from tests.support import every_column
 
 COUNT = 5

@@ -1,0 +1,30 @@
+"""Errors of copies, backups and restores; each class builds its own sentence."""
+
+from hub.errors import HubError, Refused
+
+
+class RowNotCopied(HubError):
+    """The other database does not accept a row."""
+
+    def __init__(self, row: str, why: str) -> None:
+        super().__init__(
+            f"The other database does not accept the row {row}: {why}. Nothing was changed, and the"
+            " hub can go on where it is; report this row."
+        )
+
+
+class CopyDiffers(HubError):
+    """A copied database is not equal to the one that it was copied from."""
+
+    def __init__(self, difference: str) -> None:
+        super().__init__(
+            f"The copy is not complete: {difference}. The old database is unchanged, and the hub"
+            " can go on with it; run the command again."
+        )
+
+
+class ArchiveUnusable(Refused):
+    """A backup cannot be restored."""
+
+    def __init__(self, path: object, why: str) -> None:
+        super().__init__(f"The backup {path} cannot be restored: {why}. Nothing was changed.")
