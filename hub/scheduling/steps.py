@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from hub.context import mask_secrets
 from hub.db.engine import reading
-from hub.errors import DatabaseUnavailable, HubError
+from hub.errors import DatabaseUnavailable, HubError, WorkInterrupted
 from hub.models import Run
 from hub.scheduling import run_result
 from hub.scheduling.run_log import RunRecorder
@@ -32,13 +32,20 @@ class Steps:
         self.before: tuple[int, run_result.Snapshot] | None = None
 
     def step(self, phase: str, work: Callable[[], T]) -> T | None:
-        """Do the work of a step and return its result; on an error record it and return None."""
+        """Do the work of a step and return its result; on an error record it and return None.
+
+        Raise LeaseLost or OtherFolderActive: another process does the work of all steps now.
+        """
         self.recorder.progress(phase)
         try:
             return work()
+        except DatabaseUnavailable as error:
+            text = error.text
+            self.is_database_lost = True
+        except WorkInterrupted:
+            raise
         except HubError as error:
             text = error.text
-            self.is_database_lost |= isinstance(error, DatabaseUnavailable)
         except Exception as error:
             log.exception("run %s, %s", self.recorder.run_id, phase)
             summary_text = " ".join(mask_secrets(str(error)).split())[:200]

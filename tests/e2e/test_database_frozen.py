@@ -10,11 +10,8 @@ import pytest
 
 from tests.support.office import LEASE
 from tests.support.office_person import SENTENCE, Person
-from tests.support.tiers import LONG, by_form
+from tests.support.tiers import by_form
 
-# A part of the long form only: a sync that was interrupted here is repeated no sooner than with its
-# next scheduled run, which may take longer than the story waits.
-__test__ = LONG
 FREEZE = by_form(small=LEASE + 1, full=LEASE + 2, long=60.0)  # seconds
 PAGE_SECONDS = 1.0  # that a page waits for a statement
 CONNECT_SECONDS = 2

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from hub import outbox
 from hub.db.engine import reading, transaction
-from hub.errors import HubError, NeedsAttention
+from hub.errors import HubError, NeedsAttention, WorkInterrupted
 from hub.models import Posting
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
@@ -175,6 +175,8 @@ def _ask_quickbooks(
         try:
             snapshots += ask(question)
             failures = 0
+        except WorkInterrupted:
+            raise
         except HubError as error:
             posting_session.trouble(error)
             failures += 1

@@ -9,7 +9,7 @@ from hub.context import mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Attachment, Document
 from hub.db.engine import reading, transaction
-from hub.errors import HubError, Refused, Retry
+from hub.errors import HubError, Refused, Retry, WorkInterrupted
 from hub.models import Posting
 from hub.models.enums import Holder, PostingState
 from hub.posting import case_texts
@@ -60,6 +60,8 @@ def fetch(posting_session: PostingSession, snapshot: PostingSnapshot) -> bytes |
         content = _read_from_source(posting, attachment)
         _check_content(attachment, content)
         return content if _write_metadata(posting, attachment, content) else None
+    except WorkInterrupted:
+        raise
     except Retry as error:
         _postpone(posting_session, posting, error)
     except HubError as error:

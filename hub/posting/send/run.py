@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from hub import outbox
 from hub.db.engine import reading, transaction
-from hub.errors import HubError
+from hub.errors import HubError, WorkInterrupted
 from hub.models import Installation, Posting
 from hub.models.enums import ConnectionState, PostingState
 from hub.outbox import approvals
@@ -111,6 +111,8 @@ def _send_all(posting_session: PostingSession) -> float | None:
 def _attempt(posting_session: PostingSession) -> None:
     try:
         _run_rounds(posting_session)
+    except WorkInterrupted:
+        raise
     except HubError as error:
         posting_session.trouble(error)
         posting_session.stop(error.text)

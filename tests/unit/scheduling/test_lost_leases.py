@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from hub.context import current
+from hub.db import lease_rows
 from hub.db.engine import reading
 from hub.models import Company, Run
 from hub.posting.send import pipeline
@@ -95,6 +96,27 @@ def test_nothing_is_sent_under_a_lease_that_was_taken(one, two, desk, monkeypatc
     monkeypatch.setattr(pipeline, "claim_prepared", claim_late)
     execute(one, desk)
     # The run waits once more, for whoever works next.
+    assert (desk.state(id), len(desk.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
+    with two.app_context():
+        held[0].release()
+    execute(two, desk)
+    assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])
+
+
+def test_a_run_that_lost_only_the_company_is_repeated_at_once(one, two, desk, monkeypatch):
+    """After PostgreSQL was frozen, a process that wakes may have kept one of its leases only."""
+    id = desk.bill()
+    claim, held = pipeline.claim_prepared, []
+
+    def claim_late(*arguments):
+        if not held:
+            held.append(take_over(two))
+            with one.app_context():
+                lease_rows.process_leases().renew()
+        return claim(*arguments)
+
+    monkeypatch.setattr(pipeline, "claim_prepared", claim_late)
+    execute(one, desk)
     assert (desk.state(id), len(desk.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
     with two.app_context():
         held[0].release()
