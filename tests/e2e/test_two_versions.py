@@ -1,6 +1,7 @@
 """An upgrade without downtime: code from before the tables were upgraded goes on beside the new code."""
 
 import json
+import signal
 import subprocess
 import sys
 import tarfile
@@ -9,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PATIENCE, REALM, TOKEN
+from tests.e2e.conftest import DOCUMENTS, PATIENCE, REALM, TOKEN
+from tests.support import office as offices
 from tests.support.canaries import EARLIER_CODE
+from tests.support.office import Database, Office
 
 ROOT = Path(__file__).parents[2]
-REVISION = "hub/migrations/versions/0024_where_a_database_moved_to.py"  # the first that only adds
+REVISIONS = "hub/migrations/versions"
+EMBEDDED = "0024_where_a_database_moved_to.py"  # the first revision that only adds
+DISTRIBUTED = "0035_people_choose_language_and_formats.py"  # after the distributed engine
 CODE = ("hub", "sandbox", "plugins")
 COMMAND = "from hub.cli import main; main()"
 WAITING_SYNC = """
@@ -34,31 +39,21 @@ def git(*args):
 
 
 @pytest.fixture
-def earlier_code(tmp_path):
-    """A folder with the code as it was before the revision."""
-    commit = (git("log", "--diff-filter=A", "--format=%H", "--", REVISION) or b"").decode().strip()
-    archive = git("archive", f"{commit}~", *CODE) if commit else None
-    if archive is None:
-        pytest.skip("the git history does not reach back to the code of the earlier version")
-    folder = tmp_path / EARLIER_CODE
-    with tarfile.open(fileobj=BytesIO(archive)) as content:
-        content.extractall(folder, filter="data")
-    assert not (folder / REVISION).exists()
-    return folder
+def start_earlier(request, hub, tmp_path):
+    """Starts Python with earlier code and the settings of the hub; ends it with the test.
 
-
-@pytest.fixture
-def start_earlier(hub, earlier_code):
-    """Starts Python with the earlier code and the settings of the hub; ends it with the test."""
+    The parameter names the revision of the tables that the earlier code does not have yet.
+    """
+    folder = unpack(f"{REVISIONS}/{request.param}", tmp_path / EARLIER_CODE)
     processes = []
-    plugins = [str(path) for path in (earlier_code / "plugins").iterdir()]
-    path = ":".join([str(earlier_code), str(earlier_code / "sandbox"), *plugins])
+    plugins = [str(path) for path in (folder / "plugins").iterdir()]
+    path = ":".join([str(folder), str(folder / "sandbox"), *plugins])
 
     def start(code, *args):
         command = [sys.executable, "-c", code, *args]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         environ = hub.environ | {"PYTHONPATH": path}
-        process = subprocess.Popen(command, env=environ, cwd=earlier_code, text=True, **pipes)
+        process = subprocess.Popen(command, env=environ, cwd=folder, text=True, **pipes)
         processes.append(process)
         return process
 
@@ -66,6 +61,18 @@ def start_earlier(hub, earlier_code):
     for process in processes:
         process.kill()
         process.communicate()
+
+
+def unpack(revision, folder):
+    """Unpack the code as it was before a revision."""
+    commit = (git("log", "--diff-filter=A", "--format=%H", "--", revision) or b"").decode().strip()
+    archive = git("archive", f"{commit}~", *CODE) if commit else None
+    if archive is None:
+        pytest.skip("the git history does not reach back to the code of the earlier version")
+    with tarfile.open(fileobj=BytesIO(archive)) as content:
+        content.extractall(folder, filter="data")
+    assert not (folder / revision).exists()
+    return folder
 
 
 def finish(process, given=""):
@@ -80,15 +87,31 @@ def posted(books):
     return {kind: len(rows) for kind, rows in books[REALM].items() if isinstance(rows, list)}
 
 
-@pytest.mark.proof(small=0)
-@pytest.mark.end_to_end
-def test_earlier_code_posts_to_upgraded_tables_beside_the_new_code(hub, stand_in, start_earlier):
-    costtracker = stand_in("costtracker", "--documents", "12", "--seed", "3")
+@pytest.fixture
+def shared_database(hub, postgres, make_database):
+    """A PostgreSQL database, and a hub with the settings of the distributed engine."""
+    url = make_database(postgres)
+    hub.environ |= offices.SETTINGS | {"HUB_DATABASE_URL": url}
+    database = Database(url)
+    yield database
+    database.close()
+
+
+def set_up(start_earlier, hub, costtracker):
+    """Make a hub with earlier code: a company, and an app that posts by itself."""
     finish(start_earlier(COMMAND, "init"))
     connect = ("companies", "add", "--realm", REALM, "--refresh-token-file", "-")
     finish(start_earlier(COMMAND, *connect), TOKEN)
     settings = ("--mode", "auto", "--settings", str(hub.settings(costtracker)))
     finish(start_earlier(COMMAND, "apps", "enable", "costtracker", *settings))
+
+
+@pytest.mark.proof(small=0)
+@pytest.mark.end_to_end
+@pytest.mark.parametrize("start_earlier", [EMBEDDED], indirect=True)
+def test_earlier_code_posts_to_upgraded_tables_beside_the_new_code(hub, stand_in, start_earlier):
+    costtracker = stand_in("costtracker", "--documents", "12", "--seed", "3")
+    set_up(start_earlier, hub, costtracker)
 
     first, second = start_earlier(WAITING_SYNC), start_earlier(WAITING_SYNC)
     assert [process.stdout.readline() for process in (first, second)] == ["ready\n"] * 2
@@ -104,3 +127,34 @@ def test_earlier_code_posts_to_upgraded_tables_beside_the_new_code(hub, stand_in
     assert (repeated["posted"], repeated["requests"]["writes"]) == (report["posted"], 0)
     assert posted(hub.quickbooks.ask("books")) == books
     assert "intact" in hub.done("audit", "verify")
+
+
+@pytest.mark.proof(small=0)
+@pytest.mark.parametrize("start_earlier", [DISTRIBUTED], indirect=True)
+def test_workers_of_two_versions_share_the_work_during_an_upgrade(
+    hub, stand_in, start_earlier, shared_database, figure
+):
+    costtracker = stand_in("costtracker", "--documents", str(DOCUMENTS), "--seed", "4")
+    set_up(start_earlier, hub, costtracker)
+    office = Office([hub], shared_database, costtracker)
+    office.slow_down()
+    earlier = start_earlier(COMMAND, "worker", "--concurrency", "4")
+    office.wait(office.is_posting)
+
+    hub.done("init")  # the new version upgrades the tables while the earlier one posts
+    assert earlier.poll() is None
+    worker = office.work()
+    office.wait(office.all_posted, worker)
+    earlier.send_signal(signal.SIGTERM)
+    assert "The worker has ended." in finish(earlier)
+
+    shared_database.execute("UPDATE schedule SET next_due = now()")
+    syncs = "run WHERE kind = 'sync' AND outcome = 'done'"
+    syncs_before = shared_database.count(syncs)
+    office.wait(lambda: shared_database.count(syncs) > syncs_before, worker)
+    office.end(worker)
+    figure(
+        "documents in the books once although workers of two versions shared the work",
+        office.assert_books_are_right(),
+        1,
+    )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.support.office_person import Person
 
 PATIENCE = 240  # seconds that anything may take on a machine that has much else to do
+PROCESS_SECONDS = 1500  # that a process may run
 LEASE = 3.0
 OWNER, PASSWORD = "anna@example.com", "quiet-lake-7-morning"
 SETTINGS = {
@@ -32,6 +33,13 @@ SETTINGS = {
     "HUB_SECRET_KEY": SECRET_KEY,
     "HUB_VAULT_KEYS": VAULT_KEYS,
 }
+STATE_QUERIES = (
+    "SELECT id, kind, requested_by, started_at, ended_at, outcome, phase, error FROM run",
+    "SELECT state, count(*), min(next_try_at) FROM posting GROUP BY state",
+    "SELECT name, holder, fence, heartbeat_at, now() FROM lease",
+    "SELECT name, next_due FROM schedule WHERE enabled",
+    "SELECT id, status, queueing_lock, worker_id FROM procrastinate_jobs WHERE status <> 'succeeded'",
+)
 OPEN_POSTINGS = "posting WHERE state IN ('ready', 'sending', 'unknown', 'waiting')"
 
 
@@ -84,7 +92,7 @@ class Office:
         self.costtracker = costtracker
         self.warm = machines[0].warm
         self.quickbooks = machines[0].quickbooks
-        self.patience = PATIENCE  # seconds that a process may run and a condition may take
+        self.patience = PATIENCE  # seconds that a condition may take
 
     def work(self, machine: int = 0, concurrency: int = 4) -> SimpleNamespace:
         """Start a worker on a machine."""
@@ -107,9 +115,17 @@ class Office:
         while not (value := condition()):
             for process in processes:
                 assert self.warm.look(process) is None, process.err.read_text()
-            assert time.monotonic() < end, [process.err.read_text() for process in processes]
+            assert time.monotonic() < end, self.describe(processes)
             time.sleep(0.1)
         return value
+
+    def describe(self, processes: Sequence[SimpleNamespace]) -> str:
+        """Return what processes wrote, and what the tables say about their work."""
+        lines = [process.err.read_text() for process in processes]
+        for query in STATE_QUERIES:
+            lines.append(query)
+            lines += [str(row) for row in self.database.ask(query)]
+        return "\n".join(lines)
 
     def end(self, *processes: SimpleNamespace) -> None:
         """Let processes end in order, as a service manager does."""
@@ -185,7 +201,7 @@ class Office:
     def _start(self, machine: int, *arguments: str) -> SimpleNamespace:
         environ = self.machines[machine].environ
         started: SimpleNamespace = self.warm.start(
-            *arguments, environ=environ, seconds=self.patience
+            *arguments, environ=environ, seconds=max(PROCESS_SECONDS, 2 * self.patience)
         )
         return started
 
