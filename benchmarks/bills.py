@@ -94,9 +94,15 @@ class Source:
         code = Code(id="a", quickbooks_id=self.account)
         lines = tuple(Line(id=str(n), amount=worth, codes={"account": code}) for n in range(LINES))
         return Document(
-            kind="bill", source_id=number, number=number, date=TODAY, total=worth * LINES,
-            codes={"vendor": Code(id="v", quickbooks_id=self.vendor)}, lines=lines, tax_mode="none",
-        )  # fmt: skip
+            kind="bill",
+            source_id=number,
+            number=number,
+            date=TODAY,
+            total=worth * LINES,
+            codes={"vendor": Code(id="v", quickbooks_id=self.vendor)},
+            lines=lines,
+            tax_mode="none",
+        )
 
 
 def bare(url, vendor, account, prefix, count=BILLS):
@@ -160,9 +166,13 @@ class Hub:
     def __init__(self, folder, url, clock=None, pace=PACE):
         keys.initialise(folder)
         environ = {
-            "HUB_DATA": str(folder), "HUB_QBO_API_URL": url, "HUB_QBO_CLIENT_ID": "bench", **pace,
-            "HUB_QBO_CLIENT_SECRET": "bench-secret", "HUB_QBO_TOKEN_URL": f"{url}/oauth2/v1/tokens/bearer",
-        }  # fmt: skip
+            "HUB_DATA": str(folder),
+            "HUB_QBO_API_URL": url,
+            "HUB_QBO_CLIENT_ID": "bench",
+            **pace,
+            "HUB_QBO_CLIENT_SECRET": "bench-secret",
+            "HUB_QBO_TOKEN_URL": f"{url}/oauth2/v1/tokens/bearer",
+        }
         self.source = Source()
         self.app = create_app(
             config.load(environ), clock=clock, plugins=Plugins.load([self.source], installed=False)

@@ -127,7 +127,7 @@ def functions():
                 yield f"{name}.{node.name}", node.end_lineno - node.lineno + 1
 
 
-# -- floors ----------------------------------------------------------------------------------------------------------
+# -- floors ----------------------------------------------------------------------------------------
 
 
 def test_every_module_has_a_floor():
@@ -277,7 +277,7 @@ def test_a_plugin_imports_of_the_hub_only_what_is_given_to_authors(path):
     )
 
 
-# -- sizes -----------------------------------------------------------------------------------------------------------
+# -- sizes -----------------------------------------------------------------------------------------
 
 
 def every_file():
@@ -330,7 +330,7 @@ def test_no_function_of_the_hub_is_complex():
     assert too_complex == {}
 
 
-# -- sentences -------------------------------------------------------------------------------------------------------
+# -- sentences -------------------------------------------------------------------------------------
 
 
 def test_a_module_opens_with_a_sentence_that_says_what_lives_there():
@@ -354,13 +354,13 @@ def test_a_rule_switched_off_says_why_on_the_same_line():
                 )
 
 
-# -- what may never stand here ---------------------------------------------------------------------------------------
+# -- what may never stand here ---------------------------------------------------------------------
 
 NEVER = {
     "a path of one machine": r"/wor[k]/|/tm[p]/plan|/far[m]/|/roo[t]/|/hom[e]/",
     "the address of a package registry": r"py(thonhoste[d]|pi[.]or[g])|npmj[s][.]|[.]debia[n][.]org",
     "something left open": r"# *TOD[O]|# *FIXM[E]|NotImplementedErro[r]|pytest\.mark\.xfai[l]",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", NEVER)

@@ -57,8 +57,19 @@ def test_types_on_the_pages_name_no_modules():
     assert [text for text in shown if re.search(r"\b(documents|types|pathlib|hub)\.", text)] == []
 
 
-WANTED = {"CT-S": 31, "CT-B": 14, "ON-S": 16, "ON-B": 15, "CC-S": 18, "CC-B": 12, "ION-": 43, "AT-C": 16, "AT-I": 19,
-          "AT-E": 10, "AT-P": 10}  # fmt: skip
+WANTED = {
+    "CT-S": 31,
+    "CT-B": 14,
+    "ON-S": 16,
+    "ON-B": 15,
+    "CC-S": 18,
+    "CC-B": 12,
+    "ION-": 43,
+    "AT-C": 16,
+    "AT-I": 19,
+    "AT-E": 10,
+    "AT-P": 10,
+}
 
 
 def test_all_204_rows_are_on_the_page_once():
@@ -240,7 +251,7 @@ def test_the_code_of_the_page_is_well_formed(tmp_path):
     )
 
 
-# -- the page about the architecture -----------------------------------------------------------------
+# -- the page about the architecture ---------------------------------------------------------------
 
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 PACKAGE_ROW = re.compile(r"^\| (\d+) \| `hub\.(\w+)` \| .+ \|$", re.MULTILINE)
@@ -273,7 +284,7 @@ def test_every_module_that_the_architecture_page_names_exists():
         assert path.is_dir() or path.with_suffix(".py").exists(), name
 
 
-# -- the glossary ------------------------------------------------------------------------------------
+# -- the glossary ----------------------------------------------------------------------------------
 
 GLOSSARY_ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 NONE = "–"

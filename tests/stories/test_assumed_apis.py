@@ -108,7 +108,7 @@ def sample_path(description: Description, operation: Operation) -> str:
     return path
 
 
-# -- names -----------------------------------------------------------------------------------------------------------
+# -- names -----------------------------------------------------------------------------------------
 
 
 def constants(names: ModuleType) -> list[tuple[type, str, str]]:
@@ -195,7 +195,7 @@ def story(slug: str) -> list[Any]:
     return [*told, *documents, *again, stand_in.books.statuses]
 
 
-# -- what people read ------------------------------------------------------------------------------------------------
+# -- what people read ------------------------------------------------------------------------------
 
 
 def is_said(text: str) -> bool:

@@ -130,7 +130,7 @@ def creations(till):
     return [one for one in till.quickbooks.log.entries() if one["call"] == "bill.create"]
 
 
-# -- states ----------------------------------------------------------------------------------------------------------
+# -- states ----------------------------------------------------------------------------------------
 
 
 def test_a_change_that_was_taken_back_leaves_the_document_posted(till):
@@ -182,7 +182,7 @@ def test_a_voided_document_is_removed(open_till):
     assert f"/documents/{here}" in till.visitor.page("/documents?state=removed")
 
 
-# -- post again ------------------------------------------------------------------------------------------------------
+# -- post again ------------------------------------------------------------------------------------
 
 
 @pytest.mark.proof(small=2)
@@ -335,7 +335,7 @@ def test_only_an_operator_is_offered_what_changes_the_books(till, press):
         assert viewer.post(f"{here}/post-again").status_code == 403
 
 
-# -- removing --------------------------------------------------------------------------------------------------------
+# -- removing --------------------------------------------------------------------------------------
 
 
 def test_a_document_can_be_removed_after_it_was_changed(till):

@@ -126,7 +126,7 @@ def test_an_item_that_changes_keeps_its_stock_and_its_accounts(till):
     assert held["FullyQualifiedName"] == "Hardware:Bracket"
 
 
-# -- taken back -----------------------------------------------------------------------------------------------------
+# -- taken back ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("about", [{"gone": "void"}])
@@ -184,7 +184,7 @@ def test_an_order_that_was_billed_is_not_rewritten(till):
     assert "after a bill was made from it" in till.reasons()[0]
 
 
-# -- there already --------------------------------------------------------------------------------------------------
+# -- there already ---------------------------------------------------------------------------------
 
 
 def test_a_name_that_is_there_already_is_adopted(till):

@@ -37,7 +37,7 @@ def payment(id="payment:1", client=CLIENT, pays="invoice:1"):
     return document("payment", id, line("1", "60.00", pays=pays), total="60.00", client=client)
 
 
-# -- records that the hub itself created -----------------------------------------------------------------------------
+# -- records that the hub itself created -----------------------------------------------------------
 
 
 def test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_run(works):
@@ -111,7 +111,7 @@ def test_a_name_that_is_used_is_solved_by_a_match_in_one_run(works):
     assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
 
 
-# -- apps that share matches -----------------------------------------------------------------------------------------
+# -- apps that share matches -----------------------------------------------------------------------
 
 
 class TwoApps(Shop):
@@ -217,7 +217,7 @@ def counted(rounds, work):
     return drain
 
 
-# -- cases of documents that wait ------------------------------------------------------------------------------------
+# -- cases of documents that wait ------------------------------------------------------------------
 
 
 def test_a_document_that_waits_again_leaves_the_case_of_what_held_it(till):
@@ -234,7 +234,7 @@ def test_a_document_that_waits_again_leaves_the_case_of_what_held_it(till):
     assert till.cases() == ["The books are closed up to 28 Feb 2026"]
 
 
-# -- approvals -------------------------------------------------------------------------------------------------------
+# -- approvals -------------------------------------------------------------------------------------
 
 
 def test_an_approved_invoice_stays_approved_while_its_product_is_not(till):

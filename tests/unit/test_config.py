@@ -87,30 +87,86 @@ def test_a_distributed_engine_without_postgresql_is_refused_with_the_next_step(m
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("HUB_QBO_CLIENT_SECRETS", "x", "is not a setting of the hub. Did you mean HUB_QBO_CLIENT_SECRET?"),
-        ("HUB_ENGINE", "distributed", "HUB_ENGINE is distributed, which needs PostgreSQL: set HUB_DATABASE_URL"),
+        (
+            "HUB_QBO_CLIENT_SECRETS",
+            "x",
+            "is not a setting of the hub. Did you mean HUB_QBO_CLIENT_SECRET?",
+        ),
+        (
+            "HUB_ENGINE",
+            "distributed",
+            "HUB_ENGINE is distributed, which needs PostgreSQL: set HUB_DATABASE_URL",
+        ),
         ("HUB_ENGINE", "celery", "HUB_ENGINE must be one of: embedded, distributed"),
-        ("HUB_PUBLIC_URL", "hub.example.com", "HUB_PUBLIC_URL is not an address such as https://hub.example.com."),
+        (
+            "HUB_PUBLIC_URL",
+            "hub.example.com",
+            "HUB_PUBLIC_URL is not an address such as https://hub.example.com.",
+        ),
         ("HUB_PUBLIC_URL", "http://[", "HUB_PUBLIC_URL is not an address such as"),
-        ("HUB_PUBLIC_URL", "https://hub.example.com:port", "HUB_PUBLIC_URL is not an address such as"),
-        ("HUB_MAIL_URL", "smtp://me:secret@mail.example.com:port", "HUB_MAIL_URL is not the address of a mail server"),
-        ("HUB_TRUSTED_PROXY", "proxy.example.com", "HUB_TRUSTED_PROXY is not a list of IP addresses"),
-        ("HUB_TRUSTED_PROXY", "10.0.0.1 10.0.0.1/8", "HUB_TRUSTED_PROXY is not a list of IP addresses"),
+        (
+            "HUB_PUBLIC_URL",
+            "https://hub.example.com:port",
+            "HUB_PUBLIC_URL is not an address such as",
+        ),
+        (
+            "HUB_MAIL_URL",
+            "smtp://me:secret@mail.example.com:port",
+            "HUB_MAIL_URL is not the address of a mail server",
+        ),
+        (
+            "HUB_TRUSTED_PROXY",
+            "proxy.example.com",
+            "HUB_TRUSTED_PROXY is not a list of IP addresses",
+        ),
+        (
+            "HUB_TRUSTED_PROXY",
+            "10.0.0.1 10.0.0.1/8",
+            "HUB_TRUSTED_PROXY is not a list of IP addresses",
+        ),
         ("HUB_QBO_TOKEN_URL", "file:///etc/passwd", "HUB_QBO_TOKEN_URL is not an address"),
         ("HUB_QBO_PER_SECOND", "0", "HUB_QBO_PER_SECOND must be a whole number above 0."),
         ("HUB_DEADLINE_SECONDS", "soon", "HUB_DEADLINE_SECONDS must be a number of seconds."),
         ("HUB_DEADLINE_SECONDS", "0", "HUB_DEADLINE_SECONDS must be a number of seconds above 0."),
         ("HUB_LEASE_SECONDS", "nan", "HUB_LEASE_SECONDS"),
-        ("HUB_LEASE_SECONDS", "180", "HUB_LEASE_SECONDS (180), and that below HUB_QUIET_SECONDS (180)"),
-        ("HUB_LEASE_SECONDS", "100", "HUB_DEADLINE_SECONDS (100) must be below HUB_LEASE_SECONDS (100)"),
-        ("HUB_SECRET_KEY", "short", "is too short: it needs 32 characters; `hub init` makes a good one."),
-        ("HUB_SECRET_KEY", "change-me-change-me-change-me-1234", "HUB_SECRET_KEY is a default or could be guessed"),
+        (
+            "HUB_LEASE_SECONDS",
+            "180",
+            "HUB_LEASE_SECONDS (180), and that below HUB_QUIET_SECONDS (180)",
+        ),
+        (
+            "HUB_LEASE_SECONDS",
+            "100",
+            "HUB_DEADLINE_SECONDS (100) must be below HUB_LEASE_SECONDS (100)",
+        ),
+        (
+            "HUB_SECRET_KEY",
+            "short",
+            "is too short: it needs 32 characters; `hub init` makes a good one.",
+        ),
+        (
+            "HUB_SECRET_KEY",
+            "change-me-change-me-change-me-1234",
+            "HUB_SECRET_KEY is a default or could be guessed",
+        ),
         ("HUB_SECRET_KEY", "a" * 64, "HUB_SECRET_KEY is a default or could be guessed"),
-        ("HUB_SECRET_KEY_FILE", "/nowhere/key", "HUB_SECRET_KEY_FILE names /nowhere/key, which cannot be read"),
-        ("HUB_ALLOW_HOSTS_FILE", "/nowhere/hosts", "HUB_ALLOW_HOSTS_FILE names /nowhere/hosts, which cannot be read"),
-        ("HUB_CONFIG", "/nowhere/hub.toml", "HUB_CONFIG names /nowhere/hub.toml, which cannot be read"),
+        (
+            "HUB_SECRET_KEY_FILE",
+            "/nowhere/key",
+            "HUB_SECRET_KEY_FILE names /nowhere/key, which cannot be read",
+        ),
+        (
+            "HUB_ALLOW_HOSTS_FILE",
+            "/nowhere/hosts",
+            "HUB_ALLOW_HOSTS_FILE names /nowhere/hosts, which cannot be read",
+        ),
+        (
+            "HUB_CONFIG",
+            "/nowhere/hub.toml",
+            "HUB_CONFIG names /nowhere/hub.toml, which cannot be read",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_setting_that_cannot_be_used_is_named(make_config, name, value, sentence):
     with pytest.raises(ConfigurationError) as caught:
         make_config(**{name: value})
@@ -209,9 +265,11 @@ def test_the_data_folder_is_known_before_there_is_a_key(tmp_path, monkeypatch):
 
 def test_no_secret_shows_when_a_configuration_is_printed(make_config):
     made = make_config(
-        HUB_QBO_CLIENT_SECRET="s3cr3t-1", HUB_DATABASE_URL="postgresql://ann:s3cr3t-2@db/hub",
-        HUB_MAIL_URL="smtp://ann:s3cr3t-3@mail", HUB_QBO_WEBHOOK_TOKEN="s3cr3t-4",
-    )  # fmt: skip
+        HUB_QBO_CLIENT_SECRET="s3cr3t-1",
+        HUB_DATABASE_URL="postgresql://ann:s3cr3t-2@db/hub",
+        HUB_MAIL_URL="smtp://ann:s3cr3t-3@mail",
+        HUB_QBO_WEBHOOK_TOKEN="s3cr3t-4",
+    )
     assert "s3cr3t" not in repr(made)
     assert made.secret_key not in repr(made)
 

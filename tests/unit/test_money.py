@@ -10,8 +10,17 @@ from hub.errors import BadDocument
 from hub.money import format_amount, is_exact, money, precision, to_cents, total
 
 
-@pytest.mark.parametrize(("value", "amount"), [("12.50", "12.50"), (" 7 ", "7"), (3, "3"), (Decimal("0.1"), "0.1"),
-                                               ("-0.00", "0"), ("1e2", "100")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "amount"),
+    [
+        ("12.50", "12.50"),
+        (" 7 ", "7"),
+        (3, "3"),
+        (Decimal("0.1"), "0.1"),
+        ("-0.00", "0"),
+        ("1e2", "100"),
+    ],
+)
 def test_an_amount_comes_from_text_or_a_whole_number(value, amount):
     assert money(value) == Decimal(amount)
 

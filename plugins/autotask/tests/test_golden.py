@@ -10,20 +10,39 @@ from hub.testing.golden import golden
 FOLDER = Path(__file__).parent / "golden"
 STORIES = {"invoices": invoices, "expenses": expenses, "purchase-orders": orders}
 OTHERWISE = {
-    "invoices-negative-total-as-credit-memo": ("invoices", "negative total", {"negative": "credit_memo"}),
-    "invoices-items-by-name": ("invoices", "three codes with one external number", {"item_match": "name"}),
+    "invoices-negative-total-as-credit-memo": (
+        "invoices",
+        "negative total",
+        {"negative": "credit_memo"},
+    ),
+    "invoices-items-by-name": (
+        "invoices",
+        "three codes with one external number",
+        {"item_match": "name"},
+    ),
     "invoices-tax-line-by-line": (
-        "invoices", "two rates in one region", {"tax": "category", "untaxed_code": "10"},
+        "invoices",
+        "two rates in one region",
+        {"tax": "category", "untaxed_code": "10"},
     ),
     "invoices-tax-by-QuickBooks": ("invoices", "taxed in California", {"tax": "quickbooks"}),
     "invoices-difference-in-the-memo": ("invoices", "four decimals", {"difference": "note"}),
     "invoices-with-everything": (
-        "invoices", "order number and comments",
+        "invoices",
+        "order number and comments",
         {"email_invoices": True, "attach_pdf": True, "order_field": "PO Number"},
     ),
-    "expenses-with-an-account-for-advances": ("expenses", "with a cash advance", {"advance_account": "66"}),
-    "purchase-orders-as-bill": ("purchase-orders", "with freight", {"post_as": "bill", "freight_account": "61"}),
-}  # fmt: skip
+    "expenses-with-an-account-for-advances": (
+        "expenses",
+        "with a cash advance",
+        {"advance_account": "66"},
+    ),
+    "purchase-orders-as-bill": (
+        "purchase-orders",
+        "with freight",
+        {"post_as": "bill", "freight_account": "61"},
+    ),
+}
 
 
 def cases():

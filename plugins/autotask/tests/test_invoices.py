@@ -82,9 +82,12 @@ def test_a_broken_off_poll_goes_on_where_it_was_committed(open_bench):
 @pytest.mark.row("AT-I2")
 @pytest.mark.parametrize(
     ("numbering", "case", "number"),
-    [("autotask_id", "labour and a licence", "4001"), ("autotask_number", "numbered already", "1041"),
-     ("autotask_number", "labour and a licence", "4001")],
-)  # fmt: skip
+    [
+        ("autotask_id", "labour and a licence", "4001"),
+        ("autotask_number", "numbered already", "1041"),
+        ("autotask_number", "labour and a licence", "4001"),
+    ],
+)
 def test_autotasks_own_number_goes_to_quickbooks(open_bench, numbering, case, number, source_row):
     bench = open_bench("invoices", company=COUNTED, numbering=numbering)
     document = bench.case(case)
@@ -240,9 +243,12 @@ def test_a_voided_invoice_is_closed_and_one_voided_later_is_told(invoices, poll_
 @pytest.mark.row("AT-I15")
 @pytest.mark.parametrize(
     ("on", "case", "to"),
-    [(False, "labour and a licence", None), (True, "labour and a licence", "sam.177@client.example"),
-     (True, "customer without a contact", "")],
-)  # fmt: skip
+    [
+        (False, "labour and a licence", None),
+        (True, "labour and a licence", "sam.177@client.example"),
+        (True, "customer without a contact", ""),
+    ],
+)
 def test_an_invoice_is_mailed_to_the_contact_where_quickbooks_has_no_address(
     open_bench, on, case, to
 ):

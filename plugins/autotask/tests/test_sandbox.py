@@ -102,14 +102,30 @@ def test_rows_that_move_while_a_list_is_read_are_not_lost(open_bench, call_api):
     ("conditions", "count"),
     [
         ([{"op": "eq", "field": "INVOICENUMBER", "value": "1041"}], 1),
-        ([{"op": "notExist", "field": "invoiceNumber"}, {"op": "eq", "field": "isVoided", "value": True}], 1),
+        (
+            [
+                {"op": "notExist", "field": "invoiceNumber"},
+                {"op": "eq", "field": "isVoided", "value": True},
+            ],
+            1,
+        ),
         ([{"op": "in", "field": "id", "value": [4001, 4002, 99]}], 2),
-        ([{"op": "or", "items": [{"op": "eq", "field": "invoiceNumber", "value": ""},
-                                 {"op": "beginsWith", "field": "invoiceNumber", "value": "err"}]}], 2),
+        (
+            [
+                {
+                    "op": "or",
+                    "items": [
+                        {"op": "eq", "field": "invoiceNumber", "value": ""},
+                        {"op": "beginsWith", "field": "invoiceNumber", "value": "err"},
+                    ],
+                }
+            ],
+            2,
+        ),
         ([{"op": "gt", "field": "invoiceTotal", "value": 900}], 1),
         ([{"op": "contains", "field": "comments", "value": "HALF"}], 1),
     ],
-)  # fmt: skip
+)
 def test_conditions_mean_what_autotask_means(invoices, conditions, count, call_api):
     assert (
         call_api(invoices, "POST", "Invoices/query/count", {"Filter": conditions}).json()[

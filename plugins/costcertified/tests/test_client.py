@@ -75,7 +75,7 @@ def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch, next_c
         bench.read(cursors={"": "here"})
 
 
-# -- webhooks --------------------------------------------------------------------------------------------------------
+# -- webhooks --------------------------------------------------------------------------------------
 
 
 def call(bench, body, secret=WEBHOOK_SECRET, header="X-CostCertified-Signature"):

@@ -8,15 +8,35 @@ from hub.testing.golden import golden
 
 FOLDER = Path(__file__).parent / "golden"
 INVOICES = (
-    "sent", "draft", "handed over by another way", "fee borne by the client", "fee borne by the contractor",
-    "percentage of the total", "percentage of what remained", "tax of one item changed", "voided", "deleted",
-    "letters and quotes", "a number longer than QuickBooks takes", "a date that is none", "edited after it was sent",
-    "a client with a namesake", "the namesake", "dated in a closed period", "paid in advance and not used yet",
-)  # fmt: skip
+    "sent",
+    "draft",
+    "handed over by another way",
+    "fee borne by the client",
+    "fee borne by the contractor",
+    "percentage of the total",
+    "percentage of what remained",
+    "tax of one item changed",
+    "voided",
+    "deleted",
+    "letters and quotes",
+    "a number longer than QuickBooks takes",
+    "a date that is none",
+    "edited after it was sent",
+    "a client with a namesake",
+    "the namesake",
+    "dated in a closed period",
+    "paid in advance and not used yet",
+)
 PAYMENTS = (
-    "paid by card", "processing", "paid by bank transfer", "paid and given back in part",
-    "a bank transfer that came back", "a bank transfer that failed", "paid in advance and used", "paid in part",
-)  # fmt: skip
+    "paid by card",
+    "processing",
+    "paid by bank transfer",
+    "paid and given back in part",
+    "a bank transfer that came back",
+    "a bank transfer that failed",
+    "paid in advance and used",
+    "paid in part",
+)
 PAYOUTS = {"a payout with a refund": "t2", "a payout": "t1"}
 EXPENSES = {
     "a bill": "e1",

@@ -21,9 +21,14 @@ def test_a_project_that_is_invoiced_for_more_than_its_total_is_warned_of(open_be
 @pytest.mark.row("CC-B3")
 def test_with_post_on_paid_an_invoice_waits_until_something_of_it_is_paid(open_bench):
     bench = open_bench(post_when="paid")
-    assert [bench.case(case).stage for case in ("sent", "processing", "paid in part", "paid by card")] == [
-        "pending", "pending", "ready", "ready",
-    ]  # fmt: skip
+    assert [
+        bench.case(case).stage for case in ("sent", "processing", "paid in part", "paid by card")
+    ] == [
+        "pending",
+        "pending",
+        "ready",
+        "ready",
+    ]
 
 
 def test_what_an_invoice_says_does_not_depend_on_what_was_paid(open_bench):

@@ -253,9 +253,14 @@ def test_a_receipt_reaches_its_invoice(connected):
         receipt=receipt(url="http://qbo/145"),
     )
     assert told(connected, document) == {
-        "state": "posted", "system": "quickbooks_online", "external_id": "145", "external_number": "26A-1",
-        "external_url": "http://qbo/145", "at": "2026-03-20T09:00:00.000Z", "version": 1,
-    }  # fmt: skip
+        "state": "posted",
+        "system": "quickbooks_online",
+        "external_id": "145",
+        "external_number": "26A-1",
+        "external_url": "http://qbo/145",
+        "at": "2026-03-20T09:00:00.000Z",
+        "version": 1,
+    }
 
 
 @pytest.mark.row("CT-B10")

@@ -25,8 +25,13 @@ def test_suppliers_are_pushed_and_linked_by_the_id_costtracker_gave_them(bench):
 @pytest.mark.row("CT-S5")
 def test_tax_codes_keep_their_rate_and_what_they_are_for(connected):
     assert connected.books.lists.pushed["tax-codes"]["5"] == {
-        "external_id": "5", "name": "MVA 25", "rate": "25", "type": "purchase", "active": True, "hidden": False,
-    }  # fmt: skip
+        "external_id": "5",
+        "name": "MVA 25",
+        "rate": "25",
+        "type": "purchase",
+        "active": True,
+        "hidden": False,
+    }
 
 
 @pytest.mark.row("CT-S5")

@@ -10,11 +10,21 @@ from hub_costtracker.sandbox.cases import CASES
 from qbo_sandbox.kit import Server
 
 UNCLEAN = {
-    "not sent for approval yet", "locations that differ", "a supplier that QuickBooks does not know", "rejected",
-    "sum off by one øre", "dated in a closed period", "the same supplier and number twice", "draft",
-    "an account that was never pushed", "waits for its approvers", "deleted after approval", "tax off by one øre",
-    "a date that is none", "draft without lines",
-}  # fmt: skip
+    "not sent for approval yet",
+    "locations that differ",
+    "a supplier that QuickBooks does not know",
+    "rejected",
+    "sum off by one øre",
+    "dated in a closed period",
+    "the same supplier and number twice",
+    "draft",
+    "an account that was never pushed",
+    "waits for its approvers",
+    "deleted after approval",
+    "tax off by one øre",
+    "a date that is none",
+    "draft without lines",
+}
 
 
 class Session(requests.Session):
@@ -114,11 +124,18 @@ def test_what_is_not_as_agreed_is_refused_by_its_field(api, path, body, field):
 @pytest.mark.parametrize(
     "path",
     [
-        "invoices?limit=0", "invoices?limit=201", "invoices?limit=many", "invoices?cursor=%21%21", "invoices?page=2",
-        "invoices?status=open", "invoices?limit=5&limit=6", "suppliers?status=draft", "account?limit=5",
+        "invoices?limit=0",
+        "invoices?limit=201",
+        "invoices?limit=many",
+        "invoices?cursor=%21%21",
+        "invoices?page=2",
+        "invoices?status=open",
+        "invoices?limit=5&limit=6",
+        "suppliers?status=draft",
+        "account?limit=5",
         "invoices/1001?fields=id",
     ],
-)  # fmt: skip
+)
 def test_a_list_is_asked_for_as_agreed_and_what_takes_no_parameter_is_given_none(api, path):
     assert api("GET", f"/v1/{path}").status_code == 422
 

@@ -28,10 +28,17 @@ def test_only_accounts_payable_are_offered_for_it():
 def test_what_is_not_said_has_a_sensible_value():
     loaded = Settings().load(NEEDED)
     assert {name: value for name, value in loaded.items() if name not in NEEDED} == {
-        "webhook_secret": "", "reference_to": "private_note", "locations_differ": "hold", "attach_files": True,
-        "transfer_locations": True, "transfer_classes": True, "transfer_customers": True, "hidden_accounts": [],
-        "hidden_tax_codes": [], "update_suppliers": False,
-    }  # fmt: skip
+        "webhook_secret": "",
+        "reference_to": "private_note",
+        "locations_differ": "hold",
+        "attach_files": True,
+        "transfer_locations": True,
+        "transfer_classes": True,
+        "transfer_customers": True,
+        "hidden_accounts": [],
+        "hidden_tax_codes": [],
+        "update_suppliers": False,
+    }
 
 
 @pytest.mark.parametrize(

@@ -54,24 +54,54 @@ def test_it_tells_its_schema(api):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("{ purchaseOrders { edges { node { color } } } }", "Cannot query field 'color' on type 'PurchaseOrder'."),
+        (
+            "{ purchaseOrders { edges { node { color } } } }",
+            "Cannot query field 'color' on type 'PurchaseOrder'.",
+        ),
         ("{ purchaseOrders(first: 1, color: 2) { edges { cursor } } }", "Unknown argument 'color'"),
-        ('{ purchaseOrders(filters: { status: { eq: LOST } }) { edges { cursor } } }', "Value 'LOST' does not exist"),
-        ('{ purchaseOrders(after: "here") { edges { cursor } } }', "The cursor is not one of this list."),
+        (
+            "{ purchaseOrders(filters: { status: { eq: LOST } }) { edges { cursor } } }",
+            "Value 'LOST' does not exist",
+        ),
+        (
+            '{ purchaseOrders(after: "here") { edges { cursor } } }',
+            "The cursor is not one of this list.",
+        ),
         ("{ purchaseOrders ", "Syntax Error"),
-        ('mutation { createPart(input: { partNumber: "X", cost: "cheap" }) { part { id } } }', "Decimal cannot"),
-        ('mutation { createPart(input: { partNumber: "820412-001", revision: "B" }) { part { id } } }', "already has"),
+        (
+            'mutation { createPart(input: { partNumber: "X", cost: "cheap" }) { part { id } } }',
+            "Decimal cannot",
+        ),
+        (
+            'mutation { createPart(input: { partNumber: "820412-001", revision: "B" }) { part { id } } }',
+            "already has",
+        ),
         ("mutation { deletePurchaseOrder(id: 1001) { id } }", "of type 'String!' is required"),
         ('mutation { deletePurchaseOrder(id: 1001, etag: "x") { id } }', "updated since the etag"),
-        ('mutation { updatePart(input: { id: 99, etag: "x" }) { part { id } } }', "Part 99 does not exist"),
-        ('mutation { updatePart(input: { id: 1, etag: "x", revision: "C" }) { part { id } } }', "unknown field"),
-        ("mutation { createPurchaseOrder(input: { supplierId: 99 }) { purchaseOrder { id } } }", "Supplier 99"),
-        ("mutation { createPurchaseOrder(input: { currencyId: 99 }) { purchaseOrder { id } } }", "Currency 99"),
-        ("mutation { createReceipt(input: { lines: [{ purchaseOrderLineId: 1 }] }) { receipt { id } } }", "quantity"),
+        (
+            'mutation { updatePart(input: { id: 99, etag: "x" }) { part { id } } }',
+            "Part 99 does not exist",
+        ),
+        (
+            'mutation { updatePart(input: { id: 1, etag: "x", revision: "C" }) { part { id } } }',
+            "unknown field",
+        ),
+        (
+            "mutation { createPurchaseOrder(input: { supplierId: 99 }) { purchaseOrder { id } } }",
+            "Supplier 99",
+        ),
+        (
+            "mutation { createPurchaseOrder(input: { currencyId: 99 }) { purchaseOrder { id } } }",
+            "Currency 99",
+        ),
+        (
+            "mutation { createReceipt(input: { lines: [{ purchaseOrderLineId: 1 }] }) { receipt { id } } }",
+            "quantity",
+        ),
         ("{ parts(first: -1) { edges { cursor } } }", "fewer than no rows"),
-        ('{ parts(filters: { cost: { gt: 1 } }) { edges { cursor } } }', "unknown field 'cost'"),
+        ("{ parts(filters: { cost: { gt: 1 } }) { edges { cursor } } }", "unknown field 'cost'"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_as_agreed_is_refused(api, query, said):
     assert said in api(query)
 
@@ -102,9 +132,14 @@ def test_the_token_may_be_sent_in_any_of_three_ways(bench, header):
 
 @pytest.mark.parametrize("path", [TOKEN, f"/auth{TOKEN}", f"/staging{TOKEN}"])
 def test_keys_are_taken_where_they_belong(bench, path):
-    client, secret = ("ion-sandbox-key", "stand-in-secret-a90b") if "staging" in path else (
-        "ion-production-key", "stand-in-secret-7c1e",
-    )  # fmt: skip
+    client, secret = (
+        ("ion-sandbox-key", "stand-in-secret-a90b")
+        if "staging" in path
+        else (
+            "ion-production-key",
+            "stand-in-secret-7c1e",
+        )
+    )
     form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
     assert bench.browser.post(URL + path, data=form).json()["expires_in"] == 300
     wrong = bench.browser.post(URL + path, data={**form, "client_secret": "guess"})

@@ -9,11 +9,25 @@ from hub.testing.bench import URL
 from hub.testing.clock import START
 
 NEEDED = (
-    "PurchaseOrder.id", "PurchaseOrder.status", "PurchaseOrder.currency", "PurchaseOrder.supplier",
-    "PurchaseOrder.fees", "PurchaseOrder.purchaseOrderLines", "PurchaseOrderLine.id", "PurchaseOrderLine.status",
-    "PurchaseOrderLine.quantity", "PurchaseOrderLine.cost", "PurchaseOrderLine.part", "PurchaseOrderLine.attributes",
-    "PurchaseOrderFee.value", "Part.partNumber", "Part.revision", "Supplier.name", "Currency.code", "Attribute.key",
-)  # fmt: skip
+    "PurchaseOrder.id",
+    "PurchaseOrder.status",
+    "PurchaseOrder.currency",
+    "PurchaseOrder.supplier",
+    "PurchaseOrder.fees",
+    "PurchaseOrder.purchaseOrderLines",
+    "PurchaseOrderLine.id",
+    "PurchaseOrderLine.status",
+    "PurchaseOrderLine.quantity",
+    "PurchaseOrderLine.cost",
+    "PurchaseOrderLine.part",
+    "PurchaseOrderLine.attributes",
+    "PurchaseOrderFee.value",
+    "Part.partNumber",
+    "Part.revision",
+    "Supplier.name",
+    "Currency.code",
+    "Attribute.key",
+)
 OPTIONAL = {
     "PurchaseOrder.updated": "every order is read each time",
     "PurchaseOrder.orderedDate": "the day of the order",

@@ -5,9 +5,13 @@ from hub_ion import APP, Settings, hub_fields
 from marshmallow import ValidationError
 
 NEEDED = {
-    "client_id": "c", "client_secret": "s", "payable_account": "33", "income_account": "79", "asset_account": "81",
+    "client_id": "c",
+    "client_secret": "s",
+    "payable_account": "33",
+    "income_account": "79",
+    "asset_account": "81",
     "expense_account": "80",
-}  # fmt: skip
+}
 
 
 @pytest.mark.row("ION-1", "ION-4")
@@ -21,12 +25,27 @@ def test_what_must_be_said_is_asked_for_by_name():
 def test_what_is_not_said_is_as_ion_itself_does_it():
     loaded = {name: value for name, value in Settings().load(NEEDED).items() if name not in NEEDED}
     assert loaded == {
-        "environment": "production", "api_url": "", "token_url": "", "send_at": "ordered", "received": "leave",
-        "gone": "close", "suppliers": "hold", "tax_code": "", "write_back": "no", "line_account": "",
-        "write_back_attribute": "QuickBooks PO", "account_attribute": "Expense Account", "class_attribute": "Class",
-        "version_attribute": "Version", "fee_account": "", "units": "supplier", "parts": "all",
-        "part_type": "inventory", "generic_item": "", "import_orders": False,
-    }  # fmt: skip
+        "environment": "production",
+        "api_url": "",
+        "token_url": "",
+        "send_at": "ordered",
+        "received": "leave",
+        "gone": "close",
+        "suppliers": "hold",
+        "tax_code": "",
+        "write_back": "no",
+        "line_account": "",
+        "write_back_attribute": "QuickBooks PO",
+        "account_attribute": "Expense Account",
+        "class_attribute": "Class",
+        "version_attribute": "Version",
+        "fee_account": "",
+        "units": "supplier",
+        "parts": "all",
+        "part_type": "inventory",
+        "generic_item": "",
+        "import_orders": False,
+    }
 
 
 def test_an_environment_of_ones_own_needs_its_addresses():

@@ -92,10 +92,12 @@ def test_payables_are_found_and_show_what_accounting_said(bench):
 @pytest.mark.parametrize(
     ("path", "form"),
     [
-        ("/upload", {"division": "div-1", "amount": "a lot"}), ("/payables/2001/edit", {"amount": "1.234"}),
-        ("/payables/2001/attach", {"file": "film"}), ("/profiles/projects/p8/link", {"external_id": ""}),
+        ("/upload", {"division": "div-1", "amount": "a lot"}),
+        ("/payables/2001/edit", {"amount": "1.234"}),
+        ("/payables/2001/attach", {"file": "film"}),
+        ("/profiles/projects/p8/link", {"external_id": ""}),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_refused_with_a_sentence(bench, path, form):
     assert bench.page(path, form).status_code == 422
 

@@ -80,8 +80,9 @@ def test_one_that_changed_since_hears_it_for_its_new_version_and_old_news_is_dro
     report(bench, bench.read(ids=[document.source_id])[0], receipt("held", message="why"))
     report(bench, document, receipt("missing", AT + dt.timedelta(1)))
     assert [(one["state"], one["version"]) for one in statuses(bench, document)] == [
-        ("held", 2), ("missing_in_ledger", 2),
-    ]  # fmt: skip
+        ("held", 2),
+        ("missing_in_ledger", 2),
+    ]
     report(bench, document, receipt("posted", AT - dt.timedelta(1)))
     assert len(statuses(bench, document)) == 2
 

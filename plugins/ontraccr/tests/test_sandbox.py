@@ -8,8 +8,12 @@ from hub_ontraccr.sandbox import SECONDS
 from qbo_sandbox.kit import Server
 
 STATUS = {
-    "state": "posted", "system": "quickbooks_online", "external_id": "9", "version": 1, "at": "2026-03-20T09:00:00Z",
-}  # fmt: skip
+    "state": "posted",
+    "system": "quickbooks_online",
+    "external_id": "9",
+    "version": 1,
+    "at": "2026-03-20T09:00:00Z",
+}
 ITEM = {"external_id": "1", "external_name": "A", "name": "A"}
 LINK = {"external_id": "7", "external_name": "Seven", "external_type": "Project"}
 HERE = "?division=div-1"
@@ -66,17 +70,25 @@ def test_only_banks_and_cards_are_taken_as_purchase_accounts_and_the_default_is_
         )
 
     assert [put("Expense", "1"), put("Bank", "2"), put("Bank", "1")] == [
-        "items.0.type", "default_external_id", "taken",
-    ]  # fmt: skip
+        "items.0.type",
+        "default_external_id",
+        "taken",
+    ]
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        "limit=0", "limit=many", "limit=101", "cursor=%21%21", "page=2", "division=div-1", "include_deleted=2",
+        "limit=0",
+        "limit=many",
+        "limit=101",
+        "cursor=%21%21",
+        "page=2",
+        "division=div-1",
+        "include_deleted=2",
         "cursor=Z3Vlc3M",
     ],
-)  # fmt: skip
+)
 def test_a_list_is_asked_for_as_agreed(api, query):
     assert api("GET", f"/v1/payables{HERE}&{query}").status_code == 422
 
@@ -126,10 +138,12 @@ def test_a_link_is_made_and_taken_away(api):
 @pytest.mark.parametrize(
     ("method", "path", "code"),
     [
-        ("GET", "/v1/payables/7", 404), ("GET", "/v1/bills", 404), ("GET", "/v1/profiles/projects/x", 404),
+        ("GET", "/v1/payables/7", 404),
+        ("GET", "/v1/bills", 404),
+        ("GET", "/v1/profiles/projects/x", 404),
         ("GET", "/v1/payables/2001/attachments/9", 404),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_there_is_not_found(api, method, path, code):
     assert api(method, path).status_code == code
 

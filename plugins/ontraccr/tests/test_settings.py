@@ -22,12 +22,25 @@ def test_what_must_be_said_is_asked_for_by_name(missing):
 
 @pytest.mark.row("ON-S2", "ON-B5", "ON-B7")
 def test_what_is_not_said_has_a_sensible_value():
-    assert {name: value for name, value in Settings().load(NEEDED).items() if name not in NEEDED} == {
-        "division": "", "auto_sync": True, "bank_payments": "cash", "tax_code": "", "attach_files": True,
-        "deleted": "case", "line_account": "", "project_class": False, "retainage_account": "", "vendors": "create",
-        "unlinked_items": "hold", "item_account": "", "import_projects": True, "import_cost_codes": True,
+    assert {
+        name: value for name, value in Settings().load(NEEDED).items() if name not in NEEDED
+    } == {
+        "division": "",
+        "auto_sync": True,
+        "bank_payments": "cash",
+        "tax_code": "",
+        "attach_files": True,
+        "deleted": "case",
+        "line_account": "",
+        "project_class": False,
+        "retainage_account": "",
+        "vendors": "create",
+        "unlinked_items": "hold",
+        "item_account": "",
+        "import_projects": True,
+        "import_cost_codes": True,
         "import_vendors": True,
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.row("ON-S6", "ON-S8", "ON-B6")
@@ -35,7 +48,13 @@ def test_all_stand_on_one_page_and_choices_come_from_the_company():
     drawn = {name: field.metadata for name, field in Settings().fields.items()}
     assert all(about["label"] and about["section"] for about in drawn.values())
     assert {name for name, about in drawn.items() if about.get("secret")} == {"client_secret"}
-    assert {name: about["choices_from"] for name, about in drawn.items() if "choices_from" in about} == {
-        "division": "code:division", "purchase_account": "payment_account", "tax_code": "tax_code",
-        "line_account": "account", "retainage_account": "account", "item_account": "expense_account",
-    }  # fmt: skip
+    assert {
+        name: about["choices_from"] for name, about in drawn.items() if "choices_from" in about
+    } == {
+        "division": "code:division",
+        "purchase_account": "payment_account",
+        "tax_code": "tax_code",
+        "line_account": "account",
+        "retainage_account": "account",
+        "item_account": "expense_account",
+    }

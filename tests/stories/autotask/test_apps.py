@@ -38,7 +38,7 @@ def invoices(open_desk, quickbooks):
     return open_desk("invoices")
 
 
-# -- invoices --------------------------------------------------------------------------------------------------------
+# -- invoices --------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-I2", "AT-I3")
@@ -108,8 +108,11 @@ def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
     invoices, quickbooks, clock, tells
 ):
     full, other, partly, known = words = (
-        "labour and a licence", "fourteen days old", "taxed in California", "a term with other days",
-    )  # fmt: skip
+        "labour and a licence",
+        "fourteen days old",
+        "taxed in California",
+        "a term with other days",
+    )
     invoices.keep(*words).enable(payment_sync=tells).confirm()
     made = {one: invoices.made(one) for one in words}
     invoices.put(known, paidDate="2026-02-27T00:00:00.000Z")
@@ -224,7 +227,7 @@ def test_an_organisation_that_got_another_currency_holds_its_invoices(open_desk,
     assert known["CurrencyRef"]["value"] == "EUR"
 
 
-# -- expenses and orders ---------------------------------------------------------------------------------------------
+# -- expenses and orders ---------------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-E10", "AT-C11")
@@ -269,7 +272,7 @@ def test_each_receipt_of_an_order_is_a_bill_under_the_vendors_number(open_desk, 
     assert desk.row_of("partly received, two invoices")["externalPONumber"] in bills
 
 
-# -- all three -------------------------------------------------------------------------------------------------------
+# -- all three -------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -148,8 +148,10 @@ def test_a_name_with_a_tilde_holds_its_invoice(desk, words, what):
 def test_billing_codes_with_one_external_number_are_one_item(desk):
     lines = sold(desk.made("three codes with one external number"))
     assert [(item, amount) for item, amount, _ in lines] == [
-        ("Labor", 120), ("Labor", 140), ("Labor", 180),
-    ]  # fmt: skip
+        ("Labor", 120),
+        ("Labor", 140),
+        ("Labor", 180),
+    ]
     held = desk.of("billing code without external number")
     assert (held.state, "it has no External Number" in held.reason) == ("held", True)
 
@@ -159,8 +161,10 @@ def test_a_missing_item_is_made_on_the_income_account_of_the_settings(desk):
     query = "select * from Item where Name = 'MSP Workstation'"
     (item,) = desk.quickbooks.select(query)["Item"]
     assert (item["IncomeAccountRef"]["value"], item["Sku"], item["Type"]) == (
-        INCOME, "MSP Workstation", "Service",
-    )  # fmt: skip
+        INCOME,
+        "MSP Workstation",
+        "Service",
+    )
 
 
 @pytest.mark.row("AT-I8")
@@ -188,12 +192,14 @@ def test_sales_tax_by_the_tax_code_of_the_region(desk):
 def test_four_decimals_end_in_cents_with_a_line_for_the_difference(desk):
     made = desk.made("four decimals")
     assert (made["TotalAmt"], made["TxnTaxDetail"]["TotalTax"]) == (
-        Decimal("52.78"), Decimal("11.08"),
-    )  # fmt: skip
+        Decimal("52.78"),
+        Decimal("11.08"),
+    )
     amounts = [(item, amount) for item, amount, _ in sold(made)]
     assert amounts == [
-        ("Services", Decimal("41.69")), ("Rounding difference", Decimal("0.01")),
-    ]  # fmt: skip
+        ("Services", Decimal("41.69")),
+        ("Rounding difference", Decimal("0.01")),
+    ]
 
 
 @pytest.mark.row("AT-I12", "AT-I4")
@@ -201,8 +207,9 @@ def test_a_negative_invoice_is_refused_and_marked(desk):
     assert desk.of("negative total").state == "held"
     assert "QuickBooks takes as a credit memo only" in desk.of("negative total").reason
     assert desk.row_of("negative total") == {
-        **desk.before[desk.id("negative total")], "invoiceNumber": "ERROR",
-    }  # fmt: skip
+        **desk.before[desk.id("negative total")],
+        "invoiceNumber": "ERROR",
+    }
 
 
 @pytest.mark.row("AT-I16")
@@ -222,13 +229,16 @@ def test_order_number_region_and_comments_are_in_the_memo_and_the_number_in_a_fi
 def test_zero_deduction_and_grouped_lines_are_posted(desk):
     assert desk.made("zero total")["TotalAmt"] == 0
     assert [line[:2] for line in sold(desk.made("a deduction"))] == [
-        ("Labor", 440), ("Prepaid Hours", -440),
-    ]  # fmt: skip
+        ("Labor", 440),
+        ("Prepaid Hours", -440),
+    ]
     assert [line[1] for line in sold(desk.made("a line of zero"))] == [0, 300]
     told = [line.get("Description") for line in desk.made("lines in groups")["Line"]]
     assert [text.partition(" · ")[0] for text in told if text] == [
-        "Managed services", "Managed services", "Support",
-    ]  # fmt: skip
+        "Managed services",
+        "Managed services",
+        "Support",
+    ]
 
 
 @pytest.mark.row("AT-I18")

@@ -54,7 +54,7 @@ def contact_of(row):
     )
 
 
-# -- contacts --------------------------------------------------------------------------------------------------------
+# -- contacts --------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-C9")
@@ -140,7 +140,7 @@ def test_a_contact_that_waits_for_approval_is_dropped_when_the_organisation_is_m
     assert gone.state == "withdrawn"
 
 
-# -- currencies ------------------------------------------------------------------------------------------------------
+# -- currencies ------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-I9", "AT-I4")
@@ -152,9 +152,13 @@ def test_an_invoice_in_a_currency_that_is_switched_off_is_marked_and_says_why(in
     assert "keeps books in USD only" in invoices.of(FOREIGN).reason
     assert invoices.row_of(FOREIGN)["invoiceNumber"] == "ERROR"
     invoices.sync()
-    assert (invoices.of(FOREIGN).state, "clear its invoice number" in invoices.of(FOREIGN).reason) == (
-        "held", True,
-    )  # fmt: skip
+    assert (
+        invoices.of(FOREIGN).state,
+        "clear its invoice number" in invoices.of(FOREIGN).reason,
+    ) == (
+        "held",
+        True,
+    )
     assert "is in EUR" in invoices.of(FOREIGN).reason
     asked = "select * from Customer where DisplayName = 'Rhein Logistik GmbH'"
     assert quickbooks.select(asked) == {}, "it would be a customer in dollars forever"
@@ -204,7 +208,7 @@ def test_an_invoice_is_posted_once_its_customer_is_one_in_its_currency_and_the_m
     assert desk.row_of(FOREIGN)["invoiceNumber"] == invoice["DocNumber"]
 
 
-# -- tildes in QuickBooks --------------------------------------------------------------------------------------------
+# -- tildes in QuickBooks --------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -50,9 +50,16 @@ def test_submitted_orders_of_the_days_back_are_posted_and_others_are_not(desk):
 @pytest.mark.row("AT-P3", "AT-P5")
 def test_products_are_items_with_quantity_cost_memo_and_the_customer_on_each_line(desk):
     assert bought(order(desk, "two products for a customer")) == [
-        ("Firewall FX-20", 2, Decimal("249.5"), 499, "Firewall FX-20, in stock", "Bayview Apartments"),
+        (
+            "Firewall FX-20",
+            2,
+            Decimal("249.5"),
+            499,
+            "Firewall FX-20, in stock",
+            "Bayview Apartments",
+        ),
         ("Patch Panel 24", 5, Decimal("48.2"), 241, "Grey, with screws", "Bayview Apartments"),
-    ]  # fmt: skip
+    ]
     ((_, quantity, price, amount, _, customer),) = bought(order(desk, "cost with four decimals"))
     assert (quantity, price, amount, customer) == (3, Decimal("48.2055"), Decimal("144.62"), None)
 
@@ -103,12 +110,17 @@ def test_freight_is_a_line_and_address_term_and_memo_arrive(desk):
     made = order(desk, "with freight")
     freight = bought(made)[-1]
     assert (freight[0], freight[3], made["TotalAmt"]) == (
-        "Cost of Goods Sold", Decimal("12.50"), Decimal("253.50"),
-    )  # fmt: skip
+        "Cost of Goods Sold",
+        Decimal("12.50"),
+        Decimal("253.50"),
+    )
     address = made["ShipAddr"]
     assert [address[name] for name in ("Line1", "Line2", "City", "PostalCode")] == [
-        "Brightwater Managed IT", "8 Harbour Road", "Riverton", "95363",
-    ]  # fmt: skip
+        "Brightwater Managed IT",
+        "8 Harbour Road",
+        "Riverton",
+        "95363",
+    ]
     assert address["CountrySubDivisionCode"] == "CA"
     terms = {row["Id"]: row["Name"] for row in desk.quickbooks.select("select * from Term")["Term"]}
     assert terms[made["SalesTermRef"]["value"]] == "Net 30"

@@ -41,13 +41,19 @@ def sold(desk, words, kind="Invoice"):
     return found
 
 
-# -- Autotask's own numbers, items by name, credit memos, mail -------------------------------------------------------
+# -- Autotask's own numbers, items by name, credit memos, mail -------------------------------------
 
 OTHERWISE = (
-    "labour and a licence", "numbered already", "negative total", "a line without billing code", "four decimals",
-    "three codes with one external number", "customer without a contact", "order number and comments",
+    "labour and a licence",
+    "numbered already",
+    "negative total",
+    "a line without billing code",
+    "four decimals",
+    "three codes with one external number",
+    "customer without a contact",
+    "order number and comments",
     "taxed in California",
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +135,10 @@ def test_a_negative_invoice_may_be_a_credit_memo(otherwise):
     made = otherwise.made("negative total", "CreditMemo")
     ((item, amount, _, _),) = sold(otherwise, "negative total", "CreditMemo")
     assert (item, amount, made["CustomerRef"]["name"]) == (
-        "Remote Support", 100, "Alder Dental Group",
-    )  # fmt: skip
+        "Remote Support",
+        100,
+        "Alder Dental Group",
+    )
     assert otherwise.row_of("negative total")["webServiceDate"] == "2026-03-02T00:00:00Z"
 
 
@@ -157,11 +165,15 @@ def test_a_line_without_billing_code_takes_the_item_of_the_settings(otherwise):
     assert [line[:2] for line in lines] == [("Design Hours", 900), ("Remote Support", 300)]
 
 
-# -- what holds ------------------------------------------------------------------------------------------------------
+# -- what holds ------------------------------------------------------------------------------------
 
 STRICT = (
-    "labour and a licence", "a deduction", "a term that QuickBooks has not", "four decimals", "taxed in California",
-)  # fmt: skip
+    "labour and a licence",
+    "a deduction",
+    "a term that QuickBooks has not",
+    "four decimals",
+    "taxed in California",
+)
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +228,7 @@ def test_a_difference_above_the_limit_holds_the_invoice(strict):
     assert "41.70" in held.reason
 
 
-# -- tax line by line ------------------------------------------------------------------------------------------------
+# -- tax line by line ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +252,7 @@ def test_tax_may_go_line_by_line_by_category(by_category):
     assert (made["TxnTaxDetail"]["TotalTax"], made["TotalAmt"]) == (24, 624)
 
 
-# -- orders as bills -------------------------------------------------------------------------------------------------
+# -- orders as bills -------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

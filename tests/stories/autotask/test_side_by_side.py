@@ -62,7 +62,7 @@ def begin_all():
             runner.execute(one.id)
 
 
-# -- on their own ----------------------------------------------------------------------------------------------------
+# -- on their own ----------------------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-C1")
@@ -74,8 +74,10 @@ def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoice
     with reading() as session:
         rows = session.scalars(select(Installation).order_by(Installation.id))
         assert [(row.slug, row.settings["days_back"]) for row in rows] == [
-            ("autotask-invoices", 5), ("autotask-expenses", 7), ("autotask-purchase-orders", 9),
-        ]  # fmt: skip
+            ("autotask-invoices", 5),
+            ("autotask-expenses", 7),
+            ("autotask-purchase-orders", 9),
+        ]
     invoices.decide("billing_code", "external_number:software", NEW)
     expenses.books.do("level", lacking=["ExpenseReports"])
     done = sync_all([expenses.row, invoices.row, orders.row])
@@ -104,7 +106,7 @@ def test_one_that_is_paused_or_disabled_rests_and_the_others_run(open_desk, cloc
     assert expenses.of("card and cash").state == "posted"
 
 
-# -- when it is asked ------------------------------------------------------------------------------------------------
+# -- when it is asked ------------------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-C11")
@@ -136,7 +138,7 @@ def test_an_app_may_run_once_and_then_rests(open_desk, clock):
         assert session.get_one(Installation, desk.row.id).mode == "paused"
 
 
-# -- before the first invoice ----------------------------------------------------------------------------------------
+# -- before the first invoice ----------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-C6")
@@ -166,7 +168,7 @@ def test_nothing_is_posted_while_one_organisation_item_or_term_is_neither_matche
     assert [invoices.of(one).state for one in (ready, words)] == ["posted"] * 2
 
 
-# -- what outlives a rest --------------------------------------------------------------------------------------------
+# -- what outlives a rest --------------------------------------------------------------------------
 
 
 @pytest.mark.row("AT-C13")

@@ -123,7 +123,7 @@ def lines(invoice):
     ]
 
 
-# -- what arrives ----------------------------------------------------------------------------------------------------
+# -- what arrives ----------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CC-S2", "CC-S9", "CC-S12", "CC-S14", "CC-S15")
@@ -200,7 +200,7 @@ def test_a_client_with_the_name_of_another_is_asked_about(later):
     assert later.invoices["letters and quotes"]["CustomerRef"]["name"] == 'Beatrix Vålé "B" & Søn'
 
 
-# -- a day later -----------------------------------------------------------------------------------------------------
+# -- a day later -----------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CC-S16", "CC-B4")
@@ -286,7 +286,7 @@ def test_what_is_changed_in_quickbooks_is_shown_here_and_never_told(later):
     assert later.refused == []  # nothing else was even tried to be told
 
 
-# -- clients ---------------------------------------------------------------------------------------------------------
+# -- clients ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CC-S13")
@@ -379,7 +379,7 @@ def _service(works):
     ]
 
 
-# -- money -----------------------------------------------------------------------------------------------------------
+# -- money -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CC-S16")
@@ -459,8 +459,10 @@ def test_where_payments_stand_for_themselves_the_fee_is_an_expense_and_expenses_
     works.sync()
     fee = works.one("Purchase")
     assert (fee["TotalAmt"], fee["AccountRef"]["name"], fee["Line"][0]["Description"]) == (
-        Decimal("3.13"), "Checking", "Card fee 2.9 %",
-    )  # fmt: skip
+        Decimal("3.13"),
+        "Checking",
+        "Card fee 2.9 %",
+    )
     assert (works.one("Payment")["DepositToAccountRef"]["name"], works.all("Deposit")) == (
         "Checking",
         [],
@@ -473,7 +475,7 @@ def test_where_payments_stand_for_themselves_the_fee_is_an_expense_and_expenses_
     assert any("choose the vendor" in reason for reason in works.cases().values())
 
 
-# -- later life ------------------------------------------------------------------------------------------------------
+# -- later life ------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CC-B10")
@@ -501,7 +503,7 @@ def test_an_invoice_that_is_voided_or_deleted_may_be_left_or_asked_about(works, 
     assert len(works.cases()) == (2 if voided == "case" else 0)
 
 
-# -- setting it up ---------------------------------------------------------------------------------------------------
+# -- setting it up ---------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CC-S1", "CC-S3", "CC-S6", "CC-S7")

@@ -86,7 +86,7 @@ def desk(outside, clock):
     return Desk(outside, clock)
 
 
-# -- from an empty hub to bills in the books -------------------------------------------------------------------------
+# -- from an empty hub to bills in the books -------------------------------------------------------
 
 
 @pytest.mark.row("CT-S15", "CT-S16", "CT-S17")
@@ -151,7 +151,7 @@ def test_one_page_of_settings_and_one_download_are_enough_for_invoices_to_reach_
     assert [bill["DocNumber"] for bill in desk.purchasing.posted(second)] == ["F-2"]
 
 
-# -- access ----------------------------------------------------------------------------------------------------------
+# -- access ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CT-S14")
@@ -187,7 +187,7 @@ def test_an_account_that_has_integrations_needs_no_access(desk):
     assert desk.visitor.row(Installation, 1).slug == "costtracker"
 
 
-# -- what a reviewer sees --------------------------------------------------------------------------------------------
+# -- what a reviewer sees --------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def dimensions(bill):
     return {name: (found.get(name) or {}).get("value") for name in names}
 
 
-# -- what may be posted ----------------------------------------------------------------------------------------------
+# -- what may be posted ----------------------------------------------------------------------------
 
 
 @pytest.mark.row("CT-S1")
@@ -83,14 +83,20 @@ def test_an_approved_invoice_is_a_bill_with_all_that_it_says(purchasing):
     id = purchasing.receive(
         {"net": "1250.50", "description": "Betong C35", "account": "a4000"},
         {"net": "0.05", "description": "Frakt", "account": "a6340"},
-        supplier="s3", invoice_number="F-77", invoice_date="2026-03-02", due_date="2026-04-11",
-    )  # fmt: skip
+        supplier="s3",
+        invoice_number="F-77",
+        invoice_date="2026-03-02",
+        due_date="2026-04-11",
+    )
     purchasing.sync()
     (bill,) = purchasing.posted(id)
     assert bill["VendorRef"]["value"] == purchasing.record("suppliers", "s3")
     assert (bill["DocNumber"], bill["TxnDate"], bill["DueDate"], bill["TotalAmt"]) == (
-        "F-77", "2026-03-02", "2026-04-11", Decimal("1250.55"),
-    )  # fmt: skip
+        "F-77",
+        "2026-03-02",
+        "2026-04-11",
+        Decimal("1250.55"),
+    )
     lines = [
         (line["Description"], line["Amount"], detail(line)["AccountRef"]["value"])
         for line in bill["Line"]
@@ -151,9 +157,10 @@ def test_nothing_dated_before_the_start_date_is_sent(purchasing):
 def test_a_bill_that_quickbooks_has_already_is_held_before_it_is_sent(purchasing, number, date):
     purchasing.enable()
     line = {
-        "Amount": 100, "DetailType": "AccountBasedExpenseLineDetail",
+        "Amount": 100,
+        "DetailType": "AccountBasedExpenseLineDetail",
         "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}},
-    }  # fmt: skip
+    }
     vendor = {"value": purchasing.record("suppliers", "s1")}
     twin = purchasing.make("Bill", VendorRef=vendor, DocNumber=number, TxnDate=date, Line=[line])
     id = purchasing.receive(invoice_number="F-9", invoice_date="2026-03-02")
@@ -188,7 +195,7 @@ def test_a_credit_note_is_a_vendor_credit(purchasing):
     assert credit["VendorRef"]["value"] == purchasing.record("suppliers", "s1")
 
 
-# -- lists -----------------------------------------------------------------------------------------------------------
+# -- lists -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CT-S3")
@@ -372,7 +379,7 @@ def test_with_the_lists_pushed_invoices_post_without_any_matching_by_hand(purcha
         assert {match.match_method for match in session.query(Match)} == {"link"}
 
 
-# -- suppliers -------------------------------------------------------------------------------------------------------
+# -- suppliers -------------------------------------------------------------------------------------
 
 
 def edit_supplier(purchasing, user, phone):
@@ -413,7 +420,7 @@ def test_an_edit_counts_only_if_its_user_has_the_right_and_a_refused_one_says_so
     assert vendor(purchasing)["PrimaryPhone"]["FreeFormNumber"] == "+47 22 00 00 03"
 
 
-# -- accounts, files, later life -------------------------------------------------------------------------------------
+# -- accounts, files, later life -------------------------------------------------------------------
 
 
 @pytest.mark.row("CT-S22")

@@ -186,7 +186,7 @@ def test_two_demos_on_one_folder_are_refused_with_a_sentence(folder):
     assert (done.exit_code, "is in use by another process" in done.stderr) == (1, True)
 
 
-# -- folders of `hub init` and of `hub demo` -------------------------------------------------------------------------
+# -- folders of `hub init` and of `hub demo` -------------------------------------------------------
 
 
 class BareDemo(demo.Demo):

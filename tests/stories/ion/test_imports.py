@@ -19,13 +19,25 @@ def order_in_books(works, number, vendor="Canyon Steel Works", **head):
     detail = {"AccountRef": {"value": "20"}, "ClassRef": {"value": works.service}}
     item = {"ItemRef": {"value": works.item("OW-1")["Id"]}, "Qty": 4, "UnitPrice": 2.5}
     return works.make(
-        "PurchaseOrder", VendorRef={"value": works.vendor(vendor)}, DocNumber=number, DueDate="2026-03-30",
+        "PurchaseOrder",
+        VendorRef={"value": works.vendor(vendor)},
+        DocNumber=number,
+        DueDate="2026-03-30",
         Line=[
-            {"DetailType": "ItemBasedExpenseLineDetail", "Amount": 10, "ItemBasedExpenseLineDetail": item},
-            {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 31.5, "Description": "Crate",
-             "AccountBasedExpenseLineDetail": detail},
-        ], **head,
-    )  # fmt: skip
+            {
+                "DetailType": "ItemBasedExpenseLineDetail",
+                "Amount": 10,
+                "ItemBasedExpenseLineDetail": item,
+            },
+            {
+                "DetailType": "AccountBasedExpenseLineDetail",
+                "Amount": 31.5,
+                "Description": "Crate",
+                "AccountBasedExpenseLineDetail": detail,
+            },
+        ],
+        **head,
+    )
 
 
 @pytest.fixture(scope="module")

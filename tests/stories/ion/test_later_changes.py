@@ -21,8 +21,14 @@ def lived(works):
     """Orders that live on side by side: the purchase order of each after every run, by name; and what was said."""
     one, two = {"account": "6300"}, {"account": "6400", "description": "Crate"}
     part = {"partId": works.part()["id"]}
-    shapes = {"revised": (part, two), "drafted": (one,), "moved": (one,), "dropped": (one, two), "billed": (one, two),
-              "received": ({**one, "quantity": "2"},)}  # fmt: skip
+    shapes = {
+        "revised": (part, two),
+        "drafted": (one,),
+        "moved": (one,),
+        "dropped": (one, two),
+        "billed": (one, two),
+        "received": ({**one, "quantity": "2"},),
+    }
     ids = {name: works.order(*(dict(line) for line in given)) for name, given in shapes.items()}
     runs = [_after(works, ids)]
     works.clock.advance(5 * 86400)

@@ -41,7 +41,7 @@ def book_seed(works):
     }
 
 
-# -- what arrives ----------------------------------------------------------------------------------------------------
+# -- what arrives ----------------------------------------------------------------------------------
 
 
 @pytest.mark.row("ION-5", "ION-6", "ION-7", "ION-8", "ION-10", "ION-11", "ION-13")
@@ -51,9 +51,12 @@ def test_an_ordered_order_arrives_with_every_field(booked):
         name: order[name] for name in ("DocNumber", "TxnDate", "DueDate", "POStatus", "TotalAmt")
     }
     assert head == {
-        "DocNumber": "1002", "TxnDate": "2026-03-01", "DueDate": "2026-03-08", "POStatus": "Open",
+        "DocNumber": "1002",
+        "TxnDate": "2026-03-01",
+        "DueDate": "2026-03-08",
+        "POStatus": "Open",
         "TotalAmt": Decimal("371.00"),
-    }  # fmt: skip
+    }
     assert order["VendorRef"]["name"] == "Canyon Steel Works"
     assert (order["APAccountRef"]["value"], order["CurrencyRef"]["value"]) == ("33", "USD")
     assert order["PrivateNote"].startswith("ION purchase order 1002 (Custom), version 1")
@@ -62,11 +65,25 @@ def test_an_ordered_order_arrives_with_every_field(booked):
     ]
     assert address == ["Orbital Works", "3 Launch Road", "Hangar 3", "Mojave", "93501"]
     assert lines(order) == [
-        ("820412-001 Rev B", Decimal("31.00"), Decimal("2.5"), Decimal("12.4"), "Port side", "Service"),
-        ("Meals and Entertainment", Decimal("310.00"), None, None, "Crating (1 x 310.00)", "Service"),
+        (
+            "820412-001 Rev B",
+            Decimal("31.00"),
+            Decimal("2.5"),
+            Decimal("12.4"),
+            "Port side",
+            "Service",
+        ),
+        (
+            "Meals and Entertainment",
+            Decimal("310.00"),
+            None,
+            None,
+            "Crating (1 x 310.00)",
+            "Service",
+        ),
         ("Office Expenses", Decimal("45.00"), None, None, "Freight", None),
         ("Office Expenses", Decimal("-15.00"), None, None, "Rebate", None),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.row("ION-5")
@@ -138,8 +155,12 @@ def test_canceled_lines_are_left_out_and_received_orders_stay_open(booked):
 def test_what_is_out_of_step_is_told_by_name_once_per_cause(booked):
     said = booked["reasons"]
     assert {cause.split(":", 2)[2] for cause in said if cause.startswith("match:")} == {
-        "class:Skunk Works", "expense_code:9876", "supplier:7", "supplier:8", "payable:EUR",
-    }  # fmt: skip
+        "class:Skunk Works",
+        "expense_code:9876",
+        "supplier:7",
+        "supplier:8",
+        "payable:EUR",
+    }
     assert "“Nowhere Machining”: nothing in QuickBooks fits it" in next(
         text for cause, text in said.items() if cause.endswith(":supplier:8")
     )
@@ -165,7 +186,7 @@ def test_orders_from_before_the_first_day_are_left_alone_and_approved_ones_may_b
     assert "the first day that counts" in left_out.reason
 
 
-# -- out of step, and back in ----------------------------------------------------------------------------------------
+# -- out of step, and back in ----------------------------------------------------------------------
 
 
 @pytest.mark.row("ION-9", "ION-10", "ION-21", "ION-23")
@@ -275,7 +296,7 @@ def test_an_order_in_another_currency_is_refused_where_there_is_only_one(works):
     assert "keeps books in USD only" in works.posting(f"order:{id}").reason
 
 
-# -- setting it up ---------------------------------------------------------------------------------------------------
+# -- setting it up ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

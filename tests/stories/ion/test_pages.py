@@ -104,7 +104,7 @@ def test_access_that_was_only_asked_for_does_not_open_the_app(newcomer: Visitor)
     assert "orbital-works.example answers" in enable(newcomer)
 
 
-# -- sending again ---------------------------------------------------------------------------------------------------
+# -- sending again ---------------------------------------------------------------------------------
 
 
 def sync(visitor: Visitor, kind: str = "sync") -> None:

@@ -36,7 +36,7 @@ def works(world, made):
     return world
 
 
-# -- parts -----------------------------------------------------------------------------------------------------------
+# -- parts -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +86,13 @@ def test_a_part_becomes_an_inventory_item_with_its_three_accounts(made):
     (item,) = made["runs"][0]["OW-1"]
     told = ("Name", "Type", "Description", "PurchaseDesc", "QtyOnHand", "InvStartDate")
     assert {name: item[name] for name in told} == {
-        "Name": "OW-1 Rev A", "Type": "Inventory", "Description": "Strut", "PurchaseDesc": "Strut", "QtyOnHand": 0,
+        "Name": "OW-1 Rev A",
+        "Type": "Inventory",
+        "Description": "Strut",
+        "PurchaseDesc": "Strut",
+        "QtyOnHand": 0,
         "InvStartDate": "2026-03-02",
-    }  # fmt: skip
+    }
     accounts = ("IncomeAccountRef", "AssetAccountRef", "ExpenseAccountRef")
     assert [item[name]["value"] for name in accounts] == ["79", "81", "80"]
 
@@ -164,7 +168,7 @@ def test_items_may_be_made_only_when_an_order_needs_them_and_by_purchase_type(wo
     assert works.item("QT-idle") is works.item("QT-other") is None
 
 
-# -- rough ways ------------------------------------------------------------------------------------------------------
+# -- rough ways ------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("ION-37")

@@ -59,7 +59,7 @@ def lines(made):
     ]
 
 
-# -- before anything syncs -------------------------------------------------------------------------------------------
+# -- before anything syncs -------------------------------------------------------------------------
 
 
 @pytest.mark.row("ON-S1", "ON-B1")
@@ -140,11 +140,13 @@ def test_each_division_goes_to_a_company_of_its_own(builders):
     other = builders.upload(project="p21", cost_code="c21", vendor="v21")
     builders.sync()
     assert (row.tenant_name, len(builders.posted(other)), builders.posted(id)) == (
-        "Maple & Granite Builders Ltd., Prairies", 1, [],
-    )  # fmt: skip
+        "Maple & Granite Builders Ltd., Prairies",
+        1,
+        [],
+    )
 
 
-# -- what arrives ----------------------------------------------------------------------------------------------------
+# -- what arrives ----------------------------------------------------------------------------------
 
 
 @pytest.mark.row("ON-S11", "ON-S13", "ON-S14", "ON-S15")
@@ -186,8 +188,9 @@ def test_an_expense_is_paid_from_the_account_of_its_upload_else_from_the_default
         for case in ("another purchase account", "an expense of the same shape")
     )
     assert [(one["AccountRef"]["name"], one["PaymentType"]) for one in (chosen, usual)] == [
-        ("Mastercard", "CreditCard"), ("Checking", "Cash"),
-    ]  # fmt: skip
+        ("Mastercard", "CreditCard"),
+        ("Checking", "Cash"),
+    ]
     assert "Payment account: Checking" in booked["books"]["a bill of the same shape"]["PrivateNote"]
     assert (
         "no payment account with the id 990001"
@@ -228,8 +231,9 @@ def test_retainage_is_a_line_of_its_own_only_where_the_total_is_net_of_it(booked
         for how in ("taken off", "not taken off", "released")
     )
     assert [line for line in net if line[0] == "Retainage Payable"] == [
-        ("Retainage Payable", Decimal("-800.00")), ("Retainage Payable", Decimal("-50.01")),
-    ]  # fmt: skip
+        ("Retainage Payable", Decimal("-800.00")),
+        ("Retainage Payable", Decimal("-50.01")),
+    ]
     assert "Retainage Payable" not in dict(gross)
     assert released == [("Retainage Payable", Decimal("850.01"))]
 
@@ -287,7 +291,7 @@ def test_each_payable_knows_its_state_and_what_went_before(booked):
     assert "held back from QuickBooks in Ontraccr by Priya Nair" in booked["waits"]
 
 
-# -- later life ------------------------------------------------------------------------------------------------------
+# -- later life ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -317,11 +321,20 @@ def _begin(builders):
     builders.make("Customer", DisplayName="Pier 9", Job=True, ParentRef={"value": "43"})
     record_download.refresh(1, ["customer"])
     uploads = {
-        "project": {"project": "p8"}, "cost code": {"cost_code": "c8"}, "unlinked": {"project": "p2"},
-        "lost": {"project": "p3"}, "lost too": {"project": "p4"}, "type": {}, "amount": {}, "deleted": {}, "file": {},
-        "paid": {}, "held back": {"held_by": "Priya Nair"}, "fed": {"amount": "77.35", "type": "expense"},
+        "project": {"project": "p8"},
+        "cost code": {"cost_code": "c8"},
+        "unlinked": {"project": "p2"},
+        "lost": {"project": "p3"},
+        "lost too": {"project": "p4"},
+        "type": {},
+        "amount": {},
+        "deleted": {},
+        "file": {},
+        "paid": {},
+        "held back": {"held_by": "Priya Nair"},
+        "fed": {"amount": "77.35", "type": "expense"},
         "not fed": {"amount": "77.36", "type": "expense"},
-    }  # fmt: skip
+    }
     LIVED["ids"] = {what: builders.upload(**fields) for what, fields in uploads.items()}
     builders.sync()
     LIVED["first"] = {what: builders.posting(id) for what, id in LIVED["ids"].items()}
@@ -436,8 +449,13 @@ def test_a_payable_that_is_deleted_after_posting_is_asked_about(lived):
 @pytest.mark.row("ON-B2")
 def test_lists_come_from_quickbooks_step_by_step(lived):
     assert lived["counts"] == {
-        "vendor": 40, "project": 30, "cost_code": 12, "purchase_account": 5, "class": 5, "tax_code": 4,
-    }  # fmt: skip
+        "vendor": 40,
+        "project": 30,
+        "cost_code": 12,
+        "purchase_account": 5,
+        "class": 5,
+        "tax_code": 4,
+    }
     assert {kind: len(rows) for kind, rows in lived["lists"].items()} == {
         "projects": 16,
         "cost-codes": 10,
@@ -486,7 +504,7 @@ def test_a_payable_that_is_held_back_goes_once_it_is_released(lived):
     assert [len(lived["posted"]["held back"]), lived["told"]["held back"]] == [1, ["posted"]]
 
 
-# -- what the settings make of it ------------------------------------------------------------------------------------
+# -- what the settings make of it ------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -506,10 +524,15 @@ def chosen(request):
             "profile", kind="projects", id="p1", fields={"class": offered[0]["external_id"]}
         )
         uploads = {
-            "vendor": {"vendor": "v10"}, "class": {}, "no class": {"project": "p2"}, "item": {"cost_code": "c8"},
-            "item again": {"cost_code": "c8"}, "bank": {"type": "expense"}, "deleted": {"files": ["pdf"]},
+            "vendor": {"vendor": "v10"},
+            "class": {},
+            "no class": {"project": "p2"},
+            "item": {"cost_code": "c8"},
+            "item again": {"cost_code": "c8"},
+            "bank": {"type": "expense"},
+            "deleted": {"files": ["pdf"]},
             "card": {"type": "expense", "account": "=42"},
-        }  # fmt: skip
+        }
         ids = {what: builders.upload(**fields) for what, fields in uploads.items()}
         builders.sync()
         CHOSEN["before"] = {what: builders.posted(id) for what, id in ids.items()}

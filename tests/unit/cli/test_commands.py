@@ -291,7 +291,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys, full):
     assert capsys.readouterr().err == ""
 
 
-# -- tables of other versions ----------------------------------------------------------------------------------------
+# -- tables of other versions ----------------------------------------------------------------------
 
 
 def change(tmp_path, statement):
@@ -373,18 +373,30 @@ def test_check_names_a_database_that_is_not_there(run, tmp_path):
     assert (code, "run `hub init`" in out, "did not expect" in err) == (1, True, False)
 
 
-# -- ids and values that nothing has ---------------------------------------------------------------------------------
+# -- ids and values that nothing has ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        "runs 99999999999", "runs --limit -1", "outbox --limit 0", "retry 99999999999999999999", "retry 0",
-        "approve 99999999999999999999", "skip 99999999999 --reason x", "adopt 99999999999 5", "not-this 99999999999 5",
-        "undo 99999999999999999999", "undo run:99999999999999999999", "undo -- -1", "serve --port 70000",
-        "demo --port 70000", "sandbox quickbooks --port 70000", "sandbox costtracker --documents -1",
+        "runs 99999999999",
+        "runs --limit -1",
+        "outbox --limit 0",
+        "retry 99999999999999999999",
+        "retry 0",
+        "approve 99999999999999999999",
+        "skip 99999999999 --reason x",
+        "adopt 99999999999 5",
+        "not-this 99999999999 5",
+        "undo 99999999999999999999",
+        "undo run:99999999999999999999",
+        "undo -- -1",
+        "serve --port 70000",
+        "demo --port 70000",
+        "sandbox quickbooks --port 70000",
+        "sandbox costtracker --documents -1",
     ],
-)  # fmt: skip
+)
 def test_a_value_out_of_range_is_a_mistake_in_the_command(hub, command):
     code, _, err = hub(*command.split())
     assert (code, "Usage: " in err, "did not expect" in err) == (2, True, False)

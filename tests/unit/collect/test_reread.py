@@ -61,7 +61,7 @@ def ask_for(*numbers):
         found.update({"reread": True})
 
 
-# -- the order -------------------------------------------------------------------------------------------------------
+# -- the order -------------------------------------------------------------------------------------
 
 
 def test_new_documents_are_read_before_those_that_wait(hub, source):
@@ -102,7 +102,7 @@ def test_a_document_that_stops_the_reading_does_not_stop_the_next_one(hub, sourc
     assert source.order[1:] == [f"invoice:{n}" for n in (3, 4, 0, 1, 2)]
 
 
-# -- where it stops --------------------------------------------------------------------------------------------------
+# -- where it stops --------------------------------------------------------------------------------
 
 
 def test_a_run_that_is_throttled_is_read_on_by_the_next(hub, source):
@@ -136,7 +136,7 @@ def test_a_source_that_does_not_answer_stops_the_run_and_what_was_read_is_kept(h
     assert hub()[:3] == [2, 3, 4]
 
 
-# -- what is read whatever the budget --------------------------------------------------------------------------------
+# -- what is read whatever the budget --------------------------------------------------------------
 
 
 def test_documents_that_somebody_asked_for_are_read_before_the_others_and_all_of_them(hub, source):
@@ -190,7 +190,7 @@ def test_nothing_is_sent_before_it_was_read_again_under_the_new_settings(hub, so
     assert current_ones == ["F-1"]
 
 
-# -- calls -----------------------------------------------------------------------------------------------------------
+# -- calls -----------------------------------------------------------------------------------------
 
 
 class Calls:
@@ -220,7 +220,7 @@ def test_a_run_spends_a_quarter_of_its_calls_on_what_waits(hub, source, before, 
     assert calls.calls - before == most
 
 
-# -- CostTracker, which takes a hundred calls --------------------------------------------------------------------------
+# -- CostTracker, which takes a hundred calls ------------------------------------------------------
 
 
 class Waiting:

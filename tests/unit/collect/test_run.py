@@ -104,7 +104,7 @@ def open_cases():
         ]
 
 
-# -- the straight way ------------------------------------------------------------------------------------------------
+# -- the straight way ------------------------------------------------------------------------------
 
 
 def test_a_document_becomes_a_ready_posting_with_its_bytes(hub):
@@ -193,7 +193,7 @@ def test_the_codes_that_documents_use_are_remembered(hub):
     assert seen == {("supplier", "s9"): "Norsk Stål AS (nytt)", ("account", "4010"): ""}
 
 
-# -- cursors ---------------------------------------------------------------------------------------------------------
+# -- cursors ---------------------------------------------------------------------------------------
 
 
 def cursor(stream=""):
@@ -254,7 +254,7 @@ def test_access_that_is_lost_is_one_case_that_closes_by_itself(hub, source):
     assert open_cases() == []
 
 
-# -- missing matches -------------------------------------------------------------------------------------------------
+# -- missing matches -------------------------------------------------------------------------------
 
 
 def test_all_that_is_missing_is_held_at_once_in_one_case_per_code(hub):
@@ -388,7 +388,7 @@ def test_a_document_the_hub_cannot_take_in_stops_no_other(hub):
     ]
 
 
-# -- what is not wanted ----------------------------------------------------------------------------------------------
+# -- what is not wanted ----------------------------------------------------------------------------
 
 
 def test_a_pending_document_has_no_posting_and_is_read_again(hub, source):
@@ -467,8 +467,13 @@ def test_update_only_creates_nothing(hub):
 
 @pytest.mark.row("CT-S11")
 def test_an_update_of_a_vendor_is_written_against_the_one_it_names(hub):
-    edit = Document(kind="vendor", source_id="supplier:1", quickbooks_id="31", stage="update_only",
-                    details=Party(name="Norsk Stål AS", phone="22 33 44 55"))  # fmt: skip
+    edit = Document(
+        kind="vendor",
+        source_id="supplier:1",
+        quickbooks_id="31",
+        stage="update_only",
+        details=Party(name="Norsk Stål AS", phone="22 33 44 55"),
+    )
     hub(edit)
     assert (one().operation, one().base.split(":")[0], one().quickbooks_id, one().state) == (
         "update",
@@ -483,7 +488,7 @@ def test_a_document_with_an_id_of_quickbooks_never_becomes_a_creation(hub):
     assert (one().operation, one().quickbooks_id) == ("update", "77")
 
 
-# -- changed before it was sent --------------------------------------------------------------------------------------
+# -- changed before it was sent --------------------------------------------------------------------
 
 
 def test_a_change_before_sending_replaces_the_bytes_under_the_same_key(hub):
@@ -572,8 +577,16 @@ def test_a_document_that_changes_in_flight_is_read_again_later(hub, source, stat
 def attempted(posting_id, outcome="sent"):
     with transaction() as session:
         posting = session.get_one(Posting, posting_id)
-        session.add(Attempt(posting_id=posting_id, generation=posting.generation, requestid=posting.requestid,
-                            fence="f", sent_at=current().clock.now(), outcome=outcome))  # fmt: skip
+        session.add(
+            Attempt(
+                posting_id=posting_id,
+                generation=posting.generation,
+                requestid=posting.requestid,
+                fence="f",
+                sent_at=current().clock.now(),
+                outcome=outcome,
+            )
+        )
 
 
 def test_bytes_never_change_under_a_key_that_may_have_left(hub):
@@ -615,7 +628,7 @@ def test_another_kind_before_a_first_send_is_just_another_posting(hub):
     assert (one().state, one().kind) == ("ready", "vendor_credit")
 
 
-# -- changed after it was posted -------------------------------------------------------------------------------------
+# -- changed after it was posted -------------------------------------------------------------------
 
 
 def test_a_change_after_posting_is_an_update_against_what_was_posted(hub):
@@ -688,7 +701,7 @@ def test_an_unchanged_document_is_not_rewritten_because_a_match_changed(hub):
     assert len(postings()) == 1
 
 
-# -- gone ------------------------------------------------------------------------------------------------------------
+# -- gone ------------------------------------------------------------------------------------------
 
 
 def test_a_document_gone_before_sending_is_withdrawn_and_may_come_back(hub):
@@ -779,7 +792,7 @@ def test_a_document_never_seen_may_be_gone(hub):
     assert hub(Gone(source_id="invoice:9")) == {"unknown": 1, "documents": 1}
 
 
-# -- what has to be made first ---------------------------------------------------------------------------------------
+# -- what has to be made first ---------------------------------------------------------------------
 
 
 def test_a_new_vendor_is_made_first_and_the_bill_waits(hub):
@@ -828,7 +841,7 @@ def test_fields_to_be_matched_first_hold_new_names(hub):
     assert {posting.state for posting in postings()} == {"ready", "waiting"}
 
 
-# -- locations that differ -------------------------------------------------------------------------------------------
+# -- locations that differ -------------------------------------------------------------------------
 
 
 def two_places():
@@ -884,7 +897,7 @@ def test_a_part_that_is_not_wanted_any_more_is_withdrawn(hub):
     assert [posting.state for posting in postings()] == ["withdrawn", "withdrawn", "ready"]
 
 
-# -- both databases, and many ----------------------------------------------------------------------------------------
+# -- both databases, and many ----------------------------------------------------------------------
 
 
 def test_the_same_on_postgresql(source, make_app, make_config, postgres_url):

@@ -20,9 +20,15 @@ addresses = st.builds(
     Address, name=maybe, lines=st.lists(texts).map(tuple), city=maybe, country=maybe
 )
 parties = st.builds(Party, name=texts, email=maybe, address=st.none() | addresses, currency=maybe)
-items = st.builds(Item, name=texts, type=st.sampled_from(["service", "inventory"]), sku=maybe,
-                  price=st.none() | amounts, start=st.none() | dates,
-                  codes=st.dictionaries(texts, texts, max_size=2))  # fmt: skip
+items = st.builds(
+    Item,
+    name=texts,
+    type=st.sampled_from(["service", "inventory"]),
+    sku=maybe,
+    price=st.none() | amounts,
+    start=st.none() | dates,
+    codes=st.dictionaries(texts, texts, max_size=2),
+)
 codes = st.builds(
     Code,
     id=texts,
@@ -34,19 +40,41 @@ codes = st.builds(
 )
 code_maps = st.dictionaries(texts, codes | texts, max_size=2)
 facts = st.dictionaries(texts, texts, max_size=2)
-lines = st.builds(Line, id=texts, amount=st.none() | amounts, quantity=st.none() | amounts, description=maybe,
-                  codes=code_maps, billable=st.booleans(), facts=facts,
-                  applied=st.none() | st.builds(Applied, document=texts, line=maybe))  # fmt: skip
+lines = st.builds(
+    Line,
+    id=texts,
+    amount=st.none() | amounts,
+    quantity=st.none() | amounts,
+    description=maybe,
+    codes=code_maps,
+    billable=st.booleans(),
+    facts=facts,
+    applied=st.none() | st.builds(Applied, document=texts, line=maybe),
+)
 files = st.builds(
     Attachment, id=texts, name=texts, mime=texts, size=st.none() | st.integers(0), sha256=maybe
 )
 documents = st.builds(
-    Document, kind=st.sampled_from(["bill", "invoice", "vendor"]), source_id=texts, quickbooks_id=maybe, version=maybe,
-    stage=st.sampled_from(["ready", "pending"]), hold=maybe, date=st.none() | dates, number=maybe, codes=code_maps,
-    lines=st.lists(lines, max_size=3, unique_by=lambda line: line.id).map(tuple), details=st.none() | parties | items,
-    total=st.none() | amounts, tolerance=amounts, ship_to=st.none() | addresses, custom=facts,
-    attachments=st.lists(files, max_size=2).map(tuple), warnings=st.lists(texts, max_size=2).map(tuple), facts=facts,
-)  # fmt: skip
+    Document,
+    kind=st.sampled_from(["bill", "invoice", "vendor"]),
+    source_id=texts,
+    quickbooks_id=maybe,
+    version=maybe,
+    stage=st.sampled_from(["ready", "pending"]),
+    hold=maybe,
+    date=st.none() | dates,
+    number=maybe,
+    codes=code_maps,
+    lines=st.lists(lines, max_size=3, unique_by=lambda line: line.id).map(tuple),
+    details=st.none() | parties | items,
+    total=st.none() | amounts,
+    tolerance=amounts,
+    ship_to=st.none() | addresses,
+    custom=facts,
+    attachments=st.lists(files, max_size=2).map(tuple),
+    warnings=st.lists(texts, max_size=2).map(tuple),
+    facts=facts,
+)
 
 
 @pytest.mark.proof

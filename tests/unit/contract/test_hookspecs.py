@@ -15,9 +15,18 @@ HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith
 
 def test_there_are_eleven_hooks():
     assert list(HOOKS) == [
-        "hub_apps", "hub_fields", "hub_check", "hub_subscribe", "hub_codes", "hub_documents", "hub_attachment",
-        "hub_report", "hub_records", "hub_webhook", "hub_sandbox",
-    ]  # fmt: skip
+        "hub_apps",
+        "hub_fields",
+        "hub_check",
+        "hub_subscribe",
+        "hub_codes",
+        "hub_documents",
+        "hub_attachment",
+        "hub_report",
+        "hub_records",
+        "hub_webhook",
+        "hub_sandbox",
+    ]
 
 
 @pytest.mark.parametrize("name", HOOKS)

@@ -123,8 +123,12 @@ def test_a_plugin_that_cannot_be_imported_is_named_with_its_reason():
     def fail():
         raise ImportError("No module named 'left_pad'")
 
-    made = Plugins([installed("good", Plugin("good")),
-                    Installed(name="bad", distribution="qbo-hub-bad", version="0.1", open=fail)])  # fmt: skip
+    made = Plugins(
+        [
+            installed("good", Plugin("good")),
+            Installed(name="bad", distribution="qbo-hub-bad", version="0.1", open=fail),
+        ]
+    )
     assert list(made.apps) == ["good"]
     assert made.broken[0].text == (
         "qbo-hub-bad cannot be used: it cannot be imported: ImportError: No module named 'left_pad'."
@@ -338,12 +342,23 @@ def test_two_plugins_of_one_name_are_both_named():
 def test_what_is_installed_is_described_for_the_command_and_the_page():
     described = load(bad=Nothing(), good=Plugin("good")).describe()
     assert described == [
-        {"plugin": "bad", "distribution": "dist-bad", "version": "1.2", "apps": [], "hooks": [],
-         "broken": "it lacks the hook hub_apps, which names its apps."},
-        {"plugin": "good", "distribution": "dist-good", "version": "1.2",
-         "apps": [{"slug": "good", "name": "Good", "posts": ["bill"], "hosts": []}],
-         "hooks": ["hub_apps", "hub_documents", "hub_report"], "broken": None},
-    ]  # fmt: skip
+        {
+            "plugin": "bad",
+            "distribution": "dist-bad",
+            "version": "1.2",
+            "apps": [],
+            "hooks": [],
+            "broken": "it lacks the hook hub_apps, which names its apps.",
+        },
+        {
+            "plugin": "good",
+            "distribution": "dist-good",
+            "version": "1.2",
+            "apps": [{"slug": "good", "name": "Good", "posts": ["bill"], "hosts": []}],
+            "hooks": ["hub_apps", "hub_documents", "hub_report"],
+            "broken": None,
+        },
+    ]
 
 
 def test_installed_plugins_are_found_by_their_entry_point(monkeypatch):

@@ -10,9 +10,21 @@ from hub import exact_json
 
 DEEP = "[" * 100_000
 ODD = [
-    {}, [], "", None, True, 0, -7, 10**30, {"a": {"b": [1]}}, "æøå 漢", "a\x00b", "line\u2028",
-    "half a \ud83d character", {"\ud800": ["\udfff"]},
-]  # fmt: skip
+    {},
+    [],
+    "",
+    None,
+    True,
+    0,
+    -7,
+    10**30,
+    {"a": {"b": [1]}},
+    "æøå 漢",
+    "a\x00b",
+    "line\u2028",
+    "half a \ud83d character",
+    {"\ud800": ["\udfff"]},
+]
 
 
 @pytest.mark.parametrize("value", ODD, ids=repr)

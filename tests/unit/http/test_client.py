@@ -25,7 +25,7 @@ def ask(make_http, serve):
     return ask
 
 
-# -- an answer -------------------------------------------------------------------------------------------------------
+# -- an answer -------------------------------------------------------------------------------------
 
 
 def test_an_answer_comes_back_whole_with_exact_numbers(ask):
@@ -72,7 +72,7 @@ def test_what_json_cannot_carry_is_refused(value):
         encode({"a": value})
 
 
-# -- errors ----------------------------------------------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------------------
 
 
 def test_a_throttled_call_waits_as_long_as_it_is_told(ask):
@@ -176,7 +176,7 @@ def test_a_certificate_that_cannot_be_trusted_needs_a_person(make_http, serve, t
     assert server.heads == []
 
 
-# -- secrets ---------------------------------------------------------------------------------------------------------
+# -- secrets ---------------------------------------------------------------------------------------
 
 
 def echo(line):
@@ -194,9 +194,19 @@ def echo(line):
         {"path": f"/v1/invoices?token={KEY}"},
     ],
     ids=["bearer", "header", "basic", "query", "address"],
-)  # fmt: skip
-@pytest.mark.parametrize("behave", [echo, says("404 No", f"no {KEY}".encode()), says("500 No"), says("302 No"),
-                                    says("429 No"), lambda line: line.close(), says("200 OK", b"<")])  # fmt: skip
+)
+@pytest.mark.parametrize(
+    "behave",
+    [
+        echo,
+        says("404 No", f"no {KEY}".encode()),
+        says("500 No"),
+        says("302 No"),
+        says("429 No"),
+        lambda line: line.close(),
+        says("200 OK", b"<"),
+    ],
+)
 def test_no_secret_shows_in_any_sentence(ask, behave, options):
     with pytest.raises(HubError) as caught:
         ask(behave, **options).check().json()

@@ -34,14 +34,18 @@ def states(installed, field="supplier"):
 
 def test_each_code_is_matched_differs_or_is_missing(installed, listed):
     listed += [
-        Code(id="1", name="badger  drywall llc"), Code(id="2", name="Nobody & Sons"),
-        Code(id="3", name="Bad~Name", hold="it holds a tilde."), Code(id="4", name="Telco West"),
+        Code(id="1", name="badger  drywall llc"),
+        Code(id="2", name="Nobody & Sons"),
+        Code(id="3", name="Bad~Name", hold="it holds a tilde."),
+        Code(id="4", name="Telco West"),
         Code(id="5", name="Telco West"),
-    ]  # fmt: skip
+    ]
     assert states(installed) == {
-        "badger  drywall llc": "matched", "Nobody & Sons": "missing", "Bad~Name": "not usable",
+        "badger  drywall llc": "matched",
+        "Nobody & Sons": "missing",
+        "Bad~Name": "not usable",
         "Telco West": "duplicate",
-    }  # fmt: skip
+    }
 
 
 def test_a_number_that_differs_is_said(installed, listed):
@@ -50,8 +54,9 @@ def test_a_number_that_differs_is_said(installed, listed):
     pairs = {pair.name: pair for pair in compare.compare(installed, ["account"])}
     assert pairs["Job Materials"].state == "matched"
     assert (pairs["Checking"].state, pairs["Checking"].problem) == (
-        "differs", "number: 9999 at the source, 1000 in QuickBooks",
-    )  # fmt: skip
+        "differs",
+        "number: 9999 at the source, 1000 in QuickBooks",
+    )
 
 
 @pytest.mark.row("AT-I7")

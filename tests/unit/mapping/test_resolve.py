@@ -48,11 +48,16 @@ ITEMS = (
 def book(**matches):
     decisions = {tuple(key.split("__")): decision for key, decision in matches.items()}
     lists = {
-        "account": ACCOUNTS, "payable_account": ACCOUNTS, "vendor": VENDORS, "item": ITEMS,
-        "customer": (Entry(id="41", name="Kunde AS"),), "term": (Entry(id="81", name="Net 30"),),
+        "account": ACCOUNTS,
+        "payable_account": ACCOUNTS,
+        "vendor": VENDORS,
+        "item": ITEMS,
+        "customer": (Entry(id="41", name="Kunde AS"),),
+        "term": (Entry(id="81", name="Net 30"),),
         "location": (Entry(id="61", name="Oslo"), Entry(id="62", name="Bergen")),
-        "class": (Entry(id="51", name="Field"),), "payment_account": (Entry(id="91", name="Visa"),),
-    }  # fmt: skip
+        "class": (Entry(id="51", name="Field"),),
+        "payment_account": (Entry(id="91", name="Visa"),),
+    }
     return MatchIndex(decisions, {role: RecordIndex(entries) for role, entries in lists.items()})
 
 
@@ -78,7 +83,7 @@ def found(field, code, use=None):
     return result.id if isinstance(result, Ref) else result
 
 
-# -- which record ----------------------------------------------------------------------------------------------------
+# -- which record ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -292,7 +297,7 @@ def test_what_bears_another_number_is_not_suggested(name, ids):
     assert {ref.id for ref in result.suggestions} & {"71", "72", "73", "74", "75"} == ids
 
 
-# -- making one ------------------------------------------------------------------------------------------------------
+# -- making one ------------------------------------------------------------------------------------
 
 
 def making(name):
@@ -375,7 +380,7 @@ def test_what_a_code_is_already_is_known_without_making_anything():
     ]
 
 
-# -- the whole document ----------------------------------------------------------------------------------------------
+# -- the whole document ----------------------------------------------------------------------------
 
 FIELDS = (
     supplier(missing="create"),

@@ -209,7 +209,7 @@ def write_and_read(connection, earlier_tables):
         assert connection.scalar(select(func.count()).select_from(table)) == 0
 
 
-# -- starting an older version -----------------------------------------------------------------------
+# -- starting an older version ---------------------------------------------------------------------
 
 
 def set_revision(session, revision):

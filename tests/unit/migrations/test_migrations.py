@@ -158,7 +158,7 @@ def test_tables_of_others_in_the_same_database_are_left_alone(empty):
     assert "notes" in tables(empty)
 
 
-# -- revisions as they land ------------------------------------------------------------------------------------------
+# -- revisions as they land ------------------------------------------------------------------------
 
 VERSIONS = engine.MIGRATIONS / "versions"
 LANDED = Path(__file__).parents[2] / "baseline" / "revisions.sha256"
@@ -198,8 +198,12 @@ def test_the_tables_of_a_revision_are_those_that_it_and_the_ones_before_make():
     }
     assert schema.columns_at(schema.newest()) == newest
     assert set(schema.columns_at("0001")) == {
-        "company", "cursor", "installation", "read_day", "token",
-    }  # fmt: skip
+        "company",
+        "cursor",
+        "installation",
+        "read_day",
+        "token",
+    }
 
 
 def test_companies_whose_lists_were_read_count_as_verified(empty):

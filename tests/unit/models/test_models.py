@@ -30,13 +30,29 @@ def installation(id, slug="costtracker"):
 
 
 def document(id, tenant="t"):
-    return SourceDocument(id=id, installation_id=1, company_id=1, slug="costtracker", tenant=tenant,
-                          source_id="invoice:1", marker="M", seen_at=NOW)  # fmt: skip
+    return SourceDocument(
+        id=id,
+        installation_id=1,
+        company_id=1,
+        slug="costtracker",
+        tenant=tenant,
+        source_id="invoice:1",
+        marker="M",
+        seen_at=NOW,
+    )
 
 
 def posting(requestid="k", **more):
-    values = {"document_id": 1, "company_id": 1, "installation_id": 1, "kind": "bill", "operation": "create",
-              "state": "ready", "created_at": NOW, "changed_at": NOW}  # fmt: skip
+    values = {
+        "document_id": 1,
+        "company_id": 1,
+        "installation_id": 1,
+        "kind": "bill",
+        "operation": "create",
+        "state": "ready",
+        "created_at": NOW,
+        "changed_at": NOW,
+    }
     return Posting(requestid=requestid, **{**values, **more})
 
 

@@ -23,13 +23,30 @@ STORED = {
     "status": "Closed",
     "untaxed": "yes",
     "lines": [
-        {"amount": "1000.00", "account": "7", "item": "", "class": "2", "customer": "",
-         "tax_code": "", "id": "l1", "line": "4"},
-        {"amount": "-5.50", "account": "8", "item": "", "class": "", "customer": "",
-         "tax_code": "", "linked": "31", "linked_type": "Bill", "discount": "yes"},
+        {
+            "amount": "1000.00",
+            "account": "7",
+            "item": "",
+            "class": "2",
+            "customer": "",
+            "tax_code": "",
+            "id": "l1",
+            "line": "4",
+        },
+        {
+            "amount": "-5.50",
+            "account": "8",
+            "item": "",
+            "class": "",
+            "customer": "",
+            "tax_code": "",
+            "linked": "31",
+            "linked_type": "Bill",
+            "discount": "yes",
+        },
     ],
     "tolerance": "0.05",
-}  # fmt: skip
+}
 
 
 def test_a_stored_transaction_loads_as_typed_facts():

@@ -90,16 +90,20 @@ def get(id):
         return session.get_one(Posting, id)
 
 
-# -- what is made for codes ------------------------------------------------------------------------------------------
+# -- what is made for codes ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("about", "state"),
     [
-        ({}, "withdrawn"), ({"record": NEW}, "ready"), ({"record": EMPTY}, "ready"), ({"scope": "ion"}, "ready"),
-        ({"outcome": "refused"}, "ready"), ({"outcome": "declined"}, "withdrawn"),
+        ({}, "withdrawn"),
+        ({"record": NEW}, "ready"),
+        ({"record": EMPTY}, "ready"),
+        ({"scope": "ion"}, "ready"),
+        ({"outcome": "refused"}, "ready"),
+        ({"outcome": "declined"}, "withdrawn"),
     ],
-)  # fmt: skip
+)
 def test_nothing_is_made_for_a_code_that_is_a_record_by_now_unless_it_may_have_landed(
     box, about, state
 ):
@@ -125,7 +129,7 @@ def test_nothing_is_made_for_a_code_that_is_a_record_by_now_unless_it_may_have_l
     assert get(id).state == state
 
 
-# -- keys ------------------------------------------------------------------------------------------------------------
+# -- keys ------------------------------------------------------------------------------------------
 
 
 def test_a_key_is_32_hex_digits_and_the_same_for_the_same_deed():
@@ -166,7 +170,7 @@ def test_a_marker_is_short_and_plain():
     assert marker.isupper() or marker.isdigit()
 
 
-# -- sending ---------------------------------------------------------------------------------------------------------
+# -- sending ---------------------------------------------------------------------------------------
 
 
 def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):
@@ -252,7 +256,7 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
     assert taken == [b"new"]
 
 
-# -- a person --------------------------------------------------------------------------------------------------------
+# -- a person --------------------------------------------------------------------------------------
 
 
 def test_an_approval_remembers_the_bytes(box):
@@ -336,7 +340,7 @@ def test_a_retry_of_what_the_source_holds_asks_the_source_again(box):
         assert (made.state, made.document.reread) == ("held", True)
 
 
-# -- waiting ---------------------------------------------------------------------------------------------------------
+# -- waiting ---------------------------------------------------------------------------------------
 
 
 def wake():
@@ -385,7 +389,7 @@ def test_a_payload_waits_until_all_its_ids_are_known(box):
     assert (wake(), get(id).payload) == (1, b'{"a":"31","b":"71"}')
 
 
-# -- the tally -------------------------------------------------------------------------------------------------------
+# -- the tally -------------------------------------------------------------------------------------
 
 
 def tally():

@@ -26,14 +26,27 @@ LISTS = ("/inbox", "/runs")
 CROWD = (SourceDocument, Posting, Attempt, TransactionHead, ReceiptRow)
 NEXT, LAST_YEAR = "id + :by", "strftime('%Y-%m-%d %H:%M:%f000', changed_at, '-1 year')"
 COPIED = {
-    "source_document": {"id": NEXT, "source_id": "source_id || '+' || :by", "marker": "substr(:by || marker, 1, 12)"},
-    "posting": {"id": NEXT, "document_id": "document_id + :by", "requestid": "requestid || :by",
-                "quickbooks_id": "quickbooks_id || '+' || :by", "changed_at": LAST_YEAR},
+    "source_document": {
+        "id": NEXT,
+        "source_id": "source_id || '+' || :by",
+        "marker": "substr(:by || marker, 1, 12)",
+    },
+    "posting": {
+        "id": NEXT,
+        "document_id": "document_id + :by",
+        "requestid": "requestid || :by",
+        "quickbooks_id": "quickbooks_id || '+' || :by",
+        "changed_at": LAST_YEAR,
+    },
     "attempt": {"id": NEXT, "posting_id": "posting_id + :by"},
-    "head": {"quickbooks_id": "quickbooks_id || '+' || :by", "number": "number || '+' || :by",
-             "total": "total + :by", "marker": "substr(:by || marker, 1, 12)"},
+    "head": {
+        "quickbooks_id": "quickbooks_id || '+' || :by",
+        "number": "number || '+' || :by",
+        "total": "total + :by",
+        "marker": "substr(:by || marker, 1, 12)",
+    },
     "receipt_row": {"id": NEXT, "document_id": "document_id + :by"},
-}  # fmt: skip
+}
 
 
 class Curious(SmallSource):

@@ -59,7 +59,7 @@ def approve(till, source_id):
         return outbox.approve(session, [till.posting(source_id).id], "kari")
 
 
-# -- documents that are held -----------------------------------------------------------------------------------------
+# -- documents that are held -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -142,7 +142,7 @@ def test_the_same_on_postgresql(pg_app, clock):
     assert till.states()["invoice:1"] == "posted"
 
 
-# -- documents that do not need it any more --------------------------------------------------------------------------
+# -- documents that do not need it any more --------------------------------------------------------
 
 
 def test_a_party_that_no_document_needs_any_more_is_withdrawn(till):
@@ -187,7 +187,7 @@ def test_what_a_person_wants_made_needs_no_approval(till):
     assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "review")
 
 
-# -- persons who approve ---------------------------------------------------------------------------------------------
+# -- persons who approve ---------------------------------------------------------------------------
 
 
 def test_an_approved_party_waits_for_its_document_and_goes_with_it(till):
@@ -225,7 +225,7 @@ def test_a_person_who_retries_a_held_document_has_its_party_made(till):
     assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "posted")
 
 
-# -- currencies ------------------------------------------------------------------------------------------------------
+# -- currencies ------------------------------------------------------------------------------------
 
 
 def test_a_party_of_a_foreign_currency_is_held_where_the_company_keeps_one(till):

@@ -69,7 +69,7 @@ def scanned(desk):
     return Memory(scanned={(desk.company_id, "bill")})
 
 
-# -- complete searches ------------------------------------------------------------------------------------------------
+# -- complete searches -----------------------------------------------------------------------------
 
 
 def laid(desk, count, seconds=1):

@@ -126,10 +126,13 @@ DELETE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
 TABLE = [
     (operation, kind, name, *row)
     for operation, kind, rows in (
-        ("create", "bill", CREATE), ("create", "vendor", VENDOR), ("update", "bill", CHANGE), ("delete", "bill", DELETE)
+        ("create", "bill", CREATE),
+        ("create", "vendor", VENDOR),
+        ("update", "bill", CHANGE),
+        ("delete", "bill", DELETE),
     )
     for name, row in rows.items()
-]  # fmt: skip
+]
 
 
 def after(operation: str, kind: str, came: HttpResponse | Answer, *before: str) -> Step:
@@ -153,8 +156,11 @@ def after(operation: str, kind: str, came: HttpResponse | Answer, *before: str) 
     )
 
 
-@pytest.mark.parametrize(("operation", "kind", "came", "first", "again"), [(*row[:2], *row[3:]) for row in TABLE],
-                         ids=[f"{row[0]} {row[1]}, {row[2]}" for row in TABLE])  # fmt: skip
+@pytest.mark.parametrize(
+    ("operation", "kind", "came", "first", "again"),
+    [(*row[:2], *row[3:]) for row in TABLE],
+    ids=[f"{row[0]} {row[1]}, {row[2]}" for row in TABLE],
+)
 def test_the_next_step_is_told_by_the_answer_and_by_whether_an_earlier_send_may_have_landed(
     operation, kind, came, first, again
 ):
@@ -176,12 +182,16 @@ def test_a_refusal_names_code_and_field_in_the_admins_words():
 
 ITEMS = [BatchItem(f"{n:02}", "create", "bill", b"{}") for n in range(3)]
 WHOLE: dict[str, tuple[HttpResponse | Answer, str]] = {
-    "reset": (lost("reset"), "doubt"), "500": (page(500), "doubt"), "504": (page(504), "doubt"),
-    "a fault for the whole": (fault("1040"), "declined"), "429": (page(429), "throttled"),
+    "reset": (lost("reset"), "doubt"),
+    "500": (page(500), "doubt"),
+    "504": (page(504), "doubt"),
+    "a fault for the whole": (fault("1040"), "declined"),
+    "429": (page(429), "throttled"),
     "401": (page(401), "unauthorised"),
-    "refused connection": (unsent("refused"), "unsent"), "no list": (json_of(200, {"BatchItemResponse": {}}), "doubt"),
+    "refused connection": (unsent("refused"), "unsent"),
+    "no list": (json_of(200, {"BatchItemResponse": {}}), "doubt"),
     "an empty list": (json_of(200, {"BatchItemResponse": []}), "doubt"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("came", "outcome"), WHOLE.values(), ids=WHOLE)

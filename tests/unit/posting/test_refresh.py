@@ -55,12 +55,25 @@ def posted(desk, count):
 
 def _posting(desk, document_id, entity):
     return {
-        "document_id": document_id, "company_id": desk.company_id, "installation_id": desk.installation_id,
-        "kind": "bill", "operation": "create", "requestid": f"r{document_id}", "state": "posted", "payload": b"{}",
-        "quickbooks_id": entity["Id"], "sync_token": "0", "answer": entity, "currency": "USD",
-        "meaning": {"date": "2026-03-02"}, "posted_total": Decimal(100), "total": Decimal(100),
-        "number": entity["DocNumber"], "created_at": desk.clock.now(), "changed_at": desk.clock.now(),
-    }  # fmt: skip
+        "document_id": document_id,
+        "company_id": desk.company_id,
+        "installation_id": desk.installation_id,
+        "kind": "bill",
+        "operation": "create",
+        "requestid": f"r{document_id}",
+        "state": "posted",
+        "payload": b"{}",
+        "quickbooks_id": entity["Id"],
+        "sync_token": "0",
+        "answer": entity,
+        "currency": "USD",
+        "meaning": {"date": "2026-03-02"},
+        "posted_total": Decimal(100),
+        "total": Decimal(100),
+        "number": entity["DocNumber"],
+        "created_at": desk.clock.now(),
+        "changed_at": desk.clock.now(),
+    }
 
 
 @pytest.mark.proof

@@ -163,7 +163,7 @@ def test_a_removal_that_a_person_skips_holds_the_one_behind_it(app, quickbooks, 
     assert sorted(live(till)) == [100, 100]
 
 
-# -- CostCertified ---------------------------------------------------------------------------------------------------
+# -- CostCertified ---------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -78,10 +78,13 @@ def test_a_lost_batch_leaves_every_item_in_doubt(quickbooks):
 @pytest.mark.parametrize(
     ("items", "key"),
     [
-        ([], KEY), (batch(31), KEY), (batch(1) * 2, KEY), (batch(1), "k" * 37),
+        ([], KEY),
+        (batch(31), KEY),
+        (batch(1) * 2, KEY),
+        (batch(1), "k" * 37),
         ([BatchItem("0123456789x", "create", "bill", b"{}")], KEY),
     ],
-)  # fmt: skip
+)
 def test_a_batch_that_quickbooks_would_refuse_whole_is_never_sent(quickbooks, items, key):
     with pytest.raises(ValueError, match=r"batch|key"):
         Client(1).batch(items, key)

@@ -130,7 +130,7 @@ def test_changes_are_known_up_to_quickbooks_own_time(watched, clock):
         assert session.get_one(ListState, (1, "heads:bill")).changed_to == clock.now()
 
 
-# -- webhooks ----------------------------------------------------------------------------------------------------------
+# -- webhooks --------------------------------------------------------------------------------------
 
 
 def signed(told: Any, key: str) -> tuple[dict[str, str], bytes]:
@@ -216,7 +216,7 @@ def test_without_a_token_no_webhook_is_trusted(make_app, make_config, empty_data
         changes.webhook(*signed({}, ""))
 
 
-# -- when to look without being told -----------------------------------------------------------------------------------
+# -- when to look without being told ---------------------------------------------------------------
 
 
 def test_without_webhooks_every_hour_is_due(watched, clock):

@@ -101,11 +101,20 @@ def test_a_refusal_says_why(quickbooks):
 
 
 DOUBTFUL = [
-    {"kind": "lose_answer"}, {"kind": "lose_request"}, {"kind": "reset"}, {"kind": "truncate"},
-    {"kind": "wrong_type"}, {"kind": "status", "status": 502}, {"kind": "status", "status": 503},
-    {"kind": "internal"}, {"kind": "internal", "commit": True}, {"kind": "system_failure"},
-    {"kind": "system_failure", "commit": True}, {"kind": "delay", "seconds": 500}, {"kind": "drip", "seconds": 30},
-]  # fmt: skip
+    {"kind": "lose_answer"},
+    {"kind": "lose_request"},
+    {"kind": "reset"},
+    {"kind": "truncate"},
+    {"kind": "wrong_type"},
+    {"kind": "status", "status": 502},
+    {"kind": "status", "status": 503},
+    {"kind": "internal"},
+    {"kind": "internal", "commit": True},
+    {"kind": "system_failure"},
+    {"kind": "system_failure", "commit": True},
+    {"kind": "delay", "seconds": 500},
+    {"kind": "drip", "seconds": 30},
+]
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,11 @@ LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def bill(number="E-1", **more):
-    line = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": Decimal("12.50"),
-            "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "120"}}}  # fmt: skip
+    line = {
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "Amount": Decimal("12.50"),
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "120"}},
+    }
     return {
         "VendorRef": {"value": "1"},
         "DocNumber": number,
@@ -137,8 +140,10 @@ def test_a_batch_answers_item_by_item(client):
     items.append(BatchItem("03", "create", "bill", encode(bill("E-1"))))
     told = answers(client.batch(items, KEY), items)
     assert [(told[item.bid].outcome, told[item.bid].code) for item in items] == [
-        ("landed", ""), ("landed", ""), ("refused", "6140"),
-    ]  # fmt: skip
+        ("landed", ""),
+        ("landed", ""),
+        ("refused", "6140"),
+    ]
 
 
 def test_complete_searches_find_what_was_made_and_what_was_deleted(client):

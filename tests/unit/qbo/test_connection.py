@@ -89,7 +89,7 @@ def scheduled(installation_id):
     return runner.sync(installation_id, requested_by=run_log.SCHEDULE)
 
 
-# -- what an answer means ---------------------------------------------------------------------------------------------
+# -- what an answer means --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_no_token_stands_in_what_a_person_is_told(quickbooks, clock):
     assert not [secret for secret in held if secret in told]
 
 
-# -- a pause that grows -----------------------------------------------------------------------------------------------
+# -- a pause that grows ----------------------------------------------------------------------------
 
 
 def test_two_refusals_of_a_token_in_a_row_are_a_pause_and_no_case(quickbooks, clock):
@@ -256,7 +256,7 @@ def test_a_call_that_was_permitted_before_the_refusal_does_not_end_it(quickbooks
     assert (company().state, len(open_cases())) == ("subscription", 1)
 
 
-# -- every scheduled run tries once -----------------------------------------------------------------------------------
+# -- every scheduled run tries once ----------------------------------------------------------------
 
 
 @pytest.mark.proof(small=2)
@@ -366,7 +366,7 @@ def test_a_check_of_a_company_that_takes_no_documents_does_not_call_it_well(quic
     assert company().state == "connected"
 
 
-# -- histories --------------------------------------------------------------------------------------------------------
+# -- histories -------------------------------------------------------------------------------------
 
 HISTORIES = {
     "one 401 in twenty calls": [{"nth": 20 * n} for n in range(1, 60)],

@@ -39,8 +39,11 @@ def test_open_orders_of_people_are_found_and_their_heads_kept(quickbooks):
     order(quickbooks, "P-4", TxnDate="2026-01-01")
     (found,) = imports.open_orders(1, dt.date(2026, 2, 1))
     assert (found.number, found.date, found.due, found.memo) == (
-        "P-1", dt.date(2026, 3, 1), dt.date(2026, 3, 9), "By hand",
-    )  # fmt: skip
+        "P-1",
+        dt.date(2026, 3, 1),
+        dt.date(2026, 3, 9),
+        "By hand",
+    )
     with engine.reading() as session:
         assert {head.number for head in session.query(TransactionHead)} == {"P-1", "P-2", "P-3"}
 
@@ -51,8 +54,10 @@ def test_codes_are_the_ids_of_quickbooks_with_the_names_of_its_lists(quickbooks)
     (line,) = found.lines
     assert (line.amount, line.quantity, found.total) == (Decimal("12.5"), None, Decimal("12.5"))
     assert {role: code.id for role, code in line.codes.items()} == {
-        "account": "20", "customer": first(quickbooks, "Customer")["value"], "tax_code": "NON",
-    }  # fmt: skip
+        "account": "20",
+        "customer": first(quickbooks, "Customer")["value"],
+        "tax_code": "NON",
+    }
     assert all(
         code.name for code in (line.codes["account"], line.codes["customer"], found.codes["vendor"])
     )

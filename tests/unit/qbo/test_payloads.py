@@ -302,24 +302,46 @@ def test_a_file_names_its_transaction():
     assert made["AttachableRef"][0]["EntityRef"] == {"type": "Bill", "value": "12"}
 
 
-# -- read back ---------------------------------------------------------------------------------------------------------
+# -- read back -------------------------------------------------------------------------------------
 
 ENTITY: dict[str, Any] = {
-    "VendorRef": {"value": "1"}, "DocNumber": "A-1", "TxnDate": "2026-03-02", "TotalAmt": D("10"),
-    "Line": [{"Id": "1", "Amount": D("10"), "DetailType": "AccountBasedExpenseLineDetail",
-              "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}}}],
-}  # fmt: skip
+    "VendorRef": {"value": "1"},
+    "DocNumber": "A-1",
+    "TxnDate": "2026-03-02",
+    "TotalAmt": D("10"),
+    "Line": [
+        {
+            "Id": "1",
+            "Amount": D("10"),
+            "DetailType": "AccountBasedExpenseLineDetail",
+            "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+        }
+    ],
+}
 
 
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        ({"TotalAmt": D("10.01")}, "total"), ({"VendorRef": {"value": "2"}}, "party"), ({"DocNumber": "B"}, "number"),
-        ({"TxnDate": "2026-03-03"}, "date"), ({"Line": []}, "lines"),
+        ({"TotalAmt": D("10.01")}, "total"),
+        ({"VendorRef": {"value": "2"}}, "party"),
+        ({"DocNumber": "B"}, "number"),
+        ({"TxnDate": "2026-03-03"}, "date"),
+        ({"Line": []}, "lines"),
         ({"Line": [{**ENTITY["Line"][0], "Amount": D("9")}]}, "line 1"),
-        ({"Line": [{**ENTITY["Line"][0], "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "8"}}}]}, "account"),
+        (
+            {
+                "Line": [
+                    {
+                        **ENTITY["Line"][0],
+                        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "8"}},
+                    }
+                ]
+            },
+            "account",
+        ),
     ],
-)  # fmt: skip
+)
 def test_whatever_differs_is_told(change, word):
     meant, found = (
         payloads.summarize("bill", ENTITY, "USD"),
@@ -342,7 +364,7 @@ def test_what_quickbooks_fills_in_by_itself_is_no_difference():
     )
 
 
-# -- updates -----------------------------------------------------------------------------------------------------------
+# -- updates ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -444,8 +466,10 @@ def test_a_vendor_is_updated_without_touching_a_persons_notes(quickbooks):
     body = payloads.for_update(build(Mapped(document=document, header={})).body, current)
     changed = client.update("vendor", payloads.encode(body), "b" * 32).entity
     assert (changed["PrimaryEmailAddr"]["Address"], changed["Notes"], changed["AcctNum"]) == (
-        "new@example.com", "Call Kari", "77",
-    )  # fmt: skip
+        "new@example.com",
+        "Call Kari",
+        "77",
+    )
 
 
 def test_facts_of_a_company_come_from_its_preferences(quickbooks):

@@ -84,7 +84,10 @@ INVENTORY = refs(income_account="79", expense_account="80", asset_account="81")
 NORWAY = refs(customer="41")
 CASES: dict[str, tuple[Any, Mapped]] = {
     "expense_cash": (US, spent(line("1", "12.10", account="7"), total=D("12.10"))),
-    "expense_check": (US, spent(line("1", "12.10", account="7"), payment_type="check", number="1001")),
+    "expense_check": (
+        US,
+        spent(line("1", "12.10", account="7"), payment_type="check", number="1001"),
+    ),
     "expense_card": (
         US,
         spent(
@@ -95,7 +98,10 @@ CASES: dict[str, tuple[Any, Mapped]] = {
             memo="Trip 7",
         ),
     ),
-    "expense_credit": (US, spent(line("1", "-50.00", "Returned", account="7"), paid=CARD, total=D("-50.00"))),
+    "expense_credit": (
+        US,
+        spent(line("1", "-50.00", "Returned", account="7"), paid=CARD, total=D("-50.00")),
+    ),
     "expense_nobody": (US, spent(line("1", "5", account="7"), header=CHECKING)),
     "expense_norway": (
         NO,
@@ -110,7 +116,9 @@ CASES: dict[str, tuple[Any, Mapped]] = {
         mapped(
             line("1", "42.00", "Resistor", item="3", quantity=10000, unit_price=D("0.0042")),
             line("2", "1.00", "Thirds", item="4", quantity=3, unit_price=D("0.3333")),
-            line("3", "99.00", "Tooling (5 x 19.80)", account="7", class_=COMMERCIAL, customer="41"),
+            line(
+                "3", "99.00", "Tooling (5 x 19.80)", account="7", class_=COMMERCIAL, customer="41"
+            ),
             line("4", "12.50", "Freight", account="8"),
             kind="purchase_order",
             header=refs(vendor="2", payable_account="33", term="3", location="2"),
@@ -132,11 +140,22 @@ CASES: dict[str, tuple[Any, Mapped]] = {
             currency="EUR",
         ),
     ),
-    "invoice_plain": (US, sold(line("1", "100.00", item="1"), total=D(100), due=dt.date(2026, 4, 1))),
+    "invoice_plain": (
+        US,
+        sold(line("1", "100.00", item="1"), total=D(100), due=dt.date(2026, 4, 1)),
+    ),
     "invoice_full": (
         FIELDS,
         sold(
-            line("1", "250.00", "Design", item="12", quantity=D("2.5"), unit_price=100, class_=COMMERCIAL),
+            line(
+                "1",
+                "250.00",
+                "Design",
+                item="12",
+                quantity=D("2.5"),
+                unit_price=100,
+                class_=COMMERCIAL,
+            ),
             line("2", None, "As agreed on site"),
             line("3", "-30.00", "Hours from the block", item="2", quantity=1, unit_price=-30),
             line("4", "0", "Free of charge", item="9", quantity=1, unit_price=0),
@@ -152,8 +171,10 @@ CASES: dict[str, tuple[Any, Mapped]] = {
     "invoice_taxed": (
         US,
         sold(
-            line("1", "100.00", item="1", tax=D("8.00")), line("2", "50.00", item="2", tax=D(0)),
-            tax_total=D("8.00"), total=D("158.00"),
+            line("1", "100.00", item="1", tax=D("8.00")),
+            line("2", "50.00", item="2", tax=D(0)),
+            tax_total=D("8.00"),
+            total=D("158.00"),
         ),
     ),
     "invoice_taxed_by_region": (
@@ -161,13 +182,21 @@ CASES: dict[str, tuple[Any, Mapped]] = {
         sold(
             line("1", "100.00", item="1", tax_code="3", tax=D("2.00")),
             line("2", "10.00", item="1", tax_code="NON"),
-            tax_total=D("2.00"), total=D("112.00"),
+            tax_total=D("2.00"),
+            total=D("112.00"),
         ),
     ),
-    "invoice_computed": (US, sold(line("1", "100.00", item="1"), tax_mode="computed", total=D("108.00"))),
+    "invoice_computed": (
+        US,
+        sold(line("1", "100.00", item="1"), tax_mode="computed", total=D("108.00")),
+    ),
     "invoice_inclusive": (
         US,
-        sold(line("1", "108.00", item="1", quantity=1, unit_price=108, tax=D(8)), tax_mode="inclusive", total=D(108)),
+        sold(
+            line("1", "108.00", item="1", quantity=1, unit_price=108, tax=D(8)),
+            tax_mode="inclusive",
+            total=D(108),
+        ),
     ),
     "invoice_discount": (
         US,
@@ -184,22 +213,32 @@ CASES: dict[str, tuple[Any, Mapped]] = {
             line("1", "100.10", item="1", tax_code="5", tax=D("25.03")),
             line("2", "10.00", item="2", tax_code="6", tax=D("1.50")),
             line("3", None, "Takk"),
-            header=NORWAY, tax_total=D("26.53"), total=D("136.63"),
+            header=NORWAY,
+            tax_total=D("26.53"),
+            total=D("136.63"),
         ),
     ),
     "invoice_norway_inclusive": (
         NO,
         sold(
             line("1", "125.00", item="1", tax_code="5", quantity=5, unit_price=25),
-            header=NORWAY, tax_mode="inclusive", total=D(125),
+            header=NORWAY,
+            tax_mode="inclusive",
+            total=D(125),
         ),
     ),
-    "invoice_norway_no_tax": (NO, sold(line("1", "80.00", item="1"), header=NORWAY, tax_mode="none", total=D(80))),
+    "invoice_norway_no_tax": (
+        NO,
+        sold(line("1", "80.00", item="1"), header=NORWAY, tax_mode="none", total=D(80)),
+    ),
     "invoice_norway_discount": (
         NO,
         sold(
-            line("1", "100.00", item="1", tax_code="5"), line("2", "-20.00", "Rabatt"),
-            header=NORWAY, tax_total=D("20.00"), total=D("100.00"),
+            line("1", "100.00", item="1", tax_code="5"),
+            line("2", "-20.00", "Rabatt"),
+            header=NORWAY,
+            tax_total=D("20.00"),
+            total=D("100.00"),
         ),
     ),
     "credit_memo": (US, sold(line("1", "15.50", item="1"), kind="credit_memo", total=D("15.50"))),
@@ -208,37 +247,56 @@ CASES: dict[str, tuple[Any, Mapped]] = {
         sold(
             line("1", "15.50", item="1"),
             kind="refund",
-            header=refs(customer="41", payment_method="5") | account("deposit_account", "35", "Bank"),
+            header=refs(customer="41", payment_method="5")
+            | account("deposit_account", "35", "Bank"),
         ),
     ),
     "payment": (
         US,
         settled(
-            "payment", ("invoice", "@posting:1", "60.00"), ("invoice", "@posting:2", "25.10"),
-            header=refs(customer="41", payment_method="5") | account("deposit_account", "4", "Other Current Asset"),
-            total=D("100.00"), memo="ACH of 9 March",
+            "payment",
+            ("invoice", "@posting:1", "60.00"),
+            ("invoice", "@posting:2", "25.10"),
+            header=refs(customer="41", payment_method="5")
+            | account("deposit_account", "4", "Other Current Asset"),
+            total=D("100.00"),
+            memo="ACH of 9 March",
         ),
     ),
     "payment_with_credit": (
         US,
         settled(
-            "payment", ("invoice", "@posting:1", "60.00"), ("credit_memo", "@posting:3", "-15.00"),
-            header=refs(customer="41"), total=D("45.00"),
+            "payment",
+            ("invoice", "@posting:1", "60.00"),
+            ("credit_memo", "@posting:3", "-15.00"),
+            header=refs(customer="41"),
+            total=D("45.00"),
         ),
     ),
-    "payment_on_account": (US, settled("payment", header=refs(customer="41"), total=D("10.00"), message="Deposit")),
+    "payment_on_account": (
+        US,
+        settled("payment", header=refs(customer="41"), total=D("10.00"), message="Deposit"),
+    ),
     "bill_payment_check": (
         US,
         settled(
-            "bill_payment", ("bill", "@posting:4", "40.00"), ("vendor_credit", "@posting:5", "-5.00"),
-            header=refs(vendor="3", payable_account="33") | CHECKING, total=D("35.00"),
+            "bill_payment",
+            ("bill", "@posting:4", "40.00"),
+            ("vendor_credit", "@posting:5", "-5.00"),
+            header=refs(vendor="3", payable_account="33") | CHECKING,
+            total=D("35.00"),
         ),
     ),
-    "bill_payment_card": (US, settled("bill_payment", ("bill", "@posting:4", "40.00"), header=refs(vendor="3") | CARD)),
+    "bill_payment_card": (
+        US,
+        settled("bill_payment", ("bill", "@posting:4", "40.00"), header=refs(vendor="3") | CARD),
+    ),
     "bill_payment_by_credit": (
         US,
         settled(
-            "bill_payment", ("bill", "@posting:4", "5.00"), ("vendor_credit", "@posting:5", "-5.00"),
+            "bill_payment",
+            ("bill", "@posting:4", "5.00"),
+            ("vendor_credit", "@posting:5", "-5.00"),
             header=refs(vendor="3"),
         ),
     ),
@@ -246,12 +304,20 @@ CASES: dict[str, tuple[Any, Mapped]] = {
         US,
         Mapped(
             document=Document(
-                kind="deposit", source_id="payout:1", date=dt.date(2026, 3, 11), number="PO-9", total=D("57.10"),
+                kind="deposit",
+                source_id="payout:1",
+                date=dt.date(2026, 3, 11),
+                number="PO-9",
+                total=D("57.10"),
                 lines=(Line(id="p", amount=D(60)), Line(id="f", amount=D("-2.90"))),
             ),
             header=account("deposit_account", "35", "Bank") | refs(location="2"),
             lines=(
-                MappedLine(line=Line(id="p", amount=D(60)), refs={}, applied=Link(kind="payment", id="@posting:6")),
+                MappedLine(
+                    line=Line(id="p", amount=D(60)),
+                    refs={},
+                    applied=Link(kind="payment", id="@posting:6"),
+                ),
                 MappedLine(
                     line=Line(id="f", amount=D("-2.90"), description="Card fee"),
                     refs=refs(account="8", vendor="38", class_=COMMERCIAL),
@@ -262,23 +328,36 @@ CASES: dict[str, tuple[Any, Mapped]] = {
     "customer_full": (US, entry("customer", ORG, refs(term="3", tax_code="NON"))),
     "customer_job": (US, entry("customer", Party(name="Fjord Homes phase 2"), refs(customer="41"))),
     "customer_euro": (NO, entry("customer", replace(ORG, currency="EUR"))),
-    "item_service": (US, entry("item", Item(name="INV-1"), refs(income_account="1", tax_code="TAX"))),
+    "item_service": (
+        US,
+        entry("item", Item(name="INV-1"), refs(income_account="1", tax_code="TAX")),
+    ),
     "item_bought": (
         US,
-        entry("item", Item(name="Drill", type="non_inventory", cost=D("9.5")), refs(expense_account="80", vendor="2")),
+        entry(
+            "item",
+            Item(name="Drill", type="non_inventory", cost=D("9.5")),
+            refs(expense_account="80", vendor="2"),
+        ),
     ),
     "item_inventory": (
         US,
         entry(
             "item",
             Item(
-                name="820412-001 Rev B", type="inventory", sku="820412-001", description="Bracket", price=D("12.50"),
-                cost=D("4.20"), start=dt.date(2026, 1, 1), on_hand=D(3),
+                name="820412-001 Rev B",
+                type="inventory",
+                sku="820412-001",
+                description="Bracket",
+                price=D("12.50"),
+                cost=D("4.20"),
+                start=dt.date(2026, 1, 1),
+                on_hand=D(3),
             ),
             INVENTORY,
         ),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -293,12 +372,13 @@ def test_a_payload_is_as_its_golden_file_says(name):
 
 
 FIRST = {
-    "1": sold(line("1", "60.00", item="1")), "2": sold(line("1", "30.00", item="1"), number="A-2"),
+    "1": sold(line("1", "60.00", item="1")),
+    "2": sold(line("1", "30.00", item="1"), number="A-2"),
     "3": sold(line("1", "15.00", item="1"), kind="credit_memo"),
     "4": mapped(line("1", "40.00", account="7"), header=refs(vendor="3")),
     "5": mapped(line("1", "5.00", account="7"), kind="vendor_credit", header=refs(vendor="3")),
     "6": settled("payment", header=refs(customer="41"), total=D(60)),
-}  # fmt: skip
+}
 
 
 def ready(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any]]:

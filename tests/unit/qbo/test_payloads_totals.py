@@ -69,11 +69,16 @@ def documents(draw):
     sort = draw(st.sampled_from(["Bank", "Credit Card"]))
     header = refs(vendor="1", customer="41", deposit_account="35")
     document = Document(
-        kind=kind, source_id="d", date=dt.date(2026, 3, 2), lines=tuple(row.line for row in rows), total=total,
-        currency=draw(st.sampled_from([None, None, None, "USD", "JPY", "KWD", "EUR"])), tax_total=tax,
+        kind=kind,
+        source_id="d",
+        date=dt.date(2026, 3, 2),
+        lines=tuple(row.line for row in rows),
+        total=total,
+        currency=draw(st.sampled_from([None, None, None, "USD", "JPY", "KWD", "EUR"])),
+        tax_total=tax,
         tax_mode=draw(st.sampled_from(["exclusive", "exclusive", "inclusive", "none", "computed"])),
         tolerance=draw(st.sampled_from([D(0), CENT, D("0.05")])),
-    )  # fmt: skip
+    )
     paid = {"payment_account": Ref(role="payment_account", id="35", type=sort)}
     return Mapped(document=document, header=header | paid, lines=tuple(rows))
 

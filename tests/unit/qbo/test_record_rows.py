@@ -21,9 +21,16 @@ def test_a_vendor_keeps_what_a_source_may_want():
         "Lat": "59",
     }
     kept = row(
-        "vendor", DisplayName="Hansen", PrimaryEmailAddr={"Address": "a@b.no"}, PrimaryPhone={"FreeFormNumber": "22"},
-        GivenName="Kari", FamilyName="Hansen", BillAddr=address, CurrencyRef={"value": "NOK"}, TermRef={"value": "3"},
-    )  # fmt: skip
+        "vendor",
+        DisplayName="Hansen",
+        PrimaryEmailAddr={"Address": "a@b.no"},
+        PrimaryPhone={"FreeFormNumber": "22"},
+        GivenName="Kari",
+        FamilyName="Hansen",
+        BillAddr=address,
+        CurrencyRef={"value": "NOK"},
+        TermRef={"value": "3"},
+    )
     assert (kept["name"], kept["full_name"], kept["email"], kept["currency"]) == (
         "Hansen",
         "Hansen",
@@ -31,9 +38,16 @@ def test_a_vendor_keeps_what_a_source_may_want():
         "NOK",
     )
     assert kept["body"] == {
-        "contact": "Kari Hansen", "phone": "22", "term": "3",
-        "address": {"lines": ["Gata 1", "Loft"], "city": "Oslo", "postal_code": "0155", "country": "NO"},
-    }  # fmt: skip
+        "contact": "Kari Hansen",
+        "phone": "22",
+        "term": "3",
+        "address": {
+            "lines": ["Gata 1", "Loft"],
+            "city": "Oslo",
+            "postal_code": "0155",
+            "country": "NO",
+        },
+    }
 
 
 def test_what_quickbooks_appends_to_an_inactive_name_is_taken_off():

@@ -197,10 +197,18 @@ def test_the_book_holds_the_decisions_of_its_app(quickbooks, clock):
         for scope, code in (("app", "7"), ("other", "8")):
             session.add(
                 Match(
-                    company_id=1, scope=scope, tenant="tenant", field="account", code=code, role="account", record="7",
-                    match_method="decided", who="anna", at=clock.now(),
+                    company_id=1,
+                    scope=scope,
+                    tenant="tenant",
+                    field="account",
+                    code=code,
+                    role="account",
+                    record="7",
+                    match_method="decided",
+                    who="anna",
+                    at=clock.now(),
                 )
-            )  # fmt: skip
+            )
     assert set(book().matches) == {("account", "7")}
 
 

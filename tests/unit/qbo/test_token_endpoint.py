@@ -9,13 +9,28 @@ from hub.errors import ConfigurationError, Retry
 from hub.qbo.oauth import token_endpoint
 
 UNCLEAR: list[dict[str, Any]] = [
-    {"kind": "bad_gateway"}, {"kind": "throttled"}, {"kind": "redirect"}, {"kind": "empty"}, {"kind": "truncate"},
-    {"kind": "wrong_type"}, {"kind": "lose_answer"}, {"kind": "refuse"}, {"kind": "wrong_json", "body": "[]"},
-    {"kind": "wrong_json", "body": '{"error": "server_error"}'}, {"kind": "wrong_json", "body": '{"error": ""}'},
-    {"kind": "wrong_json", "body": '{"access_token": "a"}'}, {"kind": "wrong_json", "body": "1"},
-    {"kind": "wrong_json", "body": '{"access_token": "a", "refresh_token": "r", "expires_in": "soon"}'},
-    {"kind": "wrong_json", "body": '{"access_token": "a", "refresh_token": "r", "x_refresh_token_expires_in": "soon"}'},
-]  # fmt: skip
+    {"kind": "bad_gateway"},
+    {"kind": "throttled"},
+    {"kind": "redirect"},
+    {"kind": "empty"},
+    {"kind": "truncate"},
+    {"kind": "wrong_type"},
+    {"kind": "lose_answer"},
+    {"kind": "refuse"},
+    {"kind": "wrong_json", "body": "[]"},
+    {"kind": "wrong_json", "body": '{"error": "server_error"}'},
+    {"kind": "wrong_json", "body": '{"error": ""}'},
+    {"kind": "wrong_json", "body": '{"access_token": "a"}'},
+    {"kind": "wrong_json", "body": "1"},
+    {
+        "kind": "wrong_json",
+        "body": '{"access_token": "a", "refresh_token": "r", "expires_in": "soon"}',
+    },
+    {
+        "kind": "wrong_json",
+        "body": '{"access_token": "a", "refresh_token": "r", "x_refresh_token_expires_in": "soon"}',
+    },
+]
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,17 @@ def seen(id: str = "10", token: int = 0, **more: Any) -> dict[str, Any]:
         "LastUpdatedTime": "2026-03-01T10:00:00-08:00",
     }
     made = {
-        "Id": id, "SyncToken": str(token), "DocNumber": "A-1", "VendorRef": {"value": "1"}, "TxnDate": "2026-03-01",
-        "TotalAmt": D("10.50"), "Balance": D("10.50"), "CurrencyRef": {"value": "USD"}, "MetaData": times,
+        "Id": id,
+        "SyncToken": str(token),
+        "DocNumber": "A-1",
+        "VendorRef": {"value": "1"},
+        "TxnDate": "2026-03-01",
+        "TotalAmt": D("10.50"),
+        "Balance": D("10.50"),
+        "CurrencyRef": {"value": "USD"},
+        "MetaData": times,
         "PrivateNote": f"Hello\n[hub:{MARKER}]",
-    }  # fmt: skip
+    }
     return made | more
 
 
@@ -98,10 +105,15 @@ def test_what_is_no_transaction_is_left_alone(quickbooks):
 @pytest.mark.parametrize(
     ("note", "found"),
     [
-        (f"x [hub:{MARKER}]", MARKER), (f"[hub:{MARKER}]\nadded by a person", MARKER), ("", ""), (None, ""),
-        ("[hub:short]", ""), ("[hub:abcdefghijkl]", ""), (f"[hub:ZZZZZZZZZZZZ] [hub:{MARKER}]", MARKER),
+        (f"x [hub:{MARKER}]", MARKER),
+        (f"[hub:{MARKER}]\nadded by a person", MARKER),
+        ("", ""),
+        (None, ""),
+        ("[hub:short]", ""),
+        ("[hub:abcdefghijkl]", ""),
+        (f"[hub:ZZZZZZZZZZZZ] [hub:{MARKER}]", MARKER),
     ],
-)  # fmt: skip
+)
 def test_a_marker_is_found_where_the_hub_puts_it(note, found):
     assert transaction_index.extract_marker(note) == found
 

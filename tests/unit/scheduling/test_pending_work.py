@@ -31,9 +31,15 @@ def posting(now):
             slug="x", tenant="t", source_id="1", marker="M", seen_at=now, **mine
         )
         row = Posting(
-            document=document, kind="bill", operation="create", requestid="r", state="posted", created_at=now,
-            changed_at=now, **mine,
-        )  # fmt: skip
+            document=document,
+            kind="bill",
+            operation="create",
+            requestid="r",
+            state="posted",
+            created_at=now,
+            changed_at=now,
+            **mine,
+        )
         session.add(row)
     return row
 

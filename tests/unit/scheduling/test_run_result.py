@@ -69,8 +69,11 @@ def test_a_changed_document_is_corrected_and_one_that_is_gone_is_removed(source)
 def test_what_is_created_for_a_document_and_its_files_are_counted_apart(source):
     new = bill("1", attachments=(SCAN,), codes={"supplier": vendor_code()})
     assert synced(source, new, cursor="1") == {
-        "posted": 1, "vendor": 1, "files": 1, "amounts": {"USD": "125.00"},
-    }  # fmt: skip
+        "posted": 1,
+        "vendor": 1,
+        "files": 1,
+        "amounts": {"USD": "125.00"},
+    }
     assert summary.recent_runs(1)[0]["text"] == "1 posted, 1 supplier created, 1 file attached"
 
 
@@ -91,8 +94,9 @@ def test_a_document_that_comes_back_after_it_was_withdrawn_is_posted(source):
     synced(source, held, cursor="1")
     assert synced(source, Gone(source_id="invoice:1"), cursor="2") == {"withdrawn": 1}
     assert synced(source, bill("1", supplier="1"), cursor="3") == {
-        "posted": 1, "amounts": {"USD": "125.00"},
-    }  # fmt: skip
+        "posted": 1,
+        "amounts": {"USD": "125.00"},
+    }
 
 
 def test_review_doubt_and_withdrawal_count_once(source, quickbooks):

@@ -79,10 +79,16 @@ def keep_secret_and_log_it():
 
 @pytest.mark.parametrize(
     "change",
-    [{"who": "eve"}, {"what": "x"}, {"subject": "code 9"}, {"detail": {"record": "9", "was": None}},
-     {"previous": "1" * 64}, {"hash": "2" * 64}],
+    [
+        {"who": "eve"},
+        {"what": "x"},
+        {"subject": "code 9"},
+        {"detail": {"record": "9", "was": None}},
+        {"previous": "1" * 64},
+        {"hash": "2" * 64},
+    ],
     ids=lambda change: next(iter(change)),
-)  # fmt: skip
+)
 def test_an_edit_is_seen(app, change):
     write(3)
     tamper(update(AuditEntry).where(AuditEntry.id == 2).values(**change))

@@ -200,7 +200,7 @@ def test_a_backup_is_of_one_moment_while_others_write(app, archive, make_app, mo
     connection.close()
 
 
-# -- exactly once ------------------------------------------------------------------------------------
+# -- exactly once ----------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -189,7 +189,7 @@ def test_a_process_that_starts_during_a_move_waits_for_the_seal(pg_app, postgres
         pass
 
 
-# -- exactly once ------------------------------------------------------------------------------------
+# -- exactly once ----------------------------------------------------------------------------------
 
 
 @pytest.fixture

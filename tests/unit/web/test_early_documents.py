@@ -142,12 +142,17 @@ def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
 ):
     """QuickBooks had it before the company was connected, and was searched from the start date on only."""
     made = {
-        "VendorRef": {"value": "1"}, "DocNumber": "BY HAND", "TxnDate": "2026-02-10",
-        "Line": [{
-            "Amount": 125.0, "DetailType": "AccountBasedExpenseLineDetail",
-            "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
-        }],
-    }  # fmt: skip
+        "VendorRef": {"value": "1"},
+        "DocNumber": "BY HAND",
+        "TxnDate": "2026-02-10",
+        "Line": [
+            {
+                "Amount": 125.0,
+                "DetailType": "AccountBasedExpenseLineDetail",
+                "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+            }
+        ],
+    }
     intuit.act("create", kind="Bill", set=made)
     clock.advance(3600)
     company = oauth_connect.connect_with_refresh_token(

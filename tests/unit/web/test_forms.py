@@ -50,10 +50,20 @@ def _drawn(
 def test_each_type_of_field_has_its_own_kind_of_input() -> None:
     kinds = {name: one.kind for name, one in _drawn().items()}
     assert kinds == {
-        "name": "text", "secret": "password", "on": "checkbox", "count": "number", "limit": "decimal", "since": "date",
-        "kind": "select", "colour": "select", "account": "select", "hidden": "picks", "lines": "lines", "fees": "pairs",
+        "name": "text",
+        "secret": "password",
+        "on": "checkbox",
+        "count": "number",
+        "limit": "decimal",
+        "since": "date",
+        "kind": "select",
+        "colour": "select",
+        "account": "select",
+        "hidden": "picks",
+        "lines": "lines",
+        "fees": "pairs",
         "title": "text",
-    }  # fmt: skip
+    }
 
 
 def test_label_help_section_and_default_come_from_the_schema() -> None:
@@ -100,10 +110,21 @@ def test_a_very_long_list_is_offered_while_typing() -> None:
 
 def test_what_was_typed_comes_back_as_the_schema_loads_it() -> None:
     form = MultiDict(
-        [("name", " Ann "), ("secret", "s3"), ("count", "7"), ("limit", "1.50"), ("since", "2026-01-31"),
-         ("kind", "b"), ("colour", "BLUE"), ("account", "33"), ("hidden", "1"), ("hidden", "2"),
-         ("lines", "x\n\n y "), ("fees", "Freight = 60\nToll=61")]
-    )  # fmt: skip
+        [
+            ("name", " Ann "),
+            ("secret", "s3"),
+            ("count", "7"),
+            ("limit", "1.50"),
+            ("since", "2026-01-31"),
+            ("kind", "b"),
+            ("colour", "BLUE"),
+            ("account", "33"),
+            ("hidden", "1"),
+            ("hidden", "2"),
+            ("lines", "x\n\n y "),
+            ("fees", "Freight = 60\nToll=61"),
+        ]
+    )
     loaded = Everything().load(forms.parse(Everything(), form))
     assert (loaded["name"], loaded["on"], loaded["count"], loaded["limit"]) == (
         "Ann",

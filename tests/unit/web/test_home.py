@@ -169,10 +169,14 @@ def test_an_app_says_when_it_runs_next(visitor: Visitor, clock: FakeClock) -> No
     with visitor.app.app_context(), engine.transaction() as session:
         session.add(
             Schedule(
-                name="next", kind="sync", every="15m", next_due=due,
-                installation_id=visitor.story.installation, company_id=visitor.story.company,
+                name="next",
+                kind="sync",
+                every="15m",
+                next_due=due,
+                installation_id=visitor.story.installation,
+                company_id=visitor.story.company,
             )
-        )  # fmt: skip
+        )
     visitor.log_in("vera")
     page = visitor.page("/")
     assert f'next run <time class="when" datetime="{due.isoformat()}"' in page

@@ -29,8 +29,10 @@ def test_a_person_chooses_for_each_app_and_for_everything_else(visitor: Visitor)
     with visitor.app.app_context(), reading() as session:
         timings = notices.load(session)
     assert [timings.of(vera, None), timings.of(vera, app), timings.of(vera, 999)] == [
-        "off", "daily", "off",
-    ]  # fmt: skip
+        "off",
+        "daily",
+        "off",
+    ]
     assert timings.of(oda, app) == "now"
     visitor.press(HERE, **{"timing-other": "now", f"timing-{app}": "sometimes"})
     with visitor.app.app_context(), reading() as session:

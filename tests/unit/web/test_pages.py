@@ -27,12 +27,33 @@ FOR_ALL = (
     "/documents/filters/remove",
 )  # a viewer may look at settings; their fields are switched off
 HERE = "/installations/{0.installation}"
-FIXED = ("/", "/inbox/", "/documents", "/runs/", "/reports/", "/apps/", "/apps/costtracker", "/companies", "/people/",
-         "/people/1/rights/", "/audit/", "/password", "/choose-app?list=runs", "/help")  # fmt: skip
-OF_APP = (f"{HERE}/", f"{HERE}/settings", f"{HERE}/matching/", f"{HERE}/review/",
-          f"{HERE}/review/approve?which=all", f"{HERE}/earlier/", f"{HERE}/readiness/",
-          f"{HERE}/earlier/include?which=all",
-          f"{HERE}/matching/code?field=supplier&code=s1")  # fmt: skip
+FIXED = (
+    "/",
+    "/inbox/",
+    "/documents",
+    "/runs/",
+    "/reports/",
+    "/apps/",
+    "/apps/costtracker",
+    "/companies",
+    "/people/",
+    "/people/1/rights/",
+    "/audit/",
+    "/password",
+    "/choose-app?list=runs",
+    "/help",
+)
+OF_APP = (
+    f"{HERE}/",
+    f"{HERE}/settings",
+    f"{HERE}/matching/",
+    f"{HERE}/review/",
+    f"{HERE}/review/approve?which=all",
+    f"{HERE}/earlier/",
+    f"{HERE}/readiness/",
+    f"{HERE}/earlier/include?which=all",
+    f"{HERE}/matching/code?field=supplier&code=s1",
+)
 NOT_FOR_VIEWERS = (
     "/people/",
     "/rights/",
@@ -172,23 +193,58 @@ def _fill(visitor: Visitor, many: int = MANY) -> Story:
         numbers = range(1, many + 1)
         rows: dict[Any, list[dict[str, Any]]] = {
             SourceDocument: [
-                {**about, "id": n, "slug": here.slug, "tenant": "t1", "source_id": f"i:{n}", "marker": f"M{n}",
-                 "kind": "bill", "number": f"F-{n:06d}", "seen_at": now} for n in numbers
+                {
+                    **about,
+                    "id": n,
+                    "slug": here.slug,
+                    "tenant": "t1",
+                    "source_id": f"i:{n}",
+                    "marker": f"M{n}",
+                    "kind": "bill",
+                    "number": f"F-{n:06d}",
+                    "seen_at": now,
+                }
+                for n in numbers
             ],
             Posting: [
-                {**about, "id": n, "document_id": n, "kind": "bill", "operation": "create", "requestid": str(n),
-                 "state": "held" if n % 50 else "posted", "created_at": now, "changed_at": now} for n in numbers
+                {
+                    **about,
+                    "id": n,
+                    "document_id": n,
+                    "kind": "bill",
+                    "operation": "create",
+                    "requestid": str(n),
+                    "state": "held" if n % 50 else "posted",
+                    "created_at": now,
+                    "changed_at": now,
+                }
+                for n in numbers
             ],
             Case: [
-                {**about, "cause": f"look:{n}", "code": "outcome.refused", "params": {"name": f"Case {n}", "answer": ""},
-                 "opened_at": now} for n in numbers
+                {
+                    **about,
+                    "cause": f"look:{n}",
+                    "code": "outcome.refused",
+                    "params": {"name": f"Case {n}", "answer": ""},
+                    "opened_at": now,
+                }
+                for n in numbers
             ],
             SeenCode: [
-                {"installation_id": here.id, "field": "supplier", "code": f"s{n}", "name": f"Supplier {n}",
-                 "seen_at": now} for n in numbers
+                {
+                    "installation_id": here.id,
+                    "field": "supplier",
+                    "code": f"s{n}",
+                    "name": f"Supplier {n}",
+                    "seen_at": now,
+                }
+                for n in numbers
             ],
-            Run: [{**about, "kind": "sync", "started_at": now, "ended_at": now, "outcome": "done"} for n in numbers],
-        }  # fmt: skip
+            Run: [
+                {**about, "kind": "sync", "started_at": now, "ended_at": now, "outcome": "done"}
+                for n in numbers
+            ],
+        }
         for model, values in rows.items():
             session.execute(insert(model), values)
         return Story(company.id, here.id)

@@ -181,7 +181,7 @@ def test_an_operator_of_nothing_here_creates_nothing(pages: Pages) -> None:
     assert viewer.post(f"{case}/create", name="X").status_code == 403
 
 
-# -- the form of an item -----------------------------------------------------------------------------------------------
+# -- the form of an item ---------------------------------------------------------------------------
 
 
 def test_an_item_has_the_accounts_of_its_source() -> None:

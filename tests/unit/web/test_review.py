@@ -105,8 +105,10 @@ def test_only_what_was_selected_is_approved(operator: Visitor) -> None:
     assert "Approved 1 document. Posting now." in page
     posting = operator.row(Posting, operator.story.postings["review"])
     assert (posting.state, posting.approved_by, posting.approved_payload) == (
-        "ready", "oda", fingerprint(posting.payload),
-    )  # fmt: skip
+        "ready",
+        "oda",
+        fingerprint(posting.payload),
+    )
     assert _state(operator, "changed") == "review"
     assert operator.row(AuditEntry, 2).what == "posting approved"
 

@@ -63,8 +63,16 @@ def test_an_interval_counts_from_the_end_of_each_run(visitor: Visitor, clock: Fa
     assert "counted from the end of each run" in page
 
 
-@pytest.mark.parametrize("query", ["", "often=daily&daily_at=9", "schedule=often&zone=UTC",
-                                   "often=1h&zone=Mars", "schedule=0 0 30 2 *&zone=UTC"])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "often=daily&daily_at=9",
+        "schedule=often&zone=UTC",
+        "often=1h&zone=Mars",
+        "schedule=0 0 30 2 *&zone=UTC",
+    ],
+)
 def test_what_is_no_schedule_has_no_next_times(visitor: Visitor, query: str) -> None:
     visitor.log_in("vera")
     answer = visitor.get(f"/schedule/next?{query}")

@@ -447,8 +447,10 @@ def test_what_cannot_be_saved_has_no_changes_to_show(connected: Visitor) -> None
     assert (answer.status_code, answer.text) == (200, "")
 
 
-FIELD = re.compile(r'<div\s+class="field"([^>]*)>\s*(?:<div class="form-check">\s*<input[^>]*'
-                   r'id="(\w+)"|<label class="form-label" for="(\w+)")')  # fmt: skip
+FIELD = re.compile(
+    r'<div\s+class="field"([^>]*)>\s*(?:<div class="form-check">\s*<input[^>]*'
+    r'id="(\w+)"|<label class="form-label" for="(\w+)")'
+)
 
 
 def _hidden_fields(page: str) -> set[str]:

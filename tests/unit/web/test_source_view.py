@@ -39,20 +39,26 @@ def test_a_payload_that_is_no_json_is_shown_as_it_is() -> None:
 
 def test_a_document_keeps_the_words_of_its_source() -> None:
     body = {
-        "kind": "bill", "total": "10.5", "codes": {"supplier": {"id": "s1", "name": "Ås", "number": "7"}},
-        "date": "2026-10-30", "tax_mode": "exclusive",
+        "kind": "bill",
+        "total": "10.5",
+        "codes": {"supplier": {"id": "s1", "name": "Ås", "number": "7"}},
+        "date": "2026-10-30",
+        "tax_mode": "exclusive",
         "lines": [{"id": "1", "amount": "10.5", "codes": {"account": "4000", "class": "c9"}}],
         "facts": {"Approved by": "Kari, 2026-11-20T03:16", "status in ION": "Ordered"},
         "warnings": ["The file is missing."],
-    }  # fmt: skip
+    }
     view = source_view(
         SourceDocument(body=body, currency="NOK"),
         lambda field, code: {"c9": "Nybygg"}.get(code, ""),
     )
     assert view.facts == [
-        ("Total", "10.50"), ("Date", "30 Oct 2026"), ("Tax mode", "amounts without tax"),
-        ("Approved by", "Kari, 20 Nov 2026 03:16"), ("Status in ION", "Ordered"),
-    ]  # fmt: skip
+        ("Total", "10.50"),
+        ("Date", "30 Oct 2026"),
+        ("Tax mode", "amounts without tax"),
+        ("Approved by", "Kari, 20 Nov 2026 03:16"),
+        ("Status in ION", "Ordered"),
+    ]
     assert view.codes == [("Supplier", "7 Ås")]
     assert view.lines[0]["codes"] == [("Account", "4000"), ("Class", "Nybygg")]
     assert view.warnings == ["The file is missing."]
