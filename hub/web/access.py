@@ -22,7 +22,7 @@ from hub.security.rights import (
     rights_of,
     scope_of,
 )
-from hub.web import form_drafts, last_person, sessions, subjects
+from hub.web import form_drafts, last_person, row_ids, sessions, subjects
 from hub.web.subjects import ANYWHERE, HUB, OWN
 
 __all__ = ["ANYWHERE", "HUB", "OWN", "ROLES"]
@@ -58,10 +58,13 @@ LISTS = frozenset(
         "reports.documents",
         "reports.export_documents",
         "reconciliations.index",
+        "reconciliations.export_all",
         "marketplace.show",
         "app_choice.show",
     }
 )
+# Of these the address may name a company, as ?company=7; it precedes the chosen one.
+WITH_COMPANY = frozenset({"reports.show", "reports.export", "reconciliations.index"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -140,8 +143,11 @@ def shown_scope(least: str = "viewer") -> Scope:
 
 
 def chosen_company_id() -> int | None:
-    """Return the company that the person chose; None for all, and for one they may not see."""
-    company_id = session.get(CHOSEN_COMPANY)
+    """Return the company that the page is about: the one of its address, or else the chosen one.
+
+    It is None for all companies, and for one that the person may not see.
+    """
+    company_id = company_id_of_address() or session.get(CHOSEN_COMPANY)
     if not isinstance(company_id, int) or not current_user.is_authenticated:
         return None
     if "chosen_company" not in g:
@@ -150,6 +156,13 @@ def chosen_company_id() -> int | None:
             g.chosen_company = look.scalar(select(Company.id).where(*is_chosen))
     chosen: int | None = g.chosen_company
     return chosen
+
+
+def company_id_of_address() -> int | None:
+    """Return the company that the address of a report or reconciliation names, None if none."""
+    if request.endpoint not in WITH_COMPANY:
+        return None
+    return row_ids.parse(request.args.get("company", ""))
 
 
 def is_narrowed_list() -> bool:

@@ -1,13 +1,12 @@
-"""The reconciliations of a company: what differs from QuickBooks, as a page, a file and a PDF."""
+"""The reconciliations of a company, or all: what differs from QuickBooks; page, file, PDF."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug import Response as Redirect
 
 from hub.context import current
 from hub.db.engine import reading
@@ -17,8 +16,8 @@ from hub.posting.reconcile.posted_documents import Discrepancy
 from hub.qbo import deep_links
 from hub.scheduling import summary
 from hub.translations.messages import in_english
-from hub.web import exports, reconciliation, row_ids
-from hub.web.access import ANYWHERE, may, needs, scope, who
+from hub.web import all_reconciliations, exports, reconciliation, row_ids
+from hub.web.access import ANYWHERE, company_id_of_address, may, needs, scope, who
 from hub.web.company_choice import chosen_or_only
 from hub.web.layout import app_name, in_zone_of
 from hub.web.layout import kind as kind_name
@@ -63,13 +62,12 @@ pages = Blueprint("reconciliations", __name__, url_prefix="/reconciliations")
 
 @pages.get("/")
 @needs("viewer", of=ANYWHERE)
-def index() -> str | Redirect:
-    """Show the newest reconciliation of the chosen company; ask for one if there are several."""
+def index() -> str:
+    """Show the newest reconciliation of the chosen company, or of each of several."""
     with reading() as session:
         company = chosen_or_only(session)
         if company is None:
-            here = url_for("reconciliations.index")
-            return redirect(url_for("company_choice.show", next=here))
+            return all_reconciliations.render(session)
         run = None
         if scope().has_company(company.id):
             newest = reconciliation.newest_runs(
@@ -77,6 +75,13 @@ def index() -> str | Redirect:
             )
             run = newest.get(company.id)
         return _render(session, company, run)
+
+
+@pages.get("/export")
+@needs("viewer", of=ANYWHERE)
+def export_all() -> Response:
+    """Download the newest reconciliation of each company."""
+    return all_reconciliations.download()
 
 
 @pages.get("/<int:run_id>")
@@ -151,6 +156,7 @@ def _render(session: Session, company: Company, run: Run | None) -> str:
     return render_template(
         "reconciliations.html",
         company=company,
+        is_named=company_id_of_address() is not None,
         run=run,
         report=report,
         is_visible=is_visible,

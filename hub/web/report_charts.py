@@ -8,6 +8,7 @@ from typing import NamedTuple
 from hub.translations.messages import gettext
 from hub.web import bar_chart, formats
 from hub.web.bar_chart import Chart, Value
+from hub.web.company_totals import Ages
 from hub.web.report_tables import AGE_LABELS, DELAY_LABELS, ControlTotal, Delays, Sum, Waiting
 
 MONTHS = tuple(dt.date(2000, number, 1) for number in range(1, 13))
@@ -43,7 +44,7 @@ def posted_by_month(totals: Sequence[ControlTotal]) -> list[AppChart]:
     return charts
 
 
-def waiting_by_age(waiting: Sequence[Waiting]) -> Chart | None:
+def waiting_by_age(waiting: Sequence[Waiting] | Sequence[Ages]) -> Chart | None:
     """Return the chart of what needs attention by its age; None if nothing does."""
     if not waiting:
         return None

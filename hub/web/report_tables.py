@@ -1,6 +1,7 @@
 """Add up a company's documents for its reports: control totals, approvals, ages."""
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,8 +26,8 @@ LOST = (DocumentState.MISSING, DocumentState.REMOVED)
 AGES = (7, 30, 60)
 AGE_LABELS = (
     gettext_noop("up to 7 days"),
-    "8 to 30 days",
-    "31 to 60 days",
+    gettext_noop("8 to 30 days"),
+    gettext_noop("31 to 60 days"),
     gettext_noop("more than 60 days"),
 )
 # The times from the source to the books, in hours: up to each of them, and the rest.
@@ -39,6 +40,7 @@ DELAY_LABELS = (
     gettext_noop("more than 7 days"),
 )
 AUTOMATIC = ""
+MONTH = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")
 
 
 class Period(NamedTuple):
@@ -57,6 +59,12 @@ class Period(NamedTuple):
         """Return the last day of the month."""
         next_month = self.first_day + dt.timedelta(days=31)
         return next_month.replace(day=1) - dt.timedelta(days=1)
+
+
+def parse_month(text: str) -> Period | None:
+    """Return the month that an address names, as in 2026-02; None if it names none."""
+    month = MONTH.fullmatch(text)
+    return Period(int(month[1]), int(month[2])) if month else None
 
 
 @dataclass
@@ -164,9 +172,9 @@ def control_totals(session: Session, documents: Any, year: int, home: str) -> li
         Installation.slug,
         Posting.currency,
         Posting.kind,
-        _group(),
+        group_column(),
     )
-    query = _parts(*keys, func.count(Posting.document_id.distinct()), _total())
+    query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.where(*documents, *_of_year(year)).group_by(*keys)
     totals: dict[tuple[int, int, str], ControlTotal] = {}
     for number, installation_id, slug, currency, kind, group, count, amount in session.execute(
@@ -185,13 +193,13 @@ def control_totals(session: Session, documents: Any, year: int, home: str) -> li
 def documents_of(cell: Cell, documents: Any) -> Select[Any]:
     """Return the query for the ids of the documents that make up a number of the control totals."""
     keys = SourceDocument.date, SourceDocument.id
-    query = _parts(SourceDocument.id).where(*documents, *_in_cell(cell))
+    query = parts(SourceDocument.id).where(*documents, *_in_cell(cell))
     return query.group_by(*keys)
 
 
 def sum_of(session: Session, cell: Cell, documents: Any) -> Sum:
     """Return a number of the control totals and its amount."""
-    query = _parts(Posting.kind, func.count(Posting.document_id.distinct()), _total())
+    query = parts(Posting.kind, func.count(Posting.document_id.distinct()), amount_column())
     query = query.where(*documents, *_in_cell(cell)).group_by(Posting.kind)
     total = Sum()
     for kind, count, amount in session.execute(query):
@@ -203,7 +211,7 @@ def rows_of(session: Session, cell: Cell, ids: Sequence[int]) -> list[CellRow]:
     """Return documents of a cell by their ids, in this order, in two queries."""
     keys = SourceDocument.id, Posting.kind
     state = func.min(state_column(Posting, TransactionHead))
-    query = _parts(*keys, state, _total()).where(SourceDocument.id.in_(ids), *_in_cell(cell))
+    query = parts(*keys, state, amount_column()).where(SourceDocument.id.in_(ids), *_in_cell(cell))
     of_ids = select(SourceDocument).where(SourceDocument.id.in_(ids))
     documents = {document.id: document for document in session.scalars(of_ids)}
     rows: dict[int, CellRow] = {}
@@ -219,7 +227,7 @@ def approvals(session: Session, documents: Any, year: int, home: str) -> list[Ap
     who = func.coalesce(Posting.approved_by, AUTOMATIC)
     state = state_column(Posting, TransactionHead)
     keys = (who, Posting.currency, Posting.kind)
-    query = _parts(*keys, func.count(Posting.document_id.distinct()), _total())
+    query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.where(*documents, *_of_year(year), state == DocumentState.POSTED)
     sums: dict[tuple[str, str], Sum] = defaultdict(Sum)
     for name, currency, kind, count, amount in session.execute(query.group_by(*keys)):
@@ -230,9 +238,9 @@ def approvals(session: Session, documents: Any, year: int, home: str) -> list[Ap
 
 def waiting(session: Session, documents: Any, today: dt.datetime, home: str) -> list[Waiting]:
     """Return what waits for a person, by app, currency and the days since the hub planned it."""
-    age = case(*_ages(today), else_=len(AGES))
+    age = case(*age_conditions(today), else_=len(AGES))
     keys = (Installation.id, Installation.slug, Posting.currency, Posting.kind, age)
-    query = _parts(*keys, func.count(Posting.document_id.distinct()), _total())
+    query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.where(*documents, Posting.state.in_(ATTENTION)).group_by(*keys)
     sums: dict[tuple[int, str, str], list[Sum]] = {}
     for installation_id, slug, currency, kind, place, count, amount in session.execute(query):
@@ -287,7 +295,7 @@ def years(session: Session, documents: Any) -> list[int]:
     return list(range(last.year, first.year - 1, -1))
 
 
-def _parts(*columns: Any) -> Select[Any]:
+def parts(*columns: Any) -> Select[Any]:
     """Return a query for the postings that count for the parts of documents with an amount."""
     return (
         select(*columns)
@@ -299,7 +307,7 @@ def _parts(*columns: Any) -> Select[Any]:
     )
 
 
-def _group() -> ColumnElement[str]:
+def group_column() -> ColumnElement[str]:
     """Return the group that the state of a part of a document belongs to."""
     state = state_column(Posting, TransactionHead)
     return case(
@@ -320,7 +328,7 @@ def _in_cell(cell: Cell) -> tuple[ColumnElement[bool], ...]:
         SourceDocument.date >= cell.period.first_day,
         SourceDocument.date <= cell.period.last_day,
         Posting.currency.in_(currencies),
-        _group() == cell.group,
+        group_column() == cell.group,
     )
 
 
@@ -330,12 +338,12 @@ def _of_year(year: int) -> tuple[ColumnElement[bool], ...]:
     return SourceDocument.date >= first_day, SourceDocument.date <= last_day
 
 
-def _total() -> ColumnElement[Any]:
+def amount_column() -> ColumnElement[Any]:
     """Return the sum of the amounts, as QuickBooks answered them or else as planned."""
     return func.sum(func.coalesce(Posting.posted_total, Posting.total))
 
 
-def _ages(today: dt.datetime) -> list[tuple[Any, int]]:
+def age_conditions(today: dt.datetime) -> list[tuple[Any, int]]:
     """Return the conditions of the ages, youngest first."""
     conditions = []
     for place, days in enumerate(AGES):

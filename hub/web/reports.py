@@ -1,7 +1,6 @@
-"""The reports about one company: control totals, approvals, and the age of what waits."""
+"""The reports about one company, or all: control totals, approvals, and the age of what waits."""
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,12 +14,12 @@ from hub.db.engine import reading
 from hub.models import Company, Installation, SourceDocument
 from hub.money import to_cents
 from hub.translations.messages import gettext_noop
-from hub.web import exports, report_charts, report_tables, row_ids
-from hub.web.access import ANYWHERE, needs, scope
+from hub.web import all_companies_report, exports, report_charts, report_tables, row_ids
+from hub.web.access import ANYWHERE, company_id_of_address, needs, scope
 from hub.web.company_choice import chosen_or_only
 from hub.web.layout import app_name
 from hub.web.paging import page
-from hub.web.report_tables import Cell, CellRow, ControlTotal, Group, Period
+from hub.web.report_tables import Cell, CellRow, ControlTotal, Group
 
 EXPORTED = (
     "month",
@@ -55,18 +54,17 @@ GROUP_LABELS = {
     Group.LOST: gettext_noop("Missing or removed"),
     Group.OTHER: gettext_noop("Neither posted nor in need of attention"),
 }
-MONTH = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")
 pages = Blueprint("reports", __name__, url_prefix="/reports")
 
 
 @pages.get("/")
 @needs("viewer", of=ANYWHERE)
-def show() -> str | Response:
-    """Show the reports about the chosen company; ask for one if there are several."""
+def show() -> str:
+    """Show the reports about the chosen company, or about all of several."""
     with reading() as session:
         company = chosen_or_only(session)
         if company is None:
-            return redirect(url_for("company_choice.show", next=url_for("reports.show")))
+            return all_companies_report.render(session)
         documents = _documents(company)
         years = report_tables.years(session, documents)
         year = _year(years)
@@ -78,6 +76,7 @@ def show() -> str | Response:
         return render_template(
             "reports.html",
             company=company,
+            is_named=company_id_of_address() is not None,
             years=years,
             year=year,
             totals=totals,
@@ -95,11 +94,11 @@ def show() -> str | Response:
 @pages.get("/export")
 @needs("viewer", of=ANYWHERE)
 def export() -> Response:
-    """Download the control totals of a year."""
+    """Download the control totals of a year, or of all companies those of a month."""
     with reading() as session:
         company = chosen_or_only(session)
         if company is None:
-            return redirect(url_for("company_choice.show", next=url_for("reports.show")))
+            return all_companies_report.download(session)
         documents = _documents(company)
         year = _year(report_tables.years(session, documents))
         totals = report_tables.control_totals(session, documents, year, company.currency)
@@ -111,7 +110,7 @@ def export() -> Response:
 def documents() -> str | Response:
     """List exactly the documents that make up a number of the control totals."""
     with reading() as session:
-        company = chosen_or_only(session)
+        company = _company_of_cell(session)
         cell = _cell(company) if company else None
         if company is None or cell is None:
             return redirect(url_for("reports.show"))
@@ -136,7 +135,7 @@ def documents() -> str | Response:
 def export_documents() -> Response:
     """Download the documents that make up a number of the control totals."""
     with reading() as session:
-        company = chosen_or_only(session)
+        company = _company_of_cell(session)
         cell = _cell(company) if company else None
         if company is None or cell is None:
             return redirect(url_for("reports.show"))
@@ -151,14 +150,27 @@ def export_documents() -> Response:
     return exports.download("documents-of-control-total", DOCUMENT_COLUMNS, rows)
 
 
+def _installation_id() -> int | None:
+    """Return the app whose number the address names."""
+    return row_ids.parse(request.args.get("installation", ""))
+
+
+def _company_of_cell(session: Session) -> Company | None:
+    """Return the company of the app that the address names, whichever company is chosen."""
+    installation_id = _installation_id()
+    if installation_id is None or not scope().has_installation(installation_id):
+        return chosen_or_only(session)
+    installation = session.get(Installation, installation_id)
+    return session.get(Company, installation.company_id) if installation else None
+
+
 def _cell(company: Company) -> Cell | None:
     """Return the number of the control totals that the address names, None if it names none."""
-    month = MONTH.fullmatch(request.args.get("month", ""))
-    installation_id = row_ids.parse(request.args.get("installation", ""))
+    period = report_tables.parse_month(request.args.get("month", ""))
+    installation_id = _installation_id()
     group = request.args.get("group", "")
-    if month is None or installation_id is None or group not in GROUP_LABELS:
+    if period is None or installation_id is None or group not in GROUP_LABELS:
         return None
-    period = Period(int(month[1]), int(month[2]))
     currency = request.args.get("currency", "")[:3]
     return Cell(period, installation_id, currency, Group(group), company.currency)
 

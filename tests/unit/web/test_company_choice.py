@@ -24,6 +24,9 @@ LISTS = (
     "/runs/",
     "/runs/export?format=csv",
     "/apps/",
+    "/reports/",
+    "/reconciliations/",
+    "/reconciliations/export?format=csv",
 )
 
 

@@ -13,6 +13,7 @@ from hub.config import API_URLS
 from hub.db.engine import transaction
 from hub.models import Case, Company, Run
 from hub.scheduling import runner
+from tests.support.page_rows import add_company
 from tests.support.rights_rows import APPS, COMPANIES
 from tests.unit.web.test_large_lists import queries_of
 from tests.unit.web.test_undo import app, desk
@@ -288,3 +289,95 @@ def test_a_reconciliation_is_for_those_who_see_the_whole_company(two, path):
     if not path:
         page = two.visitor(f"owner/{ALPHA}/{APPS[0]}").get(HERE, follow_redirects=True)
         assert "For the whole company only" in page.get_data(as_text=True)
+
+
+EVERYTHING = "owner/every company/every app"
+NEWEST = "Newest reconciliations, by the name of the company"
+LINE = {
+    "app": APPS[0],
+    "kind": "bill",
+    "period": "2026-03",
+    "currency": "NOK",
+    "documents": 3,
+    "source": "10.00",
+    "posted": "10.00",
+    "quickbooks": "10.00",
+    "difference": "0.00",
+}
+DIFFERING = {"quickbooks": "7.50", "difference": "-2.50", "differing": 1, "open": "-2.50"}
+
+
+def add_reconciliation(session, company_id, **line):
+    counts = {"proved_at": "2026-03-01T00:00:00+00:00", "documents": 3, "found": 3, "accepted": 0}
+    counts |= {"troubles": 1 if line else 0, "totals": [LINE | line]}
+    run = Run(kind="reconcile", company_id=company_id, outcome="done", counts=counts)
+    session.add(run)
+    session.flush()
+    return run.id
+
+
+def test_who_sees_several_companies_sees_the_newest_result_of_each(two):
+    alpha, bravo = (two.world.companies[name] for name in COMPANIES)
+    with two.app.app_context(), transaction() as session:
+        add_reconciliation(session, alpha)
+        run_id = add_reconciliation(session, alpha, **DIFFERING)
+        names = [session.get_one(Company, company_id).name for company_id in (alpha, bravo)]
+    visitor = two.visitor(EVERYTHING)
+    page = visitor.page(HERE)
+    first, second = table(page, NEWEST)
+    assert first[:2] == [names[0], "Differs"]
+    assert first[3:5] == ["3", "−2.50 NOK"]
+    assert "Difference −2.50 NOK in 1 document." in first[5]
+    assert second == [names[1], "Not reconciled yet", "", "", "", ""]
+    assert f'href="{HERE}{run_id}"' in page
+    address = f"{HERE}?company={alpha}"
+    assert f'href="{address}"' in page
+    assert "Documents that differ" in visitor.page(address)
+    visitor.post("/companies/choose", company=bravo, next=HERE)
+    assert "Not reconciled yet" in visitor.page(HERE)
+    assert "Documents that differ" in visitor.page(address)
+
+
+def test_the_newest_results_of_all_companies_are_downloaded(two):
+    alpha = two.world.companies[ALPHA]
+    with two.app.app_context(), transaction() as session:
+        add_reconciliation(session, alpha, **DIFFERING)
+    text = two.visitor(EVERYTHING).page(f"{HERE}export?format=csv").removeprefix("\ufeff")
+    first, second = csv.DictReader(io.StringIO(text))
+    assert (first["result"], first["documents"], first["matching"]) == ("Differs", "3", "3")
+    assert (first["currency"], first["difference"], first["differing"]) == ("NOK", "-2.50", "1")
+    assert (second["result"], second["reconciled_at"]) == ("Not reconciled yet", "")
+
+
+def test_of_a_company_seen_in_part_no_reconciliation_is_shown(two):
+    alpha = two.world.companies[ALPHA]
+    with two.app.app_context(), transaction() as session:
+        add_reconciliation(session, alpha, **DIFFERING)
+    visitor = two.visitor(f"owner/every company/{APPS[0]}")
+    page = visitor.page(HERE)
+    assert [row[1] for row in table(page, NEWEST)] == ["For the whole company only"] * 2
+    assert "2.50" not in page
+    assert "2.50" not in visitor.page(f"{HERE}export?format=csv")
+    assert "For the whole company only" in visitor.page(f"{HERE}?company={alpha}")
+
+
+def test_companies_are_paged_and_need_no_more_queries(two):
+    def add(first, count):
+        with two.app.app_context(), transaction() as session:
+            for number in range(first, first + count):
+                company = add_company(session, f"77{number}", f"Company {number:02}")
+                add_reconciliation(session, company.id, **DIFFERING)
+
+    visitor = two.visitor(EVERYTHING)
+    add(0, 1)
+    visitor.page(HERE)  # the first page of a process reads more
+    few = queries_of(visitor, HERE)
+    add(1, 30)
+    assert queries_of(visitor, HERE) == few
+    names, address = [], HERE
+    while address:
+        page = visitor.page(address)
+        names += [row[0] for row in table(page, NEWEST)]
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        address = unescape(following[1]) if following else ""
+    assert len(names) == len(set(names)) == 33

@@ -17,7 +17,13 @@ from hub.models import Company
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
-from tests.support.page_rows import Story, add_people
+from tests.support.page_rows import (
+    Story,
+    add_company,
+    add_document,
+    add_installation,
+    add_people,
+)
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import APPS, COMPANIES
 from tests.support.small_source import SLUG, SmallSource, bill, page
@@ -243,16 +249,106 @@ def test_three_times_as_many_documents_need_no_more_queries(visitor, source, clo
     assert queries_of(visitor, HERE) == few
 
 
-def test_who_sees_several_companies_chooses_one(two):
-    visitor = two.visitor("owner/every company/every app")
-    answer = visitor.get(HERE)
-    assert answer.status_code == 302
-    assert "/companies/choose" in answer.headers["Location"]
+EVERYTHING = "owner/every company/every app"
+ALL_MARCH = f"{HERE}?month=2026-03"
+
+
+def name_of(two, company):
+    with two.app.app_context(), transaction() as session:
+        return session.get_one(Company, two.world.companies[company]).name
+
+
+def test_who_sees_several_companies_sees_all_and_may_choose_one(two):
+    visitor = two.visitor(EVERYTHING)
+    rows = table(visitor, "Documents by company and currency")
+    assert [row[0] for row in rows] == [name_of(two, company) for company in COMPANIES]
     alpha = two.world.companies[COMPANIES[0]]
     visitor.post("/companies/choose", company=alpha, next=HERE)
+    text = visitor.page(HERE)
+    assert "Documents by company and currency" not in text
+    assert name_of(two, COMPANIES[0]) in text
+
+
+def test_the_sums_over_all_companies_are_those_of_their_rows(two):
+    visitor = two.visitor(EVERYTHING)
+    rows = table(visitor, "Documents by company and currency", ALL_MARCH)
+    (sums,) = table(visitor, "Documents of all companies, by currency", ALL_MARCH)
+    assert len(rows) == 2
+    assert sums[0] == "NOK"
+    for place in range(1, 5):
+        total = sum(decimal(row[place]) for row in rows)
+        assert decimal(sums[place]) == total > 0, place
+    exported = visitor.page(f"{HERE}export?month=2026-03").removeprefix("\ufeff")
+    lines = list(csv.DictReader(io.StringIO(exported)))
+    assert [line["company"] for line in lines] == [row[0] for row in rows]
+    assert [Decimal(line["posted_amount"]) for line in lines] == [decimal(row[2]) for row in rows]
+    assert {line["month"] for line in lines} == {"2026-03"}
+
+
+def test_each_company_leads_to_its_own_report_whichever_is_chosen(two):
+    visitor = two.visitor(EVERYTHING)
+    alpha, bravo = (two.world.companies[name] for name in COMPANIES)
+    address = f"{HERE}?company={alpha}&amp;year=2026"
+    assert f'href="{address}"' in visitor.page(ALL_MARCH)
+    visitor.post("/companies/choose", company=bravo, next=HERE)
+    text = visitor.page(unescape(address)).partition('id="main"')[2]
+    assert name_of(two, COMPANIES[0]) in text
+    assert name_of(two, COMPANIES[1]) not in text
+    assert len(totals(visitor, unescape(address))) == 2  # one for each app
+    for cell, *_ in CELL.findall(text):
+        assert table(visitor, "the latest date first", unescape(cell))
+
+
+def test_a_person_of_one_app_sees_its_part_of_each_company(two):
+    visitor = two.visitor(f"owner/every company/{APPS[0]}")
+    whole = table(two.visitor(EVERYTHING), "Documents by company and currency", ALL_MARCH)
+    part = table(visitor, "Documents by company and currency", ALL_MARCH)
+    assert [row[1] for row in whole] == ["4", "4"]
+    assert [row[1] for row in part] == ["2", "2"]
+    alpha = two.visitor(f"viewer/{COMPANIES[0]}/every app")
+    bravo = two.world.companies[COMPANIES[1]]
+    assert name_of(two, COMPANIES[1]) not in alpha.page(f"{HERE}?company={bravo}")
+
+
+def test_the_month_of_all_companies_is_chosen(two):
+    visitor = two.visitor(EVERYTHING)
+    assert '<option value="2026-03" selected>' in visitor.page(HERE)
+    assert '<option value="2026-03" selected>' in visitor.page(f"{HERE}?month=2026-13")
+    text = visitor.page(f"{HERE}?month=2026-02")
+    assert "No document is dated in this month." in text
+    assert '<option value="2026-02" selected>' in text
+    assert '<option value="1999-12" selected>' in visitor.page(f"{HERE}?month=1999-12")
+
+
+def test_what_needs_attention_in_all_companies_is_listed_by_age(two):
+    (row,) = table(two.visitor(EVERYTHING), "by the days since the hub first wanted to post them")
+    assert row[0] == "NOK"
+    assert sum(int(count) for count in row[1::2] if count) == 8
+
+
+def add_companies(two, count):
     with two.app.app_context(), transaction() as session:
-        name = session.get_one(Company, alpha).name
-    assert name in visitor.page(HERE)
+        for number in range(count):
+            company = add_company(session, f"77{number}", f"Company {number:02}")
+            installation = add_installation(session, company)
+            document, _ = add_document(session, installation, "posted", 1000 + number)
+            document.date = dt.date(2026, 3, 6)
+
+
+def test_companies_are_paged_and_need_no_more_queries(two):
+    visitor = two.visitor(EVERYTHING)
+    visitor.page(ALL_MARCH)  # the first page of a process reads more
+    few = queries_of(visitor, ALL_MARCH)
+    add_companies(two, 30)
+    assert queries_of(visitor, ALL_MARCH) == few
+    names, address = [], ALL_MARCH
+    while address:
+        names += [row[0] for row in table(visitor, "Documents by company and currency", address)]
+        following = re.search(r'rel="next" href="([^"]+)"', visitor.page(address))
+        address = unescape(following[1]) if following else ""
+    assert len(names) == len(set(names)) == 32
+    exported = visitor.page(f"{HERE}export?month=2026-03").removeprefix("\ufeff")
+    assert [line["company"] for line in csv.DictReader(io.StringIO(exported))] == names
 
 
 def drawing(visitor, title):
