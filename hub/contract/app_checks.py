@@ -1,23 +1,35 @@
 """Checks of the apps and fields that a plugin declares, made once when the plugin is loaded."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple, get_args
 
+from marshmallow import Schema
+from marshmallow import fields as schema_fields
+
+from hub.contract.documents import KINDS, ROLES, ReceiptState
 from hub.contract.interval import Interval
-from hub.contract.settings_schema import conditions, schema_of
+from hub.contract.settings_schema import conditions, is_secret, offered_values, schema_of
 from hub.contract.types import (
     SETTING_REFERENCE,
     App,
+    ChangedPolicy,
     DifferencePolicy,
     Field,
     GonePolicy,
+    Icon,
     MissingPolicy,
 )
 from hub.errors import Refused
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+# A host as an app declares it, with a word in place of each setting that it names.
+HOST = re.compile(
+    r"(https?://)?((\*\.)?[\w-]+(\.[\w-]+)+|[\w-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/\S*)?"
+)
+CODES = "code:"  # a setting whose choices are the codes of a field at the source
+TEXTS = ("name", "summary", "help", "automatic", "mailbox")
 
 
 class Policy(NamedTuple):
@@ -39,13 +51,82 @@ def app_problems(apps: Sequence[Any]) -> Iterator[str]:
     for app in apps:
         if not isinstance(app, App):
             yield f"its hub_apps brought {type(app).__name__}, not an App."
-            continue
-        if not SLUG.fullmatch(app.slug):
+        elif not isinstance(app.slug, str) or not SLUG.fullmatch(app.slug):
             yield f"{app.slug!r} is no slug: small letters, digits and hyphens only."
-        if slugs.count(app.slug) > 1:
+        elif slugs.count(app.slug) > 1:
             yield f"it brings the app {app.slug} twice."
-        if not _is_schedule(app.every):
-            yield f'{app.every!r} of app {app.slug} is neither minutes ("15m") nor cron.'
+        else:
+            yield from _value_problems(app)
+
+
+def _value_problems(app: App) -> Iterator[str]:
+    """Yield each value of an app that is not one of those that it may have."""
+    for name in TEXTS:
+        value = getattr(app, name)
+        if not isinstance(value, str):
+            yield f"{name} of app {app.slug} must be a text, not {value!r}."
+    if not app.name:
+        yield f"app {app.slug} has no name; the pages show it."
+    yield from _choices_problems(app, "posts", app.posts, KINDS)
+    if not app.posts:
+        yield f"posts of app {app.slug} is empty; name the kinds of its documents."
+    yield from _choices_problems(app, "wants", app.wants, get_args(ReceiptState))
+    yield from _choices_problems(app, "changed", (app.changed,), get_args(ChangedPolicy))
+    yield from _choices_problems(app, "icon", (app.icon,), get_args(Icon))
+    yield from _host_problems(app)
+    if not _is_schedule(app.every):
+        yield f'{app.every!r} of app {app.slug} is neither minutes ("15m") nor cron.'
+    if app.assumed_api is not None and not app.assumed_api.is_file():
+        yield f"assumed_api of app {app.slug} is {app.assumed_api}, where there is no file."
+    if not _is_schema(app.settings):
+        yield (
+            f"settings of app {app.slug} must be a marshmallow Schema, a class or an object of it,"
+            f" not {app.settings!r}."
+        )
+
+
+def _choices_problems(
+    app: App, name: str, values: Sequence[Any], choices: Collection[str]
+) -> Iterator[str]:
+    """Yield each value of an attribute of an app that is none of the choices."""
+    if not isinstance(values, tuple | list):
+        yield f"{name} of app {app.slug} must be a tuple, such as ({values!r},), not {values!r}."
+        return
+    for value in values:
+        if value not in choices:
+            yield _not_offered(f"{name} of app {app.slug}", value, choices)
+
+
+def _host_problems(app: App) -> Iterator[str]:
+    """Yield each declared host that can be no host, whatever the settings are."""
+    if not isinstance(app.hosts, tuple | list):
+        yield f"hosts of app {app.slug} must be a tuple, such as ({app.hosts!r},)."
+        return
+    for host in app.hosts:
+        text = SETTING_REFERENCE.sub("setting", host) if isinstance(host, str) else ""
+        if not HOST.fullmatch(text):
+            yield (
+                f"hosts of app {app.slug} has {host!r}, which is no host. Write api.example.com,"
+                " *.example.com for all below it, or {base_url} for the address that a setting"
+                " holds."
+            )
+
+
+def field_problems(app: App, fields: Sequence[Any]) -> Iterator[str]:
+    """Yield what is wrong with the fields of an app by themselves."""
+    names = [field.name for field in fields if isinstance(field, Field)]
+    for field in fields:
+        if not isinstance(field, Field):
+            yield f"its hub_fields brought {type(field).__name__} for app {app.slug}, not a Field."
+            continue
+        for name in ("name", "label"):
+            value = getattr(field, name)
+            if not isinstance(value, str) or not value.strip():
+                yield f"app {app.slug} has a field whose {name} is {value!r}; it must be a text."
+        if names.count(field.name) > 1:
+            yield f"app {app.slug} has two fields named {field.name!r}; rename one."
+        if field.role not in ROLES:
+            yield _not_offered(f"role of field {field.name} of app {app.slug}", field.role, ROLES)
 
 
 def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
@@ -56,24 +137,83 @@ def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
     yield from _unknown_fields(app, fields)
     settings = schema_of(app).fields
     for setting_name, setting in settings.items():
-        for name in conditions(setting):
-            if name not in settings:
-                yield (
-                    f"only_if of the setting {setting_name} of app {app.slug} names the setting"
-                    f" {name!r}, which the app does not have.{_suggestion(name, settings)}"
-                )
+        yield from _setting_problems(app, setting_name, setting, settings)
     for policy in (*_policies_of_app(app), *_policies_of_fields(fields)):
-        names = SETTING_REFERENCE.findall(policy.text)
-        for name in names:
-            if name not in settings:
-                yield (
-                    f"{policy.name} of app {app.slug} is the setting {name!r}, which the app does"
-                    f" not have.{_suggestion(name, settings)}"
-                )
-        if not policy.choices or names or policy.text in (*policy.choices, *settings):
+        yield from _policy_problems(app, policy, settings)
+    automatic = settings.get(app.automatic)
+    if automatic is not None and not isinstance(automatic, schema_fields.Boolean):
+        yield (
+            f"automatic of app {app.slug} is the setting {app.automatic!r}, which is no switch;"
+            " define it with setting.switch."
+        )
+
+
+def hook_problems(app: App, hooks: Collection[str]) -> Iterator[str]:
+    """Yield each hook that the plugin of an app lacks, although the app declares what needs it."""
+    if app.wants and "hub_report" not in hooks:
+        yield (
+            f"app {app.slug} wants receipts, but the plugin lacks the hook hub_report, which gets"
+            " them. Implement it, or remove `wants`."
+        )
+    for name, setting in schema_of(app).fields.items():
+        source = str(setting.metadata.get("choices_from", ""))
+        if source.startswith(CODES) and "hub_codes" not in hooks:
+            yield (
+                f"the setting {name} of app {app.slug} offers codes of the source, but the plugin"
+                " lacks the hook hub_codes, which lists them. Implement it."
+            )
+
+
+def _policy_problems(
+    app: App, policy: Policy, settings: Mapping[str, schema_fields.Field[Any]]
+) -> Iterator[str]:
+    """Yield what is wrong with a policy: its value, or the settings that it names."""
+    owner = f"{policy.name} of app {app.slug}"
+    names = SETTING_REFERENCE.findall(policy.text)
+    for name in names:
+        if name not in settings:
+            yield (
+                f"{owner} is the setting {name!r}, which the app does"
+                f" not have.{_suggestion(name, settings)}"
+            )
+        elif is_secret(settings[name]):
+            yield f"{owner} is the setting {name!r}, which is secret; it cannot be read there."
+        elif policy.choices:
+            for value in offered_values(settings[name]):
+                if value not in policy.choices:
+                    yield _not_offered(
+                        f"{owner} is the setting {name!r}, which offers",
+                        value,
+                        policy.choices,
+                        verb="",
+                    )
+    if not policy.choices or names or policy.text in (*policy.choices, *settings):
+        return
+    yield _not_offered(owner, policy.text, policy.choices)
+
+
+def _setting_problems(
+    app: App,
+    name: str,
+    setting: schema_fields.Field[Any],
+    settings: Mapping[str, schema_fields.Field[Any]],
+) -> Iterator[str]:
+    """Yield what is wrong with the metadata of a setting."""
+    source = setting.metadata.get("choices_from")
+    if source and source not in ROLES and not str(source).startswith(CODES):
+        yield _not_offered(f"choices_from of the setting {name} of app {app.slug}", source, ROLES)
+    for other_name, values in conditions(setting).items():
+        owner = f"only_if of the setting {name} of app {app.slug}"
+        if other_name not in settings:
+            yield (
+                f"{owner} names the setting"
+                f" {other_name!r}, which the app does not have.{_suggestion(other_name, settings)}"
+            )
             continue
-        choices = ", ".join(policy.choices)
-        yield f"{policy.name} of app {app.slug} is {policy.text!r}; there is {choices}."
+        choices = offered_values(settings[other_name])
+        for value in values:
+            if choices and value not in choices:
+                yield _not_offered(f"{owner} needs {other_name} to be", value, choices, verb="")
 
 
 def _unknown_fields(app: App, fields: Iterable[Field]) -> Iterator[str]:
@@ -108,6 +248,20 @@ def _policies_of_fields(fields: Iterable[Field]) -> Iterator[Policy]:
             text = getattr(field, name)
             if isinstance(text, str):
                 yield Policy(f"{name} {label}", text)
+
+
+def _not_offered(owner: str, value: Any, choices: Collection[str], *, verb: str = " is") -> str:
+    """Return the sentence about a value that is none of the choices, with the nearest one."""
+    listed = ", ".join(choice for choice in choices if choice)
+    hint = _suggestion(value, choices) if isinstance(value, str) else ""
+    return f"{owner}{verb} {value!r}; there is {listed}.{hint}"
+
+
+def _is_schema(settings: Any) -> bool:
+    """Return whether a value is a marshmallow schema: a class of it, or an object."""
+    if isinstance(settings, type):
+        return issubclass(settings, Schema)
+    return isinstance(settings, Schema)
 
 
 def _suggestion(name: str, names: Iterable[str]) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Literal, TypeVar, dataclass_transform, get_args
 
+from hub.contract import value_checks as check
 from hub.errors import BadDocument
 
 T = TypeVar("T")
@@ -57,6 +59,7 @@ Cause = Literal["match", "source", "check", "currency", "quickbooks", "person"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
 TAX_MODES: tuple[TaxMode, ...] = get_args(TaxMode)
+TEXTS = ("quickbooks_id", "version", "hold", "number", "message", "memo", "currency")
 
 
 class Stage(StrEnum):
@@ -74,43 +77,10 @@ def value_object(cls: type[T]) -> type[T]:
     return dataclass(frozen=True, kw_only=True, slots=True)(cls)
 
 
-def _check(condition: bool, text: str) -> None:
-    if not condition:
-        raise BadDocument(text)
-
-
-def _check_text(owner: str, **values: Any) -> None:
-    """Raise BadDocument for a value that is no text, or a blank one."""
-    for name, value in values.items():
-        is_text = isinstance(value, str) and bool(value.strip())
-        _check(is_text, f"{owner} needs {name} as text, not {value!r}.")
-
-
-def _check_amounts(owner: str, **values: Any) -> None:
-    """Raise BadDocument for a value that is neither None nor a finite Decimal."""
-    for name, value in values.items():
-        if value is None:
-            continue
-        _check(isinstance(value, Decimal), f"{name} of {owner} must be a Decimal, not {value!r}.")
-        _check(value.is_finite(), f"{name} of {owner} is not a number: {value}.")
-
-
-def _check_rate(owner: str, rate: Any, currency: str | None) -> None:
-    """Raise BadDocument for a rate that is not a positive Decimal, or that has no currency."""
-    if rate is None:
-        return
-    _check_amounts(owner, exchange_rate=rate)
-    _check(rate > 0, f"exchange_rate of {owner} must be above 0, not {rate}.")
-    _check(bool(currency), f"exchange_rate of {owner} needs the currency that it is for.")
-
-
-def _check_dates(owner: str, **values: Any) -> None:
-    """Raise BadDocument for a value that is neither None nor a date; a datetime has a time."""
-    for name, value in values.items():
-        if value is None:
-            continue
-        is_date = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
-        _check(is_date, f"{name} of {owner} must be a date without a time, not {value!r}.")
+def _require(*checks: Iterator[str]) -> None:
+    """Raise BadDocument with the first problem that the checks find."""
+    for problem in chain.from_iterable(checks):
+        raise BadDocument(problem)
 
 
 @value_object
@@ -156,8 +126,13 @@ class Item:
 
     def __post_init__(self) -> None:
         """Raise BadDocument for an invalid name or amount."""
-        _check_text("An item", name=self.name)
-        _check_amounts(self.name, price=self.price, cost=self.cost, on_hand=self.on_hand)
+        _require(
+            check.text_problems("An item", name=self.name),
+            check.amount_problems(
+                self.name, price=self.price, cost=self.cost, on_hand=self.on_hand
+            ),
+            check.code_problems(self.name, self.codes, Code),
+        )
 
 
 NOT_LINKED = ""
@@ -181,7 +156,13 @@ class Code:
     hold: str | None = None
 
     def __post_init__(self) -> None:
-        _check_text("A code", id=self.id)
+        """Raise BadDocument for an id that is blank, and for a number in place of a text."""
+        _require(
+            check.text_problems("A code", id=self.id),
+            check.optional_text_problems(
+                f"code {self.id}", self, "name", "number", "quickbooks_id", "hold"
+            ),
+        )
 
 
 # The codes of a document or line by field or role; a plain text is a QuickBooks id, None no code.
@@ -195,6 +176,9 @@ class Applied:
     document: str
     line: str | None = None
 
+    def __post_init__(self) -> None:
+        _require(check.text_problems("Applied", document=self.document))
+
 
 @value_object
 class Attachment:
@@ -205,6 +189,9 @@ class Attachment:
     mime: str
     size: int | None = None
     sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        _require(check.text_problems("An attachment", id=self.id))
 
 
 @value_object
@@ -229,16 +216,19 @@ class Line:
 
     def __post_init__(self) -> None:
         """Raise BadDocument for an invalid id or amount."""
-        _check_text("A line", id=self.id)
         owner = f"line {self.id}"
-        _check_amounts(
-            owner,
-            amount=self.amount,
-            quantity=self.quantity,
-            unit_price=self.unit_price,
-            tax=self.tax,
+        _require(
+            check.text_problems("A line", id=self.id),
+            check.amount_problems(
+                owner,
+                amount=self.amount,
+                quantity=self.quantity,
+                unit_price=self.unit_price,
+                tax=self.tax,
+                markup=self.markup,
+            ),
+            check.code_problems(owner, self.codes, Code),
         )
-        _check_amounts(owner, markup=self.markup)
 
 
 @value_object
@@ -291,20 +281,24 @@ class Document:
 
     def __post_init__(self) -> None:
         """Raise BadDocument for invalid values; turn a stage that is a plain word into a Stage."""
-        _check_text("A document", source_id=self.source_id)
         owner = self.source_id
-        kinds = ", ".join(KINDS)
-        _check(self.kind in KINDS, f"{self.kind!r} is not a kind of document; there is {kinds}.")
-        _check(self.stage in tuple(Stage), f"{self.stage!r} is not a stage.")
-        _check(self.tax_mode in TAX_MODES, f"{self.tax_mode!r} is not a tax mode.")
+        _require(
+            check.text_problems("A document", source_id=owner),
+            check.choice_problems(self.kind, KINDS, "kind of document"),
+            check.choice_problems(self.stage, tuple(Stage), "stage"),
+            check.choice_problems(self.tax_mode, TAX_MODES, "tax mode"),
+            check.amount_problems(
+                owner, total=self.total, tax_total=self.tax_total, tolerance=self.tolerance
+            ),
+            check.rate_problems(owner, self.exchange_rate, self.currency),
+            check.date_problems(owner, date=self.date, due=self.due, received=self.received),
+            check.optional_text_problems(owner, self, *TEXTS),
+            check.code_problems(owner, self.codes, Code),
+        )
         object.__setattr__(self, "stage", Stage(self.stage))
-        _check_amounts(owner, total=self.total, tax_total=self.tax_total)
-        _check_amounts(owner, tolerance=self.tolerance)
-        _check_rate(owner, self.exchange_rate, self.currency)
-        _check_dates(owner, date=self.date, due=self.due, received=self.received)
         line_ids = [line.id for line in self.lines]
-        has_unique_ids = len(line_ids) == len(set(line_ids))
-        _check(has_unique_ids, f"Two lines of {owner} have the same id.")
+        if len(line_ids) != len(set(line_ids)):
+            raise BadDocument(f"Two lines of {owner} have the same id.")
 
 
 @value_object
@@ -320,6 +314,9 @@ class Gone:
     reason: str | None = None
     inferred: bool | None = None
 
+    def __post_init__(self) -> None:
+        _require(check.text_problems("Gone", source_id=self.source_id))
+
 
 @value_object
 class Unreadable:
@@ -331,6 +328,9 @@ class Unreadable:
     source_id: str
     reason: str
 
+    def __post_init__(self) -> None:
+        _require(check.text_problems("Unreadable", source_id=self.source_id, reason=self.reason))
+
 
 @value_object
 class Checkpoint:
@@ -341,6 +341,9 @@ class Checkpoint:
 
     cursor: str
     stream: str = ""
+
+    def __post_init__(self) -> None:
+        _require(check.optional_text_problems("a Checkpoint", self, "cursor", "stream"))
 
 
 @value_object

@@ -14,13 +14,20 @@ from typing import Any
 import pluggy
 
 from hub.contract import hookspecs
-from hub.contract.app_checks import app_problems, policy_problems
+from hub.contract.app_checks import (
+    app_problems,
+    field_problems,
+    hook_problems,
+    policy_problems,
+)
 from hub.contract.documents import value_object
 from hub.contract.plugin_list import Allowed, line_of, refusal
+from hub.contract.settings_schema import schema_of
 from hub.contract.types import App, Field, Sandbox
 from hub.errors import MissingExtra, PluginBroken
 
 GROUP = "hub"
+NEXT_STEP = "Correct the plugin, install it again and restart the hub."
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("hub_"))
 
 
@@ -299,8 +306,17 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
         )
     loaded = Loaded(installed=item, plugin=plugin, apps=apps, hooks=hooks)
     for app in apps:
-        _reject(item, policy_problems(app, _fields(loaded, app, manager)))
+        _check_app(loaded, app, manager)
     return loaded
+
+
+def _check_app(owner: Loaded, app: App, manager: pluggy.PluginManager) -> None:
+    """Raise PluginBroken for the mistakes of an app, its settings and its fields."""
+    item = owner.installed
+    _attempt(item, f"the settings of app {app.slug} cannot be read", lambda: schema_of(app).fields)
+    fields = _fields(owner, app, manager)
+    _reject(item, field_problems(app, fields))
+    _reject(item, [*policy_problems(app, fields), *hook_problems(app, owner.hooks)])
 
 
 def _fields(owner: Loaded, app: App, manager: pluggy.PluginManager) -> tuple[Field, ...]:
@@ -320,9 +336,11 @@ def _hook_caller(manager: pluggy.PluginManager, hook: str, owner: Any) -> pluggy
 
 
 def _reject(item: Installed, problems: Iterable[str]) -> None:
-    """Raise PluginBroken with the first of the problems, if there is one."""
-    for problem in problems:
-        raise PluginBroken(item.distribution, problem)
+    """Raise PluginBroken with all of the problems, if there are any."""
+    sentences = list(problems)
+    if sentences:
+        listed = " ".join(sentences)
+        raise PluginBroken(item.distribution, f"{listed} {NEXT_STEP}")
 
 
 def _from_entry_point(entry: EntryPoint, allowed: Allowed | None) -> Installed:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, cast
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validate
 
 from hub.contract.types import App
 from hub.errors import SettingsInvalid
@@ -118,6 +118,21 @@ def conditions(field: fields.Field[Any]) -> dict[str, tuple[str, ...]]:
         several = wanted if isinstance(wanted, tuple) else (wanted,)
         texts[name] = tuple(str(value) for value in several)
     return texts
+
+
+def offered_values(field: fields.Field[Any]) -> tuple[str, ...]:
+    """Return the values that a setting offers by itself; none if it takes any value."""
+    choices = field.metadata.get("choices") or ()
+    values: list[str] = []
+    for choice in choices:
+        is_pair = isinstance(choice, tuple | list)
+        values.append(str(choice[0] if is_pair else choice))
+    for check in field.validators:
+        if isinstance(check, validate.OneOf):
+            values += [str(value) for value in check.choices]
+    if isinstance(field, fields.Boolean):
+        values += ["True", "False"]
+    return tuple(dict.fromkeys(values))
 
 
 def chosen(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, Any]:

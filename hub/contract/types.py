@@ -199,6 +199,10 @@ class Field:
 
     def __post_init__(self) -> None:
         """Raise BadDocument for an unknown method of matching."""
+        if isinstance(self.match, str):
+            raise BadDocument(
+                f"match of field {self.name} must be a tuple, such as ({self.match!r},)."
+            )
         for method in self.match:
             if method not in MATCH_METHODS:
                 raise BadDocument(f"Field {self.name} names an unknown way to match: {method!r}.")
@@ -214,6 +218,12 @@ class Tenant:
     id: str
     name: str
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise BadDocument for an id that is no text: it is compared with the stored one."""
+        for name, value in (("id", self.id), ("name", self.name)):
+            if not isinstance(value, str):
+                raise BadDocument(f"A Tenant needs its {name} as text, not {value!r}.")
 
 
 @value_object
@@ -248,6 +258,12 @@ class Signal:
 
     ids: tuple[str, ...] = ()
     records: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise BadDocument for ids that are not texts."""
+        is_text = isinstance(self.ids, str)
+        if is_text or not all(isinstance(id, str) for id in self.ids):
+            raise BadDocument(f"A Signal needs its ids as a tuple of texts, not {self.ids!r}.")
 
     @classmethod
     def collect(cls) -> Self:

@@ -30,9 +30,10 @@ from hub.contract.types import (
     Site,
     Tenant,
 )
-from hub.errors import NotFound
+from hub.errors import NotFound, Refused
 from hub.http.client import AppHttp
 from hub.testing.clock import START, FakeClock
+from hub.testing.rate_limit import waiting
 from hub.testing.stand_in import WSGIAdapter, mount
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,17 @@ def _app(plugins: Plugins, slug: str) -> App:
     raise NotFound("app", slug, plugins.apps)
 
 
+def _open_stand_in(plugins: Plugins, slug: str, **options: Any) -> Sandbox:
+    """Open the stand-in of an app; raise Refused if its plugin has none."""
+    sandbox: object = plugins.open_stand_in(slug, **options)
+    if not isinstance(sandbox, Sandbox):
+        raise Refused(
+            f"The plugin of {slug} has no stand-in to test it on: its hub_sandbox returned"
+            f" {type(sandbox).__name__}, not a Sandbox. Implement the hook hub_sandbox."
+        )
+    return sandbox
+
+
 class Cases(NamedTuple):
     """Where a stand-in keeps the rows that each show a case, and how their source ids begin.
 
@@ -96,7 +108,8 @@ class Bench:
 
     `settings` are those that the stand-in does not bring itself. Without `stand_in` the plugin's
     hook `hub_sandbox` opens one; a test that looks into its books opens it and passes it. `lists`
-    are the QuickBooks lists of the company by field.
+    are the QuickBooks lists of the company by field. With `waits`, a call that the stand-in's rate
+    limit refuses is sent again after its clock was moved by the time that it asks for.
     """
 
     def __init__(
@@ -114,6 +127,7 @@ class Bench:
         now: dt.datetime = START,
         cases: Cases | None = None,
         lists: Mapping[str, Sequence[Record]] | None = None,
+        waits: bool = False,
     ) -> None:
         """Open the stand-in with so many documents, or with its own few, and check the settings.
 
@@ -127,8 +141,8 @@ class Bench:
         self.zone = ZoneInfo(zone)
         self.stand_in = stand_in
         if stand_in is None:
-            self.sandbox = self.plugins.open_stand_in(
-                slug, folder=folder, documents=documents, seed=seed
+            self.sandbox = _open_stand_in(
+                self.plugins, slug, folder=folder, documents=documents, seed=seed
             )
         else:
             self.sandbox = Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings)
@@ -139,6 +153,9 @@ class Bench:
         self.today = self.clock.now().astimezone(self.zone).date()
         self.webhook_url: str | None = "http://127.0.0.1:9/none"
         self._instead: WSGIApplication | None = None
+        self._server: WSGIApplication = self.sandbox.wsgi
+        if waits:
+            self._server = waiting(self.sandbox.wsgi, self._advance_stand_in)
         self._stand_in = self._checked()
         self.browser = requests.Session()
         mount(self.browser, URL, self.serve)
@@ -176,12 +193,11 @@ class Bench:
 
     def _checked(self) -> WSGIApplication:
         """Return the stand-in; if its API is described, check every call by the description."""
-        wsgi: WSGIApplication = self.sandbox.wsgi
         if self.app.assumed_api is None:
-            return wsgi
+            return self._server
         from hub.testing.openapi import checked  # needs libraries that other plugins do not
 
-        return checked(wsgi, self.app.assumed_api)
+        return checked(self._server, self.app.assumed_api)
 
     def serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer what is called at URL: the stand-in, or what takes its place."""
@@ -199,7 +215,11 @@ class Bench:
 
     def allow_undescribed_answers(self) -> None:
         """Let the stand-in send what its description does not allow, as the real source might."""
-        self._stand_in = self.sandbox.wsgi
+        self._stand_in = self._server
+
+    def _advance_stand_in(self, seconds: float) -> None:
+        """Move the clock of the stand-in."""
+        self.drive("clock", {"advance": seconds})
 
     def fields(self) -> Sequence[Field]:
         """Return the code fields of the app."""

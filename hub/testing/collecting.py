@@ -37,7 +37,7 @@ class CollectingHub:
     """
 
     def __init__(self, slug: str, settings: Mapping[str, Any], folder: Path) -> None:
-        self.bench = Bench(slug, settings)
+        self.bench = Bench(slug, settings, waits=True)
         self._settings = settings
         self.clock = self.bench.clock
         config = Config(

@@ -4,7 +4,7 @@ import datetime as dt
 import mmap
 import os
 import tracemalloc
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -13,11 +13,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from hub.contract.documents import ROLES, Document, Yielded, codes_of
+from hub.contract.documents import ROLES, Document, codes_of
 from hub.contract.settings_schema import schema_of
 from hub.errors import HubError, NeedsAttention, Retry
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub
+from hub.testing.readiness import Readiness, documents
 from hub.testing.reading import PAGES, Reading, identity, source_ids
 from hub.testing.stand_in import json_answer, text_answer
 
@@ -37,13 +38,17 @@ def contract(
     change: tuple[str, Mapping[str, str]] | None = None,
     many: int = MANY,
     paged: int = PAGES,
+    unreadable: Mapping[str, str] | None = None,
+    variants: Sequence[Mapping[str, Any]] = (),
     **settings: Any,
 ) -> type:
     """Return the suite for one app; `wrong_keys` are settings that the source must refuse, or None.
 
     `change` is what a person does on the stand-in's pages to change a document: a path with {id} in
     it, and the fields of the form. `paged` is a number of documents that the source cannot show on
-    one page.
+    one page. `unreadable` are the documents of the stand-in that cannot be read on purpose: source
+    ids, each with words of the reason. `variants` are other settings with which kinds of documents
+    are ready that are not with `settings`.
     """
     attributes = {
         "slug": slug,
@@ -52,14 +57,11 @@ def contract(
         "change": change,
         "many": many,
         "paged": paged,
+        "unreadable": unreadable or {},
+        "variants": variants,
     }
     name = slug.title().replace("-", "")
     return type(f"TestContractOf{name}", (Contract,), attributes)
-
-
-def documents(items: Iterable[Yielded]) -> list[Document]:
-    """Return the documents among what was read."""
-    return [item for item in items if isinstance(item, Document)]
 
 
 def _not_found(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -73,8 +75,8 @@ def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[by
     return text_answer(start, 404, "<html><body><h1>404 Not Found</h1></body></html>")
 
 
-class Contract(Reading):
-    """One promise a test; those of reading stand in hub.testing.reading."""
+class Contract(Reading, Readiness):
+    """One promise a test; others are in hub.testing.reading and hub.testing.readiness."""
 
     wrong_keys: dict[str, Any] | None
     many: int
@@ -180,9 +182,9 @@ class Contract(Reading):
             bench.read(ids=ids)
 
     def test_many_documents_need_little_memory(self) -> None:
-        warm_up = Bench(self.slug, self.settings, documents=1)
+        warm_up = Bench(self.slug, self.settings, documents=1, waits=True)
         warm_up.read()  # what is stored once for all is no document's cost
-        reading = Bench(self.slug, self.settings, documents=self.many).reading()
+        reading = Bench(self.slug, self.settings, documents=self.many, waits=True).reading()
         unread = (item for item in reading if isinstance(item, Document))
         before = _resident()
         tracemalloc.start()
@@ -197,9 +199,9 @@ class Contract(Reading):
         assert max(sizes, default=0) - before < self.many * EACH
 
     def test_a_stand_in_that_was_closed_comes_back_with_its_books(self, tmp_path: Path) -> None:
-        first = Bench(self.slug, self.settings, folder=tmp_path)
+        first = Bench(self.slug, self.settings, folder=tmp_path, waits=True)
         before = first.read()
-        second = Bench(self.slug, self.settings, folder=tmp_path)
+        second = Bench(self.slug, self.settings, folder=tmp_path, waits=True)
         assert second.read() == before
 
 

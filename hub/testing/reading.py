@@ -54,12 +54,12 @@ class Reading:
     @pytest.fixture
     def bench(self) -> Bench:
         """Return the app on a fresh stand-in."""
-        return Bench(self.slug, self.settings)
+        return Bench(self.slug, self.settings, waits=True)
 
     @pytest.fixture
     def paged_bench(self) -> Bench:
         """Return the app on a stand-in with more documents than a page holds."""
-        return Bench(self.slug, self.settings, documents=self.paged)
+        return Bench(self.slug, self.settings, documents=self.paged, waits=True)
 
     def test_the_same_documents_come_twice(self, bench: Bench) -> None:
         first_reading = bench.read()
@@ -73,7 +73,7 @@ class Reading:
         self, bench: Bench
     ) -> None:
         bench.read()
-        later = Bench(self.slug, self.settings)
+        later = Bench(self.slug, self.settings, waits=True)
         later.drive("clock", {"advance": YEARS})
         changed = self._change(later, later.read())
         ahead = cursors(later.read())

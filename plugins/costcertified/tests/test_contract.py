@@ -4,6 +4,12 @@ from hub.testing.contract import contract
 
 ACCOUNTS = {"income_account": "79", "bank_account": "35", "fee_account": "9"}
 CHANGE = ("/invoices/{id}/edit", {"amount": "12.50", "description": "changed"})
+EXPENSES = {"expenses": True, "payable_account": "33", "paid_from": "35", "holding_account": "92"}
 TestContract = contract(
-    "costcertified", wrong_keys={"client_secret": "wrong"}, change=CHANGE, **ACCOUNTS
+    "costcertified",
+    wrong_keys={"client_secret": "wrong"},
+    change=CHANGE,
+    unreadable={"invoice:1040": "“2026-02-31” is no date"},
+    variants=[EXPENSES, {"payouts": "payment"}],
+    **ACCOUNTS,
 )

@@ -7,14 +7,20 @@ from decimal import Decimal
 import pytest
 
 from hub import (
+    Applied,
+    Attachment,
+    Checkpoint,
     Code,
     Document,
+    Field,
     Gone,
     Item,
     Line,
     NeedsAttention,
     Refused,
+    Signal,
     Stage,
+    Tenant,
     Unreadable,
     readable,
 )
@@ -58,7 +64,7 @@ def test_every_noun_says_what_it_is():
     [
         (
             lambda: Document(kind="bil", source_id="1"),
-            "'bil' is not a kind of document; there is bill, vendor_credit,",
+            "'bil' is not a kind of document. There is bill, vendor_credit,",
         ),
         (
             lambda: Document(kind="bill", source_id=" "),
@@ -102,6 +108,30 @@ def test_every_noun_says_what_it_is():
         (lambda: Line(id="1", tax=Decimal("-Infinity")), "tax of line 1 is not a number"),
         (lambda: Code(id=""), "A code needs id as text"),
         (lambda: Item(name=""), "An item needs name as text"),
+        (lambda: Code(id="7", number=4010), "number of code 7 must be a text, not 4010."),
+        (lambda: Code(id="7", quickbooks_id=51), "quickbooks_id of code 7 must be a text, not 51."),
+        (
+            lambda: bill(codes={"owner": 7}),
+            "The code 'owner' of invoice:1 must be a Code, a QuickBooks id as text or None, not 7.",
+        ),
+        (
+            lambda: Line(id="1", codes={"tool": {"id": "7"}}),
+            "The code 'tool' of line 1 must be a Code, a QuickBooks id as text or None, not {'id':",
+        ),
+        (lambda: bill(number=12), "number of invoice:1 must be a text, not 12."),
+        (lambda: bill(quickbooks_id=12), "quickbooks_id of invoice:1 must be a text, not 12."),
+        (lambda: Applied(document=12), "Applied needs document as text, not 12."),
+        (lambda: Attachment(id=3, name="a.pdf", mime=""), "An attachment needs id as text, not 3."),
+        (lambda: Gone(source_id=3), "Gone needs source_id as text, not 3."),
+        (lambda: Unreadable(source_id=3, reason="?"), "Unreadable needs source_id as text, not 3."),
+        (lambda: Checkpoint(cursor=25), "cursor of a Checkpoint must be a text, not 25."),
+        (lambda: Tenant(id=5, name="Shed"), "A Tenant needs its id as text, not 5."),
+        (lambda: Signal(ids="r17"), "A Signal needs its ids as a tuple of texts, not 'r17'."),
+        (lambda: Signal.read(17), "A Signal needs its ids as a tuple of texts, not (17,)."),
+        (
+            lambda: Field(name="tool", label="Tool", role="account", match="number"),
+            "match of field tool must be a tuple, such as ('number',).",
+        ),
         (lambda: Item(name="Bolt", price=0.1), "price of Bolt must be a Decimal, not 0.1."),
     ],
 )

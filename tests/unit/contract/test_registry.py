@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -243,6 +244,156 @@ class WithFields(Plugin):
     @hookimpl
     def hub_fields(self, app):
         return [Field(name="supplier", label="Supplier", role="vendor", **self.policies)]
+
+
+class Selecting(Choices):
+    """Settings with choices that do not fit what names them."""
+
+    gone = setting.choice("Deleted", "Bad", {"void": "void it", "destroy": "destroy it"})
+    key = setting.secret("Key", "Bad")
+    city = setting.text("City", "Bad", only_if={"gone": "deleted"})
+    owner = setting.record("vendr", "Owner", "Bad")
+    division = setting.record("code:division", "Division", "Bad")
+
+
+def raising_settings():
+    """Settings that cannot be built."""
+
+    class Settings(Schema):
+        def __init__(self):
+            raise KeyError("COUNTRY")
+
+    return Settings
+
+
+class WithRole(Plugin):
+    """A plugin whose only field has this role."""
+
+    def __init__(self, role):
+        super().__init__("bad")
+        self.role = role
+
+    @hookimpl
+    def hub_fields(self, app):
+        return [Field(name="supplier", label="Supplier", role=self.role)]
+
+
+class TwoFields(Plugin):
+    @hookimpl
+    def hub_fields(self, app):
+        return [Field(name="owner", label="", role="vendor")] * 2
+
+
+class TextField(Plugin):
+    @hookimpl
+    def hub_fields(self, app):
+        return ["owner"]
+
+
+@pytest.mark.parametrize(
+    ("about", "sentence"),
+    [
+        ({"posts": ("invoise",)}, "posts of app bad is 'invoise'; there is bill,"),
+        ({"posts": ("invoise",)}, "Did it mean 'invoice'?"),
+        ({"posts": "bill"}, "posts of app bad must be a tuple, such as ('bill',), not 'bill'."),
+        ({"posts": ()}, "posts of app bad is empty; name the kinds of its documents."),
+        ({"wants": ("postd",)}, "wants of app bad is 'postd'; there is queued,"),
+        ({"changed": "updated"}, "changed of app bad is 'updated'; there is update, hold."),
+        ({"icon": "spade"}, "icon of app bad is 'spade'; there is cart,"),
+        ({"name": ""}, "app bad has no name; the pages show it."),
+        ({"name": None}, "name of app bad must be a text, not None."),
+        ({"hosts": ("api example.com",)}, "hosts of app bad has 'api example.com', which is no"),
+        ({"hosts": ("*",)}, "hosts of app bad has '*', which is no host. Write api.example.com,"),
+        ({"hosts": ("*.com",)}, "hosts of app bad has '*.com', which is no host."),
+        ({"hosts": (7,)}, "hosts of app bad has 7, which is no host."),
+        ({"hosts": "{base_url}"}, "hosts of app bad must be a tuple, such as ('{base_url}',)."),
+        ({"assumed_api": Path("none.yaml")}, "assumed_api of app bad is none.yaml, where there is"),
+        ({"settings": dict}, "settings of app bad must be a marshmallow Schema,"),
+        (
+            {"settings": raising_settings()},
+            "the settings of app bad cannot be read: KeyError: 'COUNTRY'.",
+        ),
+        (
+            {"settings": Selecting, "gone": FromSetting("gone")},
+            "gone of app bad is the setting 'gone', which offers 'destroy'; there is case, void,",
+        ),
+        (
+            {"settings": Selecting, "hosts": ("{key}",)},
+            "hosts of app bad is the setting 'key', which is secret; it cannot be read there.",
+        ),
+        (
+            {"settings": Selecting},
+            "only_if of the setting city of app bad needs gone to be 'deleted'; there is void,",
+        ),
+        (
+            {"settings": Selecting},
+            "choices_from of the setting owner of app bad is 'vendr'; there is vendor,",
+        ),
+        (
+            {"settings": Selecting},
+            "the setting division of app bad offers codes of the source, but the plugin lacks the"
+            " hook hub_codes, which lists them. Implement it.",
+        ),
+        (
+            {"settings": Selecting, "automatic": "city"},
+            "automatic of app bad is the setting 'city', which is no switch; define it with",
+        ),
+    ],
+)
+def test_what_an_app_declares_is_checked_when_its_plugin_is_loaded(about, sentence):
+    text = broken(WithFields(about))
+    assert sentence in text
+    if "cannot be read: " not in text:
+        assert text.endswith(" Correct the plugin, install it again and restart the hub.")
+
+
+def test_an_app_that_wants_receipts_needs_the_hook_that_gets_them():
+    plugin = WithoutReport()
+    assert "app bad wants receipts, but the plugin lacks the hook hub_report" in broken(plugin)
+
+
+class WithoutReport:
+    @hookimpl
+    def hub_apps(self):
+        return [app("bad", wants=("posted",))]
+
+    @hookimpl
+    def hub_documents(self, app):
+        return []
+
+
+@pytest.mark.parametrize(
+    ("plugin", "sentence"),
+    [
+        (WithRole("klass"), "role of field supplier of app bad is 'klass'; there is vendor,"),
+        (WithRole("klass"), "Did it mean 'class'?"),
+        (TwoFields("bad"), "app bad has a field whose label is ''; it must be a text."),
+        (TwoFields("bad"), "app bad has two fields named 'owner'; rename one."),
+        (TextField("bad"), "its hub_fields brought str for app bad, not a Field."),
+    ],
+)
+def test_what_a_field_declares_is_checked_when_its_plugin_is_loaded(plugin, sentence):
+    assert sentence in broken(plugin)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "api.example.com",
+        "*.example.com",
+        "{base_url}",
+        "{zone}.example.com",
+        "https://api.example.com:8443/v2",
+        "localhost:9000",
+        "[::1]:9000",
+    ],
+)
+def test_every_form_of_a_host_is_accepted(host):
+    class Hosts(Choices):
+        zone = fields.String()
+
+    plugins = load(good=WithFields({"settings": Hosts, "hosts": (host,)}))
+    assert plugins.broken == ()
 
 
 class RaisingFields(Plugin):

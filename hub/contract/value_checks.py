@@ -1,0 +1,67 @@
+"""Checks of the values in documents; each yields sentences about what is wrong."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+
+def text_problems(owner: str, **values: Any) -> Iterator[str]:
+    """Yield each value that is no text, or a blank one."""
+    for name, value in values.items():
+        if not isinstance(value, str) or not value.strip():
+            yield f"{owner} needs {name} as text, not {value!r}."
+
+
+def optional_text_problems(owner: str, value: object, *names: str) -> Iterator[str]:
+    """Yield each of these attributes that is neither None nor a text, such as a number as an id."""
+    for name in names:
+        text = getattr(value, name)
+        if text is not None and not isinstance(text, str):
+            yield f"{name} of {owner} must be a text, not {text!r}."
+
+
+def choice_problems(value: Any, choices: Collection[str], what: str) -> Iterator[str]:
+    """Yield a sentence if a value is none of the choices."""
+    if value not in choices:
+        yield f"{value!r} is not a {what}. There is {', '.join(choices)}."
+
+
+def amount_problems(owner: str, **values: Any) -> Iterator[str]:
+    """Yield each value that is neither None nor a finite Decimal."""
+    for name, value in values.items():
+        if value is None:
+            continue
+        if not isinstance(value, Decimal):
+            yield f"{name} of {owner} must be a Decimal, not {value!r}."
+        elif not value.is_finite():
+            yield f"{name} of {owner} is not a number: {value}."
+
+
+def rate_problems(owner: str, rate: Any, currency: str | None) -> Iterator[str]:
+    """Yield a sentence if a rate is not a positive Decimal, or if it has no currency."""
+    if rate is None:
+        return
+    yield from amount_problems(owner, exchange_rate=rate)
+    if rate <= 0:
+        yield f"exchange_rate of {owner} must be above 0, not {rate}."
+    if not currency:
+        yield f"exchange_rate of {owner} needs the currency that it is for."
+
+
+def date_problems(owner: str, **values: Any) -> Iterator[str]:
+    """Yield each value that is neither None nor a date; a datetime has a time."""
+    for name, value in values.items():
+        is_date = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+        if value is not None and not is_date:
+            yield f"{name} of {owner} must be a date without a time, not {value!r}."
+
+
+def code_problems(owner: str, codes: Mapping[str, Any], code_type: type) -> Iterator[str]:
+    """Yield each code of a document or line that is no Code, no text and not None."""
+    for name, code in codes.items():
+        if code is not None and not isinstance(code, code_type | str):
+            yield (
+                f"The code {name!r} of {owner} must be a Code, a QuickBooks id as text or None,"
+                f" not {code!r}."
+            )

@@ -1,0 +1,133 @@
+"""Contract tests of what is read: every kind of document gets ready, and all can be read."""
+
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from hub.contract.documents import KINDS, Code, Document, Stage, Unreadable, Yielded, codes_of
+from hub.contract.types import Field
+from hub.testing.bench import Bench
+
+POSTED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
+MAX_EXAMPLES = 3
+
+
+def documents(items: Iterable[Yielded]) -> list[Document]:
+    """Return the documents among what was read."""
+    return [item for item in items if isinstance(item, Document)]
+
+
+class Readiness:
+    """Tests that the documents of the stand-in can be posted."""
+
+    slug: str
+    settings: dict[str, Any]
+    variants: Sequence[Mapping[str, Any]]
+    unreadable: Mapping[str, str]
+
+    def test_every_document_can_be_read_but_those_that_show_the_opposite(self) -> None:
+        """Print each distinct reason; fail on those that no case of the stand-in is meant for."""
+        reasons: dict[str, list[str]] = defaultdict(list)
+        unexpected = set()
+        seen = set()
+        for item in self._read_with_all_settings():
+            if not isinstance(item, Unreadable):
+                continue
+            if item.source_id not in reasons[item.reason]:
+                reasons[item.reason].append(item.source_id)
+            words = self.unreadable.get(item.source_id)
+            if words and words in item.reason:
+                seen.add(item.source_id)
+            else:
+                unexpected.add(item.reason)
+        lines = {reason: _counted(reason, ids) for reason, ids in reasons.items()}
+        sys.stdout.write("\n".join(lines.values()))
+        listed = "\n".join(lines[reason] for reason in sorted(unexpected))
+        if unexpected:
+            pytest.fail(
+                f"{self.slug} has documents that cannot be read:\n{listed}\nCorrect the plugin. If"
+                " the stand-in shows such a document on purpose, name it:"
+                " contract(…, unreadable={source_id: words of the reason})."
+            )
+        missing = self.unreadable.keys() - seen
+        if missing:
+            pytest.fail(
+                f"{self.slug}: {', '.join(sorted(missing))} should be unreadable with the reason"
+                " that contract(…, unreadable=…) names, and is not."
+            )
+
+    def test_every_kind_that_the_app_posts_is_ready_once(self) -> None:
+        """Look for a document that can be posted, or a code that creates the record, by kind."""
+        kinds: set[str] = set()
+        obstacles: dict[str, Counter[str]] = defaultdict(Counter)
+        for bench in self._benches():
+            roles = _roles(bench.fields())
+            for document in documents(bench.read()):
+                obstacle = _obstacle(document)
+                if obstacle:
+                    obstacles[document.kind][obstacle] += 1
+                    continue
+                kinds.add(document.kind)
+                kinds.update(_created_kinds(document, roles))
+        lines = []
+        for kind in bench.app.posts:
+            if kind not in kinds:
+                lines.append(f"  {kind}: {_explanation(obstacles[kind])}")
+        if lines:
+            listed = "\n".join(lines)
+            pytest.fail(
+                f"{self.slug} declares kinds of documents of which its stand-in has none that can"
+                f" be posted:\n{listed}\nAdd such a document to the stand-in, or remove the kind"
+                " from App.posts. If other settings bring it: contract(…, variants=[{…}])."
+            )
+
+    def _benches(self) -> Iterator[Bench]:
+        """Yield the app with its settings, and with each of the variants."""
+        for variant in ({}, *self.variants):
+            yield Bench(self.slug, {**self.settings, **variant}, waits=True)
+
+    def _read_with_all_settings(self) -> Iterator[Yielded]:
+        """Yield what is read with the settings, and with each of the variants."""
+        for bench in self._benches():
+            yield from bench.read()
+
+
+def _counted(reason: str, ids: Sequence[str]) -> str:
+    """Return a line with a reason, how many documents have it, and the first of them."""
+    examples = ", ".join(ids[:MAX_EXAMPLES])
+    if len(ids) > MAX_EXAMPLES:
+        examples += ", …"
+    return f"  {len(ids)} × {reason} ({examples})"
+
+
+def _obstacle(document: Document) -> str:
+    """Return why a document is not posted by itself; "" if nothing is against it."""
+    if document.hold:
+        return document.hold
+    if document.stage not in POSTED_STAGES:
+        return f"its stage is {document.stage}"
+    return ""
+
+
+def _explanation(obstacles: Counter[str]) -> str:
+    """Return how many documents of a kind are not ready and why, or that there is none."""
+    if not obstacles:
+        return "none was read as a document, and no code creates one"
+    common = [f"{count} × {reason}" for reason, count in obstacles.most_common(MAX_EXAMPLES)]
+    return "; ".join(common)
+
+
+def _roles(fields: Iterable[Field]) -> dict[str, str]:
+    """Return the role of each field by its name."""
+    return {field.name: field.role for field in fields}
+
+
+def _created_kinds(document: Document, roles: Mapping[str, str]) -> Iterator[str]:
+    """Yield the kinds of records that the hub may create for the codes of a document."""
+    for name, code, _ in codes_of(document):
+        role = roles.get(name, name)
+        if isinstance(code, Code) and code.create and role in KINDS:
+            yield role

@@ -1,0 +1,213 @@
+"""The contract suite refuses plugins that do not work, and waits for stand-ins with a rate limit."""
+
+import importlib
+import sys
+
+import pytest
+
+from hub import App, Code, Document, Field, Retry, hookimpl, money, setting
+from hub.cli import authors
+from hub.contract.registry import Plugins
+from hub.errors import PluginBroken, Refused
+from hub.testing import bench as bench_module
+from hub.testing.bench import Bench
+from hub.testing.contract import contract
+from qbo_sandbox.kit import Limits, json_answer
+
+NAME = "depot"
+FAILED = pytest.fail.Exception
+READABLE = "test_every_document_can_be_read_but_those_that_show_the_opposite"
+READY = "test_every_kind_that_the_app_posts_is_ready_once"
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """Return the module of the author's guide under another name; tests break it."""
+    for place, text in authors.plugin(NAME).items():
+        file = tmp_path / place
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield importlib.import_module(f"hub_{NAME}")
+    for name in [name for name in sys.modules if name.partition(".")[0] == f"hub_{NAME}"]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def suite(plugin, monkeypatch):
+    """Return a function that returns the contract suite of the plugin as it is then."""
+
+    def suite(**options):
+        plugins = Plugins.load([plugin], installed=False)
+        monkeypatch.setattr(bench_module, "installed", lambda: plugins)
+        return contract(NAME, wrong_keys={"key": "wrong"}, **options)()
+
+    return suite
+
+
+def run(tests, name):
+    """Run one test of a contract suite."""
+    getattr(tests, name)()
+
+
+def declare(monkeypatch, plugin, **changes):
+    """Change what the plugin declares about its app."""
+    about = {name: getattr(plugin.hub_apps()[0], name) for name in App.__dataclass_fields__}
+    app = App(**{**about, **changes})
+    monkeypatch.setattr(plugin, "hub_apps", hookimpl(lambda: [app]))
+
+
+def test_a_plugin_that_works_passes(suite, capsys):
+    run(suite(), READABLE)
+    run(suite(), READY)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_plugin_whose_payments_are_all_unreadable_is_refused(suite, plugin, monkeypatch):
+    bill = plugin.bill
+
+    def read(row):
+        return payment(row) if row["number"].endswith("1") else bill(row)
+
+    def payment(row):
+        return Document(kind="payment", source_id=row["id"], total=money(row["amount"]))
+
+    declare(monkeypatch, plugin, posts=("bill", "payment"))
+    monkeypatch.setattr(plugin, "bill", read)
+    with pytest.raises(FAILED, match=r"4 × The source sent no 'amount' for it\. \(r1, r11, r21, …"):
+        run(suite(), READABLE)
+    with pytest.raises(FAILED, match="payment: none was read as a document") as caught:
+        run(suite(), READY)
+    assert "bill:" not in str(caught.value)
+
+
+def test_a_kind_that_is_always_held_is_refused_with_the_reason(suite, plugin, monkeypatch):
+    bill = plugin.bill
+    monkeypatch.setattr(plugin, "bill", lambda row: bill({**row, "returned": False}))
+    with pytest.raises(FAILED, match="bill: 38 × The tool is still out"):
+        run(suite(), READY)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (lambda: Code(id=7), "A code needs id as text, not 7"),
+        (
+            lambda: 7,
+            "The code 'owner' of r1 must be a Code, a QuickBooks id as text or None, not 7",
+        ),
+        (lambda: Code(id="7", quickbooks_id=51), "quickbooks_id of code 7 must be a text, not 51"),
+    ],
+)
+def test_a_number_as_the_id_of_a_code_is_refused(suite, plugin, monkeypatch, code, sentence):
+    def bill(row):
+        return Document(kind="bill", source_id=row["id"], codes={"owner": code()})
+
+    monkeypatch.setattr(plugin, "bill", bill)
+    with pytest.raises(FAILED, match=sentence):
+        run(suite(), READABLE)
+
+
+def test_a_role_that_does_not_exist_is_refused(suite, plugin, monkeypatch):
+    fields = [Field(name="owner", label="Tool owner", role="klass")]
+    monkeypatch.setattr(plugin, "hub_fields", hookimpl(lambda app: fields))
+    sentence = "hub_depot cannot be used: role of field owner of app depot is 'klass'; .*"
+    with pytest.raises(PluginBroken, match=sentence) as caught:
+        run(suite(), READY)
+    assert "Did it mean 'class'? Correct the plugin, install it again" in caught.value.text
+
+
+def test_a_policy_that_names_no_setting_is_refused(suite, plugin, monkeypatch):
+    declare(monkeypatch, plugin, gone="{deletedd}")
+    with pytest.raises(PluginBroken, match="gone of app depot is the setting 'deletedd', which"):
+        run(suite(), READY)
+
+
+def test_an_unreadable_document_that_the_stand_in_shows_on_purpose_is_expected(
+    suite, plugin, monkeypatch, capsys
+):
+    bill = plugin.bill
+    monkeypatch.setattr(
+        plugin, "bill", lambda row: bill(row | {"day": "2026-02-31"} if row["id"] == "r2" else row)
+    )
+    run(suite(unreadable={"r2": "day is out of range"}), READABLE)
+    assert "1 × The source sent something that cannot be read" in capsys.readouterr().out
+    for expected in ({"r2": "no amount"}, {"r3": "day is out of range"}):
+        with pytest.raises(FAILED, match="day is out of range for month"):
+            run(suite(unreadable=expected), READABLE)
+
+
+def test_an_expected_unreadable_document_that_can_be_read_is_named(suite):
+    with pytest.raises(FAILED, match="r2 should be unreadable with the reason"):
+        run(suite(unreadable={"r2": "date"}), READABLE)
+
+
+def test_a_kind_that_other_settings_bring_counts(suite, plugin, monkeypatch):
+    def documents(app, site, cursors, ids):
+        yield Document(kind="bill", source_id="b1")
+        if site.settings["expenses"]:
+            yield Document(kind="expense", source_id="e1")
+
+    class Settings(plugin.Settings):
+        expenses = setting.switch("Expenses", "Depot", default=False)
+
+    declare(monkeypatch, plugin, posts=("bill", "expense"), settings=Settings)
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(documents))
+    with pytest.raises(FAILED, match="expense: none was read"):
+        run(suite(), READY)
+    run(suite(variants=[{"expenses": True}]), READY)
+
+
+def test_a_plugin_without_a_stand_in_is_named(suite, plugin, monkeypatch):
+    monkeypatch.delattr(plugin, "hub_sandbox")
+    with pytest.raises(Refused, match="The plugin of depot has no stand-in to test it on"):
+        run(suite(), READY)
+
+
+# -- stand-ins with a rate limit ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def limited(plugin, monkeypatch):
+    """Let the stand-in of the plugin take two calls in 15 seconds of its clock, which stands."""
+    sandbox = importlib.import_module(f"hub_{NAME}.sandbox")
+    open_stand_in = sandbox.stand_in
+
+    def stand_in(folder, documents):
+        harness = open_stand_in(folder, documents)
+        harness.clock.set(harness.clock.now(), frozen=True)
+        limits = Limits(harness.clock, 2, 15)
+        serve = harness.app
+
+        def serve_slowly(environ, start):
+            seconds = limits.wait()
+            if seconds:
+                headers = (("Retry-After", str(seconds)),)
+                return json_answer(start, 429, {"error": "too many"}, headers)
+            return serve(environ, start)
+
+        harness.app = serve_slowly
+        return harness
+
+    monkeypatch.setattr(sandbox, "stand_in", stand_in)
+
+
+@pytest.mark.usefixtures("limited")
+class TestWithARateLimit:
+    def test_the_suite_waits_for_the_stand_in(self, suite, tmp_path):
+        tests = suite(many=200, paged=110)
+        paged = Bench(NAME, documents=110, waits=True)
+        tests.test_the_same_documents_come_twice(paged)
+        tests.test_a_crash_before_a_checkpoint_repeats_and_never_skips(paged)
+        tests.test_many_documents_need_little_memory()
+        tests.test_a_source_that_answers_404_to_everything_loses_no_document(tmp_path)
+
+    def test_a_bench_that_does_not_wait_is_refused(self, suite):
+        suite()
+        with pytest.raises(Retry) as caught:
+            Bench(NAME, documents=110).read()
+        assert caught.value.after == 15
+
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_a_fault_that_a_test_asked_for_is_passed_on(self, suite, status):
+        suite().test_a_source_that_is_busy_is_asked_again(Bench(NAME, waits=True), status)
