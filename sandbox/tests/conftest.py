@@ -1,4 +1,7 @@
-"""Tests of the stand-in: they run within the hub's suite, and alone with only qbo-sandbox and pytest installed."""
+"""Fixtures of the stand-in's tests.
+
+The tests run within the hub's suite, and alone with only qbo-sandbox and pytest installed.
+"""
 
 from importlib.util import find_spec
 
@@ -17,13 +20,13 @@ collect_ignore = [file for package in MISSING for file in OPTIONAL[package]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Provide what the hub's suite provides otherwise."""
+    """Register the plugins that the hub's suite registers otherwise."""
     if not config.pluginmanager.has_plugin(HUB_SUITE):
         config.pluginmanager.register(proof, "sandbox_tests.proof")
         walked.start(config)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the tests that were left out because a package of their own is missing."""
+    """Report the tests that were left out because an optional package is missing."""
     for package in MISSING:
         terminalreporter.line(f"not collected without {package}: {', '.join(OPTIONAL[package])}")

@@ -1,4 +1,4 @@
-"""Which package of the stand-in may import which."""
+"""Tests of the stand-in's import rules between packages."""
 
 import ast
 from functools import cache
@@ -10,7 +10,7 @@ import pytest
 import qbo_sandbox
 
 FOLDER = Path(qbo_sandbox.__file__).parent
-# Packages and modules directly in qbo_sandbox; each may import those before it.
+# Packages and modules directly in qbo_sandbox; each may import those listed before it.
 LAYERS = [
     "kit",
     "options",
@@ -32,7 +32,7 @@ PACKAGES = [path.parent for path in FOLDER.glob("*/__init__.py")]
 
 @cache
 def imports_of(path: Path) -> frozenset[str]:
-    """Return the full names of what a module imports; names taken from packages are included."""
+    """Return the full names that a module imports, including names imported from packages."""
     names = set[str]()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -63,7 +63,7 @@ def test_a_layer_imports_only_layers_below_it():
 
 
 def module_imports() -> dict[str, set[str]]:
-    """Return, for each module, the modules that it imports, those for types included."""
+    """Return, for each module, the modules that it imports, including imports for types."""
     paths = {
         ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts).removesuffix(
             ".__init__"
@@ -72,14 +72,14 @@ def module_imports() -> dict[str, set[str]]:
     }
     graph = {}
     for name, path in paths.items():
-        # `from package import name` may name a module, or what a module or package holds.
+        # `from package import name` may import a module or an attribute.
         used = {full if full in paths else full.rpartition(".")[0] for full in imports_of(path)}
         graph[name] = (used & set(paths)) - {name}
     return graph
 
 
 def test_no_module_imports_itself_by_way_of_others():
-    TopologicalSorter(module_imports()).prepare()  # raises CycleError, which names the modules
+    TopologicalSorter(module_imports()).prepare()  # raises CycleError with the modules
 
 
 def test_a_cycle_would_be_noticed():

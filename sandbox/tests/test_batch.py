@@ -1,4 +1,4 @@
-"""Batches: what their items may be, what they see of each other, and how they are told apart."""
+"""Tests of batches: allowed items, their isolation from each other, and their bIds."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Books in which anything was done at random: they balance, and nothing points to what is not there."""
+"""Tests of books after random operations: they balance and every reference exists."""
 
 from decimal import Decimal
 
@@ -40,7 +40,7 @@ def opened(folder=None):
 
 
 def kept(quickbooks, realm, seed, operations):
-    """Books kept by a bookkeeper; the sum is looked at after every operation."""
+    """Carry out random operations; check the trial balance after each and the books at the end."""
     keeper = Bookkeeper(quickbooks, realm, seed)
     for _ in range(operations):
         keeper.step()

@@ -1,4 +1,4 @@
-"""The stand-in against python-quickbooks and Intuit's own OAuth client, unmodified, over real HTTP."""
+"""Tests with python-quickbooks and Intuit's own OAuth client, unmodified, over real HTTP."""
 
 import datetime as dt
 import importlib
@@ -44,7 +44,7 @@ DEPOSITED = {
     "DepositLineDetail": {"AccountRef": {"value": "7"}},
 }
 TOOLS = {"Name": "Tools", "AccountType": "Expense", "AccountSubType": "SuppliesMaterials"}
-# What is made of each entity, and what of it is changed later.
+# For each entity, the fields to create it with and the fields to change later.
 ENTITIES = {
     "Account": (TOOLS, {"Name": "Hand tools"}),
     "Customer": (
@@ -114,13 +114,13 @@ def client(quickbooks):
     with Server(quickbooks.wsgi) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv(
             "OAUTHLIB_INSECURE_TRANSPORT", "1"
-        )  # its own word for plain http on the loopback
+        )  # oauthlib's setting that allows plain HTTP on the loopback
         patch.setattr(QuickBooks, "api_url_v3", f"{server.url}/v3")
         yield connected(quickbooks, server.url, quickbooks.realm)
 
 
 def connected(quickbooks, url, realm):
-    """The client, signed in to one company with what Intuit's own OAuth client gets for its refresh token."""
+    """Return a client connected to one company, signed in with Intuit's own OAuth client."""
     discovery = f"{url}/.well-known/openid_configuration/"
     asked = AuthClient(
         quickbooks.client_id, quickbooks.client_secret, "http://localhost/back", discovery
@@ -141,9 +141,7 @@ def test_every_entity_is_created_read_changed_listed_and_removed(client, name):
     assert {
         key: getattr(read, key) for key in body if isinstance(body[key], str | int | float)
     }.items() <= body.items()
-    for field, value in (
-        change | {"PurchaseEx": None}
-    ).items():  # an extension must not be sent back
+    for field, value in (change | {"PurchaseEx": None}).items():  # extensions must not be sent back
         setattr(read, field, value)
     changed = read.save(qb=client) if change else read
     assert {key: getattr(changed, key) for key in change} == change
@@ -156,7 +154,7 @@ def test_every_entity_is_created_read_changed_listed_and_removed(client, name):
 
 
 def removed(client, kind, entity):
-    """Deleted, where that can be done; else made inactive."""
+    """Delete an entity and check that it is gone, or make it inactive if it cannot be deleted."""
     if hasattr(entity, "delete"):
         key = kind.qbo_json_object_name or kind.qbo_object_name
         assert entity.delete(qb=client)[key]["status"] == "Deleted"
@@ -170,7 +168,7 @@ def removed(client, kind, entity):
 @pytest.mark.parametrize("name", ["Invoice", "Estimate", "SalesReceipt"])
 def test_forms_are_mailed_and_come_as_paper(client, name):
     saved = made(client, name)
-    if name != "SalesReceipt":  # the client cannot mail those
+    if name != "SalesReceipt":  # the client cannot mail sales receipts
         sent = saved.send(qb=client, send_to="ada+books@example.com")[name]
         assert (sent["EmailStatus"], sent["BillEmail"]["Address"]) == (
             "EmailSent",

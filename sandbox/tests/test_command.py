@@ -1,4 +1,4 @@
-"""The command `qbo-sandbox`: what it prints is enough to connect."""
+"""Tests of the command `qbo-sandbox`: its output is enough to connect."""
 
 import shlex
 

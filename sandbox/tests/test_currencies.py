@@ -1,4 +1,4 @@
-"""Several currencies in the stand-in: rates of a day, gains and losses, accounts in each, what may not be mixed."""
+"""Tests of multiple currencies: daily rates, gains and losses, accounts, and refusals."""
 
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ def refused(quickbooks, path, realm=None, **body):
 
 
 def home(quickbooks, subtype):
-    """The home balance of the first account of a subtype, debit positive."""
+    """Return the home balance of the first account of a subtype; debits are positive."""
     company = quickbooks.company
     id = next(
         id

@@ -1,4 +1,4 @@
-"""The stand-in spoken to over real HTTP as clients of other languages speak: Node, Ruby, PHP, Java, .NET, curl."""
+"""Tests with requests in the style of other clients: Node, Ruby, PHP, Java, .NET, curl."""
 
 import gzip
 import http.client
@@ -32,7 +32,7 @@ def site(quickbooks):
 
 @pytest.fixture
 def call(quickbooks, site):
-    """One request to the company's address, with nothing in it that the caller did not say."""
+    """Return a function that sends a request with only the headers it is given."""
     session = requests.Session()
     session.headers.clear()
     session.headers["Authorization"] = f"Bearer {quickbooks.token(quickbooks.realm)}"
@@ -55,7 +55,10 @@ def made(call, kind="bill", body=BILL):
 
 
 def test_node_creates_changes_voids_and_deletes(call):
-    """node-quickbooks: format=json beside everything, whole objects sent to be deleted, void as a kind of update."""
+    """Send requests as node-quickbooks does.
+
+    It adds format=json everywhere, sends whole objects to delete them, and voids with an update.
+    """
     params = {"minorversion": "75", "format": "json"}
     headers = {
         "accept": "application/json",
@@ -134,7 +137,10 @@ def test_an_address_may_leave_the_company_to_the_token(call):
 
 
 def test_ruby_speaks_xml_from_end_to_end(call):
-    """quickbooks-ruby: XML in both ways, a content type on reads too, answers taken packed."""
+    """Send requests as quickbooks-ruby does.
+
+    It uses XML both ways, sends a content type on reads too, and accepts compressed responses.
+    """
     headers = {
         "Content-Type": "application/xml",
         "Accept": "application/xml",

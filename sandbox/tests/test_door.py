@@ -1,4 +1,4 @@
-"""The stand-in as a whole: its journal, its faults, its pages, files, XML, and a real server."""
+"""Tests of the stand-in as a whole: journal, faults, pages, files, XML, and a real server."""
 
 import json
 import os

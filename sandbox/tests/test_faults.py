@@ -1,4 +1,4 @@
-"""Everything that can go wrong, in this process and over a real socket: what a client sees, and what was done."""
+"""Tests of every fault, in process and over a socket: the client's view and the books."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ from qbo_sandbox.kit.wsgi import mount
 
 NOON = 1_800_000_000.0
 GIVES_UP = 0.15
-# kind, options -> what the client sees, how many bills are in the books afterwards
+# kind, options, what the client receives, number of bills in the books afterwards
 SEEN = [
     ("refuse", {"seconds": 0.05}, "nothing", 0),
     ("reset_request", {}, "nothing", 0),
@@ -63,7 +63,7 @@ SEEN = [
     ("refusal", {"code": 3100}, "403 3100", 0),
     ("refusal", {"code": 77777}, "400 77777", 0),
 ]
-# proved where what they happen to is: batches, queries, tokens, consent
+# tested with the calls that they concern: batches, queries, tokens, consent
 OF_OTHER_CALLS = {
     "bid_missing", "bid_twice", "bid_foreign", "bid_reversed", "stale_reads", "rotate", "rotate_and_lose",
     "invalid_grant", "other_realm",
@@ -97,7 +97,7 @@ def bill():
 
 @contextmanager
 def reached(quickbooks, way) -> Iterator[tuple[requests.Session, str]]:
-    """A session and the address at which the stand-in answers it."""
+    """Yield a session and the address at which the stand-in answers it."""
     with requests.Session() as session:
         session.headers = {
             "Authorization": f"Bearer {quickbooks.token(US.realm)}",
@@ -158,7 +158,7 @@ def test_a_fault_shows_itself_and_does_what_it_says(quickbooks, way, kind, optio
         quickbooks.clock.advance(100)
         assert len(quickbooks.company.table("Bill")) == done
         wait_for_port(url, way)
-        session.close()  # a connection that was hung up on is no good for the next
+        session.close()  # a connection that was closed cannot be reused
         assert seen(session, url) == "200 bill"
     entry = quickbooks.log.entries("bill.create")[0]
     assert (entry["fault"], entry["verdict"] == "accepted") == (
@@ -177,7 +177,7 @@ def test_what_waits_is_carried_out_though_its_client_gave_up(quickbooks):
 
 
 def wait_for_port(url, way):
-    """The port of a server that refused is open again a moment later."""
+    """Wait until the port of a server that refused connections is open again."""
     while way == "socket":
         try:
             socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=1).close()
@@ -228,7 +228,7 @@ def test_a_late_commit_is_in_the_books_that_are_shown_next(quickbooks):
     quickbooks.add_fault("commit_late", "bill.create", seconds=90)
     with pytest.raises(Wire):
         quickbooks.ask("POST", "bill", bill())
-    quickbooks.clock._stopped += 91  # as a running clock goes on: nobody is told
+    quickbooks.clock._stopped += 91  # advance like a running clock, without notifying listeners
     assert len(ask(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]["Bill"]) == 1
     told = [
         (entry["verdict"], entry.get("late", False))

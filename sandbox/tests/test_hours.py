@@ -1,4 +1,4 @@
-"""Hours worked in the stand-in: whose they are, and whether they are billed."""
+"""Tests of time activities: their employee, vendor or customer, and whether they are billed."""
 
 import pytest
 

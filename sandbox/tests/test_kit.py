@@ -1,4 +1,4 @@
-"""What every stand-in shares: clock, faults, journal, tokens, log and the server."""
+"""Tests of the parts shared by all stand-ins: clock, faults, journal, tokens, log and server."""
 
 import hashlib
 import hmac
@@ -34,7 +34,7 @@ NOON = 1_800_000_000.0
 
 
 class Counter:
-    """A stand-in that counts what it carried out."""
+    """A stand-in that counts the requests that it carried out."""
 
     def __init__(self):
         self.done = []
@@ -386,7 +386,7 @@ def test_a_failing_stand_in_answers_500_and_goes_on(harness, capsys):
     assert "a bug" in capsys.readouterr().err
 
 
-# -- limits, and calls to whoever asked for them ---------------------------------------------------------------------
+# -- limits, and calls to webhook receivers ---------------------------------------------------
 
 
 def test_a_limit_lets_in_so_many_and_says_when_the_next_one_is():
@@ -402,7 +402,7 @@ def test_a_limit_lets_in_so_many_and_says_when_the_next_one_is():
 
 @pytest.fixture
 def receiver():
-    """A server that takes calls from the third on, and what was said to it."""
+    """Serve an endpoint that accepts calls from the third on; yield its URL and the calls."""
     heard = []
 
     def answer(environ, start):

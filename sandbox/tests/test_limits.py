@@ -1,4 +1,4 @@
-"""The stand-in's limits on requests, and its meter of reads."""
+"""Tests of the stand-in's request limits and its meter of reads."""
 
 import threading
 

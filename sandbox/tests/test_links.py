@@ -1,4 +1,4 @@
-"""The stand-in's other transactions: expenses, orders, sales, payments, deposits, journal entries, and their links."""
+"""Tests of expenses, orders, sales, payments, deposits and journal entries, and their links."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The stand-in's name lists: defaults, unique names, nesting, inactive entries, versions."""
+"""Tests of name lists: defaults, unique names, nesting, inactive entries, versions."""
 
 from decimal import Decimal
 

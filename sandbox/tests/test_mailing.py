@@ -1,4 +1,4 @@
-"""Documents mailed from the stand-in: what they show afterwards, and who cannot be mailed to."""
+"""Tests of mailing documents: their state afterwards, and the recipients that are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Money moved in the stand-in: deposits, cards paid, checks numbered, orders billed in part."""
+"""Tests of money movements: deposits, card payments, check numbers, orders billed in part."""
 
 import pytest
 

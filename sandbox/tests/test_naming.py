@@ -1,4 +1,4 @@
-"""Names in the stand-in: whoever is renamed is called by the new name wherever something points to it."""
+"""Tests of renamed entries: references everywhere show the new name."""
 
 import pytest
 

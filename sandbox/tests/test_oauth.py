@@ -1,4 +1,4 @@
-"""The stand-in's authorisation server: consent, tokens, rotation, revocation, discovery."""
+"""Tests of the authorization server: consent, tokens, rotation, revocation, discovery."""
 
 import base64
 import json
@@ -149,7 +149,7 @@ def test_a_code_is_good_for_ten_minutes_and_its_own_callback(quickbooks):
     assert exchange(quickbooks, code).status == 400
 
 
-# The pair of RFC 7636, appendix B.
+# Test vector from RFC 7636, appendix B.
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
@@ -161,7 +161,7 @@ def redeem(quickbooks, code, **proof):
 
 
 def challenged(quickbooks, **changed):
-    """Consent with a challenge of PKCE."""
+    """Request consent with a PKCE challenge."""
     pkce = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"} | changed
     return authorize(quickbooks, {"decision": "connect", "realm": US.realm}, **pkce)
 

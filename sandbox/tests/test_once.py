@@ -1,4 +1,4 @@
-"""Request ids and batches in the stand-in, in each meaning they may have."""
+"""Tests of request ids, alone and in batches, under each of their possible meanings."""
 
 import pytest
 

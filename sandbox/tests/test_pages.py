@@ -1,4 +1,4 @@
-"""The stand-in's books in a browser: lists, one entry, and what a person does there."""
+"""Tests of the stand-in's pages: lists, single entries, and the actions on them."""
 
 import re
 from decimal import Decimal
@@ -85,7 +85,7 @@ def test_a_person_changes_a_bill_and_its_sum_follows(quickbooks, company):
 
 
 def _taxed(quickbooks, realm):
-    """A bill of 100, in Norway with a quarter of it as tax."""
+    """Create a bill of 100, in Norway with 25 % tax."""
     vendor = quickbooks.select("select * from Vendor", realm)["Vendor"][0]["Id"]
     expense = quickbooks.select("select * from Account where AccountType = 'Expense'", realm)[
         "Account"

@@ -1,4 +1,4 @@
-"""The stand-in's printed documents: files that a reader of PDF can open."""
+"""Tests of printed documents: they are valid PDF files."""
 
 import re
 
@@ -27,7 +27,7 @@ def quickbooks():
 
 
 def objects(content):
-    """What the table at the end points to, by number; checks that it points right."""
+    """Return a PDF's objects by number, and check the offsets in its cross-reference table."""
     start = int(re.search(rb"startxref\n(\d+)\n%%EOF\n$", content)[1])
     assert content[start:].startswith(b"xref\n")
     places = [int(each) for each in re.findall(rb"(\d{10}) 00000 n ", content[start:])]

@@ -1,4 +1,4 @@
-"""What operation=, include= and the other parameters of a call make of it."""
+"""Tests of operation=, include= and the other query parameters."""
 
 import pytest
 

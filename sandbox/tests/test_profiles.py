@@ -1,4 +1,4 @@
-"""Companies to choose from: each is what its name says, and one can be founded while the stand-in runs."""
+"""Tests of company profiles, including a company created while the stand-in runs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The fixture `qbo_sandbox`: a served stand-in, with what a test of an integration needs of it."""
+"""Tests of the fixture `qbo_sandbox`: a served stand-in for tests of an integration."""
 
 import os
 import subprocess

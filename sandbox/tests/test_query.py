@@ -1,4 +1,4 @@
-"""The stand-in's query language and change data."""
+"""Tests of the query language and of change data capture."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The README's snippets for client libraries, run as printed against the command that it names."""
+"""Tests of the README's snippets for client libraries, run as printed against its command."""
 
 import os
 import re
@@ -19,7 +19,7 @@ CUSTOMER = "Amy's Bird Sanctuary"  # the sample company's first customer, which 
 
 
 def block(language, word):
-    """Return the one code block of the README in this language that has the word."""
+    """Return the README's only code block in a language that contains a word."""
     blocks = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     [text] = [text for text in blocks if word in text]
     return text
@@ -27,7 +27,7 @@ def block(language, word):
 
 @pytest.fixture(scope="module")
 def url():
-    """Serve what the README's command serves, on a free port."""
+    """Serve the company of the README's command on a free port."""
     command = shlex.split(block("", "--company sample"))
     assert command[0] == "qbo-sandbox"
     command[command.index("--port") + 1] = "0"
@@ -61,7 +61,8 @@ def has_node_quickbooks():
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-# The full form of a test run passes over nothing, so this test exists only with what it needs:
+# A full test run skips nothing, so this test exists only if its requirement does: node-quickbooks
+# in a folder of NODE_PATH.
 # node-quickbooks in a folder of NODE_PATH.
 if has_node_quickbooks():
 
@@ -72,7 +73,7 @@ if has_node_quickbooks():
 
 
 def test_the_addresses_and_tokens_in_the_snippet_for_node_quickbooks_are_right(url):
-    """Make the requests that node-quickbooks makes with these values, wherever Node.js is missing."""
+    """Send the requests that node-quickbooks sends with these values, without Node.js."""
     snippet = block("javascript", "node-quickbooks").replace(PRINTED_URL, url)
     addresses = dict(re.findall(r"QuickBooks\.(\w+) = `\$\{url\}(.+)`", snippet))
     arguments = re.search(r"new QuickBooks\((.*?)\)", snippet, re.DOTALL)[1]

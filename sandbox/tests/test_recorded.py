@@ -1,4 +1,4 @@
-"""The stand-in against exchanges recorded from the real service: asked the same, it answers the same, to the value."""
+"""Tests with exchanges recorded from the real service: the stand-in's answers have equal values."""
 
 from fnmatch import fnmatch
 from functools import cache
@@ -25,7 +25,7 @@ def cassettes():
 
 @cache
 def reasons():
-    """(exchange, difference) as patterns, for which the reasons file says why."""
+    """Return the patterns of (exchange, difference) that the reasons file explains."""
     lines = [
         line.split(" | ")
         for line in REASONS.read_text().splitlines()
@@ -36,7 +36,7 @@ def reasons():
 
 @cache
 def found():
-    """What differs in each exchange."""
+    """Return the differences of each exchange."""
     told = {}
     for name in cassettes():
         for exchange, answer in replayed(name, cassettes()):
@@ -64,7 +64,7 @@ def test_every_recorded_exchange_is_answered_as_recorded_or_the_difference_has_i
     ]
     assert unexplained == []
     used = {pair for name, told in found().items() for each in told for pair in named(name, each)}
-    assert set(reasons()) - used == set(), "stale"
+    assert set(reasons()) - used == set(), "reasons that no difference needs"
     figure("recorded exchanges replayed", len(found()), 50)
     figure(
         "of them answered as recorded to the value", sum(not told for told in found().values()), 43
@@ -81,7 +81,7 @@ def test_no_recording_is_left_out():
     assert {name.partition("/")[0] for name in left} == {
         "oauth",
         "LICENSE",
-    }  # OAuth 1.0a: given up in 2019
+    }  # OAuth 1.0a, discontinued in 2019
 
 
 def test_a_difference_is_seen():

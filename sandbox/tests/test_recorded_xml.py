@@ -1,4 +1,4 @@
-"""The stand-in against objects recorded in XML: made once more, they come back with the same fields."""
+"""Tests with objects recorded in XML: created again, they have the recorded fields."""
 
 import json
 from fnmatch import fnmatch
@@ -37,7 +37,7 @@ def shop_for(kind, row):
 
 
 def ours(kind, row):
-    """The stand-in's counterpart of a recorded object."""
+    """Return the stand-in's counterpart of a recorded object."""
     if set(row) <= LEFT:
         return {key: row[key] for key in row}
     stage = shop_for(kind, row)
@@ -50,7 +50,7 @@ def ours(kind, row):
 
 @cache
 def found():
-    """What differs, object by object; of a file that is no XML, or holds no object, only that."""
+    """Return the differences by object; for a file without objects, a note that it holds none."""
     told = {}
     for path in sorted(RECORDED.glob("*.xml")):
         try:
@@ -100,7 +100,7 @@ def test_every_recorded_object_comes_back_with_its_fields_or_the_difference_has_
     ]
     assert unexplained == []
     used = {pair for name, told in found().items() for each in told for pair in named(name, each)}
-    assert set(reasons()) - used == set(), "stale"
+    assert set(reasons()) - used == set(), "reasons that no difference needs"
     figure("objects recorded in XML made once more", sum("#" in name for name in found()), 189)
     figure(
         "of them with exactly the recorded fields", sum(not told for told in found().values()), 100

@@ -1,4 +1,4 @@
-"""Templates of transactions in the stand-in: checked as the transaction would be, booked by nobody."""
+"""Tests of recurring transactions: templates are checked like transactions but never booked."""
 
 import pytest
 

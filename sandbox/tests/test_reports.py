@@ -1,4 +1,4 @@
-"""The stand-in's reports: header, columns and rows as QuickBooks sends them, and sums that are right."""
+"""Tests of reports: header, columns and rows as QuickBooks sends them, and correct sums."""
 
 import json
 
@@ -40,7 +40,11 @@ def sold(amount, **detail):
 
 @pytest.fixture(scope="module")
 def quickbooks():
-    """Books of two months: a sale half paid, two bills of which one is paid in part, an expense of a former year."""
+    """Return books of two months.
+
+    They hold a sale paid in part, two bills of which one is paid in part, and an expense of a
+    previous year.
+    """
     made = fresh()
     bank = {"AccountRef": {"value": CHECKING}}
     post(
@@ -82,7 +86,7 @@ def report(quickbooks, name, query="", realm=None):
 
 
 def rows(told):
-    """Every row, however deep, as what it says: (name, values)."""
+    """Return every row at any depth as (name, values)."""
     return [
         (cells[0]["value"], *[cell["value"] for cell in cells[1:]])
         for cells in _lines(told["Rows"].get("Row", ()))

@@ -1,4 +1,4 @@
-"""The sample company holds what client libraries' live test suites look for in a sandbox company of Intuit's."""
+"""Tests of the sample company with the checks of client libraries' live test suites."""
 
 import datetime as dt
 from decimal import Decimal
@@ -31,7 +31,8 @@ from qbo_sandbox.seeding.profiles import build
 
 NOON = 1_800_000_000.0
 TODAY = dt.date(2027, 1, 15)
-EMPTY_AT_FIRST = {"Attachable", "TaxService", "ExchangeRate"}  # a rate is made when it is asked for
+# a rate is created when it is requested
+EMPTY_AT_FIRST = {"Attachable", "TaxService", "ExchangeRate"}
 
 
 def open_sample(folder=None):
@@ -41,7 +42,7 @@ def open_sample(folder=None):
 
 @pytest.fixture(scope="module")
 def books():
-    """The sample company, for tests that only read."""
+    """Return the sample company for tests that only read."""
     return open_sample()
 
 
@@ -52,7 +53,7 @@ def fresh_books():
 
 @pytest.fixture(scope="module")
 def client():
-    """python-quickbooks, connected over HTTP to a sample company that all its tests change."""
+    """Return python-quickbooks connected over HTTP to a sample company shared by its tests."""
     books = open_sample()
     with Server(books.wsgi) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # plain HTTP on the loopback
@@ -69,7 +70,7 @@ def count(books, kind, where=""):
     return books.select(f"select count(*) from {kind} {where}")["totalCount"]
 
 
-# -- what is in it ---------------------------------------------------------------------------------------
+# -- content ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - EMPTY_AT_FIRST))
@@ -112,7 +113,7 @@ def test_the_next_transaction_gets_the_id_that_follows(fresh_books):
     body = {"CustomerRef": {"value": "1"}, "Line": [line]}
     invoice = fresh_books.ask("POST", "invoice", body).json()["Invoice"]
     assert (invoice["Id"], invoice["CurrencyRef"]["value"]) == ("145", "USD")
-    assert invoice["DocNumber"] == "1038"  # the company counts its numbers itself
+    assert invoice["DocNumber"] == "1038"  # the company numbers its documents itself
 
 
 def test_its_transactions_lie_in_the_last_three_months(books):
@@ -158,7 +159,7 @@ def test_the_first_foreign_customer_brings_the_receivables_account_of_its_curren
     assert fresh_books.ask("POST", "invoice", body | {"Line": [line]}).status == 200
 
 
-# -- what python-quickbooks' live suite does -----------------------------------------------------------
+# -- checks of python-quickbooks' live suite ------------------------------------------------
 
 
 def test_money_is_moved_between_assets_other_than_receivables(client):
@@ -239,11 +240,11 @@ def test_the_first_of_each_list_can_be_used_in_an_invoice(client):
     assert Vendor.all(max_results=1, qb=client)[0].DisplayName == "Bob's Burger Joint"
 
 
-# -- what node-quickbooks' live suite does -------------------------------------------------------------
+# -- checks of node-quickbooks' live suite --------------------------------------------------
 
 
 def test_attachables_are_found_by_tag_and_told_as_changes(client):
-    """Its batch test removes 25 of them in the minute before its change data test asks."""
+    """node-quickbooks' batch test deletes 25 attachables just before its change data test."""
     assert Attachable.all(qb=client) == []
     removed = Attachable.from_json({"Note": "old", "Tag": "Old"}).save(qb=client)
     removed.delete(qb=client)

@@ -1,4 +1,4 @@
-"""The walk of what the stand-in sends against the official schema: it knows the real service, and sees a mistake."""
+"""Tests of the schema validation: it accepts the real service's bodies and reports mistakes."""
 
 import json
 

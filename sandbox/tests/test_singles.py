@@ -1,4 +1,4 @@
-"""The stand-in's company info and preferences: what a client may change of them, and what that does."""
+"""Tests of company info and preferences: the fields a client may change, and their effects."""
 
 import pytest
 

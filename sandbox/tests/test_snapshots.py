@@ -1,4 +1,4 @@
-"""A state saved and put back: books, tokens, switches, clock; also after a restart."""
+"""Tests of snapshots: books, tokens, switches and clock are restored, also after a restart."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def door(books, **said):
 
 
 def history(books, changed=True):
-    """Save in the middle of a history, go on, put it back."""
+    """Save a snapshot, make more changes, load the snapshot; return the books at its time."""
     books.ask("POST", "bill?requestid=one", bill("one"))
     books.switch(requestid_refusals=True)
     books.ask("POST", "bill?requestid=wrong", {"Line": []})

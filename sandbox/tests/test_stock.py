@@ -1,4 +1,4 @@
-"""Items of every sort in the stand-in: stock that is bought and sold, bundles, categories."""
+"""Tests of items: stock bought and sold, bundles, categories."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def booked(quickbooks, *accounts):
 
 @pytest.fixture
 def nails(quickbooks):
-    """Ten in stock, at three each."""
+    """Create an item with ten in stock, at three each."""
     about = {
         "Name": "Nails",
         "Type": "Inventory",

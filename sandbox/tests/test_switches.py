@@ -1,4 +1,4 @@
-"""Each answer to what Intuit leaves unsaid behaves like no other."""
+"""Tests of the switches for behavior that Intuit does not document: each choice differs."""
 
 from contextlib import ExitStack
 from dataclasses import fields
@@ -46,7 +46,7 @@ def twice(books):
 
 
 def ages(repeat):
-    """Whether something sent again after so many hours is done again."""
+    """Return a probe that tells, per number of hours, whether a repeated request is done again."""
 
     def probe(books):
         done = []
@@ -138,7 +138,7 @@ def seen_by_change_data(books):
 
 
 def limited(times, sent, pause=0.0, **switches):
-    """What the last of so many requests gets."""
+    """Return a probe of the status of the last of a number of requests."""
 
     def probe(books):
         books.switch(**{"throttle": True} | switches)
@@ -192,7 +192,7 @@ def rotation(books):
 
 
 def same_number(books):
-    """The code of a number used twice, with the company's warning on and off."""
+    """Return the error code of a duplicate number, with the company's warning on and off."""
     told = []
     for warned in (True, False):
         books.control.company("POST", {"realm": US.realm, "warn_duplicate_bills": warned})
@@ -286,7 +286,7 @@ def throttled(books):
 
 
 def told_after(books):
-    """Seconds until a webhook of a change arrives."""
+    """Return the seconds until the webhook of a change arrives."""
     arrived = []
 
     def receive(environ, start):

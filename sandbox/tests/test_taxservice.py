@@ -1,4 +1,4 @@
-"""The stand-in's tax service: codes and rates made by it, used on transactions, reported."""
+"""Tests of the tax service: codes and rates are created, used on transactions, and reported."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Bills and vendor credits in the stand-in: sums, defaults, references, numbers, periods, tax, currency, versions."""
+"""Tests of bills and vendor credits: sums, defaults, numbers, periods, tax, currency, versions."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Webhooks that the stand-in sends: when, what, signed how, and how often it tries."""
+"""Tests of the stand-in's webhooks: timing, content, signatures and retries."""
 
 import base64
 import hashlib
@@ -22,7 +22,7 @@ HOOK = "https://receiver.test/hooks?x=1"
 
 
 class Receiver:
-    """Keeps what it is sent; `statuses` are its next answers, then always 200."""
+    """A webhook receiver that records calls; `statuses` are its next responses, then 200."""
 
     def __init__(self, *statuses):
         self.statuses, self.seen, self.arrived = list(statuses), [], threading.Event()

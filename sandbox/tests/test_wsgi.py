@@ -1,4 +1,4 @@
-"""A stand-in mounted under a requests session, without a socket."""
+"""Tests of a stand-in mounted under a requests session, without a socket."""
 
 import pytest
 import requests

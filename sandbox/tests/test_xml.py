@@ -1,4 +1,4 @@
-"""The stand-in spoken to in XML: requests, answers, faults, and the order of elements in recorded ones."""
+"""Tests of XML requests, responses and faults, and of the order of recorded elements."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ OLDER = (
     "deposit",
     "company_currency",
 )  # of 2013 and 2014, before their elements were put in order
-SHORTENED = ("batch_response.xml", "customer.xml")  # put together by hand
+SHORTENED = ("batch_response.xml", "customer.xml")  # edited by hand
 LINE = (
     "<Line><Amount>100.50</Amount><DetailType>AccountBasedExpenseLineDetail</DetailType>"
     '<AccountBasedExpenseLineDetail><AccountRef name="any">7</AccountRef></AccountBasedExpenseLineDetail></Line>'
@@ -228,7 +228,7 @@ def test_a_report_is_a_document_of_its_own():
 
 
 def objects(path):
-    """Every object in a recorded file, the outermost of each."""
+    """Yield every outermost object of a recorded file."""
     try:
         root = ElementTree.parse(path).getroot()
     except ElementTree.ParseError:

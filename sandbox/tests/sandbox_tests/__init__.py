@@ -1,1 +1,1 @@
-"""What the tests of the stand-in share: a second bookkeeper, the official schema, and recordings."""
+"""Code shared by the stand-in's tests: random books, the official schema, and recordings."""

@@ -1,4 +1,4 @@
-"""A bookkeeper who does anything at random with the books of a stand-in, by a seed; and what must hold after that."""
+"""A random bookkeeper for the stand-in, and the invariants that its books must satisfy."""
 
 import json
 import random
@@ -16,7 +16,7 @@ PAYS = {"Payment": ("Invoice", "CreditMemo"), "BillPayment": ("Bill", "VendorCre
 
 
 class Bookkeeper:
-    """Draws operations from a seed and carries them out over the API; `told` counts what was answered."""
+    """Carries out random operations over the API; `told` counts the accepted and refused ones."""
 
     def __init__(self, quickbooks, realm, seed):
         self.quickbooks, self.realm = quickbooks, realm
@@ -138,7 +138,7 @@ class Bookkeeper:
         self.post(self.random.choice(SOLD), body | self.money(customer) | self.taxed())
 
     def billed(self):
-        """A bill for some lines of an order, or for all of it."""
+        """Post a bill for some or all lines of a purchase order."""
         order = self.pick("PurchaseOrder")
         if order:
             lines = [dict(line) for line in order["Line"]]
@@ -283,7 +283,7 @@ class Bookkeeper:
         return (kind, self.pick(kind)) if kind else ("", None)
 
     def change(self):
-        """Another note, another rate, other lines, another number: sparse or whole."""
+        """Update a random transaction, sparse or in full: its note, rate, lines or number."""
         kind, data = self.chosen()
         if data is None:
             return
@@ -325,12 +325,12 @@ def objects(company):
 
 
 def check_sum(company):
-    """The trial balance, after every single operation."""
+    """Check that the trial balance sums to zero."""
     assert sum(company.ledger.accounts.values()) == 0
 
 
 def check(company):
-    """Everything that must hold of a company's books, worked out anew from its objects."""
+    """Recompute a company's books from its objects and check every invariant."""
     check_sum(company)
     _journal(company)
     _parties(company)
@@ -356,7 +356,7 @@ def _held(sums):
 
 
 def _parties(company):
-    """What parties owe and are owed is what stands on the accounts, in every currency."""
+    """Check that the parties' balances equal the control accounts in every currency."""
     for kind, sort, sign in (
         ("Customer", "Accounts Receivable", 1),
         ("Vendor", "Accounts Payable", -1),
@@ -376,7 +376,7 @@ def _parties(company):
 
 
 def _links(company):
-    """What is open is the whole less what payments say they settle; links are told on both sides."""
+    """Check that each open balance is the total less its payments, and that links go both ways."""
     paid = defaultdict(Decimal)
     for kind in PAYS:
         for row in company.table(kind).rows.values():

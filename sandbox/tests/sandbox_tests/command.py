@@ -1,4 +1,4 @@
-"""The command `qbo-sandbox` in a process of its own."""
+"""A runner for the command `qbo-sandbox`."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def running(*options):
-    """Run the command in a process of its own, and yield the lines that it prints."""
+    """Run the command in a separate process and yield the lines that it prints."""
     command = [sys.executable, "-u", "-m", "qbo_sandbox", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:

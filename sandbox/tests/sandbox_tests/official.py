@@ -1,4 +1,4 @@
-"""The official schema, read from the evidence, and bodies of the accounting API walked against it."""
+"""The official schema, and the validation of response bodies against it."""
 
 import json
 import os
@@ -28,7 +28,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
 
 class Field(NamedTuple):
-    """What stands under a name: a type of the schema, once or many times, as an element or an attribute."""
+    """A field of a complex type: its type, whether it repeats, and whether it is an attribute."""
 
     type: str
     many: bool = False
@@ -36,7 +36,7 @@ class Field(NamedTuple):
 
 
 class Official:
-    """Types with all their fields, simple types with their base, lists of values, and the objects there are."""
+    """The parsed schema: complex types and their fields, simple types, enumerations, objects."""
 
     def __init__(self, folder: Path) -> None:
         self.base: dict[str, str] = {}
@@ -92,7 +92,7 @@ class Official:
         return self.own[name] | ({"value": Field(base)} if base else {})
 
     def field(self, kind: str, name: str) -> Field | None:
-        """What the schema says of a name within a type; an object may stand where it allows any."""
+        """Return a type's field by name; if the type allows any object, objects count as fields."""
         known = self.types[kind]
         field = known.get(name)
         if field is None and OBJECT in known and name in self.objects:
@@ -110,7 +110,7 @@ def official() -> Official:
 
 
 def walk(kind: str, value: Any) -> list[str]:
-    """What the schema does not know in a value of JSON, each with its path."""
+    """Return the violations in a JSON value, each with its path."""
     schema = official()
     if kind not in schema.types:
         return [] if _fits(kind, value) else [f" is no {kind}: {value!r:.60}"]
@@ -154,12 +154,13 @@ def _fits(kind: str, value: Any) -> bool:
 
 
 def walk_json(body: bytes) -> list[str]:
-    """The same for a whole answer.
+    """Return the violations in the JSON body of a response.
 
-    JSON of the real service leaves the schema, which is one of XML, in these ways, all of them seen in its recorded
-    answers: attributes (domain, sparse, status, time, bId, code …) are fields; a reference is {value, name, type};
-    what may stand many times is a list; a report has no envelope, nor has what the tax service made; and the gateway,
-    which is another server, writes the names of its fault small and leaves the empty ones in.
+    JSON of the real service differs from the XML schema in these ways, all of them seen in its
+    recorded responses: attributes (domain, sparse, status, time, bId, code …) are fields; a
+    reference is {value, name, type}; a repeated element is a list; a report and a response of the
+    tax service have no envelope; and the gateway, a separate server, writes the names in its fault
+    in lower case and includes the empty ones.
     """
     answer = json.loads(body)
     if "Columns" in answer:
@@ -181,7 +182,7 @@ def _capitals(fault: dict[str, Any]) -> dict[str, Any]:
 
 
 def walk_xml(body: bytes) -> list[str]:
-    """What the schema does not know in an answer of XML, or where it wants another order, each with its path."""
+    """Return the violations in an XML response, wrong order included, each with its path."""
     root = ElementTree.fromstring(body)
     name = root.tag.removeprefix(SPACE)
     bad = walk_element(official().objects[name], root)
@@ -227,7 +228,7 @@ def _walk_child(kind: str, name: str, child: ElementTree.Element, again: bool) -
 
 
 def _reads(kind: str, text: str) -> bool:
-    """Whether a text of XML is a value of a simple type."""
+    """Return whether an XML text is a valid value of a simple type."""
     base = official().plain.get(kind, kind)
     if base in ("boolean", "decimal", "int", "long", "positiveInteger"):
         try:

@@ -1,4 +1,4 @@
-"""The size of long tests, and the figures that the suite promises, when the stand-in is tested alone."""
+"""The size of long tests and the check of figures, for runs of the stand-in's tests alone."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,7 @@ LONG = bool(os.environ.get("PROOF_EVENTS"))
 
 @pytest.fixture
 def figure() -> Callable[[str, float, float], None]:
-    """Check a figure against its goal."""
+    """Return a function that checks a figure against its goal."""
 
     def check(name: str, value: float, goal: float) -> None:
         assert value >= goal, f"{name}: {value} is below {goal}"

@@ -1,4 +1,4 @@
-"""Exchanges recorded from the real service, and the same asked of the stand-in."""
+"""Exchanges recorded from the real service, and their replay against the stand-in."""
 
 import datetime as dt
 import json
@@ -21,7 +21,7 @@ RECORDED = EVIDENCE / "recorded-json"
 ENVELOPES = ("QueryResponse", "CDCResponse", "AttachableResponse")
 JSON = "application/json"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# The company of 2017 of the fixtures, and the one of its receipts, which had no sales tax.
+# Options of the company of 2017 in the fixtures, and of the one in the receipts, without sales tax.
 FIRST = {"classes": "off", "departments": False}
 OF_TAPE: dict[str, Body] = {
     "preferences": FIRST,
@@ -32,7 +32,7 @@ OF_TAPE: dict[str, Body] = {
 
 @dataclass
 class Exchange:
-    """What was asked of the real service, and what it answered."""
+    """A request to the real service and its response."""
 
     name: str
     method: str
@@ -44,7 +44,7 @@ class Exchange:
 
     @property
     def creates(self) -> bool:
-        """Whether the request made what the answer shows."""
+        """Return whether the request created the objects in the response."""
         return (
             self.method == "POST"
             and "?operation" not in self.path
@@ -58,7 +58,7 @@ class Exchange:
 
 
 def objects(answer: Body) -> Iterator[tuple[str, Body]]:
-    """Every entity in an answer."""
+    """Yield the kind and body of every entity in a response."""
     for name, value in answer.items():
         for each in value if isinstance(value, list) else [value]:
             if name in KINDS and isinstance(each, dict) and each.get("status") != "Deleted":
@@ -68,7 +68,7 @@ def objects(answer: Body) -> Iterator[tuple[str, Body]]:
 
 
 def tapes() -> dict[str, list[Exchange]]:
-    """The exchanges of each cassette, in their order."""
+    """Return the exchanges of each cassette, in their recorded order."""
     paths = sorted(RECORDED.glob("*/*.yml"))
     return {f"{path.parent.name}/{path.stem}": list(_tape(path)) for path in paths}
 
@@ -91,7 +91,10 @@ def _tape(path: Path) -> Iterator[Exchange]:
 
 
 def fixtures() -> Iterator[Exchange]:
-    """The answers kept without their requests, each with the request that its own client's tests send for it."""
+    """Yield an exchange for each response recorded without its request.
+
+    The request is the one that the tests of the recording's own client send.
+    """
     for name, (method, path, body) in ASKED.items():
         folder = (
             EVIDENCE / "recorded-xml" if name.startswith("json/") else RECORDED / "elixir-client"
@@ -148,7 +151,7 @@ ASKED: dict[str, tuple[str, str, Any]] = {
         {"Id": "6", "SyncToken": "9"},
     ),
 }
-# Whose answers show what must be there already, where the exchange's own do not.
+# Recordings that show which objects must exist before an exchange, where its own do not.
 BEFORE = {
     "attachment/delete_attachment": "attachment/read_attachment",
     "item/update_item_error": "item/read_item",
@@ -159,7 +162,7 @@ BEFORE = {
 
 
 def replayed(name: str, all: dict[str, list[Exchange]]) -> Iterator[tuple[Exchange, Answer]]:
-    """Each exchange with what the stand-in answers, in a company that was as it had to be."""
+    """Yield each exchange with the stand-in's answer, in a company with the state it requires."""
     exchanges = all[name]
     stage = Stage(exchanges[0].moment - 60, **OF_TAPE.get(name.partition("/")[0], {}))
     shown = [] if name in BEFORE else exchanges
@@ -178,7 +181,7 @@ def replayed(name: str, all: dict[str, list[Exchange]]) -> Iterator[tuple[Exchan
 
 
 def differences(path: str, ours: Any, theirs: Any) -> Iterator[str]:
-    """Where two bodies differ; a list is compared place by place."""
+    """Yield the differences between two bodies; lists are compared by position."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         yield from (f"lacks {path}{key}" for key in theirs if key not in ours)
         yield from (f"adds {path}{key}" for key in ours if key not in theirs)

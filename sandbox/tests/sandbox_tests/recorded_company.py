@@ -1,4 +1,4 @@
-"""A company of the stand-in, put back to how the real one was when it was recorded."""
+"""A company of the stand-in, restored to the state of the real one at the time of a recording."""
 
 import itertools
 import json
@@ -16,7 +16,8 @@ from qbo_sandbox.seeding.seed import place
 READ_ONLY = ("domain", "sparse", "status", "Id", "SyncToken", "MetaData", "Level", "LinkedTxn")
 FILE = ("FileAccessUri", "TempDownloadUri", "Size")
 Body = dict[str, Any]
-# The sample company of 2020: it counts its numbers itself, does not mind one twice, and has "Crew #" on its forms.
+# The sample company of 2020: it numbers documents itself, allows duplicate numbers, and has a
+# custom field "Crew #" on its forms.
 SAMPLE = US.changed(
     {
         "seeded": False,
@@ -40,7 +41,7 @@ ACCOUNT_TYPES = {
 
 
 class Stage:
-    """A company as it was before an exchange."""
+    """A company in its state before an exchange."""
 
     def __init__(self, moment: float, crew: bool = True, **options: Any) -> None:
         self.quickbooks: QuickBooks = create(
@@ -62,14 +63,14 @@ class Stage:
         self.company.commit([Change("Preferences", "1", held | {"SalesFormsPrefs": forms})])
 
     def ask(self, moment: float, method: str, path: str, body: Any, kind: str) -> Answer:
-        """A recorded request at the recorded moment."""
+        """Send a recorded request at its recorded time."""
         self.quickbooks.clock.set(moment)
         token = f"Bearer {self.quickbooks.token(SAMPLE.realm)}"
         headers = {"authorization": token, "accept": "application/json", "content_type": kind}
         return ask(self.quickbooks.wsgi, method, f"/v3/{path}", body, **headers)
 
     def rebuild(self, rows: list[tuple[str, Body]]) -> None:
-        """The recorded objects under their own ids, made from what a client may say of them."""
+        """Create the recorded objects under their own ids, from the writable fields."""
         first = {(kind, row["Id"]): row for kind, row in reversed(rows)}
         for (kind, _), row in sorted(first.items(), key=lambda each: "ParentRef" in each[1]):
             self.put(kind, row)
@@ -88,7 +89,7 @@ class Stage:
         self.write(kind, body, row["Id"])
 
     def prefer(self, row: Body) -> None:
-        """The company's preferences, as a client would set them."""
+        """Set the company's preferences as a client would."""
         sections = {key: value for key, value in row.items() if key.endswith("Prefs")}
         self.write("Preferences", {"Id": "1", "SyncToken": "0", **sections})
 
@@ -100,14 +101,14 @@ class Stage:
         return made
 
     def await_one(self, kind: str, row: Body) -> None:
-        """Everything for an object to come, whose id will be the recorded one."""
+        """Create the objects that a new object refers to, and reserve its recorded id."""
         self.refer(row)
         for reference in row.get("AttachableRef", ()):
             self.stand_for(reference["EntityRef"]["type"], "", reference["EntityRef"])
         self.count_to(kind, row["Id"])
 
     def file(self, row: Body) -> None:
-        """An attached file, uploaded."""
+        """Upload an attached file."""
         told = json.dumps(
             {key: value for key, value in row.items() if key not in (*READ_ONLY, *FILE)}
         )
@@ -125,12 +126,12 @@ class Stage:
         assert made["AttachableResponse"][0]["Attachable"]["Id"] == row["Id"], made
 
     def stamp(self, kind: str, id: str, row: Body) -> None:
-        """The version, moments and line ids that its history left."""
+        """Set an object's version, times and line ids to the recorded ones."""
         held = self.company.table(kind).rows[id].read()
         kept = {key: row[key] for key in ("SyncToken", "MetaData")}
         if (
             "BillAddr" in row and "ShipAddr" not in row
-        ):  # only a person can say that the two are not the same
+        ):  # only a user can say that the shipping address differs
             held = {key: value for key, value in held.items() if key != "ShipAddr"}
         if "Line" in row:
             pairs = zip(held["Line"], row["Line"], strict=True)
@@ -143,7 +144,7 @@ class Stage:
             self.company.commit([Change(kind, id, held | kept)])
 
     def count_to(self, kind: str, id: str) -> None:
-        """The next object of a kind has this id."""
+        """Set the counters so that the next object of a kind gets this id."""
         now, before = int(self.company.next_id(kind)), defaultdict(int, self.company.counters)
         for counter in (kind, "transactions", "names"):
             self.company.counters[counter] = before[counter] + int(id) - now
@@ -152,7 +153,7 @@ class Stage:
             self.company.counters[counter] = before[counter]
 
     def refer(self, value: Any) -> None:
-        """Everything that an object refers to is there."""
+        """Create every object that a value refers to and that does not exist yet."""
         for name, inner in value.items() if isinstance(value, dict) else ():
             kind = REFERENCES.get(name, "")
             if name in ("Entity", "EntityRef") and isinstance(inner, dict) and inner.get("type"):
@@ -163,7 +164,7 @@ class Stage:
                 self.refer(each)
 
     def stand_for(self, kind: str, name: str, reference: dict[str, str]) -> None:
-        """Something with the id and name of a reference, where there is nothing yet."""
+        """Create an object with the id and name of a reference, unless it exists."""
         if self.company.row(kind, reference.get("value")) is not None:
             return
         if kind in PLACED:
@@ -185,7 +186,7 @@ class Stage:
         self.put(kind, body | {"Id": reference["value"]})
 
     def make_way(self, kind: str, called: str) -> None:
-        """An entry of the stand-in's own with this name has another one."""
+        """Rename an existing entry of the stand-in that has this name."""
         taken = (
             self.company.names.get((LIST_KINDS[kind].space, called.casefold()))
             if kind in LIST_KINDS
@@ -197,7 +198,7 @@ class Stage:
             self.write(kind, {"Id": row.id, "SyncToken": str(row.token), "sparse": True, **named})
 
     def parent(self, kind: str, name: str, called: str) -> str:
-        """The id of an entry under which another stands."""
+        """Return the id of a parent entry, creating it if needed."""
         taken = self.company.names.get((LIST_KINDS[kind].space, called.casefold()))
         if taken:
             return taken[1]
@@ -208,7 +209,7 @@ class Stage:
         return reference["value"]
 
     def link(self, rows: list[tuple[str, Body]]) -> None:
-        """What was made of them later: the deposit of receipts, the invoice of an estimate."""
+        """Create the transactions that objects link to, as the deposit of receipts."""
         made = defaultdict(list)
         for kind, row in rows:
             for link in row.get("LinkedTxn", ()):
@@ -228,12 +229,12 @@ class Stage:
             self.write(kind, body, id)
 
     def apart(self) -> None:
-        """What only leads up to an exchange has ids of its own."""
+        """Move the counter of ids so that preparations do not use recorded ones."""
         counters = self.company.counters
         counters["transactions"] = max(counters.get("transactions", 0), 1000)
 
     def owe(self, kind: str, id: str, amount: Decimal) -> None:
-        """What is open with a vendor or customer."""
+        """Give a vendor or customer an open balance."""
         self.apart()
         detail = {"AccountRef": {"value": "7"}}
         line = {

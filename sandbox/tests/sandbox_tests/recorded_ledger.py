@@ -1,4 +1,4 @@
-"""The postings behind a recorded general ledger, booked once more from what the report shows."""
+"""The postings behind a recorded general ledger, recreated from the report."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -19,7 +19,7 @@ SOLD = {"264": ("1041", "1", 100), "265": ("1042", "1", 100)}
 
 
 def book(stage: Stage, report: Body) -> None:
-    """Accounts under their names and ids, a journal entry of their first balances, and the sales of the month."""
+    """Create the report's accounts, their opening balances, and the month's sales."""
     customer = {"value": "1", "name": "Amy's Bird Sanctuary"}
     stage.stand_for("Customer", "", customer)
     stage.stand_for("Vendor", "", {"value": "1"})
@@ -37,7 +37,7 @@ def book(stage: Stage, report: Body) -> None:
 def _balances(
     rows: list[Body], above: tuple[tuple[str, str], ...]
 ) -> Iterator[tuple[Any, Decimal]]:
-    """Each account as a path of names and ids, with what it began with."""
+    """Yield each account's path of names and ids, with its beginning balance."""
     for row in rows:
         head = [
             (cell["value"], cell.get("id", ""))
@@ -60,7 +60,7 @@ def _account(stage: Stage, path: tuple[tuple[str, str], ...]) -> str:
 
 
 def _one(stage: Stage, name: str, given: str, above: str) -> str:
-    """The account of that id with that name; a new one under the one above where it has no id."""
+    """Return the id of an account with this name; create it below its parent if it has no id."""
     rows = stage.company.table("Account").rows
     if given not in rows:
         stage.make_way("Account", name)

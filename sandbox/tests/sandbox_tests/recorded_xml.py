@@ -1,4 +1,4 @@
-"""Objects recorded in XML, as the JSON that they would have been, made once more in the stand-in."""
+"""Objects recorded in XML, converted to JSON and created again in the stand-in."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -17,7 +17,7 @@ Body = dict[str, Any]
 
 
 def to_json(kind: str, element: ElementTree.Element) -> Any:
-    """What an element is in JSON, by the types of the schema."""
+    """Return an element as JSON, converted by the types of the schema."""
     schema = official()
     if kind not in schema.types or kind == "IntuitAnyType":
         return _plain(schema.plain.get(kind, kind), (element.text or "").strip())
@@ -55,7 +55,7 @@ def _plain(base: str, text: str) -> Any:
 
 
 def entities(path: Path) -> Iterator[tuple[str, Body]]:
-    """Every entity of a file with its kind; ParseError where the file is no XML."""
+    """Yield the kind and body of every entity in a file; raise ParseError if it is not XML."""
     yield from _inside(ElementTree.fromstring(path.read_bytes().strip()))
 
 
@@ -70,7 +70,7 @@ def _inside(element: ElementTree.Element) -> Iterator[tuple[str, Body]]:
 
 
 class Shop(Stage):
-    """A company in which recorded objects are made once more, each beside those that it names."""
+    """A company in which recorded objects are created again, with the objects they refer to."""
 
     def __init__(self, currency: str, coded: bool, rated: str) -> None:
         more: Body = {"tax": "codes", "country": "CA"} if coded else {}
@@ -78,7 +78,7 @@ class Shop(Stage):
         super().__init__(MOMENT, crew=False, warn_duplicate_bills=False, currency=currency, **more)
 
     def make(self, kind: str, row: Body) -> Body:
-        """The object as the stand-in answers it."""
+        """Create a recorded object and return the stand-in's response."""
         stated = ("TotalAmt",) if kind in ("Payment", "BillPayment") else ()
         body = sendable(
             {key: value for key, value in row.items() if key not in COMPUTED or key in stated}
@@ -95,7 +95,7 @@ class Shop(Stage):
         return self.write(kind, body)
 
     def mend(self, value: Any) -> None:
-        """An account that is of another type here gives way to one of the right type."""
+        """Replace references to accounts of the wrong type by accounts of the right type."""
         for name, inner in value.items() if isinstance(value, dict) else ():
             wanted = (
                 "Credit Card"
@@ -111,7 +111,7 @@ class Shop(Stage):
                 self.mend(each)
 
     def settle(self, row: Body) -> None:
-        """What the lines are linked to is there, and large enough."""
+        """Create the transactions that the lines link to, with a large enough open balance."""
         for line in row.get("Line", ()):
             for link in line.get("LinkedTxn", ()):
                 if self.company.row(link["TxnType"], link["TxnId"]) is None:
@@ -141,7 +141,7 @@ class Shop(Stage):
 
 
 def sendable(value: Any) -> Any:
-    """What a client may send of an object: no extensions, nothing that only the service says."""
+    """Return the fields that a client may send, without extensions and read-only fields."""
     if isinstance(value, list):
         return [sendable(each) for each in value]
     if not isinstance(value, dict):

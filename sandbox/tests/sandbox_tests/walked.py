@@ -1,4 +1,4 @@
-"""Walks every body that the QuickBooks stand-in sends, here and in child processes, against the official schema."""
+"""A pytest plugin that validates the bodies sent by the stand-in against the official schema."""
 
 import os
 import shutil
@@ -16,11 +16,11 @@ from sandbox_tests.official import SCHEMA, walk_json, walk_xml
 PROPERTY = "walked"
 FOLDER = "WALKED_BODIES"
 sent: dict[tuple[str, bytes], str] = {}
-clean: set[int] = set()  # hashes of what was walked and nothing found in it
+clean: set[int] = set()  # hashes of bodies without violations
 
 
 def watch() -> None:
-    """Keeps what the accounting API answers, and what stands before it, from now on."""
+    """Record the bodies sent by the accounting API and by the gateway in front of it."""
     answer, shape = App.__call__, App.shape
 
     def answered(self: App, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
@@ -50,7 +50,7 @@ def keep(call: str, kind: str, body: bytes) -> None:
 
 
 def violations() -> list[str]:
-    """What the schema does not know in the bodies kept so far; they are forgotten."""
+    """Return the violations in the recorded bodies, and forget the bodies."""
     walks = {"json": walk_json, "xml": walk_xml}
     new = {hash(each): each for each in sent if hash(each) not in clean}
     found = {number: bad for number, (sort, body) in new.items() if (bad := walks[sort](body))}
@@ -61,7 +61,7 @@ def violations() -> list[str]:
 
 
 def collect() -> None:
-    """Takes over what stand-ins in child processes of this one sent; a killed one may leave half a line."""
+    """Read the bodies that stand-ins in child processes wrote; skip a line cut short by a kill."""
     for path in sorted(Path(os.environ.get(FOLDER, "nowhere")).glob("*.bodies")):
         for line in path.read_bytes().split(b"\n")[:-1]:
             call, kind, body = line.decode().split("\t")
