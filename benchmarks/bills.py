@@ -1,7 +1,8 @@
-"""Bills into the same QuickBooks stand-in, one by one and in batches: the hub, a bare requests loop, python-quickbooks.
+"""Post the same bills with the hub, a bare requests loop and python-quickbooks.
 
-They take turns in one process while the stand-in runs in its own, so that ratios hold on a busy machine too; those of
-CPU time more than those of rates. The requests are counted by the stand-in.
+Each posts one by one and in batches to the same QuickBooks stand-in. They take turns in one process
+while the stand-in runs in its own, so that ratios hold on a busy machine too; those of CPU time
+more than those of rates. The requests are counted by the stand-in.
 """
 
 import datetime as dt
@@ -61,7 +62,7 @@ PACE = {"HUB_QBO_PER_SECOND": "100000", "HUB_QBO_PER_MINUTE": "1000000"}
 
 
 class Source:
-    """A plugin whose documents are already in memory: nothing but the hub's own work is measured."""
+    """A plugin with its documents in memory, so that only the hub's own work is measured."""
 
     __name__ = "bench"
 
@@ -191,7 +192,7 @@ class Hub:
             batch_sizing.choose(self.company.id, mode, "bench")
 
     def unlimited(self):
-        """No limit of batches a minute either, which the peer does not keep."""
+        """Remove the limit of batches a minute, which the peer does not keep either."""
         with self.app.app_context():
             limits = Limits(per_second=100_000, per_minute=1_000_000, batches=100_000)
             self.app.extensions["hub.quota"] = {
@@ -199,12 +200,12 @@ class Hub:
             }
 
     def switch(self, mode):
-        """As on any day but a company's first: what the answers taught about the size of batches is kept."""
+        """Turn batches on or off, and keep the batch size that earlier answers have led to."""
         with self.app.app_context(), engine.transaction() as session:
             session.get_one(Company, self.company.id).batches = mode
 
     def posts(self, vendor, account, prefix, count=BILLS):
-        """(seconds, CPU seconds) from the source to the outbox, and from there into the books."""
+        """Return (seconds, CPU seconds) of collecting, and those of posting."""
         self.source.vendor, self.source.account = vendor, account
         self.source.documents = [self.source.bill(f"{prefix}{n}") for n in range(count)]
         with self.app.app_context():
@@ -253,14 +254,14 @@ def first(url, kind, where):
 
 
 class Table:
-    """What each took in each turn, and how often it asked."""
+    """The figures of each way of posting in each round, and its number of requests."""
 
     def __init__(self, url):
         self.url, self.runs, self.asked, self.reads, self.seen = url, {}, {}, {}, 0
         self.new()
 
     def new(self):
-        """The requests since the last look."""
+        """Return the requests since the previous call."""
         found = requests.get(f"{self.url}/_sandbox/log?after={self.seen}").json()["requests"]
         self.seen = found[-1]["number"] if found else self.seen
         return found
@@ -294,7 +295,7 @@ class Table:
         return statistics.median(cpu / BILLS * 1e6 for _, cpu in self.runs[name])
 
     def ratio(self, name, of, place):
-        """Time (0) or CPU time (1) as a multiple of that of another: the median over the rounds."""
+        """Return time (0) or CPU time (1) as a multiple of another's: the median of the rounds."""
         return statistics.median(
             a[place] / b[place] for a, b in zip(self.runs[name], self.runs[of], strict=True)
         )

@@ -1,4 +1,4 @@
-"""How long pages take with a million documents of a thousand companies, and how much memory exports need.
+"""Measure pages and exports of a hub with a million documents of a thousand companies.
 
 MANY_DOCUMENTS and MANY_COMPANIES make them fewer. HUB_DATABASE_URL names an empty PostgreSQL
 database; without it an SQLite file is written. Times are CPU times of this process, so on
@@ -35,7 +35,7 @@ EXPORTED_ROWS = 100_000
 
 
 def pages() -> dict[str, tuple[int, list[str]]]:
-    """What is measured: the goal in milliseconds, and addresses of that kind."""
+    """Return the goal in milliseconds and the addresses of each kind of page."""
     numbers = [DOCUMENTS * part // 10 for part in range(1, 10)]
     return {
         "Home": (100, ["/"]),
@@ -59,7 +59,7 @@ def pages() -> dict[str, tuple[int, list[str]]]:
 
 
 def measure(visitor: Visitor, addresses: list[str]) -> tuple[float, float, float]:
-    """The median of the milliseconds of CPU, and the 95th percentiles of CPU and on the clock."""
+    """Return the median of CPU time, and the 95th percentiles of CPU and clock, in milliseconds."""
     cpu, clock = [], []
     for address in addresses:
         visitor.page(address)
@@ -82,7 +82,7 @@ def record(what: str, goal: int, median: float, p95: float) -> None:
 
 
 def export_memory(visitor: Visitor, format: str) -> float:
-    """The most MB that a download of the first rows needs; a whole million would only take longer."""
+    """Return the peak MB of a download's first rows; a whole million would only take longer."""
     answer = visitor.client.get(f"/documents/export?format={format}", buffered=False)
     parts = iter(answer.response)
     tracemalloc.start()

@@ -1,6 +1,7 @@
-"""Idle memory of the hub's web process beside a bare Flask application with SQLAlchemy on the same server.
+"""Measure the idle memory of the hub's web process beside a bare Flask application.
 
-Each is started once before, so that Python has compiled the modules, as in an installation.
+The Flask application uses SQLAlchemy and the same server. Each is started once before, so that
+Python has compiled the modules, as in an installation.
 """
 
 import os
@@ -41,7 +42,7 @@ def answered(port: int, path: str) -> None:
 
 
 def resident(command: list[str], port: int, path: str, environ: dict[str, str]) -> float:
-    """MB that the process holds after it answered a few pages."""
+    """Return the MB that the process holds after it has answered a few pages."""
     process = subprocess.Popen(
         command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

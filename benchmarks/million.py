@@ -1,7 +1,7 @@
-"""How fast the hub posts with a thousand documents in its tables and with a million: the same bills, in turn.
+"""Compare how fast the hub posts with a thousand documents in its tables and with a million.
 
-The million are copies of bills that were posted, without their bodies, written by the database itself; that takes some
-minutes.
+Both post the same bills, in turn. The million are copies of bills that were posted, without their
+bodies, written by the database itself; that takes some minutes.
 """
 
 import os
@@ -41,7 +41,7 @@ COPIED = {
 
 
 def multiply(have, wanted):
-    """Copies the oldest documents with all that belongs to them, so many at a time, each copy another document."""
+    """Copy the oldest documents with their rows, in parts, until there are enough documents."""
     while have < wanted:
         most = min(have, BATCH, wanted - have)
         with engine.transaction() as session:
@@ -57,7 +57,7 @@ def multiply(have, wanted):
 
 
 def rates(hub, vendor, account, name):
-    """CPU microseconds of a bill, from the source to the outbox and from there into the books, in each turn."""
+    """Return the CPU microseconds of a bill for collecting and for posting, in each turn."""
     found = [hub.posts(vendor, account, f"{name}{turn}-") for turn in range(TURNS)]
     return [[cpu / bills.BILLS * 1e6 for _, cpu in side] for side in zip(*found, strict=True)]
 

@@ -1,8 +1,9 @@
-"""How near to Intuit's limits a company is posted to, at an answer time of 0.6 s: the hub beside python-quickbooks.
+"""Measure how near to Intuit's limits the hub and python-quickbooks post to a company.
 
-The stand-in enforces 500 requests a minute, 10 a second, 10 at once and 40 batches a minute, a batch counted as one
-request (the other reading, that its items count, leaves no gain in batches: 500 documents a minute). Everything goes
-FASTER times as fast as in life: the clocks of both sides run so much faster, and the answers come so much sooner.
+An answer takes 0.6 seconds. The stand-in enforces 500 requests a minute, 10 a second, 10 at once
+and 40 batches a minute, a batch counted as one request (if its items counted, batches would gain
+nothing: 500 documents a minute). Everything runs FASTER times as fast as in life: the clocks of
+both sides run that much faster, and the answers come that much sooner.
 """
 
 import datetime as dt
@@ -32,12 +33,12 @@ LEAST_BATCHED = 60 + 1  # seconds: 40 batches in the first 4 of each minute
 
 
 def fast():
-    """Seconds since 1970 on a clock that runs fast."""
+    """Return seconds since 1970 on a clock that runs fast."""
     return BEGAN + (time.time() - BEGAN) * FASTER
 
 
 class FastClock(Clock):
-    """The hub's, running fast."""
+    """The clock of the hub, running fast."""
 
     def now(self):
         return dt.datetime.fromtimestamp(fast(), dt.UTC)
@@ -50,14 +51,14 @@ class FastClock(Clock):
 
 
 class TheirFastClock(TheirClock):
-    """The stand-in's, running fast."""
+    """The clock of the stand-in, running fast."""
 
     def now(self):
         return fast()
 
 
 def stand_in():
-    """Serves the stand-in from this process."""
+    """Serve the stand-in from this process."""
     made = create(
         companies=(replace(US, realm=bills.REALM),),
         clock=TheirFastClock(),
@@ -74,7 +75,7 @@ def stand_in():
 
 
 def counted(url, after):
-    """Requests, refusals for their number, and the number of the newest request."""
+    """Return the numbers of requests and of refusals, and the number of the newest request."""
     found = requests.get(f"{url}/_sandbox/log?after={after}").json()["requests"]
     asked = [one for one in found if one["call"] in ("bill.create", "batch")]
     return (

@@ -1,4 +1,4 @@
-"""10,000 secrets sealed under a new key, beside as many tokens that Fernet rotates in a bare SQLite file."""
+"""Seal 10,000 secrets under a new key, beside as many tokens that Fernet rotates in SQLite."""
 
 import os
 import sqlite3

@@ -1,4 +1,7 @@
-"""How fast the QuickBooks stand-in answers creates, beside how fast python-quickbooks can send them; and its memory."""
+"""Measure how fast the QuickBooks stand-in answers creates, and its memory.
+
+Beside it stands how fast python-quickbooks can send them.
+"""
 
 import json
 import os
@@ -88,7 +91,7 @@ def request(number):
 
 
 class Answers:
-    """The answers on one connection, whole ones only."""
+    """The complete answers on one connection."""
 
     def __init__(self, url):
         self.peer = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
@@ -108,7 +111,7 @@ class Answers:
 
 
 def flooded(url, count, prefix, under_way=UNDER_WAY):
-    """Bills sent so that the next ones always wait already: the stand-in never waits for its client."""
+    """Send bills so that the next ones always wait: the stand-in never waits for its client."""
     sent, asked = Answers(url), [request(f"{prefix}{n}") for n in range(count)]
     free = threading.Semaphore(under_way)
 
@@ -127,7 +130,7 @@ def flooded(url, count, prefix, under_way=UNDER_WAY):
 
 
 def peer(url, prefix, count=BILLS):
-    """Bills of python-quickbooks, one after the other."""
+    """Send bills with python-quickbooks, one after the other."""
     QuickBooks.sandbox_api_url_v3 = f"{url}/v3"
     auth = SimpleNamespace(
         client_id="bench", access_token=ACCESS, refresh_token="", environment="sandbox"
@@ -147,14 +150,14 @@ def peer(url, prefix, count=BILLS):
 
 
 def measured(work, count, cpu):
-    """Bills a second by the wall clock, and by the CPU time of the side that is measured."""
+    """Return bills a second by the clock, and by the CPU time of the side that is measured."""
     wall, own = time.perf_counter(), cpu()
     work()
     return count / (time.perf_counter() - wall), count / (cpu() - own)
 
 
 def cpu_of(process):
-    """Seconds that a process has worked."""
+    """Return the seconds of CPU time that a process has used."""
     told = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -165,7 +168,10 @@ def resident(process):
 
 
 def row(name, found, of):
-    """The ratio is that of bills for a second of CPU, which other work on the machine does not change much."""
+    """Print a row.
+
+    The ratio is that of bills for a second of CPU, which other work on the machine hardly changes.
+    """
     wall, cpu = (statistics.median(values) for values in zip(*found, strict=True))
     print(f"{name:58}{wall:9.0f}{cpu:11.0f}{cpu / statistics.median(own for _, own in of):7.2f}x")
 

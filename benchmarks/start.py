@@ -1,8 +1,9 @@
-"""Start of `hub --help` and of `hub serve` beside a Python that imports flask and sqlalchemy, in turn.
+"""Measure the start of `hub --help` and of `hub serve` beside one of flask and sqlalchemy.
 
-`hub serve` starts in a folder that exists already, until /healthz answers. Time on the clock means
-something on an idle machine only; CPU time does on any. Every process has run once before, so that
-Python has compiled its modules.
+The peer is a Python process that imports both. They start in turn. `hub serve` starts in a folder
+that exists already, until /healthz answers. Time on the clock means something on an idle machine
+only; CPU time does on any. Every process has run once before, so that Python has compiled its
+modules.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""How many rows and bytes a posted bill of five lines leaves in an SQLite database, indexes included.
+"""Count the rows and bytes that a posted bill of five lines leaves in an SQLite database.
 
-BENCH_RESULTS names a file to which the figures are added.
+Indexes are included. BENCH_RESULTS names a file to which the figures are added.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""QuickBooks' webhooks at 200 a second to one `hub serve`: how long answers take, and what a call costs.
+"""Measure latency and CPU time of 200 QuickBooks webhooks a second to one `hub serve`.
 
 Calls come at fixed times, whether or not the answers to those before have come. The first call of a
 company writes that something changed and requests a run; while that run waits, further ones only

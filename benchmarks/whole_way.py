@@ -1,8 +1,9 @@
-"""CPU of the hub for the whole way of a document over HTTP, beside a bare requests loop in the same run.
+"""Measure the CPU time of the hub for a document from its source to QuickBooks over HTTP.
 
-A document is read from CostTracker, collected, matched and posted to QuickBooks, and CostTracker is
-told the result. Both are stand-ins in processes of their own. Each turn takes a new company, whose
-lists are there before: it posts one by one, in batches, or one by one with the files of the source.
+A bare requests loop in the same run stands beside it. A document is read from CostTracker,
+collected, matched and posted to QuickBooks, and CostTracker is told the result. Both are stand-ins
+in processes of their own. Each turn takes a new company, whose lists are there before: it posts one
+by one, in batches, or one by one with the files of the source.
 
 WHOLE_WAY_DOCUMENTS and WHOLE_WAY_TURNS make it shorter.
 """

@@ -1,4 +1,4 @@
-"""The shape of the house: floors, sizes, sentences, and what may never stand in it."""
+"""The structure of the code: layers, sizes, wording, and texts that no file may contain."""
 
 import ast
 import re
@@ -56,7 +56,7 @@ def name_of(path):
 
 @cache
 def modules():
-    """Every module of the hub by its name."""
+    """Return every module of the hub by its name."""
     return {
         name_of(path): path
         for path in sorted(ROOT.glob("hub/**/*.py"))
@@ -77,7 +77,10 @@ def tree(path):
 
 @cache
 def imports(path):
-    """The modules that one imports; a name taken from a package is the module of that name, if there is one."""
+    """Return the modules that a module imports.
+
+    A name taken from a package is the module of that name, if there is one.
+    """
     found = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
@@ -106,7 +109,7 @@ def hub_imports(name):
 
 
 def sandbox_imports(name):
-    """Return what a module of the stand-in imports of the stand-in and of this project's other packages."""
+    """Return the imports of a stand-in's module: of the stand-in and of the other packages."""
     used = imports(sandbox_modules()[name])
     own = {other for other in used if other.startswith(("qbo_sandbox", "hub.", "hub_"))}
     return (own | used & {"hub"}) - {name}
@@ -399,7 +402,7 @@ def test_time_comes_from_the_clock_only():
 
 
 def test_the_rules_of_this_page_can_fail():
-    """A rule that finds nothing because it looks nowhere would be worth nothing."""
+    """Check that each rule finds a violation, because it would otherwise prove nothing."""
     assert len(modules()) > 50
     assert len(sandbox_modules()) > 50
     assert len(plugin_files()) > 10
@@ -431,7 +434,7 @@ def test_tests_lie_in_the_folder_of_their_sort():
 
 
 def test_files_are_no_programs():
-    """But for the one that the integration calls."""
+    """Allow only the one that the integration calls."""
     folders = (ROOT / name for name in ("hub", "sandbox", "tests", "plugins", "docs", "benchmarks"))
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert [path for path in files if path.stat().st_mode & 0o111] == []

@@ -1,4 +1,4 @@
-"""The pages agree with the code: made parts are fresh, every row called done has its test, links lead somewhere."""
+"""The documentation agrees with the code: generated parts, tests of requirements, and links."""
 
 import importlib
 import importlib.util
@@ -194,7 +194,7 @@ def test_every_hook_has_a_heading_and_every_setting_of_the_environment_is_explai
 
 
 def laid_out(folder: Path) -> dict[str, Path]:
-    """The plugin of the page under another name, as `hub new-plugin` lays it out, installed."""
+    """Install the plugin of the page under another name, as `hub new-plugin` creates it."""
     files = {}
     for name, code in authors.plugin("barn").items():
         files[name] = folder / name

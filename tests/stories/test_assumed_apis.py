@@ -100,7 +100,7 @@ def test_the_stand_in_serves_exactly_the_calls_that_are_described(
 
 
 def sample_path(description: Description, operation: Operation) -> str:
-    """A path of an operation, with the first allowed value of each part."""
+    """Return a path of an operation, with the first allowed value of each part."""
     path = operation.path
     for parameter in map(description.resolved, operation.parameters):
         value = parameter["schema"].get("enum", ["1"])[0]
@@ -112,7 +112,7 @@ def sample_path(description: Description, operation: Operation) -> str:
 
 
 def constants(names: ModuleType) -> list[tuple[type, str, str]]:
-    """The class, constant and name of each field in a plugin's module of names."""
+    """Return the class, constant and name of each field in a plugin's module of names."""
     classes = [one for _, one in inspect.getmembers(names, inspect.isclass)]
     return [
         (one, constant, value)
@@ -123,7 +123,7 @@ def constants(names: ModuleType) -> list[tuple[type, str, str]]:
 
 
 def described_names(node: Any) -> set[str]:
-    """Every name of a field or parameter in a description."""
+    """Return every name of a field or parameter in a description."""
     if isinstance(node, list):
         return set().union(*(described_names(one) for one in node))
     if not isinstance(node, dict):
@@ -165,7 +165,7 @@ def test_a_name_that_is_different_is_corrected_in_one_module(
 
 
 def story(slug: str) -> list[Any]:
-    """Push lists, read every document, report one and read it again; return all that came of it."""
+    """Push lists, read every document, report one and read it again; return all results."""
     plugin = importlib.import_module(f"hub_{slug}")
     stand_in = importlib.import_module(f"hub_{slug}.sandbox").StandIn(
         Journal(None), 70, 1, Clock(START.timestamp(), frozen=True)
@@ -199,7 +199,7 @@ def story(slug: str) -> list[Any]:
 
 
 def is_said(text: str) -> bool:
-    """Whether a text says that the interface is assumed, where it is described, and how to report a difference."""
+    """Return whether a text names the interface as assumed, its description and whom to tell."""
     words = " ".join(text.split()).lower()
     return all(part in words for part in ("assumed", "openapi.yaml", "report", "publishes no api"))
 

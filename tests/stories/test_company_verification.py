@@ -33,7 +33,7 @@ def hub(app):
 
 @pytest.fixture
 def token_file(intuit, tmp_path):
-    """A file with the refresh token of the stand-in's first company."""
+    """Return a file with the refresh token of the stand-in's first company."""
     file = tmp_path / "token.txt"
     file.write_text(intuit.refresh_tokens[intuit.realm] + "\n")
     return file
@@ -105,7 +105,7 @@ def test_a_link_leads_to_the_file_that_is_written(hub, intuit, token_file, tmp_p
 def test_a_file_that_cannot_be_written_does_not_lose_the_token(
     app, hub, intuit, token_file, monkeypatch
 ):
-    """As on a read-only mount."""
+    """The file is on a mount that cannot be written."""
     write = cli_token_file.write_private
 
     def write_elsewhere_only(path, text):
@@ -136,7 +136,7 @@ def test_one_lost_answer_is_asked_for_again(hub, intuit, token_file):
 
 
 def test_a_reconnect_that_cannot_be_verified_leaves_the_old_connection(quickbooks):
-    """Somebody else's token with the company's own number."""
+    """The token of another company is entered with the company's own number."""
     other = list(quickbooks.companies)[1]
     before = tokens.access_token(1)
     with pytest.raises(oauth_connect.Refused, match="nothing was connected"):
@@ -145,7 +145,7 @@ def test_a_reconnect_that_cannot_be_verified_leaves_the_old_connection(quickbook
 
 
 def never_worked(quickbooks, realm=WRONG_REALM):
-    """A company as an earlier version stored it: never verified, with a token of company 1."""
+    """Store a company as an earlier version did: never verified, with a token of company 1."""
     with engine.transaction() as session:
         one = session.get_one(Company, 1)
         row = Company(realm=realm, name=realm, connected_at=one.connected_at)

@@ -35,7 +35,7 @@ def app(app_with_pages):
 
 @pytest.fixture
 def open_till(app, quickbooks, clock):
-    """A shop with one bill in the books, and an operator at the pages."""
+    """Return a function that opens a shop with one posted bill, and an operator at the pages."""
 
     def open_(**about):
         till = Till(app, quickbooks, clock, **about)
@@ -65,7 +65,7 @@ def row_of(source_id="bill:1"):
 
 
 def states(till, source_id="bill:1"):
-    """The state of a document as each place shows it, and the word of the page."""
+    """Return the state of a document as each place shows it, and the label of its page."""
     here = row_of(source_id)
     page = till.visitor.page(f"/documents/{here.id}")
     listed = till.visitor.page("/documents?kind=bill")
@@ -94,18 +94,18 @@ def states(till, source_id="bill:1"):
 
 
 def told(till):
-    """What the source was told of its documents."""
+    """Return the states that the source was sent for its documents."""
     return [(id, state) for id, state in till.shop.told if ":" in id]
 
 
 def everywhere(state):
-    """What `states` returns when every place says the same."""
+    """Return what `states` returns when every place agrees."""
     shown = WORDS[state]
     return {"page": shown, "list": shown, "filters": [state], "counts": [state], "json": [state]}
 
 
 def remove(till, source_id="bill:1"):
-    """A person removes what was posted of a document, on its page."""
+    """Remove the postings of a document on its page."""
     page = till.visitor.page(f"/documents/{row_of(source_id).id}")
     here = re.search(r'href="(/undo/posting/\d+)"', page)[1]
     ticked = re.findall(r'name="posting"\s+value="(\d+)"', till.visitor.page(here))

@@ -34,7 +34,7 @@ CHANGED = (
 
 @pytest.fixture
 def about():
-    """What a test says of the app otherwise than usual."""
+    """Provide the app's declarations that a test changes."""
     return {}
 
 
@@ -48,7 +48,7 @@ def one(kind):
 
 
 def alone(kind):
-    """A document of a kind that needs no other."""
+    """Return a document of a kind that needs no other document."""
     given = one(kind)
     lines = tuple(replace(line, applied=None) for line in given.lines)
     if kind == "deposit":
@@ -57,7 +57,7 @@ def alone(kind):
 
 
 def changed(given):
-    """The same with one cent more on its first line."""
+    """Return the same document with one cent more on its first line."""
     first = given.lines[0]
     more = replace(first, amount=first.amount + D("0.01"), description="Changed")
     return replace(
@@ -79,7 +79,7 @@ def test_one_of_each_kind_is_in_the_books_to_the_cent_after_one_run_and_linked(t
 
 
 def assert_linked(till):
-    """What one pays, bills or holds is linked with it."""
+    """Check the links between payments, bills, orders and deposits."""
     assert till.book("Invoice", "invoice:1")["Balance"] == 40
     assert till.book("Payment", "payment:1")["UnappliedAmt"] == 15
     assert till.book("Bill", "bill:1")["Balance"] == 0

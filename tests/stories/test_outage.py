@@ -33,7 +33,7 @@ def server():
 
 @pytest.fixture
 def app(server, make_app, make_config, empty_database):
-    """A hub that can send mail, with somebody who gets it."""
+    """Provide a hub that can send mail, with a person who receives it."""
     config = make_config(HUB_MAIL_URL=mail_url(server), HUB_PUBLIC_URL="https://hub.example.com")
     shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, plugins=Plugins.load(), pages=True)
@@ -63,7 +63,7 @@ def installation(costtracker):
 
 @pytest.fixture
 def outage(installation, costtracker):
-    """The source answers 503 to every call, until the fault is removed; the next sync is due later."""
+    """Let the source answer 503 until the fault is removed; the next sync is due later."""
     schedule.tick(current().clock.now())
     costtracker.wsgi.faults.add(Fault.read(DOWN))
     return installation

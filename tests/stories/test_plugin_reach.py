@@ -35,7 +35,7 @@ SLUGS = ("costtracker", "ontraccr", "costcertified", "ion", "autotask-invoices")
 
 
 def hidden_values(installation_id=None):
-    """Every secret text of the hub that a plugin of this installation must not reach, as bytes."""
+    """Return every secret text of the hub that a plugin of this installation must not reach."""
     config = current().config
     values = [config.secret_key, config.qbo_client_secret, config.database_url]
     with reading() as session:
@@ -48,7 +48,7 @@ def hidden_values(installation_id=None):
 
 
 def reached(root, hidden):
-    """The ways that lead from an object to what it must not lead to."""
+    """Return the paths from an object to values and objects that it must not reach."""
     current().clock.followers.clear()  # the clock of the tests leads to the stand-in of QuickBooks
     ways = []
     for way, thing in reachable(root):
@@ -61,7 +61,7 @@ def reached(root, hidden):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """All that hooks receive, as (hook, arguments), and what they return."""
+    """Provide the arguments and results of all hooks, as (hook, value)."""
     heard = []
     call, report_all = Plugins.call, Plugins.report_all
 
@@ -155,7 +155,7 @@ def test_the_secrets_of_an_installation_are_those_of_no_other(quickbooks):
 
 
 def test_every_hook_is_covered():
-    """A new argument of a hook needs a case above."""
+    """Add a case above for each new argument of a hook."""
     arguments = {
         name: tuple(inspect.signature(hook).parameters)
         for name, hook in vars(hookspecs).items()
@@ -183,7 +183,7 @@ class Slotted:
         self.__inner = inner
 
     def method(self):
-        """A method that leads to its object."""
+        """Do nothing; the method leads to its object."""
 
 
 def generator_with(value):

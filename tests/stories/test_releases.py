@@ -53,7 +53,7 @@ def test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_ru
 
 
 def test_a_namesake_that_cannot_be_created_is_a_question_about_the_match(works):
-    """Whichever comes first has the name."""
+    """The first of the two gets the name."""
     works.enable(**CLEARING)
     ids = works.invoice(client=JORDAN), works.invoice(client=OTHER_JORDAN)
     works.sync()
@@ -134,7 +134,7 @@ class TwoApps(Shop):
 
 @pytest.fixture
 def annex(till, app, clock):
-    """The second app of the till's plugin, with an invoice of the client that the till creates."""
+    """Provide the second app of the till's plugin, with an invoice of the client to be created."""
     till.shop = TwoApps()
     object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([till.shop], installed=False))
     with transaction() as session:
@@ -173,7 +173,7 @@ def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
 
 
 def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(till, annex, clock):
-    """The annex cannot be read, so that its invoice stays held by a code that is matched."""
+    """The annex cannot be read, so its invoice stays held by a code that is matched."""
     runner.sync(annex.id, requested_by="schedule")
     clock.advance(60)
     till.run(invoice())

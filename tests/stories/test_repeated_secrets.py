@@ -1,4 +1,4 @@
-"""A source that repeats what it was sent: no credential reaches a case, run, log, mail or command."""
+"""A source that repeats requests: no secret reaches a case, run, log, mail or command."""
 
 import sqlite3
 from contextlib import contextmanager
@@ -41,7 +41,10 @@ ACCESS, REFRESH = "eyJhbGciOiJSUzI1NiJ9.Zk83vQ2mX7Lp94TcR1", "9fQ27dKx51VmB83sHt
 
 @pytest.fixture
 def enabled(quickbooks):
-    """Enables an app on its stand-in, and puts a source that repeats and other secrets in place of it."""
+    """Return a function that enables an app.
+
+    It then replaces the stand-in by a source that repeats its requests, and the secrets by others.
+    """
 
     def enable_app(slug, source):
         stand_in = current().plugins.open_stand_in(slug, folder=None, documents=3, seed=1)
@@ -74,7 +77,7 @@ class Errors(list):
 
 
 def act(installation):
-    """Everything that calls the source; returns the texts of the errors."""
+    """Call the source in every way; return the texts of the errors."""
     errors = Errors()
     app = current().plugins.apps[installation.slug]
     with errors.collected():
@@ -142,7 +145,10 @@ def test_no_output_has_a_credential_that_the_source_repeats(
 
 
 def replace_tokens_of_quickbooks():
-    """Put random tokens in place of those of the stand-in, which contain the company's id; return them."""
+    """Replace the stand-in's tokens, which contain the company's id, by random ones.
+
+    Return the new ones.
+    """
     tokens = []
     with transaction() as session:
         for place in session.scalars(select(Secret.place)).all():
@@ -154,7 +160,7 @@ def replace_tokens_of_quickbooks():
 
 
 def act_at_quickbooks(company_id, clock):
-    """Everything that calls Intuit; returns the texts of the errors."""
+    """Call Intuit in every way; return the texts of the errors."""
     errors = Errors()
     for work in (
         lambda: oauth_connect.check(company_id),

@@ -1,4 +1,4 @@
-"""A new wording of a reason reaches the cases that are open, and opens, closes and mails none."""
+"""A reworded reason reaches the open cases, and opens, closes and mails none."""
 
 import dataclasses
 import shutil

@@ -1,4 +1,4 @@
-"""A new wording reaches held postings, but opens no case again and sends no receipt again."""
+"""A reworded reason reaches held postings, but reopens no case and sends no receipt again."""
 
 import dataclasses
 
@@ -75,7 +75,7 @@ def hold_for_closed_books(desk):
 
 
 def run(desk):
-    """Check and send what can be sent, and deliver the receipts; return what the source was told."""
+    """Check, send, and deliver the receipts; return the messages that the source received."""
     desk.source.told.clear()
     desk.drain()
     receipt_delivery.deliver(desk.installation_id)

@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @pytest.fixture
 def app(app_with_pages):
-    """A hub with its pages, that the sources can call."""
+    """Provide a hub with pages, which the sources can call."""
     return app_with_pages
 
 
@@ -34,14 +34,14 @@ def hub(app):
 
 
 class Source:
-    """A stand-in in front of the hub, with people at its pages; a subclass says what they do and what comes of it."""
+    """A stand-in that calls the hub, with people at its pages; subclasses define both."""
 
     def __init__(self, app, quickbooks, clock, documents=0):
         self.app, self.quickbooks, self.clock, self.documents = app, quickbooks, clock, documents
         self.open()
 
     def press(self, path, **fields):
-        """Sends a form of the stand-in's pages; where it leads."""
+        """Send a form of the stand-in's pages; return the address of the next page."""
         answer = ask(self.stand_in.wsgi, "POST", path, urlencode(fields), content_type=FORM)
         assert answer.status == 303, answer.text
         return answer.headers["location"]
@@ -55,7 +55,7 @@ class Source:
         return runner.sync(self.row.id, requested_by="kari")
 
     def stands(self, kind, number):
-        """The totals of what QuickBooks has under a number."""
+        """Return the totals of the transactions that QuickBooks has under a number."""
         found = self.quickbooks.select(f"select * from {kind} where DocNumber = '{number}'").get(
             kind, []
         )
@@ -161,7 +161,7 @@ class Ion(Source):
 
 
 class Autotask(Source):
-    """Its invoices: their changes are called out by no Autotask, so it is only ever asked."""
+    """A source without webhooks for its invoices, so that it is only ever polled."""
 
     def open(self):
         prefer(self.quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
@@ -177,7 +177,7 @@ class Autotask(Source):
 
 
 def untold():
-    """Receipts that the source does not have yet, or did not take."""
+    """Return the receipts that the source does not have yet, or has refused."""
     with engine.reading() as session:
         return (
             session.query(ReceiptRow)

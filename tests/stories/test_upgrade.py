@@ -26,13 +26,13 @@ KEPT_STATES = (*KEPT, "operation", "state", "reason", "quickbooks_id")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def folder(request):
-    """The folder of the dump for one database."""
+    """Return the folder of the dump for one database."""
     return BASELINE / request.param
 
 
 @pytest.fixture
 def make_url(request, folder, tmp_path):
-    """Makes an empty database of the kind of the dump; returns its address."""
+    """Return a function that makes an empty database of the dump's kind and returns its address."""
 
     def make(name):
         if folder.name == "sqlite":
@@ -45,7 +45,7 @@ def make_url(request, folder, tmp_path):
 
 @pytest.fixture
 def old(folder, make_url, make_app, make_config):
-    """A hub with pages on a copy of the baseline that is not upgraded yet."""
+    """Provide a hub with pages on a copy of the baseline that is not upgraded yet."""
     dump = (folder / "database.sql").read_text(encoding="utf-8")
     config = make_config(HUB_DATABASE_URL=make_url("old"))
     if folder.name == "sqlite":
@@ -67,7 +67,7 @@ def upgraded(old):
 
 
 def printed(app, *command):
-    """What a command prints as JSON."""
+    """Return the JSON that a command prints."""
     with app.app_context():
         done = CliRunner().invoke(main, [*command, "--json"], obj=app)
     assert done.exit_code == 0, done.output
@@ -75,7 +75,7 @@ def printed(app, *command):
 
 
 def expected(folder, name):
-    """What the version that made the baseline printed."""
+    """Return the output of the version that made the baseline."""
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -100,7 +100,7 @@ def tables_of(app):
 
 
 def described(connection):
-    """Columns, indexes and rules of all tables."""
+    """Return columns, indexes and rules of all tables."""
     inspector = inspect(connection)
     tables = {}
     for name in inspector.get_table_names():

@@ -1,4 +1,4 @@
-"""What the connection test says: who it is, which right is missing, which names and numbers will be trouble."""
+"""The connection test: the account, missing rights, and names and numbers that would fail."""
 
 from urllib.parse import urlencode
 

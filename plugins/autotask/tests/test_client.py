@@ -1,4 +1,4 @@
-"""The calls to Autotask, and what is said when one of them goes wrong."""
+"""Calls to Autotask, and the errors of those that fail."""
 
 import pytest
 from hub_autotask.client import Autotask, where

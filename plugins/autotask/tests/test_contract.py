@@ -1,4 +1,4 @@
-"""The three Autotask apps hold to the contract."""
+"""The three Autotask apps fulfill the contract."""
 
 from hub.testing.contract import MANY, contract
 

@@ -1,4 +1,4 @@
-"""What becomes of each expense report, which ones a poll brings, and what Autotask is told."""
+"""Expense reports: the document of each, which ones a poll reads, and what is written back."""
 
 from decimal import Decimal
 

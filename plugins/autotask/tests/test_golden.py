@@ -1,4 +1,4 @@
-"""Each kind of document of Autotask, and every odd one, as the document it becomes."""
+"""The document of each kind and each unusual case of Autotask."""
 
 from pathlib import Path
 
@@ -51,12 +51,12 @@ def cases():
 
 @pytest.fixture(scope="module")
 def benches():
-    """One bench for each app: nothing here changes anything."""
+    """Provide one bench for each app, which no test changes."""
     return {}
 
 
 def opened(benches, open_bench, app, **settings):
-    """Return a bench with these settings; those without are shared."""
+    """Return a bench with these settings; those without any are shared."""
     if settings:
         return open_bench(app, **settings)
     if app not in benches:

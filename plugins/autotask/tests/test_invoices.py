@@ -1,4 +1,4 @@
-"""What becomes of each invoice, which ones a poll brings, and what Autotask is told."""
+"""Invoices: the document of each, which ones a poll reads, and what is written back."""
 
 import datetime as dt
 from decimal import Decimal

@@ -18,7 +18,7 @@ LABELS = {
 
 @pytest.fixture
 def relabel(monkeypatch):
-    """Gives the picklist of use types other entries; the stand-in's rows keep their numbers."""
+    """Give the picklist of use types other entries; the stand-in's rows keep their numbers."""
     return lambda labels: monkeypatch.setitem(picklists.LISTS, USE_TYPE, labels)
 
 

@@ -1,4 +1,4 @@
-"""The pages that drive the stand-in: every button does what people do in Autotask."""
+"""The pages that drive the stand-in: each button acts as people do in Autotask."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The stand-in's entities agree with what Autotask publishes of them, field by field."""
+"""The stand-in's entities agree field by field with those that Autotask publishes."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -10,7 +10,7 @@ TYPES = {"long": "integer", "integer": "integer", "decimal": "number", "datetime
 
 
 def published():
-    """(types by entity and field, the fields that may be written, the fields that are newer)."""
+    """Return (types by entity and field, the fields that may be written, the newer fields)."""
     types, writable, newer = defaultdict(dict), defaultdict(set), defaultdict(set)
     for line in (Path(__file__).parent / "published.txt").read_text().splitlines():
         if not line.startswith("#"):

@@ -1,4 +1,4 @@
-"""What becomes of each purchase order, which ones a poll brings, and what Autotask is told."""
+"""Purchase orders: the document of each, which a poll reads, and what is written back."""
 
 from decimal import Decimal
 

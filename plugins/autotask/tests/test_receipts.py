@@ -1,4 +1,4 @@
-"""A bill for each invoice that a vendor sends with what is received of an order."""
+"""One bill for each vendor invoice that comes with received items of an order."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The stand-in speaks as Autotask does, and refuses what Autotask would refuse."""
+"""The stand-in answers as Autotask does, and refuses the same requests."""
 
 import json
 import urllib.request
@@ -43,7 +43,7 @@ def test_wrong_credentials_are_an_empty_401(invoices, header, value, call_api):
 
 
 def following(answer):
-    """Where the next page is, as a call to the API."""
+    """Return a call to the API for the next page."""
     return "Invoices/query/next?" + answer.json()["pageDetails"]["nextPageUrl"].partition("?")[2]
 
 

@@ -39,7 +39,7 @@ def open_bench():
 
 @pytest.fixture(scope="session")
 def told(open_bench):
-    """A bench that is only read."""
+    """Provide a bench that is only read."""
     return open_bench()
 
 

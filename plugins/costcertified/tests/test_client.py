@@ -1,4 +1,4 @@
-"""The calls to CostCertified, and what is said when one of them goes wrong."""
+"""Calls to CostCertified, and the errors of those that fail."""
 
 import hashlib
 import hmac

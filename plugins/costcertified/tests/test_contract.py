@@ -1,4 +1,4 @@
-"""CostCertified holds to the contract."""
+"""CostCertified fulfills the contract."""
 
 from hub.testing.contract import contract
 

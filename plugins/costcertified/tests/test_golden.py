@@ -1,4 +1,4 @@
-"""Each kind of invoice, payment, payout and expense as the document it becomes."""
+"""The document of each kind of invoice, payment, payout and expense."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ EXPENSES = {
 
 
 def payment_of(bench, case):
-    """Return the id of what was paid on the invoice that shows a case."""
+    """Return the id of the payment on the invoice that shows a case."""
     return bench.books.payments_of[bench.raw(case)["id"]][0]
 
 

@@ -1,4 +1,4 @@
-"""Which invoices are wanted in the books, and what they say there."""
+"""Which invoices are posted, and their content."""
 
 import pytest
 from hub_costcertified import codes

@@ -1,4 +1,4 @@
-"""The stand-in's pages: everything a person does there, without a script."""
+"""The stand-in's pages: everything that a person does there, without JavaScript."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The stand-in: strict about what it is sent, paged, limited, and the same again after it was closed."""
+"""The stand-in validates requests, pages lists, limits rates and keeps its state."""
 
 import pytest
 from hub_costcertified import APP, hub_codes, hub_webhook

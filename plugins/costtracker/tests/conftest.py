@@ -13,7 +13,7 @@ NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
 
 
 def records():
-    """The lists of a small Norwegian company, by field."""
+    """Return the lists of a small Norwegian company, by field."""
     return {
         "supplier": [_vendor(id, "NOK") for id in range(50, 70)]
         + [_vendor(80, "EUR"), _vendor(81, "SEK")],
@@ -77,7 +77,7 @@ def bench(open_bench):
 
 @pytest.fixture
 def connected(open_bench):
-    """A bench whose lists were pushed."""
+    """Provide a bench whose lists were pushed."""
     ready = open_bench()
     ready.push_lists()
     return ready

@@ -1,4 +1,4 @@
-"""The stand-in takes any company's lists: its invoices then speak of that company's suppliers, accounts and taxes."""
+"""The stand-in invoices use the suppliers, accounts and taxes of the company that pushed them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What CostTracker's stand-in tells the hub: the plugin understands it, and nobody waits for it."""
+"""Webhooks of CostTracker's stand-in: the plugin understands them, and nobody waits for them."""
 
 import pytest
 from hub_costtracker import APP, hub_webhook
@@ -11,7 +11,7 @@ from qbo_sandbox.kit.messages import body_of
 
 @pytest.fixture
 def hub(bench):
-    """A hub that takes calls, and what it made of them."""
+    """Provide a hub that takes calls, and what it read of them."""
     taken = []
 
     def answer(environ, start):

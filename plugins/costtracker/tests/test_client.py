@@ -1,4 +1,4 @@
-"""The calls to CostTracker, and what is said when one of them goes wrong."""
+"""Calls to CostTracker, and the errors of those that fail."""
 
 import pytest
 from hub_costtracker import hub_attachment, hub_check, hub_documents

@@ -1,4 +1,4 @@
-"""CostTracker holds to the contract."""
+"""CostTracker fulfills the contract."""
 
 from hub.testing.contract import contract
 

@@ -1,4 +1,4 @@
-"""Each kind of invoice as the document it becomes."""
+"""The document of each kind of invoice."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What becomes of each invoice, the odd ones above all."""
+"""The document of each invoice, unusual ones above all."""
 
 import datetime as dt
 from decimal import Decimal

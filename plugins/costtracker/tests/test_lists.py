@@ -1,4 +1,4 @@
-"""The lists pushed into CostTracker, and what an invoice's codes mean before and after."""
+"""The lists pushed to CostTracker, and what an invoice's codes refer to before and after."""
 
 import pytest
 from hub_costtracker import hub_apps, hub_codes, hub_fields, lists
@@ -71,7 +71,7 @@ def test_before_the_first_push_codes_are_costtrackers_own_numbers_and_names(benc
 
 
 def test_an_id_of_another_companys_list_is_never_taken_for_ours(connected):
-    """CostTracker still holds the ids of a former company until this installation has pushed its own lists."""
+    """CostTracker has the ids of a former company until this installation has pushed its lists."""
     for field in lists.KINDS:
         connected.secrets.pop(f"pushed {field}")
     document = connected.case("without an order")

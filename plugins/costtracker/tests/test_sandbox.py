@@ -1,4 +1,4 @@
-"""The stand-in: strict about what it is sent, the same after a kill, and alive at any address."""
+"""The stand-in validates requests, keeps its state after a kill, and works at any address."""
 
 import json
 
@@ -48,7 +48,7 @@ class Session(requests.Session):
 
 @pytest.fixture
 def api(bench):
-    """The API as a client sees it."""
+    """Return a function that calls the API as a client does."""
     bench.read()
     client = bench.browser
     client.headers["Authorization"] = f"Bearer {bench.secrets['access_token'].split()[1]}"

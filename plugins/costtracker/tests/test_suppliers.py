@@ -1,4 +1,4 @@
-"""Suppliers edited in CostTracker: updated in QuickBooks only where the settings and the person's right allow it."""
+"""Suppliers edited in CostTracker update vendors only if the settings and rights allow it."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""CostTracker's calls: believed only when they are signed."""
+"""CostTracker's webhooks are accepted only with a valid signature."""
 
 import hashlib
 import hmac

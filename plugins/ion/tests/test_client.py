@@ -1,4 +1,4 @@
-"""The calls to ION, and what is said when one of them goes wrong."""
+"""Calls to ION, and the errors of those that fail."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""ION holds to the contract."""
+"""ION fulfills the contract."""
 
 import os
 

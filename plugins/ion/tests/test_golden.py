@@ -1,4 +1,4 @@
-"""Each kind of order and part as the document it becomes."""
+"""The document of each kind of order and part."""
 
 from pathlib import Path
 

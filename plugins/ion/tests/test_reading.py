@@ -1,4 +1,4 @@
-"""Reading on: nothing is skipped and nothing comes twice, whatever changes meanwhile."""
+"""Continued reading: nothing is skipped or repeated, whatever changes meanwhile."""
 
 import datetime as dt
 from itertools import takewhile
@@ -39,7 +39,7 @@ def ids(items, prefix="order:"):
 
 @pytest.fixture
 def many(open_bench, monkeypatch):
-    """A bench with three pages of orders."""
+    """Provide a bench with three pages of orders."""
     monkeypatch.setattr("hub_ion.client.PAGE", 15)
     return open_bench(documents=40)
 

@@ -1,4 +1,4 @@
-"""The stand-in is as strict as ION: with queries, keys, etags, statuses and what may be changed when."""
+"""The stand-in is as strict as ION about queries, keys, etags, statuses and changes."""
 
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ TOKEN = "/realms/api-keys/protocol/openid-connect/token"
 
 
 def query_api(bench, query, **variables):
-    """Ask the API as any client does."""
+    """Query the API as any client does."""
     return bench.ask("POST", "/graphql", json={"query": query, "variables": variables})
 
 
@@ -31,7 +31,7 @@ def move(bench, case, *statuses):
 
 @pytest.fixture
 def api(bench):
-    """Asks the API with a good token; the data, or the first message."""
+    """Return a function that queries the API and returns its data, or the first error message."""
     Ion(bench.site).organization()
 
     def asked(query, **variables):

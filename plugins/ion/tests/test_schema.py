@@ -1,4 +1,4 @@
-"""What ION's schema may lack: orders are posted without what posting does not need, and a warning names it."""
+"""Fields that ION's schema may lack: orders are posted without optional ones, with a warning."""
 
 import pytest
 from hub_ion import hub_check, hub_report
@@ -64,7 +64,7 @@ OPTIONAL = {
 
 
 def lack(bench, *fields):
-    """Takes fields away from the stand-in's schema."""
+    """Remove fields from the stand-in's schema."""
     answer = bench.browser.post(f"{URL}/_sandbox/schema", json={"lacks": fields})
     assert answer.ok, answer.text
 
@@ -74,7 +74,7 @@ def check(bench):
 
 
 def orders(bench, cursors=None):
-    """The orders that are read, by their ids; none may be unreadable."""
+    """Return the orders that are read, by their ids; none may be unreadable."""
     found = bench.read(cursors)
     assert [item for item in found if isinstance(item, Unreadable)] == []
     return {item.source_id: item for item in found if isinstance(item, Document)}

@@ -1,4 +1,4 @@
-"""ION's calls: believed only when they are signed, and a hint only."""
+"""ION's webhooks are accepted only with a valid signature, and used as hints."""
 
 import hashlib
 import hmac

@@ -13,7 +13,7 @@ NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
 
 
 def records():
-    """The lists of a small American company, by field."""
+    """Return the lists of a small American company, by field."""
     return {
         "vendor": [_vendor(n) for n in range(50, 60)],
         "project": [
@@ -74,13 +74,13 @@ def bench(open_bench):
 
 @pytest.fixture(scope="module")
 def api(open_bench):
-    """The API of one bench for all tests of a module, as any client sees it."""
+    """Provide the API of one bench for all tests of a module, as any client calls it."""
     return open_bench().ask
 
 
 @pytest.fixture(scope="module")
 def connected(open_bench):
-    """A bench whose lists were brought over; nothing in it may be changed."""
+    """Provide a bench with imported lists; no test may change it."""
     ready = open_bench(project_class=True, line_account="20", retainage_account="100")
     ready.push_lists()
     ready.books.do("profile", kind="projects", id="p1", fields={"class": "c1"})

@@ -1,4 +1,4 @@
-"""The calls to Ontraccr, and what is said when one of them goes wrong."""
+"""Calls to Ontraccr, and the errors of those that fail."""
 
 import pytest
 from hub_ontraccr import hub_attachment, hub_check, hub_codes, hub_documents, hub_subscribe

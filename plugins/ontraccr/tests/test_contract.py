@@ -1,4 +1,4 @@
-"""Ontraccr holds to the contract."""
+"""Ontraccr fulfills the contract."""
 
 from hub.testing.contract import contract
 

@@ -1,4 +1,4 @@
-"""Each kind of payable as the document it becomes."""
+"""The document of each kind of payable."""
 
 from pathlib import Path
 

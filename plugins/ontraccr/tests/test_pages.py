@@ -1,4 +1,4 @@
-"""The stand-in's pages: everything a person does there, without a script, at any address."""
+"""The stand-in's pages: everything that a person does there, without JavaScript, at any address."""
 
 import pytest
 

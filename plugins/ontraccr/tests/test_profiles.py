@@ -1,4 +1,4 @@
-"""Profiles and their links: what comes from QuickBooks, what a person decided, and what an unlinked one is."""
+"""Profiles and their links: from QuickBooks, decided by a person, or not linked."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What becomes of each payable, and what it is told."""
+"""The document of each payable, and the status that is written back."""
 
 import datetime as dt
 from decimal import Decimal

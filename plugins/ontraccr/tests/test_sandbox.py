@@ -1,4 +1,4 @@
-"""The stand-in: strict about what it is sent, limited, and the same after it was stopped."""
+"""The stand-in validates requests, limits rates and keeps its state after a stop."""
 
 import pytest
 import requests

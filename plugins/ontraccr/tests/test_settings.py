@@ -1,4 +1,4 @@
-"""The settings: what must be said, what is assumed, and how each is drawn."""
+"""The settings: required ones, defaults, and the form field of each."""
 
 import pytest
 from hub_ontraccr import Settings

@@ -1,4 +1,4 @@
-"""Ontraccr's calls: believed only when they are signed, and played twice and late by its stand-in."""
+"""Ontraccr's webhooks need a valid signature; the stand-in repeats and delays them."""
 
 import hashlib
 import hmac

@@ -27,13 +27,13 @@ pytestmark = pytest.mark.end_to_end
 
 @pytest.fixture
 def open_desk(app, quickbooks, clock):
-    """Opens the desk of an app."""
+    """Return a function that opens the desk of an app."""
     return lambda name, documents=None: Desk(app, quickbooks, clock, name, documents)
 
 
 @pytest.fixture
 def invoices(open_desk, quickbooks):
-    """The invoice app; QuickBooks gives the numbers itself."""
+    """Provide the invoice app; QuickBooks assigns the numbers itself."""
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
     return open_desk("invoices")
 
@@ -88,7 +88,7 @@ def test_one_invoice_is_posted_by_its_id_whatever_its_age_and_no_other(invoices,
 
 
 def pay(quickbooks, *amounts):
-    """A payment over several invoices of one customer, as somebody enters it in QuickBooks."""
+    """Enter a payment of several invoices of one customer in QuickBooks."""
     lines = [
         {"Amount": amount, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
         for invoice, amount in amounts
@@ -277,7 +277,7 @@ def test_each_receipt_of_an_order_is_a_bill_under_the_vendors_number(open_desk, 
 
 @pytest.fixture
 def sharing(open_desk, invoices):
-    """An invoice and an expense report that name one customer, which is new: each app is about to make it."""
+    """Provide two apps, each about to create the one new customer of its documents."""
     invoices.keep("four decimals").enable().sync()
     for case in invoices.cases("match:"):
         invoices.decide(case.details["field"], case.details["code"], NEW)
@@ -288,7 +288,7 @@ def sharing(open_desk, invoices):
 
 
 def customer(quickbooks, desk):
-    """What a desk did about the customer, what is to be said of it, and how many of it there are."""
+    """Return the states of a desk's customer postings, their cases, and the number of customers."""
     made = postings(kind="customer", installation_id=desk.row.id)
     found = quickbooks.select("select * from Customer where DisplayName = 'Alder Dental Group'")[
         "Customer"

@@ -18,7 +18,7 @@ LEFT_OUT = ("approved fifteen days ago", "referenced already", "waits for approv
 
 @pytest.fixture(scope="module")
 def desk(long_lived):
-    """The expense app after its syncs; what is billed to a customer as mileage has an account of its own."""
+    """Provide the expense app after its syncs; billable mileage has an account of its own."""
     quickbooks, clock = opened_books(long_lived)
     known = {"DisplayName": "v-Shah, Priya"}
     answer = quickbooks.ask("POST", "vendor", known, content_type="application/json")
@@ -46,7 +46,7 @@ def bill(desk, words):
 
 
 def spent(desk, words):
-    """(account, amount, customer, billable) of each line."""
+    """Return (account, amount, customer, billable) of each line."""
     found = []
     for line in bill(desk, words)["Line"]:
         detail = line["AccountBasedExpenseLineDetail"]

@@ -33,7 +33,7 @@ CREW = [  # the first custom field of sales is in use, and called Crew
 
 @pytest.fixture(scope="module")
 def desk(long_lived):
-    """The invoice app after one sync in which everything that is new was confirmed."""
+    """Provide the invoice app after one sync in which every new record was confirmed."""
     quickbooks, clock = opened_books(long_lived)
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False, CustomField=CREW)
     desk = Desk(long_lived, quickbooks, clock, "invoices")
@@ -49,7 +49,7 @@ def names(quickbooks, kind):
 
 
 def sold(invoice):
-    """(item, amount, tax code) of each line."""
+    """Return (item, amount, tax code) of each line."""
     return [
         (
             line["SalesItemLineDetail"]["ItemRef"]["name"],

@@ -29,7 +29,7 @@ def server() -> Iterator[Any]:
 
 @pytest.fixture
 def owner(open_pages: Callable[..., Visitor], server: Any) -> Visitor:
-    """Olga before a company and an Autotask that can be reached, at a hub that can send mail."""
+    """Provide Olga before a company and an Autotask stand-in, at a hub that can send mail."""
     visitor = open_pages("people", HUB_MAIL_URL=mail_url(server))
     connect(visitor)
     visitor.log_in("olga")
@@ -38,7 +38,7 @@ def owner(open_pages: Callable[..., Visitor], server: Any) -> Visitor:
 
 @pytest.fixture
 def mute(open_pages: Callable[..., Visitor]) -> Visitor:
-    """The same at a hub without a mail server."""
+    """Provide the same at a hub without a mail server."""
     visitor = open_pages("people")
     connect(visitor)
     visitor.log_in("olga")
@@ -46,7 +46,7 @@ def mute(open_pages: Callable[..., Visitor]) -> Visitor:
 
 
 def sync(visitor: Visitor, clock: FakeClock) -> None:
-    """A run, and the mail that follows it."""
+    """Run a sync, and send the mail that follows it."""
     with visitor.app.app_context():
         runner.sync(1, requested_by="clock")
         clock.advance(60)

@@ -21,13 +21,13 @@ SHARED = "three codes with one external number"
 
 @pytest.fixture
 def open_desk(app, quickbooks, clock):
-    """Opens the desk of an app."""
+    """Return a function that opens the desk of an app."""
     return lambda name: Desk(app, quickbooks, clock, name)
 
 
 @pytest.fixture
 def invoices(open_desk, quickbooks):
-    """The invoice app; QuickBooks gives the numbers itself."""
+    """Provide the invoice app; QuickBooks assigns the numbers itself."""
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
     return open_desk("invoices")
 
@@ -38,7 +38,7 @@ def customer(quickbooks, name, realm=""):
 
 
 def change(quickbooks, kind, record, **fields):
-    """Changes a record as somebody does in QuickBooks, and lets the hub read the list."""
+    """Change a record in QuickBooks as a person does, and let the hub read the list."""
     body = {"Id": record["Id"], "SyncToken": record["SyncToken"], "sparse": True, **fields}
     answer = quickbooks.ask("POST", kind, body, content_type="application/json")
     assert answer.status == 200, answer.text
@@ -166,7 +166,7 @@ def test_an_invoice_in_a_currency_that_is_switched_off_is_marked_and_says_why(in
 
 @pytest.fixture
 def abroad(open_desk, quickbooks):
-    """A company with several currencies that keeps Autotask's euro customer in dollars."""
+    """Provide a company with several currencies that keeps Autotask's euro customer in dollars."""
     realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",), custom_numbers=False)
     known = {"DisplayName": "Rhein Logistik GmbH", "CurrencyRef": {"value": "USD"}}
     answer = quickbooks.ask("POST", "customer", known, realm, content_type="application/json")
@@ -213,7 +213,7 @@ def test_an_invoice_is_posted_once_its_customer_is_one_in_its_currency_and_the_m
 
 @pytest.fixture
 def with_a_tilde(invoices, quickbooks):
-    """An item in QuickBooks whose name has a tilde, and the invoice app beside it."""
+    """Create an item whose name has a tilde in QuickBooks, and enable the invoice app."""
     made = {"Name": "Cables~Network", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
     item = quickbooks.ask("POST", "item", made, content_type="application/json").json()["Item"]
     record_download.refresh(1, ["item"])

@@ -13,7 +13,7 @@ ACCOUNTS = {"freight_account": "80", "charge_account": "20"}
 
 @pytest.fixture(scope="module")
 def desk(long_lived):
-    """The app of purchase orders after one sync; QuickBooks gives the numbers itself."""
+    """Provide the app of purchase orders after one sync; QuickBooks assigns the numbers itself."""
     quickbooks, clock = opened_books(long_lived)
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
     desk = Desk(long_lived, quickbooks, clock, "purchase-orders")
@@ -27,7 +27,7 @@ def order(desk, words):
 
 
 def bought(made):
-    """(item or account, quantity, price, amount, description, customer) of each line."""
+    """Return (item or account, quantity, price, amount, description, customer) of each line."""
     found = []
     for line in made["Line"]:
         detail = line[line["DetailType"]]

@@ -1,4 +1,4 @@
-"""The Autotask apps on the pages: access, settings, hand-over and comparison."""
+"""The Autotask apps on the pages: access, settings, assignment of owners, and comparison."""
 
 import pytest
 from sqlalchemy import select
@@ -16,14 +16,14 @@ from tests.unit.web.test_companies import _call
 
 @pytest.fixture
 def owner(outside: Visitor) -> Visitor:
-    """Olga before a company and an Autotask that can be reached; nothing is asked for yet."""
+    """Provide Olga before a company and an Autotask stand-in; no access was requested yet."""
     connect(outside)
     return outside
 
 
 @pytest.fixture
 def arne(owner: Visitor) -> Visitor:
-    """Somebody who may own apps."""
+    """Provide a person who may own apps."""
     return another(owner, "arne")
 
 

@@ -19,7 +19,7 @@ def books(long_lived):
 
 
 def beside(books, name, *words, **options):
-    """A desk of its own at another company, which numbers invoices as it is told; not enabled yet."""
+    """Return a desk at another company with these options; its app is not enabled yet."""
     app, quickbooks, clock = books
     realm = quickbooks.open("us", **options)
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
@@ -31,7 +31,7 @@ def beside(books, name, *words, **options):
 
 
 def sold(desk, words, kind="Invoice"):
-    """(item, amount, tax code, text) of each line."""
+    """Return (item, amount, tax code, text) of each line."""
     found = []
     for line in desk.made(words, kind)["Line"]:
         detail = line.get("SalesItemLineDetail")
@@ -58,7 +58,10 @@ OTHERWISE = (
 
 @pytest.fixture(scope="module")
 def otherwise(books):
-    """Autotask's number, items by name, QuickBooks' own tax, credit memos, mail."""
+    """Provide an app with other settings than usual.
+
+    They are Autotask's number, items by name, QuickBooks' own tax, credit memos and mail.
+    """
     desk = beside(books, "invoices", *OTHERWISE)
     oak = desk.quickbooks.select(
         "select * from Customer where DisplayName = 'Oak Street LLC'", desk.realm
@@ -178,7 +181,10 @@ STRICT = (
 
 @pytest.fixture(scope="module")
 def strict(books):
-    """Whatever is missing holds, no cent may differ, and no tax is passed; two of the invoices come after the first."""
+    """Provide an app that holds whatever is incomplete, allows no difference and passes no tax.
+
+    Two of the invoices come after the first sync.
+    """
     desk = beside(books, "invoices", *STRICT, custom_numbers=False)
     later = ("labour and a licence", "a term that QuickBooks has not")
     for words in later:
@@ -233,7 +239,7 @@ def test_a_difference_above_the_limit_holds_the_invoice(strict):
 
 @pytest.fixture(scope="module")
 def by_category(books):
-    """A company outside the United States, with a tax code on every line."""
+    """Provide a company outside the United States, with a tax code on every line."""
     desk = beside(
         books, "invoices", "taxed in California", country="CA", tax="codes", custom_numbers=False
     )

@@ -26,19 +26,19 @@ QUARTER = dt.timedelta(minutes=15)
 
 @pytest.fixture
 def open_desk(app, quickbooks, clock):
-    """Opens the desk of an app."""
+    """Return a function that opens the desk of an app."""
     return lambda name: Desk(app, quickbooks, clock, name)
 
 
 @pytest.fixture
 def invoices(open_desk, quickbooks):
-    """The invoice app; QuickBooks gives the numbers itself."""
+    """Provide the invoice app; QuickBooks assigns the numbers itself."""
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
     return open_desk("invoices")
 
 
 def consent(app, realm):
-    """Connects the company again as its administrator does in the browser."""
+    """Connect the company again as its administrator does in the browser."""
     url, _ = oauth_connect.start("kari", realm)
     browser = requests.Session()
     for prefix, adapter in app.extensions["hub"].mounts.items():
@@ -49,14 +49,14 @@ def consent(app, realm):
 
 
 def waiting():
-    """The apps that a sync was made for and that has not begun."""
+    """Return the apps with a sync that has not begun."""
     with reading() as session:
         rows = {row.id: row.slug for row in session.scalars(select(Installation))}
     return sorted(rows[one.installation_id] for one in run_log.waiting() if one.kind == "sync")
 
 
 def begin_all():
-    """Does every run that waits."""
+    """Execute every sync that waits."""
     for one in run_log.waiting():
         if one.kind == "sync":
             runner.execute(one.id)

@@ -25,7 +25,7 @@ def works(app, quickbooks, clock):
 
 @pytest.fixture
 def told(request):
-    """What the seed's story came to in the books, by case, and what became of it after a day of changes."""
+    """Provide QuickBooks after the seed's story, by case; `TOLD` also holds it a day later."""
     if not TOLD:
         works = Works(
             *(request.getfixturevalue(name) for name in ("app", "quickbooks", "clock")),
@@ -47,7 +47,7 @@ def later(told):
 
 
 def seen(works):
-    """The source and the books by case."""
+    """Return the source and QuickBooks by case."""
     rows, invoices = works.books.rows, {one["DocNumber"]: one for one in works.all("Invoice")}
     payments = {one["PaymentRefNum"]: one for one in works.all("Payment")}
     found = SimpleNamespace(
@@ -74,7 +74,10 @@ def seen(works):
 
 
 def a_day_goes_by(works):
-    """Clients pay, money goes back, contractors change their minds, and a bookkeeper edits in QuickBooks."""
+    """Change documents in CostCertified and QuickBooks as people do in a day.
+
+    Clients pay, payments are refunded, contractors edit, and a bookkeeper edits in QuickBooks.
+    """
     case = {}
     for id, row in works.books.rows["invoices"].items():
         case.setdefault(row["case"], id)
@@ -111,7 +114,7 @@ def a_day_goes_by(works):
 
 
 def lines(invoice):
-    """(product or service, amount, description, taxed or not) of each line."""
+    """Return (product or service, amount, description, taxed or not) of each line."""
     found = [
         (line, line["SalesItemLineDetail"])
         for line in invoice["Line"]

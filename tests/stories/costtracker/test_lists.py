@@ -45,7 +45,7 @@ class Office:
         assert self.missing() == set(ADDED)
 
     def missing(self):
-        """The lists whose added entry CostTracker does not have."""
+        """Return the lists whose new entry CostTracker does not have."""
         return {
             kind
             for kind, name in ADDED.items()
@@ -53,7 +53,7 @@ class Office:
         }
 
     def do_waiting_runs(self):
-        """Do what the engine would start now; return the kinds of the runs."""
+        """Execute the runs that the engine would start now; return their kinds."""
         with self.app.app_context():
             waiting = run_log.waiting()
             for one in waiting:

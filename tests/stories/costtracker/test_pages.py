@@ -35,7 +35,10 @@ class Desk:
         self.form = {**FORM, **settings, **dict.fromkeys(switches, "1")}
 
     def consent(self, start, decision="connect", realm=None):
-        """Press a button that leads to QuickBooks' consent page, and decide there; return that page and the next."""
+        """Press a button that leads to QuickBooks' consent page, and decide there.
+
+        Return that page and the next.
+        """
         address = self.post(start).location
         said = {
             "user": "admin",
@@ -58,7 +61,7 @@ class Desk:
             record_download.refresh(oauth_connect.connect_with_refresh_token(realm, token).id)
 
     def do_waiting_runs(self):
-        """Do what the engine would start now."""
+        """Execute the runs that the engine would start now."""
         with self.app.app_context():
             for one in run_log.waiting():
                 runner.execute(one.id)
@@ -74,7 +77,7 @@ class Desk:
         self.do_waiting_runs()
 
     def document(self, id):
-        """The page of an invoice, its spaces evened out."""
+        """Return the id of an invoice's document and its page, with single spaces."""
         with self.app.app_context(), reading() as session:
             mine = SourceDocument.source_id == f"invoice:{id}"
             number = session.query(SourceDocument).filter(mine).one().id
@@ -192,7 +195,7 @@ def test_an_account_that_has_integrations_needs_no_access(desk):
 
 @pytest.fixture
 def reviewed(desk):
-    """An invoice that waits for its review: read optically, matched with an order, approved by two."""
+    """Provide an invoice in review: read by OCR, matched with an order, approved by two."""
     desk.connect()
     desk.enable(mode="review")
     order = {"number": "2026-0100", "line": 1, "ordered": 17, "received": 9}

@@ -26,7 +26,7 @@ def detail(line):
 
 
 def dimensions(bill):
-    """The location of a bill, and the class and customer of its first line."""
+    """Return the location of a bill, and the class and customer of its first line."""
     first = detail(bill["Line"][0])
     found = {"DepartmentRef": bill.get("DepartmentRef"), **first}
     names = ("DepartmentRef", "ClassRef", "CustomerRef")
@@ -316,7 +316,10 @@ def test_customers_and_projects_are_transferred_and_used_only_while_their_switch
 
 
 def check_switch(purchasing, switch, kind, field, slot):
-    """Switch one dimension off: it alone is in no list and on no bill. Switch it on: it is in both."""
+    """Switch one dimension off, then on.
+
+    While it is off, it alone is in no list and on no bill; afterwards it is in both.
+    """
     line = {"location": "l1", "class": "c1", "customer": "p1"}
     kinds = {"locations", "classes", "customers"}
     purchasing.enable(**{switch: False})
@@ -383,7 +386,7 @@ def test_with_the_lists_pushed_invoices_post_without_any_matching_by_hand(purcha
 
 
 def edit_supplier(purchasing, user, phone):
-    """Change a supplier's phone in CostTracker, as a person there does; return its vendor as it was."""
+    """Change a supplier's phone in CostTracker, as a person does; return its vendor from before."""
     name = purchasing.books.lists.of("suppliers", "s1")["name"]
     purchasing.press("/suppliers/s1", name=name, phone=phone, user=user)
 

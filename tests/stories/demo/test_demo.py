@@ -1,4 +1,4 @@
-"""The demo: its first start tells the story, and a second start posts nothing."""
+"""The demo: its first start posts the story, and a second start posts nothing."""
 
 import json
 import re
@@ -37,7 +37,7 @@ STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdraw
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A data folder for the demo; the rest of the configuration is nothing that it may touch."""
+    """Provide the demo's data folder; the demo must not use the rest of the configuration."""
     monkeypatch.setenv("HUB_DATA", str(tmp_path / "hub-demo"))
     monkeypatch.setenv("HUB_DATABASE_URL", "nonsense")
     monkeypatch.setattr(demo, "PATIENCE", HURRIED)
@@ -61,7 +61,7 @@ def test_the_demo_serves_until_it_is_told_to_end_and_the_next_goes_on_and_the_la
 
 
 def _tell_the_story():
-    """One that goes on where the first was ended, and one that finds nothing to do."""
+    """Continue a demo that was interrupted, and start one that has nothing left to do."""
     code, told = once()
     app = told["apps"]["costtracker"]
     assert (code, app["posted"] >= POSTED, app["unknown"]) == (3, True, 0)
@@ -81,7 +81,7 @@ def _tell_the_story():
 
 
 def _serve_for_a_while():
-    """Hub and stand-ins at one address, until the answer that gets lost was lost, and on until it is told to end."""
+    """Serve hub and stand-ins at one address until an answer was lost, then stop the demo."""
     command = [sys.executable, *START, "demo", "--port", "0"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
@@ -112,7 +112,7 @@ def _wait_for_bills(address):
 
 @pytest.fixture
 def served(folder, monkeypatch):
-    """A small demo that serves its pages, with an owner who has logged in."""
+    """Provide a small demo that serves its pages, with an owner who has logged in."""
     monkeypatch.setattr(SmallDemo, "documents", {"costtracker": 6})
     demo_hub = SmallDemo(folder, 0)
     with closing(demo_hub):
@@ -198,7 +198,10 @@ class BareDemo(demo.Demo):
 
 @pytest.fixture
 def command(tmp_path, monkeypatch):
-    """Calls a command on a data folder by its name; returns exit code and what it wrote."""
+    """Return a function that calls a command on a data folder.
+
+    It takes the folder's name, and returns the exit code and the output.
+    """
     monkeypatch.setattr(demo, "Demo", BareDemo)
     monkeypatch.setenv("HUB_SECRET_KEY", SECRET_KEY)
     monkeypatch.setenv("HUB_VAULT_KEYS", VAULT_KEYS)
@@ -215,7 +218,7 @@ def command(tmp_path, monkeypatch):
 
 @pytest.fixture
 def demo_folder(command, tmp_path):
-    """A folder that `hub demo` made."""
+    """Return a folder that `hub demo` has created."""
     assert command("demo", "demo", "--once")[0] == 0
     return tmp_path / "demo"
 
@@ -231,7 +234,7 @@ def change(database, *statements):
 
 
 def unmark(folder):
-    """Take away the notes that versions before did not write."""
+    """Remove the notes that earlier versions did not write."""
     (folder / "made-by").unlink()
     change(folder / "hub.db", "DELETE FROM database_origin")
 

@@ -16,7 +16,10 @@ pytestmark = pytest.mark.end_to_end
 
 @pytest.fixture
 def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs the demo once with so many documents of these apps; returns what it tells and the stand-ins' journals."""
+    """Return a function that runs the demo once with this number of documents of each app.
+
+    It returns the demo's report and the stand-ins' journals.
+    """
     monkeypatch.setenv("HUB_DATA", str(tmp_path / "hub-demo"))
 
     def run(**documents: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:

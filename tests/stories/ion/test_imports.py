@@ -42,7 +42,10 @@ def order_in_books(works, number, vendor="Canyon Steel Works", **head):
 
 @pytest.fixture(scope="module")
 def works(long_lived):
-    """A company with orders of its own: one to be taken over, one closed, one whose supplier ION does not know."""
+    """Provide a company with orders of its own.
+
+    One is to be imported, one is closed, and ION does not know the supplier of one.
+    """
     works = open_works(long_lived, **EVERYTHING)
     works.part()
     own = works.order({"account": "6300"})
@@ -64,12 +67,12 @@ def works(long_lived):
 
 @pytest.fixture(scope="module")
 def taken(works):
-    """The order in ION, and the order in QuickBooks once it was read from there."""
+    """Provide the imported order in ION, and the order in QuickBooks that it comes from."""
     return works.taken
 
 
 def take_over(works):
-    """Read the order that ION took over; later stories change it."""
+    """Read the order that ION imported; later stories change it."""
     (row,) = [
         one for one in works.books.rows("orders") if "H-17" in (one.get("externalReference") or "")
     ]

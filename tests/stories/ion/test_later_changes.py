@@ -18,7 +18,7 @@ def works(long_lived):
 
 @pytest.fixture(scope="module")
 def lived(works):
-    """Orders that live on side by side: the purchase order of each after every run, by name; and what was said."""
+    """Provide the purchase order of each order after every run, by name, and its messages."""
     one, two = {"account": "6300"}, {"account": "6400", "description": "Crate"}
     part = {"partId": works.part()["id"]}
     shapes = {

@@ -23,7 +23,7 @@ def works(long_lived):
 
 @pytest.fixture(scope="module")
 def booked(works):
-    """The purchase orders by what is odd about each, once the seed's went through; and what was said of the others."""
+    """Provide the purchase orders of the seed by case, and the messages about those not posted."""
     return works.booked
 
 
@@ -222,7 +222,7 @@ def test_what_a_missing_class_stopped_is_sent_by_itself_once_the_class_is_there(
 @pytest.mark.row("ION-6", "ION-37")
 @pytest.mark.parametrize("is_listed", [True, False])
 def test_a_number_that_another_order_has_is_asked_about_and_never_overwritten(works, is_listed):
-    """QuickBooks refuses it; it is not even sent once the list of changes has shown the other order."""
+    """QuickBooks refuses it; it is not sent at all once the list of changes has the other order."""
     works.set()
     works.order({"account": "6300"})
     works.sync()  # reads all orders of QuickBooks once; the next one is unknown until it is listed
@@ -257,7 +257,7 @@ def test_a_supplier_is_made_only_where_that_is_wanted_and_no_name_is_near(works)
 
 @pytest.fixture(scope="module")
 def abroad(works):
-    """A company that buys in euros and has no classes."""
+    """Provide a company that buys in euros and has no classes."""
     works = works.beside(multicurrency=True, currencies=("EUR",), classes="off")
     works.make("Vendor", DisplayName="Orbital Fasteners GmbH", CurrencyRef={"value": "EUR"})
     record_download.refresh(works.company_id, ["vendor"])
@@ -301,7 +301,7 @@ def test_an_order_in_another_currency_is_refused_where_there_is_only_one(works):
 
 @pytest.fixture(scope="module")
 def beginner(works):
-    """A company that has not enabled the app; `locked` is what it was told before the app was activated."""
+    """Provide a company without the app; `locked` is the error before the app was activated."""
     works = works.beside()
     with pytest.raises(AccessNeeded) as locked:
         works.enable(grant=False)

@@ -29,7 +29,7 @@ ACCOUNTS = {"income_account": "79", "asset_account": "81", "expense_account": "8
 
 @pytest.fixture
 def newcomer(outside: Visitor) -> Visitor:
-    """Olga before a company and an ION that can be reached, which nobody has opened for her yet."""
+    """Provide Olga before a company and an ION stand-in, to which nobody has given her access."""
     quickbooks = outside.quickbooks
     with outside.app.app_context():
         connected = oauth_connect.connect_with_refresh_token(
@@ -44,7 +44,7 @@ def newcomer(outside: Visitor) -> Visitor:
 
 @pytest.fixture
 def owner(newcomer: Visitor) -> Visitor:
-    """Olga after the app was opened for her."""
+    """Provide Olga after she was given access to the app."""
     newcomer.press("/apps/ion/1/grant")
     return newcomer
 
@@ -56,7 +56,7 @@ def enable(visitor: Visitor, payable_account: str = "33", **more: str) -> str:
 
 
 def field(page: str) -> str:
-    """The part of a page that asks for the payable account."""
+    """Return the part of a page that asks for the payable account."""
     (found,) = re.findall(r'<label[^>]* for="payable_account">.*?accountId=', page, re.DOTALL)
     return found
 
@@ -114,7 +114,7 @@ def sync(visitor: Visitor, kind: str = "sync") -> None:
 
 
 def orders(visitor: Visitor) -> dict[str, Posting]:
-    """The newest posting of each order, by its number in ION."""
+    """Return the newest posting of each order, by its number in ION."""
     with visitor.app.app_context(), engine.reading() as session:
         found = session.scalars(select(Posting).where(Posting.kind == "purchase_order"))
         return {posting.document.number: posting for posting in found}

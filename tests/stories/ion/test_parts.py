@@ -31,7 +31,7 @@ def world(long_lived):
 
 @pytest.fixture
 def works(world, made):
-    """The same after the story of the parts, with the usual settings."""
+    """Provide the same world after the story of the parts, with the usual settings."""
     world.set()
     return world
 
@@ -41,7 +41,10 @@ def works(world, made):
 
 @pytest.fixture(scope="module")
 def made(world):
-    """Items as they stand after each run, by part number: made, ordered, renamed and changed, said again unchanged."""
+    """Provide the items after each run, by part number.
+
+    The parts are created, ordered, renamed and changed, and reported again unchanged.
+    """
     works = world
     parts = {number: works.part(number, description="Strut") for number in NUMBERS}
     works.sync()

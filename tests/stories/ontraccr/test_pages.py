@@ -20,7 +20,7 @@ PLAN = {"mode": "review", "schedule": "15m", "zone": "UTC", "start_date": ""}
 
 @pytest.fixture
 def owner(outside: Visitor) -> Visitor:
-    """Olga, whose QuickBooks company is connected."""
+    """Provide Olga, whose QuickBooks company is connected."""
     quickbooks = outside.quickbooks
     with outside.app.app_context():
         company = oauth_connect.connect_with_refresh_token(
@@ -32,7 +32,7 @@ def owner(outside: Visitor) -> Visitor:
 
 @pytest.fixture
 def builders(owner: Visitor, clock: FakeClock) -> Builders:
-    """An Ontraccr that can be reached."""
+    """Provide an Ontraccr stand-in that can be reached."""
     return Builders(owner.app, owner.quickbooks, clock)
 
 
@@ -65,7 +65,7 @@ def test_while_auto_sync_is_off_a_person_pushes_one_payable_and_then_the_others(
 
 
 def posted_after(owner: Visitor, builders: Builders, ids: list[str]) -> int:
-    """Return how many of the payables stand in QuickBooks after the next posting run."""
+    """Return how many of the payables are in QuickBooks after the next posting run."""
     with owner.app.app_context():
         assert runner.post(1, requested_by="clock").error == ""
     return sum(len(builders.posted(id)) for id in ids)

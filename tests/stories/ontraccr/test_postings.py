@@ -29,7 +29,7 @@ def builders(app, quickbooks, clock):
 
 @pytest.fixture
 def booked(request):
-    """What became of the odd payables of the story, by case: what the books hold, and what was said."""
+    """Provide the unusual payables of the story by case: in QuickBooks, and their messages."""
     if not BOOKED:
         parts = (request.getfixturevalue(name) for name in ("app", "quickbooks", "clock"))
         builders = Builders(*parts, documents=68)
@@ -47,7 +47,7 @@ def booked(request):
 
 
 def lines(made):
-    """(account or item, amount, project) of each line."""
+    """Return (account or item, amount, project) of each line."""
     details = [(line, line[line["DetailType"]]) for line in made["Line"]]
     return [
         (
@@ -296,7 +296,10 @@ def test_each_payable_knows_its_state_and_what_went_before(booked):
 
 @pytest.fixture
 def lived(request):
-    """Payables that wait, are released, changed, paid and deleted, all in one company: their ids, and what was seen."""
+    """Provide the ids of payables in one company, and what was observed of them.
+
+    They wait, are released, changed, paid and deleted.
+    """
     if not LIVED:
         builders = request.getfixturevalue("builders")
         builders.enable()
@@ -308,7 +311,7 @@ def lived(request):
 
 
 def _begin(builders):
-    """Uploads everything, and one that QuickBooks knows from the bank."""
+    """Upload all payables, and one that QuickBooks knows from the bank."""
     detail = {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}}}
     line = {"Amount": 77.35, "DetailType": "AccountBasedExpenseLineDetail", **detail}
     about = {"PaymentType": "Cash", "AccountRef": {"value": "35"}, "TxnDate": "2026-03-05"}
@@ -342,7 +345,7 @@ def _begin(builders):
 
 
 def _go_on(builders):
-    """What people do next, in Ontraccr, the hub and QuickBooks."""
+    """Change payables as people do in Ontraccr, the hub and QuickBooks."""
     ids = LIVED["ids"]
     builders.decide("project", "project:p8", "49")
     builders.decide("project", "project:p3", "49")
@@ -363,7 +366,7 @@ def _go_on(builders):
 
 
 def _end(builders):
-    """The rest is paid, and a person edits a bill in QuickBooks."""
+    """Pay the remaining payables, and edit a bill in QuickBooks."""
     builders.pay(LIVED["posted"]["paid"][0], Decimal("60.00"))
     edited = LIVED["posted"]["amount"][0]["Id"]
     builders.quickbooks.act("edit", kind="Bill", id=edited, set={"DocNumber": "Another"})
@@ -373,7 +376,7 @@ def _end(builders):
 
 
 def linked(builders):
-    """The profiles that the hub has linked, by kind."""
+    """Return the profiles that the hub has linked, by kind."""
     rows = builders.books.profiles.rows.items()
     return {
         kind: [row for row in own.values() if row["linked_by"] == "the hub"] for kind, own in rows
@@ -509,7 +512,7 @@ def test_a_payable_that_is_held_back_goes_once_it_is_released(lived):
 
 @pytest.fixture
 def chosen(request):
-    """Payables under settings that are all unlike the usual ones; what stands in the books in the end."""
+    """Provide payables under settings that are all different from the usual ones, once posted."""
     if not CHOSEN:
         builders = request.getfixturevalue("builders")
         choices = {

@@ -66,7 +66,7 @@ class Query:
         return matching, False
 
     def _check_columns(self):
-        """What does not fit on one page is told apart by its id."""
+        """Require the id as a column of results that do not fit on one page."""
         if self.size == MOST and self.columns and "id" not in self.columns:
             raise wrong(f"IncludeFields must name id where there are more than {MOST} results.")
 

@@ -32,7 +32,7 @@ class Api(kit.Api):
         self._books = books
 
     def call(self, environ):
-        """Lists and rows by what they are of: `invoices`, `payment`, …"""
+        """Name the calls for lists and rows after their content: `invoices`, `payment`, …"""
         name, parts = routed(ROUTES, environ)
         return {"list": parts[0], "one": parts[0][:-1]}.get(name, name) if parts else name
 

@@ -29,7 +29,7 @@ def _case(case, via="costcertified", then=None, **changes):
 
 
 def _fee(borne_by):
-    """The contractor's choice of who carries the fee of a card."""
+    """Return the fees of an invoice by who carries those of a card, as the contractor chooses."""
 
     def fees(fields):
         amount = sum(Decimal(line["amount"]) for line in fields["lines"]) * Decimal("0.029")

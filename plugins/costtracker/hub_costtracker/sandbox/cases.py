@@ -12,7 +12,7 @@ def _fields(**changes):
 
 
 def _lines(**changes):
-    """The same change on every line, or on the first where it names a list."""
+    """Return a change of every line, or of the first where the story names a list."""
     return lambda invoice, earlier, today: {
         "lines": [{**line, **changes} for line in invoice["lines"]]
     }

@@ -84,7 +84,7 @@ def _plain(index, chance, changed, today):
 
 
 def _day(today, back):
-    """A day of the last two months, never one of the year before: that one may be closed."""
+    """Return a day of the last two months, but of this year, because the last one may be closed."""
     return max(today - dt.timedelta(days=back), today.replace(month=1, day=1))
 
 
@@ -130,7 +130,7 @@ def _cost(chance):
 
 
 def _order(chance, form, orders, number):
-    """What was ordered, received and invoiced: complete, in part, or no order at all."""
+    """Return the order of a line: received completely, in part, or none at all."""
     if form == FORMS[0] or (form == FORMS[3] and number > 2):
         return None
     if form == FORMS[2] and number > 1:

@@ -178,7 +178,7 @@ def read(text, lacks=frozenset()):
 
 
 def _bearer(environ):
-    """The header as one form: bare, `Bearer` and `Token` are all taken."""
+    """Return the header in one form: the token alone, `Bearer` and `Token` are all accepted."""
     return f"Bearer {environ.get('HTTP_AUTHORIZATION', '').split(' ')[-1]}"
 
 

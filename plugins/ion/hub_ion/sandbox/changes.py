@@ -47,7 +47,7 @@ class Changes:
         return {"purchaseOrder": self._move(order, status, changes)}
 
     def _move(self, order, status, changes):
-        """A new status rotates the etags of the lines too; each Ordered is a version of its own."""
+        """Change the status and the etags of all lines; each move to Ordered is a new version."""
         rules.checked_move(order, status)
         values = {**changes, "id": order["id"], "phase": status}
         if status == "ORDERED":

@@ -95,7 +95,7 @@ def _row(table, key):
 
 
 def _attributes(row, info):
-    """A broken attribute, as a fault may ask for, spoils its own row only."""
+    """Return the attributes of a row; one that a fault breaks affects its own row only."""
     if info.context.broken == (info.parent_type.name, row["id"]):
         raise GraphQLError("Attribute service did not answer.")
     return [

@@ -11,7 +11,7 @@ def _fields(**changes):
 
 
 def _lines(**changes):
-    """The same change on every line."""
+    """Return a change of every line."""
     return lambda payable, earlier, today: {
         "lines": [{**line, **changes} for line in payable["lines"]]
     }

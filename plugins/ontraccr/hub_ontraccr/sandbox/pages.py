@@ -74,7 +74,7 @@ class Pages(kit.Pages):
         }
 
     def slider(self, environ):
-        """The upload slider: the default purchase account stands preselected."""
+        """Show the upload slider with the default purchase account preselected."""
         division = query_of(environ).get("division", company.WEST)
         return self.render(
             environ,

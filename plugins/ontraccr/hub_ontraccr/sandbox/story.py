@@ -98,5 +98,5 @@ def _own(letter, division, index, count):
 
 
 def _day(today, back):
-    """A day of the last weeks, never one of the year before: that one may be closed."""
+    """Return a day of the last weeks, but of this year, because the last one may be closed."""
     return max(today - dt.timedelta(days=back), today.replace(month=1, day=1))
