@@ -13,7 +13,7 @@ from hub.errors import ConfigurationError
 
 @pytest.fixture
 def make_config(tmp_path):
-    """A configuration of which nothing is set but the folder and the keys."""
+    """Return a function that loads a configuration with only the folder and the keys set."""
 
     def make(**values):
         config.initialise(tmp_path / "data", {})

@@ -1,4 +1,4 @@
-"""Errors build sentences with the thing, the other side and the next step."""
+"""Errors compose sentences of the object, the other system and the next step."""
 
 import inspect
 

@@ -36,14 +36,17 @@ ORDINARY = [
 
 
 def cells(content: bytes, delimiter: str) -> list[str]:
-    """The cells that a program sees which splits at this delimiter."""
+    """Return the cells that a program reads that splits at this delimiter."""
     text = content.decode("utf-8-sig")
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     return [cell for line in lines for cell in line]
 
 
 def split_anywhere(content: bytes) -> list[str]:
-    """The cells of a program that knows no quotes and splits at all that could end a cell, a comma excepted."""
+    """Return the cells that a program reads which ignores quotes.
+
+    It splits at every character that could end a cell, except for the comma.
+    """
     return re.split("[;\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", content.decode("utf-8-sig"))
 
 

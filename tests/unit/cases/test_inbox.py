@@ -1,4 +1,4 @@
-"""Cases: one open case for each cause, closed when it holds nothing any more."""
+"""Cases: one open case for each cause, closed when it holds nothing anymore."""
 
 import pytest
 from sqlalchemy import select

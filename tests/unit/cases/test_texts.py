@@ -185,7 +185,7 @@ def test_each_call_names_a_code_and_supplies_its_parameters():
 
 
 def test_each_code_of_a_posting_is_given_somewhere():
-    """Codes of cases may be put together from a prefix and a state; those of postings never are."""
+    """Codes of cases may be composed of a prefix and a state; those of postings never are."""
     constants = set()
     for path in Path(hub.__file__).parent.rglob("*.py"):
         if path.parent.name != "catalogue":

@@ -20,7 +20,10 @@ from hub.telemetry import log_output
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Calls the command with a data folder of its own; returns exit code, output and errors."""
+    """Return a function that calls the command with a data folder of its own.
+
+    It returns the exit code, the output and the errors.
+    """
     monkeypatch.setenv("HUB_DATA", str(tmp_path / "data"))
 
     def call(*args, **options):
@@ -32,7 +35,7 @@ def run(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def initialised_folder(tmp_path_factory):
-    """A data folder as `hub init` leaves it, to copy: its revisions take longer than most commands."""
+    """Provide a data folder as `hub init` creates it, to copy; creating it takes long."""
     folder = tmp_path_factory.mktemp("initialised") / "data"
     done = CliRunner().invoke(main, ["init"], env={"HUB_DATA": str(folder)})
     assert done.exit_code == 0, done.output
@@ -41,7 +44,7 @@ def initialised_folder(tmp_path_factory):
 
 @pytest.fixture
 def hub(run, tmp_path, initialised_folder):
-    """The same after `hub init`."""
+    """Provide the same after `hub init`."""
     shutil.copytree(initialised_folder, tmp_path / "data")
     return run
 

@@ -20,7 +20,10 @@ URL = "http://costtracker.test"
 
 @pytest.fixture
 def empty(app):
-    """Calls the command on a hub with nothing in it; returns exit code, output and errors."""
+    """Return a function that calls the command on a hub without data.
+
+    It returns the exit code, the output and the errors.
+    """
 
     def call(*args, **options):
         done = CliRunner().invoke(main, [str(arg) for arg in args], obj=app, **options)
@@ -31,7 +34,7 @@ def empty(app):
 
 @pytest.fixture
 def hub(empty, quickbooks, costtracker):
-    """The same on a hub in review mode that has collected."""
+    """Provide the same on a hub in review mode that has collected."""
     given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
     enable.first_lists(enable.enable(1, "costtracker", given, who="kari"))
     empty("sync")
@@ -54,7 +57,7 @@ def test_a_sync_in_review_posts_nothing_and_ends_with_three(hub):
 
 
 class Scans(SmallSource):
-    """Its bill has a file, of which it hands over what a test puts there."""
+    """A source whose bill has a file, with the content that a test sets."""
 
     scan = b"%PDF-1.4 paid"
 

@@ -1,4 +1,4 @@
-"""`hub worker` and `hub serve` of the distributed engine, up to where they begin to work."""
+"""`hub worker` and `hub serve` of the distributed engine, until they begin to work."""
 
 import os
 import sys

@@ -24,7 +24,10 @@ def source():
 
 @pytest.fixture
 def hub(source, make_app, make_config, empty_database, clock):
-    """The small source enabled in automatic mode; returns a function that collects, an hour later if wanted."""
+    """Enable the small source in automatic mode.
+
+    Return a function that collects, an hour later if needed.
+    """
     config = make_config()
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
@@ -42,7 +45,7 @@ def hub(source, make_app, make_config, empty_database, clock):
 
 
 def ask_for(source_id="invoice:1"):
-    """Somebody wants this document read again, as a webhook does."""
+    """Request that this document is read again, as a webhook does."""
     with transaction() as session:
         session.query(SourceDocument).filter_by(source_id=source_id).update({"reread": True})
 
@@ -62,7 +65,7 @@ def land():
 
 
 def held(hub):
-    """A document that waits for a match, with its case."""
+    """Provide a document that waits for a match, with its case."""
     hub(bill(account="9"))
     return posting()
 

@@ -30,7 +30,10 @@ def source():
 
 @pytest.fixture
 def hub(source, make_app, make_config, empty_database, clock):
-    """The small source enabled; returns a function that collects and says which ids were read, in order."""
+    """Enable the small source.
+
+    Return a function that collects and returns the ids that were read, in order.
+    """
     config = make_config(HUB_REREAD_IDS=str(BUDGET))
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
@@ -47,14 +50,14 @@ def hub(source, make_app, make_config, empty_database, clock):
 
 
 def wait(hub, source, count, **values):
-    """So many documents that are not wanted yet, as far as the source says."""
+    """Store this number of documents that the source does not want posted yet."""
     items = [bill(str(n), stage="pending", hold="Not yet.", **values) for n in range(count)]
     hub(*items)
     source.by_id = {one.source_id: one for one in items}
 
 
 def ask_for(*numbers):
-    """Somebody wants these read again, as a webhook or a retry does."""
+    """Request that these documents are read again, as a webhook or a retry does."""
     ids = [f"invoice:{number}" for number in numbers]
     with transaction() as session:
         found = session.query(SourceDocument).filter(SourceDocument.source_id.in_(ids))
@@ -224,7 +227,7 @@ def test_a_run_spends_a_quarter_of_its_calls_on_what_waits(hub, source, before, 
 
 
 class Waiting:
-    """150 invoices that nobody has approved yet, at a CostTracker that takes so many calls in half a minute."""
+    """150 invoices that nobody has approved, at a CostTracker with a limit on calls."""
 
     def __init__(self, stand_in):
         self.source = Client(stand_in.wsgi)
@@ -244,7 +247,7 @@ class Waiting:
         return done, [path.rpartition("/")[2] for path in read]
 
     def pending(self):
-        """The numbers of the invoices that wait, as the hub knows them."""
+        """Return the numbers of the waiting invoices that the hub has stored."""
         found = select(SourceDocument.source_id).where(SourceDocument.stage == "pending")
         with reading() as session:
             return [id.removeprefix("invoice:") for id in session.scalars(found)]

@@ -53,7 +53,7 @@ from tests.support.stored_cases import stored_reasons
 
 @pytest.fixture
 def about():
-    """What a test says of the app otherwise than usual."""
+    """Provide the app's declarations that a test changes."""
     return {}
 
 
@@ -64,7 +64,7 @@ def source(about):
 
 @pytest.fixture
 def hub(source, make_app, make_config, empty_database):
-    """The small source enabled in automatic mode; returns a function that collects."""
+    """Enable the small source in automatic mode; return a function that collects."""
     config = make_config()
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
@@ -83,7 +83,7 @@ def collector(source):
 
 
 def land(posting_id, id="500", token="0"):
-    """What posting does when QuickBooks took it."""
+    """Record that QuickBooks accepted a posting."""
     change(
         posting_id, state="posted", quickbooks_id=id, sync_token=token, posted_total=Decimal(125)
     )
@@ -509,7 +509,7 @@ def test_an_approved_posting_whose_bytes_change_comes_back_for_review(hub):
 
 
 def approved_with_a_new_vendor(hub):
-    """A bill that was approved while its vendor was still to be made, and the vendor is posted by now."""
+    """Approve a bill while its vendor is still to be created, then post the vendor."""
     hub(bill(supplier=vendor_code()))
     made, waits = one(kind="vendor"), one(kind="bill")
     change(waits.id, state="review")

@@ -1,4 +1,4 @@
-"""Deletions that a source does not announce: found once a day, never in the first reading."""
+"""Deletions that a source does not announce: found once a day, but not in the first reading."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Lists page by page: every page once, and never without an end."""
+"""Lists read page by page: every page once, and never without an end."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The list of plugins that may be loaded: by distribution, version and the hash of the installed files."""
+"""The list of allowed plugins: by distribution, version and hash of the installed files."""
 
 import base64
 import hashlib
@@ -82,7 +82,7 @@ def allowed():
 
 
 def reason(allowed):
-    """Why the plugin is refused; nothing of it may have been imported then."""
+    """Return why the plugin is refused, and check that none of its modules was imported."""
     plugins = Plugins.load(allowed=allowed)
     if plugins.apps:
         return ""
@@ -130,13 +130,13 @@ def change_with_record(site):
 
 
 def stale_bytecode(site):
-    """Byte code that Python would run in place of the source: same size and time, other contents."""
+    """Write byte code that Python would run instead of the source, of the same size and time."""
     target = site.package / "rates.py"
     flip(Path(py_compile.compile(str(target))))
 
 
 def shadow(site):
-    """A module of the same name earlier on the path."""
+    """Create a module of the same name earlier on the path."""
     folder = site.folder.parent / "shadow" / "hub_barn"
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text(MODULE)

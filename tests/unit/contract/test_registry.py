@@ -21,7 +21,7 @@ def app(slug, **more):
 
 
 class Plugin:
-    """A plugin of one app that says who it is."""
+    """A plugin with one app of a given slug."""
 
     def __init__(self, *slugs, **more):
         self.brought = [app(slug, **more) for slug in slugs]
@@ -227,7 +227,7 @@ class Choices(Schema):
 
 
 class Dependent(Choices):
-    """Settings of which one depends on another that is not there."""
+    """Settings of which one depends on another that does not exist."""
 
     api_url = setting.address("Address", "Bad", only_if={"enviroment": "custom"})
     environment = fields.String()

@@ -1,4 +1,4 @@
-"""A hash is found in a sorted file of hashes, whatever its place and the length of the lines."""
+"""Hashes are found in a sorted file, whatever their place and the length of the lines."""
 
 import hashlib
 from pathlib import Path

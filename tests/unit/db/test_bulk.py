@@ -19,7 +19,7 @@ NAMED = (
 
 @pytest.fixture
 def companies(either_app):
-    """Three of them, by their ids."""
+    """Store three companies; return their ids."""
     with engine.transaction() as session:
         session.add_all(
             made := [Company(realm=str(number), name="?", connected_at=NOW) for number in range(3)]

@@ -1,4 +1,4 @@
-"""The coordination connection: advisory locks of several processes, and what a lost connection does."""
+"""The coordination connection: advisory locks of several processes, and lost connections."""
 
 import threading
 
@@ -71,7 +71,7 @@ def test_unlocking_what_was_lost_is_no_error(one, two):
 
 
 def test_unlocking_what_was_lost_leaves_the_next_holder_its_lock(one, two):
-    """The next one is another thread of the same process."""
+    """The next holder is another thread of the same process."""
     lost = try_lock(one)
     end_sessions(two, of=one)
     with pytest.raises(DatabaseUnavailable):

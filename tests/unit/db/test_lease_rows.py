@@ -1,4 +1,4 @@
-"""Leases as rows: one holder among all machines, and a successor for one without a sign of life."""
+"""Leases as rows: one holder among all machines, and a successor for one that has died."""
 
 import threading
 

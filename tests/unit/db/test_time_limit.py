@@ -1,4 +1,4 @@
-"""A PostgreSQL server that is frozen holds up no statement for longer than its limit."""
+"""A frozen PostgreSQL server delays no statement for longer than its time limit."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Hosts that an app may call: declared ones, and none inside the network by default."""
+"""Hosts that an app may call: only declared ones, and by default none inside the network."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.raw_server import says
 
 @pytest.fixture
 def reached(monkeypatch):
-    """Every name has a public address, and a call that gets through is remembered instead of made."""
+    """Record calls instead of making them; every name has a public address."""
     places = []
     monkeypatch.setattr(
         deadline.socket,
@@ -214,7 +214,7 @@ def test_an_address_of_the_open_internet_is_public(address):
 
 
 def test_the_tables_of_hostile_addresses_are_long_enough(figure):
-    """The tests above go through both tables and call nothing."""
+    """Check the length of both tables that the tests above read."""
     assert len(set(HOSTILE)) == len(HOSTILE)
     assert len(set(PRIVATE)) == len(PRIVATE)
     figure("hostile URLs refused without a call", len(HOSTILE), 60)

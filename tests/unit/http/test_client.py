@@ -15,7 +15,7 @@ KEY = "tok-8f3a-hemmelig"
 
 @pytest.fixture
 def ask(make_http, serve):
-    """Asks a real server that answers as told."""
+    """Return a function that sends a request to a real server with a given response."""
 
     def ask(behave, method="GET", path="/v1/invoices", **options):
         server = serve(behave)

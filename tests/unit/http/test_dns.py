@@ -14,7 +14,10 @@ FOUND = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 443))]
 
 @pytest.fixture
 def silent(monkeypatch):
-    """A system that answers when it is told to; the hosts that it was asked for."""
+    """Replace the system's name resolution by one that waits for an event.
+
+    Provide the event and the hosts that were looked up.
+    """
     gate, asked = threading.Event(), []
 
     def find(host, port, **options):

@@ -10,7 +10,7 @@ from tests.unit.test_spreadsheets import HOSTILE, cells, live
 
 @pytest.fixture
 def installed(app, quickbooks):
-    """CostTracker at the American company; the codes that it lists are put in by a test."""
+    """Provide CostTracker at the American company; tests store the codes that it lists."""
     from hub.installations import enable
     from tests.support.hub_environment import COSTTRACKER
     from tests.support.stand_in_fixtures import mount_costtracker
@@ -22,7 +22,7 @@ def installed(app, quickbooks):
 
 @pytest.fixture
 def listed(installed, monkeypatch):
-    """Says which codes the source lists of any field."""
+    """Return a function that sets the codes that the source lists of any field."""
     codes = []
     monkeypatch.setattr("hub.sources.codes", lambda installation, field: codes)
     return codes

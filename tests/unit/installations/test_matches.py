@@ -1,4 +1,4 @@
-"""Matching codes: one by one and from a CSV file, completely or not at all."""
+"""Matching codes: one by one, and from a CSV file, which is imported completely or not at all."""
 
 import pytest
 from sqlalchemy import delete, select

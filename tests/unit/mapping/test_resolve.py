@@ -1,4 +1,4 @@
-"""Mapping: the record of a code by the order of the rules, and all that is missing at once."""
+"""Mapping: the record of a code by the order of the rules, and all missing matches at once."""
 
 import datetime as dt
 from decimal import Decimal
@@ -78,7 +78,7 @@ def supplier(*match, **more):
 
 
 def found(field, code, use=None):
-    """The id of the record, else what is said."""
+    """Return the id of the record, or the reason why there is none."""
     result = find(field, code, use or book())
     return result.id if isinstance(result, Ref) else result
 

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: right, the same from every process, and cheap to read."""
+"""Metrics for Prometheus: correct, the same from every process, and cheap to read."""
 
 import datetime as dt
 from collections import Counter

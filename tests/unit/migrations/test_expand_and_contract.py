@@ -18,13 +18,13 @@ LAST_EXEMPT = "0023"  # this revision and those before it were made without the 
 
 
 def revisions_from(first):
-    """The numbers of the revisions from this one to the newest."""
+    """Return the numbers of the revisions from this one to the newest."""
     return [f"{number:04}" for number in range(int(first), int(schema.newest()) + 1)]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def empty(request, make_app, make_config):
-    """A hub whose database has no table."""
+    """Provide a hub whose database has no table."""
     values = {}
     if request.param == "postgres":
         server = request.getfixturevalue("postgres")
@@ -57,7 +57,7 @@ def is_of_the_hub(name):
 
 
 def unique_rules(inspector, table):
-    """The columns of each unique rule of a table."""
+    """Yield the columns of each unique rule of a table."""
     for rule in inspector.get_unique_constraints(table):
         yield tuple(rule["column_names"])
     for index in inspector.get_indexes(table):
@@ -95,7 +95,7 @@ def contractions(before, after, retired):
 
 
 def is_narrower(old, new):
-    """Tell whether a type holds less than the one before, or something else."""
+    """Return whether a type holds less than the one before, or something else."""
     if isinstance(old, String) and isinstance(new, String):
         return new.length is not None and (old.length is None or new.length < old.length)
     return str(old) != str(new)
@@ -173,7 +173,7 @@ def tables():
 
 
 def test_code_of_each_earlier_revision_can_write_to_the_newest_tables(empty):
-    """Rows with exactly the columns that an earlier release knew are added, changed and removed."""
+    """Add, change and remove rows with exactly the columns of an earlier release."""
     engine.migrations(empty)
     known = {}
     with empty.app_context():
@@ -189,7 +189,7 @@ def test_code_of_each_earlier_revision_can_write_to_the_newest_tables(empty):
 
 
 def reflected():
-    """The tables as they are now."""
+    """Return the tables as they are now."""
     metadata = MetaData()
     metadata.reflect(engine.db.engine, only=lambda name, _: is_of_the_hub(name))
     return metadata

@@ -37,7 +37,7 @@ sys.exit(other and os.waitstatus_to_exitcode(os.waitpid(other, 0)[1]))
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def empty(request, make_app, make_config):
-    """A hub whose database has no table."""
+    """Provide a hub whose database has no table."""
     values = {}
     if request.param == "postgres":
         server, make_database = (
@@ -49,7 +49,7 @@ def empty(request, make_app, make_config):
 
 
 def tables(app):
-    """The tables of a database without those of the queue, which only PostgreSQL has."""
+    """Return the tables of a database without those of the queue, which only PostgreSQL has."""
     with app.app_context():
         names = inspect(engine.db.engine).get_table_names()
     return {name for name in names if schema.is_own_table(name, "table")}
@@ -222,7 +222,7 @@ def test_companies_whose_lists_were_read_count_as_verified(empty):
 
 
 def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
-    """An earlier version said so in the reason of their posting only."""
+    """An earlier version wrote this in the reason of their posting only."""
     engine.migrations(empty)
     reasons = {
         1: "It was dated 2026-01-02, before 2026-03-01, the first day that counts for Small.",

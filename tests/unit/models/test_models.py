@@ -13,7 +13,10 @@ NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
 @pytest.fixture
 def keep(either_app):
-    """Writes rows in a transaction of their own, after a company with one installation, document and schedule."""
+    """Return a function that writes rows in a transaction of their own.
+
+    A company with an installation, a document and a schedule exists already.
+    """
 
     def keep(*rows):
         with engine.transaction() as session:

@@ -27,7 +27,7 @@ REALM = "9130"
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def box(request):
-    """An empty outbox on each database in turn; returns what makes a posting in it."""
+    """Provide an empty outbox on each database in turn; return a function that adds a posting."""
     request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
     now = current().clock.now()
     with transaction() as session:
@@ -39,7 +39,7 @@ def box(request):
 def posting(
     source_id="invoice:1", *, state="ready", kind="bill", source=Decimal(100), made_for="", **values
 ):
-    """A posting of a document, made if there is none; its id."""
+    """Add a posting of a document, and the document if there is none; return the posting's id."""
     values = {"operation": "create", "payload": b"{}", "meaning": {}, "currency": "NOK", **values}
     landed = {
         name: values.pop(name) for name in ("quickbooks_id", "posted_total") if name in values
@@ -445,7 +445,7 @@ def head(id, state, kind="bill"):
 
 
 def store(source_id, **values):
-    """Put a posting into the table as it is, whatever planning would make of it."""
+    """Store a posting as it is, without the rules of planning."""
     with transaction() as session:
         row = session.query(SourceDocument).filter_by(source_id=source_id).one_or_none()
         row = row or row_of(source_id)

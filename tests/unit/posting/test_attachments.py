@@ -81,7 +81,7 @@ def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(desk
 
 @pytest.fixture
 def doubted(desk):
-    """Five files whose answers were lost, so long ago that they may be looked for."""
+    """Provide five files whose responses were lost, so long ago that they may be searched for."""
     desk.quickbooks.add_fault("lose_answer", "upload", count=5)
     ids = [desk.attach(desk.bill(f"A-{n}")) for n in range(5)]
     desk.drain()

@@ -36,7 +36,7 @@ def states(desk, ids):
 
 
 def numbers(desk):
-    """What the books hold, in the order in which it came."""
+    """Return the numbers of the bills in QuickBooks, in the order of their creation."""
     return [bill["DocNumber"] for bill in sorted(desk.bills(), key=lambda bill: int(bill["Id"]))]
 
 
@@ -165,7 +165,7 @@ def test_an_answer_is_told_by_its_bid_alone(desk, fault):
 
 
 def changed_answer(monkeypatch, change):
-    """The answer to the next batch comes with its items changed."""
+    """Change the items of the response to the next batch."""
     batch = Client.batch
 
     def spoiled(self, items, requestid, **options):

@@ -50,7 +50,7 @@ COPIED = {
 
 
 class Curious(SmallSource):
-    """Wants to be told of everything."""
+    """A plugin that wants every receipt."""
 
     @hookimpl
     def hub_report(self, app, site, document, receipt):
@@ -66,7 +66,7 @@ def source(app, quickbooks):
 
 
 def offer(source, first, count=BILLS):
-    """So many new bills, with tax, project and place left to the company's settings."""
+    """Add new bills to the source; the company's settings give tax, project and location."""
     source.items = page(
         *(_bill(number) for number in range(first, first + count)), cursor=str(first)
     )
@@ -79,7 +79,7 @@ def _bill(number):
 
 
 def take(source):
-    """From the source to the books and back, as a run does."""
+    """Collect, post and report everything, as a run does."""
     collect(source.installation)
     drained = drain(1, installation_ids=[source.installation])
     receipt_delivery.deliver(source.installation)
@@ -88,7 +88,7 @@ def take(source):
 
 @contextmanager
 def watched():
-    """Counts how often each statement is executed, and the steps that SQLite takes for it."""
+    """Count how often each statement is executed, and the steps that SQLite takes for it."""
     times, steps, now = Counter(), Counter(), [""]
 
     def executed(connection, cursor, statement, parameters, context, many):
@@ -111,7 +111,10 @@ def watched():
 
 
 def multiply():
-    """Doubles what is in the tables again and again; every copy is posted, as another document of last year."""
+    """Double the rows of the tables repeatedly.
+
+    Every copy is posted, as another document of last year.
+    """
     by = 1000
     while by < 1000 * TIMES:
         with transaction() as session:
@@ -188,13 +191,13 @@ def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(vi
 
 
 def sum_of_waiting(steps):
-    """The statement that adds up the amounts of what waits for a person."""
+    """Return the statement that adds up the amounts of documents in review."""
     (statement,) = [one for one in steps if "sum(posting.total) AS planned" in one]
     return statement
 
 
 def opened(visitor):
-    """The steps that each of the first pages takes."""
+    """Return the steps of the statements of each of the first pages."""
     found = {}
     for path in ("/", *LISTS):
         visitor.page(path)
@@ -204,7 +207,7 @@ def opened(visitor):
 
 
 def grown(many, few):
-    """The statements that take more steps than before, and how many more."""
+    """Return the statements that take more steps than before, and how many more."""
     return Counter(
         {statement: steps - few[statement] for statement, steps in many.items()}
     ).most_common(3)

@@ -29,7 +29,7 @@ def till(app, quickbooks, clock):
 
 @pytest.fixture
 def export(app, quickbooks, clock):
-    """The shop of a company that keeps books in several currencies."""
+    """Provide the shop of a company that keeps books in several currencies."""
     realm = quickbooks.open("multicurrency")
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     record_download.refresh(company.id)
@@ -37,7 +37,7 @@ def export(app, quickbooks, clock):
 
 
 def new(kind, id="1", **more):
-    """A document of a party that QuickBooks does not have."""
+    """Return a document of a party that QuickBooks does not have."""
     if kind == "invoice":
         return invoice(f"invoice:{id}", **more)
     lines = line("1", "30.00", cost="Advertising")
@@ -254,7 +254,7 @@ def test_a_party_keeps_the_currency_that_its_source_gives(export):
 
 
 def test_documents_of_two_currencies_do_not_share_a_new_party(export):
-    """The first one decides; the other is held before anything is made for it, run after run."""
+    """The first document decides; the other is held before anything is created, in every run."""
     export.run(invoice("invoice:1", currency="EUR"), invoice("invoice:2", currency="CAD"))
     export.run()
     assert [one["CurrencyRef"]["value"] for one in export.ours("Customer")] == ["EUR"]
@@ -262,7 +262,7 @@ def test_documents_of_two_currencies_do_not_share_a_new_party(export):
 
 
 def test_a_party_is_not_made_in_the_currency_of_a_document_that_is_held(export, quickbooks):
-    """The first document decided on euro and was held then: the other one waits for a person."""
+    """The first document decided on euro and was held then, so the other waits for a person."""
     quickbooks.act("close_books", date=CLOSED.isoformat(), realm=export.realm)
     record_download.refresh(export.company_id)
     export.run(invoice("invoice:1", currency="EUR", **LATE), invoice("invoice:2", currency="CAD"))

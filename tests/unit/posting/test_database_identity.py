@@ -27,7 +27,7 @@ IDENTITY = {
 
 @pytest.fixture
 def app(postgres_url, make_app, make_config) -> Iterator[Flask]:
-    """A distributed hub with an empty database; its application context is open."""
+    """Provide a distributed hub with an empty database, and open its application context."""
     app = make_app(make_config(HUB_ENGINE="distributed", HUB_DATABASE_URL=postgres_url))
     with app.app_context():
         yield app
@@ -103,7 +103,7 @@ def company_of(desk: Desk) -> Company:
 
 
 def store(desk: Desk, **changes: str) -> None:
-    """Make the stored identity one of another time."""
+    """Store an identity that the database had at another time."""
     with transaction() as session:
         company = session.get_one(Company, desk.company_id)
         company.database_identity = company.database_identity | changes
@@ -142,7 +142,7 @@ def test_after_a_restart_quickbooks_is_searched_once_and_not_again(desk):
 
 
 def test_a_machine_that_was_set_back_posts_nothing_twice(desk):
-    """Everything but the start time is as before, and this process has searched before that."""
+    """All but the start time is as before, and this process has already searched before that."""
     desk.bill("A-0")
     desk.drain()
     id = desk.bill("A-1")

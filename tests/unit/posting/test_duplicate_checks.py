@@ -1,4 +1,4 @@
-"""Detecting that an expense is in QuickBooks already."""
+"""Detecting expenses that are in QuickBooks already."""
 
 import datetime as dt
 from decimal import Decimal

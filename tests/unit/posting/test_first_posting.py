@@ -16,7 +16,10 @@ from tests.support.stored_cases import open_stored_case
 
 @pytest.fixture
 def app_that(make_app, make_config, empty_database):
-    """Installs the small source with what a test says of its app; its suppliers have one open case."""
+    """Return a function that installs the small source with declarations of the test's choice.
+
+    Its suppliers have one open case.
+    """
     opened = []
 
     def install(**about):

@@ -63,7 +63,7 @@ def test_a_number_that_ours_holds_is_adopted_and_anothers_is_asked_about(desk):
 
 
 def scanned(desk):
-    """A process that has made its first look already."""
+    """Return the memory of a process that has already searched once."""
     from hub.posting.outcome.session import Memory
 
     return Memory(scanned={(desk.company_id, "bill")})

@@ -1,4 +1,4 @@
-"""Decisions of a person: which are allowed when, and their audit entries."""
+"""Decisions of a person: when each is allowed, and its audit entry."""
 
 import pytest
 from sqlalchemy import select
@@ -109,7 +109,7 @@ def test_a_posting_that_does_not_exist_is_named(desk):
 
 
 def vanished(desk):
-    """A bill that somebody deleted in QuickBooks, as the nightly proof finds it."""
+    """Post a bill and delete it in QuickBooks, so that the nightly reconciliation misses it."""
     id = desk.bill()
     desk.drain()
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(id).quickbooks_id)

@@ -1,4 +1,4 @@
-"""Each marker in QuickBooks belongs to one posting, each transaction to one document."""
+"""Each marker in QuickBooks belongs to one posting, and each transaction to one document."""
 
 from hub.db.engine import transaction
 from hub.models import Posting

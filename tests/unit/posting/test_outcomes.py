@@ -136,7 +136,7 @@ TABLE = [
 
 
 def after(operation: str, kind: str, came: HttpResponse | Answer, *before: str) -> Step:
-    """What the protocol does next when this came back, earlier sends having ended so."""
+    """Return what the protocol does next after this response and these earlier outcomes."""
     own = None if operation == "create" else "145"
     place = Expected(kind.capitalize(), deletes=operation == "delete", id=own)
     answer = came if isinstance(came, Answer) else read_reply(came, place)

@@ -84,7 +84,10 @@ def test_two_workers_never_claim_the_same(desk):
 
 @pytest.fixture
 def held_back(desk, monkeypatch):
-    """Nothing is answered before a second wave is claimed, or three seconds have passed; how many waves there were."""
+    """Hold back responses until a second wave is claimed or three seconds have passed.
+
+    Provide the number of waves.
+    """
     waves, second, claim, create = [], threading.Event(), pipeline.claim_prepared, Client.create
 
     def counted(worker, prepared):

@@ -1,4 +1,4 @@
-"""Preflight finds everything that QuickBooks would refuse before anything is sent."""
+"""Preflight checks find everything that QuickBooks would refuse before anything is sent."""
 
 import json
 from decimal import Decimal

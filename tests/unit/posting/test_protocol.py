@@ -32,7 +32,7 @@ JUST_NOW = QuietPeriod(is_own_call=True, local_seconds=179)
 
 
 def sent(*outcomes: str) -> tuple[SendAttempt, ...]:
-    """Sends from words: `landed:7`, `refused/6140:17`, `doubt`; `+doubt` went in a batch."""
+    """Return sends from words: `landed:7`, `refused/6140:17`, `doubt`; `+doubt` is batched."""
     made = []
     for word in outcomes:
         rest, _, id = word.removeprefix("+").partition(":")

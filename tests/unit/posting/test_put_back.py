@@ -1,4 +1,4 @@
-"""Putting a document back as it was posted, where somebody has edited it in QuickBooks."""
+"""Restoring a posted document that somebody has edited in QuickBooks."""
 
 import datetime as dt
 from decimal import Decimal
@@ -19,7 +19,7 @@ from tests.support.stand_in_fixtures import mount_quickbooks
 
 
 def opened(app, quickbooks, clock):
-    """A bill that was posted."""
+    """Provide a bill that was posted."""
     made = Desk(app, quickbooks, clock)
     transaction_download.ensure(made.company_id, ["bill"], dt.date(2026, 1, 1))
     made.id = made.bill("A-1", total="100.00")
@@ -37,7 +37,7 @@ def bill(desk):
 
 
 def edit(desk, **fields):
-    """A person edits the bill, and the hub notices."""
+    """Edit the bill as a person does, and let the hub notice it."""
     desk.edit(bill(desk)["Id"], **fields)
     desk.clock.advance(60)
     changes.poll(desk.company_id)

@@ -24,7 +24,7 @@ def bill(desk, n):
 
 
 def _as_posted():
-    """The source says of each what was posted."""
+    """Set the source's total of each document to the posted one."""
     with transaction() as session:
         for posting in session.scalars(select(Posting)):
             posting.document.total = posting.posted_total
@@ -101,7 +101,7 @@ def test_what_we_deleted_is_not_missed(desk):
 
 
 def close(desk):
-    """A person looks at every case and closes it."""
+    """Close every case as a person does."""
     with transaction() as session:
         for case in session.scalars(select(Case).where(Case.closed_at.is_(None))):
             case.closed_at, case.closed_by = desk.clock.now(), "kari"
@@ -120,7 +120,7 @@ def test_a_difference_that_a_person_accepted_is_told_as_such_and_the_proof_is_go
 
 
 def test_one_that_vanished_without_a_word_is_missed_too(desk):
-    """QuickBooks tells of deletions for thirty days only, so their absence among what it shows must suffice."""
+    """QuickBooks reports deletions for thirty days only, so the absence itself must suffice."""
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
     desk.clock.advance(40 * 24 * 3600)
     proved = reconcile(desk.company_id)

@@ -16,11 +16,11 @@ def desk(app, quickbooks, clock):
 
 
 class Killed(BaseException):
-    """The process is gone at this very moment."""
+    """The process ends at this moment."""
 
 
 def killed(desk, monkeypatch, where: str) -> int:
-    """A bill in the middle of whose sending the process died: before or after the bytes left."""
+    """Kill the process while a bill is sent, before or after the request was sent."""
     from hub.qbo.client import Client
 
     create = Client.create
@@ -165,7 +165,7 @@ def test_an_edited_one_without_our_mark_is_put_before_a_person(desk):
 
 
 def in_question(desk) -> tuple[int, str]:
-    """A bill whose answer was lost, and whose note a person has edited since."""
+    """Provide a bill whose response was lost and whose memo a person has edited since."""
     desk.quickbooks.add_fault("lose_answer", "bill.create")
     id = desk.bill()
     desk.drain()
@@ -280,7 +280,7 @@ def test_an_answer_that_came_after_the_fence_was_lost_is_remembered_and_read(des
 
 
 def put_back(desk, tmp_path, change) -> None:
-    """The database as it was before `change`, put back after it."""
+    """Restore the database to its state before `change`."""
     import shutil
 
     from hub.db.engine import db

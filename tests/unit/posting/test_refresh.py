@@ -1,4 +1,4 @@
-"""Reading posted transactions again: in pages, and with little memory."""
+"""Reading posted transactions again, in pages and with little memory."""
 
 import re
 from decimal import Decimal
@@ -26,7 +26,7 @@ def desk(app, quickbooks, clock):
 
 
 def posted(desk, count):
-    """So many bills as they are after they were posted, twenty in each second."""
+    """Store this number of posted bills, twenty in each second."""
     body = desk.body("A")
     with transaction() as session:
         first = {
@@ -93,7 +93,7 @@ def test_a_proof_of_many_reads_pages_and_needs_little_memory(desk, figure, monke
 
 
 def peak():
-    """In kilobytes."""
+    """Return the peak memory in kilobytes."""
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 

@@ -73,9 +73,10 @@ CHAINS = {
 
 
 def every_order(policy):
-    """Each chain once for every order in which its documents may go; the source ids of a chain end alike.
+    """Yield each chain for every order in which its documents may be removed.
 
-    The small form takes two orders of a chain, forwards and backwards.
+    The source ids of a chain end alike. The small form takes two orders of a chain, forwards and
+    backwards.
     """
     orders = [(chain, order) for chain in CHAINS[policy] for order in orders_of(chain)]
     for n, (chain, order) in enumerate(orders, start=1):
@@ -87,19 +88,19 @@ def orders_of(chain):
 
 
 def live(till):
-    """What is left in the books of the kinds that were posted: the total of each."""
+    """Return the totals of the posted transactions that are left in QuickBooks."""
     kinds = ("Invoice", "Payment", "CreditMemo", "Bill", "BillPayment", "PurchaseOrder", "Deposit")
     return [one["TotalAmt"] for kind in kinds for one in till.ours(kind) if one["TotalAmt"]]
 
 
 def post(till, items):
-    """Post all, and bring the mirror up to date."""
+    """Post everything, and update the transaction index."""
     assert set(till.run(*items).values()) == {"posted"}
     runner.company("changes", 1, requested_by="kari")
 
 
 def remove(till, ids):
-    """Have the source say that these are gone, and nothing else."""
+    """Let the source report these documents as removed, and nothing else."""
     till.shop.items.clear()
     till.run(*(Gone(source_id=id) for id in ids))
 

@@ -1,4 +1,4 @@
-"""Runs post nothing above the limit that two people have not approved, whatever the mode."""
+"""Without two approvals runs post nothing above the limit, whatever the mode."""
 
 from decimal import Decimal
 
@@ -75,7 +75,7 @@ def test_an_approval_that_is_gone_before_the_send_stops_it(desk):
 
 @pytest.mark.parametrize(("fault", "state"), [("lose_request", "posted"), ("refuse", "review")])
 def test_a_new_limit_stops_what_never_left_but_resolves_a_doubt(desk, fault, state):
-    """A doubt is sent again under its key; a request of which no byte left has to be approved."""
+    """A doubt is sent again under its key; a request that was never sent has to be approved."""
     set_limit(desk, None)
     desk.quickbooks.add_fault(fault, "bill.create")
     id = desk.bill()

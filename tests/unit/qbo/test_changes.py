@@ -1,4 +1,4 @@
-"""Change data from QuickBooks, and webhooks that are verified."""
+"""Change data from QuickBooks, and its webhooks, which are verified."""
 
 import base64
 import datetime as dt
@@ -26,7 +26,7 @@ LINE = {
 
 @pytest.fixture
 def watched(quickbooks, clock):
-    """The company with its bills mirrored; time has passed since."""
+    """Provide a company whose bills are in the index, an hour later."""
     for number in range(3):
         quickbooks.act("create", kind="Bill", set=bill(f"A-{number}"))
     transaction_download.load(1, Client(1), ["bill"], DAY)

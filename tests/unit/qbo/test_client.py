@@ -1,4 +1,4 @@
-"""The client against the stand-in: requests, faults, and what is never sent twice."""
+"""The client against the stand-in: requests, faults, and requests that are never repeated."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def entries(quickbooks: Any, call: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def sent(app, quickbooks) -> list[dict[str, Any]]:
-    """Every request from now on, as the server sees it."""
+    """Record every later request as the server receives it."""
     seen: list[dict[str, Any]] = []
     adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
     inner = adapter.app

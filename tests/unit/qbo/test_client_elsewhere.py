@@ -42,7 +42,7 @@ def bill(number="E-1", **more):
 
 @pytest.fixture
 def client(make_app, make_config, empty_database, tmp_path):
-    """A client of a company over there, whose lists were read."""
+    """Provide a client of a company on that server, whose lists were read."""
     served = independent_quickbooks.start(tmp_path)
     urls = {
         "HUB_QBO_API_URL": served.url,

@@ -20,7 +20,7 @@ BROWSER = "a browser session"
 
 @pytest.fixture
 def consent(app, intuit):
-    """What the browser brings back after a person decided on Intuit's page."""
+    """Return a function that decides on Intuit's page and returns what the browser brings back."""
 
     def decide(url: str, **form: str) -> dict[str, str]:
         session = requests.Session()
@@ -168,7 +168,7 @@ def test_a_company_whose_preferences_cannot_be_read_now_is_connected_all_the_sam
 
 
 def test_a_consent_for_a_company_that_does_not_answer_connects_nothing(consent, intuit):
-    """The company id stands in the address that the browser calls, where anybody could change it."""
+    """The company id is in the address that the browser calls, where anybody could change it."""
     url, _ = oauth_connect.start(BROWSER)
     back = consent(url)
     other = list(intuit.companies)[1]
@@ -230,7 +230,7 @@ def test_with_pkce_the_verifier_stays_on_the_server_and_fits_the_challenge(conse
 
 
 def test_with_pkce_a_code_of_another_consent_is_not_taken(consent, with_pkce):
-    """A code that somebody stole from one sign-in is worthless in another one."""
+    """A code that was stolen from one sign-in is worthless in another one."""
     stolen_url, _ = oauth_connect.start(BROWSER)
     stolen = consent(stolen_url)
     _, state = oauth_connect.start(BROWSER)

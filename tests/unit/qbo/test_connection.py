@@ -47,7 +47,7 @@ def company():
 
 
 def open_cases():
-    """The open cases of the connection."""
+    """Return the open cases of the connection."""
     with reading() as session:
         mine = select(Case).where(Case.closed_at.is_(None), Case.cause.startswith("connection:"))
         rows = session.scalars(mine)
@@ -57,13 +57,13 @@ def open_cases():
 
 
 def calls(quickbooks, prefix=""):
-    """How many calls QuickBooks has had."""
+    """Return how many calls QuickBooks has received."""
     return sum(entry["call"].startswith(prefix) for entry in quickbooks.log.entries())
 
 
 @pytest.fixture
 def app_of_bills(quickbooks):
-    """CostTracker, posting by itself; returns the id of the installation."""
+    """Enable CostTracker in automatic mode; return the id of the installation."""
     made = current().plugins.open_stand_in("costtracker", folder=None, documents=12, seed=1)
     current().mounts[URL] = WSGIAdapter(made.wsgi, URL, sleep=lambda _: None)
     given = {**made.settings(URL), "payable_account": "Accounts Payable (A/P)"}
@@ -73,7 +73,7 @@ def app_of_bills(quickbooks):
 
 
 def unposted():
-    """Documents that are to be posted and are not."""
+    """Return the documents that are to be posted and are not."""
     with reading() as session:
         mine = select(Posting).where(Posting.operation == "create", Posting.kind == "bill")
         return sum(one.state not in ("posted", "held") for one in session.scalars(mine))
@@ -284,7 +284,7 @@ def test_a_scheduled_run_notices_that_it_is_over_and_posts_everything(
 
 @pytest.mark.parametrize("trouble", ["grant", "keys"])
 def test_the_sign_in_is_tried_too(quickbooks, app_of_bills, clock, trouble):
-    """Intuit takes the refresh token again, or the hub was started with the right keys."""
+    """Intuit accepts the refresh token again, or the hub was restarted with the right keys."""
     grants = dict(quickbooks.app.grants.by_refresh)
     if trouble == "grant":
         quickbooks.app.grants.by_refresh.clear()

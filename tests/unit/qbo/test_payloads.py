@@ -369,7 +369,7 @@ def test_what_quickbooks_fills_in_by_itself_is_no_difference():
 
 @pytest.fixture
 def posted(quickbooks):
-    """A bill of two lines as it stands in QuickBooks."""
+    """Provide a bill of two lines as QuickBooks stores it."""
     body = build(
         mapped(
             line("1", "70.00", "Studs", account="7"),

@@ -1,4 +1,4 @@
-"""Payloads of every kind beside their golden files, to the cent."""
+"""Payloads of every kind compared with their golden files, to the cent."""
 
 import datetime as dt
 import json
@@ -57,7 +57,7 @@ def sold(*lines: tuple[Line, dict[Any, Ref]], **document: Any) -> Mapped:
 def settled(
     kind: str, *amounts: tuple[str, str, str], header: dict[Any, Ref], **document: Any
 ) -> Mapped:
-    """Lines of (what kind, what id, how much)."""
+    """Return lines of (kind, id, amount)."""
     rows = [
         MappedLine(
             line=Line(id=str(place), amount=D(worth), applied=Applied(document=f"s{place}")),
@@ -382,7 +382,7 @@ FIRST = {
 
 
 def ready(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any]]:
-    """The bytes and the meaning, with what is settled made first."""
+    """Return the bytes and the summary of a payload, once its placeholders are filled."""
     ids = {}
     for place in sorted(payloads.placeholders(built.body)):
         first = FIRST[place[-1]]

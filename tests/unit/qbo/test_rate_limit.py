@@ -16,7 +16,7 @@ def clock() -> FakeClock:
 
 
 def starts(limiter: RateLimiter, clock: FakeClock, count: int, *, items: int = 0) -> list[float]:
-    """When so many requests began, one straight after the other."""
+    """Return the times at which this number of requests began, one right after the other."""
     begun = []
     for _ in range(count):
         with limiter.slot("app", items=items):

@@ -35,7 +35,7 @@ def clock():
 
 @pytest.fixture
 def two(clock, tmp_path):
-    """The limiters of two processes."""
+    """Provide the limiters of two processes."""
     return [RateLimiter(clock, file=tmp_path / "pace" / "1.starts") for _ in range(2)]
 
 

@@ -1,4 +1,4 @@
-"""The budget that machines share: no limit is exceeded, whatever its processes do with their share."""
+"""The shared budget of several machines: no limit is exceeded, whatever processes do."""
 
 import heapq
 import random
@@ -33,7 +33,7 @@ class Process:
     ask_at: float = 0.0
 
     def step(self, now: float) -> None:
-        """Use what may be used now; an unreliable process is late, idle or frozen at times."""
+        """Use the available starts; an unreliable process is late, idle or frozen at times."""
         self.ends = [end for end in self.ends if end > now]
         for slot in list(self.slots):
             is_late = now > slot.latest
@@ -61,7 +61,7 @@ class Process:
         )
 
     def ask(self, budget: SharedBudget, now: float, limits: Limits = INTUIT) -> SharedBudget:
-        """Reserve from the budget, which is stored now and then; look again when it may have room."""
+        """Reserve from the budget, which is stored now and then; retry when it may have room."""
         if self.number % 7 == 0:
             budget = decode(encode(budget), now)
         grant = budget.reserve(self.demand(now), limits, now)

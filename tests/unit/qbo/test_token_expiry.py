@@ -34,7 +34,7 @@ def test_an_idle_company_stays_connected_for_years(quickbooks, clock):
 
 @pytest.fixture
 def ending(quickbooks, clock):
-    """A company that was connected almost five years ago."""
+    """Provide a company that was connected almost five years ago."""
     use_for(clock, 1800)
     clock.advance((tokens.expiry(1).ends_at - clock.now()).total_seconds() - 29 * DAY)
     token_expiry.look_after(1)

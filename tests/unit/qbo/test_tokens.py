@@ -24,7 +24,7 @@ def refreshes(quickbooks) -> int:
 
 @pytest.fixture
 def before(quickbooks) -> int:
-    """How many refresh calls the connecting took."""
+    """Return the number of token refreshes that connecting took."""
     return refreshes(quickbooks)
 
 

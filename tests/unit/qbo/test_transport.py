@@ -21,7 +21,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., str]]:
-    """Plays a script for each connection that is accepted; returns the address."""
+    """Return a function that plays a script for each connection and returns its address."""
     open_sockets: list[socket.socket] = []
 
     def start(*scripts: Script) -> str:

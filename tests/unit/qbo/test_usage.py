@@ -19,7 +19,7 @@ def reads() -> usage.Reads:
 
 @pytest.fixture
 def before(quickbooks) -> usage.Reads:
-    """What connecting and reading the lists took."""
+    """Return the reads that connecting and loading the lists took."""
     return reads()
 
 

@@ -1,4 +1,4 @@
-"""The dry run: it predicts what posting would do and changes nothing."""
+"""The dry run predicts the result of posting and changes nothing."""
 
 import shutil
 
@@ -15,7 +15,7 @@ from tests.support.small_source import SmallSource, bill, document, postings, se
 
 @pytest.fixture
 def check(make_app, make_config, empty_database):
-    """Collects one bill that is not final yet, and checks it dry."""
+    """Return a function that collects a bill that is not final yet and checks it."""
     source, config = SmallSource(), make_config()
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():

@@ -1,4 +1,4 @@
-"""Two data folders on one PostgreSQL database: one works, the other takes over in time."""
+"""Two data folders on one PostgreSQL database: one works, the other takes over later."""
 
 import shutil
 import threading
@@ -25,7 +25,7 @@ LEASE = 150
 
 @pytest.fixture
 def make_folder(make_app, tmp_path, postgres_url):
-    """Makes hubs on one database, each with a data folder of its own or of that name."""
+    """Return a function that makes hubs on one database, each with the data folder of a name."""
 
     def make(name, **options):
         data = tmp_path / name
@@ -59,7 +59,7 @@ def two(make_folder):
 
 
 def standby(app):
-    """Why a hub must not work now; None if it may."""
+    """Return why a hub must not work now; None if it may."""
     with app.app_context():
         found = folder_lock.process_lock().claim()
     return found and found.text

@@ -1,4 +1,4 @@
-"""Runs of a process whose lease another one took: they send nothing more, and nothing is doubled."""
+"""Runs that lose their lease to another process send nothing more, and post nothing twice."""
 
 import threading
 
@@ -31,7 +31,7 @@ def two(make_process):
 
 @pytest.fixture
 def desk(one, two, clock):
-    """Postings of one app, and two processes that may send them."""
+    """Provide postings of one app, and two processes that may send them."""
     with one.app_context():
         quickbooks = mount_quickbooks(one, clock)
         two.extensions["hub"].mounts[QUICKBOOKS] = one.extensions["hub"].mounts[QUICKBOOKS]
@@ -54,14 +54,14 @@ def execute(app, desk):
 
 
 def in_a_thread_of_its_own(call, *arguments):
-    """Call it as another process does: the work of this thread stands on other leases."""
+    """Call a function as another process does, because leases belong to threads here."""
     thread = threading.Thread(target=call, args=arguments)
     thread.start()
     thread.join()
 
 
 def take_over(two):
-    """Let another process take the company; return what releases it."""
+    """Let another process acquire the company; return the function that releases it."""
     age_heartbeats(two, LEASE + MARGIN)
     with two.app_context(), reading() as session:
         company = session.query(Company).one()
@@ -104,7 +104,7 @@ def test_nothing_is_sent_under_a_lease_that_was_taken(one, two, desk, monkeypatc
 
 
 def test_a_run_that_lost_only_the_company_is_repeated_at_once(one, two, desk, monkeypatch):
-    """After PostgreSQL was frozen, a process that wakes may have kept one of its leases only."""
+    """When PostgreSQL was frozen, a process that resumes may have kept one of its leases only."""
     id = desk.bill()
     claim, held = pipeline.claim_prepared, []
 

@@ -102,7 +102,7 @@ def test_a_company_without_connection_gets_none(now, posting):
 
 
 def add_file(posting, **values):
-    """A file that waits for the bill of the posting."""
+    """Add a file that waits for the bill of the posting."""
     with transaction() as session:
         session.add(
             Posting(

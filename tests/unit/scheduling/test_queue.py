@@ -31,7 +31,7 @@ def one(make_process, clock):
 
 
 def unscheduled(**values):
-    """A company without schedules, so that there are only the runs of the test."""
+    """Return a company without schedules, so that there are only the runs of the test."""
     return Company(state=ConnectionState.DISCONNECTED, **values)
 
 
@@ -48,7 +48,7 @@ def queue(one, monkeypatch):
 
 @pytest.fixture
 def executed(monkeypatch):
-    """The ids of the runs that a worker executes; each ends at once."""
+    """Provide the ids of the runs that a worker executes; each ends at once."""
     run_ids = []
 
     def execute(run_id):
@@ -70,7 +70,7 @@ def defer(app, queue):
 
 
 def jobs(app):
-    """How many jobs are in which state."""
+    """Return the number of jobs in each state."""
     query = text(
         "SELECT status::text AS status, count(*) AS count FROM procrastinate_jobs GROUP BY 1"
     )
@@ -79,7 +79,7 @@ def jobs(app):
 
 
 def fetch(app, heartbeat_age=0.0):
-    """Fetch a job as a worker that then stops, with a last heartbeat that is so old."""
+    """Fetch a job as a worker that then stops, with a last heartbeat of this age."""
     with app.app_context(), db.engine.begin() as connection:
         worker = connection.scalar(text("SELECT procrastinate_register_worker_v1()"))
         connection.execute(
@@ -155,7 +155,7 @@ def test_a_run_that_finds_its_subject_in_use_stays_waiting(one, queue, monkeypat
 
 
 def test_jobs_of_dead_workers_are_deleted_and_their_runs_get_others(one, queue):
-    """Without this a job of a killed worker is under way for ever."""
+    """Otherwise the job of a killed worker would stay in progress forever."""
     request(one)
     defer(one, queue)
     fetch(one, LEASE - MARGIN)
@@ -169,7 +169,7 @@ def test_jobs_of_dead_workers_are_deleted_and_their_runs_get_others(one, queue):
 
 
 def test_a_stalled_job_with_a_younger_one_beside_it_is_deleted(one, queue, monkeypatch):
-    """Retrying it would violate the queueing lock, and it would stay for ever."""
+    """Retrying it would violate the queueing lock, and it would stay forever."""
     request(one)
     defer(one, queue)
     fetch(one, LEASE + MARGIN)
@@ -195,7 +195,7 @@ def test_the_queue_without_its_database_is_told_in_a_sentence(one, queue, monkey
 
 @pytest.fixture
 def refuse_connections(postgres, postgres_url):
-    """Let the server refuse further connections to the database, or accept them again."""
+    """Return a function that lets the server refuse or accept connections to the database."""
     outside = create_engine(
         make_url(postgres).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
     )
@@ -419,7 +419,7 @@ def test_a_worker_goes_on_after_the_database_has_ended_all_its_sessions(
 def test_a_worker_whose_queue_gets_no_connection_goes_on_when_it_gets_one(
     one, run_worker, monkeypatch, refuse_connections, caplog
 ):
-    """It says why, once as long as the reason stays the same."""
+    """It logs the reason once as long as it stays the same."""
     tried, executed = threading.Semaphore(0), threading.Semaphore(0)
     work = RunQueue.work
 

@@ -15,7 +15,7 @@ JOBS = "procrastinate_jobs"
 
 @pytest.fixture
 def app(make_process):
-    """A hub on a database without the tables of the queue."""
+    """Provide a hub on a database without the tables of the queue."""
     app = make_process("one")
     with app.app_context():
         remove_tables()
@@ -52,7 +52,7 @@ def newest_applied():
 
 @pytest.fixture
 def later_release(tmp_path, monkeypatch):
-    """A release of the package with one more migration."""
+    """Add a migration as a later release of the package has; return its name."""
     migration = tmp_path / "99.00.00_01_later.sql"
     migration.write_text("CREATE TABLE added_later (a int); INSERT INTO added_later VALUES (1);")
     present = queue_tables._migrations()

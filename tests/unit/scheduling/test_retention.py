@@ -1,4 +1,4 @@
-"""Pruning removes what is old, and the hub goes on posting as if nothing had been removed."""
+"""Pruning removes old rows, and the hub posts as if nothing had been removed."""
 
 import datetime as dt
 import json
@@ -38,7 +38,7 @@ def desk(app, quickbooks, clock):
 
 
 def grow_old(desk, age=YEARS):
-    """Put everything that was posted and reported back in time, as if it had happened long ago."""
+    """Date everything that was posted and reported back, as if it had happened long ago."""
     with transaction() as session:
         for posting in session.scalars(select(Posting)):
             posting.changed_at -= age
@@ -156,7 +156,7 @@ def test_an_invoice_is_voided_once_after_pruning(desk):
 
 
 def forget(posting_id):
-    """Put a posting back to what it was before it was sent, as a backup from then does."""
+    """Reset a posting to its state before it was sent, as a backup from then does."""
     with transaction() as session:
         session.execute(delete(Attempt).where(Attempt.posting_id == posting_id))
         posting = session.get_one(Posting, posting_id)

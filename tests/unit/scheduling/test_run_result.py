@@ -1,4 +1,4 @@
-"""The result of a run counts the postings that it moved."""
+"""The result of a run counts the postings that it changed."""
 
 import json
 from decimal import Decimal
@@ -20,7 +20,7 @@ SCAN = Attachment(id="1", name="scan.pdf", mime="application/pdf")
 
 
 class Source(SmallSource):
-    """Hands over a file; deletes in QuickBooks what it no longer has."""
+    """A source with a file, whose missing documents are deleted in QuickBooks."""
 
     @hookimpl
     def hub_attachment(self, app, site, document, attachment):
@@ -36,7 +36,7 @@ def source(app, quickbooks):
 
 
 def synced(source, *items, cursor):
-    """One run that finds these items."""
+    """Run a sync that reads these items."""
     source.items = page(*items, cursor=cursor)
     source.by_id |= {item.source_id: item for item in items}
     return runner.sync(source.installation, requested_by="kari").counts["result"]

@@ -27,7 +27,7 @@ URL = "http://costtracker.test"
 
 @pytest.fixture
 def app(request, make_app, make_config, empty_database):
-    """A hub with the installed plugins; on PostgreSQL where a test asks for it."""
+    """Provide a hub with the installed plugins, on PostgreSQL if a test asks for it."""
     if getattr(request, "param", "") == "postgres":
         config = make_config(HUB_DATABASE_URL=request.getfixturevalue("postgres_url"))
     else:

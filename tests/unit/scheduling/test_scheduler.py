@@ -32,7 +32,7 @@ def engine(app):
 
 @pytest.fixture
 def done(monkeypatch):
-    """What was run, in place of runs that need a QuickBooks."""
+    """Provide the runs that were executed; execution is replaced, as it needs a QuickBooks."""
     found = queue.Queue()
 
     def execute(run_id):
@@ -45,7 +45,7 @@ def done(monkeypatch):
 
 
 def come(done, number):
-    """So many runs, once they are done; a stop leaves those that have not begun to the next start."""
+    """Return this number of runs once they have ended; after a stop the others wait."""
     return [done.get(timeout=60) for _ in range(number)]
 
 

@@ -1,4 +1,4 @@
-"""The copy of the audit log: what it holds, what it shows, and what happens if it fails."""
+"""The copy of the audit log: its content, the verification with it, and failed writes."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def copy(tmp_path):
 
 @pytest.fixture
 def copied(make_app, make_config, copy):
-    """A hub that copies its audit log to a file."""
+    """Provide a hub that copies its audit log to a file."""
     app = make_app(make_config(HUB_AUDIT_COPY=str(copy)))
     with app.app_context():
         engine.upgrade(app)

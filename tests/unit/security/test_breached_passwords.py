@@ -1,4 +1,4 @@
-"""Passwords of a list of leaked ones are refused wherever one is set, if there is such a list."""
+"""Passwords of a list of leaked ones are refused wherever one is set, if there is a list."""
 
 import hashlib
 from collections.abc import Callable
@@ -20,7 +20,7 @@ COMPOSED, DECOMPOSED = "kjæledyr på månen igjen", "kjæledyr pa\u030a ma\u030
 
 @pytest.fixture
 def hash_file(tmp_path: Path) -> Path:
-    """A list with two leaked passwords among others."""
+    """Return a list with two leaked passwords among others."""
     texts = [LEAKED, COMPOSED, *map(str, range(50))]
     hashes = (hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for text in texts)
     path = tmp_path / "leaked.txt"
@@ -30,7 +30,7 @@ def hash_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def visitor(open_pages: Callable[..., Visitor], hash_file: Path) -> Visitor:
-    """An owner of a hub with a list of leaked passwords."""
+    """Provide an owner of a hub with a list of leaked passwords."""
     opened = open_pages("people", HUB_BREACHED_PASSWORDS_FILE=str(hash_file))
     opened.log_in("olga")
     return opened

@@ -1,4 +1,4 @@
-"""No password is hashed while the database is locked for writing: others can write meanwhile."""
+"""No password is hashed while the database is locked for writing."""
 
 import shutil
 import sqlite3

@@ -1,4 +1,4 @@
-"""Few passwords are hashed at the same time; a page never waits for more than that."""
+"""The number of passwords hashed at the same time is limited, and so is the wait of a page."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The rules for passwords: length, words that everybody tries, and the person's own name."""
+"""The rules for passwords: length, common words, and the person's own name."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Masking of what a plugin says about documents, codes and accounts, and in its errors."""
+"""Masking of secrets in a plugin's texts about documents, codes and accounts, and its errors."""
 
 from dataclasses import replace
 from decimal import Decimal

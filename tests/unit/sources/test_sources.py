@@ -22,7 +22,7 @@ def source():
 
 @pytest.fixture
 def installed(source, make_app, make_config, empty_database):
-    """The small source, installed; returns what reads its row anew."""
+    """Install the small source; return a function that reads its row again."""
     config = make_config(HUB_PUBLIC_URL="https://hub.example")
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():

@@ -1,4 +1,4 @@
-"""Lines of the log: readable as text and as JSON, without secrets, and never more than one event."""
+"""Log lines: readable as text and as JSON, without secrets, and one line for each event."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ FORGED = "2026-01-01 00:00:00,000 ERROR The owner approved everything"
 
 @pytest.fixture(autouse=True)
 def no_context():
-    """Log lines are about nothing yet; a response that a test leaves open keeps its request."""
+    """Clear the context of log lines; a response that a test leaves open keeps its request."""
     before = log_context.current()
     log_context.replace({})
     yield

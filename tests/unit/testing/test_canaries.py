@@ -1,4 +1,4 @@
-"""The search for secrets in everything that a test run writes, itself tested in a run of its own."""
+"""The search for secrets in everything that a test run writes, tested in a separate run."""
 
 import os
 import shutil

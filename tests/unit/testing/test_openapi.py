@@ -58,7 +58,7 @@ GOOD = {"authorization": "Bearer x"}
 
 @pytest.fixture
 def call(tmp_path: Path) -> Callable[..., Answer]:
-    """Calls a server that gives the same answer to everything."""
+    """Return a function that calls a server with the same response to every request."""
     path = tmp_path / "openapi.yaml"
     path.write_text(DESCRIPTION)
 

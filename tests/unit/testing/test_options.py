@@ -1,4 +1,4 @@
-"""What plugin authors test with: the option, golden files and the full proof."""
+"""Testing tools for plugin authors: the option, golden files and the full proof."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_it():
 
 @pytest.fixture
 def run(pytester, monkeypatch):
-    """Runs a test file as a plugin author would."""
+    """Return a function that runs a test file as a plugin author does."""
     monkeypatch.setattr(
         golden, "REWRITE", golden.REWRITE
     )  # which every run sets, and this one goes on

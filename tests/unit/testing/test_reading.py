@@ -16,7 +16,7 @@ PROMISES = [name for name in vars(Reading) if name.startswith("test_")]
 
 
 def contracts():
-    """The contract of each app, as its plugin's own tests have it."""
+    """Yield the contract of each app from the tests of its plugin."""
     for path in sorted(PLUGINS.glob("*/tests/test_contract.py")):
         spec = importlib.util.spec_from_file_location(f"contract_of_{path.parts[-3]}", path)
         module = importlib.util.module_from_spec(spec)
@@ -29,7 +29,7 @@ def contracts():
 
 
 def test_every_app_is_read_without_a_gap_whatever_happens_meanwhile(figure, plugins):
-    """Their own suites run the promises; here it is seen that none of them leaves one out."""
+    """The suites of the plugins run the checks; this test ensures that none of them omits one."""
     found = {made.slug: made for made in contracts()}
     assert set(found) == set(plugins.apps)
     holding = [
@@ -41,7 +41,7 @@ def test_every_app_is_read_without_a_gap_whatever_happens_meanwhile(figure, plug
 
 
 def early(items):
-    """Each checkpoint before the page that it stands for."""
+    """Yield each checkpoint before the page that it follows."""
     page = []
     for item in items:
         if isinstance(item, Checkpoint):
@@ -53,7 +53,7 @@ def early(items):
 
 
 def forgetful(items):
-    """Nothing of the second page."""
+    """Yield nothing of the second page."""
     found = list(items)
     places = [place for place, item in enumerate(found) if isinstance(item, Checkpoint)]
     yield from (*found[: places[0] + 1], *found[places[1] :])

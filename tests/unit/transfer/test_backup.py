@@ -26,13 +26,13 @@ NO_KEYS = {"HUB_SECRET_KEY": "", "HUB_VAULT_KEYS": ""}
 
 @pytest.fixture
 def archive(tmp_path):
-    """The path of a backup that is still to be written."""
+    """Return the path of a backup that does not exist yet."""
     return tmp_path / "backup.zip"
 
 
 @pytest.fixture
 def empty_folder(tmp_path):
-    """The path of a data folder that does not exist yet."""
+    """Return the path of a data folder that does not exist yet."""
     return tmp_path / "restored"
 
 
@@ -108,7 +108,7 @@ def test_a_backup_in_a_folder_has_the_time_in_its_name(hub, tmp_path):
 
 
 def rewrite(archive, change):
-    """Writes an archive again with changed contents."""
+    """Write an archive again with changed contents."""
     with zipfile.ZipFile(archive) as source:
         contents = {name: source.read(name) for name in source.namelist()}
     change(contents)
@@ -212,7 +212,7 @@ def desk(app, quickbooks, clock):
 def test_a_restored_older_backup_posts_nothing_twice(
     desk, app, make_app, archive, empty_folder, database, request
 ):
-    """In a new folder without send counters, so that only the command can know of the restore."""
+    """In a new folder without send counters only the command can know of the restore."""
     first = desk.bill("A-1")
     desk.drain()
     forgotten = desk.bill("A-2")

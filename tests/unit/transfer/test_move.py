@@ -1,4 +1,4 @@
-"""`hub move`: everything is copied and proved, the old database is sealed, nothing posts twice."""
+"""`hub move` copies and verifies everything, seals the old database, and posts nothing twice."""
 
 import sqlite3
 
@@ -67,7 +67,7 @@ def interrupt(*args, **options):
 
 
 class Interruption:
-    """Progress that ends the process when a phase has done some of its rows."""
+    """A progress display that ends the process when a phase has done some of its rows."""
 
     def __init__(self, phase, share):
         self.phase, self.share = phase, share

@@ -1,4 +1,4 @@
-"""Copies of every table and type between both databases, and the proof of them."""
+"""Copies of every table and type between both databases, and their verification."""
 
 import shutil
 from decimal import Decimal
@@ -21,7 +21,7 @@ def ignore(number):
 
 @pytest.fixture
 def open_database():
-    """Opens connections in a transaction; closes them at the end."""
+    """Return a function that opens a connection in a transaction."""
     engines = []
 
     def make(url):
@@ -37,7 +37,7 @@ def open_database():
 
 @pytest.fixture
 def make_file(open_database, empty_database, tmp_path):
-    """Makes SQLite files with every table; returns a connection."""
+    """Return a function that makes an SQLite file with every table and returns a connection."""
 
     def make(name):
         shutil.copy(empty_database, tmp_path / name)
@@ -48,7 +48,7 @@ def make_file(open_database, empty_database, tmp_path):
 
 @pytest.fixture
 def filled(make_file, monkeypatch):
-    """An SQLite database with rows in every table, of which a chunk holds two."""
+    """Provide an SQLite database with rows in every table, two in each chunk."""
     monkeypatch.setattr(rows, "CHUNK", 2)
     connection = make_file("filled.db")
     every_column.fill(connection, rows.tables(), COUNT)
@@ -56,12 +56,12 @@ def filled(make_file, monkeypatch):
 
 
 def columns_of(table):
-    """The columns whose types are the hub's or SQLAlchemy's; the others are texts."""
+    """Return the columns whose types are the hub's or SQLAlchemy's; the others are texts."""
     return [column for column in table.columns if getattr(column.type, "cache_ok", True)]
 
 
 def values_of(connection):
-    """Every value of every table, as the models read it."""
+    """Return every value of every table, as the models read it."""
     return {
         table.name: sorted(map(repr, connection.execute(select(*columns_of(table)))))
         for table in rows.tables()
