@@ -52,7 +52,7 @@ def audit(file: Path, options: list[str]) -> Audit:
 
 
 def describe(package: dict[str, str], advisory: dict[str, list[str]]) -> str:
-    """Return the line of an advisory."""
+    """Return a line about an advisory."""
     fixed = ", ".join(advisory["fix_versions"]) or "no version yet"
     return f"{package['name']} {package['version']}: {advisory['id']}, corrected in {fixed}"
 

@@ -97,7 +97,7 @@ def own_extras(name: str) -> frozenset[str]:
 
 
 def licence_text(name: str) -> str | None:
-    """Return the licence that a distribution declares, as an SPDX expression or in its own words."""
+    """Return the declared licence of a distribution: an SPDX expression or its own text."""
     found = installed(name)
     if found is None:
         return None
@@ -145,7 +145,7 @@ def read_components(own: list[str]) -> list[Component]:
 
 
 def is_installed(part: Component) -> bool:
-    """Say whether this version of a component is the one in use here."""
+    """Return whether this version of a component is the one in use here."""
     found = installed(part.name)
     return found is not None and found.version == part.version
 

@@ -237,7 +237,7 @@ class Waiting:
         self.id = enable.enable(1, "costtracker", given, who="kari", mode="review").id
 
     def sync(self):
-        """A run, a while after the one before; and the invoices that it read one by one."""
+        """Run a sync later than the last one; return the run and the invoices read singly."""
         self.source.post("/_sandbox/clock", json={"advance": 900})
         current().clock.advance(900)
         self.source.delete("/_sandbox/log")

@@ -257,7 +257,7 @@ class Selecting(Choices):
 
 
 def raising_settings():
-    """Settings that cannot be built."""
+    """Fail as settings do that cannot be built."""
 
     class Settings(Schema):
         def __init__(self):

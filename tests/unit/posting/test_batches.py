@@ -46,7 +46,7 @@ def company(desk):
 
 
 def sent(desk):
-    """The attempts of each batch in the order of their bIds, and how many went singly."""
+    """Return the attempts of each batch in the order of their bIds, and the number of others."""
     found, alone = defaultdict(list), 0
     with reading() as session:
         for one in session.scalars(select(Attempt).order_by(Attempt.requestid)):

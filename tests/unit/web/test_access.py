@@ -129,7 +129,7 @@ SMALL_FORM = ("mixed", "operator/Alfaborg/costtracker", "owner/Alfaborg/every ap
 
 
 def _routes(app: Flask) -> list[tuple[str, str, str]]:
-    """Every route as (method, address, endpoint), its variables filled in."""
+    """Return every route as (method, address, endpoint), its variables filled in."""
     found = []
     for rule in app.url_map.iter_rules():
         values = {name: FILLED.get(name, 1) for name in rule.arguments}
@@ -191,7 +191,7 @@ class Cell(NamedTuple):
 
 
 def _cells(app: Flask, world: World, people: Iterable[str]) -> list[Cell]:
-    """Return every route and method for every person and every row that it may be about."""
+    """Return every route and method for every person and every row that it may concern."""
     table = _declared()
     cells = []
     for rule in app.url_map.iter_rules():
@@ -240,7 +240,7 @@ def _highest(theirs: Iterable[Grant], owner: Owner) -> int:
 
 
 def _is_seen(theirs: Iterable[Grant], about: str, owner: Owner) -> bool:
-    """Tell whether a person may know of a row; of companies and apps a part is enough."""
+    """Return whether a person may know of a row; of companies and apps a part is enough."""
     if about not in SHARED:
         return _highest(theirs, owner) >= 0
     company, app = owner
@@ -253,7 +253,7 @@ def _is_seen(theirs: Iterable[Grant], about: str, owner: Owner) -> bool:
 
 
 def _wrong_cells(two: TwoCompanies, cells: Iterable[Cell]) -> list[tuple[Cell, int]]:
-    """Make every request, and return those whose status is another one than the table says."""
+    """Make every request; return those whose status differs from the table."""
     addresses = two.app.url_map.bind("localhost")
     wrong = []
     for cell in cells:
@@ -267,7 +267,7 @@ def _wrong_cells(two: TwoCompanies, cells: Iterable[Cell]) -> list[tuple[Cell, i
 
 
 def _enter(two: TwoCompanies, people: Iterable[str]) -> None:
-    """Log everybody in; then every view answers at once, so that only the guard speaks."""
+    """Log everybody in, and let every view answer at once, so that only the guard decides."""
     for person in people:
         two.visitor(person)
     _hollow(two.app)
@@ -323,7 +323,7 @@ def _cells_of_documents(two: TwoCompanies, person: str) -> list[Cell]:
 
 
 def _hollow(app: Flask) -> None:
-    """Let every view answer at once; what each declares stays."""
+    """Let every view answer at once, and keep its declarations."""
     app.config["WTF_CSRF_ENABLED"] = False
     for endpoint, view in list(app.view_functions.items()):
 

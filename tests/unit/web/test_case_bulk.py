@@ -1,4 +1,4 @@
-"""Acts on many cases: retry, skip, assign, snooze and note, on ticked cases or on all chosen."""
+"""Actions on several cases: retry, skip, assign, snooze and note, on ticked ones or on all."""
 
 import datetime as dt
 import re
@@ -37,7 +37,7 @@ def posting_of(visitor: Visitor, case_id: int) -> Posting:
 
 
 def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
-    """Return the entries of the audit log about an act."""
+    """Return the entries of the audit log about an action."""
     with visitor.app.app_context(), reading() as session:
         return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
 

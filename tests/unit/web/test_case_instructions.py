@@ -1,4 +1,4 @@
-"""The instruction of each case names only buttons that its page really shows."""
+"""The instruction of each case names only buttons that its page shows."""
 
 import re
 
@@ -53,7 +53,7 @@ def controls_of(page):
 
 
 def open_case(visitor, code):
-    """Open a case of a code as the hub does, with a posting as it then is; return its address."""
+    """Open a case of a code with a posting as the hub does; return its address."""
     template = CATALOGUE[code]
     story = visitor.story
     is_posted = code.startswith(ABOUT_POSTED)

@@ -22,7 +22,7 @@ PATH = "/services/T0001/B0001/canary4chat5address6"
 
 
 class Channel:
-    """A chat that takes messages."""
+    """A chat that receives messages."""
 
     def __init__(self) -> None:
         self.taken: list[Any] = []

@@ -1,4 +1,4 @@
-"""Who the client of a request is: proxies are believed only where they are declared."""
+"""The client of a request: proxies are believed only where they are declared."""
 
 from wsgiref.util import setup_testing_defaults
 

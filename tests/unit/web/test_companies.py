@@ -16,7 +16,7 @@ from tests.support.page_visitor import Visitor
 
 
 def _consent(visitor: Visitor, start: str, realm: str, decision: str = "connect") -> str:
-    """Presses the button, says yes or no at the stand-in's consent page, and comes back."""
+    """Press the button, approve or decline on the stand-in's consent page, and return."""
     url = visitor.post(start).location
     said = {"user": "admin", "realm": realm, "decision": decision}
     answer = _call(visitor, url, said)

@@ -36,7 +36,7 @@ def names_of(company: str) -> list[str]:
 
 
 def shows(visitor: Visitor, path: str, company: str) -> bool:
-    """Tell whether a page or file has a row of a company."""
+    """Return whether a page or file has a row of a company."""
     text = unescape(visitor.page(path))
     rows = text.partition('id="main"')[2] or text
     # The names of people in this story hold those of their companies.

@@ -1,4 +1,4 @@
-"""Some acts ask again who it is, and go on with what was entered."""
+"""Some actions ask for the password again, and continue with the values that were entered."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -24,7 +24,7 @@ TITLE = "Confirm that it is you"
 
 @pytest.fixture
 def owner(visitor: Visitor, clock: FakeClock) -> Visitor:
-    """An owner whose log-in was ten minutes ago."""
+    """Provide an owner whose log-in was ten minutes ago."""
     visitor.log_in("olga")
     clock.advance(LATER)
     return visitor

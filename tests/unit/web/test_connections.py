@@ -1,4 +1,4 @@
-"""Slow, endless and too many requests over real connections, while pages and webhooks answer."""
+"""Slow, endless and too many requests over real connections do not delay other ones."""
 
 import socket
 import threading
@@ -45,7 +45,7 @@ def application():
 
 @pytest.fixture
 def start(application, clock):
-    """Starts servers of the application."""
+    """Return a function that starts a server of the application."""
     with ExitStack() as servers:
 
         def make(*, body_limit=None, trusted_proxy=(), **limits):
@@ -68,7 +68,7 @@ def start(application, clock):
 
 @pytest.fixture
 def connect():
-    """Opens connections to a server; they are closed at the end."""
+    """Return a function that opens a connection to a server."""
     with ExitStack() as connections:
 
         def make(web, data=b"", receive_buffer=None):
@@ -97,7 +97,7 @@ def response(connection):
 
 
 def is_closed(connection):
-    """Tell whether the server has closed a connection, without waiting for it."""
+    """Return whether the server has closed a connection, without waiting for it."""
     connection.setblocking(False)
     try:
         return connection.recv(1) == b""
@@ -110,7 +110,7 @@ def is_closed(connection):
 
 
 def check_answers(web):
-    """A page and a webhook answer at once."""
+    """Check that a page and a webhook answer at once."""
     for path in ("/page", "/webhooks/2"):
         assert requests.get(web.url + path, timeout=5).text == path
 
@@ -123,12 +123,12 @@ def run_in_server(web, function):
 
 
 def wait_for_check(web):
-    """Return when the server has looked at its connections after the clock has moved."""
+    """Wait until the server has checked its connections after the clock has moved."""
     run_in_server(web, lambda: web._server.close_overdue(web._server.now()))
 
 
 def wait_until(web, condition):
-    """Return when the open connections of the server fulfil a condition."""
+    """Wait until the open connections of the server fulfill a condition."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if run_in_server(web, lambda: condition(list(web._server.active_channels.values()))):
@@ -137,7 +137,7 @@ def wait_until(web, condition):
 
 
 def wait_for_requests(web, count):
-    """Return when this many connections have begun a request."""
+    """Wait until this number of connections has begun a request."""
     wait_until(web, lambda channels: sum(bool(one.request) for one in channels) == count)
 
 
@@ -175,7 +175,7 @@ def test_drip_feeding_does_not_prolong_the_time_for_the_header(start, connect, c
 
 
 def has_received(count, channels):
-    """Tell whether the body of a request has arrived up to a number of bytes."""
+    """Return whether the body of a request has arrived up to a number of bytes."""
     bodies = [one.request.body_bytes_received for one in channels if one.request]
     return max(bodies) >= count
 
@@ -200,7 +200,7 @@ def test_drip_feeding_a_body_is_cut_by_its_rate_and_total_time(start, connect, c
 
 
 class UnreadResponses:
-    """Notices when the server can send no more of responses that their clients leave unread."""
+    """A count of responses that the server cannot send because clients leave them unread."""
 
     def __init__(self, count):
         self.count = count
@@ -208,7 +208,7 @@ class UnreadResponses:
         self.rounds_without_sending = 0
 
     def fill_all_buffers(self, channels):
-        """Tell whether all responses are complete and nothing of them was sent for a while."""
+        """Return whether all responses are complete and nothing of them was sent for a while."""
         unread = [one for one in channels if one.total_outbufs_len and not one.requests]
         bytes_sent = sum(one._bytes_sent for one in unread)
         if len(unread) < self.count or bytes_sent > self.bytes_sent:
@@ -287,7 +287,7 @@ def test_connections_of_a_declared_proxy_are_limited_in_total_only(start, connec
 
 @pytest.fixture
 def no_files(monkeypatch):
-    """No temporary file may be created."""
+    """Forbid the creation of temporary files."""
 
     def refuse(*args):
         raise AssertionError("a body was written to a file")

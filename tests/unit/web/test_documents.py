@@ -196,7 +196,7 @@ def test_a_long_list_is_not_added_up(viewer: Visitor, monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def sortable(viewer: Visitor) -> Visitor:
-    """120 documents with amounts and dates that differ or repeat, one without either."""
+    """Add 120 documents with amounts and dates that differ or repeat, one without either."""
     with viewer.app.app_context(), engine.transaction() as session:
         app = session.get_one(Installation, viewer.story.installation)
         for place in range(120):

@@ -40,7 +40,7 @@ def app(source, make_app, make_config, empty_database):
 
 @pytest.fixture
 def visitor(app, source, quickbooks):
-    """An app with the start date of today, two documents from before it and one from after."""
+    """Provide an app that starts today, with two earlier documents and one later document."""
     return begin(app, source)
 
 
@@ -140,7 +140,7 @@ def test_an_included_document_stays_included_and_its_changes_count(visitor, sour
 def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
     app, source, intuit, clock
 ):
-    """QuickBooks had it before the company was connected, and was searched from the start date on only."""
+    """It is older than the connection, and QuickBooks was searched from the start date on only."""
     made = {
         "VendorRef": {"value": "1"},
         "DocNumber": "BY HAND",

@@ -1,4 +1,4 @@
-"""Lists as files: what the filters choose, only what a role covers, and never all rows at once."""
+"""Lists as files: filtered, limited to the person's roles, and never all rows at once."""
 
 import csv
 import io

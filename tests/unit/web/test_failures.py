@@ -1,4 +1,4 @@
-"""Error pages: a sentence and the next step, never a trace."""
+"""Error pages: a sentence and the next step, never a stack trace."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from tests.support.page_visitor import Visitor
 
 
 def fail_with(visitor: Visitor, error: Exception) -> None:
-    """Let the page of the plugins end with an error."""
+    """Let the page of the plugins fail with an error."""
 
     def fail(**values: Any) -> str:
         raise error

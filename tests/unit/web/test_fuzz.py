@@ -1,4 +1,4 @@
-"""Random hostile requests through all routes, with a fixed seed: none is an error of the hub."""
+"""Random hostile requests to all routes, with a fixed seed: none causes an error of the hub."""
 
 import io
 import re
@@ -137,7 +137,7 @@ class Fuzzer:
         return self.random.choice(HOSTILE)
 
     def pairs(self, count):
-        """Return arguments or fields as bytes, most of them usual ones."""
+        """Return arguments or fields as bytes, most of them ordinary ones."""
         names = self.random.choices(self.names, k=count)
         values = [self.text() if self.random.random() < 0.8 else b"1" for _ in range(count)]
         return "&".join(

@@ -1,4 +1,4 @@
-"""The help: every page leads to its section, and the text is what the documentation says."""
+"""The help: every page links to its section, and the text is that of the documentation."""
 
 import re
 from html import unescape

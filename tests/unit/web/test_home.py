@@ -191,7 +191,7 @@ def test_with_nothing_open_it_says_so(visitor: Visitor, clock: FakeClock) -> Non
 
 
 def _steps(page: str) -> dict[str, bool]:
-    """The checklist on a page: each step, and whether it is done."""
+    """Return each step of the checklist on a page, and whether it is done."""
     _, _, steps = page.partition('<ol class="steps">')
     found = re.findall(
         r'<li( class="done")?>.*?<div>\s*(?:<a[^>]*>)?([^<]+?)\s*<(?:/a|span)',

@@ -98,7 +98,7 @@ def answers_to(owner, texts):
 @pytest.mark.proof(small=3)
 @pytest.mark.parametrize("first", range(0, len(TEXTS), 2))
 def test_no_request_is_an_error_of_the_hub(owner, first):
-    """Each argument gets another text in each case."""
+    """Each case gives each argument another text."""
     answers = answers_to(owner, TEXTS[first:] + TEXTS[:first])
     assert answers.total() > 100
     assert answers[200] > 10

@@ -307,7 +307,7 @@ def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkey
 
 @pytest.fixture
 def many(desk):
-    """Lays so many bills and stops them; their ids."""
+    """Return a function that adds and holds this number of bills; it returns their ids."""
 
     def lay(count, name, stop):
         ids = [desk.bill(f"{name}-{n}") for n in range(count)]

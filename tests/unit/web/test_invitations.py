@@ -31,7 +31,7 @@ def server() -> Any:
 
 @pytest.fixture
 def owner(open_pages: Any, server: Any) -> Visitor:
-    """An owner of a hub that sends mail."""
+    """Provide an owner of a hub that sends mail."""
     visitor: Visitor = open_pages("people", HUB_MAIL_URL=mail_url(server))
     visitor.log_in("olga")
     return visitor
@@ -39,7 +39,7 @@ def owner(open_pages: Any, server: Any) -> Visitor:
 
 @pytest.fixture
 def owner_without_mail(open_pages: Any) -> Visitor:
-    """An owner of a hub that sends no mail."""
+    """Provide an owner of a hub that sends no mail."""
     visitor: Visitor = open_pages("people")
     visitor.log_in("olga")
     return visitor
@@ -268,7 +268,7 @@ def assignments(app: Flask) -> list[tuple[str, int | None, str | None]]:
 
 
 def remove_company(app: Flask, id: int) -> None:
-    """Remove a company that never worked."""
+    """Remove a company that was never verified."""
     with app.app_context():
         with engine.transaction() as session:
             session.get_one(Company, id).verified_at = None
@@ -313,7 +313,7 @@ def test_an_invitation_gives_exactly_the_rights_that_were_chosen(two: TwoCompani
 
 
 def companies_in_form(page: str) -> int:
-    """Return how many rights have a menu of companies; the switcher of the menu is none of them."""
+    """Return how many rights have a menu of companies; the switcher of the menu does not count."""
     return page.partition('id="main"')[2].count('name="company"')
 
 

@@ -26,7 +26,7 @@ def viewer(visitor: Visitor) -> Visitor:
 
 @pytest.fixture
 def many(viewer: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
-    """Seven companies, on pages of two."""
+    """Provide seven companies, on pages of two."""
     monkeypatch.setattr(home, "COMPANIES_PER_PAGE", 2)
     monkeypatch.setattr(companies, "COMPANIES_PER_PAGE", 2)
     with viewer.app.app_context(), transaction() as session:
@@ -105,7 +105,7 @@ LISTS = ("/documents", "/runs/", "/inbox/")
 
 @pytest.fixture
 def few_choices(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Menus hold two apps, and the page that chooses one shows three at a time."""
+    """Limit menus to two apps, and the page that chooses one to three at a time."""
     monkeypatch.setattr(layout, "MAX_CHOICES", 2)
     monkeypatch.setattr(app_choice, "APPS_PER_PAGE", 3)
 

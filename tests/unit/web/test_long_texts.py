@@ -16,7 +16,7 @@ PART = re.compile("<[^>]+>")
 
 @pytest.fixture
 def visitor_of_long_texts(visitor):
-    """An owner of a hub whose source writes a megabyte into every text."""
+    """Provide an owner of a hub whose source writes a megabyte into every text."""
     with visitor.app.app_context(), engine.transaction() as session:
         session.execute(update(SourceDocument).values(party=LONG, number=LONG))
         for document in session.query(SourceDocument):

@@ -16,7 +16,10 @@ from tests.support.page_visitor import Visitor
 
 @pytest.fixture
 def gated(open_pages: Callable[..., Visitor]) -> Visitor:
-    """A hub with an app that asks for access, and one that is announced only; both are enabled nowhere."""
+    """Provide a hub with an app that requires access and one that is only announced.
+
+    Both are enabled nowhere.
+    """
     visitor = open_pages()
     plugins = visitor.app.extensions["hub"].plugins
     guarded = replace(

@@ -1,4 +1,4 @@
-"""What the pages say about a code is what the next sync does."""
+"""The next sync does with a code what the pages announce."""
 
 import pytest
 from hub_costcertified.sandbox import company
@@ -17,7 +17,7 @@ PROMISES = "The next sync continues with what it stopped."
 
 
 class Pages:
-    """CostCertified and an operator before its cases."""
+    """CostCertified and an operator with its cases."""
 
     def __init__(self, visitor: Visitor) -> None:
         self.visitor, self.app = visitor, visitor.app
@@ -40,7 +40,7 @@ class Pages:
             self.works.decide("client", f"client:{code}", record)
 
     def case(self, code: str) -> str:
-        """The address of the open case about a client."""
+        """Return the address of the open case about a client."""
         with self.app.app_context(), reading() as session:
             cause = CAUSE.format(self.works.row.id, code)
             mine = Case.cause == cause, Case.closed_at.is_(None)

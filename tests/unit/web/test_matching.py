@@ -110,7 +110,7 @@ def _place(visitor: Visitor, path: str) -> str:
 
 
 def _form(page: str, path: str) -> str:
-    """The form that decides the code."""
+    """Return the form that decides the code."""
     forms = [form for form in re.findall(r"<form.*?</form>", page, re.S) if 'name="record"' in form]
     assert len(forms) == 1, path
     return forms[0]

@@ -1,4 +1,4 @@
-"""What machines ask the hub: whether it lives, whether it is ready, and its figures."""
+"""Monitoring addresses: alive, ready, and metrics."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ REMOTE, PROXY = "203.0.113.9", "192.0.2.1"
 
 
 def ask(app: Flask, path: str, caller: str = "127.0.0.1", **headers: str) -> Any:
-    """Call an address from another address."""
+    """Request an address from another client address."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return app.test_client().get(path, headers=named, environ_base={"REMOTE_ADDR": caller})
 

@@ -116,7 +116,7 @@ def test_a_viewer_is_offered_nothing_to_press(visitor: Visitor) -> None:
 
 @pytest.fixture
 def empty(open_pages: Callable[..., Visitor]) -> Visitor:
-    """A hub in which only the people are there."""
+    """Provide a hub without data except for its people."""
     visitor = open_pages("people")
     visitor.log_in("olga")
     return visitor
@@ -184,7 +184,7 @@ def _numbers(page: str) -> list[str]:
 
 
 def _fill(visitor: Visitor, many: int = MANY) -> Story:
-    """As many documents, postings, cases, codes and runs."""
+    """Add this number of documents, postings, cases, codes and runs."""
     with visitor.app.app_context(), engine.transaction() as session:
         company = add_company(session)
         here = add_installation(session, company)

@@ -1,4 +1,4 @@
-"""Every page that an owner can reach, and every address without a log-in, scanned by passive rules."""
+"""Passive security rules for every page of an owner and every address without a log-in."""
 
 import re
 from collections import deque
@@ -19,7 +19,7 @@ PART = re.compile(r"\d+")
 
 @pytest.fixture
 def owner(open_pages) -> Visitor:
-    """An owner in front of a hub at a public https address."""
+    """Provide an owner in front of a hub at a public https address."""
     visitor = open_pages(HUB_PUBLIC_URL=HERE)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', fetch(visitor, "/login").body)
     form = {"email": "olga", "password": PASSWORD, "csrf_token": token[1]}

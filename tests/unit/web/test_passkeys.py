@@ -1,4 +1,4 @@
-"""Passkeys as second factor and as the only factor, and what is refused."""
+"""Passkeys as second factor and as the only factor, and refused ones."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ def owner(visitor: Visitor) -> Visitor:
 
 
 def options(visitor: Visitor, path: str) -> Any:
-    """Return what the hub asks of the browser."""
+    """Return the options that the hub sends to the browser."""
     answer = visitor.post(path)
     assert answer.status_code == 200, answer.text
     return answer.json

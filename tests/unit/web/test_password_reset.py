@@ -31,7 +31,7 @@ def server() -> Any:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def hub(request: pytest.FixtureRequest, open_pages: Any, server: Any) -> Visitor:
-    """A hub that sends mail, with Kari who may log in by her address, on both databases."""
+    """Provide a hub on each database that sends mail, with Kari who logs in by her address."""
     settings = {"HUB_MAIL_URL": mail_url(server)}
     if request.param == "postgres":
         make_database = request.getfixturevalue("make_database")
@@ -58,7 +58,7 @@ def add_kari(visitor: Visitor) -> None:
 
 
 def post(visitor: Visitor, path: str, **form: str) -> Any:
-    """Send a form of a page to which nobody is logged in."""
+    """Send a form of a page without a log-in."""
     person = Visitor(visitor.app, visitor.story)
     token = re.search(r'name="csrf_token" value="([^"]+)"', person.page(path))
     assert token
@@ -75,7 +75,7 @@ def change(visitor: Visitor, code: str, name: str = ADDRESS, password: str = NEW
 
 
 def mailed(visitor: Visitor) -> int:
-    """Do what the scheduler does every few seconds."""
+    """Send the mail that the scheduler sends every few seconds."""
     with visitor.app.app_context():
         return notifications.answer_password_requests()
 

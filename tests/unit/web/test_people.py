@@ -18,7 +18,7 @@ OWN = "tulip gearbox sonnet 41"
 
 @pytest.fixture
 def kari(visitor: Visitor) -> Visitor:
-    """A person who was added by an owner, and has not logged in yet."""
+    """Provide a person whom an owner has added, and who has not logged in yet."""
     visitor.log_in("olga")
     visitor.press("/people/add", name=NEW, password=PASSWORD, role="operator")
     return Visitor(visitor.app, visitor.story)

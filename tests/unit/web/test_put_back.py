@@ -1,4 +1,4 @@
-"""Put back as posted: the card of the comparison, and what the next sync writes."""
+"""Restoring the posted version: the card of the comparison, and what the next sync writes."""
 
 import pytest
 from hub_costcertified.sandbox import company
@@ -72,7 +72,7 @@ def test_a_viewer_puts_nothing_back(pages: Pages) -> None:
 
 
 def test_it_is_not_withdrawn_when_the_document_is_planned_again(pages: Pages) -> None:
-    """A newer match has what waits planned again; the source still has what is in the books."""
+    """A newer match plans waiting documents again; the source still has the posted version."""
     case = case_of(pages)
     [posting] = [row.id for row in postings(pages, case)]
     with pages.app.app_context():

@@ -126,7 +126,7 @@ class Statement(NamedTuple):
 def sqlite_app(
     make_app: Callable[..., Flask], make_config: Callable[..., Any], empty_database: Path
 ) -> Flask:
-    """A hub on SQLite with many companies, documents, runs and cases."""
+    """Provide a hub on SQLite with many companies, documents, runs and cases."""
     config = make_config()
     shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, pages=True)
@@ -138,7 +138,7 @@ def sqlite_app(
 def postgresql_app(
     make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
 ) -> Flask:
-    """The same hub on PostgreSQL."""
+    """Provide the same hub on PostgreSQL."""
     app = make_app(make_config(HUB_DATABASE_URL=postgres_url), pages=True)
     _fill(app)
     return app
@@ -146,7 +146,7 @@ def postgresql_app(
 
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let bounds that do not depend on the number of rows be far below that number."""
+    """Lower limits that do not depend on the number of rows far below that number."""
     monkeypatch.setattr(document_search, "MAX_CANDIDATES", 500)
     monkeypatch.setattr(exports, "ROWS_AT_ONCE", 100)
     monkeypatch.setattr(document_filters, "MAX_SUMMED", 40)

@@ -1,4 +1,4 @@
-"""The readiness report: everything that would stop documents, before anything is posted."""
+"""The readiness report: everything that would hold documents, before anything is posted."""
 
 import datetime as dt
 import re
@@ -37,7 +37,7 @@ def app(source, make_app, make_config, empty_database):
 
 @pytest.fixture
 def visitor(app):
-    """A person who sees one app, whose documents wait for the first approval."""
+    """Provide a person who sees one app, whose documents wait for the first approval."""
     installation_id = settle(mode="review")
     with transaction() as session:
         add_people(session)
@@ -48,7 +48,7 @@ def visitor(app):
 
 
 def change(**values):
-    """Change the company as QuickBooks described it."""
+    """Change the stored description of the company."""
     with transaction() as session:
         company = session.scalars(select(Company)).one()
         for name, value in values.items():

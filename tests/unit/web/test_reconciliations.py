@@ -36,7 +36,7 @@ def lose(desk, number):
 
 
 def text_of(page):
-    """Return what a person reads."""
+    """Return the text that a person reads."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
@@ -57,7 +57,7 @@ def pdf_text(visitor, address):
 
 
 def add_differences(desk, count):
-    """Let the newest reconciliation have found many differences, in ten thousand documents."""
+    """Add many differences to the newest reconciliation, of ten thousand documents."""
     with transaction() as session:
         run = session.get_one(Run, 1)
         (one,) = run.counts["wrong"]

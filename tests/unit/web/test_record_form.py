@@ -41,7 +41,7 @@ def form_of(page: str) -> dict[str, str]:
 
 
 def press(pages: Pages, code: str, **entered: str) -> Any:
-    """Send the form of a case with what a person entered."""
+    """Send the form of a case with the values that a person entered."""
     case = pages.case(code)
     return pages.visitor.post(f"{case}/create", **form_of(pages.visitor.page(case)) | entered)
 
@@ -139,7 +139,7 @@ def test_a_name_of_another_kind_of_record_gets_a_suffix(pages: Pages) -> None:
 
 
 def test_a_name_that_quickbooks_refuses_is_entered_anew(pages: Pages) -> None:
-    """The hub has no list of employees, so only QuickBooks knows that the name is taken."""
+    """The hub has no list of employees, so only QuickBooks knows that the name is in use."""
     pages.sync(JORDAN)
     with pages.app.app_context():
         pages.works.make("Employee", DisplayName="Jordan Mercer")

@@ -49,7 +49,7 @@ def app(source, make_app, make_config, empty_database):
 
 @pytest.fixture
 def visitor(app, source, quickbooks):
-    """A person of one company, whose app posts to QuickBooks by itself."""
+    """Provide a person of one company, whose app posts to QuickBooks by itself."""
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
@@ -69,7 +69,7 @@ def sync(source, *items):
 
 
 def normal(id, total="100.00", **values):
-    """A bill that QuickBooks takes."""
+    """Return a bill that QuickBooks accepts."""
     return bill(id, total=total, supplier="31", account="7", **values)
 
 

@@ -15,7 +15,7 @@ BY_ROLE = {role: name for name, role in PEOPLE.items()}
 
 @pytest.fixture
 def nobody(visitor: Visitor) -> Visitor:
-    """A browser that is not logged in."""
+    """Provide a browser that is not logged in."""
     return visitor
 
 

@@ -1,4 +1,4 @@
-"""The preview: what was approved is what is posted."""
+"""The preview: exactly what was approved is posted."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def _bill(visitor: Visitor, name: str) -> str:
 
 
 def _row(page: str, name: str) -> str:
-    """The row of a document in the list."""
+    """Return the row of a document in the list."""
     return next(row for row in page.split("<tr")[1:] if name in row)
 
 
@@ -53,7 +53,7 @@ def _state(visitor: Visitor, name: str) -> str:
 
 
 def _change(visitor: Visitor, name: str) -> None:
-    """The source changes a document: it is planned anew."""
+    """Change a document at the source, so that it is planned again."""
     with visitor.app.app_context(), engine.transaction() as session:
         posting = session.get_one(Posting, visitor.story.postings[name])
         posting.payload = b'{"DocNumber": "other"}'
@@ -61,7 +61,7 @@ def _change(visitor: Visitor, name: str) -> None:
 
 
 def _add(visitor: Visitor, count: int, **more: Any) -> list[int]:
-    """So many more documents in review; the ids of their postings."""
+    """Add this number of documents in review; return the ids of their postings."""
     with visitor.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, visitor.story.installation)
         first = 100 + session.query(Posting).count()

@@ -1,4 +1,4 @@
-"""The picker of a schedule: what its choices are stored as, and the next times it shows."""
+"""The picker of a schedule: how its choices are stored, and the next times it shows."""
 
 import datetime as dt
 

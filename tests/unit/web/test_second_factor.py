@@ -27,12 +27,12 @@ STEP = 30  # seconds for which a code is shown
 
 @pytest.fixture
 def required(open_pages: Callable[..., Visitor]) -> Visitor:
-    """Somebody in front of a hub that requires a second factor of owners."""
+    """Provide a person in front of a hub that requires a second factor of owners."""
     return open_pages(HUB_SECOND_FACTOR="owners")
 
 
 def code_at(secret: str, clock: FakeClock) -> str:
-    """Return what the authenticator app shows now."""
+    """Return the code that the authenticator app shows now."""
     return str(TOTP(key=secret, format="base32").generate(time=clock.now()).token)
 
 

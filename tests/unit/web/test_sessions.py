@@ -1,4 +1,4 @@
-"""Sessions on the server: what ends one, and that a copied cookie is worth nothing afterwards."""
+"""Sessions on the server: how each ends, and that a copied cookie is worthless afterwards."""
 
 from collections.abc import Callable
 from typing import Any

@@ -24,7 +24,7 @@ OWN = {"mode": "review", "schedule": "15m", "zone": "Europe/Oslo", "start_date":
 
 @pytest.fixture
 def connected(outside: Visitor) -> Visitor:
-    """The same with a company."""
+    """Provide the same with a company."""
     stand_in = outside.quickbooks
     with outside.app.app_context():
         company = oauth_connect.connect_with_refresh_token(
@@ -217,7 +217,7 @@ SHOWN_DRAFT = re.compile(r'name="draft" value="([^"]+)"')
 
 
 def _again(answer: str, form: dict[str, str], **more: str) -> dict[str, str]:
-    """The form as a browser sends it the next time: password fields come back empty."""
+    """Return the form as a browser sends it the next time, with empty password fields."""
     found = SHOWN_DRAFT.search(answer)
     return {**form, "client_secret": "", "draft": found[1] if found else "", **more}
 
@@ -491,7 +491,7 @@ LATER = 10 * 60
 
 
 def _hidden(page: str) -> dict[str, str]:
-    """Return the fields that the page which asks sends again."""
+    """Return the fields that the confirmation page sends again."""
     pairs = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)
     return {name: unescape(value) for name, value in pairs if name != "csrf_token"}
 

@@ -1,4 +1,4 @@
-"""A stored secret is only sent to the address that it was entered for."""
+"""A stored secret is sent only to the address for which it was entered."""
 
 import json
 
@@ -29,7 +29,7 @@ APPS = {
 
 
 class Listener:
-    """A server that somebody else runs: it writes down whatever it is sent."""
+    """A server of somebody else that records everything it receives."""
 
     def __init__(self):
         self.heard = []
@@ -50,7 +50,7 @@ def listener(app):
 
 
 def enabled(quickbooks, slug):
-    """The app with the settings of its stand-in, as its row is now."""
+    """Enable an app with the settings of its stand-in; return the stand-in and the app's row."""
     stand_in = current().plugins.open_stand_in(slug, folder=None, documents=5, seed=1)
     current().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
     with reading() as session:
@@ -100,7 +100,7 @@ def test_no_stored_secret_leaves_for_a_new_address(quickbooks, listener, slug, a
 @pytest.mark.parametrize("button", [{}, {"test": "1"}])
 @pytest.mark.parametrize("slug", ["costtracker", "ontraccr"])
 def test_the_page_asks_for_the_secret_beside_its_field(outside: Visitor, slug, button):
-    """Drawing the form again must not ask the new address for its choices either."""
+    """Showing the form again must not request the choices from the new address either."""
     with outside.app.app_context():
         connected = outside.quickbooks
         company = oauth_connect.connect_with_refresh_token(
@@ -120,7 +120,7 @@ def test_the_page_asks_for_the_secret_beside_its_field(outside: Visitor, slug, b
 
 @pytest.mark.parametrize("slug", APPS)
 def test_a_guess_at_the_secret_brings_nothing_stored_to_light(quickbooks, listener, slug):
-    """Whoever enters any secret gets that one sent, and none of the stored secrets and tokens."""
+    """Only the entered secret is sent, and none of the stored secrets and tokens."""
     stand_in, installation = enabled(quickbooks, slug)
     kept = SiteSecrets(installation.id)
     kept["an_access_token"] = "token-of-the-plugin"
@@ -181,7 +181,7 @@ def test_with_the_secret_entered_again_the_app_moves_and_what_it_stored_stays(qu
 
 
 def test_with_another_secret_nothing_stored_moves_along(quickbooks):
-    """A server that accepts any secret must not be sent the tokens of the old one later."""
+    """A server that accepts any secret must not receive the tokens of the old one later."""
     stand_in, installation = enabled(quickbooks, "costtracker")
     other = current().plugins.open_stand_in("costtracker", folder=None, documents=5, seed=1)
     current().mounts[ELSEWHERE] = WSGIAdapter(other.wsgi, ELSEWHERE)

@@ -32,7 +32,7 @@ KEYS = {"client_id": "an-app", "client_secret": "canary-secret", "environment": 
 def new_hub(
     make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Any
 ) -> Visitor:
-    """A hub that nobody owns, with its set-up code; `visitor.code` is printed on the terminal."""
+    """Provide a hub without an owner; `visitor.code` is the set-up code from the terminal."""
     import shutil
 
     config = make_config(**NO_KEYS)
@@ -45,7 +45,7 @@ def new_hub(
 
 @pytest.fixture
 def without_keys(open_pages: Callable[..., Visitor]) -> Visitor:
-    """An owner in front of a hub whose environment has no Intuit keys."""
+    """Provide an owner in front of a hub whose environment has no Intuit keys."""
     visitor = open_pages("people", **NO_KEYS)
     visitor.log_in("olga")
     return visitor
@@ -285,7 +285,7 @@ def test_the_page_lists_the_addresses_that_intuit_asks_for(
 
 @pytest.fixture
 def mail() -> Iterator[Any]:
-    """A mail server at work."""
+    """Provide a mail server that works."""
     with mail_server() as server:
         yield server
 

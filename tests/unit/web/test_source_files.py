@@ -1,4 +1,4 @@
-"""Files of documents: fetched from the source, and harmless in the browser."""
+"""Files of documents: read from the source, and harmless in the browser."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ PDF = b"%PDF-1.7 a bill"
 
 @pytest.fixture
 def document(outside: Visitor) -> SourceDocument:
-    """A document of CostTracker with a file."""
+    """Provide a document of CostTracker with a file."""
     with outside.app.app_context():
         quickbooks = outside.quickbooks
         token = quickbooks.refresh_tokens[quickbooks.realm]

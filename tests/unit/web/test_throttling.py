@@ -1,4 +1,4 @@
-"""Guesses of passwords and codes: growing delays that never keep the owner of a name out."""
+"""Guesses of passwords and codes: growing delays that never lock the owner of a name out."""
 
 import datetime as dt
 import re
@@ -19,7 +19,7 @@ NEW_PASSWORD = "a passphrase that nobody has used"
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def hub_with_people(request):
-    """A hub with its pages and people on each database."""
+    """Provide a hub with pages and people on each database."""
     if request.param == "sqlite":
         return request.getfixturevalue("open_pages")("people").app
     config = request.getfixturevalue("make_config")(
@@ -155,7 +155,7 @@ def test_a_known_browser_has_a_delay_of_its_own(visitor):
 
 
 def test_an_account_of_his_own_does_not_help_to_guess_others(visitor):
-    """A log-in that succeeds forgets only the guesses of the same name."""
+    """A log-in that succeeds resets only the count of the same name."""
     statuses = []
     for number in range(30):
         statuses.append(Browser(visitor.app).guess(f"person {number}"))

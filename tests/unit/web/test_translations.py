@@ -1,4 +1,4 @@
-"""Pages in Norwegian: nothing of their own words stays English, plugins bring their catalogs."""
+"""Pages in Norwegian: no text of the hub stays English, and plugins bring their catalogs."""
 
 import re
 import shutil
@@ -101,7 +101,7 @@ class Texts(HTMLParser):
 
 
 def own_words(page: str) -> set[str]:
-    """Return the texts of a page that nobody translated and that are no data."""
+    """Return the texts of a page that are neither translated nor data."""
     texts = Texts()
     texts.feed(page)
     return {text for text in texts.unmarked if WORD.search(DATA.sub("", text))}

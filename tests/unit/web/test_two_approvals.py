@@ -1,4 +1,4 @@
-"""Two people approve above an amount: on the page Review, and in spite of every other way."""
+"""Two people approve above an amount: on the page Review, and whichever other way is tried."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from tests.support.page_visitor import Visitor
 
 @pytest.fixture
 def operator(visitor: Visitor) -> Visitor:
-    """The operator in front of an app that needs two approvals above 1,000."""
+    """Provide the operator of an app that needs two approvals above 1,000."""
     set_limit(visitor, Decimal(1000))
     visitor.log_in("oda")
     return visitor
@@ -54,7 +54,7 @@ def switch_to(visitor: Visitor, name: str) -> None:
 
 
 def claimable(visitor: Visitor, name: str) -> bool:
-    """Tell whether a posting would be claimed for sending, and take that back."""
+    """Return whether a posting would be claimed for sending, without claiming it."""
     id = visitor.story.postings[name]
     with visitor.app.app_context(), engine.reading() as session:
         now = visitor.app.extensions["hub"].clock.now()
@@ -165,7 +165,7 @@ def test_the_command_line_gives_neither_approval(operator: Visitor) -> None:
 
 
 def test_no_other_way_releases_it(operator: Visitor) -> None:
-    """Ready by automatic mode, a retry, a removal: it is not claimed, and goes back to review."""
+    """After automatic mode, a retry or a removal it is not claimed, and returns to review."""
     change(operator, state="ready", approved_by="oda", approved_payload=posting(operator).planned)
     assert not claimable(operator, "review")
     assert sweep(operator) >= 1
@@ -202,7 +202,7 @@ def test_without_a_limit_one_approval_is_enough(operator: Visitor) -> None:
 
 
 def test_what_may_have_reached_quickbooks_is_not_stopped(operator: Visitor) -> None:
-    """A posting in doubt is sent again under the same key: it is past approval."""
+    """A posting in doubt is sent again under the same key, as it was approved already."""
     change(operator, "unknown", state="ready", total=Decimal(5000))
     with operator.app.app_context(), engine.reading() as session:
         assert not approvals.lacking(session, [operator.story.postings["unknown"]])

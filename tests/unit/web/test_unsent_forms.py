@@ -1,4 +1,4 @@
-"""A form that was sent after its session had run out is shown again, and nothing is carried out."""
+"""A form that was sent after the session has expired is shown again, and has no effect."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -21,7 +21,7 @@ NEW_PERSON = {"name": "ny@example.com", "password": "a canary in a coal mine", "
 
 @pytest.fixture
 def owner(visitor: Visitor, clock: FakeClock) -> Visitor:
-    """An owner whose session has run out."""
+    """Provide an owner whose session has expired."""
     visitor.log_in("olga")
     clock.advance(IDLE_SECONDS)
     return visitor
@@ -30,14 +30,14 @@ def owner(visitor: Visitor, clock: FakeClock) -> Visitor:
 def send_late(
     visitor: Visitor, path: str = "/people/add", page: str = "/people/", **form: str
 ) -> TestResponse:
-    """Send a form from a page, as a browser does that has been left alone."""
+    """Send a form from a page that was left open, as a browser does."""
     headers = {"Referer": f"http://localhost{page}", "Origin": "http://localhost"}
     token = {"csrf_token": visitor._token}
     return visitor.client.post(path, data=token | (form or NEW_PERSON), headers=headers)
 
 
 def page_after_log_in(answer: TestResponse) -> str:
-    """Return the address to which the log-in leads after this answer."""
+    """Return the address to which the log-in leads after this response."""
     address = urlsplit(answer.location)
     assert address.path == "/login"
     return parse_qs(address.query)["next"][0]

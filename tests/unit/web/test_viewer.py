@@ -1,4 +1,4 @@
-"""Language, number format and time zone of the person who looks at a page."""
+"""Language, number format and time zone of the person who views a page."""
 
 import re
 from decimal import Decimal

@@ -41,7 +41,7 @@ FORMS = (
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Every request to QuickBooks or to a source."""
+    """Record every request to QuickBooks or to a source."""
     sent = []
     fetch = exchange.fetch
 
@@ -54,7 +54,7 @@ def calls(monkeypatch):
 
 
 def addresses(app):
-    """Every address that a browser opens, with each row of the story in it."""
+    """Return every address that a browser opens, with each row of the story in it."""
     with app.app_context(), engine.reading() as session:
         ids = {name: session.scalars(select(model.id)).all() for name, model in ROWS.items()}
     for rule in app.url_map.iter_rules():
@@ -78,7 +78,7 @@ def open_all(visitor):
 
 @pytest.fixture
 def person(outside: Visitor):
-    """Puts somebody in front of a hub that has posted documents, with a case about each of them."""
+    """Return a function that logs in to a hub with posted documents and a case about each."""
     with outside.app.app_context():
         quickbooks = outside.quickbooks
         token = quickbooks.refresh_tokens[quickbooks.realm]
@@ -131,7 +131,7 @@ PAGES = {
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_same_page_calls_for_those_who_may(person, calls, page):
-    """Otherwise the test above could not fail."""
+    """Show that the test above can fail."""
     name, address = PAGES[page]
     visitor = person(name)
     with visitor.app.app_context(), engine.reading() as session:

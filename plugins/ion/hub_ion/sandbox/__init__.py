@@ -50,7 +50,7 @@ class StandIn:
 
     @staticmethod
     def settings(url, environment="production"):
-        """What an installation needs to reach the stand-in at this address."""
+        """Return the settings with which an installation reaches the stand-in at this address."""
         base = url.rstrip("/") + ("/staging" if environment == "sandbox" else "")
         client, secret = next(iter(api.KEYS[environment].items()))
         return {
@@ -69,7 +69,7 @@ def open_sandbox(folder, documents, seed, demo):
 
 
 def settings(url):
-    """What an installation needs to reach it and to post all that it has: fees need an account."""
+    """Return the settings that reach the stand-in and post everything; fees need an account."""
     return {**StandIn.settings(url), "fee_account": "Cost of Goods Sold"}
 
 
