@@ -4,9 +4,12 @@ import ast
 import inspect
 import re
 import sys
+import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
+from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
@@ -26,6 +29,8 @@ CHOICES: dict[str, Any] = {
     "ReceiptState": documents.ReceiptState,
     "Cause": documents.Cause,
 }
+# What the authors of stand-ins use of the kit.
+KIT = ("Harness", "StandIn", "Api", "Tokens", "Limits", "Calls", "Pages", "Clock", "Journal")
 MODULE_PREFIX = re.compile(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])")
 REQUIREMENT = re.compile(
     r"^\| ([A-Z]+-[A-Z]?\d+) \| (.*?) \| (done|not yet|cannot[^|\n]*?) \|"
@@ -162,11 +167,93 @@ def _nouns(module: Any) -> Iterator[type]:
 
 def _noun(value: type) -> str:
     title = f"### {value.__name__}\n\n{inspect.getdoc(value)}\n\n"
-    parts = [f"{title}| field | type | needed |\n|---|---|---|\n"]
+    parts = [f"{title}| field | type | default |\n|---|---|---|\n"]
     for item in fields(value):  # type: ignore[arg-type]
-        needed = item.default is MISSING and item.default_factory is MISSING
-        parts.append(f"| {item.name} | `{_type(item.type)}` | {'yes' if needed else ''} |\n")
+        parts.append(f"| {item.name} | `{_type(item.type)}` | {_default(item)} |\n")
     return "".join(parts) + "\n"
+
+
+def _default(item: Field[Any]) -> str:
+    """Return the default of a field as the pages show it; "needed" if it has none."""
+    if item.default_factory is not MISSING:
+        return f"`{item.default_factory()!r}`"
+    if item.default is MISSING:
+        return "needed"
+    if callable(item.default):
+        return "see above"
+    return f"`{_plain(item.default)!r}`"
+
+
+def _plain(value: Any) -> Any:
+    """Return a default as an author writes it: a stage as its word, an amount as a number."""
+    if isinstance(value, StrEnum):
+        return str(value)
+    return int(value) if isinstance(value, Decimal) else value
+
+
+def reference(old: str, argument: str) -> str:
+    """Return what an author needs of a module: its public functions, or classes and methods."""
+    from hub.contract import setting
+    from qbo_sandbox import kit
+
+    if argument == "settings":
+        functions = inspect.getmembers(setting, inspect.isfunction)
+        public = [function for name, function in functions if not name.startswith("_")]
+        return "".join(_function(f"setting.{function.__name__}", function) for function in public)
+    if argument == "http":
+        return "".join(_class(value) for value in (types.Http, types.Reply, types.Secrets))
+    return "".join(_class(getattr(kit, name)) for name in KIT)
+
+
+def _class(value: type) -> str:
+    """Return a class with its attributes that are only annotated, and its public methods."""
+    title = f"### {value.__name__}\n\n{inspect.getdoc(value)}\n\n"
+    node = _source(value)
+    assert isinstance(node, ast.ClassDef)
+    attributes = [_attribute(part) for part in node.body if isinstance(part, ast.AnnAssign)]
+    if attributes:
+        title += f"Attributes: {', '.join(attributes)}.\n\n"
+    entries = []
+    for part in node.body:
+        if not isinstance(part, ast.FunctionDef):
+            continue
+        if part.name == "__init__":
+            entries.append(_entry(value.__name__, part, with_result=False))
+        elif not part.name.startswith("_"):
+            entries.append(_entry(part.name, part))
+    return title + "".join(entries)
+
+
+def _attribute(node: ast.AnnAssign) -> str:
+    """Return an attribute with its type."""
+    kind = ast.unparse(node.annotation).removeprefix("ClassVar[")
+    if kind != ast.unparse(node.annotation):
+        kind = kind.removesuffix("]")
+    return f"`{ast.unparse(node.target)}: {kind}`"
+
+
+def _function(name: str, function: Callable[..., object]) -> str:
+    """Return a function with its arguments and its docstring, as an entry of a list."""
+    node = _source(function)
+    assert isinstance(node, ast.FunctionDef)
+    return _entry(name, node, with_result=False)
+
+
+def _source(value: Any) -> ast.stmt:
+    """Return the syntax tree of a class or function."""
+    return ast.parse(textwrap.dedent(inspect.getsource(value))).body[0]
+
+
+def _entry(name: str, node: ast.FunctionDef, *, with_result: bool = True) -> str:
+    """Return a function with its arguments as they are written, and its docstring."""
+    arguments = ast.unparse(node.args).removeprefix("self").removeprefix(", ")
+    result = f" -> {ast.unparse(node.returns)}" if node.returns and with_result else ""
+    if "property" in [ast.unparse(decorator) for decorator in node.decorator_list]:
+        signature = f"{name}{result.replace(' ->', ':')}"
+    else:
+        signature = f"{name}({arguments}){result}".replace("'", '"')
+    text = " ".join((ast.get_docstring(node) or "").split())
+    return f"- `{signature}`\n\n  {text}\n\n" if text else f"- `{signature}`\n\n"
 
 
 def _type(kind: Any) -> str:
@@ -236,6 +323,7 @@ MADE: dict[str, Callable[[str, str], str]] = {
     "tests": tests,
     "hooks": hooks,
     "nouns": nouns,
+    "reference": reference,
     "choices": choices,
     "commands": commands,
     "metrics": metrics,

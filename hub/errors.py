@@ -248,14 +248,22 @@ class HostNotAllowed(Refused):
     """An app tried to call an address that it did not declare, or that only the operator allows."""
 
     def __init__(self, app: str, host: str, *, lacks: str = "") -> None:
-        """Say what the address of a declared host lacks: "https", or being "public"."""
+        """Say what the address of a declared host lacks: "https", being "public", or its "port"."""
         text = f"{app} tried to call {host}, which it does not declare. Check its settings."
         if lacks == "public":
             text = f"The address {host} is private."
         elif lacks == "https":
             text = f"The address {host} is called without https."
-        if lacks:
-            text += " Allow it in HUB_ALLOW_HOSTS_FILE if it is meant."
+        elif lacks == "port":
+            text = (
+                f"{app} declares {host}, but tried to call it at another port or by another scheme."
+                " Check the address in its settings, port included."
+            )
+        if lacks in ("public", "https"):
+            text += (
+                " If it is meant, write it on a line of its own into the file that"
+                " HUB_ALLOW_HOSTS_FILE names."
+            )
         super().__init__(text)
 
 

@@ -9,11 +9,14 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from hub.cli import authors
 from hub.models import Case
+from qbo_sandbox.kit.wsgi import mount
 from tests.test_architecture import FLOOR
 
 ROOT = Path(__file__).parent.parent
@@ -249,6 +252,49 @@ def test_the_code_of_the_page_is_well_formed(tmp_path):
         ).returncode
         == 0
     )
+
+
+def test_the_stand_in_of_the_page_about_the_kit_works(tmp_path, monkeypatch):
+    templates = tmp_path / "hub_shed" / "sandbox" / "templates"
+    templates.mkdir(parents=True)
+    (tmp_path / "hub_shed" / "sandbox" / "__init__.py").touch()
+    (templates / "list.html").write_text(
+        '{% extends "page.html" %}{% block main %}{% for row in rows %}{{ row.returned }}{% endfor %}{% endblock %}'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / "stand-in.md").read_text(), re.DOTALL
+    )
+    names: dict[str, Any] = {}
+    exec(code, names)
+    rentals = {"r1": {"id": "r1", "returned": False}}
+    shed = names["Shed"](rentals)
+    session = requests.Session()
+    mount(session, "http://shed.test", shed.wsgi)
+    assert session.get("http://shed.test/v1/rentals/r1").status_code == 401
+    grant = session.post(
+        "http://shed.test/oauth/token",
+        {"grant_type": "client_credentials"},
+        auth=("client", "secret"),
+    ).json()
+    session.headers["Authorization"] = f"Bearer {grant['access_token']}"
+    assert session.get("http://shed.test/v1/rentals/r1").json() == rentals["r1"]
+    assert "False" in session.get("http://shed.test/").text
+    assert "True" in session.post("http://shed.test/rentals/r1/return", {"x": "1"}).text
+    statuses = {session.get("http://shed.test/v1/rentals/r1").status_code for _ in range(100)}
+    assert statuses == {200, 429}
+    for name in [name for name in sys.modules if name.startswith("hub_shed")]:
+        del sys.modules[name]
+
+
+def test_the_reference_has_every_field_setting_and_class_of_the_kit():
+    reference = "".join((ROOT / "docs" / name).read_text() for name in ("hooks.md", "document.md"))
+    assert "| every | `str` | `'15m'` |" in reference
+    assert "| stage | `Stage` | `'ready'` |" in reference
+    assert "| slug | `str` | needed |" in reference
+    assert "- `request(method: str, url: str, *," in reference
+    kit = (ROOT / "docs" / "stand-in.md").read_text()
+    assert [name for name in make.KIT if f"### {name}\n" not in kit] == []
 
 
 # -- the page about the architecture ---------------------------------------------------------------

@@ -67,6 +67,11 @@ class Hosts:
         host, port = _host_and_port(parsed)
         return any(_matches(pattern, host, port) for pattern in self._patterns)
 
+    def declares_host(self, url: str) -> bool:
+        """Return whether the app declares the host of an address, whatever its port."""
+        host, _ = _host_and_port(parse(url))
+        return any(_matches(pattern, host, pattern[1]) for pattern in self._patterns)
+
     def permit_address(self, host: str, port: int, address: str) -> bool:
         """Return whether a host may be called at the address that its name leads to."""
         plain_host = host.lower().rstrip(".")

@@ -127,11 +127,18 @@ class AppHttp:
             ) from None
         self._hide(call, credentials.of_request(address, prepared.headers, prepared.body))
         if not self._hosts.permit(address, is_stand_in=stand_in is not None):
-            lacks = "https" if self._hosts.declares(address) else ""
+            lacks = self._missing_of_address(address)
             self._refuse(call, parse(address).host or call.host, lacks=lacks)
         response = self._send(call, adapter, prepared)
         self._hide(call, credentials.in_json(response.body))
         return self._judge(call, response, answers)
+
+    def _missing_of_address(self, address: str) -> str:
+        """Return what an address that may not be called lacks; "" if its host is not declared."""
+        if self._hosts.declares(address):
+            return "https"
+        has_user = bool(parse(address).auth)
+        return "port" if self._hosts.declares_host(address) and not has_user else ""
 
     def _hide(self, call: Call, secrets: Collection[str]) -> None:
         """Keep secrets out of the errors of this call and of all later ones.

@@ -232,6 +232,28 @@ def test_a_refused_host_is_told_to_the_audit_log(make_http, reached):
     assert told == [("CostTracker", "evil.test")]
 
 
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        (
+            "http://10.0.0.5:8080/v1",
+            "The address 10.0.0.5 is called without https. If it is meant,",
+        ),
+        (
+            "http://10.0.0.5:9090/v1",
+            "CostTracker declares 10.0.0.5, but tried to call it at another",
+        ),
+        ("http://10.0.0.6:8080/v1", "tried to call 10.0.0.6, which it does not declare."),
+        ("http://me@10.0.0.5:8080/v1", "tried to call 10.0.0.5, which it does not declare."),
+    ],
+)
+def test_the_sentence_says_what_a_declared_address_lacks(make_http, url, sentence):
+    http = make_http("{u}", settings={"u": "http://10.0.0.5:8080"})
+    with pytest.raises(HostNotAllowed) as caught:
+        http.request("GET", url)
+    assert sentence in caught.value.text
+
+
 @pytest.mark.parametrize("line", ["127.0.0.1", "127.0.0.1:{port}"])
 def test_the_operator_may_open_a_private_plain_address(make_http, serve, line):
     server = serve(says("200 OK", b"inside"))
