@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Planted:
-    """In `place`, `old` (which stands there once) becomes `new`; `killer` is what pytest is called with."""
+    """A bug that replaces `old`, unique in `place`, by `new`; `killer` is pytest's command line."""
 
     bug: str
     place: str

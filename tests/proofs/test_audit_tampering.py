@@ -1,4 +1,4 @@
-"""Random tamperings of the audit log, its head and its copy: every one of them is detected."""
+"""Tests with random tampering of the audit log, its head and its copy: all of it is detected."""
 
 import json
 import random
@@ -19,7 +19,7 @@ COLUMNS = ("id", *audit.COLUMNS)
 
 @pytest.fixture
 def log(make_app, make_config, tmp_path):
-    """A hub with a log that is copied, and the heads that it had."""
+    """Return a log that is copied, with the heads that it had."""
     copy = tmp_path / "audit.jsonl"
     app = make_app(make_config(HUB_AUDIT_COPY=str(copy)))
     head = app.extensions["hub"].config.data / "audit.head"
@@ -99,7 +99,7 @@ def reorder(rows, chance, *_):
 
 
 def insert_one(rows, chance, *_):
-    """Add a copy of an entry, or one without a valid hash, somewhere."""
+    """Insert a copy of an entry, or an entry without a valid hash, at a random place."""
     place = chance.randrange(len(rows) + 1)
     forged = {**chance.choice(rows), "hash": f"{chance.getrandbits(256):064x}"}
     if place == len(rows) or chance.random() < 0.5:
@@ -118,7 +118,7 @@ def cut_the_end(rows, chance, *_):
 
 
 def cut_the_end_and_remove_the_head(rows, chance, head, heads, copy):
-    """Nothing but the copy shows that a whole log is gone together with its head."""
+    """Only the copy can show that a log was removed together with its head."""
     head.unlink()
     return rows[: chance.randrange(len(rows))]
 

@@ -1,7 +1,8 @@
-"""kill -9 at every boundary of a run and of its recovery: the books are always the same.
+"""Tests with kill -9 at every boundary of a run and of its recovery: the books stay equal.
 
-Most boundaries lie between the same two commits or sends, so that kills there leave the same to the next hub: rows,
-files, books and time. From what was left so already nothing is recovered again, but for a share of it.
+Most boundaries lie between the same two commits or sends, so kills there leave the same state:
+rows, files, books and time. Recovery runs once for each distinct state, and again for a sample of
+the repeated ones.
 """
 
 import signal
@@ -29,16 +30,16 @@ from tests.support.tiers import FULL, LONG, by_form
 
 pytestmark = pytest.mark.proof
 LATER = 400
-# Sorts of boundaries at which every story is killed.
+# Kinds of boundaries at which every story is killed.
 SORTS = {"before send", "sent", "after answer", "before fsync", "after do_commit"}
-PARTS = 8  # of the kills in runs that recover, in the long proof
-BEGUN = {}  # what the stories begin with, by database
+PARTS = 8  # into which the long proof divides the kills in runs that recover
+BEGUN = {}  # the state in which the stories start, by database
 FRESH = Code(id="s2", name="Fresh Supplier", create=Party(name="Fresh Supplier"))
 SCAN = Attachment(id="f", name="scan.pdf", mime="application/pdf")
 
 
 class Filed(Shop):
-    """The shop, which has a file for every bill."""
+    """A shop with a file for every bill."""
 
     @hookimpl
     def hub_attachment(self, app, site, document, attachment):
@@ -46,7 +47,7 @@ class Filed(Shop):
 
 
 def another(kind, **more):
-    """A second document of a kind, which the books do not hold yet."""
+    """Return a second document of a kind, which the books do not contain yet."""
     given = alone(kind)
     return replace(given, **{"source_id": f"{given.source_id}b", "number": None, **more})
 
@@ -73,7 +74,7 @@ FILED, APART = list(STORIES)[:2]
 
 
 class Shown:
-    """A shop whose books hold one of everything, and a world in which its next documents are posted."""
+    """A shop whose books hold one document of each kind, and a world to post further ones."""
 
     def __init__(self, app, quickbooks, clock, folder):
         self.till, kind = Till(app, quickbooks, clock), db.engine.dialect.name
@@ -81,7 +82,7 @@ class Shown:
             assert set(self.till.run(*everything()).values()) == {"posted"}
             clock.advance(
                 5 * 3600
-            )  # the access token is over, so that every story begins with a new one
+            )  # the access token expires, so that every story begins with a new one
         self.world = World(app, quickbooks, clock, folder, BEGUN.get(kind))
         BEGUN[kind] = self.world.start
 
@@ -92,7 +93,7 @@ class Shown:
             self.world.change("UPDATE company SET batches = 'batch'")
 
     def sync(self):
-        """One run to its rest; what stands afterwards."""
+        """Sync once to the end; return the postings, reasons, cases and violations afterwards."""
         runner.sync(self.till.id, requested_by="kari", wait=True)
         with reading() as session:
             rows = select(SourceDocument.source_id, Posting.part, Posting.operation, Posting.state)
@@ -106,7 +107,7 @@ class Shown:
             )
 
     def undisturbed(self, name):
-        """What one run makes of a story, and the boundaries that it passes."""
+        """Return the result of an uninterrupted run of a story, and the books after it."""
         self.tell(name)
         told = self.world.run(self.sync)
         assert {state for *_, state in told.made[0]} == {"posted"}, told.made
@@ -114,7 +115,10 @@ class Shown:
 
 
 def unproved_keys(session):
-    """Postings sent under more keys than they have proofs; only a refusal with no doubt before it needs none."""
+    """Return postings sent under more keys than they have proofs.
+
+    A new key needs no proof if the posting was refused and never in doubt.
+    """
     proofs = dict(
         session.execute(select(Proof.posting_id, func.count()).group_by(Proof.posting_id)).all()
     )
@@ -122,7 +126,7 @@ def unproved_keys(session):
     keys, doubted = (
         defaultdict(dict),
         set(),
-    )  # of each posting its keys, and whether a new one needed a proof
+    )  # for each posting its keys, and whether a new one needed a proof
     for one in session.scalars(sends):
         keys[one.posting_id].setdefault(one.requestid, one.posting_id in doubted)
         if one.outcome != "refused":
@@ -131,7 +135,7 @@ def unproved_keys(session):
 
 
 def torn_batches(session):
-    """Batches of which a part was sent, and postings that went in another batch after a doubt."""
+    """Return batches sent in part, and batches with a posting that was in doubt before."""
     sends, torn, doubted = defaultdict(lambda: defaultdict(list)), [], set()
     for one in session.scalars(select(Attempt).order_by(Attempt.id)):
         sends[one.batch][one.fence].append((one.requestid, one.posting_id))
@@ -168,14 +172,17 @@ def shown_on_postgres(filed, pg_app, clock, tmp_path):
 
 
 class Judge:
-    """Recovers from what kills in one story left, once from each state, and compares with what one run makes of it."""
+    """Runs the recovery after each distinct state left by kills and checks it.
+
+    The result must equal that of an uninterrupted run.
+    """
 
     def __init__(self, shown, name):
         self.shown, self.world, self.name, self.known = shown, shown.world, name, set()
         self.right = shown.undisturbed(name)
 
     def killed_along(self, where, boundaries):
-        """Kill the next run at these boundaries; return the names of those it passed, and what each kill left."""
+        """Kill the next run at these boundaries; return the names passed and the states left."""
         told, left = self.world.killed_along(self.shown.sync, boundaries)
         self.compare(told, f"{where}, by the last copy")
         killed_at = [at for at in range(1, len(told.names) + 1) if at in boundaries]
@@ -185,7 +192,7 @@ class Judge:
         return told.names, left
 
     def killed_at(self, at):
-        """Killed there from the beginning, as hubs are; whether such a state was known. It is recovered from anyway."""
+        """Kill a run at a boundary and recover from it; return whether the state was known."""
         self.shown.tell(self.name)
         assert self.world.run(self.shown.sync, at=at).code == -signal.SIGKILL
         left = self.world.left()
@@ -201,7 +208,10 @@ class Judge:
             self.compare(self.world.run(self.shown.sync), where)
 
     def put(self, left, other=False):
-        """Goes back to it; for two of three the doubt need not be waited for any more, or `other` than usual."""
+        """Restore a state; in two of three cases, move the clock past the time limit of doubt.
+
+        `other` selects the opposite case.
+        """
         self.world.put(left)
         if (left.mark[0] % 3 == 0) is other:
             self.world.clock.advance(LATER)
@@ -216,7 +226,7 @@ class Judge:
 
 
 def kill_all(shown, name, step, apart):
-    """Kills at each so manieth boundary of a story, and at some of them again in hubs that nothing was copied from."""
+    """Kill a story at every `step`-th boundary, and at some again in runs without copies."""
     judge = Judge(shown, name)
     shown.tell(name)
     boundaries = set(range(1, MOST_BOUNDARIES, step))
@@ -224,13 +234,13 @@ def kill_all(shown, name, step, apart):
         boundaries |= first_of_each_sort(judge.right[0].names)
     names, left = judge.killed_along("in a run", boundaries)
     again = [judge.killed_at(at) for at in range(1 + apart // 2, len(names) + 1, apart)]
-    assert sum(again) * 2 > len(again) or step > 1, "What kills leave is not recognised."
+    assert sum(again) * 2 > len(again) or step > 1, "States left by kills are not recognized."
     reached = [name for at, name in enumerate(names, 1) if at in boundaries]
     return judge, reached, len(left) + len(again)
 
 
 def first_of_each_sort(names):
-    """Return the boundaries at which each of SORTS is passed first."""
+    """Return the first boundary of each of SORTS."""
     return {1 + names.index(name) for name in SORTS & set(names)}
 
 
@@ -252,7 +262,7 @@ def test_on_postgresql_as_well(shown_on_postgres, figure, name):
 
 
 def unanswered(judge):
-    """What is left by a kill after the last send, whose answer never comes."""
+    """Return the state left by a kill after the last send, whose answer never arrives."""
     judge.shown.tell(judge.name)
     sent = max(at for at, passed in enumerate(judge.right[0].names, 1) if passed == "sent")
     judge.world.run(judge.shown.sync, at=sent)
@@ -260,7 +270,7 @@ def unanswered(judge):
 
 
 def all_left(judge):
-    """Each state that a kill of a run leaves."""
+    """Return each distinct state that a kill of a run leaves."""
     judge.shown.tell(judge.name)
     _, left = judge.world.killed_along(judge.shown.sync)
     return list({one.mark: one for one in left}.values())
@@ -274,7 +284,7 @@ def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure, name, pa
     beginnings = list(enumerate(all_left(judge)))[part::PARTS] if LONG else [(0, unanswered(judge))]
     for number, first in beginnings:
         judge.put(first)
-        # Each run begins at another boundary, so that together they are killed at every one.
+        # Each run begins at another boundary; together they are killed at every one.
         boundaries = range(1 + number % step, MOST_BOUNDARIES, step)
         kills += len(judge.killed_along("in the run that recovers", boundaries)[1])
     sort = f"kills in runs that recover{f', part {part + 1},' if LONG else ''}"
@@ -287,22 +297,20 @@ def test_a_kill_while_threads_send_leaves_the_books_right(shown, figure, name):
     judge, kills = Judge(shown, name), 0
     for at in range(3, len(judge.right[0].names) + 1, 5 if LONG else 20):
         shown.tell(name)
-        shown.world.in_order = (
-            False  # where one thread waits for another, no time passes but what it sleeps
-        )
+        shown.world.in_order = False  # with threads, time passes only when one of them sleeps
         kills += (
             shown.world.run(shown.sync, at=at).code == -signal.SIGKILL
-        )  # so it may give up, and end before that
+        )  # so the run may give up and end before the kill
         shown.world.in_order = True
         judge.recover(shown.world.left(), f"killed at {at} with threads")
     judge.tell(figure, "kills at boundaries, its threads in any order,", kills, 20 if LONG else 5)
 
 
-# -- the harness itself ------------------------------------------------------------------------------------------------
+# -- the harness itself --------------------------------------------------------------------------
 
 
 def changed(world, change):
-    """The state after a change of what a hub would find."""
+    """Return the mark of the state after a change."""
     world.reset()
     change()
     return world.left().mark

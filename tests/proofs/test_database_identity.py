@@ -1,4 +1,4 @@
-"""What restart, set-back disk and failover of a real PostgreSQL server change of its identity."""
+"""Tests of PostgreSQL's identity after a restart, a restored disk and a failover."""
 
 import os
 import tempfile

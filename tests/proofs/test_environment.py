@@ -1,6 +1,6 @@
-"""Faults of the machine: full disk, locked database, changed clock, termination.
+"""Tests with faults of the machine: full disk, locked database, changed clock, termination.
 
-Nothing is lost, nothing doubled, a sentence says what to do, and the next sync finishes the work.
+Nothing is lost or posted twice, the error tells what to do, and the next sync finishes the work.
 """
 
 import datetime as dt
@@ -29,7 +29,7 @@ from tests.support.posting_bench import Desk
 from tests.support.tiers import LONG
 
 __all__ = ["filed", "shown", "shown_on_postgres"]
-MORE = 4 if LONG else 1  # the long proof disturbs at so many times the boundaries
+MORE = 4 if LONG else 1  # factor for the number of boundaries in the long proof
 FILED = "bill with file, new vendor"
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 CLOCKS = (-DAY, -HOUR, dt.timedelta(minutes=-5), HOUR, DAY)
@@ -37,7 +37,7 @@ in_full = pytest.mark.proof(small=0)
 
 
 def trying(shown):
-    """A run as the command makes it: how it ended, what it said, and how many sends it left unclear."""
+    """Sync as the command does; return the outcome, its text, and the number of unclear sends."""
     try:
         with ends_in_order():
             done = runner.sync(shown.till.id, requested_by="kari", wait=True)
@@ -51,16 +51,16 @@ def trying(shown):
         return *told, len(unclear.all())
 
 
-# -- what happens ------------------------------------------------------------------------------------------------------
+# -- faults --------------------------------------------------------------------------------------
 
 
 def fill_disk(pipe):
-    """From here on no file can grow."""
+    """Fill the disk: no file can grow from now on."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
 
 class Begin:
-    """Something that is true of the database from a moment on, said at each BEGIN."""
+    """A statement that runs at each BEGIN from a chosen moment on."""
 
     def __init__(self, statement):
         self.statement, self.now = statement, False
@@ -77,7 +77,7 @@ class Begin:
 
 
 def lock(pipe):
-    """Another process writes, and does not come to its end."""
+    """Lock the database with a write of another process that never ends."""
     pipe.tell("lock")
 
 
@@ -85,11 +85,11 @@ def tell_to_end(pipe):
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-# -- and what comes of it ----------------------------------------------------------------------------------------------
+# -- their results -------------------------------------------------------------------------------
 
 
 def places(right, count, *starts):
-    """So many boundaries of these sorts, from the first to the last."""
+    """Return boundaries of these kinds at equal distances, from the first to the last."""
     found = [
         at
         for at, passed in enumerate(right[0].names, 1)
@@ -99,7 +99,7 @@ def places(right, count, *starts):
 
 
 def disturb(shown, right, boundaries, act, first=lambda: None):
-    """A run that meets this at a boundary, and then one that meets nothing; what the first one told, each time."""
+    """Run with a fault at each boundary, then without; return the results of the first runs."""
     told = []
     for at in boundaries:
         shown.tell(FILED)
@@ -124,7 +124,7 @@ def assert_right(shown, right, ran, where):
 
 
 def assert_said(told, words):
-    """Each that could not go on said so in a sentence that names what it is about."""
+    """Check that each run that stopped gave a sentence with these words as its reason."""
     stopped = [text for outcome, text, _ in told if outcome == "stopped"]
     assert stopped
     for text in stopped:
@@ -186,7 +186,7 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(shown, figur
     figure("moments from which on another process kept the database locked", len(told), 8)
 
 
-# -- the clock ---------------------------------------------------------------------------------------------------------
+# -- the clock -----------------------------------------------------------------------------------
 
 
 @in_full
@@ -230,7 +230,7 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shown, figure
     )
 
 
-# -- told to end -------------------------------------------------------------------------------------------------------
+# -- termination ---------------------------------------------------------------------------------
 
 
 @in_full
@@ -243,7 +243,7 @@ def test_a_hub_that_is_told_to_end_leaves_nothing_in_doubt(shown, figure):
     figure("moments at which the hub was told to end", len(chosen), 12)
 
 
-# -- the folder of the counters ----------------------------------------------------------------------------------------
+# -- the folder of the counters ------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -261,7 +261,7 @@ def test_a_counter_that_cannot_be_written_stops_the_sending_and_loses_nothing(de
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)
 
 
-# -- what waits for a time, and the clock is set back ------------------------------------------------------------------
+# -- waiting work while the clock is set back ----------------------------------------------------
 
 
 def test_a_posting_that_waits_goes_on_though_the_clock_was_set_back(desk):
@@ -308,7 +308,7 @@ def test_schedules_go_on_when_the_clock_was_set_back(desk, monkeypatch):
     engine.stop()
 
 
-# -- days that are not like others -------------------------------------------------------------------------------------
+# -- days of another length ----------------------------------------------------------------------
 
 MOMENTS = {
     "an hour is left out": "2026-03-29T00:59:45Z",

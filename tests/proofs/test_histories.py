@@ -1,4 +1,4 @@
-"""Recorded and random histories of faults, crashes and restarts: the books stay right."""
+"""Tests of recorded and random histories of faults, crashes and restarts: the books stay right."""
 
 import random
 from collections import Counter
@@ -18,7 +18,7 @@ from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
 SEEDS = 200 if LONG else 60 if FULL else 3
-FAILED_ONCE: tuple[int, ...] = ()  # the seed of a failure is added here and run for ever
+FAILED_ONCE: tuple[int, ...] = ()  # seeds of past failures, which always run
 FAULTS = (
     "refuse", "reset_request", "lose_request", "lose_answer", "commit_late", "delay", "reset", "hang_up", "status",
     "server_error", "bad_gateway", "unavailable", "gateway_timeout", "truncate", "empty", "wrong_type", "mislabelled",
@@ -39,7 +39,7 @@ MAY_DIE = [
 
 
 class Killed(BaseException):
-    """The process is gone at this very moment."""
+    """The process is killed at this moment."""
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def desk(app, quickbooks, clock):
 
 
 def mortal(monkeypatch, dice):
-    """From now on each of these may be the last thing that the process does, before or after it."""
+    """Let the process die at random before or after each of these calls."""
 
     def deadly(act):
         def done(*args, **options):
@@ -66,7 +66,7 @@ def mortal(monkeypatch, dice):
 
 
 def answers(dice):
-    """To every question that only Intuit can answer one of its plausible answers."""
+    """Return a random plausible choice for each switch that only Intuit could answer."""
     unknown = {
         name: one["choices"]
         for name, one in Switches().page().items()
@@ -89,7 +89,7 @@ def trouble(desk, dice):
 
 
 def live(desk, dice):
-    """One life of the process, to its end or its death."""
+    """Run the process until it ends or is killed."""
     try:
         desk.drain(wait=dice.random() < 0.7)
     except Killed:

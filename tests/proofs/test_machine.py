@@ -35,7 +35,7 @@ from tests.support.unsynced_database import make_volatile
 pytestmark = pytest.mark.proof
 SEEDS, EXAMPLES, STEPS = by_form(small=(1, 2, 20), full=(8, 25, 50), long=(20, 25, 50))
 KEPT = Path(__file__).parents[1] / "golden" / "machine"
-OPEN_CODE = "K-9"  # a cost code that nothing in the books is called like
+OPEN_CODE = "K-9"  # a cost code that matches no name in the books
 FAULTS = ("lose_request", "lose_answer", "reset", "truncate", "server_error", "unavailable", "bad_gateway", "internal",
           "bid_missing", "bid_twice")  # fmt: skip
 CALLS = (
@@ -51,15 +51,15 @@ CALLS = (
     "token.refresh",
 )
 KINDS = ("bill", "purchase_order", "invoice")
-NEVER_VOID = ("Bill", "PurchaseOrder")  # QuickBooks knows no such thing as a void one
+NEVER_VOID = ("Bill", "PurchaseOrder")  # kinds that QuickBooks cannot void
 slots, amounts = st.integers(0, 4), st.integers(1, 900)
 
 
 class Floor:
-    """A hub with the shop installed, to which every history goes back.
+    """A hub with the shop installed, the starting point of every history.
 
-    An odd one has collected before and reads its lists anew only when they are old; an even one is quite new, and reads
-    them before it comes to rest.
+    With an odd number the hub has collected before and reads its lists only when they are old; with
+    an even one it is new and reads them before the end.
     """
 
     def __init__(self, app, quickbooks, clock, folder, number=0):
@@ -75,7 +75,7 @@ class Floor:
         self.batches = 0
 
     def reset(self):
-        """As it was; what the process knew is forgotten."""
+        """Restore the starting point and forget the process's state."""
         self.clock.set(self.start)
         self.quickbooks.faults.clear()
         path = Path(db.engine.url.database)
@@ -95,7 +95,7 @@ class Floor:
 
 
 def made(slot, amount, code):
-    """The document in a place of the source, as it stands now."""
+    """Return the document of a slot in its current version."""
     kind, id, total = KINDS[slot % 3], f"{KINDS[slot % 3]}:{slot}", str(D(amount))
     if kind == "invoice":
         return invoice(id, total, number=f"N-{slot}")
@@ -104,7 +104,7 @@ def made(slot, amount, code):
 
 
 class Machine(RuleBasedStateMachine):
-    """One history; at its end everything comes to rest, and the books are compared."""
+    """A history; at its end all work settles and the books are compared."""
 
     floor: Floor
 
@@ -118,10 +118,10 @@ class Machine(RuleBasedStateMachine):
         )
         self.skipped = (
             set()
-        )  # source ids of what a person may have decided not to post, or not to take back
-        self.touched = set()  # source ids of what a person changed in QuickBooks
+        )  # source ids that a person may have chosen not to post or not to remove
+        self.touched = set()  # source ids that a person changed in QuickBooks
 
-    # -- the source -------------------------------------------------------------------------------------------------
+    # -- the source --------------------------------------------------------------------------
 
     @rule(slot=slots, amount=amounts, code=st.sampled_from(["Fuel", OPEN_CODE]))
     def arrive_or_revise(self, slot, amount, code):
@@ -137,7 +137,7 @@ class Machine(RuleBasedStateMachine):
         if id in self.till.shop.items:
             self.till.put(Gone(source_id=id))
 
-    # -- the admin --------------------------------------------------------------------------------------------------
+    # -- the admin ---------------------------------------------------------------------------
 
     @rule(record=st.sampled_from(["Fuel", "Advertising", ""]))
     def match(self, record):
@@ -202,7 +202,7 @@ class Machine(RuleBasedStateMachine):
         grant = self.quickbooks.app.grants.grant(sandbox_factory.CLIENT, realm, scope)
         self.attempt(lambda: oauth_connect.connect_with_refresh_token(realm, grant.refresh))
 
-    # -- a person in QuickBooks -------------------------------------------------------------------------------------
+    # -- a person in QuickBooks --------------------------------------------------------------
 
     @rule(slot=slots, act=st.sampled_from(["edit", "void", "delete"]))
     def touch(self, slot, act):
@@ -218,7 +218,7 @@ class Machine(RuleBasedStateMachine):
     def close_period(self, date):
         self.quickbooks.act("close_books", date=date)
 
-    # -- the world --------------------------------------------------------------------------------------------------
+    # -- the network -------------------------------------------------------------------------
 
     @rule(kind=st.sampled_from(FAULTS), call=st.sampled_from(CALLS), commit=st.booleans())
     def fault(self, kind, call, commit):
@@ -232,7 +232,7 @@ class Machine(RuleBasedStateMachine):
     def pass_time(self, seconds):
         self.clock.advance(seconds)
 
-    # -- helping ----------------------------------------------------------------------------------------------------
+    # -- helpers -----------------------------------------------------------------------------
 
     def decide(self, slot, act):
         posting = self.till.posting(made(slot, 1, "Fuel").source_id)
@@ -241,17 +241,17 @@ class Machine(RuleBasedStateMachine):
 
     @staticmethod
     def attempt(act):
-        """Something that may be refused, with a sentence."""
+        """Call a function that may be refused with a HubError."""
         with suppress(HubError):
             act()
 
     def held(self, given):
-        """The live transaction that carries the mark of a document."""
+        """Return the live transaction with the marker of a document."""
         found = self.marked().get(self.markers().get(given.source_id, "?"), [])
         return found[0] if found else None
 
     def marked(self):
-        """What QuickBooks holds under marks of ours, and nobody voided."""
+        """Return the transactions with our markers by marker, voided ones excluded."""
         found = {}
         for kind in map(ENTITY.__getitem__, KINDS):
             for one in self.till.books(kind):
@@ -268,7 +268,7 @@ class Machine(RuleBasedStateMachine):
                 session.execute(select(SourceDocument.source_id, SourceDocument.marker)).all()
             )
 
-    # -- the end ----------------------------------------------------------------------------------------------------
+    # -- the end -----------------------------------------------------------------------------
 
     def teardown(self):
         self.rest()
@@ -282,7 +282,7 @@ class Machine(RuleBasedStateMachine):
             audit_check.verify(session)
 
     def rest(self):
-        """The network works again, the connection stands, the books are open, and nothing waits for approval."""
+        """Repair network, connection and mode, then approve and sync until nothing changes."""
         self.quickbooks.faults.clear()
         self.close_period(None)
         self.reconnect()
@@ -306,10 +306,10 @@ class Machine(RuleBasedStateMachine):
             ).all()
 
     def compare(self):
-        """Each document is in the books once as the source has it, or it is said why it is not."""
+        """Check that each document is in the books once as in the source, or has a reason."""
         marked, markers = self.marked(), self.markers()
         assert all(len(found) == 1 for found in marked.values()), marked
-        assert set(marked) <= set(markers.values()), "a mark that no document has"
+        assert set(marked) <= set(markers.values()), "a marker without a document"
         with reading() as session:
             states = outbox.states(session, self.till.id)
             rows = {
@@ -332,7 +332,7 @@ class Machine(RuleBasedStateMachine):
         elif state == "posted":
             assert held or id in self.touched, where
             assert isinstance(wanted, Gone) <= (id in self.skipped), where
-            theirs = not held or id in self.touched | self.skipped  # a person's to say
+            theirs = not held or id in self.touched | self.skipped  # left to a person
             assert theirs or D(str(held[0][1]["TotalAmt"])) == wanted.total, where
         elif state == "missing":
             assert id in self.touched, where
@@ -345,7 +345,7 @@ class Machine(RuleBasedStateMachine):
     "path", sorted(KEPT.glob("*.txt"))[: None if FULL else 1], ids=lambda path: path.stem
 )
 def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, tmp_path, path):
-    """What a failure prints, from `state = ` on, saved as a file of the folder, is run for ever."""
+    """Run a history saved from a failure's output, from `state = ` on."""
     Machine.floor = Floor(app, quickbooks, clock, tmp_path)
     state = Machine()
     for told in path.read_text().splitlines()[1:]:
@@ -370,7 +370,7 @@ def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, fi
         suppress_health_check=list(HealthCheck), phases=(Phase.generate,),
     )  # fmt: skip
     run_state_machine_as_test(Here, settings=how)
-    assert floor.batches >= (3 if FULL else 1), "hardly anything went in a batch"
+    assert floor.batches >= (3 if FULL else 1), "too few sends were batches"
     figure(
         f"histories of {STEPS} steps against the ledger, seed {number}", ran["histories"], EXAMPLES
     )

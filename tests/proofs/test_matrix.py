@@ -1,4 +1,4 @@
-"""Every fault at every call: each document is in the books exactly once in the end."""
+"""Tests of every fault at every call: each document ends in the books exactly once."""
 
 import datetime as dt
 from collections import Counter
@@ -35,11 +35,11 @@ MADE = {
 }
 
 
-# -- writes -----------------------------------------------------------------------------------------------------------
+# -- writes --------------------------------------------------------------------------------------
 
 
 def bills(stage: Stage) -> None:
-    """A bill for each fault, posted without trouble."""
+    """Post a bill for each fault without trouble."""
     stage.lay(stage.desk.bill)
     stage.desk.drain()
 
@@ -52,21 +52,19 @@ def create(stage: Stage) -> None:
 
 
 def create_where(stage: Stage) -> None:
-    """Where QuickBooks does not answer a repeated id as it did before, and does not mind a number used twice."""
+    """Create bills where a repeated request id has another meaning and duplicates are allowed."""
     stage.desk.quickbooks.switch(
         requestid=REPEATED[stage.call.partition(" is ")[2]], duplicate_bills="always"
     )
     create(stage)
-    stage.ids = {
-        "alone": stage.desk.bill("alone")
-    }  # among others there are some that let time pass
+    stage.ids = {"alone": stage.desk.bill("alone")}  # others may let time pass
     stage.network.break_next("bill.create", "done after we gave up", b"alone")
     stage.rest()
     assert stage.books()["alone"] == 1
 
 
 def create_any(stage: Stage) -> None:
-    """The same for every other kind; each carries its number where a person would write it."""
+    """Create transactions of every other kind, with their number in its usual field."""
     kind, entity, field = MADE[stage.call]
     before = stage.books(entity, field)
     stage.lay(
@@ -127,7 +125,7 @@ def upload(stage: Stage) -> None:
 
 
 def batch(stage: Stage) -> None:
-    """A batch of three for each fault; whatever becomes of it, each of the three is posted."""
+    """Send a batch of three for each fault; each of the three is posted in the end."""
     for number, fault in stage.faults.items():
         stage.desk.send_by("batch")
         stage.ids |= {
@@ -140,7 +138,7 @@ def batch(stage: Stage) -> None:
     assert stage.books() == dict.fromkeys(stage.ids, 1)
 
 
-# -- reads while posting ----------------------------------------------------------------------------------------------
+# -- reads while posting -------------------------------------------------------------------------
 
 
 def renew(stage: Stage) -> None:
@@ -155,7 +153,10 @@ def renew(stage: Stage) -> None:
 
 
 def doubtful(stage: Stage, before: str, call: str, lay: Callable[[str], int]) -> None:
-    """Looks that meet a fault: whatever is in doubt stays so, and is found or sent again once a look is whole."""
+    """Search for postings in doubt while the searches fail.
+
+    Each stays in doubt until a search succeeds, and is then found or sent again.
+    """
     for number, fault in stage.faults.items():
         if not stage.in_doubt():
             stage.ids[number] = lay(number)
@@ -187,7 +188,7 @@ def look_for_file(stage: Stage) -> None:
     assert stage.books("Attachable", "FileName") == {f"{number}.pdf": 1 for number in stage.ids}
 
 
-# -- reads of what the company is -------------------------------------------------------------------------------------
+# -- reads of lists and company ------------------------------------------------------------------
 
 
 def known(name: str) -> dict[str, tuple[str, bool]]:
@@ -197,7 +198,7 @@ def known(name: str) -> dict[str, tuple[str, bool]]:
 
 
 def read_list(stage: Stage) -> None:
-    """A list that is read whole or not at all; what it said before stands until then."""
+    """Read a list completely or not at all; the previous content stays until then."""
     name = LISTS[stage.call.removeprefix("query.")]
     right = known(name)
     old = right | {min(right): ("old", True)}
@@ -251,7 +252,7 @@ STORIES: dict[str, Callable[[Stage], None]] = {
 
 
 def faults_at(call: str) -> list[str]:
-    """All of them, or an eighth where the proof is not to be full: another eighth at each call."""
+    """Return all faults, or an eighth of them in smaller proofs, a different one for each call."""
     names = [
         name
         for name in faulty_network.FAULTS

@@ -1,4 +1,4 @@
-"""Every history of the protocol up to a length: the document is posted once or held."""
+"""Tests of every history of the protocol up to a length: posted once or held."""
 
 import os
 from collections import Counter
@@ -20,7 +20,7 @@ GOALS = {
     2: 1_000,
     3: 7_500,
     4: 75_000,
-}  # of each start; of all eight of them ten times as many, and more
+}  # for each start; all eight together have more than ten times as many
 KNOWN = (Thing("1", 0, -1000),)
 BILL = {"operation": "create", "marker": MARK, "party": PARTY, "total": TOTAL}
 STARTS = {
@@ -36,7 +36,7 @@ STARTS = {
 }
 
 
-# What a repeated key means together with what a repeated batch means.
+# The meaning of a repeated key combined with that of a repeated batch.
 APART = [*zip(KEYS, KEYS[2:] + KEYS[:2], strict=True)][:: 2 if EVENTS < 3 else 1]
 MEANINGS = {"a bill that may go in a batch": APART}
 
@@ -47,7 +47,7 @@ def start(name, keys, batches, lag):
 
 
 def wrong(end, world):
-    """Why an end breaks the promise, "" when it keeps it."""
+    """Return the reason why an end breaks the promise, or ""."""
     made = [thing for thing in world.made if thing.lands <= world.now]
     if any(thing.lands > world.now for thing in world.things):
         return "it came to rest while something could still land"

@@ -1,4 +1,4 @@
-"""The mutants: they fit the code and the rows, and the command reports missed ones."""
+"""Tests of the mutants: they fit the code and the rows, and the command reports missed ones."""
 
 import os
 import re
@@ -52,7 +52,7 @@ def test_rows_are_chosen_by_name_or_beginning():
     assert is_chosen("ION-23", [])
 
 
-# -- replacing the code of functions -------------------------------------------------------------------
+# -- replacing the code of functions -------------------------------------------------------------
 
 
 def load(text=SOURCE):
@@ -99,7 +99,7 @@ def test_a_function_that_moved_is_the_same():
     assert pairs == []
 
 
-# -- the command -----------------------------------------------------------------------------------------
+# -- the command ---------------------------------------------------------------------------------
 
 SHOP = "RATE = 2\n\n\ndef price(amount):\n    return amount * RATE\n\n\ndef is_open(day):\n    return day != 7\n"
 TESTS = """

@@ -1,4 +1,4 @@
-"""The proofs on a naive engine: they detect its duplicates, so they can fail."""
+"""Tests that the proofs detect the duplicates of a naive engine, so that they can fail."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ ENGINE = Path(naive_engine.__file__)
 
 
 def marks_posts_marks(history):
-    """No key, no doubt: whatever was not answered well is sent again."""
+    """Send again with a new key whenever a send did not succeed."""
     last = history.sends[-1] if history.state == "sending" else None
     if last is None:
         return Send(renew=True)
@@ -33,7 +33,7 @@ def marks_posts_marks(history):
 
 
 def looks_then_posts(history):
-    """The same, but looks whether it is there before it sends again, at once."""
+    """Search before sending again, but at once, when a late send may not be visible yet."""
     if history.state != "sending" and history.sends and history.search_results is None:
         return Search()
     ours = [
@@ -45,13 +45,13 @@ def looks_then_posts(history):
 
 
 def keeps_its_key(history):
-    """The same key for ever, and nothing else."""
+    """Repeat the same key forever, without searching."""
     step = marks_posts_marks(history)
     return Send() if isinstance(step, Send) else step
 
 
 def first_duplicate(decision, keys, monkeypatch, lag=20):
-    """Which of the histories that the model enumerates is the first to end with two of it in the books."""
+    """Return the number of the model's first history that ends with a duplicate in the books."""
     monkeypatch.setattr(protocol_model, "decide", decision)
     for number, (end, left) in enumerate(histories(start("a bill", keys, "", lag), 2), 1):
         if wrong(end, left) == "twice in the books":
@@ -77,7 +77,7 @@ def test_the_model_sees_that_half_of_it_is_not_enough(monkeypatch, decision):
 
 @pytest.fixture
 def server(tmp_path):
-    """The second QuickBooks, in a thread, and a token for it."""
+    """Start the independent QuickBooks in a thread; yield it with a token."""
     made = independent_quickbooks.start(tmp_path)
     yield made, token(made.url)
     made.shutdown()
@@ -95,7 +95,7 @@ def token(url):
 
 
 def doubled(server):
-    """The notes in the books, how often each stands there, in the order of their first appearance."""
+    """Count each note in the books, in the order of first appearance."""
     return Counter(row["PrivateNote"] for row in server.books.rows["Purchase"].values())
 
 

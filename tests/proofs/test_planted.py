@@ -1,4 +1,4 @@
-"""Each planted bug is put into the imported hub and must be caught by its tests."""
+"""Tests that each planted bug in the imported hub is caught by its tests."""
 
 import json
 import os
@@ -37,10 +37,10 @@ def test_there_are_enough_of_them():
 
 @pytest.fixture(scope="session")
 def planting():
-    """Starts test runs with a bug in them: gives how a run ended."""
+    """Return a function that runs tests with a planted bug and returns their exit code."""
     environ = {
         name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
-    }  # runs of their own
+    }  # independent pytest runs
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.support.planted_process"], cwd=ROOT, env=environ, **pipes
@@ -71,6 +71,6 @@ def test_a_planted_bug_is_caught(bug, planting, tmp_path, figure):
     output = tmp_path / PLANTED_OUTPUT
     code = planting(told=str(output), environ=environ, seconds=PATIENCE, **about)
     told = output.read_text()
-    assert code == 1, f"{bug.bug} lived through {bug.killer}: {told[-2000:]}"
+    assert code == 1, f"{bug.bug} was not caught by {bug.killer}: {told[-2000:]}"
     assert "FAILED" in told, told[-2000:]
     figure(f"{bug.bug}: `{bug.killer}`", 1, 1)

@@ -1,4 +1,4 @@
-"""Documents that cannot be posted are held with a reason, and the others go on."""
+"""Tests that documents that cannot be posted are held with a reason while the others go on."""
 
 import datetime as dt
 
@@ -20,7 +20,7 @@ ODD = Code(id="\0", name="a\0b", create=Party(name="a\0b"))
 
 
 def bill(id, amount="10.00", **more):
-    """A bill that nothing is wrong with, but for what is said otherwise."""
+    """Return a valid bill; keyword arguments replace its values."""
     lines = more.pop("lines", None) or [
         line("1", amount, text=more.pop("text", "Work"), cost="Fuel")
     ]
@@ -31,7 +31,7 @@ def many(id):
     return bill(id, "1000.00", lines=[line(str(n), "1.00", cost="Fuel") for n in range(1000)])
 
 
-# What is in it, and whether it can be in the books all the same.
+# The defect, and the state in which the document must end.
 POISONS = {
     "not a number": (lambda id: bill(id, "NaN"), "held"),
     "infinite": (lambda id: bill(id, "Infinity"), "held"),
@@ -75,7 +75,7 @@ def till(request, clock):
 
 
 def batch(number, chosen):
-    """Good ones, and among them those with a poison; a source yields what it cannot read as such."""
+    """Return good documents with poisoned ones among them, and the poisoned ones alone."""
     good = [bill(f"good:{number}:{n}", f"{n + 1}.{n:02}") for n in range(GOOD)]
     bad = [
         readable(f"bad:{number}:{n}", POISONS[name][0], f"bad:{number}:{n}")
@@ -105,7 +105,7 @@ def test_every_poison_in_one_run_stops_nobody_else(till, figure):
 def test_one_in_thirty_leaves_the_others_posted(till, figure):
     offered = {}
     for number in range(BATCHES):
-        till.shop.items = offered  # once more what was new a moment ago, and nothing older
+        till.shop.items = offered  # the previous round's new documents, and no older ones
         check(till, number, [list(POISONS)[number % len(POISONS)]])
         offered = {id: item for id, item in till.shop.items.items() if id not in offered}
     figure(

@@ -1,4 +1,4 @@
-"""A backup restored in the middle of a run: forgotten postings are detected, none is doubled."""
+"""Tests of a backup restored in the middle of a run: no posting is forgotten or posted twice."""
 
 from collections import Counter
 
@@ -10,15 +10,15 @@ from tests.support.tiers import FULL
 
 __all__ = ["filed", "shown", "shown_on_postgres"]
 pytestmark = pytest.mark.proof
-PAID = "invoice, payment"  # whose invoice is paid in the books when its payment has been forgotten
+PAID = "invoice, payment"  # its invoice is paid in the books when the payment is forgotten
 
 
 def restore_each(shown, name, moments):
-    """Backs up at so many moments of a run, puts each back after it, and goes on; how many those were."""
+    """Restore backups from several moments of a run after it, and sync; return their number."""
     right = shown.undisturbed(name)
     free = [
         at for at, passed in enumerate(right[0].names, 1) if passed != "sent"
-    ]  # the pipe is free at these
+    ]  # boundaries at which the pipe is free
     chosen = free[1 :: len(free) // moments][:moments]
     for at in chosen:
         shown.tell(name)

@@ -1,4 +1,4 @@
-"""`hub sandbox quickbooks` killed repeatedly: whatever it answered is in its books."""
+"""Tests of `hub sandbox quickbooks` killed repeatedly: its books contain every answered bill."""
 
 import random
 import subprocess
@@ -30,7 +30,7 @@ def warm(tmp_path_factory):
 
 @pytest.fixture
 def serve(warm, tmp_path):
-    """Starts the command line with the books of this folder, at no cost of imports."""
+    """Return a function that starts the command with the books of this folder, without imports."""
     yield lambda: StandIn(warm, "quickbooks", *options(tmp_path))
     warm.clear()
 
@@ -41,7 +41,7 @@ def options(folder):
 
 @contextmanager
 def served(folder, *more):
-    """A process of the command line; however it ends, it ends with the block."""
+    """Start the command as a process; yield its first line and end it with the block."""
     command = [HUB, "sandbox", "quickbooks", *options(folder), *more]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -74,7 +74,7 @@ def post(client, url, number):
 
 
 def write_until_killed(url, names, told, answered):
-    """Post bills one after the other, `told` keeping the ids answered; gives back the first that had no answer."""
+    """Post bills until a call fails, storing answered ids in `told`; return the failed number."""
     with session() as client:
         for number in names:
             try:
@@ -86,7 +86,7 @@ def write_until_killed(url, names, told, answered):
 
 
 def kill_while_writing(quickbooks, turn, told, dice):
-    """Kills the process once so many answers came; gives back the bills whose fate is unknown."""
+    """Kill the process after some answers; return the bills whose outcome is unknown."""
     answered = threading.Semaphore(0)
     with ThreadPoolExecutor(WRITERS) as pool:
         names = [[f"{turn}-{writer}-{n}" for n in range(10_000)] for writer in range(WRITERS)]

@@ -1,4 +1,4 @@
-"""Webhook calls with thousands of mutated signatures: none is accepted, of QuickBooks or a source."""
+"""Tests with thousands of mutated webhook signatures: neither QuickBooks' nor sources' pass."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ SECRET = "webhook secret of the tests"
 
 
 class Caller(NamedTuple):
-    """How one side signs its calls."""
+    """The way a sender of webhooks signs its calls."""
 
     header: str
     secret: str
@@ -47,7 +47,7 @@ class Caller(NamedTuple):
         return self.prefix + self.encode(self.digest(body, secret))
 
 
-# The answers that the settings of the apps require; only the secret of the webhooks matters here.
+# Required settings of the apps; only the secret of the webhooks matters here.
 SETTINGS = dict.fromkeys(
     [
         "asset_account",
@@ -175,7 +175,7 @@ MUTATORS = [
 def count_refused(
     caller: Caller, receive: Callable[[dict[str, str], bytes], object], mutations: int
 ) -> int:
-    """Send mutated calls, each of which must be refused; return how many there were."""
+    """Send mutated calls, each of which must be refused; return their number."""
     chance = random.Random(f"signatures {caller.header}")
     refused = 0
     for number in range(mutations):
@@ -192,7 +192,7 @@ def count_refused(
     return refused
 
 
-# -- proofs ----------------------------------------------------------------------------------------
+# -- tests ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.proof
@@ -221,7 +221,7 @@ def test_no_mutated_signature_passes_for_a_source(app, clock: FakeClock, figure,
 
 
 def add_installation(slug: str, clock: FakeClock) -> Installation:
-    """Add a company with an app, not connected to anything."""
+    """Add a company with an app and no connection."""
     with engine.transaction() as session:
         company = Company(realm="9130001", name="Fjord", connected_at=clock.now())
         session.add(company)

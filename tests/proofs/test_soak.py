@@ -1,4 +1,4 @@
-"""Days of many companies in virtual time with lost, repeated and reordered webhooks."""
+"""Tests of many companies over days of virtual time with lost, repeated, reordered webhooks."""
 
 import base64
 import gc
@@ -41,7 +41,7 @@ LOST, REPEATED = 0.05, 0.2
 
 
 class Works:
-    """A source without a memory: an account has as many bills as its day says, each made of its number."""
+    """A stateless source: each account has a number of bills per day, derived from their number."""
 
     __name__ = "works"
 
@@ -81,7 +81,7 @@ class Works:
 
 
 class Elsewhere:
-    """The second QuickBooks in a process of its own, on the hub's time; somebody works in it by hand."""
+    """The independent QuickBooks as a process on the hub's time, with a person's edits."""
 
     def __init__(self, folder, clock):
         command = [sys.executable, independent_quickbooks.__file__, str(folder)]
@@ -105,7 +105,7 @@ class Elsewhere:
         self.ask("/_other/clock", json.dumps({"now": now.isoformat()}).encode())
 
     def act(self, realm, bill, what):
-        """A person edits or deletes a bill; what the webhook says of it."""
+        """Edit or delete a bill as a person; return the entity of the webhook."""
         more, query = (
             ({"sparse": True, "TxnDate": "2026-01-31"}, "")
             if what == "Update"
@@ -138,7 +138,7 @@ def elsewhere(tmp_path, clock):
 
 @pytest.fixture
 def works(make_app, make_config, empty_database, elsewhere):
-    """A hub with the source installed for every company, posting by itself."""
+    """Provide a hub with the source installed for every company, in automatic mode."""
     urls = {
         "HUB_QBO_API_URL": elsewhere.url,
         "HUB_QBO_TOKEN_URL": f"{elsewhere.url}/oauth2/v1/tokens/bearer",
@@ -180,7 +180,7 @@ def signed(told):
 
 
 def weather(calls, chance):
-    """Webhooks as they arrive: one in twenty never, one in five twice, in any order."""
+    """Return webhooks as they arrive: one in twenty lost, one in five repeated, in any order."""
     arrived = [call for call in calls if chance.random() >= LOST]
     arrived += [call for call in arrived if chance.random() < REPEATED]
     chance.shuffle(arrived)
@@ -188,7 +188,7 @@ def weather(calls, chance):
 
 
 def by_hand(elsewhere, realm, chance, touched):
-    """People change two bills and delete one; the events of it."""
+    """Change two bills and delete one by hand; yield the webhook events."""
     own = [bill for bill in elsewhere.bills(realm) if (realm, bill["Id"]) not in touched]
     chosen = chance.sample(own, min(3, len(own)))
     for bill, what in zip(chosen, ("Update", "Update", "Delete"), strict=False):
@@ -200,13 +200,13 @@ def by_hand(elsewhere, realm, chance, touched):
 
 
 def done(act):
-    """Once more where the network was in the way, as the next tick would."""
+    """Repeat a run that the network interrupted, as the next tick would, and check that it ends."""
     told = next((one for one in (act() for _ in range(5)) if one.outcome == "done"), None) or act()
     assert told.outcome == "done", told.error
 
 
 def live(source, elsewhere, clock, chance, touched):
-    """A day: everything is synced, people work in QuickBooks, and webhooks tell of it as they can."""
+    """Run a day: sync everything, edit bills in QuickBooks by hand, and deliver webhooks."""
     source.day += 1
     for id, _, _ in companies():
         done(lambda id=id: runner.sync(id, requested_by="schedule", wait=True))
@@ -222,7 +222,7 @@ def live(source, elsewhere, clock, chance, touched):
 
 
 def memory():
-    """Bytes that this process holds."""
+    """Return the resident memory of this process in bytes."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
@@ -257,7 +257,7 @@ def test_nothing_is_missed_however_long_it_runs(works, elsewhere, clock, figure)
 
 
 def in_the_books(elsewhere, touched):
-    """How many documents the companies' books hold or held, each once and as the source has it."""
+    """Return the number of documents posted; each is in the books once with the source's values."""
     count = 0
     for _, _, realm in companies():
         books = Counter(bill["DocNumber"] for bill in elsewhere.bills(realm))
@@ -277,7 +277,7 @@ def in_the_books(elsewhere, touched):
 
 
 def noticed():
-    """What the hub knows of the people's work."""
+    """Count the manual changes that the hub has noticed."""
     with reading() as session:
         heads = session.execute(select(TransactionHead.state, TransactionHead.date)).all()
     edited = sum(state == "live" and str(date) == "2026-01-31" for state, date in heads)

@@ -1,4 +1,4 @@
-"""Many workers need a new token at the same time: Intuit is asked for it once."""
+"""Tests of many workers that need a new token at the same time: Intuit gets one request."""
 
 import os
 import random
@@ -34,11 +34,11 @@ TROUBLES = ("", "", "answer lost", "away", "busy", "died before the commit", "di
 
 
 class Killed(BaseException):
-    """The process is gone at this very moment."""
+    """The process is killed at this moment."""
 
 
 class Waiting(FakeClock):
-    """Hardly any time passes while threads wait, and it is known which of them did."""
+    """A clock that hardly moves while threads sleep, and records which of them did."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ def clock() -> Waiting:
 
 
 class Storm:
-    """Ten workers, five in each of two hubs; the first that asks Intuit is answered when all others wait for it."""
+    """Ten workers in two hubs; Intuit answers the first once all others wait for it."""
 
     def __init__(
         self, hubs: list[Flask], quickbooks: Any, clock: Waiting, monkeypatch: pytest.MonkeyPatch
@@ -88,7 +88,7 @@ class Storm:
             raise Killed
 
     def break_out(self, need: Callable[[], object], trouble: str = "") -> list[Any]:
-        """What came of each worker's need: a value, or why not."""
+        """Let every worker request a token; return the value or error of each."""
         self.clock.waited.clear()
         self.rages, self.asked, self.trouble = True, 0, trouble
         if trouble in FAULTS:
@@ -151,12 +151,12 @@ def token() -> str:
 
 
 def answer() -> str:
-    """A call of the API, which is answered 401 where its token no longer holds at Intuit."""
+    """Call the API; it answers 401 if Intuit does not accept the token."""
     return Client(1).company_info().check().outcome
 
 
 def expire(storm: Storm, dice: random.Random) -> Callable[[], str]:
-    """The token ends, perhaps after a day, when the next one rotates: the hub knows it, or only Intuit does."""
+    """Expire the token, known to the hub or only to Intuit, perhaps after a day with rotation."""
     storm.quickbooks.switch(rotate=dice.choice(["24h", "always"]))
     storm.clock.advance(dice.choice([3700, 25 * 3600]))
     if dice.random() < 0.5:
@@ -167,7 +167,7 @@ def expire(storm: Storm, dice: random.Random) -> Callable[[], str]:
 
 
 def rage(storm: Storm, seed: int) -> int:
-    """Storms of one seed; how many there were."""
+    """Run the storms of one seed; return how many there were."""
     dice = random.Random(seed)
     for _ in range(ROUNDS):
         need, trouble = expire(storm, dice), dice.choice(TROUBLES)
@@ -202,7 +202,7 @@ def test_a_connection_that_was_ended_is_found_out_once_by_all(storm):
     storm.clock.advance(3700)
     came = storm.break_out(token)
     assert {type(one) for one in came} == {ReconnectNeeded}
-    assert storm.asked <= 2  # with the newest refresh token and the one before it
+    assert storm.asked <= 2  # with the newest refresh token and with the previous one
     assert state() == "reconnect"
 
 
@@ -216,7 +216,7 @@ def test_old_tokens_that_late_workers_come_with_ask_for_nothing(storm):
 
 @pytest.fixture
 def served(clock) -> Iterator[QuickBooks]:
-    """A stand-in on a real socket, which the clock of this machine is good enough for."""
+    """Serve a stand-in on a real socket, with the system clock."""
     made = create_quickbooks(companies=(US,))
     with Server(made.wsgi) as server:
         made.url = server.url
@@ -224,7 +224,7 @@ def served(clock) -> Iterator[QuickBooks]:
 
 
 def in_a_process(make_app: Callable[..., Flask], config: Config, start: float) -> int:
-    """A hub of its own, which calls QuickBooks at the agreed moment; its process id."""
+    """Fork a hub that calls QuickBooks at the agreed time; return its process id."""
     child = os.fork()
     if child:
         return child

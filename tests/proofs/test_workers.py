@@ -1,4 +1,4 @@
-"""Workers that are stopped for longer than a lease: each document is posted once."""
+"""Tests of workers stopped for longer than a lease: each document is posted once."""
 
 import re
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
-TIMES = by_form(small=1, full=1, long=6)  # the long proof has so many times the documents and stops
-# Chance decides how many sends are stopped, so that new bills are posted up to so many times.
+TIMES = by_form(small=1, full=1, long=6)  # factor for documents and stops in the long proof
+# Chance decides how many sends are stopped, so new bills are posted up to this many times.
 ROUNDS = 5
 GIVEN_UP = re.compile(r"(W-\d+) of Acme was sent \d+ times without an answer")
 MARK = re.compile(r"\[hub:([A-Z2-7]+)\]")
@@ -32,17 +32,17 @@ MARK = re.compile(r"\[hub:([A-Z2-7]+)\]")
 
 @dataclass(frozen=True)
 class Shift:
-    """So many workers post so many bills, each stopped in every so manieth send; at least so many stops."""
+    """The workers and bills of a run, with a stop in every `every`-th send and at least `stops`."""
 
     workers: int
     bills: int
     every: int
     stops: int
     moments: tuple[str, ...] = MOMENTS
-    keys: str = "ignore"  # what QuickBooks makes of a key that it knows
-    alone: bool = True  # each as if the lease of the others had run out
-    wave: int = 30  # how many a worker takes at once
-    together: int = 0  # that many in each request
+    keys: str = "ignore"  # the meaning of a repeated key in QuickBooks
+    alone: bool = True  # each as if the others' leases had expired
+    wave: int = 30  # postings that a worker takes at once
+    together: int = 0  # postings in each request
 
 
 SHIFTS = {
@@ -62,7 +62,7 @@ USUAL = {"2 workers": Shift(2, 12, 10, 1, (BEFORE_THE_DEADLINE,))}
 
 @pytest.fixture
 def crew(request, clock, tmp_path):
-    """Builds a crew that posts the bills of a desk, on each database."""
+    """Return a function that builds a crew that posts the bills of a desk, on each database."""
     app = request.getfixturevalue("app" if request.param == "SQLite" else "pg_app")
     quickbooks = mount_quickbooks(app, clock)
     company = oauth_connect.connect_with_refresh_token(
@@ -82,9 +82,9 @@ def crew(request, clock, tmp_path):
 
 
 def assert_once(crew, bills):
-    """The books hold each bill once, with its own total, and the hub says so.
+    """Check that the books and the hub agree on each bill, once and with its own total.
 
-    Some may be with a person, for whoever had them was stopped too often: the books have none of those.
+    Some may be held because their worker was stopped too often; the books contain none of those.
     """
     stands = standing()
     held = {
@@ -106,7 +106,7 @@ def assert_once(crew, bills):
 
 
 def post_more_bills(desk, crew, shift):
-    """Let the workers post so many new bills, and check the books and what the workers said."""
+    """Let the workers post new bills; check the books and the workers' errors."""
     first = sum(standing().values())
     bills = first + shift.bills * TIMES
     for number in range(first, bills):
@@ -139,7 +139,7 @@ def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
     if shift.alone:
         figure(f"postings of stopped workers that others took over: {where}", others, 1)
     else:
-        assert others == 0  # who holds the lease is waited for
+        assert others == 0  # the lease holder is waited for
 
 
 @pytest.mark.parametrize("fault", ["refuse", "lose_request", "lose_answer", None])

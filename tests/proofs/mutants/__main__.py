@@ -64,7 +64,7 @@ def capability_rows() -> list[str]:
 
 
 def is_chosen(row: str, chosen: Sequence[str]) -> bool:
-    """Tell whether a row is meant: by its name, or by the beginning of it where that ends with a dash or letter."""
+    """Return whether a row is selected by its name or by a prefix ending in a dash or letter."""
     return not chosen or any(
         row == part or (not part[-1].isdigit() and row.startswith(part)) for part in chosen
     )
@@ -81,7 +81,7 @@ def files_of(root: Path, rows: set[str]) -> list[str]:
 def run(
     root: Path, mutants: Sequence[Mutant], files: Sequence[str], is_verbose: bool = False
 ) -> tuple[Runner, int]:
-    """Collect the tests once and run them with each mutant; return what came of it, and how collecting ended."""
+    """Collect the tests once and run them with each mutant; return the results and exit code."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder:
         log = Path(folder) / "log"
@@ -104,7 +104,7 @@ def run(
 
 
 def divert_output(log: Path) -> tuple[Callable[[str], None], Callable[[], None]]:
-    """Send the output of pytest to a file; return a function that prints a line, and one that undoes it."""
+    """Send pytest's output to a file; return functions that print a line and that undo this."""
     terminal = os.dup(1)
     errors = os.dup(2)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -125,7 +125,7 @@ def divert_output(log: Path) -> tuple[Callable[[str], None], Callable[[], None]]
 
 
 def table(runner: Runner, rows: Sequence[str]) -> list[str]:
-    """Return the rows that are not verified, a line each, and the tests that fail without a mutant."""
+    """Return a line for each row that is not verified, and the tests that fail without a mutant."""
     results: dict[str, list[Any]] = {row: [] for row in rows}
     for result in runner.results:
         results[result.mutant.row].append(result)

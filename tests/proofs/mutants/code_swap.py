@@ -1,9 +1,9 @@
 """Replace the code of imported functions by that of a mutated module.
 
-Importing the hub and collecting its tests takes seconds. A process that has done so is forked for each
-mutant, and only the code of the functions that differ is replaced, so that everybody who holds one of
-them runs the new code. A change outside of functions (a constant, a decorator, a default value, a field)
-cannot be made this way; then the tests run in a new process.
+Importing the hub and collecting its tests takes seconds. A process that has done so is forked for
+each mutant, and only the code of the functions that differ is replaced, so that every holder of one
+of them runs the new code. A change outside of functions (a constant, a decorator, a default value,
+a field) cannot be made this way; then the tests run in a new process.
 """
 
 import gc
@@ -29,7 +29,7 @@ PARTS = (
 
 
 class NotSwappable(Exception):
-    """The change reaches beyond the bodies of functions."""
+    """The change affects code outside the bodies of functions."""
 
 
 def changed_functions(old: CodeType, new: CodeType) -> list[tuple[CodeType, CodeType]]:
@@ -51,7 +51,7 @@ def _changes(old: CodeType, new: CodeType) -> list[tuple[CodeType, CodeType]]:
 
 
 def _inner_changes(old: CodeType, new: CodeType) -> list[tuple[CodeType, CodeType]]:
-    """Return what changed inside of a function; its instances may exist already, as in decorators."""
+    """Return the changes inside a function, of which instances may exist, as in decorators."""
     return _changes(old, new) if old.co_name == new.co_name else []
 
 
@@ -64,7 +64,7 @@ def _nested(code: CodeType) -> list[CodeType]:
 
 
 def _without_nested(code: CodeType) -> list[Any]:
-    """Return all of a code object but what its nested functions and classes do, and its line numbers."""
+    """Return a code object's content without its nested functions, classes and line numbers."""
     consts = [
         ("code", const.co_name) if isinstance(const, CodeType) else (type(const), const)
         for const in code.co_consts
@@ -73,7 +73,7 @@ def _without_nested(code: CodeType) -> list[Any]:
 
 
 def is_same(old: CodeType, new: CodeType) -> bool:
-    """Tell whether two code objects do the same, wherever they stand in their files."""
+    """Return whether two code objects are equal apart from their positions in their files."""
     return _without_nested(old) == _without_nested(new) and all(
         one and other and is_same(one, other)
         for one, other in zip_longest(_nested(old), _nested(new))
@@ -91,7 +91,7 @@ def functions_by_file(files: set[str]) -> dict[str, list[FunctionType]]:
 
 
 def swap(functions: list[FunctionType], pairs: list[tuple[CodeType, CodeType]]) -> int:
-    """Give the functions whose code is the old one of a pair the new one; return how many."""
+    """Replace the code of functions that have the old code of a pair; return how many."""
     chosen = [(function, new) for old, new in pairs for function in _with_code(functions, old)]
     for function, new in chosen:
         function.__code__ = new

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutant:
-    """A small bug behind one requirement row: in the file `place`, `old` becomes `new`.
+    """A small bug behind one requirement row: in the file `place`, `old` is replaced by `new`.
 
-    `old` stands in the file exactly once. `bug` says in one sentence what is wrong then.
+    `old` occurs in the file exactly once. `bug` describes the resulting fault in a sentence.
     """
 
     row: str

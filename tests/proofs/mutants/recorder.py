@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import pytest
 
-VARIABLE = "MUTANT_OUTCOMES"  # the file; nothing is written without it
+VARIABLE = "MUTANT_OUTCOMES"  # path of the file; unset, nothing is written
 
 
 class Outcome(NamedTuple):
-    """How one phase of a test ended."""
+    """The outcome of one phase of a test."""
 
     test: str
     phase: str
@@ -33,7 +33,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def read_outcomes(path: Path) -> Iterator[Outcome]:
-    """Yield what a test run wrote, in its order."""
+    """Yield the outcomes of a test run in their order."""
     if path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():
             yield Outcome(*json.loads(line))

@@ -21,7 +21,8 @@ from tests.proofs.mutants.recorder import Outcome
 from tests.support.watched import planted_source
 
 JOBS = 2
-WALKED_BODIES = "WALKED_BODIES"  # where stand-ins in child processes keep what they send
+# folder in which stand-ins in child processes record the bodies they send
+WALKED_BODIES = "WALKED_BODIES"
 TIME_LIMIT = 240.0  # seconds for the tests of one mutant
 POLL_INTERVAL = 0.02  # seconds
 OPTIONS = [
@@ -39,7 +40,7 @@ CodePair = tuple[CodeType, CodeType]
 
 
 class Result(NamedTuple):
-    """What came of one mutant: the test that noticed it, or the reason why none did."""
+    """The result of one mutant: the test that detected it, or the reason why none did."""
 
     mutant: Mutant
     noticed_by: str = ""
@@ -51,7 +52,7 @@ class Result(NamedTuple):
 
 @dataclass
 class Job:
-    """A test run in a process of its own: `prepare` is called in it before the tests `items` run."""
+    """A test run in a separate process: `prepare` is called before the tests `items` run."""
 
     items: list[pytest.Item]
     prepare: Callable[[list[str]], None]
@@ -63,7 +64,7 @@ class Job:
 
 @dataclass
 class Runner:
-    """A pytest plugin: takes the place of the test loop of the run that has collected the tests."""
+    """A pytest plugin that replaces the test loop of the run that collected the tests."""
 
     root: Path
     mutants: Sequence[Mutant]
@@ -82,7 +83,7 @@ class Runner:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Run every mutant; in a forked process, let pytest run the tests that were chosen for it."""
+        """Run every mutant; in a forked process, let pytest run the tests selected for it."""
         if session.testsfailed:
             return True
         self.tests = tests_by_row(session.items, {mutant.row for mutant in self.mutants})
@@ -98,7 +99,7 @@ class Runner:
     # -- the jobs ------------------------------------------------------------------------------------------
 
     def _baseline(self, collected: list[pytest.Item]) -> Iterable[Job]:
-        """Run all tests without a mutant: only one that passes can notice something."""
+        """Run all tests without a mutant: only one that passes can detect anything."""
         files: dict[Path, list[pytest.Item]] = defaultdict(list)
         chosen = {item for row in self.tests.values() for item in row}
         for item in filter(chosen.__contains__, collected):
@@ -121,7 +122,7 @@ class Runner:
                 self._passed.add(outcome.test)
 
     def _control(self) -> Iterable[Job]:
-        """Run the tests that noticed something in a new process there again, without a mutant."""
+        """Run the tests that detected something in a new process again, without a mutant."""
         names = {one.noticed_by for one in self.results if one.is_new_process and one.noticed_by}
         items = {item.nodeid: item for row in self.tests.values() for item in row}
 
@@ -160,7 +161,7 @@ class Runner:
     def _fastest_first(
         self, items: list[pytest.Item]
     ) -> Callable[[pytest.Item], tuple[float, str]]:
-        """Return a sort key by the duration of the whole file, whose tests share their set-up."""
+        """Return a sort key by the duration of a test's file, whose tests share their setup."""
         files: dict[Path, float] = defaultdict(float)
         for item in items:
             files[item.path] += self.durations[item.nodeid]
@@ -220,7 +221,7 @@ class Runner:
     # -- the processes -------------------------------------------------------------------------------------
 
     def _run(self, session: pytest.Session, jobs: list[Job]) -> None:
-        """Run the jobs, so many at a time; in a child, return as soon as the session is its own."""
+        """Run the jobs with limited concurrency; in a child, return once the session is its own."""
         self._queue = jobs
         running: dict[int, Job] = {}
         while self._queue or running:
@@ -261,7 +262,7 @@ class Runner:
             os._exit(3)
 
     def _has_ended(self, pid: int, job: Job) -> bool:
-        """Tell whether the process has ended; end it with all it started if it takes too long."""
+        """Return whether the process has ended; kill it and its children if it takes too long."""
         ended = os.waitpid(pid, os.WNOHANG)[0] == pid
         if not ended and time.monotonic() - job.started > job.time_limit:
             os.killpg(pid, signal.SIGKILL)
@@ -271,8 +272,8 @@ class Runner:
 
 
 def execute_pytest(root: Path, arguments: list[str]) -> None:
-    """Become a new Python process that runs pytest."""
-    os.environ.pop(WALKED_BODIES, None)  # the new process has a folder of its own
+    """Replace this process by a new Python process that runs pytest."""
+    os.environ.pop(WALKED_BODIES, None)  # the new process creates its own folder
     os.chdir(root)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *OPTIONS, *arguments])
 
@@ -288,12 +289,12 @@ def tests_by_row(items: list[pytest.Item], rows: set[str]) -> dict[str, list[pyt
 
 
 def failed(outcomes: list[Outcome]) -> list[Outcome]:
-    """Return the failed ones."""
+    """Return the failed tests."""
     return [outcome for outcome in outcomes if outcome.outcome == "failed"]
 
 
 def result(mutant: Mutant, outcomes: list[Outcome], seconds: float) -> Result:
-    """Judge a finished run: a mutant without any outcome broke the run and proves nothing."""
+    """Judge a finished run: a mutant without any outcome broke the run and shows nothing."""
     if failed(outcomes):
         first = failed(outcomes)[0]
         return Result(mutant, first.test, seconds=seconds, message=first.message)
