@@ -18,7 +18,7 @@ Start = Callable[[Path], Any]
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that the user of PostgreSQL can reach, which pytest's own is not for root."""
+    """Create a folder that the user of PostgreSQL can access, unlike pytest's own under root."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         yield Path(name)
 

@@ -1,4 +1,4 @@
-"""The acts that the code records in the audit log, read from its source."""
+"""The acts that the code records in the audit log, collected from its source."""
 
 import ast
 from collections.abc import Iterator
@@ -7,18 +7,18 @@ from pathlib import Path
 import hub
 
 PACKAGE = Path(hub.__file__).parent
-# The functions that record an act -> the position of the act among their arguments.
+# Functions that record an act, with the position of the act among their arguments.
 RECORDERS = {"record": 2, "record_each": 2, "record_alone": 1, "note": 0}
 OWNERS = ("audit", "refusals")
-LOG = "security/audit.py"  # calls these functions by their bare names
-PASSES_ON = ("security/audit.py", "security/refusals.py")  # with the act of their caller
+LOG = "security/audit.py"  # calls these functions without a module prefix
+PASSES_ON = ("security/audit.py", "security/refusals.py")  # with the act passed by the caller
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Module = tuple[str, ast.Module]
 
 
 def recorded_acts() -> Iterator[str]:
-    """Yield each act; fail for one that cannot be read from the source."""
+    """Yield each act; fail if one cannot be read from the source."""
     modules = [_parsed(path) for path in sorted(PACKAGE.rglob("*.py"))]
     for name, tree in modules:
         for function in _functions(tree):
@@ -45,7 +45,7 @@ def _calls(node: ast.AST) -> Iterator[ast.Call]:
 
 
 def _position(module: str, call: ast.Call) -> int | None:
-    """The position of the act among the arguments of a call that records one."""
+    """Return the position of the act among the arguments of a recording function."""
     target = call.func
     if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
         return RECORDERS.get(target.attr) if target.value.id in OWNERS else None
@@ -61,7 +61,7 @@ def _position(module: str, call: ast.Call) -> int | None:
 def _values(
     modules: list[Module], module: str, function: Function, node: ast.expr
 ) -> Iterator[str]:
-    """The texts that an argument may be: its own, those of its name, or those of the callers."""
+    """Return the possible texts of an argument: literals, values of its name, or the callers'."""
     if isinstance(node, ast.Constant):
         yield str(node.value)
     elif isinstance(node, ast.IfExp):
@@ -102,7 +102,7 @@ def _values_of_name(
 def _of_callers(
     modules: list[Module], home: str, function: Function, name: str, position: int
 ) -> Iterator[str]:
-    """The texts with which a function is called, in its own module by its bare name."""
+    """Return the texts passed by callers, in the function's own module by its plain name."""
     count = 0
     for module, tree in modules:
         prefix = "" if module == home else f"{Path(home).stem}."
@@ -117,11 +117,11 @@ def _of_callers(
                     texts = list(_values(modules, module, caller, node))
                     count += len(texts)
                     yield from texts
-    assert count, f"{function.name} is called with no {name}"
+    assert count, f"{function.name} is called without {name}"
 
 
 def _constants(modules: list[Module], name: str) -> Iterator[str]:
-    """The text that a constant of a module is."""
+    """Return the text of a module's constant."""
     for _, tree in modules:
         for node in tree.body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:

@@ -1,4 +1,4 @@
-"""Forms of the pages for a hub with an Autotask stand-in."""
+"""The hub's pages with an Autotask stand-in, and the forms submitted to them."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ SWITCHES = {"mark_errors": "1", "fill_contacts": "1", "payment_sync": "1"}
 
 
 def connect(visitor: Visitor) -> StandIn:
-    """Connect the first company and mount an Autotask; no app is asked for yet."""
+    """Connect the first company and mount an Autotask stand-in without any enabled app."""
     if visitor.quickbooks is None:
         visitor.quickbooks = mount_quickbooks(visitor.app, visitor.app.extensions["hub"].clock)
     stand_in = visitor.quickbooks
@@ -34,19 +34,19 @@ def connect(visitor: Visitor) -> StandIn:
 
 
 def another(visitor: Visitor, name: str) -> Visitor:
-    """Another person at the same pages."""
+    """Return a visitor with another person's session at the same pages."""
     other = Visitor(visitor.app, visitor.story)
     other.log_in(name)
     return other
 
 
 def form(**more: Any) -> dict[str, Any]:
-    """The settings of the invoice app as the page sends them."""
+    """Return the settings form of the invoice app as the page submits it."""
     needed = {"days_back": 14, "tolerance": "0.05", "income_account": "1"}
     return {**PLAN, **StandIn.settings(AUTOTASK), **SWITCHES, **needed, **more}
 
 
 def enable(visitor: Visitor, slug: str = INVOICES, **more: Any) -> str:
-    """Record the grant of an app and enable it."""
+    """Confirm the access of an app and enable it."""
     visitor.press(f"/apps/{slug}/1/grant")
     return visitor.press(f"/apps/{slug}/1/configure", **form(**more))

@@ -31,7 +31,10 @@ ENTITIES = {
 
 
 def opened_books(app):
-    """A QuickBooks stand-in with its first company connected, whose id is 1, for all tests of a module; and the clock."""
+    """Return a QuickBooks stand-in and its clock, for all tests of a module.
+
+    Its first company is connected and has the id 1.
+    """
     clock = app.extensions["hub"].clock
     quickbooks = mount_quickbooks(app, clock)
     token = quickbooks.refresh_tokens[quickbooks.realm]
@@ -41,7 +44,7 @@ def opened_books(app):
 
 
 class Desk:
-    """The stand-in of one app mounted in the hub, and the app on it."""
+    """One Autotask app in the hub with its stand-in."""
 
     def __init__(self, app, quickbooks, clock, name, documents=None, realm=""):
         self.name, self.slug, self.entity = name, f"autotask-{name}", ENTITIES[name]
@@ -60,7 +63,7 @@ class Desk:
         return self.stand_in.books
 
     def keep(self, *words):
-        """Leaves only the documents that show these cases."""
+        """Delete all documents except those of these cases."""
         kept = {self.id(one) for one in words}
         rows = self.books.rows(self.entity)
         for id in [id for id in rows if id not in kept]:
@@ -79,14 +82,14 @@ class Desk:
         return done.counts
 
     def confirm(self):
-        """Says of every code that waits for a person that it is new, and goes on."""
+        """Match every unknown code to a new record, and sync again."""
         self.sync()
         for case in self.cases("match:"):
             self.decide(case.details["field"], case.details["code"], NEW)
         return self.sync()
 
     def decide(self, field, code, record):
-        """Says as a person which record a code is."""
+        """Match a code to a record as a person."""
         with transaction() as session:
             matches.decide(session, self.row, field, code, record, who="kari")
 
@@ -104,7 +107,7 @@ class Desk:
         )
 
     def of(self, words):
-        """The main posting of the document that shows a case."""
+        """Return the main posting of a case's document."""
         with reading() as session:
             mine = Posting.installation_id == self.row.id, Posting.operation == "create"
             found = session.scalars(select(Posting).where(*mine)).all()
@@ -113,7 +116,7 @@ class Desk:
             )
 
     def posting_of(self, words):
-        """The state of the document that shows a case, None if the hub never planned to post it."""
+        """Return the state of a case's posting; None if the hub never planned one."""
         try:
             return self.of(words).state
         except StopIteration:
@@ -126,27 +129,27 @@ class Desk:
         self.books.do("put", entity=self.entity, id=self.id(words), fields=fields)
 
     def made(self, words, kind="Invoice"):
-        """What QuickBooks has of it."""
+        """Return the transaction of a case's document in QuickBooks."""
         return self.quickbooks.select(
             f"select * from {kind} where Id = '{self.of(words).quickbooks_id}'", self.realm
         )[kind][0]
 
     def asked(self, call):
-        """How often the stand-in heard a call."""
+        """Return how often the stand-in was called."""
         return len(self.stand_in.wsgi.log.entries(call))
 
     def at(self, realm):
-        """The same desk for another company of QuickBooks."""
+        """Use another company of QuickBooks from now on."""
         self.realm = realm
         return self
 
     def sent(self, words):
-        """The body that was sent to QuickBooks for it."""
+        """Return the body sent to QuickBooks for a case's document."""
         return json.loads(self.of(words).payload)
 
 
 def prefer(quickbooks, section, **values):
-    """Changes a preference of the company in QuickBooks, as its owner would, and lets the hub read it."""
+    """Change a preference of the company in QuickBooks, and let the hub read it."""
     now = quickbooks.ask("GET", "preferences").json()["Preferences"]
     given = {name: now[name] for name in ("Id", "SyncToken")} | {section: now[section] | values}
     assert (

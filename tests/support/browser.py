@@ -1,4 +1,4 @@
-"""A person in front of Chromium: fixtures for stories in a real browser."""
+"""Fixtures for tests in Chromium."""
 
 import os
 import shutil
@@ -20,14 +20,15 @@ LIGHT = [
     "--mute-audio",
 ]
 SOON = 30_000
-# What htmx writes when the browser leaves a page whose request is under way. A request that fails
+# Messages of htmx when the browser leaves a page during a request. A request that fails writes
+# another message in addition.
 # writes something else besides.
 ABORTED_BY_LEAVING = ("htmx:sendAbort", "htmx:afterRequest")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, where there is one; HUB_REQUIRE_BROWSER=1 turns its absence into a failure."""
+    """Start Chromium; without one skip, or fail if HUB_REQUIRE_BROWSER=1."""
     if not CHROMIUM:
         if os.environ.get("HUB_REQUIRE_BROWSER") == "1":
             pytest.fail(
@@ -41,7 +42,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Person:
-    """A person at one tab; what goes wrong in it is kept."""
+    """A person at one tab; errors of the page are collected."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
@@ -76,7 +77,7 @@ class Person:
         self.page.wait_for_url(f"{self.url}/")
 
     def type_at(self, label: str, text: str) -> None:
-        """Type into the field that the page or the last key has put the cursor in."""
+        """Type into the field that has the focus."""
         expect(self.page.get_by_label(label).first).to_be_focused(timeout=SOON)
         self.page.keyboard.type(text)
 
@@ -90,7 +91,7 @@ class Person:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=SOON)
 
     def look(self, where: str = "") -> None:
-        """Nothing wrong so far, and nothing on this page that axe objects to."""
+        """Check that no errors occurred and that axe finds no violations on this page."""
         found = Axe().run(self.page).response["violations"]
         self.wrong += [f"axe: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
         assert self.wrong == [], f"{where or self.page.url}: {self.wrong}"
@@ -98,7 +99,7 @@ class Person:
 
 @pytest.fixture
 def sit_down(browser: Browser) -> Iterator[Callable[..., Person]]:
-    """Opens a tab of its own at an address."""
+    """Return a function that opens a new tab at an address."""
     contexts = []
 
     def sit(url: str, **options: Any) -> Person:

@@ -1,9 +1,9 @@
 """A search for the secrets of the tests in everything that the hub writes and answers.
 
 The keys, passwords and tokens of fixtures and stand-ins serve as canaries. Each answer of a hub in
-this process, each log record and the output of each test is searched at once; at the end of the
-run each worker searches every file that its tests left: databases with their journals, logs,
-counters, exports. A test whose hub shows a canary fails, and a file with one fails the run.
+this process, each log record and the output of each test is searched at once; at the end of the run
+each worker searches every file that its tests left: databases with their journals, logs, counters,
+exports. A test whose hub shows a canary fails, and a file with one fails the run.
 """
 
 import base64
@@ -26,7 +26,7 @@ from tests.support.page_rows import SECRET as PLANTED_SECRET
 
 _KEY_TEXT = VAULT_KEYS.partition(":")[2]
 _BASIC = base64.b64encode(f"{factory.CLIENT}:{factory.SECRET}".encode()).decode()
-# What `hub sandbox` prints on purpose, because whoever tries an app must enter it.
+# Printed by `hub sandbox` on purpose, because anyone who tries an app must enter them.
 PRINTED = {
     "secret of a stand-in": re.compile(rb"stand-in-(?:secret|webhook)-[0-9a-f]{4}"),
     "client secret of the Intuit stand-in": re.compile(factory.SECRET.encode()),
@@ -69,22 +69,22 @@ EXEMPT = {
     "token.txt",
     PLANTED_OUTPUT,
 }
-REPLACED_TOKEN = re.compile(r"refresh-token-\d+\.txt")  # what `hub connect` keeps for its caller
+REPLACED_TOKEN = re.compile(r"refresh-token-\d+\.txt")  # what `hub connect` stores for its caller
 EXEMPT_FOLDERS = {"snapshots", "site-packages", EARLIER_CODE}
 STAND_IN_OUTPUT = b"webhook verifier "  # the command of the QuickBooks stand-in prints its tokens
 RESULT = "canaries"  # where a worker leaves its result for the process that prints it
 
 
 class Search:
-    """What was searched in this run, and what was found in it."""
+    """The contents searched in this run, and the canaries found in them."""
 
     def __init__(self) -> None:
         self.contents = 0
-        self.shown: list[str] = []  # since the last report of a test
+        self.shown: list[str] = []  # since the previous test's report
         self.in_files: list[str] = []
 
     def note(self, place: str, content: bytes, *, printed: bool = False) -> None:
-        """Search a content that the hub showed somewhere."""
+        """Search a content that the hub displayed or wrote."""
         self.contents += 1
         self.shown += [f"{name} in {place}" for name in canaries_in(content, printed=printed)]
 
@@ -101,7 +101,7 @@ class Search:
                         self._note_file(path, path.read_bytes())
 
     def _note_file(self, path: Path, content: bytes) -> None:
-        """Search the content of a file; what a stand-in has printed may have its own secrets."""
+        """Search the content of a file; output of a stand-in may contain its own secrets."""
         self.contents += 1
         is_output = path.suffix in (".out", ".err")
         if is_output and STAND_IN_OUTPUT in content:
@@ -111,7 +111,7 @@ class Search:
 
 
 def canaries_in(content: bytes, *, printed: bool = False) -> list[str]:
-    """Return the names of the canaries in a content; with `printed` without those of stand-ins."""
+    """Return the names of the canaries in a content, without those of stand-ins if `printed`."""
     if not any(beginning in content for beginning in BEGINNINGS):
         return []
     patterns = SECRETS if printed else SECRETS | PRINTED
@@ -119,7 +119,7 @@ def canaries_in(content: bytes, *, printed: bool = False) -> list[str]:
 
 
 def is_exempt(path: Path, folder: Path) -> bool:
-    """Say whether a file holds secrets on purpose."""
+    """Return whether a file contains secrets on purpose."""
     if REPLACED_TOKEN.fullmatch(path.name):
         return True
     return path.name in EXEMPT or not EXEMPT_FOLDERS.isdisjoint(path.relative_to(folder).parts)
@@ -190,13 +190,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def is_worker(config: pytest.Config) -> bool:
-    """Say whether this process runs tests for another one."""
+    """Return whether this process runs tests for another one."""
     return hasattr(config, "workerinput")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take over what a worker found."""
+    """Add the results of a worker."""
     contents, in_files = getattr(node, "workeroutput", {}).get(RESULT, (0, []))
     search.contents += contents
     search.in_files += in_files

@@ -26,7 +26,7 @@ CLEARING = {"holding_account": "Petty Cash"}
 
 
 class Works:
-    """The stand-in, the installation that reads it, and the books that it ends up in."""
+    """A CostCertified stand-in, the installation that reads it, and its QuickBooks company."""
 
     def __init__(
         self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0
@@ -48,7 +48,7 @@ class Works:
         )
 
     def connect(self, profile: str, **options: Any) -> None:
-        """Founds another company and works for that one."""
+        """Create another company and use it from now on."""
         self.realm = self.quickbooks.open(profile, **options)
         found = oauth_connect.connect_with_refresh_token(
             self.realm, self.quickbooks.refresh_tokens[self.realm]
@@ -64,20 +64,20 @@ class Works:
         return self.row
 
     def sync(self) -> Any:
-        """One run, which must not stop; what it counted."""
+        """Sync without an error and return the counts."""
         done = runner.sync(self.row.id, requested_by="kari")
         assert done.error == ""
         return done.counts
 
     def watch(self) -> None:
-        """The hub looks at what others changed in QuickBooks."""
+        """Let the hub read changes made by others in QuickBooks."""
         self.clock.advance(3700)
         runner.company("changes", self.company_id, requested_by="kari")
 
-    # -- at the source -----------------------------------------------------------------------------------------------
+    # -- at the source -----------------------------------------------------------------------
 
     def invoice(self, *amounts: str, sent: str | None = "costcertified", **fields: Any) -> str:
-        """An invoice of these amounts, taxed, sent through CostCertified unless told otherwise; its id."""
+        """Create an invoice with these amounts and tax, sent by default; return its id."""
         name, rate = company.TAX
         plain = {"description": "Work", "tax_name": name, "tax_rate": rate}
         lines = [
@@ -108,7 +108,7 @@ class Works:
         method: str = "card",
         settled: bool = True,
     ) -> str:
-        """What a client pays on an invoice, or the first one in advance; its id."""
+        """Pay an invoice, or pay in advance if `invoice` is None; return the payment's id."""
         client = self.books.rows["invoices"][invoice]["client"] if invoice else company.CLIENTS[0]
         about = {"client": client, "project": "j900", "bears": "contractor"}
         id = str(self.do("pay", invoice=invoice, amount=amount, method=method, **about))
@@ -121,10 +121,10 @@ class Works:
         self.do("arrive", payout=id)
         return id
 
-    # -- in the books ------------------------------------------------------------------------------------------------
+    # -- in the books ------------------------------------------------------------------------
 
     def all(self, kind: str) -> list[dict[str, Any]]:
-        """What QuickBooks holds of a kind, and we posted or made."""
+        """Return the transactions of a kind that the hub posted or voided, or the list entries."""
         asked = f"select * from {kind} maxresults 1000"
         found: list[dict[str, Any]] = self.quickbooks.select(asked, self.realm).get(kind) or []
         return [
@@ -138,7 +138,7 @@ class Works:
         return found
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """What a person makes in QuickBooks itself."""
+        """Create a record in QuickBooks by hand."""
         answer = self.quickbooks.ask(
             "POST", kind.lower(), fields, self.realm, content_type="application/json"
         )
@@ -151,10 +151,10 @@ class Works:
         self.quickbooks.act("close_books", date=day)
         record_download.refresh(self.company_id)
 
-    # -- in the hub --------------------------------------------------------------------------------------------------
+    # -- in the hub --------------------------------------------------------------------------
 
     def posting(self, source_id: str) -> Posting:
-        """The newest posting of a document."""
+        """Return the newest posting of a document."""
         with reading() as session:
             mine = (
                 SourceDocument.source_id == source_id,
@@ -168,7 +168,7 @@ class Works:
             return session.scalars(found.order_by(Posting.id.desc())).first()
 
     def waits(self, source_id: str) -> str:
-        """Why a document is not wanted in the books yet."""
+        """Return the reason why a document is not posted yet."""
         with reading() as session:
             mine = (
                 SourceDocument.source_id == source_id,
@@ -178,7 +178,7 @@ class Works:
             return str(row.body["hold"]) if row and row.stage == "pending" else ""
 
     def cases(self) -> dict[str, str]:
-        """What needs a person: the cause and its reason."""
+        """Return the cause and reason of each open case."""
         with reading() as session:
             return {
                 one.cause: one.reason
@@ -192,5 +192,5 @@ class Works:
             )
 
     def told(self, things: str, id: str) -> list[str]:
-        """What CostCertified heard of a row."""
+        """Return the states reported to CostCertified for a row."""
         return [one["state"] for one in self.books.statuses.get(f"{things}/{id}", [])]

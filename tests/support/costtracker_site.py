@@ -28,7 +28,7 @@ PAYABLE = "Accounts Payable (A/P)"
 
 
 class Purchasing:
-    """The stand-in, the installation that reads it, and the books that its invoices end up in."""
+    """A CostTracker stand-in, the installation that reads it, and its QuickBooks company."""
 
     def __init__(
         self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0
@@ -45,7 +45,7 @@ class Purchasing:
         self.books = self.source.books
 
     def choose_norway(self) -> None:
-        """Turn to the Norwegian company of the stand-in: kroner, and a tax code on each line."""
+        """Use the stand-in's Norwegian company: kroner, and a tax code on each line."""
         companies = self.quickbooks.companies.items()
         self.realm = next(realm for realm, one in companies if one.options.country == "NO")
         accounts = self.select("Account")
@@ -54,7 +54,7 @@ class Purchasing:
         )
 
     def connect(self) -> None:
-        """Connect the company that was chosen, and have its lists read."""
+        """Connect the chosen company and read its lists."""
         token = self.quickbooks.refresh_tokens[self.realm]
         self.company_id = oauth_connect.connect_with_refresh_token(self.realm, token).id
         record_download.refresh(self.company_id)
@@ -63,7 +63,7 @@ class Purchasing:
         return {**self.source.settings(COSTTRACKER), "payable_account": self.payable, **changes}
 
     def enable(self, lists: bool = True, mode: str = "auto", **settings: Any) -> Installation:
-        """Enable the app, and put the company's lists into CostTracker."""
+        """Enable the app, and push the company's lists into CostTracker."""
         given = self.settings(**settings)
         self.row = installations_enable.enable(
             self.company_id, "costtracker", given, who="kari", mode=mode
@@ -77,26 +77,26 @@ class Purchasing:
         )
 
     def sync(self) -> dict[str, Any]:
-        """Run the app once, which must succeed; return what the run counted."""
+        """Sync without an error and return the counts."""
         done = runner.sync(self.row.id, requested_by="kari")
         assert done.error == ""
         return done.counts
 
     def refresh_lists(self) -> None:
-        """Have the lists read in QuickBooks and pushed into CostTracker, as every night."""
+        """Read the lists of QuickBooks and push them into CostTracker, as every night."""
         done = runner.company("lists", self.company_id, requested_by="schedule")
         assert done.error == ""
 
     def watch(self) -> None:
-        """Have the hub notice what changed in QuickBooks, and tell CostTracker."""
+        """Let the hub read changes in QuickBooks and report them to CostTracker."""
         self.clock.advance(60)
         runner.company("changes", self.company_id, requested_by="kari")
         self.sync()
 
-    # -- in CostTracker ----------------------------------------------------------------------------------------------
+    # -- in CostTracker ----------------------------------------------------------------------
 
     def receive(self, *lines: dict[str, Any], **fields: Any) -> str:
-        """Receive an invoice, approved unless told otherwise; return its id."""
+        """Receive an invoice, approved by default; return its id."""
         id = self.books.next_id()
         usual = {
             "status": "approved", "kind": "invoice", "case": "received by hand", "supplier": "s1",
@@ -117,41 +117,41 @@ class Purchasing:
         self.books.do("decide", invoice=id, act=act, user=user)
 
     def press(self, path: str, **form: str) -> Any:
-        """Send a form of CostTracker's pages, as a person there does."""
+        """Submit a form of CostTracker's pages."""
         form_type = "application/x-www-form-urlencoded"
         return ask(self.source.wsgi, "POST", path, urlencode(form), content_type=form_type)
 
     def told(self, id: str) -> list[str]:
-        """What an invoice heard of its accounting, in order."""
+        """Return the states reported for an invoice, in order."""
         return [one["state"] for one in self.books.statuses.get(id, [])]
 
     def record(self, kind: str, slot: str) -> str:
-        """The id of the record of QuickBooks that stands for an entry of CostTracker's own lists."""
+        """Return the id of the QuickBooks record matched to an entry of CostTracker's own lists."""
         return str(self.books.lists.of(kind, slot)["external_id"])
 
     def page(self, path: str) -> str:
-        """What a person sees of CostTracker."""
+        """Return a page of CostTracker."""
         text: str = ask(self.source.wsgi, "GET", path).text
         return text
 
     def pushed(self, kind: str) -> dict[str, Any]:
-        """The entries of a list that QuickBooks put into CostTracker, by their id."""
+        """Return the entries of a list pushed from QuickBooks, by their id."""
         entries: dict[str, Any] = self.books.lists.pushed.get(kind, {})
         return entries
 
-    # -- in QuickBooks -----------------------------------------------------------------------------------------------
+    # -- in QuickBooks -----------------------------------------------------------------------
 
     def select(self, kind: str, where: str = "") -> list[dict[str, Any]]:
         query = f"select * from {kind}{f' where {where}' if where else ''} maxresults 1000"
         return self.quickbooks.select(query, self.realm).get(kind) or []
 
     def posted(self, id: str, kind: str = "Bill") -> list[dict[str, Any]]:
-        """What stands in the books for an invoice."""
+        """Return the transactions in the books for an invoice."""
         number = (self.books.invoices[id]["invoice_number"] or "")[:21]
         return self.select(kind, f"DocNumber = '{number}'")
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """Make a record or transaction in QuickBooks by hand."""
+        """Create a record or transaction in QuickBooks by hand."""
         answer = self.quickbooks.ask(
             "POST", kind.lower(), fields, self.realm, content_type="application/json"
         )
@@ -160,15 +160,15 @@ class Purchasing:
         return made
 
     def read_lists(self) -> None:
-        """Have the hub read the lists of QuickBooks, and push nothing."""
+        """Let the hub read the lists of QuickBooks without pushing them."""
         record_download.refresh(self.company_id)
 
     def act(self, do: str, kind: str, id: str, **more: Any) -> None:
-        """Do something to a record of QuickBooks by hand."""
+        """Perform an action on a QuickBooks record by hand."""
         self.quickbooks.act(do, kind=kind, id=id, realm=self.realm, **more)
 
     def remove(self, kind: str, id: str) -> None:
-        """Take a record out of QuickBooks, as merging it into another one does."""
+        """Remove a record from QuickBooks, as a merge does."""
         self.quickbooks.companies[self.realm].commit([Change(kind, id, None)])
 
     def pay(self, bill: dict[str, Any], amount: Any) -> None:
@@ -177,7 +177,7 @@ class Purchasing:
         about = {"VendorRef": bill["VendorRef"], "TotalAmt": amount, "TxnDate": "2026-03-20"}
         self.make("BillPayment", **about, Line=[line], **check)
 
-    # -- in the hub --------------------------------------------------------------------------------------------------
+    # -- in the hub --------------------------------------------------------------------------
 
     def document(self, id: str) -> SourceDocument:
         with reading() as session:
@@ -186,7 +186,7 @@ class Purchasing:
             return session.scalars(select(SourceDocument).where(mine, own)).one()
 
     def posting(self, id: str) -> Posting | None:
-        """The newest posting of an invoice itself."""
+        """Return the newest posting of an invoice itself."""
         with reading() as session:
             own = Posting.operation != "attach"
             mine = Posting.document_id == self.document(id).id
@@ -203,7 +203,7 @@ class Purchasing:
         return str(found.reason) if found else ""
 
     def waits(self, source_id: str) -> str:
-        """Why a document of CostTracker is not wanted yet."""
+        """Return the reason why a document of CostTracker is not posted yet."""
         with reading() as session:
             mine = SourceDocument.source_id == source_id
             own = SourceDocument.installation_id == self.row.id
@@ -218,14 +218,14 @@ class Purchasing:
             assert outbox.approve(session, [posting.id], "kari")
 
     def waiting_for(self, cause: str) -> list[str]:
-        """The ids of the invoices that an open case is about."""
+        """Return the ids of the invoices with an open case."""
         with reading() as session:
             case = session.scalars(select(Case).where(Case.cause == cause)).one()
             documents = (session.get(SourceDocument, one.document_id) for one in case.postings)
             return sorted(one.source_id.removeprefix("invoice:") for one in documents if one)
 
     def cases(self) -> dict[str, str]:
-        """The open cases: cause and reason."""
+        """Return the cause and reason of each open case."""
         with reading() as session:
             found = select(Case).where(Case.closed_at.is_(None))
             return {one.cause: one.reason for one in session.scalars(found)}
@@ -238,6 +238,6 @@ class Purchasing:
 
 
 def line(**changes: Any) -> dict[str, Any]:
-    """A line of an invoice as CostTracker's books keep it; codes name entries of its own lists."""
+    """Return an invoice line as CostTracker stores it; codes name entries of its own lists."""
     usual = {"description": "Betong", "net": "100.00", "account": "a4000", "tax_code": "zero"}
     return {**usual, **dict.fromkeys(("location", "class", "customer", "po")), **changes}

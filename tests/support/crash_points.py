@@ -1,7 +1,7 @@
 """Boundaries of a run at which a process is killed, and a pipe to the stand-in.
 
-A boundary lies before and after every statement, BEGIN and COMMIT, every file made safe on disk, and before, within and
-after every HTTP call.
+A boundary lies before and after every statement, BEGIN and COMMIT, every fsync of a file, and
+before, within and after every HTTP call.
 """
 
 import ctypes
@@ -26,14 +26,15 @@ from hub.db.engine import reading_engine
 from hub.testing.clock import FakeClock
 from qbo_sandbox.kit import wsgi
 
-SUBREAPER = 36  # of prctl: who inherits the children of a process that ended
+SUBREAPER = 36  # prctl option: inherit the orphaned descendants
 Act = Callable[[Any], object]
 
 
 class Boundaries:
-    """Counts the boundaries that a process passes, and does something at some of them.
+    """A counter of the boundaries that a process passes, with an action at some of them.
 
-    Those of transactions that only read are left out unless `reads`: nothing outside the process moves at them.
+    Boundaries of read-only transactions are omitted unless `reads`, because nothing outside the
+    process changes there.
     """
 
     def __init__(self, act: Callable[[], object], at: Container[int], reads: bool) -> None:
@@ -48,7 +49,7 @@ class Boundaries:
                 self.act()
 
     def around(self, owner: Any, name: str) -> None:
-        """A boundary before and after a function."""
+        """Add a boundary before and after a function."""
         done = getattr(owner, name)
 
         def call(*args: Any, **options: Any) -> Any:
@@ -60,7 +61,7 @@ class Boundaries:
         setattr(owner, name, call)
 
     def watch(self, engine: Any) -> None:
-        """All of the database, and the files that are made safe."""
+        """Add boundaries for all database statements and for file syncs."""
         for place in ("before", "after"):
             event.listen(engine, f"{place}_cursor_execute", partial(self._statement, place))
         self.around(engine.dialect, "do_commit")
@@ -77,7 +78,7 @@ class Boundaries:
 
 
 class WrongClock(FakeClock):
-    """A clock whose hands were moved; time passes as it did."""
+    """A clock that is offset from the true time."""
 
     moved = dt.timedelta(0)
 
@@ -86,12 +87,12 @@ class WrongClock(FakeClock):
 
     @property
     def true(self) -> dt.datetime:
-        """What time it is everywhere else."""
+        """Return the time without the offset."""
         return super().now()
 
 
 class InOrder:
-    """Does at once, in this thread, what a pool of threads is given: a run passes the same boundaries each time."""
+    """An executor that runs each job at once, so that a run always passes the same boundaries."""
 
     def __init__(self, *about: Any, **more: Any) -> None:
         pass
@@ -109,7 +110,7 @@ class InOrder:
 
 
 class Pipeline(HTTPAdapter):
-    """Carries calls from a hub to the stand-in in the process that started it."""
+    """An adapter that passes calls of a hub to the stand-in in the parent process."""
 
     def __init__(self, end: Connection, marks: Connection, clock: WrongClock) -> None:
         super().__init__()
@@ -138,9 +139,9 @@ def die(pipe: Pipeline) -> None:
 
 
 def die_and_go_on(pipe: Pipeline) -> None:
-    """Dies here; a copy made in this moment goes on as if it had not, when what was left has been kept."""
+    """Kill this process; a fork of it continues once the state left behind is saved."""
     assert threading.current_thread() is threading.main_thread(), (
-        "Only this thread would go on in the copy."
+        "Only the main thread would continue in the copy."
     )
     mine = os.getpid()
     if os.fork():
@@ -150,13 +151,13 @@ def die_and_go_on(pipe: Pipeline) -> None:
 
 
 def back_up(pipe: Pipeline) -> None:
-    """A backup is taken here, and the hub goes on; not while an answer is under way."""
+    """Take a backup and continue; not possible during a call."""
     pipe.tell("backup")
 
 
 @contextmanager
 def inheriting() -> Iterator[None]:
-    """Children of this process's children become its own when those have ended."""
+    """Make this process the parent of its orphaned descendants."""
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     assert prctl(SUBREAPER, 1, 0, 0, 0) == 0
     try:
@@ -167,7 +168,7 @@ def inheriting() -> Iterator[None]:
 
 @contextmanager
 def repeatable(seed: str) -> Iterator[None]:
-    """What would be chance follows from the seed; no two processes of a history have the same."""
+    """Replace randomness by a seeded generator, with a different seed for each process."""
     before, made = os.urandom, random.Random(seed)
     os.urandom = random._urandom = made.randbytes  # type: ignore[attr-defined]
     try:

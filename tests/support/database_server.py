@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one test, which it may stop, restart and replace by its standby."""
+"""A PostgreSQL server for one test, which may be stopped, restarted and replaced by its standby."""
 
 import os
 import shutil
@@ -14,16 +14,16 @@ import pytest
 
 SETTINGS = {
     "listen_addresses": "''",
-    "fsync": "off",  # a machine that loses power is no case of these tests
+    "fsync": "off",  # power failures are not tested here
     "full_page_writes": "off",
     "shared_buffers": "32MB",
 }
 
 
 class DatabaseServer:
-    """A server on a folder of its own, reached over a socket in the folder `place`.
+    """A server with a folder of its own, reached over a socket in the folder `place`.
 
-    A standby takes the place of its primary when it is promoted, so that the address stays.
+    A promoted standby takes the place of its primary, so that the address stays the same.
     """
 
     def __init__(self, folder: Path, **settings: str) -> None:
@@ -43,14 +43,14 @@ class DatabaseServer:
         self._make_folder(self.place)
 
     def start(self) -> None:
-        """Start the server; return when it answers."""
+        """Start the server and wait until it answers."""
         settings = {**self._settings, "unix_socket_directories": f"'{self.place}'"}
         with (self.folder / "postgresql.auto.conf").open("a") as file:
             file.writelines(f"{name} = {value}\n" for name, value in settings.items())
         self._control("-l", str(self.folder / "log"), "start")
 
     def stop(self, mode: str = "immediate") -> None:
-        """Stop the server, as a crash does or in order."""
+        """Stop the server, in order or as a crash does."""
         self._control("-m", mode, "stop")
 
     def restart(self, mode: str = "immediate") -> None:
@@ -59,15 +59,15 @@ class DatabaseServer:
         self.start()
 
     def freeze(self) -> None:
-        """Stop all processes of the server where they are; its machine still takes data."""
+        """Freeze all processes of the server; its sockets still accept data."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let the processes go on."""
+        """Continue the frozen processes."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, signal_number: int) -> None:
-        """Send a signal to the first process of the server, then to all that it started."""
+        """Send a signal to the server's first process, then to its children."""
         first = int((self.folder / "postmaster.pid").read_text().split()[0])
         os.kill(first, signal_number)
         for pid in children_of(first):
@@ -75,7 +75,7 @@ class DatabaseServer:
                 os.kill(pid, signal_number)
 
     def make_standby(self, name: str) -> "DatabaseServer":
-        """Start a server that follows this one, under this application name."""
+        """Start a standby of this server under an application name."""
         standby = DatabaseServer(self.folder.with_name(name), **self._settings)
         for folder in (standby.folder, standby.place):
             self._make_folder(folder)
@@ -85,7 +85,7 @@ class DatabaseServer:
         return standby
 
     def promote(self, place: Path) -> None:
-        """Let a standby accept writes at the place of its primary, which must have ended."""
+        """Promote a standby in the place of its primary, which must have ended."""
         self.stop("fast")
         self.place = place
         self.start()
@@ -101,7 +101,7 @@ class DatabaseServer:
         self.run("pg_ctl", "-s", "-w", "-t", "120", "-D", str(self.folder), *arguments)
 
     def _make_folder(self, folder: Path) -> None:
-        """Make a folder that belongs to the user of the server."""
+        """Create a folder that belongs to the user of the server."""
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
         owner = self.folder.stat()
@@ -109,7 +109,7 @@ class DatabaseServer:
 
 
 def children_of(parent: int) -> set[int]:
-    """Return the processes that a process has started."""
+    """Return the child processes of a process."""
     children = set()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -121,11 +121,12 @@ def children_of(parent: int) -> set[int]:
 
 @pytest.fixture
 def make_server() -> Iterator[Callable[..., DatabaseServer]]:
-    """Start servers with these settings; they and their standbys end with the test."""
+    """Return a function that starts servers with settings; they end with the test."""
     folders: list[Path] = []
 
     def make(**settings: str) -> DatabaseServer:
-        # Beside pytest's own folder, which the user of PostgreSQL cannot reach if root runs the
+        # Outside pytest's own folder, which the user of PostgreSQL cannot access if root runs the
+        # tests; the path of a socket must be short.
         # tests; the path of a socket must be short.
         folders.append(Path(tempfile.mkdtemp(prefix="hub-server-")))
         server = DatabaseServer(folders[-1] / "primary", **settings)
@@ -145,5 +146,5 @@ def make_server() -> Iterator[Callable[..., DatabaseServer]]:
 
 @pytest.fixture
 def own_server(make_server: Callable[..., DatabaseServer]) -> DatabaseServer:
-    """A PostgreSQL server of this test."""
+    """Start a PostgreSQL server for this test."""
     return make_server()

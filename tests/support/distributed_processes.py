@@ -1,4 +1,4 @@
-"""Hubs of the distributed engine on one database, as the processes of several machines are."""
+"""Hubs of the distributed engine on one database, like processes on several machines."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ MARGIN = 10_000
 def make_process(
     make_app: Callable[..., Flask], tmp_path: Path, postgres_url: str
 ) -> Iterator[Callable[..., Flask]]:
-    """Make hubs on one database, each with the data folder of this name."""
+    """Return a function that creates hubs on one database, each with its own data folder."""
     apps: list[Flask] = []
 
     def make(name: str, *, engine: str = "distributed", **options: Any) -> Flask:
@@ -54,14 +54,14 @@ def make_process(
 
 
 def age_heartbeats(app: Flask, seconds: float) -> None:
-    """Let all heartbeats be so much older."""
+    """Make all heartbeats older by this much."""
     statement = text("UPDATE lease SET heartbeat_at = heartbeat_at - make_interval(secs => :age)")
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(statement, {"age": seconds})
 
 
 def session_count(app: Flask, of: Flask) -> int:
-    """Return how many database sessions a process has, asked over another one."""
+    """Return the number of database sessions of a process, using another session."""
     name = coordination.application_name(of.extensions["hub"].process)
     statement = text(
         "SELECT count(*) FROM pg_stat_activity"
@@ -72,7 +72,7 @@ def session_count(app: Flask, of: Flask) -> int:
 
 
 def end_sessions(app: Flask, of: Flask) -> int:
-    """End the database sessions of a process, as a restart of the server does; return how many."""
+    """End the database sessions of a process, as a server restart does; return their number."""
     name = coordination.application_name(of.extensions["hub"].process)
     statement = text(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"

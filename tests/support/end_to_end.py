@@ -1,9 +1,9 @@
-"""Check that a test marked as end to end calls a source's and QuickBooks' stand-in.
+"""A check that tests marked as end to end call a source's and QuickBooks' stand-in.
 
-`pytest.mark.end_to_end` on a test or a module says so, and docs/capabilities.md shows it for the rows of
-the test. A marked test fails here unless both stand-ins are called over HTTP, by the test itself or by a
-fixture that it uses. `end_to_end(False)` takes a test out of a marked module. Tests in tests/e2e start
-processes of their own, whose calls cannot be seen from here; they are not checked.
+`pytest.mark.end_to_end` marks a test or a module, and docs/capabilities.md shows it for the rows of
+the test. A marked test fails here unless both stand-ins are called over HTTP, by the test itself or
+by a fixture that it uses. `end_to_end(False)` exempts a test in a marked module. Tests in tests/e2e
+start separate processes, whose calls cannot be seen from here; they are not checked.
 """
 
 from collections import defaultdict
@@ -19,13 +19,13 @@ MARK = "end_to_end"
 QUICKBOOKS, SOURCE = "QuickBooks' stand-in", "a source's stand-in"
 PROCESSES = Path(__file__).parents[1] / "e2e"
 
-FixtureKey = tuple[str, str]  # name and place of a fixture
-called = set[str]()  # the kinds of stand-ins that the test under way has called
+FixtureKey = tuple[str, str]  # name and scope of a fixture
+called = set[str]()  # the kinds of stand-ins that the current test has called
 called_by_fixture = defaultdict[FixtureKey, set[str]](set)
 
 
 def watch() -> None:
-    """Note from now on which kind of stand-in each call goes to."""
+    """Record the kind of stand-in of each call from now on."""
     answer = Harness._logged
 
     def noted(self: Harness, *args: Any) -> Any:
@@ -48,7 +48,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
-    """Credit a fixture with its calls: a story that is told once serves every test that reads it."""
+    """Credit a fixture with its calls, so that each test that uses its result counts them."""
     before = set(called)
     called.clear()
     try:
@@ -71,13 +71,13 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def is_end_to_end(item: pytest.Item) -> bool:
-    """Tell what the nearest mark says."""
+    """Return the value of the nearest mark."""
     mark = item.get_closest_marker(MARK)
     return mark is not None and mark.args != (False,)
 
 
 def called_by_fixtures(item: pytest.Item) -> set[str]:
-    """Return the kinds of stand-ins that the fixtures of a test have called, whenever they were set up."""
+    """Return the kinds of stand-ins called by a test's fixtures, whenever they were set up."""
     info = getattr(item, "_fixtureinfo", None)
     definitions = info.name2fixturedefs.values() if info else ()
     keys = [key_of(definition) for several in definitions for definition in several]

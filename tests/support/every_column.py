@@ -1,4 +1,4 @@
-"""Rows with a value in every column of every table, made from the types of the columns."""
+"""Rows with a value in every column of every table, generated from the column types."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -27,13 +27,13 @@ from sqlalchemy import table as lightweight_table
 from hub.db.engine import Instant, Money
 
 MOMENT = dt.datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=dt.UTC)
-TEXT = "Ærø \U0001f6a7 \\N \\\\ \t\r\n'\"%"  # what COPY and SQL quote
+TEXT = "Ærø \U0001f6a7 \\N \\\\ \t\r\n'\"%"  # characters that COPY and SQL quote
 HIGHEST = 2**63 - 1
-AMOUNT = 12_345_678_901_234_567  # millionths; a binary fraction would round it
+AMOUNT = 12_345_678_901_234_567  # millionths; a binary fraction would be rounded
 
 
 def fill(connection: Connection, tables: Iterable[Table], count: int) -> None:
-    """Write rows with the numbers 1 to `count` into each table, in the order of the tables."""
+    """Write rows numbered 1 to `count` into each table, in the order of the tables."""
     for table in tables:
         for number in range(1, count + 1):
             columns = [plain_column(item) for item in table.columns]
@@ -42,21 +42,21 @@ def fill(connection: Connection, tables: Iterable[Table], count: int) -> None:
 
 
 def plain_column(item: Any) -> Any:
-    """Return a column whose type is not of another library."""
+    """Return a column with a plain SQLAlchemy type."""
     is_foreign = isinstance(item.type, TypeDecorator) and not item.type.cache_ok
     return column(item.name, Text if is_foreign else item.type)
 
 
 def row_of(table: Table, number: int, count: int) -> dict[str, Any]:
-    """Return a row that refers to the rows of the same number.
+    """Return a row that refers to the rows with the same number.
 
-    A reference to the same table leads to the row after it, and from the last one to none.
+    A reference to the same table points to the next row; the last row has none.
     """
     return {column.name: _value(table, column, number, count) for column in table.columns}
 
 
 def _value(table: Table, column: Any, number: int, count: int) -> Any:
-    """Return a value of the type of a column that differs between rows where it has to."""
+    """Return a value for a column's type, different for each row if it must be unique."""
     for key in column.foreign_keys:
         if key.column.table is table:
             return number + 1 if number < count else None
@@ -69,7 +69,7 @@ def _plain_value(kind: Any, column: Any, number: int) -> Any:
     if isinstance(kind, Money):
         return Decimal(AMOUNT + number).scaleb(-6)
     if isinstance(kind, TypeDecorator) and not isinstance(kind, Instant):
-        return f"{number},2"  # a list of Flask-Security, as it is stored
+        return f"{number},2"  # a list of Flask-Security in its stored form
     kind = getattr(kind, "impl_instance", kind)
     if isinstance(kind, JSON):
         return [] if column.default and column.default.arg is list else {"a": [TEXT, None, "1.10"]}

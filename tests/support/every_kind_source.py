@@ -23,7 +23,7 @@ class NoSettings(Schema):
 
 
 class Shop:
-    """Yields what a test puts into `items`."""
+    """A source that yields the documents in `items`."""
 
     __name__ = "small-shop"
 
@@ -68,7 +68,7 @@ class Shop:
 
 
 class Till:
-    """The shop enabled for the company; `run()` takes its documents to where they rest."""
+    """The shop enabled for a company; `run()` collects and posts its documents."""
 
     def __init__(self, app, quickbooks, clock, company=None, **about):
         self.quickbooks, self.shop = quickbooks, Shop(**about)
@@ -91,12 +91,12 @@ class Till:
             self.id = row.id
 
     def put(self, *items):
-        """Puts documents into the source, in the place of those with the same id."""
+        """Put documents into the source, replacing those with the same id."""
         self.shop.items |= {item.source_id: item for item in items}
         return self
 
     def run(self, *items, wait=False):
-        """Collects and posts to rest; what stands of each document, by its source id."""
+        """Collect and post until nothing is left; return each document's state by source id."""
         self.put(*items)
         runner.sync(self.id, requested_by="kari", wait=wait)
         return self.states()
@@ -109,13 +109,13 @@ class Till:
             return dict(session.execute(rows).all())
 
     def posting(self, source_id):
-        """The newest posting of a document."""
+        """Return the newest posting of a document."""
         with reading() as session:
             mine = select(Posting).join(SourceDocument).where(SourceDocument.source_id == source_id)
             return session.scalars(mine.order_by(Posting.id.desc())).first()
 
     def reasons(self):
-        """Why what is held is held."""
+        """Return the reasons of the held postings."""
         with reading() as session:
             return [
                 one.reason
@@ -129,21 +129,21 @@ class Till:
             ]
 
     def writes(self):
-        """How many objects were written in QuickBooks so far."""
+        """Return how many objects were written in QuickBooks so far."""
         calls = [entry["call"] for entry in self.quickbooks.log.entries()]
         return sum(call.endswith((".create", ".update", ".delete", ".void")) for call in calls)
 
     def books(self, kind):
-        """What QuickBooks holds of a kind."""
+        """Return the objects of a kind in QuickBooks."""
         return self.quickbooks.books(realm=self.realm, kind=kind)[self.realm].get(kind, [])
 
     def ours(self, kind):
-        """Those that came since the books were opened."""
+        """Return the objects created since the books were opened."""
         opened = self.books("CompanyInfo")[0]["MetaData"]["CreateTime"]
         return [one for one in self.books(kind) if one["MetaData"]["CreateTime"] > opened]
 
     def book(self, kind, source_id):
-        """What a document became."""
+        """Return the transaction or record of a document."""
         id = self.posting(source_id).quickbooks_id
         return next(one for one in self.books(kind) if one["Id"] == id)
 
@@ -193,7 +193,7 @@ def invoice(id="invoice:1", amount="100.00", **more):
 
 
 def everything():
-    """One document of each kind, each after what it names."""
+    """Return one document of each kind; documents come before those they refer to."""
     return [
         document("payment", "payment:1", line("1", "60.00", pays="invoice:1"), total="75.00", client=CLIENT),
         document(

@@ -19,11 +19,11 @@ from tests.support.posting_bench import Desk
 BANK, INCOME = "Account where AccountType = 'Bank'", "Account where AccountType = 'Income'"
 ITEM = "Item where Type = 'Service'"
 NAMES = {"vendor": "DisplayName", "customer": "DisplayName", "item": "Name"}
-ROUNDS = 8  # how often the hub gets to it again, and a person does what the inbox asks for
+ROUNDS = 8  # number of drains, each followed by what a person does in the inbox
 
 
 class Stage:
-    """A hub, its stand-in, and a fault for each of a number of documents, which are numbered by the fault."""
+    """A hub and its stand-in, with one document for each fault, numbered by the fault."""
 
     def __init__(
         self, desk: Desk, network: faulty_network.Network, call: str, faults: list[str]
@@ -34,16 +34,16 @@ class Stage:
         self.repaired, self.is_refused = 0, False
 
     def lay(self, lay: Callable[[str], int]) -> None:
-        """A document for each fault."""
+        """Create a document for each fault."""
         self.ids = {number: lay(number) for number in self.faults}
 
     def break_each(self, told: Callable[[str], str] = str) -> None:
-        """The next call for each document meets its fault."""
+        """Let the next call for each document meet its fault."""
         for number, fault in self.faults.items():
             self.network.break_next(self.call.split()[0], fault, told(number).encode())
 
     def break_next(self, fault: str) -> None:
-        """The next call meets its fault; a read, which is asked again at once, each time that it is asked."""
+        """Let the next call meet a fault; a read meets it at each immediate retry as well."""
         for _ in range(MAX_READ_ATTEMPTS if self.reads and fault in faulty_network.UNREAD else 1):
             self.network.break_next(self.call.split()[0], fault)
 
@@ -52,7 +52,7 @@ class Stage:
         return self.call.startswith(("query", "cdc")) or self.call.endswith(".read")
 
     def rest(self) -> None:
-        """Drains, waits, and does what the inbox asks for, until everything is posted."""
+        """Drain, wait and retry held postings until everything is posted."""
         for _ in range(ROUNDS):
             self.desk.drain()
             self.repair()
@@ -76,9 +76,10 @@ class Stage:
         )
 
     def repair(self) -> None:
-        """Check the connection as a person does whom the hub asks for it, which it does only after a 403.
+        """Check the connection as a person does if the hub asks for it.
 
-        A check only reads. If a document was refused, the next one shows whether it works again.
+        The hub asks only after a 403. The check only reads. If a document was refused, the next one
+        shows whether it works again.
         """
         if self.reads:
             self.network.mend()
@@ -91,13 +92,13 @@ class Stage:
             self.is_refused = True
             self.repaired += 1
             assert self.repaired <= self.network.fired["403 with 3100"], (
-                "a connection that works asks for a person"
+                "the hub reported a working connection as broken"
             )
         with suppress(ConnectionTrouble):
             oauth_connect.check(1)
 
     def attempt(self, work: Callable[[], object]) -> bool:
-        """Work that may fail, if it says why."""
+        """Run work that may fail with a HubError; return whether it succeeded."""
         try:
             work()
         except HubError as error:
@@ -122,7 +123,7 @@ class Stage:
 
 
 def body_of(stage: Stage, kind: str, number: str) -> dict[str, Any]:
-    """A small one of its kind."""
+    """Return a small request body of a kind."""
     if kind in NAMES:
         more = {"Type": "Service", "IncomeAccountRef": ref(stage, INCOME)} if kind == "item" else {}
         return {NAMES[kind]: number, **more}
@@ -182,6 +183,6 @@ OTHER: dict[str, Callable[[Stage, str], dict[str, Any]]] = {
 
 
 def ref(stage: Stage, where: str) -> dict[str, str]:
-    """The first entry of a list that is so."""
+    """Return a reference to the first entry that a query finds."""
     found = stage.desk.quickbooks.select(f"select * from {where} maxresults 1")
     return {"value": found[where.partition(" ")[0]][0]["Id"]}

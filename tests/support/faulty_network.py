@@ -20,13 +20,13 @@ from qbo_sandbox.api.routes import call_of
 from qbo_sandbox.kit import wsgi
 from qbo_sandbox.kit.messages import body_of
 
-OVERSIZED = 200_000  # more than the client takes, as the matrix sets it
+OVERSIZED = 200_000  # more than the client's limit in the matrix
 HTML, JSON = "text/html", "application/json;charset=utf-8"
 PAGE = b"<html><head><title>Service away</title></head><body><h1>Service away</h1></body></html>"
 
 
 class Network:
-    """Carries every call to the stand-in, but those that `break_next` chose as the chosen fault has them."""
+    """An adapter that passes calls to the stand-in and breaks those selected by `break_next`."""
 
     def __init__(self, adapter: wsgi.WSGIAdapter, clock: FakeClock) -> None:
         self.clock, self._adapter, self._carry = clock, adapter, adapter.send
@@ -34,15 +34,16 @@ class Network:
         self._late: list[tuple[float, requests.PreparedRequest]] = []
         self._lock = threading.Lock()
         self.fired: Counter[str] = Counter()
-        adapter.send = self.send  # type: ignore[method-assign]  # sessions may hold the adapter already
+        # type: ignore[method-assign]  # sessions may hold the adapter already
+        adapter.send = self.send
         clock.followers.append(self._settle)
 
     def break_next(self, call: str, fault: str, told: bytes = b"") -> None:
-        """The next call of this name whose body tells that much."""
+        """Break the next call of this name whose body contains a text."""
         self._rules.append((call, told, fault))
 
     def mend(self) -> None:
-        """What was chosen and did not come is forgotten."""
+        """Forget the selected calls that were not made."""
         self._rules.clear()
 
     def send(
@@ -67,7 +68,7 @@ class Network:
         return ""
 
     def arrive(self, request: requests.PreparedRequest) -> requests.Response:
-        """QuickBooks gets the request and carries it out; nothing is wrong with its answer yet."""
+        """Pass a request to QuickBooks and return its intact response."""
         return self._carry(request)
 
     def answer(
@@ -85,7 +86,7 @@ class Network:
             self._late.append((self.clock.monotonic() + seconds, request))
 
     def _settle(self, now: object) -> None:
-        """Carries out what was under way for so long."""
+        """Pass the delayed requests whose time has come."""
         with self._lock:
             due = [late for late in self._late if late[0] <= self.clock.monotonic()]
             self._late = [late for late in self._late if late not in due]
@@ -109,7 +110,7 @@ def gateway(code: str) -> dict[str, Any]:
     }
 
 
-# -- before a byte has left -------------------------------------------------------------------------------------------
+# -- before a byte is sent -----------------------------------------------------------------------
 
 
 def _unreachable(reason: type[NewConnectionError], *said: Any) -> Fault:
@@ -127,12 +128,12 @@ def _unreachable(reason: type[NewConnectionError], *said: Any) -> Fault:
 def _no_handshake(
     network: Network, request: requests.PreparedRequest, options: dict[str, Any]
 ) -> requests.Response:
-    # As a connection leaves it that broke before its first request.
+    # A connection that broke before its first request leaves this behind.
     deadline._current.guard.may_have_sent = False
     raise SSLError(ConnectionResetError(104, "Connection reset by peer"), request=request)
 
 
-# -- no whole answer --------------------------------------------------------------------------------------------------
+# -- no complete answer --------------------------------------------------------------------------
 
 
 def _broken(*, arrives: bool) -> Fault:
@@ -150,7 +151,7 @@ def _broken(*, arrives: bool) -> Fault:
 
 
 def _silent(*, arrives: bool, after: float = 0.0) -> Fault:
-    """Nothing comes until the client gives up; `after` that many seconds it is carried out all the same."""
+    """Return a fault that times out; the request still arrives at once or `after` some seconds."""
 
     def fail(
         network: Network, request: requests.PreparedRequest, options: dict[str, Any]
@@ -166,7 +167,7 @@ def _silent(*, arrives: bool, after: float = 0.0) -> Fault:
 
 
 def _body(made: Callable[[Network, bytes], Any]) -> Fault:
-    """It is carried out, and the body of the answer comes as `made` makes it."""
+    """Return a fault that carries out the request and replaces the body of the answer."""
 
     def fail(
         network: Network, request: requests.PreparedRequest, options: dict[str, Any]
@@ -179,7 +180,7 @@ def _body(made: Callable[[Network, bytes], Any]) -> Fault:
     return fail
 
 
-# -- an answer --------------------------------------------------------------------------------------------------------
+# -- an answer -----------------------------------------------------------------------------------
 
 
 def _says(
@@ -201,12 +202,12 @@ def _says(
 
 
 def _changed(change: Callable[[dict[str, Any]], Any]) -> Fault:
-    """It is carried out, and the JSON of the answer is changed."""
+    """Return a fault that carries out the request and changes the JSON of the answer."""
     return _body(lambda network, body: io.BytesIO(json.dumps(change(json.loads(body))).encode()))
 
 
 def _labelled(name: str, value: str) -> Fault:
-    """It is carried out, and a header of the answer is untrue."""
+    """Return a fault that carries out the request and falsifies a header of the answer."""
 
     def fail(
         network: Network, request: requests.PreparedRequest, options: dict[str, Any]
@@ -224,7 +225,7 @@ def _items(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Fa
 
 
 def _of_another(told: dict[str, Any]) -> dict[str, Any]:
-    """The answer to somebody else's request."""
+    """Return the answer to another request."""
     place = next((name for name in told if name != "time"), "")
     held = told.get(place)
     if isinstance(held, dict):
@@ -283,14 +284,15 @@ REFUSED: dict[str, Fault] = {
 }
 LATE: dict[str, Fault] = {
     "done after we gave up": _silent(arrives=False, after=112.0)
-}  # last: the others let time pass
+}  # last, because the others let time pass
 BATCHES: dict[str, Fault] = {
     "bId missing": _items(lambda items: items[:-1]),
     "bId twice": _items(lambda items: [*items, items[-1]]),
     "bId foreign": _items(lambda items: [*items[:-1], items[-1] | {"bId": "nobody"}]),
     "bIds in disorder": _items(lambda items: items[::-1]),
 }
-UNREAD = {*NO_ANSWER, *AWAY, *NONSENSE} - {"429"}  # a read that meets them is asked again
+# reads that meet these faults are retried at once
+UNREAD = {*NO_ANSWER, *AWAY, *NONSENSE} - {"429"}
 
 FAULTS: dict[str, Fault] = (
     NO_BYTE | NO_ANSWER | AWAY | NO_ENTRY | NONSENSE | REFUSED | LATE | BATCHES

@@ -22,7 +22,7 @@ Hub = Callable[..., tuple[int, str]]
 
 @pytest.fixture(scope="module")
 def old_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with documents in all states, upgraded to the newest revision."""
+    """Create a data folder with documents in all states, upgraded to the newest revision."""
     folder = tmp_path_factory.mktemp("old") / "data"
     folder.mkdir(mode=0o700)
     with sqlite3.connect(folder / "hub.db") as connection:
@@ -39,13 +39,13 @@ def old_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(old_folder: Path, tmp_path: Path) -> Path:
-    """A copy of it for one test."""
+    """Copy the data folder for one test."""
     return shutil.copytree(old_folder, tmp_path / "data")
 
 
 @pytest.fixture
 def hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
-    """Runs a command in that folder; returns its exit code and everything that it printed."""
+    """Return a function that runs a command in the folder and returns exit code and output."""
     monkeypatch.setenv("HUB_DATA", str(folder))
     monkeypatch.setenv("HUB_SECRET_KEY", SECRET_KEY)
     monkeypatch.setenv("HUB_VAULT_KEYS", VAULT_KEYS)
@@ -60,13 +60,13 @@ def hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
 
 @pytest.fixture
 def target(postgres: str, make_database: Callable[..., str]) -> str:
-    """The address of a PostgreSQL database without tables, with a password."""
+    """Return the address of a PostgreSQL database without tables, with a password."""
     url = make_url(make_database(postgres))
     return url.set(password="quite-secret").render_as_string(hide_password=False)
 
 
 def lists_of(hub: Hub, **environ: str) -> list[Any]:
-    """What the commands list of the hub at an address."""
+    """Return the lists that the commands print for the hub at an address."""
     printed = [hub(*command, **environ) for command in LISTS]
     assert {code for code, _ in printed} == {0}, printed
     return [json.loads(text) for _, text in printed]

@@ -1,4 +1,4 @@
-"""Snapshots of what a killed hub leaves: rows, files, the stand-in's books and the time."""
+"""Snapshots of the state left by a killed hub: rows, files, the stand-in's books and the time."""
 
 import hashlib
 import pickle
@@ -14,21 +14,21 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-PASSING = ".db-shm"  # made anew by whoever opens the database first
-# A data folder that is put back is a new folder to the system, and so has another id.
+PASSING = ".db-shm"  # created again by the first process that opens the database
+# A restored data folder is a new folder to the system and gets another id.
 FOLDER_ID = re.compile(rb"\t[0-9a-f]{64}\t")
 Files = dict[str, bytes]
 
 
 class Rows(NamedTuple):
-    """All that a PostgreSQL database holds."""
+    """The content of a PostgreSQL database."""
 
     tables: dict[str, bytes]
-    numbers: dict[str, int | None]  # of each sequence the last one given
+    numbers: dict[str, int | None]  # the last value of each sequence
 
 
 class Remains(NamedTuple):
-    """Nothing else outlives a process; two of the same `mark` are the same to whoever starts next."""
+    """The state that outlives a process; states with the same `mark` are equal for the next one."""
 
     packed: bytes
     rows: Rows | None
@@ -44,7 +44,7 @@ class Remains(NamedTuple):
 
 
 class Keeper:
-    """Takes remains; what has the very bytes of the last one is not looked through again."""
+    """Creates snapshots; a state equal to the previous one is not examined again."""
 
     def __init__(self) -> None:
         self._last: tuple[Any, Remains] | None = None
@@ -76,7 +76,7 @@ def files_of(folder: Path) -> Files:
 
 
 def put_files(folder: Path, files: Files) -> None:
-    """These files and no others."""
+    """Replace the folder's content by these files."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     for name, content in files.items():
@@ -100,7 +100,7 @@ def _mark(files: Files, rows: Rows | None, books: bytes, moment: Any) -> bytes:
 
 
 def _told(files: Files) -> Iterator[Any]:
-    """What SQLite makes of its files: every table with its rows, in their order."""
+    """Yield every table of an SQLite database with its rows in order."""
     if not files:
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -113,20 +113,20 @@ def _told(files: Files) -> Iterator[Any]:
                 yield name, database.execute(f'SELECT * FROM "{name}"').fetchall()
 
 
-# -- PostgreSQL --------------------------------------------------------------------------------------------------------
+# -- PostgreSQL ----------------------------------------------------------------------------------
 
 
 def copy_out(url: str) -> Rows:
-    """All rows of one moment."""
+    """Return all rows at one point in time."""
     with psycopg.connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         return _copied(connection)
 
 
 def copy_in(url: str, rows: Rows) -> None:
-    """Those rows and no others, and the same numbers next."""
+    """Replace all rows, and set the sequences."""
     with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")  # no table waits for another
+        connection.execute("SET session_replication_role = replica")  # disables foreign key checks
         there = _copied(connection)
         for name, content in rows.tables.items():
             if there.tables[name] != content:

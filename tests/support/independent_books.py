@@ -1,6 +1,7 @@
 """The books of an independent QuickBooks, written from published behavior and recordings.
 
-It knows nothing of the hub, nor of the stand-in that the hub ships: a misunderstanding that those two share shows here.
+This module shares no code with the hub or with the stand-in that the hub ships, so that a
+misunderstanding common to both is detected.
 """
 
 import datetime as dt
@@ -13,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 REALM = "9341450000000001"
-OFFSET = dt.timezone(dt.timedelta(hours=-8))  # the company's own, in which its times are told
+OFFSET = dt.timezone(dt.timedelta(hours=-8))  # time zone of the company
 BOUGHT = ("Bill", "VendorCredit", "PurchaseOrder", "Purchase")
 SOLD = ("Invoice", "CreditMemo", "SalesReceipt", "RefundReceipt", "Estimate")
 MONEY = ("Payment", "BillPayment", "Deposit")
@@ -97,7 +98,7 @@ SOON = (
 
 
 class Refused(Exception):
-    """A fault in Intuit's form: code, message, detail, and the element where there is one."""
+    """A fault in Intuit's form: code, message, detail, and the element if there is one."""
 
     def __init__(self, code, message, detail="", element=None):
         super().__init__(message)
@@ -111,13 +112,13 @@ def missing(name):
 
 
 def money(value):
-    """An amount as it is told: two decimals, a plain 0 for none."""
+    """Return an amount with two decimals, or a plain 0."""
     amount = Decimal(str(value or 0)).quantize(CENT, ROUND_HALF_UP)
     return amount if amount else 0
 
 
 class Books:
-    """One company; everything is in the file before it is answered."""
+    """The books of one company, written to a file before each answer."""
 
     def __init__(self, file, duplicates="answered", ahead=dt.timedelta):
         self.lock, self.ahead = threading.RLock(), ahead
@@ -136,7 +137,8 @@ class Books:
         if not self.rows["Account"]:
             self._found()
 
-    # -- what is kept -------------------------------------------------------------------------------------------------
+    # -- storage
+    # -------------------------------------------------------------------------------------
 
     def kept(self, name, usual=""):
         row = self.db.execute("select value from kept where name = ?", [name]).fetchone()
@@ -175,7 +177,7 @@ class Books:
 
     @staticmethod
     def _group(kind):
-        """One counter for all transactions, and one for all names."""
+        """Return the counter of a kind: transactions share one, and so do names."""
         return "transaction" if kind in TXNS else "name" if kind in NAMES else kind
 
     @staticmethod
@@ -184,7 +186,7 @@ class Books:
         return kind, party, str(body.get("DocNumber") or "")
 
     def _found(self):
-        """A company that somebody has set up: its accounts, suppliers and lists."""
+        """Create the company's accounts, suppliers and lists."""
         for kind, entries in START.items():
             for entry in entries:
                 self.put(
@@ -202,10 +204,14 @@ class Books:
             "MetaData": times,
         } | body
 
-    # -- writing ------------------------------------------------------------------------------------------------------
+    # -- writing
+    # -------------------------------------------------------------------------------------
 
     def once(self, requestid, act):
-        """The stored answer of a repeated id; a refusal is not remembered."""
+        """Carry out a request once and return the stored answer for a repeated id.
+
+        Refusals are not stored.
+        """
         with self.lock:
             found = self.db.execute(
                 "select body from answer where requestid = ?", [requestid]
@@ -319,7 +325,8 @@ class Books:
                           "with accounts, customers, items, vendors or employees.")  # fmt: skip
         return row
 
-    # -- rules --------------------------------------------------------------------------------------------------------
+    # -- rules
+    # ---------------------------------------------------------------------------------------
 
     def _check(self, kind, body, before=None):
         known = TXN_FIELDS if kind in TXNS else FILE_FIELDS if kind == "Attachable" else LIST_FIELDS
@@ -379,7 +386,7 @@ class Books:
             )
 
     def _check_number(self, kind, body, number, before):
-        """A number may be used once by a supplier, or once among the invoices."""
+        """Check that a number is unique for its supplier, or among the invoices."""
         holder = self.numbers.get(self._numbered(kind, body)) if number else None
         if holder and holder != (before or {}).get("Id"):
             raise Refused("6140", "Duplicate Document Number Error",
@@ -407,7 +414,7 @@ class Books:
                                   f"The name supplied already exists. : {SOON}")  # fmt: skip
 
     def _check_references(self, value):
-        """Every reference names an entry that is there and in use."""
+        """Check that every reference names an existing, active entry."""
         for name, inner in value.items():
             if name in REFS and isinstance(inner, dict):
                 row = self.rows[REFS[name]].get(str(inner.get("value")))
@@ -427,7 +434,8 @@ class Books:
                     if isinstance(one, dict):
                         self._check_references(one)
 
-    # -- what the server adds -----------------------------------------------------------------------------------------
+    # -- values that the server adds
+    # -----------------------------------------------------------------
 
     def _complete(self, kind, body):
         if kind in TXNS:
@@ -513,7 +521,8 @@ class Books:
         return {"FileAccessUri": path, "TempDownloadUri": f"https://files.example.com/{body['Id']}?X-Amz-Expires=900",
                 **body}  # fmt: skip
 
-    # -- reading ------------------------------------------------------------------------------------------------------
+    # -- reading
+    # -------------------------------------------------------------------------------------
 
     def query(self, text):
         kind, counts, conditions, order, start, most = parse(text)
@@ -529,7 +538,7 @@ class Books:
         return {kind: rows, "startPosition": start, "maxResults": len(rows)} if rows else {}
 
     def changed(self, kinds, since):
-        """What change data tells: whole objects, and of deleted ones that they are; a thousand at most."""
+        """Return change data: whole objects and the ids of deleted ones, a thousand at most."""
         answers, left = [], 1000
         for kind in kinds:
             with self.lock:
@@ -545,7 +554,7 @@ class Books:
         return {"CDCResponse": [{"QueryResponse": answers}]}
 
 
-# -- the language of queries ------------------------------------------------------------------------------------------
+# -- the query language --------------------------------------------------------------------------
 
 SELECT = re.compile(
     r"\s*select\s+(?P<what>\*|count\s*\(\s*\*\s*\)|[\w.,\s]+?)\s+from\s+(?P<kind>\w+)"
@@ -614,7 +623,7 @@ def _known(kind, field):
 
 
 def at(row, field):
-    """What stands in a place such as MetaData.CreateTime, whatever the case of its letters."""
+    """Return the value at a path such as MetaData.CreateTime, ignoring case."""
     for part in field.split("."):
         if not isinstance(row, dict):
             return None
@@ -658,7 +667,7 @@ def moment(text):
 
 
 def sort(kind, rows, order):
-    """As asked; without a word lists by name, transactions the last changed first."""
+    """Sort rows by an order; by default lists by name, transactions by the last change first."""
     if not order:
         if kind in LISTS:
             return sorted(
@@ -674,14 +683,14 @@ def sort(kind, rows, order):
 
 
 def dumps(value):
-    """JSON with every decimal as it stands: 639.00 and not 639.0."""
+    """Return JSON that keeps the digits of every decimal: 639.00 and not 639.0."""
     told = json.dumps(
         value, default="\x00{:f}\x00".format, ensure_ascii=False, separators=(",", ":")
     )
     return NUMBER.sub(r"\1", told)
 
 
-# -- the company at the start -----------------------------------------------------------------------------------------
+# -- the company at the start --------------------------------------------------------------------
 
 DOLLARS = {"value": "USD", "name": "United States Dollar"}
 

@@ -23,7 +23,7 @@ ACCOUNTS = [str(number) for number in (*range(5000, 5050, 10), *range(6000, 6070
 LOGIN_PAGE = "<!doctype html><title>Sign in</title><p>Please sign in.</p>"
 NOT_HERE = "<html><head><title>404 Not Found</title></head><body>nginx</body></html>"
 CALLS_IN_A_WINDOW, WINDOW_SECONDS = 12, 0.4
-EVERY_NTH = 5  # call that an intermittent fault meets
+EVERY_NTH = 5  # number of the call that an intermittent fault breaks
 SLOW_SECONDS = 1.0
 
 
@@ -38,7 +38,7 @@ class Account:
     def __init__(self, count: int) -> None:
         self.lock = threading.RLock()
         self.tokens: set[str] = set()
-        self.lists: dict[str, dict[str, str]] = {}  # external id by name or number, of pushed lists
+        self.lists: dict[str, dict[str, str]] = {}  # external ids of pushed lists by name or number
         self.status: dict[str, dict] = {}
         self.invoices = {str(number): self._invoice(number) for number in range(1, count + 1)}
         self.fault, self.calls, self.window = "", 0, (0.0, 0)
@@ -59,7 +59,7 @@ class Account:
         }
 
     def shown(self, raw: dict) -> dict:
-        """Return an invoice as the interface shows it; ids of pushed lists replace names."""
+        """Return an invoice as the API shows it; ids of pushed lists replace names."""
         suppliers, accounts = self.lists.get("suppliers"), self.lists.get("accounts")
         line = {"id": "1", "description": f"Delivery {raw['id']}", "net": raw["net"], "tax": "0.00"}
         line["account"] = accounts[raw["account"]] if accounts else raw["account"]
@@ -93,7 +93,7 @@ class Account:
         return {"items": items, "has_more": end < len(self.invoices), "next_cursor": str(end)}
 
     def take_list(self, kind: str, items: list[dict]) -> dict:
-        """Store a pushed list; return the ids that its entries have here."""
+        """Store a pushed list; return the ids of its entries here."""
         entries = self.lists.setdefault(kind, {})
         imported = []
         for item in items:
@@ -104,7 +104,7 @@ class Account:
         return {"imported": imported}
 
     def is_throttled(self) -> bool:
-        """Count a call; whether it is one too many in this window."""
+        """Count a call and return whether it exceeds the limit of this window."""
         now = time.monotonic()
         began, calls = self.window
         if now > began + WINDOW_SECONDS:
@@ -114,7 +114,7 @@ class Account:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One call of the interface."""
+    """The handler of one API call."""
 
     protocol_version = "HTTP/1.1"
 
@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(status, told)
 
     def _fails_at_once(self, account: Account, fault: str, intermittent: bool) -> bool:
-        """Answer as the fault wants before anything is carried out; whether it did."""
+        """Answer with the fault before anything is carried out; return whether it did."""
         if fault == "not_found":
             self._answer(404, {"error": "not found"})
         elif fault == "other_web_server":
@@ -240,7 +240,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """The account behind a socket on loopback."""
+    """A server for the account on loopback."""
 
     daemon_threads = True
     request_queue_size = 100
@@ -250,12 +250,13 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing about callers that went away."""
+        """Ignore callers that closed the connection."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 
 if __name__ == "__main__":
     served = Server(*map(int, sys.argv[1:]))
-    print(f"http://127.0.0.1:{served.server_address[1]}", flush=True)  # noqa: T201 (its caller reads it)
+    # noqa: T201 (its caller reads it)
+    print(f"http://127.0.0.1:{served.server_address[1]}", flush=True)
     served.serve_forever(0.05)

@@ -1,10 +1,11 @@
 """An independent QuickBooks server with faults; it imports only the standard library.
 
-    python tests/support/independent_quickbooks.py FOLDER [PORT]      prints its address; its books are in the folder
+    python tests/support/independent_quickbooks.py FOLDER [PORT]      prints its address
 
-It answers in the form of the recordings: chunked, gzipped where that is accepted, faults in both of Intuit's shapes.
-`POST /_other/mischief` with rates sets how it misbehaves, `POST /_other/clock` its time; `GET /_other/books/REALM`
-shows what a company holds.
+Its books are stored in the folder. It answers in the form of the recordings: chunked, gzipped if
+the client accepts that, faults in both of Intuit's forms. `POST /_other/mischief` sets the rates of
+its faults, `POST /_other/clock` its time; `GET /_other/books/REALM` returns the content of a
+company.
 """
 
 import base64
@@ -31,7 +32,7 @@ from independent_books import KINDS, PATHS, REALM, TXNS, Books, Refused, dumps, 
 
 CLIENT = ("an-app", "its-secret")
 REFRESH = "a-refresh-token-of-the-tests"
-HOURS = 8_726_400  # seconds that a refresh token lives
+HOURS = 8_726_400  # lifetime of a refresh token in seconds
 QUIET = {
     "lose": 0.0,
     "reset": 0.0,
@@ -41,13 +42,13 @@ QUIET = {
     "seconds": 0.0,
     "seed": 1,
     "long": 0,
-    "unauthorized_every": 0,  # which call of the service is answered 401, although the token is good
+    "unauthorized_every": 0,  # every how many calls get a 401 although their token is valid
     "unauthorized_in_a_row": 1,
-    "token_errors": 0,  # so many requests for a token are answered 500
-    "lost_tokens": 0,  # so many are carried out and not answered
+    "token_errors": 0,  # this many requests for a token are answered with a 500
+    "lost_tokens": 0,  # this many are carried out without an answer
     "web_page": 0.0,
     "unavailable": 0.0,
-    "most_a_document": 0,  # so many calls about one document may go without an answer; 0 is any number
+    "most_a_document": 0,  # this many calls about one document may stay unanswered; 0 is unlimited
 }
 
 
@@ -57,11 +58,11 @@ DOCUMENT_NUMBER = re.compile(r'"DocNumber": ?"([^"]+)"')
 
 
 class Gone(Exception):
-    """The connection ends here, without an answer."""
+    """Raised to close the connection without an answer."""
 
 
 class Mischief:
-    """What becomes of a call, drawn from a seed: most are answered, many are not."""
+    """The outcome of each call, drawn from a seed: most calls are answered, many are not."""
 
     def __init__(self):
         self.set({})
@@ -76,7 +77,7 @@ class Mischief:
         self.unanswered = Counter()
 
     def draw(self, body):
-        """One of lose, reset, stall, late, burst, answered."""
+        """Return one of lose, reset, stall, late, burst, answered."""
         with self.lock:
             what = self._drawn()
             if what in UNANSWERED and self._is_spared(body):
@@ -85,7 +86,7 @@ class Mischief:
             return what
 
     def _is_spared(self, body):
-        """Whether a call is about a document that was not answered often enough; count it otherwise."""
+        """Return whether a document has had enough unanswered calls; count this one if not."""
         most = self.rates["most_a_document"]
         numbers = DOCUMENT_NUMBER.findall(body) if most else ()
         if any(self.unanswered[number] >= most for number in numbers):
@@ -106,7 +107,7 @@ class Mischief:
         return "answered"
 
     def is_unauthorized(self):
-        """Count a call of the service; whether it is answered 401 although its token is good."""
+        """Count a call of the service and return whether it gets a 401 despite a valid token."""
         with self.lock:
             every = self.rates["unauthorized_every"]
             self.calls += 1
@@ -116,26 +117,26 @@ class Mischief:
             return self.unauthorized >= 0
 
     def token_error(self):
-        """Whether this request for a token is answered with an error."""
+        """Return whether this request for a token gets an error."""
         with self.lock:
             self.token_errors -= 1
             return self.token_errors >= 0
 
     def loses_token(self):
-        """Whether the answer to this request for a token is lost."""
+        """Return whether the answer to this request for a token is lost."""
         with self.lock:
             self.lost_tokens -= 1
             return self.lost_tokens >= 0
 
     def _begin_burst(self):
-        """For a moment nobody is answered; the first bursts do not say how long, as many as a test wants of those."""
+        """Leave all calls unanswered for a moment; the first `long` bursts send no Retry-After."""
         self.burst = time.monotonic() + self.chance.uniform(0.2, 0.9)
         self.after = "" if self.long else "1"
         self.long = max(0, self.long - 1)
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Books, tokens and mischief behind a socket."""
+    """A server for books, tokens and faults."""
 
     allow_reuse_address = daemon_threads = True
     request_queue_size = 100
@@ -152,20 +153,20 @@ class Server(socketserver.ThreadingTCPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
     def company(self, realm):
-        """Books of a company; those but the first are in memory only."""
+        """Return the books of a company; all but the first are in memory only."""
         with self.opening:
             if realm not in self.companies:
                 self.companies[realm] = Books(":memory:", self.duplicates, lambda: self.ahead)
             return self.companies[realm]
 
     def handle_error(self, request, client_address):
-        """A caller that was killed is nothing to speak of."""
+        """Ignore callers that closed the connection."""
         if not isinstance(sys.exc_info()[1], (OSError, Gone)):
             super().handle_error(request, client_address)
 
 
 class Handler(socketserver.BaseRequestHandler):
-    """Calls over one connection, one after the other."""
+    """The handler of a connection's calls."""
 
     def handle(self):
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -205,7 +206,7 @@ class Handler(socketserver.BaseRequestHandler):
             "answered"
             if "x-person" in headers
             else self.server.mischief.draw(body.decode("utf-8", "replace"))
-        )  # people press again by themselves
+        )  # people retry by themselves
         if what == "burst":
             return self._throttled(headers)
         if what == "reset":
@@ -233,7 +234,7 @@ class Handler(socketserver.BaseRequestHandler):
         return self._say(status, told, headers)
 
     def _done(self, method, path, query, headers, body):
-        """Status and body of the answer to a call that is carried out."""
+        """Return status and body of a call that is carried out."""
         if path.startswith("/oauth2/"):
             if self.server.mischief.token_error():
                 return 500, '{"error":"server_error"}'
@@ -256,7 +257,8 @@ class Handler(socketserver.BaseRequestHandler):
     def _time(self):
         return self.server.books.now().isoformat(timespec="milliseconds")
 
-    # -- the calls ----------------------------------------------------------------------------------------------------
+    # -- the calls
+    # -----------------------------------------------------------------------------------
 
     def _carried_out(self, method, path, query, headers, body):
         books, operation = self.books, query.get("operation", "")
@@ -324,14 +326,15 @@ class Handler(socketserver.BaseRequestHandler):
                 if item.get("optionsData") == "void"
                 else {"delete": "delete"}.get(item["operation"], "")
             )
-            act = lambda: {kind: books.write(kind, item[kind], operation)}  # noqa: E731  (once, by its key)
+            # noqa: E731  (once, by its key)
+            act = lambda: {kind: books.write(kind, item[kind], operation)}
             return books.once(requestid and requestid + bid, act) | {"bId": bid}
         except Refused as no:
             error = {"element": "", **no.error}
             return {"Fault": {"Error": [error], "type": "ValidationFault"}, "bId": bid}
 
     def _upload(self, headers, body):
-        """A file with its metadata; what is wrong with them stands inside an answer of status 200."""
+        """Store a file with its metadata; errors are part of an answer with status 200."""
         boundary = re.search(r"boundary=\"?([^\";]+)", headers["content-type"])[1].encode()
         parts = {}
         for part in body.split(b"--" + boundary)[1:-1]:
@@ -356,7 +359,8 @@ class Handler(socketserver.BaseRequestHandler):
         made = self.books.write("Attachable", {**about, "Size": size})
         return {"AttachableResponse": [{"Attachable": made}]}
 
-    # -- tokens -------------------------------------------------------------------------------------------------------
+    # -- tokens
+    # --------------------------------------------------------------------------------------
 
     def _tokens(self, headers, body):
         given = base64.b64decode(headers.get("authorization", "").removeprefix("Basic ")).decode()
@@ -379,7 +383,8 @@ class Handler(socketserver.BaseRequestHandler):
         with self.server.books.lock:
             return time.time() < float(self.server.books.kept(f"token {token}", "0"))
 
-    # -- answers, and what comes instead ------------------------------------------------------------------------------
+    # -- answers and faults
+    # --------------------------------------------------------------------------
 
     def _say(self, status, text, headers, extra=(), kind=""):
         self.request.sendall(self._whole(status, text, headers, extra, kind))
@@ -400,7 +405,7 @@ class Handler(socketserver.BaseRequestHandler):
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + chunk + b"0\r\n\r\n"
 
     def _throttled(self, headers):
-        """As recorded: in XML, whatever was asked for."""
+        """Return a throttling fault as recorded: in XML, whatever format was requested."""
         after = self.server.mischief.after
         text = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse time="2026-01-01T00:00:00Z" '
                 'xmlns="http://schema.intuit.com/finance/v3"><Fault type="SERVICE"><Error code="3001"><Message>'
@@ -409,7 +414,7 @@ class Handler(socketserver.BaseRequestHandler):
         self._say(429, text, headers, [f"Retry-After: {after}"] if after else (), "application/xml")
 
     def _lost(self, status, told, headers):
-        """Nothing, half of it, or a reset after it was carried out."""
+        """Close the connection after a call was carried out, with at most half of the answer."""
         manner = self.server.mischief.chance.randrange(3)
         if manner == 0:
             self._reset()
@@ -426,7 +431,8 @@ class Handler(socketserver.BaseRequestHandler):
         self.request.close()
         raise Gone
 
-    # -- for tests ----------------------------------------------------------------------------------------------------
+    # -- for tests
+    # -----------------------------------------------------------------------------------
 
     def _control(self, path, body):
         if path.endswith("/mischief"):
@@ -445,7 +451,7 @@ class Handler(socketserver.BaseRequestHandler):
 
 
 def gateway(code, message, detail, kind):
-    """A fault of what stands before the service: another shape, in lower case."""
+    """Return a fault of the gateway in front of the service, in its lower-case form."""
     error = {"message": message, "detail": detail, "code": code, "element": None}
     return {"warnings": None, "intuitObject": None, "fault": {"error": [error], "type": kind}, "report": None,
             "queryResponse": None, "batchItemResponse": [], "attachableResponse": [], "syncErrorResponse": None,
@@ -481,7 +487,7 @@ PREFERENCES = {
 
 
 def start(folder, **options):
-    """A server in a thread of this process."""
+    """Start a server in a thread of this process."""
     made = Server(folder, **options)
     threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True).start()
     return made
@@ -490,5 +496,5 @@ def start(folder, **options):
 if __name__ == "__main__":
     folder, *more = sys.argv[1:]
     served = Server(folder, *map(int, more))
-    print(served.url, flush=True)  # noqa: T201  (whoever starts it reads this)
+    print(served.url, flush=True)  # noqa: T201  (its caller reads it)
     served.serve_forever(0.05)

@@ -35,14 +35,14 @@ QUIET = {
 
 
 def open_works(app: Flask, documents: int = 0, **settings: Any) -> "Works":
-    """ION in front of a hub, enabled with these settings."""
+    """Return an ION stand-in and a hub enabled with these settings."""
     works = Works(app, mount_quickbooks(app, app.extensions["hub"].clock), documents=documents)
     works.enable(**settings)
     return works
 
 
 class Works:
-    """The stand-in, the installation that reads it, and the books that it ends up in."""
+    """An ION stand-in, the installation that reads it, and its QuickBooks company."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Works:
         return company.id
 
     def beside(self, profile: str = "us", **options: Any) -> "Works":
-        """Another company in the same hub, with an ION of its own."""
+        """Connect another company in the same hub, with its own ION stand-in."""
         return Works(self.app, self.quickbooks, self.quickbooks.open(profile, **options))
 
     def enable(self, grant: bool = True, **settings: Any) -> Installation:
@@ -86,7 +86,7 @@ class Works:
         return self.row
 
     def set(self, **settings: Any) -> None:
-        """Other settings, beside those of EVERYTHING, which the others are again."""
+        """Change settings; those not named return to EVERYTHING."""
         given = {**QUIET, **EVERYTHING, **ACCOUNTS, **self.source.settings(self.url), **settings}
         if given != self.given:
             self.row, self.given = (
@@ -95,15 +95,15 @@ class Works:
             )
 
     def sync(self) -> Any:
-        """One run, which must not stop; what it counted."""
+        """Sync without an error and return the counts."""
         done = runner.sync(self.row.id, requested_by="kari")
         assert done.error == ""
         return done.counts
 
-    # -- at the source -----------------------------------------------------------------------------------------------
+    # -- at the source -----------------------------------------------------------------------
 
     def order(self, *lines: dict[str, Any], fees: dict[str, str] | None = None, **head: Any) -> int:
-        """Make an order with these lines and fees, move it to Ordered and return its number."""
+        """Create an order with these lines and fees, move it to Ordered and return its number."""
         made = self.changes.createPurchaseOrder({"supplierId": 1, "shipToLocationId": 1, **head})[
             "purchaseOrder"
         ]
@@ -126,7 +126,7 @@ class Works:
             self.changes.updatePurchaseOrder({"id": id, "etag": row["_etag"], "status": status})
 
     def revise(self, id: int, *changes: Any) -> None:
-        """Takes an order back to draft, changes it, and orders it again."""
+        """Return an order to draft, change it, and order it again."""
         self.move(id, "DRAFT")
         for change in changes:
             change()
@@ -158,16 +158,16 @@ class Works:
         row: dict[str, Any] = self.changes.createPart(given)["part"]
         return row
 
-    # -- in the books ------------------------------------------------------------------------------------------------
+    # -- in the books ------------------------------------------------------------------------
 
     def posted(self, number: int | str) -> list[dict[str, Any]]:
-        """The purchase orders of this number."""
+        """Return the purchase orders with this number."""
         return self._select(
             f"select * from PurchaseOrder where DocNumber = '{number}'", "PurchaseOrder"
         )
 
     def theirs_now(self, id: str) -> dict[str, Any]:
-        """The purchase order with this id."""
+        """Return the purchase order with this id."""
         return self._select(f"select * from PurchaseOrder where Id = '{id}'", "PurchaseOrder")[0]
 
     def item(self, words: str) -> dict[str, Any] | None:
@@ -179,7 +179,7 @@ class Works:
         return str(found[0]["Id"])
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """What a person makes in QuickBooks itself."""
+        """Create a record in QuickBooks by hand."""
         answer = self.quickbooks.ask(
             "POST", kind.lower(), fields, self.realm, content_type="application/json"
         )
@@ -188,7 +188,7 @@ class Works:
         return made
 
     def bill(self, order: dict[str, Any], lines: int = 1) -> None:
-        """A bill of the first lines of an order, as a person makes it in QuickBooks."""
+        """Create a bill for the first lines of an order, as a person does in QuickBooks."""
         taken = [
             {
                 **line,
@@ -208,10 +208,10 @@ class Works:
         found: list[dict[str, Any]] = self.quickbooks.select(query, self.realm).get(kind) or []
         return found
 
-    # -- in the hub --------------------------------------------------------------------------------------------------
+    # -- in the hub --------------------------------------------------------------------------
 
     def posting(self, source_id: str) -> Posting:
-        """The newest posting of a document."""
+        """Return the newest posting of a document."""
         with reading() as session:
             mine = (
                 SourceDocument.source_id == source_id,
@@ -225,7 +225,7 @@ class Works:
             return session.scalars(found.order_by(Posting.id.desc())).first()
 
     def cases(self) -> dict[str, str]:
-        """What needs a person here: the cause and its reason."""
+        """Return the cause and reason of each open case of this company."""
         mine = Case.closed_at.is_(None), Case.company_id == self.company_id
         with reading() as session:
             return {one.cause: one.reason for one in session.scalars(select(Case).where(*mine))}
@@ -237,7 +237,7 @@ class Works:
             return {one.cause: one.title for one in session.scalars(select(Case).where(*mine))}
 
     def told(self, *causes: str) -> dict[str, str]:
-        """Those of the cases whose cause holds one of these words."""
+        """Return the cases whose cause contains one of these words."""
         return {
             cause: text
             for cause, text in self.cases().items()
@@ -254,12 +254,12 @@ class Works:
         retries.retry(self.posting(source_id).id, "kari")
 
     def heard(self, call: str) -> int:
-        """How often QuickBooks heard a call."""
+        """Return how often QuickBooks was called."""
         return len(self.quickbooks.log.entries(call))
 
 
 def lines(order: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """(account or item, amount, quantity, price, description, class) of each line."""
+    """Return account or item, amount, quantity, price, description and class of each line."""
     found = []
     for line in order["Line"]:
         detail = line[line["DetailType"]]

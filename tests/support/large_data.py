@@ -78,10 +78,10 @@ def fill(
     today: dt.date,
     runs_per_company: int = 60,
 ) -> None:
-    """Add companies with one app each, and documents in turn for each of them.
+    """Add companies with one app each, and documents distributed among them.
 
     Of a hundred documents one is held, one is in review, one was skipped, and the others are
-    posted; four are no bills. The tables must be empty, and each company has a run at least.
+    posted; four are not bills. The tables must be empty, and each company has at least one run.
     """
     connection = session.connection()
     for start in range(0, companies, CHUNK):
@@ -245,7 +245,7 @@ def _of_runs(n: Any, number: int, companies: int, today: dt.date) -> dict[Any, d
 def _of_documents(
     n: Any, companies: int, calendar: Any, runs_per_company: int
 ) -> Iterator[tuple[Any, dict[str, Any], Any]]:
-    """Yield the tables that have rows for each document, their columns, and for which numbers."""
+    """Yield the tables with rows for each document, their columns, and the condition on numbers."""
     company = (n - 1) % companies + 1
     day, moment = calendar.c.day, calendar.c.moment
     source_id, number = _name("s-", n), _name("F-", n)
@@ -293,7 +293,7 @@ def _of_documents(
         _name("", n % SUPPLIERS),
         literal("as"),
     ):
-        # A number can be that of its supplier too.
+        # The number may also be that of its supplier.
         is_double = case((func.substr(number, 3) == _name("", n % SUPPLIERS), 1), else_=0) == 1
         is_new = ~is_double if term.compare(func.substr(number, 3)) else None
         yield DocumentTerm, {"document_id": n, "term": term}, is_new
@@ -393,7 +393,7 @@ def _of_documents(
 
 
 def _continue_ids(session: Session) -> None:
-    """Let PostgreSQL give the next rows ids after those that were written, and count the rows."""
+    """Set PostgreSQL's sequences after the written rows, and count the rows."""
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("ANALYZE"))
         return

@@ -11,7 +11,7 @@ from tests.support.canaries import search
 
 
 class Line(socketserver.StreamRequestHandler):
-    """One SMTP talk, as a plain server without TLS leads it."""
+    """An SMTP conversation of a plain server without TLS."""
 
     def handle(self):
         self._say("220 test")
@@ -35,7 +35,7 @@ class Line(socketserver.StreamRequestHandler):
 
 @contextmanager
 def mail_server() -> Iterator[Any]:
-    """A server whose `taken` are the messages and whose `full` makes it refuse them."""
+    """Serve mail; `taken` lists the messages, and `full` makes the server refuse them."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as made:
         made.daemon_threads = True
         made.taken, made.full = [], False  # type: ignore[attr-defined]
@@ -47,5 +47,5 @@ def mail_server() -> Iterator[Any]:
 
 
 def mail_url(server: Any) -> str:
-    """The value of HUB_MAIL_URL that leads to it."""
+    """Return the value of HUB_MAIL_URL for the server."""
     return f"smtp://127.0.0.1:{server.server_address[1]}?from=hub@example.com"

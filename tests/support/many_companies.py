@@ -16,7 +16,7 @@ from hub.scheduling import run_log
 
 
 def connect_companies(hub: Any, settings: dict[str, Any], count: int) -> list[str]:
-    """Connect companies of the QuickBooks of a hub, enable the source for each; return the realms."""
+    """Connect companies of a hub's QuickBooks and enable the source for each; return the realms."""
     app = create_app(configuration.load(hub.environ), pages=False)
     realms = []
     with app.app_context():
@@ -35,7 +35,7 @@ def connect_companies(hub: Any, settings: dict[str, Any], count: int) -> list[st
 
 
 def request_runs_of_disconnected_companies(hub: Any, count: int) -> None:
-    """Request a run for each of so many companies that are not connected."""
+    """Request a run for each of several companies that are not connected."""
     app = create_app(configuration.load(hub.environ), pages=False)
     with app.app_context():
         now = current().clock.now()

@@ -1,6 +1,7 @@
 """A naive posting engine (mark, POST, mark) that shows that the proofs can fail.
 
-python tests/support/naive_engine.py FILE URL TOKEN      posts every document of the file that is not marked as posted
+python tests/support/naive_engine.py FILE URL TOKEN      posts every document of the file that is
+not marked as posted
 """
 
 import json
@@ -14,7 +15,7 @@ PATH = "/v3/company/9341450000000001/purchase"
 
 
 def prepare(file, count):
-    """So many documents that wait."""
+    """Create a number of documents to post."""
     with sqlite3.connect(file) as database:
         database.execute("create table document (number integer primary key, state text)")
         database.executemany(
@@ -23,7 +24,7 @@ def prepare(file, count):
 
 
 def post_all(file, url, token):
-    """What is not marked as posted is posted, and marked then; what failed is tried again."""
+    """Post each document that is not marked as posted, mark it, and repeat what failed."""
     database = sqlite3.connect(file, isolation_level=None)
     while todo := database.execute(
         "select number from document where state <> 'posted' order by 1"
@@ -36,7 +37,7 @@ def post_all(file, url, token):
 
 
 def post(url, token, number):
-    """One expense."""
+    """Post one expense."""
     line = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 100 + number,
             "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "120"}}}  # fmt: skip
     body = {

@@ -1,9 +1,9 @@
-"""Everything that can be reached from an object by its attributes, items, slots and closures.
+"""A search for everything reachable from an object by attributes, items, slots and closures.
 
-Not followed are the globals of functions and the attributes of modules: code in the same process can
-import the hub whatever it is passed. Classes are not followed either, because `type()` leads from every
-object to its class and from there to the globals of its methods. The frames of a generator are followed,
-but not the frame that called it.
+Not followed are the globals of functions and the attributes of modules: code in the same process
+can import the hub whatever it is passed. Classes are not followed either, because `type()` leads
+from every object to its class and from there to the globals of its methods. The frames of a
+generator are followed, but not the frame that called it.
 """
 
 import functools
@@ -16,10 +16,10 @@ PLAIN = (str, bytes, int, float, complex, bool, type(None), type, types.ModuleTy
 
 
 def reachable(root: object) -> Iterator[tuple[str, object]]:
-    """Yields each object once, with the way that leads to it."""
+    """Yield each object once, with the path that leads to it."""
     seen = {id(root)}
     queue = deque([("", root)])
-    keep = []  # so that no id is used again
+    keep = []  # keeps the objects alive so that no id is reused
     while queue:
         way, thing = queue.popleft()
         keep.append(thing)
@@ -79,7 +79,7 @@ def _attributes(thing: object) -> Iterator[tuple[str, object]]:
 
 def _items(thing: object) -> Iterator[tuple[str, object]]:
     if isinstance(thing, Mapping):
-        with suppress(RuntimeError):  # a pool of connections, whose dictionary is an attribute
+        with suppress(RuntimeError):  # a connection pool, whose dictionary is an attribute
             for key in list(thing):
                 yield "(key)", key
                 yield f"[{key!r:.40}]", thing[key]

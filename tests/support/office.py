@@ -1,4 +1,4 @@
-"""Processes of a distributed hub as on several machines, with one database, source and QuickBooks."""
+"""Processes of a distributed hub on several machines, with one database, source and QuickBooks."""
 
 import json
 import os
@@ -20,8 +20,8 @@ from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 if TYPE_CHECKING:
     from tests.support.office_person import Person
 
-PATIENCE = 240  # seconds that anything may take on a machine that has much else to do
-PROCESS_SECONDS = 1500  # that a process may run
+PATIENCE = 240  # seconds that anything may take on a busy machine
+PROCESS_SECONDS = 1500  # seconds that a process may run
 LEASE = 3.0
 OWNER, PASSWORD = "anna@example.com", "quiet-lake-7-morning"
 SETTINGS = {
@@ -44,7 +44,7 @@ OPEN_POSTINGS = "posting WHERE state IN ('ready', 'sending', 'unknown', 'waiting
 
 
 class Document(NamedTuple):
-    """A transaction of QuickBooks that the hub has posted."""
+    """A QuickBooks transaction posted by the hub."""
 
     kind: str
     marker: str
@@ -53,12 +53,12 @@ class Document(NamedTuple):
 
     @property
     def content(self) -> tuple[str, str, Decimal]:
-        """Return what is the same in the books of every company with the same source."""
+        """Return the values that are equal in the books of every company with the same source."""
         return self.kind, self.number, self.amount
 
 
 class Database:
-    """A PostgreSQL database of one test, asked from outside the hub."""
+    """A PostgreSQL database of one test, queried from outside the hub."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -74,7 +74,7 @@ class Database:
             connection.execute(text(statement))
 
     def count(self, table_and_condition: str) -> int:
-        """How many rows there are; 0 while the server is away."""
+        """Return the number of rows, or 0 while the server is away."""
         with suppress(OperationalError):
             return int(self.ask(f"SELECT count(*) FROM {table_and_condition}")[0][0])
         return 0
@@ -110,7 +110,7 @@ class Office:
         return served, self.wait(address, served)
 
     def wait(self, condition: Callable[[], Any], *processes: SimpleNamespace) -> Any:
-        """Return what a condition brings as soon as it is true; the processes go on meanwhile."""
+        """Wait until a condition is true and return its value; check that the processes run."""
         end = time.monotonic() + self.patience
         while not (value := condition()):
             for process in processes:
@@ -120,7 +120,7 @@ class Office:
         return value
 
     def describe(self, processes: Sequence[SimpleNamespace]) -> str:
-        """Return what processes wrote, and what the tables say about their work."""
+        """Return the output of processes and the rows that describe their work."""
         lines = [process.err.read_text() for process in processes]
         for query in STATE_QUERIES:
             lines.append(query)
@@ -128,7 +128,7 @@ class Office:
         return "\n".join(lines)
 
     def end(self, *processes: SimpleNamespace) -> None:
-        """Let processes end in order, as a service manager does."""
+        """Stop processes in order, as a service manager does."""
         for process in processes:
             os.kill(process.pid, signal.SIGTERM)
         for process in processes:
@@ -142,7 +142,7 @@ class Office:
         served: SimpleNamespace,
         workers: Sequence[SimpleNamespace],
     ) -> int:
-        """Wait until pages and workers go on by themselves after a fault; end them.
+        """Wait until pages and workers recover from a fault by themselves; stop them.
 
         Return how many documents are in the books.
         """
@@ -164,13 +164,13 @@ class Office:
         return self.database.count("posting WHERE state = 'sending'") > 0
 
     def all_posted(self) -> bool:
-        """Whether every posting is at rest, and some are posted."""
+        """Return whether every posting is finished, and some are posted."""
         posted = self.database.count("posting WHERE state = 'posted'")
         collected = self.database.count("run WHERE kind = 'sync' AND outcome = 'done'")
         return bool(posted and collected and not self.database.count(OPEN_POSTINGS))
 
     def assert_books_are_right(self) -> int:
-        """Return how many documents are in the books.
+        """Check the books and return the number of documents in them.
 
         A sync finds nothing left to write, and the sums of source and books are equal.
         """
@@ -187,7 +187,7 @@ class Office:
         return len(documents)
 
     def documents(self, realm: str) -> list[Document]:
-        """Return what the hub has posted into the books of a company."""
+        """Return the documents that the hub posted into the books of a company."""
         books = self.quickbooks.ask(f"books?realm={realm}")[realm]
         documents = []
         for kind in ("Bill", "VendorCredit"):
@@ -207,7 +207,7 @@ class Office:
 
 
 def printed_by(process: SimpleNamespace) -> str:
-    """Return what a process has printed so far."""
+    """Return the output of a process so far."""
     return process.out.read_text() if process.out.exists() else ""
 
 

@@ -8,11 +8,11 @@ import requests
 from tests.support.office import OWNER, PASSWORD, PATIENCE
 
 APPROVED_TOGETHER = 8
-SENTENCE = "The database cannot be used now."  # on a page while it is away
+SENTENCE = "The database cannot be used now."  # shown on a page while the database is away
 
 
 class Person:
-    """An owner of the hub, who presses a button again if there was no answer."""
+    """An owner of the hub who presses a button again if there was no answer."""
 
     def __init__(self, address: str, patience: float = PATIENCE) -> None:
         self.address = address
@@ -38,7 +38,7 @@ class Person:
         return True
 
     def approve_all(self) -> None:
-        """Approve until nothing is left to review, whatever happens meanwhile."""
+        """Approve until nothing is left to review, despite errors."""
         while True:
             self.tries += 1
             try:
@@ -48,7 +48,7 @@ class Person:
                 continue
 
     def press(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Return the answer, which must be a page."""
+        """Send a request and return the answer, which must be a page."""
         answer = self.call(method, path, **options)
         assert answer.status_code < 400, answer.text
         return answer

@@ -25,7 +25,7 @@ ONTRACCR = "http://ontraccr.test"
 
 
 class Builders:
-    """The stand-in, the installation that reads it, and the books that it ends up in."""
+    """An Ontraccr stand-in, the installation that reads it, and its QuickBooks company."""
 
     def __init__(
         self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0
@@ -41,7 +41,7 @@ class Builders:
         self.books = self.source.books
 
     def connect(self, profile: str, division: str = "div-1", **options: Any) -> None:
-        """Founds another company and works for that one, perhaps with another division."""
+        """Create another company and use it from now on, optionally with another division."""
         self.realm, self.division = self.quickbooks.open(profile, **options), division
         company = oauth_connect.connect_with_refresh_token(
             self.realm, self.quickbooks.refresh_tokens[self.realm]
@@ -50,7 +50,7 @@ class Builders:
         record_download.refresh(company.id)
 
     def enable(self, lists: bool = True, mode: str = "auto", **settings: Any) -> Installation:
-        """The app enabled, and the company's lists brought into Ontraccr."""
+        """Enable the app, and push the company's lists into Ontraccr."""
         here = {
             **self.source.settings(ONTRACCR, self.division),
             "purchase_account": "Checking",
@@ -66,21 +66,21 @@ class Builders:
         self.row = installations_enable.change(self.company_id, "ontraccr", settings, who="kari")
 
     def sync(self) -> Any:
-        """One run, which must not stop; what it counted."""
+        """Sync without an error and return the counts."""
         done = runner.sync(self.row.id, requested_by="kari")
         assert done.error == ""
         return done.counts
 
     def watch(self) -> None:
-        """What changed in QuickBooks is noticed, and the source told."""
+        """Let the hub read changes in QuickBooks and report them to the source."""
         self.clock.advance(60)
         runner.company("changes", self.company_id, requested_by="kari")
         self.sync()
 
-    # -- at the source -----------------------------------------------------------------------------------------------
+    # -- at the source -----------------------------------------------------------------------
 
     def upload(self, amount: str = "100.00", tax: str = "0.00", **fields: Any) -> str:
-        """A payable of one line as somebody uploads it; its id."""
+        """Upload a payable with one line; return its id."""
         id = self.books.next_id()
         line = {
             "id": f"{id}-1",
@@ -113,27 +113,27 @@ class Builders:
         return row
 
     def told(self, id: str) -> list[str]:
-        """What the payable heard, in order."""
+        """Return the states reported for a payable, in order."""
         return [one["state"] for one in self.books.statuses.get(id, [])]
 
     def raw(self, case: str) -> dict[str, Any]:
         return next(row for row in self.books.payables.values() if row["case"] == case)
 
-    # -- in the books ------------------------------------------------------------------------------------------------
+    # -- in the books ------------------------------------------------------------------------
 
     def select(self, kind: str, where: str = "") -> list[dict[str, Any]]:
         query = f"select * from {kind}{f' where {where}' if where else ''} maxresults 1000"
         return self.quickbooks.select(query, self.realm).get(kind) or []
 
     def posted(self, id: str) -> list[dict[str, Any]]:
-        """The bills and expenses that stand in the books for a payable."""
+        """Return the bills and expenses in the books for a payable."""
         number = self.books.payables[id]["number"]
         return self.select("Bill", f"DocNumber = '{number}'") + self.select(
             "Purchase", f"DocNumber = '{number}'"
         )
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """What a person makes in QuickBooks itself."""
+        """Create a record in QuickBooks by hand."""
         answer = self.quickbooks.ask(
             "POST", kind.lower(), fields, self.realm, content_type="application/json"
         )
@@ -142,7 +142,7 @@ class Builders:
         return made
 
     def act(self, do: str, kind: str, id: str, **more: Any) -> None:
-        """What a person does to something in QuickBooks; the lists are read again."""
+        """Perform an action in QuickBooks by hand, and read the lists again."""
         self.quickbooks.act(do, kind=kind, id=id, realm=self.realm, **more)
         record_download.refresh(self.company_id)
 
@@ -158,10 +158,10 @@ class Builders:
             **check,
         )
 
-    # -- in the hub --------------------------------------------------------------------------------------------------
+    # -- in the hub --------------------------------------------------------------------------
 
     def posting(self, id: str) -> Posting:
-        """The newest posting of a payable itself."""
+        """Return the newest posting of a payable itself."""
         with reading() as session:
             own = Posting.operation != "attach"
             mine = (
@@ -180,19 +180,19 @@ class Builders:
         return str(self.posting(id).state)
 
     def waits(self, case: str) -> str:
-        """Why a payable of the story is not wanted yet."""
+        """Return the reason why a payable is not posted yet."""
         with reading() as session:
             mine = SourceDocument.source_id == f"payable:{self.raw(case)['id']}"
             return str(session.scalars(select(SourceDocument).where(mine)).one().body["hold"])
 
     def push(self, *ids: str) -> None:
-        """What a person does under Review: exactly these go."""
+        """Approve the postings of exactly these payables, as a person does under Review."""
         with transaction() as session:
             for id in ids:
                 assert outbox.approve(session, [self.posting(id).id], "kari")
 
     def cases(self) -> dict[str, str]:
-        """What needs a person: the cause and its reason."""
+        """Return the cause and reason of each open case."""
         with reading() as session:
             return {
                 one.cause: one.reason

@@ -1,4 +1,4 @@
-"""Fixtures of the hub's pages: databases with people and documents, and a visitor in front of them."""
+"""Fixtures of the hub's pages: databases with people and documents, and visitors."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ from tests.support.stand_in_fixtures import mount_costtracker, mount_quickbooks
 
 @pytest.fixture(scope="session")
 def pages(shared: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any]:
-    """SQLite files to copy, for the pages: with people only, and with a story in it."""
+    """Create SQLite files for the pages, to copy: one with only people, one with documents."""
     folder = shared / f"pages-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
     folder.mkdir()
     shutil.copy(empty_database, folder / "hub.db")
@@ -45,7 +45,7 @@ def pages(shared: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any
 def open_pages(
     make_app: Callable[..., Flask], make_config: Callable[..., Config], pages: dict[str, Any]
 ) -> Callable[..., Visitor]:
-    """Puts somebody in front of the pages; nobody is logged in yet."""
+    """Return a function that opens the pages of a hub for a visitor who is not logged in."""
 
     def opened(database: str = "told", **settings: str) -> Visitor:
         config = make_config(**settings)
@@ -57,13 +57,13 @@ def open_pages(
 
 @pytest.fixture
 def visitor(open_pages: Callable[..., Visitor]) -> Visitor:
-    """Somebody in front of the pages of a hub with a story in it; nobody is logged in yet."""
+    """Return a visitor, not logged in, of a hub with documents in every state."""
     return open_pages()
 
 
 @pytest.fixture
 def outside(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
-    """An owner in front of the pages of a new hub, with QuickBooks and CostTracker to be reached."""
+    """Return an owner at the pages of a new hub, with stand-ins of QuickBooks and CostTracker."""
     visitor = open_pages("people")
     visitor.quickbooks = mount_quickbooks(visitor.app, clock)
     visitor.costtracker = {**mount_costtracker(visitor.app).settings(COSTTRACKER)}
@@ -73,7 +73,7 @@ def outside(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
 
 @pytest.fixture(scope="session")
 def two_companies(pages: dict[str, Any], plugins: Plugins) -> tuple[Path, World]:
-    """An SQLite file to copy, with two companies of two apps each, and what stands in it."""
+    """Create an SQLite file, to copy, with two companies of two apps each; return its rows too."""
     folder = pages["people"].parent / "two"
     folder.mkdir()
     shutil.copy(pages["people"], folder / "hub.db")
@@ -93,7 +93,7 @@ def two(
     pages: dict[str, Any],
     two_companies: tuple[Path, World],
 ) -> TwoCompanies:
-    """A hub with pages and two companies of two apps each; nobody is logged in yet."""
+    """Return a hub with pages and two companies of two apps each."""
     database, world = two_companies
     config = make_config()
     shutil.copy(database, config.data / "hub.db")
@@ -102,7 +102,7 @@ def two(
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def owner(request: pytest.FixtureRequest) -> Visitor:
-    """Provide an owner in front of the pages of a hub with a story in it, on each database."""
+    """Return an owner, logged in, of a hub with documents in every state, on each database."""
     if request.param == "sqlite":
         visitor: Visitor = request.getfixturevalue("visitor")
     else:

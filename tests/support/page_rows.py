@@ -45,7 +45,7 @@ NAMES = (
 
 @dataclass
 class Story:
-    """The ids of what was told."""
+    """The ids of the created rows."""
 
     company: int
     installation: int
@@ -56,13 +56,13 @@ class Story:
 
 
 def add_people(session: Session) -> None:
-    """One person of each role, all with the same password and a name as earlier versions allowed it."""
+    """Add a person of each role with the same password, and a name as earlier versions allowed."""
     for name, role in PEOPLE.items():
         people.insert(session, name, people.hash_new(PASSWORD), [Right(role)])
 
 
 def tell(session: Session) -> Story:
-    """Everything that the pages can show, once."""
+    """Add rows for everything that the pages can show."""
     company = add_company(session)
     installation = add_installation(session, company)
     story = Story(company.id, installation.id)
@@ -81,7 +81,7 @@ def tell(session: Session) -> Story:
 
 
 def add_company(session: Session, realm: str = "9130001", name: str = "Nordvik Bygg AS") -> Company:
-    """A connected company with its lists."""
+    """Add a connected company with its lists."""
     now = current().clock.now()
     company = Company(
         realm=realm,
@@ -114,7 +114,7 @@ def add_company(session: Session, realm: str = "9130001", name: str = "Nordvik B
 
 
 def add_records(session: Session, company: Company, name: str, titles: Any) -> None:
-    """A list with these entries."""
+    """Add a list with these entries."""
     for place, title in enumerate(titles, start=1):
         session.add(_record(company.id, name, f"{name[0]}{place}", title))
     session.add(
@@ -123,7 +123,7 @@ def add_records(session: Session, company: Company, name: str, titles: Any) -> N
 
 
 def add_installation(session: Session, company: Company, **values: Any) -> Installation:
-    """CostTracker, enabled in review."""
+    """Enable CostTracker in review mode."""
     settings = {
         "base_url": "https://costtracker.test",
         "client_id": "nordvik",
@@ -150,7 +150,7 @@ def add_installation(session: Session, company: Company, **values: Any) -> Insta
 def add_document(
     session: Session, installation: Installation, state: str, place: int = 0
 ) -> tuple[SourceDocument, Posting]:
-    """A bill in this state."""
+    """Add a bill and its posting in a state."""
     now = current().clock.now() - dt.timedelta(minutes=60 - place % 60)
     total = Decimal(1250 + 37 * place) + Decimal("0.50")
     number, party = f"F-{20260 + place}", NAMES[place % len(NAMES)]
@@ -169,7 +169,7 @@ def add_document(
 def add_posting(
     session: Session, document: SourceDocument, state: str, payload: dict[str, Any], **more: Any
 ) -> Posting:
-    """A posting of a document."""
+    """Add a posting of a document."""
     why = "Nothing in QuickBooks fits the supplier." if state == "held" else ""
     sent = (
         {"quickbooks_id": "145", "posted_total": document.total, "sync_token": "0"}
@@ -194,7 +194,7 @@ def add_posting(
 def bill(
     number: str, total: Decimal, vendor: int = 0, text: str = "Trelast 48x198"
 ) -> dict[str, Any]:
-    """A bill as it is sent."""
+    """Return a bill's request body."""
     detail = {
         "AccountRef": {"value": "68"},
         "ClassRef": {"value": "c1"},
@@ -262,7 +262,7 @@ def _after_posting(session: Session, story: Story) -> None:
 
 
 def _left_out(session: Session, installation: Installation) -> None:
-    """Two documents from before the start date."""
+    """Add two documents from before the start date."""
     for place in (30, 31):
         document, posting = add_document(session, installation, "withdrawn", place)
         document.before_start, document.date = "excluded", dt.date(2026, 1, 20)

@@ -1,4 +1,4 @@
-"""A person at the pages who logs in, opens pages and submits forms without JavaScript."""
+"""A visitor of the pages who logs in, opens pages and submits forms without JavaScript."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ SHOWN_CHANGES = re.compile(r'name="shown" value="([^"]+)"')
 
 
 class Visitor:
-    """A browser of one person."""
+    """The browser of one person."""
 
     def __init__(self, app: Flask, story: Story) -> None:
         self.app, self.story = app, story
@@ -26,7 +26,7 @@ class Visitor:
         self.costtracker: dict[str, Any] = {}
 
     def log_in(self, name: str, password: str = PASSWORD, next: str = "/login") -> TestResponse:
-        """Logs in as one of the people of the story, by the form at an address."""
+        """Log in as one of the people in the database, using the form at an address."""
         form = self.client.get("/login").text
         found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
         assert found
@@ -38,33 +38,33 @@ class Visitor:
         return self.client.get(path, **options)
 
     def page(self, path: str) -> str:
-        """The text of a page that must be there."""
+        """Return the text of a page, which must exist."""
         answer = self.get(path, follow_redirects=True)
         assert answer.status_code == 200, f"{path}: {answer.status}"
         return answer.text
 
     def post(self, path: str, **form: Any) -> TestResponse:
-        """Sends a form with the token of this session."""
+        """Submit a form with the token of this session."""
         return self.client.post(path, data={"csrf_token": self._token, **form})
 
     def press(self, path: str, **form: Any) -> str:
-        """Sends a form and reads the page it leads to."""
+        """Submit a form and return the resulting page."""
         answer = self.post(path, **form)
         return self.page(answer.location) if answer.status_code == 302 else answer.text
 
     def save(self, path: str, **form: Any) -> TestResponse:
-        """Sends the form of settings, and once more if the hub shows the changes first."""
+        """Submit the settings form, and confirm it if the hub shows the changes first."""
         answer = self.post(path, **form)
         shown = SHOWN_CHANGES.search(answer.text)
         return self.post(path, **form, shown=shown[1]) if shown else answer
 
     def press_save(self, path: str, **form: Any) -> str:
-        """Saves settings and reads the page it leads to."""
+        """Save settings and return the resulting page."""
         answer = self.save(path, **form)
         return self.page(answer.location) if answer.status_code == 302 else answer.text
 
     def approve(self, installation: int, which: str = "all", **chosen: Any) -> str:
-        """Approve documents in review as a person does: list them, then confirm; return the page after it."""
+        """Approve documents in review: open the confirmation, submit it, return the next page."""
         here = f"/installations/{installation}/review/approve"
         asked = self.get(here, query_string={"which": which, **chosen})
         if asked.status_code == 302:
@@ -74,6 +74,6 @@ class Visitor:
         return self.press(here, listed=found[1])
 
     def row(self, model: type[Any], key: Any) -> Any:
-        """A row as it is now."""
+        """Return a row with its current values."""
         with self.app.app_context(), engine.reading() as session:
             return session.get_one(model, key)

@@ -1,6 +1,6 @@
-"""A passive scan of web pages: rules that look at requests and answers, as ZAP's baseline scan does.
+"""A passive scan of web pages: rules for requests and answers, like ZAP's baseline scan.
 
-Each rule carries the number of ZAP's rule that looks for the same weakness.
+Each rule carries the number of ZAP's rule for the same weakness.
 """
 
 import re
@@ -40,7 +40,7 @@ class Exchange(NamedTuple):
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def header(self, name: str) -> str:
-        """Return the value of a header that may stand once, or nothing."""
+        """Return the value of a header that may occur once, or an empty text."""
         return "".join(self.all(name)[:1])
 
     @property
@@ -92,18 +92,18 @@ def elements(exchange: Exchange, *tags: str) -> list[Element]:
 
 
 def links(exchange: Exchange) -> Iterator[str]:
-    """Yield every address that a page names in an attribute."""
+    """Yield every address in the attributes of a page."""
     for element in elements(exchange):
         for name in ("href", "src", "action", "formaction", "hx-get", "hx-post", "data", "poster"):
             if element.attributes.get(name):
                 yield element.attributes[name]
 
 
-# -- rules: each yields what is wrong with an exchange ---------------------------------------------
+# -- rules: each yields the violations of an exchange ---------------------------------------------
 
 
 def cookies(exchange: Exchange) -> Iterator[str]:
-    """10010, 10011, 10054, 10029: flags of cookies."""
+    """Check the flags of cookies (10010, 10011, 10054, 10029)."""
     for cookie in exchange.all("Set-Cookie"):
         name, *flags = [part.strip().lower() for part in cookie.split(";")]
         for flag in ("httponly", "secure", "path=/"):
@@ -118,13 +118,13 @@ def cookies(exchange: Exchange) -> Iterator[str]:
 
 
 def caching(exchange: Exchange) -> Iterator[str]:
-    """10015, 10049: a page with data may be stored by nobody."""
+    """Check that nobody may store a page with data (10015, 10049)."""
     if not exchange.is_static and "no-store" not in exchange.header("Cache-Control"):
         yield "may be stored"
 
 
 def framing(exchange: Exchange) -> Iterator[str]:
-    """10020: nobody may show a page in a frame; the hub itself may show a file of a source."""
+    """Check that only the hub itself may show content in a frame (10020)."""
     option, ancestors = "DENY", "'none'"
     if FRAMED_FILE.fullmatch(urlsplit(exchange.url).path):
         option, ancestors = "SAMEORIGIN", "'self'"
@@ -135,7 +135,7 @@ def framing(exchange: Exchange) -> Iterator[str]:
 
 
 def sniffing(exchange: Exchange) -> Iterator[str]:
-    """10021, 10019, 90011: the browser is told the type, and believes it."""
+    """Check that the content type is set and cannot be overridden (10021, 10019, 90011)."""
     if exchange.header("X-Content-Type-Options") != "nosniff":
         yield "without nosniff"
     kind = exchange.header("Content-Type")
@@ -146,7 +146,7 @@ def sniffing(exchange: Exchange) -> Iterator[str]:
 
 
 def transport(exchange: Exchange) -> Iterator[str]:
-    """10035: browsers use https only, for a year at least."""
+    """Check that browsers must use https for at least a year (10035)."""
     policy = exchange.header("Strict-Transport-Security")
     age = re.search(r"max-age=(\d+)", policy)
     if not age or int(age[1]) < SHORTEST_HSTS:
@@ -154,7 +154,7 @@ def transport(exchange: Exchange) -> Iterator[str]:
 
 
 def banners(exchange: Exchange) -> Iterator[str]:
-    """10036, 10037, 10039, 10052, 10061: nothing tells what the server is made of."""
+    """Check that no header reveals the server's software (10036, 10037, 10039, 10052, 10061)."""
     for name in (
         "Server",
         "X-Powered-By",
@@ -168,7 +168,7 @@ def banners(exchange: Exchange) -> Iterator[str]:
 
 
 def content_policy(exchange: Exchange) -> Iterator[str]:
-    """10038, 10055: a content policy without exceptions."""
+    """Check for a content security policy without exceptions (10038, 10055)."""
     policies = exchange.all("Content-Security-Policy")
     if len(policies) != 1:
         yield f"{len(policies)} content policies"
@@ -184,7 +184,7 @@ def content_policy(exchange: Exchange) -> Iterator[str]:
 
 
 def isolation(exchange: Exchange) -> Iterator[str]:
-    """10063, 90004, 10098: other sites cannot use a page, and it uses no device."""
+    """Check that other sites cannot use a page, and it uses no device (10063, 90004, 10098)."""
     if not exchange.header("Permissions-Policy"):
         yield "without Permissions-Policy"
     if exchange.header("Cross-Origin-Resource-Policy") != "same-origin":
@@ -196,13 +196,13 @@ def isolation(exchange: Exchange) -> Iterator[str]:
 
 
 def referrers(exchange: Exchange) -> Iterator[str]:
-    """10025: other sites do not learn an address of the hub."""
+    """Check that other sites do not receive an address of the hub (10025)."""
     if exchange.header("Referrer-Policy") not in ("same-origin", "no-referrer", "strict-origin"):
         yield "without Referrer-Policy"
 
 
 def foreign_content(exchange: Exchange) -> Iterator[str]:
-    """10017, 10040, 90003: scripts, styles, pictures and forms are our own, and of https."""
+    """Check that scripts, styles, images and forms are the hub's own (10017, 10040, 90003)."""
     for element in elements(
         exchange, "script", "link", "img", "iframe", "object", "embed", "source"
     ):
@@ -213,7 +213,7 @@ def foreign_content(exchange: Exchange) -> Iterator[str]:
 
 
 def inline_code(exchange: Exchange) -> Iterator[str]:
-    """10055, 10031: no script, style or handler stands in a page."""
+    """Check that a page contains no inline script, style or handler (10055, 10031)."""
     for element in elements(exchange):
         handlers = [name for name in element.attributes if name.startswith("on")]
         if handlers or "style" in element.attributes:
@@ -225,7 +225,7 @@ def inline_code(exchange: Exchange) -> Iterator[str]:
 
 
 def forms(exchange: Exchange) -> Iterator[str]:
-    """10202, 10012, 10041, 10042, 10043: forms that change something carry the token."""
+    """Check that forms with effects carry the token (10202, 10012, 10041, 10042, 10043)."""
     everything = elements(exchange)
     changing = [
         e
@@ -250,7 +250,7 @@ def forms(exchange: Exchange) -> Iterator[str]:
 
 
 def new_windows(exchange: Exchange) -> Iterator[str]:
-    """10108: a page that is opened in a new window cannot reach this one."""
+    """Check that a page opened in a new window cannot access its opener (10108)."""
     for element in elements(exchange, "a", "area", "form"):
         relation = element.attributes.get("rel", "")
         if element.attributes.get("target") == "_blank" and "noopener" not in relation:
@@ -258,14 +258,14 @@ def new_windows(exchange: Exchange) -> Iterator[str]:
 
 
 def addresses(exchange: Exchange) -> Iterator[str]:
-    """10024, 3, 10025: no secret stands in an address."""
+    """Check that addresses contain no secret (10024, 3, 10025)."""
     for url in (exchange.url, exchange.header("Location"), *links(exchange)):
         names = [name for name, _ in parse_qsl(urlsplit(url).query)]
         yield from (f"{name} in the address {url}" for name in names if SECRET_NAMES.search(name))
 
 
 def redirects(exchange: Exchange) -> Iterator[str]:
-    """10028, 10044: a redirect stays here, and its body says nothing."""
+    """Check that redirects stay on the site and their body is empty (10028, 10044)."""
     if 300 <= exchange.status < 400 and exchange.status != 304:
         location = exchange.header("Location")
         if urlsplit(location).netloc not in ("", HOST) or location.startswith("//"):
@@ -275,7 +275,7 @@ def redirects(exchange: Exchange) -> Iterator[str]:
 
 
 def errors(exchange: Exchange) -> Iterator[str]:
-    """90022, 10023, 10027, 10109: no insides of the program are shown."""
+    """Check that no internals of the program are shown (90022, 10023, 10027, 10109)."""
     if exchange.status >= 500:
         yield f"status {exchange.status}"
     if match := ERROR_TEXTS.search(exchange.body):
@@ -285,7 +285,7 @@ def errors(exchange: Exchange) -> Iterator[str]:
 
 
 def disclosures(exchange: Exchange) -> Iterator[str]:
-    """2: no private address stands on a page."""
+    """Check that no private address appears on a page (2)."""
     if not exchange.is_static and (match := PRIVATE_ADDRESS.search(exchange.body)):
         yield f"shows {match[0]}"
 
@@ -312,7 +312,7 @@ RULES: list[Callable[[Exchange], Iterator[str]]] = [
 
 
 def findings(exchanges: Iterable[Exchange]) -> list[str]:
-    """Return what every rule finds, each once for an address."""
+    """Return the violations found by every rule, each once for an address."""
     found = dict.fromkeys(
         f"{exchange.method} {exchange.url}: {rule.__name__}: {text}"
         for exchange in exchanges

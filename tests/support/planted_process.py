@@ -1,4 +1,4 @@
-"""Run tests in forks of one process, each with one changed file."""
+"""Test runs in forks of one process, each with one changed file."""
 
 import faulthandler
 import json
@@ -20,7 +20,7 @@ from tests.support.watched.planted_source import plant
 
 
 def run(order):
-    """The tests, in this process, to their end."""
+    """Run the tests in this process and return the exit code."""
     os.environ.update(order["environ"])
     told = os.open(order["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for number in (1, 2):

@@ -1,4 +1,4 @@
-"""Create postings for the QuickBooks stand-in without a source."""
+"""Postings for the QuickBooks stand-in without a source."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ STATES: tuple[ReceiptState, ...] = ("queued", "posted", "held", "failed")
 
 
 class Source:
-    """A plugin without a source: it keeps what it is told and hands over files."""
+    """A plugin that records the receipts it gets and provides files."""
 
     __name__ = "bench"
 
@@ -80,7 +80,7 @@ class Source:
 
 
 class Desk:
-    """The postings of one installation, and the stand-in that they go to."""
+    """The postings of one installation, and the stand-in that receives them."""
 
     def __init__(
         self, app: Flask, quickbooks: Any, clock: FakeClock, wants: Sequence[ReceiptState] = STATES
@@ -104,12 +104,12 @@ class Desk:
             session.flush()
             self.installation_id = installation.id
 
-    # -- laying ready -------------------------------------------------------------------------------------------------
+    # -- preparation -------------------------------------------------------------------------
 
     def bill(
         self, number: str = "A-1", total: str = "100.00", vendor: str = "1", **more: Any
     ) -> int:
-        """A bill that only has to be sent; the posting's id."""
+        """Create a bill that is ready to send; return the posting's id."""
         return self.plan(number, "create", self.body(number, total, vendor, **more))
 
     def body(
@@ -163,7 +163,7 @@ class Desk:
         name: str = "scan.pdf",
         mime: str = "application/pdf",
     ) -> int:
-        """A file for a bill; it waits until that is posted."""
+        """Create an attachment of a bill; it waits until the bill is posted."""
         file = Attachment(id=name, name=name, mime=mime)
         self.source.files[name] = content
         number = self.posting(bill).number
@@ -172,7 +172,7 @@ class Desk:
         return self.plan(number, "attach", dump(file), **values)
 
     def change(self, bill: int, operation: str = "update", kind: str = "bill", **body: Any) -> int:
-        """A change of a posted bill, or of another kind, as we last knew it."""
+        """Create a change of a posted bill or another kind, based on its last known version."""
         posted = self.posting(bill)
         whole = self.body(posted.number, **body) if operation == "update" else {}
         base = f"{posted.quickbooks_id}:{posted.sync_token}"
@@ -208,7 +208,7 @@ class Desk:
         return row
 
     def uncheck(self, id: int) -> None:
-        """As it comes from a collect: nobody has looked at it yet."""
+        """Reset the check of a posting, as after collecting."""
         self._set(id, checked_at=None)
 
     def hold(self, id: int, by: str, reason: str) -> None:
@@ -221,7 +221,7 @@ class Desk:
         self._set(id, state="ready")
 
     def say(self, id: int, **fields: str) -> None:
-        """What the source says of the document."""
+        """Change the document's values at the source."""
         with transaction() as session:
             row = session.get_one(Posting, id).document
             row.body = {**row.body, **fields}
@@ -232,13 +232,13 @@ class Desk:
             session.get_one(Installation, self.installation_id).settings = settings
 
     def send_by(self, mode: str, size: int = 30) -> None:
-        """From the next drain on documents are sent so."""
+        """Set how documents are sent from the next drain on."""
         batch_sizing.choose(self.company_id, mode, "anna")
         with transaction() as session:
             session.get_one(Company, self.company_id).batch_size = size
 
     def see_all(self) -> None:
-        """The mirror as a full load leaves it."""
+        """Store all bills in the transaction index, as a full load does."""
         with transaction() as session:
             transaction_index.absorb_all(session, self.company_id, "bill", self.bills())
 
@@ -248,19 +248,19 @@ class Desk:
             for name, value in values.items():
                 setattr(posting, name, value)
 
-    # -- going on -----------------------------------------------------------------------------------------------------
+    # -- progress ----------------------------------------------------------------------------
 
     def drain(self, **options: Any) -> DrainResult:
         return drain(self.company_id, **options)
 
     def restart(self) -> None:
-        """Another process takes over: what only this one knew is forgotten."""
+        """Simulate a new process: forget the state that the process held in memory."""
         self.app.extensions.pop("hub.posting", None)
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
 
-    # -- looking ------------------------------------------------------------------------------------------------------
+    # -- inspection --------------------------------------------------------------------------
 
     def posting(self, id: int) -> Posting:
         with reading() as session:
@@ -305,15 +305,15 @@ class Desk:
             )
 
     def bills(self) -> list[dict[str, Any]]:
-        """What QuickBooks holds."""
+        """Return the bills in QuickBooks."""
         return self.quickbooks.select("select * from Bill").get("Bill", [])
 
     def sent(self, call: str) -> list[dict[str, Any]]:
         mine = [entry for entry in self.quickbooks.log.entries() if entry["call"].startswith(call)]
         return [
             entry for entry in mine if not entry.get("late")
-        ]  # carried out late is not sent again
+        ]  # a request carried out late was not sent again
 
     def edit(self, id: str, **fields: Any) -> None:
-        """A person edits a bill in QuickBooks."""
+        """Edit a bill in QuickBooks by hand."""
         self.quickbooks.act("edit", kind="Bill", id=id, set=fields)

@@ -22,7 +22,7 @@ BOUND = (
     "switches",
     "lock",
     "watchers",
-)  # what a company is given, and holds no books
+)  # attributes that a company is given and that are not part of its books
 OPENED: dict[float, bytes] = {}
 BOOKS: dict[Any, bytes] = {}
 open_books = founding.open_books
@@ -36,7 +36,7 @@ class Connected(NamedTuple):
 
 
 def opened_quickbooks(clock: FakeClock) -> QuickBooks:
-    """A stand-in with an American and a Norwegian company whose clock starts where this one stands."""
+    """Return a stand-in with an American and a Norwegian company, starting at the clock's time."""
     now = clock.now().timestamp()
     if now not in OPENED:
         OPENED[now] = books_of(
@@ -53,12 +53,15 @@ def opened_quickbooks(clock: FakeClock) -> QuickBooks:
 
 
 def open_again(company: Company) -> None:
-    """Opens books; those of the same options are opened once, unless a file is to tell how that went."""
+    """Open a company's books, using a copy of earlier ones with equal options.
+
+    Books that are recorded in a file are always opened anew.
+    """
     stands = company.clock.state()["stopped"]
     key = (
         company.options,
         company.now() // 3600 if stands is None else stands,
-    )  # an hour three months ago is no matter
+    )  # the hour of three months ago does not matter
     if company.journal.path is not None:
         open_books(company)
         return
@@ -72,12 +75,12 @@ founding.open_books = open_again
 
 
 def known_to(company: Company) -> dict[str, Any]:
-    """Its books alone."""
+    """Return a company's books without the objects it shares."""
     return {name: value for name, value in vars(company).items() if name not in BOUND}
 
 
 def books_of(quickbooks: QuickBooks) -> bytes:
-    """All that it knows: books, tokens and the log of its calls."""
+    """Return the stand-in's state: books, tokens and the log of its calls."""
     companies = {realm: known_to(company) for realm, company in quickbooks.companies.items()}
     grants = quickbooks.app.grants
     tokens = quickbooks.refresh_tokens, quickbooks.access_tokens
@@ -94,19 +97,19 @@ def put_books(quickbooks: QuickBooks, books: bytes) -> None:
 
 
 def is_untouched(app: Flask, clock: FakeClock, empty: Path) -> bool:
-    """Whether a hub is still as the `app` fixture makes it: nothing written, no time passed."""
+    """Return whether a hub is as the `app` fixture creates it: nothing written, no time passed."""
     path = Path(engine.db.engine.url.database or "")
     usual = path.name == "hub.db" and engine.db.engine.dialect.name == "sqlite"
     return usual and clock.now() == START and not clock.slept and _rows(path) == _rows(empty)
 
 
 def _rows(path: Path) -> bytes:
-    engine.db.engine.dispose()  # which also brings what is written from its side file into this one
+    engine.db.engine.dispose()  # also moves the write-ahead log into the database file
     return path.read_bytes()
 
 
 def keep(quickbooks: QuickBooks, database: Path) -> Connected:
-    """Copies the hub's database to `database`."""
+    """Copy the hub's database to `database` and return it with the books."""
     path = Path(engine.db.engine.url.database or "")
     engine.db.engine.dispose()
     shutil.copy(path, database)

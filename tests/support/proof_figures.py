@@ -72,7 +72,7 @@ HEAD = """
 
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str, float, float], None]:
-    """Tells a figure that the suite promises; it must reach its goal, and is printed at the end."""
+    """Return a function that reports a figure for the end of the run; it must reach its goal."""
 
     def tell(name: str, value: float, goal: float) -> None:
         record_property(PROPERTY, [name, value, goal])
@@ -108,7 +108,10 @@ Row = tuple[str, float, float]
 
 
 def _told(reports: Iterable[object]) -> dict[str, list[Row]]:
-    """Return the figures of each section by name, in the order of the sections; some are added up."""
+    """Return the figures of each section by name, in the order of the sections.
+
+    The figures of some modules are summed.
+    """
     figures: dict[str, set[Row]] = {}
     for report in reports:
         module = Path(getattr(report, "nodeid", "").partition("::")[0]).stem

@@ -1,6 +1,7 @@
 """A model of QuickBooks, workers, people and backups that enumerates histories of `decide`.
 
-It enumerates every history up to a number of events and runs exactly `decide`; it knows nothing of databases or HTTP.
+It enumerates every history up to a number of events and runs exactly `decide`; it uses neither a
+database nor HTTP.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,7 +37,8 @@ KEYS = ("kept", "kept for a day", "not while it runs", "refused when repeated", 
 SECONDS, DEADLINE, LEASE, QUIET, DAY = 1, 100, 150, 180, 86_400
 MARK, PARTY, TOTAL = "OURS", "vendor 1", 100
 
-# What may happen to one send; the first costs nothing. (does it land, does its process die, what the hub is told)
+# The possible outcomes of a send: (does it land, does its process die, what the hub is told). The
+# first is not counted as an event.
 SENDS = {
     "fine": (True, False, "answer"),
     "refused": (False, False, "refused/6210"),
@@ -55,13 +57,13 @@ SENDS = {
     "frozen, and its answer comes": ("frozen", True, "late answer"),
 }
 TOGETHER = {**SENDS, "refused whole": (False, False, "declined")}
-BATCH = -1  # the key of its item in a batch: the same whenever it goes with the same others
+BATCH = -1  # key of an item in a batch: the same whenever it is sent with the same other items
 NAMED = {"vendor": "name", "file": "file"}
 PEOPLE = ("edited", "voided", "deleted", "entered by hand")
 
 
 def replace(value: T, **changes: Any) -> T:
-    """As dataclasses.replace, without its cost: it is called millions of times."""
+    """Copy a dataclass with changes, faster than dataclasses.replace; called millions of times."""
     kind = type(value)
     made = object.__new__(kind)
     if not hasattr(kind, "__slots__"):
@@ -79,14 +81,14 @@ def replace(value: T, **changes: Any) -> T:
 def _slots(
     kind: type,
 ) -> tuple[Callable[[Any], tuple[Any, ...]], dict[str, Callable[[Any, Any], None]]]:
-    """How the fields of a noun with slots are read at once, and written one by one."""
+    """Return a getter of all fields of a class with slots, and the setter of each."""
     names: tuple[str, ...] = kind.__slots__  # type: ignore[attr-defined]
     return attrgetter(*names), {name: getattr(kind, name).__set__ for name in names}
 
 
 @dataclass(frozen=True)
 class Thing:
-    """A transaction in QuickBooks: by which key, when it is there, what a person did to it since."""
+    """A transaction in QuickBooks: its key, when it becomes visible, and what a person changed."""
 
     id: str
     key: int | None
@@ -95,12 +97,12 @@ class Thing:
     mark: str = MARK
     text: str = "first"
     token: int = 0
-    trampled: bool = False  # a change of ours overwrote what a person had changed
+    trampled: bool = False  # one of our changes overwrote a person's change
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything outside the decision, and what the engine has stored."""
+    """Everything outside the decision, and the state stored by the engine."""
 
     keys: str
     lag: int
@@ -109,12 +111,12 @@ class World:
     things: tuple[Thing, ...] = ()
     answers: tuple[
         tuple[int, int, str, str], ...
-    ] = ()  # key, when, landed or the code of a refusal, id
+    ] = ()  # key, time, "landed" or the code of a refusal, id
     generation: int = 0
-    batches: str = ""  # what a repeated batch gets, where it may go in one
+    batches: str = ""  # the meaning of a repeated batch, if a batch is allowed
     mine: int | None = None  # when the doubt of this very process ended
     seen: int | None = None  # when this process first saw another one's doubt
-    late: tuple[tuple[int, int, str], ...] = ()  # answers still to come: when, for which send, id
+    late: tuple[tuple[int, int, str], ...] = ()  # late answers: time, index of the send, id
     path: tuple[str, ...] = ()
 
     def after(self, *said: str, **changes: Any) -> "World":
@@ -125,7 +127,7 @@ class World:
 
     @property
     def made(self) -> list[Thing]:
-        """What our sends made and nobody took away."""
+        """Return the live transactions that our sends created."""
         return [thing for thing in self.things if thing.key is not None and thing.state == "live"]
 
 
@@ -133,8 +135,8 @@ End = tuple[str, World]
 
 
 def histories(world: World, events: int) -> Iterator[End]:
-    """Every end that so many events can lead to."""
-    assert len(world.path) < 60, f"it never comes to rest: {world.path}"
+    """Yield every end that this many events can lead to."""
+    assert len(world.path) < 60, f"endless history: {world.path}"
     world = _arrived(world)
     step = decide(replace(world.history, quiet_period=_quiet(world)))
     match step:
@@ -185,7 +187,7 @@ def _quiet(world: World) -> QuietPeriod:
 
 
 def _arrived(world: World) -> World:
-    """Answers that came after their worker had lost the posting: the Id that they show is kept on the attempt."""
+    """Record the ids of answers that came after their worker had lost the posting."""
     if not world.late:
         return world
     sends, rest = list(world.history.sends), []
@@ -197,7 +199,7 @@ def _arrived(world: World) -> World:
     return replace(world.told(sends=tuple(sends)), late=tuple(rest))
 
 
-# -- one send ---------------------------------------------------------------------------------------------------------
+# -- one send ------------------------------------------------------------------------------------
 
 
 def _sent(world: World, step: Send, events: int) -> Iterator[End]:
@@ -231,7 +233,7 @@ def _sent_in_batch(world: World, events: int) -> Iterator[End]:
 
 
 def _carried_out(world: World, lands: object, key: int | None = None) -> tuple[World, str, str]:
-    """What QuickBooks does with it: the world after, the outcome that its answer tells, and the Id."""
+    """Carry out a send in QuickBooks; return the new world, the outcome and the id."""
     key = world.generation if key is None else key
     meaning = world.batches if key == BATCH else world.keys
     if not lands:
@@ -254,7 +256,7 @@ def _carried_out(world: World, lands: object, key: int | None = None) -> tuple[W
 
 
 def _remembered(world: World, key: int, meaning: str) -> tuple[int, int, str, str] | None:
-    """What QuickBooks knows of this key, if anything."""
+    """Return QuickBooks' stored answer for a key, if any."""
     found = next((answer for answer in world.answers if answer[0] == key), None)
     if found is None or meaning == "ignored":
         return None
@@ -264,7 +266,7 @@ def _remembered(world: World, key: int, meaning: str) -> tuple[int, int, str, st
 
 
 def _written(world: World, delay: int) -> tuple[World, str, str]:
-    """A change, if its token is the present one; a late one is taken as written at once."""
+    """Carry out a change if its token is current; a late change counts as written at once."""
     operation = world.history.operation
     id, _, token = world.history.base.rpartition(":")
     thing = next(one for one in world.things if one.id == id)
@@ -283,7 +285,7 @@ def _written(world: World, delay: int) -> tuple[World, str, str]:
 def _answered(
     outcome: tuple[World, str, str], name: str, dies: bool, told: str, batched: bool = False
 ) -> World:
-    """The attempt as it is stored, and what its process still knows."""
+    """Store the attempt, and what its process still knows."""
     world, answer, id = outcome
     send, place = (
         SendAttempt(generation=world.generation, batched=batched),
@@ -308,7 +310,7 @@ def _answered(
     return after.told(sends=sends, state=state, current=None, search_results=None)
 
 
-# -- looking ----------------------------------------------------------------------------------------------------------
+# -- searching -----------------------------------------------------------------------------------
 
 
 def _looked(world: World, events: int) -> Iterator[End]:
@@ -353,7 +355,7 @@ def _same(world: World, thing: Thing) -> frozenset[str]:
 
 
 def _shown(world: World, id: str) -> QuickBooksObject:
-    """A read by Id is never behind."""
+    """Return an object by id; unlike searches, such a read is always current."""
     thing = next((one for one in world.things if one.id == id and one.lands <= world.now), None)
     if thing is None or thing.state == "deleted":
         return QuickBooksObject(id=id, state="deleted")
@@ -363,7 +365,7 @@ def _shown(world: World, id: str) -> QuickBooksObject:
 
 
 def _person(world: World, what: str) -> World | None:
-    """A person in QuickBooks; what already landed can be changed, anything can be entered."""
+    """Let a person act in QuickBooks: change what has landed, or enter something."""
     if what == "entered by hand":
         if world.history.kind in LIST_KINDS and any(
             thing.state == "live" for thing in world.things
@@ -392,7 +394,7 @@ def _with(world: World, thing: Thing) -> tuple[Thing, ...]:
 
 
 def _proved(world: World, step: Send) -> World:
-    """Absence was proved: that is stored, and it may be sent again."""
+    """Store the proof of absence, so that the posting may be sent again."""
     history = world.history
     proofs = 0 if step.renew else history.proved_absences + 1
     after = world.told(
@@ -406,7 +408,7 @@ def _proved(world: World, step: Send) -> World:
     return replace(after, generation=world.generation + step.renew)
 
 
-# -- where it rests ---------------------------------------------------------------------------------------------------
+# -- the ends ------------------------------------------------------------------------------------
 
 
 def _posted(world: World, id: str, events: int) -> Iterator[End]:
@@ -429,7 +431,7 @@ def _posted(world: World, id: str, events: int) -> Iterator[End]:
 
 
 def _revised(world: World, id: str) -> World:
-    """The document changed at the source after it was posted."""
+    """Change the document at the source after it was posted."""
     thing = next(one for one in world.things if one.id == id)
     history = History(
         operation="update", marker=MARK, party=PARTY, total=TOTAL, base=f"{id}:{thing.token}"
@@ -452,7 +454,7 @@ def _held(world: World, events: int) -> Iterator[End]:
 
 
 def _asked(world: World, candidates: tuple[str, ...], events: int) -> Iterator[End]:
-    """A person answers truly: what we made is it, what was entered by hand is not."""
+    """Let a person answer truthfully: our own transaction is the document, others are not."""
     ours = [thing for thing in world.made if thing.id in candidates and thing.lands <= world.now]
     if ours:
         yield "adopted", world

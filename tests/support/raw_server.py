@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 
 class RawServer:
-    """`behave(connection)` is called for each request after its whole head was read; `heads` are those heads."""
+    """A server that calls `behave(connection)` after each request head and stores the `heads`."""
 
     def __init__(
         self, behave: Callable[[socket.socket], object], tls: ssl.SSLContext | None = None
@@ -62,7 +62,7 @@ def _head(line: socket.socket) -> str:
 
 
 def says(status: str, body: bytes = b"", *headers: str) -> Callable[[socket.socket], object]:
-    """Answers at once."""
+    """Return a behavior that answers at once."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
     return lambda line: line.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
@@ -70,7 +70,7 @@ def says(status: str, body: bytes = b"", *headers: str) -> Callable[[socket.sock
 def drips(
     first: bytes, ended: Callable[[], threading.Event], every: float = 0.02
 ) -> Callable[[socket.socket], object]:
-    """Sends `first` at once and then a byte at a time, for as long as anybody listens."""
+    """Return a behavior that sends `first` at once and then one byte at a time."""
 
     def behave(line: socket.socket) -> None:
         line.sendall(first)
@@ -81,7 +81,7 @@ def drips(
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
-    """What a server needs whose certificate nobody vouches for."""
+    """Return a TLS context with a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = dt.datetime.now(dt.UTC)

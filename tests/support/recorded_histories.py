@@ -1,9 +1,9 @@
-"""Recorded histories: what happened, the steps of the protocol, and the end.
+"""Recorded histories: the events, the steps of the protocol, and the end.
 
-One is added by a line in the file, with its start, keys, batches, lag and path as a failing test prints them, and
-`pytest tests/proofs/test_histories.py --rewrite-golden`, which writes the steps and the end. It keeps all that is
-there, adds one for each event and for each way through the decision that two of them can lead to, and git shows
-what changed.
+To add one, add a line to the file with its start, keys, batches, lag and path as a failing test
+prints them, and run `pytest tests/proofs/test_histories.py --rewrite-golden`, which writes the
+steps and the end. The command keeps all existing histories and adds one for each event and for each
+way through the decision that two of them can lead to; git shows the changes.
 """
 
 import json
@@ -23,7 +23,7 @@ Told = dict[str, Any]
 
 
 def recorded() -> list[Told]:
-    """Those in the file; first written anew where that was asked for."""
+    """Return the histories of the file, rewritten first if requested."""
     found: list[Told] = json.loads(FILE.read_text()) if FILE.exists() else []
     if golden.REWRITE:
         found = [{name: one[name] for name in WHERE} | replayed(one) for one in found]
@@ -36,7 +36,7 @@ def recorded() -> list[Told]:
 
 
 def replayed(told: Told) -> Told:
-    """The steps that the decision takes today, how it ends, and what is wrong with that."""
+    """Return the steps that the decision takes today, and the end, after checking it."""
     steps: list[str] = []
     path = tuple(told["path"])
     with _only(path, steps):
@@ -46,7 +46,7 @@ def replayed(told: Told) -> Told:
             for end, left in protocol_model.histories(begun, len(path))
             if left.path == path
         ]
-    assert len(ends) == 1, f"{told} leads to {[end for end, _ in ends] or 'nothing any more'}"
+    assert len(ends) == 1, f"{told} leads to {[end for end, _ in ends] or 'no end'}"
     end, left = ends[0]
     assert not wrong(end, left), (wrong(end, left), told)
     return {"steps": steps, "end": end}
@@ -54,7 +54,7 @@ def replayed(told: Told) -> Told:
 
 @contextmanager
 def _only(path: tuple[str, ...], steps: list[str]) -> Iterator[None]:
-    """The model follows this path alone, and every step is written down."""
+    """Restrict the model to this path, and record every step."""
     histories, decide = protocol_model.histories, protocol_model.decide
 
     def follow(state: protocol_model.World, events: int) -> Iterator[protocol_model.End]:
@@ -74,19 +74,22 @@ def _only(path: tuple[str, ...], steps: list[str]) -> Iterator[None]:
 
 
 def _said(step: object) -> str:
-    """Its name, and what stands in it."""
+    """Return a step's name and values as text."""
     held = [name if value is True else str(value) for name, value in vars(step).items() if value]
     return " ".join([type(step).__name__, *held])
 
 
 def _way(told: Told) -> tuple[object, ...]:
-    """What tells one from another: a single event by itself, of several the steps that they lead to."""
+    """Return a key that is equal for similar histories.
+
+    For a single event it is the path, for several events the steps that they lead to.
+    """
     events = [name for name in told["path"] if name != "fine"]
     return told["start"], tuple(told["path"] if len(events) < 2 else told["steps"]), told["end"]
 
 
 def _each_way() -> Iterator[Told]:
-    """One history for each way through the decision."""
+    """Yield one history for each way through the decision."""
     seen = set()
     for name in STARTS:
         for keys, batches in MEANINGS.get(name, [(keys, "") for keys in KEYS]):

@@ -1,4 +1,4 @@
-"""A source that repeats every credential it is sent, in every form, wherever an error has a place for it."""
+"""A source that repeats each credential it receives, in every form, wherever an error may be."""
 
 import base64
 import html
@@ -6,7 +6,7 @@ import itertools
 import json
 from urllib.parse import parse_qsl, quote
 
-PIECE = 10  # so many characters of a secret are too many
+PIECE = 10  # length of a piece that counts as a leaked part of a secret
 FORMS = (
     str,
     str.swapcase,
@@ -27,12 +27,12 @@ JSON = "application/json"
 
 
 def forms(secret):
-    """Every form of a secret."""
+    """Return every form of a secret."""
     return [form(secret) for form in FORMS]
 
 
 def leaks(secrets, text):
-    """The pieces of secrets, in any form, that stand in a text, whatever their case."""
+    """Return the pieces of secrets, in any form, that occur in a text, ignoring case."""
     folded = text.lower()
     found = set()
     for secret in secrets:
@@ -101,18 +101,21 @@ INTUIT_SHAPES = {
 
 
 def fault(text, code="2020"):
-    """A fault as Intuit's services write it."""
+    """Return a fault in Intuit's form."""
     error = {"Message": text, "Detail": text, "code": code, "element": text}
     return {"Error": [error], "type": text}
 
 
 class RepeatingSource:
-    """Issues these tokens, or repeats there too with `signs_in` false, and repeats all that it got in one shape."""
+    """A server that repeats the request in errors of one shape.
+
+    It issues these tokens, or repeats token requests too if `signs_in` is false.
+    """
 
     def __init__(self, shape, access, refresh, *, signs_in):
         self.shape, self.signs_in = (SHAPES | INTUIT_SHAPES)[shape], signs_in
         self.tokens = {"access_token": access, "refresh_token": refresh, "expires_in": 3600}
-        self.heard = []  # the credentials that it was sent
+        self.heard = []  # the credentials in the requests
         self._turn = itertools.count()
 
     def __call__(self, environ, start):
@@ -125,7 +128,7 @@ class RepeatingSource:
         return [content]
 
     def _repeated(self, environ, body):
-        """All that the request had, in every form; each time something else comes first."""
+        """Return all values of a request in every form, in a different order each time."""
         values = [value for name, value in environ.items() if name.startswith("HTTP_")]
         values += [value for _, value in parse_qsl(body) + parse_qsl(environ["QUERY_STRING"])]
         for value in list(values):

@@ -40,10 +40,9 @@ class Grant:
 
 @dataclass(frozen=True)
 class Thing:
-    """What routes are about: their arguments, and the company and app of each.
+    """The rows that routes refer to: their arguments, and the company and app of each.
 
-    None stands for a whole company, or for an app at all companies. A row that is not there has no
-    owner.
+    None stands for a whole company, or for an app at all companies. A missing row has no owner.
     """
 
     values: dict[str, int | str]
@@ -52,7 +51,7 @@ class Thing:
 
 @dataclass
 class World:
-    """Everything that the database holds, by what the arguments of routes name."""
+    """All rows of the database, by the arguments of routes."""
 
     people: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
     companies: dict[str, int] = field(default_factory=dict)
@@ -66,7 +65,7 @@ class World:
         company: str | None = None,
         app: str | None = None,
     ) -> None:
-        """Add a row that routes of this kind are about."""
+        """Add a row for routes of this kind."""
         self.things.setdefault(kind, []).append(Thing(values, ((company, app),)))
 
     def one(self, kind: str, company: str | None, app: str | None = None) -> dict[str, int | str]:
@@ -78,14 +77,14 @@ class World:
 
 @dataclass
 class TwoCompanies:
-    """A hub with the rows of a world; people log in once each."""
+    """A hub with the rows of a world; each person logs in once."""
 
     app: Flask
     world: World
     _visitors: dict[str, Visitor] = field(default_factory=dict)
 
     def visitor(self, name: str) -> Visitor:
-        """Return the browser of a person, who is logged in unless the name is empty."""
+        """Return the browser of a person, logged in unless the name is empty."""
         if name not in self._visitors:
             visitor = Visitor(self.app, Story(0, 0))
             if name != ANYONE:
@@ -95,7 +94,7 @@ class TwoCompanies:
 
 
 def canary(company: str | None, app: str | None = None) -> str:
-    """Return the name that stands in every text of a company and app, and nowhere else."""
+    """Return the name contained in every text of a company and app, and nowhere else."""
     return f"{company or 'Hubwide'}-{app or 'all'}-canary"
 
 
@@ -112,7 +111,7 @@ def grants() -> dict[str, tuple[Grant, ...]]:
 
 
 def tell_of_two_companies(session: Session) -> World:
-    """Add two companies with two apps each, and everything that routes are about."""
+    """Add two companies with two apps each, and rows for every route."""
     world = World(grants())
     for place, name in enumerate(COMPANIES):
         company = add_company(session, f"913000{place}", f"{name} {canary(name)}")
@@ -226,7 +225,7 @@ def _add_case_and_run(
 
 
 def _add_people(session: Session, world: World) -> None:
-    """Add everybody with the same password, whose hash is computed once."""
+    """Add all people with the same password, whose hash is computed once."""
     template = people.insert(session, NOBODY, people.hash_new(PASSWORD), [rights.Right("viewer")])
     session.flush()
     world.add("person", {"person_id": template.id})

@@ -1,4 +1,4 @@
-"""End a test run in time even if a test hangs, and report what was running."""
+"""A time limit for test runs, with a report of the running tests."""
 
 import os
 import signal
@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-LONGEST = "TESTS_SECONDS"  # how long the whole run may take
+LONGEST = "TESTS_SECONDS"  # environment variable: seconds that the whole run may take
 
 
 class Ending:
-    """Knows in the process that hands out the tests which of them have begun and not ended."""
+    """A plugin for the main process that tracks which tests are running."""
 
     def __init__(self) -> None:
         self.under_way: dict[str, float] = {}

@@ -8,14 +8,17 @@ import time
 
 from hub.clock import Clock
 
-SPEED = 4  # seconds in one real second
-OFTEN = 0.005  # real seconds after which a sleeper looks whether time has leapt
+SPEED = 4  # virtual seconds in one real second
+OFTEN = 0.005  # real seconds between a sleeper's checks for a jump
 NUMBER = struct.Struct("d")
-AWAKE, HOLDS = 0.0, -1.0  # what stands in the place of a process that does not sleep
+AWAKE, HOLDS = 0.0, -1.0  # values for a process that does not sleep
 
 
 class SharedClock(Clock):
-    """What it has leapt, and until when each process sleeps or that others wait for it, all of them see in memory."""
+    """A clock in shared memory: the time jumped, and the state of each process.
+
+    The state is the time until which a process sleeps, or that it holds something others wait for.
+    """
 
     def __init__(self, start: dt.datetime, places: int) -> None:
         self._start, self._real, self.place = start, time.monotonic(), 0
@@ -35,23 +38,23 @@ class SharedClock(Clock):
         self._tell(AWAKE)
 
     def hold(self, holds: bool) -> None:
-        """Whether others wait for what this process holds now."""
+        """Set whether this process holds something that others wait for."""
         self._tell(HOLDS if holds else AWAKE)
 
     def holds(self, place: int) -> bool:
-        """Whether others wait for what the process of this place holds."""
+        """Return whether the process at this place holds something that others wait for."""
         return self._read(place) == HOLDS
 
     def until(self, place: int) -> float:
-        """The time at which the process of this place goes on; one long gone while it does not sleep."""
+        """Return the time until which a process sleeps; a past time if it does not."""
         return self._read(place)
 
     def leap(self, to: float) -> None:
-        """It is this time now, if it is not later: for the one process that steers it."""
+        """Jump to a time unless it has passed; for the controlling process only."""
         self._write(0, self._read(0) + max(0.0, to - self.monotonic()))
 
     def _tell(self, value: float) -> None:
-        """Of the main thread: the others only send."""
+        """Store this process's state; ignore threads other than the main one, which only send."""
         if self.place and threading.current_thread() is threading.main_thread():
             self._write(self.place, value)
 

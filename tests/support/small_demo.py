@@ -9,7 +9,7 @@ DOCUMENTS = {"costtracker": 45, "ion": 5}
 
 
 class SmallDemo(demo.Demo):
-    """The demo, sooner told."""
+    """The demo with few documents."""
 
     documents = DOCUMENTS
 

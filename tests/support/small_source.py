@@ -17,7 +17,7 @@ SLUG = "small"
 
 
 class Settings(Schema):
-    """What the small source is asked for."""
+    """Settings of the small source."""
 
     class Meta:
         unknown = EXCLUDE
@@ -28,7 +28,7 @@ class Settings(Schema):
 
 
 class SmallSource:
-    """Yields what a test puts into `items`; `fails` is raised after them."""
+    """A source that yields `items` and then raises `fails`."""
 
     __name__ = "small-source"
 
@@ -128,7 +128,7 @@ class SmallSource:
 
 
 def settle(*, mode="auto", **values):
-    """A company with a few records, and the small source installed for it; returns the installation's id."""
+    """Add a company with a few records and the small source; return the installation's id."""
     now = current().clock.now()
     with transaction() as session:
         row = Company(
@@ -174,7 +174,7 @@ RECORDS = (
 
 
 def bill(id="1", total="125.00", supplier="31", account="4010", lines=None, **values):
-    """A bill of the small source."""
+    """Return a bill of the small source."""
     lines = lines or [Line(id="a", amount=Decimal(total), codes={"account": account})]
     values.setdefault("codes", {"supplier": supplier})
     values.setdefault("date", dt.date(2026, 2, 10))
@@ -186,32 +186,32 @@ def bill(id="1", total="125.00", supplier="31", account="4010", lines=None, **va
 
 
 def vendor_code(id="v1", name="Ny Leverandør"):
-    """A supplier that QuickBooks does not know."""
+    """Return the code of a supplier that QuickBooks does not have."""
     from hub import Party
 
     return Code(id=id, name=name, create=Party(name=name))
 
 
 def page(*items, cursor):
-    """Documents and the place to go on from."""
+    """Return documents followed by a checkpoint."""
     return [*items, Checkpoint(cursor=cursor)]
 
 
 def postings(**where):
-    """The postings as they stand, oldest first."""
+    """Return the postings, oldest first."""
     with reading() as session:
         found = session.scalars(select(Posting).filter_by(**where).order_by(Posting.id))
         return list(found)
 
 
 def document(source_id="invoice:1"):
-    """The row of a document."""
+    """Return the row of a document."""
     with reading() as session:
         return session.scalar(select(SourceDocument).filter_by(source_id=source_id))
 
 
 def change(posting_id, **values):
-    """Puts a posting where a test wants it."""
+    """Change the stored values of a posting."""
     with transaction() as session:
         posting = session.get_one(Posting, posting_id)
         for name, value in values.items():

@@ -1,4 +1,4 @@
-"""A passkey in software: it answers the options of the hub as a browser and its device do."""
+"""A passkey in software: it answers the hub's options as a browser and its device do."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ def to_text(content: bytes) -> str:
 
 
 class SoftwarePasskey:
-    """One credential; `counter` is what its device reports as its number of uses."""
+    """A credential; `counter` is the number of uses that its device reports."""
 
     def __init__(self, origin: str = ORIGIN, *, verifies: bool = True) -> None:
         self.origin = origin

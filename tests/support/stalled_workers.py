@@ -1,6 +1,7 @@
 """Worker processes that are stopped (SIGSTOP) while sending and continue later.
 
-Their clock leaps while nobody is at work: a stop outlasts deadline, lease and quiet time at no cost, on any machine.
+Their clock jumps while all of them wait: a stop outlasts deadline, lease and quiet time at no cost,
+on any machine.
 """
 
 import faulthandler
@@ -36,18 +37,18 @@ from tests.support.shared_clock import SharedClock
 OLDEST, LATE = (
     20.0,
     12.0,
-)  # how long a request may be on its way, and then lie there; the quiet time is longer
+)  # how long a request may be under way and then be pending; the quiet time is longer
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "26", "HUB_QUIET_SECONDS": "40"}
 LEASE, LONGEST = 26.0, 600.0
 PATIENCE = 700  # real seconds
 STEP, HURRY = (
     0.01,
     0.2,
-)  # real seconds between two looks; how many pass in them while a transaction is held open
-SETTLED = 10.0  # after which what is in flight belongs to somebody who was stopped
-WORKERS_FOLDER = "f" * 64  # the identity of the data folder that all workers say they have
+)  # real seconds between two checks; virtual seconds per check while a transaction is open
+SETTLED = 10.0  # after which postings in flight belong to a stopped worker
+WORKERS_FOLDER = "f" * 64  # identity of the data folder that all workers report
 OPEN = ("ready", "sending", "unknown", "waiting")
-# Where a worker is stopped in its send of one document.
+# The moments in a send at which a worker is stopped.
 BEFORE_THE_DEADLINE = "before it looks at its deadline"
 BEFORE_THE_BYTES = "between that and the first byte"
 CARRIED_OUT_LATE = "under way, carried out late"
@@ -59,7 +60,10 @@ MOMENTS = (BEFORE_THE_DEADLINE, CARRIED_OUT_LATE, ANSWER_HELD, ANSWER_READ, IN_T
 
 
 class Stops:
-    """In a worker: stops the whole process in every so manieth send, at each of the moments in turn."""
+    """A controller in a worker that stops the process in every `every`-th send.
+
+    It uses each of the moments in turn.
+    """
 
     def __init__(
         self, moments: Sequence[str], every: int, first: int, clock: SharedClock, note: Path
@@ -67,9 +71,7 @@ class Stops:
         self.clock, self.note = clock, note
         self.moments, self.every = itertools.islice(itertools.cycle(moments), first, None), every
         self.sends, self.owed = first, ""
-        self.strict = (
-            BEFORE_THE_BYTES not in moments
-        )  # else it is the key alone that keeps it from being there twice
+        self.strict = BEFORE_THE_BYTES not in moments  # otherwise only the key prevents a duplicate
         self._lock = threading.Lock()
         self._mine = threading.local()
         self._wrap(Client, "_send", self._sent)
@@ -82,7 +84,7 @@ class Stops:
         event.listen(db.engine, "rollback", lambda connection: self._hold(connection, False))
 
     def _begun(self, done: Callable[..., Any], connection: Any) -> None:
-        """Hold once the lock of a writer is there; transactions that only read have another dialect."""
+        """Hold once a writer has its lock; read-only transactions use another dialect."""
         done(connection)
         self.clock.hold(True)
 
@@ -140,19 +142,19 @@ class Stops:
 
 @dataclass
 class Stop:
-    """One stop of one worker: since when, and what it left in flight that was taken over meanwhile."""
+    """A stop of a worker: since when, and how many postings left in flight others took over."""
 
     moment: str
     since: float
-    holds: bool  # a transaction open, for which the others wait
-    waits: bool  # until somebody has taken over
+    holds: bool  # has an open transaction for which the others wait
+    waits: bool  # waits until another worker has taken over
     lasted: float = 0.0
     left: set[tuple[int, str]] = field(default_factory=set)
     taken_over: int = 0
 
 
 class Crew:
-    """Workers of one company and the stand-in they post to, until everything rests."""
+    """Workers of one company and the stand-in they post to, until all postings are finished."""
 
     def __init__(
         self, app: Flask, quickbooks: Any, clock: SharedClock, folder: Path, installation_id: int
@@ -160,13 +162,16 @@ class Crew:
         self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
         self.installation_id = installation_id
         self._setting = threading.Lock()
-        self._calls: dict[int, float] = {}  # under way, by their threads: until when they lie there
+        self._calls: dict[int, float] = {}  # by thread: the time until which a call is pending
         self.stops: list[Stop] = []
 
     def work(
         self, workers: int, every: int, moments: Sequence[str] = MOMENTS, alone: bool = True
     ) -> list[str]:
-        """What so many workers said that they could not do; `alone` is each as if the others' leases were over."""
+        """Run workers and return their errors.
+
+        With `alone`, each acts as if the others' leases had expired.
+        """
         self._alone = alone
         self.server = Server(self._answer)
         db.engine.dispose()
@@ -185,7 +190,7 @@ class Crew:
         return [text for one in told for text in one["said"]]
 
     def _answer(self, environ: dict[str, Any], start: Any) -> Any:
-        """The stand-in, whose caller may be stopped while its request is under way; what comes too late is lost."""
+        """Answer for the stand-in; stop the caller meanwhile if asked, and reject late requests."""
         self._calls[threading.get_ident()] = 0.0
         try:
             return self._answered(environ, start)
@@ -207,7 +212,7 @@ class Crew:
         return self.quickbooks.wsgi(environ, start)
 
     def _watch(self, pids: Sequence[int]) -> list[int]:
-        """Lets each stopped worker go on when its time is over, until all have ended."""
+        """Continue each stopped worker when its time is over, until all have ended."""
         codes: dict[int, int] = {}
         stopped: dict[int, Stop] = {}
         end = time.monotonic() + PATIENCE
@@ -236,7 +241,7 @@ class Crew:
             os.kill(pid, signal.SIGCONT)
 
     def _pass_time(self, working: Sequence[int], stops: Collection[Stop]) -> None:
-        """Leaps to where something happens, if everybody only waits; a call that lies there counts as somebody."""
+        """Jump to the next event if all workers and pending calls only wait."""
         now = self.clock.monotonic()
         calls = list(self._calls.values())
         waits = [self.clock.until(place) for place in working] + calls
@@ -248,13 +253,11 @@ class Crew:
 
     def _stop(self, pid: int, place: int) -> Stop:
         moment, holds = (self.folder / f"{pid}").read_text(), self.clock.holds(place)
-        waits = (
-            self._alone and not holds and len(self.stops) % 4 != 3
-        )  # some go on earlier than that
+        waits = self._alone and not holds and len(self.stops) % 4 != 3  # some continue earlier
         return Stop(moment, self.clock.monotonic(), holds, waits)
 
     def _is_over(self, stop: Stop, alone: bool, under_way: set[tuple[int, str]]) -> bool:
-        """After the lease, and where it waits for that after another worker has settled what it left."""
+        """Return whether a stop is over: after the lease, and if needed after a takeover."""
         stop.lasted = self.clock.monotonic() - stop.since
         if not stop.left and stop.lasted > SETTLED:
             stop.left = under_way
@@ -271,7 +274,7 @@ class Crew:
             told: dict[str, Any] = {"said": [], "trace": ""}
             self.clock.place = number + 1
             faulthandler.enable(2)
-            if alone:  # the lease files are apart; the database sees one data folder
+            if alone:  # lease files are separate; the database sees one data folder
                 folder_lock.identity = lambda data: WORKERS_FOLDER  # type: ignore[assignment]
             try:
                 with self._opened(number if alone else 0).app_context():
@@ -299,7 +302,7 @@ class Crew:
         )
 
     def _post(self) -> Iterator[str]:
-        """Posts as the engine does, until nothing is left; what could not be done is said."""
+        """Post as the engine does until nothing is left; yield the errors."""
         while left():
             try:
                 asked = run_log.request("post", self.installation_id, "engine")
@@ -311,14 +314,14 @@ class Crew:
 
 
 def ended_with(run_id: int) -> list[str]:
-    """Why a run could not be done, if so."""
+    """Return the error of a run, if any."""
     with reading() as session:
         error = session.get_one(Run, run_id).error
     return [error] if error else []
 
 
 def left() -> int:
-    """How many postings are not at rest."""
+    """Return the number of unfinished postings."""
     with reading() as session:
         return (
             session.scalar(select(func.count()).select_from(Posting).where(Posting.state.in_(OPEN)))
@@ -327,7 +330,7 @@ def left() -> int:
 
 
 def in_flight() -> set[tuple[int, str]]:
-    """Postings under way or in doubt, with the fence of their claim."""
+    """Return the postings under way or in doubt, with the fence of their claim."""
     with reading() as session:
         under_way = select(Posting.id, Posting.fence).where(
             Posting.state.in_(("sending", "unknown"))
@@ -336,13 +339,13 @@ def in_flight() -> set[tuple[int, str]]:
 
 
 def standing() -> Counter[tuple[str, str]]:
-    """How many postings are in which state, and why."""
+    """Count the postings by state and reason."""
     with reading() as session:
         return Counter((one.state, one.reason) for one in session.scalars(select(Posting)))
 
 
 def _tell_where(pids: Sequence[int]) -> None:
-    """Ends workers so that each tells where it stands."""
+    """Abort workers so that each prints its stack."""
     for pid in pids:
         for number in (signal.SIGABRT, signal.SIGCONT):
             with suppress(ProcessLookupError):
@@ -351,7 +354,7 @@ def _tell_where(pids: Sequence[int]) -> None:
 
 
 def _end(pid: int) -> None:
-    """Takes away a worker that is left."""
+    """Kill a worker that still runs."""
     with suppress(ChildProcessError):
         if os.waitpid(pid, os.WNOHANG)[0] == 0:
             os.kill(pid, signal.SIGKILL)

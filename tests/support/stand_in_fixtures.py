@@ -19,7 +19,7 @@ from tests.support.hub_environment import COSTTRACKER, QUICKBOOKS
 
 @pytest.fixture
 def intuit(app: Flask, clock: FakeClock) -> QuickBooks:
-    """A QuickBooks stand-in with an American and a Norwegian company, mounted in the hub; its clock is the hub's."""
+    """Mount a QuickBooks stand-in with an American and a Norwegian company on the hub's clock."""
     return mount_quickbooks(app, clock)
 
 
@@ -33,7 +33,7 @@ def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
 
 @pytest.fixture(scope="session")
 def connected() -> dict[Any, prepared_state.Connected]:
-    """What `quickbooks` made with which keys, to make it again quickly."""
+    """Return a cache of the states created by `quickbooks`, by the hub's keys."""
     return {}
 
 
@@ -46,7 +46,7 @@ def quickbooks(
     connected: dict[Any, prepared_state.Connected],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> QuickBooks:
-    """The same with its first company connected, whose id is 1, and its lists read."""
+    """Return the stand-in with its first company connected, with the id 1, and its lists read."""
     usual = prepared_state.is_untouched(app, clock, empty_database)
     keys = app.extensions["hub"].config.secret_key, app.extensions["hub"].config.vault_keys
     if usual and keys in connected:
@@ -65,7 +65,7 @@ def quickbooks(
 
 @pytest.fixture
 def costtracker(app: Flask) -> Sandbox:
-    """A CostTracker stand-in with a few invoices, mounted in the hub; `settings(COSTTRACKER)` points at it."""
+    """Mount a CostTracker stand-in with a few invoices; `settings(COSTTRACKER)` refers to it."""
     return mount_costtracker(app)
 
 

@@ -1,4 +1,4 @@
-"""Cases and postings whose texts are stored, as they were before there were codes."""
+"""Cases and postings with stored texts, as before the introduction of codes."""
 
 from hub.context import current
 from hub.models import Case, Posting
@@ -6,14 +6,14 @@ from hub.reasons.texts import STORED_TEXT, CaseText, dump
 
 
 def stored_reasons(text):
-    """Return the reasons of a posting whose reason is this sentence; none if it is empty."""
+    """Return a posting's reasons for a sentence; none if it is empty."""
     return dump(CaseText(STORED_TEXT, text=text)) if text else []
 
 
 def open_stored_case(
     session, cause, *, title, reason="", action, instruction="", postings=(), **row
 ):
-    """Open a case with texts of its own; `postings` are postings or their ids."""
+    """Open a case with its own texts; `postings` are postings or their ids."""
     case = Case(
         cause=cause,
         stored_title=title,

@@ -66,7 +66,7 @@ def limited_cases(items: list[pytest.Item]) -> list[tuple[list[pytest.Item], int
 
 
 def evenly_omitted(cases: list[pytest.Item], size: int) -> list[pytest.Item]:
-    """Return the cases left over when `size` of them are taken at equal distances."""
+    """Return the cases omitted when `size` of them are taken at equal distances."""
     if size >= len(cases):
         return []
     chosen = {len(cases) * number // size for number in range(size)}

@@ -9,7 +9,7 @@ from hub.db import engine
 
 
 def make_volatile(app: Flask) -> Flask:
-    """From now on what this hub writes is left to the operating system to bring to the disk."""
+    """Disable disk syncs for everything that this hub writes."""
     with app.app_context():
         if engine.db.engine.dialect.name == "sqlite":
             event.listen(engine.db.engine, "connect", _hurry)

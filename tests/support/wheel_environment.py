@@ -1,7 +1,7 @@
 """Virtual environments with wheels of this checkout and only their declared packages.
 
-No package index is needed: wheels are built with the installed hatchling, and what they depend on
-is linked from the environment in which the tests run.
+No package index is needed: wheels are built with the installed hatchling, and their dependencies
+are linked from the environment in which the tests run.
 """
 
 import os
@@ -16,7 +16,7 @@ from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-OWN = "qbo-"  # distributions of this checkout, which come as wheels only
+OWN = "qbo-"  # distributions of this checkout, installed only as wheels
 RUN_SCRIPT = """
 import sys
 from importlib.metadata import entry_points
@@ -32,7 +32,7 @@ def build_wheel(project: Path, folder: Path) -> Path:
 
 
 class WheelEnvironment:
-    """A virtual environment of its own."""
+    """A virtual environment for one test."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +41,7 @@ class WheelEnvironment:
         [self.packages] = folder.glob("lib/python*/site-packages")
 
     def install(self, *wheels: Path) -> None:
-        """Unpack wheels, and link the packages that they declare."""
+        """Install wheels, and link the packages that they declare."""
         for wheel in wheels:
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(self.packages)
@@ -52,7 +52,7 @@ class WheelEnvironment:
             self._link_all(HeaderParser().parsestr(text).get_all("Requires-Dist") or [], "")
 
     def link(self, name: str, extra: str = "") -> None:
-        """Link an installed distribution and everything that it declares."""
+        """Link an installed distribution and its declared dependencies."""
         installed = distribution(name)
         tops = {Path(file).parts[0] for file in installed.files or ()}
         for top in tops - {"..", "__pycache__"}:
@@ -79,7 +79,7 @@ class WheelEnvironment:
     def run(
         self, *arguments: str, cwd: Path | None = None, **environ: str
     ) -> "subprocess.CompletedProcess[str]":
-        """Run the environment's Python; nothing of the surrounding environment reaches it."""
+        """Run the environment's Python without the surrounding environment variables."""
         return subprocess.run(
             [str(self.python), *arguments],
             cwd=cwd or self.folder,
@@ -91,5 +91,5 @@ class WheelEnvironment:
     def script(
         self, name: str, *arguments: str, **environ: str
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a command that a wheel installs."""
+        """Run a command installed by a wheel."""
         return self.run("-c", RUN_SCRIPT, name, *arguments, **environ)

@@ -1,4 +1,4 @@
-"""Loads one module with a part of its text replaced, in this process and in those that it starts."""
+"""A loader that replaces text in one module, in this process and its children."""
 
 import json
 import os
@@ -8,7 +8,7 @@ VARIABLE = "PLANTED_SOURCE"  # tells child processes what to replace
 
 
 def plant(place, old, new):
-    """Replace `old` by `new` in the module at the path `place` when it is imported from now on."""
+    """Replace `old` by `new` in the module at the path `place` when it is imported."""
     compile_module = SourceFileLoader.get_code
 
     def get_code(loader, name):
@@ -21,13 +21,13 @@ def plant(place, old, new):
 
 
 def plant_in_children(place, old, new):
-    """Let child processes replace the text as well, if their sitecustomize is the one beside this file."""
+    """Let child processes replace the text too, if they use the sitecustomize beside this file."""
     os.environ[VARIABLE] = json.dumps([place, old, new])
     paths = [os.path.dirname(__file__), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
 def plant_from_environment():
-    """Replace what the parent process asked for; do nothing if it did not."""
+    """Apply the replacement requested by the parent process, if any."""
     if VARIABLE in os.environ:
         plant(*json.loads(os.environ[VARIABLE]))

@@ -1,4 +1,4 @@
-"""Prepares child processes of tests: their stand-in keeps its answers in a file, and a planted bug is theirs too."""
+"""Setup of child processes in tests: the stand-in's answers are recorded, bugs are planted."""
 
 import importlib.util
 import os
@@ -11,7 +11,7 @@ WATCHED = "qbo_sandbox.app"
 
 
 class Watcher:
-    """Finds the stand-in's application as every other finder would, and watches it once it is loaded."""
+    """A finder that loads the stand-in's application normally and then records its answers."""
 
     def find_spec(self, name, path=None, target=None):
         if name != WATCHED:
