@@ -29,10 +29,10 @@ from tests.support.shared_compilation import share_compilation
 from tests.support.unsynced_database import make_volatile
 
 WATCHED_CHILDREN = Path(__file__).parent / "support" / "watched"
-# Processes of a run, its workers among them, compile modules once even where keeping that is switched off.
+# The processes of a run compile modules once, even if storing bytecode is disabled.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
-# Guessing the passwords of the tests may be cheap.
+# Password hashes of the tests need no protection against guessing.
 CHEAP = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
 password_hashing.ARGON2.update(CHEAP)
 
@@ -56,12 +56,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    gc.freeze()  # modules and tests stay to the end; looking through them again and again took a tenth of the time
+    # modules and tests stay until the end; scanning them repeatedly took a tenth of the time
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of this test run that all its workers share."""
+    """Return a folder that all workers of this test run share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
@@ -73,7 +74,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def make_config(tmp_path: Path) -> Callable[..., Config]:
-    """A configuration of a data folder of its own; values are given by their names in the environment."""
+    """Return a function that loads the configuration of a data folder; values override settings."""
 
     def make(**values: str) -> Config:
         data = tmp_path / "data"
@@ -91,7 +92,7 @@ def make_config(tmp_path: Path) -> Callable[..., Config]:
 
 @pytest.fixture(scope="session")
 def plugins() -> Plugins:
-    """The plugins that are installed."""
+    """Return the installed plugins."""
     return Plugins.load()
 
 
@@ -99,7 +100,7 @@ def plugins() -> Plugins:
 def make_app(
     make_config: Callable[..., Config], clock: FakeClock, plugins: Plugins
 ) -> Iterator[Callable[..., Flask]]:
-    """Builds hubs with the installed plugins and without pages, unless told otherwise; closes their connections."""
+    """Return a function that creates hubs with the installed plugins, by default without pages."""
     apps: list[Flask] = []
 
     def make(config: Config | None = None, clock: Clock = clock, **options: Any) -> Flask:
@@ -124,7 +125,7 @@ def _hub(config: Config, clock: Clock, options: dict[str, Any]) -> Flask:
 def app(
     make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Path
 ) -> Iterator[Flask]:
-    """A hub with an empty SQLite database; its application context is open."""
+    """Create a hub with an empty SQLite database; its application context is open."""
     yield from _opened(make_app, make_config(), empty_database)
 
 
@@ -132,7 +133,7 @@ def app(
 def app_with_pages(
     make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Path
 ) -> Iterator[Flask]:
-    """Build a hub with its pages and an empty SQLite database; its application context is open."""
+    """Create a hub with its pages and an empty SQLite database; its application context is open."""
     yield from _opened(make_app, make_config(), empty_database, pages=True)
 
 
@@ -149,7 +150,7 @@ def _opened(
 def long_lived(
     tmp_path_factory: pytest.TempPathFactory, empty_database: Path, plugins: Plugins
 ) -> Iterator[Flask]:
-    """A hub such as `app` for all tests of a module, with a clock of its own: for one long story."""
+    """Create a hub like `app` for all tests of a module, with its own clock."""
     data = tmp_path_factory.mktemp("long-lived")
     data.chmod(0o700)
     shutil.copy(empty_database, data / "hub.db")
@@ -164,7 +165,7 @@ def long_lived(
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., RawServer]]:
-    """Starts real servers on loopback; they are closed at the end."""
+    """Return a function that starts servers on loopback; they are closed at the end."""
     servers: list[RawServer] = []
 
     def make(behave: Callable[..., object], tls: ssl.SSLContext | None = None) -> RawServer:
@@ -180,7 +181,7 @@ def serve() -> Iterator[Callable[..., RawServer]]:
 def make_http(
     make_config: Callable[..., Config], clock: FakeClock, tmp_path: Path
 ) -> Callable[..., AppHttp]:
-    """The HTTP client of an app that declares `hosts`; the operator allows `allow`."""
+    """Return a function that creates an app's HTTP client; the operator allows `allow`."""
 
     def make(
         *hosts: str, settings: Any = None, allow: Sequence[str] = (), **options: Any

@@ -27,12 +27,10 @@ from tests.support.tiers import by_form
 CLIENT = "an-app:its-secret"
 TOKEN = "a-refresh-token-of-the-tests"
 REALM = "9341450000000001"
-PATIENCE = (
-    240  # seconds that anything may take, also where the machine is slow and has much else to do
-)
+PATIENCE = 240  # seconds that anything may take, even on a slow and busy machine
 MARGIN = 20
 DOCUMENTS = by_form(small=24, full=60, long=120)  # of the source of an office
-TOO_LONG = "Timeout (0:"  # what faulthandler writes above where a process stands whose time is over
+TOO_LONG = "Timeout (0:"  # first words of faulthandler's output on a time-out
 KEYS = {
     "client_id": "costtracker-stand-in",
     "client_secret": "stand-in-secret-1f0c",
@@ -42,7 +40,10 @@ KEYS = {
 
 
 def environment() -> dict[str, str]:
-    """This process's, without any setting of a hub; compiled modules are kept even where that is switched off."""
+    """Return this process's environment without a hub's settings.
+
+    Bytecode is stored even if that is disabled.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
         kept.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
@@ -50,7 +51,7 @@ def environment() -> dict[str, str]:
 
 
 class Warm:
-    """Starts hub processes that need not import anything: copies of one that waits, each with an end of its time."""
+    """Starts hub processes quickly by forking a process that has imported everything."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self._count = folder, 0
@@ -65,7 +66,7 @@ class Warm:
         self._started: list[int] = []
 
     def initialised_folder(self) -> Path:
-        """A data folder as `hub init` leaves it, made once, to copy."""
+        """Return a data folder as `hub init` creates it, prepared once for copying."""
         made = self.folder / "initialised"
         if not made.exists():
             started = self.start("init", environ=environment() | {"HUB_DATA": str(made)})
@@ -80,7 +81,7 @@ class Warm:
         seconds: int = PATIENCE,
         limit: int = 0,
     ) -> SimpleNamespace:
-        """A command that now begins and may go on for so long; what it writes, no file larger than the limit."""
+        """Start a command with a time limit and a limit on the size of the files that it writes."""
         self._count += 1
         files = {name: str(self.folder / f"{self._count}.{name}") for name in ("in", "out", "err")}
         Path(files["in"]).write_text(given)
@@ -105,7 +106,7 @@ class Warm:
         return one
 
     def _hear(self, seconds: float) -> bool:
-        """Takes what has been said, or comes to be within so many seconds; False when nothing was."""
+        """Read messages of the process within some seconds; return False if there were none."""
         if not select.select([self._process.stdout], [], [], max(0.0, seconds))[0]:
             return False
         more = os.read(self._process.stdout.fileno(), 65536)
@@ -119,7 +120,7 @@ class Warm:
         return True
 
     def look(self, one: SimpleNamespace) -> int | None:
-        """How a command has ended: its exit code, or minus the signal that killed it; None while it goes on."""
+        """Return a command's exit code, or minus the signal that killed it; None while it runs."""
         while one.code is None and self._hear(0):
             pass
         assert one.code != 1 or TOO_LONG not in one.err.read_text(), self._said(one)
@@ -127,7 +128,7 @@ class Warm:
         return one.code
 
     def end(self, one: SimpleNamespace) -> int:
-        """The same, once it has."""
+        """Wait until a command has ended and return its exit code."""
         while (code := self.look(one)) is None:
             self._hear(1)
         return code
@@ -138,14 +139,14 @@ class Warm:
         return f"`{one.command}` has not ended in its time. It printed {printed[0]!r} and said:\n{printed[1]}"
 
     def stop(self, one: SimpleNamespace) -> int:
-        """Kills a command; how it has ended."""
+        """Kill a command and return its exit code."""
         with suppress(ProcessLookupError):
             os.kill(one.pid, signal.SIGKILL)
         one.until = time.monotonic()
         return self.end(one)
 
     def clear(self) -> None:
-        """Ends what a test has left; where that cannot be done, the next one begins with a new process."""
+        """Kill the commands that a test left running; replace the process if that fails."""
         try:
             for one in list(self._running.values()):
                 self.stop(one)
@@ -155,7 +156,7 @@ class Warm:
             self._open()
 
     def close(self) -> None:
-        """Ends it, and with it whatever it has started."""
+        """End the process and all its commands."""
         self._process.stdin.close()
         try:
             self._process.wait(MARGIN)
@@ -166,7 +167,7 @@ class Warm:
 
 
 class StandIn:
-    """A stand-in as a server of its own."""
+    """A stand-in in a server process."""
 
     def __init__(self, warm: Warm, *args: str) -> None:
         self._warm = warm
@@ -176,12 +177,12 @@ class StandIn:
         until = time.monotonic() + PATIENCE
         while not (self._started.out.exists() and self._started.out.read_text().endswith("\n")):
             assert warm.look(self._started) is None, self._started.err.read_text()
-            assert time.monotonic() < until, f"`{self._started.command}` has told no address"
+            assert time.monotonic() < until, f"`{self._started.command}` printed no address"
             time.sleep(0.01)
         self.url = self._started.out.read_text().splitlines()[0]
 
     def ask(self, page: str, body: Any = None, method: str | None = None) -> Any:
-        """Calls one of its pages below /_sandbox/."""
+        """Call a page of the stand-in below /_sandbox/."""
         sent = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(f"{self.url}/_sandbox/{page}", data=sent, method=method)
         with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
@@ -195,7 +196,7 @@ class StandIn:
 
 
 class Hub:
-    """A hub with a data folder of its own, called as a person calls it."""
+    """A hub with a data folder of its own, controlled by its commands."""
 
     def __init__(self, warm: Warm, folder: Path, quickbooks: StandIn) -> None:
         self.warm, self.folder, self.quickbooks, self.realm = warm, folder, quickbooks, REALM
@@ -216,19 +217,19 @@ class Hub:
         }
 
     def __call__(self, *args: str, given: str = "", limit: int = 0) -> tuple[int, str, str]:
-        """Exit code, output and errors of a command."""
+        """Run a command and return its exit code, output and errors."""
         started = self.warm.start(*args, environ=self.environ, given=given, limit=limit)
         code = self.warm.end(started)
         return code, started.out.read_text(), started.err.read_text()
 
     def done(self, *args: str, given: str = "") -> str:
-        """What a command prints that has to succeed."""
+        """Run a command that must succeed and return its output."""
         code, out, err = self(*args, given=given)
         assert code == 0, err
         return out
 
     def connect(self) -> None:
-        """Make the data folder as `hub init` does, and the connection to QuickBooks."""
+        """Create the data folder as `hub init` does, and connect QuickBooks."""
         if "HUB_DATABASE_URL" in self.environ:
             self.done("init")
         else:
@@ -236,18 +237,18 @@ class Hub:
         self.done("companies", "add", "--realm", REALM, "--refresh-token-file", "-", given=TOKEN)
 
     def enable(self, costtracker: StandIn, mode: str = "auto", **settings: Any) -> None:
-        """CostTracker, posting by itself unless told otherwise."""
+        """Enable CostTracker, by default in automatic mode."""
         file = str(self.settings(costtracker, **settings))
         self.done("apps", "enable", "costtracker", "--mode", mode, "--settings", file)
 
     def settings(self, costtracker: StandIn, **settings: Any) -> Path:
-        """The file that enables CostTracker."""
+        """Write CostTracker's settings to a file and return its path."""
         file = self.folder / "settings.json"
         file.write_text(json.dumps(KEYS | {"base_url": costtracker.url} | settings))
         return file
 
     def sync(self, limit: int = 0) -> tuple[int, dict[str, Any], str]:
-        """Exit code, what it tells, and what it says beside that."""
+        """Sync and return the exit code, the JSON output and the errors."""
         code, out, err = self("sync", "--json", limit=limit)
         return code, json.loads(out or "{}"), err
 
@@ -261,14 +262,14 @@ def always_warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 
 @pytest.fixture
 def warm(always_warm: Warm) -> Iterator[Warm]:
-    """Of it nothing is left to the next test, however this one ends."""
+    """Provide the process for starting commands; kill those left at the end of the test."""
     yield always_warm
     always_warm.clear()
 
 
 @pytest.fixture
 def stand_in(warm: Warm) -> Iterator[Callable[..., StandIn]]:
-    """Starts stand-ins; they end with the test."""
+    """Return a function that starts stand-ins; they end with the test."""
     started: list[StandIn] = []
 
     def start(*args: str) -> StandIn:
@@ -306,7 +307,7 @@ def hub(warm: Warm, tmp_path: Path, quickbooks: StandIn) -> Hub:
 def make_office(
     warm: Warm, tmp_path: Path, quickbooks: StandIn, stand_in: Callable[..., StandIn]
 ) -> Iterator[Callable[[str], Office]]:
-    """Makes offices of two machines on the PostgreSQL database at an address."""
+    """Return a function that creates an office of two machines on a PostgreSQL database."""
     databases: list[Database] = []
 
     def make(url: str, documents: int = DOCUMENTS, **settings: Any) -> Office:

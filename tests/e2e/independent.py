@@ -1,4 +1,4 @@
-"""Start the servers that share no code with the hub or its stand-ins."""
+"""Servers that share no code with the hub or its stand-ins, as processes."""
 
 import json
 import select
@@ -14,7 +14,7 @@ START_SECONDS = 60
 
 
 class IndependentServer:
-    """A server in a file of its own, controlled by its pages below /_other/."""
+    """A server script in a process, controlled by its pages below /_other/."""
 
     def __init__(self, script: str, folder: Path, *args: object) -> None:
         errors = folder / f"{script}.err"
@@ -28,7 +28,7 @@ class IndependentServer:
         self.url = self.process.stdout.readline().strip()
 
     def ask(self, page: str, body: Any = None) -> Any:
-        """Call a page below /_other/; a body makes it a POST."""
+        """Call a page below /_other/; with a body as a POST."""
         content = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(
             f"{self.url}/_other/{page}", data=content, timeout=START_SECONDS

@@ -1,6 +1,6 @@
-"""Four workers and two web processes while PostgreSQL is restarted and many companies sync.
+"""Tests of four workers and two web processes while PostgreSQL restarts and companies sync.
 
-At the end the books of all companies are compared to the cent, and nobody has pressed anything.
+At the end the books of all companies are compared to the cent; no button was pressed.
 """
 
 from functools import partial
@@ -15,8 +15,8 @@ from tests.support.tiers import by_form
 
 COMPANIES = by_form(small=3, full=24, long=300)
 DOCUMENTS = by_form(small=10, full=12, long=12)  # of the source
-SECONDS = by_form(small=300, full=900, long=3600)  # that the story may take
-TIMES = {  # so long that no worker counts as dead because the machine is busy
+SECONDS = by_form(small=300, full=900, long=3600)  # time limit of the test
+TIMES = {  # long enough that no worker counts as dead because the machine is busy
     "HUB_DEADLINE_SECONDS": "8",
     "HUB_LEASE_SECONDS": "10",
     "HUB_QUIET_SECONDS": "12",
@@ -26,13 +26,13 @@ WORKERS = 4
 
 
 def synced(office):
-    """How many companies have synced to the end."""
+    """Return the number of companies that have completed a sync."""
     done = "SELECT DISTINCT company_id FROM run WHERE kind = 'sync' AND outcome = 'done'"
     return office.database.count(f"({done}) AS done")
 
 
 def has_posted(office, number):
-    """Whether so many documents are posted."""
+    """Return whether at least this many documents are posted."""
     return office.database.count("posting WHERE state = 'posted'") >= number
 
 

@@ -1,4 +1,4 @@
-"""Bad input around a sync: it is explained, sets an exit code and loses nothing."""
+"""Tests of bad input around a sync: it is explained, sets an exit code and loses nothing."""
 
 import json
 
@@ -20,7 +20,7 @@ def costtracker(stand_in):
 
 @pytest.fixture
 def ready(hub, costtracker):
-    """A hub with CostTracker enabled that has posted nothing yet."""
+    """Return a hub with CostTracker enabled that has posted nothing yet."""
     hub.environ |= {
         "HUB_DEADLINE_SECONDS": "3",
         "HUB_LEASE_SECONDS": "3.5",

@@ -1,4 +1,4 @@
-"""The pages in a real browser: no foreign requests, no errors, no accessibility violations."""
+"""Tests of the pages in a browser: no foreign requests, no errors, no accessibility violations."""
 
 import json
 import re
@@ -33,7 +33,7 @@ OUTLINE = "getComputedStyle(document.activeElement).outlineStyle"
 
 @pytest.fixture
 def served(visitor: Visitor) -> Iterator[Visitor]:
-    """The hub with a story in it, over a socket."""
+    """Serve a hub with documents in every state over a socket."""
     web = Web(visitor.app, "127.0.0.1", 0)
     web.start()
     visitor.url = web.url
@@ -97,7 +97,7 @@ def test_settings_show_what_changes_while_one_edits_them(
     person.log_in("olga", PASSWORD)
     person.open(settings)
     assert person.page.locator("#changes li").count() == 0
-    person.page.fill("#client_secret", "another one")  # the story has none stored
+    person.page.fill("#client_secret", "another one")  # the database contains no stored file
     person.page.select_option("#mode", "auto")
     person.sees("Mode: Review → Automatic")
     person.sees("Documents are posted without review from now on.")
@@ -117,11 +117,11 @@ def test_fields_appear_once_they_apply(served: Visitor, sit_down: Callable[..., 
 
 DARK = re.compile(r"rgb\(\d\d?, \d\d?, \d\d?\)")
 LIGHT = re.compile(r"rgb\(2\d\d, 2\d\d, 2\d\d\)")
-PAPER = re.compile(r"rgba\(0, 0, 0, 0\)|rgb\(255, 255, 255\)")  # no ground at all, or white
+PAPER = re.compile(r"rgba\(0, 0, 0, 0\)|rgb\(255, 255, 255\)")  # no background at all, or white
 
 
 def _wait_for_ground(person: Person, color: re.Pattern[str]) -> None:
-    """Wait until the page, which may still be on its way, has a ground of this color."""
+    """Wait until the page, which may still be loading, has this background color."""
     ground = person.page.locator("body")
     expect(ground).to_have_css("background-color", color, timeout=SOON)
 
@@ -198,7 +198,7 @@ def test_a_file_of_the_source_is_shown_beside_the_bill(
     assert got.value.status == 200
     frame = oda.page.get_by_title("faktura.pdf")
     expect(frame).to_be_visible()
-    # Chromium shows a PDF file with an extension of its own, which loads parts of Chromium.
+    # Chromium shows a PDF file with its own extension, which loads parts of Chromium.
     own_parts = ("to chrome-extension://", "to chrome://resources/")
     assert [one for one in oda.wrong if not one.startswith(own_parts)] == []
 
@@ -263,7 +263,7 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(
 
 
 class Fresh(Demo):
-    """The demo's stand-ins and hub, before anything was set up; a few documents only."""
+    """The demo's stand-ins and hub before setup, with a few documents."""
 
     def _open(self, slug: str) -> Any:
         folder = self.folder / slug
@@ -274,7 +274,7 @@ class Fresh(Demo):
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Fresh]:
-    """A hub just installed, its engine at work, its owner known."""
+    """Return a newly installed hub with a running engine and a known owner."""
     demo = Fresh(tmp_path / "demo", 0)
     demo.web.start()
     db_engine.upgrade(demo.app)
@@ -339,7 +339,7 @@ def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
 
 
 def _consent(page: Page) -> None:
-    """The stand-in's page: the admin allows it."""
+    """Allow access on the stand-in's consent page."""
     page.wait_for_url(re.compile("connect/oauth2"))
     page.get_by_role("button", name=re.compile("connect", re.IGNORECASE)).first.click()
 
@@ -351,7 +351,7 @@ def _answers(fresh: Fresh) -> dict[str, str]:
 
 
 def _until_done(person: Person, javascript: bool) -> None:
-    """Watches a run to its end; without scripts by loading the page again."""
+    """Wait until a run has ended; without scripts by reloading the page."""
     state = person.page.locator("#progress .state").first
     for _ in range(0 if javascript else 60):
         if state.inner_text() in ("Done", "Stopped"):

@@ -1,4 +1,4 @@
-"""The processes of the compose file, started on this machine: tables, pages and two workers."""
+"""Tests of the compose file's processes on this machine: tables, pages and two workers."""
 
 import json
 import re
@@ -26,7 +26,7 @@ PATIENCE = 300  # seconds after which a process counts as hanging
 
 
 class Started:
-    """The processes of the compose file that are running."""
+    """The running processes of the compose file."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
         self._folder = folder
@@ -68,20 +68,20 @@ class Started:
         return process
 
     def _value(self, value: str) -> str:
-        """Return the value of a setting, with the answers that the compose file asks for."""
+        """Return the value of a setting, with values for its required variables."""
         asked = {"HUB_PUBLIC_URL": "https://hub.example.com", "HUB_QBO_CLIENT_ID": "client"}
         value = re.sub(r"\$\{(\w+):\?[^}]*\}", lambda match: asked[match[1]], value)
         value = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
         return value.replace("/run/secrets", str(self._secrets))
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Return what a process has logged."""
+        """Return the log entries of a process."""
         lines = (self._folder / name / "log").read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:
-    """Return the line of a process that has these words."""
+    """Read the output of a process up to a line with these words and return the line."""
     assert process.stdout is not None
     for line in process.stdout:
         if words in line:
@@ -93,7 +93,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 def started(
     tmp_path: Path, postgres: str, make_database: Callable[[str], str]
 ) -> Iterator[Started]:
-    """The processes, on a database without tables; whatever still runs is killed at the end."""
+    """Return a starter of the processes for a database without tables; kill them at the end."""
     hub = Started(tmp_path, make_database(postgres))
     yield hub
     for process in hub.processes.values():

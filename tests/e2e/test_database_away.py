@@ -1,6 +1,6 @@
-"""PostgreSQL is away for longer than the leases last, while workers post and pages are open.
+"""Tests of PostgreSQL away for longer than the leases last, with workers and pages in use.
 
-In each story every invoice is in the books once, to the cent, and nobody has to press anything.
+In each test every invoice is in the books once, to the cent, and nobody has to press anything.
 """
 
 import os

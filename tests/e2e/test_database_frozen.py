@@ -1,4 +1,4 @@
-"""PostgreSQL is frozen for longer than the leases last, while workers post and pages are open.
+"""Tests of PostgreSQL frozen for longer than the leases last, with workers and pages in use.
 
 Its machine still answers, so that no connection breaks. Every invoice is in the books once, to the
 cent, and nobody has to press anything.
@@ -13,9 +13,9 @@ from tests.support.office_person import SENTENCE, Person
 from tests.support.tiers import by_form
 
 FREEZE = by_form(small=LEASE + 1, full=LEASE + 2, long=60.0)  # seconds
-PAGE_SECONDS = 1.0  # that a page waits for a statement
+PAGE_SECONDS = 1.0  # seconds that a page waits for a statement
 CONNECT_SECONDS = 2
-MARGIN = 30.0  # for a page, on a machine that has much else to do
+MARGIN = 30.0  # seconds for a page on a busy machine
 PAGES = ("/", "/documents", "/installations/1/")
 
 

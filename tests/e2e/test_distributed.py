@@ -1,6 +1,6 @@
-"""The distributed engine as processes: workers that are killed or frozen, and a database that restarts.
+"""Tests of the distributed engine as processes: workers are killed or frozen, databases restart.
 
-In each story every invoice is in the books once, to the cent, and nobody has to press anything.
+In each test every invoice is in the books once, to the cent, and nobody has to press anything.
 """
 
 import os
@@ -29,7 +29,7 @@ def test_workers_and_pages_share_one_database_and_end_in_order(office):
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
 def test_a_worker_that_stops_in_mid_posting_is_replaced_by_another(office, figure, stop):
-    """It runs the schedules too, because it was the first."""
+    """The worker also ran the schedules, because it was the first."""
     first = office.work(0)
     office.wait(office.is_posting, first)
     os.kill(first.pid, stop)

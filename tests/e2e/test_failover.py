@@ -1,7 +1,7 @@
-"""PostgreSQL fails over to a standby while workers post: the database has another timeline.
+"""Tests of PostgreSQL's failover to a standby, with another timeline, while workers post.
 
-Every invoice is in the books once, to the cent, also those of which the standby never heard, and
-nobody has to press anything.
+Every invoice is in the books once, to the cent, including those that the standby did not receive,
+and nobody has to press anything.
 """
 
 import pytest
@@ -33,7 +33,7 @@ def test_a_promoted_standby_causes_no_duplicate(make_office, own_server, figure,
     office.quickbooks.pass_time(60)
     office.wait(office.all_posted, *workers)
     office.end(*workers)
-    documents = office.assert_books_are_right()  # its run is the next pass at the latest
+    documents = office.assert_books_are_right()  # its next run is at the next pass at the latest
     assert office.database.count("company WHERE restored_since IS NOT NULL") == 1
     lost = "with the newest rows lost" if loses_rows else "with nothing lost"
     figure(

@@ -1,8 +1,8 @@
-"""One kind of fault at a time between a hub and two servers that share no code with it.
+"""Tests of one kind of fault at a time between a hub and two independent servers.
 
-The hub runs as its own process for each sync. The fault lasts for a few syncs, then the server
-behaves. In the end each invoice is in the books once, to the cent, and no case is left: nobody
-had to press anything.
+The servers share no code with the hub, which runs as a new process for each sync. The fault lasts
+for a few syncs, then the server behaves. In the end each invoice is in the books once, to the cent,
+and no case is left: nobody had to press anything.
 """
 
 import json
@@ -67,7 +67,7 @@ COSTTRACKER_FAULTS = (
 
 @pytest.fixture
 def quickbooks(tmp_path):
-    """Take the place of the stand-in that ships with the hub."""
+    """Start the independent server in place of the stand-in that ships with the hub."""
     folder = tmp_path / "quickbooks"
     folder.mkdir()
     server = IndependentServer("independent_quickbooks.py", folder, folder)
@@ -84,7 +84,7 @@ def costtracker(tmp_path):
 
 @pytest.fixture
 def office(hub, quickbooks, costtracker):
-    """A hub that is connected and has CostTracker enabled."""
+    """Return a connected hub with CostTracker enabled."""
     hub.environ |= LIMITS
     hub.connect()
     hub.enable(costtracker, payable_account="33", **KEYS_OF_COSTTRACKER)
@@ -97,7 +97,7 @@ KEYS_OF_COSTTRACKER = {name: KEYS[name] for name in ("client_id", "client_secret
 @pytest.mark.proof(small=2)
 @pytest.mark.parametrize("fault", QUICKBOOKS_FAULTS)
 def test_everything_is_posted_after_quickbooks_recovers(office, quickbooks, costtracker, fault):
-    # Five sends without an answer hold a document for a person; that is not the story here.
+    # Five sends without an answer would hold a document for a person.
     quickbooks.ask("mischief", {"most_a_document": 3, **QUICKBOOKS_FAULTS[fault]})
     for _ in range(FAULTY_SYNCS):
         office("sync", "--json")
@@ -116,14 +116,14 @@ def test_everything_is_posted_after_costtracker_recovers(office, quickbooks, cos
     costtracker.ask("fault", {"kind": ""})
     sync_until_posted(office)
     check_books(quickbooks, costtracker)
-    # A receipt that met the fault is repeated after a pause that is longer than this test.
+    # A receipt that met the fault is repeated after a pause longer than this test.
     assert reported(costtracker) <= {"posted", "queued", None}
 
 
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("seconds", [0.2, 0.5, 1.0, 2.0])
 def test_everything_is_posted_after_the_hub_is_killed(office, quickbooks, costtracker, seconds):
-    """Kill a sync after so many seconds, three times in a row."""
+    """Kill a sync after some seconds, three times in a row."""
     for _ in range(FAULTY_SYNCS):
         started = office.warm.start("sync", environ=office.environ)
         time.sleep(seconds)
@@ -134,7 +134,7 @@ def test_everything_is_posted_after_the_hub_is_killed(office, quickbooks, costtr
 
 
 def sync_until_posted(hub):
-    """Sync until every invoice is posted and no case is open; nobody decides anything."""
+    """Sync until every invoice is posted and no case is open, without any action of a person."""
     for _ in range(SYNCS_TO_RECOVER):
         code, told, errors = hub.sync()
         app = told.get("apps", {}).get("costtracker", {})
@@ -145,7 +145,7 @@ def sync_until_posted(hub):
 
 
 def check_books(quickbooks, costtracker):
-    """Compare the books with the invoices: each once, with its amount."""
+    """Check that each invoice is in the books once with its amount."""
     bills = [row for row in quickbooks.ask("books")["Bill"] if row.get("status") != "Deleted"]
     invoices = costtracker.ask("invoices")
     amounts = {row["invoice_number"]: Decimal(row["net"]) for row in invoices}
@@ -155,5 +155,5 @@ def check_books(quickbooks, costtracker):
 
 
 def reported(costtracker):
-    """The states that CostTracker was told of its invoices."""
+    """Return the states reported to CostTracker for its invoices."""
     return {row["told"].get("state") for row in costtracker.ask("invoices")}

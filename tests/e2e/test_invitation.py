@@ -1,4 +1,4 @@
-"""An invitation and a forgotten password in a real browser: pages of people who are not logged in."""
+"""Tests of an invitation and a forgotten password in a browser, without a log-in."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def server() -> Iterator[Any]:
 
 @pytest.fixture
 def served(open_pages: Callable[..., Visitor], server: Any) -> Iterator[Visitor]:
-    """A hub that sends mail, over a socket."""
+    """Serve a hub that sends mail over a socket."""
     visitor = open_pages("people", HUB_MAIL_URL=mail_url(server))
     web = Web(visitor.app, "127.0.0.1", 0)
     web.start()
@@ -87,9 +87,9 @@ def _code(server: Any) -> str:
 
 
 def _mail_codes(visitor: Visitor) -> None:
-    """Do what the scheduler of `hub serve` does every few seconds."""
+    """Send the codes as the scheduler of `hub serve` does every few seconds."""
     scheduler = Scheduler(visitor.app)
-    assert scheduler.answer_password_requests() == 0, "only the process at work sends mail"
+    assert scheduler.answer_password_requests() == 0, "only the active process sends mail"
     scheduler.tick()
     assert scheduler.answer_password_requests() == 1
     scheduler.stop()

@@ -1,4 +1,4 @@
-"""A hub that is killed at any moment of a run leaves the same books after the next run."""
+"""Tests of a hub killed at any moment of a run: the next run leaves the same books."""
 
 import itertools
 import random
@@ -20,7 +20,7 @@ from tests.support.tiers import FULL, by_form
 pytestmark = pytest.mark.proof
 PARTS, KILLS = by_form(small=(1, 2), full=(1, 40), long=(4, 50))
 DOCUMENTS, OTHERS = (120, 24) if FULL else (20, 2)
-MOST = "costtracker"  # the app that has so many documents more than the others
+MOST = "costtracker"  # the app with more documents than the others
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}
 MARK = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 KINDS = (
@@ -33,11 +33,11 @@ KINDS = (
     "Payment",
     "Deposit",
 )
-LATER = 60  # seconds that QuickBooks' clock moves, so that the doubt of a killed process need not be waited for
+LATER = 60  # seconds to advance QuickBooks' clock, past the time limit of a killed process's doubt
 ANYWHERE, SENDING = (
     (0.0, 0.3),
     (0.0, 0.05),
-)  # when a kill comes: in seconds after the start, after the first claim
+)  # range of the delay before a kill, after the start or after the first claim
 
 
 @pytest.mark.parametrize("part", range(1, PARTS + 1))
@@ -70,7 +70,7 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(
 
 
 def _all_apps(hub, stand_in, seed):
-    """Every app enabled on a stand-in of its own, for the company of its country."""
+    """Enable every app on a stand-in of its own, for the company of its country."""
     with create_app(config.load(hub.environ)).app_context():
         plugins = current().plugins
         companies = {one.country: one for one in map(demo.connect, hub.quickbooks.ask("books"))}
@@ -81,7 +81,7 @@ def _all_apps(hub, stand_in, seed):
             url = stand_in(slug, "--documents", str(many), "--seed", str(seed)).url
             settings = dict(made.settings(url))
             if slug == "autotask-invoices":
-                settings["numbering"] = "autotask_id"  # the company numbers nothing itself
+                settings["numbering"] = "autotask_id"  # the company does not number invoices itself
             company = companies.get(made.country, next(iter(companies.values())))
             demo.enable(company, slug, settings)
         engine.db.engine.dispose()
@@ -89,7 +89,7 @@ def _all_apps(hub, stand_in, seed):
 
 
 def _kill_often(hub, sources, apps, chance):
-    """How often a sync of one app or of all was killed while it was under way: now anywhere, now while it sends."""
+    """Kill syncs of one app or all, at any time or while sending; return the number of kills."""
     kills, whats = 0, itertools.cycle([*([slug] for slug in sorted(apps, key=MOST.__ne__)), []])
     for turn, what in zip(range(2 * KILLS), whats, strict=False):
         sign, within = (_claims, SENDING) if turn % 3 == 0 else (_runs, ANYWHERE)
@@ -107,19 +107,19 @@ def _kill_often(hub, sources, apps, chance):
 
 
 def _runs(hub):
-    """How many runs have begun."""
+    """Return the number of runs started."""
     with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
         return database.execute("select count(*) from run").fetchone()
 
 
 def _doubts(hub):
-    """How many sends were under way when a kill came."""
+    """Return the number of sends interrupted by a kill."""
     with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
         return database.execute("select count(*) from attempt where ended_at is null").fetchone()[0]
 
 
 def _posted(hub):
-    """How many documents the hub says are in the books; what it made in lists carries no mark."""
+    """Return the number of documents posted; list entries carry no marker and are not counted."""
     posted = (
         "state = 'posted' and operation = 'create' and kind not in ('vendor', 'customer', 'item')"
     )
@@ -130,7 +130,7 @@ def _posted(hub):
 
 
 def _claims(hub):
-    """How many sends were claimed in each company: from the next one on bytes are on their way."""
+    """Return the claims of sends of each company: the bytes of the next send follow a change."""
     return [
         file.read_text()
         for file in sorted((hub.folder / "data" / "sends").glob("*"))
@@ -139,7 +139,7 @@ def _claims(hub):
 
 
 def _marks(hub):
-    """How many different marks of ours the books hold, and how often the most frequent one stands there."""
+    """Return the number of different markers in the books, and the highest count of one marker."""
     books = hub.quickbooks.ask("books").values()
     rows = [row for told in books for kind in KINDS for row in told.get(kind, ())]
     marks = Counter(

@@ -1,4 +1,4 @@
-"""The log-in in a real browser: passkeys, an authenticator app, keyboard and pages without scripts."""
+"""Tests of the log-in in a browser: passkeys, an authenticator app, keyboard, no scripts."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,7 +19,7 @@ STEP = 30
 
 @pytest.fixture
 def address(visitor: Visitor) -> Iterator[str]:
-    """The address of a served hub; browsers allow passkeys at localhost."""
+    """Return the address of a served hub; browsers allow passkeys at localhost."""
     web = Web(visitor.app, "127.0.0.1", 0)
     web.start()
     yield f"http://localhost:{web.port}"
@@ -27,7 +27,7 @@ def address(visitor: Visitor) -> Iterator[str]:
 
 
 def add_device(person: Person) -> Any:
-    """Give the browser a device that stores passkeys and verifies its person."""
+    """Give the browser a device that stores passkeys and verifies its user."""
     session = person.page.context.new_cdp_session(person.page)
     session.send("WebAuthn.enable")
     device = {
@@ -48,7 +48,7 @@ def log_out(person: Person) -> None:
 
 
 def code_at(secret: str, clock: FakeClock) -> str:
-    """Return what the authenticator app shows now."""
+    """Return the current code of the authenticator app."""
     return str(TOTP(key=secret.replace(" ", ""), format="base32").generate(time=clock.now()).token)
 
 

@@ -1,6 +1,6 @@
-"""PostgreSQL, or the pool of a process, has no connection left: work waits and goes on.
+"""Tests of PostgreSQL or a pool without a free connection: work waits and then continues.
 
-In each story every invoice is in the books once, to the cent, and nobody has to press anything.
+In each test every invoice is in the books once, to the cent, and nobody has to press anything.
 """
 
 import time
@@ -20,14 +20,14 @@ COMPANIES = POOL + 6
 
 
 class Crowd:
-    """Other programs, which take every connection of a server and let the hub have none."""
+    """Other programs that take every connection of a server."""
 
     def __init__(self, url):
         self._url = url
         self._connections = []
 
     def has_all(self):
-        """Take what is free and end the sessions of the hub; return whether it had none."""
+        """Take the free connections and end the hub's sessions; return whether it had none."""
         with suppress(psycopg.OperationalError):
             while True:
                 connection = psycopg.connect(self._url, application_name="crowd", autocommit=True)

@@ -1,4 +1,4 @@
-"""Posting to an independent, hostile QuickBooks server while the hub is killed repeatedly."""
+"""Tests of posting to an independent, faulty QuickBooks server while the hub is killed."""
 
 import itertools
 import json
@@ -22,9 +22,9 @@ DOCUMENTS, GOOD, KILLS, AT_ONCE = by_form(
 WHILE = (
     0.4,
     3.0,
-)  # seconds: most kills come before anything is sent, every second one while something is
+)  # seconds: most kills come before anything is sent, every second one during a send
 LEAST = by_form(small=3, full=120, long=300)
-SECONDS = 1.0 if FULL else 0.4  # that the hub waits for an answer
+SECONDS = 1.0 if FULL else 0.4  # seconds that the hub waits for an answer
 SHORT = {
     "HUB_DEADLINE_SECONDS": str(SECONDS),
     "HUB_LEASE_SECONDS": str(SECONDS * 1.5),
@@ -40,7 +40,7 @@ GIVEN_UP = "times without an answer"
 
 @pytest.fixture
 def quickbooks(tmp_path):
-    """Takes the place of the hub's own stand-in."""
+    """Start the independent server in place of the hub's own stand-in."""
     folder = tmp_path / "other"
     folder.mkdir()
     made = IndependentServer("independent_quickbooks.py", folder, folder)
@@ -78,7 +78,7 @@ def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(
 
 
 def _kill_often(hub, chance):
-    """Keeps several syncs going, each of another person, and kills the one at work again and again, at any moment."""
+    """Run several syncs at a time and kill the active one repeatedly; return the kills."""
     running, kills, began = {}, 0, time.monotonic()
     for number in itertools.count():
         running = {name: one for name, one in running.items() if hub.warm.look(one) is None}
@@ -101,7 +101,7 @@ def _kill_often(hub, chance):
 
 
 def _until_more_is_sent(hub, seconds):
-    """Or for a while: whoever is at work may be waiting, or looking for what is in doubt."""
+    """Wait until a send begins, or some seconds: the active process may wait or search."""
     file = hub.folder / "data" / "sends" / hub.realm
     before, until = file.stat().st_mtime_ns if file.exists() else 0, time.monotonic() + seconds
     while time.monotonic() < until and (file.stat().st_mtime_ns if file.exists() else 0) == before:
@@ -109,14 +109,14 @@ def _until_more_is_sent(hub, seconds):
 
 
 def _at_work(hub):
-    """Who asked for the run that has begun last and goes on, as the hub has written it down."""
+    """Return the requester of the newest running run, as stored by the hub."""
     last = "select requested_by from run where started_at is not null and ended_at is null order by id desc limit 1"
     with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
         return (database.execute(last).fetchone() or [""])[0].partition(" ")[0]
 
 
 def _sync_to_the_end(hub):
-    """As an operator does: again while something is in doubt, and Retry for what was given up after five rounds."""
+    """Sync as an operator does: again after doubt, and with Retry after five unanswered sends."""
     for _ in range(400):
         code, told, said = hub.sync()
         app = told["apps"]["costtracker"]
@@ -130,7 +130,7 @@ def _sync_to_the_end(hub):
 
 
 def _in_the_books(quickbooks, costtracker):
-    """How many of the source's documents stand in the books: each once, to the cent, with its file once."""
+    """Return the number of documents in the books; each occurs once, with its file once."""
     books = quickbooks.ask("books")
     made = [
         row

@@ -1,4 +1,4 @@
-"""The public address of `hub serve`, requested over real HTTP."""
+"""Tests of the public address of `hub serve`, requested over real HTTP."""
 
 import re
 import time
@@ -15,7 +15,7 @@ PUBLIC = "https://hub.example.com"
 
 @pytest.fixture
 def serve(hub):
-    """Start `hub serve` on a free port, with an owner who may log in; return its local address."""
+    """Start `hub serve` on a free port with an owner who may log in; return its local address."""
 
     def start(**settings):
         hub.environ |= settings
@@ -73,7 +73,9 @@ def test_the_consent_comes_back_to_the_port_that_is_served(hub, serve, browser):
 
     claim = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
     page = requests.get(f"{url}/login", headers=claim, timeout=PATIENCE)
-    assert "Strict-Transport-Security" not in page.headers, "anybody can claim to be on https"
+    assert "Strict-Transport-Security" not in page.headers, (
+        "a client's header made the address https"
+    )
     assert "Secure" not in page.headers["Set-Cookie"]
 
 
@@ -103,7 +105,7 @@ def test_behind_a_proxy_the_pages_are_those_of_an_https_site(serve):
 
 
 def post_login(url, form, headers):
-    """Log in as a browser behind the proxy does, with the cookie and token of the form; return the status."""
+    """Log in as a browser behind the proxy does, with cookie and form token; return the status."""
     return requests.post(
         f"{url}/login",
         data={"email": "olga@example.com", "password": PASSWORD, "csrf_token": token_of(form)},

@@ -1,4 +1,4 @@
-"""The hub behind nginx with the configuration in deploy/nginx, over https on this machine."""
+"""Tests of the hub behind nginx with the configuration in deploy/nginx, over https."""
 
 import datetime as dt
 import ipaddress
@@ -26,7 +26,7 @@ CONFIGURATION = Path(__file__).parent.parent.parent / "deploy" / "nginx" / "hub.
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 PUBLIC = "https://hub.example.com"
 METRICS_TOKEN = "0123456789abcdef0123456789abcdef"
-CLIENT = "127.0.0.2"  # another address of this machine than that of the proxy
+CLIENT = "127.0.0.2"  # an address of this machine other than the proxy's
 MAIN = """\
 daemon off; user {user}; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 64; }}
@@ -39,7 +39,7 @@ http {{
 
 
 class FromClient(HTTPAdapter):
-    """Calls from another address of this machine."""
+    """An adapter that sends requests from another address of this machine."""
 
     def init_poolmanager(self, *args: object, **options: object) -> None:
         options["source_address"] = (CLIENT, 0)
@@ -72,7 +72,7 @@ class Site:
 
 
 def make_certificate(folder: Path) -> None:
-    """Make a certificate that signs itself."""
+    """Create a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hub.example.com")])
     now = dt.datetime.now(dt.UTC)
@@ -116,7 +116,7 @@ def write_configuration(folder: Path, hub: int, http: int, https: int) -> None:
 
 @pytest.fixture
 def site(open_pages: Callable[..., Visitor], tmp_path: Path) -> Iterator[Site]:
-    """A hub with a story in it, behind nginx."""
+    """Serve a hub with documents in every state behind nginx."""
     if NGINX is None:
         pytest.skip("nginx is not installed")
     visitor = open_pages(
@@ -128,7 +128,7 @@ def site(open_pages: Callable[..., Visitor], tmp_path: Path) -> Iterator[Site]:
     folder = tmp_path / "nginx"
     folder.mkdir()
     make_certificate(folder)
-    # nginx takes over sockets that are open already, as when it replaces its own program.
+    # nginx inherits open sockets as during an upgrade of its own program.
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     http, https = (one.getsockname()[1] for one in sockets)
     write_configuration(folder, web.port, http, https)
@@ -167,7 +167,8 @@ def test_a_person_works_through_the_proxy(site: Site) -> None:
     assert "Nordvik Bygg" in home.text
     run = site.visitor.story.runs.get("done", 1)
     part = site.call("GET", f"/runs/{run}/progress", headers={"HX-Request": "true"})
-    assert part.status_code in (200, 286)  # 286: the run has ended, so htmx asks no more
+    # 286 tells htmx to stop polling, because the run has ended
+    assert part.status_code in (200, 286)
     assert site.call("GET", "/static/hub.css").status_code in (200, 404)
     assert site.call("POST", "/logout", data={"csrf_token": site.token}).status_code == 302
 

@@ -1,4 +1,4 @@
-"""`hub serve` as a process: pages, scheduled runs and an orderly shutdown."""
+"""Tests of `hub serve` as a process: pages, scheduled runs and an orderly shutdown."""
 
 import os
 import re
@@ -14,12 +14,12 @@ from tests.e2e.conftest import PATIENCE, environment
 
 
 def until(found, hub, command):
-    """What `found` brings, as soon as it is true; the command goes on meanwhile."""
+    """Wait until `found` returns a true value and return it; the command must keep running."""
     end = time.monotonic() + PATIENCE
     while not (value := found()):
         assert hub.warm.look(command) is None, command.err.read_text()
         assert time.monotonic() < end, (
-            f"never came: {command.out.read_text()}{command.err.read_text()}"
+            f"timed out: {command.out.read_text()}{command.err.read_text()}"
         )
         time.sleep(0.05)
     return value
@@ -88,7 +88,7 @@ def test_an_empty_folder_is_made_ready_and_each_start_prints_a_new_code(warm, tm
 
 @pytest.mark.parametrize("content", ["notes.txt", ""])
 def test_what_may_belong_to_another_hub_is_left_alone(warm, tmp_path, content):
-    """A folder with other files, and a database of its own, need `hub init`."""
+    """A folder with other files, and an external database, need `hub init`."""
     data = tmp_path / "data"
     environ = environment() | {"HUB_DATA": str(data)}
     if content:
@@ -103,7 +103,7 @@ def test_what_may_belong_to_another_hub_is_left_alone(warm, tmp_path, content):
 
 
 def _served(warm, served):
-    """What `hub serve` prints until it serves."""
+    """Wait until `hub serve` serves and return its output."""
     end = time.monotonic() + PATIENCE
     while "The hub serves" not in (served.out.read_text() if served.out.exists() else ""):
         assert warm.look(served) is None, served.err.read_text()

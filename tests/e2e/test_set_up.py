@@ -1,8 +1,8 @@
-"""The recipe of docs/admin.md, in a real browser: from empty folders to reconciled books.
+"""Tests of the recipe of docs/admin.md in a browser: from empty folders to reconciled books.
 
-The commands are taken from the documentation and run as they stand there, on free ports. What the
-story enters and presses is compared with the steps of the documentation. People take the way by
-keyboard, without JavaScript, and on a telephone with dark pages.
+The commands are taken from the documentation and run unchanged, on free ports. The values entered
+and buttons pressed are compared with the steps of the documentation. The users work by keyboard,
+without JavaScript, and on a telephone with dark pages.
 """
 
 import json
@@ -33,13 +33,13 @@ EMAIL, PASSWORD = "anna@example.com", "quiet-lake-7-morning"
 
 
 def recipe() -> str:
-    """The section of the documentation that is tried here."""
+    """Return the tested section of the documentation."""
     text = ADMIN.read_text(encoding="utf-8")
     return text.partition("## Try it on stand-ins")[2].partition("\n## ")[0]
 
 
 def commands() -> list[list[str]]:
-    """The commands of the recipe, on free ports."""
+    """Return the commands of the recipe, on free ports."""
     block = recipe().partition("```shell\n")[2].partition("```")[0]
     found = [shlex.split(re.sub(r"--port \d+", "--port 0", line)) for line in block.splitlines()]
     assert [command[:2] for command in found] == [
@@ -51,13 +51,13 @@ def commands() -> list[list[str]]:
 
 
 def documented_names() -> list[str]:
-    """What the steps of the recipe say to enter, follow and press, in their order."""
+    """Return the names that the recipe says to enter, follow and press, in order."""
     steps = recipe().partition("\n1. ")[2].partition("\n\n")[0]
     return [" ".join(name.split()) for name in re.findall(r"\*\*(.+?)\*\*", steps, re.S)]
 
 
 class Started:
-    """A command of the recipe, in a folder of its own and without any setting."""
+    """A running command of the recipe, in a folder of its own and without settings."""
 
     def __init__(self, command: list[str], folder: Path) -> None:
         folder.mkdir()
@@ -72,7 +72,7 @@ class Started:
             )
 
     def text(self, pattern: str) -> str:
-        """What the command prints at a place, as soon as it is printed."""
+        """Return the text that the command prints at a place, waiting for it."""
         end = time.monotonic() + PATIENCE
         while not (found := re.search(pattern, self._out.read_text(), re.M)):
             assert self._process.poll() is None, self._out.read_text()
@@ -84,7 +84,7 @@ class Started:
         return self._out.read_text()
 
     def end(self) -> int:
-        """End it as a person does who presses Ctrl-C, and return its exit code."""
+        """End the command with Ctrl-C as a person does, and return its exit code."""
         self._process.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(PATIENCE)
@@ -95,7 +95,7 @@ class Started:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[[list[str]], Started]]:
-    """Starts commands; they end with the test."""
+    """Return a function that starts commands; they end with the test."""
     running: list[Started] = []
 
     def begin(command: list[str]) -> Started:
@@ -109,7 +109,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[list[str]], Started]]:
 
 
 class AtTheKeyboard:
-    """A person without a mouse; what they enter and press is counted."""
+    """A user without a mouse; entries and key presses are recorded."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -132,7 +132,7 @@ class AtTheKeyboard:
         self.names.append(label)
 
     def press(self, name: str, role: str = "button") -> None:
-        """Press a button or follow a link whose name begins so."""
+        """Press a button or follow a link whose name begins with a text."""
         self._reach(self.page.get_by_role(role, name=re.compile(rf"^{name}\b")).first)  # type: ignore[arg-type]
         self.page.keyboard.press("Enter")
         self.clicks += 1
@@ -149,19 +149,19 @@ class AtTheKeyboard:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=60_000)
 
     def wait_for_run(self) -> None:
-        """Wait until the run of the page is done; the page brings the news by itself."""
+        """Wait until the run of the page is done; the page updates itself."""
         state = self.page.locator("#progress .state").first
         expect(state).to_have_text("Done", timeout=PATIENCE * 1000)
 
 
 class WithoutJavaScript(AtTheKeyboard):
-    """A person with a mouse whose browser runs no scripts."""
+    """A user with a mouse whose browser runs no scripts."""
 
     def _reach(self, element: Locator) -> None:
         element.click()
 
     def enter(self, label: str, text: str) -> None:
-        """Type into a field, or choose the option of a list that has the text."""
+        """Type into a field, or choose the option of a list with this text."""
         field = self.page.get_by_label(re.compile(f"^{label}")).first
         if field.evaluate("one => one.tagName") == "SELECT":
             option = field.locator("option", has_text=text).first
@@ -172,13 +172,13 @@ class WithoutJavaScript(AtTheKeyboard):
             super().enter(label, text)
 
     def press(self, name: str, role: str = "button") -> None:
-        """Click a button or link whose name begins so."""
+        """Click a button or link whose name begins with a text."""
         self._reach(self.page.get_by_role(role, name=re.compile(rf"^{name}\b")).first)  # type: ignore[arg-type]
         self.clicks += 1
         self.names.append(name)
 
     def wait_for_run(self) -> None:
-        """Load the page of the run again until it is done."""
+        """Reload the page of the run until it is done."""
         end = time.monotonic() + PATIENCE
         state = self.page.locator("#progress .state").first
         while state.inner_text() != "Done":
@@ -188,18 +188,18 @@ class WithoutJavaScript(AtTheKeyboard):
 
 
 class OnATelephone(WithoutJavaScript):
-    """A person who taps on a small screen; the navigation is behind a button there."""
+    """A user who taps on a small screen; the navigation is behind a button there."""
 
     def _reach(self, element: Locator) -> None:
         element.tap()
 
     def go_to(self, name: str) -> None:
-        """Open the menu, and follow one of its links."""
+        """Open the menu and follow one of its links."""
         self.page.get_by_role("button", name="Menu").tap()
         self.follow(name)
 
     def wait_for_run(self) -> None:
-        """Wait as with a large screen: the page brings the news by itself."""
+        """Wait until the run of the page is done; the page updates itself."""
         AtTheKeyboard.wait_for_run(self)
 
 
@@ -243,7 +243,7 @@ def test_the_recipe_leads_from_empty_folders_to_reconciled_books(
     page.wait_for_url(re.compile("connect/oauth2"))
     person.press("Connect")
     person.sees("is connected; its lists are being read.")
-    watched.wrong.clear()  # the consent is a page of another server
+    watched.wrong.clear()  # the consent page belongs to another server
     _look(watched, way)
     _picture(page, tmp_path, f"3-connected-{way}")
 
@@ -303,7 +303,7 @@ def test_the_recipe_leads_from_empty_folders_to_reconciled_books(
 
 
 def _look(watched: Person, way: str) -> None:
-    """Assert that nothing is wrong; axe looks at the page where it may run."""
+    """Check that no errors occurred, with axe if the page may run scripts."""
     if way == "no-javascript":
         assert watched.wrong == [], watched.page.url
     else:
@@ -311,7 +311,7 @@ def _look(watched: Person, way: str) -> None:
 
 
 def _wait_for_bills(url: str, count: int) -> None:
-    """Wait until this many bills and credits of the hub are in the books of the stand-in."""
+    """Wait until this many bills and credits of the hub are in the stand-in's books."""
     end = time.monotonic() + PATIENCE
     while True:
         with urllib.request.urlopen(f"{url}/_sandbox/books", timeout=PATIENCE) as answer:
@@ -326,7 +326,7 @@ def _wait_for_bills(url: str, count: int) -> None:
 
 
 def _picture(page: Page, folder: Path, name: str) -> None:
-    """Keep what the person sees, for whoever wants to look at it."""
+    """Save a screenshot of the page for review."""
     page.screenshot(
         path=str(Path(os.environ.get("HUB_PICTURES", folder)) / f"{name}.png"), full_page=True
     )

@@ -1,6 +1,6 @@
-"""Web processes and the elected scheduler are killed, or frozen for longer than the leases last.
+"""Tests of web processes and the scheduler killed, or frozen for longer than the leases last.
 
-In each story every invoice is in the books once, to the cent. People press a button again only if
+In each test every invoice is in the books once, to the cent. People press a button again only if
 they got no answer.
 """
 

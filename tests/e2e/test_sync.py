@@ -1,4 +1,4 @@
-"""A hub, a QuickBooks and a CostTracker as processes: each approved invoice is posted once."""
+"""Tests of a hub, QuickBooks and CostTracker as processes: each approved invoice is posted once."""
 
 import json
 from collections import Counter
@@ -9,7 +9,9 @@ from tests.support.tiers import FULL
 
 DOCUMENTS, POSTED = (120, 90) if FULL else (40, 25)
 STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
-SETUP = 25  # calls of a sync beside its documents: tokens, lists, company, and one look for each kind at the start
+# calls of a sync besides its documents: tokens, lists, company, and one search per kind at the
+# start
+SETUP = 25
 
 
 @pytest.mark.proof
@@ -37,7 +39,7 @@ def test_what_is_approved_is_posted_once_and_the_sums_agree(hub, stand_in):
 
 
 def _lasting(books):
-    """The books without the addresses of files, which hold for a while only."""
+    """Return the books without the addresses of files, which expire."""
     files = [file for company in books.values() for file in company.get("Attachable", ())]
     return [file.pop("TempDownloadUri") for file in files] and books
 

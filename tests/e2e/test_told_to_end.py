@@ -1,4 +1,4 @@
-"""SIGTERM while postings are sent: results are stored, and the next start finishes the work."""
+"""Tests of SIGTERM during sends: results are stored, and the next start finishes the work."""
 
 import json
 import os
@@ -19,7 +19,7 @@ POSTED = "select count(*) from posting where state = 'posted' and kind = 'bill'"
 
 @pytest.fixture
 def ready(hub, stand_in):
-    """A hub that has more to post than it sends at once, and a QuickBooks that takes its time."""
+    """Return a hub with more to post than it sends at once, and a slow QuickBooks."""
     hub.connect()
     hub.enable(stand_in("costtracker", "--documents", "70", "--seed", "5"))
     hub.quickbooks.ask(

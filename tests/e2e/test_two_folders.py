@@ -1,4 +1,4 @@
-"""Two data folders on one PostgreSQL database, each with its own server: one works at a time."""
+"""Tests of two data folders on one PostgreSQL database, each with a server: one works at a time."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ def make_hub(warm, tmp_path, quickbooks, database):
 
 @pytest.fixture
 def outcomes(database):
-    """Asks the database how the runs ended."""
+    """Return the outcomes of the runs from the database."""
     engine = create_engine(make_url(database).set(drivername="postgresql+psycopg"))
 
     def ask():
@@ -52,7 +52,7 @@ def serve(hub):
 
 
 def printed(hub, process, words):
-    """What a process has printed, once these words are among it."""
+    """Return the output of a process once it contains these words."""
     return until(
         lambda: (
             process.out.exists() and words in process.out.read_text() and process.out.read_text()

@@ -1,4 +1,4 @@
-"""An upgrade without downtime: code from before the tables were upgraded goes on beside the new code."""
+"""Tests of an upgrade without downtime: earlier code runs beside the new code on new tables."""
 
 import json
 import signal
@@ -33,14 +33,14 @@ with console.hub() as app:
 
 
 def git(*args):
-    """What git prints; None if it fails."""
+    """Return git's output, or None if it fails."""
     done = subprocess.run(["git", *args], cwd=ROOT, capture_output=True)
     return done.stdout if done.returncode == 0 else None
 
 
 @pytest.fixture
 def start_earlier(request, hub, tmp_path):
-    """Starts Python with earlier code and the settings of the hub; ends it with the test.
+    """Start Python with earlier code and the settings of the hub; end it with the test.
 
     The parameter names the revision of the tables that the earlier code does not have yet.
     """
@@ -76,20 +76,20 @@ def unpack(revision, folder):
 
 
 def finish(process, given=""):
-    """The output of a process that was given this line."""
+    """Send a line to a process and return its output."""
     out, err = process.communicate(given, timeout=PATIENCE)
     assert process.returncode in (0, 3), err
     return out
 
 
 def posted(books):
-    """How many of each kind QuickBooks has."""
+    """Count the records of each kind in QuickBooks."""
     return {kind: len(rows) for kind, rows in books[REALM].items() if isinstance(rows, list)}
 
 
 @pytest.fixture
 def shared_database(hub, postgres, make_database):
-    """A PostgreSQL database, and a hub with the settings of the distributed engine."""
+    """Create a PostgreSQL database, used by a hub with the distributed engine's settings."""
     url = make_database(postgres)
     hub.environ |= offices.SETTINGS | {"HUB_DATABASE_URL": url}
     database = Database(url)
@@ -98,7 +98,7 @@ def shared_database(hub, postgres, make_database):
 
 
 def set_up(start_earlier, hub, costtracker):
-    """Make a hub with earlier code: a company, and an app that posts by itself."""
+    """Set up a hub with earlier code: a company, and an app in automatic mode."""
     finish(start_earlier(COMMAND, "init"))
     connect = ("companies", "add", "--realm", REALM, "--refresh-token-file", "-")
     finish(start_earlier(COMMAND, *connect), TOKEN)

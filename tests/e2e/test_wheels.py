@@ -1,4 +1,4 @@
-"""The wheels: the hub and its plugins without the QuickBooks stand-in, and the stand-in alone."""
+"""Tests of the wheels: the hub and its plugins without the stand-in, and the stand-in alone."""
 
 import json
 import shutil
@@ -72,7 +72,7 @@ def wheels(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def hub_only(wheels, tmp_path_factory):
-    """The hub and every plugin, with a data folder, and without the stand-in."""
+    """Install the hub and every plugin without the stand-in, with a data folder."""
     environment = WheelEnvironment(tmp_path_factory.mktemp("hub-only"))
     environment.install(*(wheel for name, wheel in wheels.items() if name != "sandbox"))
     assert "No module named 'qbo_sandbox'" in environment.run("-c", "import qbo_sandbox").stderr
@@ -137,7 +137,7 @@ def test_pytest_starts_with_the_hub_and_without_the_stand_in(hub_only):
 
 
 def test_a_stand_in_names_the_extra_of_its_plugin(wheels, hub_only, tmp_path):
-    """GraphQL is needed by ION's stand-in only."""
+    """Only ION's stand-in needs GraphQL."""
     environment = WheelEnvironment(tmp_path)
     environment.install(wheels["hub"], wheels["ion"], wheels["sandbox"])
     done = environment.script("hub", "sandbox", "ion", HUB_DATA=hub_only.data)
@@ -191,7 +191,7 @@ def test_its_own_tests_run_with_the_stand_in_and_pytest_alone(wheels, tmp_path):
 
 
 def test_a_plugin_with_one_byte_changed_is_not_on_the_list_any_more(hub_only, tmp_path):
-    """The wheels are listed by the hashes of their files, and all others are refused."""
+    """The wheels are listed by the hashes of their files; all others are refused."""
     listed = tmp_path / "plugins.txt"
     printed = hub_only.script("hub", "plugins", "--hashes")
     lines = printed.stdout.splitlines()

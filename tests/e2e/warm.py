@@ -21,7 +21,7 @@ STDIN = 0
 
 
 def warm_up():
-    """Opens a hub once, so that what is imported late is there too."""
+    """Create a hub once, so that modules imported late are loaded as well."""
     with tempfile.TemporaryDirectory() as folder:
         environ = {"HUB_DATA": folder}
         config.initialise(config.data_folder(environ), environ)
@@ -29,7 +29,7 @@ def warm_up():
 
 
 def run(order):
-    """The command, in this process, to its end; when its time is over it tells where it stands, and ends."""
+    """Run a command in this process and exit; after its time limit print the stacks and exit."""
     os.environ.clear()
     os.environ.update(order["environ"])
     for number, path, flags in (
@@ -55,11 +55,11 @@ def tell(word, number, code=0):
 
 
 def begin(order):
-    """A copy; what can be read from the pipe is its end."""
+    """Fork a process for a command; the pipe is closed when the process ends."""
     ends, held = os.pipe()
     child = os.fork()
     if child == 0:
-        os.set_inheritable(held, True)  # a command may become another program
+        os.set_inheritable(held, True)  # because a command may execute another program
         run(order)
     os.close(held)
     running[ends] = child
@@ -73,7 +73,7 @@ def ended(pipe):
 
 
 warm_up()
-gc.freeze()  # or each copy would touch, and so double, all that it was born with
+gc.freeze()  # otherwise each fork would copy all inherited memory by touching it
 running, read = {}, b""
 while True:
     ready = select.select([STDIN, *running], [], [])[0]
@@ -86,6 +86,6 @@ while True:
         *orders, read = (read + more).split(b"\n")
         for order in orders:
             begin(json.loads(order))
-for child in running.values():  # whoever wanted them has gone
+for child in running.values():  # their requester has ended
     with suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)

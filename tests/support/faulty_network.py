@@ -34,8 +34,8 @@ class Network:
         self._late: list[tuple[float, requests.PreparedRequest]] = []
         self._lock = threading.Lock()
         self.fired: Counter[str] = Counter()
-        # type: ignore[method-assign]  # sessions may hold the adapter already
-        adapter.send = self.send
+        # Sessions may hold the adapter already, so its method is replaced.
+        adapter.send = self.send  # type: ignore[method-assign]
         clock.followers.append(self._settle)
 
     def break_next(self, call: str, fault: str, told: bytes = b"") -> None:

@@ -257,6 +257,5 @@ class Server(ThreadingHTTPServer):
 
 if __name__ == "__main__":
     served = Server(*map(int, sys.argv[1:]))
-    # noqa: T201 (its caller reads it)
-    print(f"http://127.0.0.1:{served.server_address[1]}", flush=True)
+    print(f"http://127.0.0.1:{served.server_address[1]}", flush=True)  # noqa: T201
     served.serve_forever(0.05)

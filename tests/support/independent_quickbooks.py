@@ -326,8 +326,10 @@ class Handler(socketserver.BaseRequestHandler):
                 if item.get("optionsData") == "void"
                 else {"delete": "delete"}.get(item["operation"], "")
             )
-            # noqa: E731  (once, by its key)
-            act = lambda: {kind: books.write(kind, item[kind], operation)}
+
+            def act():
+                return {kind: books.write(kind, item[kind], operation)}
+
             return books.once(requestid and requestid + bid, act) | {"bId": bid}
         except Refused as no:
             error = {"element": "", **no.error}
