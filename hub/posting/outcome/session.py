@@ -83,6 +83,7 @@ class PostingSession:
         self._date_at = 0.0
         self.counts: Counter[str] = Counter()
         self.stopped = ""  # why nothing more can be sent now
+        self.pause: float | None = None  # seconds after which a stopped session may go on by itself
         self.reload()
         self.batch_sizer = BatchSizer.for_company(self.company)
 
@@ -135,13 +136,20 @@ class PostingSession:
         """Ask QuickBooks for anything, to learn its present date."""
         self.note(self.client().company_info())
 
-    def stop(self, reason: str) -> None:
-        """Send nothing more; the first reason is the one that is reported."""
-        self.stopped = self.stopped or reason
+    def stop(self, reason: str, pause: float | None = None) -> None:
+        """Send nothing more; the first reason is the one that is reported.
+
+        `pause` says after how many seconds it can go on, if that is known.
+        """
+        if self.stopped:
+            return
+        self.stopped = reason
+        self.pause = pause
 
     def resume(self) -> None:
         """Send again, after a pause."""
         self.stopped = ""
+        self.pause = None
         self.reload()
 
     def is_refused(self) -> bool:

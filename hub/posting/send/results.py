@@ -82,7 +82,9 @@ def _stop_if_refused(posting_session: PostingSession, results: Sequence[Result])
     if SendOutcome.UNAUTHORISED in texts:
         posting_session.stop(texts[SendOutcome.UNAUTHORISED])
     elif set(texts) == {SendOutcome.UNSENT}:
-        posting_session.stop(texts[SendOutcome.UNSENT])
+        pauses = [answer.after for _, answer in results if answer.after is not None]
+        is_known = len(pauses) == len(results)
+        posting_session.stop(texts[SendOutcome.UNSENT], max(pauses) if is_known else None)
 
 
 def _adjust_batches(

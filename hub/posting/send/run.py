@@ -20,8 +20,10 @@ from hub.posting.send.pipeline import deliver
 from hub.qbo import connection
 
 MAX_ROUNDS = 50  # one for each posting that waits for another one's, and so on
-# Pauses of a refused connection in a row for which a run waits although nothing was sent.
+# Pauses in a row for which a run waits although nothing was sent.
 MAX_FRUITLESS_PAUSES = 6
+# A run waits this long for the limits of calls; a longer pause ends it.
+MAX_LIMIT_PAUSE_SECONDS = 180.0
 STEP_SECONDS = 1.0  # of the countdown while doubts are waited for
 # How long to wait before QuickBooks is asked again about doubts that it did not answer.
 RETRY_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
@@ -87,14 +89,14 @@ def _obstacle(posting_session: PostingSession) -> str:
 
 
 def _send_all(posting_session: PostingSession) -> float | None:
-    """Do everything that can be done now, and wait for short pauses of the connection.
+    """Do everything that can be done now, and wait for short pauses.
 
     Return the seconds until a doubt may go on; None if there is none.
     """
     _attempt(posting_session)
     fruitless_pauses = 0
     while posting_session.stopped and fruitless_pauses < MAX_FRUITLESS_PAUSES:
-        pause = connection.short_pause(posting_session.company_id)
+        pause = _pause(posting_session)
         if pause is None:
             break
         steps_before = posting_session.counts.total()
@@ -106,6 +108,14 @@ def _send_all(posting_session: PostingSession) -> float | None:
         else:
             fruitless_pauses += 1
     return resolve.seconds_until_next(posting_session)
+
+
+def _pause(posting_session: PostingSession) -> float | None:
+    """Return the seconds to wait before the next attempt; None if the run does not wait."""
+    pause = posting_session.pause
+    if pause is not None and pause <= MAX_LIMIT_PAUSE_SECONDS:
+        return pause
+    return connection.short_pause(posting_session.company_id)
 
 
 def _attempt(posting_session: PostingSession) -> None:

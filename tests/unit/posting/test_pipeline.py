@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from hub.context import Ending
+from hub.context import Ending, current
 from hub.db.engine import reading, transaction
 from hub.models import Attempt, Company, Posting
 from hub.posting.outcome import batch_sizing
@@ -16,6 +16,7 @@ from hub.posting.protocol.history import QuietPeriod
 from hub.posting.send import pipeline, prepare, requests
 from hub.posting.send.results import _note_attempts, _with_answer
 from hub.qbo.client import Client
+from hub.qbo.rate_limit import rate_limiter
 from hub.qbo.responses import Answer
 from tests.support.posting_bench import Desk
 
@@ -191,6 +192,36 @@ def test_an_answer_that_is_throttled_is_waited_for_and_not_counted(desk):
     ids = [desk.bill(f"A-{n}") for n in range(3)]
     desk.drain(wait=True)
     assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
+
+
+def pause_calls(desk, monkeypatch, seconds):
+    """Let the limits of calls forbid all calls for some seconds once the first wave is claimed."""
+    limiter = rate_limiter(desk.quickbooks.realm, desk.clock, current().config)
+    launch, launched = pipeline.launch, []
+
+    def launch_late(*arguments):
+        if not launched:
+            limiter.throttled(seconds)
+        launched.append(arguments)
+        return launch(*arguments)
+
+    monkeypatch.setattr(pipeline, "launch", launch_late)
+
+
+def test_a_pause_longer_than_the_deadline_of_a_call_does_not_end_the_run(desk, monkeypatch):
+    ids = [desk.bill(f"A-{n}") for n in range(3)]
+    pause_calls(desk, monkeypatch, current().config.deadline_seconds + 50)
+    drained = desk.drain()
+    assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
+    assert drained.stopped == ""
+
+
+def test_a_pause_of_an_hour_ends_the_run_and_leaves_everything_ready(desk, monkeypatch):
+    ids = [desk.bill(f"A-{n}") for n in range(3)]
+    pause_calls(desk, monkeypatch, 3600)
+    drained = desk.drain()
+    assert {desk.state(id) for id in ids} == {"ready"}
+    assert "its limit of calls leaves no room" in drained.stopped
 
 
 def test_a_connection_that_is_refused_stops_the_drain_and_leaves_everything_ready(desk):

@@ -1,0 +1,187 @@
+"""Many companies that sync with one, two and four workers at a fixed concurrency.
+
+QuickBooks and the source answer each call after 0.3 seconds, so a worker mostly waits and neither
+core is full. All companies are due at once. The table shows how fast the work is done, what it
+costs, and how long the last company waited in proportion to the fair share: the time of all syncs
+divided by the number that may run at once. Rates are on the clock, so they need an idle machine.
+
+FLEET_COMPANIES, FLEET_DOCUMENTS, FLEET_CONCURRENCY and FLEET_WORKERS ("1 2 4") make it smaller.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import whole_way
+from whole_way import CLIENT_ID, CLIENT_SECRET, StandIn
+
+from tests.support.database_server import DatabaseServer
+from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.many_companies import connect_companies
+from tests.support.office import Database
+
+COMPANIES = int(os.environ.get("FLEET_COMPANIES", "300"))
+DOCUMENTS = int(os.environ.get("FLEET_DOCUMENTS", "12"))  # of the source of each company
+CONCURRENCY = int(os.environ.get("FLEET_CONCURRENCY", "4"))  # runs at a time in each worker
+WORKERS = [int(number) for number in os.environ.get("FLEET_WORKERS", "1 2 4").split()]
+ANSWER_SECONDS = 0.3
+MAX_SECONDS = 3600
+SYNCS = "run WHERE kind = 'sync' AND outcome = 'done'"
+
+
+class Result(NamedTuple):
+    """What the syncs of all companies took with some workers.
+
+    `seconds` are those on the clock, `cpu` those that all workers worked, `memory` is the largest
+    resident size of a worker in MB, `wait` how often the fair share the last company waited.
+    """
+
+    documents: int
+    seconds: float
+    cpu: float
+    memory: float
+    wait: float
+
+
+def hub_command(environ: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a command of the hub."""
+    command = [str(Path(sys.executable).with_name("hub")), *arguments]
+    return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
+
+
+def make_environ(folder: Path, url: str, quickbooks: StandIn) -> dict[str, str]:
+    """Return the settings of all processes of a hub."""
+    hosts = folder / "hosts.txt"
+    hosts.write_text("127.0.0.1\n")
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    return {
+        "PATH": os.environ["PATH"],
+        "HUB_DATA": str(data),
+        "HUB_DATABASE_URL": url,
+        "HUB_ENGINE": "distributed",
+        "HUB_SECRET_KEY": SECRET_KEY,
+        "HUB_VAULT_KEYS": VAULT_KEYS,
+        "HUB_ALLOW_HOSTS_FILE": str(hosts),
+        "HUB_QBO_API_URL": quickbooks.url,
+        "HUB_QBO_CLIENT_ID": CLIENT_ID,
+        "HUB_QBO_CLIENT_SECRET": CLIENT_SECRET,
+        "HUB_QBO_TOKEN_URL": f"{quickbooks.url}/oauth2/v1/tokens/bearer",
+    }
+
+
+def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    """Return how long a process and its threads have worked."""
+    stat = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_memory(process: subprocess.Popen[bytes]) -> float:
+    """Return the largest resident size of a process in MB."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def wait_in_shares(database: Database, slots: int) -> float:
+    """Return how long the last sync waited, in proportion to an equal share of all their time."""
+    query = (
+        "SELECT extract(epoch FROM max(started_at) - min(started_at)),"
+        f" extract(epoch FROM sum(ended_at - started_at)) FROM {SYNCS}"
+    )
+    last_wait, total = database.ask(query)[0]
+    return float(last_wait) / (float(total) / slots)
+
+
+def sync_all(environ: dict[str, str], database: Database, count: int) -> Result:
+    """Let so many workers sync all companies, which are due at once."""
+    concurrency = ("--concurrency", str(CONCURRENCY))
+    began = time.monotonic()
+    workers = [hub_command(environ, "worker", *concurrency) for _ in range(count)]
+    try:
+        while database.count(SYNCS) < COMPANIES:
+            assert time.monotonic() < began + MAX_SECONDS, "the syncs have not ended in time"
+            assert all(worker.poll() is None for worker in workers), "a worker has ended"
+            time.sleep(0.2)
+        seconds = time.monotonic() - began
+        cpu = sum(cpu_seconds(worker) for worker in workers)
+        memory = max(peak_memory(worker) for worker in workers)
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.wait(60)
+    documents = database.count("posting WHERE state = 'posted'")
+    wait = wait_in_shares(database, count * CONCURRENCY)
+    return Result(documents, seconds, cpu, memory, wait)
+
+
+def measure(server: DatabaseServer, count: int) -> Result:
+    """Measure a new hub with so many workers."""
+    name = f"fleet_{count}"
+    admin = Database(server.url)
+    admin.execute(f"CREATE DATABASE {name}")
+    admin.close()
+    url = server.url.replace("/postgres?", f"/{name}?")
+    client = f"{CLIENT_ID}:{CLIENT_SECRET}"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        StandIn("quickbooks", "--client", client) as quickbooks,
+        StandIn("costtracker", "--documents", str(DOCUMENTS), "--seed", "4") as source,
+    ):
+        environ = make_environ(Path(folder), url, quickbooks)
+        assert hub_command(environ, "init").wait() == 0
+        hub = SimpleNamespace(environ=environ, quickbooks=SimpleNamespace(ask=ask_of(quickbooks)))
+        settings = whole_way.SETTINGS | {"base_url": source.url}
+        connect_companies(hub, settings, COMPANIES)
+        delay = {"kind": "delay", "call": "*", "seconds": ANSWER_SECONDS, "count": 100_000_000}
+        quickbooks.ask("faults", **delay)
+        source.ask("faults", **delay)
+        database = Database(url)
+        try:
+            return sync_all(environ, database, count)
+        finally:
+            database.close()
+
+
+def ask_of(stand_in: StandIn):  # type: ignore[no-untyped-def]
+    """Return how `connect_companies` asks a stand-in."""
+    return lambda page, body: stand_in.ask(page, **body)
+
+
+def main() -> None:
+    print(f"{COMPANIES} companies, {CONCURRENCY} runs at a time in each worker")
+    columns = ("documents", "seconds", "per second", "CPU ms each", "MB", "wait in shares")
+    print(f"{'':12}" + "".join(f"{column:>15}" for column in columns))
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL may not run as root
+        server = DatabaseServer(Path(folder) / "server")
+        server.create()
+        server.start()
+        try:
+            for count in WORKERS:
+                print_row(count, measure(server, count))
+        finally:
+            server.stop()
+
+
+def print_row(count: int, result: Result) -> None:
+    """Print a line of the table."""
+    rate = result.documents / result.seconds
+    each = result.cpu / result.documents * 1000
+    name = "1 worker" if count == 1 else f"{count} workers"
+    print(
+        f"{name:12}{result.documents:15,}{result.seconds:15.1f}{rate:15.1f}{each:15.1f}"
+        f"{result.memory:15.0f}{result.wait:15.2f}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
