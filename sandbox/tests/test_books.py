@@ -14,8 +14,10 @@ from sandbox_tests.proof import FULL, LONG
 pytestmark = pytest.mark.proof
 BOOKS, OPERATIONS = (40, 250) if LONG else (16, 250) if FULL else (3, 125)
 ACCOUNTS = {
-    "IncomeAccountRef": "Income", "ExpenseAccountRef": "Cost of Goods Sold", "AssetAccountRef": "Other Current Asset",
-}  # fmt: skip
+    "IncomeAccountRef": "Income",
+    "ExpenseAccountRef": "Cost of Goods Sold",
+    "AssetAccountRef": "Other Current Asset",
+}
 done = []
 
 
@@ -95,8 +97,11 @@ def test_reports_agree_with_each_other_and_with_the_books(realm):
     assets, owed = (sums(row) for row in report("BalanceSheet"))
     assert assets == owed
     [earned] = sums(report("ProfitAndLoss")[-1])
-    income = [-company.ledger.accounts[id] for id, row in company.table("Account").rows.items()
-              if row.read()["Classification"] in ("Revenue", "Expense")]  # fmt: skip
+    income = [
+        -company.ledger.accounts[id]
+        for id, row in company.table("Account").rows.items()
+        if row.read()["Classification"] in ("Revenue", "Expense")
+    ]
     assert earned == sum(income)
     assert sums(report("BalanceSheet", "&accounting_method=Cash")[0]) == sums(
         report("BalanceSheet", "&accounting_method=Cash")[1]

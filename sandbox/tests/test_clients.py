@@ -22,10 +22,13 @@ ORDERED |= {"ItemBasedExpenseLineDetail": {"ItemRef": {"value": "2"}, "Qty": 2, 
 SOLD = {"DetailType": "SalesItemLineDetail", "Amount": 50}
 SOLD |= {"SalesItemLineDetail": {"ItemRef": {"value": "2"}, "Qty": 5, "UnitPrice": 10}}
 ENTRIES = [
-    {"DetailType": "JournalEntryLineDetail", "Amount": 10,
-     "JournalEntryLineDetail": {"PostingType": side, "AccountRef": {"value": account}}}
+    {
+        "DetailType": "JournalEntryLineDetail",
+        "Amount": 10,
+        "JournalEntryLineDetail": {"PostingType": side, "AccountRef": {"value": account}},
+    }
     for side, account in (("Debit", "7"), ("Credit", "35"))
-]  # fmt: skip
+]
 INVENTORY = {
     "Type": "Inventory",
     "TrackQtyOnHand": True,

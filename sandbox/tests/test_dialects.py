@@ -93,10 +93,16 @@ def test_node_creates_changes_voids_and_deletes(call):
     "query",
     [
         "select * from vendor where Active = true startposition 1 maxresults 1000",
-        "select * from VENDOR where DisplayName like '%25a%25' orderby DisplayName desc startposition 1 maxresults 5",
+        (
+            "select * from VENDOR where DisplayName like '%25a%25' orderby DisplayName desc "
+            "startposition 1 maxresults 5"
+        ),
         "SELECT%20*%20FROM%20Vendor%20MAXRESULTS%205%20STARTPOSITION%201",
         "select+*+from+Vendor+where+Id+%3D+%271%27+STARTPOSITION+1+MAXRESULTS+20",
-        "Select Id, DisplayName From Vendor Where MetaData.LastUpdatedTime > '2000-01-01T00:00:00-08:00'",
+        (
+            "Select Id, DisplayName From Vendor Where MetaData.LastUpdatedTime > "
+            "'2000-01-01T00:00:00-08:00'"
+        ),
         "select * from Vendor where Id in ('1','2') ORDER BY DisplayName ASC",
         "select%20%2A%20from%20Vendor",
     ],
@@ -156,7 +162,10 @@ def test_ruby_speaks_xml_from_end_to_end(call):
     ).text
     assert re.search(r'<QueryResponse startPosition="1" maxResults="\d+">', listed)
     made(call)
-    gone = f'<Vendor xmlns="{SPACE}" sparse="true"><Id>{id}</Id><SyncToken>0</SyncToken><Active>false</Active></Vendor>'
+    gone = (
+        f'<Vendor xmlns="{SPACE}" '
+        f'sparse="true"><Id>{id}</Id><SyncToken>0</SyncToken><Active>false</Active></Vendor>'
+    )
     assert (
         "(deleted)"
         in call(
@@ -222,10 +231,15 @@ PARTS = {
         ("file_content_0", "scan.pdf", "application/pdf", b"%PDF-1"),
     ],
     "php": [
-        ("file_metadata_0", "attachment.json", "application/json", b'{"Note":"n","FileName":"scan.pdf"}'),
+        (
+            "file_metadata_0",
+            "attachment.json",
+            "application/json",
+            b'{"Note":"n","FileName":"scan.pdf"}',
+        ),
         ("file_content_0", "scan.pdf", "application/pdf", b"%PDF-1"),
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("client", PARTS)

@@ -47,8 +47,11 @@ def file_parts(reference, name="scan.pdf", content=b"%PDF \x00\xff", more=""):
     }
     return (
         ('Content-Disposition: form-data; name="file_metadata_01"', json.dumps(metadata).encode()),
-        (f'Content-Disposition: form-data; name="file_content_01"; filename="{name}"{more}', content),
-    )  # fmt: skip
+        (
+            f'Content-Disposition: form-data; name="file_content_01"; filename="{name}"{more}',
+            content,
+        ),
+    )
 
 
 def upload(quickbooks, *parts, query="", **rest):
@@ -207,10 +210,17 @@ def test_the_log_keeps_codes_and_no_token(quickbooks):
     quickbooks.ask("POST", "bill", {})
     told = ask(quickbooks.wsgi, "GET", "/_sandbox/log")
     assert told.json()["requests"][-1] | {"number": 1, "at": ""} == {
-        "number": 1, "at": "", "method": "POST", "path": f"/v3/company/{US.realm}/bill", "call": "bill.create",
-        "status": 400, "realm": US.realm, "replayed": False, "code": "2020",
+        "number": 1,
+        "at": "",
+        "method": "POST",
+        "path": f"/v3/company/{US.realm}/bill",
+        "call": "bill.create",
+        "status": 400,
+        "realm": US.realm,
+        "replayed": False,
+        "code": "2020",
         "verdict": "refused",
-    }  # fmt: skip
+    }
     assert quickbooks.access_tokens[US.realm] not in told.text
 
 
@@ -320,11 +330,18 @@ def test_other_clients_line_ends_and_base64_are_understood(quickbooks):
 @pytest.mark.parametrize(
     ("reference", "name", "code", "detail"),
     [
-        ({"type": "Bill", "value": "75"}, "a.pdf", "6000",
-         "Business Validation Error: The entity Bill 75 that you are trying to link does not exist. Bill 75"),
+        (
+            {"type": "Bill", "value": "75"},
+            "a.pdf",
+            "6000",
+            (
+                "Business Validation Error: The entity Bill 75 that you "
+                "are trying to link does not exist. Bill 75"
+            ),
+        ),
         ({"type": "Vendor", "value": "1"}, "a.exe", "6041", "File type not supported : a.exe"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_file_is_refused_in_its_place(quickbooks, reference, name, code, detail):
     [answer] = upload(quickbooks, *file_parts(reference, name))
     [error] = answer["Fault"]["Error"]
@@ -401,8 +418,10 @@ SERVE = """
 import sys
 from pathlib import Path
 from qbo_sandbox import serve_quickbooks
-serve_quickbooks(0, folder=Path(sys.argv[1]), realm="4620816365000000000", access_token="given",
-                 refresh_token="given-refresh", client="me:mine", faults=["lose_answer@bill.create,nth=3"])
+serve_quickbooks(
+    0, folder=Path(sys.argv[1]), realm="4620816365000000000", access_token="given",
+    refresh_token="given-refresh", client="me:mine", faults=["lose_answer@bill.create,nth=3"],
+)
 """
 
 

@@ -65,9 +65,16 @@ SEEN = [
 ]
 # tested with the calls that they concern: batches, queries, tokens, consent
 OF_OTHER_CALLS = {
-    "bid_missing", "bid_twice", "bid_foreign", "bid_reversed", "stale_reads", "rotate", "rotate_and_lose",
-    "invalid_grant", "other_realm",
-}  # fmt: skip
+    "bid_missing",
+    "bid_twice",
+    "bid_foreign",
+    "bid_reversed",
+    "stale_reads",
+    "rotate",
+    "rotate_and_lose",
+    "invalid_grant",
+    "other_realm",
+}
 CALLS = {
     "bill.create": ("POST", "bill", {}),
     "bill.update": ("POST", "bill", {"Id": "1"}),

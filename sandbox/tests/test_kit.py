@@ -386,7 +386,7 @@ def test_a_failing_stand_in_answers_500_and_goes_on(harness, capsys):
     assert "a bug" in capsys.readouterr().err
 
 
-# -- limits, and calls to webhook receivers ---------------------------------------------------
+# -- limits, and calls to webhook receivers --------------------------------------------------------
 
 
 def test_a_limit_lets_in_so_many_and_says_when_the_next_one_is():

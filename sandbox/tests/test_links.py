@@ -207,11 +207,30 @@ def test_an_invoice_gets_what_was_recorded(quickbooks):
     quickbooks.control.company("POST", {"realm": US.realm, "custom_numbers": False})
     told = invoice(quickbooks)
     assert set(told) == {
-        "AllowIPNPayment", "AllowOnlinePayment", "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment", "domain",
-        "sparse", "Id", "SyncToken", "MetaData", "CustomField", "DocNumber", "TxnDate", "CurrencyRef", "LinkedTxn",
-        "Line", "TxnTaxDetail", "CustomerRef", "DueDate", "TotalAmt", "ApplyTaxAfterDiscount", "PrintStatus",
-        "EmailStatus", "Balance",
-    }  # fmt: skip
+        "AllowIPNPayment",
+        "AllowOnlinePayment",
+        "AllowOnlineCreditCardPayment",
+        "AllowOnlineACHPayment",
+        "domain",
+        "sparse",
+        "Id",
+        "SyncToken",
+        "MetaData",
+        "CustomField",
+        "DocNumber",
+        "TxnDate",
+        "CurrencyRef",
+        "LinkedTxn",
+        "Line",
+        "TxnTaxDetail",
+        "CustomerRef",
+        "DueDate",
+        "TotalAmt",
+        "ApplyTaxAfterDiscount",
+        "PrintStatus",
+        "EmailStatus",
+        "Balance",
+    }
     assert (told["DocNumber"], told["DueDate"], told["LinkedTxn"]) == ("1001", "2027-02-14", [])
     goods, subtotal = told["Line"]
     assert goods["SalesItemLineDetail"]["TaxCodeRef"] == {"value": "NON"}

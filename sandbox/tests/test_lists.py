@@ -53,10 +53,24 @@ def test_a_vendor_may_be_named_by_its_parts(quickbooks):
 def test_a_customer_gets_what_quickbooks_fills_in(quickbooks):
     customer = made(quickbooks, "Customer", DisplayName="Doe, Jane")
     recorded = {
-        "Taxable", "Job", "BillWithParent", "Balance", "BalanceWithJobs", "CurrencyRef", "PreferredDeliveryMethod",
-        "domain", "sparse", "Id", "SyncToken", "MetaData", "FullyQualifiedName", "DisplayName", "PrintOnCheckName",
-        "Active", "DefaultTaxCodeRef",
-    }  # fmt: skip
+        "Taxable",
+        "Job",
+        "BillWithParent",
+        "Balance",
+        "BalanceWithJobs",
+        "CurrencyRef",
+        "PreferredDeliveryMethod",
+        "domain",
+        "sparse",
+        "Id",
+        "SyncToken",
+        "MetaData",
+        "FullyQualifiedName",
+        "DisplayName",
+        "PrintOnCheckName",
+        "Active",
+        "DefaultTaxCodeRef",
+    }
     assert set(customer) == recorded
 
 
@@ -140,7 +154,7 @@ def test_a_name_is_unique_among_customers_vendors_and_employees(quickbooks, name
         ("TaxCode", {"Name": "x"}, "500", None),
         ("Customer", {"DisplayName": "x", "Id": "1.5", "SyncToken": "0"}, "2030", "Id"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_entry_is_refused_with_code_and_field(quickbooks, kind, body, code, element):
     assert refused(quickbooks, kind, **body)[:2] == (code, element)
 

@@ -47,8 +47,10 @@ def waiting(data, kind="Payment"):
 
 def other(amount, account=ADVERTISING):
     return {
-        "Amount": amount, "DetailType": "DepositLineDetail", "DepositLineDetail": {"AccountRef": {"value": account}},
-    }  # fmt: skip
+        "Amount": amount,
+        "DetailType": "DepositLineDetail",
+        "DepositLineDetail": {"AccountRef": {"value": account}},
+    }
 
 
 def test_a_card_that_was_paid_can_be_read_as_a_transfer(quickbooks):

@@ -170,7 +170,10 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
         "AttachableRef": [{"EntityRef": {"type": "bill", "value": bills[2]["Id"]}}],
     }
     quickbooks.ask("POST", "attachable", note)
-    where = f"AttachableRef.EntityRef.Type = 'bill' and AttachableRef.EntityRef.value = '{bills[2]['Id']}'"
+    where = (
+        "AttachableRef.EntityRef.Type = 'bill' and "
+        f"AttachableRef.EntityRef.value = '{bills[2]['Id']}'"
+    )
     assert (
         quickbooks.select(f"select * from Attachable where {where}")["Attachable"][0]["Note"]
         == "look"

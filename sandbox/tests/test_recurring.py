@@ -20,8 +20,10 @@ def quickbooks():
 def rent(amount=900, account="17", **more):
     detail = {"AccountRef": {"value": account}}
     line = {
-        "Amount": amount, "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": detail,
-    }  # fmt: skip
+        "Amount": amount,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": detail,
+    }
     return {"VendorRef": {"value": "1"}, "Line": [line], "RecurringInfo": INFO, **more}
 
 

@@ -29,8 +29,10 @@ def post(quickbooks, kind, **body):
 def spent(amount, account=ADVERTISING, **detail):
     detail = {"AccountRef": {"value": account}, **detail}
     return {
-        "Amount": amount, "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": detail,
-    }  # fmt: skip
+        "Amount": amount,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": detail,
+    }
 
 
 def sold(amount, **detail):
@@ -159,8 +161,12 @@ def test_profit_and_loss_adds_up(quickbooks):
     assert (said(told, "Advertising"), said(told, "Total Expenses")) == (["100.00"], ["400.00"])
     assert said(told, "Net Income") == ["-150.00"]
     assert [row["group"] for row in told["Rows"]["Row"]] == [
-        "Income", "GrossProfit", "Expenses", "NetOperatingIncome", "NetIncome",
-    ]  # fmt: skip
+        "Income",
+        "GrossProfit",
+        "Expenses",
+        "NetOperatingIncome",
+        "NetIncome",
+    ]
 
 
 def test_on_a_cash_basis_only_what_is_paid_counts(quickbooks):
@@ -211,8 +217,14 @@ def test_a_trial_balance_has_equal_sides(quickbooks):
 def test_payables_are_sorted_by_age(quickbooks):
     told = report(quickbooks, "AgedPayables")
     assert [column["ColTitle"] for column in told["Columns"]["Column"]] == [
-        "", "Current", "1 - 30", "31 - 60", "61 - 90", "91 and over", "Total",
-    ]  # fmt: skip
+        "",
+        "Current",
+        "1 - 30",
+        "31 - 60",
+        "61 - 90",
+        "91 and over",
+        "Total",
+    ]
     assert said(told, "TOTAL") == ["0.00", "60.00", "300.00", "0.00", "0.00", "360.00"]
     assert {"Name": "report_date", "Value": "2027-01-15"} in told["Header"]["Option"]
     wider = report(quickbooks, "AgedPayables", "aging_period=60&num_periods=2")

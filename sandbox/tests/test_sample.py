@@ -70,7 +70,7 @@ def count(books, kind, where=""):
     return books.select(f"select count(*) from {kind} {where}")["totalCount"]
 
 
-# -- content ------------------------------------------------------------------------------
+# -- content ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - EMPTY_AT_FIRST))
@@ -159,7 +159,7 @@ def test_the_first_foreign_customer_brings_the_receivables_account_of_its_curren
     assert fresh_books.ask("POST", "invoice", body | {"Line": [line]}).status == 200
 
 
-# -- checks of python-quickbooks' live suite ------------------------------------------------
+# -- checks of python-quickbooks' live suite -------------------------------------------------------
 
 
 def test_money_is_moved_between_assets_other_than_receivables(client):
@@ -240,7 +240,7 @@ def test_the_first_of_each_list_can_be_used_in_an_invoice(client):
     assert Vendor.all(max_results=1, qb=client)[0].DisplayName == "Bob's Burger Joint"
 
 
-# -- checks of node-quickbooks' live suite --------------------------------------------------
+# -- checks of node-quickbooks' live suite ---------------------------------------------------------
 
 
 def test_attachables_are_found_by_tag_and_told_as_changes(client):

@@ -60,9 +60,21 @@ def test_a_bill_gets_what_quickbooks_fills_in(quickbooks):
         quickbooks, bill(line("639"), DocNumber="17", TxnDate="2027-01-02", DueDate="2027-02-02")
     )
     assert set(told) == {
-        "DueDate", "Balance", "domain", "sparse", "Id", "SyncToken", "MetaData", "DocNumber", "TxnDate", "CurrencyRef",
-        "Line", "VendorRef", "APAccountRef", "TotalAmt",
-    }  # fmt: skip
+        "DueDate",
+        "Balance",
+        "domain",
+        "sparse",
+        "Id",
+        "SyncToken",
+        "MetaData",
+        "DocNumber",
+        "TxnDate",
+        "CurrencyRef",
+        "Line",
+        "VendorRef",
+        "APAccountRef",
+        "TotalAmt",
+    }
     assert (told["TotalAmt"], told["Balance"], told["SyncToken"]) == (
         Decimal("639.00"),
         Decimal("639.00"),
@@ -133,8 +145,11 @@ def test_what_is_read_only_is_ignored(quickbooks):
         ({"Line": [line()]}, "2020", "VendorRef"),
         ({"VendorRef": {"value": "1"}}, "2020", "Line"),
         (bill({"Amount": 1}), "2020", "Line.DetailType"),
-        (bill({"DetailType": "AccountBasedExpenseLineDetail", "Amount": 1}), "2020",
-         "Line.AccountBasedExpenseLineDetail"),
+        (
+            bill({"DetailType": "AccountBasedExpenseLineDetail", "Amount": 1}),
+            "2020",
+            "Line.AccountBasedExpenseLineDetail",
+        ),
         (bill(line(None)), "2020", "Line.Amount"),
         (bill(line("1", account="")), "2020", "AccountRef"),
         (bill(DocNumber="x" * 33), "2050", "DocNumber"),
@@ -160,7 +175,7 @@ def test_what_is_read_only_is_ignored(quickbooks):
         (bill(line("-5")), "6000", ""),
         (bill(CurrencyRef={"value": "EUR"}), "2500", ""),
     ],
-)  # fmt: skip
+)
 def test_a_bad_bill_is_refused_with_code_and_field(quickbooks, body, code, element):
     assert refused(quickbooks, body)[:2] == (code, element)
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
@@ -181,7 +196,10 @@ def test_a_bad_bill_is_refused_with_code_and_field(quickbooks, body, code, eleme
         (bill(vendor="999"), "Invalid Reference Id : Names element id 999 not found"),
         (
             bill(DocNumber="x" * 33),
-            "String length specified does not match the supported length. Min:0 Max:21 supported. Supplied length:33",
+            (
+                "String length specified does not match the supported length. Min:0 Max:21 "
+                "supported. Supplied length:33"
+            ),
         ),
     ],
 )

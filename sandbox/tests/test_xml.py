@@ -24,7 +24,8 @@ OLDER = (
 SHORTENED = ("batch_response.xml", "customer.xml")  # edited by hand
 LINE = (
     "<Line><Amount>100.50</Amount><DetailType>AccountBasedExpenseLineDetail</DetailType>"
-    '<AccountBasedExpenseLineDetail><AccountRef name="any">7</AccountRef></AccountBasedExpenseLineDetail></Line>'
+    "<AccountBasedExpenseLineDetail><AccountRef "
+    'name="any">7</AccountRef></AccountBasedExpenseLineDetail></Line>'
 )
 
 
@@ -35,7 +36,11 @@ def quickbooks():
 
 def bill(more="", mark=""):
     space = SPACE.strip("{}")
-    return f'<Bill xmlns="{space}"{mark}><VendorRef>1</VendorRef>{LINE}<DocNumber>A&amp;1</DocNumber>{more}</Bill>'
+    return (
+        "<Bill "
+        f'xmlns="{space}"{mark}><VendorRef>1</VendorRef>'
+        f"{LINE}<DocNumber>A&amp;1</DocNumber>{more}</Bill>"
+    )
 
 
 def asked(quickbooks, method, path, body=None, accept="", status=200, **headers):
@@ -86,9 +91,15 @@ def test_updates_and_deletes_are_written_in_xml_too(quickbooks):
 
 
 def test_a_batch_is_written_and_answered_in_xml(quickbooks):
-    query = '<BatchItemRequest bId="q"><Query>select * from Vendor maxresults 2</Query></BatchItemRequest>'
+    query = (
+        '<BatchItemRequest bId="q"><Query>select * from Vendor maxresults '
+        "2</Query></BatchItemRequest>"
+    )
     good = f'<BatchItemRequest bId="a" operation="create">{bill()}</BatchItemRequest>'
-    bad = '<BatchItemRequest bId="b" operation="create"><Vendor><Foo>1</Foo></Vendor></BatchItemRequest>'
+    bad = (
+        '<BatchItemRequest bId="b" '
+        'operation="create"><Vendor><Foo>1</Foo></Vendor></BatchItemRequest>'
+    )
     body = (
         f'<IntuitBatchRequest xmlns="{SPACE.strip("{}")}">{good}{bad}{query}</IntuitBatchRequest>'
     )
@@ -125,7 +136,10 @@ def test_a_file_described_in_xml_is_stored(quickbooks):
     hung = '<AttachableRef><EntityRef type="Bill">1</EntityRef></AttachableRef>'
     about = f'<Attachable xmlns="{SPACE.strip("{}")}">{hung}<FileName>a.pdf</FileName></Attachable>'
     parts = [
-        f'Content-Disposition: form-data; name="file_metadata_0"\r\nContent-Type: application/xml\r\n\r\n{about}',
+        (
+            'Content-Disposition: form-data; name="file_metadata_0"\r\nContent-Type: '
+            f"application/xml\r\n\r\n{about}"
+        ),
         'Content-Disposition: form-data; name="file_content_0"; filename="a.pdf"\r\n\r\n%PDF',
     ]
     body = "".join(f"--edge\r\n{part}\r\n" for part in parts) + "--edge--\r\n"
@@ -144,7 +158,10 @@ def test_a_file_described_in_xml_is_stored(quickbooks):
 
 
 def test_a_file_whose_description_is_wrong_names_an_element_as_items_do(quickbooks):
-    part = 'Content-Disposition: form-data; name="file_metadata_0"\r\n\r\n<Attachable><Colour>1</Colour></Attachable>'
+    part = (
+        "Content-Disposition: form-data; "
+        'name="file_metadata_0"\r\n\r\n<Attachable><Colour>1</Colour></Attachable>'
+    )
     file = 'Content-Disposition: form-data; name="file_content_0"; filename="a.pdf"\r\n\r\n%PDF'
     body = "".join(f"--edge\r\n{each}\r\n" for each in (part, file)) + "--edge--\r\n"
     answer = quickbooks.ask(

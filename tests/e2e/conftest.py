@@ -136,7 +136,10 @@ class Warm:
     @staticmethod
     def _said(one: SimpleNamespace) -> str:
         printed = one.out.read_text()[-2000:], one.err.read_text()[-8000:]
-        return f"`{one.command}` has not ended in its time. It printed {printed[0]!r} and said:\n{printed[1]}"
+        return (
+            f"`{one.command}` has not ended in its time. It printed "
+            f"{printed[0]!r} and said:\n{printed[1]}"
+        )
 
     def stop(self, one: SimpleNamespace) -> int:
         """Kill a command and return its exit code."""

@@ -31,8 +31,15 @@ SHORT = {
     "HUB_QUIET_SECONDS": str(SECONDS * 2),
     "HUB_QBO_PER_SECOND": "60",
 }
-MISCHIEF = {"lose": 0.2, "reset": 0.2, "stall": 0.01, "late": 0.02, "burst": 0.01, "seconds": SECONDS,
-            "long": 1 if FULL else 0}  # fmt: skip
+MISCHIEF = {
+    "lose": 0.2,
+    "reset": 0.2,
+    "stall": 0.01,
+    "late": 0.02,
+    "burst": 0.01,
+    "seconds": SECONDS,
+    "long": 1 if FULL else 0,
+}
 LONGEST = 500  # seconds for all kills
 MARK = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 GIVEN_UP = "times without an answer"
@@ -93,7 +100,10 @@ def _kill_often(hub, chance):
         kills += at_work is not None and hub.warm.stop(at_work) == -signal.SIGKILL
         if kills == KILLS:
             break
-        late = f"{kills} kills in {LONGEST} s; {_at_work(hub)} is at work, and these go on: {[*running]}"
+        late = (
+            f"{kills} kills in {LONGEST} s; {_at_work(hub)} is "
+            f"at work, and these go on: {[*running]}"
+        )
         assert time.monotonic() < began + LONGEST, late
     for one in running.values():
         hub.warm.stop(one)
@@ -110,7 +120,10 @@ def _until_more_is_sent(hub, seconds):
 
 def _at_work(hub):
     """Return the requester of the newest running run, as stored by the hub."""
-    last = "select requested_by from run where started_at is not null and ended_at is null order by id desc limit 1"
+    last = (
+        "select requested_by from run where started_at is not null "
+        "and ended_at is null order by id desc limit 1"
+    )
     with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
         return (database.execute(last).fetchone() or [""])[0].partition(" ")[0]
 

@@ -60,7 +60,8 @@ class Site:
 
     def call(self, method: str, path: str, **options: object) -> requests.Response:
         options.setdefault("allow_redirects", False)
-        return self.session.request(method, self.url + path, timeout=60, **options)  # type: ignore[arg-type]
+        url = self.url + path
+        return self.session.request(method, url, timeout=60, **options)  # type: ignore[arg-type]
 
     def log_in(self, **headers: str) -> requests.Response:
         form = self.call("GET", "/login").text

@@ -133,7 +133,8 @@ class AtTheKeyboard:
 
     def press(self, name: str, role: str = "button") -> None:
         """Press a button or follow a link whose name begins with a text."""
-        self._reach(self.page.get_by_role(role, name=re.compile(rf"^{name}\b")).first)  # type: ignore[arg-type]
+        pattern = re.compile(rf"^{name}\b")
+        self._reach(self.page.get_by_role(role, name=pattern).first)  # type: ignore[arg-type]
         self.page.keyboard.press("Enter")
         self.clicks += 1
         self.names.append(name)
@@ -173,7 +174,8 @@ class WithoutJavaScript(AtTheKeyboard):
 
     def press(self, name: str, role: str = "button") -> None:
         """Click a button or link whose name begins with a text."""
-        self._reach(self.page.get_by_role(role, name=re.compile(rf"^{name}\b")).first)  # type: ignore[arg-type]
+        pattern = re.compile(rf"^{name}\b")
+        self._reach(self.page.get_by_role(role, name=pattern).first)  # type: ignore[arg-type]
         self.clicks += 1
         self.names.append(name)
 

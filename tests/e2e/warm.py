@@ -15,7 +15,7 @@ import hub.scheduling.runner  # noqa: F401
 import qbo_sandbox  # noqa: F401
 from hub import config
 from hub.app import create_app
-from hub.cli import apps, companies, main, maintenance, sync  # noqa: F401  (imported for the copies)
+from hub.cli import apps, companies, main, maintenance, sync  # noqa: F401  (used in forks)
 
 STDIN = 0
 

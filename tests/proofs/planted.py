@@ -21,7 +21,10 @@ BUGS = (
         "hub/outbox/identity.py",
         "return uuid.uuid5(_SPACE, _canonical([identity, part, operation, base, generation])).hex",
         "return uuid.uuid4().hex",
-        "tests/unit/outbox/test_outbox.py::test_a_key_is_32_hex_digits_and_the_same_for_the_same_deed",
+        (
+            "tests/unit/outbox/test_outbox.py::"
+            "test_a_key_is_32_hex_digits_and_the_same_for_the_same_deed"
+        ),
     ),
     Planted(
         "the generation is no part of the key",
@@ -48,7 +51,8 @@ BUGS = (
     Planted(
         "a claim without its guard",
         "hub/outbox/claims.py",
-        "    ids = _claimable(session, list(posting_ids), revisions)\n    if not ids:\n        return []\n"
+        "    ids = _claimable(session, list(posting_ids), revisions)\n    if not ids:\n"
+        "        return []\n"
         '    rows = session.connection().execute(_CLAIM, {**values, "ids": ids})',
         """    rows = session.connection().execute(
         update(_postings).where(_postings.c.id.in_(list(posting_ids)))
@@ -62,12 +66,18 @@ BUGS = (
         "hub/outbox/claims.py",
         "bulk.each(session, _INSERT_ATTEMPTS, attempts)",
         "pass",
-        "tests/unit/posting/test_pipeline.py::test_key_bytes_and_date_are_committed_before_the_first_byte",
+        (
+            "tests/unit/posting/test_pipeline.py::"
+            "test_key_bytes_and_date_are_committed_before_the_first_byte"
+        ),
     ),
     Planted(
         "a result is written whoever holds the posting",
         "hub/outbox/transitions.py",
-        "        Posting.id == posting_id,\n        Posting.fence == fence,\n        Posting.state.in_(IN_FLIGHT),",
+        (
+            "        Posting.id == posting_id,\n        Posting.fence == fence,\n"
+            "        Posting.state.in_(IN_FLIGHT),"
+        ),
         "        Posting.id == posting_id,\n        Posting.state.in_(IN_FLIGHT),",
         "tests/unit/outbox/test_outbox.py::test_a_result_is_written_only_under_its_own_fence",
     ),
@@ -76,7 +86,10 @@ BUGS = (
         "hub/posting/send/claim.py",
         "fence = uuid.uuid4().hex",
         'fence = "1"',
-        "tests/unit/posting/test_pipeline.py::test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again",
+        (
+            "tests/unit/posting/test_pipeline.py::"
+            "test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again"
+        ),
     ),
     Planted(
         "a refusal on a re-send is believed",
@@ -119,7 +132,10 @@ BUGS = (
         "hub/posting/outcome/session.py",
         "        now = self.clock.monotonic()\n        key = (posting.id, fence)",
         "        now = self.clock.now().timestamp()\n        key = (posting.id, fence)",
-        "tests/unit/posting/test_send.py::test_before_the_quiet_time_is_over_nothing_is_looked_for_or_sent",
+        (
+            "tests/unit/posting/test_send.py::"
+            "test_before_the_quiet_time_is_over_nothing_is_looked_for_or_sent"
+        ),
     ),
     Planted(
         "what may be ours but was edited is posted again",
@@ -155,7 +171,10 @@ BUGS = (
         "hub/posting/preflight/run.py",
         "if doubt_after_restore(posting_session, ids):",
         "if False:",
-        "tests/unit/posting/test_recovery.py::test_after_a_restore_a_check_holds_nothing_that_was_not_looked_for",
+        (
+            "tests/unit/posting/test_recovery.py::"
+            "test_after_a_restore_a_check_holds_nothing_that_was_not_looked_for"
+        ),
     ),
     Planted(
         "a search pages by position",
@@ -193,13 +212,19 @@ BUGS = (
         "return [(job, _own_answer(job, answers[job.bid])) for job in jobs]",
         'worst = next((one for one in answers.values() if one.outcome == "refused"), None)\n'
         "    return [(job, worst or _own_answer(job, answers[job.bid])) for job in jobs]",
-        "tests/unit/posting/test_batches.py::test_one_poison_among_thirty_leaves_29_posted_and_one_held",
+        (
+            "tests/unit/posting/test_batches.py::"
+            "test_one_poison_among_thirty_leaves_29_posted_and_one_held"
+        ),
     ),
     Planted(
         "the answers to a batch are told by their order",
         "hub/qbo/batch.py",
         'parts_by_bid.setdefault(str(part.get("bId")), []).append(part)',
-        "parts_by_bid.setdefault(items[min(len(parts_by_bid), len(items) - 1)].bid, []).append(part)",
+        (
+            "parts_by_bid.setdefault(items[min(len(parts_by_bid), "
+            "len(items) - 1)].bid, []).append(part)"
+        ),
         "tests/unit/posting/test_batches.py::test_an_answer_is_told_by_its_bid_alone",
     ),
     Planted(
@@ -207,42 +232,60 @@ BUGS = (
         "hub/outbox/identity.py",
         '_canonical(["batch", *requests])',
         '_canonical(["batch", *[*requests][:1]])',
-        "tests/unit/posting/test_batches.py::test_the_key_of_a_batch_stands_for_these_items_in_this_order",
+        (
+            "tests/unit/posting/test_batches.py::"
+            "test_the_key_of_a_batch_stands_for_these_items_in_this_order"
+        ),
     ),
     Planted(
         "after a doubt it goes in the next batch",
         "hub/posting/protocol/decisions.py",
         "return not (declined or is_doubtful(history))",
         "return not declined",
-        "tests/unit/posting/test_protocol.py::test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone",
+        (
+            "tests/unit/posting/test_protocol.py::"
+            "test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone"
+        ),
     ),
     Planted(
         "absent after a batch, it keeps its generation",
         "hub/posting/protocol/decisions.py",
         "if history.rekey or (last and last.batched):",
         "if history.rekey:",
-        "tests/unit/posting/test_batches.py::test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a_new_key",
+        (
+            "tests/unit/posting/test_batches.py::"
+            "test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a_new_key"
+        ),
     ),
     Planted(
         "a batch leaves no trace before it is sent",
         "hub/outbox/claims.py",
         '"batch": batch,',
         '"batch": "",',
-        "tests/unit/posting/test_batches.py::test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves",
+        (
+            "tests/unit/posting/test_batches.py::"
+            "test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves"
+        ),
     ),
     Planted(
         "a refusal of the whole batch is one of each item",
         "hub/qbo/batch.py",
         "if whole.outcome != SendOutcome.REFUSED:",
         "if whole:",
-        "tests/unit/posting/test_batches.py::test_a_batch_that_is_refused_whole_holds_nobody_and_goes_singly_at_once",
+        (
+            "tests/unit/posting/test_batches.py::"
+            "test_a_batch_that_is_refused_whole_holds_nobody_and_goes_singly_at_once"
+        ),
     ),
     Planted(
         "another document's answer is believed",
         "hub/posting/send/requests.py",
         "if not marker or marker == job.marker:",
         "if answer:",
-        "tests/unit/posting/test_batches.py::test_two_items_whose_answers_are_mixed_up_are_looked_for",
+        (
+            "tests/unit/posting/test_batches.py::"
+            "test_two_items_whose_answers_are_mixed_up_are_looked_for"
+        ),
     ),
     Planted(
         "amounts travel as floats",
@@ -262,14 +305,20 @@ BUGS = (
         "a receipt is ended before it is told",
         "hub/posting/receipt_delivery.py",
         "    try:\n        _call_plugins(site, row)",
-        "    _record_end(row, ReceiptEnd.DELIVERED, False)\n    try:\n        _call_plugins(site, row)",
+        (
+            "    _record_end(row, ReceiptEnd.DELIVERED, False)\n    try:\n"
+            "        _call_plugins(site, row)"
+        ),
         "tests/unit/posting/test_receipts.py::test_a_receipt_is_repeated_with_growing_pauses",
     ),
     Planted(
         "a schedule that is late is dropped",
         "hub/scheduling/schedule.py",
         "Schedule.next_due <= now,\n        ~has_open_run,",
-        "Schedule.next_due <= now,\n        Schedule.next_due > now - dt.timedelta(seconds=1),\n        ~has_open_run,",
+        (
+            "Schedule.next_due <= now,\n"
+            "        Schedule.next_due > now - dt.timedelta(seconds=1),\n        ~has_open_run,"
+        ),
         "tests/unit/scheduling/test_schedule.py::test_a_run_never_overlaps_itself",
     ),
     Planted(
@@ -291,105 +340,150 @@ BUGS = (
         "hub/posting/protocol/decisions.py",
         'UNRELIABLE_REFUSAL_CODES = ("600", "10000")',
         'UNRELIABLE_REFUSAL_CODES = ("600",)',
-        "tests/proofs/test_histories.py::test_every_recorded_history_takes_the_same_steps_to_the_same_end",
+        (
+            "tests/proofs/test_histories.py::"
+            "test_every_recorded_history_takes_the_same_steps_to_the_same_end"
+        ),
     ),
     Planted(
         "each answer of a burst slows down once more",
         "hub/qbo/rate_limit.py",
         "if seconds >= MINUTE and now >= self._paused_to:",
         "if seconds >= MINUTE:",
-        "tests/unit/qbo/test_rate_limit.py::test_answers_to_what_was_under_way_when_a_pause_began_slow_down_once",
+        (
+            "tests/unit/qbo/test_rate_limit.py::"
+            "test_answers_to_what_was_under_way_when_a_pause_began_slow_down_once"
+        ),
     ),
     Planted(
         "the last refresh token is thrown away",
         "hub/qbo/oauth/tokens.py",
         "grant = _request_grant([token for token in (latest, previous) if token])",
         "grant = _request_grant([token for token in (latest,) if token])",
-        "tests/unit/qbo/test_tokens.py::test_the_previous_token_is_tried_where_the_newer_one_is_refused",
+        (
+            "tests/unit/qbo/test_tokens.py::"
+            "test_the_previous_token_is_tried_where_the_newer_one_is_refused"
+        ),
     ),
     Planted(
         "our mark is not in the note",
         "hub/outbox/identity.py",
         "return base64.b32encode(digest).decode()[:MARKER_LENGTH]",
         'return ""',
-        "tests/unit/posting/test_recovery.py::test_a_process_that_died_while_sending_leaves_a_doubt_that_another_one_settles",
+        (
+            "tests/unit/posting/test_recovery.py::"
+            "test_a_process_that_died_while_sending_leaves_a_doubt_that_another_one_settles"
+        ),
     ),
     Planted(
         "a posted document is created again when it changes",
         "hub/collect/operation.py",
         'return cls(posted, newest, "", outbox.Repetition.NONE)',
         'return cls(posted, None, "", outbox.Repetition.NONE)',
-        "tests/unit/collect/test_run.py::test_a_change_after_posting_is_an_update_against_what_was_posted",
+        (
+            "tests/unit/collect/test_run.py::"
+            "test_a_change_after_posting_is_an_update_against_what_was_posted"
+        ),
     ),
     Planted(
         "a worker that was stopped writes over what another has settled",
         "hub/posting/send/results.py",
         "is_late = posting.fence != job.fence or posting.state not in outbox.IN_FLIGHT",
         "is_late = False",
-        "tests/unit/posting/test_pipeline.py::test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again",
+        (
+            "tests/unit/posting/test_pipeline.py::"
+            "test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again"
+        ),
     ),
     Planted(
         "a worker that was stopped posts what another has settled",
         "hub/outbox/claims.py",
         "is_claimed = fence == fences[id] and state in IN_FLIGHT",
         "is_claimed = True",
-        "tests/proofs/test_workers.py::test_who_wakes_when_another_has_settled_it_writes_over_nothing",
+        (
+            "tests/proofs/test_workers.py::"
+            "test_who_wakes_when_another_has_settled_it_writes_over_nothing"
+        ),
     ),
     Planted(
         "a pause does not end when the clock was set back",
         "hub/outbox/conditions.py",
         "next_try_at <= now, next_try_at > latest",
         "next_try_at <= now",
-        "tests/proofs/test_environment.py::test_a_posting_that_waits_goes_on_though_the_clock_was_set_back",
+        (
+            "tests/proofs/test_environment.py::"
+            "test_a_posting_that_waits_goes_on_though_the_clock_was_set_back"
+        ),
     ),
     Planted(
         "a renewal that died hinders the next one when the clock was set back",
         "hub/qbo/oauth/tokens.py",
         "since <= now - LEASE, since >= now + LEASE",
         "since <= now - LEASE",
-        "tests/proofs/test_environment.py::test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back",
+        (
+            "tests/proofs/test_environment.py::"
+            "test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back"
+        ),
     ),
     Planted(
         "what settles a transaction does not leave the books before it",
         "hub/posting/preflight/load.py",
         "removals=removals.pending(session, company_id, targets)",
         "removals={}",
-        "tests/unit/posting/test_removals.py::test_a_removal_that_a_person_skips_holds_the_one_behind_it",
+        (
+            "tests/unit/posting/test_removals.py::"
+            "test_a_removal_that_a_person_skips_holds_the_one_behind_it"
+        ),
     ),
     Planted(
         "what our own removal left open is not known",
         "hub/qbo/transaction_index.py",
         "head.links, head.balance = left, None",
         "pass",
-        "tests/unit/posting/test_removals.py::test_an_invoice_and_its_payment_that_are_deleted_are_both_voided",
+        (
+            "tests/unit/posting/test_removals.py::"
+            "test_an_invoice_and_its_payment_that_are_deleted_are_both_voided"
+        ),
     ),
     Planted(
         "what a check holds is never checked again",
         "hub/posting/preflight/run.py",
         "held_ids = _held_by_checks(posting_session)",
         "held_ids = []",
-        "tests/unit/posting/test_removals.py::test_a_change_goes_once_the_payment_that_settled_it_is_removed",
+        (
+            "tests/unit/posting/test_removals.py::"
+            "test_a_change_goes_once_the_payment_that_settled_it_is_removed"
+        ),
     ),
     Planted(
         "a record just made counts as inactive at the second reading of its list",
         "hub/qbo/records.py",
         "before.read_at != row.read_at",
         "before.read_at < row.read_at",
-        "tests/unit/qbo/test_records.py::test_an_entry_that_the_index_does_not_know_yet_stays_however_often_the_list_is_read",
+        (
+            "tests/unit/qbo/test_records.py::"
+            "test_an_entry_that_the_index_does_not_know_yet_stays_however_often_the_list_is_read"
+        ),
     ),
     Planted(
         "a party is made for a document that is held",
         "hub/posting/send/creations.py",
         "needed_now = graph.with_needs(postable | requested)",
         "needed_now = needed",
-        "tests/unit/posting/test_creations.py::test_a_document_that_is_held_in_a_later_sync_stops_its_new_party",
+        (
+            "tests/unit/posting/test_creations.py::"
+            "test_a_document_that_is_held_in_a_later_sync_stops_its_new_party"
+        ),
     ),
     Planted(
         "what waits for a new party is checked only after that is made",
         "hub/posting/preflight/run.py",
         "return sorted({*due, *waiting})",
         "return sorted(due)",
-        "tests/unit/posting/test_creations.py::test_a_document_that_is_held_in_a_later_sync_stops_its_new_party",
+        (
+            "tests/unit/posting/test_creations.py::"
+            "test_a_document_that_is_held_in_a_later_sync_stops_its_new_party"
+        ),
     ),
     Planted(
         "a party is made although what else its document needs is held",
@@ -397,7 +491,10 @@ BUGS = (
         "        if not is_ready:\n            return False\n"
         "        return all(self.can_be_posted(needed) for needed in node.needs)",
         "        return is_ready",
-        "tests/unit/posting/test_creations.py::test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held",
+        (
+            "tests/unit/posting/test_creations.py::"
+            "test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held"
+        ),
     ),
     Planted(
         "a party that no document needs any more stays planned",
@@ -411,77 +508,110 @@ BUGS = (
         "hub/collect/new_records.py",
         "replace(details, currency=currency)",
         "replace(details, currency=None)",
-        "tests/unit/posting/test_creations.py::test_a_party_without_a_currency_takes_that_of_its_document",
+        (
+            "tests/unit/posting/test_creations.py::"
+            "test_a_party_without_a_currency_takes_that_of_its_document"
+        ),
     ),
     Planted(
         "a party of a foreign currency is made in the home currency",
         "hub/collect/content.py",
         "if is_foreign and isinstance(document.details, Party) and operation.update is None:",
         "if False:",
-        "tests/unit/posting/test_creations.py::test_a_party_of_a_foreign_currency_is_held_where_the_company_keeps_one",
+        (
+            "tests/unit/posting/test_creations.py::"
+            "test_a_party_of_a_foreign_currency_is_held_where_the_company_keeps_one"
+        ),
     ),
     Planted(
         "a document goes to a new party of another currency",
         "hub/posting/preflight/load.py",
         "stored | _planned_parties(session, postings, facts.currency)",
         "stored",
-        "tests/unit/posting/test_creations.py::test_a_party_is_not_made_in_the_currency_of_a_document_that_is_held",
+        (
+            "tests/unit/posting/test_creations.py::"
+            "test_a_party_is_not_made_in_the_currency_of_a_document_that_is_held"
+        ),
     ),
     Planted(
         "what a new record releases goes only with the next run",
         "hub/scheduling/runner.py",
         "if steps.errors or after == before:",
         "if True:",
-        "tests/stories/test_releases.py::test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_run",
+        (
+            "tests/stories/test_releases.py::"
+            "test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_run"
+        ),
     ),
     Planted(
         "a document that waits again keeps the case of what held it",
         "hub/collect/finish.py",
         "inbox.release_all(session, batch.released_ids)",
         "pass",
-        "tests/stories/test_releases.py::test_a_document_that_waits_again_leaves_the_case_of_what_held_it",
+        (
+            "tests/stories/test_releases.py::"
+            "test_a_document_that_waits_again_leaves_the_case_of_what_held_it"
+        ),
     ),
     Planted(
         "an approval ends when one of two records has its id",
         "hub/outbox/placeholders.py",
         "return _replace_placeholders(payload, _known_ids(session, posting_ids))",
         "return payload",
-        "tests/stories/test_releases.py::test_an_approved_invoice_stays_approved_while_its_product_is_not",
+        (
+            "tests/stories/test_releases.py::"
+            "test_an_approved_invoice_stays_approved_while_its_product_is_not"
+        ),
     ),
     Planted(
         "a change that was taken back decides the state of its document",
         "hub/outbox/main_posting.py",
         "{PostingState.POSTED: 1, PostingState.SKIPPED: 2, PostingState.WITHDRAWN: 2}",
         "{PostingState.POSTED: 1, PostingState.SKIPPED: 1, PostingState.WITHDRAWN: 1}",
-        "tests/stories/test_document_states.py::test_a_change_that_was_taken_back_leaves_the_document_posted",
+        (
+            "tests/stories/test_document_states.py::"
+            "test_a_change_that_was_taken_back_leaves_the_document_posted"
+        ),
     ),
     Planted(
         "a removed document counts as posted",
         "hub/outbox/main_posting.py",
         "(posting.operation.in_(REMOVALS), DocumentState.REMOVED)",
         "(posting.operation.in_(REMOVALS), DocumentState.POSTED)",
-        "tests/stories/test_document_states.py::test_what_a_person_removed_is_removed_everywhere_and_its_source_is_told",
+        (
+            "tests/stories/test_document_states.py::"
+            "test_what_a_person_removed_is_removed_everywhere_and_its_source_is_told"
+        ),
     ),
     Planted(
         "a document deleted in QuickBooks counts as posted",
         "hub/outbox/main_posting.py",
         "(head.state != TransactionState.LIVE, DocumentState.MISSING)",
         '(head.state == "", DocumentState.MISSING)',
-        "tests/stories/test_document_states.py::test_what_somebody_deleted_in_quickbooks_is_missing_everywhere",
+        (
+            "tests/stories/test_document_states.py::"
+            "test_what_somebody_deleted_in_quickbooks_is_missing_everywhere"
+        ),
     ),
     Planted(
         "the source is not told that its document was removed",
         "hub/posting/outcome/record.py",
         "            _report_removal(session, posting)",
         "            pass",
-        "tests/stories/test_document_states.py::test_what_a_person_removed_is_removed_everywhere_and_its_source_is_told",
+        (
+            "tests/stories/test_document_states.py::"
+            "test_what_a_person_removed_is_removed_everywhere_and_its_source_is_told"
+        ),
     ),
     Planted(
         "a change at the source stops the removal that a person wants",
         "hub/outbox/conditions.py",
         "    _is_persons_removal,\n",
         "",
-        "tests/stories/test_document_states.py::test_what_the_source_changes_while_a_person_removes_it_is_offered_and_not_posted",
+        (
+            "tests/stories/test_document_states.py::"
+            "test_what_the_source_changes_while_a_person_removes_it_is_offered_and_not_posted"
+        ),
     ),
     Planted(
         "the files of a document that is posted again stay behind",
@@ -495,63 +625,90 @@ BUGS = (
         "hub/posting/actions/manual.py",
         'posting.document_id).requested_by = ""',
         "posting.document_id)",
-        "tests/stories/test_document_states.py::test_what_is_left_out_while_it_was_to_be_posted_again_stays_out",
+        (
+            "tests/stories/test_document_states.py::"
+            "test_what_is_left_out_while_it_was_to_be_posted_again_stays_out"
+        ),
     ),
     Planted(
         "what left QuickBooks is posted again without a look there",
         "hub/posting/protocol/decisions.py",
         "may_be_there = is_doubtful(history) or history.was_posted_before",
         "may_be_there = is_doubtful(history)",
-        "tests/stories/test_document_states.py::test_what_left_quickbooks_is_posted_again_as_its_source_has_it_now",
+        (
+            "tests/stories/test_document_states.py::"
+            "test_what_left_quickbooks_is_posted_again_as_its_source_has_it_now"
+        ),
     ),
     Planted(
         "a document cannot be removed after it was changed",
         "hub/posting/actions/undo.py",
         "Posting.id == (newest_id or posting_id)",
         "Posting.id == posting_id",
-        "tests/stories/test_document_states.py::test_a_document_can_be_removed_after_it_was_changed",
+        (
+            "tests/stories/test_document_states.py::"
+            "test_a_document_can_be_removed_after_it_was_changed"
+        ),
     ),
     Planted(
         "putting back writes over an edit that the person has not seen",
         "hub/posting/actions/put_back.py",
         'if str(current.get("SyncToken")) != sync_token:',
         "if not sync_token:",
-        "tests/unit/posting/test_put_back.py::test_an_edit_that_the_person_has_not_seen_is_not_written_over",
+        (
+            "tests/unit/posting/test_put_back.py::"
+            "test_an_edit_that_the_person_has_not_seen_is_not_written_over"
+        ),
     ),
     Planted(
         "what is put back is withdrawn when its document is planned again",
         "hub/collect/planning.py",
         "if active and is_other_content and is_withdrawable(batch, active):",
         "if active and is_withdrawable(batch, active):",
-        "tests/unit/web/test_put_back.py::test_it_is_not_withdrawn_when_the_document_is_planned_again",
+        (
+            "tests/unit/web/test_put_back.py::"
+            "test_it_is_not_withdrawn_when_the_document_is_planned_again"
+        ),
     ),
     Planted(
         "an id that the source uses twice is created as the other kind",
         "hub/collect/planning.py",
         "if is_id_of_other_kind(batch, create):",
         "if not create:",
-        "tests/unit/posting/test_creations.py::test_a_code_with_the_id_of_a_document_is_not_created_as_that",
+        (
+            "tests/unit/posting/test_creations.py::"
+            "test_a_code_with_the_id_of_a_document_is_not_created_as_that"
+        ),
     ),
     Planted(
         "a page looks a code up without its e-mail address",
         "hub/web/matches.py",
         "result = find(field, used or plain, book)",
         "result = find(field, plain, book)",
-        "tests/unit/web/test_match_promises.py::test_a_customer_of_the_same_name_with_another_address_is_not_called_matched",
+        (
+            "tests/unit/web/test_match_promises.py::"
+            "test_a_customer_of_the_same_name_with_another_address_is_not_called_matched"
+        ),
     ),
     Planted(
         "a page promises to create what cannot be created",
         "hub/web/matches.py",
         "if used is None and match and match.record == NEW:",
         "if match and match.record == NEW:",
-        "tests/unit/web/test_match_promises.py::test_a_client_that_was_called_new_before_its_name_was_taken_is_not_promised",
+        (
+            "tests/unit/web/test_match_promises.py::"
+            "test_a_client_that_was_called_new_before_its_name_was_taken_is_not_promised"
+        ),
     ),
     Planted(
         "a page does not know for which code a record was created",
         "hub/web/matches.py",
         "add_created_records(session, installation, [field], book, which)",
         "pass",
-        "tests/unit/web/test_match_promises.py::test_a_namesake_without_an_address_is_not_called_matched",
+        (
+            "tests/unit/web/test_match_promises.py::"
+            "test_a_namesake_without_an_address_is_not_called_matched"
+        ),
     ),
     Planted(
         "a posting stores the words of its reasons",
@@ -566,21 +723,30 @@ BUGS = (
         "hub/posting/receipts.py",
         "                _store_reasons(session, posting)\n                continue\n",
         "                _store_reasons(session, posting)\n",
-        "tests/stories/test_reworded_postings.py::test_a_sentence_from_before_codes_takes_its_code_and_is_no_news",
+        (
+            "tests/stories/test_reworded_postings.py::"
+            "test_a_sentence_from_before_codes_takes_its_code_and_is_no_news"
+        ),
     ),
     Planted(
         "the inbox lists the cases of every company",
         "hub/web/case_list.py",
         '[*visible.cases(), *_conditions_of_show(filters["show"])]',
         '[*_conditions_of_show(filters["show"])]',
-        "tests/unit/web/test_company_scope.py::test_no_page_and_no_file_names_what_a_person_has_no_role_for",
+        (
+            "tests/unit/web/test_company_scope.py::"
+            "test_no_page_and_no_file_names_what_a_person_has_no_role_for"
+        ),
     ),
     Planted(
         "a search finds the documents of every company",
         "hub/web/document_filters.py",
         "return query.where(*scope().documents(), *_conditions(session, filters, is_ordered))",
         "return query.where(*_conditions(session, filters, is_ordered))",
-        "tests/unit/web/test_company_scope.py::test_no_page_and_no_file_names_what_a_person_has_no_role_for",
+        (
+            "tests/unit/web/test_company_scope.py::"
+            "test_no_page_and_no_file_names_what_a_person_has_no_role_for"
+        ),
     ),
     Planted(
         "pruning empties the newest version of a posting",
@@ -594,20 +760,29 @@ BUGS = (
         "hub/security/rights.py",
         "    return assigned is None or assigned == part\n",
         "    return True\n",
-        "tests/unit/web/test_access.py::test_each_person_reaches_what_their_rights_allow_and_nothing_else",
+        (
+            "tests/unit/web/test_access.py::"
+            "test_each_person_reaches_what_their_rights_allow_and_nothing_else"
+        ),
     ),
     Planted(
         "nothing finds the company of a document's address",
         "hub/web/subjects.py",
         '    frozenset({"document_id"}): (_document,),\n',
         "",
-        "tests/unit/web/test_access.py::test_each_person_reaches_what_their_rights_allow_and_nothing_else",
+        (
+            "tests/unit/web/test_access.py::"
+            "test_each_person_reaches_what_their_rights_allow_and_nothing_else"
+        ),
     ),
     Planted(
         "a case is mailed to people of other companies",
         "hub/notifications/case_news.py",
         "        role = rights.role(subject)\n",
         "        role = rights.role_within()\n",
-        "tests/unit/test_notifications.py::test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app",
+        (
+            "tests/unit/test_notifications.py::"
+            "test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app"
+        ),
     ),
 )

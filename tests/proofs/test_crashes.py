@@ -306,7 +306,7 @@ def test_a_kill_while_threads_send_leaves_the_books_right(shown, figure, name):
     judge.tell(figure, "kills at boundaries, its threads in any order,", kills, 20 if LONG else 5)
 
 
-# -- the harness itself --------------------------------------------------------------------------
+# -- the harness itself ----------------------------------------------------------------------------
 
 
 def changed(world, change):

@@ -51,7 +51,7 @@ def trying(shown):
         return *told, len(unclear.all())
 
 
-# -- faults --------------------------------------------------------------------------------------
+# -- faults ----------------------------------------------------------------------------------------
 
 
 def fill_disk(pipe):
@@ -85,7 +85,7 @@ def tell_to_end(pipe):
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-# -- their results -------------------------------------------------------------------------------
+# -- their results ---------------------------------------------------------------------------------
 
 
 def places(right, count, *starts):
@@ -186,7 +186,7 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(shown, figur
     figure("moments from which on another process kept the database locked", len(told), 8)
 
 
-# -- the clock -----------------------------------------------------------------------------------
+# -- the clock -------------------------------------------------------------------------------------
 
 
 @in_full
@@ -230,7 +230,7 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shown, figure
     )
 
 
-# -- termination ---------------------------------------------------------------------------------
+# -- termination -----------------------------------------------------------------------------------
 
 
 @in_full
@@ -243,7 +243,7 @@ def test_a_hub_that_is_told_to_end_leaves_nothing_in_doubt(shown, figure):
     figure("moments at which the hub was told to end", len(chosen), 12)
 
 
-# -- the folder of the counters ------------------------------------------------------------------
+# -- the folder of the counters --------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -261,7 +261,7 @@ def test_a_counter_that_cannot_be_written_stops_the_sending_and_loses_nothing(de
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)
 
 
-# -- waiting work while the clock is set back ----------------------------------------------------
+# -- waiting work while the clock is set back ------------------------------------------------------
 
 
 def test_a_posting_that_waits_goes_on_though_the_clock_was_set_back(desk):
@@ -308,7 +308,7 @@ def test_schedules_go_on_when_the_clock_was_set_back(desk, monkeypatch):
     engine.stop()
 
 
-# -- days of another length ----------------------------------------------------------------------
+# -- days of another length ------------------------------------------------------------------------
 
 MOMENTS = {
     "an hour is left out": "2026-03-29T00:59:45Z",

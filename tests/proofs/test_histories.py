@@ -20,10 +20,28 @@ pytestmark = pytest.mark.proof
 SEEDS = 200 if LONG else 60 if FULL else 3
 FAILED_ONCE: tuple[int, ...] = ()  # seeds of past failures, which always run
 FAULTS = (
-    "refuse", "reset_request", "lose_request", "lose_answer", "commit_late", "delay", "reset", "hang_up", "status",
-    "server_error", "bad_gateway", "unavailable", "gateway_timeout", "truncate", "empty", "wrong_type", "mislabelled",
-    "wrong_json", "redirect", "internal", "system_failure",
-)  # fmt: skip
+    "refuse",
+    "reset_request",
+    "lose_request",
+    "lose_answer",
+    "commit_late",
+    "delay",
+    "reset",
+    "hang_up",
+    "status",
+    "server_error",
+    "bad_gateway",
+    "unavailable",
+    "gateway_timeout",
+    "truncate",
+    "empty",
+    "wrong_type",
+    "mislabelled",
+    "wrong_json",
+    "redirect",
+    "internal",
+    "system_failure",
+)
 MAY_DIE = [
     (Client, "create"),
     (Client, "batch"),

@@ -36,8 +36,18 @@ pytestmark = pytest.mark.proof
 SEEDS, EXAMPLES, STEPS = by_form(small=(1, 2, 20), full=(8, 25, 50), long=(20, 25, 50))
 KEPT = Path(__file__).parents[1] / "golden" / "machine"
 OPEN_CODE = "K-9"  # a cost code that matches no name in the books
-FAULTS = ("lose_request", "lose_answer", "reset", "truncate", "server_error", "unavailable", "bad_gateway", "internal",
-          "bid_missing", "bid_twice")  # fmt: skip
+FAULTS = (
+    "lose_request",
+    "lose_answer",
+    "reset",
+    "truncate",
+    "server_error",
+    "unavailable",
+    "bad_gateway",
+    "internal",
+    "bid_missing",
+    "bid_twice",
+)
 CALLS = (
     "bill.create",
     "purchaseorder.create",
@@ -121,7 +131,7 @@ class Machine(RuleBasedStateMachine):
         )  # source ids that a person may have chosen not to post or not to remove
         self.touched = set()  # source ids that a person changed in QuickBooks
 
-    # -- the source --------------------------------------------------------------------------
+    # -- the source --------------------------------------------------------------------------------
 
     @rule(slot=slots, amount=amounts, code=st.sampled_from(["Fuel", OPEN_CODE]))
     def arrive_or_revise(self, slot, amount, code):
@@ -137,7 +147,7 @@ class Machine(RuleBasedStateMachine):
         if id in self.till.shop.items:
             self.till.put(Gone(source_id=id))
 
-    # -- the admin ---------------------------------------------------------------------------
+    # -- the admin ---------------------------------------------------------------------------------
 
     @rule(record=st.sampled_from(["Fuel", "Advertising", ""]))
     def match(self, record):
@@ -202,7 +212,7 @@ class Machine(RuleBasedStateMachine):
         grant = self.quickbooks.app.grants.grant(sandbox_factory.CLIENT, realm, scope)
         self.attempt(lambda: oauth_connect.connect_with_refresh_token(realm, grant.refresh))
 
-    # -- a person in QuickBooks --------------------------------------------------------------
+    # -- a person in QuickBooks --------------------------------------------------------------------
 
     @rule(slot=slots, act=st.sampled_from(["edit", "void", "delete"]))
     def touch(self, slot, act):
@@ -218,7 +228,7 @@ class Machine(RuleBasedStateMachine):
     def close_period(self, date):
         self.quickbooks.act("close_books", date=date)
 
-    # -- the network -------------------------------------------------------------------------
+    # -- the network -------------------------------------------------------------------------------
 
     @rule(kind=st.sampled_from(FAULTS), call=st.sampled_from(CALLS), commit=st.booleans())
     def fault(self, kind, call, commit):
@@ -232,7 +242,7 @@ class Machine(RuleBasedStateMachine):
     def pass_time(self, seconds):
         self.clock.advance(seconds)
 
-    # -- helpers -----------------------------------------------------------------------------
+    # -- helpers -----------------------------------------------------------------------------------
 
     def decide(self, slot, act):
         posting = self.till.posting(made(slot, 1, "Fuel").source_id)
@@ -268,7 +278,7 @@ class Machine(RuleBasedStateMachine):
                 session.execute(select(SourceDocument.source_id, SourceDocument.marker)).all()
             )
 
-    # -- the end -----------------------------------------------------------------------------
+    # -- the end -----------------------------------------------------------------------------------
 
     def teardown(self):
         self.rest()
@@ -366,9 +376,14 @@ def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, fi
             ran["histories"] += 1
 
     how = settings(
-        max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, database=None, print_blob=False,
-        suppress_health_check=list(HealthCheck), phases=(Phase.generate,),
-    )  # fmt: skip
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate,),
+    )
     run_state_machine_as_test(Here, settings=how)
     assert floor.batches >= (3 if FULL else 1), "too few sends were batches"
     figure(

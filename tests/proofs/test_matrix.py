@@ -21,21 +21,38 @@ from tests.support.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
 LISTS = {
-    "account": "account", "vendor": "vendor", "customer": "customer", "item": "item", "class": "class",
-    "department": "location", "taxrate": "tax_rate", "taxcode": "tax_code", "term": "term",
+    "account": "account",
+    "vendor": "vendor",
+    "customer": "customer",
+    "item": "item",
+    "class": "class",
+    "department": "location",
+    "taxrate": "tax_rate",
+    "taxcode": "tax_code",
+    "term": "term",
     "paymentmethod": "payment_method",
-}  # fmt: skip
+}
 STEP = 1 if FULL else 8
 REPEATED = {"refused": "refuse", "called a duplicate": "duplicate", "not looked at": "ignore"}
-KINDS = ("vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "payment", "refund", "bill_payment",
-         "deposit", *NAMES)  # fmt: skip
+KINDS = (
+    "vendor_credit",
+    "expense",
+    "purchase_order",
+    "invoice",
+    "credit_memo",
+    "payment",
+    "refund",
+    "bill_payment",
+    "deposit",
+    *NAMES,
+)
 MADE = {
     f"{ENTITY[kind].lower()}.create": (kind, ENTITY[kind], NAMES.get(kind, "PrivateNote"))
     for kind in KINDS
 }
 
 
-# -- writes --------------------------------------------------------------------------------------
+# -- writes ----------------------------------------------------------------------------------------
 
 
 def bills(stage: Stage) -> None:
@@ -138,7 +155,7 @@ def batch(stage: Stage) -> None:
     assert stage.books() == dict.fromkeys(stage.ids, 1)
 
 
-# -- reads while posting -------------------------------------------------------------------------
+# -- reads while posting ---------------------------------------------------------------------------
 
 
 def renew(stage: Stage) -> None:
@@ -188,7 +205,7 @@ def look_for_file(stage: Stage) -> None:
     assert stage.books("Attachable", "FileName") == {f"{number}.pdf": 1 for number in stage.ids}
 
 
-# -- reads of lists and company ------------------------------------------------------------------
+# -- reads of lists and company --------------------------------------------------------------------
 
 
 def known(name: str) -> dict[str, tuple[str, bool]]:
@@ -241,14 +258,24 @@ def read_changes(stage: Stage) -> None:
 
 
 STORIES: dict[str, Callable[[Stage], None]] = {
-    "bill.create": create, **dict.fromkeys(MADE, create_any),
+    "bill.create": create,
+    **dict.fromkeys(MADE, create_any),
     **{f"bill.create where a known id is {said}": create_where for said in REPEATED},
     "invoice.void": void,
-    "bill.update": change, "bill.delete": delete, "upload": upload, "batch": batch, "token.refresh": renew,
-    "bill.read": read_back, "query.bill": look, "cdc in a look": look, "query.attachable": look_for_file,
-    "cdc": read_changes, "companyinfo.read": read_company, "preferences.read": read_company,
+    "bill.update": change,
+    "bill.delete": delete,
+    "upload": upload,
+    "batch": batch,
+    "token.refresh": renew,
+    "bill.read": read_back,
+    "query.bill": look,
+    "cdc in a look": look,
+    "query.attachable": look_for_file,
+    "cdc": read_changes,
+    "companyinfo.read": read_company,
+    "preferences.read": read_company,
     **{f"query.{name}": read_list for name in LISTS},
-}  # fmt: skip
+}
 
 
 def faults_at(call: str) -> list[str]:

@@ -52,7 +52,7 @@ def test_rows_are_chosen_by_name_or_beginning():
     assert is_chosen("ION-23", [])
 
 
-# -- replacing the code of functions -------------------------------------------------------------
+# -- replacing the code of functions ---------------------------------------------------------------
 
 
 def load(text=SOURCE):
@@ -99,9 +99,12 @@ def test_a_function_that_moved_is_the_same():
     assert pairs == []
 
 
-# -- the command ---------------------------------------------------------------------------------
+# -- the command -----------------------------------------------------------------------------------
 
-SHOP = "RATE = 2\n\n\ndef price(amount):\n    return amount * RATE\n\n\ndef is_open(day):\n    return day != 7\n"
+SHOP = (
+    "RATE = 2\n\n\ndef price(amount):\n    return amount * "
+    "RATE\n\n\ndef is_open(day):\n    return day != 7\n"
+)
 TESTS = """
 import subprocess, sys
 import pytest
@@ -144,7 +147,9 @@ change = {
     "A-4": ("RATE = 2", "RATE = 3"),
     "A-5": ("RATE = 2", "RATE = 3"),
 }
-mutants = [Mutant(row, "shop.py", old, new, f"{row} is wrong.") for row, (old, new) in change.items()]
+mutants = [
+    Mutant(row, "shop.py", old, new, f"{row} is wrong.") for row, (old, new) in change.items()
+]
 runner, code = run(root, mutants, [str(root / "test_shop.py")])
 print(code, *table(runner, [*change, "A-6"]), sep="\\n")
 """

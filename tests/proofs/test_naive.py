@@ -64,7 +64,10 @@ def test_the_model_sees_that_marking_posting_and_marking_doubles(monkeypatch, fi
     number = first_duplicate(marks_posts_marks, keys, monkeypatch)
     assert number <= FIRST_HUNDRED
     figure(
-        f"the history of the model, of the first hundred, that shows its duplicate; a known key is {keys}",
+        (
+            "the history of the model, of the first hundred, that "
+            f"shows its duplicate; a known key is {keys}"
+        ),
         number,
         1,
     )

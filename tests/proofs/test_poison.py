@@ -57,7 +57,7 @@ POISONS = {
     "a supplier who is inactive": (lambda id: bill(id, supplier=IDLE), "held"),
     "a supplier without a name": (lambda id: bill(id, supplier=Code(id="?")), "held"),
     "a supplier with a NUL": (lambda id: bill(id, supplier=ODD), "held"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

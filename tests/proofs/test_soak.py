@@ -55,8 +55,10 @@ class Works:
     @hookimpl
     def hub_fields(self, app):
         match = ("id",)
-        return [Field(name="supplier", label="Supplier", role="vendor", match=match),
-                Field(name="cost", label="Cost", role="account", match=match)]  # fmt: skip
+        return [
+            Field(name="supplier", label="Supplier", role="vendor", match=match),
+            Field(name="cost", label="Cost", role="account", match=match),
+        ]
 
     @hookimpl
     def hub_check(self, app, site):
@@ -75,9 +77,15 @@ class Works:
         amount = Decimal(number * 37 % 100_000 + 101) / 100
         line = Line(id="1", amount=amount, codes={"cost": str(120 + number % 7)})
         return Document(
-            kind="bill", source_id=str(number), number=f"W-{number}", date=site.today, currency="USD", lines=(line,),
-            codes={"supplier": str(1 + number % 24)}, total=amount,
-        )  # fmt: skip
+            kind="bill",
+            source_id=str(number),
+            number=f"W-{number}",
+            date=site.today,
+            currency="USD",
+            lines=(line,),
+            codes={"supplier": str(1 + number % 24)},
+            total=amount,
+        )
 
 
 class Elsewhere:
@@ -161,8 +169,15 @@ def works(make_app, make_config, empty_database, elsewhere):
 def install(realm):
     company = oauth_connect.connect_with_refresh_token(realm, independent_quickbooks.REFRESH)
     with transaction() as session:
-        session.add(Installation(company_id=company.id, slug="works", tenant=realm, mode="auto",
-                                 created_at=company.connected_at))  # fmt: skip
+        session.add(
+            Installation(
+                company_id=company.id,
+                slug="works",
+                tenant=realm,
+                mode="auto",
+                created_at=company.connected_at,
+            )
+        )
 
 
 def companies():

@@ -93,8 +93,10 @@ def _values_of_name(
         if module not in PASSES_ON:
             yield from _of_callers(modules, module, function, name, parameters.index(name))
     elif not assigned:
-        is_loop = any(isinstance(node, ast.For) and name in ast.unparse(node.target)
-                      for node in ast.walk(function))  # fmt: skip
+        is_loop = any(
+            isinstance(node, ast.For) and name in ast.unparse(node.target)
+            for node in ast.walk(function)
+        )
         if not is_loop:
             yield from _constants([one for one in modules if one[0] == module], name)
 

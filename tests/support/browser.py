@@ -32,7 +32,8 @@ def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         if os.environ.get("HUB_REQUIRE_BROWSER") == "1":
             pytest.fail(
-                "HUB_REQUIRE_BROWSER is set, but there is no Chromium: install one or name it by CHROMIUM."
+                "HUB_REQUIRE_BROWSER is set, but there is no "
+                "Chromium: install one or name it by CHROMIUM."
             )
         pytest.skip("no Chromium: install one or name it by CHROMIUM")
     with sync_playwright() as playwright:

@@ -176,7 +176,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if folders._basetemp is not None:
         search.note_folder(folders._basetemp)
     if is_worker(config):
-        config.workeroutput[RESULT] = [search.contents, search.in_files]  # type: ignore[attr-defined]
+        result = [search.contents, search.in_files]
+        config.workeroutput[RESULT] = result  # type: ignore[attr-defined]
         return
     if search.in_files:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

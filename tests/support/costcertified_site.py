@@ -74,7 +74,7 @@ class Works:
         self.clock.advance(3700)
         runner.company("changes", self.company_id, requested_by="kari")
 
-    # -- at the source -----------------------------------------------------------------------
+    # -- at the source -----------------------------------------------------------------------------
 
     def invoice(self, *amounts: str, sent: str | None = "costcertified", **fields: Any) -> str:
         """Create an invoice with these amounts and tax, sent by default; return its id."""
@@ -121,7 +121,7 @@ class Works:
         self.do("arrive", payout=id)
         return id
 
-    # -- in the books ------------------------------------------------------------------------
+    # -- in the books ------------------------------------------------------------------------------
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Return the transactions of a kind that the hub posted or voided, or the list entries."""
@@ -151,7 +151,7 @@ class Works:
         self.quickbooks.act("close_books", date=day)
         record_download.refresh(self.company_id)
 
-    # -- in the hub --------------------------------------------------------------------------
+    # -- in the hub --------------------------------------------------------------------------------
 
     def posting(self, source_id: str) -> Posting:
         """Return the newest posting of a document."""

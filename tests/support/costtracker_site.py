@@ -93,16 +93,24 @@ class Purchasing:
         runner.company("changes", self.company_id, requested_by="kari")
         self.sync()
 
-    # -- in CostTracker ----------------------------------------------------------------------
+    # -- in CostTracker ----------------------------------------------------------------------------
 
     def receive(self, *lines: dict[str, Any], **fields: Any) -> str:
         """Receive an invoice, approved by default; return its id."""
         id = self.books.next_id()
         usual = {
-            "status": "approved", "kind": "invoice", "case": "received by hand", "supplier": "s1",
-            "invoice_number": f"N-{id}", "reference": None, "invoice_date": "2026-03-02", "due_date": "2026-04-01",
-            "po_numbers": [], "approvals": [], "files": [],
-        }  # fmt: skip
+            "status": "approved",
+            "kind": "invoice",
+            "case": "received by hand",
+            "supplier": "s1",
+            "invoice_number": f"N-{id}",
+            "reference": None,
+            "invoice_date": "2026-03-02",
+            "due_date": "2026-04-01",
+            "po_numbers": [],
+            "approvals": [],
+            "files": [],
+        }
         numbered = [
             {"id": f"{id}-{number}", **line(), **changes}
             for number, changes in enumerate(lines or ({},), 1)
@@ -139,7 +147,7 @@ class Purchasing:
         entries: dict[str, Any] = self.books.lists.pushed.get(kind, {})
         return entries
 
-    # -- in QuickBooks -----------------------------------------------------------------------
+    # -- in QuickBooks -----------------------------------------------------------------------------
 
     def select(self, kind: str, where: str = "") -> list[dict[str, Any]]:
         query = f"select * from {kind}{f' where {where}' if where else ''} maxresults 1000"
@@ -177,7 +185,7 @@ class Purchasing:
         about = {"VendorRef": bill["VendorRef"], "TotalAmt": amount, "TxnDate": "2026-03-20"}
         self.make("BillPayment", **about, Line=[line], **check)
 
-    # -- in the hub --------------------------------------------------------------------------
+    # -- in the hub --------------------------------------------------------------------------------
 
     def document(self, id: str) -> SourceDocument:
         with reading() as session:

@@ -198,7 +198,8 @@ class World:
             os.kill(told.pid, signal.SIGABRT)
             os.waitpid(told.pid, 0)
             raise Ended(
-                f"It said nothing for {PATIENCE} seconds. Its threads:\n{self._stacks().read_text()}"
+                f"It said nothing for {PATIENCE} seconds. Its "
+                f"threads:\n{self._stacks().read_text()}"
             )
         said = _received(calls if calls in ready else marks)
         if said and calls in ready:
@@ -266,7 +267,7 @@ class World:
             db_engine.db.engine.update_execution_options(compiled_cache=STATEMENTS)
         return app
 
-    # -- a backup ----------------------------------------------------------------------------
+    # -- a backup ----------------------------------------------------------------------------------
 
     def back_up(self) -> None:
         """Copy the database as currently committed, while a hub uses it."""
@@ -290,7 +291,7 @@ class World:
     def _backup(self) -> Path:
         return self.folder / "backup"
 
-    # -- the result --------------------------------------------------------------------------
+    # -- the result --------------------------------------------------------------------------------
 
     def ledger(self) -> Counter[str]:
         """Count everything in the books, ignoring values that depend on the order of creation."""

@@ -174,12 +174,21 @@ def spent(stage: Stage, number: str) -> dict[str, Any]:
 
 
 OTHER: dict[str, Callable[[Stage, str], dict[str, Any]]] = {
-    "invoice": sold, "credit_memo": sold, "expense": spent, "bill_payment": paid_bill, "deposit": deposited,
-    "refund": lambda stage, number: {**sold(stage, number), "DepositToAccountRef": ref(stage, BANK)},
-    "payment": lambda stage, number: {
-        "CustomerRef": ref(stage, "Customer"), "TotalAmt": 100, "PaymentRefNum": number
+    "invoice": sold,
+    "credit_memo": sold,
+    "expense": spent,
+    "bill_payment": paid_bill,
+    "deposit": deposited,
+    "refund": lambda stage, number: {
+        **sold(stage, number),
+        "DepositToAccountRef": ref(stage, BANK),
     },
-}  # fmt: skip
+    "payment": lambda stage, number: {
+        "CustomerRef": ref(stage, "Customer"),
+        "TotalAmt": 100,
+        "PaymentRefNum": number,
+    },
+}
 
 
 def ref(stage: Stage, where: str) -> dict[str, str]:

@@ -110,7 +110,7 @@ def gateway(code: str) -> dict[str, Any]:
     }
 
 
-# -- before a byte is sent -----------------------------------------------------------------------
+# -- before a byte is sent -------------------------------------------------------------------------
 
 
 def _unreachable(reason: type[NewConnectionError], *said: Any) -> Fault:
@@ -120,7 +120,8 @@ def _unreachable(reason: type[NewConnectionError], *said: Any) -> Fault:
         host = str(urlsplit(request.url or "").hostname)
         told = said[0](host) if said else f"Failed to establish a new connection: no way to {host}"
         about = (host, HTTPSConnection(host), told) if said else (HTTPSConnection(host), told)
-        raise ConnectionError(MaxRetryError(None, "/", reason(*about)), request=request)  # type: ignore[arg-type]
+        error = MaxRetryError(None, "/", reason(*about))  # type: ignore[arg-type]
+        raise ConnectionError(error, request=request)
 
     return fail
 
@@ -133,7 +134,7 @@ def _no_handshake(
     raise SSLError(ConnectionResetError(104, "Connection reset by peer"), request=request)
 
 
-# -- no complete answer --------------------------------------------------------------------------
+# -- no complete answer ----------------------------------------------------------------------------
 
 
 def _broken(*, arrives: bool) -> Fault:
@@ -180,7 +181,7 @@ def _body(made: Callable[[Network, bytes], Any]) -> Fault:
     return fail
 
 
-# -- an answer -----------------------------------------------------------------------------------
+# -- an answer -------------------------------------------------------------------------------------
 
 
 def _says(

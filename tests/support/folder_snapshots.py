@@ -113,7 +113,7 @@ def _told(files: Files) -> Iterator[Any]:
                 yield name, database.execute(f'SELECT * FROM "{name}"').fetchall()
 
 
-# -- PostgreSQL ----------------------------------------------------------------------------------
+# -- PostgreSQL ------------------------------------------------------------------------------------
 
 
 def copy_out(url: str) -> Rows:

@@ -34,11 +34,21 @@ LISTS = (
 KINDS = (*TXNS, *LISTS, "Attachable")
 PATHS = {kind.lower(): kind for kind in KINDS}
 REFS = {
-    "VendorRef": "Vendor", "CustomerRef": "Customer", "APAccountRef": "Account", "AccountRef": "Account",
-    "ItemRef": "Item", "ClassRef": "Class", "DepartmentRef": "Department", "SalesTermRef": "Term",
-    "DepositToAccountRef": "Account", "PaymentMethodRef": "PaymentMethod", "IncomeAccountRef": "Account",
-    "ExpenseAccountRef": "Account", "AssetAccountRef": "Account", "BankAccountRef": "Account",
-}  # fmt: skip
+    "VendorRef": "Vendor",
+    "CustomerRef": "Customer",
+    "APAccountRef": "Account",
+    "AccountRef": "Account",
+    "ItemRef": "Item",
+    "ClassRef": "Class",
+    "DepartmentRef": "Department",
+    "SalesTermRef": "Term",
+    "DepositToAccountRef": "Account",
+    "PaymentMethodRef": "PaymentMethod",
+    "IncomeAccountRef": "Account",
+    "ExpenseAccountRef": "Account",
+    "AssetAccountRef": "Account",
+    "BankAccountRef": "Account",
+}
 INTERNAL = {
     "Account": "Accounts",
     "Class": "Klasses",
@@ -46,8 +56,16 @@ INTERNAL = {
     "Vendor": "Names",
     "Customer": "Names",
 }
-DETAILS = {"AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "SalesItemLineDetail", "DescriptionOnly",
-           "DiscountLineDetail", "GroupLineDetail", "SubTotalLineDetail", "DepositLineDetail"}  # fmt: skip
+DETAILS = {
+    "AccountBasedExpenseLineDetail",
+    "ItemBasedExpenseLineDetail",
+    "SalesItemLineDetail",
+    "DescriptionOnly",
+    "DiscountLineDetail",
+    "GroupLineDetail",
+    "SubTotalLineDetail",
+    "DepositLineDetail",
+}
 COMMON = {
     "Id",
     "SyncToken",
@@ -60,21 +78,92 @@ COMMON = {
     "TotalAmt",
     "Balance",
 }
-TXN_FIELDS = COMMON | set(REFS) | {
-    "DocNumber", "TxnDate", "DueDate", "PrivateNote", "Line", "CurrencyRef", "ExchangeRate", "LinkedTxn",
-    "TxnTaxDetail", "GlobalTaxCalculation", "CustomerMemo", "BillAddr", "ShipAddr", "BillEmail", "EmailStatus",
-    "POStatus", "Memo", "POEmail", "ShipTo", "PaymentType", "EntityRef", "Credit", "PaymentRefNum", "UnappliedAmt",
-    "PayType", "CheckPayment", "CreditCardPayment", "VendorAddr", "ApplyTaxAfterDiscount", "PrintStatus",
-    "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment", "AllowIPNPayment", "AllowOnlinePayment",
-    "ProcessPayment", "TxnStatus",
-}  # fmt: skip
-LIST_FIELDS = COMMON | set(REFS) | {
-    "DisplayName", "CompanyName", "GivenName", "MiddleName", "FamilyName", "Title", "Suffix", "PrintOnCheckName",
-    "PrimaryEmailAddr", "PrimaryPhone", "BillAddr", "ShipAddr", "CurrencyRef", "AcctNum", "Notes", "Vendor1099",
-    "Name", "FullyQualifiedName", "ParentRef", "Type", "Sku", "Description", "PurchaseDesc", "UnitPrice",
-    "PurchaseCost", "TrackQtyOnHand", "QtyOnHand", "InvStartDate", "SubItem", "Taxable", "AccountType",
-    "AccountSubType", "Classification", "TermRef", "WebAddr", "Mobile", "Fax", "AlternatePhone",
-}  # fmt: skip
+TXN_FIELDS = (
+    COMMON
+    | set(REFS)
+    | {
+        "DocNumber",
+        "TxnDate",
+        "DueDate",
+        "PrivateNote",
+        "Line",
+        "CurrencyRef",
+        "ExchangeRate",
+        "LinkedTxn",
+        "TxnTaxDetail",
+        "GlobalTaxCalculation",
+        "CustomerMemo",
+        "BillAddr",
+        "ShipAddr",
+        "BillEmail",
+        "EmailStatus",
+        "POStatus",
+        "Memo",
+        "POEmail",
+        "ShipTo",
+        "PaymentType",
+        "EntityRef",
+        "Credit",
+        "PaymentRefNum",
+        "UnappliedAmt",
+        "PayType",
+        "CheckPayment",
+        "CreditCardPayment",
+        "VendorAddr",
+        "ApplyTaxAfterDiscount",
+        "PrintStatus",
+        "AllowOnlineCreditCardPayment",
+        "AllowOnlineACHPayment",
+        "AllowIPNPayment",
+        "AllowOnlinePayment",
+        "ProcessPayment",
+        "TxnStatus",
+    }
+)
+LIST_FIELDS = (
+    COMMON
+    | set(REFS)
+    | {
+        "DisplayName",
+        "CompanyName",
+        "GivenName",
+        "MiddleName",
+        "FamilyName",
+        "Title",
+        "Suffix",
+        "PrintOnCheckName",
+        "PrimaryEmailAddr",
+        "PrimaryPhone",
+        "BillAddr",
+        "ShipAddr",
+        "CurrencyRef",
+        "AcctNum",
+        "Notes",
+        "Vendor1099",
+        "Name",
+        "FullyQualifiedName",
+        "ParentRef",
+        "Type",
+        "Sku",
+        "Description",
+        "PurchaseDesc",
+        "UnitPrice",
+        "PurchaseCost",
+        "TrackQtyOnHand",
+        "QtyOnHand",
+        "InvStartDate",
+        "SubItem",
+        "Taxable",
+        "AccountType",
+        "AccountSubType",
+        "Classification",
+        "TermRef",
+        "WebAddr",
+        "Mobile",
+        "Fax",
+        "AlternatePhone",
+    }
+)
 FILE_FIELDS = COMMON | {
     "FileName",
     "Note",
@@ -84,12 +173,45 @@ FILE_FIELDS = COMMON | {
     "AttachableRef",
     "Size",
 }
-TXN_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "TxnDate", "DocNumber", "TotalAmt", "Balance",
-               "CustomerRef", "VendorRef", "DueDate", "APAccountRef", "PaymentRefNum", "SyncToken"}  # fmt: skip
-LIST_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "Active", "Name", "DisplayName", "Type", "Sku",
-                "FullyQualifiedName", "AccountType", "Balance", "GivenName", "FamilyName", "CompanyName"}  # fmt: skip
-FILE_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "FileName", "AttachableRef.EntityRef.Type",
-                "AttachableRef.EntityRef.value"}  # fmt: skip
+TXN_FILTERS = {
+    "Id",
+    "MetaData.CreateTime",
+    "MetaData.LastUpdatedTime",
+    "TxnDate",
+    "DocNumber",
+    "TotalAmt",
+    "Balance",
+    "CustomerRef",
+    "VendorRef",
+    "DueDate",
+    "APAccountRef",
+    "PaymentRefNum",
+    "SyncToken",
+}
+LIST_FILTERS = {
+    "Id",
+    "MetaData.CreateTime",
+    "MetaData.LastUpdatedTime",
+    "Active",
+    "Name",
+    "DisplayName",
+    "Type",
+    "Sku",
+    "FullyQualifiedName",
+    "AccountType",
+    "Balance",
+    "GivenName",
+    "FamilyName",
+    "CompanyName",
+}
+FILE_FILTERS = {
+    "Id",
+    "MetaData.CreateTime",
+    "MetaData.LastUpdatedTime",
+    "FileName",
+    "AttachableRef.EntityRef.Type",
+    "AttachableRef.EntityRef.value",
+}
 UNIQUE = {"Vendor": NAMES, "Customer": NAMES, "Employee": NAMES}
 FORBIDDEN = "The name cannot include tabs, new lines, or colons"
 SOON = (
@@ -107,8 +229,12 @@ class Refused(Exception):
 
 
 def missing(name):
-    return Refused("2020", "Required param missing, need to supply the required value for the API",
-                   f"Required parameter {name} is missing in the request", name)  # fmt: skip
+    return Refused(
+        "2020",
+        "Required param missing, need to supply the required value for the API",
+        f"Required parameter {name} is missing in the request",
+        name,
+    )
 
 
 def money(value):
@@ -137,8 +263,7 @@ class Books:
         if not self.rows["Account"]:
             self._found()
 
-    # -- storage
-    # -------------------------------------------------------------------------------------
+    # -- storage -----------------------------------------------------------------------------------
 
     def kept(self, name, usual=""):
         row = self.db.execute("select value from kept where name = ?", [name]).fetchone()
@@ -204,8 +329,7 @@ class Books:
             "MetaData": times,
         } | body
 
-    # -- writing
-    # -------------------------------------------------------------------------------------
+    # -- writing -----------------------------------------------------------------------------------
 
     def once(self, requestid, act):
         """Carry out a request once and return the stored answer for a repeated id.
@@ -219,8 +343,12 @@ class Books:
             if requestid and found and self.duplicates == "answered":
                 return json.loads(found[0], parse_float=Decimal)
             if requestid and found and self.duplicates == "refused":
-                raise Refused("6000", "A business validation error has occurred while processing your request",
-                              "Business Validation Error: Duplicate request", "")  # fmt: skip
+                raise Refused(
+                    "6000",
+                    "A business validation error has occurred while processing your request",
+                    "Business Validation Error: Duplicate request",
+                    "",
+                )
             self.db.execute("begin")
             try:
                 made = act()
@@ -308,9 +436,14 @@ class Books:
         if body.get("SyncToken") is None:
             raise missing("SyncToken")
         if str(body["SyncToken"]) != before["SyncToken"]:
-            raise Refused("5010", "Stale Object Error",
-                          "Stale Object Error : You and QuickBooks Support were working on this at the same time. "
-                          "QuickBooks Support finished before you did, so your work was not saved.", "")  # fmt: skip
+            raise Refused(
+                "5010",
+                "Stale Object Error",
+                "Stale Object Error : You and QuickBooks Support "
+                "were working on this at the same time. "
+                "QuickBooks Support finished before you did, so your work was not saved.",
+                "",
+            )
         return before
 
     def read(self, kind, id):
@@ -320,21 +453,28 @@ class Books:
             )
         row = self.rows[kind].get(id)
         if row is None or row.get("status") == "Deleted":
-            raise Refused("610", "Object Not Found",
-                          "Object Not Found : Something you're trying to use has been made inactive. Check the fields "
-                          "with accounts, customers, items, vendors or employees.")  # fmt: skip
+            raise Refused(
+                "610",
+                "Object Not Found",
+                "Object Not Found : Something you're trying to use "
+                "has been made inactive. Check the fields "
+                "with accounts, customers, items, vendors or employees.",
+            )
         return row
 
-    # -- rules
-    # ---------------------------------------------------------------------------------------
+    # -- rules -------------------------------------------------------------------------------------
 
     def _check(self, kind, body, before=None):
         known = TXN_FIELDS if kind in TXNS else FILE_FIELDS if kind == "Attachable" else LIST_FIELDS
         for name in body:
             if name not in known and not (before and name in before):
-                raise Refused("2010", "Request has invalid or unsupported property",
-                              f'Property Name:Unrecognized field "{name}" (class com.intuit.schema.finance.v3.{kind}), '
-                              f"not marked as ignorable ({len(known)} known properties: ])")  # fmt: skip
+                raise Refused(
+                    "2010",
+                    "Request has invalid or unsupported property",
+                    f'Property Name:Unrecognized field "{name}" (class '
+                    f"com.intuit.schema.finance.v3.{kind}), "
+                    f"not marked as ignorable ({len(known)} known properties: ])",
+                )
         if kind in TXNS:
             self._check_txn(kind, body, before)
         elif kind != "Attachable":
@@ -350,17 +490,27 @@ class Books:
             raise missing("PaymentType")
         number = str(body.get("DocNumber") or "")
         if len(number) > 21:
-            raise Refused("2050", "String is either too short or too long",
-                          "String length specified does not match the supported length. Min:0 Max:21 supported. "
-                          f"Supplied length:{len(number)}", "DocNumber")  # fmt: skip
+            raise Refused(
+                "2050",
+                "String is either too short or too long",
+                "String length specified does not match the "
+                "supported length. Min:0 Max:21 supported. "
+                f"Supplied length:{len(number)}",
+                "DocNumber",
+            )
         for line in body.get("Line") or ():
             self._check_line(line)
         self._check_number(kind, body, number, before)
         closed = self.kept("closed")
         if closed and str(body.get("TxnDate") or "9999") <= closed:
-            raise Refused("6210", "Account Period Closed, Cannot Update Through Services API",
-                          "The account period has closed and the account books cannot be updated through the QBO "
-                          "Services API. Please use the QBO website to make these changes.", "")  # fmt: skip
+            raise Refused(
+                "6210",
+                "Account Period Closed, Cannot Update Through Services API",
+                "The account period has closed and the account "
+                "books cannot be updated through the QBO "
+                "Services API. Please use the QBO website to make these changes.",
+                "",
+            )
 
     def _check_line(self, line):
         kind = line.get("DetailType")
@@ -389,10 +539,15 @@ class Books:
         """Check that a number is unique for its supplier, or among the invoices."""
         holder = self.numbers.get(self._numbered(kind, body)) if number else None
         if holder and holder != (before or {}).get("Id"):
-            raise Refused("6140", "Duplicate Document Number Error",
-                          "Duplicate Document Number Error : You must specify a different number. This number has "
-                          f"already been used. DocNumber={number} is assigned to TxnType={kind} with "
-                          f"TxnId={holder}", "")  # fmt: skip
+            raise Refused(
+                "6140",
+                "Duplicate Document Number Error",
+                "Duplicate Document Number Error : You must specify "
+                "a different number. This number has "
+                f"already been used. DocNumber={number} is assigned to TxnType={kind} with "
+                f"TxnId={holder}",
+                "",
+            )
 
     def _check_name(self, kind, body, before):
         field = "DisplayName" if kind in NAMES else "Name"
@@ -403,15 +558,22 @@ class Books:
         if not name:
             raise missing(field)
         if re.search("[:\t\n]", name):
-            raise Refused("6000", "A business validation error has occurred while processing your request",
-                          f"Business Validation Error: {FORBIDDEN}", "")  # fmt: skip
+            raise Refused(
+                "6000",
+                "A business validation error has occurred while processing your request",
+                f"Business Validation Error: {FORBIDDEN}",
+                "",
+            )
         body.setdefault(field, name)
         for other in UNIQUE.get(kind, (kind,)):
             for row in self.rows[other].values():
                 mine = before and other == kind and row["Id"] == before["Id"]
                 if not mine and str(row.get(field) or "").casefold() == name.casefold():
-                    raise Refused("6240", "Duplicate Name Exists Error",
-                                  f"The name supplied already exists. : {SOON}")  # fmt: skip
+                    raise Refused(
+                        "6240",
+                        "Duplicate Name Exists Error",
+                        f"The name supplied already exists. : {SOON}",
+                    )
 
     def _check_references(self, value):
         """Check that every reference names an existing, active entry."""
@@ -434,8 +596,7 @@ class Books:
                     if isinstance(one, dict):
                         self._check_references(one)
 
-    # -- values that the server adds
-    # -----------------------------------------------------------------
+    # -- values that the server adds ---------------------------------------------------------------
 
     def _complete(self, kind, body):
         if kind in TXNS:
@@ -469,8 +630,14 @@ class Books:
             }
         if kind == "Purchase":
             usual["CustomField"] = []
-            usual["PurchaseEx"] = {"any": [{"name": "{http://schema.intuit.com/finance/v3}NameValue",
-                                            "value": {"Name": "TxnType", "Value": "54"}}]}  # fmt: skip
+            usual["PurchaseEx"] = {
+                "any": [
+                    {
+                        "name": "{http://schema.intuit.com/finance/v3}NameValue",
+                        "value": {"Name": "TxnType", "Value": "54"},
+                    }
+                ]
+            }
         body = {**usual, **body}
         lines = [
             line for line in body.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"
@@ -518,11 +685,13 @@ class Books:
 
     def _complete_file(self, body):
         path = f"/v3/company/{REALM}/download/{body['Id']}"
-        return {"FileAccessUri": path, "TempDownloadUri": f"https://files.example.com/{body['Id']}?X-Amz-Expires=900",
-                **body}  # fmt: skip
+        return {
+            "FileAccessUri": path,
+            "TempDownloadUri": f"https://files.example.com/{body['Id']}?X-Amz-Expires=900",
+            **body,
+        }
 
-    # -- reading
-    # -------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------
 
     def query(self, text):
         kind, counts, conditions, order, start, most = parse(text)
@@ -554,17 +723,19 @@ class Books:
         return {"CDCResponse": [{"QueryResponse": answers}]}
 
 
-# -- the query language --------------------------------------------------------------------------
+# -- the query language ----------------------------------------------------------------------------
 
 SELECT = re.compile(
     r"\s*select\s+(?P<what>\*|count\s*\(\s*\*\s*\)|[\w.,\s]+?)\s+from\s+(?P<kind>\w+)"
-    r"(?:\s+where\s+(?P<where>.*?))?(?:\s+order\s*by\s+(?P<order>[\w.]+(?:\s+(?:asc|desc))?(?:\s*,\s*[\w.]+(?:\s+(?:asc|desc))?)*))?"
+    r"(?:\s+where\s+(?P<where>.*?))?(?:\s+order\s*by\s+(?P<order>"
+    r"[\w.]+(?:\s+(?:asc|desc))?(?:\s*,\s*[\w.]+(?:\s+(?:asc|desc))?)*))?"
     r"(?P<page>(?:\s+(?:startposition|maxresults)\s+\d+)*)\s*$",
     re.IGNORECASE | re.DOTALL,
 )
 CONDITION = re.compile(
     r"\s*(?P<field>[\w.]+)\s*(?P<op><=|>=|<|>|=|\bin\b|\blike\b)\s*"
-    r"(?P<value>\((?:[^()']|'(?:\\.|[^'\\])*')*\)|'(?:\\.|[^'\\])*'|[\w.:+-]+)\s*(?P<more>\band\b|$)",
+    r"(?P<value>\((?:[^()']|'(?:\\.|[^'\\])*')*\)|'(?:\\.|[^'\\])*'|[\w.:+-]+)\s*(?P<more>"
+    r"\band\b|$)",
     re.IGNORECASE | re.DOTALL,
 )
 NUMBER = re.compile(r'"\\u0000([^"]*)\\u0000"')
@@ -577,8 +748,11 @@ def parse(text):
     if not found:
         raise Refused("4000", "Error parsing query", f"QueryParserError: Encountered {text[:40]!r}")
     if not kind:
-        raise Refused("4001", "Invalid query",
-                      f"QueryValidationError: invalid context declaration: {found['kind']}")  # fmt: skip
+        raise Refused(
+            "4001",
+            "Invalid query",
+            f"QueryValidationError: invalid context declaration: {found['kind']}",
+        )
     conditions = list(_conditions(kind, found["where"] or ""))
     order = [part.split() for part in (found["order"] or "").split(",") if part.strip()]
     for part in order:
@@ -618,8 +792,11 @@ def _conditions(kind, where):
 def _known(kind, field):
     fields = TXN_FILTERS if kind in TXNS else FILE_FILTERS if kind == "Attachable" else LIST_FILTERS
     if field.lower() not in {one.lower() for one in fields}:
-        raise Refused("4001", "Invalid query",
-                      f"QueryValidationError: property '{field}' is not queryable for Entity {kind}")  # fmt: skip
+        raise Refused(
+            "4001",
+            "Invalid query",
+            f"QueryValidationError: property '{field}' is not queryable for Entity {kind}",
+        )
 
 
 def at(row, field):
@@ -690,7 +867,7 @@ def dumps(value):
     return NUMBER.sub(r"\1", told)
 
 
-# -- the company at the start --------------------------------------------------------------------
+# -- the company at the start ----------------------------------------------------------------------
 
 DOLLARS = {"value": "USD", "name": "United States Dollar"}
 
@@ -702,15 +879,40 @@ def _accounts():
         ("42", "", "Visa", "Credit Card", "CreditCard"),
         ("79", "", "Sales of Product Income", "Income", "SalesOfProductIncome"),
         ("4", "", "Undeposited Funds", "Other Current Asset", "UndepositedFunds"),
-        *((str(100 + n), str(5000 + 10 * n), f"Job cost {n}", "Cost of Goods Sold", "SuppliesMaterialsCogs")
-          for n in range(5)),
-        *((str(120 + n), str(6000 + 10 * n), f"Overhead {n}", "Expense", "OfficeGeneralAdministrativeExpenses")
-          for n in range(7)),
-    ):  # fmt: skip
+        *(
+            (
+                str(100 + n),
+                str(5000 + 10 * n),
+                f"Job cost {n}",
+                "Cost of Goods Sold",
+                "SuppliesMaterialsCogs",
+            )
+            for n in range(5)
+        ),
+        *(
+            (
+                str(120 + n),
+                str(6000 + 10 * n),
+                f"Overhead {n}",
+                "Expense",
+                "OfficeGeneralAdministrativeExpenses",
+            )
+            for n in range(7)
+        ),
+    ):
         about = {"AcctNum": number} if number else {}
-        yield {"Id": id, "Name": name, "FullyQualifiedName": name, "AccountType": sort, "AccountSubType": part,
-               "SubAccount": False, "CurrentBalance": 0, "CurrentBalanceWithSubAccounts": 0, "CurrencyRef": DOLLARS,
-               **about}  # fmt: skip
+        yield {
+            "Id": id,
+            "Name": name,
+            "FullyQualifiedName": name,
+            "AccountType": sort,
+            "AccountSubType": part,
+            "SubAccount": False,
+            "CurrentBalance": 0,
+            "CurrentBalanceWithSubAccounts": 0,
+            "CurrencyRef": DOLLARS,
+            **about,
+        }
 
 
 def _named(*names):
@@ -723,22 +925,49 @@ def _parties(kind, *names):
         if kind == "Vendor"
         else {"Job": False, "BillWithParent": False, "Taxable": True}
     )
-    return [{"DisplayName": name, "FullyQualifiedName": name, "PrintOnCheckName": name, "Balance": 0,
-             "CurrencyRef": DOLLARS, **more} for name in names]  # fmt: skip
+    return [
+        {
+            "DisplayName": name,
+            "FullyQualifiedName": name,
+            "PrintOnCheckName": name,
+            "Balance": 0,
+            "CurrencyRef": DOLLARS,
+            **more,
+        }
+        for name in names
+    ]
 
 
 START = {
     "Account": list(_accounts()),
-    "Vendor": _parties("Vendor", *(f"Supplier {n:02} & Sons, Inc." for n in range(24)), "O'Neil \"Rebar\" Works"),
-    "Customer": _parties("Customer", "North tower", "School gym", "Amy's Bird Sanctuary", "Harbour offices", "Depot"),
+    "Vendor": _parties(
+        "Vendor", *(f"Supplier {n:02} & Sons, Inc." for n in range(24)), 'O\'Neil "Rebar" Works'
+    ),
+    "Customer": _parties(
+        "Customer", "North tower", "School gym", "Amy's Bird Sanctuary", "Harbour offices", "Depot"
+    ),
     "Class": _named("New build", "Renovation", "Service", "Civil works"),
     "Department": _named("Oakland", "Berkeley", "Fremont"),
-    "Term": [{"Name": "Net 30", "Type": "STANDARD", "DueDays": 30},
-             {"Name": "Net 15", "Type": "STANDARD", "DueDays": 15}],
-    "PaymentMethod": [{"Name": "Cash", "Type": "NON_CREDIT_CARD"}, {"Name": "Visa", "Type": "CREDIT_CARD"}],
-    "TaxCode": [{"Id": id, "Name": id, "Description": id, "Taxable": id == "TAX", "TaxGroup": False}
-                for id in ("TAX", "NON")],
-    "Item": [{"Name": "Hours", "FullyQualifiedName": "Hours", "Type": "Service", "UnitPrice": 0,
-              "TrackQtyOnHand": False,
-              "IncomeAccountRef": {"value": "79", "name": "Sales of Product Income"}}],
-}  # fmt: skip
+    "Term": [
+        {"Name": "Net 30", "Type": "STANDARD", "DueDays": 30},
+        {"Name": "Net 15", "Type": "STANDARD", "DueDays": 15},
+    ],
+    "PaymentMethod": [
+        {"Name": "Cash", "Type": "NON_CREDIT_CARD"},
+        {"Name": "Visa", "Type": "CREDIT_CARD"},
+    ],
+    "TaxCode": [
+        {"Id": id, "Name": id, "Description": id, "Taxable": id == "TAX", "TaxGroup": False}
+        for id in ("TAX", "NON")
+    ],
+    "Item": [
+        {
+            "Name": "Hours",
+            "FullyQualifiedName": "Hours",
+            "Type": "Service",
+            "UnitPrice": 0,
+            "TrackQtyOnHand": False,
+            "IncomeAccountRef": {"value": "79", "name": "Sales of Product Income"},
+        }
+    ],
+}

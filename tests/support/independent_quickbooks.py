@@ -244,8 +244,14 @@ class Handler(socketserver.BaseRequestHandler):
         found = re.fullmatch(r"/v3/company/(\d+)/(.+)", path)
         token = headers.get("authorization", "").removeprefix("Bearer ")
         if not found or not self._holds(token) or self.server.mischief.is_unauthorized():
-            return 401, json.dumps(gateway("3200", "message=AuthenticationFailed; errorCode=003200; statusCode=401",
-                                           "Token expired: AB01", "AUTHENTICATION"))  # fmt: skip
+            return 401, json.dumps(
+                gateway(
+                    "3200",
+                    "message=AuthenticationFailed; errorCode=003200; statusCode=401",
+                    "Token expired: AB01",
+                    "AUTHENTICATION",
+                )
+            )
         try:
             self.books = self.server.company(found[1])
             told = self._carried_out(method, found[2], query, headers, body)
@@ -257,8 +263,7 @@ class Handler(socketserver.BaseRequestHandler):
     def _time(self):
         return self.server.books.now().isoformat(timespec="milliseconds")
 
-    # -- the calls
-    # -----------------------------------------------------------------------------------
+    # -- the calls ---------------------------------------------------------------------------------
 
     def _carried_out(self, method, path, query, headers, body):
         books, operation = self.books, query.get("operation", "")
@@ -352,17 +357,24 @@ class Handler(socketserver.BaseRequestHandler):
             kind = PATHS.get(link["EntityRef"]["type"].lower(), "")
             row = self.books.rows.get(kind, {}).get(link["EntityRef"]["value"])
             if row is None or row.get("status") == "Deleted":
-                told = {"Message": "A business validation error has occurred while processing your request",
-                        "Detail": "Business Validation Error: The entity that you are trying to link does not exist.",
-                        "code": "6000", "element": ""}  # fmt: skip
+                told = {
+                    "Message": (
+                        "A business validation error has occurred while processing your request"
+                    ),
+                    "Detail": (
+                        "Business Validation Error: The entity that you "
+                        "are trying to link does not exist."
+                    ),
+                    "code": "6000",
+                    "element": "",
+                }
                 return {
                     "AttachableResponse": [{"Fault": {"Error": [told], "type": "ValidationFault"}}]
                 }
         made = self.books.write("Attachable", {**about, "Size": size})
         return {"AttachableResponse": [{"Attachable": made}]}
 
-    # -- tokens
-    # --------------------------------------------------------------------------------------
+    # -- tokens ------------------------------------------------------------------------------------
 
     def _tokens(self, headers, body):
         given = base64.b64decode(headers.get("authorization", "").removeprefix("Basic ")).decode()
@@ -373,31 +385,47 @@ class Handler(socketserver.BaseRequestHandler):
             if form.get("refresh_token") != self.server.books.kept("refresh", REFRESH):
                 return (
                     400,
-                    '{"error":"invalid_grant","error_description":"Incorrect or invalid refresh token"}',
+                    (
+                        '{"error":"invalid_grant","error_description":"Incorrect or invalid '
+                        'refresh token"}'
+                    ),
                 )
             access = f"eyJ{secrets.token_urlsafe(40)}"
             self.server.books.keep(f"token {access}", time.time() + self.server.token_seconds)
-        return 200, json.dumps({"token_type": "bearer", "access_token": access, "expires_in": 3600,
-                                "refresh_token": form["refresh_token"],
-                                "x_refresh_token_expires_in": HOURS})  # fmt: skip
+        return 200, json.dumps(
+            {
+                "token_type": "bearer",
+                "access_token": access,
+                "expires_in": 3600,
+                "refresh_token": form["refresh_token"],
+                "x_refresh_token_expires_in": HOURS,
+            }
+        )
 
     def _holds(self, token):
         with self.server.books.lock:
             return time.time() < float(self.server.books.kept(f"token {token}", "0"))
 
-    # -- answers and faults
-    # --------------------------------------------------------------------------
+    # -- answers and faults ------------------------------------------------------------------------
 
     def _say(self, status, text, headers, extra=(), kind=""):
         self.request.sendall(self._whole(status, text, headers, extra, kind))
 
     def _whole(self, status, text, headers, extra=(), kind=""):
         body, tid = text.encode(), f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
-        lines = [f"HTTP/1.1 {status} {'OK' if status == 200 else 'No'}", "Server: nginx",
-                 f"Date: {formatdate(self.server.books.now().timestamp(), usegmt=True)}", f"intuit_tid: {tid}",
-                 f"Content-Type: {kind or ('application/json;charset=utf-8' if status == 200 else 'application/json')}",
-                 "Connection: keep-alive", "Cache-Control: max-age=0, no-cache, no-store, must-revalidate, private",
-                 "Transfer-Encoding: chunked", *extra]  # fmt: skip
+        if not kind:
+            kind = "application/json;charset=utf-8" if status == 200 else "application/json"
+        lines = [
+            f"HTTP/1.1 {status} {'OK' if status == 200 else 'No'}",
+            "Server: nginx",
+            f"Date: {formatdate(self.server.books.now().timestamp(), usegmt=True)}",
+            f"intuit_tid: {tid}",
+            f"Content-Type: {kind}",
+            "Connection: keep-alive",
+            "Cache-Control: max-age=0, no-cache, no-store, must-revalidate, private",
+            "Transfer-Encoding: chunked",
+            *extra,
+        ]
         if status == 401:
             lines.append('WWW-Authenticate: Bearer realm="Intuit", error="invalid_token"')
         if "gzip" in headers.get("accept-encoding", "") and len(body) > 500:
@@ -409,10 +437,15 @@ class Handler(socketserver.BaseRequestHandler):
     def _throttled(self, headers):
         """Return a throttling fault as recorded: in XML, whatever format was requested."""
         after = self.server.mischief.after
-        text = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse time="2026-01-01T00:00:00Z" '
-                'xmlns="http://schema.intuit.com/finance/v3"><Fault type="SERVICE"><Error code="3001"><Message>'
-                "message=ThrottleExceeded; errorCode=003001; statusCode=429</Message><Detail>The request limit was "
-                "reached.  Try again later</Detail></Error></Fault></IntuitResponse>")  # fmt: skip
+        text = (
+            '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse '
+            'time="2026-01-01T00:00:00Z" '
+            'xmlns="http://schema.intuit.com/finance/v3"><Fault '
+            'type="SERVICE"><Error code="3001"><Message>'
+            "message=ThrottleExceeded; errorCode=003001; "
+            "statusCode=429</Message><Detail>The request limit was "
+            "reached.  Try again later</Detail></Error></Fault></IntuitResponse>"
+        )
         self._say(429, text, headers, [f"Retry-After: {after}"] if after else (), "application/xml")
 
     def _lost(self, status, told, headers):
@@ -433,8 +466,7 @@ class Handler(socketserver.BaseRequestHandler):
         self.request.close()
         raise Gone
 
-    # -- for tests
-    # -----------------------------------------------------------------------------------
+    # -- for tests ---------------------------------------------------------------------------------
 
     def _control(self, path, body):
         if path.endswith("/mischief"):
@@ -455,37 +487,88 @@ class Handler(socketserver.BaseRequestHandler):
 def gateway(code, message, detail, kind):
     """Return a fault of the gateway in front of the service, in its lower-case form."""
     error = {"message": message, "detail": detail, "code": code, "element": None}
-    return {"warnings": None, "intuitObject": None, "fault": {"error": [error], "type": kind}, "report": None,
-            "queryResponse": None, "batchItemResponse": [], "attachableResponse": [], "syncErrorResponse": None,
-            "requestId": None, "time": int(time.time() * 1000), "status": None, "cdcresponse": []}  # fmt: skip
+    return {
+        "warnings": None,
+        "intuitObject": None,
+        "fault": {"error": [error], "type": kind},
+        "report": None,
+        "queryResponse": None,
+        "batchItemResponse": [],
+        "attachableResponse": [],
+        "syncErrorResponse": None,
+        "requestId": None,
+        "time": int(time.time() * 1000),
+        "status": None,
+        "cdcresponse": [],
+    }
 
 
 COMPANY = {
-    "CompanyName": "Larry's Landscapes of Elsewhere", "LegalName": "Larry's Landscapes of Elsewhere",
-    "CompanyAddr": {"Id": "1", "Line1": "2600 Marine Way", "City": "Mountain View", "Country": "USA",
-                    "CountrySubDivisionCode": "CA", "PostalCode": "94043"},
-    "CompanyStartDate": "2020-01-01", "FiscalYearStartMonth": "January", "Country": "US",
-    "Email": {"Address": "books@example.com"}, "WebAddr": {}, "SupportedLanguages": "en",
-    "NameValue": [{"Name": "NeoEnabled", "Value": "true"}, {"Name": "IndustryType", "Value": "Construction"},
-                  {"Name": "SubscriptionStatus", "Value": "PAID"},
-                  {"Name": "OfferingSku", "Value": "QuickBooks Online Plus"}],
-    "domain": "QBO", "sparse": False, "Id": "1", "SyncToken": "4",
-    "MetaData": {"CreateTime": "2020-01-01T10:11:12-08:00", "LastUpdatedTime": "2026-01-02T10:11:12-08:00"},
-}  # fmt: skip
+    "CompanyName": "Larry's Landscapes of Elsewhere",
+    "LegalName": "Larry's Landscapes of Elsewhere",
+    "CompanyAddr": {
+        "Id": "1",
+        "Line1": "2600 Marine Way",
+        "City": "Mountain View",
+        "Country": "USA",
+        "CountrySubDivisionCode": "CA",
+        "PostalCode": "94043",
+    },
+    "CompanyStartDate": "2020-01-01",
+    "FiscalYearStartMonth": "January",
+    "Country": "US",
+    "Email": {"Address": "books@example.com"},
+    "WebAddr": {},
+    "SupportedLanguages": "en",
+    "NameValue": [
+        {"Name": "NeoEnabled", "Value": "true"},
+        {"Name": "IndustryType", "Value": "Construction"},
+        {"Name": "SubscriptionStatus", "Value": "PAID"},
+        {"Name": "OfferingSku", "Value": "QuickBooks Online Plus"},
+    ],
+    "domain": "QBO",
+    "sparse": False,
+    "Id": "1",
+    "SyncToken": "4",
+    "MetaData": {
+        "CreateTime": "2020-01-01T10:11:12-08:00",
+        "LastUpdatedTime": "2026-01-02T10:11:12-08:00",
+    },
+}
 PREFERENCES = {
-    "AccountingInfoPrefs": {"UseAccountNumbers": True, "TrackDepartments": True, "ClassTrackingPerTxn": False,
-                            "ClassTrackingPerTxnLine": True, "FirstMonthOfFiscalYear": "January",
-                            "DepartmentTerminology": "Location", "CustomerTerminology": "Customers"},
-    "ProductAndServicesPrefs": {"ForSales": True, "ForPurchase": True, "QuantityWithPriceAndRate": True,
-                                "QuantityOnHand": True},
+    "AccountingInfoPrefs": {
+        "UseAccountNumbers": True,
+        "TrackDepartments": True,
+        "ClassTrackingPerTxn": False,
+        "ClassTrackingPerTxnLine": True,
+        "FirstMonthOfFiscalYear": "January",
+        "DepartmentTerminology": "Location",
+        "CustomerTerminology": "Customers",
+    },
+    "ProductAndServicesPrefs": {
+        "ForSales": True,
+        "ForPurchase": True,
+        "QuantityWithPriceAndRate": True,
+        "QuantityOnHand": True,
+    },
     "SalesFormsPrefs": {"CustomTxnNumbers": False, "AllowDeposit": True, "CustomField": []},
-    "VendorAndPurchasesPrefs": {"TrackingByCustomer": True, "BillableExpenseTracking": True, "POCustomField": []},
+    "VendorAndPurchasesPrefs": {
+        "TrackingByCustomer": True,
+        "BillableExpenseTracking": True,
+        "POCustomField": [],
+    },
     "TaxPrefs": {"UsingSalesTax": False},
     "CurrencyPrefs": {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": "USD"}},
     "OtherPrefs": {"NameValue": [{"Name": "ProjectsEnabled", "Value": "true"}]},
-    "domain": "QBO", "sparse": False, "Id": "1", "SyncToken": "6",
-    "MetaData": {"CreateTime": "2020-01-01T10:11:12-08:00", "LastUpdatedTime": "2026-01-02T10:11:12-08:00"},
-}  # fmt: skip
+    "domain": "QBO",
+    "sparse": False,
+    "Id": "1",
+    "SyncToken": "6",
+    "MetaData": {
+        "CreateTime": "2020-01-01T10:11:12-08:00",
+        "LastUpdatedTime": "2026-01-02T10:11:12-08:00",
+    },
+}
 
 
 def start(folder, **options):

@@ -29,9 +29,15 @@ ACCOUNTS = {
 }
 EVERYTHING = {"line_account": "20", "fee_account": "15", "suppliers": "create"}
 QUIET = {
-    "gone": "close", "received": "leave", "send_at": "ordered", "write_back": "no", "generic_item": "", "parts": "all",
-    "import_orders": False, "part_type": "inventory",
-}  # fmt: skip
+    "gone": "close",
+    "received": "leave",
+    "send_at": "ordered",
+    "write_back": "no",
+    "generic_item": "",
+    "parts": "all",
+    "import_orders": False,
+    "part_type": "inventory",
+}
 
 
 def open_works(app: Flask, documents: int = 0, **settings: Any) -> "Works":
@@ -100,7 +106,7 @@ class Works:
         assert done.error == ""
         return done.counts
 
-    # -- at the source -----------------------------------------------------------------------
+    # -- at the source -----------------------------------------------------------------------------
 
     def order(self, *lines: dict[str, Any], fees: dict[str, str] | None = None, **head: Any) -> int:
         """Create an order with these lines and fees, move it to Ordered and return its number."""
@@ -158,7 +164,7 @@ class Works:
         row: dict[str, Any] = self.changes.createPart(given)["part"]
         return row
 
-    # -- in the books ------------------------------------------------------------------------
+    # -- in the books ------------------------------------------------------------------------------
 
     def posted(self, number: int | str) -> list[dict[str, Any]]:
         """Return the purchase orders with this number."""
@@ -208,7 +214,7 @@ class Works:
         found: list[dict[str, Any]] = self.quickbooks.select(query, self.realm).get(kind) or []
         return found
 
-    # -- in the hub --------------------------------------------------------------------------
+    # -- in the hub --------------------------------------------------------------------------------
 
     def posting(self, source_id: str) -> Posting:
         """Return the newest posting of a document."""

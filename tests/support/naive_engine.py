@@ -38,8 +38,11 @@ def post_all(file, url, token):
 
 def post(url, token, number):
     """Post one expense."""
-    line = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 100 + number,
-            "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "120"}}}  # fmt: skip
+    line = {
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "Amount": 100 + number,
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "120"}},
+    }
     body = {
         "PaymentType": "Cash",
         "AccountRef": {"value": "35"},

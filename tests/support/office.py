@@ -38,7 +38,10 @@ STATE_QUERIES = (
     "SELECT state, count(*), min(next_try_at) FROM posting GROUP BY state",
     "SELECT name, holder, fence, heartbeat_at, now() FROM lease",
     "SELECT name, next_due FROM schedule WHERE enabled",
-    "SELECT id, status, queueing_lock, worker_id FROM procrastinate_jobs WHERE status <> 'succeeded'",
+    (
+        "SELECT id, status, queueing_lock, worker_id FROM "
+        "procrastinate_jobs WHERE status <> 'succeeded'"
+    ),
 )
 OPEN_POSTINGS = "posting WHERE state IN ('ready', 'sending', 'unknown', 'waiting')"
 

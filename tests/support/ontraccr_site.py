@@ -77,7 +77,7 @@ class Builders:
         runner.company("changes", self.company_id, requested_by="kari")
         self.sync()
 
-    # -- at the source -----------------------------------------------------------------------
+    # -- at the source -----------------------------------------------------------------------------
 
     def upload(self, amount: str = "100.00", tax: str = "0.00", **fields: Any) -> str:
         """Upload a payable with one line; return its id."""
@@ -94,10 +94,18 @@ class Builders:
             name: fields.pop(name, own) for name, own in (("project", "p1"), ("cost_code", "c1"))
         }
         usual = {
-            "division": self.division, "type": "bill", "account": None, "tax_code": None, "vendor": "v1", "due": None,
-            "number": f"N-{id}", "date": "2026-03-02", "description": None, "lines": [line],
+            "division": self.division,
+            "type": "bill",
+            "account": None,
+            "tax_code": None,
+            "vendor": "v1",
+            "due": None,
+            "number": f"N-{id}",
+            "date": "2026-03-02",
+            "description": None,
+            "lines": [line],
             "uploaded_by": "Priya Nair",
-        }  # fmt: skip
+        }
         self.books.do("upload", payable=id, fields=usual | fields)
         return id
 
@@ -119,7 +127,7 @@ class Builders:
     def raw(self, case: str) -> dict[str, Any]:
         return next(row for row in self.books.payables.values() if row["case"] == case)
 
-    # -- in the books ------------------------------------------------------------------------
+    # -- in the books ------------------------------------------------------------------------------
 
     def select(self, kind: str, where: str = "") -> list[dict[str, Any]]:
         query = f"select * from {kind}{f' where {where}' if where else ''} maxresults 1000"
@@ -158,7 +166,7 @@ class Builders:
             **check,
         )
 
-    # -- in the hub --------------------------------------------------------------------------
+    # -- in the hub --------------------------------------------------------------------------------
 
     def posting(self, id: str) -> Posting:
         """Return the newest posting of a payable itself."""

@@ -155,11 +155,21 @@ def add_document(
     total = Decimal(1250 + 37 * place) + Decimal("0.50")
     number, party = f"F-{20260 + place}", NAMES[place % len(NAMES)]
     document = SourceDocument(
-        installation_id=installation.id, company_id=installation.company_id, slug=installation.slug,
-        tenant=installation.tenant, source_id=f"invoice:{1000 + place}", marker=f"MARKER{place:06d}", kind="bill",
-        number=number, party=party, date=now.date(), currency="NOK", total=total, seen_at=now,
+        installation_id=installation.id,
+        company_id=installation.company_id,
+        slug=installation.slug,
+        tenant=installation.tenant,
+        source_id=f"invoice:{1000 + place}",
+        marker=f"MARKER{place:06d}",
+        kind="bill",
+        number=number,
+        party=party,
+        date=now.date(),
+        currency="NOK",
+        total=total,
+        seen_at=now,
         body=_body(number, party, now.date(), total),
-    )  # fmt: skip
+    )
     session.add(document)
     session.flush()
     posting = add_posting(session, document, state, bill(number, total, place))
@@ -178,13 +188,23 @@ def add_posting(
     )
     content = json.dumps(payload).encode()
     values = {
-        "document_id": document.id, "company_id": document.company_id, "installation_id": document.installation_id,
-        "kind": document.kind, "operation": "create", "state": state, "reasons": stored_reasons(why),
+        "document_id": document.id,
+        "company_id": document.company_id,
+        "installation_id": document.installation_id,
+        "kind": document.kind,
+        "operation": "create",
+        "state": state,
+        "reasons": stored_reasons(why),
         "number": document.number,
-        "held_by": "mapping" if state == "held" else "", "total": document.total, "currency": document.currency,
-        "payload": content, "planned": fingerprint(content), "requestid": f"{document.id:032x}",
-        "created_at": document.seen_at, "changed_at": document.seen_at,
-    }  # fmt: skip
+        "held_by": "mapping" if state == "held" else "",
+        "total": document.total,
+        "currency": document.currency,
+        "payload": content,
+        "planned": fingerprint(content),
+        "requestid": f"{document.id:032x}",
+        "created_at": document.seen_at,
+        "changed_at": document.seen_at,
+    }
     posting = Posting(**(values | sent | more))
     session.add(posting)
     session.flush()
@@ -206,10 +226,15 @@ def bill(
         "Description": text,
     }
     return {
-        "VendorRef": {"value": f"v{vendor % len(NAMES) + 1}"}, "DocNumber": number, "TxnDate": "2026-03-06",
-        "APAccountRef": {"value": "33"}, "CurrencyRef": {"value": "NOK"}, "GlobalTaxCalculation": "NotApplicable",
-        "PrivateNote": "[hub:MARKER000000]", "Line": [{**line, "AccountBasedExpenseLineDetail": detail}],
-    }  # fmt: skip
+        "VendorRef": {"value": f"v{vendor % len(NAMES) + 1}"},
+        "DocNumber": number,
+        "TxnDate": "2026-03-06",
+        "APAccountRef": {"value": "33"},
+        "CurrencyRef": {"value": "NOK"},
+        "GlobalTaxCalculation": "NotApplicable",
+        "PrivateNote": "[hub:MARKER000000]",
+        "Line": [{**line, "AccountBasedExpenseLineDetail": detail}],
+    }
 
 
 def _record(company_id: int, name: str, id: str, title: str, **more: Any) -> Record:
@@ -235,10 +260,16 @@ def _body(number: str, party: str, date: dt.date, total: Decimal) -> dict[str, A
         "codes": {"account": "68", "class": "c1"},
     }
     return {
-        "kind": "bill", "source_id": "x", "number": number, "date": date.isoformat(), "codes": codes, "lines": [line],
-        "total": str(total), "facts": {"Approvals": "Kari Nordmann: approved"},
+        "kind": "bill",
+        "source_id": "x",
+        "number": number,
+        "date": date.isoformat(),
+        "codes": codes,
+        "lines": [line],
+        "total": str(total),
+        "facts": {"Approvals": "Kari Nordmann: approved"},
         "attachments": [{"id": "a1", "name": "faktura.pdf", "mime": "application/pdf"}],
-    }  # fmt: skip
+    }
 
 
 def _after_posting(session: Session, story: Story) -> None:
@@ -248,14 +279,33 @@ def _after_posting(session: Session, story: Story) -> None:
         "unknown": ("doubt", 504, "No answer within 100 s.", None),
     }
     for state, (outcome, status, text, seen) in answers.items():
-        session.add(Attempt(
-            posting_id=story.postings[state], generation=0, requestid="0" * 32, fence="f", sent_at=now, ended_at=now,
-            outcome=outcome, status=status, text=text, seen_id=seen, tid="1-5f2c",
-        ))  # fmt: skip
-    session.add(Proof(
-        posting_id=story.postings["unknown"], generation=0, at=now, since=now - dt.timedelta(hours=1), until=now,
-        rows=1240, sends=1, result="absent",
-    ))  # fmt: skip
+        session.add(
+            Attempt(
+                posting_id=story.postings[state],
+                generation=0,
+                requestid="0" * 32,
+                fence="f",
+                sent_at=now,
+                ended_at=now,
+                outcome=outcome,
+                status=status,
+                text=text,
+                seen_id=seen,
+                tid="1-5f2c",
+            )
+        )
+    session.add(
+        Proof(
+            posting_id=story.postings["unknown"],
+            generation=0,
+            at=now,
+            since=now - dt.timedelta(hours=1),
+            until=now,
+            rows=1240,
+            sends=1,
+            result="absent",
+        )
+    )
     document = story.documents["posted"]
     told = {"document_id": document, "installation_id": story.installation, "at": now, "tries": 1}
     session.add(ReceiptRow(state="posted", ended="delivered", **told))
@@ -329,10 +379,20 @@ def _cases(session: Session, story: Story) -> None:
         story.cases[act] = open_stored_case(
             session, cause, title=title, action=act, postings=stops, **about
         ).id
-    session.add(TransactionHead(
-        company_id=story.company, kind="bill", quickbooks_id="145", number="F-20265", party="v1", currency="NOK",
-        date=dt.date(2026, 3, 6), total=Decimal("1435.50"), links=[], created_at=current().clock.now(),
-    ))  # fmt: skip
+    session.add(
+        TransactionHead(
+            company_id=story.company,
+            kind="bill",
+            quickbooks_id="145",
+            number="F-20265",
+            party="v1",
+            currency="NOK",
+            date=dt.date(2026, 3, 6),
+            total=Decimal("1435.50"),
+            links=[],
+            created_at=current().clock.now(),
+        )
+    )
 
 
 def _runs(session: Session, story: Story) -> None:

@@ -99,7 +99,7 @@ def links(exchange: Exchange) -> Iterator[str]:
                 yield element.attributes[name]
 
 
-# -- rules: each yields the violations of an exchange ---------------------------------------------
+# -- rules: each yields the violations of an exchange ----------------------------------------------
 
 
 def cookies(exchange: Exchange) -> Iterator[str]:

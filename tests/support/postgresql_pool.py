@@ -23,7 +23,8 @@ DECLARE
 BEGIN
     FOR "table" IN
         SELECT oid::regclass::text FROM pg_class
-        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        AND relname <> 'alembic_version'
     LOOP
         EXECUTE 'SELECT EXISTS (SELECT FROM ' || "table" || ')' INTO has_rows;
         IF has_rows THEN

@@ -104,7 +104,7 @@ class Desk:
             session.flush()
             self.installation_id = installation.id
 
-    # -- preparation -------------------------------------------------------------------------
+    # -- preparation -------------------------------------------------------------------------------
 
     def bill(
         self, number: str = "A-1", total: str = "100.00", vendor: str = "1", **more: Any
@@ -117,9 +117,10 @@ class Desk:
     ) -> dict[str, Any]:
         detail = {"AccountRef": {"value": "7"}}
         line = {
-            "DetailType": "AccountBasedExpenseLineDetail", "Amount": Decimal(total),
+            "DetailType": "AccountBasedExpenseLineDetail",
+            "Amount": Decimal(total),
             "AccountBasedExpenseLineDetail": detail,
-        }  # fmt: skip
+        }
         head = {"VendorRef": {"value": vendor}, "DocNumber": number, "TxnDate": "2026-03-02"}
         return {**head, "PrivateNote": f"[hub:{self.marker(number)}]", "Line": [line], **more}
 
@@ -191,11 +192,20 @@ class Desk:
         ).first()
         if row is None:
             row = SourceDocument(
-                installation=session.get_one(Installation, self.installation_id), company_id=self.company_id,
-                slug="bench", tenant="t1", source_id=source_id, marker=self.marker(source_id), kind="bill",
-                number=source_id, party="Acme", date=dt.date(2026, 3, 2), total=Decimal("100.00"), currency="USD",
+                installation=session.get_one(Installation, self.installation_id),
+                company_id=self.company_id,
+                slug="bench",
+                tenant="t1",
+                source_id=source_id,
+                marker=self.marker(source_id),
+                kind="bill",
+                number=source_id,
+                party="Acme",
+                date=dt.date(2026, 3, 2),
+                total=Decimal("100.00"),
+                currency="USD",
                 seen_at=self.clock.now(),
-            )  # fmt: skip
+            )
             session.add(row)
         noun = Document(
             kind="bill",
@@ -248,7 +258,7 @@ class Desk:
             for name, value in values.items():
                 setattr(posting, name, value)
 
-    # -- progress ----------------------------------------------------------------------------
+    # -- progress ----------------------------------------------------------------------------------
 
     def drain(self, **options: Any) -> DrainResult:
         return drain(self.company_id, **options)
@@ -260,7 +270,7 @@ class Desk:
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
 
-    # -- inspection --------------------------------------------------------------------------
+    # -- inspection --------------------------------------------------------------------------------
 
     def posting(self, id: int) -> Posting:
         with reading() as session:

@@ -199,7 +199,7 @@ def _arrived(world: World) -> World:
     return replace(world.told(sends=tuple(sends)), late=tuple(rest))
 
 
-# -- one send ------------------------------------------------------------------------------------
+# -- one send --------------------------------------------------------------------------------------
 
 
 def _sent(world: World, step: Send, events: int) -> Iterator[End]:
@@ -294,7 +294,8 @@ def _answered(
     text = answer if told == "answer" else told
     if not dies:
         kind, _, code = text.partition("/")
-        send = replace(send, outcome=kind, code=code, id=id if kind == "landed" else None)  # type: ignore[arg-type]
+        landed_id = id if kind == "landed" else None
+        send = replace(send, outcome=kind, code=code, id=landed_id)  # type: ignore[arg-type]
         now = world.now + (SECONDS if told != "doubt" or name.endswith("done late") else DEADLINE)
         after = world.after(name, now=now, mine=now, seen=None)
     else:
@@ -310,7 +311,7 @@ def _answered(
     return after.told(sends=sends, state=state, current=None, search_results=None)
 
 
-# -- searching -----------------------------------------------------------------------------------
+# -- searching -------------------------------------------------------------------------------------
 
 
 def _looked(world: World, events: int) -> Iterator[End]:
@@ -336,9 +337,15 @@ def _found(world: World, thing: Thing) -> QuickBooksObject | None:
     marker = thing.mark if world.history.marker else ""
     edited = thing.text == "a person's"
     return QuickBooksObject(
-        id=thing.id, state=thing.state, token=str(thing.token), marker=marker, party=PARTY,  # type: ignore[arg-type]
-        total=None if edited else TOTAL, agreements=_same(world, thing), foreign=False,  # type: ignore[arg-type]
-    )  # fmt: skip
+        id=thing.id,
+        state=thing.state,
+        token=str(thing.token),
+        marker=marker,
+        party=PARTY,  # type: ignore[arg-type]
+        total=None if edited else TOTAL,
+        agreements=_same(world, thing),
+        foreign=False,  # type: ignore[arg-type]
+    )
 
 
 def _same(world: World, thing: Thing) -> frozenset[str]:
@@ -408,7 +415,7 @@ def _proved(world: World, step: Send) -> World:
     return replace(after, generation=world.generation + step.renew)
 
 
-# -- the ends ------------------------------------------------------------------------------------
+# -- the ends --------------------------------------------------------------------------------------
 
 
 def _posted(world: World, id: str, events: int) -> Iterator[End]:

@@ -180,9 +180,13 @@ def bill(id="1", total="125.00", supplier="31", account="4010", lines=None, **va
     values.setdefault("date", dt.date(2026, 2, 10))
     values.setdefault("number", f"F-{id}")
     return Document(
-        kind=values.pop("kind", "bill"), source_id=f"invoice:{id}", tax_mode="none",
-        total=Decimal(total), lines=tuple(lines), **values,
-    )  # fmt: skip
+        kind=values.pop("kind", "bill"),
+        source_id=f"invoice:{id}",
+        tax_mode="none",
+        total=Decimal(total),
+        lines=tuple(lines),
+        **values,
+    )
 
 
 def vendor_code(id="v1", name="Ny Leverandør"):

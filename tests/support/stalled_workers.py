@@ -230,7 +230,10 @@ class Crew:
             time.sleep(STEP)
             if time.monotonic() > end:
                 _tell_where(pids)
-                late = f"of workers {pids} only {codes} have ended; {stopped} are stopped, {working} not; {standing()}"
+                late = (
+                    f"of workers {pids} only {codes} have ended; {stopped} are stopped, "
+                    f"{working} not; {standing()}"
+                )
                 raise AssertionError(late)
         return [codes[pid] for pid in pids]
 

@@ -24,9 +24,20 @@ class Bookkeeper:
         self.random = random.Random(seed)
         self.told = Counter()
         self.acts = [
-            *[self.buy] * 4, *[self.sell] * 4, *[self.pay] * 6, *[self.spend] * 2, self.receipt, self.deposit,
-            self.transfer, self.journal, *[self.change] * 4, *[self.drop] * 3, self.void, self.rename, self.billed,
-        ]  # fmt: skip
+            *[self.buy] * 4,
+            *[self.sell] * 4,
+            *[self.pay] * 6,
+            *[self.spend] * 2,
+            self.receipt,
+            self.deposit,
+            self.transfer,
+            self.journal,
+            *[self.change] * 4,
+            *[self.drop] * 3,
+            self.void,
+            self.rename,
+            self.billed,
+        ]
 
     def step(self):
         self.random.choice(self.acts)()

@@ -170,7 +170,10 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         row="CC-B4",
         place=f"{PLUGIN}/payments.py",
         old="    return STAGES[status], holds.get(status)",
-        new='    return ("ready", None) if status == "processing" else (STAGES[status], holds.get(status))',
+        new=(
+            '    return ("ready", None) if status == "processing" '
+            "else (STAGES[status], holds.get(status))"
+        ),
         bug="A payment that is still processing is posted.",
     ),
     Mutant(
@@ -183,7 +186,10 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B6",
         place=f"{PLUGIN}/payments.py",
-        old="""    return [*documents, *(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]""",
+        old=(
+            "    return [*documents, "
+            "*(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]"
+        ),
         new="    return documents",
         bug="A refund is not posted.",
     ),
@@ -206,7 +212,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         place=f"{PLUGIN}/payments.py",
         old="        total=money(row[names.Payment.AMOUNT]),",
         new="        total=sum("
-        "(money(used[names.Allocation.AMOUNT]) for used in row[names.Payment.ALLOCATIONS]), money(0)),",
+        "(money(used[names.Allocation.AMOUNT]) for used in "
+        "row[names.Payment.ALLOCATIONS]), money(0)),",
         bug="What a client paid in advance is not in the payment.",
     ),
     Mutant(

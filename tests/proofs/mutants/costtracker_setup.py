@@ -58,7 +58,10 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
         row="CT-S6",
         place=f"{PLUGIN}/lists.py",
         old='    Field(name="class", label="Class", role="class", match=("id", "name")),',
-        new='    Field(name="class", label="Class", role="class", match=("id", "name"), pushed=False),',
+        new=(
+            '    Field(name="class", label="Class", '
+            'role="class", match=("id", "name"), pushed=False),'
+        ),
         bug="Classes are not put into CostTracker.",
     ),
     Mutant(
@@ -281,8 +284,14 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S30",
         place=f"{PLUGIN}/invoices.py",
-        old="    for rows, after in source.invoices(cursor):\n        yield from (read(site, row) for row in rows)",
-        new="    for rows, after in source.invoices(cursor):\n        yield from (read(site, row) for row in rows[1:])",
+        old=(
+            "    for rows, after in source.invoices(cursor):\n"
+            "        yield from (read(site, row) for row in rows)"
+        ),
+        new=(
+            "    for rows, after in source.invoices(cursor):\n"
+            "        yield from (read(site, row) for row in rows[1:])"
+        ),
         bug="The first invoice of each page never reaches the books.",
     ),
     Mutant(

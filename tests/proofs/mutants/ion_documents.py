@@ -37,7 +37,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         row="ION-2",
         place=f"{PLUGIN}/client.py",
         old=(
-            '"A key belongs to the one environment that it was made in: choose that one in place of"\n'
+            '"A key belongs to the one environment that it was made in: choose that one in '
+            'place of"\n'
         ),
         new='"Choose another key in place of"\n',
         bug="A refused key is not said to belong to another environment.",
@@ -220,7 +221,10 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         row="ION-13",
         place=f"{PLUGIN}/orders.py",
         old="    if not location or not address:\n        return None\n",
-        new="    if not location or not address:\n        return Address(name=(location or {}).get('name'))\n",
+        new=(
+            "    if not location or not address:\n"
+            "        return Address(name=(location or {}).get('name'))\n"
+        ),
         bug="An address is sent for a place that has none.",
     ),
     Mutant(
@@ -233,7 +237,10 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-14",
         place=f"{PLUGIN}/__init__.py",
-        old='_code("supplier", "Supplier", "vendor", match=("name",), missing=FromSetting("suppliers")),',
+        old=(
+            '_code("supplier", "Supplier", "vendor", match=("name",), '
+            'missing=FromSetting("suppliers")),'
+        ),
         new='_code("supplier", "Supplier", "vendor", match=("name",), missing="create"),',
         bug="A missing supplier is made although the settings hold the order.",
     ),

@@ -77,14 +77,19 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-24",
         place="hub/contract/documents.py",
-        old="    for line in document.lines:\n        yield from _codes_of_part(line.codes, line)\n",
+        old=(
+            "    for line in document.lines:\n        yield from _codes_of_part(line.codes, line)\n"
+        ),
         new="",
         bug="Accounts and classes of lines are left out of the matching page.",
     ),
     Mutant(
         row="ION-25",
         place="hub/qbo/payloads/updates.py",
-        old='    changed["Line"] = keep_line_ids(changed.get("Line") or [], current.get("Line") or [])\n',
+        old=(
+            '    changed["Line"] = keep_line_ids(changed.get("Line") or [], current.get("Line") '
+            "or [])\n"
+        ),
         new="",
         bug="The lines of a revised order get new ids.",
     ),
@@ -265,7 +270,10 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-37",
         place="hub/posting/protocol/candidates.py",
-        old="    marked = [candidate for candidate in candidates if _has_own_marker(history, candidate)]\n",
+        old=(
+            "    marked = [candidate for candidate in candidates if _has_own_marker(history, "
+            "candidate)]\n"
+        ),
         new="    marked = []\n",
         bug="What was sent with a lost answer is not recognised by its mark.",
     ),
@@ -297,7 +305,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-39",
         place="hub/contract/tokens.py",
         old=(
-            "        if reply.status == UNAUTHORIZED:\n            token = self._renew(rejected=token)\n"
+            "        if reply.status == UNAUTHORIZED:\n"
+            "            token = self._renew(rejected=token)\n"
             "            reply = send(token)\n"
         ),
         new="",

@@ -96,7 +96,7 @@ class Runner:
             self._run(session, list(self._control()))
         return None if self.is_child else True
 
-    # -- the jobs ------------------------------------------------------------------------------------------
+    # -- the jobs ----------------------------------------------------------------------------------
 
     def _baseline(self, collected: list[pytest.Item]) -> Iterable[Job]:
         """Run all tests without a mutant: only one that passes can detect anything."""
@@ -105,7 +105,8 @@ class Runner:
         for item in filter(chosen.__contains__, collected):
             files[item.path].append(item)
         self.report(
-            f"Running {sum(map(len, files.values()))} tests of {len(self.tests)} rows without a mutant."
+            f"Running {sum(map(len, files.values()))} tests of "
+            f"{len(self.tests)} rows without a mutant."
         )
         parts: list[list[pytest.Item]] = [[] for _ in range(JOBS)]
         for items in sorted(files.values(), key=len, reverse=True):
@@ -142,7 +143,7 @@ class Runner:
             yield Job([items[name] for name in sorted(names)], prepare, finish)
 
     def _job(self, mutant: Mutant) -> list[Job]:
-        """Return the job of a mutant in a fork, or in a new process if the code cannot be swapped."""
+        """Return a mutant's job in a fork, or in a new process if the code cannot be swapped."""
         items = [
             item
             for item in self.tests.get(mutant.row, [])
@@ -218,7 +219,7 @@ class Runner:
         if self.is_verbose and result.message:
             self.report(result.message)
 
-    # -- the processes -------------------------------------------------------------------------------------
+    # -- the processes -----------------------------------------------------------------------------
 
     def _run(self, session: pytest.Session, jobs: list[Job]) -> None:
         """Run the jobs with limited concurrency; in a child, return once the session is its own."""
