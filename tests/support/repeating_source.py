@@ -4,9 +4,11 @@ import base64
 import html
 import itertools
 import json
+from functools import cache
 from urllib.parse import parse_qsl, quote
 
 PIECE = 10  # length of a piece that counts as a leaked part of a secret
+BLOCK = 5  # length of the blocks of a text in which pieces are looked up first
 FORMS = (
     str,
     str.swapcase,
@@ -31,18 +33,37 @@ def forms(secret):
     return [form(secret) for form in FORMS]
 
 
+@cache
+def pieces(secret):
+    """Return every piece of a secret that is long enough to be a leak, in lower case."""
+    found = set()
+    for form in forms(secret):
+        size = PIECE * max(1, len(form) // len(secret))
+        for start in range(max(1, len(form) - size + 1)):
+            found.add(form[start : start + size].lower())
+    return frozenset(found)
+
+
 def leaks(secrets, text):
     """Return the pieces of secrets, in any form, that occur in a text, ignoring case."""
     folded = text.lower()
+    blocks = {folded[start : start + BLOCK] for start in range(0, len(folded), BLOCK)}
     found = set()
     for secret in secrets:
-        for form in forms(secret):
-            size = PIECE * max(1, len(form) // len(secret))
-            for start in range(max(1, len(form) - size + 1)):
-                piece = form[start : start + size].lower()
-                if piece in folded:
-                    found.add(piece)
+        candidates = (piece for piece in pieces(secret) if may_contain(blocks, piece))
+        found.update(piece for piece in candidates if piece in folded)
     return sorted(found)
+
+
+def may_contain(blocks, piece):
+    """Return whether a text that consists of these blocks may contain a piece.
+
+    Wherever a piece occurs, it covers a whole block. So a large text is searched only for the few
+    pieces that contain one of its blocks.
+    """
+    if len(piece) < 2 * BLOCK - 1:
+        return True
+    return any(piece[start : start + BLOCK] in blocks for start in range(BLOCK))
 
 
 def answer(status, body, content_type=JSON, **headers):
