@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,17 +53,24 @@ def environment() -> dict[str, str]:
 class Warm:
     """Starts hub processes quickly by forking a process that has imported everything."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self._count = folder, 0
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder, self._count, self._options = folder, 0, options
         self._process: Any = None
         self._open()
 
     def _open(self) -> None:
-        command = [sys.executable, str(Path(__file__).parent / "warm.py")]
+        command = [sys.executable, str(Path(__file__).parent / "warm.py"), *self._options]
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._process = subprocess.Popen(command, env=environment(), **pipes)
         self._told, self._running = b"", dict[int, SimpleNamespace]()
         self._started: list[int] = []
+        self._rehearsed: list[str] = []
+
+    def rehearse(self, url: Callable[[], str]) -> None:
+        """Compile statements for PostgreSQL in advance too; `url` creates a database for that."""
+        if not self._rehearsed:
+            self._send({"settings": {"HUB_DATABASE_URL": url()}})
+            self._wait_for(self._rehearsed, "The rehearsal on PostgreSQL did not end.")
 
     def initialised_folder(self) -> Path:
         """Return a data folder as `hub init` creates it, prepared once for copying."""
@@ -86,14 +93,9 @@ class Warm:
         files = {name: str(self.folder / f"{self._count}.{name}") for name in ("in", "out", "err")}
         Path(files["in"]).write_text(given)
         order = {"args": args, "environ": environ, "seconds": seconds, "limit": limit, **files}
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        self._process.stdin.flush()
-        until = time.monotonic() + PATIENCE
+        self._send(order)
         command = " ".join(("hub", *args))
-        while not self._started:
-            if not self._hear(until - time.monotonic()):
-                self._process.kill()
-                raise AssertionError(f"no process was started for `{command}`")
+        self._wait_for(self._started, f"no process was started for `{command}`")
         made = {
             "pid": self._started.pop(),
             "code": None,
@@ -105,6 +107,18 @@ class Warm:
         )
         return one
 
+    def _send(self, order: dict[str, Any]) -> None:
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def _wait_for(self, answers: Sized, failure: str) -> None:
+        """Read messages until there is an answer of this sort."""
+        until = time.monotonic() + PATIENCE
+        while not answers:
+            if not self._hear(until - time.monotonic()):
+                self._process.kill()
+                raise AssertionError(failure)
+
     def _hear(self, seconds: float) -> bool:
         """Read messages of the process within some seconds; return False if there were none."""
         if not select.select([self._process.stdout], [], [], max(0.0, seconds))[0]:
@@ -115,6 +129,8 @@ class Warm:
         for word, pid, code in (line.split() for line in lines):
             if word == b"started":
                 self._started.append(int(pid))
+            elif word == b"rehearsed":
+                self._rehearsed.append("PostgreSQL")
             elif one := self._running.pop(int(pid), None):
                 one.code = int(code)
         return True
@@ -307,10 +323,20 @@ def hub(warm: Warm, tmp_path: Path, quickbooks: StandIn) -> Hub:
 
 
 @pytest.fixture
+def warm_for_postgres(
+    warm: Warm, postgres: str, postgres_template: str, make_database: Callable[..., str]
+) -> Warm:
+    """Return the same with statements that are compiled for PostgreSQL in advance."""
+    warm.rehearse(lambda: make_database(postgres, postgres_template))
+    return warm
+
+
+@pytest.fixture
 def make_office(
-    warm: Warm, tmp_path: Path, quickbooks: StandIn, stand_in: Callable[..., StandIn]
+    warm_for_postgres: Warm, tmp_path: Path, quickbooks: StandIn, stand_in: Callable[..., StandIn]
 ) -> Iterator[Callable[[str], Office]]:
     """Return a function that creates an office of two machines on a PostgreSQL database."""
+    warm = warm_for_postgres
     databases: list[Database] = []
 
     def make(url: str, documents: int = DOCUMENTS, **settings: Any) -> Office:

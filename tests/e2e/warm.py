@@ -1,4 +1,4 @@
-"""Run commands in forks of a process that has imported the hub, which saves the imports."""
+"""Run commands in forks of a process that has rehearsed them, to save imports and compilation."""
 
 import faulthandler
 import gc
@@ -10,22 +10,27 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 
 import hub.scheduling.runner  # noqa: F401
 import qbo_sandbox  # noqa: F401
-from hub import config
-from hub.app import create_app
 from hub.cli import apps, companies, main, maintenance, sync  # noqa: F401  (used in forks)
 
+REPOSITORY = str(Path(__file__).parents[2])
+sys.path.insert(0, REPOSITORY)
+from tests.support import rehearsal, shared_compilation  # noqa: E402
+
+sys.path.remove(REPOSITORY)
 STDIN = 0
+STAND_INS_ONLY = "--stand-ins-only"
 
 
-def warm_up():
-    """Create a hub once, so that modules imported late are loaded as well."""
+def warm_up(settings):
+    """Run a short story of a hub, so that what is imported or compiled late is ready as well."""
     with tempfile.TemporaryDirectory() as folder:
-        environ = {"HUB_DATA": folder}
-        config.initialise(config.data_folder(environ), environ)
-        create_app(config.load(environ))
+        rehearsal.rehearse(Path(folder), settings)
+    gc.collect()
+    gc.freeze()
 
 
 def run(order):
@@ -72,7 +77,9 @@ def ended(pipe):
     tell("ended", child, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
-warm_up()
+if STAND_INS_ONLY not in sys.argv:
+    shared_compilation.share_among_all()
+    warm_up({})
 gc.freeze()  # otherwise each fork would copy all inherited memory by touching it
 running, read = {}, b""
 while True:
@@ -84,8 +91,12 @@ while True:
         if not (more := os.read(STDIN, 65536)):
             break
         *orders, read = (read + more).split(b"\n")
-        for order in orders:
-            begin(json.loads(order))
+        for order in map(json.loads, orders):
+            if "settings" in order:
+                warm_up(order["settings"])
+                tell("rehearsed", 0)
+            else:
+                begin(order)
 for child in running.values():  # their requester has ended
     with suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)

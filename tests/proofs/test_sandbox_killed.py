@@ -23,7 +23,7 @@ KILLS, WRITERS = by_form(small=(2, 2), full=(25, 3), long=(60, 3))
 
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory):
-    made = Warm(tmp_path_factory.mktemp("warm"))
+    made = Warm(tmp_path_factory.mktemp("warm"), "--stand-ins-only")
     yield made
     made.close()
 

@@ -8,17 +8,20 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
+from jinja2 import Environment
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from werkzeug.routing import Rule
 
-from hub.db.engine import db
+from hub.db import engine as db_engine
 
 STATEMENTS: dict[Any, Any] = {}
 TEMPLATES: dict[Any, Any] = {}
 URL_BUILDERS: dict[Any, Callable[..., Any]] = {}
 compile_url_builder = Rule._compile_builder
+bind_database = db_engine.init_app
+create_environment = Environment.__init__
 
 
 class Templates(BytecodeCache):
@@ -33,9 +36,30 @@ class Templates(BytecodeCache):
 
 def share_compilation(app: Flask) -> None:
     """Let a hub use what other hubs have compiled, and add to it."""
-    with app.app_context():
-        db.engine.update_execution_options(compiled_cache=STATEMENTS)
+    _share_statements(app)
     app.jinja_env.bytecode_cache = Templates()
+
+
+def share_among_all() -> None:
+    """Let every hub of this process and of its forks share compilation from now on."""
+    db_engine.init_app = _bind_database
+    Environment.__init__ = _create_environment  # type: ignore[method-assign]
+
+
+def _bind_database(app: Flask, *args: Any, **options: Any) -> None:
+    bind_database(app, *args, **options)
+    _share_statements(app)
+
+
+def _share_statements(app: Flask) -> None:
+    with app.app_context():
+        db_engine.db.engine.update_execution_options(compiled_cache=STATEMENTS)
+
+
+def _create_environment(environment: Environment, *args: Any, **options: Any) -> None:
+    create_environment(environment, *args, **options)
+    if environment.bytecode_cache is None:
+        environment.bytecode_cache = Templates()
 
 
 def _url_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
