@@ -13,9 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import requests
 from marshmallow import Schema
@@ -28,6 +32,7 @@ from quickbooks.objects.detailline import AccountBasedExpenseLine, AccountBasedE
 from hub import App, Checkpoint, Code, Document, Field, Line, Tenant, config, hookimpl
 from hub import context as hub_context
 from hub.app import create_app
+from hub.clock import Clock
 from hub.collect.run import collect
 from hub.contract.registry import Plugins
 from hub.crypto import keys
@@ -42,22 +47,17 @@ from hub.qbo.rate_limit import Limits, RateLimiter
 
 TODAY = dt.datetime.now(dt.UTC).date()
 ROUNDS, BILLS, LINES = 5, 1800, 5
-BARE, SAVE, CREATE = (
-    "bare requests loop",
-    "python-quickbooks, Bill.save()",
-    "python-quickbooks, batch_create()",
-)
-SINGLY, BATCHED = (
-    "hub, one by one: outbox to books, proved",
-    "hub, in batches: outbox to books, proved",
-)
+BARE = "bare requests loop"
+SAVE = "python-quickbooks, Bill.save()"
+CREATE = "python-quickbooks, batch_create()"
+SINGLY = "hub, one by one: outbox to QuickBooks, verified"
+BATCHED = "hub, in batches: outbox to QuickBooks, verified"
 PEERS = {SINGLY: SAVE, BATCHED: CREATE}
-REALM, ACCESS, REFRESH, CLIENT = (
-    "9130000000000001",
-    "bench-access",
-    "bench-refresh",
-    "bench:bench-secret",
-)
+REALM = "9130000000000001"
+ACCESS = "bench-access"
+REFRESH = "bench-refresh"
+CLIENT = "bench:bench-secret"
+Figures = tuple[float, float]  # seconds on the clock and of CPU
 PACE = {"HUB_QBO_PER_SECOND": "100000", "HUB_QBO_PER_MINUTE": "1000000"}
 
 
@@ -66,47 +66,56 @@ class Source:
 
     __name__ = "bench"
 
-    def __init__(self):
-        self.documents, self.vendor, self.account, self.made = [], "", "", 0
+    def __init__(self) -> None:
+        self.documents: list[Document] = []
+        self.vendor = ""
+        self.account = ""
+        self.number_of_bills = 0
 
     @hookimpl
-    def hub_apps(self):
+    def hub_apps(self) -> list[App]:
         return [App(slug="bench", name="Bench", summary="", posts=("bill",), settings=Schema)]
 
     @hookimpl
-    def hub_fields(self, app):
+    def hub_fields(self, app: str) -> list[Field]:
         return [
             Field(name="vendor", label="Vendor", role="vendor"),
             Field(name="account", label="Account", role="account"),
         ]
 
     @hookimpl
-    def hub_check(self, app, site):
+    def hub_check(self, app: str, site: Any) -> Tenant:
         return Tenant(id="bench", name="Bench")
 
     @hookimpl
-    def hub_documents(self, app, site, cursors, ids):
+    def hub_documents(
+        self, app: str, site: Any, cursors: Any, ids: Any
+    ) -> Iterator[Document | Checkpoint]:
         yield from self.documents
         yield Checkpoint(cursor=str(len(self.documents)))
 
-    def bill(self, number):
-        self.made += 1  # no two of the same day and total: they would be held as likely twins
-        worth = Decimal("100.00") + self.made
+    def bill(self, number: str) -> Document:
+        """Return a bill with a total of its own, so that none is held as a likely duplicate."""
+        self.number_of_bills += 1
+        amount = Decimal("100.00") + self.number_of_bills
         code = Code(id="a", quickbooks_id=self.account)
-        lines = tuple(Line(id=str(n), amount=worth, codes={"account": code}) for n in range(LINES))
+        lines = tuple(Line(id=str(n), amount=amount, codes={"account": code}) for n in range(LINES))
         return Document(
             kind="bill",
             source_id=number,
             number=number,
             date=TODAY,
-            total=worth * LINES,
+            total=amount * LINES,
             codes={"vendor": Code(id="v", quickbooks_id=self.vendor)},
             lines=lines,
             tax_mode="none",
         )
 
 
-def bare(url, vendor, account, prefix, count=BILLS):
+def post_with_requests(
+    url: str, vendor: str, account: str, prefix: str, count: int = BILLS
+) -> None:
+    """Post bills with a loop around `requests`."""
     session = requests.Session()
     session.headers.update(
         {
@@ -115,31 +124,31 @@ def bare(url, vendor, account, prefix, count=BILLS):
             "Content-Type": "application/json",
         }
     )
+    line = {
+        "Amount": 10.25,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": account}},
+    }
     for n in range(count):
-        detail = {"AccountRef": {"value": account}}
-        line = {
-            "Amount": 10.25,
-            "DetailType": "AccountBasedExpenseLineDetail",
-            "AccountBasedExpenseLineDetail": detail,
-        }
         body = {"VendorRef": {"value": vendor}, "DocNumber": f"{prefix}{n}", "Line": [line] * LINES}
-        session.post(
-            f"{url}/v3/company/{REALM}/bill?minorversion=75", data=json.dumps(body)
-        ).raise_for_status()
+        address = f"{url}/v3/company/{REALM}/bill?minorversion=75"
+        session.post(address, data=json.dumps(body)).raise_for_status()
 
 
-def peer(url, vendor, account, prefix, count=BILLS):
-    client = peers_client(url)
-    for bill in peers_bills(vendor, account, prefix, count):
+def save_with_peer(url: str, vendor: str, account: str, prefix: str, count: int = BILLS) -> None:
+    """Post bills with python-quickbooks, one by one."""
+    client = peer_client(url)
+    for bill in peer_bills(vendor, account, prefix, count):
         bill.save(qb=client)
 
 
-def peer_batch(url, vendor, account, prefix, count=BILLS):
-    done = batch_create(list(peers_bills(vendor, account, prefix, count)), qb=peers_client(url))
-    assert len(done.successes) == count
+def batch_with_peer(url: str, vendor: str, account: str, prefix: str, count: int = BILLS) -> None:
+    """Post bills with python-quickbooks, in batches."""
+    result = batch_create(list(peer_bills(vendor, account, prefix, count)), qb=peer_client(url))
+    assert len(result.successes) == count
 
 
-def peers_client(url):
+def peer_client(url: str) -> QuickBooks:
     QuickBooks.sandbox_api_url_v3 = f"{url}/v3"
     auth = SimpleNamespace(
         client_id="bench", access_token=ACCESS, refresh_token=REFRESH, environment="sandbox"
@@ -147,14 +156,17 @@ def peers_client(url):
     return QuickBooks(auth_client=auth, refresh_token=REFRESH, company_id=REALM, minorversion=75)
 
 
-def peers_bills(vendor, account, prefix, count):
+def peer_bills(vendor: str, account: str, prefix: str, count: int) -> Iterator[Bill]:
+    """Yield bills as python-quickbooks builds them."""
     for n in range(count):
         bill = Bill()
-        bill.VendorRef, bill.DocNumber = Ref(), f"{prefix}{n}"
+        bill.DocNumber = f"{prefix}{n}"
+        bill.VendorRef = Ref()
         bill.VendorRef.value = vendor
         for _ in range(LINES):
             line = AccountBasedExpenseLine()
-            line.Amount, line.AccountBasedExpenseLineDetail = 10.25, AccountBasedExpenseLineDetail()
+            line.Amount = 10.25
+            line.AccountBasedExpenseLineDetail = AccountBasedExpenseLineDetail()
             line.AccountBasedExpenseLineDetail.AccountRef = Ref()
             line.AccountBasedExpenseLineDetail.AccountRef.value = account
             bill.Line.append(line)
@@ -164,7 +176,9 @@ def peers_bills(vendor, account, prefix, count):
 class Hub:
     """The hub in this process, connected to the stand-in."""
 
-    def __init__(self, folder, url, clock=None, pace=PACE):
+    def __init__(
+        self, folder: Path, url: str, clock: Clock | None = None, pace: dict[str, str] = PACE
+    ) -> None:
         keys.initialise(folder)
         environ = {
             "HUB_DATA": str(folder),
@@ -175,11 +189,11 @@ class Hub:
             "HUB_QBO_TOKEN_URL": f"{url}/oauth2/v1/tokens/bearer",
         }
         self.source = Source()
-        self.app = create_app(
-            config.load(environ), clock=clock, plugins=Plugins.load([self.source], installed=False)
-        )
+        plugins = Plugins.load([self.source], installed=False)
+        self.app = create_app(config.load(environ), clock=clock, plugins=plugins)
         engine.upgrade(self.app)
-        hub_context.freeze_gc()  # as in every process of the hub; the peers in this one gain by it too
+        # As in every process of the hub; the peers in this process are faster with it, too.
+        hub_context.freeze_gc()
         with self.app.app_context():
             self.company = oauth_connect.connect_with_refresh_token(REALM, REFRESH)
             record_download.refresh(self.company.id)
@@ -187,11 +201,12 @@ class Hub:
                 self.company.id, "bench", {}, who="bench", mode="auto"
             )
 
-    def choose(self, mode):
+    def choose(self, mode: str) -> None:
+        """Choose as a person does whether bills are sent in batches."""
         with self.app.app_context():
             batch_sizing.choose(self.company.id, mode, "bench")
 
-    def unlimited(self):
+    def remove_batch_limit(self) -> None:
         """Remove the limit of batches a minute, which the peer does not keep either."""
         with self.app.app_context():
             limits = Limits(per_second=100_000, per_minute=1_000_000, batches=100_000)
@@ -199,141 +214,148 @@ class Hub:
                 REALM: RateLimiter(hub_context.current().clock, limits)
             }
 
-    def switch(self, mode):
+    def switch(self, mode: str) -> None:
         """Turn batches on or off, and keep the batch size that earlier answers have led to."""
         with self.app.app_context(), engine.transaction() as session:
             session.get_one(Company, self.company.id).batches = mode
 
-    def posts(self, vendor, account, prefix, count=BILLS):
+    def post(
+        self, vendor: str, account: str, prefix: str, count: int = BILLS
+    ) -> tuple[Figures, Figures]:
         """Return (seconds, CPU seconds) of collecting, and those of posting."""
         self.source.vendor, self.source.account = vendor, account
         self.source.documents = [self.source.bill(f"{prefix}{n}") for n in range(count)]
         with self.app.app_context():
-            collected = measured(lambda: collect(self.installation.id))
-            drained = measured(lambda: self._drain(count))
-        return collected, drained
+            collecting = measure(lambda: collect(self.installation.id))
+            posting = measure(lambda: self._drain(count))
+        return collecting, posting
 
-    def _drain(self, count):
-        done = drain(self.company.id, wait=True)
-        assert done.counts.get("posted") == count, done
+    def _drain(self, count: int) -> None:
+        result = drain(self.company.id, wait=True)
+        assert result.counts.get("posted") == count, result
 
 
-def measured(work):
+def measure(work: Callable[[], object]) -> Figures:
+    """Return the seconds on the clock and of CPU that a function takes."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def served(folder):
-    command = [
-        str(Path(sys.executable).with_name("hub")),
-        "sandbox",
-        "quickbooks",
-        "--folder",
-        f"{folder}/books",
-    ]
-    command += [
-        "--realm",
-        REALM,
-        "--access-token",
-        ACCESS,
-        "--refresh-token",
-        REFRESH,
-        "--client",
-        CLIENT,
-    ]
+def start_stand_in(folder: Path | str) -> tuple[subprocess.Popen[str], str]:
+    """Start the QuickBooks stand-in; return its process and its address."""
+    command = [str(Path(sys.executable).with_name("hub")), "sandbox", "quickbooks"]
+    command += ["--folder", f"{folder}/books", "--realm", REALM, "--client", CLIENT]
+    command += ["--access-token", ACCESS, "--refresh-token", REFRESH]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
+    assert server.stdout
     return server, server.stdout.readline().strip()
 
 
-def first(url, kind, where):
+def stop(server: subprocess.Popen[str]) -> None:
+    """End a stand-in."""
+    server.terminate()
+    server.wait(20)
+    assert server.stdout
+    server.stdout.close()
+
+
+def first_id(url: str, kind: str, where: str) -> str:
+    """Return the id of the first record that meets a condition."""
     headers = {"Authorization": f"Bearer {ACCESS}", "Accept": "application/json"}
     query = {"query": f"select * from {kind} where {where} maxresults 1"}
-    found = requests.get(f"{url}/v3/company/{REALM}/query", params=query, headers=headers).json()
-    return found["QueryResponse"][kind][0]["Id"]
+    answer = requests.get(f"{url}/v3/company/{REALM}/query", params=query, headers=headers).json()
+    id: str = answer["QueryResponse"][kind][0]["Id"]
+    return id
 
 
 class Table:
     """The figures of each way of posting in each round, and its number of requests."""
 
-    def __init__(self, url):
-        self.url, self.runs, self.asked, self.reads, self.seen = url, {}, {}, {}, 0
-        self.new()
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.figures: dict[str, list[Figures]] = {}
+        self.requests: Counter[str] = Counter()
+        self.reads: Counter[str] = Counter()
+        self.newest_request = 0
+        self.new_requests()
 
-    def new(self):
+    def new_requests(self) -> list[dict[str, Any]]:
         """Return the requests since the previous call."""
-        found = requests.get(f"{self.url}/_sandbox/log?after={self.seen}").json()["requests"]
-        self.seen = found[-1]["number"] if found else self.seen
-        return found
+        address = f"{self.url}/_sandbox/log?after={self.newest_request}"
+        entries: list[dict[str, Any]] = requests.get(address).json()["requests"]
+        if entries:
+            self.newest_request = entries[-1]["number"]
+        return entries
 
-    def add(self, name, measure, requests_too=True):
-        self.runs.setdefault(name, []).append(measure)
-        found = self.new() if requests_too else []
-        self.asked[name] = self.asked.get(name, 0) + len(found)
-        self.reads[name] = self.reads.get(name, 0) + sum(
-            one["call"] not in ("bill.create", "batch") for one in found
-        )
+    def add(self, name: str, figures: Figures, count_requests: bool = True) -> None:
+        """Add the figures of a round, and the requests since the last one."""
+        self.figures.setdefault(name, []).append(figures)
+        if not count_requests:
+            return
+        for entry in self.new_requests():
+            self.requests[name] += 1
+            self.reads[name] += entry["call"] not in ("bill.create", "batch")
 
-    def print(self):
+    def print(self) -> None:
+        """Print the table."""
         title = f"{BILLS} bills of {LINES} lines, median of {ROUNDS}"
-        asked = f"{'requests/bill':>14}{'reads/bill':>11}"
         print(
-            f"{title:44}{'bills/s':>9}{'of peer':>9}{'CPU us/bill':>12}{'CPU of bare':>12}{asked}"
+            f"{title:48}{'bills/s':>9}{'of peer':>9}{'CPU us/bill':>12}{'CPU of bare':>12}"
+            f"{'requests/bill':>14}{'reads/bill':>11}"
         )
-        for name in self.runs:
+        for name in self.figures:
             rate, cpu, times = self.rate(name), self.cpu(name), self.ratio(name, BARE, 1)
             faster = f"{1 / self.ratio(name, PEERS[name], 0):8.2f}x" if name in PEERS else ""
-            asked, reads = (counted[name] / BILLS / ROUNDS for counted in (self.asked, self.reads))
+            sent = self.requests[name] / BILLS / ROUNDS
+            reads = self.reads[name] / BILLS / ROUNDS
             print(
-                f"{name:44}{rate:9.0f}{faster:9}{cpu:12.0f}{times:11.2f}x{asked:14.3f}{reads:11.3f}"
+                f"{name:48}{rate:9.0f}{faster:9}{cpu:12.0f}{times:11.2f}x{sent:14.3f}{reads:11.3f}"
             )
 
-    def rate(self, name):
-        return statistics.median(BILLS / wall for wall, _ in self.runs[name])
+    def rate(self, name: str) -> float:
+        """Return bills a second on the clock."""
+        return statistics.median(BILLS / wall for wall, _ in self.figures[name])
 
-    def cpu(self, name):
-        return statistics.median(cpu / BILLS * 1e6 for _, cpu in self.runs[name])
+    def cpu(self, name: str) -> float:
+        """Return the CPU microseconds of a bill."""
+        return statistics.median(cpu / BILLS * 1e6 for _, cpu in self.figures[name])
 
-    def ratio(self, name, of, place):
+    def ratio(self, name: str, other: str, place: int) -> float:
         """Return time (0) or CPU time (1) as a multiple of another's: the median of the rounds."""
-        return statistics.median(
-            a[place] / b[place] for a, b in zip(self.runs[name], self.runs[of], strict=True)
-        )
+        pairs = zip(self.figures[name], self.figures[other], strict=True)
+        return statistics.median(own[place] / peer[place] for own, peer in pairs)
 
 
 def main() -> None:
-    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = (
-        "1"  # the peer's own word for plain http on the loopback
-    )
+    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # lets the peer use plain http on loopback
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
-        server, url = served(folder)
+        server, url = start_stand_in(folder)
         try:
-            turns(url, Hub(folder / "data", url))
+            run_rounds(url, Hub(folder / "data", url))
         finally:
-            server.terminate()
-            server.wait(20)
-            server.stdout.close()
+            stop(server)
 
 
-def turns(url, hub):
-    vendor, account = (
-        first(url, "Vendor", "Active = true"),
-        first(url, "Account", "AccountType = 'Expense'"),
-    )
-    hub.unlimited()
+def run_rounds(url: str, hub: Hub) -> None:
+    """Post with each way in turn, and print the table."""
+    vendor = first_id(url, "Vendor", "Active = true")
+    account = first_id(url, "Account", "AccountType = 'Expense'")
+    hub.remove_batch_limit()
     hub.choose("batch")
-    hub.posts(vendor, account, "warm-")
+    hub.post(vendor, account, "warm-")
     table = Table(url)
+    peers = {BARE: post_with_requests, SAVE: save_with_peer, CREATE: batch_with_peer}
     for turn in range(ROUNDS):
-        table.add(BARE, measured(lambda turn=turn: bare(url, vendor, account, f"A{turn}-")))
-        table.add(SAVE, measured(lambda turn=turn: peer(url, vendor, account, f"B{turn}-")))
-        table.add(CREATE, measured(lambda turn=turn: peer_batch(url, vendor, account, f"C{turn}-")))
+        for letter, (name, post) in zip("ABC", peers.items(), strict=True):
+            work = partial(post, url, vendor, account, f"{letter}{turn}-")
+            table.add(name, measure(work))
         for mode, name in (("single", SINGLY), ("batch", BATCHED)):
             hub.switch(mode)
-            collected, drained = hub.posts(vendor, account, f"{mode}{turn}-")
-            table.add(name, drained)
-        table.add("hub: source to outbox", collected, requests_too=False)
+            collecting, posting = hub.post(vendor, account, f"{mode}{turn}-")
+            table.add(name, posting)
+        table.add("hub: source to outbox", collecting, count_requests=False)
     table.print()
 
 

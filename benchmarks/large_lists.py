@@ -17,6 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from flask import Flask
+
 from hub import config as configuration
 from hub import context as hub_context
 from hub.app import create_app
@@ -97,7 +99,8 @@ def export_memory(visitor: Visitor, format: str) -> float:
     return peak / 2**20
 
 
-def table(app) -> None:
+def table(app: Flask) -> None:
+    """Print the figures of each kind of page."""
     print(f"{f'{DOCUMENTS:,} documents, {COMPANIES:,} companies':34}{'goal':>6}", end="")
     print(f"{'median':>9}{'p95':>8}{'p95, one company':>18}{'p95 on the clock':>18}  ms of CPU")
     visitors = {}
@@ -115,9 +118,8 @@ def table(app) -> None:
             one = f"{measure(visitors['vera'], addresses)[1]:.1f}"
         print(f"{what:34}{goal:6}{median:9.1f}{cpu:8.1f}{one:>18}{clock:18.1f}", flush=True)
     for format in ("csv", "xlsx", "json"):
-        print(
-            f"{f'export as {format}, peak memory':34}{export_memory(visitors['olga'], format):6.1f} MB"
-        )
+        title, peak = f"export as {format}, peak memory", export_memory(visitors["olga"], format)
+        print(f"{title:34}{peak:6.1f} MB")
 
 
 def main() -> None:

@@ -31,7 +31,8 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def answered(port: int, path: str) -> None:
+def wait_for_answer(port: int, path: str) -> None:
+    """Request a page until the server answers."""
     for _ in range(600):
         try:
             urlopen(f"http://127.0.0.1:{port}{path}").read()
@@ -48,7 +49,7 @@ def resident(command: list[str], port: int, path: str, environ: dict[str, str]) 
     )
     try:
         for _ in range(5):
-            answered(port, path)
+            wait_for_answer(port, path)
         status = Path(f"/proc/{process.pid}/status").read_text()
     finally:
         process.send_signal(signal.SIGTERM)
@@ -58,15 +59,13 @@ def resident(command: list[str], port: int, path: str, environ: dict[str, str]) 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        port, environ = (
-            free_port(),
-            {
-                **os.environ,
-                "HUB_DATA": f"{folder}/data",
-                "HUB_SECOND_FACTOR": "off",
-                "PYTHONDONTWRITEBYTECODE": "",
-            },
-        )
+        port = free_port()
+        environ = {
+            **os.environ,
+            "HUB_DATA": f"{folder}/data",
+            "HUB_SECOND_FACTOR": "off",
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
         subprocess.run(
             [HUB, "init"],
             env=environ,

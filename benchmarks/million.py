@@ -40,54 +40,50 @@ COPIED = {
 }
 
 
-def multiply(have, wanted):
+def multiply(count: int, goal: int) -> None:
     """Copy the oldest documents with their rows, in parts, until there are enough documents."""
-    while have < wanted:
-        most = min(have, BATCH, wanted - have)
+    while count < goal:
+        most = min(count, BATCH, goal - count)
         with engine.transaction() as session:
-            for model, changed in COPIED.items():
-                table, names = (
-                    model.__tablename__,
-                    [column.name for column in model.__table__.columns],
-                )
-                copies = ", ".join(changed.get(name, name) for name in names)
-                whole = f"INSERT INTO {table} ({', '.join(names)}) SELECT {copies} FROM {table} WHERE rowid <= :most"
-                session.execute(text(whole), {"by": have, "most": most})
-        have += most
+            for model, changes in COPIED.items():
+                names = [column.name for column in model.__table__.columns]
+                columns = ", ".join(names)
+                values = ", ".join(changes.get(name, name) for name in names)
+                rows = f"SELECT {values} FROM {model.__tablename__} WHERE rowid <= :most"
+                insert = f"INSERT INTO {model.__tablename__} ({columns}) {rows}"
+                session.execute(text(insert), {"by": count, "most": most})
+        count += most
 
 
-def rates(hub, vendor, account, name):
+def rates(hub: bills.Hub, vendor: str, account: str, name: str) -> list[list[float]]:
     """Return the CPU microseconds of a bill for collecting and for posting, in each turn."""
-    found = [hub.posts(vendor, account, f"{name}{turn}-") for turn in range(TURNS)]
-    return [[cpu / bills.BILLS * 1e6 for _, cpu in side] for side in zip(*found, strict=True)]
+    turns = [hub.post(vendor, account, f"{name}{turn}-") for turn in range(TURNS)]
+    return [[cpu / bills.BILLS * 1e6 for _, cpu in side] for side in zip(*turns, strict=True)]
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        server, url = bills.served(folder)
+        server, url = bills.start_stand_in(folder)
         try:
             table(url, bills.Hub(Path(folder) / "data", url))
         finally:
-            server.terminate()
-            server.wait(20)
-            server.stdout.close()
+            bills.stop(server)
 
 
-def table(url, hub):
-    vendor = bills.first(url, "Vendor", "Active = true")
-    account = bills.first(url, "Account", "AccountType = 'Expense'")
-    hub.posts(vendor, account, "first-", FEW)
+def table(url: str, hub: bills.Hub) -> None:
+    """Post with few documents and with many, and print the figures of both."""
+    vendor = bills.first_id(url, "Vendor", "Active = true")
+    account = bills.first_id(url, "Account", "AccountType = 'Expense'")
+    hub.post(vendor, account, "first-", FEW)
     few = rates(hub, vendor, account, "few")
     with hub.app.app_context():
         multiply(FEW + TURNS * bills.BILLS, MANY)
-    hub.posts(vendor, account, "warm-", 30)
+    hub.post(vendor, account, "warm-", 30)
     many = rates(hub, vendor, account, "many")
-    print(
-        f"{f'CPU us/bill, median of {TURNS} times {bills.BILLS}':44}{f'{FEW:,}':>12}{f'{MANY:,}':>12}{'rate':>8}"
-    )
-    for name, *sides in zip(
-        ("source to outbox", "outbox to books, proved"), few, many, strict=True
-    ):
+    title = f"CPU us/bill, median of {TURNS} times {bills.BILLS}"
+    print(f"{title:44}{f'{FEW:,}':>12}{f'{MANY:,}':>12}{'rate':>8}")
+    names = ("source to outbox", "outbox to QuickBooks, verified")
+    for name, *sides in zip(names, few, many, strict=True):
         one, other = map(statistics.median, sides)
         print(f"{name:44}{one:12.0f}{other:12.0f}{one / other * 100:7.0f}%")
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import bills
@@ -25,41 +26,43 @@ from qbo_sandbox.kit import serve
 
 FASTER = float(os.environ.get("PACE_FASTER", "2"))
 ANSWER_SECONDS = 0.6
-BEGAN = 1_760_000_000.0  # when both clocks began to run fast
-SINGLES, BATCHED, PEERS = 600, 1500, 20
-LEARNING = 240  # bills after which it is known how many go together: the day that is measured is not a company's first
-LEAST_SINGLES = 60 + 10  # seconds: 500 in the first 50 of each minute
-LEAST_BATCHED = 60 + 1  # seconds: 40 batches in the first 4 of each minute
+FIRST_FAST_MOMENT = 1_760_000_000.0  # both clocks run fast since then
+SINGLE_BILLS, BATCHED_BILLS, PEER_BILLS = 600, 1500, 20
+# Bills after which the hub knows its batch size, because a company's first day is not measured.
+BILLS_BEFORE_BATCHES = 240
+LEAST_SECONDS_SINGLE = 60 + 10  # 500 in the first 50 seconds of each minute
+LEAST_SECONDS_BATCHED = 60 + 1  # 40 batches in the first 4 seconds of each minute
+CREATES = ("bill.create", "batch")
 
 
-def fast():
+def fast_time() -> float:
     """Return seconds since 1970 on a clock that runs fast."""
-    return BEGAN + (time.time() - BEGAN) * FASTER
+    return FIRST_FAST_MOMENT + (time.time() - FIRST_FAST_MOMENT) * FASTER
 
 
 class FastClock(Clock):
     """The clock of the hub, running fast."""
 
-    def now(self):
-        return dt.datetime.fromtimestamp(fast(), dt.UTC)
+    def now(self) -> dt.datetime:
+        return dt.datetime.fromtimestamp(fast_time(), dt.UTC)
 
-    def monotonic(self):
+    def monotonic(self) -> float:
         return time.monotonic() * FASTER
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         time.sleep(max(0.0, seconds / FASTER))
 
 
 class TheirFastClock(TheirClock):
     """The clock of the stand-in, running fast."""
 
-    def now(self):
-        return fast()
+    def now(self) -> float:
+        return fast_time()
 
 
-def stand_in():
+def serve_stand_in() -> None:
     """Serve the stand-in from this process."""
-    made = create(
+    quickbooks = create(
         companies=(replace(US, realm=bills.REALM),),
         clock=TheirFastClock(),
         client=("bench", "bench-secret"),
@@ -69,72 +72,76 @@ def stand_in():
         at_once=10,
         batch_counts="one",
     )
-    for call in ("bill.create", "batch"):
-        made.add_fault("delay", call, count=0, seconds=ANSWER_SECONDS / FASTER)
-    serve(made.wsgi, 0)
+    for call in CREATES:
+        quickbooks.add_fault("delay", call, count=0, seconds=ANSWER_SECONDS / FASTER)
+    serve(quickbooks.wsgi, 0)
 
 
-def counted(url, after):
-    """Return the numbers of requests and of refusals, and the number of the newest request."""
-    found = requests.get(f"{url}/_sandbox/log?after={after}").json()["requests"]
-    asked = [one for one in found if one["call"] in ("bill.create", "batch")]
-    return (
-        len(asked),
-        sum(one["status"] == 429 for one in found),
-        found[-1]["number"] if found else after,
-    )
+class RequestLog:
+    """The requests that the stand-in has received since the last look at them."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.newest = 0
+
+    def count_new(self) -> tuple[int, int]:
+        """Return the numbers of new creates and of new refusals."""
+        entries = requests.get(f"{self.url}/_sandbox/log?after={self.newest}").json()["requests"]
+        if entries:
+            self.newest = entries[-1]["number"]
+        creates = sum(entry["call"] in CREATES for entry in entries)
+        return creates, sum(entry["status"] == 429 for entry in entries)
 
 
-def row(name, count, seconds, least, asked, refused):
+def row(name: str, bill_count: int, wall: float, least: int | None, log: RequestLog) -> None:
+    """Print a line of the table; `least` is the number of seconds that the limits allow."""
+    creates, refusals = log.count_new()
+    seconds = wall * FASTER
+    per_minute = bill_count / seconds * 60
     share = f"{least / seconds * 100:10.1f} %" if least else f"{'':12}"
-    print(f"{name:40}{count:7}{count / seconds * 60:13.0f}{share}{asked / count:14.3f}{refused:6}")
+    per_bill = creates / bill_count
+    print(f"{name:40}{bill_count:7}{per_minute:13.0f}{share}{per_bill:14.3f}{refusals:6}")
 
 
 def main() -> None:
-    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = (
-        "1"  # the peer's own word for plain http on the loopback
-    )
-    server = subprocess.Popen(
-        [sys.executable, __file__, "stand-in"], stdout=subprocess.PIPE, text=True
-    )
+    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # lets the peer use plain http on loopback
+    command = [sys.executable, __file__, "stand-in"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout
     try:
         with tempfile.TemporaryDirectory() as folder:
             table(server.stdout.readline().strip(), Path(folder))
     finally:
-        server.terminate()
-        server.wait(20)
-        server.stdout.close()
+        bills.stop(server)
 
 
-def table(url, folder):
+def table(url: str, folder: Path) -> None:
+    """Post with the hub and with its peers, and print the figures of each."""
     hub = bills.Hub(folder / "data", url, FastClock(), pace={})
-    vendor = bills.first(url, "Vendor", "Active = true")
-    account = bills.first(url, "Account", "AccountType = 'Expense'")
-    time.sleep(2 / FASTER)  # the second of these two, which went past the hub's count, is over
+    vendor = bills.first_id(url, "Vendor", "Active = true")
+    account = bills.first_id(url, "Account", "AccountType = 'Expense'")
+    time.sleep(2 / FASTER)  # until the second of these two requests is over: the hub knows neither
+    log = RequestLog(url)
     title = f"{'at 0.6 s for an answer':40}{'bills':>7}{'bills/minute':>13}{'of the limit':>12}"
     print(f"{title}{'requests/bill':>14}{'429':>6}")
     for mode, name, count, least, before in (
-        ("single", "hub, one by one", SINGLES, LEAST_SINGLES, 10),
-        ("batch", "hub, in batches", BATCHED, LEAST_BATCHED, LEARNING),
+        ("single", "hub, one by one", SINGLE_BILLS, LEAST_SECONDS_SINGLE, 10),
+        ("batch", "hub, in batches", BATCHED_BILLS, LEAST_SECONDS_BATCHED, BILLS_BEFORE_BATCHES),
     ):
         hub.choose(mode)
-        hub.posts(vendor, account, f"{mode}-before-", before)
-        _, _, seen = counted(url, 0)
-        time.sleep(60 / FASTER)  # the minute of what was sent before is over
-        _, (wall, _) = hub.posts(vendor, account, f"{mode}-", count)
-        asked, refused, seen = counted(url, seen)
-        row(name, count, wall * FASTER, least, asked, refused)
-    for work, name in (
-        (bills.peer, "python-quickbooks, Bill.save()"),
-        (bills.bare, "bare requests loop"),
-    ):
+        hub.post(vendor, account, f"{mode}-before-", before)
+        time.sleep(60 / FASTER)  # until the minute of these requests is over
+        log.count_new()
+        _, (wall, _) = hub.post(vendor, account, f"{mode}-", count)
+        row(name, count, wall, least, log)
+    for name, post in ((bills.SAVE, bills.save_with_peer), (bills.BARE, bills.post_with_requests)):
         time.sleep(60 / FASTER)
-        wall, _ = bills.measured(
-            lambda work=work, name=name: work(url, vendor, account, name[:4], PEERS)
-        )
-        asked, refused, seen = counted(url, seen)
-        row(name, PEERS, wall * FASTER, None, asked, refused)
+        wall, _ = bills.measure(partial(post, url, vendor, account, name[:4], PEER_BILLS))
+        row(name, PEER_BILLS, wall, None, log)
 
 
 if __name__ == "__main__":
-    stand_in() if sys.argv[1:] == ["stand-in"] else main()
+    if sys.argv[1:] == ["stand-in"]:
+        serve_stand_in()
+    else:
+        main()

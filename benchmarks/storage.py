@@ -33,23 +33,21 @@ def rows_and_bytes() -> tuple[int, int]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        server, url = bills.served(folder)
+        server, url = bills.start_stand_in(folder)
         try:
             hub = bills.Hub(Path(folder) / "data", url)
-            vendor = bills.first(url, "Vendor", "Active = true")
-            account = bills.first(url, "Account", "AccountType = 'Expense'")
-            hub.unlimited()
+            vendor = bills.first_id(url, "Vendor", "Active = true")
+            account = bills.first_id(url, "Account", "AccountType = 'Expense'")
+            hub.remove_batch_limit()
             hub.choose("batch")
-            hub.posts(vendor, account, "first-", 100)
+            hub.post(vendor, account, "first-", 100)
             with hub.app.app_context():
                 before = rows_and_bytes()
-            hub.posts(vendor, account, "more-", BILLS)
+            hub.post(vendor, account, "more-", BILLS)
             with hub.app.app_context():
                 after = rows_and_bytes()
         finally:
-            server.terminate()
-            server.wait(20)
-            server.stdout.close()
+            bills.stop(server)
     rows, size = ((now - then) / BILLS for now, then in zip(after, before, strict=True))
     print(f"{f'{BILLS} bills of {bills.LINES} lines':34}{rows:8.1f} rows{size:10.0f} bytes a bill")
     if "BENCH_RESULTS" in os.environ:

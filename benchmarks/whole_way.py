@@ -123,10 +123,10 @@ def sync(installation_id: int) -> Any:
 
 def bare_loop(url: str) -> float:
     """Return the CPU seconds of a bill that a loop around `requests` posts."""
-    vendor = bills.first(url, "Vendor", "Active = true")
-    account = bills.first(url, "Account", "AccountType = 'Expense'")
+    vendor = bills.first_id(url, "Vendor", "Active = true")
+    account = bills.first_id(url, "Account", "AccountType = 'Expense'")
     prefix = f"{time.time_ns() // 1000}-"
-    seconds, _ = cpu(lambda: bills.bare(url, vendor, account, prefix, BARE_BILLS))
+    seconds, _ = cpu(lambda: bills.post_with_requests(url, vendor, account, prefix, BARE_BILLS))
     return seconds / BARE_BILLS
 
 

@@ -361,7 +361,9 @@ def test_a_rule_switched_off_says_why_on_the_same_line():
 
 NEVER = {
     "a path of one machine": r"/wor[k]/|/tm[p]/plan|/far[m]/|/roo[t]/|/hom[e]/",
-    "the address of a package registry": r"py(thonhoste[d]|pi[.]or[g])|npmj[s][.]|[.]debia[n][.]org",
+    "the address of a package registry": (
+        r"py(thonhoste[d]|pi[.]or[g])|npmj[s][.]|[.]debia[n][.]org"
+    ),
     "something left open": r"# *TOD[O]|# *FIXM[E]|NotImplementedErro[r]|pytest\.mark\.xfai[l]",
 }
 

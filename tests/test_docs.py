@@ -90,7 +90,8 @@ def test_no_test_names_a_row_that_the_page_does_not_have():
     assert set(make.rows_tested()) <= {row for row, _ in rows()}
 
 
-# Rows that have neither an end-to-end test nor a reason why they need none. The list must only get shorter.
+# Rows that have neither an end-to-end test nor a reason why they need none. The list may only get
+# shorter.
 WITHOUT_END_TO_END_TEST: set[str] = set()
 
 
@@ -101,8 +102,8 @@ def end_to_end_cells() -> dict[str, str]:
 def test_every_row_is_tested_end_to_end_or_says_why_not():
     missing = {row for row, cell in end_to_end_cells().items() if cell == make.NO_TEST}
     assert missing == WITHOUT_END_TO_END_TEST, (
-        "mark a test of the row with pytest.mark.end_to_end, or replace “missing” on the page by the "
-        "reason why the row needs none; a row that has one leaves the list"
+        "mark a test of the row with pytest.mark.end_to_end, or replace “missing” on the page by "
+        "the reason why the row needs none; a row that has one leaves the list"
     )
 
 

@@ -17,7 +17,8 @@ def test_a_trial_account_is_told_whom_to_ask(bench):
     bench.books.do("integrate", on=False)
     with pytest.raises(
         AccessNeeded,
-        match=r"does not have integrations yet\. Ask CostTracker support \(support@costtracker\.no,",
+        match=r"does not have integrations yet\. "
+        r"Ask CostTracker support \(support@costtracker\.no,",
     ):
         hub_check(app="costtracker", site=bench.site)
 

@@ -73,7 +73,8 @@ def test_it_tells_its_schema(api):
             "Decimal cannot",
         ),
         (
-            'mutation { createPart(input: { partNumber: "820412-001", revision: "B" }) { part { id } } }',
+            'mutation { createPart(input: { partNumber: "820412-001", revision: "B" })'
+            " { part { id } } }",
             "already has",
         ),
         ("mutation { deletePurchaseOrder(id: 1001) { id } }", "of type 'String!' is required"),
@@ -95,7 +96,8 @@ def test_it_tells_its_schema(api):
             "Currency 99",
         ),
         (
-            "mutation { createReceipt(input: { lines: [{ purchaseOrderLineId: 1 }] }) { receipt { id } } }",
+            "mutation { createReceipt(input: { lines: [{ purchaseOrderLineId: 1 }] })"
+            " { receipt { id } } }",
             "quantity",
         ),
         ("{ parts(first: -1) { edges { cursor } } }", "fewer than no rows"),
@@ -108,7 +110,8 @@ def test_what_is_not_as_agreed_is_refused(api, query, said):
 
 def test_ids_go_in_as_text_and_come_out_as_numbers_amounts_as_text(api):
     found = api(
-        '{ purchaseOrder(id: "1002") { id _etag estimatedTotalCost purchaseOrderLines { quantity totalCost } } }'
+        '{ purchaseOrder(id: "1002")'
+        " { id _etag estimatedTotalCost purchaseOrderLines { quantity totalCost } } }"
     )
     row = found["purchaseOrder"]
     assert (row["id"], len(row["_etag"]), row["estimatedTotalCost"]) == (1002, 32, "371.00")
@@ -196,7 +199,10 @@ def test_every_list_goes_by_pages_forwards_and_backwards(bench, api, rows):
         bench.stand_in.changes.createReceipt(
             {"lines": [{"purchaseOrderLineId": line["id"], "quantity": Decimal(quantity)}]}
         )
-    page = "{ %s(first: 1%s) { edges { node { id } } pageInfo { endCursor hasNextPage totalCount count } } }"
+    page = (
+        "{ %s(first: 1%s) { edges { node { id } }"
+        " pageInfo { endCursor hasNextPage totalCount count } } }"
+    )
     found, after, more = [], "", True
     while more:
         told = api(page % (rows, after))[rows]
@@ -226,19 +232,28 @@ def test_a_long_list_asked_for_whole_takes_too_long(bench, monkeypatch):
 
 
 def test_a_status_follows_from_lines_and_is_moved_step_by_step(bench, api):
-    move = "mutation($id: ID!, $etag: String!) { updatePurchaseOrder(input: { id: $id, etag: $etag, status: ORDERED }) { purchaseOrder { status } } }"  # noqa: E501 (one query)
+    move = (
+        "mutation($id: ID!, $etag: String!) {"
+        " updatePurchaseOrder(input: { id: $id, etag: $etag, status: ORDERED })"
+        " { purchaseOrder { status } } }"
+    )
     assert "cannot go from DRAFT to ORDERED" in api(move, **order(bench, "a draft"))
     assert api(move, **order(bench, "approved")) == {
         "updatePurchaseOrder": {"purchaseOrder": {"status": "ORDERED"}}
     }
     found = api(
-        "{ purchaseOrders(filters: { status: { in: [RECEIVED, CANCELED] } }) { edges { node { id } } } }"
+        "{ purchaseOrders(filters: { status: { in: [RECEIVED, CANCELED] } })"
+        " { edges { node { id } } } }"
     )
     assert [edge["node"]["id"] for edge in found["purchaseOrders"]["edges"]] == [1018, 1020]
 
 
 def test_lines_are_changed_in_drafts_only_but_for_what_is_always_free(bench, api):
-    change = "mutation($id: ID!, $etag: String!, $input: String) { updatePurchaseOrderLine(input: { id: $id, etag: $etag, %s }) { purchaseOrderLine { status } } }"  # noqa: E501 (one query)
+    change = (
+        "mutation($id: ID!, $etag: String!, $input: String) {"
+        " updatePurchaseOrderLine(input: { id: $id, etag: $etag, %s })"
+        " { purchaseOrderLine { status } } }"
+    )
     line = bench.books.of_order("lines", bench.raw("a part"))[0]
     said = {"id": line["id"], "etag": line["_etag"]}
     query = change.replace(", $input: String", "")
@@ -252,10 +267,17 @@ def test_what_was_received_is_in_stock_and_its_line_stays(bench, api):
     line = next(one for one in bench.books.of_order("lines", row) if one.get("receivedQuantity"))
     move(bench, "received in part", "DRAFT")
     said = {"id": line["id"], "etag": bench.books.row("lines", line["id"])["_etag"]}
-    drop = "mutation($id: ID!, $etag: String!) { deletePurchaseOrderLine(id: $id, etag: $etag) { id } }"
+    drop = (
+        "mutation($id: ID!, $etag: String!) {"
+        " deletePurchaseOrderLine(id: $id, etag: $etag) { id } }"
+    )
     assert "was received cannot be canceled or deleted" in api(drop, **said)
     move(bench, "received in part", "IN_REVIEW")
-    receive = "mutation($id: ID!, $n: Decimal!) { createReceipt(input: { lines: [{ purchaseOrderLineId: $id, quantity: $n }] }) { receipt { id } } }"  # noqa: E501 (one query)
+    receive = (
+        "mutation($id: ID!, $n: Decimal!) {"
+        " createReceipt(input: { lines: [{ purchaseOrderLineId: $id, quantity: $n }] })"
+        " { receipt { id } } }"
+    )
     assert "Only what is ordered" in api(receive, id=line["id"], n="1")
     other = bench.books.of_order("lines", bench.raw("a part"))[0]
     assert "quantity above zero" in api(receive, id=other["id"], n="-1")

@@ -133,7 +133,7 @@ class Faults:
             self._rules.clear()
 
     def due(self, call: str, read_body: Callable[[], bytes] = bytes) -> Fault | None:
-        """Return the first rule that affects this call; the body is read only if a rule needs it."""
+        """Return the first rule for this call; the body is read only if a rule needs it."""
         if not self._rules:
             return None
         with self._lock:

@@ -69,7 +69,8 @@ def test_the_list_of_commands_shows_whole_sentences(run):
 
 def test_help_imports_neither_flask_nor_sqlalchemy():
     code = "import sys, hub.cli; hub.cli.main(['--help'], standalone_mode=False)"
-    check = f"{code}; assert not {{'flask', 'sqlalchemy', 'marshmallow', 'requests', 'babel'}} & set(sys.modules)"
+    libraries = {"flask", "sqlalchemy", "marshmallow", "requests", "babel"}
+    check = f"{code}; assert not {libraries} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], capture_output=True).returncode == 0
 
 
@@ -142,8 +143,9 @@ def logged_in_kari(hub, tmp_path):
     database.execute("INSERT INTO authenticator VALUES (1, ?, 5)", [at])
     database.execute("INSERT INTO recovery_code (user_id, code) VALUES (1, 'hash')")
     database.execute(
-        "INSERT INTO login_session (key, user_id, began_at, seen_at, confirmed_at, address, browser,"
-        " factors, needs_factor, failures) VALUES ('key', 1, ?, ?, ?, '', '', 'password', 0, 0)",
+        "INSERT INTO login_session (key, user_id, began_at, seen_at, confirmed_at, address,"
+        " browser, factors, needs_factor, failures)"
+        " VALUES ('key', 1, ?, ?, ?, '', '', 'password', 0, 0)",
         [at, at, at],
     )
     yield database
@@ -342,8 +344,11 @@ def test_an_older_revision_is_upgraded_by_init(hub, tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "MIGRATIONS", newer)
     monkeypatch.setattr(schema, "MIGRATIONS", newer)
     code, out, _ = hub("check")
-    told = f"is at revision {newest} and this version of the hub needs {number}; stop the hub, make a backup"
-    assert (code, told in out) == (1, True)
+    message = (
+        f"is at revision {newest} and this version of the hub needs {number}; "
+        "stop the hub, make a backup"
+    )
+    assert (code, message in out) == (1, True)
     assert hub("init")[0] == 0
     assert f"ok       database with the hub's tables, revision {number}" in hub("check")[1]
 

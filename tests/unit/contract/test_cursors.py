@@ -1,4 +1,4 @@
-"""Cursors by the time of the last change: nothing is skipped at the boundary, nothing comes twice."""
+"""Cursors by the time of the last change: nothing is skipped or repeated at the boundary."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo

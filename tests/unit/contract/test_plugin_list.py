@@ -63,7 +63,7 @@ class SitePackages:
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     made = SitePackages(tmp_path / "site-packages")
-    # Only this plugin is installed: the path of the others is hidden from the search for entry points.
+    # Only this plugin is installed: the search for entry points does not see the others.
     monkeypatch.syspath_prepend(str(made.folder))
     monkeypatch.setattr(
         "hub.contract.registry.entry_points",

@@ -132,7 +132,8 @@ def test_a_plugin_that_cannot_be_imported_is_named_with_its_reason():
     )
     assert list(made.apps) == ["good"]
     assert made.broken[0].text == (
-        "qbo-hub-bad cannot be used: it cannot be imported: ImportError: No module named 'left_pad'."
+        "qbo-hub-bad cannot be used: it cannot be imported: "
+        "ImportError: No module named 'left_pad'."
     )
 
 

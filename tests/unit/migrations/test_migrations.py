@@ -360,15 +360,17 @@ def test_spellings_of_one_name_stay_two_people(empty):
 
 
 PERSON = """
-INSERT INTO "user" (id, username, email, active, fs_uniquifier) VALUES (:id, :name, :name, TRUE, :name)
+INSERT INTO "user" (id, username, email, active, fs_uniquifier)
+VALUES (:id, :name, :name, TRUE, :name)
 """
 INSTALLATION = """
-INSERT INTO installation (id, company_id, slug, enabled, mode, settings, tenant_name, owner, schedule, zone, created_at)
+INSERT INTO installation (id, company_id, slug, enabled, mode, settings, tenant_name, owner,
+    schedule, zone, created_at)
 VALUES (1, 1, 'small', TRUE, 'auto', '{}', '', '', '15m', 'UTC', '2026-01-31 12:00:00')
 """
 DOCUMENT = """
-INSERT INTO source_document (id, installation_id, company_id, slug, tenant, source_id, marker, kind, stage, number,
-    party, currency, body, unreadable, gone, reread, made_for, seen_at)
+INSERT INTO source_document (id, installation_id, company_id, slug, tenant, source_id, marker, kind,
+    stage, number, party, currency, body, unreadable, gone, reread, made_for, seen_at)
 VALUES (:id, 1, 1, 'small', 't', :id, 'm', 'bill', 'ready', '', '', '', '{}', '', :gone, FALSE, '',
     '2026-01-31 12:00:00')
 """
@@ -376,11 +378,11 @@ DOCUMENT_WITH_START = DOCUMENT.replace("seen_at)", "seen_at, before_start)").rep
     "12:00:00')", "12:00:00', '')"
 )
 POSTING = """
-INSERT INTO posting (id, document_id, company_id, installation_id, kind, part, operation, base, generation, requestid,
-    revision, payload, planned, meaning, state, hold, reason, rekey, fence, not_these, number, currency, warnings,
-    answer, created_at, changed_at)
-VALUES (:id, :id, 1, 1, 'bill', '', 'create', '0', 0, :id, 0, '', '', '{}', 'withdrawn', '', :reason, FALSE, '', '[]',
-    '', '', '[]', '{}', '2026-01-31 12:00:00', '2026-01-31 12:00:00')
+INSERT INTO posting (id, document_id, company_id, installation_id, kind, part, operation, base,
+    generation, requestid, revision, payload, planned, meaning, state, hold, reason, rekey, fence,
+    not_these, number, currency, warnings, answer, created_at, changed_at)
+VALUES (:id, :id, 1, 1, 'bill', '', 'create', '0', 0, :id, 0, '', '', '{}', 'withdrawn', '',
+    :reason, FALSE, '', '[]', '', '', '[]', '{}', '2026-01-31 12:00:00', '2026-01-31 12:00:00')
 """
 HELD_POSTING = POSTING.replace(" hold,", " held_by,").replace(" not_these,", " rejected_ids,")
 RECEIPT = """
@@ -388,19 +390,23 @@ INSERT INTO receipt_row (id, document_id, installation_id, state, body, at, trie
 VALUES (:id, :id, 1, 'held', :body, '2026-01-31 12:00:00', 0, '', '')
 """
 COMPANY = """
-INSERT INTO company (id, realm, name, country, currency, state, why, preferences, sends, batches, batch_size,
-    batch_most, connected_at)
+INSERT INTO company (id, realm, name, country, currency, state, why, preferences, sends, batches,
+    batch_size, batch_most, connected_at)
 VALUES (:id, :id, '', '', '', 'connected', '', '{}', 0, 'single', 10, 30, '2026-01-31 12:00:00')
 """
 COMPANY_WITH_REASON = COMPANY.replace(" why,", " state_reason,")
-LIST_STATE = "INSERT INTO list_state (company_id, list, read_at, version) VALUES (:id, 'company', '2026-01-31', 0)"
+LIST_STATE = """
+INSERT INTO list_state (company_id, list, read_at, version) VALUES (:id, 'company', '2026-01-31', 0)
+"""
 PEOPLE_WITH_ROLES = (
     "INSERT INTO role (name) VALUES ('owner'), ('viewer')",
     """INSERT INTO "user" (id, username, email, active, fs_uniquifier)
-    VALUES (1, 'olga', 'olga@hub.invalid', TRUE, 'a'), (2, 'vera', 'vera@hub.invalid', TRUE, 'b')""",
+    VALUES (1, 'olga', 'olga@hub.invalid', TRUE, 'a'),
+        (2, 'vera', 'vera@hub.invalid', TRUE, 'b')""",
     "INSERT INTO roles_users (user_id, role_id) VALUES (1, 1), (1, 2), (2, 2)",
 )
 ROLES_OF_PEOPLE = """
 SELECT username, role.name FROM "user" JOIN roles_users ON roles_users.user_id = "user".id
-JOIN role ON role.id = roles_users.role_id WHERE username <> 'olga' OR role.name = 'owner' ORDER BY 1
+JOIN role ON role.id = roles_users.role_id
+WHERE username <> 'olga' OR role.name = 'owner' ORDER BY 1
 """

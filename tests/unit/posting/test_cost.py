@@ -121,8 +121,9 @@ def multiply():
             for table in (model.__table__ for model in CROWD):
                 names = [column.name for column in table.columns]
                 copies = ", ".join(COPIED[table.name].get(name, name) for name in names)
-                every = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {copies} FROM {table.name} WHERE 1"
-                session.execute(text(every), {"by": by})
+                columns = ", ".join(names)
+                insert = f"INSERT INTO {table.name} ({columns}) SELECT {copies} FROM {table.name} WHERE 1"
+                session.execute(text(insert), {"by": by})
         by *= 2
 
 

@@ -10,8 +10,10 @@ import pytest
 from hub.qbo.faults import EXPLANATIONS, Fault, parse, sentence
 
 EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parents[3] / "../shared/evidence"))
-XML = b"""<IntuitResponse time="x" xmlns="http://schema.intuit.com/finance/v3"><Fault type="ValidationFault">
-<Error code="2030" element="Id"><Message>Invalid ID</Message><Detail>Id should be a number</Detail></Error>
+XML = b"""<IntuitResponse time="x" xmlns="http://schema.intuit.com/finance/v3">
+<Fault type="ValidationFault">
+<Error code="2030" element="Id"><Message>Invalid ID</Message>
+<Detail>Id should be a number</Detail></Error>
 <Error code="610"><Message>Object Not Found</Message></Error></Fault></IntuitResponse>"""
 
 
@@ -85,8 +87,8 @@ def test_a_sentence_says_what_was_said_and_what_to_do():
         (Fault("6210", message="Closed", detail="The account period has closed."),), "bill 12"
     )
     assert told == (
-        "QuickBooks refused bill 12. Its date lies in a closed period. Open the period in QuickBooks or change the date"
-        " at the source. (QuickBooks says: The account period has closed; code 6210.)"
+        "QuickBooks refused bill 12. Its date lies in a closed period. Open the period in QuickBooks "
+        "or change the date at the source. (QuickBooks says: The account period has closed; code 6210.)"
     )
 
 

@@ -47,9 +47,10 @@ def gateway(code: str) -> dict[str, Any]:
     }
 
 
-XML = b"""<?xml version="1.0"?><IntuitResponse xmlns="http://schema.intuit.com/finance/v3"><Fault type="SERVICE">
-<Error code="3001"><Message>message=ThrottleExceeded; errorCode=003001; statusCode=429</Message></Error></Fault>
-</IntuitResponse>"""
+XML = b"""<?xml version="1.0"?>
+<IntuitResponse xmlns="http://schema.intuit.com/finance/v3"><Fault type="SERVICE"><Error code="3001">
+<Message>message=ThrottleExceeded; errorCode=003001; statusCode=429</Message>
+</Error></Fault></IntuitResponse>"""
 
 TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
     ("an entity with an id", 200, {"Bill": BILL}, "application/json", CREATE, "landed"),

@@ -59,8 +59,10 @@ def test_another_thread_does_not_get_it_either(app):
 def test_it_is_free_again_when_its_process_was_killed(app):
     file = app.extensions["hub"].config.data / "locks" / "a.lock"
     file.parent.mkdir(exist_ok=True)
-    code = f"import filelock, sys; lock = filelock.FileLock({str(file)!r}); lock.acquire(); print('held', flush=True)"
-    code += "; sys.stdin.read()"
+    code = (
+        f"import filelock, sys; lock = filelock.FileLock({str(file)!r}); lock.acquire(); "
+        "print('held', flush=True); sys.stdin.read()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:

@@ -1,4 +1,4 @@
-"""The contract suite refuses plugins that do not work, and waits for stand-ins with a rate limit."""
+"""The contract suite rejects plugins that do not work, and waits for rate-limited stand-ins."""
 
 import importlib
 import sys
@@ -164,7 +164,7 @@ def test_a_plugin_without_a_stand_in_is_named(suite, plugin, monkeypatch):
         run(suite(), READY)
 
 
-# -- stand-ins with a rate limit ---------------------------------------------------------------------
+# -- stand-ins with a rate limit -------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -44,8 +44,8 @@ ROUTES = {
         app_choice.show companies.index company_choice.choose company_choice.show
         documents.export documents.index home.show inbox.export
         inbox.show intuit.launch intuit.reconnect marketplace.show reports.documents reports.export
-        reconciliations.export_all reconciliations.index reports.export_documents reports.show runs.export
-        runs.index search.show
+        reconciliations.export_all reconciliations.index reports.export_documents reports.show
+        runs.export runs.index search.show
     """,
     "viewer installation": """
         earlier.show installation.show ready.show match_files.export

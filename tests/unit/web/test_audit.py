@@ -1,4 +1,4 @@
-"""The page of the audit log: names and links, filters, and the export; the same on the command line."""
+"""The page of the audit log: names, links, filters and the export, also on the command line."""
 
 import datetime as dt
 import json

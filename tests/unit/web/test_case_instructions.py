@@ -42,7 +42,7 @@ def labels_named_in(instruction):
 
 
 def controls_of(page):
-    """Return the text of each button, link and summary of a page, with its address if it has one."""
+    """Return the text of each button, link and summary of a page, and its address if any."""
     main = page[page.index("<main") :]
     controls = {}
     for _, attributes, content in CONTROL.findall(main):

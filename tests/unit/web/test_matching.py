@@ -71,7 +71,7 @@ def test_a_suggestion_that_only_looks_alike_is_not_preselected(
 
 @pytest.mark.parametrize("path", ["matching", "code", "case"])
 def test_a_suggestion_with_the_same_full_name_is_preselected(operator: Visitor, path: str) -> None:
-    # A decision for a record that has become inactive holds the code; another record bears its name.
+    # A decision for a record that is now inactive holds the code; another record has its name.
     with operator.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, operator.story.installation)
         installations_matches.decide(session, installation, "supplier", "s1", "v2", who="oda")

@@ -134,7 +134,8 @@ GOOD = [
     ("Strict-Transport-Security", "max-age=31556926; includeSubDomains"),
     (
         "Content-Security-Policy",
-        "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'",
+        "default-src 'self'; base-uri 'none'; object-src 'none'; "
+        "frame-ancestors 'none'; form-action 'self'",
     ),
     ("Permissions-Policy", "camera=()"),
     ("Cross-Origin-Resource-Policy", "same-origin"),

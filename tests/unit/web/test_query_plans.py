@@ -1,4 +1,4 @@
-"""Query plans of every page: lists, counts and searches use indexes, and no large table is read whole.
+"""Query plans of every page: all queries use indexes, and no large table is read completely.
 
 A database with many documents is written, three people open every page, and each statement is
 explained and executed again. SQLite counts the steps of its virtual machine; PostgreSQL counts the
@@ -56,7 +56,10 @@ IDS = {
 }
 # Programs read the counts of all documents and the whole audit log; log-out ends the visit.
 NOT_VISITED = ("monitoring.metrics", "audit.export", "security.logout", "static")
-STATES = "held waiting review ready sending unknown posted paid missing removed skipped withdrawn pending"
+STATES = (
+    "held waiting review ready sending unknown posted paid missing removed skipped withdrawn "
+    "pending"
+)
 FILTERED = (
     *(f"/documents?state={state}" for state in STATES.split()),
     "/documents?before=[10000]",

@@ -1,4 +1,4 @@
-"""Set-up in the browser: the set-up code, the first owner, Intuit's keys, mail, the public pages."""
+"""Set-up in the browser: the code, the first owner, Intuit's keys, mail, the public pages."""
 
 import datetime as dt
 import re
@@ -131,7 +131,8 @@ def test_a_wrong_entry_adds_nobody_and_says_why(
 def test_the_code_is_void_after_ten_wrong_guesses(new_hub: Visitor) -> None:
     for _ in range(first_owner.MAX_WRONG_GUESSES):
         assert become_owner(new_hub, "0000-0000-0000-0000").status_code == 400
-    answer = new_hub.post("/setup", code=new_hub.code, email=EMAIL, password=PASSWORD)  # type: ignore[attr-defined]
+    code = new_hub.code  # type: ignore[attr-defined]
+    answer = new_hub.post("/setup", code=code, email=EMAIL, password=PASSWORD)
     assert answer.status_code == 400
     assert "Restart" in answer.text
     with new_hub.app.app_context():

@@ -158,7 +158,8 @@ def test_a_part_of_a_page_leads_to_the_log_in_with_its_form(owner: Visitor) -> N
 
 FORMS = """<!doctype html><main><svg viewBox="0 0 1 1"/>
 <form action="/other" method="post"><input name="note" value="a"></form>
-<form action="/act" method="post"><input type="hidden" name="id" value="1"><input name="note"></form>
+<form action="/act" method="post">
+<input type="hidden" name="id" value="1"><input name="note"></form>
 <form action="/act?x=1" method="post" id="two">
 <input type="hidden" name="id" value="2"><input type="hidden" name="csrf_token" value="t">
 <input name="note" value="old &amp; bold"><input type="password" name="pin" value="">
